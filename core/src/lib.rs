@@ -1,0 +1,49 @@
+//! Rules of the Glasslog transparency log: formats, hashing, proofs, trust, events and verdicts.
+//!
+//! Pure by construction: `no_std`, no clock, no I/O, no randomness, no threads. Time, randomness and file
+//! contents are arguments.
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod limits;
+pub mod time;
+pub mod wire;
+
+pub mod compact;
+pub mod hash;
+pub mod proof;
+pub mod tile;
+pub mod tile_plan;
+pub mod tree;
+
+pub mod checkpoint;
+pub mod cosignature;
+pub mod ed25519;
+pub mod note;
+pub mod policy;
+pub mod tlog_proof;
+pub mod trust;
+
+pub mod access;
+pub mod admission;
+pub mod artifact;
+pub mod dsse;
+pub mod event;
+pub mod genesis;
+pub mod index_key;
+pub mod json;
+pub mod key_event;
+pub mod keyring;
+pub mod spki;
+pub mod statement;
+
+pub mod audit;
+pub mod bundle;
+pub mod entry_query;
+pub mod fetch;
+pub mod history;
+pub mod proof_query;
+pub mod report;

@@ -1,0 +1,1 @@
+//! Owns the files of a Glasslog log.

@@ -1,0 +1,1 @@
+//! Bridge from core to JavaScript.
