@@ -1,2 +1,31 @@
-//! Command line of Glasslog.
-fn main() {}
+//! Command line of Glasslog: one file per verb, results on standard output, everything else on standard error.
+//!
+//! The contract is `docs/cli.md`. The binary decides nothing about logs: verdicts come from `glasslog_core`
+//! as reports, and this crate fetches files for them, shows them and turns their class into an exit code.
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod arguments;
+mod console;
+mod exit;
+mod failure;
+mod verbs;
+
+use arguments::Cli;
+use console::Console;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return console::show_usage(&error).into(),
+    };
+    let console = Console::new(cli.format);
+    match cli.verb.run(&console) {
+        Ok(exit) => console.finish(exit).into(),
+        Err(failure) => {
+            let exit = console.fail(&failure);
+            console.finish(exit).into()
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The command line's shape: global flags, the verbs, and arguments that several verbs share.
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, ValueEnum};
+
+use crate::failure::Failure;
+use crate::verbs::Verb;
+
+/// Proves who touched a model artifact, when and why, from static files alone.
+#[derive(Debug, Parser)]
+#[command(
+    name = "glasslog",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    after_help = "\
+LOG is a log directory made by `glasslog init`, its public tree, or an http(s) URL.
+`-` in place of a file is standard input.
+
+Exit codes:
+  0 verified, or done   1 could not finish   2 usage   3 false   4 nothing to verify
+  5 not decided on the given trust   6 policy says no   7 inconsistency found   8 malformed input
+
+Examples:
+  glasslog init my.log --origin models.example.com/access
+  glasslog history resnet50@2.1 --log my.log --policy my.log/trust.policy
+  glasslog audit https://log.example.com/ --policy trust.policy --format json"
+)]
+pub(crate) struct Cli {
+    /// How results are written to standard output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(crate) format: Format,
+
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Form of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs: one report, one line
+    Json,
+    #[value(hide = true)]
+    Sarif,
+    #[value(hide = true)]
+    Junit,
+    #[value(hide = true)]
+    Markdown,
+}
+
+impl Format {
+    /// # Errors
+    /// The formats that a later version brings.
+    pub(crate) fn check(self) -> Result<(), Failure> {
+        match self {
+            Self::Text | Self::Json => Ok(()),
+            Self::Sarif => Err(Failure::not_available("`--format sarif`")),
+            Self::Junit => Err(Failure::not_available("`--format junit`")),
+            Self::Markdown => Err(Failure::not_available("`--format markdown`")),
+        }
+    }
+}
+
+/// Arguments of a verb that a later version brings: whatever they are, the answer is the same.
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Later {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    rest: Vec<OsString>,
+}
+
+impl Later {
+    pub(crate) fn refuse(&self, verb: &str) -> Failure {
+        Failure::not_available(format_args!("`{verb}`"))
+    }
+}
+
+/// What every verifying verb takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Trust")]
+pub(crate) struct TrustArgs {
+    /// Trust policy: whose signatures count. Required; the one beside a log is never used by itself
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Claim that must hold
+    #[arg(long, value_enum, value_name = "CLAIM")]
+    pub(crate) require: Option<Claim>,
+
+    /// Refuse a checkpoint for which witnesses vouch no more recently than this, such as `1h` or `2days`
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) max_checkpoint_age: Option<u64>,
+
+    /// Open no socket at all
+    #[arg(long)]
+    pub(crate) offline: bool,
+
+    /// Judge freshness as of this time (RFC 3339, UTC) instead of the clock's
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<u64>,
+}
+
+/// The claim of `--require`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Claim {
+    /// What is shown is in the log
+    Included,
+    /// Nothing is left out
+    Complete,
+}
+
+fn parse_duration(text: &str) -> Result<u64, String> {
+    humantime::parse_duration(text)
+        .map(|duration| duration.as_secs())
+        .map_err(|error| format!("{error}, expected a duration such as `90s`, `15m` or `2days`"))
+}
+
+fn parse_time(text: &str) -> Result<u64, String> {
+    humantime::parse_rfc3339(text)
+        .ok()
+        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+        .map(|since| since.as_secs())
+        .ok_or_else(|| "expected a time such as `2026-11-23T12:00:00Z`".into())
+}

@@ -1,0 +1,148 @@
+//! Where words go: results to standard output, everything else to standard error with the program's name.
+use core::cell::Cell;
+use core::fmt::Display;
+use std::io::{ErrorKind, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::arguments::Format;
+use crate::exit::Exit;
+use crate::failure::{Failure, io_reason};
+
+/// The two output streams and the chosen format.
+///
+/// A reader that goes away (`glasslog … | head`) ends the output, not the verdict: the exit code stays the verb's own.
+#[derive(Debug)]
+pub(crate) struct Console {
+    format: Format,
+    stdout_lost: Cell<bool>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorObject<'a> {
+    schema_version: u32,
+    error: ErrorBody<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    code: &'a str,
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+impl Console {
+    pub(crate) fn new(format: Format) -> Self {
+        Self {
+            format,
+            stdout_lost: Cell::new(false),
+        }
+    }
+
+    /// # Errors
+    /// The formats that a later version brings.
+    pub(crate) fn check_format(&self) -> Result<(), Failure> {
+        self.format.check()
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Writes a line of the result; styles vanish where the terminal does not want them.
+    pub(crate) fn line(&self, text: impl Display) {
+        let mut stdout = anstream::stdout().lock();
+        if let Err(error) = writeln!(stdout, "{text}").and_then(|()| stdout.flush())
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            self.note_lost(&error);
+        }
+    }
+
+    /// Writes a result in JSON, one line.
+    pub(crate) fn json(&self, value: &impl Serialize) {
+        match serde_json::to_string(value) {
+            Ok(text) => self.line(text),
+            Err(error) => self.warn(error),
+        }
+    }
+
+    /// Tells of progress or circumstances; never part of the result.
+    pub(crate) fn note(&self, text: impl Display) {
+        say(format_args!("glasslog: {text}"));
+    }
+
+    pub(crate) fn warn(&self, text: impl Display) {
+        say(format_args!("glasslog: warning: {text}"));
+    }
+
+    pub(crate) fn hint(&self, text: impl Display) {
+        say(format_args!("glasslog: hint: {text}"));
+    }
+
+    /// Shows a failure: words on standard error, and with `--format json` the error object on standard output.
+    pub(crate) fn fail(&self, failure: &Failure) -> Exit {
+        if self.is_json() && failure.exit != Exit::Usage {
+            self.json(&ErrorObject {
+                schema_version: 1,
+                error: ErrorBody {
+                    code: failure.code,
+                    message: &failure.message,
+                    hint: failure.hint.as_deref(),
+                },
+            });
+        }
+        say(format_args!("glasslog: error: {}", failure.message));
+        if let Some(hint) = &failure.hint {
+            self.hint(hint);
+        }
+        failure.exit
+    }
+
+    /// The last word: a result that could not be written is not a success.
+    pub(crate) fn finish(&self, exit: Exit) -> Exit {
+        if self.stdout_lost.get() && exit == Exit::Done {
+            Exit::Unfinished
+        } else {
+            exit
+        }
+    }
+
+    /// Whether a progress display makes sense.
+    pub(crate) fn has_terminal(&self) -> bool {
+        std::io::stderr().is_terminal()
+    }
+
+    fn note_lost(&self, error: &std::io::Error) {
+        if !self.stdout_lost.replace(true) {
+            say(format_args!(
+                "glasslog: error: standard output: {}",
+                io_reason(error)
+            ));
+        }
+    }
+}
+
+/// Shows what clap has to say: help and version are results, the rest is a usage error in our form.
+pub(crate) fn show_usage(error: &clap::Error) -> Exit {
+    if !error.use_stderr() {
+        let mut stdout = anstream::stdout().lock();
+        // A reader that went away has seen what it wanted.
+        let _ = write!(stdout, "{}", error.render().ansi());
+        return Exit::Done;
+    }
+    let text = error.render().to_string();
+    let text = text.replace("\n  tip: ", "\nglasslog: hint: ");
+    if text.starts_with("error: ") {
+        say(format_args!("glasslog: {}", text.trim_end()));
+    } else {
+        say(text.trim_end());
+    }
+    Exit::Usage
+}
+
+fn say(text: impl Display) {
+    // Nobody is left to tell when standard error itself is gone.
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}

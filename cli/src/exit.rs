@@ -1,0 +1,32 @@
+//! Exit codes, as `docs/cli.md` ("Exit codes") lists them.
+use std::process::ExitCode;
+
+/// What the process tells its caller: "no" and "could not tell" are different numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Verified, or done.
+    Done = 0,
+    /// Could not finish: a missing file, the network, the disk, a lock.
+    Unfinished = 1,
+    /// The command line itself is wrong, or asks for what this version lacks.
+    Usage = 2,
+    /// A claim is false.
+    False = 3,
+    /// There was nothing to verify.
+    Nothing = 4,
+    /// Not decided on the given trust.
+    Undecided = 5,
+    /// Valid, but a policy or a hold says no.
+    Refused = 6,
+    /// Two signed heads of one log that cannot both be true.
+    Inconsistent = 7,
+    /// Malformed input.
+    Malformed = 8,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,49 @@
+//! `verify`: one claim each.
+use clap::Subcommand;
+
+use crate::arguments::Later;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+mod bundle;
+mod consistency;
+mod entry;
+mod file;
+mod proof;
+
+/// Verifies one claim.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: VerifyVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum VerifyVerb {
+    File(file::Args),
+    Entry(entry::Args),
+    Proof(proof::Args),
+    Consistency(consistency::Args),
+    Bundle(bundle::Args),
+    #[command(hide = true)]
+    Fraud(Later),
+    #[command(hide = true)]
+    Inconsistency(Later),
+}
+
+impl Args {
+    /// # Errors
+    /// A verb that ends without a report says why.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        match self.verb {
+            VerifyVerb::File(args) => args.run(console),
+            VerifyVerb::Entry(args) => args.run(console),
+            VerifyVerb::Proof(args) => args.run(console),
+            VerifyVerb::Consistency(args) => args.run(console),
+            VerifyVerb::Bundle(args) => args.run(console),
+            VerifyVerb::Fraud(later) => Err(later.refuse("verify fraud")),
+            VerifyVerb::Inconsistency(later) => Err(later.refuse("verify inconsistency")),
+        }
+    }
+}
