@@ -1,1 +1,8 @@
-//! Bridge from core to JavaScript.
+//! Bridge from Glasslog's core to JavaScript: bytes in, report out.
+//!
+//! It decides nothing. Types and options are checked by the wrapper in `wasm/js`, verdicts come from the core, and
+//! reports leave as the JSON text that the command line prints. What throws is misuse.
+
+pub mod file;
+#[cfg(feature = "vectors")]
+pub mod vectors;

@@ -1,0 +1,60 @@
+/**
+ * Verifies Glasslog transparency logs in a page, a worker or Node.
+ *
+ * A report is JSON text, equal byte for byte to what `glasslog … --format json` prints for the same inputs and the same
+ * `now`, less its final newline. Every verdict is a value; what throws is misuse: a wrong type, a bad option, an
+ * artifact that breaks its syntax.
+ */
+
+/** Loads the wasm, once. Without an argument it is the file beside this one (in Node read through `node:fs`). */
+export function init(bytesOrUrl?: BufferSource | WebAssembly.Module | URL | string): Promise<void>;
+
+export type Options = {
+  /** Seconds since the epoch, against which freshness is judged; the clock where absent. */
+  now?: bigint;
+  /** The claim that the verdict needs: by default `complete` for histories and bundles, else `included`. */
+  require?: "included" | "complete";
+  /** Oldest acceptable checkpoint, in seconds; makes *fresh* a requirement. */
+  maxCheckpointAge?: bigint;
+};
+
+/** Verifies an offline bundle (`glasslog bundle`). */
+export function verifyBundle(bundle: Uint8Array, policy: string, options?: Options): string;
+
+/** Verifies a `c2sp.org/tlog-proof@v1` file of one entry. */
+export function verifyProof(proof: Uint8Array, entry: Uint8Array, policy: string, options?: Options): string;
+
+/** Verifies that a newer checkpoint extends an older one. The proof is base64 hashes, one a line. */
+export function verifyConsistency(
+  oldCheckpoint: Uint8Array,
+  newCheckpoint: Uint8Array,
+  proof: Uint8Array,
+  policy: string,
+  options?: Options,
+): string;
+
+/** The complete history of an artifact, an actor or a key. */
+export class HistoryQuery {
+  /** Throws where the artifact breaks its syntax. */
+  constructor(artifact: string, policy: string, options?: Options);
+  /** A bounded batch of files wanted next, relative to the log's public tree; empty when done. */
+  needs(): string[];
+  /**
+   * Hands over one file, in any order. `undefined` says that it is missing: a partial tile is then asked for as the full
+   * one; otherwise it is a failure, never "no events".
+   */
+  supply(path: string, file: Uint8Array | undefined): void;
+  /** The report, when nothing more is needed. */
+  report(): string | undefined;
+  /** How far it is, as JSON text: `{"done":ENTRIES,"total":ENTRIES,"checks":[…]}`. */
+  progress(): string;
+  /** Gives its memory back before the garbage collector would. */
+  free(): void;
+}
+
+/** SHA-256 of a file of any size, in constant memory. */
+export class FileHasher {
+  update(chunk: Uint8Array): void;
+  /** `sha256:` and hex. The hasher is used up. */
+  digest(): string;
+}

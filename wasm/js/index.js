@@ -1,0 +1,132 @@
+// @glasslog/verify: verifies Glasslog transparency logs in a page, a worker or Node.
+//
+// Everything is decided by the wasm, whose rules are those of the command line. This file loads it, supplies the clock
+// where the caller does not, and refuses arguments of the wrong type before they cross over.
+
+import load, * as wasm from "./glasslog_verify.js";
+
+let loading;
+
+/** Loads the wasm, once. Without an argument it is the file beside this one. */
+export function init(bytesOrUrl) {
+  loading ??= load_wasm(bytesOrUrl ?? new URL("./glasslog_verify_bg.wasm", import.meta.url)).catch((error) => {
+    loading = undefined; // a failed download may be tried again
+    throw error;
+  });
+  return loading;
+}
+
+async function load_wasm(source) {
+  if (typeof source === "string") source = new URL(source, globalThis.location?.href);
+  if (source instanceof URL) source = source.protocol === "file:" ? await read_file(source) : await download(source);
+  await load({ module_or_path: source });
+}
+
+async function read_file(url) {
+  const name = "node:fs/promises"; // in a variable, so that bundlers for the browser leave it alone
+  const { readFile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+  return readFile(url);
+}
+
+async function download(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`cannot load ${url}: status ${response.status}`);
+  return response.arrayBuffer(); // not as a stream, which would need the host to know the type of wasm files
+}
+
+/** Verifies an offline bundle. */
+export function verifyBundle(bundle, policy, options) {
+  return wasm.verifyBundle(bytes("bundle", bundle), text("policy", policy), ...read(options));
+}
+
+/** Verifies a tlog-proof of one entry. */
+export function verifyProof(proof, entry, policy, options) {
+  return wasm.verifyProof(bytes("proof", proof), bytes("entry", entry), text("policy", policy), ...read(options));
+}
+
+/** Verifies that a newer checkpoint extends an older one. */
+export function verifyConsistency(oldCheckpoint, newCheckpoint, proof, policy, options) {
+  return wasm.verifyConsistency(
+    bytes("oldCheckpoint", oldCheckpoint),
+    bytes("newCheckpoint", newCheckpoint),
+    bytes("proof", proof),
+    text("policy", policy),
+    ...read(options),
+  );
+}
+
+/** The complete history of an artifact: says which files it needs, is fed with them, and reports. */
+export class HistoryQuery {
+  #query;
+
+  constructor(artifact, policy, options) {
+    this.#query = new wasm.HistoryQuery(text("artifact", artifact), text("policy", policy), ...read(options));
+  }
+
+  /** The files wanted next, relative to the log's public tree; empty when done. */
+  needs() {
+    return this.#query.needs();
+  }
+
+  /** Hands over one file; `undefined` says that it is missing. */
+  supply(path, file) {
+    this.#query.supply(text("path", path), file === undefined ? undefined : bytes("file", file));
+  }
+
+  /** The report, when nothing more is needed. */
+  report() {
+    return this.#query.report();
+  }
+
+  /** How far it is, as JSON text: `{"done":ENTRIES,"total":ENTRIES,"checks":[…]}`. */
+  progress() {
+    return this.#query.progress();
+  }
+
+  /** Gives its memory back before the garbage collector would. */
+  free() {
+    this.#query.free();
+  }
+}
+
+/** SHA-256 of a file of any size, in constant memory. */
+export class FileHasher {
+  #hasher = new wasm.FileHasher();
+
+  update(chunk) {
+    this.#hasher.update(bytes("chunk", chunk));
+  }
+
+  /** `sha256:` and hex. The hasher is used up. */
+  digest() {
+    return this.#hasher.digest();
+  }
+}
+
+function bytes(name, value) {
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError(`\`${name}\` must be a Uint8Array`);
+}
+
+function text(name, value) {
+  if (typeof value === "string") return value;
+  throw new TypeError(`\`${name}\` must be a string`);
+}
+
+/** Options as the wasm takes them: now, required claim, oldest acceptable checkpoint. */
+function read(options = {}) {
+  if (typeof options !== "object" || options === null) throw new TypeError("`options` must be an object");
+  const { now = BigInt(Math.floor(Date.now() / 1000)), require, maxCheckpointAge, ...others } = options;
+  for (const name of Object.keys(others)) throw new TypeError(`unknown option \`${name}\``);
+  if (require !== undefined && require !== "included" && require !== "complete") {
+    throw new TypeError('option `require` must be "included" or "complete"');
+  }
+  return [seconds("now", now), require, maxCheckpointAge === undefined ? undefined : seconds("maxCheckpointAge", maxCheckpointAge)];
+}
+
+/** Seconds as an unsigned 64-bit number: a larger or negative one would wrap around on its way. */
+function seconds(name, value) {
+  if (typeof value !== "bigint") throw new TypeError(`option \`${name}\` must be a bigint, in seconds`);
+  if (value !== BigInt.asUintN(64, value)) throw new RangeError(`option \`${name}\` is not an unsigned 64-bit number`);
+  return value;
+}

@@ -1,0 +1,81 @@
+//! Test-only entry points that take other people's test vectors as raw JSON, so that the same files are judged natively,
+//! in Node and in a browser. Their 64-bit numbers would not survive `JSON.parse`.
+
+use glasslog_core::hash::Hash;
+use glasslog_core::proof::{ConsistencyProof, InclusionProof};
+use glasslog_core::tree::TreeHead;
+use serde_json::Value;
+use wasm_bindgen::JsError;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Whether the inclusion proof of one transparency-dev/merkle vector is accepted.
+///
+/// # Errors
+/// Throws on what is no such vector.
+#[wasm_bindgen(js_name = acceptsInclusion)]
+pub fn accepts_inclusion(vector: &str) -> Result<bool, JsError> {
+    let vector: Value = serde_json::from_str(vector)?;
+    let index = number(&vector, "leafIdx")?;
+    let size = number(&vector, "treeSize")?;
+    let (Some(leaf), Some(root), Some(hashes)) = (
+        hash(&vector["leafHash"]),
+        hash(&vector["root"]),
+        proof(&vector)?,
+    ) else {
+        return Ok(false);
+    };
+    let Ok(proof) = InclusionProof::from_hashes(hashes) else {
+        return Ok(false);
+    };
+    Ok(proof.verify(&leaf, index, &TreeHead { size, root }).is_ok())
+}
+
+/// Whether the consistency proof of one transparency-dev/merkle vector is accepted.
+///
+/// # Errors
+/// Throws on what is no such vector.
+#[wasm_bindgen(js_name = acceptsConsistency)]
+pub fn accepts_consistency(vector: &str) -> Result<bool, JsError> {
+    let vector: Value = serde_json::from_str(vector)?;
+    let sizes = (number(&vector, "size1")?, number(&vector, "size2")?);
+    let (Some(old), Some(new), Some(hashes)) = (
+        hash(&vector["root1"]),
+        hash(&vector["root2"]),
+        proof(&vector)?,
+    ) else {
+        return Ok(false);
+    };
+    let Ok(proof) = ConsistencyProof::from_hashes(hashes) else {
+        return Ok(false);
+    };
+    let (old, new) = (
+        TreeHead {
+            size: sizes.0,
+            root: old,
+        },
+        TreeHead {
+            size: sizes.1,
+            root: new,
+        },
+    );
+    Ok(proof.verify(&old, &new).is_ok())
+}
+
+fn number(vector: &Value, name: &str) -> Result<u64, JsError> {
+    vector[name]
+        .as_u64()
+        .ok_or_else(|| JsError::new(&format!("no number `{name}` in the vector")))
+}
+
+/// A hash; some vectors have text of another length in its place.
+fn hash(value: &Value) -> Option<Hash> {
+    Hash::parse_base64(value.as_str()?)
+}
+
+fn proof(vector: &Value) -> Result<Option<Vec<Hash>>, JsError> {
+    match &vector["proof"] {
+        Value::Null => Ok(Some(Vec::new())),
+        Value::Array(hashes) => Ok(hashes.iter().map(hash).collect()),
+        _ => Err(JsError::new("no array `proof` in the vector")),
+    }
+}
