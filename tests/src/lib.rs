@@ -1,1 +1,11 @@
-//! Shared helpers of the tests.
+//! Shared helpers of the tests: running the command line, other people's tools, and hosts that misbehave.
+pub mod command;
+pub mod glasslog;
+pub mod host;
+pub mod http;
+pub mod python;
+pub mod skip;
+pub mod tamper;
+pub mod tessera;
+pub mod tools;
+pub mod witness;

@@ -1,0 +1,78 @@
+//! The oracles are judged first: each must accept Tessera's own log and notice one changed byte of it.
+use std::path::Path;
+
+use glasslog_tests::command::Finished;
+use glasslog_tests::tamper::Copy;
+use glasslog_tests::tessera::{TesseraLog, VKEY};
+use glasslog_tests::tools::Tools;
+
+/// Sizes that leave superseded partial tiles at level 0 and in the entries.
+const SIZES: [usize; 3] = [3, 300, 600];
+
+fn oracle(tools: &Tools, name: &str, log: &Path) -> Finished {
+    tools.run(name, [log.as_os_str(), VKEY.as_ref()])
+}
+
+#[test]
+fn oracles_accept_what_tessera_wrote() {
+    let Some(tools) = Tools::for_test("oracles") else {
+        return;
+    };
+    let log = TesseraLog::write(tools, &SIZES);
+    let summary = oracle(tools, "xmodcheck", &log.path()).expect(0);
+    assert_eq!(
+        summary.text(),
+        "ok: 600 entries, 4 tiles, 5 older partial tiles, 202 inclusion proofs, 0 older checkpoints\n"
+    );
+    assert_eq!(
+        oracle(tools, "tesserafsck", &log.path()).expect(0).text(),
+        "ok\n"
+    );
+    let read = tools
+        .run(
+            "twproof",
+            [
+                "read".as_ref(),
+                log.path().as_os_str(),
+                log.policy().as_os_str(),
+            ],
+        )
+        .expect(0);
+    assert_eq!(read.text(), "ok: 600 entries\n");
+}
+
+#[test]
+fn oracles_notice_one_changed_byte() {
+    let Some(tools) = Tools::for_test("oracles on damaged logs") else {
+        return;
+    };
+    let log = TesseraLog::write(tools, &SIZES);
+    let policy = log.policy();
+    for (path, position) in [
+        ("checkpoint", 22),
+        ("tile/0/001", 4),
+        ("tile/0/002.p/88", 9),
+        ("tile/1/000.p/2", 40),
+        ("tile/entries/000", 3),
+        ("tile/entries/002.p/88", 3),
+    ] {
+        let damaged = Copy::of(&log.path());
+        damaged.flip(path, position);
+        oracle(tools, "xmodcheck", damaged.path()).expect(1);
+        oracle(tools, "tesserafsck", damaged.path()).expect(1);
+        tools
+            .run(
+                "twproof",
+                [
+                    "read".as_ref(),
+                    damaged.path().as_os_str(),
+                    policy.as_os_str(),
+                ],
+            )
+            .expect(1);
+    }
+    // Only ours of the three looks at what the checkpoint no longer needs.
+    let damaged = Copy::of(&log.path());
+    damaged.flip("tile/entries/000.p/3", 3);
+    oracle(tools, "xmodcheck", damaged.path()).expect(1);
+}

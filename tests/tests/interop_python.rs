@@ -1,0 +1,75 @@
+//! The independent verifier in Python agrees with everybody else's vectors and with Go's proofs.
+use std::fs;
+
+use glasslog_tests::glasslog::repository;
+use glasslog_tests::python::python;
+use glasslog_tests::skip::skipped;
+use glasslog_tests::tessera::{self, TesseraLog, VKEY};
+use glasslog_tests::tools::Tools;
+
+#[test]
+fn python_agrees_with_the_shared_vectors() {
+    let vectors = repository().join("../shared/vectors");
+    if !vectors.exists() {
+        return skipped("../shared/vectors is absent");
+    }
+    let Some(run) = python("vectors in Python", "check_vectors.py", [&vectors]) else {
+        return;
+    };
+    assert_eq!(
+        run.expect(0).text(),
+        "86 inclusion, 84 consistency, 914 ed25519 vectors\n"
+    );
+}
+
+#[test]
+fn python_verifies_what_torchwood_proves() {
+    let name = "torchwood's proof in Python";
+    let Some(tools) = Tools::for_test(name) else {
+        return;
+    };
+    let log = TesseraLog::write(tools, &[300]);
+    let (proof, entry) = (log.beside().join("proof"), log.beside().join("entry"));
+    let made = tools.run(
+        "twproof",
+        [
+            "make".as_ref(),
+            log.path().as_os_str(),
+            log.policy().as_os_str(),
+            "271".as_ref(),
+        ],
+    );
+    let made = String::from_utf8(made.expect(0).stdout).unwrap();
+    // Each line: what becomes of the proof and the entry, and the exit code.
+    let other = String::from_utf8(tessera::entry(270)).unwrap();
+    let right = String::from_utf8(tessera::entry(271)).unwrap();
+    for (text, entry_text, code) in [
+        (made.clone(), &right, 0),
+        (made.clone(), &other, 3),
+        (made.replace("index 271", "index 270"), &right, 3),
+        (made.replace("index 271", "index 0271"), &right, 8),
+        (made.replace("\n300\n", "\n301\n"), &right, 3),
+        (
+            made.replace(
+                "\u{2014} example.com/tessera ",
+                "\u{2014} example.com/other ",
+            ),
+            &right,
+            5,
+        ),
+        (made.replace("@v1", "@v2"), &right, 8),
+    ] {
+        fs::write(&proof, text).unwrap();
+        fs::write(&entry, entry_text).unwrap();
+        let arguments = [
+            "--log".as_ref(),
+            VKEY.as_ref(),
+            proof.as_os_str(),
+            entry.as_os_str(),
+        ];
+        let Some(run) = python(name, "verify_proof.py", arguments) else {
+            return;
+        };
+        run.expect(code);
+    }
+}
