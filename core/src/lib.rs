@@ -13,11 +13,13 @@ pub mod time;
 pub mod wire;
 
 pub mod compact;
+pub mod entries;
 pub mod hash;
 pub mod proof;
 pub mod tile;
 pub mod tile_plan;
 pub mod tree;
+pub mod trunk;
 
 pub mod checkpoint;
 pub mod cosignature;
