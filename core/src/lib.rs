@@ -13,6 +13,7 @@ pub mod time;
 pub mod wire;
 
 pub mod compact;
+pub mod edge;
 pub mod entries;
 pub mod hash;
 pub mod proof;
