@@ -51,6 +51,8 @@ impl TesseraLog {
             tools
                 .run("posix-oneshot", [storage, entries, key])
                 .expect(0);
+            fs::copy(log.path().join("checkpoint"), log.checkpoint(next))
+                .expect("the checkpoint can be kept");
         }
         log
     }
@@ -58,6 +60,11 @@ impl TesseraLog {
     /// The root of the static files.
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("log")
+    }
+
+    /// The checkpoint of a size that the log had.
+    pub fn checkpoint(&self, size: usize) -> PathBuf {
+        self.beside().join(format!("checkpoint-{size}"))
     }
 
     /// A plain policy that trusts the log's key alone.

@@ -8,8 +8,12 @@ use glasslog_tests::witness::Witness;
 #[test]
 fn a_witness_cosigns_and_torchwood_counts_it() {
     let name = "litewitness";
-    let Some(tools) = Tools::for_test(name) else { return };
-    let Some(witness) = Witness::start(name, tools, "example.com/witness", ORIGIN, VKEY) else { return };
+    let Some(tools) = Tools::for_test(name) else {
+        return;
+    };
+    let Some(witness) = Witness::start(name, tools, "example.com/witness", ORIGIN, VKEY) else {
+        return;
+    };
     let log = TesseraLog::write(tools, &[5]);
     let file = log.path().join("checkpoint");
     let mut checkpoint = fs::read(&file).unwrap();
@@ -18,8 +22,17 @@ fn a_witness_cosigns_and_torchwood_counts_it() {
     assert_eq!(answer.status, 200, "{answer:?}");
 
     let policy = log.beside().join("witnessed");
-    fs::write(&policy, format!("log {VKEY}\nwitness w {}\nquorum w\n", witness.vkey())).unwrap();
-    let judge = || tools.run("twproof", ["cosigned".as_ref(), policy.as_os_str(), file.as_os_str()]);
+    fs::write(
+        &policy,
+        format!("log {VKEY}\nwitness w {}\nquorum w\n", witness.vkey()),
+    )
+    .unwrap();
+    let judge = || {
+        tools.run(
+            "twproof",
+            ["cosigned".as_ref(), policy.as_os_str(), file.as_os_str()],
+        )
+    };
     judge().expect(1);
     checkpoint.extend(answer.body);
     fs::write(&file, &checkpoint).unwrap();
