@@ -3,7 +3,7 @@
 use crate::{compact::CompactRange, wire};
 use alloc::string::String;
 use core::fmt;
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, block_api::compress256};
 
 /// Bytes of a SHA-256 hash.
 pub const HASH_SIZE: usize = 32;
@@ -75,17 +75,46 @@ pub fn leaf_hash(entry: &[u8]) -> Hash {
 }
 
 /// Hashes two children into their parent: `SHA-256(0x01 ‖ left ‖ right)`.
+///
+/// These 65 bytes are always the same two blocks of SHA-256, so they are laid out here and the buffering of a general
+/// hasher is left out: about a third faster.
 #[must_use]
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Hash(
-        Sha256::new()
-            .chain_update([1])
-            .chain_update(left.0)
-            .chain_update(right.0)
-            .finalize()
-            .into(),
-    )
+    let [head @ .., last] = &right.0;
+    let mut blocks = [[0; 64]; 2];
+    let [
+        [prefix, children @ ..],
+        [carried, padding, .., length_high, length_low],
+    ] = &mut blocks;
+    *prefix = 1;
+    let (left_half, right_half) = children.split_at_mut(HASH_SIZE);
+    left_half.copy_from_slice(&left.0);
+    right_half.copy_from_slice(head);
+    (*carried, *padding) = (*last, 0x80);
+    [*length_high, *length_low] = NODE_BITS.to_be_bytes();
+    let mut state = INITIAL_STATE;
+    compress256(&mut state, &blocks);
+    let mut bytes = [0; HASH_SIZE];
+    for (out, word) in bytes.as_chunks_mut().0.iter_mut().zip(state) {
+        *out = word.to_be_bytes();
+    }
+    Hash(bytes)
 }
+
+/// Length of a node's input, as SHA-256's padding has it: 65 bytes.
+const NODE_BITS: u16 = 65 * 8;
+
+/// Where SHA-256 begins ([FIPS 180-4 §5.3.3](https://doi.org/10.6028/NIST.FIPS.180-4)).
+const INITIAL_STATE: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
 
 /// The root of the tree without leaves: SHA-256 of the empty string.
 #[must_use]
