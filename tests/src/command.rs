@@ -9,6 +9,14 @@ use std::time::{Duration, Instant};
 /// Far above what any of the programs needs: one that hangs must fail its test, not stop the run.
 const LIMIT: Duration = Duration::from_secs(90);
 
+/// Collects arguments of several kinds: text, paths and numbers shown as text.
+#[macro_export]
+macro_rules! words {
+    ($($word:expr),* $(,)?) => {
+        [$(AsRef::<std::ffi::OsStr>::as_ref(&$word).to_os_string()),*]
+    };
+}
+
 /// What a program that ran to its end left behind.
 #[derive(Debug)]
 pub struct Finished {

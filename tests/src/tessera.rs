@@ -30,6 +30,15 @@ pub struct TesseraLog {
 impl TesseraLog {
     /// Writes a log that had each of these sizes in turn, so that superseded partial tiles stay behind.
     pub fn write(tools: &Tools, sizes: &[usize]) -> Self {
+        Self::write_entries(tools, sizes, entry)
+    }
+
+    /// Writes a log with the same key and other entries: a fork.
+    pub fn write_fork(tools: &Tools, size: usize) -> Self {
+        Self::write_entries(tools, &[size], |index| format!("fork {index}").into_bytes())
+    }
+
+    fn write_entries(tools: &Tools, sizes: &[usize], entry: impl Fn(usize) -> Vec<u8>) -> Self {
         let log = Self {
             folder: TempDir::new().expect("a folder can be made"),
         };

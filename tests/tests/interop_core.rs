@@ -12,6 +12,7 @@ use glasslog_core::tile_plan::{ConsistencyPlan, InclusionPlan};
 use glasslog_core::tree::TreeHead;
 use glasslog_tests::tessera::{TesseraLog, entry};
 use glasslog_tests::tools::Tools;
+use glasslog_tests::words;
 
 /// Partial tiles that stay partial, a full one without a rest, and superseded ones.
 const SIZES: [usize; 4] = [3, 256, 300, 800];
@@ -113,12 +114,7 @@ fn core_proves_over_the_tiles_of_tessera() {
         // The same hashes as torchwood's, in the same order.
         let made = tools.run(
             "twproof",
-            [
-                "make".as_ref(),
-                log.path().as_os_str(),
-                log.policy().as_os_str(),
-                index.to_string().as_ref(),
-            ],
+            words!["make", log.path(), log.policy(), index.to_string()],
         );
         let hashes: String = proof
             .hashes()

@@ -5,12 +5,13 @@ use glasslog_tests::command::Finished;
 use glasslog_tests::tamper::Copy;
 use glasslog_tests::tessera::{TesseraLog, VKEY};
 use glasslog_tests::tools::Tools;
+use glasslog_tests::words;
 
 /// Sizes that leave superseded partial tiles at level 0 and in the entries.
 const SIZES: [usize; 3] = [3, 300, 600];
 
 fn oracle(tools: &Tools, name: &str, log: &Path) -> Finished {
-    tools.run(name, [log.as_os_str(), VKEY.as_ref()])
+    tools.run(name, words![log, VKEY])
 }
 
 #[test]
@@ -29,14 +30,7 @@ fn oracles_accept_what_tessera_wrote() {
         "ok\n"
     );
     let read = tools
-        .run(
-            "twproof",
-            [
-                "read".as_ref(),
-                log.path().as_os_str(),
-                log.policy().as_os_str(),
-            ],
-        )
+        .run("twproof", words!["read", log.path(), log.policy()])
         .expect(0);
     assert_eq!(read.text(), "ok: 600 entries\n");
 }
@@ -61,14 +55,7 @@ fn oracles_notice_one_changed_byte() {
         oracle(tools, "xmodcheck", damaged.path()).expect(1);
         oracle(tools, "tesserafsck", damaged.path()).expect(1);
         tools
-            .run(
-                "twproof",
-                [
-                    "read".as_ref(),
-                    damaged.path().as_os_str(),
-                    policy.as_os_str(),
-                ],
-            )
+            .run("twproof", words!["read", damaged.path(), policy])
             .expect(1);
     }
     // Only ours of the three looks at what the checkpoint no longer needs.

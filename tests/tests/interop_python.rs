@@ -6,6 +6,7 @@ use glasslog_tests::python::python;
 use glasslog_tests::skip::skipped;
 use glasslog_tests::tessera::{self, TesseraLog, VKEY};
 use glasslog_tests::tools::Tools;
+use glasslog_tests::words;
 
 #[test]
 fn python_agrees_with_the_shared_vectors() {
@@ -30,16 +31,11 @@ fn python_verifies_what_torchwood_proves() {
     };
     let log = TesseraLog::write(tools, &[300]);
     let (proof, entry) = (log.beside().join("proof"), log.beside().join("entry"));
-    let made = tools.run(
-        "twproof",
-        [
-            "make".as_ref(),
-            log.path().as_os_str(),
-            log.policy().as_os_str(),
-            "271".as_ref(),
-        ],
-    );
-    let made = String::from_utf8(made.expect(0).stdout).unwrap();
+    let made = tools
+        .run("twproof", words!["make", log.path(), log.policy(), "271"])
+        .expect(0)
+        .text()
+        .to_owned();
     // Each line: what becomes of the proof and the entry, and the exit code.
     let other = String::from_utf8(tessera::entry(270)).unwrap();
     let right = String::from_utf8(tessera::entry(271)).unwrap();
@@ -61,13 +57,7 @@ fn python_verifies_what_torchwood_proves() {
     ] {
         fs::write(&proof, text).unwrap();
         fs::write(&entry, entry_text).unwrap();
-        let arguments = [
-            "--log".as_ref(),
-            VKEY.as_ref(),
-            proof.as_os_str(),
-            entry.as_os_str(),
-        ];
-        let Some(run) = python(name, "verify_proof.py", arguments) else {
+        let Some(run) = python(name, "verify_proof.py", words!["--log", VKEY, proof, entry]) else {
             return;
         };
         run.expect(code);

@@ -4,6 +4,7 @@ use std::fs;
 use glasslog_tests::tessera::{ORIGIN, TesseraLog, VKEY};
 use glasslog_tests::tools::Tools;
 use glasslog_tests::witness::Witness;
+use glasslog_tests::words;
 
 #[test]
 fn a_witness_cosigns_and_torchwood_counts_it() {
@@ -27,12 +28,7 @@ fn a_witness_cosigns_and_torchwood_counts_it() {
         format!("log {VKEY}\nwitness w {}\nquorum w\n", witness.vkey()),
     )
     .unwrap();
-    let judge = || {
-        tools.run(
-            "twproof",
-            ["cosigned".as_ref(), policy.as_os_str(), file.as_os_str()],
-        )
-    };
+    let judge = || tools.run("twproof", words!["cosigned", policy, file]);
     judge().expect(1);
     checkpoint.extend(answer.body);
     fs::write(&file, &checkpoint).unwrap();
