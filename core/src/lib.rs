@@ -8,6 +8,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod escape;
 pub mod limits;
 pub mod time;
 pub mod wire;

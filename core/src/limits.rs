@@ -17,3 +17,30 @@ pub const MAX_BUNDLE_BYTES: usize = 256 * (2 + MAX_ENTRY);
 
 /// Bytes of a full tile (tlog-tiles, "Merkle Tree"): what a reader must allow for any tile, and no more.
 pub const MAX_TILE_BYTES: usize = 8_192;
+
+/// Containers inside each other in JSON: our deepest document has 6, and foreign predicates get room (events.md, "Strict JSON").
+pub const MAX_JSON_DEPTH: usize = 16;
+
+/// Bytes of a name (artifact, actor, origin, predicate type): fits every registry's limit we know, and shows on one screen.
+pub const MAX_NAME: usize = 256;
+
+/// Subjects of a Statement: one for each identity scheme or file of an artifact; more belong into a manifest named by digest.
+pub const MAX_SUBJECTS: usize = 32;
+
+/// Digests of one subject: more than there are hash functions in use for artifacts.
+pub const MAX_DIGESTS: usize = 8;
+
+/// Bytes of one digest: SHA-512, the longest in use.
+pub const MAX_DIGEST_BYTES: usize = 64;
+
+/// Signatures of an envelope, each of which may cost a verification of about 70 µs; also the admins of a log, who all sign its genesis.
+pub const MAX_SIGNATURES: usize = 16;
+
+/// Bytes of one signature: ECDSA P-521 in DER takes at most 139, and shorter schemes fit.
+pub const MAX_SIGNATURE_BYTES: usize = 144;
+
+/// Unicode scalar values of a free text (a reason): what the JSON Schema of the predicate says.
+pub const MAX_TEXT: usize = 1_024;
+
+/// Items of a list inside a predicate (roles, references): a longer list belongs into a document named by digest.
+pub const MAX_LIST: usize = 32;
