@@ -1,0 +1,142 @@
+// Brings a log's files: bounded in number, size and time. What they say is the verifier's business alone.
+
+/** Files under way at once: enough to hide a network's latency, and what browsers allow over HTTP/2 anyway. */
+const IN_FLIGHT = 12;
+/** Without a byte for this long, in milliseconds, a request is given up. */
+const SILENCE = 15_000;
+/** Tries of one file, when the server is busy or the connection breaks. */
+const TRIES = 3;
+/** Pause before the second try, in milliseconds; twice that before the third. */
+const PAUSE = 400;
+
+/** Largest file that can be what was asked for (core/src/limits.rs). One byte more is enough to see that it is not. */
+function sizeLimit(path: string): number {
+  if (path.startsWith("tile/entries/")) return 256 * (2 + 65_535);
+  return path.startsWith("tile/") ? 256 * 32 : 1 << 20;
+}
+
+/** A path as the verifier asks for it: relative, and of nothing that could lead elsewhere. */
+const PATH = /^[a-z0-9]+([./-][a-z0-9]+)*$/;
+
+/** Brings one file, or `undefined` when the server says that it has none. */
+export type FetchFile = (path: string) => Promise<Uint8Array<ArrayBuffer> | undefined>;
+
+/** A file could not be brought, for a reason that says nothing about the log. */
+export class Unreachable extends Error {
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+  ) {
+    super(`${path}: ${reason}`);
+  }
+}
+
+/** What one verification has fetched. */
+export class Fetcher {
+  requests = 0;
+  bytes = 0;
+  #active = 0;
+  readonly #queue: (() => void)[] = [];
+  readonly #base: URL;
+  readonly #signal: AbortSignal;
+  readonly #reload: boolean;
+
+  /** Reads files under `base`. `reload` passes every cache by. */
+  constructor(base: URL, signal: AbortSignal, reload: boolean) {
+    this.#base = base;
+    this.#signal = signal;
+    this.#reload = reload;
+  }
+
+  readonly file: FetchFile = async (path) => {
+    if (!PATH.test(path)) throw new Unreachable(path, "not a path of a log");
+    await this.#slot();
+    try {
+      return await this.#retrying(path);
+    } finally {
+      this.#active--;
+      this.#queue.shift()?.();
+    }
+  };
+
+  async #slot(): Promise<void> {
+    if (this.#active >= IN_FLIGHT) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    this.#active++;
+  }
+
+  async #retrying(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#once(path);
+      } catch (error) {
+        if (this.#signal.aborted) throw this.#signal.reason;
+        if (!(error instanceof Unreachable) || attempt === TRIES || error instanceof Final) throw error;
+        await new Promise((resolve) => setTimeout(resolve, PAUSE * attempt));
+      }
+    }
+  }
+
+  async #once(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const silence = new AbortController();
+    let timer = setTimeout(() => silence.abort(), SILENCE);
+    const heard = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), SILENCE);
+    };
+    try {
+      this.requests++;
+      const response = await fetch(new URL(path, this.#base), {
+        cache: this.#cacheMode(path),
+        referrerPolicy: "no-referrer",
+        signal: AbortSignal.any([this.#signal, silence.signal]),
+      });
+      if (response.status === 404) return undefined;
+      if (!response.ok) {
+        const busy = response.status === 429 || response.status >= 500;
+        throw new (busy ? Unreachable : Final)(path, `the server answered with HTTP ${response.status}`);
+      }
+      return await this.#body(path, response, heard);
+    } catch (error) {
+      if (error instanceof Unreachable) throw error;
+      throw new Unreachable(path, silence.signal.aborted ? "the server went silent" : "no answer");
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** A checkpoint changes, and a stale copy would pass for a stale log. Tiles never change. */
+  #cacheMode(path: string): RequestCache {
+    if (this.#reload) return "reload";
+    return path.startsWith("tile/") ? "default" : "no-cache";
+  }
+
+  async #body(path: string, response: Response, heard: () => void): Promise<Uint8Array<ArrayBuffer>> {
+    const limit = sizeLimit(path);
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    const reader = response.body?.getReader();
+    while (reader) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      heard();
+      length += value.length;
+      this.bytes += value.length;
+      chunks.push(value);
+      // Handed on as it is, one byte too long at least: the verifier says what that means.
+      if (length > limit) {
+        void reader.cancel();
+        break;
+      }
+    }
+    const whole = new Uint8Array(length);
+    let at = 0;
+    for (const chunk of chunks) {
+      whole.set(chunk, at);
+      at += chunk.length;
+    }
+    return whole;
+  }
+}
+
+/** Not worth another try. */
+class Final extends Unreachable {}

@@ -1,0 +1,226 @@
+// What the page is doing: one question at a time, from the address or a dropped file to a verdict.
+import { parseProgress, parseReport } from "../report/parse.js";
+import type { Check, Report } from "../report/types.js";
+import { Refused, Verifier } from "../worker/client.js";
+import { ageSeconds, logUrl, readAddress, writeAddress, type Address } from "./address.js";
+import { Fetcher, Unreachable } from "./fetcher.js";
+import { looksLikePolicy } from "./policy_lines.js";
+import { browserMemory, shippedPolicy, TrustStore, type Trust } from "./trust.js";
+
+export type Cost = { readonly requests: number; readonly bytes: number; readonly milliseconds: number };
+
+/** What is asked: an artifact, a file that was hashed here, or an offline bundle. */
+export type Subject =
+  | { readonly kind: "artifact"; readonly text: string; readonly file?: string }
+  | { readonly kind: "bundle"; readonly file: File };
+
+export type View =
+  | { readonly kind: "welcome" }
+  | { readonly kind: "hashing"; readonly file: string; readonly done: number; readonly total: number }
+  | { readonly kind: "working"; readonly subject: Subject; readonly done: number; readonly total: number; readonly checks: readonly Check[]; readonly cost: Cost }
+  | { readonly kind: "report"; readonly subject: Subject; readonly report: Report; readonly json: string; readonly cost: Cost; readonly trust: Trust }
+  | { readonly kind: "untrusted"; readonly subject: Subject }
+  | { readonly kind: "stopped"; readonly subject: Subject; readonly headline: string; readonly why: string };
+
+/** Largest bundle that is read into memory (core/src/limits.rs). */
+const MAX_BUNDLE = 256 << 20;
+const BUNDLE_MAGIC = "glasslog-bundle/v1\n";
+
+/** Tells whoever draws the page that something changed. */
+export class Session extends EventTarget {
+  readonly #page = new URL("./", location.href.split("#", 1)[0]);
+  readonly #verifier = new Verifier();
+  readonly #store = new TrustStore(browserMemory(), this.#page);
+  readonly #shipped = shippedPolicy(this.#page);
+  #running = new AbortController();
+  /** The question under way or answered, so that it can be asked again. */
+  #subject: Subject | undefined;
+  /** The browser refused a request, because the page's own rules forbid it. */
+  #blocked = false;
+  /** A digest that was taken here, and of which file. */
+  #hashed: { readonly digest: string; readonly file: string } | undefined;
+
+  address: Address = readAddress("");
+  view: View = { kind: "welcome" };
+  trust: Trust | undefined;
+  /** A trust file that was dropped and awaits the reader's word. */
+  offered: string | undefined;
+
+  /** The log that is asked, or `undefined` when its address is none. */
+  get log(): URL | undefined {
+    return logUrl(this.address.log, this.#page.href);
+  }
+
+  /** Follows the address, now and whenever it changes. */
+  start(): void {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      if (event.effectiveDirective === "connect-src") this.#blocked = true;
+    });
+    const follow = (): void => void this.#follow();
+    addEventListener("hashchange", follow);
+    follow();
+  }
+
+  /** Asks by changing the address, so that the question can be linked to. */
+  ask(query: string): void {
+    this.go({ ...this.address, query: query.trim() });
+  }
+
+  /** Goes where an address leads; the same address asks again. */
+  go(address: Address): void {
+    const fragment = writeAddress(address);
+    if (fragment === (location.hash || "#")) void this.#follow();
+    else location.hash = fragment;
+  }
+
+  /** Asks the same again, past every cache. */
+  again(): void {
+    if (this.#subject) void this.#answer(this.#subject, true);
+  }
+
+  /** Takes a file that was dropped or chosen: a bundle, a trust file or a model. */
+  async take(file: File): Promise<void> {
+    const head = await file.slice(0, 4096).text();
+    if (head.startsWith(BUNDLE_MAGIC)) return this.#answer({ kind: "bundle", file }, false);
+    if (file.size < 65_536 && looksLikePolicy(await file.text())) {
+      this.offered = await file.text();
+      return this.#tell();
+    }
+    await this.#hash(file);
+  }
+
+  /** Judges by the reader's own trust file from now on. */
+  async keepTrust(text: string): Promise<void> {
+    this.offered = undefined;
+    if (this.log) this.#store.keep(this.log, text, seconds());
+    this.trust = { text, source: "reader", since: seconds(), changed: undefined };
+    await this.#retry();
+  }
+
+  /** Judges by what comes with the page again. */
+  async forgetTrust(): Promise<void> {
+    if (this.log) this.#store.forget(this.log);
+    await this.#choose();
+    await this.#retry();
+  }
+
+  /** Accepts that the file that comes with the page is another than before. */
+  async acceptChangedTrust(): Promise<void> {
+    if (this.trust?.changed !== undefined) this.#store.acceptShipped(this.trust.changed, seconds());
+    await this.#choose();
+    await this.#retry();
+  }
+
+  withdrawOffer(): void {
+    this.offered = undefined;
+    this.#tell();
+  }
+
+  async #follow(): Promise<void> {
+    const before = this.log?.href;
+    this.address = readAddress(location.hash);
+    if (this.log?.href !== before || !this.trust) await this.#choose();
+    const { query } = this.address;
+    if (query === "") {
+      this.#running.abort(new Superseded());
+      this.#subject = undefined;
+      return this.#show({ kind: "welcome" });
+    }
+    const file = this.#hashed?.digest === query ? this.#hashed.file : undefined;
+    await this.#answer({ kind: "artifact", text: query, ...(file === undefined ? {} : { file }) }, false);
+  }
+
+  async #choose(): Promise<void> {
+    const shipped = await this.#shipped;
+    this.trust = this.log && this.#store.choose(this.log, shipped, seconds());
+    this.#tell();
+  }
+
+  async #retry(): Promise<void> {
+    this.#tell();
+    if (this.#subject) await this.#answer(this.#subject, false);
+  }
+
+  async #hash(file: File): Promise<void> {
+    const signal = this.#begin();
+    const show = (done: number): void => this.#show({ kind: "hashing", file: file.name, done, total: file.size });
+    show(0);
+    try {
+      const digest = await this.#verifier.hash(file, { hashing: show }, signal);
+      this.#hashed = { digest, file: file.name };
+      this.ask(digest);
+    } catch (error) {
+      this.#stopped({ kind: "artifact", text: file.name }, error, signal);
+    }
+  }
+
+  async #answer(subject: Subject, reload: boolean): Promise<void> {
+    const signal = this.#begin();
+    this.#subject = subject;
+    const trust = this.trust;
+    if (!trust) return this.#show({ kind: "untrusted", subject });
+    const started = performance.now();
+    const fetcher = this.log && new Fetcher(this.log, signal, reload);
+    const cost = (): Cost => ({ requests: fetcher?.requests ?? 0, bytes: fetcher?.bytes ?? 0, milliseconds: performance.now() - started });
+    this.#show({ kind: "working", subject, done: 0, total: 0, checks: [], cost: cost() });
+    try {
+      const json = await this.#verdict(subject, trust, fetcher, signal, cost);
+      this.#show({ kind: "report", subject, report: parseReport(json), json, cost: cost(), trust });
+    } catch (error) {
+      this.#stopped(subject, error, signal);
+    }
+  }
+
+  #verdict(subject: Subject, trust: Trust, fetcher: Fetcher | undefined, signal: AbortSignal, cost: () => Cost): Promise<string> {
+    const options = { now: seconds(), maxCheckpointAge: ageSeconds(this.address.age) };
+    if (subject.kind === "bundle") {
+      if (subject.file.size > MAX_BUNDLE) throw new Refused("the bundle is larger than 256 MB: verify it with the command line");
+      return this.#verifier.bundle(subject.file, trust.text, options, signal);
+    }
+    if (!fetcher) throw new Refused("the log’s address is not one that can be read");
+    const progress = (text: string): void => {
+      this.#show({ kind: "working", subject, ...parseProgress(text), cost: cost() });
+    };
+    return this.#verifier.history(subject.text, trust.text, options, fetcher.file, { progress }, signal);
+  }
+
+  #stopped(subject: Subject, error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) return; // by a newer question, which is what the page shows
+    this.#show({ kind: "stopped", subject, ...this.#explain(error) });
+  }
+
+  #explain(error: unknown): { headline: string; why: string } {
+    if (error instanceof Refused) return { headline: "That is not something to look up.", why: error.message };
+    if (error instanceof Unreachable && this.#blocked) {
+      return {
+        headline: "This page may not read that log.",
+        why: "It only reads the addresses that its keeper has allowed (glasslog portal --connect).",
+      };
+    }
+    if (error instanceof Unreachable) return { headline: "The log could not be read to the end.", why: `${error.message}. Nothing was concluded.` };
+    return { headline: "The check could not be made.", why: error instanceof Error ? error.message : String(error) };
+  }
+
+  #begin(): AbortSignal {
+    this.#running.abort(new Superseded());
+    this.#running = new AbortController();
+    this.#blocked = false;
+    return this.#running.signal;
+  }
+
+  #show(view: View): void {
+    this.view = view;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** A newer question took the place of this one. */
+class Superseded extends Error {}
+
+function seconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

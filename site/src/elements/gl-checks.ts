@@ -1,0 +1,131 @@
+// How this was checked: the verifier's own list, in its order. What was not reached is not decided.
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { bytes, counted, figures, milliseconds } from "../text/count.js";
+import type { Cost } from "../app/session.js";
+import { checkDetail, checkTitle, HISTORY_CHECKS, isReached } from "../report/wording.js";
+import type { Check, Fact } from "../report/types.js";
+import "./gl-id.js";
+import { mark } from "./marks.js";
+import { shared } from "./shared.js";
+import { outside, told } from "./text.js";
+
+@customElement("gl-checks")
+export class GlChecks extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      ol {
+        list-style: none;
+        margin: 0;
+        padding: 0.45rem 0;
+      }
+      li {
+        display: grid;
+        grid-template-columns: 18px minmax(0, 1fr);
+        gap: 0 0.65rem;
+        padding: 0.42rem 1.15rem;
+        font-size: 0.875rem;
+        overflow-wrap: anywhere;
+      }
+      li .mark {
+        margin-top: 0.1rem;
+      }
+      li p {
+        color: var(--dim);
+        font-size: 0.78125rem;
+        line-height: 1.45;
+        min-height: 1.45em;
+      }
+      li.idle h3,
+      li.idle .mark {
+        color: var(--dim);
+      }
+      h3 {
+        font-size: inherit;
+        font-weight: 500;
+      }
+      code {
+        font-size: 0.75rem;
+      }
+      details {
+        font-size: 0.78125rem;
+      }
+      summary {
+        cursor: pointer;
+        color: var(--accent);
+        width: max-content;
+        min-height: 1.5rem;
+        align-content: center;
+      }
+      dl {
+        margin: 0.15rem 0 0.3rem;
+        padding-left: 0.6rem;
+        border-left: 2px solid var(--line);
+      }
+      dt {
+        color: var(--dim);
+      }
+      dd {
+        margin: 0 0 0.25rem;
+      }
+      footer {
+        padding: 0.75rem 1.15rem 0.85rem;
+        border-top: 1px solid var(--line);
+        font-size: 0.8125rem;
+        color: var(--dim);
+      }
+    `,
+  ];
+
+  /** The checks so far; while working, those still to come are filled in. */
+  @property({ attribute: false }) checks: readonly Check[] = [];
+  @property({ type: Boolean }) working = false;
+  @property({ attribute: false }) cost: Cost | undefined;
+  @property({ type: Boolean }) offline = false;
+
+  override render(): unknown {
+    return html`<section class="card" aria-labelledby="title">
+      <header><h2 id="title">How this was checked</h2></header>
+      <ol>${this.#list().map((check) => this.#row(check))}</ol>
+      <footer>${this.#costs()} <slot></slot></footer>
+    </section>`;
+  }
+
+  #list(): readonly Check[] {
+    if (this.checks.length > 0 || !this.working) return this.checks;
+    return HISTORY_CHECKS.map((code) => ({ code, outcome: "unknown", detail: "not reached", evidence: null }));
+  }
+
+  #row(check: Check): TemplateResult {
+    const reached = isReached(check);
+    const kind = reached ? check.outcome : this.working ? "pending" : "unknown";
+    const detail = reached || !this.working ? told(checkDetail(check)) : "\u00a0";
+    return html`<li class=${reached ? "" : "idle"}>
+      ${mark(kind)}
+      <div>
+        <h3>${outside(checkTitle(check.code))}</h3>
+        <p>${detail}</p>
+        ${check.evidence && !this.working ? html`<details><summary>What was seen</summary>${facts(check.evidence)}</details>` : nothing}
+      </div>
+    </li>`;
+  }
+
+  #costs(): TemplateResult | typeof nothing {
+    if (!this.cost) return nothing;
+    const { requests, bytes: size, milliseconds: time } = this.cost;
+    if (this.offline) return html`${milliseconds(time)}, all in this tab and without a request.`;
+    const cost = `${counted(requests, "request")}, ${bytes(size)}, ${milliseconds(time)}`;
+    return html`${cost}, all checked in this tab. The server was trusted with nothing.`;
+  }
+}
+
+/** Evidence of any shape, as the verifier wrote it. */
+function facts(fact: Fact): TemplateResult {
+  if (fact === null) return html`none`;
+  if (typeof fact === "number") return html`${figures(fact)}`;
+  if (typeof fact === "string") return fact.length > 40 ? html`<gl-id .value=${fact} room="26" what="value"></gl-id>` : outside(fact);
+  if (Array.isArray(fact)) return html`${(fact as readonly Fact[]).map((each) => html`<div>${facts(each)}</div>`)}`;
+  const named = Object.entries(fact as { readonly [name: string]: Fact });
+  return html`<dl>${named.map(([name, value]) => html`<dt>${outside(name)}</dt><dd>${facts(value)}</dd>`)}</dl>`;
+}

@@ -1,0 +1,311 @@
+// The page: what the session is doing, laid out.
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, query, state } from "lit/decorators.js";
+import { logText } from "../app/address.js";
+import { Session, type View } from "../app/session.js";
+import { sentence, type Claim } from "../report/sentence.js";
+import type { Report } from "../report/types.js";
+import { bytes, counted, figures } from "../text/count.js";
+import { commandLine } from "../text/command.js";
+import { visibleText } from "../text/visible.js";
+import "./gl-checks.js";
+import "./gl-drop.js";
+import "./gl-events.js";
+import "./gl-header.js";
+import "./gl-search.js";
+import "./gl-timeline.js";
+import "./gl-trust-line.js";
+import "./gl-trust.js";
+import type { GlTrust } from "./gl-trust.js";
+import "./gl-verdict.js";
+import type { GlVerdict, Telling } from "./gl-verdict.js";
+import "./gl-welcome.js";
+import { shared } from "./shared.js";
+import { outside } from "./text.js";
+
+const UNDECIDED: readonly Claim[] = (["Included", "Complete", "Fresh"] as const).map((name) => ({ name, outcome: "unknown", text: "not decided yet" }));
+
+@customElement("gl-portal")
+export class GlPortal extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      main {
+        max-width: 77rem;
+        margin: 0 auto;
+        padding: 1.5rem 1.25rem 2rem;
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 1.25rem;
+      }
+      .columns {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) 20.5rem;
+        gap: 1.25rem;
+        align-items: start;
+      }
+      .columns.bare {
+        grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+      }
+      .stack {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 1.25rem;
+      }
+      .nothing {
+        padding: 2.6rem 1.5rem;
+        text-align: center;
+        color: var(--dim);
+        min-height: 12rem;
+        align-content: center;
+        text-wrap: balance;
+      }
+      .nothing strong {
+        display: block;
+        color: var(--ink);
+        font-weight: 600;
+        margin-bottom: 0.2rem;
+      }
+      .trust {
+        padding: 0.65rem 1.25rem;
+        font-size: 0.8125rem;
+      }
+      .keys {
+        font-size: 0.8125rem;
+        color: var(--dim);
+        padding: 0 0.25rem;
+        overflow-wrap: anywhere;
+      }
+      footer {
+        max-width: 77rem;
+        margin: 0 auto;
+        padding: 0 1.5rem 3rem;
+        font-size: 0.8125rem;
+        color: var(--dim);
+      }
+      footer p {
+        max-width: 88ch;
+      }
+      .skip {
+        position: absolute;
+        left: 0.75rem;
+        top: -4rem;
+        z-index: 5;
+        padding: 0.6rem 1rem;
+        background: var(--card);
+        border: 1px solid var(--edge);
+        border-radius: 8px;
+      }
+      .skip:focus {
+        top: 0.6rem;
+      }
+      @media (max-width: 960px) {
+        .columns,
+        .columns.bare {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+      @media (max-width: 480px) {
+        main {
+          padding: 1rem 0.75rem 1.5rem;
+          gap: 0.9rem;
+        }
+        .columns,
+        .stack {
+          gap: 0.9rem;
+        }
+        footer {
+          padding-inline: 1rem;
+        }
+      }
+    `,
+  ];
+
+  readonly #session = new Session();
+  @query("gl-trust") private trustPanel!: GlTrust;
+  @query("gl-verdict") private verdict!: GlVerdict | null;
+  /** Index of the event that is open. */
+  @state() private chosen: string | undefined;
+  @state() private announcement = "";
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.replaceChildren(); // the words for browsers that cannot run this
+    this.#session.addEventListener("change", this.#changed);
+    this.#session.start();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#session.removeEventListener("change", this.#changed);
+  }
+
+  override render(): unknown {
+    const session = this.#session;
+    const { view, address, trust } = session;
+    const report = view.kind === "report" ? view.report : undefined;
+    const log = session.log ? logText(session.log) : "";
+    return html`<a class="skip" href="#" @click=${this.#skip}>Skip to the verdict</a>
+      <gl-header .report=${report} .log=${log}></gl-header>
+      <main @ask=${(event: CustomEvent<string>) => session.ask(event.detail)} @take=${this.#take} @trust=${() => this.trustPanel.show()}>
+        <gl-search .value=${address.query}></gl-search>
+        ${view.kind === "welcome" ? this.#welcome() : this.#answer(view)}
+      </main>
+      <footer>
+        <p>
+          This page cannot vouch for itself: whoever serves it could serve one that lies. The command line makes the same check with the same rules; and
+          <a href="SHA256SUMS">SHA256SUMS</a> lists what this page is made of, to compare with what was released.
+        </p>
+      </footer>
+      <gl-drop @take=${this.#take}></gl-drop>
+      <gl-trust
+        .trust=${trust}
+        .offered=${session.offered}
+        .log=${log}
+        @keep=${(event: CustomEvent<string>) => session.keepTrust(event.detail)}
+        @forget=${() => session.forgetTrust()}
+        @accept=${() => session.acceptChangedTrust()}
+        @withdraw=${() => session.withdrawOffer()}
+      ></gl-trust>
+      <div class="hush" role="status" aria-live="polite">${this.announcement}</div>`;
+  }
+
+  #welcome(): TemplateResult {
+    return html`<gl-welcome></gl-welcome><div class="card trust"><gl-trust-line .trust=${this.#session.trust}></gl-trust-line></div>`;
+  }
+
+  #answer(view: View): TemplateResult {
+    const session = this.#session;
+    return html`<gl-verdict
+        .telling=${tell(view)}
+        .line=${this.#line(view)}
+        .age=${session.address.age}
+        @limit=${(event: CustomEvent<string | undefined>) => session.go({ ...session.address, age: event.detail })}
+        ><gl-trust-line slot="trust" .trust=${view.kind === "report" ? view.trust : session.trust}></gl-trust-line
+      ></gl-verdict>
+      ${view.kind === "report" || view.kind === "working" || view.kind === "hashing" ? this.#columns(view) : nothing}`;
+  }
+
+  #columns(view: View): TemplateResult {
+    const checks = view.kind === "report" ? view.report.checks : view.kind === "working" ? view.checks : [];
+    const offline = "subject" in view && view.subject.kind === "bundle";
+    const panel = html`<gl-checks .checks=${checks} ?working=${view.kind !== "report"} .cost=${"cost" in view ? view.cost : undefined} ?offline=${offline}>
+      ${view.kind === "report" ? this.#actions(view) : nothing}
+    </gl-checks>`;
+    // Without events, the checks are what there is to read.
+    if (view.kind === "report" && !view.report.events?.length) return html`<div class="columns bare">${panel}${noEvents(view.report)}</div>`;
+    return html`<div class="columns"><div class="stack">${view.kind === "report" ? this.#events(view.report) : card("", "Nothing is shown before it is proven.")}</div>${panel}</div>`;
+  }
+
+  #events(report: Report): TemplateResult {
+    const events = report.events ?? [];
+    const choose = (event: CustomEvent<string | undefined>): void => this.#choose(event);
+    return html`<gl-timeline .events=${events} .now=${report.now} .chosen=${this.chosen} @choose=${choose}></gl-timeline>
+      <gl-events .events=${events} .question=${report.query} .address=${this.#session.address} .now=${report.now} .chosen=${this.chosen} @choose=${choose}></gl-events>
+      ${lookedUp(report)}`;
+  }
+
+  #actions(view: Extract<View, { kind: "report" }>): TemplateResult {
+    const save = (): void => saveFile(`${visibleText(view.report.query.id).replace(/[^\w.@-]+/g, "_").slice(0, 80)}.report.json`, view.json);
+    return html`<button class="plain" @click=${save}>Save the report</button> ·
+      <button class="plain" @click=${() => this.#session.again()}>Check again, past every cache</button>`;
+  }
+
+  /** The command line for what is on show; `null` where there is none. */
+  #line(view: View): string | undefined | null {
+    if (!("subject" in view)) return null;
+    const { subject: about } = view;
+    const maxAge = this.#session.address.age;
+    if (about.kind === "bundle") return commandLine({ kind: "bundle", file: about.file.name, maxAge });
+    const { log } = this.#session;
+    return log ? commandLine({ kind: "history", artifact: about.text, log: logText(log), maxAge }) : null;
+  }
+
+  #changed = (): void => {
+    const { view, offered } = this.#session;
+    const telling = view.kind === "welcome" ? undefined : tell(view);
+    if (view.kind !== "working" && view.kind !== "hashing") this.announcement = telling ? `${visibleText(telling.headline)} ${visibleText(telling.why)} ${visibleText(telling.detail)}` : "";
+    else this.announcement = "Checking";
+    if (view.kind !== "report") this.chosen = undefined;
+    document.title = telling ? `${visibleText(telling.headline)} · Glasslog` : "Glasslog";
+    this.requestUpdate();
+    if (offered !== undefined) void this.updateComplete.then(() => this.trustPanel.show());
+  };
+
+  #take = (event: CustomEvent<File>): void => void this.#session.take(event.detail);
+
+  #choose(event: CustomEvent<string | undefined>): void {
+    this.chosen = event.detail;
+  }
+
+  #skip(event: Event): void {
+    event.preventDefault();
+    this.verdict?.focus();
+  }
+}
+
+/** What the card says while the page is in this state. */
+function tell(view: View): Telling | undefined {
+  switch (view.kind) {
+    case "welcome":
+      return undefined;
+    case "hashing":
+      return {
+        tone: "pending",
+        headline: `Hashing ${view.file}`,
+        why: `${bytes(view.done)} of ${bytes(view.total)}. The file stays on this machine.`,
+        detail: "",
+        claims: UNDECIDED,
+        done: view.total > 0 ? view.done / view.total : undefined,
+      };
+    case "working": {
+      const name = view.subject.kind === "bundle" ? view.subject.file.name : (view.subject.file ?? view.subject.text);
+      const why = view.total > 0 ? `${figures(view.done)} of ${counted(view.total, "entry", "entries")} read.` : "Asking for the log’s checkpoint.";
+      return { tone: "pending", headline: `Checking ${name}`, why, detail: "", claims: UNDECIDED, done: view.total > 0 ? view.done / view.total : undefined };
+    }
+    case "report": {
+      const told = sentence(view.report, view.trust.source, view.subject.kind === "artifact" ? view.subject.file : undefined);
+      return { ...told, done: undefined };
+    }
+    case "untrusted":
+      return {
+        tone: "unknown",
+        headline: "Whose word should count?",
+        why: "No trust file came with this page, and none of yours is kept here. It names the log’s key and its witnesses; drop one on this page, or paste it.",
+        detail: "",
+        claims: undefined,
+        done: undefined,
+      };
+    case "stopped":
+      return { tone: "unknown", headline: view.headline, why: view.why, detail: "", claims: undefined, done: undefined };
+  }
+}
+
+function card(title: string, text: string): TemplateResult {
+  return html`<div class="card nothing">${title ? html`<strong>${title}</strong>` : nothing}${text}</div>`;
+}
+
+function noEvents(report: Report): TemplateResult {
+  return report.complete
+    ? card("No events", "The log holds none about this, up to the checkpoint that was checked.")
+    : card("No events are shown", "What could not be proven is not shown as if it were true.");
+}
+
+/** The keys for which the history is complete, where it followed registrations to more than one. */
+function lookedUp(report: Report): TemplateResult | typeof nothing {
+  const keys = report.keys ?? [];
+  if (keys.length < 2) return nothing;
+  return html`<p class="keys">Looked up together: ${keys.map((key, at) => html`${at > 0 ? ", " : ""}${key.kind} ${outside(key.kind === "digest" ? subjectText(key.id) : key.id)}`)}.</p>`;
+}
+
+function subjectText(id: string): string {
+  return id.length > 24 ? `${id.slice(0, 15)}…${id.slice(-8)}` : id;
+}
+
+function saveFile(name: string, text: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -1,0 +1,249 @@
+// The verdict: a sentence first and largest, three claims apart, on whose word, and how to repeat it.
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { AGES } from "../app/address.js";
+import type { Claim } from "../report/sentence.js";
+import "./gl-command.js";
+import { mark, type MarkKind } from "./marks.js";
+import { shared } from "./shared.js";
+import { outside, told } from "./text.js";
+
+/** What the card says, whatever it is about. */
+export type Telling = {
+  readonly tone: MarkKind;
+  readonly headline: string;
+  readonly why: string;
+  /** The verifier's own words, where there are some. */
+  readonly detail: string;
+  /** Without claims none was examined. */
+  readonly claims: readonly Claim[] | undefined;
+  /** Share of the work that is done, while working. */
+  readonly done: number | undefined;
+};
+
+@customElement("gl-verdict")
+export class GlVerdict extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      .card {
+        overflow: clip;
+      }
+      .top {
+        position: relative;
+        display: grid;
+        grid-template-columns: 46px minmax(0, 1fr);
+        align-content: start;
+        gap: 0.2rem 1.15rem;
+        padding: 1.5rem 1.6rem 1.35rem;
+        min-height: 8.3rem;
+        background: var(--ground, transparent);
+      }
+      .top.pass {
+        --ground: var(--pass-ground);
+      }
+      .top.fail {
+        --ground: var(--fail-ground);
+      }
+      .top.unknown {
+        --ground: var(--unknown-ground);
+      }
+      .top > .mark {
+        width: 46px;
+        height: 46px;
+        grid-row: span 2;
+      }
+      h1 {
+        color: var(--ink);
+        font-size: 1.625rem;
+        line-height: 1.25;
+        font-weight: 660;
+        letter-spacing: -0.021em;
+        text-wrap: balance;
+        overflow-wrap: anywhere;
+        align-self: center;
+        min-height: 46px;
+        display: flex;
+        align-items: center;
+        outline-offset: 6px;
+      }
+      .why {
+        grid-column: 2;
+        margin-top: 0.3rem;
+        color: var(--dim);
+        max-width: 66ch;
+        overflow-wrap: anywhere;
+      }
+      .top.pass .why,
+      .top.fail .why,
+      .top.unknown .why {
+        color: color-mix(in srgb, var(--ink) 78%, var(--ground));
+      }
+      .detail {
+        display: block;
+        margin-top: 0.35rem;
+        font-size: 0.875rem;
+      }
+      progress {
+        position: absolute;
+        inset: auto 0 0;
+        width: 100%;
+        height: 3px;
+        border: 0;
+        appearance: none;
+        background: var(--line);
+        accent-color: var(--accent);
+      }
+      progress::-webkit-progress-bar {
+        background: var(--line);
+      }
+      progress::-webkit-progress-value {
+        background: var(--accent);
+      }
+      progress::-moz-progress-bar {
+        background: var(--accent);
+      }
+      .claims {
+        display: grid;
+        grid-template-columns: repeat(3, minmax(0, 1fr));
+        border-top: 1px solid var(--line);
+        list-style: none;
+        margin: 0;
+        padding: 0;
+      }
+      .claim {
+        padding: 0.9rem 1.25rem 0.95rem;
+        border-left: 1px solid var(--line);
+        min-height: 5.6rem;
+      }
+      .claim:first-child {
+        border-left: 0;
+      }
+      .claim h2 {
+        font-size: 0.9375rem;
+        font-weight: 620;
+        display: flex;
+        align-items: center;
+        gap: 0.5rem;
+      }
+      .claim p {
+        margin-top: 0.15rem;
+        font-size: 0.875rem;
+        color: var(--dim);
+      }
+      .claim label {
+        display: inline-flex;
+        align-items: center;
+        gap: 0.35rem;
+        font-size: 0.8125rem;
+        color: var(--dim);
+        white-space: nowrap;
+      }
+      .claim.fresh {
+        position: relative;
+      }
+      .claim.fresh label {
+        position: absolute;
+        top: 0.65rem;
+        right: 1rem;
+      }
+      select {
+        padding: 0.1rem 0.3rem;
+        min-height: 1.75rem;
+      }
+      .row {
+        border-top: 1px solid var(--line);
+        padding: 0.6rem 1.25rem;
+        font-size: 0.8125rem;
+      }
+      @media (max-width: 860px) {
+        .claims {
+          grid-template-columns: minmax(0, 1fr);
+        }
+        .claim {
+          border-left: 0;
+          border-top: 1px solid var(--line);
+          min-height: 0;
+          padding: 0.75rem 1.15rem 0.8rem;
+        }
+        .claim:first-child {
+          border-top: 0;
+        }
+      }
+      @media (max-width: 640px) {
+        .top {
+          grid-template-columns: 32px minmax(0, 1fr);
+          gap: 0.35rem 0.8rem;
+          padding: 1.15rem 1.15rem 1.1rem;
+        }
+        .top > .mark {
+          width: 32px;
+          height: 32px;
+          grid-row: auto;
+        }
+        h1 {
+          font-size: 1.3125rem;
+          min-height: 32px;
+        }
+        .why {
+          grid-column: 1 / -1;
+        }
+        .row {
+          padding-inline: 1.15rem;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) telling: Telling | undefined;
+  /** The command line, `undefined` where it could not be written safely, `null` where there is none to show. */
+  @property({ attribute: false }) line: string | undefined | null = null;
+  /** The limit on the checkpoint's age. */
+  @property({ attribute: false }) age: string | undefined;
+
+  override render(): unknown {
+    const { telling } = this;
+    if (!telling) return nothing;
+    const { tone, headline, why, detail, claims, done } = telling;
+    return html`<section class="card" aria-labelledby="headline">
+      <div class="top ${tone}">
+        ${mark(tone, 46, tone !== "pending")}
+        <h1 id="headline" tabindex="-1">${outside(headline)}</h1>
+        <p class="why">${told(why)}${detail ? html`<span class="detail">${told(detail)}</span>` : nothing}</p>
+        ${tone === "pending" ? html`<progress max="1" .value=${done ?? nothing} aria-label="Progress"></progress>` : nothing}
+      </div>
+      ${claims ? html`<ul class="claims">${claims.map((claim) => this.#claim(claim))}</ul>` : nothing}
+      <div class="row"><slot name="trust"></slot></div>
+      ${this.line === null ? nothing : html`<div class="row"><gl-command .line=${this.line}></gl-command></div>`}
+    </section>`;
+  }
+
+  /** Moves the reader to the sentence. */
+  override focus(): void {
+    this.renderRoot.querySelector("h1")?.focus();
+  }
+
+  #claim(claim: Claim): TemplateResult {
+    const pending = this.telling?.tone === "pending";
+    const kind = pending ? "pending" : claim.outcome;
+    return html`<li class="claim ${claim.name.toLowerCase()}">
+      <h2>${mark(kind)}${claim.name}</h2>
+      <p>${told(claim.text)}</p>
+      ${claim.name === "Fresh" ? this.#limit() : nothing}
+    </li>`;
+  }
+
+  #limit(): TemplateResult {
+    const choose = (event: Event): void => {
+      const age = (event.target as HTMLSelectElement).value || undefined;
+      this.dispatchEvent(new CustomEvent("limit", { detail: age, bubbles: true, composed: true }));
+    };
+    return html`<label
+      >limit
+      <select aria-label="Oldest checkpoint to accept as fresh" @change=${choose}>
+        <option value="" ?selected=${this.age === undefined}>none</option>
+        ${AGES.map(([value, , label]) => html`<option value=${value} ?selected=${this.age === value}>${label}</option>`)}
+      </select></label
+    >`;
+  }
+}

@@ -1,0 +1,2 @@
+// The audit portal's entry: everything is custom elements.
+import "./elements/gl-portal.js";

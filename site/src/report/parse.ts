@@ -1,0 +1,28 @@
+// Reads a report's JSON without losing digits: positions are 64-bit, and JavaScript's numbers are not.
+import type { Check, Report } from "./types.js";
+
+const STRING_OR_INTEGER = /"(?:[^"\\]|\\.)*"|-?\d+/g;
+
+/** Reads what the verifier wrote. Whole numbers past 2^53 become their digits as text. */
+export function parseReport(json: string): Report {
+  const report = parseExact(json) as Report;
+  if (report.schemaVersion !== 1) throw new Error(`unknown report version \`${String(report.schemaVersion)}\``);
+  return report;
+}
+
+/** How far a verification is. */
+export type Progress = { readonly done: number; readonly total: number; readonly checks: readonly Check[] };
+
+/** Reads how far the verifier is; counts past 2^53 lose digits here, which a progress bar does not mind. */
+export function parseProgress(json: string): Progress {
+  const { done, total, checks } = parseExact(json) as Progress;
+  return { done: Number(done), total: Number(total), checks };
+}
+
+function parseExact(json: string): unknown {
+  const exact = json.replace(STRING_OR_INTEGER, (token) => {
+    const safe = token.startsWith('"') || Number.isSafeInteger(Number(token));
+    return safe ? token : `"${token}"`;
+  });
+  return JSON.parse(exact);
+}

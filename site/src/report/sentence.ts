@@ -1,0 +1,172 @@
+// The verdict as a sentence that a person without cryptography understands and that claims no more than was proven.
+import { counted, figures } from "../text/count.js";
+import { span } from "../text/time.js";
+import { freshness, witnesses } from "./evidence.js";
+import type { Check, Outcome, Question, Report } from "./types.js";
+import { isReached } from "./wording.js";
+
+/** Who chose the trust file by which the page judged. */
+export type TrustSource = "reader" | "page";
+
+export type Claim = { readonly name: "Included" | "Complete" | "Fresh"; readonly outcome: Outcome; readonly text: string };
+
+export type Sentence = {
+  readonly tone: Outcome;
+  readonly headline: string;
+  readonly why: string;
+  /** The verifier's own words for what stopped it. */
+  readonly detail: string;
+  readonly claims: readonly [Claim, Claim, Claim];
+};
+
+/** Says what a report proved. `file` is the name of the file whose digest was looked up. */
+export function sentence(report: Report, source: TrustSource, file?: string): Sentence {
+  const about = subject(report.query, file);
+  const told = report.result === "verified" ? verified(report, about) : report.result === "failed" ? failed(report) : unknown(report, about);
+  const claims = [included(report), complete(report), fresh(report)] as const;
+  const caveat = source === "page" && report.result === "verified" ? " Judged by the trust file that came with this page." : "";
+  return { ...told, why: told.why + caveat, claims };
+}
+
+/** `resnet50@2.1`, `this file`, `the actor …`: what the question was about. */
+export function subject(query: Question, file?: string): string {
+  if (file !== undefined) return `the file ${file}`;
+  if (query.kind === "digest") return "this content";
+  if (query.kind === "key") return "this key";
+  return query.id;
+}
+
+/** `about`, or `by` for actors and keys. */
+function relation(query: Question): string {
+  return query.kind === "actor" || query.kind === "key" ? "by" : "about";
+}
+
+type Told = Pick<Sentence, "tone" | "headline" | "why" | "detail">;
+
+function verified(report: Report, about: string): Told {
+  const number = report.events?.length ?? 0;
+  const what = `${relation(report.query)} ${about}`;
+  const whole = report.claims.complete === "pass";
+  const [all, verbs] = number === 1 ? ["The one event recorded", "is here, and it was not changed."] : [`All ${figures(number)} events recorded`, "are here, and none was changed."];
+  const some = `${number === 1 ? "This event" : `These ${figures(number)} events`} ${what} ${number === 1 ? "is" : "are"} in the log, unchanged. There may be others.`;
+  return { tone: "pass", headline: whole ? `${all} ${what} ${verbs}` : some, why: vouching(report), detail: "" };
+}
+
+function vouching(report: Report): string {
+  const signers = witnesses(report);
+  const cosigned = signers.filter((witness) => witness.counted).length;
+  const size = report.checkpoint ? counted(report.checkpoint.size, "entry", "entries") : "every entry";
+  const scan = report.claims.complete === "pass" ? ` All ${size} of the log were read, so none about it can be missing.` : "";
+  if (cosigned === 0) {
+    return `No witness vouches for this log: its keeper could show others a different one.${scan}`;
+  }
+  const who = cosigned === 1 ? "One witness vouches" : `${inWords(cosigned)} witnesses vouch`;
+  return `${who} that this log only ever grew.${scan}`;
+}
+
+function inWords(number: number): string {
+  return ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"][number] ?? figures(number);
+}
+
+const ALTERED = "This copy of the record was altered or damaged. Do not rely on it.";
+
+const FAILURES: Readonly<Record<string, readonly [headline: string, why: string]>> = {
+  policy: ["The trust file cannot be read.", "Nothing was checked: without it there is nothing to check against."],
+  bundle: ["This is not a bundle that can be checked.", "It is damaged, cut short, or holds files that do not belong to it."],
+  files: ["A part of the record is missing here.", "A file that the check needs is not where it should be. Nothing is concluded from the rest."],
+  checkpoint: ["What came from this address is not a log.", "The checkpoint, which everything else hangs on, cannot be read."],
+  "log-signature": [ALTERED, "The log’s signature does not fit its checkpoint."],
+  quorum: [ALTERED, "A witness’s signature does not fit the checkpoint."],
+  tree: [ALTERED, "The server sent other hashes than those that the signed checkpoint commits to."],
+  entries: [ALTERED, "The server sent other events than those that the signed checkpoint commits to."],
+  genesis: ["This is not the log that your trust file means.", "Its first entry is not the one that was agreed on."],
+  "event-signatures": ["An event carries a false signature. Do not rely on this record.", "The log holds it, but who is said to have signed it did not."],
+};
+
+function failed(report: Report): Told {
+  const check = report.checks.find((candidate) => candidate.outcome === "fail");
+  const [headline, why] = (check && FAILURES[check.code]) ?? ["This check failed. Do not rely on this record.", ""];
+  return { tone: "fail", headline, why, detail: check ? `First thing that failed: ${check.detail}.` : "" };
+}
+
+function unknown(report: Report, about: string): Told {
+  const number = report.events?.length ?? 0;
+  const what = `${relation(report.query)} ${about}`;
+  const check = report.checks.find((candidate) => candidate.outcome === "unknown" && isReached(candidate) && matters(candidate));
+  const events = number === 1 ? "The one event" : `The ${figures(number)} events`;
+  const are = number === 1 ? "is" : "are";
+  const detail = check ? `${capital(check.detail)}.` : "";
+  const told = (headline: string, why: string): Told => ({ tone: "unknown", headline, why, detail });
+  switch (check?.code) {
+    case undefined:
+    case "readable":
+      if (number === 0 && report.complete) return { ...absence(report, about), detail };
+      break;
+    case "log-signature":
+      return told("Your trust file does not vouch for this log.", "Nothing that it says was looked at.");
+    case "quorum":
+      return told("Too few witnesses vouch for this log.", "Its keeper could be showing you a version that others do not see.");
+    case "event-signatures":
+      return told(`${events} ${what} ${are} in the log, but not all are validly signed.`, "Who was behind those cannot be told.");
+    case "freshness":
+      if (number === 0) return { ...absence(report, about), detail };
+      return told(`${events} ${what} ${are} genuine, but newer ones could exist.`, staleness(report));
+    case "coverage":
+      return told(`There may be more events ${what} than can be shown.`, "");
+  }
+  return told(`What is recorded ${what} could not be decided.`, "");
+}
+
+function staleness(report: Report): string {
+  const seen = freshness(report);
+  const why = seen?.limit === undefined ? "No witness vouches for the time." : `The newest checkpoint that witnesses vouch for is ${span(seen.age)} old; the limit is ${span(seen.limit)}.`;
+  return `${why} Whatever happened since then would not show here.`;
+}
+
+/** What is not required stays unknown in a good report too, and is no reason for a verdict. */
+function matters(check: Check): boolean {
+  return check.code !== "freshness" || check.evidence?.["limit"] !== undefined;
+}
+
+function absence(report: Report, about: string): Omit<Told, "detail"> {
+  const size = report.checkpoint ? counted(report.checkpoint.size, "entry", "entries") : "every entry";
+  return {
+    tone: "unknown",
+    headline: `Nothing is recorded ${relation(report.query)} ${about}.`,
+    why: `That is proven for this log: all its ${size} were read. It does not say that nobody touched it, only that no record of it exists here.`,
+  };
+}
+
+function included(report: Report): Claim {
+  const number = report.events?.length ?? 0;
+  const text = {
+    pass: `${number === 1 ? "this event is" : `all ${figures(number)} are`} in the log, unchanged`,
+    fail: "what was sent is not what the log committed to",
+    unknown: number === 0 && report.complete ? "there is no event to include" : "not decided",
+  }[report.claims.included];
+  return { name: "Included", outcome: report.claims.included, text };
+}
+
+function complete(report: Report): Claim {
+  const size = report.checkpoint ? counted(report.checkpoint.size, "entry", "entries") : "entries";
+  const none = report.events?.length === 0 ? "none exists" : "no other exists";
+  const text = {
+    pass: `${none} among the log’s ${size}`,
+    fail: "events are missing",
+    unknown: "not decided: others could exist",
+  }[report.claims.complete];
+  return { name: "Complete", outcome: report.claims.complete, text };
+}
+
+function fresh(report: Report): Claim {
+  const seen = freshness(report);
+  const check = report.checks.find((candidate) => candidate.code === "freshness");
+  if (!check || !isReached(check)) return { name: "Fresh", outcome: "unknown", text: "not decided" };
+  const age = seen && `witnesses saw it ${span(seen.age)} ago`;
+  const text = { pass: age ?? "recent enough", fail: "too old", unknown: seen ? `${age}; ${seen.limit === undefined ? "without a limit that is not judged" : "newer events could exist"}` : "no witness vouches for the time" }[report.claims.fresh];
+  return { name: "Fresh", outcome: report.claims.fresh, text };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,123 @@
+// Lays events out on lanes: the order is the log's, the distances follow the times that actors claim.
+import { day, seconds, span } from "../text/time.js";
+import type { EventView } from "./types.js";
+
+/** More lanes than this are gathered in a last one: beyond it, nobody follows a line with the eye. */
+export const MAX_LANES = 8;
+/** Marks closer than this would cover each other. */
+const MIN_STEP = 16;
+/** A quiet time longer than this breaks the lanes: on a common scale it would crush everything else. */
+const GAP = 3 * 86_400;
+/** Room that a break needs for its label. */
+const GAP_ROOM = 78;
+/** Dates nearer to each other than this would overlap. */
+const DATE_ROOM = 64;
+
+export type Mark = { readonly event: EventView; readonly lane: number; readonly x: number };
+export type Link = { readonly from: Mark; readonly to: Mark | undefined };
+export type Band = { readonly from: number; readonly to: number; readonly open: boolean };
+export type Gap = { readonly from: number; readonly to: number; readonly label: string };
+export type Tick = { readonly x: number; readonly label: string };
+
+export type Timeline = {
+  readonly width: number;
+  readonly lanes: readonly string[];
+  readonly marks: readonly Mark[];
+  /** From each transfer to its receipt; without one it stays open. */
+  readonly links: readonly Link[];
+  /** From each hold to its release; without one it lasts. */
+  readonly bands: readonly Band[];
+  readonly gaps: readonly Gap[];
+  readonly ticks: readonly Tick[];
+};
+
+/** Lays `events`, which are in log order, out on at least `room` pixels. */
+export function layOut(events: readonly EventView[], room: number, now: number): Timeline {
+  const lanes = laneNames(events);
+  const { positions, gaps, width } = place(events, room);
+  const marks = events.map((event, at) => ({ event, lane: laneOf(lanes, event), x: positions[at] ?? 0 }));
+  return {
+    width,
+    lanes,
+    marks,
+    links: links(marks),
+    bands: bands(marks, width),
+    gaps,
+    ticks: ticks(marks, now),
+  };
+}
+
+/** Who an event's lane is for. */
+export function laneName(event: EventView): string {
+  return event.actor ?? "(no actor)";
+}
+
+/** The lanes for some events, in the order in which their actors appear. */
+export function laneNames(events: readonly EventView[]): string[] {
+  const counts = new Map<string, number>();
+  for (const event of events) counts.set(laneName(event), (counts.get(laneName(event)) ?? 0) + 1);
+  const names = [...counts.keys()];
+  if (names.length <= MAX_LANES) return names;
+  const busiest = new Set([...counts].sort((a, b) => b[1] - a[1]).slice(0, MAX_LANES - 1).map(([name]) => name));
+  return [...names.filter((name) => busiest.has(name)), `${names.length - busiest.size} others`];
+}
+
+function laneOf(lanes: readonly string[], event: EventView): number {
+  const at = lanes.indexOf(laneName(event));
+  return at < 0 ? lanes.length - 1 : at;
+}
+
+function place(events: readonly EventView[], room: number): { positions: number[]; gaps: Gap[]; width: number } {
+  const pauses = events.map((event, at) => (at === 0 ? 0 : pause(events[at - 1], event)));
+  const isGap = (length: number): boolean => length > GAP;
+  // Logarithmic: an hour and a day differ visibly, and a month does not push everything off the page.
+  const weights = pauses.map((length, at) => (at === 0 || isGap(length) ? 0 : 1 + Math.log2(1 + length / 600) / 2));
+  const fixed = pauses.filter(isGap).length * GAP_ROOM;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const margin = 2 * MIN_STEP;
+  const scale = Math.min(90, Math.max(MIN_STEP, total > 0 ? (room - margin - fixed) / total : 0));
+  const gaps: Gap[] = [];
+  let x = MIN_STEP;
+  const positions = pauses.map((length, at) => {
+    const before = x;
+    x += isGap(length) ? GAP_ROOM : (weights[at] ?? 0) * scale;
+    if (isGap(length)) gaps.push({ from: before, to: x, label: span(length) });
+    return x;
+  });
+  return { positions, gaps, width: Math.max(room, Math.ceil(x + MIN_STEP)) };
+}
+
+/** Claimed seconds between two neighbours; a clock that went backwards counts as no time. */
+function pause(before: EventView | undefined, after: EventView): number {
+  const [from, to] = [seconds(before?.occurredAt), seconds(after.occurredAt)];
+  return from === undefined || to === undefined ? 0 : Math.max(0, to - from);
+}
+
+function links(marks: readonly Mark[]): Link[] {
+  const receipts = new Map(marks.filter((mark) => mark.event.action === "receive" && mark.event.actsOn).map((mark) => [mark.event.actsOn, mark]));
+  return marks.filter((mark) => mark.event.action === "transfer").map((from) => ({ from, to: receipts.get(from.event.leafHash) }));
+}
+
+function bands(marks: readonly Mark[], width: number): Band[] {
+  const releases = new Map(marks.filter((mark) => mark.event.action === "release" && mark.event.actsOn).map((mark) => [mark.event.actsOn, mark]));
+  return marks
+    .filter((mark) => mark.event.action === "hold")
+    .map((mark) => {
+      const release = releases.get(mark.event.leafHash);
+      return { from: mark.x, to: release?.x ?? width, open: release === undefined };
+    });
+}
+
+function ticks(marks: readonly Mark[], now: number): Tick[] {
+  const shown: Tick[] = [];
+  let last = "";
+  for (const mark of marks) {
+    const time = seconds(mark.event.occurredAt);
+    if (time === undefined) continue;
+    const label = day(time, now);
+    const previous = shown.at(-1);
+    if (label !== last && (!previous || mark.x - previous.x >= DATE_ROOM)) shown.push({ x: mark.x, label });
+    last = label;
+  }
+  return shown;
+}

@@ -1,0 +1,95 @@
+// Every stable code of a report with its words for people, in one place (docs/formats/report.md).
+import type { Check, EventView, Outcome } from "./types.js";
+
+/** Titles of the checks. A code that this page does not know yet is shown as it is. */
+const CHECKS: Readonly<Record<string, string>> = {
+  policy: "Trust file",
+  bundle: "Offline bundle",
+  proof: "Proof file",
+  files: "Files",
+  checkpoint: "Checkpoint",
+  "log-signature": "Log’s signature",
+  quorum: "Witnesses",
+  tree: "Tree",
+  entries: "Entries",
+  consistency: "Only ever grew",
+  genesis: "First entry",
+  coverage: "Nothing left out",
+  readable: "Readable",
+  "event-signatures": "Actors’ signatures",
+  "key-events": "Key events",
+  registrations: "Registrations",
+  superseded: "Older files",
+  strays: "Stray files",
+  freshness: "Freshness",
+};
+
+/** The checks of a history in their order, shown as still to come while nothing is decided. */
+export const HISTORY_CHECKS = [
+  "policy",
+  "files",
+  "checkpoint",
+  "log-signature",
+  "quorum",
+  "tree",
+  "entries",
+  "genesis",
+  "coverage",
+  "readable",
+  "event-signatures",
+  "freshness",
+] as const;
+
+export function checkTitle(code: string): string {
+  return CHECKS[code] ?? code;
+}
+
+/** `not reached` is the verifier's word for a check that an earlier one made pointless. */
+export function isReached(check: Check): boolean {
+  return check.outcome !== "unknown" || check.detail !== "not reached";
+}
+
+export function checkDetail(check: Check): string {
+  return isReached(check) ? check.detail : "not decided";
+}
+
+type Status = { readonly outcome: Outcome; readonly short: string; readonly long: string };
+
+const SIGNATURES: Readonly<Record<string, Status>> = {
+  valid: { outcome: "pass", short: "signed", long: "Signed by a key of this actor that was valid at this position." },
+  "unknown-key": { outcome: "unknown", short: "unknown key", long: "Signed with a key that was never enrolled before this position: who signed cannot be told." },
+  "revoked-key": { outcome: "unknown", short: "revoked key", long: "Signed with a key that had been revoked before this position." },
+  "compromised-key": { outcome: "unknown", short: "key later reported compromised", long: "Signed with a key that was valid here, and that a later key event reports as compromised from before this position." },
+  "actor-mismatch": { outcome: "unknown", short: "other actor’s key", long: "Signed with a key that is enrolled for another actor than the one named." },
+  invalid: { outcome: "fail", short: "false signature", long: "The signature does not fit the event." },
+  none: { outcome: "unknown", short: "not signed", long: "No signature that could be judged." },
+};
+
+export function signatureStatus(event: EventView): Status {
+  return (
+    SIGNATURES[event.signature] ?? { outcome: "unknown", short: event.signature, long: `Signature status: ${event.signature}.` }
+  );
+}
+
+const NOTES: Readonly<Record<string, string>> = {
+  replayed: "A copy of an earlier event; it changes nothing.",
+  "register-conflict": "Binds a name and version that an earlier event had bound to different content.",
+  "other-log": "Signed for another log.",
+  "no-effect": "Has no effect: what it acts on was not in that state.",
+};
+
+export function noteText(note: string): string {
+  return NOTES[note] ?? note;
+}
+
+export const WEIGHTS = {
+  routine: "routine: read, execute, verify",
+  material: "material: changes the artifact or who may use it",
+  custody: "custody: passes it from hand to hand",
+} as const;
+
+/** What an event says happened: the action, or what kind of entry it is. */
+export function actionText(event: EventView): string {
+  if (event.type === "key") return `${event.action ?? "key"} key`;
+  return event.action ?? event.type;
+}

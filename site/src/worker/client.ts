@@ -1,0 +1,117 @@
+// The page's end of the worker: starts jobs, feeds them with files and hands back what they come to.
+import type { FetchFile } from "../app/fetcher.js";
+import type { Options, ToPage, ToWorker } from "./protocol.js";
+
+/** What a job tells on its way. */
+export type Listener = {
+  /** The verifier's own JSON text. */
+  readonly progress?: (json: string) => void;
+  readonly hashing?: (done: number, total: number) => void;
+};
+
+/** The verifier refused the question itself: it breaks the syntax of artifacts. */
+export class Refused extends Error {}
+
+type Waiting = {
+  readonly resolve: (answer: string) => void;
+  readonly reject: (reason: Error) => void;
+  readonly listener: Listener;
+  readonly fetchFile: FetchFile | undefined;
+};
+
+/** The one script that may be started: with Trusted Types, no text can become a script's address by accident. */
+function workerUrl(): string {
+  const url = new URL("worker.js", import.meta.url).href;
+  const types = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): { createScriptURL(url: string): string } } }).trustedTypes;
+  if (!types) return url;
+  return types.createPolicy("glasslog-worker", { createScriptURL: () => url }).createScriptURL("");
+}
+
+export class Verifier {
+  readonly #worker = new Worker(workerUrl(), { type: "module", name: "glasslog verifier" });
+  readonly #waiting = new Map<number, Waiting>();
+  #last = 0;
+  #broken: Error | undefined;
+
+  constructor() {
+    this.#worker.addEventListener("message", (event: MessageEvent<ToPage>) => this.#hear(event.data));
+    this.#worker.addEventListener("error", () => this.#break("the verifier stopped"));
+  }
+
+  /** The report on an artifact's history, as JSON text. */
+  history(artifact: string, policy: string, options: Options, fetchFile: FetchFile, listener: Listener, signal: AbortSignal): Promise<string> {
+    return this.#start((job) => ({ type: "history", job, artifact, policy, options }), listener, signal, fetchFile);
+  }
+
+  /** The report on an offline bundle, as JSON text. */
+  bundle(file: Blob, policy: string, options: Options, signal: AbortSignal): Promise<string> {
+    return this.#start((job) => ({ type: "bundle", job, file, policy, options }), {}, signal);
+  }
+
+  /** `sha256:` and hex of a file of any size. */
+  hash(file: Blob, listener: Listener, signal: AbortSignal): Promise<string> {
+    return this.#start((job) => ({ type: "hash", job, file }), listener, signal);
+  }
+
+  #start(message: (job: number) => ToWorker, listener: Listener, signal: AbortSignal, fetchFile?: FetchFile): Promise<string> {
+    const job = ++this.#last;
+    return new Promise((resolve, reject) => {
+      if (this.#broken) return reject(this.#broken);
+      this.#waiting.set(job, { resolve, reject, listener, fetchFile });
+      signal.addEventListener("abort", () => this.#fail(job, signal.reason as Error), { once: true });
+      this.#post(message(job));
+    });
+  }
+
+  #post(message: ToWorker, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #hear(message: ToPage): void {
+    if (message.type === "ready") return;
+    if (message.type === "broken") return this.#break(message.message);
+    const waiting = this.#waiting.get(message.job);
+    if (!waiting) return;
+    switch (message.type) {
+      case "need":
+        for (const path of message.paths) void this.#bring(message.job, path, waiting);
+        return;
+      case "progress":
+        return waiting.listener.progress?.(message.progress);
+      case "hashing":
+        return waiting.listener.hashing?.(message.done, message.total);
+      case "digest":
+        this.#waiting.delete(message.job);
+        return waiting.resolve(message.digest);
+      case "report":
+        this.#waiting.delete(message.job);
+        return waiting.resolve(message.report);
+      case "refused":
+        this.#waiting.delete(message.job);
+        return waiting.reject(new Refused(message.message));
+    }
+  }
+
+  async #bring(job: number, path: string, waiting: Waiting): Promise<void> {
+    try {
+      const bytes = await waiting.fetchFile?.(path);
+      if (this.#waiting.has(job)) this.#post({ type: "supply", job, path, bytes }, bytes ? [bytes.buffer] : []);
+    } catch (error) {
+      this.#fail(job, error as Error);
+    }
+  }
+
+  #fail(job: number, reason: Error): void {
+    const waiting = this.#waiting.get(job);
+    if (!waiting) return;
+    this.#waiting.delete(job);
+    this.#post({ type: "cancel", job });
+    waiting.reject(reason);
+  }
+
+  #break(message: string): void {
+    this.#broken = new Error(message);
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#broken);
+    this.#waiting.clear();
+  }
+}

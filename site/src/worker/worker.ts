@@ -1,0 +1,113 @@
+// The verifier's room: every verdict is made here, by the wasm, out of bytes that the page brings.
+import { FileHasher, HistoryQuery, init, verifyBundle } from "@glasslog/verify";
+import type { Options, ToPage, ToWorker } from "./protocol.js";
+
+/** Hash of the wasm file, put in by the build: what was built is what runs. Empty when the fixture stands in. */
+declare const WASM_INTEGRITY: string;
+
+/** Bytes hashed between two words to the page. */
+const HASH_STEP = 8 << 20;
+/** At most this often is progress told, in milliseconds. */
+const PROGRESS_EVERY = 50;
+
+type Job = { readonly query: HistoryQuery; readonly asked: Set<string>; told: number };
+
+const jobs = new Map<number, Job>();
+const cancelled = new Set<number>();
+
+const say = (message: ToPage): void => postMessage(message);
+
+const ready = load().then(
+  () => say({ type: "ready" }),
+  (error: unknown) => say({ type: "broken", message: String(error) }),
+);
+
+async function load(): Promise<void> {
+  const url = new URL("glasslog_verify_bg.wasm", self.location.href);
+  const response = await fetch(url, WASM_INTEGRITY ? { integrity: WASM_INTEGRITY } : {});
+  if (!response.ok) throw new Error(`the verifier could not be loaded (HTTP ${response.status})`);
+  await init(await response.arrayBuffer());
+}
+
+addEventListener("message", (event: MessageEvent<ToWorker>) => {
+  void ready.then(() => handle(event.data));
+});
+
+async function handle(message: ToWorker): Promise<void> {
+  try {
+    switch (message.type) {
+      case "history":
+        return history(message.job, new HistoryQuery(message.artifact, message.policy, verifierOptions(message.options)));
+      case "supply":
+        return supply(message.job, message.path, message.bytes);
+      case "hash":
+        return await hash(message.job, message.file);
+      case "bundle": {
+        const bundle = new Uint8Array(await message.file.arrayBuffer());
+        return say({ type: "report", job: message.job, report: verifyBundle(bundle, message.policy, verifierOptions(message.options)) });
+      }
+      case "cancel":
+        if (!finish(message.job)) cancelled.add(message.job);
+    }
+  } catch (error) {
+    finish(message.job);
+    say({ type: "refused", job: message.job, message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function verifierOptions({ now, maxCheckpointAge }: Options): { now: bigint; maxCheckpointAge?: bigint } {
+  return { now: BigInt(now), ...(maxCheckpointAge === undefined ? {} : { maxCheckpointAge: BigInt(maxCheckpointAge) }) };
+}
+
+function history(job: number, query: HistoryQuery): void {
+  const state = { query, asked: new Set<string>(), told: 0 };
+  jobs.set(job, state);
+  step(job, state);
+}
+
+function supply(job: number, path: string, bytes: Uint8Array | undefined): void {
+  const state = jobs.get(job);
+  if (!state) return; // cancelled while the file was on its way
+  state.asked.delete(path);
+  state.query.supply(path, bytes);
+  step(job, state);
+}
+
+function step(job: number, state: Job): void {
+  const report = state.query.report();
+  if (report !== undefined) {
+    finish(job);
+    return say({ type: "report", job, report });
+  }
+  const paths = state.query.needs().filter((path) => !state.asked.has(path));
+  for (const path of paths) state.asked.add(path);
+  if (paths.length > 0) say({ type: "need", job, paths });
+  const now = performance.now();
+  if (now - state.told >= PROGRESS_EVERY) {
+    state.told = now;
+    say({ type: "progress", job, progress: state.query.progress() });
+  }
+}
+
+function finish(job: number): boolean {
+  jobs.get(job)?.query.free();
+  return jobs.delete(job);
+}
+
+async function hash(job: number, file: Blob): Promise<void> {
+  const hasher = new FileHasher();
+  let [done, told] = [0, 0];
+  const reader = file.stream().getReader();
+  for (;;) {
+    const { done: over, value } = await reader.read();
+    if (over) break;
+    if (cancelled.delete(job)) return await reader.cancel();
+    hasher.update(value);
+    done += value.length;
+    if (done - told >= HASH_STEP) {
+      told = done;
+      say({ type: "hashing", job, done, total: file.size });
+    }
+  }
+  say({ type: "digest", job, digest: hasher.digest() });
+}

@@ -1,0 +1,133 @@
+// What is said about a report, and how its events are laid out.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ageSeconds, logUrl, readAddress, writeAddress } from "../src/app/address.js";
+import { looksLikePolicy, policyLines } from "../src/app/policy_lines.js";
+import { TrustStore } from "../src/app/trust.js";
+import { parseReport } from "../src/report/parse.js";
+import { sentence } from "../src/report/sentence.js";
+import { layOut } from "../src/report/timeline.js";
+import type { Report } from "../src/report/types.js";
+import { reportFor } from "./fixture/reports.js";
+import { POLICY } from "./fixture/site.js";
+
+const NOW = 1_795_467_600;
+const report = (artifact: string, limit?: bigint): Report => parseReport(JSON.stringify(reportFor(artifact, NOW, limit)));
+
+test("the verdict is a sentence that claims no more than was proven", () => {
+  const table: [artifact: string, limit: bigint | undefined, tone: string, headline: string][] = [
+    ["resnet50@2.1", undefined, "pass", "All 9 events recorded about resnet50@2.1 are here, and none was changed."],
+    ["actor:dana", undefined, "pass", "All 9 events recorded by dana are here, and none was changed."],
+    ["sha256:92", undefined, "pass", "All 9 events recorded about this content are here, and none was changed."],
+    ["old", 3600n, "unknown", "The 9 events about old are genuine, but newer ones could exist."],
+    ["absent", undefined, "unknown", "Nothing is recorded about absent."],
+    ["altered", undefined, "fail", "This copy of the record was altered or damaged. Do not rely on it."],
+    ["tree", undefined, "fail", "This copy of the record was altered or damaged. Do not rely on it."],
+    ["missing", undefined, "fail", "A part of the record is missing here."],
+    ["html", undefined, "fail", "What came from this address is not a log."],
+    ["stranger", undefined, "unknown", "Your trust file does not vouch for this log."],
+    ["lonely", undefined, "unknown", "Too few witnesses vouch for this log."],
+    ["unsigned", undefined, "unknown", "The 9 events about unsigned are in the log, but not all are validly signed."],
+    ["odd", undefined, "fail", "An event carries a false signature. Do not rely on this record."],
+  ];
+  for (const [artifact, limit, tone, headline] of table) {
+    const told = sentence(report(artifact, limit), "reader");
+    assert.deepEqual([told.tone, told.headline], [tone, headline]);
+  }
+});
+
+test("three claims, never merged", () => {
+  const outcomes = (artifact: string, limit?: bigint): string[] => sentence(report(artifact, limit), "reader").claims.map((claim) => `${claim.name} ${claim.outcome}`);
+  assert.deepEqual(outcomes("x@1", 3600n), ["Included pass", "Complete pass", "Fresh pass"]);
+  assert.deepEqual(outcomes("x@1"), ["Included pass", "Complete pass", "Fresh unknown"]);
+  assert.deepEqual(outcomes("absent"), ["Included unknown", "Complete pass", "Fresh unknown"]);
+  assert.deepEqual(outcomes("altered"), ["Included fail", "Complete unknown", "Fresh unknown"]);
+});
+
+test("whose trust file it was is said where it matters, and a log without witnesses is no better than its keeper", () => {
+  assert.match(sentence(report("x@1"), "page").why, /Judged by the trust file that came with this page\.$/);
+  assert.doesNotMatch(sentence(report("x@1"), "reader").why, /came with this page/);
+  assert.match(sentence(report("nowitness@1"), "reader").why, /^No witness vouches for this log: its keeper could show others a different one\./);
+  assert.equal(sentence(report("nowitness@1"), "reader").claims[2].text, "no witness vouches for the time");
+  assert.match(sentence(report("altered"), "reader").detail, /^First thing that failed: entry 88204/);
+});
+
+test("positions past 2^53 keep their digits", () => {
+  const text = JSON.stringify(report("x@1")).replace('"size":120451', '"size":18446744073709551615');
+  assert.equal(parseReport(text).checkpoint?.size, "18446744073709551615");
+  assert.equal(parseReport(text.replaceAll("First signed release", '\\"12345678901234567890\\"')).events?.[0]?.reason?.text, '"12345678901234567890"');
+  assert.throws(() => parseReport('{"schemaVersion":2}'), /unknown report version/);
+});
+
+test("the timeline keeps the log's order, shows gaps, hands and holds", () => {
+  const events = report("held@1").events ?? [];
+  const timeline = layOut(events, 600, NOW);
+  const positions = timeline.marks.map((mark) => mark.x);
+  assert.deepEqual(positions, [...positions].sort((a, b) => a - b));
+  assert.ok(Math.max(...positions) <= timeline.width);
+  assert.deepEqual(timeline.lanes, ["ml-platform", "ci/eval-nightly", "dana@example.com", "risk-board"]);
+  assert.deepEqual(timeline.gaps.map((gap) => gap.label), ["12 days"]);
+  assert.deepEqual(timeline.links.map((link) => link.to), [undefined], "nobody has received it");
+  assert.deepEqual(timeline.bands.map((band) => band.open), [false, true]);
+  const received = layOut(report("x@1").events ?? [], 600, NOW).links[0];
+  assert.deepEqual([received?.from.event.action, received?.to?.event.action], ["transfer", "receive"]);
+  const crowd = layOut(report("many@1").events ?? [], 600, NOW);
+  assert.equal(crowd.lanes.at(-1), "6 others");
+  assert.ok(crowd.marks.every((mark) => mark.lane < 8));
+});
+
+test("a clock that goes backwards moves nothing backwards", () => {
+  const events = [...(report("x@1").events ?? [])].reverse();
+  const positions = layOut(events, 600, NOW).marks.map((mark) => mark.x);
+  assert.deepEqual(positions, [...positions].sort((a, b) => a - b));
+});
+
+test("an address carries the question, never trust", () => {
+  const address = { query: "resnet50@2.1", log: "https://models.example.com/access", age: "1h" };
+  assert.equal(writeAddress(address), "#q=resnet50@2.1&log=https://models.example.com/access&age=1h");
+  assert.deepEqual(readAddress(writeAddress(address)), address);
+  const awkward = { query: "a&b=c#d%20 +ü", log: undefined, age: undefined };
+  assert.deepEqual(readAddress(writeAddress(awkward)), awkward);
+  assert.deepEqual(readAddress("#policy=evil&age=99y"), { query: "", log: undefined, age: undefined });
+  assert.equal(ageSeconds("1d"), 86_400);
+  const page = "https://h.example/access/portal/";
+  assert.equal(logUrl(undefined, page)?.href, "https://h.example/access/");
+  assert.equal(logUrl("https://o.example/log?x#y", page)?.href, "https://o.example/log/");
+  for (const bad of ["javascript:alert(1)", "file:///etc/", "data:,x", "http://"]) assert.equal(logUrl(bad, page), undefined);
+});
+
+test("a trust file's keys are shown by role", () => {
+  const sections = `[log]\n${POLICY}\n[index]\nlog models.example.com/access/index+11223344+AAAA\nquorum none\n[genesis]\nAAAA=\n`;
+  const { keys, quorum, pinned } = policyLines(sections);
+  assert.deepEqual(keys.map((key) => `${key.role} ${key.kind} ${key.name} ${key.id}`), [
+    "log log models.example.com/access 0a1b2c3d",
+    "log witness witness.one/w1 5e6f7a8b",
+    "log witness witness.two/w2 9c0d1e2f",
+    "index log models.example.com/access/index 11223344",
+  ]);
+  assert.deepEqual([quorum, pinned], ["both", true]);
+  assert.ok(looksLikePolicy(sections));
+  assert.ok(!looksLikePolicy("<!doctype html><p>log me in"));
+});
+
+test("the reader's trust file comes first, the page's is remembered, and a change of it is told", () => {
+  const kept = new Map<string, string>();
+  const memory = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => void kept.set(key, value), removeItem: (key: string) => void kept.delete(key) };
+  const [page, log] = [new URL("https://h.example/portal/"), new URL("https://h.example/")];
+  const store = new TrustStore(memory, page);
+  assert.equal(store.choose(log, undefined, 1), undefined);
+  assert.deepEqual(store.choose(log, "one", 1), { text: "one", source: "page", since: 1, changed: undefined });
+  assert.deepEqual(store.choose(log, "two", 2), { text: "one", source: "page", since: 1, changed: "two" });
+  store.acceptShipped("two", 3);
+  assert.deepEqual(store.choose(log, "two", 4), { text: "two", source: "page", since: 3, changed: undefined });
+  store.keep(log, "mine", 5);
+  assert.deepEqual(store.choose(log, "three", 6), { text: "mine", source: "reader", since: 5, changed: undefined });
+  assert.equal(store.choose(new URL("https://other.example/"), "two", 6)?.source, "page", "for this log alone");
+  store.forget(log);
+  assert.equal(store.choose(log, "two", 7)?.text, "two");
+  kept.set([...kept.keys()][0] ?? "", "{broken");
+  assert.equal(store.choose(log, "two", 8)?.since, 8);
+  const local = new TrustStore(memory, new URL("http://127.0.0.1:8080/portal/"));
+  local.choose(log, "one", 1);
+  assert.equal(local.choose(log, "two", 2)?.changed, undefined, "a loopback address is another log tomorrow");
+});

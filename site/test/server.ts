@@ -1,0 +1,39 @@
+// A static file server on loopback, as plain as any host: what it serves, it serves unchanged.
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
+/** What a path holds: bytes, nothing, or a promise that need never be kept. */
+export type FileOf = (path: string) => Buffer | undefined | Promise<Buffer | undefined>;
+
+export type Host = { readonly url: string; close(): Promise<void> };
+
+/** Serves folders: the longest prefix of the path that has one wins. A function may stand in for files. */
+export async function serve(mounts: Readonly<Record<string, string | FileOf>>): Promise<Host> {
+  const prefixes = Object.keys(mounts).sort((a, b) => b.length - a.length);
+  const server: Server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url ?? "/", "http://host").pathname);
+    const prefix = prefixes.find((candidate) => path.startsWith(candidate));
+    const mount = prefix === undefined ? undefined : mounts[prefix];
+    const rest = path.slice(prefix?.length ?? 0).replace(/(^|\/)$/, "$1index.html");
+    const file = typeof mount === "function" ? Promise.resolve(mount(rest)) : mount === undefined ? Promise.resolve(undefined) : readFile(join(mount, normalize(`/${rest}`))).catch(() => undefined);
+    void file.then((bytes) => {
+      if (!bytes) return response.writeHead(404, { "content-type": "text/plain" }).end("not found\n");
+      return response.writeHead(200, { "content-type": TYPES[extname(rest)] ?? "application/octet-stream" }).end(bytes);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: () => new Promise((resolve) => (server.closeAllConnections(), server.close(() => resolve()))),
+  };
+}
