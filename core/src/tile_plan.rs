@@ -136,8 +136,8 @@ impl InclusionPlan {
     /// # Errors
     /// [`TileError::Proof`] when the tree has no such leaf.
     pub fn new(head: TreeHead, index: u64) -> Result<Self, TileError> {
-        let mut wanted = inclusion_subtrees(index, head.size)?;
-        wanted.push(Subtree::leaf(index));
+        // The leaf's own tile comes with them: its sibling is in it, or it is part of the edge.
+        let wanted = inclusion_subtrees(index, head.size)?;
         Ok(Self {
             index,
             plan: TilePlan::new(head, &wanted)?,

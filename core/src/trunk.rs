@@ -96,10 +96,7 @@ impl TrunkPlan {
                 Ok(())
             };
         }
-        if tile.level() != self.level
-            || !tile.is_full()
-            || tile.index() >= self.full_tiles()
-            || self.current.contains_key(&tile.index())
+        if tile.level() != self.level || !tile.is_full() || self.current.contains_key(&tile.index())
         {
             return Err(unplanned);
         }

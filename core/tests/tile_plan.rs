@@ -7,6 +7,7 @@
     reason = "tests may fail loudly"
 )]
 
+use core::cmp::Reverse;
 use glasslog_core::{
     compact::CompactRange,
     entries::{EntriesError, encode_entries},
@@ -14,7 +15,7 @@ use glasslog_core::{
     proof::{ProofError, consistency_subtrees, inclusion_subtrees},
     tile::{EntryBundle, Tile, TileError, bundles_between, encode_hashes, tiles_between},
     tile_plan::{ConsistencyPlan, InclusionPlan, TilePlan},
-    tree::{Subtree, TreeHead, complete_subtrees},
+    tree::{Subtree, TreeHead, complete_subtrees, span_root},
     trunk::TrunkPlan,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -406,30 +407,32 @@ fn the_largest_trees_are_planned_without_wrapping() {
     }
 }
 
-/// Walks a trunk with batches of `batch`, each supplied backwards.
-fn walk(log: &Log, head: TreeHead, batch: usize) -> (TrunkPlan, Vec<Tile>) {
+/// Walks a trunk with batches of `batch`, of which the last half is supplied, backwards.
+fn walk(head: TreeHead, batch: usize, bytes: impl Fn(&Tile) -> Vec<u8>) -> (TrunkPlan, Vec<Tile>) {
     let mut trunk = TrunkPlan::new(head).unwrap();
-    let mut asked = Vec::new();
+    let mut taken = Vec::new();
     loop {
         let tiles = trunk.next_tiles(batch);
+        assert!(tiles.len() <= batch && tiles.iter().all(|tile| !taken.contains(tile)));
         assert_eq!(tiles.is_empty(), trunk.is_done());
         if tiles.is_empty() {
-            return (trunk, asked);
+            return (trunk, taken);
         }
         assert_eq!(
             trunk.bundle_root(0),
             None,
             "nothing is vouched for before the walk is done"
         );
-        for tile in tiles.iter().rev() {
-            trunk.supply(tile, &log.bytes(tile)).unwrap();
+        for tile in tiles.iter().rev().take(tiles.len().div_ceil(2)) {
+            trunk.supply(tile, &bytes(tile)).unwrap();
             assert_eq!(
-                trunk.supply(tile, &log.bytes(tile)),
+                trunk.supply(tile, &bytes(tile)),
                 Err(TileError::UnplannedTile { tile: *tile }),
                 "once is enough"
             );
+            taken.push(*tile);
+            assert_eq!(trunk.progress().0, u64::try_from(taken.len()).unwrap());
         }
-        asked.extend(tiles);
     }
 }
 
@@ -438,7 +441,7 @@ fn the_trunk_vouches_for_every_bundle() {
     let log = Log::new();
     for (&size, &head) in &log.heads {
         for batch in [1, 7, usize::MAX] {
-            let (trunk, asked) = walk(&log, head, batch);
+            let (trunk, asked) = walk(head, batch, |tile| log.bytes(tile));
             let expected: BTreeSet<String> = tiles_between(0, size)
                 .filter(|tile| tile.level() > 0 || !tile.is_full())
                 .map(|tile| tile.path())
@@ -468,6 +471,71 @@ fn the_trunk_vouches_for_every_bundle() {
     }
 }
 
+/// Forty million entries, of which only the roots of the bundles exist: three levels of full tiles, many of each.
+#[test]
+fn a_deep_trunk_is_walked_level_by_level() {
+    let (bundles, rest) = (156_250u64, 77u64);
+    let mut levels = vec![Vec::new(); 4];
+    let mut range = CompactRange::new();
+    for bundle in 0..bundles {
+        range.push_with(leaf_hash(&entry(bundle)), |subtree, hash| {
+            if subtree.level % 8 == 0 {
+                levels[usize::from(subtree.level / 8) + 1].push(hash);
+            }
+        });
+    }
+    let mut tail = CompactRange::new();
+    for index in 0..rest {
+        tail.push_with(leaf_hash(&entry(index)), |subtree, hash| {
+            if subtree.level == 0 {
+                levels[0].push(hash);
+            }
+        });
+    }
+    let size = bundles * 256 + rest;
+    let head = TreeHead {
+        size,
+        root: span_root(&[range.parts(), tail.parts()].concat()),
+    };
+    let bytes = |tile: &Tile| {
+        let start = if tile.level() == 0 {
+            0
+        } else {
+            usize::try_from(tile.index() * 256).unwrap()
+        };
+        encode_hashes(&levels[usize::from(tile.level())][start..start + usize::from(tile.width())])
+    };
+    let (trunk, taken) = walk(head, 50, bytes);
+    let count = |level| taken.iter().filter(|tile| tile.level() == level).count();
+    assert_eq!([count(0), count(1), count(2), count(3)], [1, 611, 3, 1]);
+    assert!(taken.is_sorted_by_key(|tile| (
+        tile.is_full(),
+        tile.is_full().then_some(Reverse(tile.level()))
+    )));
+    for bundle in 0..bundles {
+        assert_eq!(
+            trunk.bundle_root(bundle),
+            Some(levels[1][usize::try_from(bundle).unwrap()])
+        );
+    }
+    assert_eq!(trunk.bundle_root(bundles), Some(tail.root()));
+    assert_eq!(trunk.bundle_root(bundles + 1), None);
+    // The same content in another place is false.
+    let mut trunk = TrunkPlan::new(head).unwrap();
+    for tile in trunk.next_tiles(9) {
+        trunk.supply(&tile, &bytes(&tile)).unwrap();
+    }
+    let wanted = trunk.next_tiles(9);
+    assert!(
+        matches!(trunk.supply(&wanted[0], &bytes(&wanted[1])), Err(TileError::Mismatch { tile, .. }) if tile == wanted[0])
+    );
+    let past = Tile::new(2, 2, 256).unwrap();
+    assert_eq!(
+        trunk.supply(&past, &[0; 8192]),
+        Err(TileError::UnplannedTile { tile: past })
+    );
+}
+
 #[test]
 fn a_trunk_refuses_what_is_false() {
     let log = Log::new();
@@ -489,6 +557,7 @@ fn a_trunk_refuses_what_is_false() {
         Err(TileError::EdgeMismatch { size: 65_793, .. })
     ));
     assert_eq!(trunk.next_tiles(9), edge);
+    assert_eq!(trunk.progress(), (0, 4));
     let full = Tile::new(1, 0, 256).unwrap();
     assert_eq!(
         trunk.supply(&full, &log.bytes(&full)),
@@ -534,7 +603,7 @@ fn a_trunk_refuses_what_is_false() {
 fn bundles_are_verified_against_the_trunk() {
     let log = Log::new();
     for size in [1, 255, 256, 257, 65_537] {
-        let (trunk, _) = walk(&log, log.heads[&size], 64);
+        let (trunk, _) = walk(log.heads[&size], 64, |tile| log.bytes(tile));
         for bundle in bundles_between(0, size) {
             let start = bundle.start().unwrap();
             let indices = start..start + u64::from(bundle.width());
