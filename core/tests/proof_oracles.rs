@@ -491,7 +491,8 @@ mod tlog_tiles_oracle {
         }
     }
 
-    /// Their loop over full tiles begins at the number of frontier hashes, not of edge tiles: in between, none is checked.
+    /// Their loop over full tiles begins at the number of frontier hashes, not of edge tiles: in between, none is checked
+    /// (CVE-2026-56865 of Go's x/mod, of which it is a port; fixed there in 0.40.0).
     #[test]
     fn a_false_full_tile_is_refused_here_though_not_there() {
         let mut log = Log::new(65_535);
