@@ -3,6 +3,7 @@ pub mod command;
 pub mod glasslog;
 pub mod host;
 pub mod http;
+pub mod ours;
 pub mod python;
 pub mod skip;
 pub mod tamper;

@@ -1,7 +1,9 @@
 //! The oracles are judged first: each must accept Tessera's own log and notice one changed byte of it.
 use std::path::Path;
+use std::process::Command;
 
-use glasslog_tests::command::Finished;
+use glasslog_tests::command::{self, Finished};
+use glasslog_tests::glasslog::package;
 use glasslog_tests::tamper::Copy;
 use glasslog_tests::tessera::{TesseraLog, VKEY};
 use glasslog_tests::tools::Tools;
@@ -62,4 +64,20 @@ fn oracles_notice_one_changed_byte() {
     let damaged = Copy::of(&log.path());
     damaged.flip("tile/entries/000.p/3", 3);
     oracle(tools, "xmodcheck", damaged.path()).expect(1);
+}
+
+#[test]
+fn oracles_are_tidy() {
+    let Some(_) = Tools::for_test("go vet and gofmt") else {
+        return;
+    };
+    let module = package().join("interop/go");
+    let vet = command::finish(
+        Command::new("go")
+            .args(["vet", "./..."])
+            .current_dir(&module),
+    );
+    vet.expect(0);
+    let format = command::finish(Command::new("gofmt").args(["-l", "."]).current_dir(&module));
+    assert_eq!(format.expect(0).text(), "");
 }
