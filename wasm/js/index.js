@@ -9,20 +9,20 @@ let loading;
 
 /** Loads the wasm, once. Without an argument it is the file beside this one. */
 export function init(bytesOrUrl) {
-  loading ??= load_wasm(bytesOrUrl ?? new URL("./glasslog_verify_bg.wasm", import.meta.url)).catch((error) => {
+  loading ??= instantiate(bytesOrUrl ?? new URL("./glasslog_verify_bg.wasm", import.meta.url)).catch((error) => {
     loading = undefined; // a failed download may be tried again
     throw error;
   });
   return loading;
 }
 
-async function load_wasm(source) {
+async function instantiate(source) {
   if (typeof source === "string") source = new URL(source, globalThis.location?.href);
-  if (source instanceof URL) source = source.protocol === "file:" ? await read_file(source) : await download(source);
+  if (source instanceof URL) source = source.protocol === "file:" ? await readLocal(source) : await download(source);
   await load({ module_or_path: source });
 }
 
-async function read_file(url) {
+async function readLocal(url) {
   const name = "node:fs/promises"; // in a variable, so that bundlers for the browser leave it alone
   const { readFile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
   return readFile(url);
@@ -94,12 +94,19 @@ export class FileHasher {
   #hasher = new wasm.FileHasher();
 
   update(chunk) {
-    this.#hasher.update(bytes("chunk", chunk));
+    this.#unfinished().update(bytes("chunk", chunk));
   }
 
   /** `sha256:` and hex. The hasher is used up. */
   digest() {
-    return this.#hasher.digest();
+    const hasher = this.#unfinished();
+    this.#hasher = undefined;
+    return hasher.digest();
+  }
+
+  #unfinished() {
+    if (this.#hasher) return this.#hasher;
+    throw new Error("the digest was already taken");
   }
 }
 

@@ -3,13 +3,24 @@
 //! A plain `cargo build` needs neither Node nor this crate; whatever does starts here, so that a newcomer, a developer
 //! and CI run the same code.
 
+mod chromium;
+mod deny;
+mod fuzz;
+mod glasslog;
+mod node;
 mod process;
+mod site;
+mod tally;
+mod test;
 mod toolchain;
 mod wasm;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+
+use crate::tally::Tally;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, shows and tests Glasslog")]
@@ -22,11 +33,30 @@ struct Arguments {
 enum Task {
     /// Build the npm package @glasslog/verify into wasm/pkg
     Wasm,
+    /// Build the package and the audit portal into site/dist
+    Site,
+    /// Run all tests and checks
+    Test,
+    /// Run the fuzz targets
+    Fuzz {
+        /// Targets to run; all without one
+        targets: Vec<String>,
+        /// Seconds for each
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Wasm => wasm::run(),
+        Task::Site => site::run(),
+        Task::Test => test::run(),
+        Task::Fuzz { targets, seconds } => fuzz::run(
+            &targets,
+            Duration::from_secs(seconds),
+            &mut Tally::default(),
+        ),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -54,6 +54,16 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Whether a program is there: it can be asked for its version.
+pub(crate) fn answers(program: &str) -> bool {
+    let mut asked = command(program);
+    asked
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    asked.status().is_ok_and(|status| status.success())
+}
+
 /// A command as a person would type it.
 pub(crate) fn line_of(command: &Command) -> String {
     let program = Path::new(command.get_program())

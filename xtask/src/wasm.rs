@@ -26,23 +26,32 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
+/// The same package with the test-only entry points for raw vectors.
+pub(crate) fn build_with_vectors() -> Result<PathBuf> {
+    let package = target().join("wasm-vectors");
+    build(&package, "vectors")?;
+    Ok(package)
+}
+
+/// What is compiled for the browser.
+pub(crate) const WASM_PACKAGES: [&str; 4] =
+    ["--package", "glasslog-core", "--package", "glasslog-wasm"];
+
+/// A cargo command for the browser. Build and clippy share its flags, and so what they compile.
+pub(crate) fn cargo(subcommand: &str) -> Command {
+    let mut cargo = process::cargo();
+    cargo
+        .args([subcommand, "--locked", "--target", WASM])
+        .env("CARGO_ENCODED_RUSTFLAGS", rustflags());
+    cargo
+}
+
 fn build(package: &Path, features: &str) -> Result<()> {
     toolchain::ensure_wasm_target()?;
     process::run(
-        process::cargo()
-            .args([
-                "build",
-                "--locked",
-                "--package",
-                "glasslog-wasm",
-                "--lib",
-                "--profile",
-                "wasm",
-                "--target",
-                WASM,
-            ])
-            .arg(format!("--features={features}"))
-            .env("CARGO_ENCODED_RUSTFLAGS", rustflags()),
+        cargo("build")
+            .args(["--package", "glasslog-wasm", "--lib", "--profile", "wasm"])
+            .arg(format!("--features={features}")),
     )?;
     let module = target().join(WASM).join("wasm/glasslog_wasm.wasm");
     if package.exists() {

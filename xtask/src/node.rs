@@ -1,0 +1,48 @@
+//! Node and npm, for the portal and for the tests of the npm package.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{self, root};
+
+/// What to do where there is no Node.
+pub(crate) const HINT: &str = "Node 20 or newer is not installed";
+
+/// Whether Node and npm are there.
+pub(crate) fn is_there() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(|| process::answers("node") && process::answers("npm"))
+}
+
+/// Fails with a remedy where there is no Node.
+pub(crate) fn expect() -> Result<()> {
+    if !is_there() {
+        bail!("{HINT}\nhint: the portal is built with Node; a plain `cargo build` does without");
+    }
+    Ok(())
+}
+
+/// A command in the portal's folder.
+pub(crate) fn npm() -> Command {
+    let mut npm = process::command("npm");
+    npm.current_dir(root().join("site"));
+    npm
+}
+
+/// Node's own test runner over the tests of a folder, with the same output on a terminal and in CI.
+pub(crate) fn test(folder: &Path) -> Result<Command> {
+    let mut node = process::command("node");
+    node.args(["--test", "--test-reporter=spec"]);
+    // By name: what a folder or a pattern means there differs from version to version.
+    for file in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = file?.path();
+        if path.to_string_lossy().ends_with(".test.mjs") {
+            node.arg(path);
+        }
+    }
+    Ok(node)
+}

@@ -1,0 +1,188 @@
+//! `cargo xtask test`: everything that must hold before a change lands, in stages, each timed and each named if it fails.
+//!
+//! A stage that fails does not stop the others. What was not tested, for want of Node, a browser, Go or vectors, stands
+//! in the last lines: silence would look like success.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::process::root;
+use crate::tally::Tally;
+use crate::wasm::WASM_PACKAGES;
+use crate::{chromium, deny, fuzz, glasslog, node, process, site, toolchain, wasm};
+
+/// How long each fuzz target runs.
+const FUZZ_TIME: Duration = Duration::from_secs(10);
+
+/// Runs every stage.
+pub(crate) fn run() -> Result<()> {
+    let mut suite = Suite::default();
+    suite.stage("format", |_| {
+        process::run(process::cargo().args(["fmt", "--all", "--check"]))
+    });
+    suite.stage("clippy", |_| clippy());
+    suite.stage("documentation", |_| {
+        let mut doc = process::cargo();
+        doc.args(["doc", "--locked", "--workspace", "--no-deps"])
+            .env("RUSTDOCFLAGS", "-D warnings");
+        process::run(&mut doc)
+    });
+    let package = suite.stage("wasm", |_| wasm::run());
+    let portal = suite.needs(package, node::is_there, node::HINT, "portal", |_| {
+        site::build()
+    });
+    let binary = suite.stage("binary", |_| glasslog::build(portal).map(drop));
+    suite.stage("cargo test", |tally| {
+        tally.run(
+            process::cargo()
+                .args([
+                    "test",
+                    "--locked",
+                    "--workspace",
+                    "--no-fail-fast",
+                    "--",
+                    "--show-output",
+                ])
+                .env("GLASSLOG_BIN", glasslog::path()),
+        )
+    });
+    let browser = chromium::find_or_install();
+    if browser.is_none() {
+        suite
+            .tally
+            .skip(format!("tests in the browser: {}", chromium::HINT));
+    }
+    let browser = |command: &mut std::process::Command| {
+        command.env("GLASSLOG_BIN", glasslog::path());
+        if let Some(path) = &browser {
+            command.env("CHROMIUM", path);
+        }
+    };
+    suite.needs(
+        package,
+        node::is_there,
+        node::HINT,
+        "npm package",
+        |tally| {
+            let vectors = wasm::build_with_vectors()?;
+            let mut test = node::test(&root().join("wasm/test"))?;
+            test.env("GLASSLOG_VECTORS_PACKAGE", vectors);
+            browser(&mut test);
+            tally.run(&mut test)
+        },
+    );
+    suite.needs(
+        portal && binary,
+        node::is_there,
+        node::HINT,
+        "portal tests",
+        |tally| {
+            process::run(node::npm().args(["run", "--silent", "check"]))?;
+            let mut test = node::npm();
+            test.args(["run", "--silent", "test"]);
+            browser(&mut test);
+            tally.run(&mut test)
+        },
+    );
+    suite.stage("dependencies", deny::run);
+    suite.stage("fuzz", |tally| fuzz::run(&[], FUZZ_TIME, tally));
+    suite.close()
+}
+
+/// Lints natively, and again for the browser, where other code is compiled.
+fn clippy() -> Result<()> {
+    let deny = ["--", "-D", "warnings"];
+    let mut native = process::cargo();
+    process::run(
+        native
+            .args(["clippy", "--locked", "--workspace", "--all-targets"])
+            .args(deny),
+    )?;
+    toolchain::ensure_wasm_target()?;
+    let mut browser = wasm::cargo("clippy");
+    process::run(
+        browser
+            .args(WASM_PACKAGES)
+            .arg("--features=glasslog-wasm/vectors")
+            .args(deny),
+    )
+}
+
+/// Stages so far, and what their tests came to.
+#[derive(Default)]
+struct Suite {
+    tally: Tally,
+    stages: Vec<(&'static str, Duration, &'static str)>,
+    failures: Vec<String>,
+}
+
+impl Suite {
+    /// Runs a stage, and says whether it succeeded.
+    fn stage(&mut self, name: &'static str, work: impl FnOnce(&mut Tally) -> Result<()>) -> bool {
+        eprintln!("\n── {name}");
+        let began = Instant::now();
+        let done = work(&mut self.tally);
+        self.stages.push((
+            name,
+            began.elapsed(),
+            if done.is_ok() { "ok" } else { "FAILED" },
+        ));
+        if let Err(error) = &done {
+            eprintln!("error: {error:#}");
+            self.failures.push(format!("{name}: {error:#}"));
+        }
+        done.is_ok()
+    }
+
+    /// Runs a stage that rests on an earlier one and on a program that may be absent.
+    fn needs(
+        &mut self,
+        earlier: bool,
+        is_there: impl FnOnce() -> bool,
+        hint: &str,
+        name: &'static str,
+        work: impl FnOnce(&mut Tally) -> Result<()>,
+    ) -> bool {
+        if !is_there() {
+            self.stages.push((name, Duration::ZERO, "skipped"));
+            self.tally.skip(format!("{name}: {hint}"));
+            return false;
+        }
+        if !earlier {
+            self.stages.push((name, Duration::ZERO, "not run"));
+            return false;
+        }
+        self.stage(name, work)
+    }
+
+    /// Says what everything came to: times, failures, what was skipped, counts.
+    fn close(self) -> Result<()> {
+        println!();
+        for (name, took, outcome) in &self.stages {
+            println!("{outcome:>8} {:>7.1} s  {name}", took.as_secs_f64());
+        }
+        let all: Duration = self.stages.iter().map(|(_, took, _)| took).sum();
+        println!("{:>8} {:>7.1} s  together", "", all.as_secs_f64());
+        for failure in &self.failures {
+            println!("failed: {failure}");
+        }
+        for what in &self.tally.skipped {
+            println!("skipped: {what}");
+        }
+        let Tally {
+            passed,
+            failed,
+            skipped,
+        } = &self.tally;
+        println!(
+            "{passed} passed, {failed} failed, {} skipped",
+            skipped.len()
+        );
+        match self.failures.len() {
+            0 if *passed == 0 => bail!("no test ran"),
+            0 => Ok(()),
+            count => bail!("{count} of {} stages failed", self.stages.len()),
+        }
+    }
+}
