@@ -29,6 +29,7 @@ pub mod checkpoint;
 pub mod cosignature;
 pub mod ed25519;
 pub mod note;
+pub mod note_key;
 pub mod policy;
 pub mod tlog_proof;
 pub mod trust;
