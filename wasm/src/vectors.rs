@@ -1,9 +1,11 @@
 //! Test-only entry points that take other people's test vectors as raw JSON, so that the same files are judged natively,
 //! in Node and in a browser. Their 64-bit numbers would not survive `JSON.parse`.
 
+use glasslog_core::ed25519::PublicKey;
 use glasslog_core::hash::Hash;
 use glasslog_core::proof::{ConsistencyProof, InclusionProof};
 use glasslog_core::tree::TreeHead;
+use glasslog_core::wire;
 use serde_json::Value;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -78,4 +80,19 @@ fn proof(vector: &Value) -> Result<Option<Vec<Hash>>, JsError> {
         Value::Array(hashes) => Ok(hashes.iter().map(hash).collect()),
         _ => Err(JsError::new("no array `proof` in the vector")),
     }
+}
+
+/// Whether the key of one CCTV ed25519 vector is admitted and its signature verifies.
+///
+/// # Errors
+/// Throws on what is no hex of the right length.
+#[wasm_bindgen(js_name = acceptsEd25519)]
+pub fn accepts_ed25519(key: &str, signature: &str, message: &str) -> Result<bool, JsError> {
+    let hex = |text| wire::hex_decode(text).ok_or_else(|| JsError::new("not hex"));
+    let key: [u8; 32] = hex(key)?
+        .try_into()
+        .map_err(|_| JsError::new("a key of another length"))?;
+    let signature = hex(signature)?;
+    Ok(PublicKey::from_bytes(&key)
+        .is_ok_and(|key| key.verify(message.as_bytes(), &signature).is_ok()))
 }

@@ -18,6 +18,11 @@ export function judge(verify, files) {
       expect(path, verify.acceptsInclusion(text), !JSON.parse(text).wantErr);
     } else if (path.startsWith("merkle/consistency/")) {
       expect(path, verify.acceptsConsistency(text), !JSON.parse(text).wantErr);
+    } else if (path === "ed25519/ed25519vectors.json") {
+      for (const { number, key, sig, msg, flags } of JSON.parse(text)) {
+        // Strict: whatever has an edge case is refused.
+        expect(`${path} ${number}`, verify.acceptsEd25519(key, sig, msg), (flags ?? []).length === 0);
+      }
     }
   }
   return { judged, wrong };

@@ -35,8 +35,11 @@ enum Task {
     Wasm,
     /// Build the package and the audit portal into site/dist
     Site,
-    /// Run all tests and checks
-    Test,
+    /// Run all tests and checks, as CI does
+    Test {
+        /// Stages to run, by the names in the closing table; all without one
+        stages: Vec<String>,
+    },
     /// Run the fuzz targets
     Fuzz {
         /// Targets to run; all without one
@@ -51,7 +54,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Wasm => wasm::run(),
         Task::Site => site::run(),
-        Task::Test => test::run(),
+        Task::Test { stages } => test::run(stages),
         Task::Fuzz { targets, seconds } => fuzz::run(
             &targets,
             Duration::from_secs(seconds),

@@ -15,14 +15,19 @@ use crate::{chromium, deny, fuzz, glasslog, node, process, site, toolchain, wasm
 /// How long each fuzz target runs.
 const FUZZ_TIME: Duration = Duration::from_secs(10);
 
-/// Runs every stage.
-pub(crate) fn run() -> Result<()> {
-    let mut suite = Suite::default();
+/// Runs every stage, or those named.
+pub(crate) fn run(only: Vec<String>) -> Result<()> {
+    let mut suite = Suite {
+        only,
+        ..Suite::default()
+    };
     suite.stage("format", |_| {
-        process::run(process::cargo().args(["fmt", "--all", "--check"]))
+        process::run(process::cargo().args(["fmt", "--all", "--check"]))?;
+        let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+        process::run(process::cargo().args(fuzz))
     });
     suite.stage("clippy", |_| clippy());
-    suite.stage("documentation", |_| {
+    suite.stage("docs", |_| {
         let mut doc = process::cargo();
         doc.args(["doc", "--locked", "--workspace", "--no-deps"])
             .env("RUSTDOCFLAGS", "-D warnings");
@@ -33,7 +38,7 @@ pub(crate) fn run() -> Result<()> {
         site::build()
     });
     let binary = suite.stage("binary", |_| glasslog::build(portal).map(drop));
-    suite.stage("cargo test", |tally| {
+    suite.stage("cargo-test", |tally| {
         tally.run(
             process::cargo()
                 .args([
@@ -63,7 +68,7 @@ pub(crate) fn run() -> Result<()> {
         package,
         node::is_there,
         node::HINT,
-        "npm package",
+        "npm-package",
         |tally| {
             let vectors = wasm::build_with_vectors()?;
             let mut test = node::test(&root().join("wasm/test"))?;
@@ -76,7 +81,7 @@ pub(crate) fn run() -> Result<()> {
         portal && binary,
         node::is_there,
         node::HINT,
-        "portal tests",
+        "portal-tests",
         |tally| {
             process::run(node::npm().args(["run", "--silent", "check"]))?;
             let mut test = node::npm();
@@ -85,7 +90,7 @@ pub(crate) fn run() -> Result<()> {
             tally.run(&mut test)
         },
     );
-    suite.stage("dependencies", deny::run);
+    suite.stage("deny", deny::run);
     suite.stage("fuzz", |tally| fuzz::run(&[], FUZZ_TIME, tally));
     suite.close()
 }
@@ -112,6 +117,8 @@ fn clippy() -> Result<()> {
 /// Stages so far, and what their tests came to.
 #[derive(Default)]
 struct Suite {
+    /// The stages to run; all where none is named.
+    only: Vec<String>,
     tally: Tally,
     stages: Vec<(&'static str, Duration, &'static str)>,
     failures: Vec<String>,
@@ -120,6 +127,9 @@ struct Suite {
 impl Suite {
     /// Runs a stage, and says whether it succeeded.
     fn stage(&mut self, name: &'static str, work: impl FnOnce(&mut Tally) -> Result<()>) -> bool {
+        if self.leaves_out(name) {
+            return true;
+        }
         eprintln!("\n── {name}");
         let began = Instant::now();
         let done = work(&mut self.tally);
@@ -144,6 +154,9 @@ impl Suite {
         name: &'static str,
         work: impl FnOnce(&mut Tally) -> Result<()>,
     ) -> bool {
+        if self.leaves_out(name) {
+            return true;
+        }
         if !is_there() {
             self.stages.push((name, Duration::ZERO, "skipped"));
             self.tally.skip(format!("{name}: {hint}"));
@@ -154,6 +167,11 @@ impl Suite {
             return false;
         }
         self.stage(name, work)
+    }
+
+    /// What a stage rests on is taken to be there where only that stage is asked for.
+    fn leaves_out(&self, name: &str) -> bool {
+        !self.only.is_empty() && !self.only.iter().any(|only| only == name)
     }
 
     /// Says what everything came to: times, failures, what was skipped, counts.
@@ -180,7 +198,7 @@ impl Suite {
             skipped.len()
         );
         match self.failures.len() {
-            0 if *passed == 0 => bail!("no test ran"),
+            0 if *passed == 0 && self.only.is_empty() => bail!("no test ran"),
             0 => Ok(()),
             count => bail!("{count} of {} stages failed", self.stages.len()),
         }

@@ -14,11 +14,18 @@ fuzz_target!(|input: (u64, u64, &[u8])| {
     if let Ok(proof) = InclusionProof::parse_lines(lines) {
         assert_eq!(proof.encode_lines(), lines);
         // A made-up root is never reached.
-        assert!(proof.verify(&Hash::from_bytes([8; 32]), index, &TreeHead { size, root }).is_err());
+        assert!(
+            proof
+                .verify(&Hash::from_bytes([8; 32]), index, &TreeHead { size, root })
+                .is_err()
+        );
     }
     if let Ok(proof) = ConsistencyProof::parse_lines(lines) {
         assert_eq!(proof.encode_lines(), lines);
-        let old = TreeHead { size: index, root: Hash::from_bytes([8; 32]) };
+        let old = TreeHead {
+            size: index,
+            root: Hash::from_bytes([8; 32]),
+        };
         assert!(proof.verify(&old, &TreeHead { size, root }).is_err());
     }
 });
