@@ -10,7 +10,7 @@ use crate::tools::Tools;
 pub const ORIGIN: &str = "example.com/tessera";
 
 /// The log's secret key, good for tests only: its seed is 32 bytes of 7.
-const SECRET: &str =
+pub const SECRET: &str =
     "PRIVATE+KEY+example.com/tessera+34adfeea+AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH";
 
 /// The log's public key.

@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use glasslog_core::checkpoint::{Checkpoint, Origin};
 use glasslog_core::compact::CompactRange;
+use glasslog_core::cosignature::cosign;
+use glasslog_core::ed25519::SecretKey;
 use glasslog_core::entries::encode_entries;
 use glasslog_core::hash::{Hash, leaf_hash};
+use glasslog_core::note::Signature;
+use glasslog_core::note_key::{KeyName, SignatureType, SignerKey};
 use glasslog_core::tile::{Tile, bundles_between, encode_hashes, tiles_between};
 use glasslog_core::tile_plan::{ConsistencyPlan, InclusionPlan};
 use glasslog_core::tree::TreeHead;
-use glasslog_tests::tessera::{TesseraLog, entry};
+use glasslog_tests::tessera::{self, TesseraLog, entry};
 use glasslog_tests::tools::Tools;
 use glasslog_tests::words;
 
@@ -131,4 +136,61 @@ fn core_proves_over_the_tiles_of_tessera() {
         assert_eq!(old_head, stored(old).1);
         proof.verify(&old_head, &head).unwrap();
     }
+}
+
+#[test]
+fn core_signs_the_checkpoint_that_tessera_signs() {
+    let Some(tools) = Tools::for_test("core's checkpoint against Tessera's") else {
+        return;
+    };
+    let log = TesseraLog::write(tools, &SIZES);
+    let key = SignerKey::parse(tessera::SECRET).unwrap();
+    assert_eq!(key.verifier().to_string(), tessera::VKEY);
+    for size in SIZES {
+        let origin = Origin::parse(tessera::ORIGIN).unwrap();
+        let ours = Checkpoint::sign(&origin, stored(size).1, &key).unwrap();
+        // Ed25519 leaves no choice: the same text and key give the same bytes.
+        assert_eq!(
+            ours.encode(),
+            fs::read(log.checkpoint(size)).unwrap(),
+            "{size}"
+        );
+    }
+}
+
+#[test]
+fn core_cosigns_what_torchwood_counts() {
+    let Some(tools) = Tools::for_test("core's cosignature in torchwood") else {
+        return;
+    };
+    let log = TesseraLog::write(tools, &[5]);
+    let checkpoint = Checkpoint::parse(&fs::read(log.path().join("checkpoint")).unwrap()).unwrap();
+    let name = KeyName::parse("example.com/witness").unwrap();
+    let key = SignerKey::new(
+        name,
+        SignatureType::CosignatureV1,
+        SecretKey::from_seed(&[9; 32]),
+    );
+    let policy = log.beside().join("witnessed");
+    fs::write(
+        &policy,
+        format!(
+            "log {}\nwitness w {}\nquorum w\n",
+            tessera::VKEY,
+            key.verifier()
+        ),
+    )
+    .unwrap();
+    let cosigned = log.beside().join("cosigned");
+    let judge = |checkpoint: &Checkpoint| {
+        fs::write(&cosigned, checkpoint.encode()).unwrap();
+        tools.run("twproof", words!["cosigned", policy, cosigned])
+    };
+    judge(&checkpoint).expect(1);
+    let signature = cosign(&checkpoint, &key, 1_795_467_600).unwrap();
+    judge(&checkpoint.with_signature(signature.clone()).unwrap()).expect(0);
+    let mut bytes = signature.bytes().to_vec();
+    bytes[7] ^= 1;
+    let later = Signature::new(signature.name().clone(), signature.id(), bytes).unwrap();
+    judge(&checkpoint.with_signature(later).unwrap()).expect(1);
 }
