@@ -4,6 +4,7 @@
 //! and CI run the same code.
 
 mod chromium;
+mod demo;
 mod deny;
 mod fuzz;
 mod glasslog;
@@ -15,6 +16,7 @@ mod test;
 mod toolchain;
 mod wasm;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -35,6 +37,14 @@ enum Task {
     Wasm,
     /// Build the package and the audit portal into site/dist
     Site,
+    /// Make a log with signed events about real files, and serve it with the portal
+    Demo {
+        /// Model files to record events about; two small ones are made without
+        files: Vec<PathBuf>,
+        /// Print a verified history and end, instead of serving
+        #[arg(long)]
+        no_serve: bool,
+    },
     /// Run all tests and checks, as CI does
     Test {
         /// Stages to run, by the names in the closing table; all without one
@@ -54,6 +64,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Wasm => wasm::run(),
         Task::Site => site::run(),
+        Task::Demo { files, no_serve } => demo::run(&files, !no_serve),
         Task::Test { stages } => test::run(stages),
         Task::Fuzz { targets, seconds } => fuzz::run(
             &targets,

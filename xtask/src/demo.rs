@@ -1,0 +1,103 @@
+//! `cargo xtask demo`: a log with two actors, two local witnesses and real events about real files, made with the
+//! command line as its user would, then served with the portal.
+
+mod models;
+mod story;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::process::{root, target};
+use crate::{glasslog, node, site, wasm};
+use story::Story;
+
+/// The port that is tried first, so that the address is the same each time.
+const PORT: u16 = 8137;
+
+/// Makes the log anew, then serves it, or shows one history and ends.
+pub(crate) fn run(files: &[PathBuf], serve: bool) -> Result<()> {
+    // Without Node there is no portal, and the rest is shown all the same.
+    let portal = node::is_there();
+    if portal {
+        wasm::run()?;
+        site::build()?;
+    } else {
+        eprintln!("warning: {}: the demo goes without the portal", node::HINT);
+    }
+    let binary = glasslog::build(portal)?;
+    let directory = target().join("demo");
+    if directory.exists() {
+        fs::remove_dir_all(&directory)
+            .with_context(|| format!("cannot clear {}", directory.display()))?;
+    }
+    fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot make {}", directory.display()))?;
+    let models = if files.is_empty() {
+        models::make(&directory.join("models"))?
+    } else {
+        models::given(files)?
+    };
+    let story = Story {
+        binary,
+        directory,
+        models,
+    };
+    story.tell(portal)?;
+    if serve {
+        host(&story, portal)
+    } else {
+        story.show_history()
+    }
+}
+
+/// Serves log and portal until it is stopped.
+fn host(story: &Story, portal: bool) -> Result<()> {
+    let port = free_port()?;
+    let log = format!("http://127.0.0.1:{port}/");
+    let glasslog = story
+        .binary
+        .strip_prefix(root())
+        .unwrap_or(&story.binary)
+        .display();
+    let policy = story.log().join("trust.policy");
+    let policy = policy.strip_prefix(root()).unwrap_or(&policy).display();
+    let artifact = &story.newest().artifact;
+    let file = story.newest().path.display();
+    println!();
+    if portal {
+        println!("The portal:  {log}portal/#q={artifact}");
+        println!();
+        println!("Search for `{artifact}`, or drop this file on the page: {file}");
+        println!();
+    }
+    println!("In another terminal:");
+    println!("  {glasslog} history {artifact} --log {log} --policy {policy}");
+    println!("  {glasslog} verify file {file} --log {log} --policy {policy}");
+    println!("  {glasslog} audit {log} --policy {policy}");
+    println!("  {glasslog} bundle {artifact} --log {log} --policy {policy} -o history.bundle");
+    println!("  {glasslog} verify bundle history.bundle --policy {policy}");
+    println!();
+    println!(
+        "Now lie: change a byte of any file under {}, and ask again.",
+        story.tiles().display()
+    );
+    println!("Stop with Ctrl-C.");
+    story.glasslog([
+        "serve".as_ref(),
+        story.log().as_os_str(),
+        "--listen".as_ref(),
+        format!("127.0.0.1:{port}").as_ref(),
+    ])
+}
+
+fn free_port() -> Result<u16> {
+    let listener =
+        TcpListener::bind(("127.0.0.1", PORT)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)));
+    Ok(listener
+        .context("no free port on 127.0.0.1")?
+        .local_addr()?
+        .port())
+}

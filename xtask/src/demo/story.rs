@@ -1,0 +1,231 @@
+//! What happens in the demo: who is there, what they do to the models, and who vouches for the log.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::models::Model;
+use crate::process;
+
+/// The log's identity. `.example` belongs to nobody.
+const ORIGIN: &str = "demo.example/model-access";
+/// Who trains models.
+const TRAINER: &str = "maya@demo.example";
+/// What runs them.
+const SERVICE: &str = "serving-pipeline@demo.example";
+/// Witnesses that run beside the log vouch for nothing that the log could not: their names say so.
+const WITNESSES: [&str; 2] = [
+    "local-demo-witness.example/one",
+    "local-demo-witness.example/two",
+];
+
+/// A demo under way.
+pub(crate) struct Story {
+    /// The `glasslog` binary.
+    pub(crate) binary: PathBuf,
+    /// Where everything is made.
+    pub(crate) directory: PathBuf,
+    /// What it is about.
+    pub(crate) models: Vec<Model>,
+}
+
+/// One event: actor, action, and why.
+struct Deed {
+    actor: &'static str,
+    action: &'static str,
+    flags: &'static [&'static str],
+}
+
+/// What happens to each model, in order. Routine deeds need no reason, material ones do.
+const DEEDS: [Deed; 4] = [
+    Deed {
+        actor: TRAINER,
+        action: "register",
+        flags: &["--reason-code", "release", "--reason", "evaluation passed"],
+    },
+    Deed {
+        actor: SERVICE,
+        action: "verify",
+        flags: &["--pipeline", "nightly-checks"],
+    },
+    Deed {
+        actor: TRAINER,
+        action: "read",
+        flags: &[],
+    },
+    Deed {
+        actor: SERVICE,
+        action: "deploy",
+        flags: &[
+            "--reason-code",
+            "rollout",
+            "--reason",
+            "planned rollout",
+            "--env",
+            "prod",
+            "--pipeline",
+            "rollout",
+        ],
+    },
+];
+
+impl Story {
+    /// Makes the log, lets everybody act, publishes, has it witnessed, and puts the portal in.
+    pub(crate) fn tell(&self, portal: bool) -> Result<()> {
+        let log = self.log();
+        let log = log.as_os_str();
+        self.say("A new log, with its keys, its genesis entry and a trust policy");
+        self.glasslog(["init".as_ref(), log, "--origin".as_ref(), ORIGIN.as_ref()])?;
+
+        self.say("Two actors get keys, and the log's admin enrols them");
+        for actor in [TRAINER, SERVICE] {
+            self.keygen("actor", actor)?;
+            let public = self.public(actor);
+            let enrol = ["keys", "enrol", "--actor", actor, "--log"].map(OsStr::new);
+            self.glasslog(
+                enrol
+                    .into_iter()
+                    .chain([log, "--key".as_ref(), public.as_os_str()]),
+            )?;
+        }
+
+        self.say("They act on real files; each event is signed, and proven to be in the log");
+        let mut proofs = 0;
+        for model in &self.models {
+            for deed in &DEEDS {
+                proofs += 1;
+                let proof = self.directory.join(format!("{proofs}.tlog-proof"));
+                let signer = self.secret(deed.actor);
+                let record = [
+                    "record",
+                    "--action",
+                    deed.action,
+                    "--artifact",
+                    &model.artifact,
+                ]
+                .map(OsStr::new);
+                let paths = [
+                    "--log".as_ref(),
+                    log,
+                    "--signer".as_ref(),
+                    signer.as_os_str(),
+                ];
+                let files = [
+                    "--file".as_ref(),
+                    model.path.as_os_str(),
+                    "-o".as_ref(),
+                    proof.as_os_str(),
+                ];
+                let flags = deed.flags.iter().map(OsStr::new);
+                self.glasslog(record.into_iter().chain(paths).chain(files).chain(flags))?;
+            }
+        }
+        self.glasslog(["publish".as_ref(), log])?;
+
+        self.say("Two witnesses, local ones for this demo, check and cosign the log's checkpoint");
+        for witness in WITNESSES {
+            self.keygen("witness", witness)?;
+            let (key, state) = (self.secret(witness), self.key_path(witness, "state"));
+            let cosign = [
+                "witness".as_ref(),
+                "cosign".as_ref(),
+                log,
+                "--key".as_ref(),
+                key.as_os_str(),
+            ];
+            self.glasslog(
+                cosign
+                    .into_iter()
+                    .chain(["--state".as_ref(), state.as_os_str()]),
+            )?;
+        }
+        self.ask_for_witnesses()?;
+
+        if portal {
+            self.say("The portal joins the log's public files");
+            self.glasslog(["portal".as_ref(), log])?;
+        }
+        Ok(())
+    }
+
+    /// Prints the newest model's verified history.
+    pub(crate) fn show_history(&self) -> Result<()> {
+        let (log, policy) = (self.log(), self.log().join("trust.policy"));
+        self.say("Its history, verified from the public files and the trust policy alone");
+        let history = ["history", &self.newest().artifact, "--log"].map(OsStr::new);
+        self.glasslog(history.into_iter().chain([
+            log.as_os_str(),
+            "--policy".as_ref(),
+            policy.as_os_str(),
+        ]))
+    }
+
+    /// The log directory.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.directory.join("log")
+    }
+
+    /// The public tree's tiles.
+    pub(crate) fn tiles(&self) -> PathBuf {
+        self.log().join("public/tile")
+    }
+
+    /// The model that came last.
+    pub(crate) fn newest(&self) -> &Model {
+        &self.models[self.models.len() - 1]
+    }
+
+    /// Runs the command line, shown as it would be typed.
+    pub(crate) fn glasslog<'a>(
+        &self,
+        arguments: impl IntoIterator<Item = &'a OsStr>,
+    ) -> Result<()> {
+        process::run(process::command(&self.binary).args(arguments))
+    }
+
+    fn say(&self, what: &str) {
+        eprintln!("\n── {what}");
+    }
+
+    fn keygen(&self, kind: &str, name: &str) -> Result<()> {
+        let keys = self.directory.join("keys");
+        fs::create_dir_all(&keys).with_context(|| format!("cannot make {}", keys.display()))?;
+        let secret = self.secret(name);
+        let keygen = ["keygen", "--kind", kind, "--name", name, "--out"].map(OsStr::new);
+        self.glasslog(keygen.into_iter().chain([secret.as_os_str()]))
+    }
+
+    fn secret(&self, name: &str) -> PathBuf {
+        self.key_path(name, "key")
+    }
+
+    fn public(&self, name: &str) -> PathBuf {
+        self.key_path(name, "key.pub")
+    }
+
+    fn key_path(&self, name: &str, kind: &str) -> PathBuf {
+        self.directory
+            .join("keys")
+            .join(format!("{}.{kind}", name.replace('/', "-")))
+    }
+
+    /// Writes both witnesses into the trust policy, which so far asks for none.
+    fn ask_for_witnesses(&self) -> Result<()> {
+        let path = self.log().join("trust.policy");
+        let policy =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut lines = String::new();
+        for (number, witness) in (1..).zip(WITNESSES) {
+            let public = self.public(witness);
+            let key = fs::read_to_string(&public)
+                .with_context(|| format!("cannot read {}", public.display()))?;
+            lines += &format!("witness local-{number} {}\n", key.trim());
+        }
+        lines += "group both all local-1 local-2\nquorum both";
+        // The first quorum is the log's; the index has its own.
+        fs::write(&path, policy.replacen("quorum none", &lines, 1))
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+}
