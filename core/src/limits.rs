@@ -52,3 +52,6 @@ pub const MAX_NOTE: usize = 1_000_000;
 /// Most signature lines in a note, the limit of `golang.org/x/mod/sumdb/note`. Signed-note asks for 16 at least; a log
 /// and the 32 witnesses that tlog-policy asks for, each with a key of either algorithm, make 66.
 pub const MAX_NOTE_SIGNATURES: usize = 100;
+
+/// Largest `tlog-proof` file in bytes: a checkpoint of [`MAX_NOTE`], and as much again for 64 hashes and extra data.
+pub const MAX_TLOG_PROOF: usize = 2 * MAX_NOTE;
