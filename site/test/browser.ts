@@ -4,8 +4,8 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from "p
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable", "/opt/google/chrome/chrome"];
 
-/** Where a browser is, if there is one; `CHROME` names another. */
-export const browserPath: string | undefined = process.env["CHROME"] ?? PLACES.find((path) => existsSync(path));
+/** Where a browser is, if there is one; `CHROMIUM` names another. */
+export const browserPath: string | undefined = process.env["CHROMIUM"] ?? PLACES.find((path) => existsSync(path));
 
 /** Starts it. Without a sandbox as root, where it would not start otherwise; without its talk to the network at home. */
 export function launch(more: string[] = []): Promise<Browser> {

@@ -119,7 +119,8 @@ export class Session extends EventTarget {
   async #follow(): Promise<void> {
     const before = this.log?.href;
     this.address = readAddress(location.hash);
-    if (this.log?.href !== before || !this.trust) await this.#choose();
+    if (this.log?.href !== before) this.trust = undefined;
+    if (!this.trust) await this.#choose();
     const { query } = this.address;
     if (query === "") {
       this.#running.abort(new Superseded());
@@ -157,7 +158,9 @@ export class Session extends EventTarget {
   async #answer(subject: Subject, reload: boolean): Promise<void> {
     const signal = this.#begin();
     this.#subject = subject;
-    const trust = this.trust;
+    if (!this.trust) await this.#choose();
+    const { trust } = this;
+    if (signal.aborted) return;
     if (!trust) return this.#show({ kind: "untrusted", subject });
     const started = performance.now();
     const fetcher = this.log && new Fetcher(this.log, signal, reload);

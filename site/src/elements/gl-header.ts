@@ -82,10 +82,12 @@ export class GlHeader extends LitElement {
   @property({ attribute: false }) report: Report | undefined;
   /** Where the log is read from. */
   @property() log = "";
+  /** Where a new start leads: the same log, no question. */
+  @property() home = "#";
 
   override render(): unknown {
     return html`<header>
-      <a class="brand" href="#" aria-label="Glasslog: start again">
+      <a class="brand" href=${this.home} aria-label="Glasslog: start again">
         <svg width="26" height="26" viewBox="0 0 26 26" aria-hidden="true">${svg`${glyph}`}</svg><span>Glasslog</span>
       </a>
       ${this.#name()}

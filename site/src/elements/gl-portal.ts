@@ -1,7 +1,7 @@
 // The page: what the session is doing, laid out.
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
-import { logText } from "../app/address.js";
+import { logText, writeAddress } from "../app/address.js";
 import { Session, type View } from "../app/session.js";
 import { sentence, type Claim } from "../report/sentence.js";
 import type { Report } from "../report/types.js";
@@ -127,6 +127,8 @@ export class GlPortal extends LitElement {
   /** Index of the event that is open. */
   @state() private chosen: string | undefined;
   @state() private announcement = "";
+  /** A link inside an answer was followed: the reader goes on at the next one's verdict. */
+  #following = false;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -146,8 +148,8 @@ export class GlPortal extends LitElement {
     const report = view.kind === "report" ? view.report : undefined;
     const log = session.log ? logText(session.log) : "";
     return html`<a class="skip" href="#" @click=${this.#skip}>Skip to the verdict</a>
-      <gl-header .report=${report} .log=${log}></gl-header>
-      <main @ask=${(event: CustomEvent<string>) => session.ask(event.detail)} @take=${this.#take} @trust=${() => this.trustPanel.show()}>
+      <gl-header .report=${report} .log=${log} .home=${writeAddress({ ...address, query: "" })}></gl-header>
+      <main @click=${this.#clicked} @ask=${(event: CustomEvent<string>) => session.ask(event.detail)} @take=${this.#take} @trust=${() => this.trustPanel.show()}>
         <gl-search .value=${address.query}></gl-search>
         ${view.kind === "welcome" ? this.#welcome() : this.#answer(view)}
       </main>
@@ -208,7 +210,7 @@ export class GlPortal extends LitElement {
   #actions(view: Extract<View, { kind: "report" }>): TemplateResult {
     const save = (): void => saveFile(`${visibleText(view.report.query.id).replace(/[^\w.@-]+/g, "_").slice(0, 80)}.report.json`, view.json);
     return html`<button class="plain" @click=${save}>Save the report</button> ·
-      <button class="plain" @click=${() => this.#session.again()}>Check again, past every cache</button>`;
+      <button class="plain" @click=${() => this.#session.again()}>${view.subject.kind === "bundle" ? "Check again" : "Check again, past every cache"}</button>`;
   }
 
   /** The command line for what is on show; `null` where there is none. */
@@ -236,6 +238,16 @@ export class GlPortal extends LitElement {
 
   #choose(event: CustomEvent<string | undefined>): void {
     this.chosen = event.detail;
+  }
+
+  override updated(): void {
+    if (!this.#following || !this.verdict) return;
+    this.#following = false;
+    void this.verdict.updateComplete.then(() => this.verdict?.focus());
+  }
+
+  #clicked(event: Event): void {
+    this.#following = event.composedPath().some((node) => node instanceof HTMLAnchorElement && node.hash.startsWith("#q="));
   }
 
   #skip(event: Event): void {

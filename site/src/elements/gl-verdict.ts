@@ -33,10 +33,11 @@ export class GlVerdict extends LitElement {
         position: relative;
         display: grid;
         grid-template-columns: 46px minmax(0, 1fr);
-        align-content: start;
+        align-content: center;
         gap: 0.2rem 1.15rem;
-        padding: 1.5rem 1.6rem 1.35rem;
-        min-height: 8.3rem;
+        padding: 1.4rem 1.6rem;
+        /* Room for two lines of each, whatever is said, so that nothing below moves when it is. */
+        min-height: 11.4rem;
         background: var(--ground, transparent);
       }
       .top.pass {
@@ -175,6 +176,7 @@ export class GlVerdict extends LitElement {
           grid-template-columns: 32px minmax(0, 1fr);
           gap: 0.35rem 0.8rem;
           padding: 1.15rem 1.15rem 1.1rem;
+          min-height: 13.5rem;
         }
         .top > .mark {
           width: 32px;
@@ -210,7 +212,7 @@ export class GlVerdict extends LitElement {
         ${mark(tone, 46, tone !== "pending")}
         <h1 id="headline" tabindex="-1">${outside(headline)}</h1>
         <p class="why">${told(why)}${detail ? html`<span class="detail">${told(detail)}</span>` : nothing}</p>
-        ${tone === "pending" ? html`<progress max="1" .value=${done ?? nothing} aria-label="Progress"></progress>` : nothing}
+        ${tone === "pending" ? html`<progress max="1" value=${done ?? nothing} aria-label="Progress"></progress>` : nothing}
       </div>
       ${claims ? html`<ul class="claims">${claims.map((claim) => this.#claim(claim))}</ul>` : nothing}
       <div class="row"><slot name="trust"></slot></div>

@@ -4,8 +4,12 @@ import type { EventView } from "./types.js";
 
 /** More lanes than this are gathered in a last one: beyond it, nobody follows a line with the eye. */
 export const MAX_LANES = 8;
-/** Marks closer than this would cover each other. */
-const MIN_STEP = 16;
+/** Neighbours closer than this would cover each other. */
+const MIN_STEP = 11;
+/** Farther apart than this, two events no longer look like neighbours. */
+const MAX_STEP = 90;
+/** Room before the first mark and after the last. */
+const MARGIN = 16;
 /** A quiet time longer than this breaks the lanes: on a common scale it would crush everything else. */
 const GAP = 3 * 86_400;
 /** Room that a break needs for its label. */
@@ -74,17 +78,16 @@ function place(events: readonly EventView[], room: number): { positions: number[
   const weights = pauses.map((length, at) => (at === 0 || isGap(length) ? 0 : 1 + Math.log2(1 + length / 600) / 2));
   const fixed = pauses.filter(isGap).length * GAP_ROOM;
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const margin = 2 * MIN_STEP;
-  const scale = Math.min(90, Math.max(MIN_STEP, total > 0 ? (room - margin - fixed) / total : 0));
+  const scale = Math.min(MAX_STEP, Math.max(MIN_STEP, total > 0 ? (room - 2 * MARGIN - fixed) / total : 0));
   const gaps: Gap[] = [];
-  let x = MIN_STEP;
+  let x = MARGIN;
   const positions = pauses.map((length, at) => {
     const before = x;
     x += isGap(length) ? GAP_ROOM : (weights[at] ?? 0) * scale;
     if (isGap(length)) gaps.push({ from: before, to: x, label: span(length) });
     return x;
   });
-  return { positions, gaps, width: Math.max(room, Math.ceil(x + MIN_STEP)) };
+  return { positions, gaps, width: Math.max(room, Math.ceil(x + MARGIN)) };
 }
 
 /** Claimed seconds between two neighbours; a clock that went backwards counts as no time. */

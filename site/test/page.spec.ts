@@ -1,0 +1,292 @@
+// The page by itself, in Chromium, with a stand-in verifier: every state, its words, its keyboard, its rules.
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { seriousFaults, withAxe } from "./axe.js";
+import { browserPath, launch, openPage } from "./browser.js";
+import { POLICY, serveFixture, temporary } from "./fixture/site.js";
+import type { Host } from "./server.js";
+
+const site = process.env["GLASSLOG_SITE"] ?? ".";
+/** Screenshots are written here, to be looked at. */
+const shots = process.env["GLASSLOG_SHOTS"] ?? join(tmpdir(), "glasslog-portal-shots");
+const OTHER_POLICY = POLICY.replaceAll("0a1b2c3d", "ffffffff");
+
+const STATES: Readonly<Record<string, string>> = {
+  "resnet50@2.1": "All 9 events recorded about resnet50@2.1 are here, and none was changed.",
+  held: "All 9 events recorded about held are here, and none was changed.",
+  altered: "This copy of the record was altered or damaged. Do not rely on it.",
+  missing: "A part of the record is missing here.",
+  html: "What came from this address is not a log.",
+  absent: "Nothing is recorded about absent.",
+  stranger: "Your trust file does not vouch for this log.",
+  lonely: "Too few witnesses vouch for this log.",
+  unsigned: "The 9 events about unsigned are in the log, but not all are validly signed.",
+  odd: "An event carries a false signature. Do not rely on this record.",
+};
+
+describe("the page", { skip: browserPath === undefined && "no Chrome or Chromium is installed (CHROMIUM=PATH names one)" }, () => {
+  let browser: Browser;
+  let host: Host;
+  let shipped: string | undefined = POLICY;
+
+  before(async () => {
+    const dist = await temporary("fixture");
+    const { build } = (await import(pathToFileURL(join(site, "build.mjs")).href)) as { build(options: object): Promise<void> };
+    await build({ out: dist, fixture: true });
+    host = await serveFixture(dist, () => shipped);
+    browser = await launch(["--host-resolver-rules=MAP models.test 127.0.0.1"]);
+    await mkdir(shots, { recursive: true });
+  });
+
+  after(async () => {
+    await browser?.close();
+    await host?.close();
+  });
+
+  /** Opens the page, runs, and fails when the page itself was at fault. */
+  async function visit(fragment: string, run: (page: Page) => Promise<void>, options: BrowserContextOptions & { allow?: RegExp; url?: string } = {}): Promise<void> {
+    const { allow, url = host.url, ...context } = options;
+    const { page, faults } = await openPage(browser, context);
+    await withAxe(page.context());
+    const elsewhere: string[] = [];
+    page.on("request", (request) => {
+      if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) elsewhere.push(request.url());
+    });
+    try {
+      await page.goto(`${url}portal/${fragment}`);
+      await run(page);
+      assert.deepEqual(allow ? faults.filter((fault) => !allow.test(fault)) : faults, []);
+      assert.deepEqual(elsewhere, [], "no other host is asked");
+    } finally {
+      await page.context().close();
+    }
+  }
+
+  async function look(page: Page, name: string): Promise<void> {
+    await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+    assert.deepEqual(await seriousFaults(page), []);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "nothing sticks out sideways");
+  }
+
+  const headline = (page: Page, text: string): Promise<void> => page.getByRole("heading", { level: 1, name: text, exact: true }).waitFor();
+
+  for (const scheme of ["light", "dark"] as const) {
+    for (const [device, width, height] of [["phone", 390, 844], ["tablet", 820, 1180], ["desktop", 1280, 900]] as const) {
+      test(`every state has its words and nothing serious against it: ${device}, ${scheme}`, async () => {
+        await visit("", async (page) => {
+          await headline(page, "Who touched this model, when, and why?");
+          await look(page, `welcome-${device}-${scheme}`);
+          for (const [state, words] of Object.entries(STATES)) {
+            await page.evaluate((fragment) => (location.hash = fragment), `#q=${state}`);
+            await headline(page, words);
+            if (state === "odd" || state === "resnet50@2.1") await page.locator("gl-events button.toggle").first().click();
+            await look(page, `${state.replace("@", "-")}-${device}-${scheme}`);
+          }
+        }, { viewport: { width, height }, colorScheme: scheme });
+      });
+    }
+  }
+
+  test("nothing is green before it is proven, and nothing jumps when it is", async () => {
+    await visit("#q=slow", async (page) => {
+      await headline(page, "Checking slow");
+      assert.equal(await page.locator("gl-verdict .pass").count(), 0);
+      assert.equal(await page.locator("gl-verdict svg.mark.pending").count(), 4);
+      assert.equal(await page.locator("gl-events").count(), 0);
+      await page.screenshot({ path: join(shots, "working-desktop-light.png") });
+      await page.evaluate(() => {
+        const seen = globalThis as unknown as { shifts: string[] };
+        seen.shifts = [];
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries() as (PerformanceEntry & { value: number; sources: { node: Element; previousRect: DOMRect; currentRect: DOMRect }[] })[]) {
+            const moved = entry.sources.map(({ node, previousRect, currentRect }) => `${node?.nodeName}.${node?.className} ${previousRect.y}→${currentRect.y}`);
+            if (entry.value > 0.02) seen.shifts.push(`${entry.value}: ${moved.join(", ")}`);
+          }
+        }).observe({ type: "layout-shift" });
+      });
+      await page.evaluate(() => (location.hash = "#q=resnet50@2.1"));
+      await headline(page, STATES["resnet50@2.1"] ?? "");
+      await page.waitForTimeout(200);
+      assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: string[] }).shifts), []);
+    });
+  });
+
+  test("works without a mouse", async () => {
+    await visit("", async (page) => {
+      await headline(page, "Who touched this model, when, and why?");
+      await page.keyboard.press("/");
+      await page.keyboard.type("resnet50@2.1");
+      await page.keyboard.press("Enter");
+      await headline(page, STATES["resnet50@2.1"] ?? "");
+      assert.match(page.url(), /#q=resnet50@2\.1$/);
+      const focused = async (): Promise<string> => page.evaluate(() => {
+        let element = document.activeElement;
+        while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+        return (element?.getAttribute("aria-label") ?? element?.textContent ?? "").trim();
+      });
+      const tabTo = async (name: RegExp): Promise<void> => {
+        for (let step = 0; step < 60; step++) {
+          if (name.test(await focused())) return;
+          await page.keyboard.press("Tab");
+        }
+        assert.fail(`no way by keyboard to ${name}`);
+      };
+      await tabTo(/^Review$/);
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog", { name: "Whose signatures count" }).waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "hidden" });
+      await tabTo(/^transfer$/);
+      await page.keyboard.press("Enter");
+      await page.getByText("from team:ml-platform to team:edge").waitFor();
+      await tabTo(/^ml-platform$/);
+      await page.keyboard.press("Enter");
+      await headline(page, "All 9 events recorded by ml-platform are here, and none was changed.");
+      assert.equal(await focused(), "All 9 events recorded by ml-platform are here, and none was changed.", "the reader goes on at the new verdict");
+      await page.goBack();
+      await headline(page, STATES["resnet50@2.1"] ?? "");
+    });
+  });
+
+  test("what happened is announced to screen readers", async () => {
+    await visit("#q=altered", async (page) => {
+      await headline(page, STATES["altered"] ?? "");
+      const status = page.locator("gl-portal > .hush, .hush[aria-live]").last();
+      assert.match((await status.textContent()) ?? "", /^This copy of the record was altered or damaged\..*First thing that failed: entry 88204/);
+      assert.match(await page.title(), /^This copy of the record was altered/);
+      assert.equal(await page.locator("gl-verdict").getByRole("img", { name: "failed" }).count(), 2, "the sentence and the claim");
+    });
+  });
+
+  test("text from the log is data, odd characters are seen, and identifiers are copied whole", async () => {
+    await visit("#q=odd", async (page) => {
+      await headline(page, STATES["odd"] ?? "");
+      assert.equal(await page.locator("gl-events img").count(), 0);
+      assert.ok((await page.locator("gl-events .odd").allTextContents()).includes("U+202E"));
+      await page.locator("gl-events button.toggle").first().click();
+      assert.equal(await page.locator("gl-event a[href^='javascript']").count(), 0);
+      const id = page.locator("gl-event gl-id").first();
+      const whole = await id.evaluate((element) => (element as unknown as { value: string }).value);
+      await id.hover();
+      const { x, y, width, height } = (await id.boundingBox()) ?? assert.fail("the identifier is not on show");
+      await page.mouse.move(x, y + height / 2);
+      await page.mouse.down();
+      await page.mouse.move(x + width, y + height / 2, { steps: 5 });
+      await page.mouse.up();
+      await page.keyboard.press("Control+C");
+      await page.waitForFunction(async () => (await navigator.clipboard.readText()) !== ""); // the browser copies when it gets to it
+      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), whole);
+      await page.locator("gl-event gl-id button").first().click();
+      assert.equal(await id.locator("bdi").innerText(), whole);
+    }, { permissions: ["clipboard-read", "clipboard-write"] });
+  });
+
+  test("a dropped model is hashed here and found by its digest", async () => {
+    await visit("", async (page) => {
+      await drop(page, "model.bin", "weights");
+      await headline(page, "All 9 events recorded about the file model.bin are here, and none was changed.");
+      assert.match(page.url(), /#q=sha256:92745110[0-9a-f]{56}$/);
+    });
+  });
+
+  test("a dropped bundle is verified without a request", async () => {
+    await visit("", async (page) => {
+      await headline(page, "Who touched this model, when, and why?");
+      await drop(page, "resnet.glasslog-bundle", "glasslog-bundle/v1\nrest");
+      await page.getByText("all in this tab and without a request").waitFor();
+      await page.getByText("glasslog verify bundle resnet.glasslog-bundle --policy trust.policy").waitFor();
+    });
+  });
+
+  test("without a trust file the page asks for one, keeps it, and forgets it on request", async () => {
+    shipped = undefined;
+    try {
+      await visit("#q=resnet50@2.1", async (page) => {
+        await headline(page, "Whose word should count?");
+        await page.getByRole("button", { name: "Choose a trust file" }).click();
+        await page.getByLabel("The file itself").fill(POLICY);
+        await page.screenshot({ path: join(shots, "trust-desktop-light.png") });
+        assert.deepEqual(await seriousFaults(page), []);
+        await page.getByRole("button", { name: "Trust these keys" }).click();
+        await headline(page, STATES["resnet50@2.1"] ?? "");
+        await page.getByText("your own trust file").waitFor();
+        await page.reload();
+        await page.getByText("your own trust file").waitFor();
+        await page.getByRole("button", { name: "Review" }).click();
+        await page.getByRole("button", { name: "Forget mine" }).click();
+        await headline(page, "Whose word should count?");
+        await drop(page, "trust.policy", OTHER_POLICY);
+        await page.getByRole("dialog").getByText("ffffffff", { exact: true }).waitFor();
+        await page.keyboard.press("Escape");
+        await headline(page, "Whose word should count?");
+      });
+    } finally {
+      shipped = POLICY;
+    }
+  });
+
+  test("a trust file that changes under the same page is told, and the earlier one counts until the reader says otherwise", async () => {
+    const url = host.url.replace("127.0.0.1", "models.test");
+    try {
+      await visit("#q=resnet50@2.1", async (page) => {
+        await page.getByText("the trust file that came with this page", { exact: true }).waitFor();
+        shipped = OTHER_POLICY;
+        await page.reload();
+        await page.getByText("The trust file that comes with this page has changed.").waitFor();
+        await page.getByRole("button", { name: "Review" }).click();
+        await page.getByRole("dialog").getByText("0a1b2c3d", { exact: true }).waitFor();
+        await page.getByRole("button", { name: "Accept the new one" }).click();
+        await page.getByText("the trust file that came with this page", { exact: true }).waitFor();
+      }, { url });
+    } finally {
+      shipped = POLICY;
+    }
+  });
+
+  test("a limit on the checkpoint's age is a part of the question", async () => {
+    await visit("#q=old", async (page) => {
+      await page.getByLabel("Oldest checkpoint to accept as fresh").selectOption("1h");
+      await headline(page, "The 9 events about old are genuine, but newer ones could exist.");
+      await page.getByText("--max-checkpoint-age 1h").waitFor();
+      assert.match(page.url(), /#q=old&age=1h$/);
+    });
+  });
+
+  test("what is no question, and what cannot be reached, is no verdict", async () => {
+    await visit("#q=pkg:npm/x", async (page) => {
+      await headline(page, "That is not something to look up.");
+      await page.locator("gl-verdict").getByText("a package address needs a digest").waitFor();
+      assert.equal(await page.locator("gl-verdict .claims").count(), 0);
+    });
+    await visit("#q=x@1&log=https://elsewhere.example/log", async (page) => {
+      await headline(page, "This page may not read that log.");
+    }, { allow: /connect-src|elsewhere\.example/ });
+  });
+
+  test("thousands of events are drawn in chunks", async () => {
+    await visit("#q=many", async (page) => {
+      await headline(page, "All 5000 events recorded about many are here, and none was changed.");
+      assert.equal(await page.locator("gl-events tr.event").count(), 100);
+      await page.getByRole("button", { name: "Show 100 more" }).click();
+      assert.equal(await page.locator("gl-events tr.event").count(), 200);
+      assert.equal(await page.locator("gl-timeline g.hit").count(), 200);
+      await page.locator("gl-timeline g.hit").nth(150).click();
+      await page.locator("gl-event").waitFor();
+    });
+  });
+});
+
+/** Drops a file on the page as a hand would. */
+async function drop(page: Page, name: string, content: string): Promise<void> {
+  const transfer = await page.evaluateHandle(([file, text]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text ?? ""], file ?? ""));
+    return data;
+  }, [name, content]);
+  for (const type of ["dragenter", "dragover", "drop"]) await page.dispatchEvent("body", type, { dataTransfer: transfer });
+}
