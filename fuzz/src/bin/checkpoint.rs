@@ -1,0 +1,33 @@
+//! Checkpoints (C2SP tlog-checkpoint): one encoding each, and no signature by a key that signed nothing.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::note_key::VerifierKey;
+use glasslog_core::{cosignature, note::KeyVerdict};
+use glasslog_fuzz::canonical;
+use libfuzzer_sys::fuzz_target;
+
+/// A witness that signed nothing.
+static WITNESS: LazyLock<Option<VerifierKey>> =
+    LazyLock::new(|| VerifierKey::parse(include_str!("../../seeds/verifier_key/witness")).ok());
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some(checkpoint) = canonical(bytes, Checkpoint::parse, Checkpoint::encode) else {
+        return;
+    };
+    let stripped = checkpoint.log_signatures_only();
+    assert_eq!(stripped.head(), checkpoint.head());
+    assert!(canonical(&stripped.encode(), Checkpoint::parse, Checkpoint::encode).is_some());
+    let Some(witness) = WITNESS.as_ref() else {
+        return;
+    };
+    for signature in checkpoint.note().signatures() {
+        assert!(cosignature::verify(&checkpoint, witness, signature).is_err());
+    }
+    assert!(!matches!(
+        checkpoint.note().verify(witness),
+        KeyVerdict::Signed
+    ));
+});

@@ -1,0 +1,20 @@
+//! Public and secret keys of notes (C2SP signed-note): one line each, and no key that is not admitted.
+#![no_main]
+
+use glasslog_core::ed25519::PublicKey;
+use glasslog_core::note_key::{SignerKey, VerifierKey};
+use glasslog_fuzz::text;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let line = text(bytes);
+    if let Ok(key) = VerifierKey::parse(line) {
+        assert_eq!(key.to_string(), line);
+        assert!(PublicKey::from_bytes(key.public().as_bytes()).is_ok());
+    }
+    if let Ok(key) = SignerKey::parse(line) {
+        assert_eq!(key.encode().as_str(), line);
+        let public = key.verifier().to_string();
+        assert_eq!(VerifierKey::parse(&public).as_ref(), Ok(key.verifier()));
+    }
+});
