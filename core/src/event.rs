@@ -1,1 +1,213 @@
-//! Under construction: event.
+//! Events: what a log entry says, by the type of its predicate (docs/formats/events.md, "Entry").
+//!
+//! An entry is an envelope around a Statement. Parsing proves nothing about who signed: [`crate::keyring`] judges.
+
+use crate::{
+    access::{self, AccessError, AccessEvent},
+    dsse::{Envelope, EnvelopeError, PAYLOAD_TYPE},
+    escape,
+    genesis::{self, Genesis, GenesisError},
+    hash::{self, Hash},
+    key_event::{self, KeyEvent, KeyEventError},
+    statement::{Statement, StatementError},
+};
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::fmt;
+
+/// What a Statement means here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The log's first entry.
+    Genesis(Genesis),
+    /// An enrolment or revocation.
+    Key(Box<KeyEvent>),
+    /// An access to artifacts.
+    Access(Box<AccessEvent>),
+    /// A Statement with a predicate of another type.
+    Other(Statement),
+}
+
+impl Event {
+    /// Returns `genesis`, `key`, `access` or `other`.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Genesis(_) => "genesis",
+            Self::Key(_) => "key",
+            Self::Access(_) => "access",
+            Self::Other(_) => "other",
+        }
+    }
+
+    /// Returns the origin of the log that the event is signed for, when its type has one.
+    #[must_use]
+    pub fn log(&self) -> Option<&str> {
+        match self {
+            Self::Genesis(genesis) => Some(&genesis.log),
+            Self::Key(key) => Some(&key.log),
+            Self::Access(access) => Some(&access.log),
+            Self::Other(_) => None,
+        }
+    }
+
+    fn parse(statement: &Statement) -> Result<Self, EventError> {
+        Ok(match statement.predicate_type.as_str() {
+            genesis::PREDICATE_TYPE => Self::Genesis(Genesis::parse(statement)?),
+            key_event::PREDICATE_TYPE => Self::Key(Box::new(KeyEvent::parse(statement)?)),
+            access::PREDICATE_TYPE => Self::Access(Box::new(AccessEvent::parse(statement)?)),
+            _ => Self::Other(statement.clone()),
+        })
+    }
+}
+
+/// A log entry that parses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParsedEntry {
+    /// The envelope, whose signatures prove nothing yet.
+    pub envelope: Envelope,
+    /// The Statement in it.
+    pub statement: Statement,
+    /// What the Statement means here.
+    pub event: Event,
+}
+
+impl ParsedEntry {
+    /// Returns the RFC 6962 leaf hash of the entry.
+    #[must_use]
+    pub fn leaf_hash(&self) -> Hash {
+        hash::leaf_hash(&self.envelope.encode())
+    }
+
+    /// Returns the key that the first signature claims, or nothing.
+    #[must_use]
+    pub fn keyid(&self) -> &str {
+        let first = self.envelope.signatures().first();
+        first.map_or("", |signature| &signature.keyid)
+    }
+
+    /// Returns the access event, if it is one.
+    #[must_use]
+    pub fn access(&self) -> Option<&AccessEvent> {
+        match &self.event {
+            Event::Access(access) => Some(access),
+            _ => None,
+        }
+    }
+}
+
+/// Why an entry says nothing that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventError {
+    /// The entry is not a canonical envelope.
+    Envelope(EnvelopeError),
+    /// The payload is of another type than a Statement.
+    PayloadType {
+        /// The type.
+        found: String,
+    },
+    /// The payload is not a Statement.
+    Statement(StatementError),
+    /// The genesis event is malformed.
+    Genesis(GenesisError),
+    /// The key event is malformed.
+    Key(KeyEventError),
+    /// The access event is malformed.
+    Access(AccessError),
+}
+
+impl EventError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Envelope(error) => error.code(),
+            Self::PayloadType { .. } => "envelope-payload-type",
+            Self::Statement(error) => error.code(),
+            Self::Genesis(error) => error.code(),
+            Self::Key(error) => error.code(),
+            Self::Access(error) => error.code(),
+        }
+    }
+}
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Envelope(error) => error.fmt(f),
+            Self::PayloadType { found } => write!(
+                f,
+                "payload type `{}`, expected `{PAYLOAD_TYPE}`",
+                escape::excerpt(found)
+            ),
+            Self::Statement(error) => error.fmt(f),
+            Self::Genesis(error) => error.fmt(f),
+            Self::Key(error) => error.fmt(f),
+            Self::Access(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for EventError {}
+
+impl From<EnvelopeError> for EventError {
+    fn from(error: EnvelopeError) -> Self {
+        Self::Envelope(error)
+    }
+}
+
+impl From<StatementError> for EventError {
+    fn from(error: StatementError) -> Self {
+        Self::Statement(error)
+    }
+}
+
+impl From<GenesisError> for EventError {
+    fn from(error: GenesisError) -> Self {
+        Self::Genesis(error)
+    }
+}
+
+impl From<KeyEventError> for EventError {
+    fn from(error: KeyEventError) -> Self {
+        Self::Key(error)
+    }
+}
+
+impl From<AccessError> for EventError {
+    fn from(error: AccessError) -> Self {
+        Self::Access(error)
+    }
+}
+
+/// Parses a log entry.
+///
+/// Statements of other predicate types parse, as [`Event::Other`].
+///
+/// # Errors
+/// [`EventError`]
+pub fn parse(entry: &[u8]) -> Result<ParsedEntry, EventError> {
+    let envelope = Envelope::parse(entry)?;
+    if envelope.payload_type() != PAYLOAD_TYPE {
+        return Err(EventError::PayloadType {
+            found: envelope.payload_type().into(),
+        });
+    }
+    let statement = Statement::parse(envelope.payload())?;
+    let event = Event::parse(&statement)?;
+    Ok(ParsedEntry {
+        envelope,
+        statement,
+        event,
+    })
+}
+
+/// Encodes a Statement as a payload, and proves that it parses again.
+///
+/// # Errors
+/// [`EventError`] that a reader of the payload would meet.
+pub fn encode(statement: &Statement) -> Result<Vec<u8>, EventError> {
+    let payload = statement.encode();
+    Event::parse(&Statement::parse(&payload)?)?;
+    Ok(payload)
+}

@@ -1,1 +1,368 @@
-//! Under construction: genesis.
+//! The genesis event: entry 0 of a log, which names its origin, its admins and how many of them must sign
+//! (docs/formats/events.md, "Genesis").
+//!
+//! Parsing yields a claim. [`Genesis::verify`] makes it the root of trust for keys: this log's, and signed by every admin.
+
+use crate::{
+    event::{Event, ParsedEntry},
+    hash,
+    json::Value,
+    limits::MAX_SIGNATURES,
+    member::{MemberError, Members},
+    spki::{Spki, SpkiError},
+    statement::{Statement, Subject},
+};
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+/// Predicate type of the genesis event.
+pub const PREDICATE_TYPE: &str = "https://glasslog.dev/genesis/v1";
+
+/// The only format version.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// What a log says about itself at birth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Genesis {
+    /// Origin of the log.
+    pub log: String,
+    /// Keys that may sign key events.
+    pub admins: Vec<Spki>,
+    /// How many of them must sign.
+    pub threshold: usize,
+}
+
+/// Why an event is not a genesis, or not the genesis of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GenesisError {
+    /// A member is missing or malformed.
+    Member(MemberError),
+    /// An admin's key is refused.
+    Admin {
+        /// Position in the list.
+        position: usize,
+        /// Why.
+        error: SpkiError,
+    },
+    /// A key stands in the list twice.
+    DuplicateAdmin {
+        /// The key.
+        keyid: String,
+    },
+    /// The threshold is not between 1 and the number of admins.
+    Threshold {
+        /// The threshold.
+        threshold: u64,
+        /// How many admins there are.
+        admins: usize,
+    },
+    /// The subject is not the origin with its SHA-256.
+    Subject {
+        /// The origin.
+        origin: String,
+    },
+    /// The entry is another event.
+    NotGenesis,
+    /// The genesis is another log's.
+    OtherLog {
+        /// The origin that it names.
+        claimed: String,
+        /// The origin of this log.
+        expected: String,
+    },
+    /// An admin did not sign.
+    Unsigned {
+        /// The admin's key.
+        keyid: String,
+    },
+    /// An admin's signature is false.
+    BadSignature {
+        /// The admin's key.
+        keyid: String,
+    },
+}
+
+impl GenesisError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Member(error) => error.code(),
+            Self::Admin { .. } => "genesis-admin-key",
+            Self::DuplicateAdmin { .. } => "genesis-duplicate-admin",
+            Self::Threshold { .. } => "genesis-threshold",
+            Self::Subject { .. } => "genesis-subject",
+            Self::NotGenesis => "genesis-missing",
+            Self::OtherLog { .. } => "genesis-other-log",
+            Self::Unsigned { .. } => "genesis-unsigned",
+            Self::BadSignature { .. } => "genesis-bad-signature",
+        }
+    }
+}
+
+impl fmt::Display for GenesisError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Member(error) => error.fmt(f),
+            Self::Admin { position, error } => write!(f, "admin {position}: {error}"),
+            Self::DuplicateAdmin { keyid } => write!(f, "admin `{keyid}` is listed twice"),
+            Self::Threshold { threshold, admins } => {
+                write!(f, "a threshold of {threshold} among {admins} admins")
+            }
+            Self::Subject { origin } => {
+                write!(f, "the subject must be `{origin}` with its SHA-256 alone")
+            }
+            Self::NotGenesis => f.write_str("entry 0 is not a genesis event"),
+            Self::OtherLog { claimed, expected } => {
+                write!(f, "the genesis of `{claimed}`, not of `{expected}`")
+            }
+            Self::Unsigned { keyid } => write!(f, "admin `{keyid}` did not sign the genesis"),
+            Self::BadSignature { keyid } => {
+                write!(
+                    f,
+                    "the signature of admin `{keyid}` on the genesis is false"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for GenesisError {}
+
+impl From<MemberError> for GenesisError {
+    fn from(error: MemberError) -> Self {
+        Self::Member(error)
+    }
+}
+
+impl Genesis {
+    /// Converts a Statement of this predicate type.
+    pub(crate) fn parse(statement: &Statement) -> Result<Self, GenesisError> {
+        let members = Members::of(&statement.predicate, "predicate")?;
+        let log = members.name("log")?;
+        if members.count("formatVersion")? != FORMAT_VERSION {
+            return Err(members.refuse("formatVersion", "1").into());
+        }
+        let mut admins: Vec<Spki> = Vec::new();
+        for (position, item) in members.list("admins", MAX_SIGNATURES)?.iter().enumerate() {
+            let pem = item
+                .as_str()
+                .ok_or_else(|| members.refuse("admins", "a list of PEM blocks"))?;
+            let admin = Spki::parse_pem_block(pem)
+                .map_err(|error| GenesisError::Admin { position, error })?;
+            if admins.contains(&admin) {
+                return Err(GenesisError::DuplicateAdmin {
+                    keyid: admin.key_id(),
+                });
+            }
+            admins.push(admin);
+        }
+        let claimed = members.count("threshold")?;
+        let threshold = usize::try_from(claimed)
+            .ok()
+            .filter(|threshold| (1..=admins.len()).contains(threshold))
+            .ok_or(GenesisError::Threshold {
+                threshold: claimed,
+                admins: admins.len(),
+            })?;
+        let genesis = Self {
+            log,
+            admins,
+            threshold,
+        };
+        if statement.subjects == [genesis.subject()] {
+            Ok(genesis)
+        } else {
+            Err(GenesisError::Subject {
+                origin: genesis.log,
+            })
+        }
+    }
+
+    /// Makes the Statement; [`crate::event::encode`] makes it a payload.
+    #[must_use]
+    pub fn to_statement(&self) -> Statement {
+        let admins = self
+            .admins
+            .iter()
+            .map(|admin| Value::String(admin.pem_block()))
+            .collect();
+        Statement {
+            subjects: [self.subject()].into(),
+            predicate_type: PREDICATE_TYPE.into(),
+            predicate: Value::object([
+                ("log", Value::from(self.log.as_str())),
+                ("formatVersion", Value::Int(1)),
+                ("admins", Value::Array(admins)),
+                (
+                    "threshold",
+                    Value::Int(i64::try_from(self.threshold).unwrap_or(i64::MAX)),
+                ),
+            ]),
+        }
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::new(&self.log, &hash::sha256(self.log.as_bytes()))
+    }
+
+    /// Verifies that entry 0 of the log with this origin is its genesis, signed by every admin that it names.
+    ///
+    /// Signatures by other keys are not looked at. That the entry stands at index 0 is for the caller to prove.
+    ///
+    /// # Errors
+    /// [`GenesisError`]
+    pub fn verify(origin: &str, entry: &ParsedEntry) -> Result<Self, GenesisError> {
+        let Event::Genesis(genesis) = &entry.event else {
+            return Err(GenesisError::NotGenesis);
+        };
+        if genesis.log != origin {
+            return Err(GenesisError::OtherLog {
+                claimed: genesis.log.clone(),
+                expected: origin.into(),
+            });
+        }
+        let pae = entry.envelope.pae();
+        for admin in &genesis.admins {
+            let keyid = admin.key_id();
+            let signatures = entry.envelope.signatures();
+            let Some(signature) = signatures.iter().find(|signature| signature.keyid == keyid)
+            else {
+                return Err(GenesisError::Unsigned { keyid });
+            };
+            if admin.public_key().verify(&pae, &signature.sig).is_err() {
+                return Err(GenesisError::BadSignature { keyid });
+            }
+        }
+        Ok(genesis.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{dsse::Envelope, ed25519::SecretKey, event};
+
+    fn secret(seed: u8) -> SecretKey {
+        SecretKey::from_seed(&[seed; 32])
+    }
+
+    fn genesis(seeds: &[u8], threshold: usize) -> Genesis {
+        Genesis {
+            log: "models.example.com/access".into(),
+            admins: seeds
+                .iter()
+                .map(|seed| Spki::new(secret(*seed).public()))
+                .collect(),
+            threshold,
+        }
+    }
+
+    fn verify(entry: &ParsedEntry) -> Result<Genesis, GenesisError> {
+        Genesis::verify("models.example.com/access", entry)
+    }
+
+    fn entry(genesis: &Genesis, seeds: &[u8]) -> ParsedEntry {
+        let keys: Vec<SecretKey> = seeds.iter().map(|seed| secret(*seed)).collect();
+        let payload = event::encode(&genesis.to_statement()).unwrap();
+        let envelope = Envelope::sign(payload, &keys.iter().collect::<Vec<_>>()).unwrap();
+        event::parse(&envelope.encode()).unwrap()
+    }
+
+    #[test]
+    fn every_admin_signs() {
+        let genesis = genesis(&[1, 2, 3], 2);
+        assert_eq!(verify(&entry(&genesis, &[1, 2, 3])), Ok(genesis.clone()));
+        assert_eq!(verify(&entry(&genesis, &[9, 3, 2, 1])), Ok(genesis.clone()));
+        assert_eq!(
+            verify(&entry(&genesis, &[1, 3])),
+            Err(GenesisError::Unsigned {
+                keyid: genesis.admins[1].key_id()
+            })
+        );
+        assert_eq!(
+            Genesis::verify("other.example", &entry(&genesis, &[1, 2, 3])).map_err(|e| e.code()),
+            Err("genesis-other-log")
+        );
+    }
+
+    #[test]
+    fn a_false_signature() {
+        let genesis = genesis(&[1], 1);
+        let other = entry(&self::genesis(&[1, 2], 1), &[1, 2]);
+        let payload = event::encode(&genesis.to_statement()).unwrap();
+        let envelope = Envelope::unsigned(payload)
+            .with_signature(other.envelope.signatures()[0].clone())
+            .unwrap();
+        assert_eq!(
+            verify(&event::parse(&envelope.encode()).unwrap()),
+            Err(GenesisError::BadSignature {
+                keyid: genesis.admins[0].key_id()
+            })
+        );
+    }
+
+    #[test]
+    fn bad_genesis_events() {
+        let good = genesis(&[1, 2], 1).to_statement().encode();
+        let good = core::str::from_utf8(&good).unwrap();
+        let (one, two) = (
+            genesis(&[1], 1).admins[0].pem_block().replace('\n', "\\n"),
+            genesis(&[2], 1).admins[0].pem_block().replace('\n', "\\n"),
+        );
+        assert!(Genesis::parse(&Statement::parse(good.as_bytes()).unwrap()).is_ok());
+        for (text, code) in [
+            (
+                good.replace("\"threshold\":1", "\"threshold\":0"),
+                "genesis-threshold",
+            ),
+            (
+                good.replace("\"threshold\":1", "\"threshold\":3"),
+                "genesis-threshold",
+            ),
+            (
+                good.replace("\"threshold\":1", "\"threshold\":-1"),
+                "member-malformed",
+            ),
+            (
+                good.replace("\"threshold\":1", "\"threshold\":\"1\""),
+                "member-malformed",
+            ),
+            (good.replace(",\"threshold\":1", ""), "member-missing"),
+            (
+                good.replace("\"formatVersion\":1", "\"formatVersion\":2"),
+                "member-malformed",
+            ),
+            (good.replace(&two, &one), "genesis-duplicate-admin"),
+            (good.replace(&two, "x"), "genesis-admin-key"),
+            (
+                good.replace(&alloc::format!("\"{two}\""), "7"),
+                "member-malformed",
+            ),
+            (
+                good.replace("\"name\":\"models", "\"name\":\"other"),
+                "genesis-subject",
+            ),
+            (
+                good.replace("\"log\":\"models", "\"log\":\"other"),
+                "genesis-subject",
+            ),
+        ] {
+            assert_ne!(text, good);
+            let statement = Statement::parse(text.as_bytes()).unwrap();
+            let error = Genesis::parse(&statement).unwrap_err();
+            assert_eq!(error.code(), code, "{error}");
+        }
+        let mut none = genesis(&[], 0).to_statement();
+        assert_eq!(
+            Genesis::parse(&none).map_err(|error| error.code()),
+            Err("genesis-threshold")
+        );
+        none = genesis(&(1..=17).collect::<Vec<u8>>(), 1).to_statement();
+        assert_eq!(
+            Genesis::parse(&none).map_err(|error| error.code()),
+            Err("member-malformed")
+        );
+    }
+}

@@ -38,6 +38,28 @@ pub enum Value {
 }
 
 impl Value {
+    /// Makes an object; the names must differ.
+    #[must_use]
+    pub fn object<const N: usize>(members: [(&str, Self); N]) -> Self {
+        Self::Object(
+            members
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        )
+    }
+
+    /// Makes an object of the members that have a value; the names must differ.
+    #[must_use]
+    pub fn sparse_object<const N: usize>(members: [(&str, Option<Self>); N]) -> Self {
+        Self::Object(
+            members
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+                .collect(),
+        )
+    }
+
     /// Returns the member of that name, if this is an object that has it.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Self> {
@@ -315,8 +337,8 @@ impl<'de> Visitor<'de> for Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::{format, vec};
     use proptest::prelude::*;
-    use std::{format, string::String, vec};
 
     fn text(value: &str) -> Value {
         Value::from(value)

@@ -10,6 +10,7 @@ extern crate std;
 
 pub mod escape;
 pub mod limits;
+pub mod member;
 pub mod time;
 pub mod wire;
 
