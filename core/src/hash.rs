@@ -56,6 +56,12 @@ impl fmt::Debug for Hash {
     }
 }
 
+impl serde::Serialize for Hash {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_base64())
+    }
+}
+
 /// Hashes bytes as they are, without a Merkle tree prefix.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> Hash {

@@ -49,9 +49,18 @@ pub mod spki;
 pub mod statement;
 
 pub mod audit;
+mod audit_files;
 pub mod bundle;
+mod entry;
 pub mod entry_query;
+pub mod event_view;
 pub mod fetch;
+mod findings;
+pub mod head;
 pub mod history;
+mod positions;
 pub mod proof_query;
+pub mod prove_query;
+mod replay;
 pub mod report;
+mod scan;

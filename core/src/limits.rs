@@ -55,3 +55,27 @@ pub const MAX_NOTE_SIGNATURES: usize = 100;
 
 /// Largest `tlog-proof` file in bytes: a checkpoint of [`MAX_NOTE`], and as much again for 64 hashes and extra data.
 pub const MAX_TLOG_PROOF: usize = 2 * MAX_NOTE;
+
+/// Files that a query asks for at once. Enough to hide a network's latency, and at most 270 MB held if each were the
+/// largest bundle there can be.
+pub const MAX_IN_FLIGHT: usize = 16;
+
+/// Keys that one history follows from registration to registration. An artifact has a handful of names and digests;
+/// more means that registrations were flooded, and the history then says that it is not complete.
+pub const MAX_LINKED_KEYS: usize = 256;
+
+/// Largest offline bundle in bytes before there is an index (`docs/formats/bundle.md`): it holds every entry.
+pub const MAX_OFFLINE_BUNDLE: usize = 256 << 20;
+
+/// Longest path of a file of a log, and longest line of an offline bundle: tile paths have at most 60 bytes, and an
+/// artifact's name at most 256 with its kind before it.
+pub const MAX_PATH: usize = 512;
+
+/// Largest trust policy in bytes: 3 roles of 32 logs, 32 witnesses and 32 groups need a tenth of it.
+pub const MAX_POLICY: usize = 256 << 10;
+
+/// Most logs, witnesses and groups of a policy, each: tlog-policy recommends to support at least 32.
+pub const MAX_POLICY_NAMES: usize = 256;
+
+/// How far ahead of now a cosignature's time may be and still count, in seconds: clocks of honest witnesses differ.
+pub const MAX_CLOCK_SKEW: u64 = 300;

@@ -1,0 +1,199 @@
+//! What events come to once the keys are known: signatures by position, replays, and names bound twice (`events.md`).
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::access::{Action, Outcome};
+use crate::entry::LogEntry;
+use crate::event::{Event, ParsedEntry};
+use crate::event_view::EventView;
+use crate::hash::Hash;
+use crate::keyring::SignatureStatus;
+use crate::replay::Replay;
+use crate::report::{CheckCode, Checks, Class, Counts, Evidence};
+
+/// Judges events one by one, in log order.
+#[derive(Default)]
+pub(crate) struct Findings {
+    seen: BTreeSet<Hash>,
+    /// The digests that the first valid registration of each name and version bound.
+    registered: BTreeMap<String, BTreeSet<String>>,
+    conflict: Option<(u64, String)>,
+    valid: u64,
+    compromised: u64,
+    wrong: Option<(u64, &'static str)>,
+    undecided: Option<(u64, &'static str)>,
+}
+
+/// What was found of one event.
+pub(crate) struct Finding {
+    pub(crate) status: SignatureStatus,
+    pub(crate) notes: Vec<&'static str>,
+}
+
+impl Findings {
+    /// Judges the event at `index`.
+    pub(crate) fn add(&mut self, replay: &Replay, index: u64, parsed: &ParsedEntry) -> Finding {
+        let status = replay.signature(index, parsed);
+        let mut notes = Vec::new();
+        match &status {
+            SignatureStatus::Bad { .. } => {
+                self.wrong.get_or_insert((index, status.as_str()));
+            }
+            status if status.is_valid() => {
+                self.valid += 1;
+                if matches!(status, SignatureStatus::CompromisedLater { .. }) {
+                    self.compromised += 1;
+                }
+            }
+            _ => {
+                self.undecided.get_or_insert((index, status.as_str()));
+            }
+        }
+        if status.is_valid() && !self.seen.insert(parsed.envelope.payload_digest()) {
+            notes.push("replayed");
+        } else if status.is_valid() && self.conflicts(index, parsed) {
+            notes.push("register-conflict");
+        }
+        if replay.is_without_effect(index) {
+            notes.push("no-effect");
+        }
+        Finding { status, notes }
+    }
+
+    /// Whether a registration binds a name and version that is bound to other contents.
+    fn conflicts(&mut self, index: u64, parsed: &ParsedEntry) -> bool {
+        let mut bound: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for (name, digest) in registrations(parsed) {
+            bound.entry(name).or_default().insert(digest);
+        }
+        let mut conflict = false;
+        for (name, digests) in bound {
+            match self.registered.get(name) {
+                Some(first) if *first != digests => {
+                    self.conflict
+                        .get_or_insert_with(|| (index, name.to_string()));
+                    conflict = true;
+                }
+                Some(_) => {}
+                None => {
+                    self.registered.insert(name.to_string(), digests);
+                }
+            }
+        }
+        conflict
+    }
+
+    /// Writes down what the events came to.
+    pub(crate) fn settle(self, checks: &mut Checks) {
+        self.settle_signatures(checks);
+        match self.conflict {
+            None => checks.pass(
+                CheckCode::Registrations,
+                "no name and version is bound to two contents",
+                None,
+            ),
+            Some((index, name)) => {
+                let evidence = Evidence::new()
+                    .with("index", index)
+                    .with("name", name.as_str());
+                let detail = format!("entry {index} registers `{name}` again, with other contents");
+                checks.unknown(CheckCode::Registrations, detail, Some(evidence));
+            }
+        }
+    }
+
+    fn settle_signatures(&self, checks: &mut Checks) {
+        let code = CheckCode::EventSignatures;
+        let evidence = Evidence::new().with("valid", self.valid);
+        if let Some((index, signature)) = self.wrong {
+            let evidence = evidence.with("index", index).with("signature", signature);
+            let detail = format!("the signature of the event at {index} is wrong");
+            return checks.fail(code, Class::False, detail, Some(evidence));
+        }
+        if let Some((index, signature)) = self.undecided {
+            let evidence = evidence.with("index", index).with("signature", signature);
+            let detail =
+                format!("no key that is valid at {index} vouches for the event there: {signature}");
+            return checks.unknown(code, detail, Some(evidence));
+        }
+        let detail = match (self.valid, self.compromised) {
+            (0, _) => "there is no event to judge".to_string(),
+            (1, 0) => "the event is signed by a key valid at its index".to_string(),
+            (valid, 0) => format!("all {valid} events are signed by keys valid at their indices"),
+            (valid, compromised) => format!(
+                "all {valid} events are signed by keys valid at their indices; {compromised} by a key later reported compromised"
+            ),
+        };
+        checks.pass(code, detail, Some(evidence));
+    }
+}
+
+/// The events of a history as the report shows them, in log order.
+pub(crate) fn judge_all(
+    replay: &Replay,
+    events: BTreeMap<u64, (Hash, ParsedEntry)>,
+    checks: &mut Checks,
+) -> Vec<EventView> {
+    let mut findings = Findings::default();
+    let mut views = Vec::with_capacity(events.len());
+    for (index, (leaf_hash, parsed)) in events {
+        let finding = findings.add(replay, index, &parsed);
+        views.push(EventView::new(index, leaf_hash, &parsed, finding));
+    }
+    findings.settle(checks);
+    views
+}
+
+/// What an audit counts while it reads.
+#[derive(Default)]
+pub(crate) struct Tally {
+    counts: Counts,
+    findings: Findings,
+}
+
+impl Tally {
+    /// Takes in the next entry; `replay` has taken it in before.
+    pub(crate) fn add(&mut self, entry: &LogEntry, replay: &Replay) {
+        let counts = &mut self.counts;
+        counts.entries += 1;
+        let Some(parsed) = &entry.parsed else {
+            counts.unreadable += 1;
+            return;
+        };
+        match parsed.event {
+            Event::Access(_) => counts.access_events += 1,
+            Event::Key(_) => counts.key_events += 1,
+            Event::Genesis(_) | Event::Other(_) => {}
+        }
+        if replay.has_genesis()
+            && self
+                .findings
+                .add(replay, entry.index, parsed)
+                .status
+                .is_valid()
+        {
+            self.counts.signed += 1;
+        }
+    }
+
+    /// Writes down what the events came to.
+    pub(crate) fn settle(self, checks: &mut Checks) -> Counts {
+        self.findings.settle(checks);
+        self.counts
+    }
+}
+
+/// Name and digest of each subject that a successful registration binds.
+pub(crate) fn registrations(parsed: &ParsedEntry) -> impl Iterator<Item = (&str, String)> {
+    let registers = match &parsed.event {
+        Event::Access(event) => {
+            event.action == Action::Register && event.outcome == Outcome::Success
+        }
+        _ => false,
+    };
+    let subjects = parsed.statement.subjects.iter().filter(move |_| registers);
+    subjects.map(|subject| (subject.name.as_str(), subject.sha256().to_string()))
+}
