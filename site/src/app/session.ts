@@ -3,6 +3,7 @@ import { parseProgress, parseReport } from "../report/parse.js";
 import type { Check, Report } from "../report/types.js";
 import { Refused, Verifier } from "../worker/client.js";
 import { ageSeconds, logUrl, readAddress, writeAddress, type Address } from "./address.js";
+import { BUNDLE_HEADER, BundleWriter, MAX_BUNDLE } from "./bundle.js";
 import { Fetcher, Unreachable } from "./fetcher.js";
 import { looksLikePolicy } from "./policy_lines.js";
 import { browserMemory, shippedPolicy, TrustStore, type Trust } from "./trust.js";
@@ -21,10 +22,6 @@ export type View =
   | { readonly kind: "report"; readonly subject: Subject; readonly report: Report; readonly json: string; readonly cost: Cost; readonly trust: Trust }
   | { readonly kind: "untrusted"; readonly subject: Subject }
   | { readonly kind: "stopped"; readonly subject: Subject; readonly headline: string; readonly why: string };
-
-/** Largest bundle that is read into memory (core/src/limits.rs). */
-const MAX_BUNDLE = 256 << 20;
-const BUNDLE_MAGIC = "glasslog-bundle/v1\n";
 
 /** Tells whoever draws the page that something changed. */
 export class Session extends EventTarget {
@@ -78,10 +75,20 @@ export class Session extends EventTarget {
     if (this.#subject) void this.#answer(this.#subject, true);
   }
 
+  /** Asks once more and keeps every file: what verifies the same offline. */
+  async bundle(view: Extract<View, { kind: "report" }>): Promise<Blob> {
+    if (view.subject.kind !== "artifact" || !this.log) throw new Error("there is nothing to bundle");
+    const { signal } = new AbortController();
+    const writer = new BundleWriter(view.subject.text);
+    const options = { now: view.report.now, maxCheckpointAge: undefined };
+    await this.#verifier.history(view.subject.text, view.trust.text, options, writer.tee(new Fetcher(this.log, signal, false).file), {}, signal);
+    return writer.blob();
+  }
+
   /** Takes a file that was dropped or chosen: a bundle, a trust file or a model. */
   async take(file: File): Promise<void> {
     const head = await file.slice(0, 4096).text();
-    if (head.startsWith(BUNDLE_MAGIC)) return this.#answer({ kind: "bundle", file }, false);
+    if (head.startsWith(BUNDLE_HEADER)) return this.#answer({ kind: "bundle", file }, false);
     if (file.size < 65_536 && looksLikePolicy(await file.text())) {
       this.offered = await file.text();
       return this.#tell();

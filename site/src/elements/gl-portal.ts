@@ -127,6 +127,8 @@ export class GlPortal extends LitElement {
   /** Index of the event that is open. */
   @state() private chosen: string | undefined;
   @state() private announcement = "";
+  /** What became of the last bundle, while that is of interest. */
+  @state() private bundling = "";
   /** A link inside an answer was followed: the reader goes on at the next one's verdict. */
   #following = false;
 
@@ -208,9 +210,21 @@ export class GlPortal extends LitElement {
   }
 
   #actions(view: Extract<View, { kind: "report" }>): TemplateResult {
-    const save = (): void => saveFile(`${visibleText(view.report.query.id).replace(/[^\w.@-]+/g, "_").slice(0, 80)}.report.json`, view.json);
-    return html`<button class="plain" @click=${save}>Save the report</button> ·
+    const name = visibleText(view.report.query.id).replace(/[^\w.@-]+/g, "_").slice(0, 80);
+    const save = (): void => saveFile(`${name}.report.json`, new Blob([view.json], { type: "application/json" }));
+    const bundle = html`<button class="plain" ?disabled=${this.bundling !== ""} @click=${() => this.#bundle(view, name)}>${this.bundling || "Save an offline bundle"}</button> ·`;
+    return html`<button class="plain" @click=${save}>Save the report</button> · ${view.subject.kind === "artifact" ? bundle : nothing}
       <button class="plain" @click=${() => this.#session.again()}>${view.subject.kind === "bundle" ? "Check again" : "Check again, past every cache"}</button>`;
+  }
+
+  async #bundle(view: Extract<View, { kind: "report" }>, name: string): Promise<void> {
+    this.bundling = "Reading the files …";
+    try {
+      saveFile(`${name}.glasslog-bundle`, await this.#session.bundle(view));
+      this.bundling = "";
+    } catch (error) {
+      this.bundling = `No bundle: ${(error as Error).message}`;
+    }
   }
 
   /** The command line for what is on show; `null` where there is none. */
@@ -228,7 +242,7 @@ export class GlPortal extends LitElement {
     const telling = view.kind === "welcome" ? undefined : tell(view);
     if (view.kind !== "working" && view.kind !== "hashing") this.announcement = telling ? `${visibleText(telling.headline)} ${visibleText(telling.why)} ${visibleText(telling.detail)}` : "";
     else this.announcement = "Checking";
-    if (view.kind !== "report") this.chosen = undefined;
+    if (view.kind !== "report") [this.chosen, this.bundling] = [undefined, ""];
     document.title = telling ? `${visibleText(telling.headline)} · Glasslog` : "Glasslog";
     this.requestUpdate();
     if (offered !== undefined) void this.updateComplete.then(() => this.trustPanel.show());
@@ -314,9 +328,9 @@ function subjectText(id: string): string {
   return id.length > 24 ? `${id.slice(0, 15)}…${id.slice(-8)}` : id;
 }
 
-function saveFile(name: string, text: string): void {
+function saveFile(name: string, content: Blob): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

@@ -26,3 +26,8 @@ export function freshness(report: Pick<Report, "checks">): Freshness | undefined
   if (typeof time !== "number" || typeof age !== "number") return undefined;
   return { time, age, limit: typeof limit === "number" ? limit : undefined };
 }
+
+/** Whether completeness rests on having read every entry. */
+export function scanned(report: Pick<Report, "checks">): boolean {
+  return find(report, "coverage")?.evidence?.["method"] === "full-scan";
+}

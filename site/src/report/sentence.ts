@@ -1,7 +1,7 @@
 // The verdict as a sentence that a person without cryptography understands and that claims no more than was proven.
 import { counted, figures } from "../text/count.js";
 import { span } from "../text/time.js";
-import { freshness, witnesses } from "./evidence.js";
+import { freshness, scanned, witnesses } from "./evidence.js";
 import type { Check, Outcome, Question, Report } from "./types.js";
 import { isReached } from "./wording.js";
 
@@ -55,13 +55,25 @@ function verified(report: Report, about: string): Told {
 function vouching(report: Report): string {
   const signers = witnesses(report);
   const cosigned = signers.filter((witness) => witness.counted).length;
-  const size = report.checkpoint ? counted(report.checkpoint.size, "entry", "entries") : "every entry";
-  const scan = report.claims.complete === "pass" ? ` All ${size} of the log were read, so none about it can be missing.` : "";
+  const scan = coverage(report) + unreadable(report);
   if (cosigned === 0) {
     return `No witness vouches for this log: its keeper could show others a different one.${scan}`;
   }
   const who = cosigned === 1 ? "One witness vouches" : `${inWords(cosigned)} witnesses vouch`;
   return `${who} that this log only ever grew.${scan}`;
+}
+
+/** Why nothing is missing, where that is proven. */
+function coverage(report: Report): string {
+  if (report.claims.complete !== "pass" || !report.checkpoint) return "";
+  const { size } = report.checkpoint;
+  const read = String(size) === "1" ? "The one entry of the log was" : `All ${figures(size)} entries of the log were`;
+  return scanned(report) ? ` ${read} read, so none about it can be missing.` : " None about it can be missing.";
+}
+
+function unreadable(report: Report): string {
+  const number = String(report.unreadable ?? 0);
+  return number === "0" ? "" : ` ${counted(number, "entry is", "entries are")} no readable event: what about, nobody can say.`;
 }
 
 function inWords(number: number): string {
@@ -92,7 +104,7 @@ function failed(report: Report): Told {
 function unknown(report: Report, about: string): Told {
   const number = report.events?.length ?? 0;
   const what = `${relation(report.query)} ${about}`;
-  const check = report.checks.find((candidate) => candidate.outcome === "unknown" && isReached(candidate) && matters(candidate));
+  const check = report.checks.find((candidate) => candidate.outcome === "unknown" && isReached(candidate) && matters(candidate, number));
   const events = number === 1 ? "The one event" : `The ${figures(number)} events`;
   const are = number === 1 ? "is" : "are";
   const detail = check ? `${capital(check.detail)}.` : "";
@@ -106,6 +118,8 @@ function unknown(report: Report, about: string): Told {
       return told("Your trust file does not vouch for this log.", "Nothing that it says was looked at.");
     case "quorum":
       return told("Too few witnesses vouch for this log.", "Its keeper could be showing you a version that others do not see.");
+    case "genesis":
+      return told("This log does not say whose keys count.", "Its first entry names nobody who may admit keys, so no event in it can be judged.");
     case "event-signatures":
       return told(`${events} ${what} ${are} in the log, but not all are validly signed.`, "Who was behind those cannot be told.");
     case "freshness":
@@ -124,16 +138,17 @@ function staleness(report: Report): string {
 }
 
 /** What is not required stays unknown in a good report too, and is no reason for a verdict. */
-function matters(check: Check): boolean {
+function matters(check: Check, events: number): boolean {
+  if (check.code === "readable") return events === 0;
   return check.code !== "freshness" || check.evidence?.["limit"] !== undefined;
 }
 
 function absence(report: Report, about: string): Omit<Told, "detail"> {
-  const size = report.checkpoint ? counted(report.checkpoint.size, "entry", "entries") : "every entry";
+  const size = report.checkpoint && scanned(report) ? `: all its ${counted(report.checkpoint.size, "entry", "entries")} were read` : "";
   return {
     tone: "unknown",
     headline: `Nothing is recorded ${relation(report.query)} ${about}.`,
-    why: `That is proven for this log: all its ${size} were read. It does not say that nobody touched it, only that no record of it exists here.`,
+    why: `That is proven for this log${size}.${unreadable(report)} It does not say that nothing happened, only that no record of it exists here.`,
   };
 }
 

@@ -1,0 +1,96 @@
+// How files are brought: bounded in number, size and tries; a missing one is missing, a busy server is not.
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { Fetcher, Unreachable } from "../src/app/fetcher.js";
+
+const LOG = new URL("https://models.example.com/access/");
+const real = globalThis.fetch;
+afterEach(() => {
+  globalThis.fetch = real;
+});
+
+type Asked = { url: string; options: RequestInit };
+
+/** Answers every request by the path after the log's address, and notes what was asked. */
+function answer(respond: (path: string, attempt: number) => Response | Promise<Response>): Asked[] {
+  const asked: Asked[] = [];
+  globalThis.fetch = (input, options = {}) => {
+    const url = String(input);
+    asked.push({ url, options });
+    return Promise.resolve(respond(url.slice(LOG.href.length), asked.filter((each) => each.url === url).length));
+  };
+  return asked;
+}
+
+const fetcher = (signal = new AbortController().signal, reload = false): Fetcher => new Fetcher(LOG, signal, reload);
+
+test("a file is brought whole, and counted", async () => {
+  const asked = answer(() => new Response("hello"));
+  const files = fetcher();
+  assert.equal(new TextDecoder().decode(await files.file("checkpoint")), "hello");
+  await files.file("tile/0/x001/067.p/12");
+  assert.deepEqual(asked.map(({ url, options }) => [url, options.cache]), [
+    ["https://models.example.com/access/checkpoint", "no-cache"],
+    ["https://models.example.com/access/tile/0/x001/067.p/12", "default"],
+  ]);
+  assert.deepEqual([files.requests, files.bytes], [2, 10]);
+});
+
+test("checked again, every cache is passed by", async () => {
+  const asked = answer(() => new Response(""));
+  await fetcher(undefined, true).file("tile/0/000");
+  assert.equal(asked[0]?.options.cache, "reload");
+});
+
+test("404 says that there is none; anything else is no answer about the log", async () => {
+  answer(() => new Response("", { status: 404 }));
+  assert.equal(await fetcher().file("tile/0/000"), undefined);
+  for (const [status, tries] of [[403, 1], [410, 1], [500, 3], [429, 3]] as const) {
+    const asked = answer(() => new Response("", { status }));
+    await assert.rejects(fetcher().file("tile/0/000"), (error) => error instanceof Unreachable && error.reason === `the server answered with HTTP ${status}`);
+    assert.equal(asked.length, tries, `HTTP ${status}`);
+  }
+});
+
+test("a busy server is asked again", async () => {
+  answer((_, attempt) => (attempt < 3 ? new Response("", { status: 503 }) : new Response("late")));
+  assert.equal((await fetcher().file("checkpoint"))?.length, 4);
+});
+
+test("an endless body is cut where it can no longer be what was asked for", async () => {
+  let sent = 0;
+  answer(() => new Response(new ReadableStream({ pull: (controller) => (sent++, controller.enqueue(new Uint8Array(4096))) })));
+  const bytes = await fetcher().file("tile/0/000");
+  assert.ok(bytes && bytes.length > 8192 && bytes.length <= 8192 + 4096);
+  assert.ok(sent < 10, "the rest is never read");
+});
+
+test("at most twelve are under way", async () => {
+  let [active, most] = [0, 0];
+  answer(async () => {
+    most = Math.max(most, ++active);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    active--;
+    return new Response("x");
+  });
+  const files = fetcher();
+  await Promise.all(Array.from({ length: 40 }, (_, at) => files.file(`tile/0/${String(at).padStart(3, "0")}`)));
+  assert.equal(most, 12);
+});
+
+test("a path that leads elsewhere is not followed", async () => {
+  const asked = answer(() => new Response("x"));
+  for (const path of ["../secret", "/etc/passwd", "https://evil.example/x", "tile//0", "tile/../x", "a?b", "a#b", "", "tile/0/", "//evil.example/x", "tile/%2e%2e/x"]) {
+    await assert.rejects(fetcher().file(path), Unreachable, path);
+  }
+  assert.equal(asked.length, 0);
+});
+
+test("a newer question ends an older one's requests", async () => {
+  const control = new AbortController();
+  globalThis.fetch = (_, options) => new Promise((_resolve, reject) => options?.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
+  const under = fetcher(control.signal).file("checkpoint");
+  await new Promise((resolve) => setTimeout(resolve, 10)); // it is on its way
+  control.abort(new Error("superseded"));
+  await assert.rejects(under, /superseded/);
+});
