@@ -1,1 +1,43 @@
-//! Owns the files of a Glasslog log.
+//! Owns the files of a Glasslog log: admits and stores entries durably, publishes tiles, signs checkpoints.
+//!
+//! One log is one directory of a POSIX file system (`docs/formats/log-directory.md`): `public/` is a
+//! [c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles) tree and the only thing to serve; `state/` and `keys/` are private.
+//!
+//! # Promises
+//! * *Acknowledged means durable*: when [`Log::append`] returns, the entries and their indices survive a crash and a
+//!   power loss (as far as the disk honours `fsync`).
+//! * *Never shrinks, never forks*: a signed head is durable in `state/` before anyone can see it, and a log whose
+//!   private state is older than its public files, or differs from them, is refused at open.
+//! * *One writer*: an operating system lock on `state/lock`, which goes when the process goes.
+//! * *Nothing half-written is public*: files are made and synced in `state/tmp` and then linked into `public/`.
+//!
+//! # Scope
+//! Synchronous, standard library only, one sequencer. What an entry may say is decided by `glasslog_core::admission`.
+
+#![cfg(unix)]
+
+mod checkpoint_file;
+mod config;
+pub mod disk;
+mod error;
+pub mod inconsistency;
+mod init;
+mod journal;
+pub mod keys;
+mod layout;
+mod ledger;
+mod lock;
+mod log;
+mod open;
+mod public;
+mod signer;
+
+pub use checkpoint_file::{ARCHIVE_INTERVAL, CheckpointFile};
+pub use config::Config;
+pub use error::LogError;
+pub use init::{Made, NewLog};
+pub use layout::Layout;
+pub use ledger::{Ledger, Receipt, Refusal};
+pub use lock::Holder;
+pub use log::Log;
+pub use public::PublicTree;

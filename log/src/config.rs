@@ -1,0 +1,118 @@
+//! `glasslog.toml`, the operator's configuration of one log.
+
+use crate::disk::Disk;
+use crate::error::LogError;
+use crate::layout::Layout;
+use serde::{Deserialize, Serialize};
+
+/// Version of the directory's layout that this crate reads and writes.
+pub(crate) const FORMAT: u32 = 1;
+
+/// Configuration of a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Version of the directory's layout.
+    pub format: u32,
+    /// The log's identity: the first line of its checkpoints.
+    pub origin: String,
+    /// Whether any bytes are admitted; otherwise only signed events are.
+    #[serde(default)]
+    pub raw: bool,
+}
+
+impl Config {
+    /// Reads the configuration of the log at `layout`.
+    ///
+    /// # Errors
+    /// When there is no log, or its configuration does not parse.
+    pub fn read(disk: &Disk, layout: &Layout) -> Result<Self, LogError> {
+        let path = layout.config();
+        let Some(bytes) = disk.read(&path)? else {
+            let root = layout.root().to_owned();
+            return Err(match layout.keys().exists() || layout.state().exists() {
+                true => LogError::Unfinished { path: root },
+                false => LogError::NotALog { path: root },
+            });
+        };
+        let setting = |problem: String| LogError::Setting {
+            path: path.clone(),
+            problem,
+        };
+        let text = str::from_utf8(&bytes).map_err(|error| setting(error.to_string()))?;
+        let config: Self =
+            toml::from_str(text).map_err(|error| setting(error.message().to_owned()))?;
+        if config.format != FORMAT {
+            return Err(setting(format!(
+                "directory format {} is not supported, this version knows {FORMAT}",
+                config.format
+            )));
+        }
+        Ok(config)
+    }
+
+    /// Encodes the configuration with a word about each member.
+    pub fn encode(&self) -> String {
+        let Self {
+            format,
+            origin,
+            raw,
+        } = self;
+        let origin = toml::Value::from(origin.as_str());
+        format!(
+            "# Configuration of one Glasslog log; `glasslog init` wrote it.\n\
+             # The origin is the log's identity: changing it, or `raw`, makes the log unusable.\n\
+             format = {format}\norigin = {origin}\n# Whether any bytes are admitted, instead of signed events only.\nraw = {raw}\n"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let layout = Layout::new(directory.path());
+        let config = Config {
+            format: FORMAT,
+            origin: "a\"b".into(),
+            raw: true,
+        };
+        fs::write(layout.config(), config.encode()).unwrap();
+        assert_eq!(Config::read(&Disk::new(), &layout), Ok(config));
+    }
+
+    #[test]
+    fn what_is_not_a_log_is_told_from_one_half_made() {
+        let directory = tempfile::tempdir().unwrap();
+        let layout = Layout::new(directory.path());
+        let path = directory.path().to_owned();
+        let read = || Config::read(&Disk::new(), &layout).unwrap_err();
+        assert_eq!(read(), LogError::NotALog { path: path.clone() });
+        fs::create_dir(layout.keys()).unwrap();
+        assert_eq!(read(), LogError::Unfinished { path });
+        for (text, problem) in [
+            (
+                "format = 2\norigin = \"a\"",
+                "directory format 2 is not supported, this version knows 1",
+            ),
+            (
+                "format = 1\norigin = \"a\"\nmore = 1",
+                "unknown field `more`, expected one of `format`, `origin`, `raw`",
+            ),
+            ("format = 1", "missing field `origin`"),
+        ] {
+            fs::write(layout.config(), text).unwrap();
+            assert_eq!(
+                read(),
+                LogError::Setting {
+                    path: layout.config(),
+                    problem: problem.into()
+                }
+            );
+        }
+    }
+}

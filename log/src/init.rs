@@ -1,0 +1,191 @@
+//! Makes a new log directory (`docs/cli.md`, "init").
+//!
+//! `glasslog.toml` comes after everything that it would be a log without, and the public checkpoint after that: a
+//! directory whose making was interrupted is either no log, or one that the next writer completes.
+
+use crate::config::{Config, FORMAT};
+use crate::disk::{Disk, DiskError};
+use crate::error::LogError;
+use crate::journal::Journal;
+use crate::keys::{new_secret, write_secret};
+use crate::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY, PUBLIC_FILE};
+use crate::ledger::Ledger;
+use crate::lock::WriterLock;
+use crate::log::Log;
+use crate::public::PublicTree;
+use crate::signer::Signer;
+use glasslog_core::ed25519::SecretKey;
+use glasslog_core::edge::Edge;
+use glasslog_core::hash::Hash;
+use glasslog_core::note::{KeyName, SignatureType, SignerKey};
+use glasslog_core::tree::TreeHead;
+use std::path::Path;
+
+/// A log to be made.
+#[derive(Debug)]
+pub struct NewLog {
+    origin: String,
+    is_raw: bool,
+    key: Option<SignerKey>,
+}
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The first signed head.
+    pub head: TreeHead,
+    /// Leaf hash of the genesis, to be pinned; `None` for a raw log.
+    pub genesis: Option<Hash>,
+}
+
+impl NewLog {
+    /// A log of any bytes.
+    pub fn raw(origin: impl Into<String>) -> Self {
+        Self {
+            origin: origin.into(),
+            is_raw: true,
+            key: None,
+        }
+    }
+
+    /// Signs with this key instead of a new one; its name must be the origin.
+    #[must_use]
+    pub fn with_key(mut self, key: SignerKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Makes the log in `path`, which must be absent or empty.
+    ///
+    /// # Errors
+    /// When the directory holds something, the origin or the key do not fit, or the disk fails.
+    pub fn create(self, path: impl AsRef<Path>, now: u64) -> Result<Made, LogError> {
+        self.create_with(&Disk::new(), path, now)
+    }
+
+    /// As [`create`](Self::create), on a disk that a test controls.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_with(
+        self,
+        disk: &Disk,
+        path: impl AsRef<Path>,
+        now: u64,
+    ) -> Result<Made, LogError> {
+        let layout = Layout::new(path.as_ref());
+        check_empty(&layout)?;
+        let wrong = |problem: String| LogError::Setting {
+            path: layout.root().to_owned(),
+            problem,
+        };
+        let key = match self.key {
+            Some(key) => key,
+            None => new_key(&layout, &self.origin, SignatureType::Ed25519)?,
+        };
+        let index_key = new_key(
+            &layout,
+            &format!("{}/index", self.origin),
+            SignatureType::Ed25519,
+        )?;
+        let policy = format!(
+            "[log]\nlog {}\nquorum none\n\n[index]\nlog {}\nquorum none\n",
+            key.verifier(),
+            index_key.verifier()
+        );
+        let key_text = key.encode();
+        let signer = Signer::new(&self.origin, key).map_err(|error| wrong(error.to_string()))?;
+
+        disk.make_directory(layout.root(), PUBLIC_DIRECTORY)?;
+        for (directory, mode) in [
+            (layout.state(), PRIVATE_DIRECTORY),
+            (layout.temporary(), PRIVATE_DIRECTORY),
+            (layout.keys(), PRIVATE_DIRECTORY),
+            (layout.public(), PUBLIC_DIRECTORY),
+        ] {
+            disk.make_directory(&directory, mode)?;
+        }
+        let lock = WriterLock::take(&layout.lock())?;
+        write_secret(disk, &layout.key("log"), &format!("{}\n", &*key_text))?;
+        write_secret(
+            disk,
+            &layout.key("index"),
+            &format!("{}\n", &*index_key.encode()),
+        )?;
+
+        let config = Config {
+            format: FORMAT,
+            origin: self.origin,
+            raw: self.is_raw,
+        };
+        let mut log = Log {
+            lock,
+            disk: disk.clone(),
+            signer,
+            public: PublicTree::new(disk, &layout),
+            journal: Journal::create(disk, &layout, 0)?,
+            ledger: Ledger::new(),
+            edge: Edge::new(),
+            staged: Vec::new(),
+            is_shown: false,
+            is_stopped: false,
+            layout,
+        };
+        let genesis = match config.raw {
+            true => None,
+            false => None,
+        };
+        let (edge, checkpoint) = log.prepare()?;
+        let layout = log.layout.clone();
+        let temporary = layout.temporary();
+        disk.replace(
+            &temporary,
+            &layout.trust_policy(),
+            policy.as_bytes(),
+            PUBLIC_FILE,
+        )?;
+        disk.replace(
+            &temporary,
+            &layout.config(),
+            config.encode().as_bytes(),
+            PUBLIC_FILE,
+        )?;
+        log.show(edge, &checkpoint, now)?;
+        Ok(Made {
+            head: log.head(),
+            genesis,
+        })
+    }
+}
+
+fn secret(layout: &Layout) -> Result<SecretKey, LogError> {
+    new_secret().map_err(|error| {
+        let error = std::io::Error::other(error.to_string());
+        DiskError::new("draw randomness for", layout.root(), &error).into()
+    })
+}
+
+fn new_key(layout: &Layout, name: &str, kind: SignatureType) -> Result<SignerKey, LogError> {
+    let name = KeyName::parse(name).map_err(|error| LogError::Setting {
+        path: layout.root().to_owned(),
+        problem: error.to_string(),
+    })?;
+    Ok(SignerKey::new(name, kind, secret(layout)?))
+}
+
+/// Refuses a directory that holds something, and says when that is a log half made.
+fn check_empty(layout: &Layout) -> Result<(), LogError> {
+    let path = layout.root().to_owned();
+    let is_empty = match std::fs::read_dir(&path) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => return Err(DiskError::new("list", &path, &error).into()),
+    };
+    match is_empty {
+        true => Ok(()),
+        false if layout.state().exists() && !layout.config().exists() => {
+            Err(LogError::Unfinished { path })
+        }
+        false => Err(LogError::NotEmpty { path }),
+    }
+}

@@ -1,0 +1,100 @@
+//! Names inside a log directory, as `docs/formats/log-directory.md` lists them.
+
+use std::path::{Path, PathBuf};
+
+/// Mode of files that only the operator may read: keys, staged entries, the signed head.
+pub(crate) const PRIVATE_FILE: u32 = 0o600;
+/// Mode of directories that only the operator may enter.
+pub(crate) const PRIVATE_DIRECTORY: u32 = 0o700;
+/// Mode of files that anyone may read.
+pub(crate) const PUBLIC_FILE: u32 = 0o644;
+/// Mode of directories that anyone may enter.
+pub(crate) const PUBLIC_DIRECTORY: u32 = 0o755;
+
+/// The paths of one log directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// Returns the layout of the log at `root`; nothing is read.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The log directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The operator's configuration. It is written last by `init`: a directory without it is not a log.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("glasslog.toml")
+    }
+
+    /// What a verifier needs to trust this log.
+    pub fn trust_policy(&self) -> PathBuf {
+        self.root.join("trust.policy")
+    }
+
+    /// Secret keys.
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    /// One secret key: `log`, `index` or `admin`.
+    pub fn key(&self, name: &str) -> PathBuf {
+        self.keys().join(name)
+    }
+
+    /// Private state.
+    pub fn state(&self) -> PathBuf {
+        self.root.join("state")
+    }
+
+    /// Held by the one writer; says who it is.
+    pub fn lock(&self) -> PathBuf {
+        self.state().join("lock")
+    }
+
+    /// Held for a moment by whoever changes `public/checkpoint`.
+    pub fn checkpoint_lock(&self) -> PathBuf {
+        self.state().join("checkpoint.lock")
+    }
+
+    /// The newest signed head, durable before it is public.
+    pub fn head(&self) -> PathBuf {
+        self.state().join("head")
+    }
+
+    /// Acknowledged entries.
+    pub fn journal(&self) -> PathBuf {
+        self.state().join("journal")
+    }
+
+    /// Which checkpoint was archived last, and when.
+    pub fn archived(&self) -> PathBuf {
+        self.state().join("archived")
+    }
+
+    /// Files that are being written.
+    pub fn temporary(&self) -> PathBuf {
+        self.state().join("tmp")
+    }
+
+    /// The only directory to serve.
+    pub fn public(&self) -> PathBuf {
+        self.root.join("public")
+    }
+
+    /// A public file, by its path relative to `public/`.
+    pub fn public_file(&self, path: &str) -> PathBuf {
+        self.public().join(path)
+    }
+
+    /// The newest checkpoint that anyone can see.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.public_file("checkpoint")
+    }
+}

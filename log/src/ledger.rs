@@ -1,0 +1,113 @@
+//! What a log has taken in so far, and so what it takes next: entries by hash, and for events the state of their rules.
+//!
+//! The ledger is a function of the entries, rebuilt from them whenever a log is opened.
+
+use crate::error::LogError;
+use core::fmt;
+use glasslog_core::hash::{Hash, leaf_hash};
+use glasslog_core::limits::MAX_ENTRY;
+use std::collections::HashMap;
+
+/// Where an entry stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its index.
+    pub index: u64,
+    /// Its leaf hash.
+    pub leaf_hash: Hash,
+}
+
+/// Why an entry was not admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The entry has no bytes.
+    Empty,
+    /// The entry does not fit into an entry bundle.
+    TooLong {
+        /// Its bytes.
+        length: usize,
+    },
+}
+
+impl Refusal {
+    /// A stable name for this class of refusals.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "entry-empty",
+            Self::TooLong { .. } => "entry-too-long",
+        }
+    }
+
+    /// The HTTP status that tells a submitter so.
+    pub fn http_status(&self) -> u16 {
+        match self {
+            Self::Empty => 400,
+            Self::TooLong { .. } => 413,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => write!(f, "the entry is empty"),
+            Self::TooLong { length } => {
+                write!(f, "the entry has {length} bytes, at most {MAX_ENTRY} fit")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+/// The rules of one log and what they depend on.
+#[derive(Debug)]
+pub struct Ledger {
+    positions: HashMap<Hash, u64>,
+}
+
+impl Ledger {
+    pub(crate) fn new() -> Self {
+        Self {
+            positions: HashMap::new(),
+        }
+    }
+
+    /// Where the entry with this leaf hash stands.
+    pub fn position(&self, leaf: &Hash) -> Option<u64> {
+        self.positions.get(leaf).copied()
+    }
+
+    fn size(&self) -> u64 {
+        self.positions.len() as u64
+    }
+
+    /// Judges an entry and, unless it is there already, gives it the next index.
+    pub(crate) fn admit(&mut self, entry: &[u8]) -> Result<(Receipt, bool), Refusal> {
+        match entry.len() {
+            0 => return Err(Refusal::Empty),
+            length if length > MAX_ENTRY => return Err(Refusal::TooLong { length }),
+            _ => {}
+        }
+        let leaf_hash = leaf_hash(entry);
+        if let Some(index) = self.position(&leaf_hash) {
+            return Ok((Receipt { index, leaf_hash }, false));
+        }
+        let index = self.size();
+        self.positions.insert(leaf_hash, index);
+        Ok((Receipt { index, leaf_hash }, true))
+    }
+
+    /// Takes in an entry that was admitted before.
+    pub(crate) fn replay(&mut self, leaf: Hash) -> Result<(), LogError> {
+        let index = self.size();
+        if self.positions.insert(leaf, index).is_some() {
+            return Err(LogError::NotAdmissible {
+                index,
+                problem: "it stands in the log twice".into(),
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! One writer: an operating system lock on `state/lock`, which names its holder.
+//!
+//! The lock is the kernel's, so it goes when its holder goes, however that ends; what the file says is for people only.
+
+use crate::disk::DiskError;
+use crate::error::LogError;
+use crate::layout::PRIVATE_FILE;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+/// The right to write to a log, until dropped.
+#[derive(Debug)]
+pub(crate) struct WriterLock {
+    file: File,
+    path: PathBuf,
+}
+
+/// Who holds a lock, as its file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Process id.
+    pub pid: u32,
+    /// Where it takes entries over HTTP.
+    pub url: Option<String>,
+}
+
+fn open(path: &Path) -> Result<File, DiskError> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(PRIVATE_FILE)
+        .open(path)
+        .map_err(|error| DiskError::new("open", path, &error))
+}
+
+impl WriterLock {
+    /// Takes the lock at `path`, or says who has it.
+    ///
+    /// # Errors
+    /// [`LogError::Locked`] when another process holds it.
+    pub(crate) fn take(path: &Path) -> Result<Self, LogError> {
+        let file = open(path)?;
+        match file.try_lock() {
+            Ok(()) => {
+                let mut lock = Self {
+                    file,
+                    path: path.to_owned(),
+                };
+                lock.write(None)?;
+                Ok(lock)
+            }
+            Err(TryLockError::WouldBlock) => Err(LogError::Locked {
+                holder: holder(path),
+            }),
+            Err(TryLockError::Error(error)) => Err(DiskError::new("lock", path, &error).into()),
+        }
+    }
+
+    /// Lets others know where the holder takes entries.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn announce(&mut self, url: &str) -> Result<(), LogError> {
+        self.write(Some(url))
+    }
+
+    fn write(&mut self, url: Option<&str>) -> Result<(), LogError> {
+        let text = format!(
+            "{}\n{}",
+            std::process::id(),
+            url.map(|url| format!("{url}\n")).unwrap_or_default()
+        );
+        self.file
+            .set_len(0)
+            .and_then(|()| self.file.rewind())
+            .and_then(|()| self.file.write_all(text.as_bytes()))
+            .map_err(|error| DiskError::new("write", &self.path, &error).into())
+    }
+}
+
+/// Reads who holds a lock; the holder may be just about to write it.
+fn holder(path: &Path) -> Option<Holder> {
+    for _ in 0..20 {
+        let mut text = String::new();
+        if File::open(path)
+            .and_then(|mut file| file.read_to_string(&mut text))
+            .is_ok()
+        {
+            let mut lines = text.lines();
+            if let Some(pid) = lines.next().and_then(|line| line.parse().ok()) {
+                return Some(Holder {
+                    pid,
+                    url: lines.next().map(str::to_owned),
+                });
+            }
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    None
+}
+
+/// The right to change `public/checkpoint`, until dropped: publishing and cosigning take turns.
+#[derive(Debug)]
+pub(crate) struct CheckpointLock {
+    _file: File,
+}
+
+impl CheckpointLock {
+    /// Waits for the lock at `path`; holders keep it for a few file operations only.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or locked.
+    pub(crate) fn wait(path: &Path) -> Result<Self, DiskError> {
+        let file = open(path)?;
+        file.lock()
+            .map_err(|error| DiskError::new("lock", path, &error))?;
+        Ok(Self { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_told_about_the_first() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        let mut first = WriterLock::take(&path).unwrap();
+        let pid = std::process::id();
+        let refused = |url: Option<&str>| LogError::Locked {
+            holder: Some(Holder {
+                pid,
+                url: url.map(str::to_owned),
+            }),
+        };
+        assert_eq!(WriterLock::take(&path).unwrap_err(), refused(None));
+        first.announce("http://127.0.0.1:1").unwrap();
+        assert_eq!(
+            WriterLock::take(&path).unwrap_err(),
+            refused(Some("http://127.0.0.1:1"))
+        );
+        drop(first);
+        WriterLock::take(&path).unwrap();
+    }
+}

@@ -1,0 +1,185 @@
+//! Stops a log before each of its file operations in turn, and looks at what is left, from outside and by opening it.
+
+use crate::support::{NOW, entries, log_key};
+use crate::tree::PublicLog;
+use glasslog_core::hash::{Hash, leaf_hash};
+use glasslog_core::tree::TreeHead;
+use glasslog_log::disk::Disk;
+use glasslog_log::{ARCHIVE_INTERVAL, Layout, Log, LogError, NewLog};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A disk that dies at step number `last` and stays dead, as a killed process does.
+fn dying(last: usize) -> (Disk, Arc<AtomicUsize>) {
+    let steps = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&steps);
+    let disk = Disk::with_faults(move |_, _| match count.fetch_add(1, Ordering::Relaxed) {
+        step if step < last => Ok(()),
+        _ => Err(io::Error::other("the process is dead")),
+    });
+    (disk, steps)
+}
+
+/// What a client saw before the crash.
+#[derive(Default)]
+struct Seen {
+    acknowledged: Vec<(u64, Hash)>,
+    heads: Vec<TreeHead>,
+}
+
+impl Seen {
+    /// Whatever was seen must still be so.
+    fn check(&self, log: &Path) {
+        let public = PublicLog::read(&Layout::new(log).public(), &log_key(log));
+        for head in &self.heads {
+            assert!(
+                public.extends(head),
+                "a published head of size {} is gone",
+                head.size
+            );
+        }
+    }
+
+    fn check_acknowledged(&self, log: &Path) {
+        let public = PublicLog::read(&Layout::new(log).public(), &log_key(log));
+        for (index, leaf) in &self.acknowledged {
+            assert_eq!(
+                public.leaves.get(*index as usize),
+                Some(leaf),
+                "an acknowledged entry is gone"
+            );
+        }
+    }
+}
+
+/// Appends and publishes several times; each publication is late enough that the one before is archived.
+fn work(log: &mut Log, first: u64, seen: &mut Seen) -> Result<(), LogError> {
+    let mut first = first;
+    for (round, count) in [3, 250, 0, 40].into_iter().enumerate() {
+        let batch = entries(first, count, 20);
+        first += count;
+        let outcomes = log.append(batch.clone())?;
+        for (entry, receipt) in batch.iter().zip(outcomes) {
+            let receipt = receipt.unwrap();
+            assert_eq!(receipt.leaf_hash, leaf_hash(entry));
+            seen.acknowledged.push((receipt.index, receipt.leaf_hash));
+        }
+        seen.heads
+            .push(log.publish(NOW + ARCHIVE_INTERVAL * round as u64)?);
+    }
+    Ok(())
+}
+
+fn new_log(log: &Path) {
+    NewLog::raw("example.com/raw").create(log, NOW).unwrap();
+}
+
+#[test]
+fn every_step_of_writing_can_be_the_last() {
+    let mut crashes = 0;
+    for last in 0.. {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        new_log(path);
+        let mut seen = Seen::default();
+        let (disk, _) = dying(last);
+        let outcome = Log::open_with(disk, path).and_then(|mut log| {
+            let outcome = work(&mut log, 0, &mut seen);
+            if outcome.is_err() {
+                assert_eq!(
+                    log.append(Vec::new()),
+                    Err(LogError::Stopped),
+                    "a writer that failed stays stopped"
+                );
+            }
+            outcome
+        });
+        seen.check(path);
+        let mut log = Log::open(path).unwrap();
+        seen.check(path);
+        seen.heads.push(log.publish(NOW).unwrap());
+        seen.check(path);
+        seen.check_acknowledged(path);
+        work(&mut log, 10_000, &mut seen).unwrap();
+        seen.check(path);
+        seen.check_acknowledged(path);
+        match outcome {
+            Err(LogError::Disk(_)) => crashes += 1,
+            Err(error) => panic!("{error}"),
+            Ok(()) => break,
+        }
+    }
+    assert!(crashes > 80, "only {crashes} steps were tried");
+}
+
+/// A crash in the middle of the recovery from a crash, at every step of it.
+#[test]
+fn every_step_of_recovering_can_be_the_last() {
+    let directory = tempfile::tempdir().unwrap();
+    let steps_of_work = {
+        let log = directory.path().join("whole");
+        new_log(&log);
+        let (disk, steps) = dying(usize::MAX);
+        work(
+            &mut Log::open_with(disk, &log).unwrap(),
+            0,
+            &mut Seen::default(),
+        )
+        .unwrap();
+        steps.load(Ordering::Relaxed)
+    };
+
+    for first in (0..steps_of_work).step_by(17) {
+        for second in 0.. {
+            let path = directory.path().join(format!("{first}-{second}"));
+            new_log(&path);
+            let mut seen = Seen::default();
+            let _ = Log::open_with(dying(first).0, &path)
+                .and_then(|mut log| work(&mut log, 0, &mut seen));
+            let recovered =
+                Log::open_with(dying(second).0, &path).and_then(|mut log| log.publish(NOW));
+            seen.check(&path);
+            seen.heads
+                .push(Log::open(&path).unwrap().publish(NOW).unwrap());
+            seen.check(&path);
+            seen.check_acknowledged(&path);
+            if recovered.is_ok() {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn every_step_of_making_a_log_can_be_the_last() {
+    let mut unfinished = 0;
+    for last in 0.. {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("new.log");
+        let made = NewLog::raw("example.com/raw").create_with(&dying(last).0, &path, NOW);
+        if made.is_ok() {
+            break;
+        }
+        let again = || NewLog::raw("example.com/raw").create(&path, NOW);
+        match Log::open(&path) {
+            Ok(mut log) => {
+                assert_eq!(log.publish(NOW), Ok(TreeHead::empty()));
+                assert_eq!(again(), Err(LogError::NotEmpty { path: path.clone() }));
+                PublicLog::read(&Layout::new(&path).public(), &log_key(&path));
+            }
+            Err(LogError::Unfinished { .. }) => {
+                unfinished += 1;
+                assert_eq!(again(), Err(LogError::Unfinished { path: path.clone() }));
+            }
+            Err(LogError::NotALog { .. }) => {
+                // So little was done that `init` can start over.
+                again().unwrap();
+            }
+            Err(error) => panic!("step {last}: {error}"),
+        }
+        assert!(!path.join("public/checkpoint").exists() || path.join("glasslog.toml").exists());
+    }
+    assert!(unfinished > 10, "only {unfinished} steps were tried");
+}

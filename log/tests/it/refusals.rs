@@ -1,0 +1,310 @@
+//! Logs whose files do not add up are refused, by name, and nothing in them is changed.
+
+use crate::support::{NOW, entries};
+use glasslog_core::tree::TreeHead;
+use glasslog_log::{Layout, Log, LogError, NewLog};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+struct Case {
+    directory: TempDir,
+    layout: Layout,
+}
+
+impl Case {
+    /// A log of 300 entries, published in two steps, with five staged.
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let layout = Layout::new(directory.path().join("log"));
+        NewLog::raw("example.com/raw")
+            .create(layout.root(), NOW)
+            .unwrap();
+        let case = Self { directory, layout };
+        case.grow(0, 100);
+        case.grow(100, 200);
+        Log::open(case.layout.root())
+            .unwrap()
+            .append(entries(300, 5, 0))
+            .unwrap();
+        case
+    }
+
+    fn grow(&self, first: u64, count: u64) -> TreeHead {
+        let mut log = Log::open(self.layout.root()).unwrap();
+        log.append(entries(first, count, 0)).unwrap();
+        log.publish(NOW).unwrap()
+    }
+
+    /// Copies a part of the log aside, to be restored later.
+    fn backup(&self, part: &str) -> PathBuf {
+        let copy = self.directory.path().join(format!("{part}.backup"));
+        copy_all(&self.layout.root().join(part), &copy);
+        copy
+    }
+
+    fn restore(&self, part: &str, copy: &Path) {
+        let place = self.layout.root().join(part);
+        fs::remove_dir_all(&place).unwrap();
+        copy_all(copy, &place);
+    }
+
+    /// The log is refused with this error, again and again, and none of its files changes.
+    fn refused(&self, expected: &LogError) {
+        let before = content(self.layout.root());
+        for _ in 0..2 {
+            assert_eq!(
+                Log::open(self.layout.root()).map(|_| ()).as_ref(),
+                Err(expected)
+            );
+        }
+        assert!(
+            before == content(self.layout.root()),
+            "a refused log was changed"
+        );
+        assert!(expected.hint().is_some(), "{expected:?} has no hint");
+    }
+
+    fn change(&self, path: &str, change: impl FnOnce(&mut Vec<u8>)) -> PathBuf {
+        let path = self.layout.root().join(path);
+        let mut bytes = fs::read(&path).unwrap();
+        change(&mut bytes);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy_all(&entry.path(), &target),
+            false => drop(fs::copy(entry.path(), target).unwrap()),
+        }
+    }
+}
+
+/// All files of a log but its lock, which says who looked last.
+fn content(log: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut directories = vec![log.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for path in fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+        {
+            if path.is_dir() {
+                directories.push(path);
+            } else if !path.ends_with("state/lock") {
+                files.insert(path.clone(), fs::read(path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn a_whole_log_opens_and_goes_on() {
+    let case = Case::new();
+    let mut log = Log::open(case.layout.root()).unwrap();
+    assert_eq!((log.head().size, log.size()), (300, 305));
+    assert_eq!(log.publish(NOW).unwrap().size, 305);
+}
+
+#[test]
+fn a_second_writer_is_refused() {
+    let case = Case::new();
+    let _log = Log::open(case.layout.root()).unwrap();
+    let error = Log::open(case.layout.root()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("the log is being written by process {}", std::process::id())
+    );
+    assert_eq!(error.code(), "log-locked");
+}
+
+#[test]
+fn state_from_a_backup_is_refused() {
+    let case = Case::new();
+    let old = case.backup("state");
+    case.grow(305, 10);
+    case.restore("state", &old);
+    case.refused(&LogError::RolledBack {
+        state: 300,
+        public: 315,
+    });
+}
+
+/// The dangerous one: both went back, and the public files of the newer sizes are still there.
+#[test]
+fn a_fork_over_files_that_are_still_there_is_refused() {
+    let case = Case::new();
+    let (state, checkpoint) = (
+        case.backup("state"),
+        fs::read(case.layout.checkpoint()).unwrap(),
+    );
+    case.grow(305, 10);
+    case.restore("state", &state);
+    fs::write(case.layout.checkpoint(), checkpoint).unwrap();
+    let mut log = Log::open(case.layout.root()).unwrap();
+    log.append(entries(900, 10, 0)).unwrap();
+    let error = log.publish(NOW).unwrap_err();
+    assert!(matches!(error, LogError::Differs { .. }), "{error:?}");
+    assert_eq!(log.publish(NOW), Err(LogError::Stopped));
+}
+
+#[test]
+fn two_roots_for_one_size_are_refused() {
+    let case = Case::new();
+    let other = Layout::new(case.directory.path().join("other"));
+    let key = fs::read_to_string(case.layout.key("log")).unwrap();
+    let key = glasslog_core::note::SignerKey::parse(key.trim_end()).unwrap();
+    NewLog::raw("example.com/raw")
+        .with_key(key)
+        .create(other.root(), NOW)
+        .unwrap();
+    let mut log = Log::open(other.root()).unwrap();
+    log.append(entries(500, 300, 0)).unwrap();
+    let forked = log.publish(NOW).unwrap();
+    let head = Log::open(case.layout.root()).unwrap().head();
+    fs::copy(other.checkpoint(), case.layout.checkpoint()).unwrap();
+    case.refused(&LogError::Diverged {
+        size: 300,
+        state: head.root,
+        public: forked.root,
+    });
+}
+
+#[test]
+fn public_files_from_a_backup_are_refused() {
+    let case = Case::new();
+    let old = case.backup("public");
+    case.grow(305, 10);
+    case.restore("public", &old);
+    let path = case.layout.public_file("tile/entries/001.p/59");
+    case.refused(&LogError::Missing { path });
+}
+
+#[test]
+fn an_older_public_checkpoint_is_completed() {
+    let case = Case::new();
+    let old = fs::read(case.layout.checkpoint()).unwrap();
+    let head = case.grow(305, 10);
+    fs::write(case.layout.checkpoint(), old).unwrap();
+    let mut log = Log::open(case.layout.root()).unwrap();
+    assert_eq!(log.publish(NOW), Ok(head));
+    assert!(
+        fs::read_to_string(case.layout.checkpoint())
+            .unwrap()
+            .contains("\n315\n")
+    );
+}
+
+#[test]
+fn lost_files_are_named() {
+    for path in [
+        "state/head",
+        "state/journal",
+        "public/checkpoint",
+        "public/tile/0/000",
+        "public/tile/0/001.p/44",
+        "public/tile/1/000.p/1",
+        "public/tile/entries/000",
+        "public/tile/entries/001.p/44",
+        "keys/log",
+    ] {
+        let case = Case::new();
+        let path = case.layout.root().join(path);
+        fs::remove_file(&path).unwrap();
+        case.refused(&LogError::Missing { path });
+    }
+}
+
+#[test]
+fn a_partial_file_may_give_way_to_the_full_one() {
+    let case = Case::new();
+    fs::remove_file(case.layout.public_file("tile/0/000.p/100")).unwrap();
+    fs::remove_file(case.layout.public_file("tile/entries/000.p/100")).unwrap();
+    Log::open(case.layout.root()).unwrap();
+}
+
+#[test]
+fn changed_files_are_named() {
+    for path in [
+        "public/tile/0/000",
+        "public/tile/0/001.p/44",
+        "public/tile/1/000.p/1",
+    ] {
+        let case = Case::new();
+        let path = case.change(path, |bytes| bytes[7] ^= 1);
+        case.refused(&LogError::Differs { path });
+    }
+    let case = Case::new();
+    case.change("public/tile/entries/001.p/44", |bytes| bytes[5] ^= 1);
+    let path = case.layout.public_file("tile/0/001.p/44");
+    case.refused(&LogError::Differs { path });
+}
+
+#[test]
+fn malformed_files_are_named() {
+    for path in ["public/tile/entries/000", "state/head", "public/checkpoint"] {
+        let case = Case::new();
+        let path = case.change(path, |bytes| {
+            bytes.pop();
+        });
+        let error = Log::open(case.layout.root()).unwrap_err();
+        assert!(
+            matches!(&error, LogError::Malformed { path: named, .. } if *named == path),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn another_key_is_refused() {
+    let case = Case::new();
+    let other = case.directory.path().join("other");
+    NewLog::raw("example.com/raw").create(&other, NOW).unwrap();
+    fs::copy(Layout::new(&other).key("log"), case.layout.key("log")).unwrap();
+    let error = Log::open(case.layout.root()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "`{}`: it was not signed by this log's key",
+            case.layout.head().display()
+        )
+    );
+}
+
+#[test]
+fn a_journal_that_does_not_meet_the_head_is_refused() {
+    let old = Case::new();
+    let journal = fs::read(old.layout.journal()).unwrap();
+    old.grow(305, 10);
+    fs::write(old.layout.journal(), journal).unwrap();
+    old.refused(&LogError::JournalGap {
+        first: 0,
+        end: 305,
+        head: 315,
+    });
+
+    let other = Case::new();
+    let path = other.directory.path().join("other");
+    NewLog::raw("example.com/raw").create(&path, NOW).unwrap();
+    let mut log = Log::open(&path).unwrap();
+    log.append(entries(0, 299, 0)).unwrap();
+    log.append(entries(7_000, 1, 0)).unwrap();
+    fs::copy(Layout::new(&path).journal(), other.layout.journal()).unwrap();
+    other.refused(&LogError::JournalDiffers { index: 299 });
+}
+
+#[test]
+fn what_is_left_in_the_temporary_directory_is_cleared() {
+    let case = Case::new();
+    let left = case.layout.temporary().join(".glasslog.1.1");
+    fs::write(&left, "half").unwrap();
+    Log::open(case.layout.root()).unwrap();
+    assert!(!left.exists());
+}
