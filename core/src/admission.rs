@@ -1,1 +1,518 @@
-//! Under construction: admission.
+//! Admission: whether a log takes an entry at its next index (docs/formats/events.md, "Admission").
+//!
+//! An ordered list of checks over the entry and the state of the log before it, cheapest and gravest first; the first
+//! that fails names the refusal. Pure: the log asks [`Admission::check`], gives an index, and says so with
+//! [`Admission::apply`]. That the same bytes were admitted before is no refusal, and the log's to notice, by leaf hash.
+
+use crate::{
+    event::{self, Event, EventError, ParsedEntry},
+    genesis::GenesisError,
+    hash::Hash,
+    keyring::{KeyEffect, Keyring, NoEffect, SignatureStatus},
+    limits::MAX_ENTRY,
+    registration::Registrations,
+};
+use alloc::{
+    borrow::ToOwned as _,
+    collections::BTreeMap,
+    string::{String, ToString as _},
+};
+use core::fmt;
+
+/// Why an entry is not admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The entry is larger than an entry may be.
+    TooLarge {
+        /// Bytes of the entry.
+        size: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// The entry is not an event.
+    Malformed(EventError),
+    /// The Statement has a predicate of a type that this log does not know.
+    PredicateType {
+        /// The type.
+        found: String,
+    },
+    /// The log's first entry must be its genesis.
+    Genesis(GenesisError),
+    /// A genesis event after the first entry.
+    SecondGenesis,
+    /// There is no signature.
+    Unsigned,
+    /// The signature of a known key is false.
+    BadSignature {
+        /// The key.
+        keyid: String,
+    },
+    /// The event is signed for another log.
+    OtherLog {
+        /// The log that it names.
+        claimed: String,
+        /// This log.
+        expected: String,
+    },
+    /// A key that is not enrolled signed.
+    UnknownKey {
+        /// The key.
+        keyid: String,
+    },
+    /// A key that was revoked signed.
+    RevokedKey {
+        /// The key.
+        keyid: String,
+        /// Index of the revocation.
+        at: u64,
+    },
+    /// The key is enrolled for another actor.
+    ActorMismatch {
+        /// The key.
+        keyid: String,
+        /// Whose key it is.
+        enrolled: String,
+        /// Who is said to have acted.
+        claimed: String,
+    },
+    /// Too few admins signed a key event.
+    NotByAdmins {
+        /// How many did.
+        signed: usize,
+        /// How many must.
+        threshold: usize,
+    },
+    /// The key event would change nothing.
+    NoEffect(NoEffect),
+    /// The same signed payload stands in the log, in another envelope.
+    Replayed {
+        /// Its index.
+        first: u64,
+    },
+    /// The name and version is bound to other digests.
+    RegisterConflict {
+        /// The name and version.
+        name: String,
+        /// Index of the registration that binds it.
+        first: u64,
+    },
+}
+
+/// What kind of answer a refusal is: the exit code and the HTTP status follow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalClass {
+    /// The submission breaks its format: exit 8, HTTP 400.
+    Malformed,
+    /// The submission is too large: exit 8, HTTP 413.
+    TooLarge,
+    /// A signature is false or absent: exit 3, HTTP 422.
+    Signature,
+    /// No key that is valid here vouches for it: exit 5, HTTP 403.
+    Untrusted,
+    /// It is well signed, and what stands in the log says no: exit 6, HTTP 409.
+    Conflict,
+}
+
+impl RefusalClass {
+    /// Returns the exit code of the command line.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Malformed | Self::TooLarge => 8,
+            Self::Signature => 3,
+            Self::Untrusted => 5,
+            Self::Conflict => 6,
+        }
+    }
+
+    /// Returns the status of an HTTP answer.
+    #[must_use]
+    pub const fn http_status(self) -> u16 {
+        match self {
+            Self::Malformed => 400,
+            Self::TooLarge => 413,
+            Self::Signature => 422,
+            Self::Untrusted => 403,
+            Self::Conflict => 409,
+        }
+    }
+}
+
+impl Refusal {
+    /// Returns the stable code of this refusal.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "entry-too-large",
+            Self::Malformed(error) => error.code(),
+            Self::PredicateType { .. } => "predicate-type-unknown",
+            Self::Genesis(error) => error.code(),
+            Self::SecondGenesis => "genesis-second",
+            Self::Unsigned => "event-unsigned",
+            Self::BadSignature { .. } => "event-bad-signature",
+            Self::OtherLog { .. } => "event-for-other-log",
+            Self::UnknownKey { .. } => "event-unknown-key",
+            Self::RevokedKey { .. } => "event-revoked-key",
+            Self::ActorMismatch { .. } => "event-actor-mismatch",
+            Self::NotByAdmins { .. } => "event-not-by-admins",
+            Self::NoEffect(reason) => reason.code(),
+            Self::Replayed { .. } => "event-replayed",
+            Self::RegisterConflict { .. } => "register-conflict",
+        }
+    }
+
+    /// Returns what kind of answer this is.
+    #[must_use]
+    pub const fn class(&self) -> RefusalClass {
+        match self {
+            Self::TooLarge { .. } => RefusalClass::TooLarge,
+            Self::Genesis(GenesisError::Unsigned { .. } | GenesisError::BadSignature { .. })
+            | Self::Unsigned
+            | Self::BadSignature { .. } => RefusalClass::Signature,
+            Self::Malformed(_)
+            | Self::PredicateType { .. }
+            | Self::Genesis(_)
+            | Self::SecondGenesis => RefusalClass::Malformed,
+            Self::OtherLog { .. }
+            | Self::UnknownKey { .. }
+            | Self::RevokedKey { .. }
+            | Self::ActorMismatch { .. }
+            | Self::NotByAdmins { .. } => RefusalClass::Untrusted,
+            Self::NoEffect(_) | Self::Replayed { .. } | Self::RegisterConflict { .. } => {
+                RefusalClass::Conflict
+            }
+        }
+    }
+
+    /// Returns the exit code of the command line.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        self.class().exit_code()
+    }
+
+    /// Returns the status of an HTTP answer.
+    #[must_use]
+    pub const fn http_status(&self) -> u16 {
+        self.class().http_status()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { size, limit } => {
+                write!(f, "an entry of {size} bytes, {limit} are allowed")
+            }
+            Self::Malformed(error) => error.fmt(f),
+            Self::PredicateType { found } => {
+                write!(f, "predicate type `{found}` is not known to this log")
+            }
+            Self::Genesis(error) => error.fmt(f),
+            Self::SecondGenesis => f.write_str("a genesis event stands at index 0 only"),
+            Self::Unsigned => f.write_str("the event is not signed"),
+            Self::BadSignature { keyid } => write!(f, "the signature by key `{keyid}` is false"),
+            Self::OtherLog { claimed, expected } => {
+                write!(f, "signed for log `{claimed}`, this is `{expected}`")
+            }
+            Self::UnknownKey { keyid } => write!(f, "key `{keyid}` is not enrolled"),
+            Self::RevokedKey { keyid, at } => {
+                write!(f, "key `{keyid}` was revoked at index {at}")
+            }
+            Self::ActorMismatch {
+                keyid,
+                enrolled,
+                claimed,
+            } => write!(
+                f,
+                "identity mismatch: key `{keyid}` is enrolled for `{enrolled}`, not `{claimed}`"
+            ),
+            Self::NotByAdmins { signed, threshold } => {
+                write!(f, "{signed} admins of this log signed, {threshold} must")
+            }
+            Self::NoEffect(reason) => write!(f, "the key event would change nothing: {reason}"),
+            Self::Replayed { first } => {
+                write!(f, "the same signed payload stands at index {first}")
+            }
+            Self::RegisterConflict { name, first } => write!(
+                f,
+                "`{name}` was registered with other digests at index {first}"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+impl From<EventError> for Refusal {
+    fn from(error: EventError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+/// An entry that a log may take at the index that it was checked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    entry: ParsedEntry,
+    leaf_hash: Hash,
+    payload_digest: Hash,
+}
+
+impl Admitted {
+    /// Returns the entry.
+    #[must_use]
+    pub const fn entry(&self) -> &ParsedEntry {
+        &self.entry
+    }
+
+    /// Returns the leaf hash: equal for the same envelope, which has one index.
+    #[must_use]
+    pub const fn leaf_hash(&self) -> &Hash {
+        &self.leaf_hash
+    }
+
+    /// Returns what copies of one signed payload share, whoever signed them.
+    #[must_use]
+    pub const fn payload_digest(&self) -> &Hash {
+        &self.payload_digest
+    }
+}
+
+/// What a log has taken in, as far as it decides what the log takes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    origin: String,
+    size: u64,
+    /// Absent before the genesis.
+    keyring: Option<Keyring>,
+    payloads: BTreeMap<Hash, u64>,
+    registrations: Registrations,
+}
+
+type Check = fn(&Admission, &ParsedEntry) -> Result<(), Refusal>;
+
+/// The checks of an entry that parses, in order.
+const CHECKS: &[Check] = &[
+    check_predicate_type,
+    check_genesis,
+    check_signatures,
+    check_payload,
+    check_key_effect,
+    check_registration,
+];
+
+impl Admission {
+    /// Starts an empty log.
+    #[must_use]
+    pub fn new(origin: &str) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            size: 0,
+            keyring: None,
+            payloads: BTreeMap::new(),
+            registrations: Registrations::new(),
+        }
+    }
+
+    /// Returns how many entries the log has: the index of the next.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Returns the keys; none before the genesis.
+    #[must_use]
+    pub const fn keyring(&self) -> Option<&Keyring> {
+        self.keyring.as_ref()
+    }
+
+    /// Returns what names are bound to.
+    #[must_use]
+    pub const fn registrations(&self) -> &Registrations {
+        &self.registrations
+    }
+
+    /// Checks whether the log takes the entry at its next index.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of the first check that fails.
+    pub fn check(&self, entry: &[u8]) -> Result<Admitted, Refusal> {
+        if entry.len() > MAX_ENTRY {
+            return Err(Refusal::TooLarge {
+                size: entry.len(),
+                limit: MAX_ENTRY,
+            });
+        }
+        let entry = event::parse(entry)?;
+        for check in CHECKS {
+            check(self, &entry)?;
+        }
+        Ok(Admitted::new(entry))
+    }
+
+    /// Takes in an admitted entry at its index.
+    pub fn apply(&mut self, index: u64, admitted: &Admitted) {
+        self.take(index, &admitted.entry, admitted.payload_digest);
+    }
+
+    /// Takes in an entry that stands in the log already, to rebuild this state; entries come in log order from 0.
+    ///
+    /// Signatures are not verified again, but for those of admins: what an operator let in without them has no effect.
+    pub fn replay(&mut self, index: u64, entry: &[u8]) {
+        match event::parse(entry) {
+            Ok(entry) => {
+                let digest = entry.envelope.payload_digest();
+                self.take(index, &entry, digest);
+            }
+            Err(_) => self.size = index.saturating_add(1),
+        }
+    }
+
+    fn take(&mut self, index: u64, entry: &ParsedEntry, payload_digest: Hash) {
+        self.size = index.saturating_add(1);
+        match &mut self.keyring {
+            Some(keyring) => {
+                keyring.apply(index, entry);
+            }
+            None => self.keyring = Keyring::from_genesis(&self.origin, entry).ok(),
+        }
+        self.payloads.entry(payload_digest).or_insert(index);
+        // A conflict binds nothing, and was refused unless an operator forced it in.
+        let _conflict = self.registrations.apply(index, entry);
+    }
+}
+
+impl Admitted {
+    fn new(entry: ParsedEntry) -> Self {
+        Self {
+            leaf_hash: entry.leaf_hash(),
+            payload_digest: entry.envelope.payload_digest(),
+            entry,
+        }
+    }
+}
+
+fn check_predicate_type(_: &Admission, entry: &ParsedEntry) -> Result<(), Refusal> {
+    match &entry.event {
+        Event::Other(statement) => Err(Refusal::PredicateType {
+            found: statement.predicate_type.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The first entry is the genesis of this log, and no other is one.
+fn check_genesis(admission: &Admission, entry: &ParsedEntry) -> Result<(), Refusal> {
+    match (&admission.keyring, &entry.event) {
+        (None, _) => Keyring::from_genesis(&admission.origin, entry)
+            .map(|_| ())
+            .map_err(Refusal::Genesis),
+        (Some(_), Event::Genesis(_)) => Err(Refusal::SecondGenesis),
+        (Some(_), _) => Ok(()),
+    }
+}
+
+/// Every signature is good and by a key that may sign here: strangers' signatures would stand in the index of their keys.
+fn check_signatures(admission: &Admission, entry: &ParsedEntry) -> Result<(), Refusal> {
+    let Some(keyring) = &admission.keyring else {
+        return check_genesis_signers(entry);
+    };
+    let status = keyring.judge(admission.size, entry);
+    refuse_status(&status, admission, entry)?;
+    for signature in entry.envelope.signatures() {
+        let standing = match entry.event {
+            Event::Key(_) => keyring.admin_standing(&signature.keyid),
+            _ => keyring.standing(admission.size, &signature.keyid, None),
+        };
+        refuse_status(&standing, admission, entry)?;
+    }
+    Ok(())
+}
+
+/// Only admins sign the genesis.
+fn check_genesis_signers(entry: &ParsedEntry) -> Result<(), Refusal> {
+    let Event::Genesis(genesis) = &entry.event else {
+        return Ok(());
+    };
+    let stranger = entry.envelope.signatures().iter().find(|signature| {
+        let is_signer = |admin: &crate::spki::Spki| admin.key_id() == signature.keyid;
+        !genesis.admins.iter().any(is_signer)
+    });
+    match stranger {
+        None => Ok(()),
+        Some(signature) => Err(Refusal::UnknownKey {
+            keyid: signature.keyid.clone(),
+        }),
+    }
+}
+
+fn refuse_status(
+    status: &SignatureStatus,
+    admission: &Admission,
+    entry: &ParsedEntry,
+) -> Result<(), Refusal> {
+    Err(match status.clone() {
+        SignatureStatus::Valid { .. } | SignatureStatus::CompromisedLater { .. } => return Ok(()),
+        SignatureStatus::Unsigned => Refusal::Unsigned,
+        SignatureStatus::Bad { keyid } => Refusal::BadSignature { keyid },
+        SignatureStatus::OtherLog { claimed } => Refusal::OtherLog {
+            claimed,
+            expected: admission.origin.clone(),
+        },
+        SignatureStatus::UnknownKey { keyid } => match too_few_admins(admission, entry) {
+            Some(refusal) => refusal,
+            None => Refusal::UnknownKey { keyid },
+        },
+        SignatureStatus::Revoked { keyid, at } => Refusal::RevokedKey { keyid, at },
+        SignatureStatus::ActorMismatch {
+            keyid,
+            enrolled,
+            claimed,
+        } => Refusal::ActorMismatch {
+            keyid,
+            enrolled,
+            claimed,
+        },
+    })
+}
+
+/// Some admins signed a key event, but not enough.
+fn too_few_admins(admission: &Admission, entry: &ParsedEntry) -> Option<Refusal> {
+    match admission.keyring.as_ref()?.effect(entry) {
+        KeyEffect::None(NoEffect::NotByAdmins { signed, threshold }) if signed > 0 => {
+            Some(Refusal::NotByAdmins { signed, threshold })
+        }
+        _ => None,
+    }
+}
+
+fn check_payload(admission: &Admission, entry: &ParsedEntry) -> Result<(), Refusal> {
+    let digest = entry.envelope.payload_digest();
+    match admission.payloads.get(&digest) {
+        Some(&first) => Err(Refusal::Replayed { first }),
+        None => Ok(()),
+    }
+}
+
+fn check_key_effect(admission: &Admission, entry: &ParsedEntry) -> Result<(), Refusal> {
+    let effect = admission
+        .keyring
+        .as_ref()
+        .map(|keyring| keyring.effect(entry));
+    match effect {
+        Some(KeyEffect::None(reason)) if reason != NoEffect::NotAKeyEvent => {
+            Err(Refusal::NoEffect(reason))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_registration(admission: &Admission, entry: &ParsedEntry) -> Result<(), Refusal> {
+    let conflict = admission.registrations.check(entry).err();
+    conflict.map_or(Ok(()), |conflict| {
+        Err(Refusal::RegisterConflict {
+            name: conflict.name.to_string(),
+            first: conflict.first,
+        })
+    })
+}

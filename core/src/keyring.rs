@@ -469,8 +469,23 @@ impl Keyring {
             .unwrap_or(SignatureStatus::Unsigned)
     }
 
+    /// Tells what a good signature by this key is worth on a key event.
+    pub(crate) fn admin_standing(&self, keyid: &str) -> SignatureStatus {
+        let keyid = keyid.to_string();
+        if self.admins.contains_key(&keyid) {
+            SignatureStatus::Valid { keyid, actor: None }
+        } else {
+            SignatureStatus::UnknownKey { keyid }
+        }
+    }
+
     /// Tells what a good signature by this key is worth at `index`, for the actor who is claimed to have acted.
-    fn standing(&self, index: u64, keyid: &str, claimed: Option<&str>) -> SignatureStatus {
+    pub(crate) fn standing(
+        &self,
+        index: u64,
+        keyid: &str,
+        claimed: Option<&str>,
+    ) -> SignatureStatus {
         let keyid = keyid.to_string();
         let enrolled = self.keys.get(&keyid).filter(|key| key.enrolled_at < index);
         let Some(key) = enrolled else {

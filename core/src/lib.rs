@@ -45,6 +45,7 @@ pub mod index_key;
 pub mod json;
 pub mod key_event;
 pub mod keyring;
+pub mod registration;
 pub mod spki;
 pub mod statement;
 
