@@ -31,6 +31,7 @@ mod log;
 mod open;
 mod public;
 mod signer;
+pub mod witness;
 
 pub use checkpoint_file::{ARCHIVE_INTERVAL, CheckpointFile};
 pub use config::Config;

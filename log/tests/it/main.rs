@@ -4,3 +4,4 @@ mod crash;
 mod refusals;
 mod support;
 mod tree;
+mod witness;

@@ -1,0 +1,305 @@
+//! A one-shot witness: checks that a log's checkpoint extends the last one seen, remembers it, then cosigns
+//! ([tlog-witness](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-witness.md), "add-checkpoint", on a directory).
+
+use crate::checkpoint_file::CheckpointFile;
+use crate::disk::Disk;
+use crate::error::LogError;
+use crate::inconsistency::Inconsistency;
+use crate::layout::{Layout, PRIVATE_FILE};
+use crate::lock::CheckpointLock;
+use crate::public::PublicTree;
+use core::fmt;
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::cosignature::{self, CosignatureError};
+use glasslog_core::hash::{Hash, empty_root};
+use glasslog_core::note::{SignatureType, SignerKey};
+use glasslog_core::policy::{LogVerdict, Policy};
+use glasslog_core::proof::ConsistencyProof;
+use glasslog_core::tile::{Tile, TileError};
+use glasslog_core::tile_plan::ConsistencyPlan;
+use glasslog_core::tree::TreeHead;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// How often a checkpoint that moves on while it is being checked is checked anew.
+const ATTEMPTS: usize = 10;
+
+/// What a witness is: a key, a memory, and whom it believes to be the log.
+#[derive(Debug)]
+pub struct Witness<'a> {
+    /// The cosigning key.
+    pub key: &'a SignerKey,
+    /// Where it remembers the last checkpoint that it cosigned.
+    pub state: &'a Path,
+    /// Names the log and its key.
+    pub policy: &'a Policy,
+}
+
+/// What was cosigned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cosigned {
+    /// The head that now carries the cosignature.
+    pub head: TreeHead,
+    /// The head that it was found to extend; `None` the first time.
+    pub seen: Option<TreeHead>,
+}
+
+/// Why nothing was cosigned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WitnessError {
+    /// The log's files could not be read or written.
+    Log(LogError),
+    /// The key is not one for cosignatures.
+    NotACosigner,
+    /// The policy does not name this log, or none of its keys signed.
+    UnknownLog {
+        /// Origin of the checkpoint.
+        origin: String,
+    },
+    /// The signature of a known key is wrong.
+    BadSignature {
+        /// Origin of the checkpoint.
+        origin: String,
+    },
+    /// The witness remembers another log.
+    OtherLog {
+        /// Origin of the checkpoint remembered.
+        remembered: String,
+        /// Origin of the checkpoint shown.
+        shown: String,
+    },
+    /// The log shows an older head than the one remembered.
+    Older {
+        /// Size remembered.
+        remembered: u64,
+        /// Size shown.
+        shown: u64,
+    },
+    /// A tile is not what the signed head commits to, or is missing.
+    Tile(TileError),
+    /// The log signed two heads that cannot both be true.
+    Inconsistent(Box<Inconsistency>),
+    /// No cosignature could be made.
+    Cosignature(CosignatureError),
+    /// The checkpoint kept moving on.
+    Moving,
+}
+
+impl WitnessError {
+    /// A stable name for this class of errors.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Log(error) => error.code(),
+            Self::NotACosigner => "not-a-cosigner-key",
+            Self::UnknownLog { .. } => "witness-unknown-log",
+            Self::BadSignature { .. } => "witness-bad-signature",
+            Self::OtherLog { .. } => "witness-other-log",
+            Self::Older { .. } => "witness-older-head",
+            Self::Tile(error) => error.code(),
+            Self::Inconsistent(_) => "inconsistent-heads",
+            Self::Cosignature(error) => error.code(),
+            Self::Moving => "witness-checkpoint-moving",
+        }
+    }
+}
+
+impl fmt::Display for WitnessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Log(error) => write!(f, "{error}"),
+            Self::NotACosigner => write!(f, "the key is not a witness's: its type is not 0x04"),
+            Self::UnknownLog { origin } => {
+                write!(f, "the policy knows no key that signed for `{origin}`")
+            }
+            Self::BadSignature { origin } => {
+                write!(f, "the log's signature for `{origin}` is wrong")
+            }
+            Self::OtherLog { remembered, shown } => {
+                write!(
+                    f,
+                    "this witness remembers `{remembered}`, the log is `{shown}`"
+                )
+            }
+            Self::Older { remembered, shown } => write!(
+                f,
+                "the log shows size {shown}, but this witness has cosigned size {remembered}"
+            ),
+            Self::Tile(error) => write!(f, "{error}"),
+            Self::Inconsistent(evidence) => write!(
+                f,
+                "the log signed two heads that cannot both be true, of sizes {} and {}",
+                evidence.old.head().size,
+                evidence.new.head().size
+            ),
+            Self::Cosignature(error) => write!(f, "{error}"),
+            Self::Moving => write!(f, "the checkpoint moved on each time it was checked"),
+        }
+    }
+}
+
+impl core::error::Error for WitnessError {}
+
+impl From<LogError> for WitnessError {
+    fn from(error: LogError) -> Self {
+        Self::Log(error)
+    }
+}
+
+impl Witness<'_> {
+    /// Cosigns the public checkpoint of the log at `layout`, also while another process writes to the log.
+    ///
+    /// `now` is in seconds since the epoch.
+    ///
+    /// # Errors
+    /// When the checkpoint does not verify or does not extend what the witness remembers; nothing is then cosigned.
+    pub fn cosign(&self, disk: &Disk, layout: &Layout, now: u64) -> Result<Cosigned, WitnessError> {
+        if self.key.verifier().signature_type() != SignatureType::CosignatureV1 {
+            return Err(WitnessError::NotACosigner);
+        }
+        // Two runs with one memory take turns, or the slower one could forget what the faster one cosigned.
+        let _turn = CheckpointLock::wait(&beside(self.state, ".lock")).map_err(LogError::from)?;
+        let file = CheckpointFile::new(disk, layout);
+        let tree = PublicTree::new(disk, layout);
+        for _ in 0..ATTEMPTS {
+            let missing = LogError::Missing {
+                path: layout.checkpoint(),
+            };
+            let shown = file.read()?.ok_or(missing)?;
+            self.verify_log(&shown, now)?;
+            let seen = self.remembered(disk)?;
+            self.check_extends(&tree, seen.as_ref(), &shown)?;
+            let memory = shown.log_signatures_only().encode();
+            self.remember(disk, &memory)?;
+            let cosignature =
+                cosignature::cosign(&shown, self.key, now).map_err(WitnessError::Cosignature)?;
+            if file.add(&tree, &shown, cosignature)? {
+                return Ok(Cosigned {
+                    head: shown.head(),
+                    seen: seen.map(|seen| seen.head()),
+                });
+            }
+        }
+        Err(WitnessError::Moving)
+    }
+
+    fn verify_log(&self, checkpoint: &Checkpoint, now: u64) -> Result<(), WitnessError> {
+        let origin = checkpoint.origin().as_str().to_owned();
+        match self.policy.judge(checkpoint, now).log {
+            LogVerdict::Signed(_) => Ok(()),
+            LogVerdict::BadSignature => Err(WitnessError::BadSignature { origin }),
+            _ => Err(WitnessError::UnknownLog { origin }),
+        }
+    }
+
+    fn remembered(&self, disk: &Disk) -> Result<Option<Checkpoint>, WitnessError> {
+        let bytes = disk.read(self.state).map_err(LogError::from)?;
+        let parse = |bytes: Vec<u8>| {
+            Checkpoint::parse(&bytes).map_err(|error| LogError::Malformed {
+                path: self.state.to_owned(),
+                problem: error.to_string(),
+            })
+        };
+        Ok(bytes.map(parse).transpose()?)
+    }
+
+    fn remember(&self, disk: &Disk, memory: &[u8]) -> Result<(), WitnessError> {
+        let unchanged = disk.read(self.state).map_err(LogError::from)?.as_deref() == Some(memory);
+        if !unchanged {
+            let parent = self
+                .state
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty());
+            let directory = parent.unwrap_or(Path::new("."));
+            disk.replace(directory, self.state, memory, PRIVATE_FILE)
+                .map_err(LogError::from)?;
+        }
+        Ok(())
+    }
+
+    /// Checks that `shown` extends `seen`, from the tiles that `shown` commits to.
+    fn check_extends(
+        &self,
+        tree: &PublicTree,
+        seen: Option<&Checkpoint>,
+        shown: &Checkpoint,
+    ) -> Result<(), WitnessError> {
+        let Some(seen) = seen else {
+            return Ok(());
+        };
+        let (remembered, new) = (seen.origin().as_str(), shown.origin().as_str());
+        if remembered != new {
+            return Err(WitnessError::OtherLog {
+                remembered: remembered.into(),
+                shown: new.into(),
+            });
+        }
+        let (old, new) = (seen.head(), shown.head());
+        if old.size > new.size {
+            return Err(WitnessError::Older {
+                remembered: old.size,
+                shown: new.size,
+            });
+        }
+        let (root, proof) = self.prefix(tree, old.size, new)?;
+        if root == old.root {
+            return Ok(());
+        }
+        Err(WitnessError::Inconsistent(Box::new(Inconsistency {
+            old: seen.clone(),
+            new: shown.clone(),
+            root,
+            proof,
+        })))
+    }
+
+    /// The root that the tree of `head` has at an older size, and the proof that it has.
+    fn prefix(
+        &self,
+        tree: &PublicTree,
+        old_size: u64,
+        head: TreeHead,
+    ) -> Result<(Hash, ConsistencyProof), WitnessError> {
+        // Every tree extends the empty one, and itself: there is nothing to prove.
+        let trivial = match old_size {
+            0 => Some(empty_root()),
+            size if size == head.size => Some(head.root),
+            _ => None,
+        };
+        if let Some(root) = trivial {
+            let proof = ConsistencyProof::from_hashes(Vec::new());
+            return Ok((
+                root,
+                proof.map_err(|error| WitnessError::Tile(error.into()))?,
+            ));
+        }
+        let plan = ConsistencyPlan::new(old_size, head).map_err(WitnessError::Tile)?;
+        let files = read_tiles(tree, plan.tiles())?;
+        let (prefix, proof) = plan.finish(&files).map_err(WitnessError::Tile)?;
+        Ok((prefix.root, proof))
+    }
+}
+
+/// Reads tiles; where a partial one is gone, the full one begins with it. Missing ones are left for the plan to name.
+fn read_tiles(tree: &PublicTree, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, LogError> {
+    let mut files = BTreeMap::new();
+    for tile in tiles {
+        let bytes = match tree.read(&tile.path())? {
+            Some(bytes) => Some(bytes),
+            None => tree
+                .read(&tile.full().path())?
+                .and_then(|full| tile.prefix_of_full(&full).map(<[u8]>::to_vec)),
+        };
+        if let Some(bytes) = bytes {
+            files.insert(*tile, bytes);
+        }
+    }
+    Ok(files)
+}
+
+/// The path of a file beside `path`, with `suffix` after its name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
