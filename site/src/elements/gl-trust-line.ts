@@ -1,11 +1,14 @@
 // On whose word the page judges, in one line.
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { policyLines } from "../app/policy_lines.js";
 import type { Trust } from "../app/trust.js";
 import { counted } from "../text/count.js";
 import { shared } from "./shared.js";
 import { outside } from "./text.js";
+
+/** More witnesses than this are counted, not named, in one line. */
+const NAMED = 4;
 
 @customElement("gl-trust-line")
 export class GlTrustLine extends LitElement {
@@ -42,8 +45,10 @@ export class GlTrustLine extends LitElement {
     if (!trust) return html`There is <strong>no trust file</strong>: nothing says whose signatures count.`;
     const { keys } = policyLines(trust.text);
     const logs = keys.filter((key) => key.kind === "log" && key.role === "log").map((key) => key.name);
-    const witnesses = keys.filter((key) => key.kind === "witness" && key.role === "log").length;
-    const names = html`${outside(logs.join(", "))}, ${counted(witnesses, "witness", "witnesses")}`;
+    const witnesses = keys.filter((key) => key.kind === "witness" && key.role === "log").map((key) => key.name);
+    // Who they are is half of what they are worth.
+    const who = witnesses.length > 0 && witnesses.length <= NAMED ? html` (${outside(witnesses.join(", "))})` : nothing;
+    const names = html`${outside(logs.join(", "))}, ${counted(witnesses.length, "witness", "witnesses")}${who}`;
     if (trust.changed !== undefined) {
       return html`<strong class="changed">The trust file that comes with this page has changed.</strong> The earlier one still counts: ${names}.`;
     }
