@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueEnum};
 
+use glasslog_core::head::{Options, Require};
+
+use crate::console::Console;
 use crate::failure::Failure;
+use crate::input;
+use crate::source::policy_beside;
 use crate::verbs::Verb;
 
 /// Proves who touched a model artifact, when and why, from static files alone.
@@ -103,6 +108,62 @@ pub(crate) struct TrustArgs {
     pub(crate) now: Option<u64>,
 }
 
+impl TrustArgs {
+    /// The trust policy's bytes. `log` only helps the hint: a policy that lies beside a log says what whoever wrote
+    /// both wants to be believed, so it must be named to count.
+    ///
+    /// # Errors
+    /// `--policy` is absent (exit 2), or cannot be read.
+    pub(crate) fn policy(&self, log: Option<&str>) -> Result<Vec<u8>, Failure> {
+        let Some(path) = &self.policy else {
+            let failure =
+                Failure::usage("`--policy FILE` is required: it says whose signatures count");
+            return Err(match log.and_then(policy_beside) {
+                Some(beside) => failure.hint(format!(
+                    "`--policy {}` trusts whoever made that log",
+                    beside.display()
+                )),
+                None => failure.hint("ask the log's operator for its trust policy, over another channel than the log"),
+            });
+        };
+        input::read(path, input::MAX_POLICY)
+    }
+
+    /// For verbs that make files which others will verify by their own policy: the one beside a log directory will do,
+    /// and that is said.
+    ///
+    /// # Errors
+    /// There is none (exit 2), or it cannot be read.
+    pub(crate) fn policy_or_beside(
+        &self,
+        log: &str,
+        console: &Console,
+    ) -> Result<Vec<u8>, Failure> {
+        match (&self.policy, policy_beside(log)) {
+            (None, Some(beside)) => {
+                console.note(format_args!(
+                    "judged by {}, which lies beside the log; readers judge by their own policy",
+                    beside.display()
+                ));
+                input::read(&beside, input::MAX_POLICY)
+            }
+            _ => self.policy(Some(log)),
+        }
+    }
+
+    /// What the verdict requires, and the time it is judged at.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            now: self.now.unwrap_or_else(clock),
+            require: self.require.map(|claim| match claim {
+                Claim::Included => Require::Included,
+                Claim::Complete => Require::Complete,
+            }),
+            max_checkpoint_age: self.max_checkpoint_age,
+        }
+    }
+}
+
 /// The claim of `--require`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Claim {
@@ -112,6 +173,13 @@ pub(crate) enum Claim {
     Complete,
 }
 
+/// Seconds since the epoch; 0 where the clock is before it.
+pub(crate) fn clock() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
 fn parse_duration(text: &str) -> Result<u64, String> {
     humantime::parse_duration(text)
         .map(|duration| duration.as_secs())
@@ -119,9 +187,6 @@ fn parse_duration(text: &str) -> Result<u64, String> {
 }
 
 fn parse_time(text: &str) -> Result<u64, String> {
-    humantime::parse_rfc3339(text)
-        .ok()
-        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
-        .map(|since| since.as_secs())
+    glasslog_core::time::parse(text)
         .ok_or_else(|| "expected a time such as `2026-11-23T12:00:00Z`".into())
 }

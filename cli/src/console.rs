@@ -3,11 +3,13 @@ use core::cell::Cell;
 use core::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 
+use glasslog_core::report::Report;
 use serde::Serialize;
 
 use crate::arguments::Format;
 use crate::exit::Exit;
 use crate::failure::{Failure, io_reason};
+use crate::render;
 
 /// The two output streams and the chosen format.
 ///
@@ -66,6 +68,32 @@ impl Console {
             Ok(text) => self.line(text),
             Err(error) => self.warn(error),
         }
+    }
+
+    /// Shows a report, in the chosen format; its class is the exit code.
+    pub(crate) fn report(&self, report: &Report) -> Exit {
+        if self.is_json() {
+            self.line(report.to_json());
+        } else {
+            let stdout = std::io::stdout();
+            let width = stdout
+                .is_terminal()
+                .then(|| terminal_size::terminal_size_of(&stdout))
+                .flatten()
+                .map(|(width, _)| width.0);
+            self.line(render::report(report, width));
+        }
+        report.class().into()
+    }
+
+    /// Shows the report of a query that has ended.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn verdict(&self, report: Option<&Report>) -> Result<Exit, Failure> {
+        report.map(|report| self.report(report)).ok_or_else(|| {
+            Failure::unfinished("no-verdict", "the verification ended without a verdict")
+        })
     }
 
     /// Tells of progress or circumstances; never part of the result.

@@ -1,6 +1,8 @@
 //! Exit codes, as `docs/cli.md` ("Exit codes") lists them.
 use std::process::ExitCode;
 
+use glasslog_core::report::Class;
+
 /// What the process tells its caller: "no" and "could not tell" are different numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -28,5 +30,19 @@ pub(crate) enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+impl From<Class> for Exit {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::Verified => Self::Done,
+            Class::Unfinished => Self::Unfinished,
+            Class::False => Self::False,
+            Class::Nothing => Self::Nothing,
+            Class::Undecided => Self::Undecided,
+            Class::Inconsistent => Self::Inconsistent,
+            Class::Malformed => Self::Malformed,
+        }
     }
 }

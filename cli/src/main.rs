@@ -7,9 +7,15 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod arguments;
+mod artifact;
 mod console;
+mod driver;
 mod exit;
 mod failure;
+mod input;
+mod output;
+mod render;
+mod source;
 mod verbs;
 
 use arguments::Cli;

@@ -1,10 +1,15 @@
 //! `audit`: reads everything, recomputes everything.
 use std::path::PathBuf;
 
+use glasslog_core::audit::AuditQuery;
+use glasslog_core::fetch::Query;
+
 use crate::arguments::TrustArgs;
 use crate::console::Console;
+use crate::driver;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::source::Source;
 
 /// Reads everything and recomputes everything.
 #[derive(Debug, clap::Args)]
@@ -28,11 +33,25 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`audit` is under construction",
-        ))
+    /// An unreadable policy, a source that cannot be read.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        if self.resume.is_some() {
+            return Err(Failure::not_available("`--resume`"));
+        }
+        if self.cosign.is_some() {
+            return Err(Failure::not_available("`--cosign`"));
+        }
+        let policy = self.trust.policy(Some(&self.log))?;
+        let options = self.trust.options();
+        let mut source = Source::open(&self.log, self.trust.offline)?;
+        // Only a directory can be asked for everything in it.
+        let files = match &source {
+            Source::Directory(directory) => Some(directory.list()?),
+            Source::Remote(_) => None,
+        };
+        let query = driver::run(&mut source, console, || {
+            Ok(AuditQuery::new(&policy, options, files.clone()))
+        })?;
+        console.verdict(query.report())
     }
 }

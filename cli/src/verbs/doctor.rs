@@ -1,13 +1,30 @@
 //! `doctor`: looks for what commonly goes wrong around a log.
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::escape::display_safe;
+use glasslog_core::policy::{LogVerdict, WitnessOutcome};
+use glasslog_core::report::Outcome;
+use glasslog_core::time;
+use glasslog_core::trust::TrustPolicy;
+use serde::Serialize;
+
+use crate::arguments::clock;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::source::{Source, policy_beside};
+use crate::{driver, input, render};
+
+/// A clock before this (2026-07-01) is wrong: this program is younger.
+const EARLIEST: u64 = 1_782_864_000;
 
 /// Checks keys' permissions, the clock, the trust file and reachability.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Exits 1 if something is wrong. It judges the surroundings of a log, never what the log says.
+
 Examples:
   glasslog doctor --log my.log
   glasslog doctor --log https://log.example.com/ --policy trust.policy")]
@@ -16,7 +33,7 @@ pub(crate) struct Args {
     #[arg(long)]
     log: Option<String>,
 
-    /// Trust policy to look at
+    /// Trust policy to look at [default: LOG/trust.policy]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
@@ -25,13 +42,271 @@ pub(crate) struct Args {
     offline: bool,
 }
 
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    code: &'static str,
+    outcome: Outcome,
+    detail: String,
+    hint: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Findings<'a> {
+    schema_version: u32,
+    result: &'static str,
+    checks: &'a [Finding],
+}
+
+impl Finding {
+    fn new(code: &'static str, outcome: Outcome, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            outcome,
+            detail: detail.into(),
+            hint: None,
+        }
+    }
+
+    fn pass(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(code, Outcome::Pass, detail)
+    }
+
+    fn fail(code: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..Self::new(code, Outcome::Fail, detail)
+        }
+    }
+}
+
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`doctor` is under construction",
-        ))
+    /// A malformed address, or one with `--offline`. What is wrong around a log is a finding, not an error.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let now = clock();
+        let mut findings = vec![look_at_clock(now)];
+        if let Some(log) = &self.log {
+            findings.extend(look_at_keys(Path::new(log)));
+        }
+        let beside = self.log.as_deref().and_then(policy_beside);
+        let policy = self.policy.as_ref().or(beside.as_ref());
+        let policy = policy.and_then(|path| look_at_policy(path, &mut findings));
+        if let Some(log) = &self.log {
+            match self.read_checkpoint(log)? {
+                Ok(bytes) => look_at_checkpoint(&bytes, policy.as_ref(), now, &mut findings),
+                Err(finding) => findings.push(finding),
+            }
+        }
+        show(console, &findings);
+        let wrong = findings
+            .iter()
+            .any(|finding| finding.outcome == Outcome::Fail);
+        Ok(if wrong { Exit::Unfinished } else { Exit::Done })
     }
+
+    /// The log's checkpoint, or what keeps it from being read.
+    fn read_checkpoint(&self, log: &str) -> Result<Result<Vec<u8>, Finding>, Failure> {
+        const HINT: &str =
+            "`--log` takes a log directory, its public tree, or the address of such a tree";
+        let read =
+            Source::open(log, self.offline).and_then(|source| driver::read(&source, "checkpoint"));
+        match read {
+            Ok(Some(bytes)) => Ok(Ok(bytes)),
+            Ok(None) => Ok(Err(Finding::fail(
+                "reachable",
+                "there is no checkpoint",
+                HINT,
+            ))),
+            Err(failure) if failure.exit == Exit::Usage => Err(failure),
+            Err(failure) => Ok(Err(Finding::fail(
+                "reachable",
+                failure.message,
+                failure.hint.unwrap_or_else(|| HINT.into()),
+            ))),
+        }
+    }
+}
+
+fn look_at_clock(now: u64) -> Finding {
+    let shown = time::format(now);
+    if now < EARLIEST {
+        Finding::fail(
+            "clock",
+            format!("the clock reads {shown}, before this program was written"),
+            "set the clock; freshness is judged by it",
+        )
+    } else {
+        Finding::pass("clock", format!("the clock reads {shown}"))
+    }
+}
+
+/// Looks at the files in `LOG/keys`, if there are any. Public halves may be read by anyone.
+fn look_at_keys(log: &Path) -> Vec<Finding> {
+    let Ok(entries) = fs::read_dir(log.join("keys")) else {
+        return Vec::new();
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| {
+        path.is_file() && path.extension().is_none_or(|extension| extension != "pub")
+    });
+    paths.sort();
+    paths.iter().map(|path| look_at_key(path)).collect()
+}
+
+#[cfg(unix)]
+fn look_at_key(path: &Path) -> Finding {
+    use std::os::unix::fs::PermissionsExt;
+    let shown = path.display();
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.permissions().mode() & 0o077 == 0 => Finding::pass(
+            "key-permissions",
+            format!("only its owner can read `{shown}`"),
+        ),
+        Ok(metadata) => {
+            let mode = metadata.permissions().mode() & 0o777;
+            Finding::fail(
+                "key-permissions",
+                format!("others can read or write `{shown}` (mode {mode:04o})"),
+                format!("chmod 600 {shown}"),
+            )
+        }
+        Err(error) => Finding::fail(
+            "key-permissions",
+            format!("`{shown}`: {}", crate::failure::io_reason(&error)),
+            "check who owns the log directory",
+        ),
+    }
+}
+
+#[cfg(not(unix))]
+fn look_at_key(path: &Path) -> Finding {
+    Finding::new(
+        "key-permissions",
+        Outcome::Unknown,
+        format!(
+            "permissions of `{}` are not looked at on this system",
+            path.display()
+        ),
+    )
+}
+
+fn look_at_policy(path: &Path, findings: &mut Vec<Finding>) -> Option<TrustPolicy> {
+    const HINT: &str = "the format is in docs/formats/policy.md";
+    let shown = path.display();
+    let parsed = input::read(path, input::MAX_POLICY)
+        .map_err(|failure| failure.message)
+        .and_then(|bytes| {
+            TrustPolicy::parse(&bytes).map_err(|error| format!("`{shown}`: {error}"))
+        });
+    match parsed {
+        Ok(policy) => {
+            findings.push(Finding::pass("policy", format!("`{shown}` is well formed")));
+            findings.push(match policy.genesis() {
+                Some(_) => Finding::pass("pin", "the policy pins the genesis"),
+                None => Finding::new(
+                    "pin",
+                    Outcome::Unknown,
+                    "the policy does not pin the genesis: admins are those that the log names",
+                ),
+            });
+            Some(policy)
+        }
+        Err(words) => {
+            findings.push(Finding::fail("policy", words, HINT));
+            None
+        }
+    }
+}
+
+fn look_at_checkpoint(
+    bytes: &[u8],
+    policy: Option<&TrustPolicy>,
+    now: u64,
+    findings: &mut Vec<Finding>,
+) {
+    findings.push(Finding::pass(
+        "reachable",
+        "the log's checkpoint can be read",
+    ));
+    let checkpoint = match Checkpoint::parse(bytes) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => {
+            return findings.push(Finding::fail(
+                "checkpoint",
+                error.to_string(),
+                "is this the address of a log's public tree?",
+            ));
+        }
+    };
+    let origin = checkpoint.origin().as_str();
+    let Some(policy) = policy else { return };
+    let (verdict, _) = policy.verify_log(&checkpoint, now);
+    findings.push(match verdict.log {
+        LogVerdict::Signed(_) => Finding::pass(
+            "trusted",
+            format!("the policy knows the log `{origin}` and its key"),
+        ),
+        LogVerdict::UnknownOrigin => Finding::fail(
+            "trusted",
+            format!("the policy names no log `{origin}`"),
+            "is it the policy of another log?",
+        ),
+        LogVerdict::UnknownKey => Finding::fail(
+            "trusted",
+            format!("no key that the policy has for `{origin}` signed the checkpoint"),
+            "ask the operator whether the key was changed",
+        ),
+        LogVerdict::BadSignature => Finding::fail(
+            "trusted",
+            format!("the signature by the key of `{origin}` is wrong"),
+            "the checkpoint was altered or damaged",
+        ),
+    });
+    for witness in &verdict.witnesses {
+        if let WitnessOutcome::Future { time } = witness.outcome {
+            let detail = format!(
+                "witness `{}` cosigned at {}, after what the clock reads",
+                witness.name,
+                time::format(time)
+            );
+            findings.push(Finding::fail(
+                "clock",
+                detail,
+                "set the clock, or ask the witness",
+            ));
+        }
+    }
+}
+
+fn show(console: &Console, findings: &[Finding]) {
+    let wrong = findings
+        .iter()
+        .filter(|finding| finding.outcome == Outcome::Fail)
+        .count();
+    if console.is_json() {
+        let result = if wrong == 0 { "done" } else { "failed" };
+        return console.json(&Findings {
+            schema_version: 1,
+            result,
+            checks: findings,
+        });
+    }
+    for finding in findings {
+        console.line(format_args!(
+            "{} {:<15}  {}",
+            render::mark(finding.outcome),
+            finding.code,
+            display_safe(&finding.detail)
+        ));
+        if let Some(hint) = &finding.hint {
+            console.hint(display_safe(hint));
+        }
+    }
+    console.line(match wrong {
+        0 => "nothing is wrong".to_owned(),
+        1 => "1 thing is wrong".to_owned(),
+        _ => format!("{wrong} things are wrong"),
+    });
 }

@@ -1,10 +1,15 @@
 //! `history`: the complete verified history of an artifact.
 use std::path::PathBuf;
 
+use glasslog_core::fetch::Query;
+use glasslog_core::history::HistoryQuery;
+
 use crate::arguments::TrustArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::source::Source;
+use crate::{artifact, driver};
 
 /// Shows the complete verified history of an artifact.
 #[derive(Debug, clap::Args)]
@@ -44,11 +49,20 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`history` is under construction",
-        ))
+    /// A malformed artifact, an unreadable policy, a source that cannot be read.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        if self.since.is_some() {
+            return Err(Failure::not_available("`--since`"));
+        }
+        let policy = self.trust.policy(Some(&self.log))?;
+        let options = self.trust.options();
+        let mut source = Source::open(&self.log, self.trust.offline)?;
+        let artifact = artifact::resolve(&self.artifact)?;
+        // Before there is an index, every history reads every entry: `--full-scan` asks for what happens anyway.
+        let query = driver::run(&mut source, console, || {
+            HistoryQuery::new(&artifact, &policy, options, self.exact)
+                .map_err(|error| artifact::refuse(&error))
+        })?;
+        console.verdict(query.report())
     }
 }

@@ -8,6 +8,8 @@ use crate::failure::Failure;
 /// Puts the audit portal into the log's public tree.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Static files in LOG/public/portal/; any web server serves them with the log.
+
 Examples:
   glasslog portal my.log
   glasslog portal my.log --connect https://other-log.example.com")]
@@ -20,13 +22,95 @@ pub(crate) struct Args {
     connect: Vec<String>,
 }
 
+#[cfg(not(feature = "portal"))]
 impl Args {
     /// # Errors
-    /// Not written yet.
+    /// Always: this build holds no portal.
     pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`portal` is under construction",
-        ))
+        let Self { log: _, connect: _ } = self;
+        Err(
+            Failure::unfinished("no-portal", "this build of glasslog holds no portal")
+                .hint("`cargo xtask site` builds the portal and a glasslog that holds it"),
+        )
+    }
+}
+
+#[cfg(feature = "portal")]
+mod embedded {
+    use std::fs;
+    use std::path::Path;
+
+    use include_dir::{Dir, include_dir};
+
+    use super::{Args, Console, Exit, Failure};
+    use crate::source::{Directory, parse_address};
+
+    static PORTAL: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../site/dist");
+
+    /// The part of the page's content security policy that says where it may read logs.
+    const CONNECT: &str = "connect-src 'self'";
+
+    impl Args {
+        /// # Errors
+        /// The log is not there, an address is malformed, or the disk refuses.
+        pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+            let tree = Directory::open(&self.log)?;
+            let connect = connect_sources(&self.connect)?;
+            let target = tree.root().join("portal");
+            let count = write(&PORTAL, &target, &connect)?;
+            if console.is_json() {
+                console.json(&serde_json::json!({
+                    "schemaVersion": 1, "result": "done", "files": count, "path": target.display().to_string(),
+                }));
+            } else {
+                console.line(format_args!(
+                    "{count} files written to {}",
+                    target.display()
+                ));
+            }
+            Ok(Exit::Done)
+        }
+    }
+
+    /// The hosts as the policy names them: scheme, name and port, nothing that could add a directive.
+    fn connect_sources(addresses: &[String]) -> Result<String, Failure> {
+        let mut sources = String::from(CONNECT);
+        for address in addresses {
+            let origin = parse_address(address)?.origin();
+            sources.push(' ');
+            sources.push_str(&origin.ascii_serialization());
+        }
+        Ok(sources)
+    }
+
+    fn write(dir: &Dir<'_>, target: &Path, connect: &str) -> Result<usize, Failure> {
+        let fail = |path: &Path, error: &std::io::Error| Failure::file(path.display(), error);
+        fs::create_dir_all(target).map_err(|error| fail(target, &error))?;
+        let mut count = 0;
+        for file in dir.files() {
+            let Some(name) = file.path().file_name() else {
+                continue;
+            };
+            let path = target.join(name);
+            let bytes = match file.contents_utf8() {
+                Some(page)
+                    if path
+                        .extension()
+                        .is_some_and(|extension| extension == "html") =>
+                {
+                    page.replace(CONNECT, connect).into_bytes()
+                }
+                _ => file.contents().to_vec(),
+            };
+            fs::write(&path, bytes).map_err(|error| fail(&path, &error))?;
+            count += 1;
+        }
+        for inner in dir.dirs() {
+            let Some(name) = inner.path().file_name() else {
+                continue;
+            };
+            count += write(inner, &target.join(name), connect)?;
+        }
+        Ok(count)
     }
 }

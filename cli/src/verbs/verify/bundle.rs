@@ -1,10 +1,14 @@
 //! `verify bundle`: replays a bundle through the query that made it.
 use std::path::PathBuf;
 
+use glasslog_core::bundle::verify_bundle;
+use glasslog_core::limits::MAX_OFFLINE_BUNDLE;
+
 use crate::arguments::TrustArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input;
 
 /// Verifies a bundle, offline.
 #[derive(Debug, clap::Args)]
@@ -22,11 +26,11 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`verify bundle` is under construction",
-        ))
+    /// An unreadable file.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let policy = self.trust.policy(None)?;
+        let bundle = input::read(&self.bundle, MAX_OFFLINE_BUNDLE)?;
+        let report = verify_bundle(&bundle, &policy, self.trust.options());
+        Ok(console.report(&report))
     }
 }

@@ -1,10 +1,15 @@
 //! `verify consistency`: does the log still contain what it contained?
 use std::path::PathBuf;
 
+use glasslog_core::fetch::Query;
+use glasslog_core::proof_query::{ConsistencyQuery, verify_consistency};
+
 use crate::arguments::TrustArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::source::Source;
+use crate::{driver, input};
 
 /// Verifies that a newer checkpoint only appends to an older one.
 #[derive(Debug, clap::Args)]
@@ -37,11 +42,29 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`verify consistency` is under construction",
-        ))
+    /// An unreadable file, a source that cannot be read.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let policy = self.trust.policy(self.log.as_deref())?;
+        let options = self.trust.options();
+        let old = || input::read(&self.old, input::MAX_PROOF);
+        match (&self.log, &self.new, &self.proof) {
+            (Some(log), ..) => {
+                let mut source = Source::open(log, self.trust.offline)?;
+                let old = old()?;
+                let query = driver::run(&mut source, console, || {
+                    Ok(ConsistencyQuery::new(&old, &policy, options))
+                })?;
+                console.verdict(query.report())
+            }
+            (None, Some(new), Some(proof)) => {
+                let old = old()?;
+                let new = input::read(new, input::MAX_PROOF)?;
+                let proof = input::read(proof, input::MAX_PROOF)?;
+                Ok(console.report(&verify_consistency(&old, &new, &proof, &policy, options)))
+            }
+            _ => Err(Failure::usage(
+                "`verify consistency` takes `--log LOG`, or `--new FILE` and `--proof FILE`",
+            )),
+        }
     }
 }

@@ -1,8 +1,13 @@
 //! `verify entry`: is there a valid entry at this index?
+use glasslog_core::entry_query::EntryQuery;
+use glasslog_core::fetch::Query;
+
 use crate::arguments::TrustArgs;
 use crate::console::Console;
+use crate::driver;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::source::Source;
 
 /// Verifies the entry at an index.
 #[derive(Debug, clap::Args)]
@@ -23,11 +28,14 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`verify entry` is under construction",
-        ))
+    /// An unreadable policy, a source that cannot be read.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let policy = self.trust.policy(Some(&self.log))?;
+        let options = self.trust.options();
+        let mut source = Source::open(&self.log, self.trust.offline)?;
+        let query = driver::run(&mut source, console, || {
+            Ok(EntryQuery::new(self.index, &policy, options))
+        })?;
+        console.verdict(query.report())
     }
 }

@@ -1,10 +1,15 @@
 //! `verify file`: are these files known to the log?
 use std::path::PathBuf;
 
+use glasslog_core::fetch::Query;
+use glasslog_core::history::HistoryQuery;
+
 use crate::arguments::TrustArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::source::Source;
+use crate::{driver, input};
 
 /// Verifies that the log holds events about these files, found by their hash.
 #[derive(Debug, clap::Args)]
@@ -26,11 +31,24 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`verify file` is under construction",
-        ))
+    /// An unreadable file or policy, a source that cannot be read.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let policy = self.trust.policy(Some(&self.log))?;
+        let options = self.trust.options();
+        let mut source = Source::open(&self.log, self.trust.offline)?;
+        let digests = self
+            .paths
+            .iter()
+            .map(|path| input::digest(path))
+            .collect::<Result<Vec<_>, _>>()?;
+        let query = driver::run(&mut source, console, || {
+            Ok(HistoryQuery::of_files(&digests, &policy, options))
+        })?;
+        if !console.is_json() {
+            for (path, digest) in self.paths.iter().zip(&digests) {
+                console.note(format_args!("{} is {digest}", path.display()));
+            }
+        }
+        console.verdict(query.report())
     }
 }

@@ -1,10 +1,14 @@
 //! `verify proof`: does this proof show that this entry is in the log?
 use std::path::PathBuf;
 
+use glasslog_core::limits::MAX_ENTRY;
+use glasslog_core::proof_query::verify_proof;
+
 use crate::arguments::TrustArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input;
 
 /// Verifies a proof file for an entry, offline.
 #[derive(Debug, clap::Args)]
@@ -26,11 +30,12 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`verify proof` is under construction",
-        ))
+    /// An unreadable file.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let policy = self.trust.policy(None)?;
+        let proof = input::read(&self.proof, input::MAX_PROOF)?;
+        let entry = input::read(&self.entry, MAX_ENTRY)?;
+        let report = verify_proof(&proof, &entry, &policy, self.trust.options());
+        Ok(console.report(&report))
     }
 }

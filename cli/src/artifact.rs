@@ -1,0 +1,23 @@
+//! ARTIFACT arguments: the syntax decides (`glasslog_core::artifact`), and files are hashed here.
+use std::path::Path;
+
+use glasslog_core::artifact::{ArtifactError, ArtifactQuery};
+
+use crate::failure::Failure;
+use crate::input;
+
+/// Turns an argument into what a query takes: a path becomes the digest of its file.
+///
+/// # Errors
+/// The argument is of no known form (exit 2), or the file cannot be read (exit 1).
+pub(crate) fn resolve(argument: &str) -> Result<String, Failure> {
+    match ArtifactQuery::parse(argument).map_err(|error| refuse(&error))? {
+        ArtifactQuery::Path(path) => input::digest(Path::new(&path)),
+        ArtifactQuery::Key(_) => Ok(argument.to_owned()),
+    }
+}
+
+/// Says why an argument names no artifact.
+pub(crate) fn refuse(error: &ArtifactError) -> Failure {
+    Failure::usage(error.to_string()).hint(error.hint())
+}

@@ -1,0 +1,173 @@
+//! Reports as text for people: the verdict first, then the claims, the checks behind them and what was found.
+//!
+//! A renderer decides nothing: every word follows from members of the report.
+use core::fmt::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use glasslog_core::escape::display_safe;
+use glasslog_core::report::{Check, CheckCode, Class, Outcome, Report};
+
+mod events;
+mod verdict;
+
+const PASS: Style = AnsiColor::Green.on_default();
+const FAIL: Style = AnsiColor::Red.on_default().bold();
+const UNKNOWN: Style = AnsiColor::Yellow.on_default();
+const HEADING: Style = Style::new().bold();
+
+/// Shows a report, styled; the stream that it goes to drops the styles where they are not wanted. `width` is the
+/// terminal's, if there is one.
+pub(crate) fn report(report: &Report, width: Option<u16>) -> String {
+    let mut text = String::new();
+    // Writing into a string cannot fail.
+    let _ = write_report(&mut text, report, width);
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn write_report(out: &mut String, report: &Report, width: Option<u16>) -> fmt::Result {
+    let (mark, style) = match report.class() {
+        Class::Verified => ('✓', PASS),
+        Class::Undecided | Class::Nothing => ('?', UNKNOWN),
+        _ => ('✗', FAIL),
+    };
+    let sentence = verdict::sentence(report);
+    writeln!(
+        out,
+        "{style}{mark}{style:#} {HEADING}{}{HEADING:#}",
+        visible(&sentence)
+    )?;
+    write_claims(out, report)?;
+    if let Some(checkpoint) = &report.checkpoint {
+        writeln!(out, "\n{HEADING}Log{HEADING:#}")?;
+        writeln!(out, "  origin  {}", display_safe(&checkpoint.origin))?;
+        writeln!(out, "  size    {}", checkpoint.size)?;
+        writeln!(out, "  root    {}", checkpoint.root)?;
+        if let Some(old) = &report.members.old {
+            writeln!(out, "  older   size {}, root {}", old.size, old.root)?;
+        }
+    }
+    write_checks(out, &report.checks)?;
+    write_members(out, report)?;
+    if let Some(events) = report
+        .members
+        .events
+        .as_deref()
+        .filter(|events| !events.is_empty())
+    {
+        writeln!(out, "\n{HEADING}Events{HEADING:#}")?;
+        writeln!(out, "{}", events::table(events, width))?;
+    }
+    Ok(())
+}
+
+fn write_claims(out: &mut String, report: &Report) -> fmt::Result {
+    let claims = &report.claims;
+    let detail = |code| find(report, code).map_or("not examined", |check| check.detail.as_str());
+    let included = match claims.included {
+        Outcome::Pass => "what is shown is in the log",
+        Outcome::Fail => "what is shown is not what the log holds",
+        Outcome::Unknown => "not decided",
+    };
+    let complete = match (claims.complete, find(report, CheckCode::Coverage)) {
+        (_, Some(check)) => check.detail.as_str(),
+        (_, None) => "not examined",
+    };
+    writeln!(out)?;
+    for (claim, outcome, words) in [
+        ("included", claims.included, included),
+        ("complete", claims.complete, complete),
+        ("fresh", claims.fresh, detail(CheckCode::Freshness)),
+    ] {
+        writeln!(out, "  {} {claim:<8}  {}", mark(outcome), visible(words))?;
+    }
+    Ok(())
+}
+
+fn write_checks(out: &mut String, checks: &[Check]) -> fmt::Result {
+    writeln!(out, "\n{HEADING}Checks{HEADING:#}")?;
+    let longest = checks
+        .iter()
+        .map(|check| check.code.as_str().len())
+        .max()
+        .unwrap_or(0);
+    for check in checks {
+        let code = check.code.as_str();
+        let aside = if check.required || check.outcome == Outcome::Pass {
+            ""
+        } else {
+            " (not required)"
+        };
+        writeln!(
+            out,
+            "  {} {code:<longest$}  {}{aside}",
+            mark(check.outcome),
+            visible(&check.detail)
+        )?;
+    }
+    Ok(())
+}
+
+fn write_members(out: &mut String, report: &Report) -> fmt::Result {
+    let members = &report.members;
+    if let Some(keys) = members.keys.as_deref().filter(|keys| !keys.is_empty()) {
+        writeln!(out, "\n{HEADING}Looked up{HEADING:#}")?;
+        for key in keys {
+            writeln!(out, "  {:<7}  {}", key.kind, display_safe(&key.id))?;
+        }
+    }
+    if let Some(files) = &members.files {
+        writeln!(out, "\n{HEADING}Files{HEADING:#}")?;
+        for file in files {
+            let found: Vec<String> = file.events.iter().map(u64::to_string).collect();
+            let found = if found.is_empty() {
+                "no event".into()
+            } else {
+                format!("events {}", found.join(", "))
+            };
+            writeln!(out, "  {}  {found}", display_safe(&file.digest))?;
+        }
+    }
+    if let Some(entry) = &members.entry {
+        writeln!(out, "\n{HEADING}Entry{HEADING:#}")?;
+        writeln!(out, "  index      {}", entry.index)?;
+        writeln!(out, "  leaf hash  {}", entry.leaf_hash)?;
+    }
+    if let Some(counts) = &members.counts {
+        writeln!(out, "\n{HEADING}Counted{HEADING:#}")?;
+        for (count, what) in [
+            (counts.entries, "entries"),
+            (counts.access_events, "access events"),
+            (counts.key_events, "key events"),
+            (counts.signed, "signed by a key valid at their position"),
+            (counts.unreadable, "unreadable as events"),
+            (counts.tiles, "tiles compared"),
+        ] {
+            writeln!(out, "  {count:>9}  {what}")?;
+        }
+    }
+    Ok(())
+}
+
+fn find(report: &Report, code: CheckCode) -> Option<&Check> {
+    report.checks.iter().find(|check| check.code == code)
+}
+
+/// Escapes a sentence of the verifier, which may have escaped what it quotes already.
+fn visible(sentence: &str) -> String {
+    let mut buffer = [0; 4];
+    sentence
+        .chars()
+        .map(|character| display_safe(character.encode_utf8(&mut buffer)))
+        .collect()
+}
+
+/// The shape of an outcome; the colour only repeats it.
+pub(crate) fn mark(outcome: Outcome) -> impl fmt::Display {
+    let (mark, style) = match outcome {
+        Outcome::Pass => ('✓', PASS),
+        Outcome::Fail => ('✗', FAIL),
+        Outcome::Unknown => ('?', UNKNOWN),
+    };
+    format!("{style}{mark}{style:#}")
+}

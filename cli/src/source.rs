@@ -1,0 +1,65 @@
+//! Where a log is read from: a directory or an `http(s)://` address, the same relative paths either way
+//! (c2sp.org/tlog-tiles, "Parameters").
+use std::path::{Path, PathBuf};
+
+use glasslog_core::limits::{MAX_BUNDLE_BYTES, MAX_NOTE, MAX_TILE_BYTES};
+
+use crate::failure::Failure;
+
+mod cache;
+mod directory;
+mod remote;
+
+pub(crate) use directory::Directory;
+pub(crate) use remote::Remote;
+#[cfg(feature = "portal")]
+pub(crate) use remote::parse_address;
+
+/// A log that can be read. It is not trusted: what it yields are bytes.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Directory(Directory),
+    Remote(Box<Remote>),
+}
+
+impl Source {
+    /// Opens what `--log` names. With `offline`, an address is refused before any socket exists.
+    ///
+    /// # Errors
+    /// An address that is not one, `--offline` with an address, a directory that is not there.
+    pub(crate) fn open(log: &str, offline: bool) -> Result<Self, Failure> {
+        if !is_address(log) {
+            return Directory::open(Path::new(log)).map(Self::Directory);
+        }
+        if offline {
+            return Err(
+                Failure::usage(format!("`--offline` opens no socket, and `{log}` is an address"))
+                    .hint("make a bundle with `glasslog bundle` while online, and check it with `glasslog verify bundle`"),
+            );
+        }
+        Ok(Self::Remote(Box::new(Remote::open(log)?)))
+    }
+}
+
+/// Whether a `LOG` argument is an address rather than a path.
+pub(crate) fn is_address(log: &str) -> bool {
+    log.starts_with("http://") || log.starts_with("https://")
+}
+
+/// The trust policy that `glasslog init` put beside a log directory, to be named in a hint.
+pub(crate) fn policy_beside(log: &str) -> Option<PathBuf> {
+    let path = Path::new(log).join("trust.policy");
+    (!is_address(log) && path.is_file()).then_some(path)
+}
+
+/// Most bytes that are read of the file at `path`. One more is read, so that a longer file is seen to be too long by
+/// the verification, which alone judges it.
+fn limit(path: &str) -> usize {
+    if path.starts_with("tile/entries/") {
+        MAX_BUNDLE_BYTES
+    } else if path.starts_with("tile/") {
+        MAX_TILE_BYTES
+    } else {
+        MAX_NOTE
+    }
+}

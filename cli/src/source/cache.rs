@@ -1,0 +1,188 @@
+//! Remembers immutable files of remote logs: full tiles and full entry bundles, by the log's address.
+//!
+//! What is remembered is as untrusted as what is fetched. The caller forgets it when a verdict that rests on it fails,
+//! so a damaged cache costs a second reading and never a wrong verdict.
+use core::cell::{Cell, RefCell};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use glasslog_core::hash::sha256;
+use glasslog_core::wire::hex_encode;
+
+use super::limit;
+
+/// Most bytes remembered for one log: a million small entries with their tiles. Beyond it nothing is added.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// The remembered files of one log.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    root: PathBuf,
+    /// Bytes on disk; counted when the first file is added.
+    size: Cell<Option<u64>>,
+    /// Files here that the current verdict rests on, remembered or just added.
+    used: RefCell<Vec<String>>,
+    /// Whether one of them was remembered.
+    hit: Cell<bool>,
+}
+
+impl Cache {
+    /// The cache for the log at `address`, if this user has a place for it. `GLASSLOG_CACHE` names another directory,
+    /// or `off`.
+    pub(crate) fn of(address: &str) -> Option<Self> {
+        let base = match std::env::var_os("GLASSLOG_CACHE") {
+            Some(value) if value == "off" || value.is_empty() => return None,
+            Some(value) => PathBuf::from(value),
+            None => user_cache()?.join("glasslog"),
+        };
+        Some(Self::at(base, address))
+    }
+
+    pub(super) fn at(base: PathBuf, address: &str) -> Self {
+        Self {
+            root: base.join(hex_encode(sha256(address.as_bytes()).as_bytes())),
+            size: Cell::new(None),
+            used: RefCell::default(),
+            hit: Cell::new(false),
+        }
+    }
+
+    /// A remembered file. Any trouble reads as "not remembered".
+    pub(crate) fn get(&self, path: &str) -> Option<Vec<u8>> {
+        if !is_immutable(path) {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        let file = fs::File::open(self.root.join(path)).ok()?;
+        file.take(limit(path) as u64 + 1)
+            .read_to_end(&mut bytes)
+            .ok()?;
+        self.used.borrow_mut().push(path.to_owned());
+        self.hit.set(true);
+        Some(bytes)
+    }
+
+    /// Remembers a file, if it is one that never changes. A cache that cannot be written is no reason to stop.
+    pub(crate) fn put(&self, path: &str, bytes: &[u8]) {
+        let size = self.size.get().unwrap_or_else(|| bytes_below(&self.root));
+        let grown = size.saturating_add(bytes.len() as u64);
+        if is_immutable(path) && grown <= MAX_BYTES && self.write(path, bytes).is_ok() {
+            self.used.borrow_mut().push(path.to_owned());
+            self.size.set(Some(grown));
+        }
+    }
+
+    /// Whether the current verdict rests on files that were remembered.
+    pub(crate) fn was_used(&self) -> bool {
+        self.hit.get()
+    }
+
+    /// Forgets the files that the current verdict rests on.
+    pub(crate) fn forget_used(&self) {
+        for path in self.used.borrow_mut().drain(..) {
+            let _ = fs::remove_file(self.root.join(path));
+        }
+        self.hit.set(false);
+        self.size.set(None);
+    }
+
+    /// Written aside and renamed, so that a reader never sees half a file.
+    fn write(&self, path: &str, bytes: &[u8]) -> std::io::Result<()> {
+        let target = self.root.join(path);
+        let parent = target.parent().unwrap_or(&self.root);
+        create_private(parent)?;
+        let aside = parent.join(format!(".{}.part", std::process::id()));
+        fs::write(&aside, bytes)?;
+        fs::rename(&aside, &target)
+    }
+}
+
+/// Full tiles and bundles never change; partial ones may be collected, checkpoints grow.
+fn is_immutable(path: &str) -> bool {
+    path.starts_with("tile/") && !path.contains(".p/")
+}
+
+fn user_cache() -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    if cfg!(windows) {
+        return absolute("LOCALAPPDATA");
+    }
+    absolute("XDG_CACHE_HOME").or_else(|| {
+        let home = absolute("HOME")?;
+        Some(if cfg!(target_os = "macos") {
+            home.join("Library/Caches")
+        } else {
+            home.join(".cache")
+        })
+    })
+}
+
+/// Which logs someone reads is nobody else's business.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn bytes_below(path: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(path) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remembers_full_files_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::at(dir.path().to_owned(), "http://a/");
+        cache.put("tile/0/000", b"full");
+        cache.put("tile/0/001.p/3", b"partial");
+        cache.put("checkpoint", b"head");
+        let again = Cache::at(dir.path().to_owned(), "http://a/");
+        assert_eq!(again.get("tile/0/000").as_deref(), Some(&b"full"[..]));
+        assert_eq!(again.get("tile/0/001.p/3"), None);
+        assert_eq!(again.get("checkpoint"), None);
+        let other = Cache::at(dir.path().to_owned(), "http://b/");
+        assert_eq!(other.get("tile/0/000"), None);
+        assert!(!other.was_used());
+    }
+
+    #[test]
+    fn forgets_what_a_failed_verdict_rests_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::at(dir.path().to_owned(), "http://a/");
+        cache.put("tile/0/000", b"x");
+        assert!(!cache.was_used());
+        let again = Cache::at(dir.path().to_owned(), "http://a/");
+        assert!(again.get("tile/0/000").is_some() && again.was_used());
+        again.forget_used();
+        assert!(again.get("tile/0/000").is_none() && !again.was_used());
+    }
+
+    #[test]
+    fn stops_growing() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::at(dir.path().to_owned(), "http://a/");
+        cache.size.set(Some(MAX_BYTES));
+        cache.put("tile/0/000", b"x");
+        assert_eq!(cache.get("tile/0/000"), None);
+    }
+}
