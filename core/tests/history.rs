@@ -1,0 +1,684 @@
+//! Histories: complete, followed, damaged, and dishonest in every way that a host or an operator can be.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    clippy::as_conversions,
+    clippy::std_instead_of_alloc,
+    reason = "tests may fail loudly"
+)]
+
+mod support;
+
+use glasslog_core::access::Action;
+use glasslog_core::bundle::{BundleWriter, verify_bundle};
+use glasslog_core::fetch::Query;
+use glasslog_core::head::{Options, Require};
+use glasslog_core::history::HistoryQuery;
+use glasslog_core::key_event::KeyOp;
+use glasslog_core::report::{Class, Outcome, Report, Verdict};
+use support::*;
+
+fn history(log: &TestLog, artifact: &str) -> Report {
+    history_with(log, artifact, &policy(), options())
+}
+
+fn history_with(log: &TestLog, artifact: &str, policy: &[u8], options: Options) -> Report {
+    log.run(HistoryQuery::new(artifact, policy, options, false).unwrap())
+}
+
+#[test]
+fn a_history_holds_every_event_and_says_so() {
+    let mut log = TestLog::new();
+    let mut expected = Vec::new();
+    for at in 0..700 {
+        let index = log.read(if at % 7 == 0 {
+            "resnet50@2.1"
+        } else {
+            "other@1"
+        });
+        if at % 7 == 0 {
+            expected.push(index);
+        }
+    }
+    log.publish(&[]);
+    let report = history(&log, "resnet50@2.1");
+    assert_eq!(report.result, Verdict::Verified, "{:?}", troubles(&report));
+    assert_eq!(indices(&report), expected);
+    assert!(report.complete);
+    assert_eq!(report.claims.included, Outcome::Pass);
+    assert_eq!(report.claims.fresh, Outcome::Unknown);
+    assert_eq!(troubles(&report), [("freshness", Outcome::Unknown)]);
+    assert_eq!(report.class(), Class::Verified);
+}
+
+#[test]
+fn indexed_by_name_digest_actor_and_key_it_equals_a_filter_over_all_entries() {
+    let mut log = TestLog::new();
+    let a = log.add(&access(
+        Action::Read,
+        "alice@example.com",
+        ALICE,
+        &[("m@1", "one")],
+    ));
+    let b = log.add(&access(
+        Action::Read,
+        "bob@example.com",
+        BOB,
+        &[("m@2", "two")],
+    ));
+    let c = log.add(&access(
+        Action::Read,
+        "bob@example.com",
+        BOB,
+        &[("m@1", "one"), ("n", "n")],
+    ));
+    log.publish(&[]);
+    let one = format!("sha256:{}", glasslog_core::hash::sha256(b"one").to_hex());
+    let bob = glasslog_core::spki::Spki::new(secret(BOB).public()).key_id();
+    for (artifact, expected) in [
+        ("m", vec![a, b, c]),
+        ("m@1", vec![a, c]),
+        ("n", vec![c]),
+        (&one, vec![a, c]),
+        ("actor:bob@example.com", vec![2, b, c]),
+        (&format!("key:{bob}"), vec![2, b, c]),
+    ] {
+        let report = history(&log, artifact);
+        assert_eq!(indices(&report), expected, "{artifact}");
+        assert_eq!(
+            report.result,
+            Verdict::Verified,
+            "{artifact}: {:?}",
+            troubles(&report)
+        );
+    }
+}
+
+#[test]
+fn registrations_are_followed_from_names_to_digests_and_back() {
+    let mut log = TestLog::new();
+    // The events come before the registrations that make them interesting.
+    let by_digest = log.add(&access(
+        Action::Read,
+        "alice@example.com",
+        ALICE,
+        &[("mirror@9", "weights")],
+    ));
+    let by_alias = log.add(&access(
+        Action::Read,
+        "alice@example.com",
+        ALICE,
+        &[("alias@1", "elsewhere")],
+    ));
+    let unrelated = log.read("unrelated@1");
+    let first = log.add(&access(
+        Action::Register,
+        "alice@example.com",
+        ALICE,
+        &[("m@1", "weights")],
+    ));
+    let second = log.add(&access(
+        Action::Register,
+        "bob@example.com",
+        BOB,
+        &[("alias@1", "weights")],
+    ));
+    log.publish(&[]);
+    let report = history(&log, "m@1");
+    assert_eq!(indices(&report), [by_digest, by_alias, first, second]);
+    assert!(!indices(&report).contains(&unrelated));
+    let keys = report.members.keys.as_ref().unwrap();
+    assert!(
+        keys.iter()
+            .any(|key| key.kind == "version" && key.id == "alias@1"),
+        "{keys:?}"
+    );
+    let exact = log.run(HistoryQuery::new("m@1", &policy(), options(), true).unwrap());
+    assert_eq!(indices(&exact), [first]);
+}
+
+#[test]
+fn a_registration_that_nobody_vouches_for_is_not_followed() {
+    let mut log = TestLog::new();
+    log.add(&access(
+        Action::Register,
+        "alice@example.com",
+        ALICE,
+        &[("m@1", "weights")],
+    ));
+    log.add(&access(
+        Action::Register,
+        "mallory@example.com",
+        MALLORY,
+        &[("m@1", "weights"), ("victim@1", "v")],
+    ));
+    let victim = log.read("victim@1");
+    log.publish(&[]);
+    let report = history(&log, "m@1");
+    assert!(!indices(&report).contains(&victim));
+    assert_eq!(outcome(&report, "event-signatures"), Outcome::Unknown);
+    assert_eq!(report.class(), Class::Undecided);
+}
+
+#[test]
+fn absence_is_proven_and_is_no_success() {
+    let mut log = TestLog::new();
+    log.read("m@1");
+    log.publish(&[]);
+    let report = history(&log, "nobody-touched-this");
+    assert_eq!(report.result, Verdict::Unknown);
+    assert_eq!(report.class(), Class::Nothing);
+    assert_eq!(report.class().exit_code(), 4);
+    assert!(report.complete);
+    assert_eq!(indices(&report), [0u64; 0]);
+}
+
+#[test]
+fn an_empty_log_has_nothing_to_verify() {
+    let mut log = TestLog::raw();
+    log.publish(&[]);
+    assert_eq!(history(&log, "m").class(), Class::Nothing);
+    log.files.remove("checkpoint");
+    assert_eq!(history(&log, "m").class(), Class::Unfinished);
+}
+
+/// Every file that a history asks for, missing or damaged, in a log with full and partial tiles.
+#[test]
+fn no_file_can_be_missing_or_damaged() {
+    let mut log = TestLog::new();
+    for _ in 0..600 {
+        log.read("m@1");
+    }
+    log.publish(&[WITNESS_A, WITNESS_B]);
+    let mut asked = Vec::new();
+    let mut query = HistoryQuery::new("m@1", &witnessed(), options(), false).unwrap();
+    while let Some(path) = query.needs().first().cloned() {
+        asked.push(path.clone());
+        query.supply(&path, log.files.get(&path).cloned());
+    }
+    assert_eq!(query.report().unwrap().result, Verdict::Verified);
+    assert!(asked.len() >= 6, "{asked:?}");
+    for path in &asked {
+        let original = log.files.remove(path).unwrap();
+        let missing = history_with(&log, "m@1", &witnessed(), options());
+        assert_eq!(missing.class(), Class::Unfinished, "{path}");
+        assert_eq!(outcome(&missing, "files"), Outcome::Fail, "{path}");
+        assert!(indices(&missing).is_empty() && !missing.complete, "{path}");
+
+        for altered in [
+            b"<!doctype html><title>index</title>".to_vec(),
+            Vec::new(),
+            original[..original.len() - 1].to_vec(),
+            [original.as_slice(), b"x"].concat(),
+        ] {
+            log.files.insert(path.clone(), altered);
+            let report = history_with(&log, "m@1", &witnessed(), options());
+            assert_eq!(report.result, Verdict::Failed, "{path}");
+            assert!(!report.complete && indices(&report).is_empty(), "{path}");
+        }
+        log.files.insert(path.clone(), original.clone());
+        log.damage(path);
+        let report = history_with(&log, "m@1", &witnessed(), options());
+        assert_eq!(report.result, Verdict::Failed, "{path}");
+        assert!(!report.complete, "{path}");
+        log.files.insert(path.clone(), original);
+    }
+}
+
+#[test]
+fn the_entry_that_was_altered_is_named() {
+    let mut log = TestLog::new();
+    for _ in 0..300 {
+        log.read("m@1");
+    }
+    log.publish(&[]);
+    let bundle = log.files.get_mut("tile/entries/000").unwrap();
+    // Into entry 7: seven lengths and entries before it.
+    let at: usize = log.entries[..7].iter().map(|entry| entry.len() + 2).sum();
+    bundle[at + 40] ^= 1;
+    let report = history(&log, "m@1");
+    assert_eq!(report.class(), Class::False);
+    assert_eq!(
+        detail(&report, "entries"),
+        "entry 7 was altered or damaged: its hash is not the one that the tree commits to"
+    );
+    assert_eq!(outcome(&report, "tree"), Outcome::Pass);
+    assert_eq!(report.claims.included, Outcome::Fail);
+    assert_eq!(report.claims.complete, Outcome::Unknown);
+    // Without its leaf tile the bundle is still named.
+    log.files.remove("tile/0/000");
+    assert_eq!(
+        detail(&history(&log, "m@1"), "entries"),
+        "entries 0 to 255 are not what the tree commits to"
+    );
+}
+
+#[test]
+fn a_partial_file_that_is_gone_is_read_from_the_full_one() {
+    let mut log = TestLog::new();
+    for _ in 0..400 {
+        log.read("m@1");
+    }
+    let old = log.publish(&[]);
+    for _ in 0..400 {
+        log.read("m@1");
+    }
+    log.publish(&[]);
+    log.files.insert("checkpoint".into(), old);
+    log.files.retain(|path, _| !path.contains(".p/"));
+    // The level-1 tile is partial in both trees, so it has to stay.
+    let mut whole = TestLog::new();
+    for _ in 0..400 {
+        whole.read("m@1");
+    }
+    whole.publish(&[]);
+    log.files.insert(
+        "tile/1/000.p/1".into(),
+        whole.files["tile/1/000.p/1"].clone(),
+    );
+    let report = history(&log, "m@1");
+    assert_eq!(report.result, Verdict::Verified, "{:?}", troubles(&report));
+    assert_eq!(report.checkpoint.unwrap().size, 403);
+}
+
+#[test]
+fn trust_decides_not_the_log() {
+    let mut log = TestLog::new();
+    log.read("m@1");
+    log.publish(&[WITNESS_A]);
+    // One witness of two.
+    let report = history_with(&log, "m@1", &witnessed(), options());
+    assert_eq!(
+        (report.class(), outcome(&report, "quorum")),
+        (Class::Undecided, Outcome::Unknown)
+    );
+    // Another log's policy.
+    let key = note_key(
+        "other.example.com",
+        glasslog_core::note_key::SignatureType::Ed25519,
+        LOG,
+    );
+    let report = history_with(
+        &log,
+        "m@1",
+        format!("log {}\nquorum none\n", key.verifier()).as_bytes(),
+        options(),
+    );
+    assert_eq!(
+        (report.class(), outcome(&report, "log-signature")),
+        (Class::Undecided, Outcome::Unknown)
+    );
+    // Another key under the same name.
+    let key = note_key(
+        ORIGIN,
+        glasslog_core::note_key::SignatureType::Ed25519,
+        MALLORY,
+    );
+    let report = history_with(
+        &log,
+        "m@1",
+        format!("log {}\nquorum none\n", key.verifier()).as_bytes(),
+        options(),
+    );
+    assert_eq!(report.class(), Class::Undecided);
+    // No policy at all.
+    let report = history_with(&log, "m@1", b"log nonsense\n", options());
+    assert_eq!(
+        (report.class(), outcome(&report, "policy")),
+        (Class::Malformed, Outcome::Fail)
+    );
+}
+
+#[test]
+fn freshness_is_the_quorums_time_and_stands_apart() {
+    let mut log = TestLog::new();
+    log.read("m@1");
+    log.publish_at(&[(WITNESS_A, TIME - 100), (WITNESS_B, TIME)]);
+    let within = |age| Options {
+        now: TIME,
+        max_checkpoint_age: Some(age),
+        ..options()
+    };
+    let fresh = history_with(&log, "m@1", &witnessed(), within(100));
+    assert_eq!(
+        (fresh.result, fresh.claims.fresh),
+        (Verdict::Verified, Outcome::Pass)
+    );
+    let stale = history_with(&log, "m@1", &witnessed(), within(99));
+    assert_eq!(
+        (stale.class(), stale.claims.fresh),
+        (Class::Undecided, Outcome::Unknown)
+    );
+    assert_eq!(
+        (stale.claims.included, stale.claims.complete),
+        (Outcome::Pass, Outcome::Pass)
+    );
+    // A clock that is far ahead vouches for nothing.
+    log.publish_at(&[(WITNESS_A, TIME + 301), (WITNESS_B, TIME)]);
+    let ahead = history_with(&log, "m@1", &witnessed(), within(1000));
+    assert_eq!(
+        (ahead.class(), ahead.claims.fresh),
+        (Class::Undecided, Outcome::Unknown)
+    );
+    // Nor does a log that no witness watches.
+    let alone = history_with(&log, "m@1", &policy(), within(1000));
+    assert_eq!(
+        (alone.class(), alone.claims.fresh),
+        (Class::Undecided, Outcome::Unknown)
+    );
+}
+
+#[test]
+fn a_witness_whose_signature_is_wrong_is_no_witness() {
+    let mut log = TestLog::new();
+    log.read("m@1");
+    log.publish(&[WITNESS_A, WITNESS_B]);
+    let text = String::from_utf8(log.files["checkpoint"].clone()).unwrap();
+    let (before, line) = text.trim_end().rsplit_once('\n').unwrap();
+    let (head, tail) = line.split_at(line.len() - 20);
+    let altered = format!(
+        "{before}\n{head}{}\n",
+        if tail.starts_with('A') {
+            tail.replacen('A', "B", 1)
+        } else {
+            format!("A{}", &tail[1..])
+        }
+    );
+    log.files.insert("checkpoint".into(), altered.into_bytes());
+    let report = history_with(&log, "m@1", &witnessed(), options());
+    assert_eq!(
+        (report.class(), outcome(&report, "quorum")),
+        (Class::False, Outcome::Fail)
+    );
+}
+
+#[test]
+fn signatures_are_judged_by_position() {
+    let mut log = TestLog::new();
+    let before = log.add(&access(
+        Action::Read,
+        "carol@example.com",
+        MALLORY,
+        &[("m@1", "one")],
+    ));
+    let enrolled = log.enrol("carol@example.com", MALLORY);
+    let during = log.add(&access(
+        Action::Read,
+        "carol@example.com",
+        MALLORY,
+        &[("m@1", "one ")],
+    ));
+    let suspect = log.add(&access(
+        Action::Read,
+        "carol@example.com",
+        MALLORY,
+        &[("m@1", "one  ")],
+    ));
+    log.revoke("carol@example.com", MALLORY, enrolled, Some(suspect));
+    let after = log.add(&access(
+        Action::Read,
+        "carol@example.com",
+        MALLORY,
+        &[("m@1", "one   ")],
+    ));
+    let imposter = log.add(&access(
+        Action::Read,
+        "alice@example.com",
+        BOB,
+        &[("m@1", "one")],
+    ));
+    log.publish(&[]);
+    let report = history(&log, "m@1");
+    let signature = |index| {
+        report
+            .members
+            .events
+            .as_ref()
+            .unwrap()
+            .iter()
+            .find(|event| event.index == index)
+            .unwrap()
+            .signature
+    };
+    assert_eq!(signature(before), "unknown-key");
+    assert_eq!(signature(during), "valid");
+    assert_eq!(signature(suspect), "compromised-key");
+    assert_eq!(signature(after), "revoked-key");
+    assert_eq!(signature(imposter), "actor-mismatch");
+    assert_eq!(report.class(), Class::Undecided);
+    // Complete all the same: a signature never hides an event.
+    assert!(report.complete);
+}
+
+#[test]
+fn a_wrong_signature_by_a_known_key_is_false() {
+    let mut log = TestLog::new();
+    let entry = access(Action::Read, "alice@example.com", ALICE, &[("m@1", "one")]);
+    let other = access(Action::Read, "alice@example.com", ALICE, &[("m@1", "two")]);
+    let text = String::from_utf8(entry).unwrap();
+    let other = String::from_utf8(other).unwrap();
+    let sig = |text: &str| {
+        text.split("\"sig\":\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap()
+            .to_string()
+    };
+    log.add(text.replace(&sig(&text), &sig(&other)).as_bytes());
+    log.publish(&[]);
+    let report = history(&log, "m@1");
+    assert_eq!(
+        (report.class(), outcome(&report, "event-signatures")),
+        (Class::False, Outcome::Fail)
+    );
+}
+
+#[test]
+fn copies_and_second_bindings_are_noted() {
+    let mut log = TestLog::new();
+    let entry = access(
+        Action::Register,
+        "alice@example.com",
+        ALICE,
+        &[("m@1", "one")],
+    );
+    log.add(&entry);
+    log.add(&entry);
+    log.add(&access(
+        Action::Register,
+        "bob@example.com",
+        BOB,
+        &[("m@1", "two")],
+    ));
+    log.publish(&[]);
+    let report = history(&log, "m@1");
+    let notes: Vec<_> = report
+        .members
+        .events
+        .as_ref()
+        .unwrap()
+        .iter()
+        .map(|event| event.notes.clone())
+        .collect();
+    assert_eq!(notes, [vec![], vec!["replayed"], vec!["register-conflict"]]);
+    assert_eq!(outcome(&report, "registrations"), Outcome::Unknown);
+}
+
+#[test]
+fn what_cannot_be_read_is_counted() {
+    let mut log = TestLog::new();
+    log.read("m@1");
+    log.add(b"{\"not\":\"an event\"}");
+    log.publish(&[]);
+    let report = history(&log, "m@1");
+    assert_eq!(report.members.unreadable, Some(1));
+    assert_eq!(outcome(&report, "readable"), Outcome::Unknown);
+    assert_eq!(report.result, Verdict::Verified);
+}
+
+#[test]
+fn a_log_without_genesis_states_no_keys() {
+    let mut log = TestLog::raw();
+    log.read("m@1");
+    log.publish(&[]);
+    let report = history(&log, "m@1");
+    assert_eq!(
+        (report.class(), outcome(&report, "genesis")),
+        (Class::Undecided, Outcome::Unknown)
+    );
+}
+
+#[test]
+fn a_pinned_genesis_is_held_to() {
+    let mut log = TestLog::new();
+    log.read("m@1");
+    log.publish(&[]);
+    let pinned = |hash: glasslog_core::hash::Hash| {
+        let key = note_key(ORIGIN, glasslog_core::note_key::SignatureType::Ed25519, LOG);
+        format!(
+            "[log]\nlog {}\nquorum none\n[genesis]\n{hash}\n",
+            key.verifier()
+        )
+        .into_bytes()
+    };
+    let right = glasslog_core::hash::leaf_hash(&log.entries[0]);
+    assert_eq!(
+        history_with(&log, "m@1", &pinned(right), options()).result,
+        Verdict::Verified
+    );
+    let wrong = glasslog_core::hash::leaf_hash(b"");
+    assert_eq!(
+        history_with(&log, "m@1", &pinned(wrong), options()).class(),
+        Class::False
+    );
+}
+
+#[test]
+fn key_events_by_others_than_admins_change_nothing() {
+    let mut log = TestLog::new();
+    let forged = key_event("mallory@example.com", MALLORY, KeyOp::Enrol, None, None);
+    let payload = glasslog_core::dsse::Envelope::parse(&forged)
+        .unwrap()
+        .payload()
+        .to_vec();
+    log.add(&sign(payload, MALLORY));
+    log.add(&access(
+        Action::Read,
+        "mallory@example.com",
+        MALLORY,
+        &[("m@1", "one")],
+    ));
+    log.publish(&[]);
+    let report = history(&log, "m@1");
+    assert_eq!(
+        report.members.events.as_ref().unwrap()[0].signature,
+        "unknown-key"
+    );
+}
+
+#[test]
+fn files_must_each_have_an_event() {
+    let mut log = TestLog::new();
+    let index = log.read("m@1");
+    log.publish(&[]);
+    let digest = |text: &str| {
+        format!(
+            "sha256:{}",
+            glasslog_core::hash::sha256(text.as_bytes()).to_hex()
+        )
+    };
+    let known = log.run(HistoryQuery::of_files(
+        &[digest("m@1")],
+        &policy(),
+        options(),
+    ));
+    assert_eq!(known.result, Verdict::Verified);
+    assert_eq!(known.members.files.unwrap()[0].events, [index]);
+    let unknown = log.run(HistoryQuery::of_files(
+        &[digest("m@1"), digest("x")],
+        &policy(),
+        options(),
+    ));
+    assert_eq!(unknown.class(), Class::Nothing);
+}
+
+fn bundle(log: &TestLog, artifact: &str) -> Vec<u8> {
+    let mut writer = BundleWriter::new(artifact, false);
+    let mut query = HistoryQuery::new(artifact, &policy(), options(), false).unwrap();
+    loop {
+        let needs = query.needs();
+        if needs.is_empty() {
+            return writer.finish();
+        }
+        for path in needs {
+            let file = log.files.get(&path).cloned();
+            if let Some(bytes) = &file {
+                writer.add(&path, bytes).unwrap();
+            }
+            query.supply(&path, file);
+        }
+    }
+}
+
+#[test]
+fn a_bundle_gives_the_same_report_as_the_log() {
+    let mut log = TestLog::new();
+    for at in 0..300 {
+        log.read(if at % 2 == 0 { "m@1" } else { "n@1" });
+    }
+    log.publish(&[]);
+    for artifact in ["m@1", "absent"] {
+        let bundle = bundle(&log, artifact);
+        let report = verify_bundle(&bundle, &policy(), options());
+        assert_eq!(report.to_json(), history(&log, artifact).to_json());
+    }
+}
+
+#[test]
+fn a_bundle_with_less_more_or_other_bytes_is_refused() {
+    let mut log = TestLog::new();
+    log.read("m@1");
+    log.publish(&[]);
+    let good = bundle(&log, "m@1");
+    let class = |bytes: &[u8]| verify_bundle(bytes, &policy(), options()).class();
+    assert_eq!(class(&good), Class::Verified);
+    assert_eq!(class(b""), Class::Malformed);
+    assert_eq!(class(&good[..good.len() - 1]), Class::Malformed);
+    assert_eq!(class(&[&good[..], b"x"].concat()), Class::Malformed);
+    assert_eq!(
+        class(&[&good[..], b"extra 1\nx"].concat()),
+        Class::Malformed
+    );
+    let text = String::from_utf8_lossy(&good).into_owned();
+    let head = text
+        .lines()
+        .take(2)
+        .map(|line| format!("{line}\n"))
+        .collect::<String>();
+    assert_eq!(class(head.as_bytes()), Class::Unfinished);
+    let mut altered = good.clone();
+    let last = altered.len() - 10;
+    altered[last] ^= 1;
+    assert_eq!(class(&altered), Class::False);
+}
+
+#[test]
+fn complete_can_be_left_aside() {
+    let mut log = TestLog::new();
+    log.read("m@1");
+    log.publish(&[]);
+    let included = Options {
+        require: Some(Require::Included),
+        ..options()
+    };
+    assert_eq!(
+        history_with(&log, "m@1", &policy(), included).result,
+        Verdict::Verified
+    );
+}
