@@ -35,8 +35,8 @@ export function verifyConsistency(
 
 /** The complete history of an artifact, an actor or a key. */
 export class HistoryQuery {
-  /** Throws where the artifact breaks its syntax. */
-  constructor(artifact: string, policy: string, options?: Options);
+  /** Throws where the artifact breaks its syntax. With `exact` one key is looked up, and no registration followed. */
+  constructor(artifact: string, policy: string, options?: Options & { exact?: boolean });
   /** A bounded batch of files wanted next, relative to the log's public tree; empty when done. */
   needs(): string[];
   /**

@@ -59,8 +59,9 @@ export function verifyConsistency(oldCheckpoint, newCheckpoint, proof, policy, o
 export class HistoryQuery {
   #query;
 
-  constructor(artifact, policy, options) {
-    this.#query = new wasm.HistoryQuery(text("artifact", artifact), text("policy", policy), ...read(options));
+  constructor(artifact, policy, { exact = false, ...options } = {}) {
+    if (typeof exact !== "boolean") throw new TypeError("option `exact` must be a boolean");
+    this.#query = new wasm.HistoryQuery(text("artifact", artifact), text("policy", policy), exact, ...read(options));
   }
 
   /** The files wanted next, relative to the log's public tree; empty when done. */

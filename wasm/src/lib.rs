@@ -4,5 +4,8 @@
 //! reports leave as the JSON text that the command line prints. What throws is misuse.
 
 pub mod file;
+pub mod history;
+mod options;
 #[cfg(feature = "vectors")]
 pub mod vectors;
+pub mod verify;

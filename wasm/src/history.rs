@@ -1,0 +1,77 @@
+//! The complete history of an artifact: plan, fetch, finish.
+
+use glasslog_core::fetch::Query;
+use glasslog_core::history;
+use glasslog_core::report::Check;
+use serde::Serialize;
+use wasm_bindgen::JsError;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::options::options;
+
+/// A history under way.
+#[wasm_bindgen]
+pub struct HistoryQuery(history::HistoryQuery);
+
+#[wasm_bindgen]
+impl HistoryQuery {
+    /// Starts a query; `exact` follows no registration.
+    ///
+    /// # Errors
+    /// Throws where the artifact breaks its syntax.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        artifact: &str,
+        policy: &str,
+        exact: bool,
+        now: u64,
+        require: Option<String>,
+        max_checkpoint_age: Option<u64>,
+    ) -> Result<Self, JsError> {
+        let options = options(now, require.as_deref(), max_checkpoint_age)?;
+        Ok(Self(history::HistoryQuery::new(
+            artifact,
+            policy.as_bytes(),
+            options,
+            exact,
+        )?))
+    }
+
+    /// The files wanted next.
+    #[must_use]
+    pub fn needs(&self) -> Vec<String> {
+        self.0.needs()
+    }
+
+    /// Hands over one file, or says that it is missing.
+    pub fn supply(&mut self, path: &str, file: Option<Vec<u8>>) {
+        self.0.supply(path, file);
+    }
+
+    /// The report, when nothing more is needed.
+    #[must_use]
+    pub fn report(&self) -> Option<String> {
+        self.0.report().map(|report| report.to_json())
+    }
+
+    /// How far it is, as JSON.
+    ///
+    /// # Errors
+    /// Never: numbers and text always have a JSON form.
+    pub fn progress(&self) -> Result<String, JsError> {
+        let progress = self.0.progress();
+        let shown = Shown {
+            done: progress.done,
+            total: progress.total,
+            checks: progress.checks,
+        };
+        Ok(serde_json::to_string(&shown)?)
+    }
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    done: u64,
+    total: u64,
+    checks: &'a [Check],
+}

@@ -1,0 +1,27 @@
+//! Options as they cross over from JavaScript.
+
+use glasslog_core::head::{Options, Require};
+use wasm_bindgen::JsError;
+
+/// Puts the options together; the wrapper has checked their types.
+pub(crate) fn options(
+    now: u64,
+    require: Option<&str>,
+    max_checkpoint_age: Option<u64>,
+) -> Result<Options, JsError> {
+    let require = match require {
+        None => None,
+        Some("included") => Some(Require::Included),
+        Some("complete") => Some(Require::Complete),
+        Some(_) => {
+            return Err(JsError::new(
+                "option `require` must be \"included\" or \"complete\"",
+            ));
+        }
+    };
+    Ok(Options {
+        now,
+        require,
+        max_checkpoint_age,
+    })
+}

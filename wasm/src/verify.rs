@@ -1,0 +1,58 @@
+//! Verifications that have all they need at once.
+
+use glasslog_core::{bundle, proof_query};
+use wasm_bindgen::JsError;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::options::options;
+
+/// Verifies an offline bundle.
+///
+/// # Errors
+/// Throws on an unknown option.
+#[wasm_bindgen(js_name = verifyBundle)]
+pub fn verify_bundle(
+    bundle: &[u8],
+    policy: &str,
+    now: u64,
+    require: Option<String>,
+    max_checkpoint_age: Option<u64>,
+) -> Result<String, JsError> {
+    let options = options(now, require.as_deref(), max_checkpoint_age)?;
+    Ok(bundle::verify_bundle(bundle, policy.as_bytes(), options).to_json())
+}
+
+/// Verifies a `c2sp.org/tlog-proof@v1` file of one entry.
+///
+/// # Errors
+/// Throws on an unknown option.
+#[wasm_bindgen(js_name = verifyProof)]
+pub fn verify_proof(
+    proof: &[u8],
+    entry: &[u8],
+    policy: &str,
+    now: u64,
+    require: Option<String>,
+    max_checkpoint_age: Option<u64>,
+) -> Result<String, JsError> {
+    let options = options(now, require.as_deref(), max_checkpoint_age)?;
+    Ok(proof_query::verify_proof(proof, entry, policy.as_bytes(), options).to_json())
+}
+
+/// Verifies that a newer checkpoint extends an older one.
+///
+/// # Errors
+/// Throws on an unknown option.
+#[wasm_bindgen(js_name = verifyConsistency)]
+pub fn verify_consistency(
+    old: &[u8],
+    new: &[u8],
+    proof: &[u8],
+    policy: &str,
+    now: u64,
+    require: Option<String>,
+    max_checkpoint_age: Option<u64>,
+) -> Result<String, JsError> {
+    let options = options(now, require.as_deref(), max_checkpoint_age)?;
+    Ok(proof_query::verify_consistency(old, new, proof, policy.as_bytes(), options).to_json())
+}
