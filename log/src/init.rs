@@ -14,10 +14,14 @@ use crate::lock::WriterLock;
 use crate::log::Log;
 use crate::public::PublicTree;
 use crate::signer::Signer;
+use glasslog_core::dsse::Envelope;
 use glasslog_core::ed25519::SecretKey;
 use glasslog_core::edge::Edge;
-use glasslog_core::hash::Hash;
+use glasslog_core::event;
+use glasslog_core::genesis::Genesis;
+use glasslog_core::hash::{Hash, leaf_hash};
 use glasslog_core::note::{KeyName, SignatureType, SignerKey};
+use glasslog_core::spki::{Spki, secret_to_pem};
 use glasslog_core::tree::TreeHead;
 use std::path::Path;
 
@@ -39,6 +43,15 @@ pub struct Made {
 }
 
 impl NewLog {
+    /// A log of signed events.
+    pub fn events(origin: impl Into<String>) -> Self {
+        Self {
+            origin: origin.into(),
+            is_raw: false,
+            key: None,
+        }
+    }
+
     /// A log of any bytes.
     pub fn raw(origin: impl Into<String>) -> Self {
         Self {
@@ -124,7 +137,7 @@ impl NewLog {
             signer,
             public: PublicTree::new(disk, &layout),
             journal: Journal::create(disk, &layout, 0)?,
-            ledger: Ledger::new(),
+            ledger: Ledger::new(&config),
             edge: Edge::new(),
             staged: Vec::new(),
             is_shown: false,
@@ -133,7 +146,7 @@ impl NewLog {
         };
         let genesis = match config.raw {
             true => None,
-            false => None,
+            false => Some(log.add_genesis(&config.origin)?),
         };
         let (edge, checkpoint) = log.prepare()?;
         let layout = log.layout.clone();
@@ -155,6 +168,34 @@ impl NewLog {
             head: log.head(),
             genesis,
         })
+    }
+}
+
+impl Log {
+    /// Makes the admin's key, and with it entry 0.
+    fn add_genesis(&mut self, origin: &str) -> Result<Hash, LogError> {
+        let path = self.layout.key("admin");
+        let wrong = |problem: String| LogError::Setting {
+            path: path.clone(),
+            problem,
+        };
+        let admin = secret(&self.layout)?;
+        write_secret(&self.disk, &path, &secret_to_pem(&admin, "admin"))?;
+        let genesis = Genesis {
+            log: origin.to_owned(),
+            admins: vec![Spki::new(admin.public())],
+            threshold: 1,
+        };
+        let payload =
+            event::encode(&genesis.to_statement()).map_err(|error| wrong(error.to_string()))?;
+        let envelope =
+            Envelope::sign(payload, &[&admin]).map_err(|error| wrong(error.to_string()))?;
+        let entry = envelope.encode();
+        let leaf = leaf_hash(&entry);
+        match self.append(vec![entry])?.pop() {
+            Some(Err(refusal)) => Err(wrong(refusal.to_string())),
+            _ => Ok(leaf),
+        }
     }
 }
 

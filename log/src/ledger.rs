@@ -2,8 +2,10 @@
 //!
 //! The ledger is a function of the entries, rebuilt from them whenever a log is opened.
 
+use crate::config::Config;
 use crate::error::LogError;
 use core::fmt;
+use glasslog_core::admission::{self, Admission};
 use glasslog_core::hash::{Hash, leaf_hash};
 use glasslog_core::limits::MAX_ENTRY;
 use std::collections::HashMap;
@@ -28,6 +30,8 @@ pub enum Refusal {
         /// Its bytes.
         length: usize,
     },
+    /// The rules for events refuse it.
+    Event(Box<admission::Refusal>),
 }
 
 impl Refusal {
@@ -36,6 +40,7 @@ impl Refusal {
         match self {
             Self::Empty => "entry-empty",
             Self::TooLong { .. } => "entry-too-long",
+            Self::Event(refusal) => refusal.code(),
         }
     }
 
@@ -44,6 +49,7 @@ impl Refusal {
         match self {
             Self::Empty => 400,
             Self::TooLong { .. } => 413,
+            Self::Event(refusal) => refusal.http_status(),
         }
     }
 }
@@ -55,6 +61,7 @@ impl fmt::Display for Refusal {
             Self::TooLong { length } => {
                 write!(f, "the entry has {length} bytes, at most {MAX_ENTRY} fit")
             }
+            Self::Event(refusal) => write!(f, "{refusal}"),
         }
     }
 }
@@ -64,12 +71,16 @@ impl core::error::Error for Refusal {}
 /// The rules of one log and what they depend on.
 #[derive(Debug)]
 pub struct Ledger {
+    /// `None` in a raw log.
+    admission: Option<Admission>,
     positions: HashMap<Hash, u64>,
 }
 
 impl Ledger {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
+        let admission = (!config.raw).then(|| Admission::new(&config.origin));
         Self {
+            admission,
             positions: HashMap::new(),
         }
     }
@@ -77,6 +88,11 @@ impl Ledger {
     /// Where the entry with this leaf hash stands.
     pub fn position(&self, leaf: &Hash) -> Option<u64> {
         self.positions.get(leaf).copied()
+    }
+
+    /// The rules for events and what they depend on; `None` in a raw log.
+    pub fn admission(&self) -> Option<&Admission> {
+        self.admission.as_ref()
     }
 
     fn size(&self) -> u64 {
@@ -95,18 +111,27 @@ impl Ledger {
             return Ok((Receipt { index, leaf_hash }, false));
         }
         let index = self.size();
+        if let Some(admission) = &mut self.admission {
+            let admitted = admission
+                .check(entry)
+                .map_err(|refusal| Refusal::Event(Box::new(refusal)))?;
+            admission.apply(index, &admitted);
+        }
         self.positions.insert(leaf_hash, index);
         Ok((Receipt { index, leaf_hash }, true))
     }
 
     /// Takes in an entry that was admitted before.
-    pub(crate) fn replay(&mut self, leaf: Hash) -> Result<(), LogError> {
+    pub(crate) fn replay(&mut self, entry: &[u8], leaf: Hash) -> Result<(), LogError> {
         let index = self.size();
         if self.positions.insert(leaf, index).is_some() {
             return Err(LogError::NotAdmissible {
                 index,
                 problem: "it stands in the log twice".into(),
             });
+        }
+        if let Some(admission) = &mut self.admission {
+            admission.replay(index, entry);
         }
         Ok(())
     }

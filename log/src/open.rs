@@ -42,7 +42,7 @@ impl Log {
         let head = signer.read_head(&disk, &layout)?;
         let shown = shown_head(&disk, &layout, &signer, &head)?;
         let public = PublicTree::new(&disk, &layout);
-        let mut ledger = Ledger::new();
+        let mut ledger = Ledger::new(&config);
         let edge = replay(&public, &layout, &head, shown.as_ref(), &mut ledger)?;
         let (journal, held) = Journal::open(&disk, &layout)?;
         let staged = stage(held, &journal, &head, &mut ledger)?;
@@ -131,7 +131,7 @@ fn replay(
             let leaf = edge
                 .append(entry, |file| full.push(file))
                 .map_err(|error| malformed(error.to_string()))?;
-            ledger.replay(leaf)?;
+            ledger.replay(entry, leaf)?;
             roots = roots.and(check_root(&edge, shown));
         }
         check_tiles(public, layout, &full)?;
@@ -223,7 +223,7 @@ fn stage(
                 return Err(LogError::JournalDiffers { index });
             }
         } else {
-            ledger.replay(leaf)?;
+            ledger.replay(&entry, leaf)?;
             staged.push(entry);
         }
     }

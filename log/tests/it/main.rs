@@ -1,6 +1,8 @@
 //! Tests of the log as its callers use it.
 
 mod crash;
+mod event_entries;
+mod events;
 mod refusals;
 mod support;
 mod tree;
