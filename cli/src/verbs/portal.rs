@@ -43,7 +43,7 @@ mod embedded {
     use include_dir::{Dir, include_dir};
 
     use super::{Args, Console, Exit, Failure};
-    use crate::source::{Directory, parse_address};
+    use crate::source::{Directory, is_address, parse_address, policy_beside};
 
     static PORTAL: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../site/dist");
 
@@ -57,7 +57,13 @@ mod embedded {
             let tree = Directory::open(&self.log)?;
             let connect = connect_sources(&self.connect)?;
             let target = tree.root().join("portal");
-            let count = write(&PORTAL, &target, &connect)?;
+            let mut count = write(&PORTAL, &target, &connect)?;
+            // The page offers it, and says that it came with the page (`docs/decisions/portal-trust.md`).
+            if let Some(policy) = policy_beside(&self.log.to_string_lossy()) {
+                let copy = target.join("trust.policy");
+                fs::copy(&policy, &copy).map_err(|error| Failure::file(copy.display(), &error))?;
+                count += 1;
+            }
             if console.is_json() {
                 console.json(&serde_json::json!({
                     "schemaVersion": 1, "result": "done", "files": count, "path": target.display().to_string(),
@@ -76,9 +82,18 @@ mod embedded {
     fn connect_sources(addresses: &[String]) -> Result<String, Failure> {
         let mut sources = String::from(CONNECT);
         for address in addresses {
-            let origin = parse_address(address)?.origin();
+            let origin = parse_address(address)?.origin().ascii_serialization();
+            // Addresses allow more in a host's name than a policy in an HTML attribute can hold, `;` and `"` among it.
+            let plain = |c: char| {
+                c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '/' | '[' | ']')
+            };
+            if !is_address(&origin) || !origin.chars().all(plain) {
+                return Err(Failure::usage(format!(
+                    "`{address}` is no address that the portal can read from"
+                )));
+            }
             sources.push(' ');
-            sources.push_str(&origin.ascii_serialization());
+            sources.push_str(&origin);
         }
         Ok(sources)
     }
@@ -112,5 +127,38 @@ mod embedded {
             count += write(inner, &target.join(name), connect)?;
         }
         Ok(count)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::connect_sources;
+
+        fn sources(address: &str) -> Option<String> {
+            connect_sources(&[address.to_owned()]).ok()
+        }
+
+        #[test]
+        fn a_host_is_named_by_its_origin_and_can_add_no_directive() {
+            for (address, origin) in [
+                ("https://logs.example.org/a/b", "https://logs.example.org"),
+                ("http://127.0.0.1:8137/", "http://127.0.0.1:8137"),
+                ("https://[2001:db8::1]:444/x", "https://[2001:db8::1]:444"),
+            ] {
+                assert_eq!(
+                    sources(address),
+                    Some(format!("connect-src 'self' {origin}"))
+                );
+            }
+            for address in [
+                "https://a;script-src",
+                "https://a\"b",
+                "https://a'b",
+                "ftp://a",
+                "javascript:x",
+                "*",
+            ] {
+                assert_eq!(sources(address), None, "{address}");
+            }
+        }
     }
 }
