@@ -32,6 +32,7 @@ pub mod ed25519;
 pub mod note;
 pub mod note_key;
 pub mod policy;
+pub mod policy_text;
 pub mod tlog_proof;
 pub mod trust;
 

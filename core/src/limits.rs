@@ -71,11 +71,13 @@ pub const MAX_OFFLINE_BUNDLE: usize = 256 << 20;
 /// artifact's name at most 256 with its kind before it.
 pub const MAX_PATH: usize = 512;
 
-/// Largest trust policy in bytes: 3 roles of 32 logs, 32 witnesses and 32 groups need a tenth of it.
-pub const MAX_POLICY: usize = 256 << 10;
+/// Largest trust policy in bytes: three roles of 32 logs, 32 witnesses and 32 groups, which tlog-policy asks for, with
+/// keys of 1.8 kB (ML-DSA-44) and names and URLs of 200 bytes need half of it.
+pub const MAX_POLICY: usize = 1 << 20;
 
-/// Most logs, witnesses and groups of a policy, each: tlog-policy recommends to support at least 32.
-pub const MAX_POLICY_NAMES: usize = 256;
+/// Most logs, most witnesses and most groups in one policy, each four times what tlog-policy asks for. Admitting a key
+/// costs about as much as verifying a signature, so that a policy of this size still parses in some 50 ms.
+pub const MAX_POLICY_NAMES: usize = 128;
 
-/// How far ahead of now a cosignature's time may be and still count, in seconds: clocks of honest witnesses differ.
+/// How many seconds ahead of now a cosignature's time may be and still count: clocks of honest witnesses differ.
 pub const MAX_CLOCK_SKEW: u64 = 300;

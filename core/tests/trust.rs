@@ -1,0 +1,290 @@
+//! Trust files: sections, roles, the genesis pin, and the one way to a verified checkpoint.
+
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+
+use glasslog_core::checkpoint::{Checkpoint, Origin};
+use glasslog_core::cosignature::cosign;
+use glasslog_core::ed25519::SecretKey;
+use glasslog_core::hash::leaf_hash;
+use glasslog_core::note::{KeyId, KeyName, Signature, SignatureType, SignerKey};
+use glasslog_core::policy::{LogVerdict, QuorumVerdict};
+use glasslog_core::tree::TreeHead;
+use glasslog_core::trust::TrustPolicy;
+
+const PIN: &str = "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0=";
+
+fn signer(name: &str, seed: u8) -> SignerKey {
+    let name = KeyName::parse(name).unwrap();
+    SignerKey::new(
+        name,
+        SignatureType::Ed25519,
+        SecretKey::from_seed(&[seed; 32]),
+    )
+}
+
+fn cosigner(name: &str, seed: u8) -> SignerKey {
+    let name = KeyName::parse(name).unwrap();
+    SignerKey::new(
+        name,
+        SignatureType::CosignatureV1,
+        SecretKey::from_seed(&[seed; 32]),
+    )
+}
+
+fn log_line(name: &str, seed: u8) -> String {
+    format!("log {}\n", signer(name, seed).verifier())
+}
+
+fn witness_line(name: &str, seed: u8) -> String {
+    format!("witness {name} {}\n", cosigner(name, seed).verifier())
+}
+
+fn checkpoint(name: &str, seed: u8) -> Checkpoint {
+    let root = leaf_hash(b"entry");
+    let origin = Origin::parse(name).unwrap();
+    Checkpoint::sign(&origin, TreeHead { size: 1, root }, &signer(name, seed)).unwrap()
+}
+
+/// `[log]` with witness `w` and `[index]`, each with a key of its own.
+fn two_roles() -> String {
+    let [log, witness, index] = [
+        log_line("a", 1),
+        witness_line("w", 3),
+        log_line("a/index", 2),
+    ];
+    format!("[log]\n{log}{witness}quorum w\n[index]\n{index}quorum none\n")
+}
+
+fn parse(text: &str) -> TrustPolicy {
+    TrustPolicy::parse(text.as_bytes()).unwrap()
+}
+
+fn refusal(text: &str) -> String {
+    TrustPolicy::parse(text.as_bytes()).unwrap_err().to_string()
+}
+
+#[test]
+fn a_plain_policy_stands_for_log() {
+    let trust = parse(&format!("# mine\n{}quorum none\n", log_line("a", 1)));
+    assert_eq!(trust.log().logs().len(), 1);
+    assert!(trust.index().is_none() && trust.audit().is_none() && trust.genesis().is_none());
+}
+
+#[test]
+fn all_sections() {
+    let [auditor, index] = [witness_line("auditor", 4), log_line("a/index", 2)];
+    let pin = leaf_hash(b"");
+    for audit in [
+        format!("[audit]\n{auditor}quorum auditor\n"),
+        format!("[audit]\n{index}{auditor}quorum auditor\n"),
+    ] {
+        let text = format!(
+            "# comment\n\n{}{audit} [genesis]\t\n\n# pin\n {PIN}\n",
+            two_roles()
+        );
+        let trust = parse(&text);
+        assert_eq!(trust.log().witnesses().len(), 1);
+        assert_eq!(trust.index().unwrap().logs().len(), 1);
+        assert!(!trust.index().unwrap().requires_witnesses());
+        assert_eq!(trust.audit().unwrap().witnesses().len(), 1);
+        assert_eq!(trust.genesis(), Some(pin));
+    }
+    // In any order.
+    let text = format!("[genesis]\n{PIN}\n{}", two_roles());
+    assert_eq!(parse(&text).genesis(), Some(pin));
+}
+
+#[test]
+fn malformed_trust_files() {
+    let [log, index, witness] = [
+        log_line("a", 1),
+        log_line("a/index", 2),
+        witness_line("w", 3),
+    ];
+    let good = two_roles();
+    let genesis = "[genesis] holds one line, the base64 leaf hash of entry 0";
+    for (text, message) in [
+        (
+            "".into(),
+            "line 1 of the policy: the policy ends without a quorum; add `quorum NAME`, or `quorum none` to ask for no witness",
+        ),
+        (
+            "[index]\nquorum none\n".into(),
+            "the policy has sections and no [log]; add it",
+        ),
+        (
+            format!("[genesis]\n{PIN}\n"),
+            "the policy has sections and no [log]; add it",
+        ),
+        (
+            format!("[log]\n{log}[index]\nquorum none\n"),
+            "line 2 of the policy: the policy ends without a quorum; add `quorum NAME`, or `quorum none` to ask for no witness",
+        ),
+        (
+            "[log]\nquorum none\n[index]\n".into(),
+            "line 4 of the policy: the policy ends without a quorum; add `quorum NAME`, or `quorum none` to ask for no witness",
+        ),
+        (
+            format!("{log}[log]\nquorum none\n"),
+            "line 1 of the policy: this stands before the first section; move it into one",
+        ),
+        (
+            "[Log]\nquorum none\n".into(),
+            "line 1 of the policy: `[Log]` is not [log], [index], [audit] or [genesis]",
+        ),
+        (
+            "[log]\nquorum none\n[logs]\n".into(),
+            "line 3 of the policy: `[logs]` is not [log], [index], [audit] or [genesis]",
+        ),
+        (
+            "[log]\nquorum none\n[log]\n".into(),
+            "line 3 of the policy: [log] begins on line 1 already; join the two",
+        ),
+        (
+            "[log] # main\nquorum none\n".into(),
+            "line 1 of the policy: `[log]` is not log, witness, group or quorum; a comment begins with #",
+        ),
+        (
+            "[log]\r\nquorum none\r\n".into(),
+            "line 1 of the policy: a carriage return is not allowed; end lines with a line feed alone",
+        ),
+        (
+            "[log]\n\nquorum nobody\n".into(),
+            "line 3 of the policy: no line before this one defines `nobody`; define it above",
+        ),
+        (
+            format!("[log]\n{log}{witness}quorum w\n[index]\n{index}quorum w\n"),
+            "line 7 of the policy: no line before this one defines `w`; define it above",
+        ),
+        (
+            format!("{good}[genesis]\n"),
+            &format!("line 8 of the policy: {genesis}"),
+        ),
+        (
+            format!("{good}[genesis]\n\nAAAA\n"),
+            &format!("line 10 of the policy: {genesis}"),
+        ),
+        (
+            format!("{good}[genesis]\n{}\n", PIN.replace('=', "")),
+            &format!("line 9 of the policy: {genesis}"),
+        ),
+        (
+            format!("{good}[genesis]\n{PIN} {PIN}\n"),
+            &format!("line 9 of the policy: {genesis}"),
+        ),
+        (
+            format!("{good}[genesis]\n{PIN}\n{PIN}\n"),
+            &format!("line 10 of the policy: {genesis}"),
+        ),
+    ] {
+        assert_eq!(refusal(&text), message, "{text:?}");
+    }
+}
+
+#[test]
+fn a_key_has_one_role() {
+    let good = two_roles();
+    assert!(TrustPolicy::parse(good.as_bytes()).is_ok());
+    let [log, index, auditor] = [
+        log_line("a", 1),
+        log_line("a/index", 2),
+        witness_line("b", 4),
+    ];
+    let with_index =
+        |lines: String| format!("[log]\n{log}quorum none\n[index]\n{lines}quorum none\n");
+    let with_audit = |lines: String| format!("{good}[audit]\n{lines}quorum none\n");
+    for (text, message) in [
+        // The log's key for the index, under another name too.
+        (
+            with_index(log_line("a/index", 1)),
+            "the key `a/index` stands in [log] and in [index]; each role needs keys of its own",
+        ),
+        // The log's key as the index's witness, and its witness as the index's.
+        (
+            with_index(index.clone() + &witness_line("v", 1)),
+            "the key `v` stands in [log] and in [index]; each role needs keys of its own",
+        ),
+        (
+            good.clone() + &witness_line("v", 3),
+            "the key `v` stands in [log] and in [index]; each role needs keys of its own",
+        ),
+        // Another key for the same origin.
+        (
+            with_index(log_line("a", 9)),
+            "the origin `a` stands in [log] and in [index]; each role needs an origin of its own",
+        ),
+        // A witness, the log or the index for an auditor.
+        (
+            with_audit(witness_line("b", 3)),
+            "the key `b` stands in [log] and in [audit]; each role needs keys of its own",
+        ),
+        (
+            with_audit(witness_line("b", 1)),
+            "the key `b` stands in [log] and in [audit]; each role needs keys of its own",
+        ),
+        (
+            with_audit(witness_line("b", 2)),
+            "the key `b` stands in [index] and in [audit]; each role needs keys of its own",
+        ),
+        (
+            with_audit(log.clone()),
+            "[audit] names the log `a`, which is not the one of [index]; leave the line out",
+        ),
+        (
+            with_audit(log_line("a/index", 9)),
+            "[audit] names the log `a/index`, which is not the one of [index]; leave the line out",
+        ),
+        (
+            format!("[log]\n{log}quorum none\n[audit]\n{auditor}quorum b\n"),
+            "[audit] vouches for an index and there is no [index]; add it",
+        ),
+    ] {
+        assert_eq!(refusal(&text), message, "{text}");
+    }
+}
+
+#[test]
+fn only_what_the_policy_accepts_is_verified() {
+    let trust = parse(&two_roles());
+    let bare = checkpoint("a", 1);
+    let witness = cosigner("w", 3);
+    let good = bare
+        .with_signature(cosign(&bare, &witness, 900).unwrap())
+        .unwrap();
+    let verify = |checkpoint: &Checkpoint| trust.verify_log(checkpoint, 1_000);
+
+    let (verdict, verified) = verify(&good);
+    let verified = verified.unwrap();
+    assert!(verdict.accepts());
+    assert_eq!(verified.origin(), good.origin());
+    assert_eq!(verified.head(), good.head());
+    assert_eq!(verified.time(), Some(900));
+
+    let (verdict, verified) = verify(&bare);
+    assert_eq!(verdict.quorum, QuorumVerdict::NotMet);
+    assert!(verified.is_none() && !verdict.is_false());
+
+    // The index's key does not make log checkpoints, not even of the log's origin.
+    let (verdict, verified) = verify(&checkpoint("a/index", 2));
+    assert_eq!(verdict.log, LogVerdict::UnknownOrigin);
+    assert!(verified.is_none());
+    let (verdict, verified) = verify(&checkpoint("a", 2));
+    assert_eq!(verdict.log, LogVerdict::UnknownKey);
+    assert!(verified.is_none());
+
+    // Good but for one bad line of a known key.
+    for (name, id) in [
+        ("a", signer("a", 1).verifier().id()),
+        ("w", witness.verifier().id()),
+    ] {
+        let mut bytes = good.encode();
+        let line = Signature::new(KeyName::parse(name).unwrap(), id, vec![0; 72]).unwrap();
+        bytes.extend(line.encode_line().bytes());
+        let (verdict, verified) = verify(&Checkpoint::parse(&bytes).unwrap());
+        assert!(verified.is_none() && verdict.is_false(), "{name}");
+    }
+    // And one of an unknown key changes nothing.
+    let name = KeyName::parse("w").unwrap();
+    let line = Signature::new(name, KeyId::from_bytes([0; 4]), vec![0; 72]).unwrap();
+    assert!(verify(&good.with_signature(line).unwrap()).1.is_some());
+}
