@@ -136,6 +136,14 @@ impl NoEffect {
             Self::OtherEnrolment { .. } => "key-of-another-enrolment",
         }
     }
+
+    /// Tells whether the admins did not sign it for this log, so that it does not count as a first position either.
+    pub(crate) const fn is_about_signatures(&self) -> bool {
+        matches!(
+            self,
+            Self::OtherLog { .. } | Self::BadSignature { .. } | Self::NotByAdmins { .. }
+        )
+    }
 }
 
 impl fmt::Display for NoEffect {
@@ -467,6 +475,16 @@ impl Keyring {
             })
             .max_by_key(SignatureStatus::rank)
             .unwrap_or(SignatureStatus::Unsigned)
+    }
+
+    /// Tells whether the access event would be valid if its signatures are good, without verifying them.
+    pub(crate) fn claims_to_be_valid(&self, index: u64, entry: &ParsedEntry) -> bool {
+        let claimed = entry.access().map(|access| access.actor.id.as_str());
+        entry.event.log() == Some(self.origin())
+            && entry.envelope.signatures().iter().any(|signature| {
+                let standing = self.standing(index, &signature.keyid, claimed);
+                standing.is_valid()
+            })
     }
 
     /// Tells what a good signature by this key is worth on a key event.

@@ -1,0 +1,149 @@
+//! Makes signed entries of a log, from seeds: the same bytes each time.
+
+use glasslog_core::{
+    access::{AccessEvent, Action, Actor, ActorType, Context, Outcome, Party, Reason, Transfer},
+    dsse::{Envelope, EnvelopeSignature},
+    ed25519::SecretKey,
+    event,
+    genesis::Genesis,
+    hash::{Hash, leaf_hash, sha256},
+    key_event::{KeyEvent, KeyOp},
+    spki::Spki,
+    statement::{Statement, Subject},
+};
+
+pub(crate) const ORIGIN: &str = "models.example.org/access";
+pub(crate) const ADMIN: u8 = 0xad;
+pub(crate) const CI: u8 = 1;
+pub(crate) const OPS: u8 = 2;
+
+pub(crate) fn secret(seed: u8) -> SecretKey {
+    SecretKey::from_seed(&[seed; 32])
+}
+
+pub(crate) fn spki(seed: u8) -> Spki {
+    Spki::new(secret(seed).public())
+}
+
+pub(crate) fn keyid(seed: u8) -> String {
+    spki(seed).key_id()
+}
+
+/// Signs a payload as it is, whether or not it parses.
+pub(crate) fn sign_bytes(payload: &[u8], seeds: &[u8]) -> Vec<u8> {
+    let keys: Vec<SecretKey> = seeds.iter().map(|seed| secret(*seed)).collect();
+    let keys: Vec<&SecretKey> = keys.iter().collect();
+    Envelope::sign(payload.to_vec(), &keys).unwrap().encode()
+}
+
+/// Signs a Statement that parses.
+pub(crate) fn sign(statement: &Statement, seeds: &[u8]) -> Vec<u8> {
+    sign_bytes(&event::encode(statement).unwrap(), seeds)
+}
+
+/// Replaces the signatures of these keys by false ones.
+pub(crate) fn falsify(entry: &[u8], seeds: &[u8]) -> Vec<u8> {
+    let envelope = Envelope::parse(entry).unwrap();
+    let mut out = Envelope::unsigned(envelope.payload().to_vec());
+    for signature in envelope.signatures() {
+        let mut signature: EnvelopeSignature = signature.clone();
+        if seeds.iter().any(|seed| keyid(*seed) == signature.keyid) {
+            signature.sig[40] ^= 1;
+        }
+        out = out.with_signature(signature).unwrap();
+    }
+    out.encode()
+}
+
+pub(crate) fn genesis_event(admins: &[u8], threshold: usize) -> Genesis {
+    Genesis {
+        log: ORIGIN.into(),
+        admins: admins.iter().map(|seed| spki(*seed)).collect(),
+        threshold,
+    }
+}
+
+pub(crate) fn genesis() -> Vec<u8> {
+    sign(&genesis_event(&[ADMIN], 1).to_statement(), &[ADMIN])
+}
+
+pub(crate) fn enrolment(actor: &str, seed: u8) -> KeyEvent {
+    KeyEvent {
+        log: ORIGIN.into(),
+        op: KeyOp::Enrol,
+        actor: actor.into(),
+        spki: spki(seed),
+        reason: None,
+        acts_on: None,
+        compromised_since: None,
+    }
+}
+
+pub(crate) fn enrol(actor: &str, seed: u8) -> Vec<u8> {
+    sign(&enrolment(actor, seed).to_statement(), &[ADMIN])
+}
+
+pub(crate) fn revocation(actor: &str, seed: u8, enrolment_entry: &[u8]) -> KeyEvent {
+    KeyEvent {
+        op: KeyOp::Revoke,
+        reason: Some("laptop stolen".into()),
+        acts_on: Some(leaf_hash(enrolment_entry)),
+        ..enrolment(actor, seed)
+    }
+}
+
+pub(crate) fn revoke(actor: &str, seed: u8, enrolment_entry: &[u8]) -> Vec<u8> {
+    let event = revocation(actor, seed, enrolment_entry);
+    sign(&event.to_statement(), &[ADMIN])
+}
+
+pub(crate) fn subject(name: &str) -> Subject {
+    Subject::new(name, &sha256(name.as_bytes()))
+}
+
+/// An event with everything that its action asks for, and an id from `number`.
+pub(crate) fn access(action: Action, actor: &str, number: u32) -> AccessEvent {
+    let party = |custodian: &str| Party {
+        custodian: custodian.into(),
+        location: None,
+    };
+    AccessEvent {
+        log: ORIGIN.into(),
+        event_id: format!("019a8c3e-7d1b-7f0e-9b7a-{number:012x}"),
+        action,
+        outcome: Outcome::Success,
+        occurred_at: "2026-11-22T15:04:05Z".into(),
+        actor: Actor {
+            id: actor.into(),
+            kind: ActorType::Workload,
+            roles: Vec::new(),
+            on_behalf_of: None,
+        },
+        context: Context::default(),
+        reason: action.needs_reason().then(|| Reason {
+            code: "release".into(),
+            text: Some("Promote to prod".into()),
+            ticket: None,
+        }),
+        transfer: action.needs_transfer().then(|| Transfer {
+            from: party("team:ml-staging"),
+            to: party("team:ml-prod"),
+        }),
+        exception: None,
+        acts_on: action.needs_acts_on().then(|| Hash::from_bytes([7; 32])),
+    }
+}
+
+pub(crate) fn read(actor: &str, number: u32, seeds: &[u8]) -> Vec<u8> {
+    let event = access(Action::Read, actor, number);
+    sign(&event.to_statement(&[subject("resnet50@2.1")]), seeds)
+}
+
+pub(crate) fn register(name: &str, contents: &[&str], number: u32, seeds: &[u8]) -> Vec<u8> {
+    let subjects: Vec<Subject> = contents
+        .iter()
+        .map(|text| Subject::new(name, &sha256(text.as_bytes())))
+        .collect();
+    let event = access(Action::Register, "ci@example.org", number);
+    sign(&event.to_statement(&subjects), seeds)
+}

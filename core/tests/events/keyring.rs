@@ -1,0 +1,311 @@
+//! Keys by log position: each rule once, and its reason.
+
+use crate::fixture::*;
+use glasslog_core::{
+    event::{self, ParsedEntry},
+    hash::{Hash, leaf_hash},
+    key_event::KeyEvent,
+    keyring::{KeyEffect, Keyring, NoEffect, SignatureStatus},
+};
+
+const WHO: &str = "ci@example.org";
+
+fn parse(entry: &[u8]) -> ParsedEntry {
+    event::parse(entry).unwrap()
+}
+
+fn ring(admins: &[u8], threshold: usize) -> Keyring {
+    let genesis = sign(&genesis_event(admins, threshold).to_statement(), admins);
+    Keyring::from_genesis(ORIGIN, &parse(&genesis)).unwrap()
+}
+
+fn one_admin() -> Keyring {
+    ring(&[ADMIN], 1)
+}
+
+fn reason(effect: KeyEffect) -> &'static str {
+    match effect {
+        KeyEffect::Enrolled => "enrolled",
+        KeyEffect::Revoked => "revoked",
+        KeyEffect::None(reason) => {
+            assert!(!reason.to_string().is_empty());
+            reason.code()
+        }
+    }
+}
+
+fn status(ring: &Keyring, index: u64, entry: &[u8]) -> &'static str {
+    ring.judge(index, &parse(entry)).as_str()
+}
+
+#[test]
+fn a_key_is_valid_between_enrolment_and_revocation() {
+    let mut ring = one_admin();
+    let (enrol, read) = (enrol(WHO, CI), read(WHO, 1, &[CI]));
+    assert_eq!(status(&ring, 9, &read), "unknown-key");
+    assert_eq!(ring.apply(5, &parse(&enrol)), KeyEffect::Enrolled);
+    assert_eq!(
+        reason(ring.apply(9, &parse(&revoke(WHO, CI, &enrol)))),
+        "revoked"
+    );
+    for (index, expected) in [
+        (4, "unknown-key"),
+        (5, "unknown-key"),
+        (6, "valid"),
+        (8, "valid"),
+        (9, "valid"),
+        (10, "revoked-key"),
+        (u64::MAX, "revoked-key"),
+    ] {
+        assert_eq!(status(&ring, index, &read), expected, "index {index}");
+    }
+    let key = &ring.keys()[&keyid(CI)];
+    assert_eq!((key.enrolled_at, key.enrolment), (5, leaf_hash(&enrol)));
+    assert_eq!(
+        key.revoked.as_ref().unwrap().reason.as_deref(),
+        Some("laptop stolen")
+    );
+}
+
+#[test]
+fn compromised_since_colours_events_before_the_revocation() {
+    let enrol = enrol(WHO, CI);
+    let read = read(WHO, 1, &[CI]);
+    for (since, expected) in [
+        (None, ["valid", "valid", "valid", "revoked-key"]),
+        (
+            Some(0),
+            [
+                "compromised-key",
+                "compromised-key",
+                "compromised-key",
+                "revoked-key",
+            ],
+        ),
+        (
+            Some(4),
+            ["valid", "compromised-key", "compromised-key", "revoked-key"],
+        ),
+        (
+            Some(8),
+            ["valid", "valid", "compromised-key", "revoked-key"],
+        ),
+        (Some(9), ["valid", "valid", "valid", "revoked-key"]),
+        (
+            Some(i64::MAX.unsigned_abs()),
+            ["valid", "valid", "valid", "revoked-key"],
+        ),
+    ] {
+        let mut ring = one_admin();
+        ring.apply(1, &parse(&enrol));
+        let event = KeyEvent {
+            compromised_since: since,
+            ..revocation(WHO, CI, &enrol)
+        };
+        let revoke = sign(&event.to_statement(), &[ADMIN]);
+        assert_eq!(reason(ring.apply(8, &parse(&revoke))), "revoked");
+        let found = [2, 5, 8, 9].map(|index| status(&ring, index, &read));
+        assert_eq!(found, expected, "since {since:?}");
+    }
+}
+
+#[test]
+fn the_first_enrolment_binds_and_a_revocation_is_final() {
+    let mut ring = one_admin();
+    let first = enrol(WHO, CI);
+    let second = enrol("eve@example.org", CI);
+    assert_eq!(reason(ring.apply(1, &parse(&first))), "enrolled");
+    assert_eq!(
+        ring.apply(2, &parse(&second)),
+        KeyEffect::None(NoEffect::AlreadyEnrolled { at: 1 })
+    );
+    // A revocation names the enrolment in force, and its actor.
+    let stale = revoke(WHO, CI, &second);
+    assert_eq!(
+        ring.apply(3, &parse(&stale)),
+        KeyEffect::None(NoEffect::OtherEnrolment {
+            current: leaf_hash(&first)
+        })
+    );
+    let of_eve = revoke("eve@example.org", CI, &first);
+    assert_eq!(
+        ring.apply(4, &parse(&of_eve)),
+        KeyEffect::None(NoEffect::OtherActor {
+            enrolled: WHO.into()
+        })
+    );
+    assert_eq!(
+        reason(ring.apply(5, &parse(&revoke(WHO, CI, &first)))),
+        "revoked"
+    );
+    let again = KeyEvent {
+        reason: Some("again".into()),
+        ..revocation(WHO, CI, &first)
+    };
+    assert_eq!(
+        ring.apply(6, &parse(&sign(&again.to_statement(), &[ADMIN]))),
+        KeyEffect::None(NoEffect::AlreadyRevoked { at: 5 })
+    );
+    let anew = KeyEvent {
+        reason: Some("found it".into()),
+        ..enrolment(WHO, CI)
+    };
+    assert_eq!(
+        reason(ring.apply(7, &parse(&sign(&anew.to_statement(), &[ADMIN])))),
+        "key-already-enrolled"
+    );
+    assert_eq!(status(&ring, 8, &read(WHO, 1, &[CI])), "revoked-key");
+}
+
+#[test]
+fn admins_in_force_sign() {
+    let mut ring = ring(&[10, 11, 12], 2);
+    let enrol = |seeds: &[u8]| parse(&sign(&enrolment(WHO, CI).to_statement(), seeds));
+    for (seeds, expected) in [
+        (&[][..], "key-event-not-by-admins"),
+        (&[10], "key-event-not-by-admins"),
+        (&[10, CI], "key-event-not-by-admins"),
+        (&[ADMIN, CI], "key-event-not-by-admins"),
+    ] {
+        assert_eq!(reason(ring.apply(1, &enrol(seeds))), expected, "{seeds:?}");
+    }
+    let statuses = [&[][..], &[10], &[CI], &[12, 10], &[CI, 11, 12]]
+        .map(|seeds| ring.judge(3, &enrol(seeds)).as_str());
+    assert_eq!(
+        statuses,
+        ["none", "unknown-key", "unknown-key", "valid", "valid"]
+    );
+    let good = sign(&enrolment(WHO, CI).to_statement(), &[10, 11, 12]);
+    let falsified = parse(&falsify(&good, &[11]));
+    assert_eq!(reason(ring.apply(2, &falsified)), "key-event-bad-signature");
+    assert_eq!(ring.judge(2, &falsified).as_str(), "invalid");
+    // What was refused above used nothing up.
+    assert_eq!(reason(ring.apply(3, &enrol(&[10, 12]))), "enrolled");
+    assert_eq!(
+        ring.apply(4, &enrol(&[10, 11])),
+        KeyEffect::None(NoEffect::Replayed { first: 3 })
+    );
+}
+
+#[test]
+fn other_reasons() {
+    let mut ring = one_admin();
+    let foreign = KeyEvent {
+        log: "other.example".into(),
+        ..enrolment(WHO, CI)
+    };
+    assert_eq!(
+        reason(ring.apply(1, &parse(&sign(&foreign.to_statement(), &[ADMIN])))),
+        "key-event-for-other-log"
+    );
+    assert_eq!(
+        reason(ring.apply(2, &parse(&enrol("admin", ADMIN)))),
+        "key-is-an-admins"
+    );
+    assert_eq!(
+        reason(ring.apply(3, &parse(&revoke(WHO, CI, b"nothing")))),
+        "key-not-enrolled"
+    );
+    assert_eq!(
+        reason(ring.apply(4, &parse(&read(WHO, 1, &[CI])))),
+        "not-a-key-event"
+    );
+    assert_eq!(reason(ring.apply(5, &parse(&genesis()))), "not-a-key-event");
+    assert!(ring.keys().is_empty());
+}
+
+#[test]
+fn a_payload_counts_at_its_first_position_even_without_effect() {
+    let mut ring = one_admin();
+    let enrolled = enrol(WHO, CI);
+    let early = revoke(WHO, CI, &enrolled);
+    assert_eq!(reason(ring.apply(1, &parse(&early))), "key-not-enrolled");
+    assert_eq!(reason(ring.apply(2, &parse(&enrolled))), "enrolled");
+    assert_eq!(
+        ring.apply(3, &parse(&early)),
+        KeyEffect::None(NoEffect::Replayed { first: 1 })
+    );
+    assert_eq!(status(&ring, 4, &read(WHO, 1, &[CI])), "valid");
+}
+
+#[test]
+fn statuses_of_access_events() {
+    let mut ring = one_admin();
+    ring.apply(1, &parse(&enrol(WHO, CI)));
+    ring.apply(2, &parse(&enrol("ops@example.org", OPS)));
+    let good = read(WHO, 1, &[CI]);
+    for (entry, expected) in [
+        (good.clone(), "valid"),
+        (read(WHO, 1, &[]), "none"),
+        (read(WHO, 1, &[9]), "unknown-key"),
+        (read(WHO, 1, &[ADMIN]), "unknown-key"),
+        (read(WHO, 1, &[OPS]), "actor-mismatch"),
+        (read(WHO, 1, &[OPS, CI]), "valid"),
+        (read(WHO, 1, &[9, CI]), "valid"),
+        (falsify(&good, &[CI]), "invalid"),
+        (falsify(&read(WHO, 1, &[CI, OPS]), &[OPS]), "invalid"),
+        // Nobody can tell whether a stranger's signature is good.
+        (falsify(&read(WHO, 1, &[CI, 9]), &[9]), "valid"),
+    ] {
+        assert_eq!(status(&ring, 3, &entry), expected);
+    }
+    let mut foreign = access(glasslog_core::access::Action::Read, WHO, 1);
+    foreign.log = "other.example".into();
+    let foreign = sign(&foreign.to_statement(&[subject("a")]), &[CI]);
+    assert_eq!(
+        ring.judge(3, &parse(&foreign)),
+        SignatureStatus::OtherLog {
+            claimed: "other.example".into()
+        }
+    );
+    assert_eq!(status(&ring, 3, &falsify(&foreign, &[CI])), "invalid");
+}
+
+#[test]
+fn statuses_of_other_events() {
+    let mut ring = one_admin();
+    ring.apply(1, &parse(&enrol(WHO, CI)));
+    assert_eq!(status(&ring, 0, &genesis()), "valid");
+    assert_eq!(status(&ring, 5, &genesis()), "unknown-key");
+    assert_eq!(status(&ring, 0, &falsify(&genesis(), &[ADMIN])), "invalid");
+    assert_eq!(status(&ring, 1, &enrol(WHO, CI)), "valid");
+
+    let payload = parse(&read(WHO, 1, &[])).envelope.payload().to_vec();
+    let payload = String::from_utf8(payload).unwrap();
+    let other = payload.replace("artifact-access/v1", "something-else/v1");
+    let sign = |text: &str| sign_bytes(text.as_bytes(), &[CI]);
+    assert_eq!(status(&ring, 3, &sign(&other)), "valid");
+    assert_eq!(
+        status(&ring, 3, &sign(&other.replace(ORIGIN, "x"))),
+        "other-log"
+    );
+    assert_eq!(
+        status(&ring, 3, &sign(&other.replace("\"log\"", "\"lag\""))),
+        "other-log"
+    );
+}
+
+#[test]
+fn a_genesis_of_another_log_starts_nothing() {
+    let entry = parse(&genesis());
+    assert_eq!(
+        Keyring::from_genesis("other.example", &entry).map_err(|error| error.code()),
+        Err("genesis-other-log")
+    );
+    assert_eq!(
+        Keyring::from_genesis(ORIGIN, &parse(&enrol(WHO, CI))).map_err(|error| error.code()),
+        Err("genesis-missing")
+    );
+}
+
+#[test]
+fn acts_on_any_leaf_but_the_enrolment_does_nothing() {
+    let mut ring = one_admin();
+    ring.apply(1, &parse(&enrol(WHO, CI)));
+    let event = KeyEvent {
+        acts_on: Some(Hash::from_bytes([0; 32])),
+        ..revocation(WHO, CI, b"")
+    };
+    let effect = ring.effect(&parse(&sign(&event.to_statement(), &[ADMIN])));
+    assert_eq!(reason(effect), "key-of-another-enrolment");
+}
