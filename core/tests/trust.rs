@@ -64,6 +64,19 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
+fn the_example_of_the_documentation() {
+    let page = include_str!("../../docs/formats/trust-policy.md");
+    let example = page.split("```\n").nth(1).unwrap();
+    let trust = parse(example);
+    assert_eq!(trust.log().witnesses().len(), 3);
+    assert_eq!(trust.index().unwrap().logs().len(), 1);
+    assert_eq!(trust.audit().unwrap().witnesses().len(), 1);
+    assert_eq!(trust.genesis(), Some(leaf_hash(b"")));
+    let verdict = trust.log().judge(&checkpoint("a", 1), 0);
+    assert_eq!(verdict.needs, "2 of `W1`, `W2`, `W3`");
+}
+
+#[test]
 fn a_plain_policy_stands_for_log() {
     let trust = parse(&format!("# mine\n{}quorum none\n", log_line("a", 1)));
     assert_eq!(trust.log().logs().len(), 1);
