@@ -45,8 +45,8 @@ pub const MAX_TEXT: usize = 1_024;
 /// Items of a list inside a predicate (roles, references): a longer list belongs into a document named by digest.
 pub const MAX_LIST: usize = 32;
 
-/// Largest signed note in bytes, the limit of `golang.org/x/mod/sumdb/note`: what we take, others take. It holds
-/// [`MAX_NOTE_SIGNATURES`] lines of 5 kB signatures, the largest that the specification warns of.
+/// Largest signed note in bytes, the limit of `signed_note`, and of torchwood for a checkpoint's text: what we take,
+/// others take. It holds [`MAX_NOTE_SIGNATURES`] lines of 5 kB signatures, the largest that the specification warns of.
 pub const MAX_NOTE: usize = 1_000_000;
 
 /// Most signature lines in a note, the limit of `golang.org/x/mod/sumdb/note`. Signed-note asks for 16 at least; a log
