@@ -19,6 +19,7 @@ const OTHER_POLICY = POLICY.replaceAll("0a1b2c3d", "ffffffff");
 const STATES: Readonly<Record<string, string>> = {
   "resnet50@2.1": "All 9 events recorded about resnet50@2.1 are here, and none was changed.",
   held: "All 9 events recorded about held are here, and none was changed.",
+  twice: "All 9 events recorded about twice are here, and none was changed.",
   altered: "This copy of the record was altered or damaged. Do not rely on it.",
   missing: "A part of the record is missing here.",
   html: "What came from this address is not a log.",

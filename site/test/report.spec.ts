@@ -52,6 +52,12 @@ test("whose trust file it was is said where it matters, and a log without witnes
   assert.match(sentence(report("altered"), "reader").detail, /^First thing that failed: entry 88204/);
 });
 
+test("a good history with something to mind says so", () => {
+  const told = sentence(report("twice@1.0"), "reader");
+  assert.equal(told.tone, "pass");
+  assert.match(told.detail, /^1 event is signed with a key that was later reported compromised\. A name and version was registered here with two different contents\.$/);
+});
+
 test("positions past 2^53 keep their digits", () => {
   const text = JSON.stringify(report("x@1")).replace('"size":120451', '"size":18446744073709551615');
   assert.equal(parseReport(text).checkpoint?.size, "18446744073709551615");

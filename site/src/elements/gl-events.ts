@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Address } from "../app/address.js";
-import { actionText, signatureStatus } from "../report/wording.js";
+import { actionText, noteBadge, signatureStatus } from "../report/wording.js";
 import type { EventView, Question } from "../report/types.js";
 import { counted, figures } from "../text/count.js";
 import { cutText } from "../text/cut.js";
@@ -120,7 +120,10 @@ export class GlEvents extends LitElement {
       }
       td.a,
       td.s {
-        min-width: 8.5rem;
+        min-width: 9.5rem;
+      }
+      td.n {
+        max-width: 13rem;
       }
       .reason {
         color: var(--dim);
@@ -135,9 +138,10 @@ export class GlEvents extends LitElement {
       }
       .at {
         display: inline-flex;
-        gap: 0.5rem;
+        flex-wrap: wrap;
+        justify-content: end;
+        gap: 0.15rem 0.5rem;
         align-items: center;
-        white-space: nowrap;
         color: var(--dim);
       }
       .at .mark {
@@ -298,7 +302,7 @@ export class GlEvents extends LitElement {
         <td class="w"><span class="when" title=${event.occurredAt ?? ""}>${time === undefined ? outside(event.occurredAt ?? "no time") : moment(time, this.now)}</span></td>
         <td class="n">
           <span class="at" title=${status.short}
-            >${status.outcome === "pass" ? nothing : html`<span class="badge ${status.outcome}">${outside(status.short)}</span>`}${figures(event.index)}${mark(status.outcome)}</span
+            >${event.notes.map((note) => html`<span class="badge unknown">${outside(noteBadge(note))}</span>`)}${status.outcome === "pass" ? nothing : html`<span class="badge ${status.outcome}">${outside(status.short)}</span>`}${figures(event.index)}${mark(status.outcome)}</span
           >
         </td>
       </tr>

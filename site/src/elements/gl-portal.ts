@@ -152,7 +152,7 @@ export class GlPortal extends LitElement {
     return html`<a class="skip" href="#" @click=${this.#skip}>Skip to the verdict</a>
       <gl-header .report=${report} .log=${log} .home=${writeAddress({ ...address, query: "" })}></gl-header>
       <main @click=${this.#clicked} @ask=${(event: CustomEvent<string>) => session.ask(event.detail)} @take=${this.#take} @trust=${() => this.trustPanel.show()}>
-        <gl-search .value=${address.query}></gl-search>
+        <gl-search .value=${"subject" in view && view.subject.kind === "bundle" ? "" : address.query}></gl-search>
         ${view.kind === "welcome" ? this.#welcome() : this.#answer(view)}
       </main>
       <footer>
@@ -213,7 +213,7 @@ export class GlPortal extends LitElement {
     const name = visibleText(view.report.query.id).replace(/[^\w.@-]+/g, "_").slice(0, 80);
     const save = (): void => saveFile(`${name}.report.json`, new Blob([view.json], { type: "application/json" }));
     const bundle = html`<button class="plain" ?disabled=${this.bundling !== ""} @click=${() => this.#bundle(view, name)}>${this.bundling || "Save an offline bundle"}</button> ·`;
-    return html`<button class="plain" @click=${save}>Save the report</button> · ${view.subject.kind === "artifact" ? bundle : nothing}
+    return html`<button class="plain" @click=${save}>Save the report</button> · ${view.subject.kind === "artifact" && view.report.result !== "failed" ? bundle : nothing}
       <button class="plain" @click=${() => this.#session.again()}>${view.subject.kind === "bundle" ? "Check again" : "Check again, past every cache"}</button>`;
   }
 

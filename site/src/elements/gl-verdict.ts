@@ -13,7 +13,7 @@ export type Telling = {
   readonly tone: MarkKind;
   readonly headline: string;
   readonly why: string;
-  /** The verifier's own words, where there are some. */
+  /** What else must be known. */
   readonly detail: string;
   /** Without claims none was examined. */
   readonly claims: readonly Claim[] | undefined;

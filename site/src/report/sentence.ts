@@ -14,7 +14,7 @@ export type Sentence = {
   readonly tone: Outcome;
   readonly headline: string;
   readonly why: string;
-  /** The verifier's own words for what stopped it. */
+  /** What else must be known: the verifier's own words for what stopped it, or what to mind of a good history. */
   readonly detail: string;
   readonly claims: readonly [Claim, Claim, Claim];
 };
@@ -49,7 +49,7 @@ function verified(report: Report, about: string): Told {
   const whole = report.claims.complete === "pass";
   const [all, verbs] = number === 1 ? ["The one event recorded", "is here, and it was not changed."] : [`All ${figures(number)} events recorded`, "are here, and none was changed."];
   const some = `${number === 1 ? "This event" : `These ${figures(number)} events`} ${what} ${number === 1 ? "is" : "are"} in the log, unchanged. There may be others.`;
-  return { tone: "pass", headline: whole ? `${all} ${what} ${verbs}` : some, why: vouching(report), detail: "" };
+  return { tone: "pass", headline: whole ? `${all} ${what} ${verbs}` : some, why: vouching(report), detail: cautions(report) };
 }
 
 function vouching(report: Report): string {
@@ -74,6 +74,14 @@ function coverage(report: Report): string {
 function unreadable(report: Report): string {
   const number = String(report.unreadable ?? 0);
   return number === "0" ? "" : ` ${counted(number, "entry is", "entries are")} no readable event: what about, nobody can say.`;
+}
+
+/** What a reader must know of events that are nevertheless genuine. */
+function cautions(report: Report): string {
+  const compromised = report.events?.filter((event) => event.signature === "compromised-key").length ?? 0;
+  const conflict = report.checks.find((check) => check.code === "registrations" && check.outcome !== "pass" && isReached(check));
+  const keys = compromised > 0 ? `${counted(compromised, "event is", "events are")} signed with a key that was later reported compromised.` : "";
+  return [keys, conflict ? "A name and version was registered here with two different contents." : ""].filter(Boolean).join(" ");
 }
 
 function inWords(number: number): string {
@@ -139,6 +147,7 @@ function staleness(report: Report): string {
 
 /** What is not required stays unknown in a good report too, and is no reason for a verdict. */
 function matters(check: Check, events: number): boolean {
+  if (check.code === "registrations") return false;
   if (check.code === "readable") return events === 0;
   return check.code !== "freshness" || check.evidence?.["limit"] !== undefined;
 }

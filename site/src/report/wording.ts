@@ -37,6 +37,7 @@ export const HISTORY_CHECKS = [
   "coverage",
   "readable",
   "event-signatures",
+  "registrations",
   "freshness",
 ] as const;
 
@@ -59,7 +60,7 @@ const SIGNATURES: Readonly<Record<string, Status>> = {
   valid: { outcome: "pass", short: "signed", long: "Signed by a key of this actor that was valid at this position." },
   "unknown-key": { outcome: "unknown", short: "unknown key", long: "Signed with a key that was never enrolled before this position: who signed cannot be told." },
   "revoked-key": { outcome: "unknown", short: "revoked key", long: "Signed with a key that had been revoked before this position." },
-  "compromised-key": { outcome: "unknown", short: "key later reported compromised", long: "Signed with a key that was valid here, and that a later key event reports as compromised from before this position." },
+  "compromised-key": { outcome: "unknown", short: "key later compromised", long: "Signed with a key that was valid here, and that a later key event reports as compromised from before this position." },
   "actor-mismatch": { outcome: "unknown", short: "other actor’s key", long: "Signed with a key that is enrolled for another actor than the one named." },
   invalid: { outcome: "fail", short: "false signature", long: "The signature does not fit the event." },
   none: { outcome: "unknown", short: "not signed", long: "No signature that could be judged." },
@@ -71,15 +72,21 @@ export function signatureStatus(event: EventView): Status {
   );
 }
 
-const NOTES: Readonly<Record<string, string>> = {
-  replayed: "A copy of an earlier event; it changes nothing.",
-  "register-conflict": "Binds a name and version that an earlier event had bound to different content.",
-  "other-log": "Signed for another log.",
-  "no-effect": "Has no effect: what it acts on was not in that state.",
+const NOTES: Readonly<Record<string, readonly [short: string, long: string]>> = {
+  replayed: ["replayed", "A copy of an earlier event; it changes nothing."],
+  "register-conflict": ["other content", "Binds a name and version that an earlier event had bound to different content."],
+  "other-log": ["for another log", "Signed for another log."],
+  "no-effect": ["no effect", "Has no effect: what it acts on was not in that state."],
 };
 
+/** A note in a word or two. */
+export function noteBadge(note: string): string {
+  return NOTES[note]?.[0] ?? note;
+}
+
+/** A note as a sentence. */
 export function noteText(note: string): string {
-  return NOTES[note] ?? note;
+  return NOTES[note]?.[1] ?? note;
 }
 
 export const WEIGHTS = {
