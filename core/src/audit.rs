@@ -10,26 +10,21 @@ use crate::audit_files::{Listing, Older};
 use crate::fetch::{self, Progress, Query, Resource, Wave};
 use crate::findings::Tally;
 use crate::hash::tree_root;
-use crate::head::{self, Options, Require, entries};
+use crate::head::{Options, Require};
+use crate::inquiry::Inquiry;
 use crate::limits::MAX_IN_FLIGHT;
-use crate::report::{
-    CheckCode, CheckpointSummary, Checks, Class, Counts, Evidence, Fact, Members, Question, Report,
-};
+use crate::report::{CheckCode, Checks, Class, Counts, Evidence, Fact, Members, Question, Report};
 use crate::scan::{Scan, ScanStep};
 use crate::tile::{FULL_WIDTH, Tile};
-use crate::trust::TrustPolicy;
 
 /// An audit under way; see the module.
 pub struct AuditQuery {
-    policy: Option<TrustPolicy>,
-    options: Options,
-    checks: Checks,
-    checkpoint: Option<CheckpointSummary>,
+    inquiry: Inquiry,
     stage: Stage,
     listing: Option<Listing>,
     tally: Tally,
+    /// Leaf tiles compared.
     tiles: u64,
-    report: Option<Report>,
 }
 
 enum Stage {
@@ -46,72 +41,37 @@ impl AuditQuery {
     /// Audits a log; `files` lists every file of its public tree, where that can be told.
     #[must_use]
     pub fn new(policy: &[u8], options: Options, files: Option<Vec<String>>) -> Self {
-        let mut plan = Vec::from([
-            (CheckCode::Policy, true),
-            (CheckCode::Files, true),
-            (CheckCode::Checkpoint, true),
-            (CheckCode::LogSignature, true),
-            (CheckCode::Quorum, true),
-            (CheckCode::Tree, true),
-            (CheckCode::Entries, true),
+        let complete = options.require == Some(Require::Complete);
+        let mut further = Vec::from([
             (CheckCode::Genesis, false),
-            (
-                CheckCode::Coverage,
-                options.require == Some(Require::Complete),
-            ),
+            (CheckCode::Coverage, complete),
             (CheckCode::Readable, false),
             (CheckCode::EventSignatures, false),
             (CheckCode::KeyEvents, false),
             (CheckCode::Registrations, false),
         ]);
         if files.is_some() {
-            plan.extend([(CheckCode::Superseded, true), (CheckCode::Strays, false)]);
+            further.extend([(CheckCode::Superseded, true), (CheckCode::Strays, false)]);
         }
-        plan.push((CheckCode::Freshness, options.max_checkpoint_age.is_some()));
-        let mut checks = Checks::planned(&plan);
-        let policy = head::read_policy(&mut checks, policy);
         let mut query = Self {
-            policy,
-            options,
-            checks,
-            checkpoint: None,
+            inquiry: Inquiry::new(policy, options, &further),
             stage: Stage::Checkpoint(Wave::of([Resource::Checkpoint])),
             listing: files.map(Listing::new),
             tally: Tally::default(),
             tiles: 0,
-            report: None,
         };
-        if query.policy.is_none() {
+        if query.inquiry.policy().is_none() {
             query.conclude(None);
         }
         query
     }
 
     fn read_checkpoint(&mut self, mut wave: Wave) {
-        if let Some(path) = wave.missing() {
-            head::missing(&mut self.checks, path);
-            return self.conclude(None);
-        }
-        let Some(policy) = &self.policy else {
-            return self.conclude(None);
-        };
-        let bytes = wave.take().into_values().next().unwrap_or_default();
-        let (summary, verified) = head::judge(&mut self.checks, policy, &bytes, &self.options);
-        self.checkpoint = summary;
-        let Some(verified) = verified else {
-            return self.conclude(None);
-        };
-        match Scan::new(
-            verified.origin().as_str(),
-            verified.head(),
-            policy.genesis(),
-        ) {
-            Ok(scan) if scan.is_done() => self.after_tiles(scan),
-            Ok(scan) => self.stage = Stage::Entries(scan),
-            Err(error) => {
-                ScanStep::Tree(error).settle(&mut self.checks);
-                self.conclude(None);
-            }
+        let verified = self.inquiry.read_checkpoint(&mut wave);
+        match verified.and_then(|verified| self.inquiry.scan(&verified)) {
+            Some(scan) if scan.is_done() => self.after_tiles(scan),
+            Some(scan) => self.stage = Stage::Entries(scan),
+            None => self.conclude(None),
         }
     }
 
@@ -119,11 +79,9 @@ impl AuditQuery {
         let tally = &mut self.tally;
         match scan.supply(path, bytes, &mut |entry, replay| tally.add(entry, replay)) {
             ScanStep::More => self.stage = Stage::Entries(scan),
-            ScanStep::Done => {
-                self.next_tiles(scan, 0);
-            }
+            ScanStep::Done => self.next_tiles(scan, 0),
             fault => {
-                fault.settle(&mut self.checks);
+                fault.settle(&mut self.inquiry.checks);
                 self.conclude(None);
             }
         }
@@ -145,18 +103,17 @@ impl AuditQuery {
     }
 
     fn read_tiles(&mut self, scan: Scan, next: u64, mut wave: Wave) {
-        if let Some(path) = wave.missing() {
-            head::missing(&mut self.checks, path);
+        let Some(files) = self.inquiry.files(&mut wave) else {
             return self.conclude(None);
-        }
-        for (tile, bytes) in fetch::tiles(wave.take()) {
+        };
+        for (tile, bytes) in fetch::tiles(files) {
             let hashes = tile.parse_hashes(&bytes).ok();
             if hashes.map(|hashes| tree_root(&hashes)) != scan.trunk().bundle_root(tile.index()) {
                 let evidence = Evidence::new().with("path", tile.path());
                 let detail = format!("`{}` is not what the entries hash to", tile.path());
-                self.checks
-                    .fail(CheckCode::Tree, Class::False, detail, Some(evidence));
-                return self.conclude(Some(&scan));
+                let checks = &mut self.inquiry.checks;
+                checks.fail(CheckCode::Tree, Class::False, detail, Some(evidence));
+                return self.conclude(None);
             }
             self.tiles += 1;
         }
@@ -164,11 +121,6 @@ impl AuditQuery {
     }
 
     fn after_tiles(&mut self, scan: Scan) {
-        self.checks.pass(
-            CheckCode::Tree,
-            "every hash tile is what the entries hash to",
-            None,
-        );
         let Some(listing) = &self.listing else {
             return self.conclude(Some(&scan));
         };
@@ -179,11 +131,10 @@ impl AuditQuery {
     fn next_older(&mut self, scan: Scan, mut rest: Vec<Older>) {
         let batch = rest.split_off(rest.len().saturating_sub(MAX_IN_FLIGHT));
         if batch.is_empty() {
-            self.checks.pass(
-                CheckCode::Superseded,
-                "older files that are still there agree with the tree",
-                None,
-            );
+            let detail = "older files that are still there agree with the tree";
+            self.inquiry
+                .checks
+                .pass(CheckCode::Superseded, detail, None);
             return self.conclude(Some(&scan));
         }
         let needs: BTreeSet<Resource> = batch
@@ -194,101 +145,74 @@ impl AuditQuery {
     }
 
     fn read_older(&mut self, scan: Scan, rest: Vec<Older>, batch: &[Older], mut wave: Wave) {
-        if let Some(path) = wave.missing() {
-            head::missing(&mut self.checks, path);
+        let Some(files) = self.inquiry.files(&mut wave) else {
             return self.conclude(None);
-        }
-        let files = wave.take();
+        };
         let bytes: Vec<Vec<u8>> = batch
             .iter()
             .map(|older| files.get(&older.resource()).cloned().unwrap_or_default())
             .collect();
         let tiles = fetch::tiles(files);
-        let Some(policy) = &self.policy else {
-            return self.conclude(Some(&scan));
+        let now = self.inquiry.now();
+        let Some(policy) = self.inquiry.policy() else {
+            return self.conclude(None);
         };
-        for (older, bytes) in batch.iter().zip(&bytes) {
-            if let Err((class, detail)) =
-                older.check(scan.head(), bytes, &tiles, policy, self.options.now)
-            {
-                let evidence = Evidence::new().with("path", older.path());
-                self.checks
-                    .fail(CheckCode::Superseded, class, detail, Some(evidence));
-                return self.conclude(Some(&scan));
+        let check = |(older, bytes): (&Older, &Vec<u8>)| {
+            let outcome = older.check(scan.head(), bytes, &tiles, policy, now);
+            outcome.err().map(|fault| (older.path(), fault))
+        };
+        match batch.iter().zip(&bytes).find_map(check) {
+            None => self.next_older(scan, rest),
+            Some((path, (class, detail))) => {
+                let evidence = Evidence::new().with("path", path);
+                let checks = &mut self.inquiry.checks;
+                checks.fail(CheckCode::Superseded, class, detail, Some(evidence));
+                self.conclude(Some(&scan));
             }
         }
-        self.next_older(scan, rest);
     }
 
+    /// Draws the verdict; `scan` is there once every entry and every leaf tile was read.
     fn conclude(&mut self, scan: Option<&Scan>) {
         self.stage = Stage::Done;
         let mut counts = Counts::default();
         if let Some(scan) = scan {
-            let replay = scan.replay();
-            self.checks.pass(
-                CheckCode::Files,
-                "every file that was needed is there",
+            self.inquiry.settle_scan(scan);
+            let pinned = self
+                .inquiry
+                .policy()
+                .is_some_and(|policy| policy.genesis().is_some());
+            let checks = &mut self.inquiry.checks;
+            checks.pass(
+                CheckCode::Tree,
+                "every hash tile is what the entries hash to",
                 None,
             );
-            self.checks.pass(
-                CheckCode::Entries,
-                format!("{} hash to their places in the tree", entries(scan.read())),
-                None,
-            );
-            let detail = format!(
-                "a full scan of {} up to the checkpoint",
-                entries(scan.read())
-            );
-            self.checks.pass(
-                CheckCode::Coverage,
-                detail,
-                Some(
-                    Evidence::new()
-                        .with("method", "full-scan")
-                        .with("upTo", scan.read()),
-                ),
-            );
-            replay.judge_genesis(&mut self.checks);
-            if replay.has_genesis() {
-                self.checks.require(CheckCode::Genesis, true);
-                self.checks.require(CheckCode::EventSignatures, true);
-                replay.judge_readable(&mut self.checks);
-                replay.judge_key_events(&mut self.checks);
-                counts = core::mem::take(&mut self.tally).settle(&mut self.checks);
+            checks.require(CheckCode::Genesis, pinned || scan.replay().has_genesis());
+            if scan.replay().has_genesis() {
+                checks.require(CheckCode::EventSignatures, true);
+                scan.replay().judge_readable(checks);
+                scan.replay().judge_key_events(checks);
+                counts = core::mem::take(&mut self.tally).settle(checks);
             } else {
                 counts.entries = scan.read();
             }
             counts.tiles = self.tiles + scan.trunk().progress().0;
             if let Some(listing) = &self.listing {
-                strays(&mut self.checks, &listing.strays(scan.size()));
+                strays(checks, &listing.strays(scan.size()));
             }
         }
-        let size = self
-            .checkpoint
-            .as_ref()
-            .map_or(0, |checkpoint| checkpoint.size);
-        let checks = core::mem::replace(&mut self.checks, Checks::planned(&[]));
-        let origin = self
-            .checkpoint
-            .as_ref()
-            .map_or_else(String::new, |checkpoint| checkpoint.origin.clone());
+        let checkpoint = self.inquiry.checkpoint();
         let query = Question {
             kind: "log",
-            id: origin,
+            id: checkpoint.map_or_else(String::new, |checkpoint| checkpoint.origin.clone()),
         };
+        let evidence = checkpoint.is_some_and(|checkpoint| checkpoint.size > 0);
         let members = Members {
             counts: Some(counts),
             ..Members::default()
         };
-        let checkpoint = self.checkpoint.take();
-        self.report = Some(Report::conclude(
-            self.options.now,
-            query,
-            checkpoint,
-            checks,
-            members,
-            size > 0,
-        ));
+        self.inquiry.conclude(query, members, evidence);
     }
 }
 
@@ -349,24 +273,15 @@ impl Query for AuditQuery {
     }
 
     fn report(&self) -> Option<&Report> {
-        self.report.as_ref()
+        self.inquiry.report()
     }
 
     fn progress(&self) -> Progress<'_> {
-        let (done, total) = match &self.stage {
-            Stage::Entries(scan) | Stage::LeafTiles(scan, _, _) | Stage::Older(scan, _, _, _) => {
-                (scan.read(), scan.size())
+        self.inquiry.progress(match &self.stage {
+            Stage::Entries(scan) | Stage::LeafTiles(scan, ..) | Stage::Older(scan, ..) => {
+                Some(scan)
             }
-            Stage::Checkpoint(_) | Stage::Done => (0, 0),
-        };
-        let checks = self
-            .report
-            .as_ref()
-            .map_or(self.checks.as_slice(), |report| &report.checks);
-        Progress {
-            done,
-            total,
-            checks,
-        }
+            Stage::Checkpoint(_) | Stage::Done => None,
+        })
     }
 }

@@ -2,12 +2,15 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::entries::{EntriesError, parse_entries};
 use crate::event::ParsedEntry;
 use crate::hash::{Hash, leaf_hash, tree_root};
 use crate::report::Evidence;
 use crate::tile::EntryBundle;
+use crate::tile_plan::VerifiedTiles;
+use crate::tree::Subtree;
 use crate::trunk::TrunkPlan;
 
 /// One entry of a log, proven to be at its index.
@@ -23,6 +26,8 @@ pub(crate) struct LogEntry {
 pub(crate) enum Fault {
     /// The bundle as a whole: it does not decode, or its entries hash to something else.
     Bundle(EntryBundle, EntriesError),
+    /// No tile vouches for the entry.
+    Unvouched { index: u64 },
     /// One entry of it.
     Entry {
         bundle: EntryBundle,
@@ -80,6 +85,7 @@ impl Fault {
                 format!("entries {start} to {last} are not what the tree commits to")
             }
             Self::Bundle(bundle, error) => format!("`{}` does not decode: {error}", bundle.path()),
+            Self::Unvouched { index } => format!("no tile vouches for entry {index}"),
             Self::Entry { index, .. } => {
                 format!(
                     "entry {index} was altered or damaged: its hash is not the one that the tree commits to"
@@ -103,6 +109,7 @@ impl Fault {
             Self::Bundle(bundle, error) => Evidence::new()
                 .with("path", bundle.path())
                 .with("error", error.code()),
+            Self::Unvouched { index } => Evidence::new().with("index", *index),
             Self::Entry {
                 bundle,
                 index,
@@ -115,4 +122,32 @@ impl Fault {
                 .with("computed", *computed),
         }
     }
+}
+
+/// One entry out of its bundle, with its leaf hash, if that is the one in the verified tiles.
+pub(crate) fn prove_entry(
+    tiles: &VerifiedTiles,
+    bundle: EntryBundle,
+    bytes: &[u8],
+    index: u64,
+) -> Result<(Hash, Vec<u8>), Fault> {
+    let unvouched = || Fault::Unvouched { index };
+    let claimed = tiles
+        .hash(Subtree { level: 0, index })
+        .ok_or_else(unvouched)?;
+    let entries =
+        parse_entries(bytes, bundle.width()).map_err(|error| Fault::Bundle(bundle, error))?;
+    let at = bundle.start().and_then(|start| index.checked_sub(start));
+    let at = at.and_then(|at| usize::try_from(at).ok());
+    let entry = at.and_then(|at| entries.get(at)).ok_or_else(unvouched)?;
+    let computed = leaf_hash(entry);
+    if computed != claimed {
+        return Err(Fault::Entry {
+            bundle,
+            index,
+            claimed,
+            computed,
+        });
+    }
+    Ok((claimed, entry.to_vec()))
 }

@@ -17,34 +17,30 @@ use crate::event::{self, ParsedEntry};
 use crate::fetch::{Progress, Query, Resource, Wave};
 use crate::findings::{judge_all, registrations};
 use crate::hash::Hash;
-use crate::head::{self, Options, Require, entries};
+use crate::head::{Options, Require};
 use crate::index_key::{KeyKind, LookupKey, keys_of};
+use crate::inquiry::Inquiry;
 use crate::limits::MAX_LINKED_KEYS;
 use crate::positions::Positions;
-use crate::report::{
-    CheckCode, CheckpointSummary, Checks, Evidence, FileEvents, Members, Question, Report,
-};
+use crate::report::{CheckCode, FileEvents, Members, Question, Report};
 use crate::scan::{Scan, ScanStep};
 use crate::tile::EntryBundle;
-use crate::trust::TrustPolicy;
 
 /// A history under way; see the module.
 pub struct HistoryQuery {
+    inquiry: Inquiry,
     subject: Subject,
-    policy: Option<TrustPolicy>,
-    options: Options,
     /// Look up one key only, and follow no registration.
     exact: bool,
-    checks: Checks,
-    checkpoint: Option<CheckpointSummary>,
     stage: Stage,
     positions: Positions,
     /// Keys that are looked up, in the order in which they appeared.
     keys: Vec<LookupKey>,
     /// How many of `keys` were looked up.
     looked_up: usize,
+    /// Whether registrations link more keys than are followed.
+    overflow: bool,
     events: BTreeMap<u64, (Hash, ParsedEntry)>,
-    report: Option<Report>,
 }
 
 /// What the history is about.
@@ -88,7 +84,7 @@ impl HistoryQuery {
     /// The verdict, once nothing more is needed.
     #[must_use]
     pub fn into_report(self) -> Option<Report> {
-        self.report
+        self.inquiry.into_report()
     }
 
     fn start(subject: Subject, policy: &[u8], options: Options, exact: bool) -> Self {
@@ -97,21 +93,14 @@ impl HistoryQuery {
             Subject::Files(_) => Require::Included,
         };
         let complete = options.require.unwrap_or(default) == Require::Complete;
-        let mut checks = Checks::planned(&[
-            (CheckCode::Policy, true),
-            (CheckCode::Files, true),
-            (CheckCode::Checkpoint, true),
-            (CheckCode::LogSignature, true),
-            (CheckCode::Quorum, true),
-            (CheckCode::Tree, true),
-            (CheckCode::Entries, true),
+        let further = [
             (CheckCode::Genesis, true),
             (CheckCode::Coverage, complete),
             (CheckCode::Readable, false),
             (CheckCode::EventSignatures, true),
             (CheckCode::Registrations, false),
-            (CheckCode::Freshness, options.max_checkpoint_age.is_some()),
-        ]);
+        ];
+        let inquiry = Inquiry::new(policy, options, &further);
         let keys = match &subject {
             Subject::One(key) => vec![key.clone()],
             Subject::Files(digests) => {
@@ -125,55 +114,33 @@ impl HistoryQuery {
                 keys
             }
         };
-        let policy = head::read_policy(&mut checks, policy);
         let mut query = Self {
+            inquiry,
             subject,
-            options,
             exact,
-            checks,
-            checkpoint: None,
             stage: Stage::Checkpoint(Wave::of([Resource::Checkpoint])),
             positions: Positions::default(),
             looked_up: keys.len(),
             keys,
+            overflow: false,
             events: BTreeMap::new(),
-            report: None,
-            policy,
         };
-        if query.policy.is_none() {
+        if query.inquiry.policy().is_none() {
             query.conclude(None);
         }
         query
     }
 
     fn read_checkpoint(&mut self, mut wave: Wave) {
-        if let Some(path) = wave.missing() {
-            head::missing(&mut self.checks, path);
-            return self.conclude(None);
-        }
-        let Some(policy) = &self.policy else { return };
-        let bytes = wave.take().into_values().next().unwrap_or_default();
-        let (summary, verified) = head::judge(&mut self.checks, policy, &bytes, &self.options);
-        self.checkpoint = summary;
-        let Some(verified) = verified else {
-            return self.conclude(None);
-        };
-        self.positions = Positions::default();
-        match Scan::new(
-            verified.origin().as_str(),
-            verified.head(),
-            policy.genesis(),
-        ) {
-            Ok(scan) if scan.is_done() => {
+        let verified = self.inquiry.read_checkpoint(&mut wave);
+        match verified.and_then(|verified| self.inquiry.scan(&verified)) {
+            Some(scan) if scan.is_done() => {
                 // An empty log has no genesis to ask for.
-                self.checks.require(CheckCode::Genesis, false);
+                self.inquiry.checks.require(CheckCode::Genesis, false);
                 self.conclude(Some(&scan));
             }
-            Ok(scan) => self.stage = Stage::Scan(scan),
-            Err(error) => {
-                ScanStep::Tree(error).settle(&mut self.checks);
-                self.conclude(None);
-            }
+            Some(scan) => self.stage = Stage::Scan(scan),
+            None => self.conclude(None),
         }
     }
 
@@ -195,7 +162,7 @@ impl HistoryQuery {
                 self.follow(scan);
             }
             fault => {
-                fault.settle(&mut self.checks);
+                fault.settle(&mut self.inquiry.checks);
                 self.conclude(None);
             }
         }
@@ -214,8 +181,13 @@ impl HistoryQuery {
                         LookupKey::new(KeyKind::Version, name),
                         LookupKey::new(KeyKind::Digest, digest),
                     ] {
-                        if self.keys.len() < MAX_LINKED_KEYS && !self.keys.contains(&key) {
+                        if self.keys.contains(&key) {
+                            continue;
+                        }
+                        if self.keys.len() < MAX_LINKED_KEYS {
                             self.keys.push(key);
+                        } else {
+                            self.overflow = true;
                         }
                     }
                 }
@@ -226,12 +198,8 @@ impl HistoryQuery {
             .iter()
             .flat_map(|key| self.positions.of(key))
             .filter(|index| !self.events.contains_key(index));
-        let size = self
-            .checkpoint
-            .as_ref()
-            .map_or(0, |checkpoint| checkpoint.size);
         let bundles: BTreeSet<EntryBundle> = indices
-            .filter_map(|index| EntryBundle::containing(index, size))
+            .filter_map(|index| EntryBundle::containing(index, scan.size()))
             .collect();
         self.looked_up = self.keys.len();
         if bundles.is_empty() {
@@ -242,11 +210,10 @@ impl HistoryQuery {
     }
 
     fn read_entries(&mut self, scan: Scan, mut wave: Wave) {
-        if let Some(path) = wave.missing() {
-            head::missing(&mut self.checks, path);
+        let Some(files) = self.inquiry.files(&mut wave) else {
             return self.conclude(None);
-        }
-        for (resource, bytes) in wave.take() {
+        };
+        for (resource, bytes) in files {
             let Resource::Bundle(bundle) = resource else {
                 continue;
             };
@@ -263,7 +230,8 @@ impl HistoryQuery {
                     }
                 }
                 Err(error) => {
-                    ScanStep::Entries(Fault::Bundle(bundle, error)).settle(&mut self.checks);
+                    ScanStep::Entries(Fault::Bundle(bundle, error))
+                        .settle(&mut self.inquiry.checks);
                     return self.conclude(None);
                 }
             }
@@ -278,49 +246,32 @@ impl HistoryQuery {
         self.stage = Stage::Done;
         let mut members = Members {
             keys: Some(self.keys.iter().map(question).collect()),
+            events: Some(Vec::new()),
+            unreadable: Some(0),
             ..Members::default()
         };
         let mut evidence = false;
         if let Some(scan) = scan {
-            let replay = scan.replay();
-            self.checks.pass(
-                CheckCode::Files,
-                "every file that was needed is there",
-                None,
-            );
-            self.checks.pass(
-                CheckCode::Tree,
-                "the hash tiles fold to the checkpoint's root",
-                None,
-            );
-            self.checks.pass(
-                CheckCode::Entries,
-                format!("{} hash to their places in the tree", entries(scan.read())),
-                None,
-            );
-            replay.judge_genesis(&mut self.checks);
-            self.judge_coverage(scan.read());
-            replay.judge_readable(&mut self.checks);
+            self.inquiry.settle_scan(scan);
+            let checks = &mut self.inquiry.checks;
+            if self.overflow {
+                let detail = format!(
+                    "registrations link more than {MAX_LINKED_KEYS} keys; only these were looked up"
+                );
+                checks.unknown(CheckCode::Coverage, detail, None);
+            }
+            scan.replay().judge_readable(checks);
             let events = core::mem::take(&mut self.events);
-            evidence = match &self.subject {
-                Subject::One(_) => !events.is_empty(),
-                Subject::Files(digests) => {
-                    let files: Vec<FileEvents> = digests
-                        .iter()
-                        .map(|digest| file_events(digest, &events))
-                        .collect();
-                    let all = !files.is_empty() && files.iter().all(|file| !file.events.is_empty());
-                    members.files = Some(files);
-                    all
-                }
-            };
-            members.events = Some(judge_all(replay, events, &mut self.checks));
-            members.unreadable = Some(replay.unreadable());
-        } else {
-            members.events = Some(Vec::new());
-            members.unreadable = Some(0);
+            evidence = !events.is_empty();
+            if let Subject::Files(digests) = &self.subject {
+                let about = digests.iter().map(|digest| file_events(digest, &events));
+                let files: Vec<FileEvents> = about.collect();
+                evidence = evidence && files.iter().all(|file| !file.events.is_empty());
+                members.files = Some(files);
+            }
+            members.events = Some(judge_all(scan.replay(), events, checks));
+            members.unreadable = Some(scan.replay().unreadable());
         }
-        let checks = core::mem::replace(&mut self.checks, Checks::planned(&[]));
         let question = match &self.subject {
             Subject::One(key) => question(key),
             Subject::Files(digests) => Question {
@@ -328,35 +279,7 @@ impl HistoryQuery {
                 id: digests.join(" "),
             },
         };
-        let checkpoint = self.checkpoint.take();
-        self.report = Some(Report::conclude(
-            self.options.now,
-            question,
-            checkpoint,
-            checks,
-            members,
-            evidence,
-        ));
-    }
-
-    fn judge_coverage(&mut self, read: u64) {
-        let code = CheckCode::Coverage;
-        if self.keys.len() >= MAX_LINKED_KEYS {
-            let detail = format!(
-                "registrations link {MAX_LINKED_KEYS} keys or more; only these were looked up"
-            );
-            return self.checks.unknown(code, detail, None);
-        }
-        let detail = format!("a full scan of {} up to the checkpoint", entries(read));
-        self.checks.pass(
-            code,
-            detail,
-            Some(
-                Evidence::new()
-                    .with("method", "full-scan")
-                    .with("upTo", read),
-            ),
-        );
+        self.inquiry.conclude(question, members, evidence);
     }
 }
 
@@ -403,22 +326,13 @@ impl Query for HistoryQuery {
     }
 
     fn report(&self) -> Option<&Report> {
-        self.report.as_ref()
+        self.inquiry.report()
     }
 
     fn progress(&self) -> Progress<'_> {
-        let (done, total) = match &self.stage {
-            Stage::Scan(scan) | Stage::Entries(scan, _) => (scan.read(), scan.size()),
-            Stage::Checkpoint(_) | Stage::Done => (0, 0),
-        };
-        let checks = self
-            .report
-            .as_ref()
-            .map_or(self.checks.as_slice(), |report| &report.checks);
-        Progress {
-            done,
-            total,
-            checks,
-        }
+        self.inquiry.progress(match &self.stage {
+            Stage::Scan(scan) | Stage::Entries(scan, _) => Some(scan),
+            Stage::Checkpoint(_) | Stage::Done => None,
+        })
     }
 }

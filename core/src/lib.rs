@@ -60,6 +60,7 @@ pub mod fetch;
 mod findings;
 pub mod head;
 pub mod history;
+mod inquiry;
 mod positions;
 pub mod proof_query;
 pub mod prove_query;
