@@ -5,7 +5,7 @@ use core::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use glasslog_core::escape::display_safe;
-use glasslog_core::report::{Check, CheckCode, Class, Outcome, Report};
+use glasslog_core::report::{Check, CheckCode, Class, Fact, Outcome, Report};
 
 mod events;
 mod verdict;
@@ -67,6 +67,7 @@ fn write_claims(out: &mut String, report: &Report) -> fmt::Result {
     let included = match claims.included {
         Outcome::Pass => "what is shown is in the log",
         Outcome::Fail => "what is shown is not what the log holds",
+        Outcome::Unknown if report.class() == Class::Nothing => "there is nothing to include",
         Outcome::Unknown => "not decided",
     };
     let complete = match (claims.complete, find(report, CheckCode::Coverage)) {
@@ -104,8 +105,41 @@ fn write_checks(out: &mut String, checks: &[Check]) -> fmt::Result {
             mark(check.outcome),
             visible(&check.detail)
         )?;
+        // What was seen helps to find the cause; the words of these two hold it already.
+        let told = matches!(check.code, CheckCode::Freshness | CheckCode::Coverage);
+        if let Some(evidence) = check
+            .evidence
+            .as_ref()
+            .filter(|_| check.outcome != Outcome::Pass && !told)
+        {
+            for (name, fact) in evidence.facts() {
+                write_fact(out, name, fact, longest + 6)?;
+            }
+        }
     }
     Ok(())
+}
+
+/// One fact a line, those of a group side by side.
+fn write_fact(out: &mut String, name: &str, fact: &Fact, indent: usize) -> fmt::Result {
+    match fact {
+        Fact::List(facts) => facts
+            .iter()
+            .try_for_each(|fact| write_fact(out, name, fact, indent)),
+        fact => writeln!(out, "{:indent$}{name} {}", "", fact_text(fact)),
+    }
+}
+
+fn fact_text(fact: &Fact) -> String {
+    match fact {
+        Fact::Number(number) => number.to_string(),
+        Fact::Text(text) => display_safe(text),
+        Fact::List(facts) => facts.iter().map(fact_text).collect::<Vec<_>>().join(" "),
+        Fact::Group(evidence) => {
+            let facts = evidence.facts().map(|(_, fact)| fact_text(fact));
+            facts.collect::<Vec<_>>().join(" ")
+        }
+    }
 }
 
 fn write_members(out: &mut String, report: &Report) -> fmt::Result {

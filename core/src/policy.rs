@@ -96,6 +96,12 @@ impl Policy {
         self.quorum.is_some()
     }
 
+    /// What the quorum asks for, to be shown: ``2 of `X1`, `X2`, `X3` ``.
+    #[must_use]
+    pub fn needs(&self) -> &str {
+        &self.needs
+    }
+
     /// Judges a checkpoint at `now`, in seconds since the epoch.
     ///
     /// Only [`Verdict::time`] and the outcome [`WitnessOutcome::Future`] depend on `now`; whether the checkpoint is

@@ -202,6 +202,11 @@ impl Evidence {
         self.0.push((name, fact.into()));
         self
     }
+
+    /// The facts, in their order.
+    pub fn facts(&self) -> impl Iterator<Item = (&'static str, &Fact)> {
+        self.0.iter().map(|(name, fact)| (*name, fact))
+    }
 }
 
 impl Serialize for Evidence {

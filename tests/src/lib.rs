@@ -1,5 +1,6 @@
 //! Shared helpers of the tests: running the command line, other people's tools, and hosts that misbehave.
 pub mod command;
+pub mod fixture;
 pub mod glasslog;
 pub mod host;
 pub mod http;
@@ -9,4 +10,6 @@ pub mod skip;
 pub mod tamper;
 pub mod tessera;
 pub mod tools;
+pub mod transcript;
 pub mod witness;
+pub mod world;

@@ -1,5 +1,8 @@
 //! The verdict in one plain sentence, which claims no more than was proven.
-use glasslog_core::report::{Class, Outcome, Question, Report};
+use glasslog_core::report::{CheckCode, Class, Outcome, Question, Report};
+
+/// The detail of a check that an earlier one made pointless (docs/formats/report.md, "Members").
+const NOT_REACHED: &str = "not reached";
 
 /// Says what a report came to.
 pub(crate) fn sentence(report: &Report) -> String {
@@ -25,23 +28,25 @@ fn verified(report: &Report) -> String {
             None => format!("the entry is in {log}"),
         },
         "consistency" => {
-            format!("{log} begins with all entries of the older checkpoint, unchanged")
+            let old = members.old.as_ref().map_or(0, |old| old.size);
+            format!(
+                "{log} begins with {}, unchanged",
+                entries("the", old, " of the older checkpoint")
+            )
         }
-        "log" => format!("everything that {log} publishes was read and recomputed, and agrees"),
+        "log" => format!("{log} was read whole and recomputed, and agrees"),
         "file" => {
             let files = members.files.as_ref().map_or(0, Vec::len);
-            let files = if files == 1 {
-                "the file".into()
-            } else {
-                format!("each of the {files} files")
+            let files = match files {
+                1 => "the file".into(),
+                _ => format!("each of the {files} files"),
             };
-            format!("{log} holds signed events about {files}")
+            format!("there are events about {files} in {log}")
         }
         _ if report.claims.complete == Outcome::Pass => {
-            let (are, events) = if events == 1 {
-                ("this is", "the only event".into())
-            } else {
-                ("these are", format!("all {events} events"))
+            let (are, events) = match events {
+                1 => ("this is", "the only event".into()),
+                _ => ("these are", format!("all {events} events")),
             };
             format!("{are} {events} about {} in {log}", name(&report.query))
         }
@@ -53,38 +58,68 @@ fn verified(report: &Report) -> String {
 }
 
 fn nothing(report: &Report) -> String {
-    match &report.checkpoint {
+    let absent = match &report.checkpoint {
         Some(checkpoint) if checkpoint.size == 0 => {
-            format!("the log `{}` is empty", checkpoint.origin)
+            return format!("the log `{}` is empty", checkpoint.origin);
         }
-        Some(_) if report.complete => format!(
-            "no event about {} is in {}",
-            name(&report.query),
-            log(report)
-        ),
-        _ => "there is no evidence".into(),
-    }
+        Some(_) if report.complete => match &report.members.files {
+            Some(files) => {
+                let files = files.iter().filter(|file| file.events.is_empty());
+                let digests: Vec<String> = files.map(|file| format!("`{}`", file.digest)).collect();
+                digests.join(" or ")
+            }
+            None => name(&report.query),
+        },
+        _ => {
+            let entry = report
+                .checks
+                .iter()
+                .find(|check| check.code == CheckCode::Entries);
+            return entry.map_or_else(
+                || "there is no evidence".into(),
+                |check| check.detail.clone(),
+            );
+        }
+    };
+    format!("no event about {absent} is in {}", log(report))
 }
 
-/// The first reason for the verdict.
-fn cause(report: &Report) -> &str {
-    report
-        .checks
-        .iter()
-        .find(|check| {
+/// The first reason for the verdict; what was never reached explains nothing.
+fn cause(report: &Report) -> String {
+    let reasons = || {
+        report.checks.iter().filter(|check| {
             check.required && check.outcome != Outcome::Pass && check.class == report.class()
         })
-        .map_or("there is no evidence", |check| check.detail.as_str())
+    };
+    let reached = reasons().find(|check| check.detail != NOT_REACHED);
+    let Some(check) = reached.or_else(|| reasons().next()) else {
+        return "there is no evidence".into();
+    };
+    let detail = &check.detail;
+    match (check.code, &check.evidence) {
+        (CheckCode::Freshness, None) => format!("whether the checkpoint is recent {detail}"),
+        (CheckCode::Freshness, Some(_)) => format!("the checkpoint is too old: {detail}"),
+        _ => detail.clone(),
+    }
 }
 
 fn log(report: &Report) -> String {
     match &report.checkpoint {
         Some(checkpoint) => format!(
-            "the first {} entries of the log `{}`",
-            checkpoint.size, checkpoint.origin
+            "the log `{}` of {}",
+            checkpoint.origin,
+            entries("", checkpoint.size, "")
         ),
         None => "the log".into(),
     }
+}
+
+/// `the 2 entries of …`, `1 entry`.
+fn entries(before: &str, count: u64, after: &str) -> String {
+    let noun = if count == 1 { "entry" } else { "entries" };
+    format!("{before} {count} {noun}{after}")
+        .trim_start()
+        .to_owned()
 }
 
 fn name(query: &Question) -> String {

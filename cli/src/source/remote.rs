@@ -2,6 +2,7 @@
 use core::time::Duration;
 use std::time::Instant;
 
+use glasslog_core::limits::MAX_BUNDLE_BYTES;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response, StatusCode, Url};
@@ -14,16 +15,18 @@ use crate::failure::Failure;
 /// A server that does not accept within this time is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Silence on an open connection for longer is a time-out.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// Most time for one file: the largest entry bundle (16 MiB) at 140 kB/s; drip-feeding ends here.
-const FILE_TIMEOUT: Duration = Duration::from_secs(120);
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
+/// Most time for one small file; drip-feeding ends here.
+const FILE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Most time for one entry bundle: the largest (16 MiB) at 280 kB/s.
+const BUNDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Tries for one file, the first included: 1.75 s of waiting in all, longer only when the server asks for it.
 const TRIES: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// Longest wait that a `Retry-After` is followed for.
 const MAX_WAIT: Duration = Duration::from_secs(15);
 /// No new try after this time for one file.
-const MAX_TRYING: Duration = Duration::from_secs(60);
+const MAX_TRYING: Duration = Duration::from_secs(25);
 /// Static hosts redirect once or twice (http to https is another scheme, and refused).
 const MAX_REDIRECTS: usize = 4;
 
@@ -116,7 +119,12 @@ impl Remote {
     }
 
     async fn try_once(&self, url: Url, path: &str) -> Try {
-        let response = match self.client.get(url).timeout(FILE_TIMEOUT).send().await {
+        let patience = if limit(path) == MAX_BUNDLE_BYTES {
+            BUNDLE_TIMEOUT
+        } else {
+            FILE_TIMEOUT
+        };
+        let response = match self.client.get(url).timeout(patience).send().await {
             Ok(response) => response,
             Err(error) => return failed(path, &error),
         };

@@ -1,14 +1,23 @@
 //! `inspect`: shows any file of ours without judging it.
 use std::path::PathBuf;
 
+use glasslog_core::escape::display_safe;
+use glasslog_core::json::Value;
+use glasslog_core::limits::MAX_OFFLINE_BUNDLE;
+
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input;
+
+mod facts;
+mod recognise;
 
 /// Shows any file of ours: what it says, not whether it is true.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Knows checkpoints, proofs, bundles, policies, public keys, envelopes, tiles and entry bundles.
+Knows checkpoints, proofs, bundles, policies, keys, signed events, tiles and entry bundles. Of a secret key it shows
+the public half.
 
 Examples:
   glasslog inspect my.log/public/checkpoint
@@ -20,11 +29,71 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`inspect` is under construction",
-        ))
+    /// The file cannot be read (exit 1), or is none that is known here (exit 8).
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let bytes = input::read(&self.file, MAX_OFFLINE_BUNDLE)?;
+        let facts = recognise::recognise(&bytes).map_err(|why| {
+            let shown = self.file.display();
+            let failure = Failure::new(
+                Exit::Malformed,
+                "unknown-file",
+                format!("`{shown}` is no file that is known here"),
+            );
+            match why {
+                Some(why) => failure.hint(format!("it looks like {why}")),
+                None => failure,
+            }
+        })?;
+        if console.is_json() {
+            console.line(facts.encode());
+        } else {
+            let mut text = String::new();
+            show(&mut text, &facts, 0);
+            console.line(text.trim_end());
+            console.note("nothing here was checked");
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Writes facts as an indented outline, one a line, with text from the file escaped.
+fn show(out: &mut String, value: &Value, depth: usize) {
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members.iter().filter(|(name, _)| name != "schemaVersion") {
+                out.push_str(&format!("{indent}{}:", display_safe(name)));
+                show_after(out, value, depth);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                // The first line of an item stands beside its dash.
+                let mut inner = String::new();
+                show(&mut inner, item, depth + 1);
+                let inner = inner.trim_start();
+                out.push_str(&format!("{indent}- {}\n", inner.trim_end()));
+            }
+        }
+        scalar => out.push_str(&format!("{indent}{}\n", scalar_text(scalar))),
+    }
+}
+
+fn show_after(out: &mut String, value: &Value, depth: usize) {
+    match value {
+        Value::Object(members) if members.is_empty() => out.push_str(" none\n"),
+        Value::Array(items) if items.is_empty() => out.push_str(" none\n"),
+        Value::Object(_) | Value::Array(_) => {
+            out.push('\n');
+            show(out, value, depth + 1);
+        }
+        scalar => out.push_str(&format!(" {}\n", scalar_text(scalar))),
+    }
+}
+
+fn scalar_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => display_safe(text),
+        other => other.encode(),
     }
 }

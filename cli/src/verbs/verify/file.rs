@@ -44,7 +44,8 @@ impl Args {
         let query = driver::run(&mut source, console, || {
             Ok(HistoryQuery::of_files(&digests, &policy, options))
         })?;
-        if !console.is_json() {
+        // The report names files by their content alone.
+        if !console.is_json() && digests.len() > 1 {
             for (path, digest) in self.paths.iter().zip(&digests) {
                 console.note(format_args!("{} is {digest}", path.display()));
             }

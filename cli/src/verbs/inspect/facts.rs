@@ -1,0 +1,264 @@
+//! What each kind of file says, as ordered JSON; the text form is an outline of the same.
+use glasslog_core::bundle::Bundle;
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::event::{self, ParsedEntry};
+use glasslog_core::hash::{Hash, leaf_hash};
+use glasslog_core::json::Value;
+use glasslog_core::note::{Signature, SignatureType, SignerKey, VerifierKey};
+use glasslog_core::policy::Policy;
+use glasslog_core::proof::ConsistencyProof;
+use glasslog_core::spki::Spki;
+use glasslog_core::time;
+use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::trust::TrustPolicy;
+
+/// Length of a cosignature in a note: a time and an Ed25519 signature (tlog-cosignature, "Format").
+const COSIGNATURE: usize = 72;
+
+fn of(kind: &str, members: Vec<(&str, Value)>) -> Value {
+    let head = [("schemaVersion", Value::Int(1)), ("kind", text(kind))];
+    Value::Object(
+        head.into_iter()
+            .chain(members)
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
+}
+
+fn group(members: Vec<(&str, Value)>) -> Value {
+    Value::Object(
+        members
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
+}
+
+fn text(text: impl ToString) -> Value {
+    Value::String(text.to_string())
+}
+
+/// Sizes beyond what JSON numbers here hold are shown as text.
+fn number(number: u64) -> Value {
+    i64::try_from(number).map_or_else(|_| text(number), Value::Int)
+}
+
+fn count(count: usize) -> Value {
+    number(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+fn hashes(hashes: &[Hash]) -> Value {
+    Value::Array(hashes.iter().map(text).collect())
+}
+
+pub(super) fn bundle(bundle: &Bundle<'_>) -> Value {
+    let files = bundle
+        .files()
+        .map(|(path, bytes)| group(vec![("path", text(path)), ("bytes", count(bytes.len()))]));
+    of(
+        "bundle",
+        vec![
+            ("history", text(bundle.artifact())),
+            ("exact", Value::Bool(bundle.exact())),
+            ("files", Value::Array(files.collect())),
+        ],
+    )
+}
+
+pub(super) fn proof(proof: &TlogProof) -> Value {
+    let mut members = vec![("index", number(proof.index()))];
+    if !proof.extra().is_empty() {
+        members.push(("extraBytes", count(proof.extra().len())));
+    }
+    members.push(("hashes", hashes(proof.proof().hashes())));
+    members.push(("checkpoint", group(checkpoint_members(proof.checkpoint()))));
+    of("tlog-proof", members)
+}
+
+pub(super) fn consistency_proof(proof: &ConsistencyProof) -> Value {
+    of(
+        "consistency proof",
+        vec![("hashes", hashes(proof.hashes()))],
+    )
+}
+
+pub(super) fn checkpoint(checkpoint: &Checkpoint) -> Value {
+    of("checkpoint", checkpoint_members(checkpoint))
+}
+
+fn checkpoint_members(checkpoint: &Checkpoint) -> Vec<(&'static str, Value)> {
+    let head = checkpoint.head();
+    let mut members = vec![
+        ("origin", text(checkpoint.origin().as_str())),
+        ("size", number(head.size)),
+        ("root", text(head.root)),
+    ];
+    let extensions: Vec<Value> = checkpoint.extensions().map(text).collect();
+    if !extensions.is_empty() {
+        members.push(("extensions", Value::Array(extensions)));
+    }
+    members.push((
+        "signatures",
+        Value::Array(
+            checkpoint
+                .note()
+                .signatures()
+                .iter()
+                .map(signature)
+                .collect(),
+        ),
+    ));
+    members
+}
+
+/// Whose signature it claims to be, and, if it has the form of a cosignature, the time it claims.
+fn signature(signature: &Signature) -> Value {
+    let mut members = vec![
+        ("name", text(signature.name().as_str())),
+        ("keyId", text(signature.id())),
+    ];
+    if let Some(seconds) = signature
+        .bytes()
+        .first_chunk::<8>()
+        .filter(|_| signature.bytes().len() == COSIGNATURE)
+    {
+        members.push((
+            "timeClaimed",
+            text(time::format(u64::from_be_bytes(*seconds))),
+        ));
+    }
+    group(members)
+}
+
+pub(super) fn verifier_key(kind: &str, key: &VerifierKey) -> Value {
+    of(kind, key_members(key))
+}
+
+pub(super) fn signer_key(key: &SignerKey) -> Value {
+    verifier_key("secret key", key.verifier())
+}
+
+fn key_members(key: &VerifierKey) -> Vec<(&'static str, Value)> {
+    let use_for = match key.signature_type() {
+        SignatureType::Ed25519 => "signs checkpoints",
+        SignatureType::CosignatureV1 => "cosigns checkpoints",
+    };
+    vec![
+        ("name", text(key.name().as_str())),
+        ("keyId", text(key.id())),
+        ("use", text(use_for)),
+        ("vkey", text(key)),
+    ]
+}
+
+pub(super) fn actor_key(kind: &str, key: &Spki, actor: Option<String>) -> Value {
+    let actor = actor.map_or(Value::Null, Value::String);
+    of(
+        kind,
+        vec![
+            ("actor", actor),
+            ("use", text("signs events")),
+            ("keyid", text(key.key_id())),
+        ],
+    )
+}
+
+pub(super) fn policy(policy: &TrustPolicy) -> Value {
+    let mut members = vec![("log", role(policy.log()))];
+    members.extend(policy.index().map(|index| ("index", role(index))));
+    members.extend(policy.audit().map(|audit| ("audit", role(audit))));
+    members.extend(policy.genesis().map(|pin| ("genesis", text(pin))));
+    of("trust policy", members)
+}
+
+fn role(policy: &Policy) -> Value {
+    let logs = policy.logs().iter().map(|log| {
+        let mut members = vec![("vkey", text(&log.key))];
+        members.extend(log.url.as_ref().map(|url| ("url", text(url))));
+        group(members)
+    });
+    let witnesses = policy.witnesses().iter().map(|witness| {
+        let mut members = vec![("name", text(&witness.name)), ("vkey", text(&witness.key))];
+        members.extend(witness.url.as_ref().map(|url| ("url", text(url))));
+        group(members)
+    });
+    group(vec![
+        ("logs", Value::Array(logs.collect())),
+        ("witnesses", Value::Array(witnesses.collect())),
+        ("quorum", text(policy.needs())),
+    ])
+}
+
+pub(super) fn entry(entry: &ParsedEntry) -> Value {
+    of("signed event", entry_members(entry))
+}
+
+fn entry_members(entry: &ParsedEntry) -> Vec<(&'static str, Value)> {
+    let subjects = entry.statement.subjects.iter().map(|subject| {
+        let digests = subject
+            .digests
+            .iter()
+            .map(|(algorithm, hex)| text(format!("{algorithm}:{hex}")));
+        group(vec![
+            ("name", text(&subject.name)),
+            ("digests", Value::Array(digests.collect())),
+        ])
+    });
+    let signatures = entry
+        .envelope
+        .signatures()
+        .iter()
+        .map(|signature| text(&signature.keyid));
+    vec![
+        ("leafHash", text(entry.leaf_hash())),
+        ("type", text(entry.event.type_name())),
+        ("predicateType", text(&entry.statement.predicate_type)),
+        ("subjects", Value::Array(subjects.collect())),
+        ("predicate", entry.statement.predicate.clone()),
+        ("keysClaimed", Value::Array(signatures.collect())),
+    ]
+}
+
+pub(super) fn entry_bundle(entries: &[&[u8]]) -> Value {
+    let shown = entries.iter().map(|entry| {
+        let parsed = event::parse(entry);
+        let mut members = vec![
+            ("bytes", count(entry.len())),
+            ("leafHash", text(leaf_hash(entry))),
+        ];
+        match &parsed {
+            Ok(parsed) => {
+                members.push(("type", text(parsed.event.type_name())));
+                let names = parsed
+                    .statement
+                    .subjects
+                    .iter()
+                    .map(|subject| text(&subject.name));
+                members.push(("subjects", Value::Array(names.collect())));
+            }
+            Err(error) => members.push(("noEvent", text(error))),
+        }
+        group(members)
+    });
+    of(
+        "entry bundle",
+        vec![
+            ("width", count(entries.len())),
+            ("entries", Value::Array(shown.collect())),
+        ],
+    )
+}
+
+pub(super) fn tile(bytes: &[u8]) -> Value {
+    let hashes: Vec<Value> = bytes
+        .chunks_exact(32)
+        .filter_map(|chunk| Some(text(Hash::from_bytes(chunk.try_into().ok()?))))
+        .collect();
+    of(
+        "tile",
+        vec![
+            ("width", count(hashes.len())),
+            ("hashes", Value::Array(hashes)),
+        ],
+    )
+}

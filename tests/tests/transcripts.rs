@@ -1,0 +1,53 @@
+//! What the command line prints, word for word, and how it exits.
+use glasslog_tests::{transcript, world};
+
+fn check(name: &str) {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    world::build(folder.path());
+    transcript::check(name, folder.path());
+}
+
+#[test]
+fn history() {
+    check("history.md");
+}
+
+#[test]
+fn verify_entry() {
+    check("verify-entry.md");
+}
+
+#[test]
+fn verify_file() {
+    check("verify-file.md");
+}
+
+#[test]
+fn verify_proof() {
+    check("verify-proof.md");
+}
+
+#[test]
+fn verify_consistency() {
+    check("verify-consistency.md");
+}
+
+#[test]
+fn verify_bundle() {
+    check("verify-bundle.md");
+}
+
+#[test]
+fn audit() {
+    check("audit.md");
+}
+
+#[test]
+fn inspect() {
+    check("inspect.md");
+}
+
+#[test]
+fn usage() {
+    check("usage.md");
+}
