@@ -9,12 +9,15 @@ use clap::Parser;
 mod arguments;
 mod artifact;
 mod console;
+mod destination;
 mod driver;
 mod exit;
 mod failure;
 mod input;
+mod origin;
 mod output;
 mod render;
+mod signer_spec;
 mod source;
 mod verbs;
 

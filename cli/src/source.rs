@@ -12,8 +12,7 @@ mod remote;
 
 pub(crate) use directory::Directory;
 pub(crate) use remote::Remote;
-#[cfg(feature = "portal")]
-pub(crate) use remote::parse_address;
+pub(crate) use remote::{client, innermost, parse_address, runtime};
 
 /// A log that can be read. It is not trusted: what it yields are bytes.
 #[derive(Debug)]

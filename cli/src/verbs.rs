@@ -16,8 +16,8 @@ mod inspect;
 mod keygen;
 mod keys;
 mod portal;
-mod prove;
-mod publish;
+pub(crate) mod prove;
+pub(crate) mod publish;
 mod record;
 mod serve;
 mod submit;
@@ -30,7 +30,7 @@ pub(crate) enum Verb {
     Keygen(keygen::Args),
     Init(init::Args),
     Keys(keys::Args),
-    Record(record::Args),
+    Record(Box<record::Args>),
     Submit(submit::Args),
     Publish(publish::Args),
     Serve(serve::Args),

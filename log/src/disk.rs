@@ -105,6 +105,13 @@ pub enum Created {
     Exists,
 }
 
+/// The directory that holds `path`; of a bare name, the current one.
+pub(crate) fn directory_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
 /// Numbers temporary files, so that two in one process never share a name.
 static TEMPORARY: AtomicU64 = AtomicU64::new(0);
 
@@ -171,10 +178,7 @@ impl Disk {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
             Err(error) => return Err(DiskError::new("make directory", path, &error)),
         }
-        let parent = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        self.sync_directory(parent.unwrap_or_else(|| Path::new(".")))
+        self.sync_directory(directory_of(path))
     }
 
     /// Makes the entries of a directory durable.
@@ -255,7 +259,7 @@ impl Disk {
         self.step(Step::Rename, path)
             .and_then(|()| fs::rename(&source, path))
             .map_err(|error| DiskError::new("replace", path, &error))?;
-        self.sync_directory(path.parent().unwrap_or(Path::new(".")))
+        self.sync_directory(directory_of(path))
     }
 
     /// Removes a file.
@@ -334,6 +338,12 @@ mod tests {
             0,
             "temporary files are gone"
         );
+    }
+
+    #[test]
+    fn a_bare_name_lies_in_the_current_directory() {
+        assert_eq!(directory_of(Path::new("name")), Path::new("."));
+        assert_eq!(directory_of(Path::new("a/name")), Path::new("a"));
     }
 
     #[test]

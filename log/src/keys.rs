@@ -1,6 +1,6 @@
 //! Key files: written whole, once, for their owner only.
 
-use crate::disk::{Created, Disk};
+use crate::disk::{Created, Disk, directory_of};
 use crate::error::LogError;
 use crate::layout::{PRIVATE_FILE, PUBLIC_FILE};
 use glasslog_core::ed25519::SecretKey;
@@ -35,10 +35,7 @@ pub fn write_public(disk: &Disk, path: &Path, text: &str) -> Result<(), LogError
 }
 
 fn write(disk: &Disk, path: &Path, text: &str, mode: u32) -> Result<(), LogError> {
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
+    let directory = directory_of(path);
     match disk.create(directory, path, text.as_bytes(), mode)? {
         Created::New => Ok(disk.sync_directory(directory)?),
         Created::Exists => Err(LogError::Exists {

@@ -2,7 +2,7 @@
 //!
 //! This is all that publishing asks of the place where a log's files live.
 
-use crate::disk::{Created, Disk};
+use crate::disk::{Created, Disk, directory_of};
 use crate::error::LogError;
 use crate::layout::{Layout, PUBLIC_DIRECTORY, PUBLIC_FILE};
 use glasslog_core::edge::PublicFile;
@@ -45,7 +45,7 @@ impl PublicTree {
         let mut directories = BTreeSet::new();
         for file in files {
             let path = self.layout.public_file(&file.path);
-            let directory = path.parent().unwrap_or(Path::new(".")).to_owned();
+            let directory = directory_of(&path).to_owned();
             self.keep_directory(&directory)?;
             let temporary = self.layout.temporary();
             if self

@@ -2,7 +2,7 @@
 //! ([tlog-witness](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-witness.md), "add-checkpoint", on a directory).
 
 use crate::checkpoint_file::CheckpointFile;
-use crate::disk::Disk;
+use crate::disk::{Disk, directory_of};
 use crate::error::LogError;
 use crate::inconsistency::Inconsistency;
 use crate::layout::{Layout, PRIVATE_FILE};
@@ -206,11 +206,7 @@ impl Witness<'_> {
     fn remember(&self, disk: &Disk, memory: &[u8]) -> Result<(), WitnessError> {
         let unchanged = disk.read(self.state).map_err(LogError::from)?.as_deref() == Some(memory);
         if !unchanged {
-            let parent = self
-                .state
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty());
-            let directory = parent.unwrap_or(Path::new("."));
+            let directory = directory_of(self.state);
             disk.replace(directory, self.state, memory, PRIVATE_FILE)
                 .map_err(LogError::from)?;
         }

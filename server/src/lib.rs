@@ -3,10 +3,10 @@
 //! | request | answer |
 //! |---|---|
 //! | `POST /add` | body one entry; its decimal index once it is in a published checkpoint (`?ack=durable`: once it is durable) |
-//! | `POST /batch` | one entry a line; one line of JSON for each, in order: `{"index":N,"leafHash":"…"}` or `{"error":{"code":"…","message":"…"}}` |
+//! | `POST /batch` | one entry a line; one line of JSON for each, in order: `{"index":N,"leafHash":"…"}` or `{"error":{"code":"…","message":"…","status":422}}` |
 //! | `GET`, `HEAD` | the files of `public/`; `/` leads to `portal/` when it is there |
 //!
-//! A refusal is `{"error":{"code":"…","message":"…"}}` with 400 (malformed), 403 (key or actor not entitled), 409 (conflicts
+//! A refusal is `{"error":{"code":"…","message":"…","status":422}}` with 400 (malformed), 403 (key or actor not entitled), 409 (conflicts
 //! with an earlier entry), 413 (too large), 422 (bad signature) or 503 with `Retry-After` (busy).
 //!
 //! One thread owns the log. It takes whatever waits, makes it durable with one sync, publishes, answers, and looks again:

@@ -41,15 +41,15 @@ impl From<Busy> for Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (status, body) = match self {
-            Self::Entry(refusal) => (
-                status(&refusal),
-                error(refusal.code(), &refusal.to_string()),
-            ),
+            Self::Entry(refusal) => {
+                let status = status(&refusal);
+                (status, error(status, refusal.code(), &refusal.to_string()))
+            }
             Self::Request {
                 status,
                 code,
                 message,
-            } => (status, error(code, &message)),
+            } => (status, error(status, code, &message)),
         };
         let headers = [
             (CONTENT_TYPE, "application/json"),
@@ -66,8 +66,9 @@ impl IntoResponse for Refused {
     }
 }
 
-fn error(code: &str, message: &str) -> Value {
-    json!({ "error": { "code": code, "message": message } })
+/// The status is repeated where a batch hides it: it tells what kind of refusal a code stands for.
+fn error(status: StatusCode, code: &str, message: &str) -> Value {
+    json!({ "error": { "code": code, "message": message, "status": status.as_u16() } })
 }
 
 fn status(refusal: &Refusal) -> StatusCode {
@@ -137,7 +138,7 @@ pub(crate) async fn batch(
 fn line(result: &Result<Receipt, Refusal>) -> Value {
     match result {
         Ok(receipt) => json!({ "index": receipt.index, "leafHash": receipt.leaf_hash.to_base64() }),
-        Err(refusal) => error(refusal.code(), &refusal.to_string()),
+        Err(refusal) => error(status(refusal), refusal.code(), &refusal.to_string()),
     }
 }
 

@@ -156,8 +156,14 @@ fn a_batch_is_answered_line_by_line() {
     let done = |index: u64, entry: &[u8]| json!({ "index": index, "leafHash": leaf_hash(entry).to_base64() });
     assert_eq!(lines.len(), 5);
     assert_eq!(lines[0], done(0, b"one"));
-    assert_eq!(lines[1]["error"]["code"], "entry-empty");
-    assert_eq!(lines[2]["error"]["code"], "entry-too-long");
+    let refused = |line: &Value| {
+        (
+            line["error"]["code"].clone(),
+            line["error"]["status"].clone(),
+        )
+    };
+    assert_eq!(refused(&lines[1]), (json!("entry-empty"), json!(400)));
+    assert_eq!(refused(&lines[2]), (json!("entry-too-long"), json!(413)));
     assert_eq!(lines[3], done(0, b"one"));
     assert_eq!(lines[4], done(1, b"two"));
     assert_eq!(server.size(), 2);

@@ -267,7 +267,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The cause behind a chain of errors, which is the part that helps.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {
         cause = next;

@@ -1,9 +1,18 @@
 //! `init`: makes a new log directory; its layout is in `docs/cli.md` ("A log directory").
 use std::path::PathBuf;
 
+use glasslog_core::checkpoint::Origin;
+use glasslog_core::note::{KeyName, SignatureType};
+use glasslog_log::disk::Disk;
+use glasslog_log::keys::read_signer;
+use glasslog_log::{Layout, NewLog};
+use serde::Serialize;
+
 use crate::console::Console;
+use crate::destination::{now, refuse};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::verbs::publish::Head;
 
 /// Makes a new log: keys, configuration, genesis entry, signed checkpoint and trust policy.
 #[derive(Debug, clap::Args)]
@@ -28,13 +37,77 @@ pub(crate) struct Args {
     pub(crate) raw: bool,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Made {
+    schema_version: u32,
+    result: &'static str,
+    /// Leaf hash of entry 0, to be pinned in trust policies.
+    genesis: Option<String>,
+    checkpoint: Head,
+}
+
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`init` is under construction",
-        ))
+    /// An origin or key that does not fit, or a directory that holds something.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let origin = |problem: String| Failure::usage(format!("`--origin`: {problem}"));
+        Origin::parse(&self.origin).map_err(|error| origin(error.to_string()))?;
+        KeyName::parse(&self.origin).map_err(|error| origin(error.to_string()))?;
+        let mut log = match self.raw {
+            true => NewLog::raw(&self.origin),
+            false => NewLog::events(&self.origin),
+        };
+        if let Some(path) = &self.key {
+            let key = read_signer(&Disk::new(), path).map_err(|error| refuse(&error))?;
+            let verifier = key.verifier();
+            if verifier.signature_type() != SignatureType::Ed25519 {
+                return Err(Failure::usage(format!(
+                    "`{}` is a cosigner's key, not a log's",
+                    path.display()
+                )));
+            }
+            if verifier.name().as_str() != self.origin {
+                return Err(Failure::usage(format!(
+                    "`{}` is the key of `{}`, not of `{}`",
+                    path.display(),
+                    verifier.name().as_str(),
+                    self.origin
+                )));
+            }
+            log = log.with_key(key);
+        }
+        let made = log
+            .create(&self.log, now())
+            .map_err(|error| refuse(&error))?;
+        let genesis = made.genesis.map(|leaf| leaf.to_base64());
+        let layout = Layout::new(&self.log);
+        if console.is_json() {
+            let checkpoint = Head::new(&self.origin, &made.head);
+            console.json(&Made {
+                schema_version: 1,
+                result: "done",
+                genesis,
+                checkpoint,
+            });
+        } else {
+            console.note(format_args!(
+                "made log `{}` in `{}`",
+                self.origin,
+                self.log.display()
+            ));
+            console.note(format_args!(
+                "readers need `{}`",
+                layout.trust_policy().display()
+            ));
+            match genesis {
+                Some(pin) => {
+                    console.line(format_args!("genesis {pin}"));
+                    console.hint("to pin the genesis, readers add the lines `[genesis]` and this hash to their trust policy");
+                }
+                None => console.line("genesis none"),
+            }
+        }
+        Ok(Exit::Done)
     }
 }

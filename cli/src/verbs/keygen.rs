@@ -2,10 +2,21 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use glasslog_core::ed25519::SecretKey;
+use glasslog_core::member::is_name;
+use glasslog_core::note::{KeyName, SignatureType, SignerKey};
+use glasslog_core::spki::{Spki, secret_to_pem};
+use glasslog_log::LogError;
+use glasslog_log::disk::Disk;
+use glasslog_log::keys::{new_secret, write_public, write_secret};
+use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::console::Console;
+use crate::destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::signer_spec::public_path;
 
 /// Makes a secret key and its public half.
 #[derive(Debug, clap::Args)]
@@ -61,13 +72,85 @@ pub(crate) enum Algorithm {
     MlDsa44,
 }
 
+/// A new key, as its files say it.
+struct Pair {
+    secret: Zeroizing<String>,
+    public: String,
+    /// How the key is named elsewhere: a vkey, or a keyid.
+    id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Made {
+    schema_version: u32,
+    result: &'static str,
+    secret: String,
+    public: String,
+    key: String,
+}
+
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`keygen` is under construction",
-        ))
+    /// A name or algorithm that the kind does not allow (exit 2), a file that is there already (exit 1).
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        match self.alg {
+            Algorithm::Ed25519 => {}
+            Algorithm::P256 => return Err(Failure::not_available("`--alg p256`")),
+            Algorithm::MlDsa44 => return Err(Failure::not_available("`--alg ml-dsa-44`")),
+        }
+        let secret =
+            new_secret().map_err(|error| Failure::unfinished("randomness", error.to_string()))?;
+        let pair = match self.kind {
+            Kind::Log | Kind::Index => self.note_pair(SignatureType::Ed25519, secret)?,
+            Kind::Witness | Kind::Auditor => {
+                self.note_pair(SignatureType::CosignatureV1, secret)?
+            }
+            Kind::Actor | Kind::Admin => self.event_pair(&secret)?,
+        };
+        let (disk, public) = (Disk::new(), public_path(&self.out));
+        if public.exists() {
+            return Err(destination::refuse(&LogError::Exists { path: public }));
+        }
+        write_secret(&disk, &self.out, &pair.secret)
+            .and_then(|()| write_public(&disk, &public, &pair.public))
+            .map_err(|error| destination::refuse(&error))?;
+        match console.is_json() {
+            true => console.json(&Made {
+                schema_version: 1,
+                result: "done",
+                secret: self.out.display().to_string(),
+                public: public.display().to_string(),
+                key: pair.id,
+            }),
+            false => console.line(pair.id),
+        }
+        Ok(Exit::Done)
+    }
+
+    fn note_pair(&self, kind: SignatureType, secret: SecretKey) -> Result<Pair, Failure> {
+        let name = KeyName::parse(&self.name)
+            .map_err(|error| Failure::usage(format!("`--name`: {error}")))?;
+        let key = SignerKey::new(name, kind, secret);
+        let vkey = key.verifier().to_string();
+        Ok(Pair {
+            secret: Zeroizing::new(format!("{}\n", key.encode().as_str())),
+            public: format!("{vkey}\n"),
+            id: vkey,
+        })
+    }
+
+    fn event_pair(&self, secret: &SecretKey) -> Result<Pair, Failure> {
+        if !is_name(&self.name) {
+            return Err(Failure::usage(
+                "`--name`: an actor's id is 1 to 256 bytes of printable ASCII without spaces",
+            ));
+        }
+        let public = Spki::new(secret.public());
+        Ok(Pair {
+            secret: secret_to_pem(secret, &self.name),
+            public: public.to_pem(&self.name),
+            id: public.key_id(),
+        })
     }
 }

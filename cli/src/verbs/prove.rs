@@ -57,20 +57,9 @@ impl Args {
             None => None,
         };
         let mut source = Source::open(&self.log, self.trust.offline)?;
-        let make = || Ok(Proving(ProveQuery::new(self.index)));
-        let Proving(query) = driver::run_until(&mut source, console, make, Proving::is_false)?;
-        let proof = match query.proof() {
-            Some(Ok(proof)) => proof,
-            Some(Err(error)) => return Err(refuse(error)),
-            None => {
-                return Err(Failure::unfinished(
-                    "no-proof",
-                    "the proof was not finished",
-                ));
-            }
-        };
+        let proof = prove(&mut source, console, self.index)?;
         if let Some(policy) = policy {
-            let entry = entry(&source, proof)?;
+            let entry = entry(&source, &proof)?;
             let report = verify_proof(&proof.encode(), &entry, &policy, self.trust.options());
             if report.class() != Class::Verified {
                 return Ok(console.report(&report));
@@ -92,6 +81,27 @@ impl Args {
             ));
         }
         Ok(Exit::Done)
+    }
+}
+
+/// Makes the proof of one entry, without judging who signed its checkpoint.
+///
+/// # Errors
+/// A source that cannot be read or proves nothing.
+pub(crate) fn prove(
+    source: &mut Source,
+    console: &Console,
+    index: u64,
+) -> Result<TlogProof, Failure> {
+    let make = || Ok(Proving(ProveQuery::new(index)));
+    let Proving(query) = driver::run_until(source, console, make, Proving::is_false)?;
+    match query.proof() {
+        Some(Ok(proof)) => Ok(proof.clone()),
+        Some(Err(error)) => Err(refuse(error)),
+        None => Err(Failure::unfinished(
+            "no-proof",
+            "the proof was not finished",
+        )),
     }
 }
 

@@ -1,7 +1,11 @@
 //! `publish`: sequences what is staged and signs a checkpoint.
 use std::path::PathBuf;
 
+use glasslog_core::tree::TreeHead;
+use serde::Serialize;
+
 use crate::console::Console;
+use crate::destination::{now, open_log, refuse};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -15,13 +19,51 @@ pub(crate) struct Args {
     pub(crate) log: PathBuf,
 }
 
+/// A checkpoint, in the answers of writing verbs.
+#[derive(Serialize)]
+pub(crate) struct Head {
+    origin: String,
+    size: u64,
+    root: String,
+}
+
+impl Head {
+    pub(crate) fn new(origin: &str, head: &TreeHead) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            size: head.size,
+            root: head.root.to_base64(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Published {
+    schema_version: u32,
+    result: &'static str,
+    checkpoint: Head,
+}
+
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`publish` is under construction",
-        ))
+    /// A directory that is not a log, that another process writes to, or whose files do not add up.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let mut log = open_log(&self.log)?;
+        let head = log.publish(now()).map_err(|error| refuse(&error))?;
+        match console.is_json() {
+            true => console.json(&Published {
+                schema_version: 1,
+                result: "done",
+                checkpoint: Head::new(log.origin(), &head),
+            }),
+            false => console.line(format_args!(
+                "published {} size {} root {}",
+                log.origin(),
+                head.size,
+                head.root
+            )),
+        }
+        Ok(Exit::Done)
     }
 }

@@ -1,9 +1,32 @@
 //! `record`: makes, signs and submits one access event.
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use glasslog_core::access::{
+    AccessEvent, Action, Actor, ActorType, Context, Outcome, Party, Reason, Transfer,
+};
+use glasslog_core::dsse::Envelope;
+use glasslog_core::event::EventError;
+use glasslog_core::hash::Hash;
+use glasslog_core::statement::Subject;
+use glasslog_core::time;
+use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::wire::hex_decode;
+use serde::Serialize;
+use uuid::Uuid;
 
 use crate::console::Console;
+use crate::destination::{Destination, Receipt, Wait, now};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::origin::origin_of;
+use crate::source::Source;
+use crate::verbs::prove::prove;
+use crate::{input, output, signer_spec};
+
+/// How long a server's published checkpoint may hide behind somebody's cache.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Makes, signs and submits one event, and writes its proof.
 #[derive(Debug, clap::Args)]
@@ -42,9 +65,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID")]
     pub(crate) actor: Option<String>,
 
-    /// What kind of actor
-    #[arg(long, value_name = "T")]
-    pub(crate) actor_type: Option<String>,
+    /// What kind of actor: human, workload, service or agent
+    #[arg(long, value_name = "T", default_value = "workload")]
+    pub(crate) actor_type: String,
 
     /// Why, as a code
     #[arg(long, value_name = "C")]
@@ -62,8 +85,28 @@ pub(crate) struct Args {
     #[arg(long, value_name = "P")]
     pub(crate) pipeline: Option<String>,
 
+    /// How it ended: success, denied or failure
+    #[arg(long, value_name = "OUTCOME", default_value = "success")]
+    pub(crate) outcome: String,
+
+    /// Who gives, in a transfer or its receipt
+    #[arg(long, value_name = "CUSTODIAN", requires = "to")]
+    pub(crate) from: Option<String>,
+
+    /// Who takes, in a transfer or its receipt
+    #[arg(long, value_name = "CUSTODIAN", requires = "from")]
+    pub(crate) to: Option<String>,
+
+    /// Leaf hash of the event that this one answers, in a release, revocation or receipt
+    #[arg(long, value_name = "BASE64")]
+    pub(crate) acts_on: Option<String>,
+
+    /// Trust policy that the log's checkpoint must meet before anything is signed for it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
     /// Where the proof goes [default: INDEX.tlog-proof]
-    #[arg(short, value_name = "PROOF", conflicts_with = "no_wait")]
+    #[arg(short, long, value_name = "PROOF", conflicts_with = "no_wait")]
     pub(crate) output: Option<PathBuf>,
 
     /// Return when the event is durable, without a proof
@@ -75,13 +118,225 @@ pub(crate) struct Args {
     pub(crate) dry_run: bool,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Recorded {
+    schema_version: u32,
+    result: &'static str,
+    index: u64,
+    leaf_hash: String,
+    /// Absent with `--no-wait`.
+    proof: Option<String>,
+}
+
 impl Args {
     /// # Errors
-    /// Not written yet.
-    pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
-        Err(Failure::unfinished(
-            "under-construction",
-            "`record` is under construction",
-        ))
+    /// Arguments that make no event, a log that does not take it, a proof that cannot be had.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let signer = signer_spec::read(&self.signer)?;
+        let actor = self.actor.clone().or(signer.actor).ok_or_else(|| {
+            Failure::usage("`--actor` is required: the key file does not name its actor")
+        })?;
+        let subjects = self.subjects(console)?;
+        let origin = origin_of(&self.log, self.policy.as_deref(), console)?;
+        let payload = self
+            .event(origin, actor)?
+            .to_payload(&subjects)
+            .map_err(|error| malformed(&error))?;
+        let envelope = Envelope::sign(payload, &[&signer.key])
+            .map_err(|error| malformed(&EventError::Envelope(error)))?;
+        let entry = envelope.encode();
+        if self.dry_run {
+            console.line(String::from_utf8_lossy(&entry));
+            return Ok(Exit::Done);
+        }
+        let wait = if self.no_wait {
+            Wait::Durable
+        } else {
+            Wait::Published
+        };
+        // The lock on a directory is held until the proof is made.
+        let mut destination = Destination::open(&self.log)?;
+        let receipt = destination.add(entry, wait)?;
+        let proof = match wait {
+            Wait::Durable => None,
+            Wait::Published => Some(self.write_proof(&receipt, console)?),
+        };
+        self.tell(&receipt, proof, console);
+        Ok(Exit::Done)
+    }
+
+    fn tell(&self, receipt: &Receipt, proof: Option<PathBuf>, console: &Console) {
+        let proof = proof.map(|path| path.display().to_string());
+        if console.is_json() {
+            console.json(&Recorded {
+                schema_version: 1,
+                result: "done",
+                index: receipt.index,
+                leaf_hash: receipt.leaf_hash.to_base64(),
+                proof,
+            });
+            return;
+        }
+        match proof {
+            Some(proof) => console.line(format_args!(
+                "recorded entry {}, proof in {proof}",
+                receipt.index
+            )),
+            None => console.line(format_args!(
+                "recorded entry {}, not published yet",
+                receipt.index
+            )),
+        }
+    }
+
+    /// One subject for each digest, all under the artifact's name.
+    fn subjects(&self, console: &Console) -> Result<Vec<Subject>, Failure> {
+        let given = self.digest.iter().map(|text| parse_digest(text));
+        let hashed = self
+            .file
+            .iter()
+            .map(|path| parse_digest(&input::digest_with_progress(path, console)?));
+        let digests: Vec<Hash> = given.chain(hashed).collect::<Result<_, _>>()?;
+        Ok(digests
+            .iter()
+            .map(|digest| Subject::new(&self.artifact, digest))
+            .collect())
+    }
+
+    fn event(&self, origin: String, actor: String) -> Result<AccessEvent, Failure> {
+        let unknown = |flag: &str, value: &str, words: Vec<&str>| {
+            Failure::usage(format!(
+                "`{flag} {value}`: expected one of {}",
+                words.join(", ")
+            ))
+        };
+        let words = || Action::ALL.iter().map(|word| word.as_str()).collect();
+        let action = Action::parse(&self.action)
+            .ok_or_else(|| unknown("--action", &self.action, words()))?;
+        let words = || Outcome::ALL.iter().map(|word| word.as_str()).collect();
+        let outcome = Outcome::parse(&self.outcome)
+            .ok_or_else(|| unknown("--outcome", &self.outcome, words()))?;
+        let words = || ActorType::ALL.iter().map(|word| word.as_str()).collect();
+        let kind = ActorType::parse(&self.actor_type)
+            .ok_or_else(|| unknown("--actor-type", &self.actor_type, words()))?;
+        let acts_on = self.acts_on.as_deref().map(|text| {
+            Hash::parse_base64(text)
+                .ok_or_else(|| Failure::usage("`--acts-on`: expected a leaf hash in base64"))
+        });
+        let party = |custodian: &String| Party {
+            custodian: custodian.clone(),
+            location: None,
+        };
+        Ok(AccessEvent {
+            log: origin,
+            event_id: Uuid::now_v7().to_string(),
+            action,
+            outcome,
+            occurred_at: time::format(now()),
+            actor: Actor {
+                id: actor,
+                kind,
+                roles: Vec::new(),
+                on_behalf_of: None,
+            },
+            context: Context {
+                environment: self.env.clone(),
+                region: None,
+                pipeline: self.pipeline.clone(),
+            },
+            reason: self.reason(),
+            transfer: self
+                .from
+                .as_ref()
+                .zip(self.to.as_ref())
+                .map(|(from, to)| Transfer {
+                    from: party(from),
+                    to: party(to),
+                }),
+            exception: None,
+            acts_on: acts_on.transpose()?,
+        })
+    }
+
+    /// Words alone are a reason too, without a code to filter by.
+    fn reason(&self) -> Option<Reason> {
+        if self.reason_code.is_none() && self.reason.is_none() {
+            return None;
+        }
+        Some(Reason {
+            code: self
+                .reason_code
+                .clone()
+                .unwrap_or_else(|| "unspecified".into()),
+            text: self.reason.clone(),
+            ticket: None,
+        })
+    }
+
+    /// Makes the proof from the published files, checks it against the entry, and writes it.
+    fn write_proof(&self, receipt: &Receipt, console: &Console) -> Result<PathBuf, Failure> {
+        let mut source = Source::open(&self.log, false)?;
+        let proof = patiently(&mut source, receipt.index, console)?;
+        let head = proof.checkpoint().head();
+        proof
+            .proof()
+            .verify(&receipt.leaf_hash, receipt.index, &head)
+            .map_err(|error| {
+                Failure::new(
+                    Exit::False,
+                    error.code(),
+                    format!(
+                        "the log has another entry at index {}: {error}",
+                        receipt.index
+                    ),
+                )
+            })?;
+        let path = self
+            .output
+            .clone()
+            .unwrap_or_else(|| format!("{}.tlog-proof", receipt.index).into());
+        output::write(&path, &proof.encode())?;
+        Ok(path)
+    }
+}
+
+/// Makes the proof as soon as a checkpoint that covers the entry can be seen.
+fn patiently(source: &mut Source, index: u64, console: &Console) -> Result<TlogProof, Failure> {
+    let started = Instant::now();
+    loop {
+        match prove(source, console, index) {
+            Err(failure)
+                if failure.code == "prove-no-such-entry" && started.elapsed() < PATIENCE =>
+            {
+                thread::sleep(Duration::from_secs(1));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn parse_digest(text: &str) -> Result<Hash, Failure> {
+    text.strip_prefix("sha256:")
+        .and_then(hex_decode)
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(Hash::from_bytes)
+        .ok_or_else(|| {
+            Failure::usage(format!(
+                "`{text}` is not a digest: expected `sha256:` and 64 digits of lower-case hex"
+            ))
+        })
+}
+
+/// What the arguments say is no event that a log takes.
+fn malformed(error: &EventError) -> Failure {
+    let failure = Failure::new(Exit::Malformed, error.code(), error.to_string());
+    match error.code() {
+        "access-reason-missing" => failure.hint("give `--reason-code` and `--reason`"),
+        "access-transfer-missing" => failure.hint("give `--from` and `--to`"),
+        "access-acts-on-missing" => {
+            failure.hint("give `--acts-on` with the leaf hash of that event")
+        }
+        _ => failure,
     }
 }

@@ -1,0 +1,60 @@
+//! SPEC arguments: where a signing key is (`docs/cli.md`, "Verbs").
+use std::path::{Path, PathBuf};
+
+use glasslog_core::ed25519::SecretKey;
+use glasslog_core::spki::parse_secret_pem;
+use zeroize::Zeroizing;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::input;
+
+/// A PEM block and a line: more is something else.
+const MAX_KEY: usize = 4_096;
+
+/// An actor's or admin's secret key, and for whom its file says it is.
+pub(crate) struct Signer {
+    pub(crate) key: SecretKey,
+    pub(crate) actor: Option<String>,
+}
+
+/// Reads the key that SPEC names.
+///
+/// # Errors
+/// A kind of SPEC that a later version brings (exit 2), a file that cannot be read (exit 1) or holds no such key (exit 8).
+pub(crate) fn read(spec: &str) -> Result<Signer, Failure> {
+    for kind in ["ssh-agent:", "pkcs11:", "exec:"] {
+        if spec.starts_with(kind) {
+            return Err(Failure::not_available(format_args!(
+                "`{kind}…` as a signer"
+            )));
+        }
+    }
+    read_file(Path::new(spec.strip_prefix("file:").unwrap_or(spec)))
+}
+
+/// Reads a PKCS#8 PEM file.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_file(path: &Path) -> Result<Signer, Failure> {
+    let bytes = Zeroizing::new(input::read(path, MAX_KEY)?);
+    let malformed = |problem: String| {
+        Failure::new(
+            Exit::Malformed,
+            "signer-key",
+            format!("`{}`: {problem}", path.display()),
+        )
+        .hint("a signer is a PKCS#8 PEM file, as `glasslog keygen --kind actor` writes it")
+    };
+    let text = str::from_utf8(&bytes).map_err(|_| malformed("not text".into()))?;
+    let (key, actor) = parse_secret_pem(text).map_err(|error| malformed(error.to_string()))?;
+    Ok(Signer { key, actor })
+}
+
+/// The path with `.pub` after it.
+pub(crate) fn public_path(secret: &Path) -> PathBuf {
+    let mut path = secret.as_os_str().to_owned();
+    path.push(".pub");
+    path.into()
+}
