@@ -1,4 +1,4 @@
-//! The keys under which an entry is looked up: the function `access/v1` (`docs/formats/index-keys.md`).
+//! The keys under which an entry is looked up: the function `access/v1` (docs/formats/events.md, "Lookup keys").
 //!
 //! The function is total and deterministic: every entry has at least one key, and one that cannot be read has the key
 //! *malformed*, so that nothing hides. It looks at any Statement, whatever its predicate type.

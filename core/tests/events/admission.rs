@@ -255,6 +255,15 @@ fn the_first_registration_binds() {
         refuse(&admission, &register("m@1", &["z"], 2, &[CI])),
         ("register-conflict", 409, 6)
     );
+    // The same again binds nothing new.
+    admit(&mut admission, &register("m@1", &["x", "y"], 7, &[CI]));
+    assert_eq!(
+        admission
+            .registrations()
+            .binding("m@1")
+            .map(|bound| bound.at),
+        Some(at)
+    );
     // Names without a version are bound to nothing, and a denied registration binds nothing.
     admit(&mut admission, &register("m", &["a"], 3, &[CI]));
     admit(&mut admission, &register("m", &["b"], 4, &[CI]));

@@ -309,3 +309,41 @@ fn acts_on_any_leaf_but_the_enrolment_does_nothing() {
     let effect = ring.effect(&parse(&sign(&event.to_statement(), &[ADMIN])));
     assert_eq!(reason(effect), "key-of-another-enrolment");
 }
+
+/// The example at the top of docs/formats/valid-signature.md.
+#[test]
+fn the_example_of_the_format_page() {
+    let (a, b, c) = (10, 11, 12);
+    let eve = "eve@example.org";
+    let enrolled = sign(&enrolment(WHO, CI).to_statement(), &[a, b]);
+    let since = KeyEvent {
+        compromised_since: Some(5),
+        ..revocation(WHO, CI, &enrolled)
+    };
+    let log = [
+        (
+            sign(&genesis_event(&[a, b, c], 2).to_statement(), &[a, b, c]),
+            "valid",
+        ),
+        (enrolled, "valid"),
+        (read(WHO, 1, &[CI]), "valid"),
+        (read(eve, 2, &[CI]), "actor-mismatch"),
+        (sign(&enrolment(eve, CI).to_statement(), &[a, c]), "valid"),
+        (read(WHO, 3, &[CI]), "compromised-key"),
+        (sign(&since.to_statement(), &[a, b]), "valid"),
+        (read(WHO, 4, &[CI]), "revoked-key"),
+    ];
+    let mut ring = ring(&[a, b, c], 2);
+    let effects: Vec<&str> = (1..8)
+        .map(|index| reason(ring.apply(index, &parse(&log[index as usize].0))))
+        .filter(|effect| *effect != "not-a-key-event")
+        .collect();
+    assert_eq!(effects, ["enrolled", "key-already-enrolled", "revoked"]);
+    for (index, (entry, expected)) in log.iter().enumerate() {
+        assert_eq!(
+            status(&ring, index as u64, entry),
+            *expected,
+            "index {index}"
+        );
+    }
+}
