@@ -11,6 +11,7 @@ use crate::event::{Event, ParsedEntry};
 use crate::event_view::EventView;
 use crate::hash::Hash;
 use crate::keyring::SignatureStatus;
+use crate::registration::Registrations;
 use crate::replay::Replay;
 use crate::report::{CheckCode, Checks, Class, Counts, Evidence};
 
@@ -18,8 +19,7 @@ use crate::report::{CheckCode, Checks, Class, Counts, Evidence};
 #[derive(Default)]
 pub(crate) struct Findings {
     seen: BTreeSet<Hash>,
-    /// The digests that the first valid registration of each name and version bound.
-    registered: BTreeMap<String, BTreeSet<String>>,
+    registrations: Registrations,
     conflict: Option<(u64, String)>,
     valid: u64,
     compromised: u64,
@@ -65,25 +65,13 @@ impl Findings {
 
     /// Whether a registration binds a name and version that is bound to other contents.
     fn conflicts(&mut self, index: u64, parsed: &ParsedEntry) -> bool {
-        let mut bound: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        for (name, digest) in registrations(parsed) {
-            bound.entry(name).or_default().insert(digest);
-        }
-        let mut conflict = false;
-        for (name, digests) in bound {
-            match self.registered.get(name) {
-                Some(first) if *first != digests => {
-                    self.conflict
-                        .get_or_insert_with(|| (index, name.to_string()));
-                    conflict = true;
-                }
-                Some(_) => {}
-                None => {
-                    self.registered.insert(name.to_string(), digests);
-                }
+        match self.registrations.apply(index, parsed) {
+            Ok(()) => false,
+            Err(conflict) => {
+                self.conflict.get_or_insert((index, conflict.name));
+                true
             }
         }
-        conflict
     }
 
     /// Writes down what the events came to.

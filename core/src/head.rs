@@ -149,7 +149,7 @@ fn quorum(checks: &mut Checks, verdict: &Verdict) {
     let counted = verdict
         .witnesses
         .iter()
-        .filter(|witness| matches!(witness.outcome, WitnessOutcome::Counted { .. }))
+        .filter(|witness| witness.outcome.counts())
         .count();
     let total = verdict.witnesses.len();
     let bad: Vec<&str> = verdict

@@ -1,6 +1,6 @@
 //! The complete history of an artifact, an actor or a key: every event about it, and proof that none is missing.
 //!
-//! The query reads the whole log once ([`crate::scan`]), finds the events that carry the keys asked for, follows valid
+//! The query reads the whole log once (`scan`), finds the events that carry the keys asked for, follows valid
 //! registrations from names to digests and back until nothing new appears, and judges each event's signature by the
 //! keys valid at its position. Where an index vouches for the positions, it takes the place of the scan; all that
 //! follows stays the same.
