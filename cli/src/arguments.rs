@@ -186,7 +186,8 @@ fn parse_duration(text: &str) -> Result<u64, String> {
         .map_err(|error| format!("{error}, expected a duration such as `90s`, `15m` or `2days`"))
 }
 
-fn parse_time(text: &str) -> Result<u64, String> {
+/// Reads the time of `--now`.
+pub(crate) fn parse_time(text: &str) -> Result<u64, String> {
     glasslog_core::time::parse(text)
         .ok_or_else(|| "expected a time such as `2026-11-23T12:00:00Z`".into())
 }

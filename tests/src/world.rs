@@ -1,5 +1,6 @@
 //! The folder that transcripts run in: one good log and what can be wrong with logs, policies, proofs and bundles.
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use glasslog_core::bundle::Bundle;
@@ -35,6 +36,7 @@ pub fn build(folder: &Path) {
     other_logs(folder);
     policies(folder, &log);
     files(folder, &log);
+    keys(folder);
     proofs(folder, &log);
     bundles(folder);
 }
@@ -136,6 +138,12 @@ fn damaged_logs(folder: &Path) {
     let copy = folder.join("forked-archive");
     copy_tree(&folder.join("good/public"), &copy);
     put(&copy.join("checkpoints/100"), &forked_checkpoint());
+    // The log has grown since, and its partial files were collected: the full ones stand in for them.
+    let copy = folder.join("collected-partials");
+    copy_tree(&folder.join("good/public"), &copy);
+    fs::copy(folder.join("old.checkpoint"), copy.join("checkpoint")).expect("files can be copied");
+    remove(&copy.join("tile/0/000.p/100"));
+    remove(&copy.join("tile/entries/000.p/100"));
     let copy = folder.join("html-tile");
     copy_tree(&folder.join("good/public"), &copy);
     put(&copy.join("tile/0/000"), PAGE);
@@ -272,6 +280,20 @@ fn policies(folder: &Path, log: &Log) {
         put(&folder.join(name), text.as_bytes());
     }
     put(&folder.join("good/trust.policy"), two.as_bytes());
+}
+
+/// Secret keys beside two log directories: one guarded, one open to all.
+fn keys(folder: &Path) {
+    for (log, mode) in [("good", 0o600), ("open-keys", 0o644)] {
+        let key = folder.join(log).join("keys/log");
+        put(&key, log_key().encode().as_bytes());
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode))
+            .expect("permissions can be set");
+    }
+    copy_tree(
+        &folder.join("good/public"),
+        &folder.join("open-keys/public"),
+    );
 }
 
 /// Proofs, entries, checkpoints and artifacts.

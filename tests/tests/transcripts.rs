@@ -48,6 +48,11 @@ fn inspect() {
 }
 
 #[test]
+fn doctor() {
+    check("doctor.md");
+}
+
+#[test]
 fn usage() {
     check("usage.md");
 }

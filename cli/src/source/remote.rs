@@ -239,16 +239,14 @@ fn failed(path: &str, error: &reqwest::Error) -> Try {
             "redirect",
             format!("`{path}`: {}", innermost(error)),
         ))
-    } else if error.is_timeout() {
-        Try::Again(
-            Failure::unfinished(
-                "timeout",
-                format!("`{path}`: the server did not answer in time"),
-            ),
-            None,
-        )
     } else if error.is_connect() {
         Try::Again(failure("unreachable", "cannot connect"), None)
+    } else if error.is_timeout() {
+        // Whoever was silent for so long will be again.
+        Try::Final(Failure::unfinished(
+            "timeout",
+            format!("`{path}`: the server did not answer in time"),
+        ))
     } else {
         Try::Again(failure("network", "the answer broke off"), None)
     }

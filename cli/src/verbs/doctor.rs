@@ -10,7 +10,7 @@ use glasslog_core::time;
 use glasslog_core::trust::TrustPolicy;
 use serde::Serialize;
 
-use crate::arguments::clock;
+use crate::arguments::{clock, parse_time};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -40,6 +40,10 @@ pub(crate) struct Args {
     /// Open no socket at all
     #[arg(long)]
     offline: bool,
+
+    /// Take this time (RFC 3339, UTC) for the clock's
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    now: Option<u64>,
 }
 
 /// One thing that was looked at.
@@ -85,7 +89,7 @@ impl Args {
     /// # Errors
     /// A malformed address, or one with `--offline`. What is wrong around a log is a finding, not an error.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let now = clock();
+        let now = self.now.unwrap_or_else(clock);
         let mut findings = vec![look_at_clock(now)];
         if let Some(log) = &self.log {
             findings.extend(look_at_keys(Path::new(log)));
@@ -193,14 +197,16 @@ fn look_at_key(path: &Path) -> Finding {
 }
 
 fn look_at_policy(path: &Path, findings: &mut Vec<Finding>) -> Option<TrustPolicy> {
-    const HINT: &str = "the format is in docs/formats/policy.md";
     let shown = path.display();
-    let parsed = input::read(path, input::MAX_POLICY)
-        .map_err(|failure| failure.message)
-        .and_then(|bytes| {
-            TrustPolicy::parse(&bytes).map_err(|error| format!("`{shown}`: {error}"))
-        });
-    match parsed {
+    let bytes = match input::read(path, input::MAX_POLICY) {
+        Ok(bytes) => bytes,
+        Err(failure) => {
+            let hint = "ask the log's operator for its trust policy";
+            findings.push(Finding::fail("policy", failure.message, hint));
+            return None;
+        }
+    };
+    match TrustPolicy::parse(&bytes) {
         Ok(policy) => {
             findings.push(Finding::pass("policy", format!("`{shown}` is well formed")));
             findings.push(match policy.genesis() {
@@ -213,8 +219,10 @@ fn look_at_policy(path: &Path, findings: &mut Vec<Finding>) -> Option<TrustPolic
             });
             Some(policy)
         }
-        Err(words) => {
-            findings.push(Finding::fail("policy", words, HINT));
+        Err(error) => {
+            let words = format!("`{shown}`: {error}");
+            let hint = "the format is in docs/formats/policy.md";
+            findings.push(Finding::fail("policy", words, hint));
             None
         }
     }
