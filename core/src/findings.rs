@@ -1,4 +1,4 @@
-//! What events come to once the keys are known: signatures by position, replays, and names bound twice (`events.md`).
+//! What events come to once the keys are known: signatures by position, replays, and names bound twice (`docs/formats/events.md`).
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;

@@ -1,4 +1,4 @@
-//! The keys of a log, replayed from its entries in order: the genesis, and every key event after it (`events.md`).
+//! The keys of a log, replayed from its entries in order: the genesis, and every key event after it (`docs/formats/events.md`).
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -180,11 +180,14 @@ impl Replay {
     pub(crate) fn judge_key_events(&self, checks: &mut Checks) {
         let code = CheckCode::KeyEvents;
         match self.without_effect.first_key_value() {
-            None => checks.pass(
-                code,
-                format!("all {} key events took effect", self.key_events),
-                None,
-            ),
+            None => {
+                let detail = match self.key_events {
+                    0 => "there is no key event".to_string(),
+                    1 => "the key event took effect".to_string(),
+                    count => format!("all {count} key events took effect"),
+                };
+                checks.pass(code, detail, None);
+            }
             Some((index, reason)) => {
                 let evidence = Evidence::new()
                     .with("index", *index)

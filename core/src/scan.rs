@@ -1,4 +1,4 @@
-//! Reads every entry of a log in order, each vouched for by the tree, and replays the keys (tlog-tiles; `events.md`).
+//! Reads every entry of a log in order, each vouched for by the tree, and replays the keys (tlog-tiles; `docs/formats/events.md`).
 //!
 //! The trunk is folded to the root first. From then on each entry bundle is checked on arrival, so that the first
 //! damaged one is named at once.
