@@ -147,8 +147,8 @@ describe("the page", { skip: browserPath === undefined && "no Chrome or Chromium
       await page.getByText("from team:ml-platform to team:edge").waitFor();
       await tabTo(/^ml-platform$/);
       await page.keyboard.press("Enter");
-      await headline(page, "All 9 events recorded by ml-platform are here, and none was changed.");
-      assert.equal(await focused(), "All 9 events recorded by ml-platform are here, and none was changed.", "the reader goes on at the new verdict");
+      await headline(page, "All 9 events recorded about the actor ml-platform are here, and none was changed.");
+      assert.equal(await focused(), "All 9 events recorded about the actor ml-platform are here, and none was changed.", "the reader goes on at the new verdict");
       await page.goBack();
       await headline(page, STATES["resnet50@2.1"] ?? "");
     });

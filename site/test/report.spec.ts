@@ -17,7 +17,7 @@ const report = (artifact: string, limit?: bigint): Report => parseReport(JSON.st
 test("the verdict is a sentence that claims no more than was proven", () => {
   const table: [artifact: string, limit: bigint | undefined, tone: string, headline: string][] = [
     ["resnet50@2.1", undefined, "pass", "All 9 events recorded about resnet50@2.1 are here, and none was changed."],
-    ["actor:dana", undefined, "pass", "All 9 events recorded by dana are here, and none was changed."],
+    ["actor:dana", undefined, "pass", "All 9 events recorded about the actor dana are here, and none was changed."],
     ["sha256:92", undefined, "pass", "All 9 events recorded about this content are here, and none was changed."],
     ["old", 3600n, "unknown", "The 9 events about old are genuine, but newer ones could exist."],
     ["absent", undefined, "unknown", "Nothing is recorded about absent."],

@@ -36,6 +36,10 @@ export class GlSearch extends LitElement {
         outline: none;
         padding: 0.35rem 0;
       }
+      /* The form as a whole shows where the cursor is. */
+      input:focus-visible {
+        outline: none;
+      }
       input::placeholder {
         color: var(--dim);
         opacity: 1;

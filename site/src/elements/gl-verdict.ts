@@ -21,6 +21,14 @@ export type Telling = {
   readonly done: number | undefined;
 };
 
+/** Short names stay in one piece: a line break at their hyphen would read as a part of them. */
+const SHORT = 40;
+
+function words(headline: string): unknown {
+  const parts = headline.split(/( )/);
+  return parts.map((part) => (/[-@/:]/.test(part) && part.length <= SHORT ? html`<span class="word">${outside(part)}</span>` : outside(part)));
+}
+
 @customElement("gl-verdict")
 export class GlVerdict extends LitElement {
   static override styles = [
@@ -37,7 +45,7 @@ export class GlVerdict extends LitElement {
         gap: 0.2rem 1.15rem;
         padding: 1.4rem 1.6rem;
         /* Room for two lines of each, whatever is said, so that nothing below moves when it is. */
-        min-height: 11.4rem;
+        min-height: 11.6rem;
         background: var(--ground, transparent);
       }
       .top.pass {
@@ -68,11 +76,14 @@ export class GlVerdict extends LitElement {
         align-items: center;
         outline-offset: 6px;
       }
+      .word {
+        white-space: nowrap;
+      }
       .why {
         grid-column: 2;
         margin-top: 0.3rem;
         color: var(--dim);
-        max-width: 66ch;
+        max-width: 80ch;
         overflow-wrap: anywhere;
       }
       .top.pass .why,
@@ -210,7 +221,7 @@ export class GlVerdict extends LitElement {
     return html`<section class="card" aria-labelledby="headline">
       <div class="top ${tone}">
         ${mark(tone, 46, tone !== "pending")}
-        <h1 id="headline" tabindex="-1">${outside(headline)}</h1>
+        <h1 id="headline" tabindex="-1"><span>${words(headline)}</span></h1>
         <p class="why">${told(why)}${detail ? html`<span class="detail">${told(detail)}</span>` : nothing}</p>
         ${tone === "pending" ? html`<progress max="1" value=${done ?? nothing} aria-label="Progress"></progress>` : nothing}
       </div>

@@ -32,20 +32,16 @@ export function sentence(report: Report, source: TrustSource, file?: string): Se
 export function subject(query: Question, file?: string): string {
   if (file !== undefined) return `the file ${file}`;
   if (query.kind === "digest") return "this content";
+  if (query.kind === "actor") return `the actor ${query.id}`;
   if (query.kind === "key") return "this key";
   return query.id;
-}
-
-/** `about`, or `by` for actors and keys. */
-function relation(query: Question): string {
-  return query.kind === "actor" || query.kind === "key" ? "by" : "about";
 }
 
 type Told = Pick<Sentence, "tone" | "headline" | "why" | "detail">;
 
 function verified(report: Report, about: string): Told {
   const number = report.events?.length ?? 0;
-  const what = `${relation(report.query)} ${about}`;
+  const what = `about ${about}`;
   const whole = report.claims.complete === "pass";
   const [all, verbs] = number === 1 ? ["The one event recorded", "is here, and it was not changed."] : [`All ${figures(number)} events recorded`, "are here, and none was changed."];
   const some = `${number === 1 ? "This event" : `These ${figures(number)} events`} ${what} ${number === 1 ? "is" : "are"} in the log, unchanged. There may be others.`;
@@ -111,7 +107,7 @@ function failed(report: Report): Told {
 
 function unknown(report: Report, about: string): Told {
   const number = report.events?.length ?? 0;
-  const what = `${relation(report.query)} ${about}`;
+  const what = `about ${about}`;
   const check = report.checks.find((candidate) => candidate.outcome === "unknown" && isReached(candidate) && matters(candidate, number));
   const events = number === 1 ? "The one event" : `The ${figures(number)} events`;
   const are = number === 1 ? "is" : "are";
@@ -156,7 +152,7 @@ function absence(report: Report, about: string): Omit<Told, "detail"> {
   const size = report.checkpoint && scanned(report) ? `: all its ${counted(report.checkpoint.size, "entry", "entries")} were read` : "";
   return {
     tone: "unknown",
-    headline: `Nothing is recorded ${relation(report.query)} ${about}.`,
+    headline: `Nothing is recorded about ${about}.`,
     why: `That is proven for this log${size}.${unreadable(report)} It does not say that nothing happened, only that no record of it exists here.`,
   };
 }

@@ -1,0 +1,267 @@
+// From end to end: a real log, a plain static host, the real verifier, Chromium.
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { seriousFaults, withAxe } from "./axe.js";
+import { browserPath, launch, openPage } from "./browser.js";
+import { temporary } from "./fixture/site.js";
+import { binary, copyOf, glasslog, makeLog, MODEL, type Log } from "./log.js";
+import { serve, type Host } from "./server.js";
+
+const site = process.env["GLASSLOG_SITE"] ?? ".";
+const shots = process.env["GLASSLOG_SHOTS"] ?? join(tmpdir(), "glasslog-portal-shots");
+const VERIFIED = `All 5 events recorded about ${MODEL} are here, and none was changed.`;
+const ALTERED = "This copy of the record was altered or damaged. Do not rely on it.";
+
+const lacking = [
+  browserPath === undefined && "no Chrome or Chromium is installed (CHROMIUM=PATH names one)",
+  binary === undefined && "the command line is not built (cargo build -p glasslog-cli)",
+  !existsSync(join(site, "../wasm/pkg/index.js")) && "the verifier is not built (cargo xtask wasm)",
+].filter(Boolean);
+
+describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () => {
+  let browser: Browser;
+  let log: Log;
+  let dist: string;
+  let host: Host;
+
+  before(async () => {
+    dist = await temporary("dist");
+    const { build } = (await import(pathToFileURL(join(site, "build.mjs")).href)) as { build(options: object): Promise<void> };
+    await build({ out: dist });
+    log = makeLog();
+    host = await serveTree(log.public);
+    browser = await launch();
+    await mkdir(shots, { recursive: true });
+  });
+
+  after(async () => {
+    await browser?.close();
+    await host?.close();
+  });
+
+  /** A log's public files with the portal among them. */
+  function serveTree(tree: string): Promise<Host> {
+    return serve({ "/portal/trust.policy": () => readFileSync(log.policy), "/portal/": dist, "/": tree });
+  }
+
+  /** Opens the page on a host, runs, and fails when the page itself was at fault. */
+  async function visit(at: Host, fragment: string, run: (page: Page) => Promise<void>): Promise<void> {
+    const { page, faults } = await openPage(browser, { viewport: { width: 1280, height: 900 }, acceptDownloads: true });
+    await withAxe(page.context());
+    try {
+      await page.goto(`${at.url}portal/${fragment}`);
+      await run(page);
+      assert.deepEqual(faults, []);
+    } finally {
+      await page.context().close();
+    }
+  }
+
+  /** Opens the page on a damaged copy of the log. */
+  async function damaged(damage: (tree: string) => void, run: (page: Page) => Promise<void>): Promise<void> {
+    const tree = copyOf(log);
+    damage(tree);
+    const other = await serveTree(tree);
+    try {
+      await visit(other, `#q=${MODEL}`, run);
+    } finally {
+      await other.close();
+      rmSync(tree, { recursive: true });
+    }
+  }
+
+  const headline = (page: Page, text: string): Promise<void> => page.getByRole("heading", { level: 1, name: text, exact: true }).waitFor();
+  const outcomes = (page: Page): Promise<string[]> => page.locator("gl-verdict .claim").evaluateAll((claims) => claims.map((claim) => `${claim.querySelector("h2")?.textContent?.trim()} ${claim.querySelector("svg")?.getAttribute("aria-label")}`));
+
+  test("a history is found, proven, and the same as the command line's, byte for byte", async (context) => {
+    await visit(host, "", async (page) => {
+      await page.keyboard.press("/");
+      await page.keyboard.type(MODEL);
+      const started = performance.now();
+      await page.keyboard.press("Enter");
+      await headline(page, VERIFIED);
+      context.diagnostic(`first verdict after ${Math.round(performance.now() - started)} ms`);
+      assert.deepEqual(await outcomes(page), ["Included passed", "Complete passed", "Fresh not decided"]);
+      assert.equal(await page.locator("gl-events tr.event").count(), 5);
+      assert.deepEqual(await seriousFaults(page), []);
+      await page.screenshot({ path: join(shots, "log-desktop-light.png"), fullPage: true });
+      const report = await download(page, "Save the report");
+      const { now } = JSON.parse(report.toString()) as { now: number };
+      const line = await page.locator("gl-command code").innerText();
+      assert.equal(line, `glasslog history ${MODEL} --log ${host.url.replace(/\/$/, "")} --policy trust.policy`);
+      const time = new Date(now * 1000).toISOString().replace(".000", "");
+      const { status, stdout } = glasslog("history", MODEL, "--log", log.public, "--policy", log.policy, "--format", "json", "--now", time);
+      assert.deepEqual([status, stdout], [0, `${report.toString()}\n`]);
+    });
+  });
+
+  test("a dropped file is hashed and its history found, whatever it is called", async () => {
+    await visit(host, "", async (page) => {
+      await page.locator("gl-search input[type=file]").setInputFiles({ name: "renamed.bin", mimeType: "application/octet-stream", buffer: readFileSync(log.model) });
+      await headline(page, "All 5 events recorded about the file renamed.bin are here, and none was changed.");
+      assert.ok(page.url().endsWith(`#q=sha256:${createHash("sha256").update(readFileSync(log.model)).digest("hex")}`));
+    });
+  });
+
+  test("a large file is hashed in pieces, with progress", async () => {
+    await visit(host, "", async (page) => {
+      const large = join(await temporary("large"), "large.bin");
+      const bytes = randomBytes(40 << 20);
+      writeFileSync(large, bytes);
+      await page.locator("gl-search input[type=file]").setInputFiles(large);
+      await headline(page, "Nothing is recorded about the file large.bin.");
+      assert.ok(page.url().endsWith(`#q=sha256:${createHash("sha256").update(bytes).digest("hex")}`));
+      assert.deepEqual(await outcomes(page), ["Included not decided", "Complete passed", "Fresh not decided"]);
+    });
+  });
+
+  test("what an actor did, and what nobody did", async () => {
+    await visit(host, "#q=actor:maya@example.com", (page) => headline(page, "All 4 events recorded about the actor maya@example.com are here, and none was changed."));
+    await visit(host, "#q=other-model", (page) => headline(page, "Nothing is recorded about other-model."));
+  });
+
+  test("within a limit, fresh is proven too", async () => {
+    await visit(host, `#q=${MODEL}&age=1h`, async (page) => {
+      await headline(page, VERIFIED);
+      assert.deepEqual(await outcomes(page), ["Included passed", "Complete passed", "Fresh passed"]);
+    });
+  });
+
+  for (const folder of ["tile/entries", "tile/0"]) {
+    test(`one byte changed under ${folder} turns it red, with the right words and nothing green after it`, async () => {
+      await damaged((tree) => flip(filesUnder(join(tree, folder)).filter((path) => folder !== "tile/0" || !path.includes("entries"))), async (page) => {
+        await headline(page, ALTERED);
+        await page.locator("gl-verdict").getByText(/First thing that failed: /).waitFor();
+        assert.equal(await page.locator("gl-events").count(), 0, "no event is shown");
+        const [included, complete] = await outcomes(page);
+        assert.deepEqual([included, complete], ["Included failed", "Complete not decided"]);
+        assert.deepEqual(await seriousFaults(page), []);
+        if (folder === "tile/entries") await page.screenshot({ path: join(shots, "log-altered-desktop-light.png"), fullPage: true });
+      });
+    });
+  }
+
+  test("a missing file is a failure, never a shorter history", async () => {
+    await damaged((tree) => rmSync(join(tree, "tile/entries"), { recursive: true }), async (page) => {
+      await headline(page, "A part of the record is missing here.");
+    });
+  });
+
+  test("a page in place of the checkpoint is no log", async () => {
+    await damaged((tree) => writeFileSync(join(tree, "checkpoint"), "<!doctype html><title>Not found</title>"), async (page) => {
+      await headline(page, "What came from this address is not a log.");
+    });
+  });
+
+  test("a false signature of the log is told as such", async () => {
+    await damaged((tree) => {
+      const path = join(tree, "checkpoint");
+      const lines = readFileSync(path, "utf8").split("\n");
+      const at = lines.findIndex((line) => line.startsWith(`— `));
+      const [dash, name, signature = ""] = (lines[at] ?? "").split(" ");
+      const bytes = Buffer.from(signature, "base64");
+      bytes[20] = (bytes[20] ?? 0) ^ 1;
+      lines[at] = [dash, name, bytes.toString("base64")].join(" ");
+      writeFileSync(path, lines.join("\n"));
+    }, async (page) => {
+      await headline(page, ALTERED);
+    });
+  });
+
+  test("a saved bundle is verified offline by the page and by the command line", async () => {
+    await visit(host, `#q=${MODEL}`, async (page) => {
+      await headline(page, VERIFIED);
+      const bundle = await download(page, "Save an offline bundle");
+      const path = join(await temporary("bundle"), "saved.glasslog-bundle");
+      writeFileSync(path, bundle);
+      assert.equal(glasslog("verify", "bundle", path, "--policy", log.policy).status, 0);
+      let requests = 0;
+      page.on("request", () => requests++);
+      await page.locator("gl-search input[type=file]").setInputFiles(path);
+      await page.getByText("all in this tab and without a request").waitFor();
+      await headline(page, VERIFIED);
+      assert.equal(requests, 0);
+    });
+  });
+
+  test("another's trust file vouches for nothing here", async () => {
+    await visit(host, `#q=${MODEL}`, async (page) => {
+      await headline(page, VERIFIED);
+      await page.getByRole("button", { name: "Review" }).click();
+      const stranger = join(await temporary("stranger"), "log");
+      assert.equal(glasslog("init", stranger, "--origin", "stranger.example/log").status, 0);
+      await page.getByLabel("The file itself").fill(readFileSync(join(stranger, "trust.policy"), "utf8"));
+      await page.getByRole("button", { name: "Trust these keys" }).click();
+      await headline(page, "Your trust file does not vouch for this log.");
+      assert.equal(await page.locator("gl-verdict .pass").count(), 0);
+    });
+  });
+
+  test("only the page fetches, and only what the log is made of", async () => {
+    await visit(host, "", async (page) => {
+      const asked: string[] = [];
+      page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+      // The page’s own files come from its folder.
+      await page.evaluate((query) => (location.hash = `#q=${query}`), MODEL);
+      await headline(page, VERIFIED);
+      assert.ok(asked.includes("/checkpoint"));
+      assert.deepEqual(asked.filter((path) => !/^\/(checkpoint|tile\/|portal\/)/.test(path)), []);
+      assert.ok(asked.length < 12, `${asked.length} requests`);
+    });
+  });
+
+  test("`glasslog portal` puts the same page into the log", async (context) => {
+    const { status, stdout } = glasslog("portal", log.path, "--connect", "https://logs.example.org/x");
+    if (status !== 0 && /feature|without the portal|built/.test(stdout)) return context.skip("this command line was built without the portal");
+    assert.equal(status, 0, stdout);
+    const placed = join(log.public, "portal");
+    // The binary may hold an older build than the sources: it is judged by its own list.
+    const sums = readFileSync(join(placed, "SHA256SUMS"), "utf8").trim().split("\n").map((line) => line.split("  "));
+    assert.ok(sums.length >= 6);
+    for (const [sum, file = ""] of sums) {
+      let bytes: string | Buffer = readFileSync(join(placed, file));
+      if (file === "index.html") {
+        const allowed = "connect-src 'self' https://logs.example.org;";
+        assert.ok(bytes.includes(allowed));
+        bytes = bytes.toString().replace(allowed, "connect-src 'self';");
+      }
+      assert.equal(createHash("sha256").update(bytes).digest("hex"), sum, file);
+    }
+    assert.deepEqual(readFileSync(join(placed, "trust.policy")), readFileSync(log.policy));
+    const other = await serve({ "/": log.public });
+    try {
+      await visit(other, `#q=${MODEL}`, (page) => headline(page, VERIFIED));
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+/** Every file under a folder. */
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((path) => statSync(path).isFile());
+}
+
+/** Changes one bit in the middle of each file. */
+function flip(paths: string[]): void {
+  assert.ok(paths.length > 0);
+  for (const path of paths) {
+    const bytes = readFileSync(path);
+    const at = Math.floor(bytes.length / 2);
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+  }
+}
+
+/** Presses a button that saves a file, and reads the file. */
+async function download(page: Page, name: string): Promise<Buffer> {
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name }).click()]);
+  return readFileSync(await saved.path());
+}

@@ -1,0 +1,72 @@
+// A real log, made with the command line as its keeper would, for tests from end to end.
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const site = process.env["GLASSLOG_SITE"] ?? ".";
+
+/** The command line, if it is built. */
+export const binary: string | undefined = [process.env["GLASSLOG_BIN"], join(site, "../target/debug/glasslog")].find((path) => path !== undefined && existsSync(path));
+
+export const ORIGIN = "models.example.com/access";
+export const MODEL = "demo-model@1.0";
+
+export type Answer = { readonly status: number; readonly stdout: string };
+
+/** Runs `glasslog`, and says how it ended. */
+export function glasslog(...words: string[]): Answer {
+  const { status, stdout, stderr, error } = spawnSync(binary ?? "glasslog", words, { encoding: "utf8", maxBuffer: 64 << 20 });
+  if (error) throw error;
+  return { status: status ?? -1, stdout: status === 0 || stdout ? stdout : stderr };
+}
+
+function must(...words: string[]): void {
+  execFileSync(binary ?? "glasslog", words, { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+export type Log = {
+  /** The log directory. */
+  readonly path: string;
+  /** What a host serves. */
+  readonly public: string;
+  readonly policy: string;
+  readonly model: string;
+};
+
+/** A log with two actors, two witnesses and five events about one model. */
+export function makeLog(): Log {
+  const home = mkdtempSync(join(tmpdir(), "glasslog-log-"));
+  const at = (name: string): string => join(home, name);
+  const [path, model] = [at("log"), at("model.safetensors")];
+  writeFileSync(model, "the weights of a small model\n".repeat(40_000));
+  must("init", path, "--origin", ORIGIN);
+  for (const actor of ["maya@example.com", "ci@example.com"]) {
+    must("keygen", "--kind", "actor", "--name", actor, "--out", at(`${actor}.key`));
+    must("keys", "enrol", "--log", path, "--actor", actor, "--key", at(`${actor}.key.pub`));
+  }
+  const record = (actor: string, action: string, ...more: string[]): void =>
+    must("record", "--log", path, "--signer", at(`${actor}.key`), "--action", action, "--artifact", MODEL, "--file", model, "-o", at(`${action}.tlog-proof`), ...more);
+  record("maya@example.com", "register", "--reason-code", "release", "--reason", "First release");
+  record("ci@example.com", "verify", "--pipeline", "nightly");
+  record("maya@example.com", "read");
+  record("ci@example.com", "deploy", "--reason-code", "rollout", "--reason", "Plant 4, line 2", "--env", "prod");
+  record("maya@example.com", "execute");
+  const policy = join(path, "trust.policy");
+  const witnesses = ["witness.example/one", "witness.example/two"].map((name, at_) => {
+    const key = at(`w${at_}.key`);
+    must("keygen", "--kind", "witness", "--name", name, "--out", key);
+    must("witness", "cosign", path, "--key", key, "--state", at(`w${at_}.state`));
+    return `witness w${at_} ${readFileSync(`${key}.pub`, "utf8").trim()}\n`;
+  });
+  const text = readFileSync(policy, "utf8");
+  writeFileSync(policy, text.replace("quorum none", `${witnesses.join("")}group both all w0 w1\nquorum both`));
+  return { path, public: join(path, "public"), policy, model };
+}
+
+/** The same log's public files once more, to be damaged. */
+export function copyOf(log: Log): string {
+  const copy = mkdtempSync(join(tmpdir(), "glasslog-copy-"));
+  cpSync(log.public, copy, { recursive: true });
+  return copy;
+}
