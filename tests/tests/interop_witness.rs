@@ -1,6 +1,11 @@
 //! Cosignatures by somebody else's witness, litewitness, count; a changed one does not.
 use std::fs;
 
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::tile_plan::ConsistencyPlan;
+use glasslog_core::wire::{base64_decode, base64_encode};
+use glasslog_tests::glasslog::glasslog;
+use glasslog_tests::ours::{self, OurLog, size_of};
 use glasslog_tests::tessera::{ORIGIN, TesseraLog, VKEY};
 use glasslog_tests::tools::Tools;
 use glasslog_tests::witness::Witness;
@@ -33,4 +38,76 @@ fn a_witness_cosigns_and_torchwood_counts_it() {
     checkpoint.extend(answer.body);
     fs::write(&file, &checkpoint).unwrap();
     judge().expect(0);
+}
+
+/// The base64 hashes that prove the growth of our log since `old`.
+fn growth(log: &OurLog, old: u64) -> Vec<String> {
+    let checkpoint = Checkpoint::parse(&fs::read(log.checkpoint()).unwrap()).unwrap();
+    let plan = ConsistencyPlan::new(old, checkpoint.head()).unwrap();
+    let tiles = plan
+        .tiles()
+        .iter()
+        .map(|tile| (*tile, fs::read(log.public().join(tile.path())).unwrap()))
+        .collect();
+    let (_, proof) = plan.finish(&tiles).unwrap();
+    proof.hashes().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_cosignature_counts_in_our_policy() {
+    let name = "litewitness on our log";
+    let Some(tools) = Tools::for_test(name) else {
+        return;
+    };
+    let log = OurLog::with_reads(&["a"]);
+    let Some(witness) = Witness::start(
+        name,
+        tools,
+        "example.com/witness",
+        ours::ORIGIN,
+        &log.vkey(),
+    ) else {
+        return;
+    };
+    let policy = log.plain_policy(&[witness.vkey()]);
+    let audit = || glasslog(words!["audit", log.root(), "--policy", policy]);
+    audit().expect(5);
+
+    // The first head, and then one that must be proven to extend it.
+    let first = size_of(&log.checkpoint());
+    let answer = witness.add_checkpoint(0, &[], &fs::read(log.checkpoint()).unwrap());
+    assert_eq!(answer.status, 200, "{answer:?}");
+    log.read("b");
+    let grown = fs::read(log.checkpoint()).unwrap();
+    assert_eq!(witness.add_checkpoint(first, &[], &grown).status, 422);
+    let answer = witness.add_checkpoint(first, &growth(&log, first), &grown);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    audit().expect(5);
+
+    let line = answer.body;
+    fs::write(log.checkpoint(), [grown.clone(), line.clone()].concat()).unwrap();
+    audit().expect(0);
+    tools
+        .run("twproof", words!["cosigned", policy, log.checkpoint()])
+        .expect(0);
+
+    // One changed bit of its signature, under a key that the policy knows.
+    let text = String::from_utf8(line).unwrap();
+    let (head, signature) = text.trim_end().rsplit_once(' ').unwrap();
+    let mut bytes = base64_decode(signature).unwrap();
+    bytes[40] ^= 1;
+    let line = format!("{head} {}\n", base64_encode(&bytes));
+    fs::write(
+        log.checkpoint(),
+        [grown.clone(), line.into_bytes()].concat(),
+    )
+    .unwrap();
+    audit().expect(3);
+
+    // A second earlier is another statement, which the witness did not sign.
+    let mut earlier = base64_decode(signature).unwrap();
+    earlier[11] ^= 1;
+    let line = format!("{head} {}\n", base64_encode(&earlier));
+    fs::write(log.checkpoint(), [grown, line.into_bytes()].concat()).unwrap();
+    audit().expect(3);
 }

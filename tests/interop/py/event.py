@@ -36,6 +36,15 @@ def strict_object(pairs):
     return dict(pairs)
 
 
+def has_members(value, kinds):
+    """Says whether `value` is an object of exactly these members, in this order."""
+    return (
+        isinstance(value, dict)
+        and list(value) == list(kinds)
+        and all(isinstance(value[name], kind) for name, kind in kinds.items())
+    )
+
+
 def parse_json(raw):
     """Parses strict JSON."""
     try:
@@ -53,9 +62,13 @@ def pae(payload_type, payload):
 def verify_entry(entry, keys):
     """Verifies every signature of an entry by one of `keys` (raw public keys); returns the statement."""
     envelope = parse_json(entry)
-    if json.dumps(envelope, separators=(",", ":")).encode() != entry:
+    if not has_members(envelope, {"payload": str, "payloadType": str, "signatures": list}):
+        raise Malformed("not an envelope")
+    if not all(has_members(s, {"keyid": str, "sig": str}) for s in envelope["signatures"]):
+        raise Malformed("not a signature")
+    if json.dumps(envelope, separators=(",", ":"), ensure_ascii=False).encode() != entry:
         raise Malformed("the envelope is not in its canonical encoding")
-    if list(envelope) != ["payload", "payloadType", "signatures"] or envelope["payloadType"] != PAYLOAD_TYPE:
+    if envelope["payloadType"] != PAYLOAD_TYPE:
         raise Malformed("not an envelope around a statement")
     payload = decode_base64(envelope["payload"])
     if not envelope["signatures"]:
@@ -71,4 +84,7 @@ def verify_entry(entry, keys):
         message = pae(PAYLOAD_TYPE, payload)
         if not ed25519.verify(point, key, message, decode_base64(signature["sig"])):
             raise Untrue(f"the signature by {signature['keyid']} does not hold")
-    return parse_json(payload)
+    statement = parse_json(payload)
+    if not isinstance(statement, dict) or statement.get("_type") != "https://in-toto.io/Statement/v1":
+        raise Malformed("not a statement")
+    return statement

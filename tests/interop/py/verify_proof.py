@@ -4,7 +4,7 @@
     verify_proof.py --log VKEY [--witness VKEY]... [--key PUB.pem]... PROOF ENTRY
 
 With --witness each named witness must have cosigned; with --key each signature of the event must be by one of the
-given keys. Exit codes are those of the command line: 0 verified, 3 false, 5 unknown, 8 malformed.
+given keys. Exit codes are those of the command line: 0 verified, 1 not finished, 3 false, 5 unknown, 8 malformed.
 Needs Python 3.9 and nothing else.
 """
 
@@ -39,9 +39,9 @@ def main():
 
 
 if __name__ == "__main__":
-    codes = {tlog.Untrue: 3, tlog.Unknown: 5, tlog.Malformed: 8}
+    codes = {OSError: 1, tlog.Untrue: 3, tlog.Unknown: 5, tlog.Malformed: 8}
     try:
         main()
     except tuple(codes) as error:
         print(f"{type(error).__name__.lower()}: {error}", file=sys.stderr)
-        sys.exit(codes[type(error)])
+        sys.exit(next(code for kind, code in codes.items() if isinstance(error, kind)))
