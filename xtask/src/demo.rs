@@ -6,7 +6,7 @@ mod story;
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -19,6 +19,14 @@ const PORT: u16 = 8137;
 
 /// Makes the log anew, then serves it, or shows one history and ends.
 pub(crate) fn run(files: &[PathBuf], serve: bool) -> Result<()> {
+    // Named from where the reader stands; everything else is seen from the root, in paths short enough to be typed.
+    let given = models::given(files)?;
+    std::env::set_current_dir(root()).context("cannot enter the repository")?;
+    let seen = |path: PathBuf| {
+        path.strip_prefix(root())
+            .map(Path::to_path_buf)
+            .unwrap_or(path)
+    };
     // Without Node there is no portal, and the rest is shown all the same.
     let portal = node::is_there();
     if portal {
@@ -27,18 +35,18 @@ pub(crate) fn run(files: &[PathBuf], serve: bool) -> Result<()> {
     } else {
         eprintln!("warning: {}: the demo goes without the portal", node::HINT);
     }
-    let binary = glasslog::build(portal)?;
-    let directory = target().join("demo");
+    let binary = seen(glasslog::build(portal)?);
+    let directory = seen(target().join("demo"));
     if directory.exists() {
         fs::remove_dir_all(&directory)
             .with_context(|| format!("cannot clear {}", directory.display()))?;
     }
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot make {}", directory.display()))?;
-    let models = if files.is_empty() {
+    let models = if given.is_empty() {
         models::make(&directory.join("models"))?
     } else {
-        models::given(files)?
+        given
     };
     let story = Story {
         binary,
@@ -57,13 +65,9 @@ pub(crate) fn run(files: &[PathBuf], serve: bool) -> Result<()> {
 fn host(story: &Story, portal: bool) -> Result<()> {
     let port = free_port()?;
     let log = format!("http://127.0.0.1:{port}/");
-    let glasslog = story
-        .binary
-        .strip_prefix(root())
-        .unwrap_or(&story.binary)
-        .display();
+    let glasslog = story.binary.display();
     let policy = story.log().join("trust.policy");
-    let policy = policy.strip_prefix(root()).unwrap_or(&policy).display();
+    let policy = policy.display();
     let artifact = &story.newest().artifact;
     let file = story.newest().path.display();
     println!();

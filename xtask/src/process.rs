@@ -54,6 +54,20 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs a command to its end and returns what it printed.
+pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let line = line_of(command);
+    eprintln!("$ {line}");
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start `{line}`"))?;
+    if !output.status.success() {
+        bail!("`{line}` failed: {}", output.status);
+    }
+    Ok(output.stdout)
+}
+
 /// Whether a program is there: it can be asked for its version.
 pub(crate) fn answers(program: &str) -> bool {
     let mut asked = command(program);
@@ -69,9 +83,10 @@ pub(crate) fn line_of(command: &Command) -> String {
     let program = Path::new(command.get_program())
         .file_name()
         .unwrap_or(command.get_program());
+    let word = |word: &OsStr| match word.to_string_lossy() {
+        plain if plain.contains([' ', '$', '*', '(', ';']) => format!("'{plain}'"),
+        plain => plain.into_owned(),
+    };
     let words = std::iter::once(program).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(word).collect::<Vec<_>>().join(" ")
 }

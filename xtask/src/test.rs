@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use crate::process::root;
 use crate::tally::Tally;
 use crate::wasm::WASM_PACKAGES;
-use crate::{chromium, deny, fuzz, glasslog, node, process, site, toolchain, wasm};
+use crate::{chromium, demo, deny, fuzz, glasslog, node, process, site, toolchain, wasm};
 
 /// How long each fuzz target runs.
 const FUZZ_TIME: Duration = Duration::from_secs(10);
@@ -86,10 +86,12 @@ pub(crate) fn run(only: Vec<String>) -> Result<()> {
             process::run(node::npm().args(["run", "--silent", "check"]))?;
             let mut test = node::npm();
             test.args(["run", "--silent", "test"]);
+            test.env("NODE_OPTIONS", "--test-reporter=spec");
             browser(&mut test);
             tally.run(&mut test)
         },
     );
+    suite.stage("demo", |_| demo::run(&[], false));
     suite.stage("deny", deny::run);
     suite.stage("fuzz", |tally| fuzz::run(&[], FUZZ_TIME, tally));
     suite.close()

@@ -77,7 +77,8 @@ impl Story {
         let log = self.log();
         let log = log.as_os_str();
         self.say("A new log, with its keys, its genesis entry and a trust policy");
-        self.glasslog(["init".as_ref(), log, "--origin".as_ref(), ORIGIN.as_ref()])?;
+        let init = ["init".as_ref(), log, "--origin".as_ref(), ORIGIN.as_ref()];
+        let genesis = self.genesis(init)?;
 
         self.say("Two actors get keys, and the log's admin enrols them");
         for actor in [TRAINER, SERVICE] {
@@ -141,7 +142,7 @@ impl Story {
                     .chain(["--state".as_ref(), state.as_os_str()]),
             )?;
         }
-        self.ask_for_witnesses()?;
+        self.trust(&genesis)?;
 
         if portal {
             self.say("The portal joins the log's public files");
@@ -211,8 +212,20 @@ impl Story {
             .join(format!("{}.{kind}", name.replace('/', "-")))
     }
 
-    /// Writes both witnesses into the trust policy, which so far asks for none.
-    fn ask_for_witnesses(&self) -> Result<()> {
+    /// Makes the log and takes down its first entry's hash, for those who are there to see it.
+    fn genesis<'a>(&self, init: impl IntoIterator<Item = &'a OsStr>) -> Result<String> {
+        let mut command = process::command(&self.binary);
+        let said = process::output(command.args(init).args(["--format", "json"]))?;
+        let said: serde_json::Value =
+            serde_json::from_slice(&said).context("`init` answers with JSON")?;
+        let genesis = said["genesis"]
+            .as_str()
+            .context("`init` names the genesis")?;
+        Ok(genesis.to_string())
+    }
+
+    /// Writes both witnesses into the trust policy, which so far asks for none, and pins the genesis.
+    fn trust(&self, genesis: &str) -> Result<()> {
         let path = self.log().join("trust.policy");
         let policy =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -225,7 +238,8 @@ impl Story {
         }
         lines += "group both all local-1 local-2\nquorum both";
         // The first quorum is the log's; the index has its own.
-        fs::write(&path, policy.replacen("quorum none", &lines, 1))
+        let policy = policy.replacen("quorum none", &lines, 1);
+        fs::write(&path, format!("{policy}\n[genesis]\n{genesis}\n"))
             .with_context(|| format!("cannot write {}", path.display()))
     }
 }

@@ -1,0 +1,189 @@
+// The package's reports are the command line's, byte for byte, for the same inputs and the same now.
+
+import assert from "node:assert/strict";
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { consistency, entries, makeLog, noBinary, report } from "./ours.mjs";
+import { load, packageDirectory } from "./support.mjs";
+
+const skip = noBinary;
+/** The instant of judgement, in the two spellings. */
+const NOW = "2030-01-01T00:00:00Z";
+const now = BigInt(Date.parse(NOW) / 1000);
+
+let verify;
+let log;
+before(async () => {
+  if (skip) return;
+  verify = await load(packageDirectory, "index.js");
+  await verify.init();
+  log = makeLog();
+});
+after(() => log?.remove());
+
+/** Feeds a history query from a public tree. */
+function history(tree, artifact, policy, options) {
+  const query = new verify.HistoryQuery(artifact, policy, options);
+  for (let paths; (paths = query.needs()).length > 0; ) {
+    assert.equal(query.report(), undefined);
+    for (const path of paths) {
+      const file = join(tree, path);
+      query.supply(path, existsSync(file) ? new Uint8Array(readFileSync(file)) : undefined);
+    }
+  }
+  const progress = JSON.parse(query.progress());
+  const text = query.report();
+  assert.deepEqual(progress.checks, JSON.parse(text).checks);
+  query.free();
+  return text;
+}
+
+const trust = () => ["--policy", log.at("trust.policy"), "--now", NOW];
+const result = (text) => JSON.parse(text).result;
+
+test("histories, of what is there and of what is not", { skip }, () => {
+  for (const [artifact, expected] of [
+    ["model@1", "verified"],
+    ["model", "verified"],
+    ["actor:ci@example.org", "verified"],
+    [`sha256:${"ab".repeat(32)}`, "verified"],
+    ["nothing@1", "unknown"],
+  ]) {
+    const ours = history(log.public, artifact, log.policy, { now });
+    assert.equal(ours, report("history", artifact, "--log", log.log, ...trust()));
+    assert.equal(result(ours), expected);
+    assert.equal(JSON.parse(ours).complete, true);
+  }
+});
+
+test("options reach the verdict", { skip }, () => {
+  for (const [options, words, expected] of [
+    [{ require: "included" }, ["--require", "included"], "verified"],
+    [{ require: "complete" }, ["--require", "complete"], "verified"],
+    [{ maxCheckpointAge: 1n }, ["--max-checkpoint-age", "1s"], "unknown"],
+    [{ maxCheckpointAge: 1_000_000_000n }, ["--max-checkpoint-age", "1000000000s"], "verified"],
+  ]) {
+    const ours = history(log.public, "model@1", log.policy, { now, ...options });
+    assert.equal(ours, report("history", "model@1", "--log", log.log, ...trust(), ...words));
+    assert.equal(result(ours), expected);
+  }
+});
+
+test("a log that was changed, in each of its files", { skip }, () => {
+  const tree = log.at("changed");
+  const files = ["checkpoint", ...readdirSync(log.public, { recursive: true }).filter((path) => path.startsWith("tile"))];
+  let failed = 0;
+  for (const path of files) {
+    if (!existsSync(join(log.public, path)) || !/\d$|^checkpoint$/.test(path)) continue;
+    for (const change of ["flip", "remove", "truncate", "extend"]) {
+      rmSync(tree, { recursive: true, force: true });
+      cpSync(log.public, tree, { recursive: true });
+      const file = join(tree, path);
+      let bytes;
+      try {
+        bytes = readFileSync(file);
+      } catch {
+        break; // a folder
+      }
+      if (change === "flip") bytes[bytes.length >> 1] ^= 1;
+      if (change === "remove") rmSync(file);
+      else writeFileSync(file, change === "truncate" ? bytes.subarray(0, -1) : change === "extend" ? Buffer.concat([bytes, bytes]) : bytes);
+      const ours = history(tree, "model@1", log.policy, { now });
+      assert.equal(ours, report("history", "model@1", "--log", tree, ...trust()), `${change} ${path}`);
+      failed += result(ours) === "failed" ? 1 : 0;
+    }
+  }
+  assert.ok(failed >= 8, `${failed} changes were noticed`);
+});
+
+test("bundles, good and bad", { skip }, () => {
+  const bundle = log.at("history.bundle");
+  report("bundle", "model@1", "--log", log.log, ...trust(), "-o", bundle);
+  const good = log.read("history.bundle");
+  const cases = { good, empty: good.subarray(0, 0), cut: good.subarray(0, -1), longer: Uint8Array.of(...good, 10) };
+  for (let at = 3; at < good.length; at += 997) {
+    const changed = good.slice();
+    changed[at] ^= 1;
+    cases[`changed at ${at}`] = changed;
+  }
+  for (const [name, bytes] of Object.entries(cases)) {
+    writeFileSync(bundle, bytes);
+    const ours = verify.verifyBundle(bytes, log.policy, { now });
+    assert.equal(ours, report("verify", "bundle", bundle, ...trust()), name);
+    assert.equal(result(ours) === "verified", name === "good", name);
+  }
+});
+
+test("proofs of one entry, good and bad", { skip }, () => {
+  const all = entries(log);
+  const [proof, entry] = [log.at("entry.tlog-proof"), log.at("entry")];
+  const index = Number(/^index (\d+)$/m.exec(readFileSync(log.at("read.tlog-proof"), "utf8"))[1]);
+  report("prove", "--log", log.log, "--index", String(index), "-o", proof);
+  const cosigned = log.read("entry.tlog-proof");
+  for (const [name, bytes, at, expected] of [
+    ["good", cosigned, index, "verified"],
+    ["made before the witnesses cosigned", log.read("read.tlog-proof"), index, "unknown"],
+    ["of another entry", cosigned, index - 1, "failed"],
+    ["cut", cosigned.subarray(0, -1), index, "failed"],
+    ["no proof", new TextEncoder().encode("no proof"), index, "failed"],
+  ]) {
+    writeFileSync(entry, all[at]);
+    writeFileSync(proof, bytes);
+    const ours = verify.verifyProof(bytes, new Uint8Array(all[at]), log.policy, { now });
+    assert.equal(ours, report("verify", "proof", proof, "--entry", entry, ...trust()), name);
+    assert.equal(result(ours), expected, name);
+  }
+});
+
+test("consistency of two checkpoints, good and bad", { skip }, () => {
+  const size = (name) => Number(readFileSync(log.at(name), "utf8").split("\n")[1]);
+  const [old, proof] = [log.at("old.checkpoint"), log.at("consistency.proof")];
+  const good = consistency(entries(log), size("old.checkpoint"));
+  for (const [name, lines] of [
+    ["good", good],
+    ["short", good.split("\n").slice(1).join("\n")],
+    ["empty", ""],
+    ["malformed", "no hash\n"],
+  ]) {
+    writeFileSync(proof, lines);
+    const ours = verify.verifyConsistency(
+      log.read("old.checkpoint"),
+      log.read("log/public/checkpoint"),
+      new TextEncoder().encode(lines),
+      log.policy,
+      { now },
+    );
+    const words = ["--old", old, "--new", join(log.public, "checkpoint"), "--proof", proof];
+    assert.equal(ours, report("verify", "consistency", ...words, ...trust()), name);
+    assert.equal(result(ours) === "verified", name === "good", name);
+  }
+});
+
+test("policies that are malformed, know another log, or are empty", { skip }, () => {
+  const file = log.at("other.policy");
+  for (const policy of ["", "nonsense\n", "quorum none\n", log.policy.replace(/^log .*$/m, "# no log")]) {
+    writeFileSync(file, policy);
+    const ours = history(log.public, "model@1", policy, { now });
+    assert.equal(ours, report("history", "model@1", "--log", log.log, "--policy", file, "--now", NOW), policy);
+    assert.notEqual(result(ours), "verified");
+  }
+});
+
+test("misuse throws", { skip }, () => {
+  const query = (artifact, options) => () => new verify.HistoryQuery(artifact, log.policy, options);
+  assert.throws(query(""), Error);
+  assert.throws(query("sha256:short"), Error);
+  assert.throws(query(7), { name: "TypeError" });
+  assert.throws(query("model@1", { now: 7 }), { name: "TypeError" });
+  assert.throws(query("model@1", { now: -1n }), { name: "RangeError" });
+  assert.throws(query("model@1", { now: 1n << 64n }), { name: "RangeError" });
+  assert.throws(query("model@1", { require: "fresh" }), { name: "TypeError" });
+  assert.throws(query("model@1", { maxAge: 7n }), { name: "TypeError" });
+  assert.throws(() => verify.verifyBundle("text", log.policy), { name: "TypeError" });
+  assert.throws(() => verify.verifyProof(new Uint8Array(), new Uint8Array(), new Uint8Array()), { name: "TypeError" });
+  const started = query("model@1")();
+  assert.throws(() => started.supply("checkpoint", null), { name: "TypeError" });
+  assert.throws(() => started.supply(undefined, new Uint8Array()), { name: "TypeError" });
+});
