@@ -3,6 +3,7 @@ use std::path::Path;
 
 use glasslog_core::artifact::{ArtifactError, ArtifactQuery};
 
+use crate::console::Console;
 use crate::failure::Failure;
 use crate::input;
 
@@ -10,9 +11,9 @@ use crate::input;
 ///
 /// # Errors
 /// The argument is of no known form (exit 2), or the file cannot be read (exit 1).
-pub(crate) fn resolve(argument: &str) -> Result<String, Failure> {
+pub(crate) fn resolve(argument: &str, console: &Console) -> Result<String, Failure> {
     match ArtifactQuery::parse(argument).map_err(|error| refuse(&error))? {
-        ArtifactQuery::Path(path) => input::digest(Path::new(&path)),
+        ArtifactQuery::Path(path) => input::digest(Path::new(&path), console),
         ArtifactQuery::Key(_) => Ok(argument.to_owned()),
     }
 }

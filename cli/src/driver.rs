@@ -2,16 +2,15 @@
 //!
 //! The order makes a verdict independent of the network's: of two missing files it is always the same one that is named.
 use std::collections::{BTreeSet, VecDeque};
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use glasslog_core::fetch::Query;
 use glasslog_core::report::Verdict;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::source::{Directory, Remote, Source};
 
 /// Runs a query to its report. `make` starts it: once, and once more without remembered files if a verdict that rests
@@ -65,21 +64,23 @@ pub(crate) fn read(source: &Source, path: &str) -> Result<Option<Vec<u8>>, Failu
 }
 
 fn feed<Q: Query>(mut query: Q, source: &Source, console: &Console) -> Result<Q, Failure> {
-    let progress = Bar::new(console);
+    let progress = Progress::new(
+        console,
+        "reading {wide_bar} {human_pos}/{human_len} entries",
+    );
     let outcome = match source {
         Source::Directory(directory) => from_directory(&mut query, directory, &progress),
         Source::Remote(remote) => remote
             .runtime()
             .block_on(from_remote(&mut query, remote, &progress)),
     };
-    progress.finish();
     outcome.map(|()| query)
 }
 
 fn from_directory(
     query: &mut impl Query,
     directory: &Directory,
-    progress: &Bar,
+    progress: &Progress,
 ) -> Result<(), Failure> {
     let mut asked = BTreeSet::new();
     let mut queue = VecDeque::new();
@@ -94,14 +95,15 @@ fn from_directory(
         };
         asked.remove(&path);
         query.supply(&path, directory.read(&path)?);
-        progress.show(query);
+        let so_far = query.progress();
+        progress.show(so_far.done, so_far.total);
     }
 }
 
 async fn from_remote(
     query: &mut impl Query,
     remote: &Remote,
-    progress: &Bar,
+    progress: &Progress,
 ) -> Result<(), Failure> {
     let mut asked = BTreeSet::new();
     let mut flying = FuturesOrdered::new();
@@ -116,38 +118,7 @@ async fn from_remote(
         };
         asked.remove(&path);
         query.supply(&path, fetched?);
-        progress.show(query);
-    }
-}
-
-/// A progress bar on standard error, if that is a terminal.
-struct Bar(Option<ProgressBar>);
-
-impl Bar {
-    fn new(console: &Console) -> Self {
-        Self(console.has_terminal().then(|| {
-            let bar = ProgressBar::new(0);
-            if let Ok(style) =
-                ProgressStyle::with_template("reading {wide_bar} {human_pos}/{human_len} entries")
-            {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_millis(200));
-            bar
-        }))
-    }
-
-    fn show(&self, query: &impl Query) {
-        if let Some(bar) = &self.0 {
-            let progress = query.progress();
-            bar.set_length(progress.total);
-            bar.set_position(progress.done);
-        }
-    }
-
-    fn finish(&self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
+        let so_far = query.progress();
+        progress.show(so_far.done, so_far.total);
     }
 }

@@ -16,6 +16,7 @@ mod failure;
 mod input;
 mod origin;
 mod output;
+mod progress;
 mod render;
 mod signer_spec;
 mod source;

@@ -47,7 +47,7 @@ impl Args {
         let policy = self.trust.policy_or_beside(&self.log, console)?;
         let options = self.trust.options();
         let mut source = Source::open(&self.log, self.trust.offline)?;
-        let artifact = artifact::resolve(&self.artifact)?;
+        let artifact = artifact::resolve(&self.artifact, console)?;
         let recording = driver::run(&mut source, console, || {
             let query = HistoryQuery::new(&artifact, &policy, options, self.exact)
                 .map_err(|error| artifact::refuse(&error))?;

@@ -57,7 +57,7 @@ impl Args {
         let policy = self.trust.policy(Some(&self.log))?;
         let options = self.trust.options();
         let mut source = Source::open(&self.log, self.trust.offline)?;
-        let artifact = artifact::resolve(&self.artifact)?;
+        let artifact = artifact::resolve(&self.artifact, console)?;
         // Before there is an index, every history reads every entry: `--full-scan` asks for what happens anyway.
         let query = driver::run(&mut source, console, || {
             HistoryQuery::new(&artifact, &policy, options, self.exact)

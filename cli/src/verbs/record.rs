@@ -196,7 +196,7 @@ impl Args {
         let hashed = self
             .file
             .iter()
-            .map(|path| parse_digest(&input::digest_with_progress(path, console)?));
+            .map(|path| parse_digest(&input::digest(path, console)?));
         let digests: Vec<Hash> = given.chain(hashed).collect::<Result<_, _>>()?;
         Ok(digests
             .iter()

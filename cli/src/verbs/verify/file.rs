@@ -39,7 +39,7 @@ impl Args {
         let digests = self
             .paths
             .iter()
-            .map(|path| input::digest(path))
+            .map(|path| input::digest(path, console))
             .collect::<Result<Vec<_>, _>>()?;
         let query = driver::run(&mut source, console, || {
             Ok(HistoryQuery::of_files(&digests, &policy, options))
