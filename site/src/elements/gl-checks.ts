@@ -48,18 +48,37 @@ export class GlChecks extends LitElement {
       code {
         font-size: 0.75rem;
       }
-      details {
-        font-size: 0.78125rem;
-      }
+      /* The row itself opens: what was seen stands one press away, without a line of its own. */
       summary {
         cursor: pointer;
-        color: var(--accent);
-        width: max-content;
-        min-height: 1.5rem;
-        align-content: center;
+        list-style: none;
+        position: relative;
+        padding-right: 1.1rem;
+        border-radius: 4px;
+      }
+      summary::-webkit-details-marker {
+        display: none;
+      }
+      summary::after {
+        content: "";
+        position: absolute;
+        right: 0.2rem;
+        top: 0.5em;
+        width: 0.4rem;
+        height: 0.4rem;
+        border: solid var(--edge);
+        border-width: 0 1.5px 1.5px 0;
+        transform: rotate(45deg);
+      }
+      details[open] > summary::after {
+        transform: translateY(0.2rem) rotate(225deg);
+      }
+      summary:hover::after {
+        border-color: var(--accent);
       }
       dl {
-        margin: 0.15rem 0 0.3rem;
+        font-size: 0.78125rem;
+        margin: 0.3rem 0 0.3rem;
         padding-left: 0.6rem;
         border-left: 2px solid var(--line);
       }
@@ -101,13 +120,11 @@ export class GlChecks extends LitElement {
     const reached = isReached(check);
     const kind = reached ? check.outcome : this.working ? "pending" : "unknown";
     const detail = reached || !this.working ? told(checkDetail(check)) : "\u00a0";
+    const text = html`<h3>${outside(checkTitle(check.code))}</h3><p>${detail}</p>`;
+    const more = check.evidence && !this.working;
     return html`<li class=${reached ? "" : "idle"}>
       ${mark(kind)}
-      <div>
-        <h3>${outside(checkTitle(check.code))}</h3>
-        <p>${detail}</p>
-        ${check.evidence && !this.working ? html`<details><summary>What was seen</summary>${facts(check.evidence)}</details>` : nothing}
-      </div>
+      ${more ? html`<details><summary title="What was seen">${text}</summary>${facts(check.evidence)}</details>` : html`<div>${text}</div>`}
     </li>`;
   }
 

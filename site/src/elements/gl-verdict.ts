@@ -41,11 +41,11 @@ export class GlVerdict extends LitElement {
         position: relative;
         display: grid;
         grid-template-columns: 46px minmax(0, 1fr);
-        align-content: center;
+        align-content: start;
         gap: 0.2rem 1.15rem;
-        padding: 1.4rem 1.6rem;
+        padding: 1.6rem 1.6rem 1.4rem;
         /* Room for two lines of each, whatever is said, so that nothing below moves when it is. */
-        min-height: 11.6rem;
+        min-height: 12rem;
         background: var(--ground, transparent);
       }
       .top.pass {
@@ -126,7 +126,7 @@ export class GlVerdict extends LitElement {
       .claim {
         padding: 0.9rem 1.25rem 0.95rem;
         border-left: 1px solid var(--line);
-        min-height: 5.6rem;
+        min-height: 6.2rem;
       }
       .claim:first-child {
         border-left: 0;
