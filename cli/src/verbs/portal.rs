@@ -41,9 +41,19 @@ mod embedded {
     use std::path::Path;
 
     use include_dir::{Dir, include_dir};
+    use serde::Serialize;
 
     use super::{Args, Console, Exit, Failure};
     use crate::source::{Directory, is_address, parse_address, policy_beside};
+
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Written {
+        schema_version: u32,
+        result: &'static str,
+        files: usize,
+        path: String,
+    }
 
     static PORTAL: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../site/dist");
 
@@ -65,9 +75,12 @@ mod embedded {
                 count += 1;
             }
             if console.is_json() {
-                console.json(&serde_json::json!({
-                    "schemaVersion": 1, "result": "done", "files": count, "path": target.display().to_string(),
-                }));
+                console.json(&Written {
+                    schema_version: 1,
+                    result: "done",
+                    files: count,
+                    path: target.display().to_string(),
+                });
             } else {
                 console.line(format_args!(
                     "{count} files written to {}",
