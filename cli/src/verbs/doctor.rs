@@ -221,7 +221,7 @@ fn look_at_policy(path: &Path, findings: &mut Vec<Finding>) -> Option<TrustPolic
         }
         Err(error) => {
             let words = format!("`{shown}`: {error}");
-            let hint = "the format is in docs/formats/policy.md";
+            let hint = "the format is in docs/formats/trust-policy.md";
             findings.push(Finding::fail("policy", words, hint));
             None
         }
