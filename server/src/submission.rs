@@ -84,7 +84,10 @@ pub(crate) async fn add(
 ) -> Response {
     let result = async {
         let acknowledgement = acknowledgement(&query)?;
-        let (bytes, room) = read(&sequencer, &headers, body, MAX_ENTRY).await?;
+        let (bytes, room) = read(&sequencer, &headers, body, MAX_ENTRY, |length| {
+            Refused::Entry(Refusal::TooLong { length })
+        })
+        .await?;
         let outcome = sequencer.submit(vec![bytes], acknowledgement, room).await?;
         match outcome.into_iter().next() {
             Some(Ok(receipt)) => Ok(receipt.index),
@@ -113,7 +116,10 @@ pub(crate) async fn batch(
 ) -> Response {
     let result = async {
         let acknowledgement = acknowledgement(&query)?;
-        let (bytes, room) = read(&sequencer, &headers, body, MAX_BATCH).await?;
+        let (bytes, room) = read(&sequencer, &headers, body, MAX_BATCH, |_| {
+            too_large(format!("a batch has at most {MAX_BATCH} bytes"))
+        })
+        .await?;
         let entries = lines(&bytes)?;
         drop(bytes);
         Ok(sequencer.submit(entries, acknowledgement, room).await?)
@@ -176,7 +182,7 @@ fn lines(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Refused> {
 fn too_large(message: String) -> Refused {
     Refused::Request {
         status: StatusCode::PAYLOAD_TOO_LARGE,
-        code: "too-large",
+        code: "batch-too-large",
         message,
     }
 }
@@ -187,20 +193,20 @@ async fn read(
     headers: &HeaderMap,
     body: Body,
     limit: usize,
+    too_long: impl Fn(usize) -> Refused,
 ) -> Result<(Vec<u8>, Room), Refused> {
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    let too_long = || too_large(format!("a body here has at most {limit} bytes"));
     let expected = announced.unwrap_or(limit);
     if expected > limit {
-        return Err(too_long());
+        return Err(too_long(expected));
     }
     let room = sequencer.reserve(expected + SUBMISSION_COST)?;
     match time::timeout(BODY_TIMEOUT, to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok((bytes.into(), room)),
         // The only other failure is a client that went away, who reads no answer.
-        Ok(Err(_)) => Err(too_long()),
+        Ok(Err(_)) => Err(too_long(limit + 1)),
         Err(_) => Err(Refused::Request {
             status: StatusCode::REQUEST_TIMEOUT,
             code: "too-slow",

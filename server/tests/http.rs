@@ -201,14 +201,14 @@ fn refusals_have_their_status() {
     let server = Running::start();
     for (path, body, status, code) in [
         ("/add", vec![], 400, "entry-empty"),
-        ("/add", vec![b'x'; 65_536], 413, "too-large"),
+        ("/add", vec![b'x'; 65_536], 413, "entry-too-long"),
         (
             "/add?ack=soon",
             b"x".to_vec(),
             400,
             "unknown-acknowledgement",
         ),
-        ("/batch", vec![b'\n'; 20_000], 413, "too-large"),
+        ("/batch", vec![b'\n'; 20_000], 413, "batch-too-large"),
     ] {
         let answer = server.post(path, &body);
         assert_eq!(
