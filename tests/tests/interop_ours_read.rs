@@ -5,7 +5,8 @@ use glasslog_tests::ours::{ORIGIN, OurLog, size_of};
 use glasslog_tests::python::python;
 use glasslog_tests::tamper::Copy;
 use glasslog_tests::tools::Tools;
-use glasslog_tests::words;
+use glasslog_tests::{fixture, words, world};
+use tempfile::TempDir;
 
 /// One partial tile, one full tile without a rest, and full tiles under a partial one.
 const SIZES: [usize; 5] = [1, 255, 256, 300, 700];
@@ -73,6 +74,28 @@ fn others_read_our_log_of_events() {
     tools
         .run("tesserafsck", words![log.public(), log.vkey()])
         .expect(0);
+}
+
+#[test]
+fn others_read_our_log_with_an_older_checkpoint() {
+    let Some(tools) = Tools::for_test("our older checkpoints read by x/mod") else {
+        return;
+    };
+    let folder = TempDir::new().unwrap();
+    world::build(folder.path());
+    let log = folder.path().join("good/public");
+    let vkey = fixture::log_key().verifier().to_string();
+    let summary = tools.run("xmodcheck", words![log, vkey]).expect(0);
+    assert!(
+        summary.text().starts_with("ok: 300 entries, ")
+            && summary.text().ends_with(" 1 older checkpoints\n"),
+        "{summary}"
+    );
+    let damaged = Copy::of(&log);
+    fs::copy(log.join("checkpoint"), damaged.file("checkpoints/100")).unwrap();
+    tools
+        .run("xmodcheck", words![damaged.path(), vkey])
+        .expect(1);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use glasslog_core::tile_plan::ConsistencyPlan;
 use glasslog_core::wire::{base64_decode, base64_encode};
 use glasslog_tests::glasslog::glasslog;
 use glasslog_tests::ours::{self, OurLog, size_of};
+use glasslog_tests::python::python;
 use glasslog_tests::tessera::{ORIGIN, TesseraLog, VKEY};
 use glasslog_tests::tools::Tools;
 use glasslog_tests::witness::Witness;
@@ -110,4 +111,96 @@ fn a_cosignature_counts_in_our_policy() {
     let line = format!("{head} {}\n", base64_encode(&earlier));
     fs::write(log.checkpoint(), [grown, line.into_bytes()].concat()).unwrap();
     audit().expect(3);
+}
+
+#[test]
+fn our_witness_and_theirs_stand_in_one_quorum() {
+    let name = "our witness beside litewitness";
+    let Some(tools) = Tools::for_test(name) else {
+        return;
+    };
+    let log = OurLog::with_reads(&["a"]);
+    let Some(theirs) = Witness::start(
+        name,
+        tools,
+        "example.com/witness",
+        ours::ORIGIN,
+        &log.vkey(),
+    ) else {
+        return;
+    };
+    let (key, state) = (log.beside("witness"), log.beside("witness.state"));
+    glasslog(words![
+        "keygen",
+        "--kind",
+        "witness",
+        "--name",
+        "example.org/ours",
+        "--out",
+        key
+    ])
+    .expect(0);
+    let ours = fs::read_to_string(log.beside("witness.pub")).unwrap();
+    let policy = log.plain_policy(&[theirs.vkey(), ours.trim()]);
+    let trust = words!["--policy", policy];
+
+    let checkpoint = fs::read(log.checkpoint()).unwrap();
+    let answer = theirs.add_checkpoint(0, &[], &checkpoint);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    fs::write(log.checkpoint(), [checkpoint, answer.body].concat()).unwrap();
+    glasslog(words!["audit", log.root()].iter().chain(&trust)).expect(5);
+    tools
+        .run("twproof", words!["cosigned", policy, log.checkpoint()])
+        .expect(1);
+    glasslog(
+        words![
+            "witness",
+            "cosign",
+            log.root(),
+            "--key",
+            key,
+            "--state",
+            state
+        ]
+        .iter()
+        .chain(&trust),
+    )
+    .expect(0);
+    glasslog(words!["audit", log.root()].iter().chain(&trust)).expect(0);
+    tools
+        .run("twproof", words!["cosigned", policy, log.checkpoint()])
+        .expect(0);
+
+    // A proof carries both, and Python believes each.
+    let size = size_of(&log.checkpoint());
+    let proof = log.beside("last.tlog-proof");
+    glasslog(words![
+        "prove",
+        "--log",
+        log.root(),
+        "--index",
+        (size - 1).to_string(),
+        "-o",
+        proof
+    ])
+    .expect(0);
+    let witnesses = words![
+        "--log",
+        log.vkey(),
+        "--witness",
+        theirs.vkey(),
+        "--witness",
+        ours.trim()
+    ];
+    let files = words![proof, log.entry_file(size - 1, size)];
+    let Some(run) = python(name, "verify_proof.py", witnesses.iter().chain(&files)) else {
+        return;
+    };
+    let said = run.expect(0);
+    let cosigned: Vec<&str> = said
+        .text()
+        .lines()
+        .filter(|line| line.starts_with("cosigned: "))
+        .collect();
+    assert_eq!(cosigned.len(), 2, "{said}");
 }

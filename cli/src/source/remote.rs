@@ -3,7 +3,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use glasslog_core::limits::MAX_BUNDLE_BYTES;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio::runtime::Runtime;
@@ -135,6 +135,13 @@ impl Remote {
                 Err(error) => failed(path, &error),
             },
             StatusCode::NOT_FOUND | StatusCode::GONE => Try::Missing,
+            // A redirect out of HTTP (`file:`, `ftp:`) is handed on instead of being followed.
+            _ if status.is_redirection() && response.headers().contains_key(LOCATION) => {
+                Try::Final(Failure::unfinished(
+                    "redirect",
+                    format!("`{path}`: redirect to another scheme refused"),
+                ))
+            }
             StatusCode::TOO_MANY_REQUESTS => Try::Again(
                 status_failure(path, status),
                 retry_after(response.headers()),
