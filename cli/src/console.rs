@@ -121,9 +121,12 @@ impl Console {
                 },
             });
         }
-        say(format_args!("glasslog: error: {}", failure.message));
+        say(format_args!(
+            "glasslog: error: {}",
+            render::visible(&failure.message)
+        ));
         if let Some(hint) = &failure.hint {
-            self.hint(hint);
+            self.hint(render::visible(hint));
         }
         failure.exit
     }

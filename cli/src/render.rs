@@ -188,7 +188,7 @@ fn find(report: &Report, code: CheckCode) -> Option<&Check> {
 }
 
 /// Escapes a sentence of the verifier, which may have escaped what it quotes already.
-fn visible(sentence: &str) -> String {
+pub(crate) fn visible(sentence: &str) -> String {
     let mut buffer = [0; 4];
     sentence
         .chars()
