@@ -23,8 +23,11 @@ const smallStyles = {
   },
 };
 
-/** Builds into `out`. With `fixture`, a stand-in with fixed reports takes the verifier's place: for tests alone. */
-export async function build({ out = join(here, "dist"), fixture = false } = {}) {
+/**
+ * Builds into `out`. With `fixture`, a stand-in with fixed reports takes the verifier's place: for tests alone, and never
+ * into `dist`, which goes out into the world.
+ */
+export async function build({ fixture = false, out = outDirectory(fixture) } = {}) {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   const pkg = join(here, "../wasm/pkg");
@@ -78,8 +81,13 @@ function integrity(bytes) {
   return `sha256-${sha256(bytes).toString("base64")}`;
 }
 
+/** Where a build goes unless told otherwise. */
+export function outDirectory(fixture = false) {
+  return join(here, fixture ? "node_modules/.cache/fixture" : "dist");
+}
+
 /** Sizes as they are and as a host would send them. */
-export async function sizes(out = join(here, "dist")) {
+export async function sizes(out) {
   const rows = [];
   for (const file of (await readdir(out)).sort()) {
     const bytes = await readFile(join(out, file));
@@ -90,8 +98,9 @@ export async function sizes(out = join(here, "dist")) {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  await build({ fixture: process.argv.includes("--fixture") });
-  for (const { file, bytes, brotli } of await sizes()) {
+  const fixture = process.argv.includes("--fixture");
+  await build({ fixture });
+  for (const { file, bytes, brotli } of await sizes(outDirectory(fixture))) {
     console.log(`${file.padEnd(26)} ${String(bytes).padStart(8)} bytes ${String(brotli).padStart(8)} brotli`);
   }
 }

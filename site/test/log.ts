@@ -21,8 +21,8 @@ export function glasslog(...words: string[]): Answer {
   return { status: status ?? -1, stdout: status === 0 || stdout ? stdout : stderr };
 }
 
-function must(...words: string[]): void {
-  execFileSync(binary ?? "glasslog", words, { stdio: ["ignore", "ignore", "pipe"] });
+function must(...words: string[]): string {
+  return execFileSync(binary ?? "glasslog", words, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
 export type Log = {
@@ -34,30 +34,42 @@ export type Log = {
   readonly model: string;
 };
 
-/** A log with two actors, two witnesses and five events about one model. */
-export function makeLog(): Log {
+/** Records an event about the model; answers its leaf hash. */
+export type Record = (actor: string, action: string, ...more: string[]) => string;
+
+/** Five events by two actors. */
+const SHORT = {
+  actors: ["maya@example.com", "ci@example.com"],
+  tell(record: Record): void {
+    record("maya@example.com", "register", "--reason-code", "release", "--reason", "First release");
+    record("ci@example.com", "verify", "--pipeline", "nightly");
+    record("maya@example.com", "read");
+    record("ci@example.com", "deploy", "--reason-code", "rollout", "--reason", "Plant 4, line 2", "--env", "prod");
+    record("maya@example.com", "execute");
+  },
+};
+
+/** A log with two witnesses and events about one model. */
+export function makeLog(story: { readonly actors: readonly string[]; tell(record: Record): void } = SHORT): Log {
   const home = mkdtempSync(join(tmpdir(), "glasslog-log-"));
-  const at = (name: string): string => join(home, name);
+  const at = (name: string): string => join(home, name.replaceAll("/", "-"));
   const [path, model] = [at("log"), at("model.safetensors")];
   writeFileSync(model, "the weights of a small model\n".repeat(40_000));
   must("init", path, "--origin", ORIGIN);
-  for (const actor of ["maya@example.com", "ci@example.com"]) {
+  for (const actor of story.actors) {
     must("keygen", "--kind", "actor", "--name", actor, "--out", at(`${actor}.key`));
     must("keys", "enrol", "--log", path, "--actor", actor, "--key", at(`${actor}.key.pub`));
   }
-  const record = (actor: string, action: string, ...more: string[]): void =>
-    must("record", "--log", path, "--signer", at(`${actor}.key`), "--action", action, "--artifact", MODEL, "--file", model, "-o", at(`${action}.tlog-proof`), ...more);
-  record("maya@example.com", "register", "--reason-code", "release", "--reason", "First release");
-  record("ci@example.com", "verify", "--pipeline", "nightly");
-  record("maya@example.com", "read");
-  record("ci@example.com", "deploy", "--reason-code", "rollout", "--reason", "Plant 4, line 2", "--env", "prod");
-  record("maya@example.com", "execute");
+  story.tell((actor, action, ...more) => {
+    const words = ["record", "--format", "json", "--log", path, "--signer", at(`${actor}.key`), "--action", action, "--artifact", MODEL, "--file", model, "-o", at(`${action}.tlog-proof`), ...more];
+    return (JSON.parse(must(...words)) as { leafHash: string }).leafHash;
+  });
   const policy = join(path, "trust.policy");
-  const witnesses = ["witness.example/one", "witness.example/two"].map((name, at_) => {
-    const key = at(`w${at_}.key`);
+  const witnesses = ["witness.example/one", "witness.example/two"].map((name, number) => {
+    const key = at(`w${number}.key`);
     must("keygen", "--kind", "witness", "--name", name, "--out", key);
-    must("witness", "cosign", path, "--key", key, "--state", at(`w${at_}.state`));
-    return `witness w${at_} ${readFileSync(`${key}.pub`, "utf8").trim()}\n`;
+    must("witness", "cosign", path, "--key", key, "--state", at(`w${number}.state`));
+    return `witness w${number} ${readFileSync(`${key}.pub`, "utf8").trim()}\n`;
   });
   const text = readFileSync(policy, "utf8");
   writeFileSync(policy, text.replace("quorum none", `${witnesses.join("")}group both all w0 w1\nquorum both`));

@@ -82,6 +82,13 @@ test("the timeline keeps the log's order, shows gaps, hands and holds", () => {
   assert.ok(crowd.marks.every((mark) => mark.lane < 8));
 });
 
+test("dates are told where the day changes, times where there is but one day", () => {
+  const events = report("x@1").events ?? [];
+  const labels = (some: typeof events): string[] => layOut(some, 2000, NOW).ticks.map((tick) => tick.label);
+  assert.deepEqual(labels(events), ["2 Nov", "4 Nov", "5 Nov", "9 Nov", "10 Nov", "20 Nov"]);
+  assert.deepEqual(labels(events.slice(0, 2)), ["2 Nov 09:14", "22:00"]);
+});
+
 test("a clock that goes backwards moves nothing backwards", () => {
   const events = [...(report("x@1").events ?? [])].reverse();
   const positions = layOut(events, 600, NOW).marks.map((mark) => mark.x);

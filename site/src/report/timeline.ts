@@ -1,5 +1,5 @@
 // Lays events out on lanes: the order is the log's, the distances follow the times that actors claim.
-import { day, seconds, span } from "../text/time.js";
+import { clock, day, moment, seconds, span } from "../text/time.js";
 import type { EventView } from "./types.js";
 
 /** More lanes than this are gathered in a last one: beyond it, nobody follows a line with the eye. */
@@ -111,15 +111,22 @@ function bands(marks: readonly Mark[], width: number): Band[] {
     });
 }
 
+/** A date wherever the day changes; where all is one day, the time wherever the minute does. */
 function ticks(marks: readonly Mark[], now: number): Tick[] {
-  const shown: Tick[] = [];
-  let last = "";
-  for (const mark of marks) {
+  const timed = marks.flatMap((mark) => {
     const time = seconds(mark.event.occurredAt);
-    if (time === undefined) continue;
-    const label = day(time, now);
-    const previous = shown.at(-1);
-    if (label !== last && (!previous || mark.x - previous.x >= DATE_ROOM)) shown.push({ x: mark.x, label });
+    return time === undefined ? [] : [{ x: mark.x, time }];
+  });
+  const oneDay = new Set(timed.map(({ time }) => day(time, now))).size === 1;
+  const shown: Tick[] = [];
+  let [last, free] = ["", 0];
+  for (const { x, time } of timed) {
+    const label = oneDay ? clock(time) : day(time, now);
+    if (label !== last && x >= free) {
+      const first = oneDay && shown.length === 0;
+      shown.push({ x, label: first ? moment(time, now) : label });
+      free = x + (first ? 1.6 * DATE_ROOM : DATE_ROOM);
+    }
     last = label;
   }
   return shown;
