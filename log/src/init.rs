@@ -7,7 +7,7 @@ use crate::config::{Config, FORMAT};
 use crate::disk::{Disk, DiskError};
 use crate::error::LogError;
 use crate::journal::Journal;
-use crate::keys::{new_secret, write_secret};
+use crate::keys::{new_secret, write_secret, write_signer};
 use crate::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY, PUBLIC_FILE};
 use crate::ledger::Ledger;
 use crate::lock::WriterLock;
@@ -106,7 +106,6 @@ impl NewLog {
             key.verifier(),
             index_key.verifier()
         );
-        let key_text = key.encode();
         let signer = Signer::new(&self.origin, key).map_err(|error| wrong(error.to_string()))?;
 
         disk.make_directory(layout.root(), PUBLIC_DIRECTORY)?;
@@ -119,12 +118,8 @@ impl NewLog {
             disk.make_directory(&directory, mode)?;
         }
         let lock = WriterLock::take(&layout.lock())?;
-        write_secret(disk, &layout.key("log"), &format!("{}\n", &*key_text))?;
-        write_secret(
-            disk,
-            &layout.key("index"),
-            &format!("{}\n", &*index_key.encode()),
-        )?;
+        write_signer(disk, &layout.key("log"), signer.key())?;
+        write_signer(disk, &layout.key("index"), &index_key)?;
 
         let config = Config {
             format: FORMAT,

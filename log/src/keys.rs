@@ -26,6 +26,15 @@ pub fn write_secret(disk: &Disk, path: &Path, text: &str) -> Result<(), LogError
     write(disk, path, text, PRIVATE_FILE)
 }
 
+/// Writes a `PRIVATE+KEY+…` file (mode 0600) that was not there.
+///
+/// # Errors
+/// When there is a file already, or the disk fails.
+pub fn write_signer(disk: &Disk, path: &Path, key: &SignerKey) -> Result<(), LogError> {
+    let text = Zeroizing::new(format!("{}\n", key.encode().as_str()));
+    write_secret(disk, path, &text)
+}
+
 /// Writes the public half of a key to a file that was not there.
 ///
 /// # Errors

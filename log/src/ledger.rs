@@ -25,22 +25,22 @@ pub struct Receipt {
 pub enum Refusal {
     /// The entry has no bytes.
     Empty,
-    /// The entry does not fit into an entry bundle.
-    TooLong {
-        /// Its bytes.
-        length: usize,
-    },
-    /// The rules for events refuse it.
-    Event(Box<admission::Refusal>),
+    /// The rules for entries refuse it.
+    Entry(Box<admission::Refusal>),
 }
 
 impl Refusal {
+    /// The refusal of an entry that does not fit into an entry bundle.
+    pub fn too_large(size: usize) -> Self {
+        let limit = MAX_ENTRY;
+        Self::Entry(Box::new(admission::Refusal::TooLarge { size, limit }))
+    }
+
     /// A stable name for this class of refusals.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Empty => "entry-empty",
-            Self::TooLong { .. } => "entry-too-long",
-            Self::Event(refusal) => refusal.code(),
+            Self::Entry(refusal) => refusal.code(),
         }
     }
 
@@ -48,8 +48,7 @@ impl Refusal {
     pub fn http_status(&self) -> u16 {
         match self {
             Self::Empty => 400,
-            Self::TooLong { .. } => 413,
-            Self::Event(refusal) => refusal.http_status(),
+            Self::Entry(refusal) => refusal.http_status(),
         }
     }
 }
@@ -58,10 +57,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => write!(f, "the entry is empty"),
-            Self::TooLong { length } => {
-                write!(f, "the entry has {length} bytes, at most {MAX_ENTRY} fit")
-            }
-            Self::Event(refusal) => write!(f, "{refusal}"),
+            Self::Entry(refusal) => write!(f, "{refusal}"),
         }
     }
 }
@@ -103,7 +99,7 @@ impl Ledger {
     pub(crate) fn admit(&mut self, entry: &[u8]) -> Result<(Receipt, bool), Refusal> {
         match entry.len() {
             0 => return Err(Refusal::Empty),
-            length if length > MAX_ENTRY => return Err(Refusal::TooLong { length }),
+            size if size > MAX_ENTRY => return Err(Refusal::too_large(size)),
             _ => {}
         }
         let leaf_hash = leaf_hash(entry);
@@ -114,7 +110,7 @@ impl Ledger {
         if let Some(admission) = &mut self.admission {
             let admitted = admission
                 .check(entry)
-                .map_err(|refusal| Refusal::Event(Box::new(refusal)))?;
+                .map_err(|refusal| Refusal::Entry(Box::new(refusal)))?;
             admission.apply(index, &admitted);
         }
         self.positions.insert(leaf_hash, index);

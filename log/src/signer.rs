@@ -35,6 +35,10 @@ impl Signer {
         Self::new(origin, key).map_err(|error| setting(error.to_string()))
     }
 
+    pub(crate) fn key(&self) -> &SignerKey {
+        &self.key
+    }
+
     pub(crate) fn origin(&self) -> &str {
         self.origin.as_str()
     }

@@ -9,13 +9,14 @@ use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time;
 
 /// Serves `router` until `stop` is ready, then lets requests that have begun come to their end.
 pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
     let connections = GracefulShutdown::new();
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let (patience, out_of_patience) = watch::channel(());
     let accept = async {
         loop {
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
@@ -37,9 +38,13 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Futu
                 .header_read_timeout(HEAD_TIMEOUT)
                 .serve_connection(TokioIo::new(stream), service);
             let connection = connections.watch(connection);
+            let mut out_of_patience = out_of_patience.clone();
             tokio::spawn(async move {
-                // A broken connection is the client's affair.
-                let _ = connection.await;
+                // A broken connection is the client's affair. Nothing is ever sent: the channel's end is the message.
+                tokio::select! {
+                    _ = connection => {}
+                    _ = out_of_patience.changed() => {}
+                }
                 drop(permit);
             });
         }
@@ -50,4 +55,5 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Futu
     }
     drop(listener);
     let _ = time::timeout(STOP_TIMEOUT, connections.shutdown()).await;
+    drop(patience);
 }

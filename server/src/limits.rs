@@ -29,8 +29,8 @@ pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a client may take to send a request's body.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long open connections may go on after the server was asked to stop.
-pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long open connections may go on after the server was asked to stop: service managers kill after 10 to 90 seconds.
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `Retry-After` of a 503, in seconds: the backlog is gone by then unless the disk is stuck.
 pub(crate) const RETRY_AFTER: &str = "1";

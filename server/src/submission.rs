@@ -85,7 +85,7 @@ pub(crate) async fn add(
     let result = async {
         let acknowledgement = acknowledgement(&query)?;
         let (bytes, room) = read(&sequencer, &headers, body, MAX_ENTRY, |length| {
-            Refused::Entry(Refusal::TooLong { length })
+            Refused::Entry(Refusal::too_large(length))
         })
         .await?;
         let outcome = sequencer.submit(vec![bytes], acknowledgement, room).await?;

@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -163,7 +164,7 @@ fn a_batch_is_answered_line_by_line() {
         )
     };
     assert_eq!(refused(&lines[1]), (json!("entry-empty"), json!(400)));
-    assert_eq!(refused(&lines[2]), (json!("entry-too-long"), json!(413)));
+    assert_eq!(refused(&lines[2]), (json!("entry-too-large"), json!(413)));
     assert_eq!(lines[3], done(0, b"one"));
     assert_eq!(lines[4], done(1, b"two"));
     assert_eq!(server.size(), 2);
@@ -180,6 +181,23 @@ fn a_durable_entry_survives_the_stop() {
     let mut log = Log::open(directory.path()).unwrap();
     assert_eq!(log.head().size, 1);
     assert_eq!(log.publish(NOW).unwrap().size, 1);
+}
+
+/// A client that never ends its request does not keep the server from ending, nor the log locked.
+#[test]
+fn a_stop_does_not_wait_for_ever() {
+    let server = Running::start();
+    let mut slow = TcpStream::connect(server.address).unwrap();
+    slow.write_all(b"POST /add HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\nhalf")
+        .unwrap();
+    let idle = TcpStream::connect(server.address).unwrap();
+    server.post("/add", b"one");
+    let began = Instant::now();
+    let (directory, ended) = server.stop();
+    ended.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(20));
+    Log::open(directory.path()).unwrap();
+    drop((slow, idle));
 }
 
 #[test]
@@ -201,7 +219,7 @@ fn refusals_have_their_status() {
     let server = Running::start();
     for (path, body, status, code) in [
         ("/add", vec![], 400, "entry-empty"),
-        ("/add", vec![b'x'; 65_536], 413, "entry-too-long"),
+        ("/add", vec![b'x'; 65_536], 413, "entry-too-large"),
         (
             "/add?ack=soon",
             b"x".to_vec(),

@@ -1,6 +1,6 @@
 //! Stops a log before each of its file operations in turn, and looks at what is left, from outside and by opening it.
 
-use crate::support::{NOW, entries, log_key};
+use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
 use glasslog_core::hash::{Hash, leaf_hash};
 use glasslog_core::tree::TreeHead;
@@ -80,7 +80,7 @@ fn new_log(log: &Path) {
 fn every_step_of_writing_can_be_the_last() {
     let mut crashes = 0;
     for last in 0.. {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = scratch();
         let path = directory.path();
         new_log(path);
         let mut seen = Seen::default();
@@ -117,7 +117,7 @@ fn every_step_of_writing_can_be_the_last() {
 /// A crash in the middle of the recovery from a crash, at every step of it.
 #[test]
 fn every_step_of_recovering_can_be_the_last() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch();
     let steps_of_work = {
         let log = directory.path().join("whole");
         new_log(&log);
@@ -156,7 +156,7 @@ fn every_step_of_recovering_can_be_the_last() {
 fn every_step_of_making_a_log_can_be_the_last() {
     let mut unfinished = 0;
     for last in 0.. {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = scratch();
         let path = directory.path().join("new.log");
         let made = NewLog::raw("example.com/raw").create_with(&dying(last).0, &path, NOW);
         if made.is_ok() {

@@ -1,7 +1,7 @@
 //! Logs of signed events: how they begin, what they admit, and that opening one again forgets nothing.
 
 use crate::event_entries::{access, actor_key, admin_key, key_event};
-use crate::support::{NOW, entries, log_key};
+use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
 use glasslog_core::access::Action;
 use glasslog_core::event;
@@ -18,7 +18,7 @@ const ORIGIN: &str = "example.com/events";
 const CI: &str = "ci@example.org";
 
 fn new_log() -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch();
     NewLog::events(ORIGIN)
         .create(directory.path(), NOW)
         .unwrap();
@@ -44,7 +44,7 @@ fn refused(log: &Path, entry: Vec<u8>, code: &str, status: u16) {
 
 #[test]
 fn a_log_begins_with_its_genesis() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch();
     let made = NewLog::events(ORIGIN)
         .create(directory.path(), NOW)
         .unwrap();
@@ -96,7 +96,7 @@ fn what_is_private_is_for_its_owner_only() {
 
 #[test]
 fn a_full_directory_is_left_alone() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch();
     fs::write(directory.path().join("file"), "mine").unwrap();
     let path = directory.path().to_owned();
     assert_eq!(
@@ -108,7 +108,7 @@ fn a_full_directory_is_left_alone() {
 
 #[test]
 fn an_origin_or_a_key_that_does_not_fit_makes_no_log() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch();
     for origin in ["", "two words", "a+b", "line\nbreak"] {
         let path = directory.path().join("log");
         let error = NewLog::events(origin).create(&path, NOW).unwrap_err();
@@ -186,7 +186,7 @@ fn rules_survive_the_writer() {
         403,
     );
     refused(log, b"{}".to_vec(), "member-missing", 400);
-    refused(log, vec![b'x'; 65_536], "entry-too-long", 413);
+    refused(log, vec![b'x'; 65_536], "entry-too-large", 413);
     let mut forged = String::from_utf8(read(3)).unwrap();
     let at = forged.rfind("\"sig\":\"").unwrap() + 10;
     let other = if &forged[at..=at] == "A" { "B" } else { "A" };
@@ -236,7 +236,7 @@ fn rules_look_at_what_is_staged_too() {
 
 #[test]
 fn a_raw_log_takes_any_bytes() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch();
     let made = NewLog::raw("example.com/raw")
         .create(directory.path(), NOW)
         .unwrap();
@@ -252,7 +252,7 @@ fn a_raw_log_takes_any_bytes() {
         .map(|o| o.map_err(|r| r.code()))
         .collect();
     assert!(codes[..3].iter().all(Result::is_ok), "{codes:?}");
-    assert_eq!(codes[3..], [Err("entry-empty"), Err("entry-too-long")]);
+    assert_eq!(codes[3..], [Err("entry-empty"), Err("entry-too-large")]);
     assert_eq!(log.publish(NOW).unwrap().size, 3);
     assert_eq!(
         PublicLog::read(&directory.path().join("public"), &log_key(directory.path())).entries[2],

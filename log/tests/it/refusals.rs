@@ -1,6 +1,6 @@
 //! Logs whose files do not add up are refused, by name, and nothing in them is changed.
 
-use crate::support::{NOW, entries};
+use crate::support::{NOW, entries, scratch};
 use glasslog_core::tree::TreeHead;
 use glasslog_log::{Layout, Log, LogError, NewLog};
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ struct Case {
 impl Case {
     /// A log of 300 entries, published in two steps, with five staged.
     fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = scratch();
         let layout = Layout::new(directory.path().join("log"));
         NewLog::raw("example.com/raw")
             .create(layout.root(), NOW)

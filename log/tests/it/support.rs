@@ -3,6 +3,7 @@
 use glasslog_core::note::{SignerKey, VerifierKey};
 use glasslog_log::Layout;
 use std::path::Path;
+use tempfile::TempDir;
 
 /// A moment in November 2026.
 pub(crate) const NOW: u64 = 1_795_467_600;
@@ -25,4 +26,10 @@ pub(crate) fn entries(first: u64, count: u64, length: usize) -> Vec<Vec<u8>> {
             entry
         })
         .collect()
+}
+
+/// A directory that vanishes after the test: in memory where there is such a place. These tests make thousands of files
+/// and ask what was written, not whether a disk keeps it; syncing each would take a minute.
+pub(crate) fn scratch() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }

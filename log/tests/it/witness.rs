@@ -1,6 +1,6 @@
 //! Cosigning: what a witness checks, what it remembers, and that publishing and cosigning do not undo each other.
 
-use crate::support::{NOW, entries, log_key};
+use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::cosignature;
@@ -32,7 +32,7 @@ fn witness_key(name: &str) -> SignerKey {
 
 impl Case {
     fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = scratch();
         let layout = Layout::new(directory.path().join("log"));
         NewLog::raw("example.com/raw")
             .create(layout.root(), NOW)
