@@ -2,11 +2,12 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use glasslog_core::limits::MAX_BUNDLE_BYTES;
+use glasslog_core::limits::{MAX_BUNDLE_BYTES, MAX_IN_FLIGHT};
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
 
 use super::cache::Cache;
 use super::limit;
@@ -27,6 +28,11 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 const MAX_WAIT: Duration = Duration::from_secs(15);
 /// No new try after this time for one file.
 const MAX_TRYING: Duration = Duration::from_secs(25);
+/// Requests in flight without TLS, each on its own connection: what browsers allow themselves. Small servers drop
+/// connections beyond a handful, and every one that is dropped costs a second.
+const CONNECTIONS: usize = 6;
+/// Requests in flight with TLS, where most servers take them on one connection.
+const STREAMS: usize = MAX_IN_FLIGHT;
 /// Static hosts redirect once or twice (http to https is another scheme, and refused).
 const MAX_REDIRECTS: usize = 4;
 
@@ -37,6 +43,8 @@ pub(crate) struct Remote {
     client: Client,
     runtime: Runtime,
     cache: Option<Cache>,
+    /// One for each request that may be in flight.
+    connections: Semaphore,
 }
 
 /// What one try came to.
@@ -59,11 +67,16 @@ impl Remote {
     }
 
     fn new(base: Url, cache: Option<Cache>) -> Result<Self, Failure> {
+        let connections = match base.scheme() {
+            "https" => STREAMS,
+            _ => CONNECTIONS,
+        };
         Ok(Self {
             base,
             client: client()?,
             runtime: runtime()?,
             cache,
+            connections: Semaphore::new(connections),
         })
     }
 
@@ -124,6 +137,8 @@ impl Remote {
         } else {
             FILE_TIMEOUT
         };
+        // The semaphore is never closed.
+        let _permit = self.connections.acquire().await;
         let response = match self.client.get(url).timeout(patience).send().await {
             Ok(response) => response,
             Err(error) => return failed(path, &error),
