@@ -60,6 +60,7 @@ pub mod fetch;
 mod findings;
 pub mod head;
 pub mod history;
+pub mod index;
 mod inquiry;
 mod positions;
 pub mod proof_query;

@@ -81,3 +81,22 @@ pub const MAX_POLICY_NAMES: usize = 128;
 
 /// How many seconds ahead of now a cosignature's time may be and still count: clocks of honest witnesses differ.
 pub const MAX_CLOCK_SKEW: u64 = 300;
+
+/// Entries that one run of the index may cover: a list of their offsets fits 1 GiB, and a run is rebuilt in minutes
+/// (`docs/formats/index.md`, "Limits").
+pub const MAX_RUN: u64 = 1 << 28;
+
+/// Most runs of a manifest: a log of 10^10 entries needs fewer, and a lookup asks each of them.
+pub const MAX_RUNS: usize = 64;
+
+/// Highest b of a run of 2^b buckets: 2^28 entries of 400 keys of 40 bytes need 31.
+pub const MAX_RUN_BITS: u8 = 32;
+
+/// Bytes of the largest bucket of an index, about those of the largest entry bundle, which every reader takes anyway.
+pub const MAX_BUCKET: usize = 16 << 20;
+
+/// Longest list of offsets inside a bucket; 4 KiB. A longer one is a file of its own.
+pub const MAX_INLINE: u32 = 1_024;
+
+/// Most positions that one lookup takes, 32 MiB of memory: known from the buckets, before the first list is fetched.
+pub const MAX_LOOKUP_POSITIONS: u64 = 1 << 22;

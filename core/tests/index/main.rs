@@ -1,0 +1,12 @@
+//! The verifiable index as a whole: what it answers, what it refuses, and what it can be accused of.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests may fail loudly"
+)]
+
+mod oracle;
+mod refusals;
+mod world;
