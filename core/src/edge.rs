@@ -1,4 +1,4 @@
-//! The right edge of a growing log: entries in, files out ([tlog-tiles](https://c2sp.org/tlog-tiles@5ba5ee8), "Merkle Tree" and "Log entries").
+//! The right edge of a growing log: entries in, files out ([tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), "Merkle Tree" and "Log entries").
 //!
 //! An edge holds what the next entries still change: the partial tile of each level, the partial entry bundle and the
 //! frontier of the tree. Full tiles and bundles leave it as soon as they are full; partial ones are written for each

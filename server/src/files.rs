@@ -1,4 +1,4 @@
-//! The public tree over HTTP ([tlog-tiles](https://c2sp.org/tlog-tiles@5ba5ee8), "APIs"): types, caching, validators.
+//! The public tree over HTTP ([tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), "APIs"): types, caching, validators.
 //!
 //! What can change is read whole and gets a validator from its content: two checkpoints within one tick of the file
 //! system's clock must not look the same. What cannot change is left to `tower_http`, ranges included.

@@ -12,7 +12,8 @@ mod tree;
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::io::{Read, Write, stdout};
+use std::io::{BufRead, BufReader, Read, Write, stdout};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use event_entries::{access, actor_key, admin_key, key_event};
 use glasslog_core::access::Action;
 use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::hash::Hash;
+use glasslog_core::hash::{Hash, leaf_hash};
 use glasslog_core::note::{KeyName, KeyVerdict, SignatureType, SignerKey, VerifierKey};
 use glasslog_core::tree::TreeHead;
 use glasslog_core::trust::TrustPolicy;
@@ -30,6 +31,7 @@ use glasslog_log::disk::Disk;
 use glasslog_log::keys::new_secret;
 use glasslog_log::witness::{Witness, WitnessError};
 use glasslog_log::{ARCHIVE_INTERVAL, Layout, Log, NewLog};
+use glasslog_tests::glasslog;
 use tree::PublicLog;
 
 const ORIGIN: &str = "example.com/killed";
@@ -38,6 +40,8 @@ const ACTOR: &str = "ci@example.org";
 const SECONDS: u64 = 20;
 /// Kills of one log, before the next one: recomputing a long one takes the time that kills need.
 const KILLS_OF_ONE: usize = 25;
+/// Kills of a server; each lives for a quarter of a second at most.
+const SERVER_KILLS: u64 = 20;
 /// A writer starts, opens, and writes for some milliseconds; it may be killed at any time of that.
 const LONGEST_LIFE: u64 = 40_000;
 
@@ -260,6 +264,109 @@ fn a_log_survives_sigkill_at_any_moment() {
         kills >= 50 || seconds < SECONDS,
         "only {kills} kills: the machine is too slow for this test"
     );
+}
+
+/// The same through the server: whoever was told an index finds the entry there after the server was killed.
+#[test]
+fn a_served_log_survives_sigkill() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = new_log(directory.path(), true);
+    let key = log_key(&log);
+    let mut random = Random(number("GLASSLOG_KILL_SEED").unwrap_or(1));
+    let mut seen = Seen::default();
+    let mut answered = 0;
+    for round in 0..SERVER_KILLS {
+        let mut server = glasslog::command()
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .arg(&log)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut url)
+            .unwrap();
+        let address = url
+            .trim()
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .to_owned();
+        let clients: Vec<_> = (0..4)
+            .map(|client| {
+                let address = address.clone();
+                thread::spawn(move || post_until_it_dies(&address, &format!("{round} {client}")))
+            })
+            .collect();
+        thread::sleep(Duration::from_micros(50_000 + random.below(200_000)));
+        server.kill().unwrap();
+        server.wait().unwrap();
+        for client in clients {
+            for (index, leaf) in client.join().unwrap() {
+                answered += 1;
+                assert_eq!(
+                    seen.acknowledged.insert(index, leaf),
+                    None,
+                    "index {index} was given twice"
+                );
+            }
+        }
+        seen.heads.push(look(&log, &key));
+        seen.check(&log, &key);
+    }
+    Log::open(&log).unwrap().publish(0).unwrap();
+    let public = seen.check(&log, &key);
+    for (index, leaf) in &seen.acknowledged {
+        assert_eq!(
+            public.leaves.get(*index as usize),
+            Some(leaf),
+            "acknowledged entry {index} is gone"
+        );
+    }
+    println!("{SERVER_KILLS} kills, {answered} answers kept");
+    assert!(
+        answered > 0,
+        "the servers were killed before they answered anyone"
+    );
+}
+
+/// Submits entries, one after the other, until nobody answers; returns those that were answered with an index.
+fn post_until_it_dies(address: &str, name: &str) -> Vec<(u64, Hash)> {
+    let mut answered = Vec::new();
+    for number in 0.. {
+        let entry = format!("{name} {number}");
+        let path = if number % 2 == 0 {
+            "/add"
+        } else {
+            "/add?ack=durable"
+        };
+        let Some(index) = post(address, path, &entry) else {
+            break;
+        };
+        answered.push((index, leaf_hash(entry.as_bytes())));
+    }
+    answered
+}
+
+/// Posts an entry and returns its index; `None` when the answer is not whole.
+fn post(address: &str, path: &str, entry: &str) -> Option<u64> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    let length = entry.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream
+        .write_all(head.as_bytes())
+        .and_then(|()| stream.write_all(entry.as_bytes()))
+        .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let length = head
+        .to_ascii_lowercase()
+        .lines()
+        .find_map(|line| parse_decimal(line.strip_prefix("content-length: ")?))?;
+    (head.starts_with("HTTP/1.1 200 ") && body.len() as u64 == length)
+        .then(|| parse_decimal(body))?
 }
 
 /// Not a test: what `a_log_survives_sigkill_at_any_moment` starts and kills.
