@@ -74,7 +74,8 @@ impl EntryQuery {
             Ok(plan) => {
                 let tiles = plan.tiles().iter().copied().map(Resource::Tile);
                 let bundles = [first, bundle].map(Resource::Bundle);
-                let files: BTreeSet<Resource> = tiles.chain(bundles).collect();
+                let mut files = BTreeSet::new();
+                files.extend(tiles.chain(bundles));
                 self.stage = Stage::Proof(verified, plan, Wave::of(files));
             }
             Err(error) => self.stop(ScanStep::Tree(error)),

@@ -198,9 +198,8 @@ impl HistoryQuery {
             .iter()
             .flat_map(|key| self.positions.of(key))
             .filter(|index| !self.events.contains_key(index));
-        let bundles: BTreeSet<EntryBundle> = indices
-            .filter_map(|index| EntryBundle::containing(index, scan.size()))
-            .collect();
+        let mut bundles = BTreeSet::new();
+        bundles.extend(indices.filter_map(|index| EntryBundle::containing(index, scan.size())));
         self.looked_up = self.keys.len();
         if bundles.is_empty() {
             self.conclude(Some(&scan));

@@ -278,9 +278,10 @@ impl Keyring {
     /// [`GenesisError`]
     pub fn from_genesis(origin: &str, entry: &ParsedEntry) -> Result<Self, GenesisError> {
         let genesis = Genesis::verify(origin, entry)?;
-        let admins = genesis.admins.iter().map(|key| (key.key_id(), *key));
+        let mut admins = BTreeMap::new();
+        admins.extend(genesis.admins.iter().map(|key| (key.key_id(), *key)));
         Ok(Self {
-            admins: admins.collect(),
+            admins,
             genesis,
             keys: BTreeMap::new(),
             seen: BTreeMap::new(),

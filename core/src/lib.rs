@@ -14,6 +14,8 @@ pub mod member;
 pub mod time;
 pub mod wire;
 
+mod heapsort;
+
 pub mod compact;
 pub mod edge;
 pub mod entries;

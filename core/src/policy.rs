@@ -14,7 +14,7 @@
 pub use crate::policy_text::{PolicyError, PolicyProblem};
 use crate::{
     checkpoint::Checkpoint,
-    cosignature,
+    cosignature, heapsort,
     limits::MAX_CLOCK_SKEW,
     note::{KeyVerdict, VerifierKey},
 };
@@ -165,9 +165,10 @@ impl Policy {
             let mut standings: Vec<Standing> = members
                 .map(|member| standing_of(*member, &witnesses, &groups))
                 .collect();
-            standings.sort_unstable_by(|a, b| b.cmp(a));
+            heapsort::sort(&mut standings);
+            let best_first = standings.iter().rev();
             let last_needed = group.threshold.checked_sub(1);
-            let standing = last_needed.and_then(|at| standings.get(at)).copied();
+            let standing = last_needed.and_then(|at| best_first.copied().nth(at));
             groups.push(standing.unwrap_or(Standing::Absent));
         }
         match standing_of(quorum, &witnesses, &groups) {
