@@ -83,6 +83,9 @@ impl Console {
                 .map(|(width, _)| width.0);
             self.line(render::report(report, width));
         }
+        if let Some(hint) = render::hint(report) {
+            self.hint(hint);
+        }
         report.class().into()
     }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, VecDeque};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use glasslog_core::fetch::Query;
-use glasslog_core::report::Verdict;
+use glasslog_core::fetch::{CHECKPOINT_PATH, Query};
+use glasslog_core::report::{Class, Verdict};
 
 use crate::console::Console;
 use crate::failure::Failure;
@@ -41,15 +41,32 @@ pub(crate) fn run_until<Q: Query>(
     make: impl Fn() -> Result<Q, Failure>,
     failed: impl Fn(&Q) -> bool,
 ) -> Result<Q, Failure> {
-    let query = feed(make()?, source, console)?;
-    match source {
-        Source::Remote(remote) if remote.used_cache() && failed(&query) => {
-            remote.forget_cached();
-            console.note("remembered files may be damaged: reading the log again without them");
-            feed(make()?, source, console)
-        }
-        _ => Ok(query),
+    let (mut query, mut head) = feed(make()?, source, console)?;
+    if let Source::Remote(remote) = source
+        && remote.used_cache()
+        && failed(&query)
+    {
+        remote.forget_cached();
+        console.note("remembered files may be damaged: reading the log again without them");
+        (query, head) = feed(make()?, source, console)?;
     }
+    // The log may have grown while it was read, and have collected files of the older head since.
+    for _ in 0..NEWER_HEADS {
+        if !is_unfinished(&query) || read(source, CHECKPOINT_PATH)? == head {
+            break;
+        }
+        console.note("the log has grown meanwhile: reading it again with its newer checkpoint");
+        (query, head) = feed(make()?, source, console)?;
+    }
+    Ok(query)
+}
+
+/// How often a reading begins anew because the log has grown: a log that outruns three readings is not caught up with.
+const NEWER_HEADS: usize = 2;
+
+fn is_unfinished(query: &impl Query) -> bool {
+    let report = query.report();
+    report.is_some_and(|report| report.class() == Class::Unfinished)
 }
 
 /// Reads one file of a log.
@@ -63,29 +80,51 @@ pub(crate) fn read(source: &Source, path: &str) -> Result<Option<Vec<u8>>, Failu
     }
 }
 
-fn feed<Q: Query>(mut query: Q, source: &Source, console: &Console) -> Result<Q, Failure> {
-    let progress = Progress::new(
-        console,
-        "reading {wide_bar} {human_pos}/{human_len} entries",
-    );
-    let outcome = match source {
-        Source::Directory(directory) => from_directory(&mut query, directory, &progress),
+/// Feeds a query to its end; gives also the checkpoint that it was fed with.
+fn feed<Q: Query>(
+    query: Q,
+    source: &Source,
+    console: &Console,
+) -> Result<(Q, Option<Vec<u8>>), Failure> {
+    let template = "reading {wide_bar} {human_pos}/{human_len} entries";
+    let mut feeding = Feeding {
+        query,
+        head: None,
+        progress: Progress::new(console, template),
+    };
+    match source {
+        Source::Directory(directory) => from_directory(&mut feeding, directory)?,
         Source::Remote(remote) => remote
             .runtime()
-            .block_on(from_remote(&mut query, remote, &progress)),
-    };
-    outcome.map(|()| query)
+            .block_on(from_remote(&mut feeding, remote))?,
+    }
+    Ok((feeding.query, feeding.head))
 }
 
-fn from_directory(
-    query: &mut impl Query,
-    directory: &Directory,
-    progress: &Progress,
-) -> Result<(), Failure> {
+/// A query that is being fed.
+struct Feeding<Q> {
+    query: Q,
+    /// The checkpoint it was fed with.
+    head: Option<Vec<u8>>,
+    progress: Progress,
+}
+
+impl<Q: Query> Feeding<Q> {
+    fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
+        if path == CHECKPOINT_PATH {
+            self.head.clone_from(&bytes);
+        }
+        self.query.supply(path, bytes);
+        let so_far = self.query.progress();
+        self.progress.show(so_far.done, so_far.total);
+    }
+}
+
+fn from_directory(feeding: &mut Feeding<impl Query>, directory: &Directory) -> Result<(), Failure> {
     let mut asked = BTreeSet::new();
     let mut queue = VecDeque::new();
     loop {
-        for path in query.needs() {
+        for path in feeding.query.needs() {
             if asked.insert(path.clone()) {
                 queue.push_back(path);
             }
@@ -94,21 +133,15 @@ fn from_directory(
             return Ok(());
         };
         asked.remove(&path);
-        query.supply(&path, directory.read(&path)?);
-        let so_far = query.progress();
-        progress.show(so_far.done, so_far.total);
+        feeding.supply(&path, directory.read(&path)?);
     }
 }
 
-async fn from_remote(
-    query: &mut impl Query,
-    remote: &Remote,
-    progress: &Progress,
-) -> Result<(), Failure> {
+async fn from_remote(feeding: &mut Feeding<impl Query>, remote: &Remote) -> Result<(), Failure> {
     let mut asked = BTreeSet::new();
     let mut flying = FuturesOrdered::new();
     loop {
-        for path in query.needs() {
+        for path in feeding.query.needs() {
             if asked.insert(path.clone()) {
                 flying.push_back(async move { (remote.fetch(&path).await, path) });
             }
@@ -117,8 +150,6 @@ async fn from_remote(
             return Ok(());
         };
         asked.remove(&path);
-        query.supply(&path, fetched?);
-        let so_far = query.progress();
-        progress.show(so_far.done, so_far.total);
+        feeding.supply(&path, fetched?);
     }
 }

@@ -10,6 +10,8 @@ use glasslog_core::report::{Check, CheckCode, Class, Fact, Outcome, Report};
 mod events;
 mod verdict;
 
+pub(crate) use verdict::hint;
+
 const PASS: Style = AnsiColor::Green.on_default();
 const FAIL: Style = AnsiColor::Red.on_default().bold();
 const UNKNOWN: Style = AnsiColor::Yellow.on_default();

@@ -117,6 +117,39 @@ fn a_busy_host_is_asked_again() {
     assert_eq!(checkpoints, 2);
 }
 
+/// A log that grows while it is read may have collected what the older checkpoint needed.
+#[test]
+fn a_log_that_outgrew_the_reading_is_read_again() {
+    let folder = make_world();
+    let old = fs::read(folder.path().join("old.checkpoint")).unwrap();
+    let host = Host::scripted(
+        &folder.path().join("collected-partials"),
+        move |path, attempt| match (path, attempt) {
+            ("tile/entries/000", 0) => Reply::Status(404),
+            _ => Reply::File,
+        },
+    );
+    let words = format!("{HISTORY} {}", host.url());
+    // The same checkpoint as before: what is missing stays missing.
+    let stuck = run(folder.path(), &words).expect(1);
+    assert_eq!(stuck.json()["checkpoint"]["size"], 100);
+
+    let host = Host::scripted(
+        &folder.path().join("good/public"),
+        move |path, attempt| match (path, attempt) {
+            ("checkpoint", 0) => Reply::Bytes(old.clone()),
+            ("tile/entries/000.p/100", _) | ("tile/entries/000", 0) => Reply::Status(404),
+            _ => Reply::File,
+        },
+    );
+    let caught_up = run(folder.path(), &format!("{HISTORY} {}", host.url())).expect(0);
+    assert_eq!(caught_up.json()["checkpoint"]["size"], 300);
+    assert!(
+        caught_up.stderr.contains("the log has grown meanwhile"),
+        "{caught_up}"
+    );
+}
+
 /// What a host does to one file, and the exit code and, where there is no report, the error's code.
 fn misbehave(folder: &Path, path: &'static str, reply: Reply, code: i32, error: Option<&str>) {
     let host = Host::scripted(&folder.join("good/public"), move |asked, _| {

@@ -1,5 +1,5 @@
 //! The verdict in one plain sentence, which claims no more than was proven.
-use glasslog_core::report::{CheckCode, Class, Outcome, Question, Report};
+use glasslog_core::report::{Check, CheckCode, Class, Outcome, Question, Report};
 
 /// The detail of a check that an earlier one made pointless (docs/formats/report.md, "Members").
 const NOT_REACHED: &str = "not reached";
@@ -84,15 +84,9 @@ fn nothing(report: &Report) -> String {
     format!("no event about {absent} is in {}", log(report))
 }
 
-/// The first reason for the verdict; what was never reached explains nothing.
+/// The first reason for the verdict, in words.
 fn cause(report: &Report) -> String {
-    let reasons = || {
-        report.checks.iter().filter(|check| {
-            check.required && check.outcome != Outcome::Pass && check.class == report.class()
-        })
-    };
-    let reached = reasons().find(|check| check.detail != NOT_REACHED);
-    let Some(check) = reached.or_else(|| reasons().next()) else {
+    let Some(check) = first_cause(report) else {
         return "there is no evidence".into();
     };
     let detail = &check.detail;
@@ -101,6 +95,41 @@ fn cause(report: &Report) -> String {
         (CheckCode::Freshness, Some(_)) => format!("the checkpoint is too old: {detail}"),
         _ => detail.clone(),
     }
+}
+
+/// What a reader can do about it, where that is known.
+pub(crate) fn hint(report: &Report) -> Option<&'static str> {
+    let check = first_cause(report)?;
+    Some(match (check.code, report.class()) {
+        (CheckCode::Files, Class::Unfinished) if report.checkpoint.is_none() => {
+            "a log is named by its directory, its public tree, or the address of such a tree"
+        }
+        (CheckCode::Files, Class::Unfinished) => "try again later, or ask whoever serves the log",
+        (CheckCode::Checkpoint, Class::Malformed) if report.query.kind != "proof" => {
+            "this may be a web page or another file, not a log's checkpoint"
+        }
+        (CheckCode::LogSignature, Class::Undecided) => {
+            "the policy may be another log's, or the log's key was changed: ask its operator"
+        }
+        (CheckCode::Quorum, Class::Undecided) => {
+            "witnesses may not have cosigned yet: try again later"
+        }
+        (CheckCode::Genesis, Class::Undecided) => {
+            "`glasslog verify entry` and `glasslog audit` judge logs of any kind"
+        }
+        _ => return None,
+    })
+}
+
+/// The first required check that explains the verdict; what was never reached explains nothing.
+fn first_cause(report: &Report) -> Option<&Check> {
+    let reasons = || {
+        report.checks.iter().filter(|check| {
+            check.required && check.outcome != Outcome::Pass && check.class == report.class()
+        })
+    };
+    let reached = reasons().find(|check| check.detail != NOT_REACHED);
+    reached.or_else(|| reasons().next())
 }
 
 fn log(report: &Report) -> String {
