@@ -21,9 +21,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use event_entries::{access, actor_key, admin_key, key_event};
 use glasslog_core::access::Action;
+use glasslog_core::audit::AuditQuery;
 use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::fetch::Query;
 use glasslog_core::hash::{Hash, leaf_hash};
+use glasslog_core::head::Options;
 use glasslog_core::note::{KeyName, KeyVerdict, SignatureType, SignerKey, VerifierKey};
+use glasslog_core::report::Class;
 use glasslog_core::tree::TreeHead;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::wire::parse_decimal;
@@ -123,10 +127,44 @@ impl Seen {
                 head.size
             );
         }
+        audit(log, public.checkpoint.head().size);
         self.heads.sort_unstable_by_key(|head| head.size);
         self.heads.dedup();
         public
     }
+}
+
+/// The audit that `glasslog audit` runs, on the directory as it is.
+fn audit(log: &Path, size: u64) {
+    let (public, policy) = (
+        log.join("public"),
+        fs::read(log.join("trust.policy")).unwrap(),
+    );
+    let mut files = Vec::new();
+    tree::list(&public, "", &mut files);
+    let mut query = AuditQuery::new(
+        &policy,
+        Options {
+            now: 1,
+            require: None,
+            max_checkpoint_age: None,
+        },
+        Some(files),
+    );
+    loop {
+        let needs = query.needs();
+        let Some(path) = needs.first() else {
+            break;
+        };
+        query.supply(path, fs::read(public.join(path)).ok());
+    }
+    let report = query.report().unwrap();
+    let expected = if size == 0 {
+        Class::Nothing
+    } else {
+        Class::Verified
+    };
+    assert_eq!(report.class(), expected, "{}", report.to_json());
 }
 
 /// Starts this test as a process that writes or cosigns until it is killed.

@@ -101,7 +101,8 @@ fn signed_checkpoint(path: &Path, key: &VerifierKey) -> Checkpoint {
     checkpoint
 }
 
-fn list(directory: &Path, prefix: &str, paths: &mut Vec<String>) {
+/// Every file below a directory, by its path from there.
+pub(crate) fn list(directory: &Path, prefix: &str, paths: &mut Vec<String>) {
     for entry in fs::read_dir(directory).unwrap() {
         let entry = entry.unwrap();
         let path = format!("{prefix}{}", entry.file_name().to_str().unwrap());
