@@ -14,13 +14,36 @@ fn python_agrees_with_the_shared_vectors() {
     if !vectors.exists() {
         return skipped("../shared/vectors is absent");
     }
-    let Some(run) = python("vectors in Python", "check_vectors.py", [&vectors]) else {
+    let Some(run) = python(
+        "vectors in Python",
+        "check_vectors.py",
+        words!["proofs", vectors],
+    ) else {
         return;
     };
     assert_eq!(
         run.expect(0).text(),
         "86 inclusion, 84 consistency, 914 ed25519 vectors\n"
     );
+}
+
+#[test]
+fn python_agrees_with_our_vectors_of_events() {
+    let vectors = repository().join("docs/formats/vectors/events");
+    let Some(run) = python(
+        "our event vectors in Python",
+        "check_vectors.py",
+        words!["events", vectors],
+    ) else {
+        return;
+    };
+    let run = run.expect(0);
+    let count: u32 = run
+        .text()
+        .strip_suffix(" event vectors\n")
+        .and_then(|count| count.parse().ok())
+        .unwrap();
+    assert!(count > 150, "only {count}");
 }
 
 #[test]

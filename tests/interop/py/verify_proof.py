@@ -33,7 +33,7 @@ def main():
         times = proof.checkpoint.verify(key)
         print(f"cosigned: {key.name} at {max(times)}")
     if options.key:
-        keys = [event.parse_pem(path.read_text()) for path in options.key]
+        keys = [event.read_key_file(path.read_text()) for path in options.key]
         statement = event.verify_entry(entry, keys)
         print(f"signed: {statement['predicateType']} about {statement['subject'][0]['name']}")
 
