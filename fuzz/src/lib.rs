@@ -29,3 +29,10 @@ where
 pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
+
+/// A trust policy, the newest checkpoint of its log, and a bundle of that log: made once, kept as seeds.
+pub const POLICY: &[u8] = include_bytes!("../seeds/policy/trust");
+/// See [`POLICY`].
+pub const CHECKPOINT: &[u8] = include_bytes!("../seeds/checkpoint/log");
+/// See [`POLICY`].
+pub const BUNDLE: &[u8] = include_bytes!("../seeds/bundle/history");

@@ -1,0 +1,27 @@
+//! Offline bundles, replayed: a report for any bytes, and *verified* only for the seed itself.
+#![no_main]
+
+use glasslog_core::bundle::verify_bundle;
+use glasslog_core::head::Options;
+use glasslog_core::report::Class;
+use glasslog_fuzz::{BUNDLE, POLICY};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let options = Options {
+        now: 1_795_467_600,
+        require: None,
+        max_checkpoint_age: None,
+    };
+    let report = verify_bundle(bytes, POLICY, options);
+    assert!(report.to_json().starts_with("{\"schemaVersion\":1,"));
+    // The question may be changed, to another that the same files answer.
+    let files = |bundle: &[u8]| {
+        bundle
+            .split(|byte| *byte == b'\n')
+            .skip(2)
+            .collect::<Vec<_>>()
+            .join(&b'\n')
+    };
+    assert!(report.class() != Class::Verified || files(bytes) == files(BUNDLE));
+});

@@ -1,0 +1,26 @@
+//! Entries and the Statements in them: parsed without a panic, and none that no look-up would find.
+#![no_main]
+
+use glasslog_core::dsse::Envelope;
+use glasslog_core::ed25519::SecretKey;
+use glasslog_core::statement::Statement;
+use glasslog_core::{event, index_key};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    // As an entry, and as the payload of one, which mutations reach through base64 only by luck.
+    assert!(!index_key::keys_of(event::parse(bytes).ok().as_ref()).is_empty());
+    if let Ok(statement) = Statement::parse(bytes)
+        && let Ok(payload) = event::encode(&statement)
+    {
+        let reread = Statement::parse(&payload);
+        assert_eq!(reread.as_ref().map(Statement::encode), Ok(payload));
+    }
+    let key = SecretKey::from_seed(&[1; 32]);
+    let Ok(envelope) = Envelope::sign(bytes.to_vec(), &[&key]) else {
+        return;
+    };
+    let parsed = event::parse(&envelope.encode()).ok();
+    let keys = index_key::keys_of(parsed.as_ref());
+    assert!(!keys.is_empty(), "an entry that no look-up finds");
+});

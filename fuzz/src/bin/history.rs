@@ -1,0 +1,40 @@
+//! A history fed with any bytes for whatever it asks: it ends, and is never *verified*.
+#![no_main]
+
+use glasslog_core::fetch::Query;
+use glasslog_core::head::Options;
+use glasslog_core::history::HistoryQuery;
+use glasslog_core::report::Class;
+use glasslog_fuzz::{CHECKPOINT, POLICY};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|files: Vec<&[u8]>| {
+    let options = Options {
+        now: 1_795_467_600,
+        require: None,
+        max_checkpoint_age: None,
+    };
+    let Ok(mut query) = HistoryQuery::new("model@1", POLICY, options, false) else {
+        panic!("a good question")
+    };
+    query.supply("checkpoint", Some(CHECKPOINT.to_vec()));
+    let mut files = files.into_iter();
+    let mut waves = 0;
+    loop {
+        let needs = query.needs();
+        if needs.is_empty() {
+            break;
+        }
+        for path in needs {
+            // No file for the path: it is missing.
+            query.supply(&path, files.next().map(<[u8]>::to_vec));
+        }
+        waves += 1;
+        assert!(waves < 100, "the query asks without end");
+    }
+    assert!(
+        query
+            .report()
+            .is_some_and(|report| report.class() != Class::Verified)
+    );
+});

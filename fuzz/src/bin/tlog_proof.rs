@@ -1,0 +1,22 @@
+//! Offline proofs of one entry (C2SP tlog-proof): one encoding each, and none proves what was not logged.
+#![no_main]
+
+use glasslog_core::head::Options;
+use glasslog_core::proof_query::{verify_consistency, verify_proof};
+use glasslog_core::report::Class;
+use glasslog_core::tlog_proof::TlogProof;
+use glasslog_fuzz::{POLICY, canonical};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    canonical(bytes, TlogProof::parse, TlogProof::encode);
+    let options = Options {
+        now: 1_795_467_600,
+        require: None,
+        max_checkpoint_age: None,
+    };
+    let report = verify_proof(bytes, b"never logged", POLICY, options);
+    assert_ne!(report.class(), Class::Verified);
+    // The same bytes in the place of checkpoints and proof.
+    let _ = verify_consistency(bytes, bytes, bytes, POLICY, options);
+});
