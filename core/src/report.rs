@@ -494,6 +494,7 @@ const INCLUDED: &[CheckCode] = &[
     CheckCode::Quorum,
     CheckCode::Tree,
     CheckCode::Entries,
+    CheckCode::Consistency,
 ];
 
 impl Report {
