@@ -100,3 +100,6 @@ pub const MAX_INLINE: u32 = 1_024;
 
 /// Most positions that one lookup takes, 32 MiB of memory: known from the buckets, before the first list is fetched.
 pub const MAX_LOOKUP_POSITIONS: u64 = 1 << 22;
+
+/// Largest fraud proof in bytes: a bucket of [`MAX_BUCKET`] with its path, two chunks, an entry and a manifest, with room.
+pub const MAX_FRAUD_PROOF: usize = 32 << 20;

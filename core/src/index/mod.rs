@@ -4,10 +4,14 @@
 //! [`merge`](merge::merge) joins neighbours, a [`Manifest`](manifest::Manifest) names the runs that cover a log.
 //! *Reading* goes from claims to positions: an [`IndexProof`](vouched::IndexProof) that the trust policy accepts gives a
 //! [`VouchedManifest`](vouched::VouchedManifest), tiles of the log bind it to a checkpoint, and a
-//! [`Lookup`](lookup::Lookup) asks for files and answers.
+//! [`Lookup`](lookup::Lookup) asks for files and answers. *Accusing*: a
+//! [`Fraud`](fraud::Fraud) shows that a builder signed what is false.
 
 pub mod bucket;
 pub mod file;
+pub mod fraud;
+mod fraud_text;
+mod fraud_verify;
 pub mod layout;
 pub mod lists;
 pub mod lookup;

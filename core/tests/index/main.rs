@@ -7,6 +7,8 @@
     reason = "tests may fail loudly"
 )]
 
+mod fraud;
 mod oracle;
 mod refusals;
+mod vectors;
 mod world;
