@@ -94,7 +94,7 @@ fn an_honest_builder_is_accused_of_nothing() {
     let manifest = world.publish(&[0..50, 50..size as u64]);
     let keys: Vec<Hash> = world.scan(size).into_keys().chain([sha256(b"")]).collect();
     for key in &keys {
-        for position in 0..size {
+        for position in (0..size).step_by(5) {
             assert_eq!(accuse(&world, &manifest, key, position), None);
         }
     }
