@@ -17,6 +17,20 @@ pub(crate) fn build(portal: bool) -> Result<PathBuf> {
     Ok(path())
 }
 
+/// Builds the binary as it is released, to be measured.
+pub(crate) fn build_release() -> Result<PathBuf> {
+    process::run(process::cargo().args([
+        "build",
+        "--locked",
+        "--package",
+        "glasslog-cli",
+        "--release",
+    ]))?;
+    Ok(target()
+        .join("release")
+        .join(format!("glasslog{}", std::env::consts::EXE_SUFFIX)))
+}
+
 /// Where it is.
 pub(crate) fn path() -> PathBuf {
     target()

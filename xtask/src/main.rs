@@ -3,6 +3,7 @@
 //! A plain `cargo build` needs neither Node nor this crate; whatever does starts here, so that a newcomer, a developer
 //! and CI run the same code.
 
+mod bench;
 mod chromium;
 mod demo;
 mod deny;
@@ -50,6 +51,8 @@ enum Task {
         /// Stages to run, by the names in the closing table; all without one
         stages: Vec<String>,
     },
+    /// Measure, and print one table
+    Bench,
     /// Run the fuzz targets
     Fuzz {
         /// Targets to run; all without one
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Wasm => wasm::run(),
         Task::Site => site::run(),
+        Task::Bench => bench::run(),
         Task::Demo { files, no_serve } => demo::run(&files, !no_serve),
         Task::Test { stages } => test::run(stages),
         Task::Fuzz { targets, seconds } => fuzz::run(

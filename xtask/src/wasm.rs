@@ -19,11 +19,16 @@ const STEM: &str = "glasslog_verify";
 
 /// Builds the package and prints its size.
 pub(crate) fn run() -> Result<()> {
-    let package = root().join("wasm/pkg");
+    let package = package();
     build(&package, "")?;
     let size = Size::of(&package)?;
     println!("wasm/pkg/{STEM}_bg.wasm: {size}");
     Ok(())
+}
+
+/// Where it is.
+pub(crate) fn package() -> PathBuf {
+    root().join("wasm/pkg")
 }
 
 /// The same package with the test-only entry points for raw vectors.
