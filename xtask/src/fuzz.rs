@@ -24,6 +24,15 @@ const RUSTFLAGS: &str = "--cfg fuzzing \
      -Cllvm-args=-sanitizer-coverage-trace-compares \
      -Ccodegen-units=1 -Cdebug-assertions -Coverflow-checks";
 
+/// What to do where the fuzzer cannot be built.
+pub(crate) const HINT: &str =
+    "libFuzzer is written in C++, and there is no compiler for it: install g++ or clang";
+
+/// Whether the fuzzer can be built.
+pub(crate) fn can_build() -> bool {
+    std::env::var_os("CXX").is_some() || process::answers("c++")
+}
+
 /// Builds all targets together and runs those named (all, without a name) for a time each, one on each core.
 pub(crate) fn run(names: &[String], time: Duration, tally: &mut Tally) -> Result<()> {
     let host = host()?;

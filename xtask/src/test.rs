@@ -93,7 +93,9 @@ pub(crate) fn run(only: Vec<String>) -> Result<()> {
     );
     suite.stage("demo", |_| demo::run(&[], false));
     suite.stage("deny", deny::run);
-    suite.stage("fuzz", |tally| fuzz::run(&[], FUZZ_TIME, tally));
+    suite.needs(true, fuzz::can_build, fuzz::HINT, "fuzz", |tally| {
+        fuzz::run(&[], FUZZ_TIME, tally)
+    });
     suite.close()
 }
 
