@@ -101,22 +101,10 @@ impl NewLog {
             &format!("{}/index", self.origin),
             SignatureType::Ed25519,
         )?;
-        let policy = format!(
-            "[log]\nlog {}\nquorum none\n\n[index]\nlog {}\nquorum none\n",
-            key.verifier(),
-            index_key.verifier()
-        );
+        let policy = trust_policy(&key, &index_key);
         let signer = Signer::new(&self.origin, key).map_err(|error| wrong(error.to_string()))?;
 
-        disk.make_directory(layout.root(), PUBLIC_DIRECTORY)?;
-        for (directory, mode) in [
-            (layout.state(), PRIVATE_DIRECTORY),
-            (layout.temporary(), PRIVATE_DIRECTORY),
-            (layout.keys(), PRIVATE_DIRECTORY),
-            (layout.public(), PUBLIC_DIRECTORY),
-        ] {
-            disk.make_directory(&directory, mode)?;
-        }
+        make_directories(disk, &layout)?;
         let lock = WriterLock::take(&layout.lock())?;
         write_signer(disk, &layout.key("log"), signer.key())?;
         write_signer(disk, &layout.key("index"), &index_key)?;
@@ -192,6 +180,26 @@ impl Log {
             _ => Ok(leaf),
         }
     }
+}
+
+fn make_directories(disk: &Disk, layout: &Layout) -> Result<(), DiskError> {
+    for (directory, mode) in [
+        (layout.root().to_owned(), PUBLIC_DIRECTORY),
+        (layout.state(), PRIVATE_DIRECTORY),
+        (layout.temporary(), PRIVATE_DIRECTORY),
+        (layout.keys(), PRIVATE_DIRECTORY),
+        (layout.public(), PUBLIC_DIRECTORY),
+    ] {
+        disk.make_directory(&directory, mode)?;
+    }
+    Ok(())
+}
+
+/// What readers start with: this log and its index, and no witnesses yet.
+fn trust_policy(log: &SignerKey, index: &SignerKey) -> String {
+    let section =
+        |name, key: &SignerKey| format!("[{name}]\nlog {}\nquorum none\n", key.verifier());
+    format!("{}\n{}", section("log", log), section("index", index))
 }
 
 fn secret(layout: &Layout) -> Result<SecretKey, LogError> {

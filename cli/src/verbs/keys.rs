@@ -2,17 +2,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::compact::CompactRange;
 use glasslog_core::dsse::Envelope;
-use glasslog_core::entries::parse_entries;
 use glasslog_core::escape::display_safe;
 use glasslog_core::event;
-use glasslog_core::hash::leaf_hash;
 use glasslog_core::key_event::{KeyEvent, KeyOp};
-use glasslog_core::keyring::{EnrolledKey, Keyring};
+use glasslog_core::keyring::EnrolledKey;
 use glasslog_core::spki::Spki;
-use glasslog_core::tile::bundles_between;
 use serde::Serialize;
 
 use crate::console::Console;
@@ -21,8 +16,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::origin::origin_of;
 use crate::signer_spec::Signer;
-use crate::source::{Source, is_address};
-use crate::{driver, input, signer_spec};
+use crate::source::is_address;
+use crate::{input, signer_spec};
+
+mod published;
+
+use published::{Published, read_keys};
 
 /// A PEM block and a line: more is something else.
 const MAX_PUBLIC_KEY: usize = 4_096;
@@ -129,12 +128,6 @@ impl ListedKey {
             compromised_since: revocation.and_then(|revocation| revocation.compromised_since),
         }
     }
-}
-
-/// The keys of a log as its published entries say, up to one size.
-struct Published {
-    keyring: Keyring,
-    size: u64,
 }
 
 impl Args {
@@ -265,81 +258,6 @@ fn tell(event: &KeyEvent, receipt: &Receipt, console: &Console) {
         "{done} {keyid} of `{}` at index {}",
         event.actor, receipt.index
     ));
-}
-
-/// Replays the published entries. They are checked against the checkpoint's root, but nobody's signature on that is.
-fn read_keys(log: &str) -> Result<Published, Failure> {
-    let source = Source::open(log, false)?;
-    let read = |path: &str| {
-        driver::read(&source, path)?
-            .ok_or_else(|| Failure::unfinished("missing-file", format!("`{path}` is missing")))
-    };
-    let checkpoint = Checkpoint::parse(&read("checkpoint")?).map_err(|error| {
-        Failure::new(
-            Exit::Malformed,
-            error.code(),
-            format!("`checkpoint`: {error}"),
-        )
-    })?;
-    let head = checkpoint.head();
-    let (mut range, mut keyring) = (CompactRange::new(), None);
-    for bundle in bundles_between(0, head.size) {
-        let path = bundle.path();
-        let bytes = read(&path)?;
-        let entries = parse_entries(&bytes, bundle.width()).map_err(|error| {
-            Failure::new(Exit::False, error.code(), format!("`{path}`: {error}"))
-        })?;
-        for entry in entries {
-            take(
-                &mut keyring,
-                checkpoint.origin().as_str(),
-                range.size(),
-                entry,
-            )?;
-            range.push(leaf_hash(entry));
-        }
-    }
-    if range.root() != head.root {
-        return Err(Failure::new(
-            Exit::False,
-            "entries-root",
-            "the entries are not those that the checkpoint commits to",
-        ));
-    }
-    let keyring = keyring.ok_or_else(|| {
-        Failure::new(
-            Exit::Nothing,
-            "genesis-missing",
-            "the log has no genesis, and so no keys",
-        )
-    })?;
-    Ok(Published {
-        keyring,
-        size: head.size,
-    })
-}
-
-fn take(
-    keyring: &mut Option<Keyring>,
-    origin: &str,
-    index: u64,
-    entry: &[u8],
-) -> Result<(), Failure> {
-    let Ok(entry) = event::parse(entry) else {
-        return Ok(());
-    };
-    match keyring {
-        Some(keyring) => {
-            keyring.apply(index, &entry);
-        }
-        None if index == 0 => {
-            let genesis = Keyring::from_genesis(origin, &entry)
-                .map_err(|error| Failure::new(Exit::False, error.code(), error.to_string()))?;
-            *keyring = Some(genesis);
-        }
-        None => {}
-    }
-    Ok(())
 }
 
 fn list(published: &Published, console: &Console) {
