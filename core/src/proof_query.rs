@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::checkpoint::Checkpoint;
+use crate::dsse::Envelope;
 use crate::fetch::{self, Progress, Query, Resource, Wave};
 
 use crate::hash::{Hash, leaf_hash};
@@ -22,6 +23,8 @@ use crate::tree::TreeHead;
 use crate::trust::{TrustPolicy, VerifiedCheckpoint};
 
 /// Verifies that `entry` is in the log that `policy` trusts, by a `tlog-proof`.
+///
+/// One line feed after an envelope is not part of it: files that hold a single line of JSON end in one.
 ///
 /// It shows inclusion only: whether the key that signed an event was valid at its position takes the log's history.
 #[must_use]
@@ -40,7 +43,10 @@ pub fn verify_proof(proof: &[u8], entry: &[u8], policy: &[u8], options: Options)
         (CheckCode::EventSignatures, false),
         (CheckCode::Freshness, options.max_checkpoint_age.is_some()),
     ]);
-    let leaf = leaf_hash(entry);
+    let leaf = leaf_hash(match entry.strip_suffix(b"\n") {
+        Some(line) if Envelope::parse(line).is_ok() => line,
+        _ => entry,
+    });
     let mut members = Members::default();
     let checkpoint = judge_proof(&mut checks, &mut members, proof, &leaf, policy, &options);
     if checks.outcome(CheckCode::Entries) == Outcome::Pass {

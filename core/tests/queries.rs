@@ -109,7 +109,12 @@ fn proofs_that_we_make_verify_and_others_do_not() {
         let proof = prove(&log, index).unwrap();
         let report = verify_proof(&proof, &log.entries[index as usize], &policy(), options());
         assert_eq!(report.result, Verdict::Verified, "{:?}", troubles(&report));
-        assert_eq!(report.members.entry.unwrap().index, index);
+        assert_eq!(report.members.entry.as_ref().unwrap().index, index);
+        let line = [&log.entries[index as usize][..], b"\n"].concat();
+        let same = verify_proof(&proof, &line, &policy(), options());
+        assert_eq!(same.to_json(), report.to_json());
+        let two = verify_proof(&proof, &[&line[..], b"\n"].concat(), &policy(), options());
+        assert_eq!(two.class(), Class::False);
         let other = verify_proof(&proof, b"another entry", &policy(), options());
         assert_eq!(
             (other.class(), outcome(&other, "entries")),
