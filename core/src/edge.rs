@@ -52,6 +52,12 @@ impl Edge {
         self.range.head()
     }
 
+    /// The right frontier of the tree: all siblings of the next leaf in the tree that ends with it.
+    #[must_use]
+    pub const fn frontier(&self) -> &CompactRange {
+        &self.range
+    }
+
     /// Appends an entry, hands over the tiles and the bundle that it fills, and returns its leaf hash.
     ///
     /// # Errors

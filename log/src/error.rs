@@ -112,6 +112,11 @@ pub enum LogError {
         /// Why.
         problem: String,
     },
+    /// The index cannot be built, or what is there of it is not what it should be.
+    Index {
+        /// Why.
+        problem: String,
+    },
     /// An earlier failure left this writer unsure of what is on disk.
     Stopped,
 }
@@ -137,6 +142,7 @@ impl LogError {
             Self::JournalGap { .. } => "journal-gap",
             Self::JournalDiffers { .. } => "journal-differs",
             Self::NotAdmissible { .. } => "entry-not-admissible",
+            Self::Index { .. } => "index-not-buildable",
             Self::Stopped => "writer-stopped",
         }
     }
@@ -239,6 +245,7 @@ impl fmt::Display for LogError {
             Self::NotAdmissible { index, problem } => {
                 write!(f, "entry {index} is not admissible: {problem}")
             }
+            Self::Index { problem } => write!(f, "the index cannot be built: {problem}"),
             Self::Stopped => write!(f, "the writer stopped after an earlier failure"),
         }
     }

@@ -15,12 +15,24 @@ pub(crate) const PUBLIC_DIRECTORY: u32 = 0o755;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     root: PathBuf,
+    temporary: &'static str,
 }
 
 impl Layout {
     /// Returns the layout of the log at `root`; nothing is read.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self {
+            root: root.into(),
+            temporary: "tmp",
+        }
+    }
+
+    /// The same log as the builder of its index sees it: what it is writing lies apart from what the log is writing.
+    pub(crate) fn for_index(&self) -> Self {
+        Self {
+            root: self.root.clone(),
+            temporary: "index-tmp",
+        }
     }
 
     /// The log directory itself.
@@ -78,9 +90,24 @@ impl Layout {
         self.state().join("archived")
     }
 
+    /// Held by the one process that builds the index.
+    pub fn index_lock(&self) -> PathBuf {
+        self.state().join("index.lock")
+    }
+
+    /// The newest signed head of the index log, durable before it is public.
+    pub fn index_head(&self) -> PathBuf {
+        self.state().join("index-head")
+    }
+
+    /// The manifest that was decided on last.
+    pub fn index_next(&self) -> PathBuf {
+        self.state().join("index-next")
+    }
+
     /// Files that are being written.
     pub fn temporary(&self) -> PathBuf {
-        self.state().join("tmp")
+        self.state().join(self.temporary)
     }
 
     /// The only directory to serve.

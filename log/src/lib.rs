@@ -21,6 +21,7 @@ mod config;
 pub mod disk;
 mod error;
 pub mod inconsistency;
+pub mod index;
 mod init;
 mod journal;
 pub mod keys;

@@ -63,8 +63,8 @@ impl Log {
     }
 }
 
-/// Removes what crashed writers left in `state/tmp`. A cosigner uses it under the checkpoint lock.
-fn clear_temporary(disk: &Disk, layout: &Layout) -> Result<(), LogError> {
+/// Removes what crashed writers left among temporary files. A cosigner uses `state/tmp` under the checkpoint lock.
+pub(crate) fn clear_temporary(disk: &Disk, layout: &Layout) -> Result<(), LogError> {
     let _lock = CheckpointLock::wait(&layout.checkpoint_lock())?;
     let path = layout.temporary();
     let failed = |error: std::io::Error| DiskError::new("list", &path, &error);
@@ -119,7 +119,7 @@ fn replay(
     // Told apart only after the tiles: a file that can be named says more than a root that is wrong.
     let mut roots = check_root(&edge, shown);
     for bundle in bundles_between(0, head.size) {
-        let bytes = read_bundle(public, layout, &bundle)?;
+        let bytes = read_bundle(public, layout, "", &bundle)?;
         let malformed = |problem: String| LogError::Malformed {
             path: layout.public_file(&bundle.path()),
             problem,
@@ -157,19 +157,21 @@ fn check_root(edge: &Edge, signed: Option<&TreeHead>) -> Result<(), LogError> {
     }
 }
 
-/// Reads a bundle; where the partial one is gone, the full one begins with it.
-fn read_bundle(
+/// Reads a bundle of the log below `prefix`; where the partial one is gone, the full one begins with it.
+pub(crate) fn read_bundle(
     public: &PublicTree,
     layout: &Layout,
+    prefix: &str,
     bundle: &EntryBundle,
 ) -> Result<Vec<u8>, LogError> {
-    if let Some(bytes) = public.read(&bundle.path())? {
+    let path = |bundle: &EntryBundle| [prefix, &bundle.path()].concat();
+    if let Some(bytes) = public.read(&path(bundle))? {
         return Ok(bytes);
     }
     let missing = || LogError::Missing {
-        path: layout.public_file(&bundle.path()),
+        path: layout.public_file(&path(bundle)),
     };
-    let full = public.read(&bundle.full().path())?.ok_or_else(missing)?;
+    let full = public.read(&path(&bundle.full()))?.ok_or_else(missing)?;
     let entries = parse_entries(&full, bundle.full().width()).map_err(|_| missing())?;
     let length: usize = entries
         .iter()

@@ -73,6 +73,17 @@ impl PublicTree {
         Ok(self.disk.replace(&temporary, &path, bytes, PUBLIC_FILE)?)
     }
 
+    /// Puts a file of the index that may change in the place of the old one, durably.
+    ///
+    /// # Errors
+    /// When a step fails; the old or the new file is then in place.
+    pub(crate) fn replace(&mut self, path: &str, bytes: &[u8]) -> Result<(), LogError> {
+        let path = self.layout.public_file(path);
+        self.keep_directory(directory_of(&path))?;
+        let temporary = self.layout.temporary();
+        Ok(self.disk.replace(&temporary, &path, bytes, PUBLIC_FILE)?)
+    }
+
     /// Makes sure, once for each directory, that it exists and survives a power loss, up to the tree's own.
     fn keep_directory(&mut self, directory: &Path) -> Result<(), LogError> {
         if self.durable.contains(directory) {

@@ -49,15 +49,19 @@ impl Signer {
 
     /// Reads the newest head that was signed.
     pub(crate) fn read_head(&self, disk: &Disk, layout: &Layout) -> Result<TreeHead, LogError> {
-        let path = layout.head();
-        let bytes = disk
-            .read(&path)?
-            .ok_or_else(|| LogError::Missing { path: path.clone() })?;
+        self.read_signed(disk, &layout.head())
+    }
+
+    /// Reads a checkpoint that this key signed.
+    pub(crate) fn read_signed(&self, disk: &Disk, path: &Path) -> Result<TreeHead, LogError> {
+        let bytes = disk.read(path)?.ok_or_else(|| LogError::Missing {
+            path: path.to_owned(),
+        })?;
         let checkpoint = Checkpoint::parse(&bytes).map_err(|error| LogError::Malformed {
-            path: path.clone(),
+            path: path.to_owned(),
             problem: error.to_string(),
         })?;
-        self.verify(&checkpoint, &path)
+        self.verify(&checkpoint, path)
     }
 
     /// Returns the head of a checkpoint that this key signed.

@@ -1,6 +1,6 @@
 //! Where our builder cuts a log into runs (`docs/formats/index.md`, "Manifest"): whole units, four equal neighbours joined again and again, and a tail.
 //!
-//! Readers take any partition. This one is a function of the size alone, so that a rebuild from the log gives the same files.
+//! Readers take any partition. Ours is a function of the size alone, so that a rebuild from the log gives the same files.
 
 use crate::limits::MAX_RUN;
 use alloc::vec::Vec;
@@ -15,9 +15,15 @@ pub const FAN_IN: u64 = 4;
 /// The ranges of a log of `size` entries, in order.
 #[must_use]
 pub fn partition(size: u64) -> Vec<Range<u64>> {
+    partition_up_to(size, MAX_RUN)
+}
+
+/// As [`partition`], for a builder that joins no wider than `widest` entries, a [`UNIT`] times a power of [`FAN_IN`].
+#[must_use]
+pub fn partition_up_to(size: u64, widest: u64) -> Vec<Range<u64>> {
     let mut ranges = Vec::new();
     let mut start = 0u64;
-    let mut width = MAX_RUN;
+    let mut width = widest;
     while width >= UNIT {
         // Wider runs come first, so each start is aligned to its width.
         while size.saturating_sub(start) >= width {
@@ -71,6 +77,14 @@ mod tests {
                 assert!(!equal || !aligned || width == MAX_RUN, "{run:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_builder_may_stop_joining_earlier() {
+        let widest = UNIT * FAN_IN;
+        let runs = partition_up_to(3 * widest + UNIT + 7, widest);
+        let widths: Vec<u64> = runs.iter().map(|run| run.end - run.start).collect();
+        assert_eq!(widths, [widest, widest, widest, UNIT, 7]);
     }
 
     #[test]

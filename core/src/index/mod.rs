@@ -21,4 +21,5 @@ pub mod merge;
 pub mod postings;
 pub mod run;
 mod run_tree;
+pub mod stored;
 pub mod vouched;

@@ -1,12 +1,15 @@
 //! What the index answers is what a full scan finds.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use glasslog_core::hash::{Hash, sha256};
+use glasslog_core::index::file::IndexFile;
 use glasslog_core::index::layout::partition;
 use glasslog_core::index::map::MapFunction;
 use glasslog_core::index::merge::merge;
 use glasslog_core::index::run::{Run, RunError, build};
+use glasslog_core::index::stored::{StoredError, read_run};
 use glasslog_core::index_key::{KeyKind, LookupKey};
 
 use crate::world::{Dice, World, event};
@@ -163,6 +166,38 @@ fn joining_runs_gives_the_run_of_the_whole_range() {
                 merge(core::slice::from_ref(last)).unwrap(),
             ];
             assert_eq!(merge(&steps).unwrap().head(), built.head());
+        }
+    }
+}
+
+#[test]
+fn runs_come_back_from_their_files() {
+    let mut dice = Dice(11);
+    let mut entries = random_log(&mut dice, 700);
+    entries.extend((0..5_000u32).map(|number| number.to_be_bytes().to_vec()));
+    let world = World::with(MapFunction::AccessV1, entries);
+    for range in [0..700, 0..5_700, 650..2_000, 5_699..5_700] {
+        let run = world.run(range);
+        let stored: BTreeMap<IndexFile, Vec<u8>> = run.files().collect();
+        let read = |file: &IndexFile| stored.get(file).cloned();
+        let back = read_run(world.map, run.head(), read).unwrap();
+        assert_eq!(back.head(), run.head());
+        assert_eq!(files(&back), files(&run));
+        for (file, bytes) in &stored {
+            let without = |other: &IndexFile| stored.get(other).filter(|_| other != file).cloned();
+            let error = read_run(world.map, run.head(), without).unwrap_err();
+            assert_eq!(error, StoredError::Missing { path: file.path() });
+            let damaged = |other: &IndexFile| {
+                let mut bytes = stored.get(other)?.clone();
+                if other == file {
+                    *bytes.last_mut()? ^= 1;
+                }
+                Some(bytes)
+            };
+            if !bytes.is_empty() {
+                let error = read_run(world.map, run.head(), damaged).unwrap_err();
+                assert_eq!(error.code(), "index-run-file-wrong");
+            }
         }
     }
 }

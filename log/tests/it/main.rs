@@ -3,6 +3,7 @@
 mod crash;
 mod event_entries;
 mod events;
+mod index;
 mod refusals;
 mod support;
 mod tree;

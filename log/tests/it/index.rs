@@ -1,0 +1,241 @@
+//! The index of a log on disk: what it answers as the log grows, and what crashes leave of it.
+
+use crate::support::{NOW, entries, scratch};
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::hash::{Hash, leaf_hash};
+use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::index::layout::UNIT;
+use glasslog_core::index::lookup::Lookup;
+use glasslog_core::index::manifest::Manifest;
+use glasslog_core::index::map::MapFunction;
+use glasslog_core::index::vouched::{BoundIndex, IndexProof};
+use glasslog_core::index_key::{KeyKind, LookupKey};
+use glasslog_core::tile::{Tile, TileError};
+use glasslog_core::trust::TrustPolicy;
+use glasslog_log::disk::Disk;
+use glasslog_log::index::Indexer;
+use glasslog_log::{Layout, Log, LogError, NewLog};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+fn new_log(path: &Path) {
+    NewLog::raw("log.example/index-test")
+        .create(path, NOW)
+        .unwrap();
+}
+
+/// Lets the log grow to `size` entries, each with its number.
+fn grow(path: &Path, size: u64) {
+    let mut log = Log::open(path).unwrap();
+    let first = log.size();
+    log.append(entries(first, size - first, 0)).unwrap();
+    log.publish(NOW).unwrap();
+}
+
+fn read(log: &Path, path: &str) -> Option<Vec<u8>> {
+    fs::read(Layout::new(log).public_file(path)).ok()
+}
+
+/// The index as a reader finds it who trusts what `init` wrote.
+fn bind(log: &Path) -> BoundIndex {
+    bind_as(log, MapFunction::LeafV1)
+}
+
+fn bind_as(log: &Path, map: MapFunction) -> BoundIndex {
+    let trust = TrustPolicy::parse(&fs::read(Layout::new(log).trust_policy()).unwrap()).unwrap();
+    let checkpoint = Checkpoint::parse(&read(log, "checkpoint").unwrap()).unwrap();
+    let (_, target) = trust.verify_log(&checkpoint, NOW);
+    let proof = IndexProof::parse(&read(log, LATEST_PATH).unwrap()).unwrap();
+    let (_, vouched) = proof.vouch(&trust, map, NOW);
+    let plan = vouched.unwrap().bind(&target.unwrap()).unwrap();
+    let tiles: BTreeMap<Tile, Vec<u8>> = plan
+        .tiles()
+        .iter()
+        .map(|tile| {
+            (
+                *tile,
+                read(log, &tile.path()).ok_or(TileError::Missing { tile: *tile }),
+            )
+        })
+        .map(|(tile, bytes)| (tile, bytes.unwrap()))
+        .collect();
+    plan.finish(&tiles).unwrap()
+}
+
+fn lookup(log: &Path, index: &BoundIndex, key: Hash) -> Vec<u64> {
+    let mut lookup = Lookup::new(index, BTreeSet::from([key]));
+    while !lookup.is_done() {
+        for file in lookup.next_files(16) {
+            lookup
+                .supply(&file, &read(log, &file.path()).unwrap())
+                .unwrap();
+        }
+    }
+    lookup.finish().unwrap().positions(&key).unwrap().to_vec()
+}
+
+/// Every entry is found at its position, and what is not in the log nowhere.
+fn check(log: &Path, size: u64) -> Manifest {
+    let index = bind(log);
+    assert_eq!(index.covered(), size);
+    for (position, entry) in (0..).zip(entries(0, size, 0)).step_by(97) {
+        assert_eq!(lookup(log, &index, leaf_hash(&entry)), [position]);
+    }
+    assert!(lookup(log, &index, leaf_hash(b"absent")).is_empty());
+    index.manifest().clone()
+}
+
+#[test]
+fn a_growing_log_is_indexed_and_rebuilt_to_the_same_bytes() {
+    let directory = scratch();
+    let path = directory.path().join("log");
+    new_log(&path);
+    assert_eq!(Indexer::open(&path).unwrap().publish(), Ok(0));
+    let mut indexer = Indexer::open(&path).unwrap();
+    let mut kept = None;
+    for size in [1, 300, UNIT, UNIT + 1, 4 * UNIT - 1, 4 * UNIT + 5, 8 * UNIT] {
+        grow(&path, size);
+        assert_eq!(indexer.publish(), Ok(size));
+        // Nothing new, nothing written.
+        assert_eq!(indexer.publish(), Ok(size));
+        kept = Some(check(&path, size));
+        if size == UNIT + 1 {
+            drop(indexer);
+            indexer = Indexer::open(&path).unwrap();
+        }
+    }
+    drop(indexer);
+    let kept = kept.unwrap();
+    let ranges: Vec<(u64, u64)> = kept.runs().iter().map(|run| (run.start, run.end)).collect();
+    let (a, b) = (4 * UNIT, 8 * UNIT);
+    let units: Vec<(u64, u64)> = (a..b)
+        .step_by(UNIT as usize)
+        .map(|at| (at, at + UNIT))
+        .collect();
+    let joined = [(0, a), (a, b)];
+    assert!(units.len() == 4 && ranges == joined, "{ranges:?}");
+
+    // The same from the log alone: nothing but public entries and the checkpoint.
+    let layout = Layout::new(&path);
+    let runs = |log: &Path| {
+        let mut files = BTreeMap::new();
+        for run in kept.runs() {
+            for number in 0..run.buckets() {
+                let key = glasslog_core::index::file::IndexFile::Bucket {
+                    root: run.root,
+                    number,
+                };
+                files.insert(key.path(), read(log, &key.path()).unwrap());
+            }
+        }
+        files
+    };
+    let before = runs(&path);
+    fs::remove_dir_all(layout.public_file("index")).unwrap();
+    for state in [layout.index_head(), layout.index_next()] {
+        fs::remove_file(state).unwrap();
+    }
+    assert_eq!(Indexer::open(&path).unwrap().publish(), Ok(8 * UNIT));
+    assert_eq!(check(&path, 8 * UNIT), kept);
+    assert_eq!(runs(&path), before);
+}
+
+#[test]
+fn a_log_of_events_is_indexed_by_what_they_are_about() {
+    let directory = scratch();
+    let path = directory.path().join("log");
+    NewLog::events("log.example/index-test")
+        .create(&path, NOW)
+        .unwrap();
+    assert_eq!(Indexer::open(&path).unwrap().publish(), Ok(1));
+    let index = bind_as(&path, MapFunction::AccessV1);
+    let trust = LookupKey::new(KeyKind::Trust, "").hash();
+    assert_eq!(lookup(&path, &index, trust), [0]);
+    let malformed = LookupKey::new(KeyKind::Malformed, "").hash();
+    assert!(lookup(&path, &index, malformed).is_empty());
+}
+
+#[test]
+fn a_crash_between_any_two_steps_leaves_an_index_that_goes_on() {
+    let directory = scratch();
+    let path = directory.path().join("log");
+    new_log(&path);
+    grow(&path, 200);
+    Indexer::open(&path).unwrap().publish().unwrap();
+    let mut size = 200;
+    for stop in 1.. {
+        size += 1;
+        grow(&path, size);
+        let steps = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&steps);
+        let disk = Disk::with_faults(move |_, _| {
+            match counted.fetch_add(1, Ordering::SeqCst) + 1 >= stop {
+                true => Err(io::Error::other("crash")),
+                false => Ok(()),
+            }
+        });
+        let crashed = Indexer::open_with(disk, &path).and_then(|mut indexer| indexer.publish());
+        // Whatever is public is whole at each moment, and never less than before.
+        let covered = bind(&path).covered();
+        assert!(
+            covered == size || covered == size - 1,
+            "{covered} of {size}"
+        );
+        if crashed.is_ok() {
+            assert!(stop > 20, "only {stop} steps");
+            break;
+        }
+        assert_eq!(
+            Indexer::open(&path).unwrap().publish(),
+            Ok(size),
+            "step {stop}"
+        );
+        check(&path, size);
+    }
+}
+
+#[test]
+fn an_index_that_was_rolled_back_is_refused() {
+    let directory = scratch();
+    let path = directory.path().join("log");
+    let layout = Layout::new(&path);
+    new_log(&path);
+    grow(&path, 5);
+    Indexer::open(&path).unwrap().publish().unwrap();
+    let old = fs::read(layout.index_head()).unwrap();
+    grow(&path, 6);
+    Indexer::open(&path).unwrap().publish().unwrap();
+    let rolled_back = |state, public| Err(LogError::RolledBack { state, public });
+    fs::write(layout.index_head(), &old).unwrap();
+    assert_eq!(Indexer::open(&path).map(|_| ()), rolled_back(1, 2));
+    fs::remove_file(layout.index_head()).unwrap();
+    assert_eq!(Indexer::open(&path).map(|_| ()), rolled_back(0, 2));
+}
+
+#[test]
+fn one_builder_at_a_time_and_none_goes_on_after_an_error() {
+    let directory = scratch();
+    let path = directory.path().join("log");
+    let layout = Layout::new(&path);
+    new_log(&path);
+    grow(&path, 300);
+    let mut indexer = Indexer::open(&path).unwrap();
+    assert_eq!(Indexer::open(&path).unwrap_err().code(), "log-locked");
+    let bundle = layout.public_file("tile/entries/000");
+    fs::rename(&bundle, layout.public_file("away")).unwrap();
+    assert_eq!(
+        indexer.publish(),
+        Err(LogError::Missing {
+            path: bundle.clone()
+        })
+    );
+    fs::rename(layout.public_file("away"), &bundle).unwrap();
+    assert_eq!(indexer.publish(), Err(LogError::Stopped));
+    drop(indexer);
+    assert_eq!(Indexer::open(&path).unwrap().publish(), Ok(300));
+    check(&path, 300);
+}
