@@ -130,6 +130,10 @@ impl Scene<'_> {
 
     fn judge_bucket(&self) -> Result<String, FraudError> {
         let bucket = match self.parse().ok_or(FraudError::Unfounded)? {
+            // Of a bucket that cannot be read there is no list to show.
+            Err(_) if self.evidence.key.is_some() || !self.evidence.chunks.is_empty() => {
+                return Err(FraudError::Chunks);
+            }
             Err(error) => return Ok(error.to_string()),
             Ok(bucket) => bucket,
         };
@@ -177,7 +181,12 @@ impl Scene<'_> {
             .map_err(|_| FraudError::MalformedBucket)?;
         let offset = position.saturating_sub(self.run.start);
         let offset = u32::try_from(offset).map_err(|_| FraudError::OutsideRun { position })?;
-        let is_listed = match bucket.as_ref().and_then(|bucket| bucket.find(&key)) {
+        let list = bucket.as_ref().and_then(|bucket| bucket.find(&key));
+        let is_long = matches!(list, Some(Postings::Long { .. }));
+        if !is_long && !self.evidence.chunks.is_empty() {
+            return Err(FraudError::Chunks);
+        }
+        let is_listed = match list {
             None => false,
             Some(Postings::Inline(offsets)) => offsets.contains(&offset),
             Some(Postings::Long { count, root }) => self.is_in_list(*count, root, offset)?,

@@ -532,6 +532,22 @@ fn a_changed_byte_accuses_nobody() {
 }
 
 #[test]
+fn chunks_of_no_list_are_refused() {
+    let (world, fraud) = true_fraud();
+    let Accusation::Omission(mut bucket, entry) = fraud.accusation().clone() else {
+        return;
+    };
+    assert!(bucket.chunks.is_empty());
+    bucket.chunks.push(ChunkEvidence {
+        index: 0,
+        bytes: vec![],
+        proof: prove(&leaves(&world.entries), 0),
+    });
+    let error = judge(&world, Accusation::Omission(bucket, entry));
+    assert_eq!(error, Err(FraudError::Chunks));
+}
+
+#[test]
 fn a_fork_of_the_log_is_no_lever() {
     // An operator signs another log of the same size, in which entry 47 is about something else.
     let mut world = honest();
