@@ -180,6 +180,10 @@ impl Suite {
 
     /// Says what everything came to: times, failures, what was skipped, counts.
     fn close(self) -> Result<()> {
+        let ran = |only: &&String| self.stages.iter().any(|(name, ..)| name == only);
+        if let Some(unknown) = self.only.iter().find(|only| !ran(only)) {
+            bail!("no stage is called `{unknown}`");
+        }
         println!();
         for (name, took, outcome) in &self.stages {
             println!("{outcome:>8} {:>7.1} s  {name}", took.as_secs_f64());
