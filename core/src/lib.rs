@@ -55,6 +55,7 @@ pub mod statement;
 pub mod audit;
 mod audit_files;
 pub mod bundle;
+pub mod consistency_query;
 mod entry;
 pub mod entry_query;
 pub mod event_view;

@@ -1,6 +1,6 @@
 //! Verifications that have all they need at once.
 
-use glasslog_core::{bundle, proof_query};
+use glasslog_core::{bundle, consistency_query, proof_query};
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -54,5 +54,8 @@ pub fn verify_consistency(
     max_checkpoint_age: Option<u64>,
 ) -> Result<String, JsError> {
     let options = options(now, require.as_deref(), max_checkpoint_age)?;
-    Ok(proof_query::verify_consistency(old, new, proof, policy.as_bytes(), options).to_json())
+    Ok(
+        consistency_query::verify_consistency(old, new, proof, policy.as_bytes(), options)
+            .to_json(),
+    )
 }
