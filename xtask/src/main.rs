@@ -51,8 +51,11 @@ enum Task {
         /// Stages to run, by the names in the closing table; all without one
         stages: Vec<String>,
     },
-    /// Measure, and print one table
-    Bench,
+    /// Measure, and print one table for each part
+    Bench {
+        /// Parts to measure; all without one
+        parts: Vec<bench::Part>,
+    },
     /// Run the fuzz targets
     Fuzz {
         /// Targets to run; all without one
@@ -67,7 +70,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Wasm => wasm::run(),
         Task::Site => site::run(),
-        Task::Bench => bench::run(),
+        Task::Bench { parts } => bench::run(&parts),
         Task::Demo { files, no_serve } => demo::run(&files, !no_serve),
         Task::Test { stages } => test::run(stages),
         Task::Fuzz { targets, seconds } => fuzz::run(

@@ -1,0 +1,41 @@
+//! `cargo xtask bench [PART…]`: measures what the design promises, one table a part. Nothing here is estimated.
+
+mod browser;
+mod logs;
+mod native;
+mod table;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use self::table::Table;
+
+/// What can be measured apart.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// The core's rules: hashing, proofs, signatures
+    Core,
+    /// Whole logs, by the command line
+    Logs,
+    /// The npm package in Node, and the portal in Chromium
+    Browser,
+}
+
+impl Part {
+    fn measure(self) -> Result<Table> {
+        match self {
+            Self::Core => native::measure(),
+            Self::Logs => logs::measure(),
+            Self::Browser => browser::measure(),
+        }
+    }
+}
+
+/// Measures the parts, all without one, and prints a table for each as soon as it is there.
+pub(crate) fn run(parts: &[Part]) -> Result<()> {
+    let all = Part::value_variants();
+    for part in if parts.is_empty() { all } else { parts } {
+        part.measure()?.print();
+    }
+    Ok(())
+}
