@@ -20,6 +20,7 @@ mod progress;
 mod render;
 mod signer_spec;
 mod source;
+mod upkeep;
 mod verbs;
 
 use arguments::Cli;

@@ -2,6 +2,7 @@
 
 use crate::disk::Disk;
 use crate::error::LogError;
+use crate::index::Pace;
 use crate::layout::Layout;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ pub struct Config {
     /// Whether any bytes are admitted; otherwise only signed events are.
     #[serde(default)]
     pub raw: bool,
+    /// When the index is extended.
+    #[serde(default)]
+    pub index: Pace,
 }
 
 impl Config {
@@ -57,12 +61,14 @@ impl Config {
             format,
             origin,
             raw,
+            index,
         } = self;
         let origin = toml::Value::from(origin.as_str());
         format!(
             "# Configuration of one Glasslog log; `glasslog init` wrote it.\n\
              # The origin is the log's identity: changing it, or `raw`, makes the log unusable.\n\
-             format = {format}\norigin = {origin}\n# Whether any bytes are admitted, instead of signed events only.\nraw = {raw}\n"
+             format = {format}\norigin = {origin}\n# Whether any bytes are admitted, instead of signed events only.\nraw = {raw}\n\n{}",
+            index.encode()
         )
     }
 }
@@ -70,6 +76,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::num::NonZeroU64;
     use std::fs;
 
     #[test]
@@ -80,9 +87,22 @@ mod tests {
             format: FORMAT,
             origin: "a\"b".into(),
             raw: true,
+            index: Pace {
+                entries: NonZeroU64::MIN,
+                seconds: 0,
+            },
         };
         fs::write(layout.config(), config.encode()).unwrap();
         assert_eq!(Config::read(&Disk::new(), &layout), Ok(config));
+    }
+
+    #[test]
+    fn what_older_versions_wrote_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let layout = Layout::new(directory.path());
+        fs::write(layout.config(), "format = 1\norigin = \"a\"\nraw = false\n").unwrap();
+        let config = Config::read(&Disk::new(), &layout).unwrap();
+        assert_eq!(config.index, Pace::default());
     }
 
     #[test]
@@ -101,7 +121,15 @@ mod tests {
             ),
             (
                 "format = 1\norigin = \"a\"\nmore = 1",
-                "unknown field `more`, expected one of `format`, `origin`, `raw`",
+                "unknown field `more`, expected one of `format`, `origin`, `raw`, `index`",
+            ),
+            (
+                "format = 1\norigin = \"a\"\n[index]\nevery = 1",
+                "unknown field `every`, expected `entries` or `seconds`",
+            ),
+            (
+                "format = 1\norigin = \"a\"\n[index]\nentries = 0",
+                "invalid value: integer `0`, expected a nonzero u64",
             ),
             ("format = 1", "missing field `origin`"),
         ] {

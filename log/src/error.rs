@@ -37,6 +37,11 @@ pub enum LogError {
         /// Who, unless it has not said so yet.
         holder: Option<Holder>,
     },
+    /// Another process builds the index of this log.
+    IndexLocked {
+        /// Who, unless it has not said so yet.
+        holder: Option<Holder>,
+    },
     /// A configuration, key or policy file is wrong.
     Setting {
         /// The file.
@@ -131,6 +136,7 @@ impl LogError {
             Self::NotALog { .. } => "not-a-log",
             Self::Unfinished { .. } => "init-unfinished",
             Self::Locked { .. } => "log-locked",
+            Self::IndexLocked { .. } => "index-locked",
             Self::Setting { .. } => "log-setting",
             Self::Missing { .. } => "log-file-missing",
             Self::RolledBack { .. } => "state-rolled-back",
@@ -163,6 +169,7 @@ impl LogError {
             Self::Locked { .. } => {
                 Some("wait until it ends, or write through the URL of the running `glasslog serve`".into())
             }
+            Self::IndexLocked { .. } => Some("wait until it ends".into()),
             Self::RolledBack { .. }
             | Self::Diverged { .. }
             | Self::JournalGap { .. }
@@ -199,6 +206,12 @@ impl fmt::Display for LogError {
             }
             Self::Locked { holder: None } => {
                 write!(f, "the log is being written by another process")
+            }
+            Self::IndexLocked {
+                holder: Some(Holder { pid, .. }),
+            } => write!(f, "the index is being built by process {pid}"),
+            Self::IndexLocked { holder: None } => {
+                write!(f, "the index is being built by another process")
             }
             Self::Setting { path, problem } | Self::Malformed { path, problem } => {
                 write!(f, "`{}`: {problem}", path.display())

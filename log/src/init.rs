@@ -1,11 +1,12 @@
 //! Makes a new log directory (`docs/cli.md`, "init").
 //!
-//! `glasslog.toml` comes after everything that it would be a log without, and the public checkpoint after that: a
-//! directory whose making was interrupted is either no log, or one that the next writer completes.
+//! `glasslog.toml` comes after everything that it would be a log without, the public checkpoint after that, and the first
+//! index last: a directory whose making was interrupted is either no log, or one that the next writer completes.
 
 use crate::config::{Config, FORMAT};
 use crate::disk::{Disk, DiskError};
 use crate::error::LogError;
+use crate::index::{Indexer, Pace};
 use crate::journal::Journal;
 use crate::keys::{new_secret, write_secret, write_signer};
 use crate::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY, PUBLIC_FILE};
@@ -113,6 +114,7 @@ impl NewLog {
             format: FORMAT,
             origin: self.origin,
             raw: self.is_raw,
+            index: Pace::default(),
         };
         let mut log = Log {
             lock,
@@ -147,6 +149,7 @@ impl NewLog {
             PUBLIC_FILE,
         )?;
         log.show(edge, &checkpoint, now)?;
+        Indexer::open_with(disk.clone(), log.layout.root())?.publish(now)?;
         Ok(Made {
             head: log.head(),
             genesis,

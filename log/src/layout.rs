@@ -105,6 +105,11 @@ impl Layout {
         self.state().join("index-next")
     }
 
+    /// How far the index is, and since when.
+    pub fn index_made(&self) -> PathBuf {
+        self.state().join("index-made")
+    }
+
     /// Files that are being written.
     pub fn temporary(&self) -> PathBuf {
         self.state().join(self.temporary)

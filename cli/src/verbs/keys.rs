@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::origin::origin_of;
 use crate::signer_spec::Signer;
 use crate::source::is_address;
-use crate::{input, signer_spec};
+use crate::{input, signer_spec, upkeep};
 
 mod published;
 
@@ -235,6 +235,7 @@ fn submit(
         .map_err(|error| malformed(error.code(), error.to_string()))?;
     let receipt = Destination::open(log)?.add(envelope.encode(), Wait::Published)?;
     tell(event, &receipt, console);
+    upkeep::extend_index(log, console);
     Ok(Exit::Done)
 }
 

@@ -1,7 +1,8 @@
-//! `publish`: sequences what is staged and signs a checkpoint.
+//! `publish`: sequences what is staged, signs a checkpoint and extends the index.
 use std::path::PathBuf;
 
 use glasslog_core::tree::TreeHead;
+use glasslog_log::index::Indexer;
 use serde::Serialize;
 
 use crate::console::Console;
@@ -9,7 +10,7 @@ use crate::destination::{now, open_log, refuse};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// Sequences what is staged and signs a checkpoint.
+/// Sequences what is staged, signs a checkpoint and extends the index.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -43,6 +44,8 @@ struct Published {
     schema_version: u32,
     result: &'static str,
     checkpoint: Head,
+    /// Entries that the index covers.
+    indexed: u64,
 }
 
 impl Args {
@@ -51,11 +54,15 @@ impl Args {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let mut log = open_log(&self.log)?;
         let head = log.publish(now()).map_err(|error| refuse(&error))?;
+        let indexed = Indexer::open(&self.log)
+            .and_then(|mut indexer| indexer.publish(now()))
+            .map_err(|error| refuse(&error))?;
         match console.is_json() {
             true => console.json(&Published {
                 schema_version: 1,
                 result: "done",
                 checkpoint: Head::new(log.origin(), &head),
+                indexed,
             }),
             false => console.line(format_args!(
                 "published {} size {} root {}",

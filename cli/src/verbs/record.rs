@@ -23,7 +23,7 @@ use crate::failure::Failure;
 use crate::origin::origin_of;
 use crate::source::Source;
 use crate::verbs::prove::prove;
-use crate::{input, output, signer_spec};
+use crate::{input, output, signer_spec, upkeep};
 
 /// How long a server's published checkpoint may hide behind somebody's cache.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -163,6 +163,8 @@ impl Args {
             Wait::Published => Some(self.write_proof(&receipt, console)?),
         };
         self.tell(&receipt, proof, console);
+        drop(destination);
+        upkeep::extend_index(&self.log, console);
         Ok(Exit::Done)
     }
 

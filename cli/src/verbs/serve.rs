@@ -2,6 +2,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use glasslog_log::index::Background;
 use glasslog_server::{ServeError, Server};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -10,6 +11,7 @@ use crate::console::Console;
 use crate::destination::{open_log, refuse};
 use crate::exit::Exit;
 use crate::failure::{Failure, io_reason};
+use crate::upkeep;
 
 /// Serves the public tree and accepts events over HTTP.
 #[derive(Debug, clap::Args)]
@@ -50,7 +52,12 @@ impl Args {
                     _ = terminate.recv() => {}
                 }
             };
-            server.run(stop).await.map_err(|error| ended(&error))?;
+            // On a thread of its own: the log goes on whatever becomes of its index.
+            let teller = Console::new(console.format());
+            let index = Background::start(&self.log, move |error| upkeep::warn(error, &teller));
+            let ran = server.run(stop).await;
+            index.stop();
+            ran.map_err(|error| ended(&error))?;
             console.note("everything that was accepted is published; stopped");
             Ok(Exit::Done)
         })

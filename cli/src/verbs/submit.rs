@@ -11,6 +11,7 @@ use crate::console::Console;
 use crate::destination::{Destination, Outcome, Wait};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::upkeep;
 
 /// Entries in a batch: enough that one sync and one request are a small part of its cost.
 const BATCH_ENTRIES: usize = 1_024;
@@ -84,6 +85,7 @@ impl Args {
         }
         submission.send()?;
         submission.destination.publish()?;
+        upkeep::extend_index(&self.log, console);
         if let Some(bar) = &submission.bar {
             bar.finish_and_clear();
         }

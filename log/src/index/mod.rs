@@ -4,7 +4,12 @@
 //! log's, so that publishing entries never waits for it. How it survives crashes is that of the log: a manifest is
 //! durable in `state/` before any file of it is public, and so is a signed head of the index log.
 
+mod background;
+mod pace;
 mod runs;
+
+pub use background::{Background, Status};
+pub use pace::{Pace, extend_if_due};
 
 use crate::checkpoint_file::CheckpointFile;
 use crate::config::Config;
@@ -63,7 +68,10 @@ impl Indexer {
     pub fn open_with(disk: Disk, path: impl AsRef<Path>) -> Result<Self, LogError> {
         let layout = Layout::new(path.as_ref()).for_index();
         let config = Config::read(&disk, &layout)?;
-        let lock = WriterLock::take(&layout.index_lock())?;
+        let lock = WriterLock::take(&layout.index_lock()).map_err(|error| match error {
+            LogError::Locked { holder } => LogError::IndexLocked { holder },
+            error => error,
+        })?;
         disk.make_directory(&layout.temporary(), PRIVATE_DIRECTORY)?;
         clear_temporary(&disk, &layout)?;
         let log = Signer::read(&disk, &layout, &config.origin)?;
@@ -95,18 +103,20 @@ impl Indexer {
 
     /// Indexes the log up to its public checkpoint and publishes the manifest; returns the size that is indexed.
     ///
+    /// `now` is in seconds since the epoch and decides only when the index is due again.
+    ///
     /// # Errors
     /// When a file of the log or of the index is missing or wrong, or the disk fails; the index must then be opened again.
-    pub fn publish(&mut self) -> Result<u64, LogError> {
+    pub fn publish(&mut self, now: u64) -> Result<u64, LogError> {
         if self.is_stopped {
             return Err(LogError::Stopped);
         }
-        let published = self.publish_newest();
+        let published = self.publish_newest(now);
         self.is_stopped = published.is_err();
         published
     }
 
-    fn publish_newest(&mut self) -> Result<u64, LogError> {
+    fn publish_newest(&mut self, now: u64) -> Result<u64, LogError> {
         let file = CheckpointFile::new(&self.disk, &self.layout);
         let checkpoint = file.read()?.ok_or_else(|| LogError::Missing {
             path: self.layout.checkpoint(),
@@ -131,6 +141,11 @@ impl Indexer {
         let (temporary, next) = (self.layout.temporary(), self.layout.index_next());
         self.disk.replace(&temporary, &next, &bytes, PRIVATE_FILE)?;
         self.commit(&bytes)?;
+        pace::Made {
+            size: head.size,
+            time: now,
+        }
+        .write(&self.disk, &self.layout)?;
         Ok(head.size)
     }
 

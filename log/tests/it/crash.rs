@@ -5,6 +5,7 @@ use crate::tree::PublicLog;
 use glasslog_core::hash::{Hash, leaf_hash};
 use glasslog_core::tree::TreeHead;
 use glasslog_log::disk::Disk;
+use glasslog_log::index::Indexer;
 use glasslog_log::{ARCHIVE_INTERVAL, Layout, Log, LogError, NewLog};
 use std::io;
 use std::path::Path;
@@ -166,6 +167,7 @@ fn every_step_of_making_a_log_can_be_the_last() {
         match Log::open(&path) {
             Ok(mut log) => {
                 assert_eq!(log.publish(NOW), Ok(TreeHead::empty()));
+                assert_eq!(Indexer::open(&path).unwrap().publish(NOW), Ok(0));
                 assert_eq!(again(), Err(LogError::NotEmpty { path: path.clone() }));
                 PublicLog::read(&Layout::new(&path).public(), &log_key(&path));
             }

@@ -13,7 +13,7 @@ use glasslog_core::index_key::{KeyKind, LookupKey};
 use glasslog_core::tile::{Tile, TileError};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_log::disk::Disk;
-use glasslog_log::index::Indexer;
+use glasslog_log::index::{Background, Indexer, extend_if_due};
 use glasslog_log::{Layout, Log, LogError, NewLog};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -94,14 +94,14 @@ fn a_growing_log_is_indexed_and_rebuilt_to_the_same_bytes() {
     let directory = scratch();
     let path = directory.path().join("log");
     new_log(&path);
-    assert_eq!(Indexer::open(&path).unwrap().publish(), Ok(0));
+    assert_eq!(Indexer::open(&path).unwrap().publish(NOW), Ok(0));
     let mut indexer = Indexer::open(&path).unwrap();
     let mut kept = None;
     for size in [1, 300, UNIT, UNIT + 1, 4 * UNIT - 1, 4 * UNIT + 5, 8 * UNIT] {
         grow(&path, size);
-        assert_eq!(indexer.publish(), Ok(size));
+        assert_eq!(indexer.publish(NOW), Ok(size));
         // Nothing new, nothing written.
-        assert_eq!(indexer.publish(), Ok(size));
+        assert_eq!(indexer.publish(NOW), Ok(size));
         kept = Some(check(&path, size));
         if size == UNIT + 1 {
             drop(indexer);
@@ -139,7 +139,7 @@ fn a_growing_log_is_indexed_and_rebuilt_to_the_same_bytes() {
     for state in [layout.index_head(), layout.index_next()] {
         fs::remove_file(state).unwrap();
     }
-    assert_eq!(Indexer::open(&path).unwrap().publish(), Ok(8 * UNIT));
+    assert_eq!(Indexer::open(&path).unwrap().publish(NOW), Ok(8 * UNIT));
     assert_eq!(check(&path, 8 * UNIT), kept);
     assert_eq!(runs(&path), before);
 }
@@ -151,7 +151,7 @@ fn a_log_of_events_is_indexed_by_what_they_are_about() {
     NewLog::events("log.example/index-test")
         .create(&path, NOW)
         .unwrap();
-    assert_eq!(Indexer::open(&path).unwrap().publish(), Ok(1));
+    assert_eq!(Indexer::open(&path).unwrap().publish(NOW), Ok(1));
     let index = bind_as(&path, MapFunction::AccessV1);
     let trust = LookupKey::new(KeyKind::Trust, "").hash();
     assert_eq!(lookup(&path, &index, trust), [0]);
@@ -165,7 +165,7 @@ fn a_crash_between_any_two_steps_leaves_an_index_that_goes_on() {
     let path = directory.path().join("log");
     new_log(&path);
     grow(&path, 200);
-    Indexer::open(&path).unwrap().publish().unwrap();
+    Indexer::open(&path).unwrap().publish(NOW).unwrap();
     let mut size = 200;
     for stop in 1.. {
         size += 1;
@@ -178,7 +178,7 @@ fn a_crash_between_any_two_steps_leaves_an_index_that_goes_on() {
                 false => Ok(()),
             }
         });
-        let crashed = Indexer::open_with(disk, &path).and_then(|mut indexer| indexer.publish());
+        let crashed = Indexer::open_with(disk, &path).and_then(|mut indexer| indexer.publish(NOW));
         // Whatever is public is whole at each moment, and never less than before.
         let covered = bind(&path).covered();
         assert!(
@@ -190,7 +190,7 @@ fn a_crash_between_any_two_steps_leaves_an_index_that_goes_on() {
             break;
         }
         assert_eq!(
-            Indexer::open(&path).unwrap().publish(),
+            Indexer::open(&path).unwrap().publish(NOW),
             Ok(size),
             "step {stop}"
         );
@@ -205,15 +205,15 @@ fn an_index_that_was_rolled_back_is_refused() {
     let layout = Layout::new(&path);
     new_log(&path);
     grow(&path, 5);
-    Indexer::open(&path).unwrap().publish().unwrap();
+    Indexer::open(&path).unwrap().publish(NOW).unwrap();
     let old = fs::read(layout.index_head()).unwrap();
     grow(&path, 6);
-    Indexer::open(&path).unwrap().publish().unwrap();
+    Indexer::open(&path).unwrap().publish(NOW).unwrap();
     let rolled_back = |state, public| Err(LogError::RolledBack { state, public });
     fs::write(layout.index_head(), &old).unwrap();
-    assert_eq!(Indexer::open(&path).map(|_| ()), rolled_back(1, 2));
+    assert_eq!(Indexer::open(&path).map(|_| ()), rolled_back(2, 3));
     fs::remove_file(layout.index_head()).unwrap();
-    assert_eq!(Indexer::open(&path).map(|_| ()), rolled_back(0, 2));
+    assert_eq!(Indexer::open(&path).map(|_| ()), rolled_back(0, 3));
 }
 
 #[test]
@@ -224,18 +224,96 @@ fn one_builder_at_a_time_and_none_goes_on_after_an_error() {
     new_log(&path);
     grow(&path, 300);
     let mut indexer = Indexer::open(&path).unwrap();
-    assert_eq!(Indexer::open(&path).unwrap_err().code(), "log-locked");
+    assert_eq!(Indexer::open(&path).unwrap_err().code(), "index-locked");
     let bundle = layout.public_file("tile/entries/000");
     fs::rename(&bundle, layout.public_file("away")).unwrap();
     assert_eq!(
-        indexer.publish(),
+        indexer.publish(NOW),
         Err(LogError::Missing {
             path: bundle.clone()
         })
     );
     fs::rename(layout.public_file("away"), &bundle).unwrap();
-    assert_eq!(indexer.publish(), Err(LogError::Stopped));
+    assert_eq!(indexer.publish(NOW), Err(LogError::Stopped));
     drop(indexer);
-    assert_eq!(Indexer::open(&path).unwrap().publish(), Ok(300));
+    assert_eq!(Indexer::open(&path).unwrap().publish(NOW), Ok(300));
     check(&path, 300);
+}
+
+#[test]
+fn an_index_follows_its_log_at_its_pace() {
+    let directory = scratch();
+    let path = directory.path().join("log");
+    new_log(&path);
+    assert_eq!(bind(&path).covered(), 0, "`init` makes the first manifest");
+    grow(&path, 255);
+    assert_eq!(extend_if_due(&path, NOW + 59), Ok(None));
+    grow(&path, 256);
+    assert_eq!(extend_if_due(&path, NOW + 59), Ok(Some(256)));
+    grow(&path, 257);
+    assert_eq!(extend_if_due(&path, NOW + 118), Ok(None));
+    assert_eq!(extend_if_due(&path, NOW + 119), Ok(Some(257)));
+    assert_eq!(extend_if_due(&path, NOW + 999), Ok(None));
+    check(&path, 257);
+
+    let config = Layout::new(&path).config();
+    let slower = fs::read_to_string(&config).unwrap();
+    let slower = slower.replace("seconds = 60", "seconds = 3600");
+    fs::write(&config, slower).unwrap();
+    grow(&path, 258);
+    assert_eq!(extend_if_due(&path, NOW + 3_718), Ok(None));
+    assert_eq!(extend_if_due(&path, NOW + 3_719), Ok(Some(258)));
+}
+
+/// Waits for what another thread does.
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let began = std::time::Instant::now();
+    while !is_so() {
+        assert!(began.elapsed().as_secs() < 60, "{what}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn the_index_is_built_while_the_log_is_written_and_fails_alone() {
+    let directory = scratch();
+    let path = directory.path().join("log");
+    let layout = Layout::new(&path);
+    new_log(&path);
+    let mut log = Log::open(&path).unwrap();
+    let (told, failures) = std::sync::mpsc::channel();
+    let index = Background::start(&path, move |error| told.send(error.code()).unwrap());
+    let append = |log: &mut Log, count| {
+        log.append(entries(log.size(), count, 0)).unwrap();
+        log.publish(NOW).unwrap().size
+    };
+    assert_eq!(append(&mut log, 300), 300);
+    wait_until("300 entries are indexed", || {
+        index.status().indexed == Some(300)
+    });
+    check(&path, 300);
+
+    // The index cannot be written; the log goes on.
+    let (place, away) = (
+        layout.public_file("index/run"),
+        directory.path().join("away"),
+    );
+    fs::rename(&place, &away).unwrap();
+    fs::write(&place, "in the way").unwrap();
+    assert_eq!(append(&mut log, 300), 600);
+    wait_until("a failure is reported", || index.status().failures > 0);
+    assert_eq!(failures.recv().unwrap(), "disk");
+    assert_eq!(index.status().error.map(|error| error.code()), Some("disk"));
+    assert_eq!(append(&mut log, 1), 601);
+    fs::remove_file(&place).unwrap();
+    fs::rename(&away, &place).unwrap();
+    wait_until("it goes on when it can", || {
+        index.status().indexed == Some(601)
+    });
+    assert_eq!(index.status().error, None);
+
+    // What is left when the log is left alone is indexed at the end.
+    assert_eq!(append(&mut log, 1), 602);
+    index.stop();
+    check(&path, 602);
 }

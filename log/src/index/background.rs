@@ -1,0 +1,133 @@
+//! Extends the index of a log while another thread, or another process, writes the log.
+//!
+//! The thread knows the log by its files alone: it looks at the public checkpoint now and then. So whoever sequences and
+//! publishes never waits for it, and goes on when it fails.
+
+use super::Indexer;
+use super::pace::extend_if_due;
+use crate::error::LogError;
+use core::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Between two looks: a manifest need not come sooner, and a look is two small files read.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Pauses after a failure, doubled each time up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How the index is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The size that was indexed last, once something was.
+    pub indexed: Option<u64>,
+    /// When that was, in seconds since the epoch.
+    pub indexed_at: Option<u64>,
+    /// How often it failed.
+    pub failures: u64,
+    /// Why it failed last, unless it succeeded since.
+    pub error: Option<LogError>,
+}
+
+/// A thread that extends the index of one log.
+#[derive(Debug)]
+pub struct Background {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+    status: Arc<Mutex<Status>>,
+}
+
+impl Background {
+    /// Starts the thread for the log at `path`. Each failure is told to `report`; the thread then tries again.
+    pub fn start(
+        path: impl Into<PathBuf>,
+        mut report: impl FnMut(&LogError) + Send + 'static,
+    ) -> Self {
+        let path = path.into();
+        let (stop, stopped) = mpsc::channel();
+        let status = Arc::new(Mutex::new(Status::default()));
+        let shared = Arc::clone(&status);
+        let thread = thread::spawn(move || {
+            let mut pause = FIRST_PAUSE;
+            let mut wait = LOOK;
+            // Whoever started the thread tells it to end, or is gone.
+            while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                let now = now();
+                let extended = extend_if_due(&path, now);
+                note(&shared, &extended, now);
+                (wait, pause) = match extended {
+                    // Another process that is at it already needs no help.
+                    Ok(_) | Err(LogError::IndexLocked { .. }) => (LOOK, FIRST_PAUSE),
+                    Err(error) => {
+                        report(&error);
+                        (pause, (pause * 2).min(LONGEST_PAUSE))
+                    }
+                };
+            }
+            // What was published is indexed when the log is left alone.
+            let now = now();
+            let extended = finish(&path, now);
+            note(&shared, &extended, now);
+            if let Err(error) = extended {
+                report(&error);
+            }
+        });
+        Self {
+            stop,
+            thread,
+            status,
+        }
+    }
+
+    /// How the index is doing.
+    pub fn status(&self) -> Status {
+        lock(&self.status).clone()
+    }
+
+    /// Shares what [`status`](Self::status) tells with whoever shows it.
+    pub fn watch(&self) -> impl Fn() -> Status + Clone + Send + Sync + 'static {
+        let status = Arc::clone(&self.status);
+        move || lock(&status).clone()
+    }
+
+    /// Extends the index once more and ends the thread.
+    pub fn stop(self) {
+        drop(self.stop);
+        // A thread that panicked has said so already.
+        let _ = self.thread.join();
+    }
+}
+
+fn finish(path: &Path, now: u64) -> Result<Option<u64>, LogError> {
+    Indexer::open(path)?.publish(now).map(Some)
+}
+
+fn note(status: &Mutex<Status>, extended: &Result<Option<u64>, LogError>, now: u64) {
+    let mut status = lock(status);
+    match extended {
+        Ok(None) | Err(LogError::IndexLocked { .. }) => {}
+        Ok(Some(size)) => {
+            status.indexed = Some(*size);
+            status.indexed_at = Some(now);
+            status.error = None;
+        }
+        Err(error) => {
+            status.failures += 1;
+            status.error = Some(error.clone());
+        }
+    }
+}
+
+fn lock(status: &Mutex<Status>) -> std::sync::MutexGuard<'_, Status> {
+    status.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
