@@ -33,7 +33,7 @@ test("a file is brought whole, and counted", async () => {
     ["https://models.example.com/access/checkpoint", "no-cache"],
     ["https://models.example.com/access/tile/0/x001/067.p/12", "default"],
   ]);
-  assert.deepEqual([files.requests, files.bytes], [2, 10]);
+  assert.deepEqual([files.ledger.files, files.ledger.bytes], [2, 10]);
 });
 
 test("checked again, every cache is passed by", async () => {

@@ -2,9 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ageSeconds, logUrl, readAddress, writeAddress } from "../src/app/address.js";
+import { entriesIn, Ledger, wholeLog } from "../src/app/cost.js";
 import { looksLikePolicy, policyLines } from "../src/app/policy_lines.js";
 import { TrustStore } from "../src/app/trust.js";
+import { filtered } from "../src/report/filter.js";
+import { eventAt, overview, shareOf } from "../src/report/overview.js";
 import { parseReport } from "../src/report/parse.js";
+import { drawn, rowAt, topOf, type List } from "../src/report/rows.js";
 import { sentence } from "../src/report/sentence.js";
 import { layOut } from "../src/report/timeline.js";
 import type { Report } from "../src/report/types.js";
@@ -93,6 +97,60 @@ test("a clock that goes backwards moves nothing backwards", () => {
   const events = [...(report("x@1").events ?? [])].reverse();
   const positions = layOut(events, 600, NOW).marks.map((mark) => mark.x);
   assert.deepEqual(positions, [...positions].sort((a, b) => a - b));
+});
+
+test("of a long list the rows on show are drawn, and the rest has the room that it would take", () => {
+  const list: List = { count: 100_000, row: 45, open: undefined, details: 0 };
+  for (const [opened, kept] of [[undefined, undefined], [500, undefined], [500, 99_999], [undefined, 3], [40_010, 40_005]] as const) {
+    const each: List = { ...list, open: opened, details: opened === undefined ? 0 : 333 };
+    for (const top of [0, 44, 45, 22_600, 1_800_000, 4_499_000]) {
+      const { spans, after } = drawn(each, top, 700, kept);
+      const ordinals = spans.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, at) => from + at));
+      assert.deepEqual(ordinals, [...new Set(ordinals)].sort((a, b) => a - b), "each once, in order");
+      assert.ok(ordinals.includes(rowAt(each, top)) && ordinals.includes(rowAt(each, top + 700)), "all on show");
+      assert.ok(kept === undefined || ordinals.includes(kept), "and the one with the focus");
+      assert.ok(ordinals.length < 64, `${ordinals.length} rows`);
+      const rows = ordinals.length * 45 + (opened !== undefined && ordinals.includes(opened) ? 333 : 0);
+      assert.equal(spans.reduce((sum, { before }) => sum + before, rows + after), topOf(each, each.count), "the list is as high as if all were drawn");
+    }
+    for (const at of [0, 1, 499, 500, 501, 40_010, 99_999]) assert.equal(rowAt(each, topOf(each, at)), at);
+  }
+  assert.deepEqual(drawn({ ...list, count: 0 }, 0, 700, undefined), { spans: [{ before: 0, from: 0, to: 0 }], after: 0 });
+});
+
+test("a filter looks at what the row says, at all events, and hides nothing else", () => {
+  const events = report("odd").events ?? [];
+  const story = report("held@1").events ?? [];
+  const found = (text: string, kind: Parameters<typeof filtered>[1]["kind"] = "all"): unknown[] => filtered(story, { text, kind }).map((event) => event.index);
+  assert.equal(filtered(story, { text: "  ", kind: "all" }), story);
+  assert.deepEqual(found("DANA bias"), [74_907, 77_400]);
+  assert.deepEqual(found("dana", "refused"), [77_400]);
+  assert.deepEqual(found("77900"), [77_900]);
+  assert.deepEqual(found("", "custody"), [79_640]);
+  assert.deepEqual(found("nobody"), []);
+  assert.deepEqual(filtered(events, { text: "", kind: "doubtful" }).map((event) => event.index), [10, 11]);
+});
+
+test("the strip shows where in the log events lie, and leads back to them", () => {
+  const events = report("many@1").events ?? [];
+  const { bars, positions } = overview(events, 50);
+  assert.equal(bars.reduce((sum, number) => sum + number, 0), 5000);
+  assert.ok(bars.every((number) => number >= 99 && number <= 101));
+  for (const at of [0, 1, 2500, 4999]) assert.equal(eventAt(positions, shareOf(positions, at)), at);
+  assert.deepEqual(overview(events.slice(0, 1), 3).bars, [1, 0, 0]);
+});
+
+test("what the whole log would take follows from its size, and from the entries that came", () => {
+  assert.deepEqual(wholeLog(0, undefined), { files: 0, bytes: undefined });
+  assert.deepEqual(wholeLog(1, 100), { files: 2, bytes: 32 + 102 });
+  assert.deepEqual(wholeLog(256, 100), { files: 3, bytes: 257 * 32 + 256 * 102 });
+  assert.deepEqual(wholeLog(70_000, 500), { files: 274 + 274 + 2 + 1, bytes: (70_000 + 273 + 1) * 32 + 70_000 * 502 });
+  assert.deepEqual(["tile/entries/000", "tile/entries/x001/234.p/17", "tile/0/000", "index/tile/entries/000.p/3"].map(entriesIn), [256, 17, 0, 0]);
+  const ledger = new Ledger();
+  assert.equal(ledger.meanEntry, undefined);
+  ledger.came("tile/entries/000.p/10", 1020);
+  ledger.came("tile/0/000.p/10", 320);
+  assert.equal(ledger.meanEntry, 100);
 });
 
 test("an address carries the question, never trust", () => {

@@ -1,4 +1,5 @@
 // Brings a log's files: bounded in number, size and time. What they say is the verifier's business alone.
+import { Ledger } from "./cost.js";
 
 /** Files under way at once: enough to hide a network's latency, and what browsers allow over HTTP/2 anyway. */
 const IN_FLIGHT = 12;
@@ -9,11 +10,19 @@ const TRIES = 3;
 /** Pause before the second try, in milliseconds; twice that before the third. */
 const PAUSE = 400;
 
+/** Largest entry bundle, and largest bucket of an index with its path. */
+const LARGE = 256 * (2 + 65_535) + 32 * 32;
+
 /** Largest file that can be what was asked for (core/src/limits.rs). One byte more is enough to see that it is not. */
 function sizeLimit(path: string): number {
-  if (path.startsWith("tile/entries/")) return 256 * (2 + 65_535);
-  return path.startsWith("tile/") ? 256 * 32 : 1 << 20;
+  if (/^(tile\/entries|index\/(run|reserved))\//.test(path)) return LARGE;
+  if (/^(index\/)?tile\//.test(path) && !path.startsWith("index/tile/entries/")) return 256 * 32;
+  // A manifest is an entry of the index log; a long list's leaves, and a proof with a manifest, are the rest.
+  return path.startsWith("index/tile/entries/") ? LARGE : 2 << 20;
 }
+
+/** Files that never change under their name: a copy in the browser is as good as any. */
+const IMMUTABLE = /^(index\/)?tile\/|^index\/(run|reserved|postings)\//;
 
 /** A path as the verifier asks for it: relative, and of nothing that could lead elsewhere. */
 const PATH = /^[a-z0-9]+([./-][a-z0-9]+)*$/;
@@ -31,10 +40,9 @@ export class Unreachable extends Error {
   }
 }
 
-/** What one verification has fetched. */
+/** Brings the files of one verification, and counts them. */
 export class Fetcher {
-  requests = 0;
-  bytes = 0;
+  readonly ledger = new Ledger();
   #active = 0;
   readonly #queue: (() => void)[] = [];
   readonly #base: URL;
@@ -52,7 +60,10 @@ export class Fetcher {
     if (!PATH.test(path)) throw new Unreachable(path, "not a path of a log");
     await this.#slot();
     try {
-      return await this.#retrying(path);
+      this.ledger.files++;
+      const bytes = await this.#retrying(path);
+      if (bytes) this.ledger.came(path, bytes.length);
+      return bytes;
     } finally {
       this.#active--;
       this.#queue.shift()?.();
@@ -84,7 +95,6 @@ export class Fetcher {
       timer = setTimeout(() => silence.abort(), SILENCE);
     };
     try {
-      this.requests++;
       const response = await fetch(new URL(path, this.#base), {
         cache: this.#cacheMode(path),
         referrerPolicy: "no-referrer",
@@ -104,10 +114,10 @@ export class Fetcher {
     }
   }
 
-  /** A checkpoint changes, and a stale copy would pass for a stale log. Tiles never change. */
+  /** A checkpoint changes, and so does the newest manifest: a stale copy would pass for a stale log. */
   #cacheMode(path: string): RequestCache {
     if (this.#reload) return "reload";
-    return path.startsWith("tile/") ? "default" : "no-cache";
+    return IMMUTABLE.test(path) ? "default" : "no-cache";
   }
 
   async #body(path: string, response: Response, heard: () => void): Promise<Uint8Array<ArrayBuffer>> {
@@ -120,7 +130,7 @@ export class Fetcher {
       if (done) break;
       heard();
       length += value.length;
-      this.bytes += value.length;
+      this.ledger.bytes += value.length;
       chunks.push(value);
       // Handed on as it is, one byte too long at least: the verifier says what that means.
       if (length > limit) {

@@ -1,14 +1,13 @@
 // What the page is doing: one question at a time, from the address or a dropped file to a verdict.
-import { parseProgress, parseReport } from "../report/parse.js";
-import type { Check, Report } from "../report/types.js";
-import { Refused, Verifier } from "../worker/client.js";
+import { parseProgress, type Progress } from "../report/parse.js";
+import type { Report } from "../report/types.js";
+import { Refused, Verifier, type Verdict } from "../worker/client.js";
 import { ageSeconds, logUrl, readAddress, writeAddress, type Address } from "./address.js";
 import { BUNDLE_HEADER, BundleWriter, MAX_BUNDLE } from "./bundle.js";
+import { CacheWatch, type Cost } from "./cost.js";
 import { Fetcher, Unreachable } from "./fetcher.js";
 import { looksLikePolicy } from "./policy_lines.js";
 import { browserMemory, shippedPolicy, TrustStore, type Trust } from "./trust.js";
-
-export type Cost = { readonly requests: number; readonly bytes: number; readonly milliseconds: number };
 
 /** What is asked: an artifact, a file that was hashed here, or an offline bundle. */
 export type Subject =
@@ -18,8 +17,8 @@ export type Subject =
 export type View =
   | { readonly kind: "welcome" }
   | { readonly kind: "hashing"; readonly file: string; readonly done: number; readonly total: number }
-  | { readonly kind: "working"; readonly subject: Subject; readonly done: number; readonly total: number; readonly checks: readonly Check[]; readonly cost: Cost }
-  | { readonly kind: "report"; readonly subject: Subject; readonly report: Report; readonly json: string; readonly cost: Cost; readonly trust: Trust }
+  | ({ readonly kind: "working"; readonly subject: Subject; readonly cost: Cost } & Progress)
+  | { readonly kind: "report"; readonly subject: Subject; readonly report: Report; readonly json: Blob; readonly cost: Cost; readonly trust: Trust }
   | { readonly kind: "untrusted"; readonly subject: Subject }
   | { readonly kind: "stopped"; readonly subject: Subject; readonly headline: string; readonly why: string };
 
@@ -171,17 +170,23 @@ export class Session extends EventTarget {
     if (!trust) return this.#show({ kind: "untrusted", subject });
     const started = performance.now();
     const fetcher = this.log && new Fetcher(this.log, signal, reload);
-    const cost = (): Cost => ({ requests: fetcher?.requests ?? 0, bytes: fetcher?.bytes ?? 0, milliseconds: performance.now() - started });
-    this.#show({ kind: "working", subject, done: 0, total: 0, checks: [], cost: cost() });
+    const watch = this.log && new CacheWatch(this.log.href);
+    const cost = (): Cost => {
+      const { files = 0, bytes = 0, meanEntry } = fetcher?.ledger ?? {};
+      return { files, bytes, meanEntry, cached: watch?.cached, milliseconds: performance.now() - started };
+    };
+    this.#show({ kind: "working", subject, done: 0, total: 0, positions: undefined, size: undefined, checks: [], cost: cost() });
     try {
-      const json = await this.#verdict(subject, trust, fetcher, signal, cost);
-      this.#show({ kind: "report", subject, report: parseReport(json), json, cost: cost(), trust });
+      const { report, json } = await this.#verdict(subject, trust, fetcher, signal, cost);
+      this.#show({ kind: "report", subject, report, json, cost: cost(), trust });
     } catch (error) {
       this.#stopped(subject, error, signal);
+    } finally {
+      watch?.stop();
     }
   }
 
-  #verdict(subject: Subject, trust: Trust, fetcher: Fetcher | undefined, signal: AbortSignal, cost: () => Cost): Promise<string> {
+  #verdict(subject: Subject, trust: Trust, fetcher: Fetcher | undefined, signal: AbortSignal, cost: () => Cost): Promise<Verdict> {
     const options = { now: seconds(), maxCheckpointAge: ageSeconds(this.address.age) };
     if (subject.kind === "bundle") {
       if (subject.file.size > MAX_BUNDLE) throw new Refused("the bundle is larger than 256 MB: verify it with the command line");

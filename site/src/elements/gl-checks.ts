@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { bytes, counted, figures, milliseconds } from "../text/count.js";
-import type { Cost } from "../app/session.js";
+import { wholeLog, type Cost } from "../app/cost.js";
 import { checkDetail, checkTitle, HISTORY_CHECKS, isReached } from "../report/wording.js";
 import type { Check, Fact } from "../report/types.js";
 import "./gl-id.js";
@@ -89,6 +89,8 @@ export class GlChecks extends LitElement {
         margin: 0 0 0.25rem;
       }
       footer {
+        display: grid;
+        gap: 0.35rem;
         padding: 0.75rem 1.15rem 0.85rem;
         border-top: 1px solid var(--line);
         font-size: 0.8125rem;
@@ -101,13 +103,15 @@ export class GlChecks extends LitElement {
   @property({ attribute: false }) checks: readonly Check[] = [];
   @property({ type: Boolean }) working = false;
   @property({ attribute: false }) cost: Cost | undefined;
+  /** Entries of the log, once that is known. */
+  @property({ attribute: false }) size: number | undefined;
   @property({ type: Boolean }) offline = false;
 
   override render(): unknown {
     return html`<section class="card" aria-labelledby="title">
       <header><h2 id="title">How this was checked</h2></header>
       <ol>${this.#list().map((check) => this.#row(check))}</ol>
-      <footer>${this.#costs()} <slot></slot></footer>
+      <footer>${this.#costs()}<slot></slot></footer>
     </section>`;
   }
 
@@ -130,10 +134,19 @@ export class GlChecks extends LitElement {
 
   #costs(): TemplateResult | typeof nothing {
     if (!this.cost) return nothing;
-    const { requests, bytes: size, milliseconds: time } = this.cost;
-    if (this.offline) return html`${milliseconds(time)}, all in this tab and without a request.`;
-    const cost = `${counted(requests, "request")}, ${bytes(size)}, ${milliseconds(time)}`;
-    return html`${cost}, all checked in this tab. The server was trusted with nothing.`;
+    const { files, bytes: size, cached, milliseconds: time } = this.cost;
+    if (this.offline) return html`<p>${milliseconds(time)}, all in this tab and without a request.</p>`;
+    const kept = cached ? ` (${figures(cached)} kept by this browser)` : "";
+    const spent = `${counted(files, "file")}${kept}, ${bytes(size)}, ${milliseconds(time)}`;
+    return html`<p class="cost">${spent}${this.working ? " so far." : ", all checked in this tab. The server was trusted with nothing."}</p>${this.#instead(this.cost)}`;
+  }
+
+  /** What the same answer costs where there is no index: everything. */
+  #instead({ files, meanEntry }: Cost): TemplateResult | typeof nothing {
+    if (this.size === undefined) return nothing;
+    const whole = wholeLog(this.size, meanEntry);
+    if (whole.files <= files) return nothing;
+    return html`<p class="whole">The whole log is ${counted(whole.files, "file")}${whole.bytes === undefined ? "" : `, about ${bytes(whole.bytes)}`}.</p>`;
   }
 }
 

@@ -1,29 +1,32 @@
-// The events, one a row, in the log's order; drawn in chunks so that a long history stays quick.
+// The events, one a row, in the log's order. Of a long history only the rows on show are drawn, in a list that scrolls.
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Address } from "../app/address.js";
-import { actionText, noteBadge, signatureStatus } from "../report/wording.js";
+import { drawn, MOST_ROWS, topOf, type List } from "../report/rows.js";
 import type { EventView, Question } from "../report/types.js";
 import { counted, figures } from "../text/count.js";
-import { cutText } from "../text/cut.js";
-import { moment, seconds } from "../text/time.js";
 import "./gl-event.js";
-import { mark, weightMark } from "./marks.js";
+import { eventRow, pendingRow, rowStyles } from "./row.js";
 import { shared } from "./shared.js";
-import { outside } from "./text.js";
 
-/** Rows drawn at first, and more at each press: what fits on several screens, and is laid out within a frame. */
-const CHUNK = 100;
+/** Up to so many rows are all drawn, as high as their words want, and scroll with the page. */
+const PLAIN = 100;
+/** A row's height in pixels until one was measured. */
+const ROW = 45;
+
+/** Rows of a long list are drawn into so many slots in turn: what scrolls away makes room for what comes. */
+const SLOTS = 64;
+
+/** Something in the body of the table: room, or a row. */
+type Piece = { readonly key: string; readonly content: TemplateResult };
 
 @customElement("gl-events")
 export class GlEvents extends LitElement {
   static override styles = [
     shared,
+    rowStyles,
     css`
-      .scroll {
-        overflow-x: auto;
-      }
       header {
         align-items: center;
       }
@@ -59,167 +62,82 @@ export class GlEvents extends LitElement {
       tbody tr:last-child td {
         border-bottom: 0;
       }
-      tr.event {
-        cursor: pointer;
-      }
-      tr.event:hover,
-      tr.event.open {
-        background: color-mix(in srgb, var(--accent) 6%, transparent);
-      }
-      tr.event.open td {
-        border-bottom-color: transparent;
-      }
-      tr.more td {
+      tr.room td {
         padding: 0;
-        text-align: left;
-        background: color-mix(in srgb, var(--accent) 4%, transparent);
-      }
-      button.toggle {
-        display: inline-flex;
-        align-items: center;
-        gap: 0.5rem;
         border: 0;
-        background: none;
-        padding: 0.1rem 0.2rem;
-        margin-left: -0.2rem;
-        min-height: 1.6rem;
-        font-size: inherit;
-        white-space: nowrap;
-        text-align: left;
       }
-      .toggle .arrow {
-        color: var(--dim);
-        transition: transform 0.12s;
-      }
-      .open .toggle .arrow {
-        transform: rotate(90deg);
-      }
-      @media (prefers-reduced-motion: reduce) {
-        .toggle .arrow {
-          transition: none;
-        }
-      }
-      .weight {
-        flex: none;
-      }
-      .routine {
-        color: var(--routine);
-      }
-      .material {
-        color: var(--material);
-      }
-      .custody {
-        color: var(--custody);
-      }
-      .other {
-        color: var(--edge);
-      }
-      .actor,
-      .what {
-        overflow-wrap: anywhere;
-      }
-      td.a,
-      td.s {
-        min-width: 9.5rem;
-      }
-      td.n {
-        max-width: 13rem;
-      }
-      .reason {
-        color: var(--dim);
-        display: -webkit-box;
-        -webkit-box-orient: vertical;
-        -webkit-line-clamp: 2;
-        overflow: hidden;
-        overflow-wrap: anywhere;
-      }
-      .when {
-        white-space: nowrap;
-      }
-      .at {
-        display: inline-flex;
-        flex-wrap: wrap;
-        justify-content: end;
-        gap: 0.15rem 0.5rem;
-        align-items: center;
+      .none {
+        padding: 1.6rem 1.15rem;
+        text-align: center;
         color: var(--dim);
       }
-      .at .mark {
-        flex: none;
-      }
-      .badge {
-        display: inline-block;
-        border: 1px solid currentColor;
-        border-radius: 5px;
-        padding: 0 0.35rem;
-        font-size: 0.75rem;
-        line-height: 1.35;
-        white-space: nowrap;
-      }
-      .badge.denied {
-        color: var(--unknown);
-      }
-      .badge.failure {
-        color: var(--fail);
-      }
-      .chunk {
-        padding: 0.8rem 1.15rem;
+      .cut {
+        padding: 0.7rem 1.15rem;
         border-top: 1px solid var(--line);
-        display: flex;
-        gap: 1rem;
-        align-items: center;
       }
-      /* On a phone a row is a small card: what and when above, who and why below. */
+      /* In a long list all rows are equally high, so that what is left out has a known height. */
+      .long {
+        max-height: min(46rem, 82vh);
+        overflow-y: auto;
+        overflow-anchor: none;
+        contain: content;
+        border-radius: 0 0 var(--round) var(--round);
+      }
+      .long thead th {
+        position: sticky;
+        top: 0;
+        z-index: 1;
+        background: var(--card);
+        border-bottom: 0;
+        box-shadow: inset 0 -1px 0 var(--line);
+      }
+      .long table {
+        table-layout: fixed;
+      }
+      .long .c-action {
+        width: 24%;
+      }
+      .long .c-when {
+        width: 9.5rem;
+      }
+      .long .c-entry {
+        width: 12rem;
+      }
+      .long tr.event {
+        height: 2.8125rem;
+      }
+      .long tr.event td {
+        padding-block: 0;
+        white-space: nowrap;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .long tr.event td.a,
+      .long tr.event td.s {
+        min-width: 0;
+      }
+      .long .toggle,
+      .long .at {
+        max-width: 100%;
+        flex-wrap: nowrap;
+        overflow: hidden;
+      }
+      .long .reason {
+        display: inline;
+      }
       @media (max-width: 640px) {
-        thead {
-          position: absolute;
-          clip-path: inset(50%);
-          height: 1px;
+        .long tr.event {
+          height: 5.25rem;
+          grid-template-rows: repeat(3, 1.45rem);
+          padding-block: 0.4rem;
           overflow: hidden;
         }
-        table,
-        tbody,
-        tr.more,
-        tr.more td {
-          display: block;
-        }
-        tr.event {
-          display: grid;
-          grid-template-columns: minmax(0, 1fr) auto;
-          gap: 0.05rem 0.75rem;
-          padding: 0.6rem 1.15rem 0.65rem;
-          border-bottom: 1px solid var(--line);
-        }
-        tr.event.open {
-          border-bottom: 0;
-        }
-        tr.event td {
-          display: block;
-          padding: 0;
-          border: 0;
-        }
-        tr.event td.n {
-          grid-column: 2;
-          grid-row: 1;
-          align-self: center;
-        }
-        tr.event td.w {
-          grid-column: 2;
-          grid-row: 2;
-          color: var(--dim);
-          font-size: 0.8125rem;
-        }
-        tr.event td.a {
-          grid-column: 1;
-          grid-row: 2;
-        }
-        tr.event td.r,
-        tr.event td.s {
-          grid-column: 1 / -1;
-          font-size: 0.8125rem;
-        }
-        tr.event td:empty {
+        .long tr.event td.s {
           display: none;
+        }
+        .long tr.room,
+        .long tr.room td {
+          display: block;
         }
       }
     `,
@@ -227,110 +145,226 @@ export class GlEvents extends LitElement {
 
   /** In log order. */
   @property({ attribute: false }) events: readonly EventView[] = [];
+  /** How many there will be, where entries are still to be verified. */
+  @property({ type: Number }) expected = 0;
+  /** How many there are without the filter. */
+  @property({ type: Number }) all = 0;
   @property({ attribute: false }) question: Question | undefined;
   @property({ attribute: false }) address: Address | undefined;
   @property({ type: Number }) now = 0;
   /** Index of the open event. */
   @property({ attribute: false }) chosen: string | undefined;
-  @state() private shown = CHUNK;
+  /** Finds an event by its leaf hash among all, whatever the filter hides. */
+  @property({ attribute: false }) find: (leafHash: string) => EventView | undefined = () => undefined;
   @state() private newestFirst = false;
+  /** What of the list is on show: pixels from its top, and how many. */
+  @state() private top = 0;
+  @state() private room = 600;
+  @state() private rowHeight = ROW;
+  @state() private details = 0;
+  /** The row that holds the focus stays, or a key press would start at the top of the page. */
+  @state() private focused: number | undefined;
+  @query(".rows") private scroller!: HTMLElement | null;
+  #actors = 0;
+  #several = false;
+
+  readonly #resize = new ResizeObserver(() => this.#measure());
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#resize.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resize.disconnect();
+  }
 
   override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("events")) this.shown = CHUNK;
-    // An event that is chosen from outside must be among the rows.
-    const at = this.chosen === undefined ? -1 : this.#ordered().findIndex((event) => String(event.index) === this.chosen);
-    if (at >= this.shown) this.shown = Math.ceil((at + 1) / CHUNK) * CHUNK;
+    if (changed.has("events")) {
+      this.#actors = new Set(this.events.map((event) => event.actor)).size;
+      const names = new Set(this.events.map((event) => event.subjects.map((subject) => subject.name).join("\n")));
+      // Whether the events are about more than one thing, so that each must say about which.
+      this.#several = names.size > 1 || (this.question?.kind === "actor" && names.size > 0);
+      this.focused = undefined;
+    }
+  }
+
+  override updated(changed: PropertyValues<this>): void {
+    if (changed.has("events") && this.scroller && changed.get("events") !== undefined) this.scroller.scrollTop = 0;
+    // An event that was chosen from outside is brought on show.
+    if (changed.has("chosen") && this.chosen !== undefined) this.#show(this.#rowOf(this.chosen));
+    // Not at every step of scrolling: to measure is to lay out.
+    if (changed.has("events") || changed.has("expected") || changed.has("chosen")) this.#measure();
   }
 
   override render(): unknown {
-    const events = this.#ordered().slice(0, this.shown);
-    const actors = new Set(this.events.map((event) => event.actor)).size;
-    const several = this.#severalArtifacts();
     return html`<section class="card" aria-labelledby="title">
       <header>
         <h2 id="title">Events</h2>
-        <p>${counted(this.events.length, "event")}, ${counted(actors, "actor")}; times are UTC, as actors claim them</p>
-        <button class="order plain" @click=${() => (this.newestFirst = !this.newestFirst)}>${this.newestFirst ? "Oldest first" : "Newest first"}</button>
+        <p>${this.#summary()}</p>
+        <button class="order plain" @click=${this.#turn}>${this.newestFirst ? "Oldest first" : "Newest first"}</button>
       </header>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Action</th>
-            <th scope="col">Actor</th>
-            ${several ? html`<th scope="col">Artifact</th>` : nothing}
-            <th scope="col">Reason</th>
-            <th scope="col">When</th>
-            <th scope="col">Entry</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${repeat(events, (event) => String(event.index), (event) => this.#row(event, several))}
-        </tbody>
-      </table>
-      ${this.#more()}
+      ${this.#count === 0 ? html`<p class="none">None of the ${figures(this.all)} events is like that.</p>` : this.#table()}
+      ${this.#total > MOST_ROWS ? html`<p class="cut small dim">The list ends after ${figures(MOST_ROWS)} of ${figures(this.#total)}: turn it around or filter it to see the others.</p>` : nothing}
     </section>`;
   }
 
-  /** Whether the events are about more than one thing, so that each must say about which. */
-  #severalArtifacts(): boolean {
-    const names = new Set(this.events.map((event) => event.subjects.map((subject) => subject.name).join("\n")));
-    return names.size > 1 || (this.question?.kind === "actor" && names.size > 0);
+  #summary(): string {
+    if (this.expected > this.events.length) return `${counted(this.expected, "event")}, positions proven; ${figures(this.events.length)} verified so far`;
+    const some = this.all > this.events.length ? `${figures(this.events.length)} of ${counted(this.all, "event")}` : counted(this.events.length, "event");
+    return `${some}, ${counted(this.#actors, "actor")}; times are UTC, as actors claim them`;
   }
 
-  #ordered(): readonly EventView[] {
-    return this.newestFirst ? [...this.events].reverse() : this.events;
+  #table(): TemplateResult {
+    return html`<div class="rows ${this.#long ? "long" : ""}" tabindex=${this.#long ? 0 : nothing} role="group" aria-label="List of events" @scroll=${this.#scrolled}>
+      <table aria-rowcount=${this.#count + 1}>
+        <thead>
+          <tr aria-rowindex="1">
+            <th scope="col" class="c-action">Action</th>
+            <th scope="col">Actor</th>
+            ${this.#several ? html`<th scope="col">Artifact</th>` : nothing}
+            <th scope="col">Reason</th>
+            <th scope="col" class="c-when">When</th>
+            <th scope="col" class="c-entry">Entry</th>
+          </tr>
+        </thead>
+        <tbody @keydown=${this.#key} @focusin=${this.#focusIn} @focusout=${() => (this.focused = undefined)}>
+          ${repeat(
+            this.#pieces(),
+            ({ key }) => key,
+            ({ content }) => content,
+          )}
+        </tbody>
+      </table>
+    </div>`;
   }
 
-  #row(event: EventView, several: boolean): TemplateResult {
+  get #total(): number {
+    return Math.max(this.events.length, this.expected);
+  }
+
+  get #count(): number {
+    return Math.min(this.#total, MOST_ROWS);
+  }
+
+  get #long(): boolean {
+    return this.#count > PLAIN;
+  }
+
+  #list(): List {
+    const open = this.chosen === undefined ? undefined : this.#rowOf(this.chosen);
+    return { count: this.#count, row: this.rowHeight, open, details: this.details };
+  }
+
+  /** The event in a row; not there yet where its entry is still to be verified. */
+  #eventAt(at: number): EventView | undefined {
+    return this.events[this.newestFirst ? this.#total - 1 - at : at];
+  }
+
+  #rowOf(index: string): number | undefined {
+    const at = this.events.findIndex((event) => String(event.index) === index);
+    if (at < 0) return undefined;
+    const row = this.newestFirst ? this.#total - 1 - at : at;
+    return row < this.#count ? row : undefined;
+  }
+
+  #pieces(): Piece[] {
+    if (!this.#long) return Array.from({ length: this.#count }, (_, at) => ({ key: String(this.#eventAt(at)?.index ?? `pending ${at}`), content: this.#row(at) }));
+    const { spans, after } = drawn(this.#list(), this.top, this.room, this.focused);
+    const slots = Math.max(SLOTS, ...spans.map(({ from, to }) => to - from));
+    const pieces: Piece[] = [];
+    const leaveOut = (key: string, height: number): void => {
+      if (height > 0) pieces.push({ key, content: html`<tr class="room" aria-hidden="true" .style=${`height: ${height}px`}><td colspan=${this.#several ? 6 : 5}></td></tr>` });
+    };
+    for (const [number, { before, from, to }] of spans.entries()) {
+      leaveOut(`room ${number}`, before);
+      for (let at = from; at < to; at++) {
+        // The row with the focus keeps its slot from the row that would have come to it.
+        const own = at % slots;
+        const slot = at !== this.focused && this.focused !== undefined && own === this.focused % slots ? slots : own;
+        pieces.push({ key: `slot ${slot}`, content: this.#row(at) });
+      }
+    }
+    leaveOut("room after", after);
+    return pieces;
+  }
+
+  #row(at: number): TemplateResult {
+    const event = this.#eventAt(at);
+    if (!event) return pendingRow(at, this.#several);
     const index = String(event.index);
     const open = this.chosen === index;
-    const status = signatureStatus(event);
-    const time = seconds(event.occurredAt);
     const toggle = (click: Event): void => {
       click.stopPropagation();
       this.dispatchEvent(new CustomEvent("choose", { detail: open ? undefined : index, bubbles: true, composed: true }));
     };
-    return html`<tr class="event ${open ? "open" : ""}" id="entry-${index}" @click=${toggle}>
-        <td>
-          <button class="toggle" aria-expanded=${open ? "true" : "false"} aria-controls="more-${index}" @click=${toggle}>
-            ${weightMark(event.weight)}<span>${outside(actionText(event))}</span>${badge(event.outcome)}
-          </button>
-        </td>
-        <td class="a"><span class="actor">${outside(cutText(event.actor ?? "", 40))}</span></td>
-        ${several ? html`<td class="s"><span class="what">${subjects(event)}</span></td>` : nothing}
-        <td class="r">${event.reason ? html`<span class="reason">${outside(event.reason.text ?? event.reason.code, true)}</span>` : nothing}</td>
-        <td class="w"><span class="when" title=${event.occurredAt ?? ""}>${time === undefined ? outside(event.occurredAt ?? "no time") : moment(time, this.now)}</span></td>
-        <td class="n">
-          <span class="at" title=${status.short}
-            >${event.notes.map((note) => html`<span class="badge unknown">${outside(noteBadge(note))}</span>`)}${status.outcome === "pass" ? nothing : html`<span class="badge ${status.outcome}">${outside(status.short)}</span>`}${figures(event.index)}${mark(status.outcome)}</span
-          >
-        </td>
-      </tr>
-      ${open ? html`<tr class="more" id="more-${index}"><td colspan=${several ? 6 : 5}>${this.#details(event)}</td></tr>` : nothing}`;
+    const details = open ? this.#details(event) : undefined;
+    return eventRow(event, { at, now: this.now, several: this.#several, details, toggle });
   }
 
   #details(event: EventView): TemplateResult {
-    const target = event.actsOn === null ? undefined : this.events.find((other) => other.leafHash === event.actsOn);
+    const target = event.actsOn === null ? undefined : this.find(event.actsOn);
     return html`<gl-event .event=${event} .address=${this.address} .actsOnIndex=${target && String(target.index)}></gl-event>`;
   }
 
-  #more(): TemplateResult | typeof nothing {
-    const left = this.events.length - this.shown;
-    if (left <= 0) return nothing;
-    return html`<div class="chunk">
-      <button @click=${() => (this.shown += CHUNK)}>Show ${figures(Math.min(left, CHUNK))} more</button>
-      <span class="small dim">${figures(this.shown)} of ${figures(this.events.length)} shown</span>
-    </div>`;
+  #turn = (): void => {
+    this.newestFirst = !this.newestFirst;
+    this.focused = undefined;
+    if (this.scroller) this.scroller.scrollTop = 0;
+  };
+
+  #scrolled = (): void => {
+    if (this.scroller) this.top = this.scroller.scrollTop;
+  };
+
+  #measure(): void {
+    const { scroller } = this;
+    if (!scroller || !this.#long) return;
+    this.top = scroller.scrollTop;
+    this.room = scroller.clientHeight;
+    const height = scroller.querySelector("tr.event")?.getBoundingClientRect().height;
+    if (height) this.rowHeight = height;
+    const more = scroller.querySelector("tr.more")?.getBoundingClientRect().height;
+    if (more !== undefined || this.chosen === undefined) this.details = more ?? 0;
   }
-}
 
-function subjects(event: EventView): unknown {
-  const [first, ...others] = event.subjects;
-  if (!first) return nothing;
-  return html`${outside(cutText(first.name, 34))}${others.length > 0 ? html` <span class="dim">and ${figures(others.length)} more</span>` : nothing}`;
-}
+  /** Scrolls a row into the middle, unless it is on show. */
+  #show(at: number | undefined): void {
+    const { scroller } = this;
+    if (!scroller || !this.#long || at === undefined) return;
+    const head = scroller.querySelector("thead")?.clientHeight ?? 0;
+    const y = topOf(this.#list(), at);
+    const [from, to] = [scroller.scrollTop, scroller.scrollTop + scroller.clientHeight - head];
+    if (y >= from && y + this.rowHeight <= to) return;
+    scroller.scrollTop = Math.max(0, y - (scroller.clientHeight - head - this.rowHeight) / 2);
+    this.#scrolled();
+  }
 
-function badge(outcome: string | null): unknown {
-  if (outcome === null || outcome === "success") return nothing;
-  return html`<span class="badge ${outcome === "denied" || outcome === "failure" ? outcome : ""}">${outside(outcome)}</span>`;
+  #focusIn = (event: FocusEvent): void => {
+    const row = (event.target as Element).closest("tr.event, tr.more");
+    const at = (row?.matches(".more") ? row.previousElementSibling : row)?.getAttribute("data-at");
+    this.focused = at ? Number(at) : undefined;
+  };
+
+  /** Arrows lead from row to row, past those that are drawn. */
+  #key = (event: KeyboardEvent): void => {
+    const at = Number((event.target as Element).closest("button.toggle")?.closest("tr")?.getAttribute("data-at") ?? NaN);
+    if (Number.isNaN(at) || event.ctrlKey || event.altKey || event.metaKey) return;
+    const page = Math.max(1, Math.floor(this.room / this.rowHeight) - 1);
+    const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+    const step = steps[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    void this.#focusRow(Math.min(Math.max(at + step, 0), this.#count - 1));
+  };
+
+  async #focusRow(at: number): Promise<void> {
+    this.#show(at);
+    this.focused = at;
+    await this.updateComplete;
+    const button = this.renderRoot.querySelector<HTMLElement>(`tr[data-at="${at}"] button.toggle`);
+    button?.focus({ preventScroll: this.#long });
+    if (!this.#long) button?.scrollIntoView({ block: "nearest" });
+  }
 }

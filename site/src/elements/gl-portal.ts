@@ -10,10 +10,9 @@ import { commandLine } from "../text/command.js";
 import { visibleText } from "../text/visible.js";
 import "./gl-checks.js";
 import "./gl-drop.js";
-import "./gl-events.js";
 import "./gl-header.js";
+import "./gl-history.js";
 import "./gl-search.js";
-import "./gl-timeline.js";
 import "./gl-trust-line.js";
 import "./gl-trust.js";
 import type { GlTrust } from "./gl-trust.js";
@@ -21,7 +20,6 @@ import "./gl-verdict.js";
 import type { GlVerdict, Telling } from "./gl-verdict.js";
 import "./gl-welcome.js";
 import { shared } from "./shared.js";
-import { outside } from "./text.js";
 
 const UNDECIDED: readonly Claim[] = (["Included", "Complete", "Fresh"] as const).map((name) => ({ name, outcome: "unknown", text: "not decided yet" }));
 
@@ -47,11 +45,6 @@ export class GlPortal extends LitElement {
       .columns.bare {
         grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
       }
-      .stack {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: 1.25rem;
-      }
       .nothing {
         padding: 2.6rem 1.5rem;
         text-align: center;
@@ -69,12 +62,6 @@ export class GlPortal extends LitElement {
       .trust {
         padding: 0.65rem 1.25rem;
         font-size: 0.8125rem;
-      }
-      .keys {
-        font-size: 0.8125rem;
-        color: var(--dim);
-        padding: 0 0.25rem;
-        overflow-wrap: anywhere;
       }
       footer {
         max-width: 77rem;
@@ -110,8 +97,7 @@ export class GlPortal extends LitElement {
           padding: 1rem 0.75rem 1.5rem;
           gap: 0.9rem;
         }
-        .columns,
-        .stack {
+        .columns {
           gap: 0.9rem;
         }
         footer {
@@ -193,25 +179,29 @@ export class GlPortal extends LitElement {
   #columns(view: View): TemplateResult {
     const checks = view.kind === "report" ? view.report.checks : view.kind === "working" ? view.checks : [];
     const offline = "subject" in view && view.subject.kind === "bundle";
-    const panel = html`<gl-checks .checks=${checks} ?working=${view.kind !== "report"} .cost=${"cost" in view ? view.cost : undefined} ?offline=${offline}>
-      ${view.kind === "report" ? this.#actions(view) : nothing}
+    const panel = html`<gl-checks .checks=${checks} ?working=${view.kind !== "report"} .cost=${"cost" in view ? view.cost : undefined} .size=${logSize(view)} ?offline=${offline}>
+      ${view.kind === "report" ? html`<p>${this.#actions(view)}</p>` : nothing}
     </gl-checks>`;
     // Without events, the checks are what there is to read.
     if (view.kind === "report" && !view.report.events?.length) return html`<div class="columns bare">${panel}${noEvents(view.report)}</div>`;
-    return html`<div class="columns"><div class="stack">${view.kind === "report" ? this.#events(view.report) : card("", "Nothing is shown before it is proven.")}</div>${panel}</div>`;
+    return html`<div class="columns">${view.kind === "report" ? this.#events(view.report) : card("", "Nothing is shown before it is proven.")}${panel}</div>`;
   }
 
   #events(report: Report): TemplateResult {
-    const events = report.events ?? [];
-    const choose = (event: CustomEvent<string | undefined>): void => this.#choose(event);
-    return html`<gl-timeline .events=${events} .now=${report.now} .chosen=${this.chosen} @choose=${choose}></gl-timeline>
-      <gl-events .events=${events} .question=${report.query} .address=${this.#session.address} .now=${report.now} .chosen=${this.chosen} @choose=${choose}></gl-events>
-      ${lookedUp(report)}`;
+    return html`<gl-history
+      .events=${report.events ?? []}
+      .question=${report.query}
+      .keys=${report.keys ?? []}
+      .address=${this.#session.address}
+      .now=${report.now}
+      .chosen=${this.chosen}
+      @choose=${(event: CustomEvent<string | undefined>) => (this.chosen = event.detail)}
+    ></gl-history>`;
   }
 
   #actions(view: Extract<View, { kind: "report" }>): TemplateResult {
     const name = visibleText(view.report.query.id).replace(/[^\w.@-]+/g, "_").slice(0, 80);
-    const save = (): void => saveFile(`${name}.report.json`, new Blob([view.json], { type: "application/json" }));
+    const save = (): void => saveFile(`${name}.report.json`, view.json);
     const bundle = html`<button class="plain" ?disabled=${this.bundling !== ""} @click=${() => this.#bundle(view, name)}>${this.bundling || "Save an offline bundle"}</button> ·`;
     return html`<button class="plain" @click=${save}>Save the report</button> · ${view.subject.kind === "artifact" && view.report.result !== "failed" ? bundle : nothing}
       <button class="plain" @click=${() => this.#session.again()}>${view.subject.kind === "bundle" ? "Check again" : "Check again, past every cache"}</button>`;
@@ -249,10 +239,6 @@ export class GlPortal extends LitElement {
   };
 
   #take = (event: CustomEvent<File>): void => void this.#session.take(event.detail);
-
-  #choose(event: CustomEvent<string | undefined>): void {
-    this.chosen = event.detail;
-  }
 
   override updated(): void {
     if (!this.#following || !this.verdict) return;
@@ -307,6 +293,12 @@ function tell(view: View): Telling | undefined {
   }
 }
 
+/** How many entries the log has, as far as the page knows. */
+function logSize(view: View): number | undefined {
+  if (view.kind === "working") return view.size;
+  return view.kind === "report" && view.report.checkpoint ? Number(view.report.checkpoint.size) : undefined;
+}
+
 function card(title: string, text: string): TemplateResult {
   return html`<div class="card nothing">${title ? html`<strong>${title}</strong>` : nothing}${text}</div>`;
 }
@@ -315,17 +307,6 @@ function noEvents(report: Report): TemplateResult {
   return report.complete
     ? card("No events", "The log holds none about this, up to the checkpoint that was checked.")
     : card("No events are shown", "What could not be proven is not shown as if it were true.");
-}
-
-/** The keys for which the history is complete, where it followed registrations to more than one. */
-function lookedUp(report: Report): TemplateResult | typeof nothing {
-  const keys = report.keys ?? [];
-  if (keys.length < 2) return nothing;
-  return html`<p class="keys">Looked up together: ${keys.map((key, at) => html`${at > 0 ? ", " : ""}${key.kind} ${outside(key.kind === "digest" ? subjectText(key.id) : key.id)}`)}.</p>`;
-}
-
-function subjectText(id: string): string {
-  return id.length > 24 ? `${id.slice(0, 15)}…${id.slice(-8)}` : id;
 }
 
 function saveFile(name: string, content: Blob): void {

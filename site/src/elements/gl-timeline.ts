@@ -7,10 +7,11 @@ import type { EventView } from "../report/types.js";
 import { counted, figures } from "../text/count.js";
 import { cutText } from "../text/cut.js";
 import { visibleText } from "../text/visible.js";
+import "./gl-overview.js";
 import { weightMark, weightShape } from "./marks.js";
 import { shared } from "./shared.js";
 
-/** Events drawn at once. Older ones are a press away. */
+/** Events drawn at once; where there are more, the strip below leads to them. */
 const SHOWN = 200;
 const LANE = 32;
 /** Lanes with their names above them need more. */
@@ -132,8 +133,8 @@ export class GlTimeline extends LitElement {
   /** Index of the event that is open in the table. */
   @property({ attribute: false }) chosen: string | undefined;
   @state() private room = 0;
-  /** How many windows back from the newest. */
-  @state() private back = 0;
+  /** The first of the events drawn. */
+  @state() private start = 0;
 
   #pen: CanvasRenderingContext2D | null | undefined;
   readonly #resize = new ResizeObserver(([entry]) => {
@@ -151,19 +152,23 @@ export class GlTimeline extends LitElement {
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
-    if (changed.has("events")) this.back = 0;
+    const latest = Math.max(0, this.events.length - SHOWN);
+    if (changed.has("events")) this.start = latest;
+    const chosen = changed.has("chosen") && this.chosen !== undefined ? this.events.findIndex((event) => String(event.index) === this.chosen) : -1;
+    if (chosen >= 0 && (chosen < this.start || chosen >= this.start + SHOWN)) this.start = chosen - SHOWN / 2;
+    this.start = Math.min(Math.max(0, this.start), latest);
   }
 
   override render(): unknown {
-    const end = this.events.length - this.back * SHOWN;
-    const start = Math.max(0, end - SHOWN);
-    const events = this.events.slice(start, end);
+    const { start } = this;
+    const events = this.events.slice(start, start + SHOWN);
     return html`<section class="card" aria-labelledby="title">
       <header>
         <h2 id="title">Who touched it, and when</h2>
         <p>in the log’s order; distances follow the times that actors claim</p>
       </header>
-      ${this.room > 0 ? this.#lanes(events) : nothing} ${this.#legend(events)} ${this.#windows(start, end)}
+      ${this.room > 0 ? this.#lanes(events) : nothing} ${this.#legend(events)}
+      ${this.events.length > SHOWN ? html`<gl-overview .events=${this.events} .start=${start} .shown=${SHOWN} .now=${this.now} @move=${(event: CustomEvent<number>) => (this.start = event.detail)}></gl-overview>` : nothing}
     </section>`;
   }
 
@@ -238,14 +243,5 @@ export class GlTimeline extends LitElement {
     if (!this.#pen) return 7.5 * text.length;
     this.#pen.font = `12px ${getComputedStyle(this).fontFamily}`;
     return this.#pen.measureText(text).width;
-  }
-
-  #windows(start: number, end: number): TemplateResult | typeof nothing {
-    if (this.events.length <= SHOWN) return nothing;
-    return html`<div class="legend">
-      <span>events ${figures(start + 1)} to ${figures(end)} of ${figures(this.events.length)}</span>
-      <button ?disabled=${start === 0} @click=${() => this.back++}>Earlier</button>
-      <button ?disabled=${this.back === 0} @click=${() => this.back--}>Later</button>
-    </div>`;
   }
 }

@@ -13,12 +13,22 @@ export function parseReport(json: string): Report {
 }
 
 /** How far a verification is. */
-export type Progress = { readonly done: number; readonly total: number; readonly checks: readonly Check[] };
+export type Progress = {
+  /** Entries read, of those that must be. */
+  readonly done: number;
+  readonly total: number;
+  /** How many events the index proves there to be, once that is known. */
+  readonly positions: number | undefined;
+  /** Entries of the log, once its checkpoint is verified. */
+  readonly size: number | undefined;
+  readonly checks: readonly Check[];
+};
 
 /** Reads how far the verifier is; counts past 2^53 lose digits here, which a progress bar does not mind. */
 export function parseProgress(json: string): Progress {
-  const { done, total, checks } = parseExact(json) as Progress;
-  return { done: Number(done), total: Number(total), checks };
+  const { done, total, positions, size, checks } = parseExact(json) as { [name: string]: unknown; checks: readonly Check[] };
+  const number = (value: unknown): number | undefined => (value === undefined || value === null ? undefined : Number(value));
+  return { done: Number(done), total: Number(total), positions: number(positions), size: number(size), checks };
 }
 
 function parseExact(json: string): unknown {

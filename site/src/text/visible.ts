@@ -16,6 +16,9 @@ const PILE = /(?<=\p{M}{2})\p{M}/u;
 
 const ALL = new RegExp(`${ODD.source}|${PILE.source}`, "gu");
 
+/** Most text is of these alone, and told apart a hundred times quicker. */
+const PLAIN = /^[ -~]*$/;
+
 /** `U+202E` for a character. */
 export function codePoint(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
@@ -23,6 +26,7 @@ export function codePoint(character: string): string {
 
 /** Splits text into ordinary runs and odd characters. */
 export function visible(text: string): Piece[] {
+  if (PLAIN.test(text)) return text === "" ? [] : [{ text, odd: undefined }];
   const pieces: Piece[] = [];
   let at = 0;
   for (const match of text.matchAll(ALL)) {
@@ -36,6 +40,7 @@ export function visible(text: string): Piece[] {
 
 /** The same as plain text, for titles, labels and file names: odd characters become `⟨U+202E⟩`. */
 export function visibleText(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(ALL, (character) => `⟨${codePoint(character)}⟩`);
 }
 

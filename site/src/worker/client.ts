@@ -1,6 +1,10 @@
 // The page's end of the worker: starts jobs, feeds them with files and hands back what they come to.
 import type { FetchFile } from "../app/fetcher.js";
+import type { EventView, Report } from "../report/types.js";
 import type { Options, ToPage, ToWorker } from "./protocol.js";
+
+/** A verdict: what it says, and the verifier's own text. */
+export type Verdict = { readonly report: Report; readonly json: Blob };
 
 /** What a job tells on its way. */
 export type Listener = {
@@ -13,10 +17,12 @@ export type Listener = {
 export class Refused extends Error {}
 
 type Waiting = {
-  readonly resolve: (answer: string) => void;
+  readonly resolve: (answer: string | Verdict) => void;
   readonly reject: (reason: Error) => void;
   readonly listener: Listener;
   readonly fetchFile: FetchFile | undefined;
+  /** What has come of a report. */
+  readonly events: EventView[];
 };
 
 /** The one script that may be started: with Trusted Types, no text can become a script's address by accident. */
@@ -38,13 +44,13 @@ export class Verifier {
     this.#worker.addEventListener("error", () => this.#break("the verifier stopped"));
   }
 
-  /** The report on an artifact's history, as JSON text. */
-  history(artifact: string, policy: string, options: Options, fetchFile: FetchFile, listener: Listener, signal: AbortSignal): Promise<string> {
+  /** The report on an artifact's history. */
+  history(artifact: string, policy: string, options: Options, fetchFile: FetchFile, listener: Listener, signal: AbortSignal): Promise<Verdict> {
     return this.#start((job) => ({ type: "history", job, artifact, policy, options }), listener, signal, fetchFile);
   }
 
-  /** The report on an offline bundle, as JSON text. */
-  bundle(file: Blob, policy: string, options: Options, signal: AbortSignal): Promise<string> {
+  /** The report on an offline bundle. */
+  bundle(file: Blob, policy: string, options: Options, signal: AbortSignal): Promise<Verdict> {
     return this.#start((job) => ({ type: "bundle", job, file, policy, options }), {}, signal);
   }
 
@@ -53,11 +59,11 @@ export class Verifier {
     return this.#start((job) => ({ type: "hash", job, file }), listener, signal);
   }
 
-  #start(message: (job: number) => ToWorker, listener: Listener, signal: AbortSignal, fetchFile?: FetchFile): Promise<string> {
+  #start<Answer extends string | Verdict>(message: (job: number) => ToWorker, listener: Listener, signal: AbortSignal, fetchFile?: FetchFile): Promise<Answer> {
     const job = ++this.#last;
     return new Promise((resolve, reject) => {
       if (this.#broken) return reject(this.#broken);
-      this.#waiting.set(job, { resolve, reject, listener, fetchFile });
+      this.#waiting.set(job, { resolve: resolve as Waiting["resolve"], reject, listener, fetchFile, events: [] });
       signal.addEventListener("abort", () => this.#fail(job, signal.reason as Error), { once: true });
       this.#post(message(job));
     });
@@ -83,9 +89,12 @@ export class Verifier {
       case "digest":
         this.#waiting.delete(message.job);
         return waiting.resolve(message.digest);
+      case "events":
+        for (const event of message.events) waiting.events.push(event);
+        return;
       case "report":
         this.#waiting.delete(message.job);
-        return waiting.resolve(message.report);
+        return waiting.resolve({ report: { ...message.head, events: waiting.events }, json: message.json });
       case "refused":
         this.#waiting.delete(message.job);
         return waiting.reject(new Refused(message.message));

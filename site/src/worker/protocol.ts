@@ -1,4 +1,5 @@
 // What page and worker say to each other. The page fetches and shows; the worker holds the verifier and decides.
+import type { EventView, Report } from "../report/types.js";
 
 export type Options = {
   /** Seconds since the epoch against which freshness is judged. */
@@ -15,7 +16,13 @@ export type ToWorker =
   | { readonly type: "bundle"; readonly job: number; readonly file: Blob; readonly policy: string; readonly options: Options }
   | { readonly type: "cancel"; readonly job: number };
 
-/** To the page. Reports and progress are the verifier's own JSON text. */
+/** A report without its events, which go ahead of it. */
+export type Head = Omit<Report, "events">;
+
+/**
+ * To the page. A report is read in the worker: its events come in parts, each short enough not to hold up a frame, then
+ * the rest of it with the verifier's own text, to be saved.
+ */
 export type ToPage =
   | { readonly type: "ready" }
   | { readonly type: "broken"; readonly message: string }
@@ -23,5 +30,6 @@ export type ToPage =
   | { readonly type: "progress"; readonly job: number; readonly progress: string }
   | { readonly type: "hashing"; readonly job: number; readonly done: number; readonly total: number }
   | { readonly type: "digest"; readonly job: number; readonly digest: string }
-  | { readonly type: "report"; readonly job: number; readonly report: string }
+  | { readonly type: "events"; readonly job: number; readonly events: readonly EventView[] }
+  | { readonly type: "report"; readonly job: number; readonly head: Head; readonly json: Blob }
   | { readonly type: "refused"; readonly job: number; readonly message: string };

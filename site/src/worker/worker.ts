@@ -1,5 +1,6 @@
 // The verifier's room: every verdict is made here, by the wasm, out of bytes that the page brings.
 import { FileHasher, HistoryQuery, init, verifyBundle } from "@glasslog/verify";
+import { parseReport } from "../report/parse.js";
 import type { Options, ToPage, ToWorker } from "./protocol.js";
 
 /** Hash of the wasm file, put in by the build: what was built is what runs. Empty when the fixture stands in. */
@@ -9,6 +10,8 @@ declare const WASM_INTEGRITY: string;
 const HASH_STEP = 8 << 20;
 /** At most this often is progress told, in milliseconds. */
 const PROGRESS_EVERY = 50;
+/** Events handed to the page at once: a few milliseconds to take in. */
+const EVENTS_AT_ONCE = 500;
 
 type Job = { readonly query: HistoryQuery; readonly asked: Set<string>; told: number };
 
@@ -44,7 +47,7 @@ async function handle(message: ToWorker): Promise<void> {
         return await hash(message.job, message.file);
       case "bundle": {
         const bundle = new Uint8Array(await message.file.arrayBuffer());
-        return say({ type: "report", job: message.job, report: verifyBundle(bundle, message.policy, verifierOptions(message.options)) });
+        return report(message.job, verifyBundle(bundle, message.policy, verifierOptions(message.options)));
       }
       case "cancel":
         if (!finish(message.job)) cancelled.add(message.job);
@@ -74,10 +77,10 @@ function supply(job: number, path: string, bytes: Uint8Array | undefined): void 
 }
 
 function step(job: number, state: Job): void {
-  const report = state.query.report();
-  if (report !== undefined) {
+  const json = state.query.report();
+  if (json !== undefined) {
     finish(job);
-    return say({ type: "report", job, report });
+    return report(job, json);
   }
   const paths = state.query.needs().filter((path) => !state.asked.has(path));
   for (const path of paths) state.asked.add(path);
@@ -87,6 +90,13 @@ function step(job: number, state: Job): void {
     state.told = now;
     say({ type: "progress", job, progress: state.query.progress() });
   }
+}
+
+/** Hands a report over: the text whole, for whoever saves it, and what it says in parts. */
+function report(job: number, json: string): void {
+  const { events, ...head } = parseReport(json);
+  for (let at = 0; at < (events?.length ?? 0); at += EVENTS_AT_ONCE) say({ type: "events", job, events: events?.slice(at, at + EVENTS_AT_ONCE) ?? [] });
+  say({ type: "report", job, head, json: new Blob([json], { type: "application/json" }) });
 }
 
 function finish(job: number): boolean {

@@ -1,0 +1,141 @@
+// A history: what is on show of it, when it happened, and the events one by one.
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { Address } from "../app/address.js";
+import { EVERYTHING, filtered, KINDS, type Filter, type Kind } from "../report/filter.js";
+import type { EventView, Question } from "../report/types.js";
+import { figures } from "../text/count.js";
+import "./gl-events.js";
+import "./gl-timeline.js";
+import { shared } from "./shared.js";
+import { outside } from "./text.js";
+
+/** Fewer events than this are quicker looked through than filtered. */
+const MANY = 20;
+/** Rest after a key press before the filter is applied, in milliseconds. */
+const REST = 120;
+
+@customElement("gl-history")
+export class GlHistory extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 1.25rem;
+      }
+      .filter {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.5rem 0.75rem;
+        padding: 0.55rem 0.6rem 0.55rem 1.15rem;
+        font-size: 0.875rem;
+      }
+      .filter:focus-within {
+        border-color: var(--edge);
+      }
+      input {
+        flex: 1 1 12rem;
+        min-width: 0;
+        min-height: 2rem;
+        border: 0;
+        background: none;
+        color: inherit;
+        font: inherit;
+        border-radius: 4px;
+      }
+      input::placeholder {
+        color: var(--dim);
+        opacity: 1;
+      }
+      .keys {
+        font-size: 0.8125rem;
+        color: var(--dim);
+        padding: 0 0.25rem;
+        overflow-wrap: anywhere;
+      }
+      @media (max-width: 480px) {
+        :host {
+          gap: 0.9rem;
+        }
+      }
+    `,
+  ];
+
+  /** All of them, in log order. */
+  @property({ attribute: false }) events: readonly EventView[] = [];
+  /** How many there will be, where entries are still to be verified. */
+  @property({ type: Number }) expected = 0;
+  @property({ attribute: false }) question: Question | undefined;
+  /** The keys for which the history is complete. */
+  @property({ attribute: false }) keys: readonly Question[] = [];
+  @property({ attribute: false }) address: Address | undefined;
+  @property({ type: Number }) now = 0;
+  /** Index of the open event. */
+  @property({ attribute: false }) chosen: string | undefined;
+  @state() private filter: Filter = EVERYTHING;
+  @state() private shown: readonly EventView[] = [];
+  @state() private said = "";
+  #rest: ReturnType<typeof setTimeout> | undefined;
+  #byLeaf: Map<string, EventView> | undefined;
+
+  override willUpdate(changed: PropertyValues): void {
+    if (changed.has("events")) this.#byLeaf = undefined;
+    if (changed.has("question")) this.filter = EVERYTHING;
+    if (!changed.has("events") && !changed.has("filter")) return;
+    this.shown = filtered(this.events, this.filter);
+    this.said = this.filter === EVERYTHING ? "" : `${figures(this.shown.length)} of ${figures(this.events.length)} events are on show`;
+  }
+
+  override render(): unknown {
+    const { shown, now, chosen } = this;
+    return html`${this.events.length >= MANY && this.expected <= this.events.length ? this.#filter() : nothing}
+      ${shown.length > 0 ? html`<gl-timeline .events=${shown} .now=${now} .chosen=${chosen}></gl-timeline>` : nothing}
+      <gl-events
+        .events=${shown}
+        .expected=${this.expected}
+        .all=${this.events.length}
+        .question=${this.question}
+        .address=${this.address}
+        .now=${now}
+        .chosen=${chosen}
+        .find=${this.#find}
+      ></gl-events>
+      ${this.#lookedUp()}
+      <div class="hush" role="status">${this.said}</div>`;
+  }
+
+  #filter(): TemplateResult {
+    const type = (event: Event): void => {
+      const text = (event.target as HTMLInputElement).value;
+      clearTimeout(this.#rest);
+      this.#rest = setTimeout(() => (this.filter = { ...this.filter, text }), REST);
+    };
+    const pick = (event: Event): void => {
+      this.filter = { ...this.filter, kind: (event.target as HTMLSelectElement).value as Kind };
+    };
+    return html`<div class="card filter" role="search" aria-label="Events on show">
+      <input type="search" aria-label="Filter events by words" placeholder="Filter by actor, action, reason, artifact or entry" autocomplete="off" spellcheck="false" maxlength="200" @input=${type} />
+      <select aria-label="Filter events by kind" @change=${pick}>
+        ${Object.entries(KINDS).map(([kind, name]) => html`<option value=${kind} ?selected=${this.filter.kind === kind}>${name}</option>`)}
+      </select>
+    </div>`;
+  }
+
+  #find = (leafHash: string): EventView | undefined => {
+    this.#byLeaf ??= new Map(this.events.map((event) => [event.leafHash, event]));
+    return this.#byLeaf.get(leafHash);
+  };
+
+  /** The keys for which the history is complete, where it followed registrations to more than one. */
+  #lookedUp(): TemplateResult | typeof nothing {
+    if (this.keys.length < 2) return nothing;
+    return html`<p class="keys">Looked up together: ${this.keys.map((key, at) => html`${at > 0 ? ", " : ""}${key.kind} ${outside(key.kind === "digest" ? shortDigest(key.id) : key.id)}`)}.</p>`;
+  }
+}
+
+function shortDigest(id: string): string {
+  return id.length > 24 ? `${id.slice(0, 15)}…${id.slice(-8)}` : id;
+}
