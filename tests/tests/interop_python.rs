@@ -47,6 +47,35 @@ fn python_agrees_with_our_vectors_of_events() {
 }
 
 #[test]
+fn python_agrees_with_our_vectors_of_the_index() {
+    let vectors = repository().join("docs/formats/vectors/index");
+    let Some(run) = python(
+        "our index vectors in Python",
+        "check_vectors.py",
+        words!["index", vectors],
+    ) else {
+        return;
+    };
+    let run = run.expect(0);
+    let counts = run.text().strip_suffix(" vectors\n").unwrap();
+    let mut counts = counts.split(", ").map(|part| part.split_once(' ').unwrap());
+    for (kind, least) in [
+        ("bucket", 20),
+        ("manifest", 20),
+        ("lookup", 31),
+        ("run", 3),
+        ("fraud", 80),
+    ] {
+        let (count, name) = counts.next().unwrap();
+        assert_eq!(name, kind);
+        assert!(
+            count.parse::<u32>().unwrap() >= least,
+            "only {count} {kind}"
+        );
+    }
+}
+
+#[test]
 fn python_verifies_what_torchwood_proves() {
     let name = "torchwood's proof in Python";
     let Some(tools) = Tools::for_test(name) else {

@@ -3,6 +3,7 @@
 
     check_vectors.py proofs VECTORS      transparency-dev's Merkle proofs and CCTV's Ed25519 signatures
     check_vectors.py events VECTORS      docs/formats/vectors/events
+    check_vectors.py index VECTORS       docs/formats/vectors/index
 
 The Ed25519 vectors are judged by the strict rule: a signature holds exactly when none of its flags is one that the
 rule refuses.
@@ -16,6 +17,7 @@ import sys
 
 import ed25519
 import event
+import index
 import tlog
 from keyring import Keyring
 
@@ -48,7 +50,7 @@ def extends(v):
 def holds(check, vector):
     try:
         check(vector)
-    except (tlog.Untrue, tlog.Malformed):
+    except (tlog.Untrue, tlog.Unknown, tlog.Malformed):
         return False
     return True
 
@@ -79,6 +81,58 @@ def events(root, compare):
             compare("event", f"{path.name} at {index}", have, want)
 
 
+def buckets(v, compare):
+    run = index.Run(v["start"], v["end"], v["b"], None, None)
+    for number, case in enumerate(v["cases"]):
+        judge = lambda case: run.read(bytes.fromhex(case["hex"]), case["bucket"], index.RESERVED)  # noqa: E731
+        compare("bucket", f"{number}, {case['error']}", holds(judge, case), case["error"] is None)
+
+
+def indexed(root, compare):
+    load = lambda name: json.loads((root / name).read_text())  # noqa: E731
+    buckets(load("buckets.json"), compare)
+    for number, case in enumerate(load("manifests.json")["cases"]):
+        judge = lambda case: index.Manifest.parse(case["manifest"].encode())  # noqa: E731
+        compare("manifest", f"{number}, {case['error']}", holds(judge, case), case["error"] is None)
+
+    # A reader: from the proof of the newest manifest to where each key is, and to nowhere.
+    log = load("log.json")
+    trust = index.Trust.parse(log["policy"], tlog.VerifierKey.parse)
+    manifest = index.vouched((root / "latest.tlog-proof").read_bytes(), trust)
+    files = {path: bytes.fromhex(text) for path, text in log["files"].items()}
+    for hashed, positions in log["lookups"].items():
+        compare("lookup", hashed, manifest.positions(bytes.fromhex(hashed), files.__getitem__), positions)
+    compare("lookup", "of nothing", manifest.positions(index.key(index.NAME, "absent"), files.__getitem__), [])
+
+    # An auditor: the same runs and the same files, from the entries alone.
+    entries = [base64.b64decode(entry) for entry in log["entries"]]
+    built = {}
+    for run in manifest.runs:
+        same, made = index.build(manifest.map(), run.start, entries[run.start : run.end])
+        compare("run", run.start, same, run)
+        built.update(made)
+    compare("run", "files", built, files)
+    frauds(root, load("fraud.json"), compare)
+
+
+def frauds(root, want, compare):
+    trust = index.Trust.parse((root / want["policy"]).read_text(), tlog.VerifierKey.parse)
+    raw = (root / want["file"]).read_bytes()
+    have = index.check_fraud(raw, trust)
+    compare("fraud", want["file"], have, (want["kind"], want["manifest"], want["audited"]))
+    # With another byte it shows less: without the auditor's cosignature only the builder's guilt, else nothing.
+    def judge(raw):
+        if index.check_fraud(raw, trust) != have:
+            raise tlog.Untrue("it shows something else")
+
+    for at in range(0, len(raw), 29):
+        changed = raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
+        compare("fraud", f"with byte {at} changed", holds(judge, changed), False)
+    # No other accusation fits the same evidence.
+    for kind in ("insertion", "malformed-bucket", "bad-manifest"):
+        compare("fraud", f"as {kind}", holds(judge, raw.replace(b"omission", kind.encode(), 1)), False)
+
+
 def read(entry):
     raw = base64.b64decode(entry["base64"]) if "base64" in entry else entry["text"].encode()
     try:
@@ -88,7 +142,7 @@ def read(entry):
 
 
 def main():
-    sets = {"proofs": proofs, "events": events}
+    sets = {"proofs": proofs, "events": events, "index": indexed}
     failures, counts = [], collections.Counter()
 
     def compare(kind, name, have, want):
