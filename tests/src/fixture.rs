@@ -11,7 +11,7 @@ use glasslog_core::hash::{Hash, leaf_hash, sha256, tree_root};
 use glasslog_core::note::{KeyName, SignatureType, SignerKey};
 use glasslog_core::proof::{ConsistencyProof, InclusionProof, ProofError};
 use glasslog_core::spki::Spki;
-use glasslog_core::tree::Subtree;
+use glasslog_core::tree::{Subtree, TreeHead};
 use glasslog_core::wire::hex_encode;
 
 /// Origin of the logs here.
@@ -179,7 +179,7 @@ pub fn forge(entry: &[u8]) -> Vec<u8> {
 const ADVERSARY: u8 = 66;
 
 /// A log that is being built.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Log {
     origin: String,
     edge: Edge,
@@ -228,6 +228,16 @@ impl Log {
                 .expect("a new signature");
         }
         checkpoint
+    }
+
+    /// The tiles and bundles of every size published so far.
+    pub fn files(&self) -> &[PublicFile] {
+        &self.files
+    }
+
+    /// The size and the root.
+    pub fn head(&self) -> TreeHead {
+        self.edge.head()
     }
 
     /// Writes the public tree into `folder`, with this checkpoint.

@@ -4,6 +4,7 @@ pub mod fixture;
 pub mod glasslog;
 pub mod host;
 pub mod http;
+pub mod operator;
 pub mod ours;
 pub mod python;
 pub mod skip;

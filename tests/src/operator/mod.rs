@@ -1,0 +1,40 @@
+//! Malicious operators: each serves a real log with a real index, signs with both keys, and lies in one way.
+//!
+//! Each [`Case`] says what whoever asks it must see, and what an auditor must see. That comes from the contract
+//! (`docs/cli.md`, "Exit codes") and the format (`docs/formats/index.md`), not from what programs happen to answer.
+mod buckets;
+mod case;
+mod claims;
+mod files;
+mod forged_run;
+mod lists;
+mod manifests;
+mod runs;
+mod signatures;
+mod stage;
+
+pub use case::{Audited, Case, Seen, Trust};
+
+/// Every lie there is.
+pub fn cases() -> Vec<Case> {
+    let groups = [
+        claims::cases(),
+        runs::cases(),
+        buckets::cases(),
+        lists::cases(),
+        manifests::cases(),
+        signatures::cases(),
+        files::cases(),
+    ];
+    groups.into_iter().flatten().collect()
+}
+
+/// A number as an index of a slice.
+fn index(number: u64) -> usize {
+    usize::try_from(number).expect("a small number")
+}
+
+/// An index of a slice as a number.
+fn number(index: usize) -> u64 {
+    u64::try_from(index).expect("a small number")
+}
