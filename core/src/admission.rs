@@ -350,6 +350,18 @@ impl Admission {
         Ok(Admitted::new(entry))
     }
 
+    /// Checks again, without signatures, an entry that [`check`](Self::check) let through and since when others were
+    /// taken in, none of them a key event.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of the first check that fails.
+    pub fn check_again(&self, admitted: &Admitted) -> Result<(), Refusal> {
+        if let Some(&first) = self.payloads.get(&admitted.payload_digest) {
+            return Err(Refusal::Replayed { first });
+        }
+        check_registration(self, &admitted.entry)
+    }
+
     /// Takes in an admitted entry at its index.
     pub fn apply(&mut self, index: u64, admitted: &Admitted) {
         self.take(index, &admitted.entry, admitted.payload_digest);

@@ -65,12 +65,24 @@ impl Edge {
     pub fn append(
         &mut self,
         entry: &[u8],
+        full: impl FnMut(PublicFile),
+    ) -> Result<Hash, EdgeError> {
+        self.append_hashed(entry, leaf_hash(entry), full)
+    }
+
+    /// As [`append`](Self::append), for an entry whose leaf hash is known.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn append_hashed(
+        &mut self,
+        entry: &[u8],
+        leaf: Hash,
         mut full: impl FnMut(PublicFile),
     ) -> Result<Hash, EdgeError> {
         let length = u16::try_from(entry.len()).map_err(|_| EdgeError::TooLong {
             length: entry.len(),
         })?;
-        let leaf = leaf_hash(entry);
         let index = self.range.size();
         self.bundle.extend(length.to_be_bytes());
         self.bundle.extend(entry);

@@ -96,6 +96,15 @@ impl fmt::Debug for Disk {
     }
 }
 
+/// When a new file survives a power loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// When the call returns and its directory is synced.
+    Now,
+    /// When it is synced later: until then a power loss may leave a part of it.
+    Lazy,
+}
+
 /// Whether [`Disk::create`] made the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
@@ -191,12 +200,13 @@ impl Disk {
             .map_err(|error| DiskError::new("sync directory", path, &error))
     }
 
-    /// Writes and syncs a file under a fresh name in `directory` and returns its path.
+    /// Writes a file under a fresh name in `directory` and returns its path; syncs it unless it is `Lazy`.
     fn write_temporary(
         &self,
         directory: &Path,
         bytes: &[u8],
         mode: u32,
+        durability: Durability,
     ) -> Result<PathBuf, DiskError> {
         let number = TEMPORARY.fetch_add(1, Ordering::Relaxed);
         let path = directory.join(format!(".glasslog.{}.{number}", std::process::id()));
@@ -209,13 +219,47 @@ impl Disk {
             .map_err(failed)?;
         self.write_or_tear(Step::Write, &path, &mut file, bytes)
             .map_err(failed)?;
-        self.step(Step::SyncFile, &path)
-            .and_then(|()| file.sync_all())
-            .map_err(|error| DiskError::new("sync", &path, &error))?;
+        if durability == Durability::Now {
+            self.step(Step::SyncFile, &path)
+                .and_then(|()| file.sync_all())
+                .map_err(|error| DiskError::new("sync", &path, &error))?;
+        }
         Ok(path)
     }
 
-    /// Makes a file that was not there, whole or not at all; the caller syncs its directory.
+    /// Makes the content of a file durable; that there is none any more is no error.
+    ///
+    /// # Errors
+    /// When it cannot be opened or synced.
+    pub fn sync_file(&self, path: &Path) -> Result<(), DiskError> {
+        let synced = self
+            .step(Step::SyncFile, path)
+            .and_then(|()| File::open(path)?.sync_data());
+        match synced {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(DiskError::new("sync", path, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives a file a second name, durably; that the name is taken is no error.
+    ///
+    /// # Errors
+    /// When it cannot be linked, or the directory not be synced.
+    pub fn link(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
+        let linked = self
+            .step(Step::Link, to)
+            .and_then(|()| fs::hard_link(from, to));
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(DiskError::new("link", to, &error))
+            }
+            _ => self.sync_directory(directory_of(to)),
+        }
+    }
+
+    /// Makes a file that was not there, whole or not at all; the caller syncs its directory, and a `Lazy` one too.
     ///
     /// The exclusive step is `link`, which fails when the name is taken, whoever took it.
     ///
@@ -227,11 +271,12 @@ impl Disk {
         path: &Path,
         bytes: &[u8],
         mode: u32,
+        durability: Durability,
     ) -> Result<Created, DiskError> {
         if path.exists() {
             return Ok(Created::Exists);
         }
-        let source = self.write_temporary(temporary, bytes, mode)?;
+        let source = self.write_temporary(temporary, bytes, mode, durability)?;
         let linked = self
             .step(Step::Link, path)
             .and_then(|()| fs::hard_link(&source, path));
@@ -255,14 +300,14 @@ impl Disk {
         bytes: &[u8],
         mode: u32,
     ) -> Result<(), DiskError> {
-        let source = self.write_temporary(temporary, bytes, mode)?;
+        let source = self.write_temporary(temporary, bytes, mode, Durability::Now)?;
         self.step(Step::Rename, path)
             .and_then(|()| fs::rename(&source, path))
             .map_err(|error| DiskError::new("replace", path, &error))?;
         self.sync_directory(directory_of(path))
     }
 
-    /// Removes a file.
+    /// Removes a file; that there is none is an error.
     ///
     /// # Errors
     /// When it cannot be removed.
@@ -319,11 +364,13 @@ mod tests {
         }
         assert_eq!(disk.read(&path).unwrap(), None);
         assert_eq!(
-            disk.create(&temporary, &path, b"one", 0o644).unwrap(),
+            disk.create(&temporary, &path, b"one", 0o644, Durability::Now)
+                .unwrap(),
             Created::New
         );
         assert_eq!(
-            disk.create(&temporary, &path, b"two", 0o644).unwrap(),
+            disk.create(&temporary, &path, b"two", 0o644, Durability::Now)
+                .unwrap(),
             Created::Exists
         );
         assert_eq!(disk.read(&path).unwrap().as_deref(), Some(&b"one"[..]));
@@ -355,7 +402,7 @@ mod tests {
             _ => Ok(()),
         });
         let error = disk
-            .create(directory.path(), &path, b"1234", 0o644)
+            .create(directory.path(), &path, b"1234", 0o644, Durability::Now)
             .unwrap_err();
         assert!(error.to_string().ends_with(": torn"), "{error}");
         assert!(!path.exists());

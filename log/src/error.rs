@@ -122,6 +122,11 @@ pub enum LogError {
         /// Why.
         problem: String,
     },
+    /// Another writer moved the signed head.
+    HeadMoved {
+        /// Where the head is kept.
+        path: PathBuf,
+    },
     /// An earlier failure left this writer unsure of what is on disk.
     Stopped,
 }
@@ -149,6 +154,7 @@ impl LogError {
             Self::JournalDiffers { .. } => "journal-differs",
             Self::NotAdmissible { .. } => "entry-not-admissible",
             Self::Index { .. } => "index-not-buildable",
+            Self::HeadMoved { .. } => "head-moved",
             Self::Stopped => "writer-stopped",
         }
     }
@@ -179,6 +185,9 @@ impl LogError {
             Self::WrongRoot { .. } | Self::Differs { .. } | Self::Malformed { .. } => {
                 Some("a public file was changed or lost: restore `public/` from a copy; `glasslog audit` names the file".into())
             }
+            Self::HeadMoved { .. } => Some(
+                "another process writes to this log: end one of them, then open the log again".into(),
+            ),
             Self::Stopped => Some("open the log again".into()),
             _ => None,
         }
@@ -259,6 +268,11 @@ impl fmt::Display for LogError {
                 write!(f, "entry {index} is not admissible: {problem}")
             }
             Self::Index { problem } => write!(f, "the index cannot be built: {problem}"),
+            Self::HeadMoved { path } => write!(
+                f,
+                "`{}` is not the head that this writer knows: another writer moved it",
+                path.display()
+            ),
             Self::Stopped => write!(f, "the writer stopped after an earlier failure"),
         }
     }

@@ -7,13 +7,13 @@ use crate::config::{Config, FORMAT};
 use crate::disk::{Disk, DiskError};
 use crate::error::LogError;
 use crate::index::{Indexer, Pace};
-use crate::journal::Journal;
 use crate::keys::{new_secret, write_secret, write_signer};
 use crate::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY, PUBLIC_FILE};
 use crate::ledger::Ledger;
 use crate::lock::WriterLock;
 use crate::log::Log;
-use crate::public::PublicTree;
+use crate::posix::Posix;
+use crate::publisher::Publisher;
 use crate::signer::Signer;
 use glasslog_core::dsse::Envelope;
 use glasslog_core::ed25519::SecretKey;
@@ -25,6 +25,7 @@ use glasslog_core::note::{KeyName, SignatureType, SignerKey};
 use glasslog_core::spki::{Spki, secret_to_pem};
 use glasslog_core::tree::TreeHead;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A log to be made.
 #[derive(Debug)]
@@ -116,25 +117,20 @@ impl NewLog {
             raw: self.is_raw,
             index: Pace::default(),
         };
+        let storage = Posix::create(disk, &layout, lock)?;
         let mut log = Log {
-            lock,
-            disk: disk.clone(),
-            signer,
-            public: PublicTree::new(disk, &layout),
-            journal: Journal::create(disk, &layout, 0)?,
             ledger: Ledger::new(&config),
-            edge: Edge::new(),
             staged: Vec::new(),
-            is_shown: false,
+            size: 0,
             is_stopped: false,
-            layout,
+            publisher: Publisher::new(Arc::new(storage), signer, Edge::new(), None, false),
         };
         let genesis = match config.raw {
             true => None,
-            false => Some(log.add_genesis(&config.origin)?),
+            false => Some(add_genesis(&mut log, disk, &layout, &config.origin)?),
         };
-        let (edge, checkpoint) = log.prepare()?;
-        let layout = log.layout.clone();
+        let checkpoint = log.publisher.prepare(&log.staged)?;
+        log.publisher.storage.unstage(log.size)?;
         let temporary = layout.temporary();
         disk.replace(
             &temporary,
@@ -148,8 +144,8 @@ impl NewLog {
             config.encode().as_bytes(),
             PUBLIC_FILE,
         )?;
-        log.show(edge, &checkpoint, now)?;
-        Indexer::open_with(disk.clone(), log.layout.root())?.publish(now)?;
+        log.publisher.show(&checkpoint, now)?;
+        Indexer::open_with(disk.clone(), layout.root())?.publish(now)?;
         Ok(Made {
             head: log.head(),
             genesis,
@@ -157,31 +153,33 @@ impl NewLog {
     }
 }
 
-impl Log {
-    /// Makes the admin's key, and with it entry 0.
-    fn add_genesis(&mut self, origin: &str) -> Result<Hash, LogError> {
-        let path = self.layout.key("admin");
-        let wrong = |problem: String| LogError::Setting {
-            path: path.clone(),
-            problem,
-        };
-        let admin = secret(&self.layout)?;
-        write_secret(&self.disk, &path, &secret_to_pem(&admin, "admin"))?;
-        let genesis = Genesis {
-            log: origin.to_owned(),
-            admins: vec![Spki::new(admin.public())],
-            threshold: 1,
-        };
-        let payload =
-            event::encode(&genesis.to_statement()).map_err(|error| wrong(error.to_string()))?;
-        let envelope =
-            Envelope::sign(payload, &[&admin]).map_err(|error| wrong(error.to_string()))?;
-        let entry = envelope.encode();
-        let leaf = leaf_hash(&entry);
-        match self.append(vec![entry])?.pop() {
-            Some(Err(refusal)) => Err(wrong(refusal.to_string())),
-            _ => Ok(leaf),
-        }
+/// Makes the admin's key, and with it entry 0.
+fn add_genesis(
+    log: &mut Log,
+    disk: &Disk,
+    layout: &Layout,
+    origin: &str,
+) -> Result<Hash, LogError> {
+    let path = layout.key("admin");
+    let wrong = |problem: String| LogError::Setting {
+        path: path.clone(),
+        problem,
+    };
+    let admin = secret(layout)?;
+    write_secret(disk, &path, &secret_to_pem(&admin, "admin"))?;
+    let genesis = Genesis {
+        log: origin.to_owned(),
+        admins: vec![Spki::new(admin.public())],
+        threshold: 1,
+    };
+    let payload =
+        event::encode(&genesis.to_statement()).map_err(|error| wrong(error.to_string()))?;
+    let envelope = Envelope::sign(payload, &[&admin]).map_err(|error| wrong(error.to_string()))?;
+    let entry = envelope.encode();
+    let leaf = leaf_hash(&entry);
+    match log.append(vec![entry])?.pop() {
+        Some(Err(refusal)) => Err(wrong(refusal.to_string())),
+        _ => Ok(leaf),
     }
 }
 

@@ -12,6 +12,8 @@
 use crate::disk::{Disk, DiskError};
 use crate::error::LogError;
 use crate::layout::{Layout, PRIVATE_FILE};
+use crate::leaf::Leaf;
+use crate::storage::Staged;
 use glasslog_core::hash::FileHasher;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek};
@@ -41,13 +43,6 @@ pub(crate) struct Journal {
     salt: [u8; SALT],
     end: u64,
     length: u64,
-}
-
-/// What a journal holds: entries `first..first + entries.len()`.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Staged {
-    pub(crate) first: u64,
-    pub(crate) entries: Vec<Vec<u8>>,
 }
 
 impl Journal {
@@ -95,12 +90,12 @@ impl Journal {
         let (salt, first) = parse_header(&bytes).ok_or(LogError::JournalDamaged { offset: 0 })?;
         let mut staged = Staged {
             first,
-            entries: Vec::new(),
+            leaves: Vec::new(),
         };
         let mut offset = HEADER;
         while offset < bytes.len() {
-            let expected = first + staged.entries.len() as u64;
-            let Some(length) = read_frame(&salt, expected, &bytes[offset..], &mut staged.entries)
+            let expected = first + staged.leaves.len() as u64;
+            let Some(length) = read_frame(&salt, expected, &bytes[offset..], &mut staged.leaves)
             else {
                 if (offset..bytes.len()).any(|later| is_frame(&salt, &bytes[later..])) {
                     return Err(LogError::JournalDamaged {
@@ -112,7 +107,7 @@ impl Journal {
             };
             offset += length;
         }
-        let (end, length) = (first + staged.entries.len() as u64, offset as u64);
+        let (end, length) = (first + staged.leaves.len() as u64, offset as u64);
         let journal = Self {
             disk: disk.clone(),
             layout: layout.clone(),
@@ -136,12 +131,12 @@ impl Journal {
     }
 
     /// Makes entries durable, in order; they get the next indices.
-    pub(crate) fn append(&mut self, entries: &[Vec<u8>]) -> Result<(), LogError> {
+    pub(crate) fn append(&mut self, entries: &[Leaf]) -> Result<(), LogError> {
         let mut rest = entries;
         while !rest.is_empty() {
             let mut size = 0;
             let fits = rest.iter().take_while(|entry| {
-                size += 2 + entry.len();
+                size += 2 + entry.entry().len();
                 size <= MAX_BODY
             });
             let (now, later) = rest.split_at(fits.count().max(1));
@@ -192,14 +187,14 @@ fn parse_header(bytes: &[u8]) -> Option<([u8; SALT], u64)> {
         .then_some((salt, first))
 }
 
-fn frame(salt: &[u8; SALT], first: u64, entries: &[Vec<u8>]) -> Vec<u8> {
-    let length: usize = entries.iter().map(|entry| 2 + entry.len()).sum();
+fn frame(salt: &[u8; SALT], first: u64, entries: &[Leaf]) -> Vec<u8> {
+    let length: usize = entries.iter().map(|leaf| 2 + leaf.entry().len()).sum();
     let mut bytes = Vec::with_capacity(FRAME_HEADER + length + DIGEST);
     bytes.extend(FRAME_MAGIC);
     bytes.extend((entries.len() as u32).to_be_bytes());
     bytes.extend(first.to_be_bytes());
     bytes.extend((length as u32).to_be_bytes());
-    for entry in entries {
+    for entry in entries.iter().map(Leaf::entry) {
         bytes.extend((entry.len() as u16).to_be_bytes());
         bytes.extend(entry);
     }
@@ -229,7 +224,7 @@ fn read_frame(
     salt: &[u8; SALT],
     expected: u64,
     bytes: &[u8],
-    entries: &mut Vec<Vec<u8>>,
+    entries: &mut Vec<Leaf>,
 ) -> Option<usize> {
     let (first, count, mut body) = parse_frame(salt, bytes)?;
     if first != expected {
@@ -239,7 +234,7 @@ fn read_frame(
     for _ in 0..count {
         let (size, rest) = body.split_first_chunk::<2>()?;
         let (entry, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*size)))?;
-        entries.push(entry.to_vec());
+        entries.push(Leaf::new(entry.to_vec()));
         body = rest;
     }
     body.is_empty().then_some(length)
@@ -256,8 +251,9 @@ mod tests {
         layout
     }
 
-    fn entries(names: &[&str]) -> Vec<Vec<u8>> {
-        names.iter().map(|name| name.as_bytes().to_vec()).collect()
+    fn entries(names: &[&str]) -> Vec<Leaf> {
+        let leaf = |name: &&str| Leaf::new(name.as_bytes().to_vec());
+        names.iter().map(leaf).collect()
     }
 
     #[test]
@@ -274,7 +270,7 @@ mod tests {
             staged,
             Staged {
                 first: 7,
-                entries: entries(&["a", "b", "", "d"])
+                leaves: entries(&["a", "b", "", "d"])
             }
         );
         assert_eq!(journal.end(), 11);
@@ -285,15 +281,15 @@ mod tests {
         let (directory, disk) = (tempfile::tempdir().unwrap(), Disk::new());
         let layout = layout(&directory);
         let mut journal = Journal::create(&disk, &layout, 0).unwrap();
-        let many = vec![vec![7; 65_535]; 300];
+        let many = vec![Leaf::new(vec![7; 65_535]); 300];
         journal.append(&many).unwrap();
         let (mut journal, staged) = Journal::open(&disk, &layout).unwrap();
-        assert_eq!(staged.entries, many);
+        assert_eq!(staged.leaves, many);
         assert!(journal.is_long());
         journal.rotate().unwrap();
         let (journal, staged) = Journal::open(&disk, &layout).unwrap();
         assert_eq!(
-            (staged.first, staged.entries.len(), journal.is_long()),
+            (staged.first, staged.leaves.len(), journal.is_long()),
             (300, 0, false)
         );
     }
@@ -314,10 +310,10 @@ mod tests {
             fs::write(layout.journal(), &whole[..cut as usize]).unwrap();
             let kept = ends.iter().filter(|end| **end <= cut).count() - 1;
             let (mut journal, staged) = Journal::open(&disk, &layout).unwrap();
-            assert_eq!(staged.entries.len(), kept, "cut at {cut}");
+            assert_eq!(staged.leaves.len(), kept, "cut at {cut}");
             journal.append(&entries(&["next"])).unwrap();
             let (_, staged) = Journal::open(&disk, &layout).unwrap();
-            assert_eq!(staged.entries.last().unwrap(), b"next");
+            assert_eq!(staged.leaves.last().unwrap().entry(), b"next");
         }
     }
 
@@ -338,7 +334,7 @@ mod tests {
             match Journal::open(&disk, &layout) {
                 Ok((_, staged)) => {
                     assert!(position >= last, "damage at {position} went unseen");
-                    assert_eq!(staged.entries, entries(&["a", "b"]));
+                    assert_eq!(staged.leaves, entries(&["a", "b"]));
                 }
                 Err(error) => {
                     let offset = if position < HEADER { 0 } else { HEADER as u64 };
@@ -355,12 +351,12 @@ mod tests {
         let layout = layout(&directory);
         let mut journal = Journal::create(&disk, &layout, 0).unwrap();
         journal
-            .append(&[frame(&[0; SALT], 0, &entries(&["forged"]))])
+            .append(&[Leaf::new(frame(&[0; SALT], 0, &entries(&["forged"])))])
             .unwrap();
         let whole = fs::read(layout.journal()).unwrap();
         fs::write(layout.journal(), &whole[..whole.len() - 1]).unwrap();
         let (_, staged) = Journal::open(&disk, &layout).unwrap();
-        assert_eq!(staged.entries, entries(&[]));
+        assert_eq!(staged.leaves, entries(&[]));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Key files: written whole, once, for their owner only.
 
-use crate::disk::{Created, Disk, directory_of};
+use crate::disk::{Created, Disk, Durability, directory_of};
 use crate::error::LogError;
 use crate::layout::{PRIVATE_FILE, PUBLIC_FILE};
 use glasslog_core::ed25519::SecretKey;
@@ -45,7 +45,7 @@ pub fn write_public(disk: &Disk, path: &Path, text: &str) -> Result<(), LogError
 
 fn write(disk: &Disk, path: &Path, text: &str, mode: u32) -> Result<(), LogError> {
     let directory = directory_of(path);
-    match disk.create(directory, path, text.as_bytes(), mode)? {
+    match disk.create(directory, path, text.as_bytes(), mode, Durability::Now)? {
         Created::New => Ok(disk.sync_directory(directory)?),
         Created::Exists => Err(LogError::Exists {
             path: path.to_owned(),

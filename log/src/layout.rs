@@ -70,6 +70,11 @@ impl Layout {
         self.state().join("lock")
     }
 
+    /// Held for a moment by whoever moves the signed head.
+    pub fn head_lock(&self) -> PathBuf {
+        self.state().join("head.lock")
+    }
+
     /// Held for a moment by whoever changes `public/checkpoint`.
     pub fn checkpoint_lock(&self) -> PathBuf {
         self.state().join("checkpoint.lock")
@@ -87,7 +92,17 @@ impl Layout {
 
     /// Which checkpoint was archived last, and when.
     pub fn archived(&self) -> PathBuf {
-        self.state().join("archived")
+        self.private("archived")
+    }
+
+    /// A small private file, by its name.
+    pub(crate) fn private(&self, name: &str) -> PathBuf {
+        self.state().join(name)
+    }
+
+    /// How far public files are durable.
+    pub fn settled(&self) -> PathBuf {
+        self.state().join("settled")
     }
 
     /// Held by the one process that builds the index.

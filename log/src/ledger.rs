@@ -4,10 +4,13 @@
 
 use crate::config::Config;
 use crate::error::LogError;
+use crate::leaf::Leaf;
 use core::fmt;
-use glasslog_core::admission::{self, Admission};
-use glasslog_core::hash::{Hash, leaf_hash};
+use glasslog_core::admission::{self, Admission, Admitted};
+use glasslog_core::event::Event;
+use glasslog_core::hash::Hash;
 use glasslog_core::limits::MAX_ENTRY;
+use rayon::prelude::*;
 use std::collections::HashMap;
 
 /// Where an entry stands.
@@ -18,6 +21,9 @@ pub struct Receipt {
     /// Its leaf hash.
     pub leaf_hash: Hash,
 }
+
+/// What became of an entry.
+pub type Outcome = Result<Receipt, Refusal>;
 
 /// Why an entry was not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +76,8 @@ pub struct Ledger {
     /// `None` in a raw log.
     admission: Option<Admission>,
     positions: HashMap<Hash, u64>,
+    /// How many key events were taken since the log was opened.
+    key_changes: u64,
 }
 
 impl Ledger {
@@ -78,6 +86,7 @@ impl Ledger {
         Self {
             admission,
             positions: HashMap::new(),
+            key_changes: 0,
         }
     }
 
@@ -95,23 +104,63 @@ impl Ledger {
         self.positions.len() as u64
     }
 
-    /// Judges an entry and, unless it is there already, gives it the next index.
-    pub(crate) fn admit(&mut self, entry: &[u8]) -> Result<(Receipt, bool), Refusal> {
-        match entry.len() {
+    /// Judges entries and gives the new ones the next indices; returns what became of each, and the new ones.
+    pub(crate) fn admit(&mut self, leaves: Vec<Leaf>) -> (Vec<Outcome>, Vec<Leaf>) {
+        let judged = self.judge(&leaves);
+        let keys = self.key_changes;
+        let mut fresh = Vec::with_capacity(leaves.len());
+        let outcomes = leaves.into_iter().zip(judged).map(|(leaf, judged)| {
+            // A key event in this group may change what was said of the entries after it.
+            let judged = match self.key_changes == keys {
+                true => judged,
+                false => self.judge_one(&leaf),
+            };
+            let (receipt, is_new) = self.take(&leaf, judged?)?;
+            if is_new {
+                fresh.push(leaf);
+            }
+            Ok(receipt)
+        });
+        (outcomes.collect(), fresh)
+    }
+
+    /// Judges entries against what the log holds now, on all cores.
+    fn judge(&self, leaves: &[Leaf]) -> Vec<Result<Option<Admitted>, Refusal>> {
+        match self.admission.is_some() && leaves.len() > 1 {
+            true => leaves.par_iter().map(|leaf| self.judge_one(leaf)).collect(),
+            false => leaves.iter().map(|leaf| self.judge_one(leaf)).collect(),
+        }
+    }
+
+    /// Judges an entry; one that the log holds already, and any in a raw log, is let through with nothing said.
+    fn judge_one(&self, leaf: &Leaf) -> Result<Option<Admitted>, Refusal> {
+        match leaf.entry().len() {
             0 => return Err(Refusal::Empty),
             size if size > MAX_ENTRY => return Err(Refusal::too_large(size)),
             _ => {}
         }
-        let leaf_hash = leaf_hash(entry);
+        match &self.admission {
+            Some(admission) if self.position(leaf.hash()).is_none() => admission
+                .check(leaf.entry())
+                .map(Some)
+                .map_err(|refusal| Refusal::Entry(Box::new(refusal))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Gives an entry the next index, unless it has one, or an entry before it in its group forbids it.
+    fn take(&mut self, leaf: &Leaf, judged: Option<Admitted>) -> Result<(Receipt, bool), Refusal> {
+        let (index, leaf_hash) = (self.size(), *leaf.hash());
         if let Some(index) = self.position(&leaf_hash) {
             return Ok((Receipt { index, leaf_hash }, false));
         }
-        let index = self.size();
-        if let Some(admission) = &mut self.admission {
-            let admitted = admission
-                .check(entry)
+        if let (Some(admission), Some(admitted)) = (&mut self.admission, judged) {
+            admission
+                .check_again(&admitted)
                 .map_err(|refusal| Refusal::Entry(Box::new(refusal)))?;
             admission.apply(index, &admitted);
+            let is_about_keys = matches!(admitted.entry().event, Event::Key(_) | Event::Genesis(_));
+            self.key_changes += u64::from(is_about_keys);
         }
         self.positions.insert(leaf_hash, index);
         Ok((Receipt { index, leaf_hash }, true))

@@ -7,7 +7,7 @@ use crate::error::LogError;
 use crate::layout::PRIVATE_FILE;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -59,6 +59,24 @@ impl WriterLock {
                 holder: holder(path),
             }),
             Err(TryLockError::Error(error)) => Err(DiskError::new("lock", path, &error).into()),
+        }
+    }
+
+    /// Checks that the file at the lock's path is still the one that is locked.
+    ///
+    /// # Errors
+    /// [`LogError::Locked`] when it was removed or replaced: another process can have locked the new one.
+    pub(crate) fn check_held(&self) -> Result<(), LogError> {
+        let failed = |error: std::io::Error| DiskError::new("look at", &self.path, &error);
+        let own = self.file.metadata().map_err(failed)?;
+        let there = std::fs::metadata(&self.path).ok();
+        let is_same =
+            there.is_some_and(|there| there.ino() == own.ino() && there.dev() == own.dev());
+        match is_same {
+            true => Ok(()),
+            false => Err(LogError::Locked {
+                holder: holder(&self.path),
+            }),
         }
     }
 

@@ -1,38 +1,21 @@
 //! The open log: entries are appended durably, then published.
 
-use crate::checkpoint_file::CheckpointFile;
-use crate::disk::Disk;
 use crate::error::LogError;
-use crate::journal::Journal;
-use crate::layout::{Layout, PRIVATE_FILE};
+use crate::leaf::Leaf;
 use crate::ledger::{Ledger, Receipt, Refusal};
-use crate::lock::WriterLock;
-use crate::public::PublicTree;
-use crate::signer::Signer;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::edge::Edge;
+use crate::publisher::Publisher;
 use glasslog_core::tree::TreeHead;
 use std::path::PathBuf;
 
-/// Files that are written before more are made, so that a long backlog is published in bounded memory.
-const FILES_AT_ONCE: usize = 64;
-
-/// A log directory that this process alone may write, until dropped.
+/// A log that this process alone may write, until dropped.
 #[derive(Debug)]
 pub struct Log {
-    pub(crate) lock: WriterLock,
-    pub(crate) disk: Disk,
-    pub(crate) layout: Layout,
-    pub(crate) signer: Signer,
-    pub(crate) public: PublicTree,
-    pub(crate) journal: Journal,
     pub(crate) ledger: Ledger,
-    /// The edge of the newest signed head.
-    pub(crate) edge: Edge,
-    /// Acknowledged entries after that head.
-    pub(crate) staged: Vec<Vec<u8>>,
-    /// Whether that head is the public one.
-    pub(crate) is_shown: bool,
+    pub(crate) publisher: Publisher,
+    /// Acknowledged entries after the newest signed head.
+    pub(crate) staged: Vec<Leaf>,
+    /// How many entries were acknowledged.
+    pub(crate) size: u64,
     pub(crate) is_stopped: bool,
 }
 
@@ -42,25 +25,17 @@ impl Log {
     /// An entry that is in the log already keeps its index.
     ///
     /// # Errors
-    /// When the disk fails; the log must then be opened again. A refused entry is an answer, not an error.
+    /// When the storage fails; the log must then be opened again. A refused entry is an answer, not an error.
     pub fn append(
         &mut self,
         entries: Vec<Vec<u8>>,
     ) -> Result<Vec<Result<Receipt, Refusal>>, LogError> {
         self.check_running()?;
-        let mut fresh = Vec::new();
-        let outcomes = entries
-            .into_iter()
-            .map(|entry| {
-                let (receipt, is_new) = self.ledger.admit(&entry)?;
-                if is_new {
-                    fresh.push(entry);
-                }
-                Ok(receipt)
-            })
-            .collect();
-        let written = self.journal.append(&fresh);
-        self.stop_on_error(written)?;
+        let leaves = entries.into_iter().map(Leaf::new).collect();
+        let (outcomes, mut fresh) = self.ledger.admit(leaves);
+        let kept = self.publisher.storage.stage(self.size, &fresh);
+        self.stop_on_error(kept)?;
+        self.size += fresh.len() as u64;
         self.staged.append(&mut fresh);
         Ok(outcomes)
     }
@@ -70,83 +45,28 @@ impl Log {
     /// `now` is in seconds since the epoch and decides only which checkpoints are archived.
     ///
     /// # Errors
-    /// When the disk fails or holds something else than this log wrote; the log must then be opened again.
+    /// When the storage fails or holds something else than this log wrote; the log must then be opened again.
     pub fn publish(&mut self, now: u64) -> Result<TreeHead, LogError> {
         self.check_running()?;
-        let published = self.publish_staged(now);
-        self.stop_on_error(published)
-    }
-
-    fn publish_staged(&mut self, now: u64) -> Result<TreeHead, LogError> {
-        if self.staged.is_empty() && self.is_shown {
-            return Ok(self.edge.head());
-        }
-        let (edge, checkpoint) = self.prepare()?;
-        self.show(edge, &checkpoint, now)?;
-        Ok(self.edge.head())
-    }
-
-    /// Makes the files of the staged entries public, signs their head and remembers that: all but the last step.
-    pub(crate) fn prepare(&mut self) -> Result<(Edge, Checkpoint), LogError> {
-        let mut edge = self.edge.clone();
-        let mut files = Vec::new();
-        for entry in &self.staged {
-            // The ledger admits no entry that is too long.
-            edge.append(entry, |file| files.push(file))
-                .map_err(|error| LogError::NotAdmissible {
-                    index: edge.size(),
-                    problem: error.to_string(),
-                })?;
-            if files.len() >= FILES_AT_ONCE {
-                self.public.create(&files)?;
-                files.clear();
-            }
-        }
-        files.extend(edge.partials(self.edge.size()));
-        self.public.create(&files)?;
-        let checkpoint = self
-            .signer
-            .sign(edge.head())
-            .map_err(|error| LogError::Setting {
-                path: self.layout.key("log"),
-                problem: error.to_string(),
-            })?;
-        let (temporary, path) = (self.layout.temporary(), self.layout.head());
-        self.disk
-            .replace(&temporary, &path, &checkpoint.encode(), PRIVATE_FILE)?;
-        Ok((edge, checkpoint))
-    }
-
-    /// The last step: anyone can see the new head.
-    pub(crate) fn show(
-        &mut self,
-        edge: Edge,
-        checkpoint: &Checkpoint,
-        now: u64,
-    ) -> Result<(), LogError> {
-        CheckpointFile::new(&self.disk, &self.layout).show(&mut self.public, checkpoint, now)?;
-        self.edge = edge;
+        let published = self.publisher.publish(&self.staged, now);
+        self.stop_on_error(published)?;
         self.staged.clear();
-        self.is_shown = true;
-        if self.journal.is_long() {
-            self.journal.rotate()?;
-        }
-        Ok(())
+        Ok(self.head())
     }
 
     /// The newest signed head.
     pub fn head(&self) -> TreeHead {
-        self.edge.head()
+        self.publisher.head()
     }
 
     /// How many entries are durable: the published ones and the staged ones.
     pub fn size(&self) -> u64 {
-        self.journal.end()
+        self.size
     }
 
     /// The log's identity.
     pub fn origin(&self) -> &str {
-        self.signer.origin()
+        self.publisher.signer.origin()
     }
 
     /// What has been admitted so far.
@@ -156,15 +76,26 @@ impl Log {
 
     /// The directory to serve.
     pub fn public_directory(&self) -> PathBuf {
-        self.layout.public()
+        self.publisher.storage.locate("")
     }
 
     /// Lets other processes know where this one takes entries.
     ///
     /// # Errors
-    /// When the lock file cannot be written.
+    /// When that cannot be written.
     pub fn announce(&mut self, url: &str) -> Result<(), LogError> {
-        self.lock.announce(url)
+        self.publisher.storage.announce(url)
+    }
+
+    /// Makes everything that is public durable and lets go of the log.
+    ///
+    /// Dropping a log does the same and cannot say so when it fails; the next writer then completes it.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn close(mut self) -> Result<(), LogError> {
+        self.check_running()?;
+        self.publisher.settle()
     }
 
     fn check_running(&self) -> Result<(), LogError> {
@@ -174,7 +105,7 @@ impl Log {
         }
     }
 
-    /// After a failed write nobody knows what is on the disk: only opening the log again tells.
+    /// After a failed write nobody knows what is in storage: only opening the log again tells.
     fn stop_on_error<T>(&mut self, result: Result<T, LogError>) -> Result<T, LogError> {
         self.is_stopped |= result.is_err();
         result

@@ -1,21 +1,24 @@
 //! Opens a log: reads all of it, and refuses what does not add up (`docs/formats/log-directory.md`, "Opening").
 
-use crate::checkpoint_file::CheckpointFile;
 use crate::config::Config;
 use crate::disk::{Disk, DiskError};
 use crate::error::LogError;
-use crate::journal::{Journal, Staged};
 use crate::layout::Layout;
+use crate::leaf::Leaf;
 use crate::ledger::Ledger;
-use crate::lock::{CheckpointLock, WriterLock};
+use crate::lock::CheckpointLock;
 use crate::log::Log;
+use crate::posix::Posix;
 use crate::public::PublicTree;
+use crate::publisher::{self, Publisher};
+use crate::shown::{self, CHECKPOINT};
 use crate::signer::Signer;
+use crate::storage::Storage;
 use glasslog_core::edge::{Edge, PublicFile};
-use glasslog_core::hash::leaf_hash;
 use glasslog_core::tile::{EntryBundle, Tile, bundles_between, parse_entries};
 use glasslog_core::tree::TreeHead;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Largest size of a log whose checkpoint `init` may not have shown yet.
 const NEWBORN: u64 = 1;
@@ -36,31 +39,92 @@ impl Log {
     pub fn open_with(disk: Disk, path: impl AsRef<Path>) -> Result<Self, LogError> {
         let layout = Layout::new(path.as_ref());
         let config = Config::read(&disk, &layout)?;
-        let lock = WriterLock::take(&layout.lock())?;
-        clear_temporary(&disk, &layout)?;
         let signer = Signer::read(&disk, &layout, &config.origin)?;
-        let head = signer.read_head(&disk, &layout)?;
-        let shown = shown_head(&disk, &layout, &signer, &head)?;
-        let public = PublicTree::new(&disk, &layout);
-        let mut ledger = Ledger::new(&config);
-        let edge = replay(&public, &layout, &head, shown.as_ref(), &mut ledger)?;
-        let (journal, held) = Journal::open(&disk, &layout)?;
-        let staged = stage(held, &journal, &head, &mut ledger)?;
-        let is_shown = shown == Some(head);
+        let storage = Posix::open(&disk, &layout)?;
+        Self::open_on(Arc::new(storage), &config, signer)
+    }
+
+    /// Opens the log that lives in `storage`, which this writer alone may write.
+    pub(crate) fn open_on(
+        storage: Arc<dyn Storage>,
+        config: &Config,
+        signer: Signer,
+    ) -> Result<Self, LogError> {
+        let missing = || LogError::Missing {
+            path: storage.locate_private("head"),
+        };
+        let (bytes, version) = storage.load_head()?.ok_or_else(missing)?;
+        let head = signer.verify_bytes(&bytes, &storage.locate_private("head"))?;
+        let shown = shown_head(&*storage, &signer, &head)?;
+        // Public files beyond this size may have been lost with the power: they are made again.
+        let settled = storage.settled()?;
+        if settled != u64::MAX && settled > head.size {
+            return Err(LogError::RolledBack {
+                state: head.size,
+                public: settled,
+            });
+        }
+        let held = storage.staged()?;
+        if held.first > head.size || held.end() < head.size {
+            return Err(LogError::JournalGap {
+                first: held.first,
+                end: held.end(),
+                head: head.size,
+            });
+        }
+        let settled = settled.min(head.size).max(held.first);
+        let mut ledger = Ledger::new(config);
+        let (mut edge, roots) = replay(&*storage, settled, shown.as_ref(), &mut ledger)?;
+        let size = held.end();
+        let mut staged = Vec::new();
+        let mut lost = Vec::new();
+        for (index, leaf) in (held.first..).zip(held.leaves) {
+            if index < settled {
+                if ledger.position(leaf.hash()) != Some(index) {
+                    return Err(LogError::JournalDiffers { index });
+                }
+            } else {
+                ledger.replay(leaf.entry(), *leaf.hash())?;
+                match index < head.size {
+                    true => lost.push(leaf),
+                    false => staged.push(leaf),
+                }
+            }
+        }
+        let roots = roots.and(restore(&*storage, &mut edge, &lost, shown.as_ref())?);
+        roots.and(check_root(&edge, Some(&head)))?;
         Ok(Self {
-            lock,
-            disk,
-            layout,
-            signer,
-            public,
-            journal,
             ledger,
-            edge,
             staged,
-            is_shown,
+            size,
             is_stopped: false,
+            publisher: Publisher::new(storage, signer, edge, Some(version), shown == Some(head)),
         })
     }
+}
+
+/// Makes the files of published entries again that a power loss may have taken; what does not differ stays.
+fn restore(
+    storage: &dyn Storage,
+    edge: &mut Edge,
+    leaves: &[Leaf],
+    shown: Option<&TreeHead>,
+) -> Result<Result<(), LogError>, LogError> {
+    if leaves.is_empty() {
+        return Ok(Ok(()));
+    }
+    let before = edge.size();
+    let mut rest = leaves;
+    let mut roots = Ok(());
+    if let Some(shown) = shown.filter(|shown| shown.size > before) {
+        let (now, later) = leaves.split_at((shown.size - before) as usize);
+        publisher::add(storage, edge, now)?;
+        roots = check_root(edge, Some(shown));
+        rest = later;
+    }
+    publisher::add(storage, edge, rest)?;
+    storage.create(&edge.partials(before))?;
+    Ok(roots)
 }
 
 /// Removes what crashed writers left among temporary files. A cosigner uses `state/tmp` under the checkpoint lock.
@@ -76,21 +140,19 @@ pub(crate) fn clear_temporary(disk: &Disk, layout: &Layout) -> Result<(), LogErr
 
 /// The head that is public, which must be the signed one or one before it.
 fn shown_head(
-    disk: &Disk,
-    layout: &Layout,
+    storage: &dyn Storage,
     signer: &Signer,
     head: &TreeHead,
 ) -> Result<Option<TreeHead>, LogError> {
-    let Some(checkpoint) = CheckpointFile::new(disk, layout).read()? else {
+    let path = || storage.locate(CHECKPOINT);
+    let Some(bytes) = storage.read(CHECKPOINT)? else {
         // The last step of `init` shows the first checkpoint.
         return match head.size <= NEWBORN {
             true => Ok(None),
-            false => Err(LogError::Missing {
-                path: layout.checkpoint(),
-            }),
+            false => Err(LogError::Missing { path: path() }),
         };
     };
-    let shown = signer.verify(&checkpoint, &layout.checkpoint())?;
+    let shown = signer.verify(&shown::parse(storage, &bytes)?, &path())?;
     if shown.size > head.size {
         return Err(LogError::RolledBack {
             state: head.size,
@@ -107,21 +169,21 @@ fn shown_head(
     Ok(Some(shown))
 }
 
-/// Reads all published entries and checks that the tiles, and the signed roots, are theirs.
+/// Reads the published entries before `size` and checks that the tiles, and the signed root, are theirs.
+///
+/// A root that is wrong is told only after the tiles: a file that can be named says more.
 fn replay(
-    public: &PublicTree,
-    layout: &Layout,
-    head: &TreeHead,
+    storage: &dyn Storage,
+    size: u64,
     shown: Option<&TreeHead>,
     ledger: &mut Ledger,
-) -> Result<Edge, LogError> {
+) -> Result<(Edge, Result<(), LogError>), LogError> {
     let mut edge = Edge::new();
-    // Told apart only after the tiles: a file that can be named says more than a root that is wrong.
     let mut roots = check_root(&edge, shown);
-    for bundle in bundles_between(0, head.size) {
-        let bytes = read_bundle(public, layout, "", &bundle)?;
+    for bundle in bundles_between(0, size) {
+        let bytes = read_bundle_of(storage, &bundle)?;
         let malformed = |problem: String| LogError::Malformed {
-            path: layout.public_file(&bundle.path()),
+            path: storage.locate(&bundle.path()),
             problem,
         };
         let entries =
@@ -134,11 +196,10 @@ fn replay(
             ledger.replay(entry, leaf)?;
             roots = roots.and(check_root(&edge, shown));
         }
-        check_tiles(public, layout, &full)?;
+        check_tiles(storage, &full)?;
     }
-    check_tiles(public, layout, &edge.partials(0))?;
-    roots.and(check_root(&edge, Some(head)))?;
-    Ok(edge)
+    check_tiles(storage, &edge.partials(0))?;
+    Ok((edge, roots))
 }
 
 /// Compares the root with a signed one of the same size.
@@ -157,7 +218,15 @@ fn check_root(edge: &Edge, signed: Option<&TreeHead>) -> Result<(), LogError> {
     }
 }
 
-/// Reads a bundle of the log below `prefix`; where the partial one is gone, the full one begins with it.
+/// Reads a bundle of the log.
+fn read_bundle_of(storage: &dyn Storage, bundle: &EntryBundle) -> Result<Vec<u8>, LogError> {
+    let found = bundle_from(bundle, |bundle| storage.read(&bundle.path()))?;
+    found.ok_or_else(|| LogError::Missing {
+        path: storage.locate(&bundle.path()),
+    })
+}
+
+/// Reads a bundle of the log below `prefix` of a public tree.
 pub(crate) fn read_bundle(
     public: &PublicTree,
     layout: &Layout,
@@ -165,32 +234,44 @@ pub(crate) fn read_bundle(
     bundle: &EntryBundle,
 ) -> Result<Vec<u8>, LogError> {
     let path = |bundle: &EntryBundle| [prefix, &bundle.path()].concat();
-    if let Some(bytes) = public.read(&path(bundle))? {
-        return Ok(bytes);
-    }
-    let missing = || LogError::Missing {
+    let found = bundle_from(bundle, |bundle| public.read(&path(bundle)))?;
+    found.ok_or_else(|| LogError::Missing {
         path: layout.public_file(&path(bundle)),
+    })
+}
+
+/// Where the partial bundle is gone, the full one begins with it.
+fn bundle_from(
+    bundle: &EntryBundle,
+    read: impl Fn(&EntryBundle) -> Result<Option<Vec<u8>>, LogError>,
+) -> Result<Option<Vec<u8>>, LogError> {
+    if let Some(bytes) = read(bundle)? {
+        return Ok(Some(bytes));
+    }
+    let Some(full) = read(&bundle.full())? else {
+        return Ok(None);
     };
-    let full = public.read(&path(&bundle.full()))?.ok_or_else(missing)?;
-    let entries = parse_entries(&full, bundle.full().width()).map_err(|_| missing())?;
+    let Ok(entries) = parse_entries(&full, bundle.full().width()) else {
+        return Ok(None);
+    };
     let length: usize = entries
         .iter()
         .take(usize::from(bundle.width()))
         .map(|entry| 2 + entry.len())
         .sum();
-    Ok(full[..length].to_vec())
+    Ok(Some(full[..length].to_vec()))
 }
 
-/// Checks that tiles are on disk as the entries make them; bundles are where the entries were read from.
-fn check_tiles(public: &PublicTree, layout: &Layout, files: &[PublicFile]) -> Result<(), LogError> {
+/// Checks that tiles are there as the entries make them; bundles are where the entries were read from.
+fn check_tiles(storage: &dyn Storage, files: &[PublicFile]) -> Result<(), LogError> {
     for file in files {
         let Ok(tile) = Tile::parse_path(&file.path) else {
             continue;
         };
-        let path = || layout.public_file(&file.path);
-        let found = match public.read(&file.path)? {
+        let path = || storage.locate(&file.path);
+        let found = match storage.read(&file.path)? {
             Some(bytes) => Some(bytes),
-            None => public
+            None => storage
                 .read(&tile.full().path())?
                 .and_then(|full| tile.prefix_of_full(&full).map(<[u8]>::to_vec)),
         };
@@ -201,33 +282,4 @@ fn check_tiles(public: &PublicTree, layout: &Layout, files: &[PublicFile]) -> Re
         }
     }
     Ok(())
-}
-
-/// Takes the entries after the signed head from the journal; those before it must be the published ones.
-fn stage(
-    held: Staged,
-    journal: &Journal,
-    head: &TreeHead,
-    ledger: &mut Ledger,
-) -> Result<Vec<Vec<u8>>, LogError> {
-    if held.first > head.size || journal.end() < head.size {
-        return Err(LogError::JournalGap {
-            first: held.first,
-            end: journal.end(),
-            head: head.size,
-        });
-    }
-    let mut staged = Vec::new();
-    for (index, entry) in (held.first..).zip(held.entries) {
-        let leaf = leaf_hash(&entry);
-        if index < head.size {
-            if ledger.position(&leaf) != Some(index) {
-                return Err(LogError::JournalDiffers { index });
-            }
-        } else {
-            ledger.replay(&entry, leaf)?;
-            staged.push(entry);
-        }
-    }
-    Ok(staged)
 }

@@ -1,13 +1,13 @@
 //! The public tree of a log: files appear whole, once, and never change; only the checkpoint moves.
-//!
-//! This is all that publishing asks of the place where a log's files live.
 
-use crate::disk::{Created, Disk, directory_of};
+use crate::disk::{Created, Disk, Durability, directory_of};
 use crate::error::LogError;
 use crate::layout::{Layout, PUBLIC_DIRECTORY, PUBLIC_FILE};
+use crate::torn::is_torn;
 use glasslog_core::edge::PublicFile;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The public files of one log.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub struct PublicTree {
     disk: Disk,
     layout: Layout,
     /// Directories that are known to survive a power loss.
-    durable: BTreeSet<PathBuf>,
+    durable: Mutex<BTreeSet<PathBuf>>,
 }
 
 impl PublicTree {
@@ -25,7 +25,7 @@ impl PublicTree {
         Self {
             disk: disk.clone(),
             layout: layout.clone(),
-            durable,
+            durable: Mutex::new(durable),
         }
     }
 
@@ -41,25 +41,55 @@ impl PublicTree {
     ///
     /// # Errors
     /// [`LogError::Differs`] for a file that holds something else; files before it are then in place.
-    pub fn create(&mut self, files: &[PublicFile]) -> Result<(), LogError> {
+    pub fn create(&self, files: &[PublicFile]) -> Result<(), LogError> {
         let mut directories = BTreeSet::new();
         for file in files {
             let path = self.layout.public_file(&file.path);
-            let directory = directory_of(&path).to_owned();
-            self.keep_directory(&directory)?;
-            let temporary = self.layout.temporary();
-            if self
-                .disk
-                .create(&temporary, &path, &file.bytes, PUBLIC_FILE)?
-                == Created::Exists
-                && self.disk.read(&path)?.as_ref() != Some(&file.bytes)
-            {
+            if self.add(&path, &file.bytes, Durability::Now)?.is_some() {
                 return Err(LogError::Differs { path });
             }
-            directories.insert(directory);
+            directories.insert(directory_of(&path).to_owned());
         }
         for directory in directories {
             self.disk.sync_directory(&directory)?;
+        }
+        Ok(())
+    }
+
+    /// As [`create`](Self::create), but durable only once [`sync`](Self::sync) was given the paths that are returned.
+    /// Of a file that is there, what a power loss can have left of it is put right.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub(crate) fn create_lazily(&self, files: &[PublicFile]) -> Result<Vec<PathBuf>, LogError> {
+        let mut paths = Vec::with_capacity(files.len());
+        for file in files {
+            let path = self.layout.public_file(&file.path);
+            if let Some(found) = self.add(&path, &file.bytes, Durability::Lazy)? {
+                if !is_torn(&found, &file.bytes) {
+                    return Err(LogError::Differs { path });
+                }
+                let temporary = self.layout.temporary();
+                self.disk
+                    .replace(&temporary, &path, &file.bytes, PUBLIC_FILE)?;
+            }
+            paths.push(path);
+        }
+        Ok(paths)
+    }
+
+    /// Makes files durable; those that are gone again are no errors.
+    ///
+    /// # Errors
+    /// When one cannot be synced.
+    pub(crate) fn sync(&self, paths: &[PathBuf]) -> Result<(), LogError> {
+        let mut directories = BTreeSet::new();
+        for path in paths {
+            self.disk.sync_file(path)?;
+            directories.insert(directory_of(path));
+        }
+        for directory in directories.into_iter().filter(|path| path.exists()) {
+            self.disk.sync_directory(directory)?;
         }
         Ok(())
     }
@@ -73,27 +103,51 @@ impl PublicTree {
         Ok(self.disk.replace(&temporary, &path, bytes, PUBLIC_FILE)?)
     }
 
-    /// Puts a file of the index that may change in the place of the old one, durably.
+    /// Puts a file that may change in the place of the old one, durably.
     ///
     /// # Errors
     /// When a step fails; the old or the new file is then in place.
-    pub(crate) fn replace(&mut self, path: &str, bytes: &[u8]) -> Result<(), LogError> {
+    pub(crate) fn replace(&self, path: &str, bytes: &[u8]) -> Result<(), LogError> {
         let path = self.layout.public_file(path);
         self.keep_directory(directory_of(&path))?;
         let temporary = self.layout.temporary();
         Ok(self.disk.replace(&temporary, &path, bytes, PUBLIC_FILE)?)
     }
 
+    /// Makes a file; returns what is there if that is something else.
+    fn add(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        durability: Durability,
+    ) -> Result<Option<Vec<u8>>, LogError> {
+        self.keep_directory(directory_of(path))?;
+        let temporary = self.layout.temporary();
+        match self
+            .disk
+            .create(&temporary, path, bytes, PUBLIC_FILE, durability)?
+        {
+            Created::New => Ok(None),
+            Created::Exists => {
+                let found = self.disk.read(path)?.unwrap_or_default();
+                Ok(Some(found).filter(|found| found != bytes))
+            }
+        }
+    }
+
     /// Makes sure, once for each directory, that it exists and survives a power loss, up to the tree's own.
-    fn keep_directory(&mut self, directory: &Path) -> Result<(), LogError> {
-        if self.durable.contains(directory) {
-            return Ok(());
+    fn keep_directory(&self, directory: &Path) -> Result<(), LogError> {
+        let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut missing = Vec::new();
+        let mut at = Some(directory);
+        while let Some(path) = at.filter(|path| !durable.contains(*path)) {
+            missing.push(path);
+            at = path.parent();
         }
-        if let Some(parent) = directory.parent() {
-            self.keep_directory(parent)?;
+        for path in missing.into_iter().rev() {
+            self.disk.make_directory(path, PUBLIC_DIRECTORY)?;
+            durable.insert(path.to_owned());
         }
-        self.disk.make_directory(directory, PUBLIC_DIRECTORY)?;
-        self.durable.insert(directory.to_owned());
         Ok(())
     }
 }
@@ -103,17 +157,25 @@ mod tests {
     use super::*;
     use std::fs;
 
-    #[test]
-    fn a_file_appears_once_and_must_stay_the_same() {
+    fn tree() -> (tempfile::TempDir, Layout, PublicTree) {
         let directory = tempfile::tempdir().unwrap();
         let layout = Layout::new(directory.path());
         fs::create_dir_all(layout.temporary()).unwrap();
         fs::create_dir(layout.public()).unwrap();
-        let file = |bytes: &[u8]| PublicFile {
+        let tree = PublicTree::new(&Disk::new(), &layout);
+        (directory, layout, tree)
+    }
+
+    fn file(bytes: &[u8]) -> PublicFile {
+        PublicFile {
             path: "tile/0/x001/067".into(),
             bytes: bytes.into(),
-        };
-        let mut tree = PublicTree::new(&Disk::new(), &layout);
+        }
+    }
+
+    #[test]
+    fn a_file_appears_once_and_must_stay_the_same() {
+        let (_directory, layout, tree) = tree();
         tree.create(&[file(b"one")]).unwrap();
         tree.create(&[file(b"one")]).unwrap();
         let path = layout.public_file("tile/0/x001/067");
@@ -126,5 +188,22 @@ mod tests {
             Some(&b"one"[..])
         );
         assert_eq!(tree.read("tile/0/x001/068").unwrap(), None);
+    }
+
+    #[test]
+    fn what_a_power_loss_left_is_put_right_and_nothing_else() {
+        let (_directory, layout, tree) = tree();
+        let path = layout.public_file("tile/0/x001/067");
+        tree.create_lazily(&[file(b"whole")]).unwrap();
+        for torn in [&b""[..], b"who", b"\0\0\0\0\0"] {
+            fs::write(&path, torn).unwrap();
+            tree.create_lazily(&[file(b"whole")]).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"whole");
+        }
+        fs::write(&path, b"other").unwrap();
+        assert_eq!(
+            tree.create_lazily(&[file(b"whole")]),
+            Err(LogError::Differs { path })
+        );
     }
 }

@@ -47,17 +47,17 @@ impl Signer {
         Checkpoint::sign(&self.origin, head, &self.key)
     }
 
-    /// Reads the newest head that was signed.
-    pub(crate) fn read_head(&self, disk: &Disk, layout: &Layout) -> Result<TreeHead, LogError> {
-        self.read_signed(disk, &layout.head())
-    }
-
     /// Reads a checkpoint that this key signed.
     pub(crate) fn read_signed(&self, disk: &Disk, path: &Path) -> Result<TreeHead, LogError> {
         let bytes = disk.read(path)?.ok_or_else(|| LogError::Missing {
             path: path.to_owned(),
         })?;
-        let checkpoint = Checkpoint::parse(&bytes).map_err(|error| LogError::Malformed {
+        self.verify_bytes(&bytes, path)
+    }
+
+    /// Returns the head of an encoded checkpoint that this key signed.
+    pub(crate) fn verify_bytes(&self, bytes: &[u8], path: &Path) -> Result<TreeHead, LogError> {
+        let checkpoint = Checkpoint::parse(bytes).map_err(|error| LogError::Malformed {
             path: path.to_owned(),
             problem: error.to_string(),
         })?;

@@ -1,0 +1,136 @@
+//! Makes entries public: their tiles, then a signed head, then the checkpoint that everyone sees.
+
+use crate::error::LogError;
+use crate::leaf::Leaf;
+use crate::shown;
+use crate::signer::Signer;
+use crate::storage::{Storage, Version};
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::edge::Edge;
+use glasslog_core::tree::TreeHead;
+use std::sync::Arc;
+
+/// Files that are written before more are made, so that a long backlog is published in bounded memory.
+const FILES_AT_ONCE: usize = 64;
+
+/// The public half of a writer.
+#[derive(Debug)]
+pub(crate) struct Publisher {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) signer: Signer,
+    /// The edge of the newest signed head.
+    pub(crate) edge: Edge,
+    /// Which state of the head in storage that is.
+    pub(crate) version: Option<Version>,
+    /// Whether that head is the public one.
+    pub(crate) is_shown: bool,
+    /// Whether every write so far succeeded.
+    is_sound: bool,
+}
+
+impl Publisher {
+    /// Goes on after the head of `edge`, which storage has as `version`.
+    pub(crate) fn new(
+        storage: Arc<dyn Storage>,
+        signer: Signer,
+        edge: Edge,
+        version: Option<Version>,
+        is_shown: bool,
+    ) -> Self {
+        Self {
+            storage,
+            signer,
+            edge,
+            version,
+            is_shown,
+            is_sound: true,
+        }
+    }
+
+    /// Publishes the entries that follow the newest head; returns the checkpoint if there is a new one.
+    pub(crate) fn publish(
+        &mut self,
+        leaves: &[Leaf],
+        now: u64,
+    ) -> Result<Option<Checkpoint>, LogError> {
+        if leaves.is_empty() && self.is_shown {
+            return Ok(None);
+        }
+        self.is_sound = false;
+        let checkpoint = self.prepare(leaves)?;
+        self.show(&checkpoint, now)?;
+        self.is_sound = true;
+        Ok(Some(checkpoint))
+    }
+
+    /// All but the last step.
+    pub(crate) fn prepare(&mut self, leaves: &[Leaf]) -> Result<Checkpoint, LogError> {
+        let mut edge = self.edge.clone();
+        add(&*self.storage, &mut edge, leaves)?;
+        let partials = edge.partials(self.edge.size());
+        self.storage.create(&partials)?;
+        let checkpoint = self.sign_head(edge.head())?;
+        let head = checkpoint.encode();
+        self.version = Some(self.storage.swap_head(self.version.as_ref(), &head)?);
+        self.is_shown = false;
+        self.edge = edge;
+        Ok(checkpoint)
+    }
+
+    fn sign_head(&self, head: TreeHead) -> Result<Checkpoint, LogError> {
+        self.signer.sign(head).map_err(|error| {
+            let path = self.signer.origin().into();
+            let problem = error.to_string();
+            LogError::Setting { path, problem }
+        })
+    }
+
+    /// Signs the newest head again, which gives the same bytes.
+    pub(crate) fn sign(&self) -> Result<Checkpoint, LogError> {
+        self.sign_head(self.head())
+    }
+
+    /// The last step: anyone can see the new head.
+    pub(crate) fn show(&mut self, checkpoint: &Checkpoint, now: u64) -> Result<(), LogError> {
+        shown::show(&*self.storage, checkpoint, now)?;
+        self.is_shown = true;
+        Ok(())
+    }
+
+    /// The newest signed head.
+    pub(crate) fn head(&self) -> TreeHead {
+        self.edge.head()
+    }
+
+    /// Makes everything that is public durable.
+    pub(crate) fn settle(&mut self) -> Result<(), LogError> {
+        self.storage.unstage(self.edge.size())
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        // What cannot be made durable now is made again from the staged entries at the next opening.
+        if self.is_sound && self.version.is_some() {
+            let _ = self.settle();
+        }
+    }
+}
+
+/// Adds entries to the edge, and the tiles and bundles that they fill to the public tree.
+pub(crate) fn add(storage: &dyn Storage, edge: &mut Edge, leaves: &[Leaf]) -> Result<(), LogError> {
+    let mut files = Vec::new();
+    for leaf in leaves {
+        // The ledger admits no entry that is too long.
+        edge.append_hashed(leaf.entry(), *leaf.hash(), |file| files.push(file))
+            .map_err(|error| LogError::NotAdmissible {
+                index: edge.size(),
+                problem: error.to_string(),
+            })?;
+        if files.len() >= FILES_AT_ONCE {
+            storage.create(&files)?;
+            files.clear();
+        }
+    }
+    storage.create(&files)
+}

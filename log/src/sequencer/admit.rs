@@ -1,0 +1,76 @@
+//! First stage: judges what waits and gives it its indices, in order of arrival.
+
+use super::queue::{Keep, Queue, Submission};
+use super::{Acknowledgement, Answer};
+use crate::error::LogError;
+use crate::leaf::Leaf;
+use crate::ledger::{Ledger, Outcome};
+use std::mem;
+use std::sync::mpsc::SyncSender;
+use tokio::sync::oneshot;
+
+/// Entries with indices that are to be made durable, and who waits for that.
+#[derive(Default)]
+pub(super) struct Admitted {
+    pub(super) leaves: Vec<Leaf>,
+    pub(super) waiters: Vec<Waiter>,
+}
+
+/// A submission that was judged.
+pub(super) struct Waiter {
+    pub(super) acknowledgement: Acknowledgement,
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) answer: oneshot::Sender<Answer>,
+    pub(super) keep: Keep,
+}
+
+pub(super) fn run(
+    queue: &Queue,
+    mut ledger: Ledger,
+    next: &SyncSender<Admitted>,
+) -> Result<(), LogError> {
+    while let Some(group) = queue.take() {
+        let admitted = admit(queue, &mut ledger, group);
+        next.send(admitted).map_err(|_| LogError::Stopped)?;
+    }
+    Ok(())
+}
+
+fn admit(queue: &Queue, ledger: &mut Ledger, mut group: Vec<Submission>) -> Admitted {
+    let submissions = group.len() as u64;
+    let mut leaves = Vec::new();
+    let counts: Vec<usize> = group
+        .iter_mut()
+        .map(|submission| {
+            let mut own = mem::take(&mut submission.leaves);
+            let count = own.len();
+            leaves.append(&mut own);
+            count
+        })
+        .collect();
+    let (outcomes, fresh) = ledger.admit(leaves);
+    let refused = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+    let bytes: usize = fresh.iter().map(|leaf| leaf.entry().len()).sum();
+    queue.count(|counters| {
+        counters.groups += 1;
+        counters.submissions += submissions;
+        counters.entries += fresh.len() as u64;
+        counters.bytes += bytes as u64;
+        counters.refused += refused as u64;
+        counters.duplicates += (outcomes.len() - refused - fresh.len()) as u64;
+    });
+    let mut outcomes = outcomes.into_iter();
+    let waiters = group
+        .into_iter()
+        .zip(counts)
+        .map(|(submission, count)| Waiter {
+            acknowledgement: submission.acknowledgement,
+            outcomes: outcomes.by_ref().take(count).collect(),
+            answer: submission.answer,
+            keep: submission.room,
+        });
+    Admitted {
+        waiters: waiters.collect(),
+        leaves: fresh,
+    }
+}

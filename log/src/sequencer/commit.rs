@@ -1,0 +1,73 @@
+//! Second stage: makes admitted entries durable, and answers who waits for that alone.
+
+use super::admit::Admitted;
+use super::queue::{Keep, Queue};
+use super::{Acknowledgement, Answer};
+use crate::error::LogError;
+use crate::leaf::Leaf;
+use crate::ledger::Outcome;
+use crate::storage::Storage;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// Durable entries that are to be published, and who waits for that.
+#[derive(Default)]
+pub(super) struct Durable {
+    pub(super) leaves: Vec<Leaf>,
+    pub(super) waiters: Vec<(Vec<Outcome>, oneshot::Sender<Answer>)>,
+    pub(super) keep: Vec<Keep>,
+}
+
+pub(super) fn run(
+    queue: &Queue,
+    storage: &dyn Storage,
+    mut size: u64,
+    admitted: &Receiver<Admitted>,
+    next: &Sender<Durable>,
+) -> Result<(), LogError> {
+    while let Ok(mut group) = admitted.recv() {
+        while let Ok(mut more) = admitted.try_recv() {
+            group.leaves.append(&mut more.leaves);
+            group.waiters.append(&mut more.waiters);
+        }
+        let begun = Instant::now();
+        if !group.leaves.is_empty() {
+            storage.stage(size, &group.leaves)?;
+            size += group.leaves.len() as u64;
+        }
+        let bytes: usize = group.leaves.iter().map(|leaf| leaf.entry().len()).sum();
+        queue.change_status(|status| {
+            status.size = size;
+            status.backlog_bytes += bytes as u64;
+            if bytes > 0 {
+                status.backlog_since.get_or_insert(begun);
+                status.counters.commits += 1;
+                status.counters.commit_time += begun.elapsed();
+            }
+        });
+        next.send(answer(group)).map_err(|_| LogError::Stopped)?;
+    }
+    Ok(())
+}
+
+fn answer(group: Admitted) -> Durable {
+    let mut durable = Durable {
+        leaves: group.leaves,
+        ..Durable::default()
+    };
+    for waiter in group.waiters {
+        durable.keep.push(waiter.keep);
+        match waiter.acknowledgement {
+            Acknowledgement::Published => durable.waiters.push((waiter.outcomes, waiter.answer)),
+            Acknowledgement::Durable => {
+                // Who does not wait any more can ask again: the same entry has the same index.
+                let _ = waiter.answer.send(Answer {
+                    outcomes: waiter.outcomes,
+                    checkpoint: None,
+                });
+            }
+        }
+    }
+    durable
+}

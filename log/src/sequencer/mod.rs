@@ -1,0 +1,234 @@
+//! Group commit: many submitters, one log. What waits is judged on all cores, made durable with one sync, and published.
+//!
+//! ```text
+//! submit ─▶ queue ─▶ admit ─▶ journal ─▶ publish ─▶ settle
+//!                      │         └ answers "durable" └ answers "published"
+//!                      └ indices, in order
+//! ```
+//! Each stage is a thread and takes everything that waits for it, so an idle log answers at once and a busy one in ever
+//! larger groups; no stage waits for a timer. While one group is synced the next is judged and the last one published.
+//! Memory is bounded by [`Limits`]: beyond it the answer is [`Busy`], never waiting.
+
+mod admit;
+mod commit;
+mod publish;
+mod queue;
+mod status;
+
+use crate::error::LogError;
+use crate::leaf::Leaf;
+use crate::ledger::Outcome;
+use crate::log::Log;
+use glasslog_core::checkpoint::Checkpoint;
+use queue::{Queue, Submission};
+use std::any::Any;
+use std::pin::Pin;
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll};
+use std::thread::{self, JoinHandle};
+use tokio::sync::oneshot;
+
+pub use status::{Counters, Status};
+
+/// When a submission is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acknowledgement {
+    /// When its entries survive a power loss.
+    Durable,
+    /// When its entries are in a published checkpoint.
+    Published,
+}
+
+/// What became of a submission.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What became of each entry, in order.
+    pub outcomes: Vec<Outcome>,
+    /// The checkpoint that covers the entries, if that was waited for: with the log's signature only.
+    pub checkpoint: Option<Arc<Checkpoint>>,
+}
+
+/// Too much is waiting already, or the log has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
+
+/// How much may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Submissions that are not admitted yet.
+    pub submissions: usize,
+    /// Bytes of entries, from their submission until they are public.
+    pub bytes: usize,
+    /// Bytes of entries that are judged, and synced, together: bounds how long the first of them waits for the last.
+    pub group: usize,
+}
+
+impl Default for Limits {
+    /// 64 MiB in work are a tenth of a second of the fastest disk, and much more than a group needs to be efficient.
+    fn default() -> Self {
+        Self {
+            submissions: 4_096,
+            bytes: 64 << 20,
+            group: 4 << 20,
+        }
+    }
+}
+
+/// A handle to submit entries with. The log ends, and is published, when the last one is gone.
+#[derive(Clone, Debug)]
+pub struct Sequencer {
+    handle: Arc<Handle>,
+}
+
+/// Closes the queue when the last [`Sequencer`] is gone.
+#[derive(Debug)]
+struct Handle(Arc<Queue>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// What one thread does.
+type Stage = Box<dyn FnOnce(&Queue) -> Result<(), LogError> + Send>;
+
+/// The threads behind the handles.
+#[derive(Debug)]
+pub struct Running {
+    queue: Arc<Queue>,
+    end: JoinHandle<()>,
+    ended: oneshot::Receiver<()>,
+}
+
+/// An answer to come: a future, and something that a thread can wait for.
+#[derive(Debug)]
+pub struct Pending(oneshot::Receiver<Answer>);
+
+impl Sequencer {
+    /// Starts the threads; they end when the last handle is gone or the log fails.
+    pub fn start(log: Log, limits: Limits) -> (Self, Running) {
+        let Log {
+            ledger,
+            publisher,
+            staged,
+            size,
+            ..
+        } = log;
+        let published = publisher.head().size;
+        let queue = Arc::new(Queue::new(limits, size, published, &staged));
+        let (to_journal, admitted) = mpsc::sync_channel(1);
+        // Bounded by what may be in work.
+        let (to_publish, durable) = mpsc::channel();
+        let (to_settle, settling) = mpsc::channel();
+        let (alive, ended) = oneshot::channel();
+        let storage = Arc::clone(&publisher.storage);
+        let stages: [(&str, Stage); 4] = [
+            (
+                "admit",
+                Box::new(move |queue| admit::run(queue, ledger, &to_journal)),
+            ),
+            ("journal", {
+                let storage = Arc::clone(&storage);
+                Box::new(move |queue| commit::run(queue, &*storage, size, &admitted, &to_publish))
+            }),
+            (
+                "publish",
+                Box::new(move |queue| publish::run(queue, publisher, staged, &durable, &to_settle)),
+            ),
+            (
+                "settle",
+                Box::new(move |queue| publish::settle(queue, &*storage, &settling)),
+            ),
+        ];
+        let threads = stages.map(|(name, stage)| {
+            let queue = Arc::clone(&queue);
+            let spawned = thread::Builder::new()
+                .name(name.into())
+                .spawn(move || queue.run(|| stage(&queue)));
+            spawned.expect("the operating system gives a thread at start")
+        });
+        let end = thread::spawn(move || {
+            for thread in threads {
+                let _ = thread.join();
+            }
+            drop(alive);
+        });
+        let running = Running {
+            queue: Arc::clone(&queue),
+            end,
+            ended,
+        };
+        let handle = Arc::new(Handle(queue));
+        (Self { handle }, running)
+    }
+
+    /// Submits entries. `keep` is dropped when they leave memory: it can hold the caller's share of a bound of its own.
+    ///
+    /// The entries are hashed on the caller's thread.
+    ///
+    /// # Errors
+    /// [`Busy`] when too much waits, or the log has stopped.
+    pub fn submit(
+        &self,
+        entries: Vec<Vec<u8>>,
+        acknowledgement: Acknowledgement,
+        keep: impl Any + Send,
+    ) -> Result<Pending, Busy> {
+        let bytes = entries.iter().map(Vec::len).sum();
+        let room = self.handle.0.reserve(bytes)?;
+        let (answer, pending) = oneshot::channel();
+        let submission = Submission {
+            leaves: entries.into_iter().map(Leaf::new).collect(),
+            acknowledgement,
+            answer,
+            room: (room, Box::new(keep)),
+        };
+        self.handle.0.push(submission)?;
+        Ok(Pending(pending))
+    }
+
+    /// How the log stands; cheap.
+    pub fn status(&self) -> Status {
+        self.handle.0.status()
+    }
+}
+
+impl Pending {
+    /// Blocks the thread until the answer is there.
+    ///
+    /// # Errors
+    /// [`LogError::Stopped`] when the log failed before it could tell: the entries may be in it or not.
+    pub fn wait(self) -> Result<Answer, LogError> {
+        self.0.blocking_recv().map_err(|_| LogError::Stopped)
+    }
+}
+
+impl Future for Pending {
+    type Output = Result<Answer, LogError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = Pin::new(&mut self.0).poll(context);
+        polled.map(|answer| answer.map_err(|_| LogError::Stopped))
+    }
+}
+
+impl Running {
+    /// Waits until the log has ended.
+    pub async fn ended(&mut self) {
+        // The sender never sends: its end is the message.
+        let _ = (&mut self.ended).await;
+    }
+
+    /// Blocks until the log has ended, and returns why.
+    ///
+    /// # Errors
+    /// The failure of the log.
+    pub fn join(self) -> Result<(), LogError> {
+        let _ = self.end.join();
+        match self.queue.failure() {
+            None => Ok(()),
+            Some(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Third stage: publishes what is durable, and answers who waits for that. Fourth stage: makes public files durable.
+
+use super::Answer;
+use super::commit::Durable;
+use super::queue::Queue;
+use crate::error::LogError;
+use crate::leaf::Leaf;
+use crate::publisher::Publisher;
+use crate::storage::Storage;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Bytes of entries after which their public files are made durable and the staged copies let go: rarely enough to cost
+/// little, and soon enough that opening after a crash is quick.
+const SETTLE_AFTER: u64 = 64 << 20;
+
+/// Bytes of entries that are published at once: bounds memory, and how long an entry waits for its checkpoint.
+const PUBLISH_AT_ONCE: usize = 16 << 20;
+
+pub(super) fn run(
+    queue: &Queue,
+    mut publisher: Publisher,
+    staged: Vec<Leaf>,
+    durable: &Receiver<Durable>,
+    settle: &Sender<u64>,
+) -> Result<(), LogError> {
+    // What an earlier run acknowledged as durable is published before anything else.
+    let mut group = Durable {
+        leaves: staged,
+        ..Durable::default()
+    };
+    let mut unsettled = 0;
+    loop {
+        let bytes: usize = group.leaves.iter().map(|leaf| leaf.entry().len()).sum();
+        publish(queue, &mut publisher, group, bytes as u64)?;
+        unsettled += bytes as u64;
+        if unsettled >= SETTLE_AFTER {
+            unsettled = 0;
+            settle
+                .send(publisher.head().size)
+                .map_err(|_| LogError::Stopped)?;
+        }
+        let Ok(next) = durable.recv() else {
+            return Ok(());
+        };
+        group = next;
+        let mut bytes = 0;
+        while bytes < PUBLISH_AT_ONCE
+            && let Ok(mut more) = durable.try_recv()
+        {
+            bytes += more
+                .leaves
+                .iter()
+                .map(|leaf| leaf.entry().len())
+                .sum::<usize>();
+            group.leaves.append(&mut more.leaves);
+            group.waiters.append(&mut more.waiters);
+            group.keep.append(&mut more.keep);
+        }
+    }
+}
+
+fn publish(
+    queue: &Queue,
+    publisher: &mut Publisher,
+    group: Durable,
+    bytes: u64,
+) -> Result<(), LogError> {
+    let begun = Instant::now();
+    let now = now();
+    let checkpoint = publisher.publish(&group.leaves, now)?;
+    let published = publisher.head().size;
+    let is_new = checkpoint.is_some();
+    let checkpoint = match checkpoint {
+        None if group.waiters.is_empty() => None,
+        // Entries that had their indices already: the newest checkpoint covers them.
+        None => publisher.sign().map(Arc::new).map(Some)?,
+        Some(checkpoint) => Some(Arc::new(checkpoint)),
+    };
+    queue.change_status(|status| {
+        status.published = published;
+        status.backlog_bytes = status.backlog_bytes.saturating_sub(bytes);
+        // Entries that became durable meanwhile are at most as old as this publication.
+        status.backlog_since = (status.size > published).then_some(begun);
+        if is_new {
+            status.last_publish = Some(now);
+            status.counters.publishes += 1;
+            status.counters.publish_time += begun.elapsed();
+        }
+    });
+    for (outcomes, answer) in group.waiters {
+        // Who does not wait any more can ask again: the same entry has the same index.
+        let _ = answer.send(Answer {
+            outcomes,
+            checkpoint: checkpoint.clone(),
+        });
+    }
+    Ok(())
+}
+
+pub(super) fn settle(
+    queue: &Queue,
+    storage: &dyn Storage,
+    sizes: &Receiver<u64>,
+) -> Result<(), LogError> {
+    while let Ok(mut size) = sizes.recv() {
+        while let Ok(newer) = sizes.try_recv() {
+            size = newer;
+        }
+        storage.unstage(size)?;
+        queue.count(|counters| counters.settlements += 1);
+    }
+    Ok(())
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

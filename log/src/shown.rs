@@ -1,0 +1,124 @@
+//! The checkpoint that is public, and those it replaced: a larger head takes its place, and nothing else does.
+
+use crate::error::LogError;
+use crate::storage::Storage;
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::wire::parse_decimal;
+
+/// Path of the newest checkpoint.
+pub(crate) const CHECKPOINT: &str = "checkpoint";
+
+/// Private file that says when checkpoints were archived.
+const ARCHIVED: &str = "archived";
+
+/// Least time between two archived checkpoints, in seconds: half of the promised hour, so that a log which grows at
+/// least that often has no gap of more than one.
+pub const ARCHIVE_INTERVAL: u64 = 1_800;
+
+/// When checkpoints were last archived, in seconds since the epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Archived {
+    any: Option<u64>,
+    cosigned: Option<u64>,
+}
+
+/// Parses a public checkpoint, unverified.
+pub(crate) fn parse(storage: &dyn Storage, bytes: &[u8]) -> Result<Checkpoint, LogError> {
+    Checkpoint::parse(bytes).map_err(|error| LogError::Malformed {
+        path: storage.locate(CHECKPOINT),
+        problem: error.to_string(),
+    })
+}
+
+/// Makes `checkpoint` public, unless it is already, and archives the one before if it is time.
+pub(crate) fn show(
+    storage: &dyn Storage,
+    checkpoint: &Checkpoint,
+    now: u64,
+) -> Result<(), LogError> {
+    let new = checkpoint.head();
+    storage.update(CHECKPOINT, &mut |shown| {
+        if let Some(bytes) = shown {
+            let shown = parse(storage, &bytes)?;
+            let old = shown.head();
+            if old.size > new.size {
+                return Err(LogError::RolledBack {
+                    state: new.size,
+                    public: old.size,
+                });
+            }
+            if old.size == new.size {
+                return match old.root == new.root {
+                    true => Ok(None),
+                    false => Err(LogError::Diverged {
+                        size: new.size,
+                        state: new.root,
+                        public: old.root,
+                    }),
+                };
+            }
+            archive(storage, &shown, now)?;
+        }
+        Ok(Some(checkpoint.encode()))
+    })
+}
+
+/// Keeps a checkpoint that is about to be replaced, if none was kept for a while or none with a cosignature.
+fn archive(storage: &dyn Storage, shown: &Checkpoint, now: u64) -> Result<(), LogError> {
+    let cosigned =
+        shown.note().signatures().len() > shown.log_signatures_only().note().signatures().len();
+    let last = storage.read_private(ARCHIVED)?.unwrap_or_default();
+    let last = Archived::parse(&String::from_utf8_lossy(&last));
+    // A clock that went back says nothing about how long ago it was.
+    let is_due = |then: Option<u64>| {
+        then.is_none_or(|then| {
+            now.checked_sub(then)
+                .is_none_or(|age| age >= ARCHIVE_INTERVAL)
+        })
+    };
+    let is_wanted = is_due(last.any) || (cosigned && is_due(last.cosigned));
+    if !is_wanted {
+        return Ok(());
+    }
+    let path = format!("checkpoints/{}", shown.head().size);
+    match storage.read(&path)? {
+        // Entries do not give a checkpoint back, so it is durable at once. Only who holds the checkpoint archives.
+        None => storage.replace(&path, &shown.encode())?,
+        Some(kept) => {
+            // After a crash the file may be there with fewer cosignatures: it stays.
+            let is_same = Checkpoint::parse(&kept)
+                .is_ok_and(|kept| kept.note().text() == shown.note().text());
+            if !is_same {
+                let path = storage.locate(&path);
+                return Err(LogError::Differs { path });
+            }
+        }
+    }
+    let archived = Archived {
+        any: Some(now),
+        cosigned: if cosigned { Some(now) } else { last.cosigned },
+    };
+    storage.replace_private(ARCHIVED, archived.encode().as_bytes())
+}
+
+impl Archived {
+    /// Reads what it can: a line that is not understood only means that the next checkpoint is archived.
+    fn parse(text: &str) -> Self {
+        let time = |name: &str| {
+            text.lines()
+                .find_map(|line| parse_decimal(line.strip_prefix(name)?.strip_prefix(' ')?))
+        };
+        Self {
+            any: time("any"),
+            cosigned: time("cosigned"),
+        }
+    }
+
+    fn encode(&self) -> String {
+        let line = |name: &str, time: Option<u64>| {
+            time.map(|time| format!("{name} {time}\n"))
+                .unwrap_or_default()
+        };
+        line("any", self.any) + &line("cosigned", self.cosigned)
+    }
+}
