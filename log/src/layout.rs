@@ -100,6 +100,11 @@ impl Layout {
         self.state().join(name)
     }
 
+    /// Acknowledged entries from index `first` on, in a journal that takes no more.
+    pub(crate) fn sealed_journal(&self, first: u64) -> PathBuf {
+        self.private(&format!("journal-{first}"))
+    }
+
     /// How far public files are durable.
     pub fn settled(&self) -> PathBuf {
         self.state().join("settled")

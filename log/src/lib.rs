@@ -38,6 +38,7 @@ pub mod sequencer;
 mod shown;
 mod signer;
 pub mod storage;
+mod superseded;
 mod torn;
 pub mod witness;
 

@@ -51,6 +51,8 @@ impl Log {
         let published = self.publisher.publish(&self.staged, now);
         self.stop_on_error(published)?;
         self.staged.clear();
+        let swept = self.publisher.sweep();
+        self.stop_on_error(swept)?;
         Ok(self.head())
     }
 

@@ -14,6 +14,7 @@ use crate::publisher::{self, Publisher};
 use crate::shown::{self, CHECKPOINT};
 use crate::signer::Signer;
 use crate::storage::Storage;
+use crate::superseded::Superseded;
 use glasslog_core::edge::{Edge, PublicFile};
 use glasslog_core::tile::{EntryBundle, Tile, bundles_between, parse_entries};
 use glasslog_core::tree::TreeHead;
@@ -93,12 +94,19 @@ impl Log {
         }
         let roots = roots.and(restore(&*storage, &mut edge, &lost, shown.as_ref())?);
         roots.and(check_root(&edge, Some(&head)))?;
+        let partials = Superseded::find(&*storage, settled, head.size)?;
+        if settled < head.size {
+            partials.remove_torn(&*storage, &edge)?;
+        }
+        let is_shown = shown == Some(head);
+        let mut publisher = Publisher::new(storage, signer, edge, Some(version), is_shown);
+        publisher.partials = partials;
         Ok(Self {
             ledger,
             staged,
             size,
             is_stopped: false,
-            publisher: Publisher::new(storage, signer, edge, Some(version), shown == Some(head)),
+            publisher,
         })
     }
 }

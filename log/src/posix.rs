@@ -1,6 +1,6 @@
 //! A log in one directory of a POSIX file system (`docs/formats/log-directory.md`).
 
-use crate::disk::Disk;
+use crate::disk::{Disk, DiskError};
 use crate::error::LogError;
 use crate::journal::Journal;
 use crate::layout::{Layout, PRIVATE_FILE, PUBLIC_FILE};
@@ -11,8 +11,9 @@ use crate::storage::{Change, Staged, Storage, Version};
 use glasslog_core::edge::PublicFile;
 use glasslog_core::hash::FileHasher;
 use glasslog_core::wire::parse_decimal;
+use std::io::ErrorKind;
 use std::mem;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A log directory that this process alone may write, until dropped.
@@ -46,8 +47,11 @@ impl Posix {
             let path = layout.head();
             return Err(LogError::Missing { path });
         }
-        let (journal, held) = Journal::open(disk, layout)?;
-        Ok(Self::new(disk, layout, lock, journal, Some(held)))
+        let settled = read_mark(disk, layout)?;
+        let (journal, held) = Journal::open(disk, layout, settled.unwrap_or(u64::MAX))?;
+        let storage = Self::new(disk, layout, lock, journal, Some(held));
+        *locked(&storage.settled) = settled;
+        Ok(storage)
     }
 
     /// Puts an empty journal into the directory of a new log.
@@ -75,10 +79,25 @@ impl Posix {
         }
     }
 
-    fn replace_state(&self, path: &std::path::Path, bytes: &[u8]) -> Result<(), LogError> {
+    fn replace_state(&self, path: &Path, bytes: &[u8]) -> Result<(), LogError> {
         let temporary = self.layout.temporary();
         Ok(self.disk.replace(&temporary, path, bytes, PRIVATE_FILE)?)
     }
+}
+
+/// Reads how far public files are durable.
+fn read_mark(disk: &Disk, layout: &Layout) -> Result<Option<u64>, LogError> {
+    let path = layout.settled();
+    let Some(bytes) = disk.read(&path)? else {
+        return Ok(None);
+    };
+    let text = str::from_utf8(&bytes).ok();
+    let mark = text.and_then(|text| parse_decimal(text.strip_suffix('\n')?));
+    let malformed = || LogError::Malformed {
+        path,
+        problem: "it is not a number on a line".into(),
+    };
+    mark.map(Some).ok_or_else(malformed)
 }
 
 fn version(bytes: &[u8]) -> Version {
@@ -124,9 +143,23 @@ impl Storage for Posix {
     fn remove(&self, path: &str) -> Result<(), LogError> {
         let path = self.layout.public_file(path);
         match self.disk.remove(&path) {
-            Err(error) if error.kind == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             removed => Ok(removed?),
         }
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<String>, LogError> {
+        let path = self.layout.public_file(directory);
+        let failed = |error: std::io::Error| DiskError::new("list", &path, &error);
+        let entries = match std::fs::read_dir(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed)?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            names.extend(entry.map_err(failed)?.file_name().into_string());
+        }
+        Ok(names)
     }
 
     fn read_private(&self, name: &str) -> Result<Option<Vec<u8>>, LogError> {
@@ -164,27 +197,12 @@ impl Storage for Posix {
             self.replace_state(&self.layout.settled(), text.as_bytes())?;
             *settled = Some(end);
         }
-        let mut journal = locked(&self.journal);
-        match journal.is_long() && journal.end() == end {
-            true => journal.rotate(),
-            false => Ok(()),
-        }
+        locked(&self.journal).forget(end)
     }
 
     fn settled(&self) -> Result<u64, LogError> {
-        let path = self.layout.settled();
         // Logs of version 0.1 have no mark: there every file was durable before its checkpoint was public.
-        let Some(bytes) = self.disk.read(&path)? else {
-            return Ok(u64::MAX);
-        };
-        let text = str::from_utf8(&bytes).ok();
-        let mark = text.and_then(|text| parse_decimal(text.strip_suffix('\n')?));
-        let mark = mark.ok_or_else(|| LogError::Malformed {
-            path,
-            problem: "it is not a number on a line".into(),
-        })?;
-        *locked(&self.settled) = Some(mark);
-        Ok(mark)
+        Ok(locked(&self.settled).unwrap_or(u64::MAX))
     }
 
     fn load_head(&self) -> Result<Option<(Vec<u8>, Version)>, LogError> {

@@ -6,6 +6,7 @@ use crate::layout::{Layout, PUBLIC_DIRECTORY, PUBLIC_FILE};
 use crate::torn::is_torn;
 use glasslog_core::edge::PublicFile;
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -88,8 +89,11 @@ impl PublicTree {
             self.disk.sync_file(path)?;
             directories.insert(directory_of(path));
         }
-        for directory in directories.into_iter().filter(|path| path.exists()) {
-            self.disk.sync_directory(directory)?;
+        for directory in directories {
+            match self.disk.sync_directory(directory) {
+                Err(error) if error.kind == ErrorKind::NotFound => {}
+                synced => synced?,
+            }
         }
         Ok(())
     }

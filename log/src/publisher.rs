@@ -5,9 +5,11 @@ use crate::leaf::Leaf;
 use crate::shown;
 use crate::signer::Signer;
 use crate::storage::{Storage, Version};
+use crate::superseded::Superseded;
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::edge::Edge;
 use glasslog_core::tree::TreeHead;
+use std::mem;
 use std::sync::Arc;
 
 /// Files that are written before more are made, so that a long backlog is published in bounded memory.
@@ -24,6 +26,10 @@ pub(crate) struct Publisher {
     pub(crate) version: Option<Version>,
     /// Whether that head is the public one.
     pub(crate) is_shown: bool,
+    /// Partial files that there are.
+    pub(crate) partials: Superseded,
+    /// Those of them that are to be removed.
+    garbage: Vec<String>,
     /// Whether every write so far succeeded.
     is_sound: bool,
 }
@@ -43,6 +49,8 @@ impl Publisher {
             edge,
             version,
             is_shown,
+            partials: Superseded::default(),
+            garbage: Vec::new(),
             is_sound: true,
         }
     }
@@ -69,6 +77,9 @@ impl Publisher {
         add(&*self.storage, &mut edge, leaves)?;
         let partials = edge.partials(self.edge.size());
         self.storage.create(&partials)?;
+        for partial in &partials {
+            self.partials.note(&partial.path);
+        }
         let checkpoint = self.sign_head(edge.head())?;
         let head = checkpoint.encode();
         self.version = Some(self.storage.swap_head(self.version.as_ref(), &head)?);
@@ -94,7 +105,22 @@ impl Publisher {
     pub(crate) fn show(&mut self, checkpoint: &Checkpoint, now: u64) -> Result<(), LogError> {
         shown::show(&*self.storage, checkpoint, now)?;
         self.is_shown = true;
+        self.garbage
+            .append(&mut self.partials.take(self.edge.size()));
         Ok(())
+    }
+
+    /// The partial files that are superseded since the last call: whoever takes them removes them.
+    pub(crate) fn take_garbage(&mut self) -> Vec<String> {
+        mem::take(&mut self.garbage)
+    }
+
+    /// Removes superseded partial files.
+    pub(crate) fn sweep(&mut self) -> Result<(), LogError> {
+        let garbage = self.take_garbage();
+        garbage
+            .iter()
+            .try_for_each(|path| self.storage.remove(path))
     }
 
     /// The newest signed head.
@@ -104,6 +130,7 @@ impl Publisher {
 
     /// Makes everything that is public durable.
     pub(crate) fn settle(&mut self) -> Result<(), LogError> {
+        self.sweep()?;
         self.storage.unstage(self.edge.size())
     }
 }

@@ -76,6 +76,12 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// When it fails.
     fn remove(&self, path: &str) -> Result<(), LogError>;
 
+    /// Names of the public files directly in a directory; none of a directory that is not there.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    fn list(&self, directory: &str) -> Result<Vec<String>, LogError>;
+
     /// Reads a small private file by its name.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ pub(super) fn run(
     mut publisher: Publisher,
     staged: Vec<Leaf>,
     durable: &Receiver<Durable>,
-    settle: &Sender<u64>,
+    chores: &Sender<Chore>,
 ) -> Result<(), LogError> {
     // What an earlier run acknowledged as durable is published before anything else.
     let mut group = Durable {
@@ -35,11 +35,15 @@ pub(super) fn run(
         let bytes: usize = group.leaves.iter().map(|leaf| leaf.entry().len()).sum();
         publish(queue, &mut publisher, group, bytes as u64)?;
         unsettled += bytes as u64;
+        let garbage = publisher.take_garbage();
+        if !garbage.is_empty() {
+            let chore = Chore::Remove(garbage);
+            chores.send(chore).map_err(|_| LogError::Stopped)?;
+        }
         if unsettled >= SETTLE_AFTER {
             unsettled = 0;
-            settle
-                .send(publisher.head().size)
-                .map_err(|_| LogError::Stopped)?;
+            let chore = Chore::Settle(publisher.head().size);
+            chores.send(chore).map_err(|_| LogError::Stopped)?;
         }
         let Ok(next) = durable.recv() else {
             return Ok(());
@@ -70,7 +74,7 @@ fn publish(
     let begun = Instant::now();
     let now = now();
     let checkpoint = publisher.publish(&group.leaves, now)?;
-    let published = publisher.head().size;
+    let (published, partials) = (publisher.head().size, publisher.partials.count());
     let is_new = checkpoint.is_some();
     let checkpoint = match checkpoint {
         None if group.waiters.is_empty() => None,
@@ -80,6 +84,7 @@ fn publish(
     };
     queue.change_status(|status| {
         status.published = published;
+        status.partials = partials;
         status.backlog_bytes = status.backlog_bytes.saturating_sub(bytes);
         // Entries that became durable meanwhile are at most as old as this publication.
         status.backlog_since = (status.size > published).then_some(begun);
@@ -99,17 +104,32 @@ fn publish(
     Ok(())
 }
 
+/// Work that nobody waits for.
+pub(super) enum Chore {
+    /// Partial files that are superseded.
+    Remove(Vec<String>),
+    /// The public files up to this size are to be made durable; what was to be removed before is gone by then.
+    Settle(u64),
+}
+
 pub(super) fn settle(
     queue: &Queue,
     storage: &dyn Storage,
-    sizes: &Receiver<u64>,
+    chores: &Receiver<Chore>,
 ) -> Result<(), LogError> {
-    while let Ok(mut size) = sizes.recv() {
-        while let Ok(newer) = sizes.try_recv() {
-            size = newer;
+    while let Ok(chore) = chores.recv() {
+        match chore {
+            Chore::Remove(paths) => {
+                for path in &paths {
+                    storage.remove(path)?;
+                }
+                queue.count(|counters| counters.partials_removed += paths.len() as u64);
+            }
+            Chore::Settle(size) => {
+                storage.unstage(size)?;
+                queue.count(|counters| counters.settlements += 1);
+            }
         }
-        storage.unstage(size)?;
-        queue.count(|counters| counters.settlements += 1);
     }
     Ok(())
 }

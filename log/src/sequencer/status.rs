@@ -17,6 +17,8 @@ pub struct Status {
     pub waiting: usize,
     /// Bytes of entries in memory.
     pub bytes_in_work: usize,
+    /// Partial tiles and bundles that are public and wait for their full ones.
+    pub partials: usize,
     /// When a checkpoint was made public last, in seconds since the epoch; `None` before the first.
     pub last_publish: Option<u64>,
     /// The last thing that went wrong.
@@ -58,6 +60,8 @@ pub struct Counters {
     pub publishes: u64,
     /// Time spent on that.
     pub publish_time: Duration,
+    /// Superseded partial tiles and bundles that were removed.
+    pub partials_removed: u64,
     /// Times when public files were made durable.
     pub settlements: u64,
 }

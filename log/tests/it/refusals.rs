@@ -223,10 +223,11 @@ fn lost_files_are_named() {
 }
 
 #[test]
-fn a_partial_file_may_give_way_to_the_full_one() {
+fn a_partial_file_gives_way_to_the_full_one() {
     let case = Case::new();
-    fs::remove_file(case.layout.public_file("tile/0/000.p/100")).unwrap();
-    fs::remove_file(case.layout.public_file("tile/entries/000.p/100")).unwrap();
+    assert!(case.layout.public_file("tile/0/000").exists());
+    assert!(!case.layout.public_file("tile/0/000.p/100").exists());
+    assert!(!case.layout.public_file("tile/entries/000.p/100").exists());
     Log::open(case.layout.root()).unwrap();
 }
 
