@@ -160,8 +160,25 @@ impl TrustArgs {
                 Claim::Complete => Require::Complete,
             }),
             max_checkpoint_age: self.max_checkpoint_age,
+            full_scan: false,
         }
     }
+
+    /// As [`TrustArgs::options`], for verbs that can ask the log's index or read every entry.
+    pub(crate) fn options_by(&self, scan: &ScanArgs) -> Options {
+        Options {
+            full_scan: scan.full_scan,
+            ..self.options()
+        }
+    }
+}
+
+/// How verbs that look something up find it.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ScanArgs {
+    /// Read every entry, instead of asking the index that the policy names
+    #[arg(long)]
+    pub(crate) full_scan: bool,
 }
 
 /// The claim of `--require`.

@@ -14,6 +14,7 @@ use crate::artifact::ArtifactError;
 use crate::fetch::Query;
 use crate::head::Options;
 use crate::history::HistoryQuery;
+use crate::index::file::LATEST_PATH;
 use crate::limits::{MAX_OFFLINE_BUNDLE, MAX_PATH};
 use crate::report::{Class, Report};
 use crate::wire::parse_decimal;
@@ -257,6 +258,11 @@ pub fn verify_bundle(bytes: &[u8], policy: &[u8], options: Options) -> Report {
 
 fn replay(bytes: &[u8], policy: &[u8], options: Options) -> Result<Report, BundleError> {
     let bundle = Bundle::parse(bytes)?;
+    // Without a manifest of the index, it holds every entry: which proves as much, and asks for more.
+    let options = Options {
+        full_scan: options.full_scan || !bundle.files.contains_key(LATEST_PATH),
+        ..options
+    };
     let mut query = HistoryQuery::new(bundle.artifact, policy, options, bundle.exact)
         .map_err(BundleError::Artifact)?;
     let mut used = BTreeSet::new();

@@ -376,9 +376,8 @@ impl Query for ConsistencyQuery {
             .as_ref()
             .map_or(self.checks.as_slice(), |report| &report.checks);
         Progress {
-            done: 0,
-            total: 0,
             checks,
+            ..Progress::default()
         }
     }
 }

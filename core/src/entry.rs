@@ -11,12 +11,12 @@ use crate::report::Evidence;
 use crate::tile::EntryBundle;
 use crate::tile_plan::VerifiedTiles;
 use crate::tree::Subtree;
-use crate::trunk::TrunkPlan;
 
 /// One entry of a log, proven to be at its index.
-pub(crate) struct LogEntry {
+pub(crate) struct LogEntry<'a> {
     pub(crate) index: u64,
     pub(crate) leaf_hash: Hash,
+    pub(crate) bytes: &'a [u8],
     /// What it says, where it is an event.
     pub(crate) parsed: Option<ParsedEntry>,
 }
@@ -38,23 +38,17 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// Finds the first entry of a faulty bundle that differs from its leaf tile, if the tree vouches for that tile.
+    /// Finds the first entry of a faulty bundle that differs from its leaf tile, if the bundle's root in the tree
+    /// vouches for that tile. `error` is what is wrong with the bundle as a whole.
     pub(crate) fn locate(
-        trunk: &TrunkPlan,
+        root: Option<Hash>,
+        error: EntriesError,
         bundle: EntryBundle,
         bytes: &[u8],
         tile: Option<&[u8]>,
     ) -> Self {
-        let error = match trunk.verify_bundle(bundle, bytes) {
-            Err(error) => error,
-            Ok(_) => EntriesError::OutsideTree {
-                bundle,
-                size: trunk.head().size,
-            },
-        };
         let leaves = tile.and_then(|bytes| bundle.tile().parse_hashes(bytes).ok());
-        let vouched =
-            leaves.filter(|leaves| trunk.bundle_root(bundle.index()) == Some(tree_root(leaves)));
+        let vouched = leaves.filter(|leaves| root == Some(tree_root(leaves)));
         let entries = parse_entries(bytes, bundle.width());
         let (Some(leaves), Ok(entries), Some(start)) = (vouched, entries, bundle.start()) else {
             return Self::Bundle(bundle, error);

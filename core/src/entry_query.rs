@@ -1,7 +1,7 @@
 //! One entry: proof that it is in the log at its index, and what it says.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -10,9 +10,12 @@ use crate::entry::{Fault, prove_entry};
 use crate::event::{self, Event};
 use crate::fetch::{self, Progress, Query, Resource, Wave};
 use crate::findings::judge_all;
-use crate::hash::Hash;
+use crate::gathered::{Gathered, Held, key_hashes};
 use crate::head::{Options, Require, entries};
+use crate::index_key::LookupKey;
+use crate::indexed::{IndexedLog, Opened, Opening, Step};
 use crate::inquiry::Inquiry;
+use crate::replay::Replay;
 use crate::report::{CheckCode, Class, EntrySummary, Members, Outcome, Question, Report};
 use crate::scan::{Scan, ScanStep};
 use crate::tile::EntryBundle;
@@ -20,19 +23,24 @@ use crate::tile_plan::TilePlan;
 use crate::tree::Subtree;
 use crate::trust::VerifiedCheckpoint;
 
-/// Verifies the entry at one index. In a log with a genesis the whole log is read, for the keys valid at that index.
+/// Verifies the entry at one index. In a log with a genesis the keys valid at that index are looked up in the log's
+/// index, where the policy names one; otherwise the whole log is read for them.
 pub struct EntryQuery {
     inquiry: Inquiry,
     index: u64,
     stage: Stage,
-    /// The entry, once it is proven.
-    entry: Option<(Hash, Vec<u8>)>,
+    /// The entry and entry 0, once they are proven.
+    proven: Gathered,
 }
 
 enum Stage {
     Checkpoint(Wave),
     Proof(VerifiedCheckpoint, TilePlan, Wave),
-    Keys(Box<Scan>),
+    /// All keys, by reading the whole log.
+    Scan(Box<Scan>),
+    /// The keys that signed the entry, by the index.
+    Opening(Box<Opening>),
+    Index(Box<IndexedLog>, Vec<LookupKey>),
     Done,
 }
 
@@ -47,11 +55,13 @@ impl EntryQuery {
             (CheckCode::EventSignatures, false),
         ];
         let mut query = Self {
-            inquiry: Inquiry::new(policy, options, &further),
+            inquiry: Inquiry::by_index(policy, options, &further),
             index,
             stage: Stage::Checkpoint(Wave::of([Resource::Checkpoint])),
-            entry: None,
+            proven: Gathered::new([]),
         };
+        // Whether there are keys to look up is not known yet.
+        query.inquiry.require_index(false);
         if query.inquiry.policy().is_none() {
             query.conclude(None, true);
         }
@@ -121,7 +131,12 @@ impl EntryQuery {
             (Ok(first), Ok(entry)) => (first, entry),
             (Err(fault), _) | (_, Err(fault)) => return self.stop(ScanStep::Entries(fault)),
         };
-        self.entry = Some(entry);
+        for (index, (leaf_hash, bytes)) in [(0, &first), (self.index, &entry)] {
+            let parsed = event::parse(bytes).ok();
+            let keys = key_hashes(parsed.as_ref());
+            let held = Held::new(*leaf_hash, bytes, keys);
+            self.proven.keep(index, held, parsed.as_ref());
+        }
         let checks = &mut self.inquiry.checks;
         checks.pass(
             CheckCode::Tree,
@@ -134,8 +149,13 @@ impl EntryQuery {
         if !matches!(first, Ok(Event::Genesis(_))) {
             return self.without_genesis();
         }
+        if self.inquiry.is_by_index() {
+            self.inquiry.require_index(true);
+            self.stage = Stage::Opening(Box::new(Opening::after(verified.clone())));
+            return;
+        }
         match self.inquiry.scan(verified) {
-            Some(scan) => self.stage = Stage::Keys(Box::new(scan)),
+            Some(scan) => self.stage = Stage::Scan(Box::new(scan)),
             None => self.conclude(None, true),
         }
     }
@@ -165,25 +185,69 @@ impl EntryQuery {
                 None,
             );
         }
+        self.inquiry
+            .leave_index("not asked: this log states no keys for events");
         self.conclude(None, true);
     }
 
-    fn supply_keys(&mut self, mut scan: Box<Scan>, path: &str, bytes: Option<Vec<u8>>) {
+    fn supply_scan(&mut self, mut scan: Box<Scan>, path: &str, bytes: Option<Vec<u8>>) {
         match scan.supply(path, bytes, &mut |_, _| {}) {
-            ScanStep::More => self.stage = Stage::Keys(scan),
-            ScanStep::Done => {
-                let checks = &mut self.inquiry.checks;
-                checks.pass(
-                    CheckCode::Files,
-                    "every file that was needed is there",
-                    None,
-                );
-                checks.require(CheckCode::Genesis, true);
-                checks.require(CheckCode::EventSignatures, true);
-                self.conclude(Some(&scan), true);
-            }
+            ScanStep::More => self.stage = Stage::Scan(scan),
+            ScanStep::Done => self.conclude(Some(scan.replay()), true),
             fault => self.stop(fault),
         }
+    }
+
+    fn supply_opening(&mut self, mut opening: Box<Opening>, path: &str, bytes: Option<Vec<u8>>) {
+        match opening.supply(&mut self.inquiry, path, bytes) {
+            Opened::More => self.stage = Stage::Opening(opening),
+            Opened::Stopped => self.conclude(None, true),
+            Opened::Index(mut log) => {
+                let step = log.start(&[], &mut self.proven);
+                self.after_step(log, Vec::new(), step);
+            }
+        }
+    }
+
+    /// After the first round the keys that decide about the entry are looked up, and after the second they are known.
+    fn after_step(&mut self, mut log: Box<IndexedLog>, mut asked: Vec<LookupKey>, mut step: Step) {
+        loop {
+            match step {
+                Step::More => {
+                    self.stage = Stage::Index(log, asked);
+                    return;
+                }
+                Step::Done => {}
+                fault => {
+                    fault.settle(&mut self.inquiry.checks);
+                    return self.conclude(None, true);
+                }
+            }
+            log.replay_keys(asked, &self.proven);
+            let parsed = self.proven.get(self.index).and_then(Held::parsed);
+            asked = parsed.map_or_else(Vec::new, |parsed| log.unknown_keys(&parsed));
+            if asked.is_empty() {
+                return self.conclude_index(&log);
+            }
+            step = log.ask_signing_keys(&asked, &mut self.proven);
+        }
+    }
+
+    fn conclude_index(&mut self, log: &IndexedLog) {
+        log.settle(&mut self.inquiry.checks);
+        if log.is_covered() || self.index < log.covered() {
+            return self.conclude(Some(log.replay()), true);
+        }
+        // Its keys may have been revoked before it, in entries that nobody read.
+        let checks = &mut self.inquiry.checks;
+        checks.pass(
+            CheckCode::Files,
+            "every file that was needed is there",
+            None,
+        );
+        checks.require(CheckCode::EventSignatures, true);
+        checks.unknown(CheckCode::EventSignatures, log.uncovered(), None);
+        self.conclude(None, true);
     }
 
     fn stop(&mut self, fault: ScanStep) {
@@ -191,25 +255,33 @@ impl EntryQuery {
         self.conclude(None, true);
     }
 
-    /// Draws the verdict; `scan` is there where the keys of the log are known.
-    fn conclude(&mut self, scan: Option<&Scan>, evidence: bool) {
+    /// Draws the verdict; `replay` is there where the keys of the log are known.
+    fn conclude(&mut self, replay: Option<&Replay>, evidence: bool) {
         self.stage = Stage::Done;
         let mut members = Members {
             events: Some(Vec::new()),
             ..Members::default()
         };
-        if let Some((leaf_hash, bytes)) = self.entry.take() {
+        if let Some(entry) = self.proven.get(self.index) {
+            let leaf_hash = entry.leaf_hash;
             members.entry = Some(EntrySummary {
                 index: self.index,
                 leaf_hash,
             });
             let checks = &mut self.inquiry.checks;
-            if let Some(scan) = scan {
-                scan.replay().judge_genesis(checks);
-                match event::parse(&bytes) {
+            if let Some(replay) = replay {
+                checks.pass(
+                    CheckCode::Files,
+                    "every file that was needed is there",
+                    None,
+                );
+                checks.require(CheckCode::Genesis, true);
+                checks.require(CheckCode::EventSignatures, true);
+                replay.judge_genesis(checks);
+                match entry.parse() {
                     Ok(parsed) => {
-                        let event = BTreeMap::from([(self.index, (leaf_hash, parsed))]);
-                        members.events = Some(judge_all(scan.replay(), event, checks));
+                        let event = core::iter::once((self.index, leaf_hash, parsed));
+                        members.events = Some(judge_all(replay, event, checks));
                     }
                     Err(error) => {
                         let detail = format!("the entry is no event: {error}");
@@ -234,12 +306,15 @@ impl Query for EntryQuery {
     fn needs(&self) -> Vec<String> {
         match &self.stage {
             Stage::Checkpoint(wave) | Stage::Proof(_, _, wave) => wave.needs(),
-            Stage::Keys(scan) => scan.needs(),
+            Stage::Scan(scan) => scan.needs(),
+            Stage::Opening(opening) => opening.needs(),
+            Stage::Index(log, _) => log.needs(),
             Stage::Done => Vec::new(),
         }
     }
 
     fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
+        self.inquiry.count(bytes.as_ref());
         match core::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Checkpoint(mut wave) => match wave.supply(path, bytes) {
                 true => self.read_checkpoint(wave),
@@ -249,7 +324,12 @@ impl Query for EntryQuery {
                 true => self.read_proof(&verified, &plan, wave),
                 false => self.stage = Stage::Proof(verified, plan, wave),
             },
-            Stage::Keys(scan) => self.supply_keys(scan, path, bytes),
+            Stage::Scan(scan) => self.supply_scan(scan, path, bytes),
+            Stage::Opening(opening) => self.supply_opening(opening, path, bytes),
+            Stage::Index(mut log, asked) => {
+                let step = log.supply(path, bytes, &mut self.proven);
+                self.after_step(log, asked, step);
+            }
             Stage::Done => {}
         }
     }
@@ -260,7 +340,7 @@ impl Query for EntryQuery {
 
     fn progress(&self) -> Progress<'_> {
         self.inquiry.progress(match &self.stage {
-            Stage::Keys(scan) => Some(scan),
+            Stage::Scan(scan) => Some(scan),
             _ => None,
         })
     }

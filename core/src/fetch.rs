@@ -8,7 +8,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::limits::{MAX_BUNDLE_BYTES, MAX_IN_FLIGHT, MAX_NOTE, MAX_TILE_BYTES};
+use crate::index::file::LATEST_PATH;
+use crate::limits::{MAX_BUNDLE_BYTES, MAX_IN_FLIGHT, MAX_NOTE, MAX_TILE_BYTES, MAX_TLOG_PROOF};
 use crate::report::{Check, Report};
 use crate::tile::{EntryBundle, Tile};
 
@@ -30,13 +31,19 @@ pub trait Query {
     fn progress(&self) -> Progress<'_>;
 }
 
-/// How far a [`Query`] is: the checks so far, and a count.
-#[derive(Clone, Copy, Debug)]
+/// How far a [`Query`] is: the checks so far, and what was counted.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Progress<'a> {
     /// Entries read.
     pub done: u64,
     /// Entries to read; 0 while that is not known.
     pub total: u64,
+    /// Positions that the index gives for the keys asked about, before their entries are read; `None` without an index.
+    pub positions: Option<u64>,
+    /// Files that were supplied.
+    pub files: u64,
+    /// Bytes in them.
+    pub bytes: u64,
     /// The checks, as far as they are decided.
     pub checks: &'a [Check],
 }
@@ -49,6 +56,8 @@ pub(crate) enum Resource {
     Bundle(EntryBundle),
     /// An older checkpoint that the log keeps, by its size.
     Archived(u64),
+    /// The proof of the newest manifest of the index.
+    LatestManifest,
 }
 
 impl Resource {
@@ -58,6 +67,7 @@ impl Resource {
             Self::Tile(tile) => tile.path(),
             Self::Bundle(bundle) => bundle.path(),
             Self::Archived(size) => format!("{ARCHIVE_PREFIX}{size}"),
+            Self::LatestManifest => LATEST_PATH.to_string(),
         }
     }
 
@@ -74,7 +84,7 @@ impl Resource {
     /// verification will refuse it.
     fn prefix(&self, mut bytes: Vec<u8>) -> Vec<u8> {
         let length = match self {
-            Self::Checkpoint | Self::Archived(_) => return bytes,
+            Self::Checkpoint | Self::Archived(_) | Self::LatestManifest => return bytes,
             Self::Tile(tile) => usize::from(tile.width()) * 32,
             Self::Bundle(bundle) => bundle_prefix(&bytes, bundle.width()),
         };
@@ -85,6 +95,7 @@ impl Resource {
     fn limit(&self) -> usize {
         match self {
             Self::Checkpoint | Self::Archived(_) => MAX_NOTE,
+            Self::LatestManifest => MAX_TLOG_PROOF,
             Self::Tile(_) => MAX_TILE_BYTES,
             Self::Bundle(_) => MAX_BUNDLE_BYTES,
         }

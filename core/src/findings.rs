@@ -1,6 +1,6 @@
 //! What events come to once the keys are known: signatures by position, replays, and names bound twice (`docs/formats/events.md`).
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -122,12 +122,12 @@ impl Findings {
 /// The events of a history as the report shows them, in log order.
 pub(crate) fn judge_all(
     replay: &Replay,
-    events: BTreeMap<u64, (Hash, ParsedEntry)>,
+    events: impl Iterator<Item = (u64, Hash, ParsedEntry)>,
     checks: &mut Checks,
 ) -> Vec<EventView> {
     let mut findings = Findings::default();
-    let mut views = Vec::with_capacity(events.len());
-    for (index, (leaf_hash, parsed)) in events {
+    let mut views = Vec::new();
+    for (index, leaf_hash, parsed) in events {
         let finding = findings.add(replay, index, &parsed);
         views.push(EventView::new(index, leaf_hash, &parsed, finding));
     }
@@ -144,7 +144,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Takes in the next entry; `replay` has taken it in before.
-    pub(crate) fn add(&mut self, entry: &LogEntry, replay: &Replay) {
+    pub(crate) fn add(&mut self, entry: &LogEntry<'_>, replay: &Replay) {
         let counts = &mut self.counts;
         counts.entries += 1;
         let Some(parsed) = &entry.parsed else {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::checkpoint::Checkpoint;
 use crate::policy::{LogVerdict, QuorumVerdict, Verdict, WitnessOutcome};
 use crate::report::{CheckCode, CheckpointSummary, Checks, Class, Evidence, Fact};
-use crate::trust::{TrustPolicy, VerifiedCheckpoint};
+use crate::trust::{TrustError, TrustPolicy, VerifiedCheckpoint};
 
 /// What a verification is to require, and when it happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Options {
     pub require: Option<Require>,
     /// Oldest acceptable checkpoint, in seconds; makes *fresh* a requirement.
     pub max_checkpoint_age: Option<u64>,
+    /// Read every entry, also where the policy names an index that says which ones matter.
+    pub full_scan: bool,
 }
 
 /// The claim that a verdict needs.
@@ -31,7 +33,15 @@ pub enum Require {
 
 /// Reads the trust policy.
 pub(crate) fn read_policy(checks: &mut Checks, policy: &[u8]) -> Option<TrustPolicy> {
-    match TrustPolicy::parse(policy) {
+    take_policy(checks, TrustPolicy::parse(policy))
+}
+
+/// Writes down whether a trust policy could be read.
+pub(crate) fn take_policy(
+    checks: &mut Checks,
+    policy: Result<TrustPolicy, TrustError>,
+) -> Option<TrustPolicy> {
+    match policy {
         Ok(policy) => {
             checks.pass(CheckCode::Policy, "the trust policy is well formed", None);
             Some(policy)
@@ -83,10 +93,10 @@ pub(crate) fn judge_parsed(
         None,
     );
     let (verdict, verified) = policy.verify_log(checkpoint, options.now);
-    log_signature(checks, &verdict, &summary.origin);
+    log_signature(checks, CheckCode::LogSignature, &verdict, &summary.origin);
     // A quorum over a head that the log did not sign says nothing about this log.
     if matches!(verdict.log, LogVerdict::Signed(_)) {
-        quorum(checks, &verdict);
+        quorum(checks, CheckCode::Quorum, &verdict);
         freshness(checks, &verdict, verified.as_ref(), options);
     }
     (summary, verified)
@@ -108,21 +118,25 @@ pub(crate) fn entries(count: u64) -> String {
     }
 }
 
-fn log_signature(checks: &mut Checks, verdict: &Verdict, origin: &str) {
-    let code = CheckCode::LogSignature;
+/// Writes down who signed a checkpoint: the log, or its index.
+pub(crate) fn log_signature(checks: &mut Checks, code: CheckCode, verdict: &Verdict, origin: &str) {
+    let log = match code {
+        CheckCode::LogSignature => "log",
+        _ => "index",
+    };
     match &verdict.log {
         LogVerdict::Signed(key) => {
             let evidence = Evidence::new().with("key", key.to_string());
             checks.pass(
                 code,
-                format!("signed by the log `{origin}`"),
+                format!("signed by the {log} `{origin}`"),
                 Some(evidence),
             );
         }
         LogVerdict::UnknownOrigin => {
             checks.unknown(
                 code,
-                format!("the trust policy names no log `{origin}`"),
+                format!("the trust policy names no {log} `{origin}`"),
                 None,
             );
         }
@@ -144,14 +158,23 @@ fn log_signature(checks: &mut Checks, verdict: &Verdict, origin: &str) {
     }
 }
 
-fn quorum(checks: &mut Checks, verdict: &Verdict) {
-    let code = CheckCode::Quorum;
+/// Writes down who cosigned a checkpoint: the witnesses of the log or of its index, or the auditors of the index.
+pub(crate) fn quorum(checks: &mut Checks, code: CheckCode, verdict: &Verdict) {
+    let witness = match code {
+        CheckCode::IndexAudit => "auditor",
+        _ => "witness",
+    };
     let counted = verdict
         .witnesses
         .iter()
         .filter(|witness| witness.outcome.counts())
         .count();
     let total = verdict.witnesses.len();
+    let all = match (code, total) {
+        (CheckCode::IndexAudit, 1) => "1 auditor".to_string(),
+        (CheckCode::IndexAudit, _) => format!("{total} auditors"),
+        _ => format!("{total} witnesses"),
+    };
     let bad: Vec<&str> = verdict
         .witnesses
         .iter()
@@ -164,25 +187,29 @@ fn quorum(checks: &mut Checks, verdict: &Verdict) {
         return checks.fail(
             code,
             Class::False,
-            format!("the cosignature by witness `{names}` is wrong"),
+            format!("the cosignature by {witness} `{names}` is wrong"),
             evidence,
         );
     }
     match &verdict.quorum {
         QuorumVerdict::NotRequired => {
-            checks.pass(code, "the trust policy asks for no witness", evidence);
+            checks.pass(
+                code,
+                format!("the trust policy asks for no {witness}"),
+                evidence,
+            );
         }
         QuorumVerdict::Met => {
             checks.pass(
                 code,
-                format!("{counted} of {total} witnesses cosigned, as the quorum asks"),
+                format!("{counted} of {all} cosigned, as the quorum asks"),
                 evidence,
             );
         }
         QuorumVerdict::NotMet => {
             checks.unknown(
                 code,
-                format!("{counted} of {total} witnesses cosigned, too few for the quorum"),
+                format!("{counted} of {all} cosigned, too few for the quorum"),
                 evidence,
             );
         }

@@ -3,13 +3,14 @@
 
 use alloc::collections::BTreeMap;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::fetch::{Progress, Resource, Wave};
 use crate::head::{self, Options, entries};
 use crate::report::{CheckCode, CheckpointSummary, Checks, Evidence, Members, Question, Report};
 use crate::scan::{Scan, ScanStep};
-use crate::trust::{TrustPolicy, VerifiedCheckpoint};
+use crate::trust::{TrustError, TrustPolicy, VerifiedCheckpoint};
 
 /// The checks that come first in every verification of a log; all are required.
 const FIRST: [CheckCode; 7] = [
@@ -22,6 +23,18 @@ const FIRST: [CheckCode; 7] = [
     CheckCode::Entries,
 ];
 
+/// The checks of an index, where one is asked; all are required.
+const BY_INDEX: [CheckCode; 8] = [
+    CheckCode::IndexProof,
+    CheckCode::IndexSignature,
+    CheckCode::IndexQuorum,
+    CheckCode::IndexAudit,
+    CheckCode::IndexManifest,
+    CheckCode::IndexConsistency,
+    CheckCode::IndexFiles,
+    CheckCode::IndexPositions,
+];
+
 /// A verification under way.
 pub(crate) struct Inquiry {
     policy: Option<TrustPolicy>,
@@ -29,31 +42,92 @@ pub(crate) struct Inquiry {
     pub(crate) checks: Checks,
     checkpoint: Option<CheckpointSummary>,
     report: Option<Report>,
+    /// Whether an index is asked which entries matter.
+    by_index: bool,
+    files: u64,
+    bytes: u64,
 }
 
 impl Inquiry {
     /// Plans the checks, `further` ones after those that every verification makes, and reads the policy.
     pub(crate) fn new(policy: &[u8], options: Options, further: &[(CheckCode, bool)]) -> Self {
+        Self::plan(TrustPolicy::parse(policy), options, further, false)
+    }
+
+    /// As [`Inquiry::new`], for a verification that asks the index, where the policy names one and no full scan is
+    /// wanted.
+    pub(crate) fn by_index(policy: &[u8], options: Options, further: &[(CheckCode, bool)]) -> Self {
+        let policy = TrustPolicy::parse(policy);
+        let named = policy.as_ref().is_ok_and(|policy| policy.index().is_some());
+        Self::plan(policy, options, further, named && !options.full_scan)
+    }
+
+    fn plan(
+        policy: Result<TrustPolicy, TrustError>,
+        options: Options,
+        further: &[(CheckCode, bool)],
+        by_index: bool,
+    ) -> Self {
         let fresh = (CheckCode::Freshness, options.max_checkpoint_age.is_some());
-        let first = FIRST.iter().map(|code| (*code, true));
+        let audited = policy.as_ref().is_ok_and(|policy| policy.audit().is_some());
+        let index = BY_INDEX
+            .iter()
+            .filter(|code| by_index && (audited || !matches!(code, CheckCode::IndexAudit)));
+        let first = FIRST.iter().chain(index).map(|code| (*code, true));
         let plan: Vec<_> = first
             .chain(further.iter().copied())
             .chain([fresh])
             .collect();
         let mut checks = Checks::planned(&plan);
-        let policy = head::read_policy(&mut checks, policy);
+        let policy = head::take_policy(&mut checks, policy);
         Self {
             policy,
             options,
             checks,
             checkpoint: None,
             report: None,
+            by_index,
+            files: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Whether an index is asked which entries matter.
+    pub(crate) const fn is_by_index(&self) -> bool {
+        self.by_index
+    }
+
+    /// Says whether the verdict needs the index, where one is asked.
+    pub(crate) fn require_index(&mut self, required: bool) {
+        for code in BY_INDEX {
+            self.checks.require(code, required);
+        }
+    }
+
+    /// Says why the index was not asked.
+    pub(crate) fn leave_index(&mut self, why: &str) {
+        for code in BY_INDEX {
+            self.checks.unknown(code, why, None);
+        }
+    }
+
+    /// Counts a file that was supplied.
+    pub(crate) fn count(&mut self, file: Option<&Vec<u8>>) {
+        if let Some(file) = file {
+            self.files += 1;
+            let length = u64::try_from(file.len()).unwrap_or(u64::MAX);
+            self.bytes = self.bytes.saturating_add(length);
         }
     }
 
     /// The reader's policy; `None` where it is malformed, and then nothing can be verified.
     pub(crate) const fn policy(&self) -> Option<&TrustPolicy> {
         self.policy.as_ref()
+    }
+
+    /// The reader's policy, and the checks beside it.
+    pub(crate) const fn parts(&mut self) -> (Option<&TrustPolicy>, &mut Checks) {
+        (self.policy.as_ref(), &mut self.checks)
     }
 
     pub(crate) const fn now(&self) -> u64 {
@@ -92,8 +166,20 @@ impl Inquiry {
 
     /// Writes down what a scan of the whole log has shown.
     pub(crate) fn settle_scan(&mut self, scan: &Scan) {
-        let checks = &mut self.checks;
         let read = entries(scan.read());
+        self.settle_files(format!("{read} hash to their places in the tree"));
+        let checks = &mut self.checks;
+        scan.replay().judge_genesis(checks);
+        let evidence = Evidence::new()
+            .with("method", "full-scan")
+            .with("upTo", scan.read());
+        let detail = format!("a full scan of {read} up to the checkpoint");
+        checks.pass(CheckCode::Coverage, detail, Some(evidence));
+    }
+
+    /// Writes down that all files came, and were what the checkpoint commits to.
+    pub(crate) fn settle_files(&mut self, entries: String) {
+        let checks = &mut self.checks;
         checks.pass(
             CheckCode::Files,
             "every file that was needed is there",
@@ -104,17 +190,7 @@ impl Inquiry {
             "the hash tiles fold to the checkpoint's root",
             None,
         );
-        checks.pass(
-            CheckCode::Entries,
-            format!("{read} hash to their places in the tree"),
-            None,
-        );
-        scan.replay().judge_genesis(checks);
-        let evidence = Evidence::new()
-            .with("method", "full-scan")
-            .with("upTo", scan.read());
-        let detail = format!("a full scan of {read} up to the checkpoint");
-        checks.pass(CheckCode::Coverage, detail, Some(evidence));
+        checks.pass(CheckCode::Entries, entries, None);
     }
 
     /// The checkpoint that was read.
@@ -149,6 +225,9 @@ impl Inquiry {
         Progress {
             done: scan.map_or(0, Scan::read),
             total: scan.map_or(0, Scan::size),
+            positions: None,
+            files: self.files,
+            bytes: self.bytes,
             checks,
         }
     }

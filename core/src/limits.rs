@@ -56,6 +56,14 @@ pub const MAX_NOTE_SIGNATURES: usize = 100;
 /// Largest `tlog-proof` file in bytes: a checkpoint of [`MAX_NOTE`], and as much again for 64 hashes and extra data.
 pub const MAX_TLOG_PROOF: usize = 2 * MAX_NOTE;
 
+/// Entries that a reader of an index scans past it: 64 entry bundles, some 10 MB of events. A builder that publishes each
+/// minute or each 256 entries keeps its tail far below; past it the answer says up to where it is complete.
+pub const MAX_TAIL: u64 = 16_384;
+
+/// Entries of one reserved key that a history reads to see that the index is right about them. A log that admits events
+/// only has none; of more the index is believed, for they can hide nothing.
+pub const MAX_RESERVED_READ: usize = 64;
+
 /// Files that a query asks for at once. Enough to hide a network's latency, and at most 270 MB held if each were the
 /// largest bundle there can be.
 pub const MAX_IN_FLIGHT: usize = 16;

@@ -48,15 +48,38 @@ impl Replay {
     }
 
     /// Takes in the next entry, which must be the one at `index`.
-    pub(crate) fn absorb(&mut self, index: u64, leaf_hash: Hash, bytes: &[u8]) -> LogEntry {
+    pub(crate) fn absorb<'a>(
+        &mut self,
+        index: u64,
+        leaf_hash: Hash,
+        bytes: &'a [u8],
+    ) -> LogEntry<'a> {
         let parsed = event::parse(bytes).ok();
         if parsed.is_none() {
-            self.unreadable += 1;
-            self.first_unreadable.get_or_insert(index);
+            self.count_unreadable(1, index);
         }
         if index == 0 {
-            self.genesis = self.read_genesis(leaf_hash, parsed.as_ref());
-        } else if let (Genesis::Valid(_, keyring), Some(parsed)) = (&mut self.genesis, &parsed)
+            self.absorb_first(leaf_hash, parsed.as_ref());
+        } else if let Some(parsed) = &parsed {
+            self.absorb_key_event(index, parsed);
+        }
+        LogEntry {
+            index,
+            leaf_hash,
+            bytes,
+            parsed,
+        }
+    }
+
+    /// Takes in entry 0; `None` where it cannot be read.
+    pub(crate) fn absorb_first(&mut self, leaf_hash: Hash, parsed: Option<&ParsedEntry>) {
+        self.genesis = self.read_genesis(leaf_hash, parsed);
+    }
+
+    /// Takes in the next event about a key; others change nothing. What is known of one key follows from its events
+    /// alone, so only these must come in log order.
+    pub(crate) fn absorb_key_event(&mut self, index: u64, parsed: &ParsedEntry) {
+        if let Genesis::Valid(_, keyring) = &mut self.genesis
             && matches!(parsed.event, Event::Key(_))
         {
             self.key_events += 1;
@@ -64,11 +87,15 @@ impl Replay {
                 self.without_effect.insert(index, reason);
             }
         }
-        LogEntry {
-            index,
-            leaf_hash,
-            parsed,
-        }
+    }
+
+    /// Takes in that entries cannot be read, the earliest of them at `first`.
+    pub(crate) fn count_unreadable(&mut self, count: u64, first: u64) {
+        self.unreadable = self.unreadable.saturating_add(count);
+        let earliest = self
+            .first_unreadable
+            .map_or(first, |other| other.min(first));
+        self.first_unreadable = Some(earliest);
     }
 
     fn read_genesis(&self, leaf_hash: Hash, parsed: Option<&ParsedEntry>) -> Genesis {

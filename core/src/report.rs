@@ -96,6 +96,22 @@ pub enum CheckCode {
     Entries,
     /// The older checkpoint is a prefix of the newer one.
     Consistency,
+    /// The proof of the newest manifest, and the manifest in it, are well formed.
+    IndexProof,
+    /// An index key of the policy signed the checkpoint of the index.
+    IndexSignature,
+    /// The policy's quorum of witnesses cosigned the checkpoint of the index.
+    IndexQuorum,
+    /// The policy's quorum of auditors cosigned the checkpoint of the index.
+    IndexAudit,
+    /// The manifest is in the index, of the key function asked for, and about this log.
+    IndexManifest,
+    /// The checkpoint in the manifest and the log's are of one tree.
+    IndexConsistency,
+    /// The files of the index are those that the manifest commits to.
+    IndexFiles,
+    /// The entries found hold the keys they were found by, and none that was read was left out.
+    IndexPositions,
     /// Entry 0 is the log's genesis, and the pinned one where the policy pins it.
     Genesis,
     /// No event about the query can be missing.
@@ -131,6 +147,14 @@ impl CheckCode {
             Self::Tree => "tree",
             Self::Entries => "entries",
             Self::Consistency => "consistency",
+            Self::IndexProof => "index-proof",
+            Self::IndexSignature => "index-signature",
+            Self::IndexQuorum => "index-quorum",
+            Self::IndexAudit => "index-audit",
+            Self::IndexManifest => "index-manifest",
+            Self::IndexConsistency => "index-consistency",
+            Self::IndexFiles => "index-files",
+            Self::IndexPositions => "index-positions",
             Self::Genesis => "genesis",
             Self::Coverage => "coverage",
             Self::Readable => "readable",
@@ -333,6 +357,11 @@ impl Checks {
         }
     }
 
+    /// Whether coverage is among the checks.
+    fn covers(&self) -> bool {
+        self.0.iter().any(|check| check.code == CheckCode::Coverage)
+    }
+
     /// A claim that rests on `codes`: false if one of those present is proven false, unknown if one is not decided.
     fn claim(&self, codes: &[CheckCode]) -> Outcome {
         let resting = || self.0.iter().filter(|check| codes.contains(&check.code));
@@ -497,6 +526,19 @@ const INCLUDED: &[CheckCode] = &[
     CheckCode::Consistency,
 ];
 
+/// What *complete* rests on besides.
+const COMPLETE: &[CheckCode] = &[
+    CheckCode::IndexProof,
+    CheckCode::IndexSignature,
+    CheckCode::IndexQuorum,
+    CheckCode::IndexAudit,
+    CheckCode::IndexManifest,
+    CheckCode::IndexConsistency,
+    CheckCode::IndexFiles,
+    CheckCode::IndexPositions,
+    CheckCode::Coverage,
+];
+
 impl Report {
     /// Draws the verdict from the checks. `evidence` says whether there was anything to verify at all.
     pub(crate) fn conclude(
@@ -508,8 +550,10 @@ impl Report {
         evidence: bool,
     ) -> Self {
         let included = checks.claim(INCLUDED);
-        let complete = match (included, checks.outcome(CheckCode::Coverage)) {
-            (Outcome::Pass, coverage) => coverage,
+        // Where nothing says that anything was covered, nothing is complete; a false index is no matter of inclusion.
+        let complete = match (checks.covers(), included, checks.claim(COMPLETE)) {
+            (true, _, Outcome::Fail) => Outcome::Fail,
+            (true, Outcome::Pass, complete) => complete,
             _ => Outcome::Unknown,
         };
         let claims = Claims {

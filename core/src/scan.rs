@@ -6,6 +6,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::entries::EntriesError;
 use crate::entry::{Fault, LogEntry};
 use crate::fetch::{self, Resource, Wave};
 use crate::hash::Hash;
@@ -70,7 +71,7 @@ enum Stage {
     /// From this entry on no bundle was asked for yet.
     Bundles(u64),
     /// A bundle differs; its leaf tile will tell which entry.
-    Locate(EntryBundle, Vec<u8>),
+    Locate(EntryBundle, Vec<u8>, EntriesError),
     Done,
 }
 
@@ -127,7 +128,7 @@ impl Scan {
         &mut self,
         path: &str,
         bytes: Option<Vec<u8>>,
-        visit: &mut dyn FnMut(&LogEntry, &Replay),
+        visit: &mut dyn FnMut(&LogEntry<'_>, &Replay),
     ) -> ScanStep {
         if !self.wave.supply(path, bytes) {
             return ScanStep::More;
@@ -135,14 +136,12 @@ impl Scan {
         let missing = self.wave.missing().map(ToString::to_string);
         let files = self.wave.take();
         match (&self.stage, missing) {
-            (Stage::Locate(bundle, bytes), _) => {
+            (Stage::Locate(bundle, bytes, error), _) => {
+                let root = self.trunk.bundle_root(bundle.index());
                 let tile = files.into_values().next();
-                return ScanStep::Entries(Fault::locate(
-                    &self.trunk,
-                    *bundle,
-                    bytes,
-                    tile.as_deref(),
-                ));
+                let error = error.clone();
+                let fault = Fault::locate(root, error, *bundle, bytes, tile.as_deref());
+                return ScanStep::Entries(fault);
             }
             (_, Some(path)) => return ScanStep::Missing(path),
             (Stage::Trunk, None) => {
@@ -166,9 +165,9 @@ impl Scan {
                                 self.read += 1;
                             }
                         }
-                        Err(_) => {
+                        Err(error) => {
                             self.wave = Wave::of([Resource::Tile(bundle.tile())]);
-                            self.stage = Stage::Locate(bundle, bytes);
+                            self.stage = Stage::Locate(bundle, bytes, error);
                             return ScanStep::More;
                         }
                     }

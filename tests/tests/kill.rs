@@ -148,6 +148,7 @@ fn audit(log: &Path, size: u64) {
             now: 1,
             require: None,
             max_checkpoint_age: None,
+            full_scan: false,
         },
         Some(files),
     );

@@ -23,5 +23,6 @@ pub(crate) fn options(
         now,
         require,
         max_checkpoint_age,
+        full_scan: false,
     })
 }

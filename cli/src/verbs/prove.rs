@@ -165,10 +165,6 @@ impl Query for Proving {
     }
 
     fn progress(&self) -> Progress<'_> {
-        Progress {
-            done: 0,
-            total: 0,
-            checks: &[],
-        }
+        Progress::default()
     }
 }

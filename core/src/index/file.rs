@@ -2,7 +2,7 @@
 
 use crate::{
     hash::Hash,
-    limits::{MAX_BUCKET, MAX_RUN, MAX_RUN_BITS},
+    limits::{MAX_BUCKET, MAX_RUN},
     tile::FULL_WIDTH,
     tile_path::push_place,
 };
@@ -12,6 +12,9 @@ use super::postings::CHUNK;
 
 /// Where a log publishes the proof of its newest manifest, with the manifest as extra data.
 pub const LATEST_PATH: &str = "index/latest.tlog-proof";
+
+/// Bytes of the largest such file, a bucket of [`MAX_BUCKET`] with its path: what a reader must allow, and no more.
+pub const MAX_INDEX_FILE: usize = MAX_BUCKET + 32 * 32;
 
 /// A file that a hash of the manifest, or of another such file, vouches for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,7 +52,7 @@ impl IndexFile {
     #[must_use]
     pub fn limit(&self) -> usize {
         match self {
-            Self::Bucket { .. } => MAX_BUCKET.saturating_add(usize::from(MAX_RUN_BITS) * 32),
+            Self::Bucket { .. } => MAX_INDEX_FILE,
             Self::Reserved(_) => MAX_BUCKET,
             Self::Postings(_) => {
                 usize::try_from(MAX_RUN / u64::from(CHUNK) * 32).unwrap_or(usize::MAX)

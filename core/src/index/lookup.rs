@@ -389,6 +389,20 @@ impl LookupError {
     }
 }
 
+impl LookupError {
+    /// The file that it is about.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Missing { path }
+            | Self::Unplanned { path }
+            | Self::Bucket { path, .. }
+            | Self::List { path, .. } => Some(path),
+            Self::ListOrder { .. } | Self::TooManyPositions { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for LookupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -6,7 +6,7 @@
 use crate::{
     checkpoint::Origin,
     hash::leaf_hash,
-    policy::{LogVerdict, Verdict},
+    policy::{LogVerdict, QuorumVerdict, Verdict},
     proof::ProofError,
     tile::{Tile, TileError},
     tile_plan::ConsistencyPlan,
@@ -36,6 +36,8 @@ pub struct IndexVerdict {
     pub index: Option<Verdict>,
     /// By `[audit]`; `None` when the policy has no such section.
     pub audit: Option<Verdict>,
+    /// Who signed the log's checkpoint inside the manifest, by `[log]`.
+    pub embedded: LogVerdict,
 }
 
 impl IndexProof {
@@ -77,17 +79,16 @@ impl IndexProof {
         let verdict = IndexVerdict {
             index: trust.index().map(judge),
             audit: trust.audit().map(judge),
+            embedded: trust.log().judge(self.manifest.checkpoint(), now).log,
         };
-        let vouched = self.check(&verdict, trust, map, now);
+        let vouched = self.check(&verdict, map);
         (verdict, vouched)
     }
 
     fn check(
         self,
         verdict: &IndexVerdict,
-        trust: &TrustPolicy,
         map: MapFunction,
-        now: u64,
     ) -> Result<VouchedManifest, VouchError> {
         let index = verdict.index.as_ref().ok_or(VouchError::NoIndexPolicy)?;
         if !index.accepts() {
@@ -108,14 +109,17 @@ impl IndexProof {
                 expected: map,
             });
         }
-        let embedded = trust.log().judge(self.manifest.checkpoint(), now);
-        if !matches!(embedded.log, LogVerdict::Signed(_)) {
+        if !matches!(verdict.embedded, LogVerdict::Signed(_)) {
             return Err(VouchError::Unsigned);
         }
         Ok(VouchedManifest {
             manifest: self.manifest,
             map,
-            audited: verdict.audit.is_some(),
+            // A section that asks for nobody is no auditor.
+            audited: verdict
+                .audit
+                .as_ref()
+                .is_some_and(|audit| audit.quorum == QuorumVerdict::Met),
         })
     }
 }

@@ -205,6 +205,7 @@ pub(crate) fn options() -> Options {
         now: TIME + 60,
         require: None,
         max_checkpoint_age: None,
+        full_scan: false,
     }
 }
 

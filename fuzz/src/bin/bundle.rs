@@ -12,6 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
         now: 1_795_467_600,
         require: None,
         max_checkpoint_age: None,
+        full_scan: false,
     };
     let report = verify_bundle(bytes, POLICY, options);
     assert!(report.to_json().starts_with("{\"schemaVersion\":1,"));

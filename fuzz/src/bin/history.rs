@@ -13,6 +13,7 @@ fuzz_target!(|files: Vec<&[u8]>| {
         now: 1_795_467_600,
         require: None,
         max_checkpoint_age: None,
+        full_scan: false,
     };
     let Ok(mut query) = HistoryQuery::new("model@1", POLICY, options, false) else {
         panic!("a good question")

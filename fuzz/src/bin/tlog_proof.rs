@@ -15,6 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
         now: 1_795_467_600,
         require: None,
         max_checkpoint_age: None,
+        full_scan: false,
     };
     let report = verify_proof(bytes, b"never logged", POLICY, options);
     assert_ne!(report.class(), Class::Verified);

@@ -1,0 +1,252 @@
+//! The complete history of an artifact, an actor or a key: every event about it, and proof that none is missing.
+//!
+//! The query finds the events that carry the keys asked for, follows valid registrations from names to digests and back
+//! until nothing new appears, and judges each event's signature by the keys valid at its position. It finds them through
+//! the log's index (`by_index`), where the trust policy names one, or by reading the whole log (`by_scan`); all that
+//! follows is the same.
+
+mod by_index;
+mod by_scan;
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::artifact::{ArtifactError, ArtifactQuery};
+use crate::event_view::EventView;
+use crate::fetch::{Progress, Query, Resource, Wave};
+use crate::findings::judge_all;
+use crate::gathered::Gathered;
+use crate::head::{Options, Require};
+use crate::index_key::{KeyKind, LookupKey};
+use crate::indexed::{IndexedLog, Opening};
+use crate::inquiry::Inquiry;
+use crate::limits::MAX_LINKED_KEYS;
+use crate::replay::Replay;
+use crate::report::{CheckCode, FileEvents, Members, Outcome, Question, Report};
+
+use by_index::Asked;
+use by_scan::Whole;
+
+/// A history under way; see the module.
+pub struct HistoryQuery {
+    inquiry: Inquiry,
+    subject: Subject,
+    /// Look up one key only, and follow no registration.
+    exact: bool,
+    stage: Stage,
+    gathered: Gathered,
+}
+
+/// What the history is about.
+enum Subject {
+    /// One artifact, actor or key.
+    One(LookupKey),
+    /// Files, by digest: each must have an event.
+    Files(Vec<String>),
+}
+
+enum Stage {
+    /// The checkpoint alone: the whole log follows.
+    Checkpoint(Wave),
+    Whole(Whole),
+    /// The checkpoint and the newest manifest.
+    Opening(Opening),
+    Index(Box<IndexedLog>, Asked),
+    Done,
+}
+
+impl HistoryQuery {
+    /// The history of `artifact` (`docs/cli.md`, ARTIFACT); `exact` looks up that one key and follows nothing.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] if `artifact` is not of any known form, or is a path: the caller hashes files.
+    pub fn new(
+        artifact: &str,
+        policy: &[u8],
+        options: Options,
+        exact: bool,
+    ) -> Result<Self, ArtifactError> {
+        let key = ArtifactQuery::parse(artifact)?.into_key()?;
+        let exact = exact || matches!(key.kind, KeyKind::Actor | KeyKind::SigningKey);
+        Ok(Self::start(Subject::One(key), policy, options, exact))
+    }
+
+    /// The events about files with these digests, `sha256:` and hex each. Every file must have one.
+    #[must_use]
+    pub fn of_files(digests: &[String], policy: &[u8], options: Options) -> Self {
+        Self::start(Subject::Files(digests.to_vec()), policy, options, true)
+    }
+
+    /// The verdict, once nothing more is needed.
+    #[must_use]
+    pub fn into_report(self) -> Option<Report> {
+        self.inquiry.into_report()
+    }
+
+    fn start(subject: Subject, policy: &[u8], options: Options, exact: bool) -> Self {
+        let default = match subject {
+            Subject::One(_) => Require::Complete,
+            Subject::Files(_) => Require::Included,
+        };
+        let complete = options.require.unwrap_or(default) == Require::Complete;
+        let further = [
+            (CheckCode::Genesis, true),
+            (CheckCode::Coverage, complete),
+            (CheckCode::Readable, false),
+            (CheckCode::EventSignatures, true),
+            (CheckCode::Registrations, false),
+        ];
+        let inquiry = Inquiry::by_index(policy, options, &further);
+        let gathered = match &subject {
+            Subject::One(key) => Gathered::new([key.clone()]),
+            Subject::Files(digests) => {
+                Gathered::new(digests.iter().map(|digest| digest_key(digest)))
+            }
+        };
+        let stage = if inquiry.is_by_index() {
+            Stage::Opening(Opening::new())
+        } else {
+            Stage::Checkpoint(Wave::of([Resource::Checkpoint]))
+        };
+        let mut query = Self {
+            inquiry,
+            subject,
+            exact,
+            stage,
+            gathered,
+        };
+        if query.inquiry.policy().is_none() {
+            query.conclude(None, None);
+        }
+        query
+    }
+
+    /// Takes in what the registrations found so far link to the keys, and gives the keys that are new.
+    fn follow(&mut self, replay: &Replay) -> Vec<LookupKey> {
+        if self.exact {
+            return Vec::new();
+        }
+        self.gathered
+            .follow(|index, parsed| replay.is_valid(index, parsed))
+    }
+
+    /// Draws the verdict; `replay` is there once every event was found, and what was read and covered is written down.
+    /// `uncovered` says which entries were not.
+    fn conclude(&mut self, replay: Option<&Replay>, uncovered: Option<String>) {
+        self.stage = Stage::Done;
+        let keys = self.gathered.keys().iter().map(question).collect();
+        let mut members = Members {
+            keys: Some(keys),
+            events: Some(Vec::new()),
+            unreadable: Some(0),
+            ..Members::default()
+        };
+        let mut evidence = false;
+        if let Some(replay) = replay {
+            if let Subject::Files(digests) = &self.subject {
+                let about = digests.iter().map(|digest| self.file_events(digest));
+                members.files = Some(about.collect());
+            }
+            let checks = &mut self.inquiry.checks;
+            if self.gathered.has_overflown() {
+                let detail = format!(
+                    "registrations link more than {MAX_LINKED_KEYS} keys; only these were looked up"
+                );
+                checks.unknown(CheckCode::Coverage, detail, None);
+            }
+            replay.judge_readable(checks);
+            let events = judge_all(replay, self.gathered.take_events(), checks);
+            let code = CheckCode::EventSignatures;
+            if let Some(uncovered) = uncovered.filter(|_| checks.outcome(code) == Outcome::Pass) {
+                checks.unknown(code, uncovered, None);
+            }
+            evidence = is_evidence(&events, members.files.as_deref());
+            members.events = Some(events);
+            members.unreadable = Some(replay.unreadable());
+        }
+        let question = match &self.subject {
+            Subject::One(key) => question(key),
+            Subject::Files(digests) => Question {
+                kind: "file",
+                id: digests.join(" "),
+            },
+        };
+        self.inquiry.conclude(question, members, evidence);
+    }
+}
+
+fn question(key: &LookupKey) -> Question {
+    Question {
+        kind: key.kind.as_str(),
+        id: key.id.clone(),
+    }
+}
+
+/// Whether there is an event, and one about every file.
+fn is_evidence(events: &[EventView], files: Option<&[FileEvents]>) -> bool {
+    let mut files = files.unwrap_or_default().iter();
+    !events.is_empty() && files.all(|file| !file.events.is_empty())
+}
+
+fn digest_key(digest: &str) -> LookupKey {
+    LookupKey::new(KeyKind::Digest, digest)
+}
+
+impl HistoryQuery {
+    fn file_events(&self, digest: &str) -> FileEvents {
+        let key = digest_key(digest).hash();
+        let about = self.gathered.entries().filter(|(_, held)| held.has(&key));
+        FileEvents {
+            digest: digest.to_string(),
+            events: about.map(|(index, _)| index).collect(),
+        }
+    }
+}
+
+impl Query for HistoryQuery {
+    fn needs(&self) -> Vec<String> {
+        match &self.stage {
+            Stage::Checkpoint(wave) => wave.needs(),
+            Stage::Whole(whole) => whole.needs(),
+            Stage::Opening(opening) => opening.needs(),
+            Stage::Index(log, _) => log.needs(),
+            Stage::Done => Vec::new(),
+        }
+    }
+
+    fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
+        self.inquiry.count(bytes.as_ref());
+        match core::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Checkpoint(mut wave) => match wave.supply(path, bytes) {
+                true => self.read_checkpoint(wave),
+                false => self.stage = Stage::Checkpoint(wave),
+            },
+            Stage::Whole(whole) => self.supply_whole(whole, path, bytes),
+            Stage::Opening(opening) => self.supply_opening(opening, path, bytes),
+            Stage::Index(log, asked) => self.supply_index(log, asked, path, bytes),
+            Stage::Done => {}
+        }
+    }
+
+    fn report(&self) -> Option<&Report> {
+        self.inquiry.report()
+    }
+
+    fn progress(&self) -> Progress<'_> {
+        match &self.stage {
+            Stage::Whole(whole) => self.inquiry.progress(Some(&whole.scan)),
+            Stage::Index(log, _) => {
+                let (done, total) = log.progress();
+                Progress {
+                    done,
+                    total,
+                    positions: Some(log.positions()),
+                    ..self.inquiry.progress(None)
+                }
+            }
+            Stage::Checkpoint(_) | Stage::Opening(_) | Stage::Done => self.inquiry.progress(None),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What the index answers is what a full scan finds, to the byte.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use glasslog_core::access::Action;
+use glasslog_core::event;
+use glasslog_core::head::Options;
+use glasslog_core::history::HistoryQuery;
+use glasslog_core::index_key::{KeyKind, keys_of};
+use glasslog_core::key_event::KeyOp;
+use glasslog_core::report::{Outcome, Report};
+
+use crate::support::*;
+use crate::world::*;
+
+/// Everything of a report that a full scan shares: all but the checks of the index and of coverage.
+fn shared(report: &Report) -> String {
+    let mut value: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+    let checks = value["checks"].as_array_mut().unwrap();
+    checks.retain(|check| {
+        let code = check["code"].as_str().unwrap();
+        !code.starts_with("index-") && !["coverage", "entries"].contains(&code)
+    });
+    value.to_string()
+}
+
+/// Numbers that only look random, the same in each run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.0;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (word ^ (word >> 31)) % sides
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.roll(of.len() as u64) as usize]
+    }
+}
+
+const ACTORS: [(&str, u8); 5] = [
+    ("alice@example.com", ALICE),
+    ("bob@example.com", BOB),
+    ("carol@example.com", 13),
+    ("dave@example.com", 14),
+    ("mallory@example.com", MALLORY),
+];
+
+/// Adds one entry of any kind: accesses to a few busy artifacts and many rare ones, registrations that agree or conflict,
+/// copies, enrolments and revocations, by admins and by others, events about a key's digest, and noise.
+fn add_random(dice: &mut Dice, log: &mut TestLog) {
+    let (actor, key) = dice.pick(&ACTORS);
+    match dice.roll(40) {
+        0 => {
+            log.add(format!("noise {}", dice.roll(5)).as_bytes());
+        }
+        1 => {
+            let copied = dice.roll(log.entries.len() as u64) as usize;
+            let entry = log.entries[copied].clone();
+            log.add(&entry);
+        }
+        2 => {
+            log.enrol(actor, key);
+        }
+        3 => {
+            let of = |entry: &Vec<u8>| *entry == key_event(actor, key, KeyOp::Enrol, None, None);
+            if let Some(at) = log.entries.iter().position(of) {
+                let since = (dice.roll(2) == 0).then(|| dice.roll(log.edge.size()));
+                if dice.roll(3) == 0 {
+                    log.revoke(actor, key, at as u64, since);
+                }
+            }
+        }
+        4 => {
+            // An enrolment that no admin signed.
+            let payload = key_event(actor, key, KeyOp::Enrol, None, None);
+            let payload = glasslog_core::dsse::Envelope::parse(&payload).unwrap();
+            log.add(&sign(payload.payload().to_vec(), key));
+        }
+        5..=7 => {
+            let name = format!("model{}@{}", dice.roll(20), dice.roll(2));
+            let content = format!("weights {}", dice.roll(25));
+            log.add(&access(Action::Register, actor, key, &[(&name, &content)]));
+        }
+        8 => {
+            // The digest of somebody's key, as if it were an artifact's.
+            let other = dice.pick(&ACTORS).1;
+            let der = glasslog_core::spki::Spki::new(secret(other).public()).der();
+            let der = String::from_utf8_lossy(&der).into_owned();
+            log.add(&access(Action::Read, actor, key, &[("keys@1", &der)]));
+        }
+        9 => {
+            // Signed by a key of somebody else.
+            let other = dice.pick(&ACTORS).1;
+            log.add(&access(
+                Action::Read,
+                actor,
+                other,
+                &[("model0@0", "weights 0")],
+            ));
+        }
+        _ => {
+            let sides = dice.pick(&[2, 20, 100_000]);
+            let number = dice.roll(sides);
+            let (name, content) = (format!("model{number}@0"), format!("weights {number}"));
+            let payload = access_payload(Action::Read, actor, &[(&name, &content)]);
+            let id = format!("{:012x}", log.edge.size());
+            let payload = String::from_utf8(payload).unwrap();
+            let payload = payload.replace("2f6f0c1d9e55", &id);
+            log.add(&sign(payload.into_bytes(), key));
+        }
+    }
+}
+
+/// Every key of any entry, as ARTIFACT, and some that none has.
+fn artifacts(log: &TestLog) -> BTreeSet<String> {
+    let mut artifacts: BTreeSet<String> = ["absent", "absent@1", "actor:nobody"]
+        .map(String::from)
+        .into();
+    for entry in &log.entries {
+        for key in keys_of(event::parse(entry).ok().as_ref()) {
+            let prefix = match key.kind {
+                KeyKind::Version | KeyKind::Name => "name:",
+                KeyKind::Digest if key.id.starts_with("sha256:") => "",
+                KeyKind::Actor => "actor:",
+                KeyKind::SigningKey => "key:",
+                _ => continue,
+            };
+            artifacts.insert(format!("{prefix}{}", key.id));
+        }
+    }
+    artifacts
+}
+
+/// Cuts `0..size` anywhere.
+fn random_ranges(dice: &mut Dice, size: u64) -> Vec<Range<u64>> {
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    while start < size {
+        let end = (start + 1 + dice.roll(1 + size / 3)).min(size);
+        ranges.push(start..end);
+        start = end;
+    }
+    ranges
+}
+
+/// One in `step` of all artifacts, by index and by scan, for whole histories and for exact ones.
+fn compare(world: &World, step: usize) {
+    for (at, artifact) in artifacts(&world.log).iter().enumerate() {
+        if at % step != 0 {
+            continue;
+        }
+        let report = |options: Options, exact: bool| {
+            let query = HistoryQuery::new(artifact, &indexed(), options, exact).unwrap();
+            world.log.run(query)
+        };
+        for exact in [false, true] {
+            let (found, scanned) = (report(options(), exact), report(scanning(), exact));
+            assert_eq!(shared(&found), shared(&scanned), "{artifact}");
+            assert_eq!(outcome(&found, "coverage"), Outcome::Pass, "{artifact}");
+        }
+    }
+}
+
+#[test]
+fn every_key_of_random_logs_at_every_manifest() {
+    // GLASSLOG_LONG_TESTS takes more logs, of thousands of events, and every key.
+    let long = std::env::var_os("GLASSLOG_LONG_TESTS").is_some();
+    let (seeds, size, step) = if long { (12, 2_500, 1) } else { (3, 240, 19) };
+    for seed in 0..seeds {
+        let mut dice = Dice(seed);
+        let mut world = World::new(TestLog::new());
+        for part in 0..3 {
+            for _ in 0..1 + dice.roll(size / 3) {
+                add_random(&mut dice, &mut world.log);
+            }
+            let end = world.log.edge.size();
+            if part == 1 {
+                world.publish();
+            } else {
+                world.publish_runs(&random_ranges(&mut dice, end));
+            }
+            compare(&world, step);
+        }
+        // Now the index is behind: the tail is scanned.
+        for _ in 0..dice.roll(size / 3) {
+            add_random(&mut dice, &mut world.log);
+        }
+        world.log.publish(&[]);
+        compare(&world, step);
+    }
+}

@@ -1,0 +1,171 @@
+//! A log with a genesis, its index, and policies that name the index.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use glasslog_core::checkpoint::{Checkpoint, Origin};
+use glasslog_core::cosignature::cosign;
+use glasslog_core::fetch::Query;
+use glasslog_core::hash::{Hash, leaf_hash, tree_root};
+use glasslog_core::head::Options;
+use glasslog_core::history::HistoryQuery;
+use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::index::layout::partition;
+use glasslog_core::index::manifest::Manifest;
+use glasslog_core::index::map::MapFunction;
+use glasslog_core::index::run::{Run, build_from_entries};
+use glasslog_core::note_key::{SignatureType, SignerKey};
+use glasslog_core::proof::{InclusionProof, ProofError};
+use glasslog_core::report::Report;
+use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::tree::{Subtree, TreeHead};
+
+use crate::support::{LOG, ORIGIN, TIME, TestLog, note_key, options};
+
+pub(crate) const INDEX_ORIGIN: &str = "models.example.com/access/index";
+
+/// Seeds of keys, beside those of the log.
+pub(crate) const INDEX: u8 = 20;
+pub(crate) const AUDITOR: u8 = 21;
+
+pub(crate) fn index_key() -> SignerKey {
+    note_key(INDEX_ORIGIN, SignatureType::Ed25519, INDEX)
+}
+
+pub(crate) fn auditor() -> SignerKey {
+    note_key("auditor.example.org", SignatureType::CosignatureV1, AUDITOR)
+}
+
+/// A policy that names the log and its index.
+pub(crate) fn indexed() -> Vec<u8> {
+    let log = note_key(ORIGIN, SignatureType::Ed25519, LOG);
+    format!(
+        "[log]\nlog {}\nquorum none\n[index]\nlog {}\nquorum none\n",
+        log.verifier(),
+        index_key().verifier()
+    )
+    .into_bytes()
+}
+
+/// And an auditor of the index.
+pub(crate) fn audited() -> Vec<u8> {
+    let audit = format!(
+        "[audit]\nlog {}\nwitness a {}\nquorum a\n",
+        index_key().verifier(),
+        auditor().verifier()
+    );
+    [indexed(), audit.into_bytes()].concat()
+}
+
+/// Options of a full scan.
+pub(crate) fn scanning() -> Options {
+    Options {
+        full_scan: true,
+        ..options()
+    }
+}
+
+/// A log and the index beside it.
+pub(crate) struct World {
+    pub(crate) log: TestLog,
+    pub(crate) map: MapFunction,
+    manifests: Vec<Vec<u8>>,
+}
+
+impl World {
+    pub(crate) fn new(log: TestLog) -> Self {
+        Self {
+            log,
+            map: MapFunction::AccessV1,
+            manifests: Vec::new(),
+        }
+    }
+
+    pub(crate) fn run(&self, range: Range<u64>) -> Run {
+        let entries = &self.log.entries[range.start as usize..range.end as usize];
+        build_from_entries(self.map, range.start, entries.iter().map(Vec::as_slice)).unwrap()
+    }
+
+    /// Publishes the log, and an index of all of it in our builder's partition.
+    pub(crate) fn publish(&mut self) {
+        self.publish_runs(&partition(self.log.edge.size()));
+    }
+
+    /// Publishes the log, and an index with these runs.
+    pub(crate) fn publish_runs(&mut self, ranges: &[Range<u64>]) {
+        let runs: Vec<Run> = ranges.iter().map(|range| self.run(range.clone())).collect();
+        self.publish_built(&runs);
+    }
+
+    /// Publishes the log, and an index with runs that somebody built.
+    pub(crate) fn publish_built(&mut self, runs: &[Run]) {
+        let checkpoint = Checkpoint::parse(&self.log.publish(&[])).unwrap();
+        for run in runs {
+            for (file, bytes) in run.files() {
+                self.log.files.insert(file.path(), bytes);
+            }
+        }
+        let heads = runs.iter().map(|run| run.head().clone()).collect();
+        let manifest = Manifest::new(self.map, heads, &checkpoint).unwrap();
+        self.publish_manifest(&manifest.encode());
+    }
+
+    /// Publishes anything as the newest manifest.
+    pub(crate) fn publish_manifest(&mut self, manifest: &[u8]) {
+        self.manifests.push(manifest.to_vec());
+        let proof = self.proof(manifest, &index_key());
+        self.log.files.insert(LATEST_PATH.into(), proof);
+    }
+
+    /// The newest manifest.
+    pub(crate) fn newest(&self) -> Vec<u8> {
+        self.manifests.last().unwrap().clone()
+    }
+
+    /// The proof of the newest manifest, signed by this key for the index and cosigned by the auditor.
+    pub(crate) fn proof(&self, manifest: &[u8], key: &SignerKey) -> Vec<u8> {
+        let leaves: Vec<Hash> = self
+            .manifests
+            .iter()
+            .map(|entry| leaf_hash(entry))
+            .collect();
+        let head = TreeHead {
+            size: leaves.len() as u64,
+            root: tree_root(&leaves),
+        };
+        let origin = Origin::parse(key.verifier().name().as_str()).unwrap();
+        let checkpoint = Checkpoint::sign(&origin, head, key).unwrap();
+        let cosignature = cosign(&checkpoint, &auditor(), TIME).unwrap();
+        let checkpoint = checkpoint.with_signature(cosignature).unwrap();
+        let read = |subtree: Subtree| -> Result<Hash, ProofError> {
+            let range = subtree.start().unwrap() as usize..subtree.end().unwrap() as usize;
+            Ok(tree_root(&leaves[range]))
+        };
+        let last = head.size - 1;
+        let proof = InclusionProof::prove(last, head.size, read).unwrap();
+        TlogProof::new(manifest.to_vec(), last, proof, checkpoint)
+            .unwrap()
+            .encode()
+    }
+
+    pub(crate) fn history(&self, artifact: &str) -> Report {
+        self.history_with(artifact, &indexed(), options())
+    }
+
+    pub(crate) fn history_with(&self, artifact: &str, policy: &[u8], options: Options) -> Report {
+        self.log
+            .run(HistoryQuery::new(artifact, policy, options, false).unwrap())
+    }
+
+    /// The files that a query asks for, and the report that it comes to.
+    pub(crate) fn asked<Q: Query>(&self, mut query: Q) -> (BTreeMap<String, usize>, Report) {
+        let mut asked = BTreeMap::new();
+        while let Some(path) = query.needs().first().cloned() {
+            let file = self.log.files.get(&path).cloned();
+            let length = file.as_ref().map_or(0, Vec::len);
+            asked.insert(path.clone(), length);
+            query.supply(&path, file);
+        }
+        (asked, query.report().unwrap().clone())
+    }
+}
