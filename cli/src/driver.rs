@@ -1,11 +1,12 @@
 //! Feeds a query with the files it asks for, several in flight, in the order in which it asked.
 //!
 //! The order makes a verdict independent of the network's: of two missing files it is always the same one that is named.
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use glasslog_core::fetch::{CHECKPOINT_PATH, Query};
+use glasslog_core::index::file::LATEST_PATH;
 use glasslog_core::report::{Class, Verdict};
 
 use crate::console::Console;
@@ -50,15 +51,38 @@ pub(crate) fn run_until<Q: Query>(
         console.note("remembered files may be damaged: reading the log again without them");
         (query, head) = feed(make()?, source, console)?;
     }
-    // The log may have grown while it was read, and have collected files of the older head since.
+    // The log may have grown while it was read, and have collected files of the older head, or of an older manifest of
+    // its index, since.
     for _ in 0..NEWER_HEADS {
-        if !is_unfinished(&query) || read(source, CHECKPOINT_PATH)? == head {
+        if !is_unfinished(&query) || !head.has_changed(source)? {
             break;
         }
         console.note("the log has grown meanwhile: reading it again with its newer checkpoint");
         (query, head) = feed(make()?, source, console)?;
     }
     Ok(query)
+}
+
+/// The files that a query was fed with and that change when the log grows, by path.
+#[derive(Default)]
+struct Head(BTreeMap<&'static str, Option<Vec<u8>>>);
+
+impl Head {
+    fn note(&mut self, path: &str, bytes: Option<&Vec<u8>>) {
+        let mutable = [CHECKPOINT_PATH, LATEST_PATH];
+        if let Some(path) = mutable.into_iter().find(|mutable| *mutable == path) {
+            self.0.insert(path, bytes.cloned());
+        }
+    }
+
+    fn has_changed(&self, source: &Source) -> Result<bool, Failure> {
+        for (path, bytes) in &self.0 {
+            if read(source, path)? != *bytes {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// How often a reading begins anew because the log has grown: a log that outruns three readings is not caught up with.
@@ -80,16 +104,12 @@ pub(crate) fn read(source: &Source, path: &str) -> Result<Option<Vec<u8>>, Failu
     }
 }
 
-/// Feeds a query to its end; gives also the checkpoint that it was fed with.
-fn feed<Q: Query>(
-    query: Q,
-    source: &Source,
-    console: &Console,
-) -> Result<(Q, Option<Vec<u8>>), Failure> {
+/// Feeds a query to its end; gives also the head that it was fed with.
+fn feed<Q: Query>(query: Q, source: &Source, console: &Console) -> Result<(Q, Head), Failure> {
     let template = "reading {wide_bar} {human_pos}/{human_len} entries";
     let mut feeding = Feeding {
         query,
-        head: None,
+        head: Head::default(),
         progress: Progress::new(console, template),
     };
     match source {
@@ -104,16 +124,13 @@ fn feed<Q: Query>(
 /// A query that is being fed.
 struct Feeding<Q> {
     query: Q,
-    /// The checkpoint it was fed with.
-    head: Option<Vec<u8>>,
+    head: Head,
     progress: Progress,
 }
 
 impl<Q: Query> Feeding<Q> {
     fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
-        if path == CHECKPOINT_PATH {
-            self.head.clone_from(&bytes);
-        }
+        self.head.note(path, bytes.as_ref());
         self.query.supply(path, bytes);
         let so_far = self.query.progress();
         self.progress.show(so_far.done, so_far.total);

@@ -73,7 +73,11 @@ fn write_claims(out: &mut String, report: &Report) -> fmt::Result {
         Outcome::Unknown => "not decided",
     };
     let complete = match (claims.complete, find(report, CheckCode::Coverage)) {
-        (_, Some(check)) => check.detail.as_str(),
+        // The claim's name stands before it.
+        (_, Some(check)) => {
+            let detail = check.detail.as_str();
+            detail.strip_prefix("complete ").unwrap_or(detail)
+        }
         (_, None) => "not examined",
     };
     writeln!(out)?;

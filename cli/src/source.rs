@@ -2,7 +2,8 @@
 //! (c2sp.org/tlog-tiles, "Parameters").
 use std::path::{Path, PathBuf};
 
-use glasslog_core::limits::{MAX_BUNDLE_BYTES, MAX_NOTE, MAX_TILE_BYTES};
+use glasslog_core::index::file::{LATEST_PATH, MAX_INDEX_FILE};
+use glasslog_core::limits::{MAX_BUNDLE_BYTES, MAX_NOTE, MAX_TILE_BYTES, MAX_TLOG_PROOF};
 
 use crate::failure::Failure;
 
@@ -51,6 +52,12 @@ pub(crate) fn policy_beside(log: &str) -> Option<PathBuf> {
     (!is_address(log) && path.is_file()).then_some(path)
 }
 
+/// Whether a path is that of a file which a manifest of the index commits to, and which so never changes.
+fn is_index_file(path: &str) -> bool {
+    let kinds = ["index/run/", "index/reserved/", "index/postings/"];
+    kinds.iter().any(|kind| path.starts_with(kind))
+}
+
 /// Most bytes that are read of the file at `path`. One more is read, so that a longer file is seen to be too long by
 /// the verification, which alone judges it.
 fn limit(path: &str) -> usize {
@@ -58,6 +65,10 @@ fn limit(path: &str) -> usize {
         MAX_BUNDLE_BYTES
     } else if path.starts_with("tile/") {
         MAX_TILE_BYTES
+    } else if path == LATEST_PATH {
+        MAX_TLOG_PROOF
+    } else if is_index_file(path) {
+        MAX_INDEX_FILE
     } else {
         MAX_NOTE
     }

@@ -1,5 +1,6 @@
 //! The verdict in one plain sentence, which claims no more than was proven.
-use glasslog_core::report::{Check, CheckCode, Class, Outcome, Question, Report};
+use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::report::{Check, CheckCode, Class, Fact, Outcome, Question, Report};
 
 /// The detail of a check that an earlier one made pointless (docs/formats/report.md, "Members").
 const NOT_REACHED: &str = "not reached";
@@ -104,6 +105,9 @@ pub(crate) fn hint(report: &Report) -> Option<&'static str> {
         (CheckCode::Files, Class::Unfinished) if report.checkpoint.is_none() => {
             "a log is named by its directory, its public tree, or the address of such a tree"
         }
+        (CheckCode::Files, Class::Unfinished) if is_about(check, LATEST_PATH) => {
+            "the log has no index yet: `glasslog publish` makes one, and `--full-scan` does without"
+        }
         (CheckCode::Files, Class::Unfinished) => "try again later, or ask whoever serves the log",
         (CheckCode::Checkpoint, Class::Malformed) if report.query.kind != "proof" => {
             "this may be a web page or another file, not a log's checkpoint"
@@ -111,7 +115,23 @@ pub(crate) fn hint(report: &Report) -> Option<&'static str> {
         (CheckCode::LogSignature, Class::Undecided) => {
             "the policy may be another log's, or the log's key was changed: ask its operator"
         }
-        (CheckCode::Quorum, Class::Undecided) => {
+        (CheckCode::IndexSignature | CheckCode::IndexManifest, Class::Undecided) => {
+            "the index may be another log's, or its key was changed: ask its operator; `--full-scan` does without it"
+        }
+        (CheckCode::IndexAudit, Class::Undecided) => {
+            "auditors may not have recomputed it yet: try again later, or read every entry with `--full-scan`"
+        }
+        (CheckCode::Coverage, Class::Undecided) if has_scanned_less(check) => {
+            "the index is behind: try again later, or read every entry with `--full-scan`"
+        }
+        (
+            CheckCode::IndexProof
+            | CheckCode::IndexManifest
+            | CheckCode::IndexFiles
+            | CheckCode::IndexPositions,
+            _,
+        ) => "`--full-scan` reads every entry and does without the index",
+        (CheckCode::Quorum | CheckCode::IndexQuorum, Class::Undecided) => {
             "witnesses may not have cosigned yet: try again later"
         }
         (CheckCode::Genesis, Class::Undecided) => {
@@ -119,6 +139,21 @@ pub(crate) fn hint(report: &Report) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// Whether the evidence of a check names this path.
+fn is_about(check: &Check, path: &str) -> bool {
+    fact(check, "path") == Some(&Fact::from(path))
+}
+
+/// Whether the index does not cover the whole log.
+fn has_scanned_less(check: &Check) -> bool {
+    fact(check, "method") == Some(&Fact::from("index"))
+}
+
+fn fact<'a>(check: &'a Check, name: &str) -> Option<&'a Fact> {
+    let mut facts = check.evidence.as_ref()?.facts();
+    facts.find(|(fact, _)| *fact == name).map(|(_, fact)| fact)
 }
 
 /// The first required check that explains the verdict; what was never reached explains nothing.

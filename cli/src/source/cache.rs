@@ -1,4 +1,4 @@
-//! Remembers immutable files of remote logs: full tiles and full entry bundles, by the log's address.
+//! Remembers immutable files of remote logs, by the log's address: full tiles and entry bundles, and files of the index.
 //!
 //! What is remembered is as untrusted as what is fetched. The caller forgets it when a verdict that rests on it fails,
 //! so a damaged cache costs a second reading and never a wrong verdict.
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use glasslog_core::hash::sha256;
 use glasslog_core::wire::hex_encode;
 
-use super::limit;
+use super::{is_index_file, limit};
 
 /// Most bytes remembered for one log: a million small entries with their tiles. Beyond it nothing is added.
 const MAX_BYTES: u64 = 1 << 30;
@@ -98,9 +98,10 @@ impl Cache {
     }
 }
 
-/// Full tiles and bundles never change; partial ones may be collected, checkpoints grow.
+/// Full tiles and bundles never change, nor do the files that a manifest of the index commits to; partial ones may be
+/// collected, checkpoints grow.
 fn is_immutable(path: &str) -> bool {
-    path.starts_with("tile/") && !path.contains(".p/")
+    is_index_file(path) || (path.starts_with("tile/") && !path.contains(".p/"))
 }
 
 fn user_cache() -> Option<PathBuf> {

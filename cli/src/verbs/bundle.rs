@@ -6,7 +6,7 @@ use glasslog_core::fetch::{Progress, Query};
 use glasslog_core::history::HistoryQuery;
 use glasslog_core::report::{Report, Verdict};
 
-use crate::arguments::TrustArgs;
+use crate::arguments::{ScanArgs, TrustArgs};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -36,6 +36,9 @@ pub(crate) struct Args {
     output: PathBuf,
 
     #[command(flatten)]
+    scan: ScanArgs,
+
+    #[command(flatten)]
     trust: TrustArgs,
 }
 
@@ -45,7 +48,7 @@ impl Args {
     /// written.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy_or_beside(&self.log, console)?;
-        let options = self.trust.options();
+        let options = self.trust.options_by(&self.scan);
         let mut source = Source::open(&self.log, self.trust.offline)?;
         let artifact = artifact::resolve(&self.artifact, console)?;
         let recording = driver::run(&mut source, console, || {

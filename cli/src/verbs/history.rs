@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use glasslog_core::fetch::Query;
 use glasslog_core::history::HistoryQuery;
 
-use crate::arguments::TrustArgs;
+use crate::arguments::{ScanArgs, TrustArgs};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -36,12 +36,11 @@ pub(crate) struct Args {
     #[arg(long)]
     exact: bool,
 
-    /// Read every entry, so that the host does not learn what is looked for
-    #[arg(long)]
-    full_scan: bool,
-
     #[arg(long, value_name = "BUNDLE", hide = true)]
     since: Option<PathBuf>,
+
+    #[command(flatten)]
+    scan: ScanArgs,
 
     #[command(flatten)]
     trust: TrustArgs,
@@ -55,10 +54,9 @@ impl Args {
             return Err(Failure::not_available("`--since`"));
         }
         let policy = self.trust.policy(Some(&self.log))?;
-        let options = self.trust.options();
+        let options = self.trust.options_by(&self.scan);
         let mut source = Source::open(&self.log, self.trust.offline)?;
         let artifact = artifact::resolve(&self.artifact, console)?;
-        // Before there is an index, every history reads every entry: `--full-scan` asks for what happens anyway.
         let query = driver::run(&mut source, console, || {
             HistoryQuery::new(&artifact, &policy, options, self.exact)
                 .map_err(|error| artifact::refuse(&error))

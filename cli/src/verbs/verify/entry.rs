@@ -2,7 +2,7 @@
 use glasslog_core::entry_query::EntryQuery;
 use glasslog_core::fetch::Query;
 
-use crate::arguments::TrustArgs;
+use crate::arguments::{ScanArgs, TrustArgs};
 use crate::console::Console;
 use crate::driver;
 use crate::exit::Exit;
@@ -23,6 +23,9 @@ pub(crate) struct Args {
     log: String,
 
     #[command(flatten)]
+    scan: ScanArgs,
+
+    #[command(flatten)]
     trust: TrustArgs,
 }
 
@@ -31,7 +34,7 @@ impl Args {
     /// An unreadable policy, a source that cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(Some(&self.log))?;
-        let options = self.trust.options();
+        let options = self.trust.options_by(&self.scan);
         let mut source = Source::open(&self.log, self.trust.offline)?;
         let query = driver::run(&mut source, console, || {
             Ok(EntryQuery::new(self.index, &policy, options))

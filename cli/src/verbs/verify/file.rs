@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use glasslog_core::fetch::Query;
 use glasslog_core::history::HistoryQuery;
 
-use crate::arguments::TrustArgs;
+use crate::arguments::{ScanArgs, TrustArgs};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -26,6 +26,9 @@ pub(crate) struct Args {
     log: String,
 
     #[command(flatten)]
+    scan: ScanArgs,
+
+    #[command(flatten)]
     trust: TrustArgs,
 }
 
@@ -34,7 +37,7 @@ impl Args {
     /// An unreadable file or policy, a source that cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(Some(&self.log))?;
-        let options = self.trust.options();
+        let options = self.trust.options_by(&self.scan);
         let mut source = Source::open(&self.log, self.trust.offline)?;
         let digests = self
             .paths
