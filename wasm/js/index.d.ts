@@ -35,8 +35,11 @@ export function verifyConsistency(
 
 /** The complete history of an artifact, an actor or a key. */
 export class HistoryQuery {
-  /** Throws where the artifact breaks its syntax. With `exact` one key is looked up, and no registration followed. */
-  constructor(artifact: string, policy: string, options?: Options & { exact?: boolean });
+  /**
+   * Throws where the artifact breaks its syntax. With `exact` one key is looked up, and no registration followed. Where
+   * the policy names an index, the log's index is asked; with `fullScan` every entry is read instead.
+   */
+  constructor(artifact: string, policy: string, options?: Options & { exact?: boolean; fullScan?: boolean });
   /** A bounded batch of files wanted next, relative to the log's public tree; empty when done. */
   needs(): string[];
   /**
@@ -46,7 +49,11 @@ export class HistoryQuery {
   supply(path: string, file: Uint8Array | undefined): void;
   /** The report, when nothing more is needed. */
   report(): string | undefined;
-  /** How far it is, as JSON text: `{"done":ENTRIES,"total":ENTRIES,"checks":[…]}`. */
+  /**
+   * How far it is, as JSON text: `{"done":ENTRIES,"total":ENTRIES,"positions":EVENTS|null,"files":FILES,"bytes":BYTES,
+   * "checks":[…]}`. `positions` is how many events the index gives, known before the first of them is read; `null` where
+   * no index is asked. `done` and `total` are about the entries that are being read.
+   */
   progress(): string;
   /** Gives its memory back before the garbage collector would. */
   free(): void;

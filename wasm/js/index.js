@@ -59,9 +59,9 @@ export function verifyConsistency(oldCheckpoint, newCheckpoint, proof, policy, o
 export class HistoryQuery {
   #query;
 
-  constructor(artifact, policy, { exact = false, ...options } = {}) {
-    if (typeof exact !== "boolean") throw new TypeError("option `exact` must be a boolean");
-    this.#query = new wasm.HistoryQuery(text("artifact", artifact), text("policy", policy), exact, ...read(options));
+  constructor(artifact, policy, { exact = false, fullScan = false, ...options } = {}) {
+    const ways = [flag("exact", exact), flag("fullScan", fullScan)];
+    this.#query = new wasm.HistoryQuery(text("artifact", artifact), text("policy", policy), ...ways, ...read(options));
   }
 
   /** The files wanted next, relative to the log's public tree; empty when done. */
@@ -79,7 +79,7 @@ export class HistoryQuery {
     return this.#query.report();
   }
 
-  /** How far it is, as JSON text: `{"done":ENTRIES,"total":ENTRIES,"checks":[…]}`. */
+  /** How far it is, as JSON text; see `index.d.ts`. */
   progress() {
     return this.#query.progress();
   }
@@ -114,6 +114,11 @@ export class FileHasher {
 function bytes(name, value) {
   if (value instanceof Uint8Array) return value;
   throw new TypeError(`\`${name}\` must be a Uint8Array`);
+}
+
+function flag(name, value) {
+  if (typeof value === "boolean") return value;
+  throw new TypeError(`option \`${name}\` must be a boolean`);
 }
 
 function text(name, value) {

@@ -1,6 +1,7 @@
 //! The complete history of an artifact: plan, fetch, finish.
 
 use glasslog_core::fetch::Query;
+use glasslog_core::head::Options;
 use glasslog_core::history;
 use glasslog_core::report::Check;
 use serde::Serialize;
@@ -15,7 +16,7 @@ pub struct HistoryQuery(history::HistoryQuery);
 
 #[wasm_bindgen]
 impl HistoryQuery {
-    /// Starts a query; `exact` follows no registration.
+    /// Starts a query; `exact` follows no registration, `full_scan` asks no index.
     ///
     /// # Errors
     /// Throws where the artifact breaks its syntax.
@@ -24,11 +25,15 @@ impl HistoryQuery {
         artifact: &str,
         policy: &str,
         exact: bool,
+        full_scan: bool,
         now: u64,
         require: Option<String>,
         max_checkpoint_age: Option<u64>,
     ) -> Result<Self, JsError> {
-        let options = options(now, require.as_deref(), max_checkpoint_age)?;
+        let options = Options {
+            full_scan,
+            ..options(now, require.as_deref(), max_checkpoint_age)?
+        };
         Ok(Self(history::HistoryQuery::new(
             artifact,
             policy.as_bytes(),
@@ -63,6 +68,9 @@ impl HistoryQuery {
         let shown = Shown {
             done: progress.done,
             total: progress.total,
+            positions: progress.positions,
+            files: progress.files,
+            bytes: progress.bytes,
             checks: progress.checks,
         };
         Ok(serde_json::to_string(&shown)?)
@@ -73,5 +81,8 @@ impl HistoryQuery {
 struct Shown<'a> {
     done: u64,
     total: u64,
+    positions: Option<u64>,
+    files: u64,
+    bytes: u64,
     checks: &'a [Check],
 }

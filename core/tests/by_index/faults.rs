@@ -141,10 +141,9 @@ fn trust_decides_not_the_index() {
         let mut lines: Vec<String> = text.lines().map(String::from).collect();
         let line = lines.len() - at;
         let last = lines[line].len() - 5;
-        let other = if &lines[line][last..=last] == "A" {
-            "B"
-        } else {
-            "A"
+        let other = match lines[line].as_bytes()[last] {
+            b'A' => "B",
+            _ => "A",
         };
         lines[line].replace_range(last..=last, other);
         (lines.join("\n") + "\n").into_bytes()
@@ -201,7 +200,7 @@ fn a_manifest_of_another_index_or_another_log_is_not_this_ones() {
         Outcome::Fail,
     );
     // About another log, and about this one by the word of another key.
-    let runs: Vec<Run> = [0..603u64].map(|range| world.run(range)).into();
+    let runs = [world.run(0..603)];
     for (origin, seed) in [("other.example.com", LOG), (ORIGIN, MALLORY)] {
         let key = note_key(origin, SignatureType::Ed25519, seed);
         let origin = Origin::parse(origin).unwrap();

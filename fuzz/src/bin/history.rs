@@ -9,17 +9,24 @@ use glasslog_fuzz::{CHECKPOINT, POLICY};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|files: Vec<&[u8]>| {
+    // The policy names an index: once by it, once by a full scan.
+    for full_scan in [false, true] {
+        feed(&files, full_scan);
+    }
+});
+
+fn feed(files: &[&[u8]], full_scan: bool) {
     let options = Options {
         now: 1_795_467_600,
         require: None,
         max_checkpoint_age: None,
-        full_scan: false,
+        full_scan,
     };
     let Ok(mut query) = HistoryQuery::new("model@1", POLICY, options, false) else {
         panic!("a good question")
     };
     query.supply("checkpoint", Some(CHECKPOINT.to_vec()));
-    let mut files = files.into_iter();
+    let mut files = files.iter();
     let mut waves = 0;
     loop {
         let needs = query.needs();
@@ -28,7 +35,7 @@ fuzz_target!(|files: Vec<&[u8]>| {
         }
         for path in needs {
             // No file for the path: it is missing.
-            query.supply(&path, files.next().map(<[u8]>::to_vec));
+            query.supply(&path, files.next().map(|file| file.to_vec()));
         }
         waves += 1;
         assert!(waves < 100, "the query asks without end");
@@ -38,4 +45,4 @@ fuzz_target!(|files: Vec<&[u8]>| {
             .report()
             .is_some_and(|report| report.class() != Class::Verified)
     );
-});
+}
