@@ -1,59 +1,106 @@
-//! Accepts connections: bounded in number, each with a bounded time to say what it wants.
+//! Accepts connections: bounded in number, also for each client, each with a bounded time to ask and to read the answer.
 
-use crate::limits::{HEAD_TIMEOUT, MAX_CONNECTIONS, STOP_TIMEOUT};
+use crate::app::App;
+use crate::client::Client;
+use crate::limits::{MAX_HEAD, MAX_HEADERS};
+use crate::slots::{Full, Slots};
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::time;
+use tokio_io_timeout::TimeoutStream;
 
-/// Serves `router` until `stop` is ready, then lets requests that have begun come to their end.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+/// What a connection over a limit is told, whatever it asks.
+const COME_BACK: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncache-control: no-store\r\n\
+    connection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// Serves `router` until the server is asked to stop, then lets requests that have begun come to their end.
+pub(crate) async fn serve(listener: TcpListener, router: Router, app: Arc<App>, slots: Arc<Slots>) {
     let connections = GracefulShutdown::new();
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let (patience, out_of_patience) = watch::channel(());
+    let mut stopping = app.stopping.clone();
     let accept = async {
         loop {
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
-                return;
-            };
-            let stream = match listener.accept().await {
-                Ok((stream, _)) => stream,
-                Err(_) => {
+            let (stream, client) = match listener.accept().await {
+                Ok((stream, peer)) => (stream, Client::of(peer.ip())),
+                Err(error) => {
                     // Out of file descriptors, or the client is gone: others may still be served, a little later.
+                    tracing::warn!(%error, "a connection could not be accepted");
                     time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
             };
-            // Without it the kernel holds back the last bytes of small answers.
-            let _ = stream.set_nodelay(true);
+            let slot = match slots.take(client) {
+                Ok(slot) => slot,
+                Err(full) => {
+                    turn_away(&app, &stream, full);
+                    continue;
+                }
+            };
             let service = TowerToHyperService::new(router.clone());
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(client);
+                service.call(request)
+            });
             let connection = Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIMEOUT)
-                .serve_connection(TokioIo::new(stream), service);
+                .header_read_timeout(app.limits.head_timeout)
+                .max_buf_size(MAX_HEAD)
+                .max_headers(MAX_HEADERS)
+                .serve_connection(TokioIo::new(patient(stream, &app)), service);
             let connection = connections.watch(connection);
             let mut out_of_patience = out_of_patience.clone();
+            let gauge = app.metrics.connections.clone();
+            gauge.inc();
             tokio::spawn(async move {
                 // A broken connection is the client's affair. Nothing is ever sent: the channel's end is the message.
                 tokio::select! {
                     _ = connection => {}
                     _ = out_of_patience.changed() => {}
                 }
-                drop(permit);
+                gauge.dec();
+                drop(slot);
             });
         }
     };
     tokio::select! {
         () = accept => {}
-        () = stop => {}
+        _ = stopping.changed() => {}
     }
     drop(listener);
-    let _ = time::timeout(STOP_TIMEOUT, connections.shutdown()).await;
+    if time::timeout(app.limits.stop_timeout, connections.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some connections did not end in time");
+    }
     drop(patience);
+}
+
+/// A stream whose other end must read what is written to it, in time.
+fn patient(stream: TcpStream, app: &App) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
+    // Without it the kernel holds back the last bytes of small answers.
+    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(app.limits.write_timeout));
+    Box::pin(stream)
+}
+
+fn turn_away(app: &App, stream: &TcpStream, full: Full) {
+    app.metrics.turned_away(match full {
+        Full::All => "all",
+        Full::Client => "client",
+    });
+    // Who does not get these few bytes at once sees a closed connection.
+    let _ = stream.try_write(COME_BACK);
 }

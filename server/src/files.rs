@@ -3,126 +3,120 @@
 //! What can change is read whole and gets a validator from its content: two checkpoints within one tick of the file
 //! system's clock must not look the same. What cannot change is left to `tower_http`, ranges included.
 
+mod changing;
+mod kind;
+mod tree;
+
+use crate::app::App;
+use crate::metrics::Route;
+use crate::observe::Observed;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
+    ETAG, HeaderName, IF_NONE_MATCH, LOCATION, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use glasslog_core::hash::sha256;
-use std::path::{Path, PathBuf};
+use kind::Kind;
+use std::sync::Arc;
+use tower_http::CompressionLevel;
+use tower_http::compression::{CompressionLayer, Predicate, predicate::SizeAbove};
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::services::ServeDir;
+use tree::Tree;
 
-/// For files whose name settles their content.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// For files that change: kept, but asked about each time.
-const REVALIDATE: &str = "no-cache";
-/// For what is missing now and may be there in a moment.
-const NEVER: &str = "no-store";
+/// What a page of another origin may look at.
+const EXPOSED: [HeaderName; 5] = [
+    ACCEPT_RANGES,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_RANGE,
+    ETAG,
+];
 
-const TEXT: &str = "text/plain; charset=utf-8";
-const BYTES: &str = "application/octet-stream";
-
-/// Serves the files under `public`.
-pub(crate) fn service(public: &Path) -> Router {
+/// Serves the files under `public/`.
+pub(crate) fn routes(app: Arc<App>) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD])
-        .expose_headers([ETAG]);
+        .allow_headers([IF_NONE_MATCH, RANGE])
+        .expose_headers(EXPOSED);
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(crate::limits::MIN_COMPRESSED).and(is_compressible));
+    let tree = Tree::new(app.public.clone());
     Router::new()
         .route("/", get(home))
-        .route("/checkpoint", get(mutable))
-        .route("/index/checkpoint", get(mutable))
-        .route("/index/latest.tlog-proof", get(mutable))
-        .with_state(public.to_owned())
-        .fallback_service(ServeDir::new(public))
+        .route("/checkpoint", get(changing::serve))
+        .route("/index/checkpoint", get(changing::serve))
+        .route("/index/latest.tlog-proof", get(changing::serve))
+        .with_state(Arc::clone(&app))
+        .fallback_service(ServeDir::with_backend(&app.public, tree))
         .layer(middleware::from_fn(label))
+        .layer(compression)
+        .layer(middleware::from_fn(weaken))
         .layer(cors)
+        .layer(middleware::from_fn_with_state(app, count))
 }
 
 /// Leads to the portal, when there is one.
-async fn home(State(public): State<PathBuf>) -> Response {
-    match tokio::fs::try_exists(public.join("portal/index.html")).await {
+async fn home(State(app): State<Arc<App>>) -> Response {
+    match tokio::fs::try_exists(app.public.join("portal/index.html")).await {
         Ok(true) => (StatusCode::FOUND, [(LOCATION, "portal/")]).into_response(),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-/// Serves a small file that changes.
-async fn mutable(State(public): State<PathBuf>, request: Request) -> Response {
-    let path = public.join(request.uri().path().trim_start_matches('/'));
-    let Ok(bytes) = tokio::fs::read(path).await else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let tag = format!("\"{}\"", sha256(&bytes).to_hex());
-    let known = request
-        .headers()
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .any(|value| names(value, &tag));
-    match known {
-        true => (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response(),
-        false => ([(ETAG, tag)], bytes).into_response(),
-    }
-}
-
-/// Whether an `If-None-Match` header names a tag (RFC 9110 §13.1.2, weak comparison).
-fn names(value: &HeaderValue, tag: &str) -> bool {
-    value.to_str().is_ok_and(|list| {
-        list.split(',')
-            .map(str::trim)
-            .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
-    })
-}
-
 /// Says what a file is and how long it may be kept.
-async fn label(request: Request<Body>, next: Next) -> Response {
-    let path = request.uri().path().trim_start_matches('/').to_owned();
+async fn label(request: Request, next: Next) -> Response {
+    let kind = Kind::of(request.uri().path().trim_start_matches('/'));
     let mut response = next.run(request).await;
     let status = response.status();
-    let found = status.is_success() || status == StatusCode::NOT_MODIFIED;
-    let headers: &mut HeaderMap = response.headers_mut();
+    let is_found = status.is_success() || status == StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let caching = match found || status.is_redirection() {
-        true if is_immutable(&path) => IMMUTABLE,
-        true => REVALIDATE,
-        false => NEVER,
+    let caching = match is_found {
+        true => kind.caching(),
+        false if status.is_redirection() => kind::REVALIDATE,
+        false => kind::NEVER,
     };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
-    if found && let Some(kind) = content_type(&path) {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    if is_found && let Some(content_type) = kind.content_type() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    response.extensions_mut().insert(kind);
+    response
+}
+
+fn is_compressible(
+    status: StatusCode,
+    _: Version,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> bool {
+    status == StatusCode::OK
+        && extensions
+            .get::<Kind>()
+            .is_some_and(|kind| kind.is_compressible(headers.get(CONTENT_TYPE)))
+}
+
+/// A compressed file is not the file, byte for byte: its validator must not say so (RFC 9110 §8.8.1).
+async fn weaken(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    if headers.contains_key(CONTENT_ENCODING)
+        && let Some(tag) = headers.get(ETAG)
+        && let Ok(weak) = HeaderValue::from_bytes(&[b"W/", tag.as_bytes()].concat())
+    {
+        headers.insert(ETAG, weak);
     }
     response
 }
 
-fn is_immutable(path: &str) -> bool {
-    [
-        "tile/",
-        "checkpoints/",
-        "index/tile/",
-        "index/run/",
-        "index/postings/",
-    ]
-    .iter()
-    .any(|prefix| path.starts_with(prefix))
-}
-
-/// The type of a log's files; files of the portal are typed by their extension.
-fn content_type(path: &str) -> Option<&'static str> {
-    let is_text = path == "checkpoint"
-        || path.starts_with("checkpoints/")
-        || path == "index/checkpoint"
-        || path.ends_with(".tlog-proof");
-    if is_text {
-        Some(TEXT)
-    } else if path.starts_with("tile/") || path.starts_with("index/") {
-        Some(BYTES)
-    } else {
-        None
-    }
+async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let observed = Observed::begin(&app, Route::File, &request);
+    observed.end(&app, next.run(request).await)
 }

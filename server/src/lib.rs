@@ -2,32 +2,51 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST /add` | body one entry; its decimal index once it is in a published checkpoint (`?ack=durable`: once it is durable) |
-//! | `POST /batch` | one entry a line; one line of JSON for each, in order: `{"index":N,"leafHash":"…"}` or `{"error":{"code":"…","message":"…","status":422}}` |
+//! | `POST /add` | body one entry; its decimal index once it is in a published checkpoint (`?ack=durable`: once it is durable; `?answer=proof`: its proof) |
+//! | `POST /batch` | one entry a line; one line of JSON for each, in order, while the body still comes: `{"index":N,"leafHash":"…"}` or `{"error":{"code":"…","message":"…","status":422}}` |
 //! | `GET`, `HEAD` | the files of `public/`; `/` leads to `portal/` when it is there |
+//! | `GET /healthz`, `/readyz`, `/metrics`, `/openapi.json` | for operators and their machines |
 //!
-//! A refusal is `{"error":{"code":"…","message":"…","status":422}}` with 400 (malformed), 403 (key or actor not entitled), 409 (conflicts
-//! with an earlier entry), 413 (too large), 422 (bad signature) or 503 with `Retry-After` (busy).
+//! A refusal is `{"error":{"code":"…","message":"…","status":422}}` with 400 (malformed), 403 (key or actor not entitled), 408 (too
+//! slow), 409 (conflicts with an earlier entry), 413 (too large), 422 (bad signature), 429 (too often) or 503 with `Retry-After` (busy).
 //!
-//! One thread owns the log. It takes whatever waits, makes it durable with one sync, publishes, answers, and looks again:
-//! an idle log answers at once, a busy one in ever larger groups. What waits is bounded; beyond that the answer is 503.
+//! The log takes whatever waits, makes it durable with one sync and publishes it ([`glasslog_log::sequencer`]): an idle log
+//! answers at once, a busy one in ever larger groups. What waits is bounded; beyond that the answer is 503, and a batch is
+//! read no further.
 //!
 //! # Scope
-//! No TLS, no authentication beyond the signatures in the entries, no rate limits for each client: a reverse proxy's work.
+//! No TLS and no authentication beyond the signatures in the entries: a reverse proxy's work.
 
+mod admin;
+mod app;
+mod client;
 mod connections;
+mod descriptors;
 mod files;
+mod intake;
 mod limits;
-mod sequencer;
+mod metrics;
+mod observe;
+mod options;
+mod rate;
+mod slots;
+mod standing;
 mod submission;
 
+pub use options::{Limits, Options, Rate};
+
+use app::App;
 use axum::Router;
-use axum::routing::post;
+use glasslog_log::sequencer::Sequencer;
 use glasslog_log::{Log, LogError};
-use sequencer::Sequencer;
+use intake::Intake;
+
+use slots::Slots;
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// Why the server ended, other than being asked to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,12 +84,14 @@ impl fmt::Display for ServeError {
 
 impl core::error::Error for ServeError {}
 
-/// A log that is ready to be served on one address.
+/// A log that is ready to be served.
 #[derive(Debug)]
 pub struct Server {
     log: Log,
+    options: Options,
     listener: TcpListener,
     address: SocketAddr,
+    admin: Option<(TcpListener, SocketAddr)>,
 }
 
 impl Server {
@@ -78,19 +99,45 @@ impl Server {
     ///
     /// # Errors
     /// When the address is taken or the lock cannot be written.
-    pub async fn bind(mut log: Log, address: SocketAddr) -> Result<Self, ServeError> {
-        let failed = |error: std::io::Error| ServeError::Listen {
-            address,
-            message: error.to_string(),
+    pub async fn bind(log: Log, address: SocketAddr) -> Result<Self, ServeError> {
+        Self::bind_with(log, address, Options::default()).await
+    }
+
+    /// As [`bind`](Self::bind), with options: also on the address for metrics, if there is one.
+    ///
+    /// The limit on open files is raised as far as the operating system allows; where that is not enough for the
+    /// connections asked for, fewer are taken, so that the log can always open its files.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub async fn bind_with(
+        mut log: Log,
+        address: SocketAddr,
+        mut options: Options,
+    ) -> Result<Self, ServeError> {
+        let (listener, address) = listen(address).await?;
+        let admin = match options.admin {
+            Some(admin) => Some(listen(admin).await?),
+            None => None,
         };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let wanted = options.limits.connections;
+        options.limits.connections = descriptors::connections(wanted);
+        if options.limits.connections < wanted {
+            let allowed = options.limits.connections;
+            tracing::warn!(
+                wanted,
+                allowed,
+                "the limit on open files allows fewer connections"
+            );
+        }
         log.announce(&format!("http://{address}"))
             .map_err(ServeError::Log)?;
         Ok(Self {
             log,
+            options,
             listener,
             address,
+            admin,
         })
     }
 
@@ -99,25 +146,78 @@ impl Server {
         self.address
     }
 
+    /// The address where metrics are shown, if that is another one.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|(_, address)| *address)
+    }
+
     /// Serves until `stop` is ready, then answers what was accepted, publishes what is staged and gives the log back.
     ///
     /// # Errors
     /// When the log cannot be written any more: nothing further is accepted, and the process should end.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
         let public = self.log.public_directory();
-        let (sequencer, mut thread) = Sequencer::start(self.log);
-        let router = Router::new()
-            .route("/add", post(submission::add))
-            .route("/batch", post(submission::batch))
-            .with_state(sequencer)
-            .fallback_service(files::service(&public));
+        let (sequencer, mut running) = Sequencer::start(self.log, intake::LIMITS);
+        let (stopper, stopping) = watch::channel(());
+        tracing::info!(address = %self.address, public = %public.display(), "serving");
+        let app = Arc::new(App::new(
+            Intake::new(sequencer),
+            public,
+            &self.options,
+            stopping,
+        ));
         let ended = async {
             tokio::select! {
-                () = stop => {}
-                () = thread.ended() => {}
+                () = stop => tracing::info!("asked to stop"),
+                () = running.ended() => tracing::error!("the log takes no more entries"),
             }
+            // Nothing is ever sent: the channel's end is the message.
+            drop(stopper);
         };
-        connections::serve(self.listener, router, ended).await;
-        thread.join().await.map_err(ServeError::Log)
+        let faces = faces(app, self.listener, self.admin.map(|(listener, _)| listener));
+        tokio::join!(ended, faces);
+        tokio::task::spawn_blocking(|| running.join())
+            .await
+            .unwrap_or(Err(LogError::Stopped))
+            .map_err(ServeError::Log)
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let failed = |error: std::io::Error| ServeError::Listen {
+        address,
+        message: error.to_string(),
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// Connections to the address for metrics.
+const ADMIN_CONNECTIONS: usize = 32;
+
+/// Serves both addresses until the server is asked to stop.
+async fn faces(app: Arc<App>, listener: TcpListener, admin: Option<TcpListener>) {
+    let public = Router::new()
+        .merge(submission::routes(Arc::clone(&app)))
+        .merge(admin::health(Arc::clone(&app)))
+        .merge(admin::description())
+        .fallback_service(files::routes(Arc::clone(&app)));
+    let measures = admin::measures(Arc::clone(&app));
+    let (public, private) = match &admin {
+        Some(_) => (public, measures.merge(admin::health(Arc::clone(&app)))),
+        None => (public.merge(measures), Router::new()),
+    };
+    let private = async {
+        if let Some(listener) = admin {
+            // A few scrapers and probes, which a flood of the other address does not shut out.
+            let slots = Slots::new(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS);
+            connections::serve(listener, private, Arc::clone(&app), slots).await;
+        }
+    };
+    let slots = Slots::new(app.limits.connections, app.limits.connections_of_client);
+    tokio::join!(
+        connections::serve(listener, public, Arc::clone(&app), slots),
+        private
+    );
 }

@@ -1,36 +1,40 @@
-//! Every bound on what clients can make the server hold, with the reason for its number.
+//! Bounds that no operator needs to change, with the reason for each number.
 
-use std::time::Duration;
+/// Bytes of single entries that are read, queued or in work at once: a thousand of the largest. Beyond it the answer is 503.
+pub(crate) const MAX_SINGLE_BYTES: usize = 64 << 20;
 
-/// Largest body of a batch: a thousand entries of the usual size many times over, and few enough bytes to hold at once.
-pub(crate) const MAX_BATCH: usize = 16 << 20;
+/// The same for batches, whose clients wait instead: a room of their own, so that bulk never shuts out single entries.
+pub(crate) const MAX_BATCH_BYTES: usize = 64 << 20;
 
-/// Most entries in a batch: bounds the answer, which is larger than an empty line.
-pub(crate) const MAX_BATCH_ENTRIES: usize = 16_384;
-
-/// Bytes of submissions that are read, queued or in work at once; beyond it the answer is 503.
-pub(crate) const MAX_WAITING_BYTES: usize = 64 << 20;
-
-/// Submissions that wait for the sequencer; beyond it the answer is 503.
-pub(crate) const MAX_WAITING: usize = 4_096;
-
-/// What one submission costs besides its entry: buffers, channel and answer, rounded up.
-pub(crate) const SUBMISSION_COST: usize = 1_024;
+/// What one entry costs besides its bytes: buffers, channel and answer, rounded up.
+pub(crate) const ENTRY_COST: usize = 512;
 
 /// Bytes of entries that share one sync and one checkpoint: bounds how long the first of them waits for the last.
-pub(crate) const MAX_GROUP: usize = 8 << 20;
+pub(crate) const MAX_GROUP: usize = 4 << 20;
 
-/// Open connections; more wait in the listener's queue.
-pub(crate) const MAX_CONNECTIONS: usize = 1_024;
+/// Entries of one batch that go to the log together: what an exact batch of signatures gains most from.
+pub(crate) const MAX_CHUNK_ENTRIES: usize = 4_096;
 
-/// How long a client may take to send a request's head.
-pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// The same where each answer carries a proof of up to 2 KB.
+pub(crate) const MAX_CHUNK_PROOFS: usize = 256;
 
-/// How long a client may take to send a request's body.
-pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes of one batch that go to the log together, which bounds what a batch holds before the log takes it.
+pub(crate) const MAX_CHUNK_BYTES: usize = 1 << 20;
 
-/// How long open connections may go on after the server was asked to stop: service managers kill after 10 to 90 seconds.
-pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Parts of one batch that are with the log at once: one in work, one waiting, so that neither side idles.
+pub(crate) const CHUNKS_IN_WORK: usize = 2;
+
+/// Bytes of a request's head: far above any browser's, and what a connection may hold while it is idle.
+pub(crate) const MAX_HEAD: usize = 64 << 10;
+
+/// Header lines of a request: proxies add a handful to a browser's twenty.
+pub(crate) const MAX_HEADERS: usize = 64;
+
+/// Files that the log itself must be able to open while every connection is taken.
+pub(crate) const FILES_FOR_THE_LOG: u64 = 256;
+
+/// Bytes below which compressing a file costs more than it saves: one network packet.
+pub(crate) const MIN_COMPRESSED: u64 = 1_400;
 
 /// `Retry-After` of a 503, in seconds: the backlog is gone by then unless the disk is stuck.
-pub(crate) const RETRY_AFTER: &str = "1";
+pub(crate) const RETRY_AFTER: u64 = 1;

@@ -1,9 +1,11 @@
 //! `serve`: the public tree and the submission API over HTTP.
+use core::time::Duration;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use glasslog_log::index::Background;
-use glasslog_server::{ServeError, Server};
+use glasslog_server::{Options, Rate, ServeError, Server};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -13,11 +15,21 @@ use crate::exit::Exit;
 use crate::failure::{Failure, io_reason};
 use crate::upkeep;
 
+mod logging;
+
+use logging::{LogFormat, LogLevel};
+
 /// Serves the public tree and accepts events over HTTP.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
-  glasslog serve my.log --listen 127.0.0.1:8080")]
+POST /add and POST /batch take entries; GET serves the public tree, /healthz, /readyz, /metrics and /openapi.json.
+There is no TLS: strangers should come through a reverse proxy (docs/operating.md).
+
+Examples:
+  glasslog serve my.log --listen 127.0.0.1:8080
+  glasslog serve my.log --listen 127.0.0.1:8080 --admin-listen 127.0.0.1:9090 --log-format json
+  glasslog serve my.log --listen 127.0.0.1:8080 --behind-proxy --rate-limit 50 --rate-burst 500
+  curl --data-binary @event.json 'http://127.0.0.1:8080/add?answer=proof'")]
 pub(crate) struct Args {
     /// Log directory
     pub(crate) log: PathBuf,
@@ -25,6 +37,48 @@ pub(crate) struct Args {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: SocketAddr,
+
+    /// Show metrics on this address, and no more on the other; health is shown on both
+    #[arg(long, value_name = "ADDR")]
+    admin_listen: Option<SocketAddr>,
+
+    /// Take the client's address from the last entry of X-Forwarded-For, which a proxy in front sets
+    #[arg(long)]
+    behind_proxy: bool,
+
+    /// Entries a second that one client may submit; without it, as many as the log takes
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    rate_limit: Option<NonZeroU32>,
+
+    /// Entries that one client may submit at once after a pause; by default those of ten seconds
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "rate_limit",
+        help_heading = "Limits"
+    )]
+    rate_burst: Option<NonZeroU32>,
+
+    /// Open connections
+    #[arg(long, value_name = "N", default_value_t = Options::default().limits.connections, help_heading = "Limits")]
+    max_connections: usize,
+
+    /// Open connections of one client
+    #[arg(long, value_name = "N", default_value_t = Options::default().limits.connections_of_client, help_heading = "Limits")]
+    max_client_connections: usize,
+
+    /// How long a client may take: for a request's head 15 s by default, for a body, a line of a batch, or reading an
+    /// answer 30 s
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout, help_heading = "Limits")]
+    client_timeout: Option<Duration>,
+
+    /// How lines of the log of the server itself are written to standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT", help_heading = "Logging")]
+    log_format: LogFormat,
+
+    /// The least that is worth a line; `debug` has one for each request
+    #[arg(long, value_enum, default_value_t = LogLevel::Info, value_name = "LEVEL", help_heading = "Logging")]
+    log_level: LogLevel,
 }
 
 impl Args {
@@ -33,6 +87,7 @@ impl Args {
     /// # Errors
     /// A directory that is not a log or that another process writes to, an address that is taken, a disk that fails.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        logging::begin(self.log_format, self.log_level);
         let log = open_log(&self.log)?;
         let failed = |error: std::io::Error| Failure::unfinished("runtime", io_reason(&error));
         let runtime = Builder::new_multi_thread()
@@ -42,10 +97,13 @@ impl Args {
         runtime.block_on(async {
             let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
             let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-            let server = Server::bind(log, self.listen)
+            let server = Server::bind_with(log, self.listen, self.options())
                 .await
                 .map_err(|error| ended(&error))?;
             console.line(format_args!("http://{}/", server.address()));
+            if let Some(address) = server.admin_address() {
+                console.line(format_args!("http://{address}/metrics"));
+            }
             let stop = async move {
                 tokio::select! {
                     _ = interrupt.recv() => {}
@@ -61,6 +119,36 @@ impl Args {
             console.note("everything that was accepted is published; stopped");
             Ok(Exit::Done)
         })
+    }
+
+    fn options(&self) -> Options {
+        let mut options = Options::default();
+        options.admin = self.admin_listen;
+        options.is_behind_proxy = self.behind_proxy;
+        let limits = &mut options.limits;
+        limits.connections = self.max_connections;
+        limits.connections_of_client = self.max_client_connections;
+        limits.rate = self.rate_limit.map(|each_second| Rate {
+            each_second,
+            burst: self.rate_burst.unwrap_or(each_second.saturating_mul(TEN)),
+        });
+        if let Some(timeout) = self.client_timeout {
+            limits.head_timeout = timeout;
+            limits.body_timeout = timeout;
+            limits.write_timeout = timeout;
+        }
+        options
+    }
+}
+
+/// Seconds whose entries may come at once.
+const TEN: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
+
+/// Reads how long a client may take; no time at all would refuse everyone.
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(timeout) if !timeout.is_zero() => Ok(timeout),
+        _ => Err("expected a duration such as `500ms`, `10s` or `2min`".into()),
     }
 }
 

@@ -1,0 +1,84 @@
+//! What operators and their machines ask: is it alive, is it ready, how much of what. And what everything else is.
+
+use crate::app::App;
+use crate::limits::RETRY_AFTER;
+use crate::metrics;
+use crate::standing;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{self, CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use std::sync::Arc;
+
+/// The description of every request and answer.
+const OPENAPI: &str = include_str!("../../docs/formats/openapi.json");
+
+/// Whether the server is there.
+pub(crate) fn health(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .with_state(app)
+}
+
+/// How much of what.
+pub(crate) fn measures(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/metrics", get(show_metrics))
+        .with_state(app)
+}
+
+/// What everything else is.
+pub(crate) fn description() -> Router {
+    let headers = [
+        (CONTENT_TYPE, "application/json"),
+        (CACHE_CONTROL, "no-cache"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    Router::new().route(
+        "/openapi.json",
+        get(move || async move { (headers, OPENAPI) }),
+    )
+}
+
+const TEXT: [(header::HeaderName, &str); 2] = [
+    (CONTENT_TYPE, "text/plain; charset=utf-8"),
+    (CACHE_CONTROL, "no-store"),
+];
+
+async fn healthz() -> Response {
+    (TEXT, "ok\n").into_response()
+}
+
+/// Ready is who takes entries.
+async fn readyz(State(app): State<Arc<App>>) -> Response {
+    match !app.is_stopping() {
+        true => (TEXT, "ready\n").into_response(),
+        false => {
+            let again = [(header::RETRY_AFTER, RETRY_AFTER.to_string())];
+            let answer = (TEXT, again, "not ready: the log takes no entries\n");
+            (StatusCode::SERVICE_UNAVAILABLE, answer).into_response()
+        }
+    }
+}
+
+async fn show_metrics(State(app): State<Arc<App>>) -> Response {
+    let status = app.intake.status();
+    let waiting = app.intake.waiting_bytes();
+    let is_ready = !app.is_stopping();
+    let text = app
+        .metrics
+        .encode(|registry| standing::register(registry, &status, waiting, is_ready));
+    match text {
+        Ok(text) => {
+            let headers = [
+                (CONTENT_TYPE, metrics::CONTENT_TYPE),
+                (CACHE_CONTROL, "no-store"),
+            ];
+            (headers, text).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,97 @@
+//! Where submissions go: room for them is set aside before they are read, and the log's one writer takes them from here.
+//!
+//! A server in front of another log's writer would differ in this file and nowhere else.
+
+use crate::limits::{ENTRY_COST, MAX_BATCH_BYTES, MAX_GROUP, MAX_SINGLE_BYTES};
+use glasslog_log::Outcome;
+use glasslog_log::sequencer::{Acknowledgement, Busy, Limits, Sequencer, Status};
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How much may wait inside the log: what has room here has room there.
+pub(crate) const LIMITS: Limits = Limits {
+    submissions: (MAX_SINGLE_BYTES + MAX_BATCH_BYTES) / ENTRY_COST,
+    bytes: MAX_SINGLE_BYTES + MAX_BATCH_BYTES,
+    group: MAX_GROUP,
+};
+
+/// The way to the log.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    sequencer: Sequencer,
+    singles: Arc<Semaphore>,
+    batches: Arc<Semaphore>,
+}
+
+/// A share of the memory that submissions may take.
+#[derive(Debug)]
+pub(crate) struct Room {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Intake {
+    /// All room free.
+    pub(crate) fn new(sequencer: Sequencer) -> Self {
+        Self {
+            sequencer,
+            singles: Arc::new(Semaphore::new(MAX_SINGLE_BYTES)),
+            batches: Arc::new(Semaphore::new(MAX_BATCH_BYTES)),
+        }
+    }
+
+    /// Sets memory aside for an entry that is about to be read.
+    ///
+    /// # Errors
+    /// [`Busy`] when too much is in work.
+    pub(crate) fn room_for_entry(&self, bytes: usize) -> Result<Room, Busy> {
+        let permits = permits(bytes, 1, MAX_SINGLE_BYTES);
+        let permit = Arc::clone(&self.singles)
+            .try_acquire_many_owned(permits)
+            .map_err(|_| Busy)?;
+        Ok(Room { _permit: permit })
+    }
+
+    /// Waits until there is memory for a part of a batch.
+    ///
+    /// # Errors
+    /// [`Busy`] when the log has stopped.
+    pub(crate) async fn room_for_chunk(&self, bytes: usize, entries: usize) -> Result<Room, Busy> {
+        let permits = permits(bytes, entries, MAX_BATCH_BYTES);
+        let permit = Arc::clone(&self.batches)
+            .acquire_many_owned(permits)
+            .await
+            .map_err(|_| Busy)?;
+        Ok(Room { _permit: permit })
+    }
+
+    /// Submits entries and waits for the acknowledgement.
+    ///
+    /// # Errors
+    /// [`Busy`] when the queue is full, or when the log failed before it could tell.
+    pub(crate) async fn submit(
+        &self,
+        entries: Vec<Vec<u8>>,
+        acknowledgement: Acknowledgement,
+        room: Room,
+    ) -> Result<Vec<Outcome>, Busy> {
+        let answer = self.sequencer.submit(entries, acknowledgement, room)?;
+        Ok(answer.await.map_err(|_| Busy)?.outcomes)
+    }
+
+    /// How the log stands.
+    pub(crate) fn status(&self) -> Status {
+        self.sequencer.status()
+    }
+
+    /// Bytes of submissions that are read, queued or in work.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        let singles = MAX_SINGLE_BYTES - self.singles.available_permits();
+        singles + MAX_BATCH_BYTES - self.batches.available_permits()
+    }
+}
+
+/// One permit is one byte; no part is larger than all the room.
+fn permits(bytes: usize, entries: usize, room: usize) -> u32 {
+    let cost = bytes + entries * ENTRY_COST;
+    u32::try_from(cost.min(room)).unwrap_or(u32::MAX)
+}

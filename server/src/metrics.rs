@@ -1,0 +1,177 @@
+//! What the server counts, in the [Prometheus text format](https://prometheus.io/docs/instrumenting/exposition_formats/).
+
+use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use std::fmt;
+use std::time::Duration;
+
+/// `Content-Type` of the format.
+pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Upper bounds in seconds: an answer from memory, one sync of a quick disk, of a slow one, and what makes people wait.
+const SECONDS: [f64; 13] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
+
+/// What kind of request it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Route {
+    Add,
+    Batch,
+    File,
+}
+
+impl Route {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Batch => "batch",
+            Self::File => "file",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabels {
+    code: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+/// Counters that requests move.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Family<RouteLabels, Histogram>,
+    refusals: Family<RefusalLabels, Counter>,
+    turned_away: Family<ReasonLabels, Counter>,
+    /// Entries that were answered with an index, the same one again included.
+    pub(crate) entries: Counter,
+    /// Their bytes.
+    pub(crate) bytes: Counter,
+    /// Open connections.
+    pub(crate) connections: Gauge,
+    /// Batches that are being sent.
+    pub(crate) batches: Gauge,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Metrics {
+    /// All counters at zero.
+    pub(crate) fn new() -> Self {
+        let metrics = Self {
+            registry: Registry::with_prefix("glasslog"),
+            requests: Family::default(),
+            seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            refusals: Family::default(),
+            turned_away: Family::default(),
+            entries: Counter::default(),
+            bytes: Counter::default(),
+            connections: Gauge::default(),
+            batches: Gauge::default(),
+        };
+        metrics.registered()
+    }
+
+    fn registered(mut self) -> Self {
+        let registry = &mut self.registry;
+        registry.register(
+            "http_requests",
+            "Requests, by kind and status",
+            self.requests.clone(),
+        );
+        registry.register_with_unit(
+            "http_request_duration",
+            "From a request's head to the head of its answer, by kind",
+            Unit::Seconds,
+            self.seconds.clone(),
+        );
+        registry.register(
+            "refusals",
+            "Entries and requests that were refused, by code and status",
+            self.refusals.clone(),
+        );
+        registry.register(
+            "connections_turned_away",
+            "Connections over a limit",
+            self.turned_away.clone(),
+        );
+        registry.register(
+            "entries_answered",
+            "Entries that were answered with an index, repeated ones included",
+            self.entries.clone(),
+        );
+        registry.register_with_unit(
+            "entries_answered",
+            "Bytes of those entries",
+            Unit::Bytes,
+            self.bytes.clone(),
+        );
+        registry.register("connections", "Open connections", self.connections.clone());
+        registry.register(
+            "batches",
+            "Batches that are being sent",
+            self.batches.clone(),
+        );
+        self
+    }
+
+    /// Counts a request and its time.
+    pub(crate) fn request(&self, route: Route, status: u16, took: Duration) {
+        let route = route.name();
+        self.requests
+            .get_or_create(&RequestLabels { route, status })
+            .inc();
+        self.seconds
+            .get_or_create(&RouteLabels { route })
+            .observe(took.as_secs_f64());
+    }
+
+    /// Counts a refusal.
+    pub(crate) fn refused(&self, code: &'static str, status: u16) {
+        self.refusals
+            .get_or_create(&RefusalLabels { code, status })
+            .inc();
+    }
+
+    /// Counts a connection that was not taken.
+    pub(crate) fn turned_away(&self, reason: &'static str) {
+        self.turned_away
+            .get_or_create(&ReasonLabels { reason })
+            .inc();
+    }
+
+    /// Everything, as text; `more` adds what is only known when asked.
+    pub(crate) fn encode(&self, more: impl FnOnce(&mut Registry)) -> Result<String, fmt::Error> {
+        let mut asked = Registry::with_prefix("glasslog");
+        more(&mut asked);
+        let mut text = String::new();
+        prometheus_text::encode(&mut text, &self.registry)?;
+        prometheus_text::encode(&mut text, &asked)?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,133 @@
+//! How the log stands, as metrics: read when somebody asks.
+
+use glasslog_log::sequencer::Status;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Adds what a status says, and the bytes that requests hold.
+pub(crate) fn register(registry: &mut Registry, status: &Status, waiting: usize, is_ready: bool) {
+    let gauges = [
+        (
+            "ready",
+            "Whether the log takes entries",
+            u64::from(is_ready),
+        ),
+        ("entries", "Entries that are durable", status.size),
+        (
+            "checkpoint_size",
+            "Entries of the public checkpoint",
+            status.published,
+        ),
+        (
+            "backlog_entries",
+            "Entries that are durable and not public",
+            status.backlog(),
+        ),
+        (
+            "queue_submissions",
+            "Submissions that wait to be admitted",
+            status.waiting as u64,
+        ),
+        (
+            "partials",
+            "Partial files that wait for their full ones",
+            status.partials as u64,
+        ),
+    ];
+    for (name, help, value) in gauges {
+        registry.register(name, help, ConstGauge::new(value));
+    }
+    let bytes = [
+        (
+            "queue",
+            "Submissions that are read, queued or in work",
+            waiting as u64,
+        ),
+        (
+            "backlog",
+            "Entries that are durable and not public",
+            status.backlog_bytes,
+        ),
+    ];
+    for (name, help, value) in bytes {
+        registry.register_with_unit(name, help, Unit::Bytes, ConstGauge::new(value));
+    }
+    let lag = ConstGauge::new(status.lag.as_secs_f64());
+    registry.register_with_unit(
+        "publish_lag",
+        "Age of the oldest such entry",
+        Unit::Seconds,
+        lag,
+    );
+    if let Some(last) = status.last_publish {
+        registry.register_with_unit(
+            "last_publish_time",
+            "When a checkpoint was made public last, since the epoch",
+            Unit::Seconds,
+            ConstGauge::new(last),
+        );
+    }
+    let counters = status.counters;
+    let counts = [
+        (
+            "admitted_entries",
+            "Entries that were given an index",
+            counters.entries,
+        ),
+        (
+            "duplicate_entries",
+            "Entries that had an index already",
+            counters.duplicates,
+        ),
+        (
+            "busy",
+            "Submissions that the log turned away",
+            counters.busy,
+        ),
+        (
+            "groups",
+            "Groups of entries that were judged together",
+            counters.groups,
+        ),
+        (
+            "commits",
+            "Groups of entries that were made durable together: syncs of the journal",
+            counters.commits,
+        ),
+        (
+            "publishes",
+            "Checkpoints that were made public",
+            counters.publishes,
+        ),
+        (
+            "settlements",
+            "Times when public files were made durable",
+            counters.settlements,
+        ),
+        (
+            "partials_removed",
+            "Superseded partial files that were removed",
+            counters.partials_removed,
+        ),
+    ];
+    for (name, help, value) in counts {
+        registry.register(name, help, ConstCounter::new(value));
+    }
+    let times = [
+        (
+            "commit_time",
+            "Time spent on making entries durable",
+            counters.commit_time,
+        ),
+        (
+            "publish_time",
+            "Time spent on making checkpoints public",
+            counters.publish_time,
+        ),
+    ];
+    for (name, help, value) in times {
+        let seconds = ConstCounter::new(value.as_secs_f64());
+        registry.register_with_unit(name, help, Unit::Seconds, seconds);
+    }
+}

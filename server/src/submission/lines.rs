@@ -1,0 +1,164 @@
+//! Cuts a body into lines as its pieces arrive, holding no more than one part of it.
+
+use crate::limits::{MAX_CHUNK_BYTES, MAX_CHUNK_ENTRIES, MAX_CHUNK_PROOFS};
+use glasslog_core::limits::MAX_ENTRY;
+
+/// A line of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Its bytes, without the line feed.
+    Entry(Vec<u8>),
+    /// It is longer than any entry; so long at least.
+    TooLong(usize),
+}
+
+/// Lines that have arrived and were not taken yet.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    most: usize,
+    ready: Vec<Line>,
+    bytes: usize,
+    /// The beginning of a line whose end has not arrived.
+    begun: Vec<u8>,
+    /// Bytes of that line, those that were not kept included.
+    length: usize,
+}
+
+impl Lines {
+    /// None yet. Proofs make the answer to a line ten times as long, so fewer are answered together.
+    pub(crate) fn new(is_proof: bool) -> Self {
+        Self {
+            most: match is_proof {
+                true => MAX_CHUNK_PROOFS,
+                false => MAX_CHUNK_ENTRIES,
+            },
+            ready: Vec::new(),
+            bytes: 0,
+            begun: Vec::new(),
+            length: 0,
+        }
+    }
+
+    /// Takes in a piece of the body; returns whether a line ended in it.
+    pub(crate) fn push(&mut self, mut piece: &[u8]) -> bool {
+        let mut is_line = false;
+        while let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
+            self.extend(&piece[..end]);
+            self.end_line();
+            is_line = true;
+            piece = &piece[end + 1..];
+        }
+        self.extend(piece);
+        is_line
+    }
+
+    /// The body has ended; its last line may lack the line feed.
+    pub(crate) fn finish(&mut self) {
+        if self.length > 0 {
+            self.end_line();
+        }
+    }
+
+    /// Whether so much is ready that no more should be read.
+    pub(crate) fn is_full(&self) -> bool {
+        self.bytes >= MAX_CHUNK_BYTES || self.ready.len() >= self.most
+    }
+
+    /// Whether nothing is ready.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    /// Takes what is ready.
+    pub(crate) fn take(&mut self) -> Vec<Line> {
+        self.bytes = 0;
+        std::mem::take(&mut self.ready)
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
+        self.length += bytes.len();
+        // Of a line that is too long, nothing is kept.
+        match self.length > MAX_ENTRY {
+            true => self.begun = Vec::new(),
+            false => self.begun.extend_from_slice(bytes),
+        }
+    }
+
+    fn end_line(&mut self) {
+        let line = match self.length > MAX_ENTRY {
+            true => Line::TooLong(self.length),
+            false => Line::Entry(std::mem::take(&mut self.begun)),
+        };
+        self.bytes += self.length.min(MAX_ENTRY);
+        self.length = 0;
+        self.ready.push(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(text: &str) -> Line {
+        Line::Entry(text.into())
+    }
+
+    /// However a body is cut into pieces, its lines are the same.
+    #[test]
+    fn pieces_do_not_matter() {
+        let long = "x".repeat(MAX_ENTRY + 1);
+        let fits = "y".repeat(MAX_ENTRY);
+        let body = format!("one\n\n{long}\ntwo\r\n{fits}\nlast");
+        let expected = [
+            entry("one"),
+            entry(""),
+            Line::TooLong(MAX_ENTRY + 1),
+            entry("two\r"),
+            entry(&fits),
+            entry("last"),
+        ];
+        for size in [1, 2, 3, 7, 1_000, body.len()] {
+            let mut lines = Lines::new(false);
+            for piece in body.as_bytes().chunks(size) {
+                lines.push(piece);
+            }
+            lines.finish();
+            assert!(lines.take() == expected, "pieces of {size} bytes");
+        }
+    }
+
+    #[test]
+    fn a_body_without_lines_has_none() {
+        for (body, count) in [("", 0), ("\n", 1), ("a", 1), ("a\n", 1), ("\n\n", 2)] {
+            let mut lines = Lines::new(false);
+            lines.push(body.as_bytes());
+            lines.finish();
+            assert_eq!(lines.take().len(), count, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn an_endless_line_is_not_kept() {
+        let mut lines = Lines::new(false);
+        for _ in 0..1_000 {
+            assert!(!lines.push(&[b'x'; 65_536]));
+            assert!(lines.begun.capacity() <= 2 * MAX_ENTRY);
+        }
+        lines.finish();
+        assert_eq!(lines.take(), [Line::TooLong(65_536_000)]);
+    }
+
+    #[test]
+    fn a_part_has_an_end() {
+        let mut lines = Lines::new(false);
+        while !lines.is_full() {
+            lines.push(b"\n");
+        }
+        assert_eq!(lines.take().len(), MAX_CHUNK_ENTRIES);
+        assert!(!lines.is_full());
+        while !lines.is_full() {
+            lines.push(&[&[b'x'; 60_000][..], b"\n"].concat());
+        }
+        assert_eq!(lines.take().len(), MAX_CHUNK_BYTES.div_ceil(60_000));
+    }
+}

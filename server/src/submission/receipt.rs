@@ -1,0 +1,81 @@
+//! Receipts: a [tlog-proof](https://c2sp.org/tlog-proof) for each entry, from the public files under the newest checkpoint.
+
+use super::answer::Refused;
+use glasslog_core::prove_query::{ProveError, ProveQuery};
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+
+/// Tries: a log that grows may replace the checkpoint, and collect partial tiles, while a proof is made.
+const TRIES: usize = 3;
+
+/// Makes the proofs of published entries, in order.
+///
+/// # Errors
+/// A file that is not what the checkpoint commits to, or is missing each time.
+pub(crate) async fn prove(public: PathBuf, indices: Vec<u64>) -> Result<Vec<String>, ProveError> {
+    let work = move || {
+        let mut proofs = Err(ProveError::Missing {
+            path: String::new(),
+        });
+        for _ in 0..TRIES {
+            let mut files = Files::new(public.clone());
+            proofs = indices.iter().map(|index| files.prove(*index)).collect();
+            if proofs.is_ok() {
+                break;
+            }
+        }
+        proofs
+    };
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
+        Err(ProveError::Missing {
+            path: String::new(),
+        })
+    })
+}
+
+/// Files that were read once, so that all proofs are under one checkpoint and neighbours share their tiles.
+struct Files {
+    public: PathBuf,
+    read: HashMap<String, Option<Vec<u8>>>,
+}
+
+impl Files {
+    fn new(public: PathBuf) -> Self {
+        Self {
+            public,
+            read: HashMap::new(),
+        }
+    }
+
+    fn prove(&mut self, index: u64) -> Result<String, ProveError> {
+        let mut query = ProveQuery::new(index);
+        loop {
+            for path in query.needs() {
+                let bytes = self.file(&path);
+                query.supply(&path, bytes);
+            }
+            if let Some(proof) = query.proof() {
+                let bytes = proof.as_ref().map_err(Clone::clone)?.encode();
+                return Ok(String::from_utf8_lossy(&bytes).into_owned());
+            }
+        }
+    }
+
+    fn file(&mut self, path: &str) -> Option<Vec<u8>> {
+        if let Some(known) = self.read.get(path) {
+            return known.clone();
+        }
+        let bytes = fs::read(self.public.join(path)).ok();
+        self.read.insert(path.to_owned(), bytes.clone());
+        bytes
+    }
+}
+
+/// What a submitter is told whose entry is published and whose proof could not be made: asking again does no harm.
+pub(crate) fn unproven() -> Refused {
+    Refused::busy(
+        "proof-unavailable",
+        "the entry is published, but its proof could not be made just now",
+    )
+}

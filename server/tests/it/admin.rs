@@ -1,0 +1,100 @@
+//! Health, readiness and metrics.
+
+use crate::support::*;
+use glasslog_server::Options;
+
+/// The value of a sample, by its name and labels.
+fn sample(text: &str, name: &str) -> f64 {
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("{name} is not in\n{text}"))
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn a_server_says_that_it_is_there() {
+    let server = Running::start();
+    for (path, body) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
+        let answer = server.get(path);
+        assert_eq!((answer.status, answer.text()), (200, body));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+}
+
+#[test]
+fn what_happens_is_counted() {
+    let server = Running::start();
+    let answer = server.get("/metrics");
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8")
+    );
+    assert_eq!(sample(answer.text(), "glasslog_checkpoint_size"), 0.0);
+    server.post("/add", b"one");
+    server.post("/add", b"one");
+    server.post("/add", b"");
+    server.post("/batch", b"two\n\nthree\n");
+    server.get("/checkpoint");
+    server.get("/nothing");
+    let answer = server.get("/metrics");
+    let text = answer.text();
+    for (name, value) in [
+        ("glasslog_checkpoint_size", 3.0),
+        ("glasslog_entries_answered_total", 4.0),
+        ("glasslog_entries_answered_bytes_total", 14.0),
+        (
+            "glasslog_refusals_total{code=\"entry-empty\",status=\"400\"}",
+            2.0,
+        ),
+        (
+            "glasslog_http_requests_total{route=\"add\",status=\"200\"}",
+            2.0,
+        ),
+        (
+            "glasslog_http_requests_total{route=\"add\",status=\"400\"}",
+            1.0,
+        ),
+        (
+            "glasslog_http_requests_total{route=\"batch\",status=\"200\"}",
+            1.0,
+        ),
+        (
+            "glasslog_http_requests_total{route=\"file\",status=\"404\"}",
+            1.0,
+        ),
+        (
+            "glasslog_http_request_duration_seconds_count{route=\"add\"}",
+            3.0,
+        ),
+        ("glasslog_queue_bytes", 0.0),
+        ("glasslog_queue_submissions", 0.0),
+        ("glasslog_ready", 1.0),
+        ("glasslog_entries", 3.0),
+        ("glasslog_admitted_entries_total", 3.0),
+        ("glasslog_duplicate_entries_total", 1.0),
+        ("glasslog_publish_lag_seconds", 0.0),
+    ] {
+        assert_eq!(sample(text, name), value, "{name}");
+    }
+    assert!(sample(text, "glasslog_connections") >= 1.0);
+    assert!(sample(text, "glasslog_commits_total") >= 3.0);
+    assert!(sample(text, "glasslog_last_publish_time_seconds") > 1.6e9);
+}
+
+#[test]
+fn metrics_can_have_an_address_of_their_own() {
+    let mut options = Options::default();
+    options.admin = Some(([127, 0, 0, 1], 0).into());
+    let mut server = Running::start_with(options);
+    assert_eq!(server.get("/metrics").status, 404);
+    assert_eq!(server.get("/healthz").status, 200);
+    server.address = server.admin.unwrap();
+    assert_eq!(server.get("/metrics").status, 200);
+    assert_eq!(server.get("/healthz").status, 200);
+    assert_eq!(server.get("/readyz").status, 200);
+    assert_eq!(server.get("/checkpoint").status, 404);
+    assert_eq!(server.post("/add", b"not here").status, 404);
+}

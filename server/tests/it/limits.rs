@@ -1,0 +1,201 @@
+//! Clients that ask for too much, too often or too slowly.
+
+use crate::support::*;
+use glasslog_server::{Limits, Options, Rate};
+use serde_json::json;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+fn limited(change: impl FnOnce(&mut Limits)) -> Running {
+    let mut options = Options::default();
+    change(&mut options.limits);
+    Running::start_with(options)
+}
+
+/// How long it takes until the server closes a connection.
+fn closed_after(mut stream: TcpStream) -> (Duration, String) {
+    let began = Instant::now();
+    let mut text = Vec::new();
+    let _ = stream.read_to_end(&mut text);
+    (began.elapsed(), String::from_utf8(text).unwrap())
+}
+
+/// A thousand bodies of 64 KiB do not fit into what may wait: the next one is told to come back.
+#[test]
+fn what_does_not_fit_is_told_to_come_back() {
+    let server = Running::start();
+    let open = || server.begin("POST", "/add", "content-length: 65535\r\n");
+    let waiting: Vec<TcpStream> = (0..1_020).map(|_| open()).collect();
+    // They are read by other tasks, so the next one may still come first.
+    let answer = (0..100)
+        .find_map(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+            let answer = server.post("/add", &[b'x'; 65_535]);
+            (answer.status == 503).then_some(answer)
+        })
+        .unwrap();
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(answer.json()["error"]["code"], "busy");
+    assert_eq!(
+        server.post("/batch", b"a room of its own").status,
+        200,
+        "a batch is not shut out by single entries"
+    );
+    drop(waiting);
+    assert!(
+        (0..100).any(|_| server.post("/add", b"later").status == 200),
+        "room is given back"
+    );
+}
+
+#[test]
+fn a_head_that_does_not_come_closes_the_connection() {
+    let server = limited(|limits| limits.head_timeout = Duration::from_millis(300));
+    for begun in ["", "GET / HTTP/1.1\r\nhost: te", "POST /add HTTP/1.1\r\n"] {
+        let mut stream = server.connect();
+        stream.write_all(begun.as_bytes()).unwrap();
+        let (elapsed, _) = closed_after(stream);
+        assert!(
+            elapsed > Duration::from_millis(200) && elapsed < Duration::from_secs(10),
+            "{begun:?}: {elapsed:?}"
+        );
+    }
+    // Nor does one that is sent byte by byte keep it open.
+    let mut stream = server.connect();
+    let began = Instant::now();
+    while stream.write_all(b"x").is_ok() && began.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_body_that_does_not_come_is_given_up() {
+    let server = limited(|limits| limits.body_timeout = Duration::from_millis(300));
+    let mut slow = server.begin("POST", "/add", "content-length: 10\r\n");
+    slow.write_all(b"half").unwrap();
+    let (elapsed, text) = closed_after(slow);
+    assert!(elapsed < Duration::from_secs(10));
+    assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
+    assert!(text.contains("\"code\":\"too-slow\""), "{text}");
+
+    let mut slow = server.begin("POST", "/batch", "content-length: 100\r\n");
+    slow.write_all(b"whole\nhal").unwrap();
+    let answers = read(slow).lines();
+    assert_eq!(answers[0]["index"], 0);
+    assert_eq!(answers[1]["error"]["code"], "too-slow");
+    assert_eq!(answers.len(), 2);
+    assert_eq!(server.size(), 1);
+}
+
+#[test]
+fn a_client_has_its_share_of_connections_and_others_have_theirs() {
+    let server = limited(|limits| {
+        limits.connections = 5;
+        limits.connections_of_client = 3;
+    });
+    let held: Vec<TcpStream> = (0..3).map(|_| server.connect()).collect();
+    let again = |expected: &str| {
+        (0..200).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            let mut stream = server.connect();
+            let _ =
+                stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n");
+            let (_, text) = closed_after(stream);
+            text.starts_with(expected)
+        })
+    };
+    assert!(again("HTTP/1.1 503 "), "the fourth is told to come back");
+    // Every address of 127.0.0.0/8 is this machine.
+    let other = from([127, 0, 0, 2], &server);
+    assert_eq!(read(other).status, 200);
+    drop(held);
+    assert!(again("HTTP/1.1 200 "), "places are given back");
+}
+
+/// A request from another address of this machine.
+fn from(address: [u8; 4], server: &Running) -> TcpStream {
+    let stream = server.runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind((address, 0).into()).unwrap();
+        let stream = socket.connect(server.address).await.unwrap();
+        stream.into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    let mut stream = stream;
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    stream
+}
+
+#[test]
+fn who_submits_too_often_is_told_when_to_come_back() {
+    let rate = Rate {
+        each_second: NonZeroU32::new(5).unwrap(),
+        burst: NonZeroU32::new(3).unwrap(),
+    };
+    let server = limited(|limits| limits.rate = Some(rate));
+    let answers: Vec<Answer> = (0..8).map(|n| server.post("/add", &[b'a' + n])).collect();
+    assert!(answers[..3].iter().all(|answer| answer.status == 200));
+    let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(refused.json()["error"]["code"], "rate-limited");
+    assert_eq!(server.get("/checkpoint").status, 200, "readers are free");
+    // A batch is not refused but slowed down: the line feeds pass at five a second.
+    let began = Instant::now();
+    assert_eq!(server.post("/batch", &[b'\n'; 12]).lines().len(), 12);
+    assert!(began.elapsed() > Duration::from_millis(1_200));
+}
+
+#[test]
+fn behind_a_proxy_the_client_is_whom_it_names() {
+    let mut options = Options::default();
+    options.is_behind_proxy = true;
+    options.limits.rate = Some(Rate {
+        each_second: NonZeroU32::MIN,
+        burst: NonZeroU32::MIN,
+    });
+    let server = Running::start_with(options);
+    let post = |client: &str| {
+        let header = format!("x-forwarded-for: 203.0.113.9, {client}\r\n");
+        server.send("POST", "/add", &header, b"entry").status
+    };
+    assert_eq!(post("192.0.2.1"), 200);
+    assert_eq!(post("192.0.2.1"), 429);
+    assert_eq!(post("192.0.2.2"), 200);
+}
+
+#[test]
+fn batches_are_few() {
+    let server = limited(|limits| limits.batches_of_client = 1);
+    let mut first = server.begin("POST", "/batch", "content-length: 4\r\n");
+    first.write_all(b"on").unwrap();
+    let refused = (0..100)
+        .find_map(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            let answer = server.post("/batch", b"two");
+            (answer.status == 503).then_some(answer)
+        })
+        .unwrap();
+    assert_eq!(refused.json()["error"]["code"], "busy");
+    assert_eq!(server.post("/add", b"single").status, 200);
+    first.write_all(b"e\n").unwrap();
+    assert_eq!(read(first).lines().len(), 1);
+    assert!((0..100).any(|_| server.post("/batch", b"two").status == 200));
+}
+
+#[test]
+fn a_head_has_bounds() {
+    let server = Running::start();
+    let long = format!("x: {}\r\n", "y".repeat(300_000));
+    assert_eq!(server.send("GET", "/", &long, b"").status, 431);
+    let many = "x: y\r\n".repeat(100);
+    assert_eq!(server.send("GET", "/", &many, b"").status, 431);
+    assert_eq!(
+        server.post("/add?ack=never", b"x").json()["error"]["code"],
+        json!("unknown-acknowledgement")
+    );
+}

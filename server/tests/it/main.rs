@@ -1,0 +1,8 @@
+//! The server over real loopback connections.
+
+mod admin;
+mod batch;
+mod files;
+mod limits;
+mod submission;
+mod support;

@@ -1,0 +1,185 @@
+//! A served log and a client of few words.
+
+use glasslog_log::{Log, NewLog};
+use glasslog_server::{Options, ServeError, Server};
+use serde_json::Value;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub(crate) const NOW: u64 = 1_795_467_600;
+
+/// A server in this process.
+pub(crate) struct Running {
+    pub(crate) directory: TempDir,
+    pub(crate) runtime: Runtime,
+    pub(crate) address: SocketAddr,
+    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) task: JoinHandle<Result<(), ServeError>>,
+    stop: oneshot::Sender<()>,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (key, value) = line.split_once(": ")?;
+            key.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        let parse = |line| serde_json::from_str(line).unwrap();
+        self.text().lines().map(parse).collect()
+    }
+}
+
+/// A raw log of no entries, in memory where there is such a place: these tests ask not whether a disk keeps it.
+pub(crate) fn raw_log() -> TempDir {
+    let directory = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    let directory = directory.unwrap();
+    NewLog::raw("example.com/raw")
+        .create(directory.path(), NOW)
+        .unwrap();
+    directory
+}
+
+impl Running {
+    pub(crate) fn start() -> Self {
+        Self::start_with(Options::default())
+    }
+
+    pub(crate) fn start_with(options: Options) -> Self {
+        Self::start_in(raw_log(), options)
+    }
+
+    pub(crate) fn start_in(directory: TempDir, options: Options) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let log = Log::open(directory.path()).unwrap();
+        let server = runtime
+            .block_on(Server::bind_with(log, ([127, 0, 0, 1], 0).into(), options))
+            .unwrap();
+        let (address, admin) = (server.address(), server.admin_address());
+        let (stop, stopped) = oneshot::channel();
+        let task = runtime.spawn(server.run(async {
+            let _ = stopped.await;
+        }));
+        Self {
+            directory,
+            runtime,
+            address,
+            admin,
+            task,
+            stop,
+        }
+    }
+
+    /// Asks the server to stop and waits until it has.
+    pub(crate) fn stop(self) -> (TempDir, Result<(), ServeError>) {
+        let (directory, ended) = self.ask_to_stop();
+        (directory, ended())
+    }
+
+    /// Asks the server to stop; what is returned waits until it has.
+    pub(crate) fn ask_to_stop(self) -> (TempDir, impl FnOnce() -> Result<(), ServeError>) {
+        self.stop.send(()).unwrap();
+        let (runtime, task) = (self.runtime, self.task);
+        (self.directory, move || runtime.block_on(task).unwrap())
+    }
+
+    pub(crate) fn public(&self, path: &str) -> Vec<u8> {
+        fs::read(self.directory.path().join("public").join(path)).unwrap()
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        let text = String::from_utf8(self.public("checkpoint")).unwrap();
+        text.lines().nth(1).unwrap().parse().unwrap()
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        stream
+    }
+
+    /// Sends a request's head, with these header lines.
+    pub(crate) fn begin(&self, method: &str, path: &str, headers: &str) -> TcpStream {
+        let mut stream = self.connect();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n"
+        )
+        .unwrap();
+        stream
+    }
+
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+        let length = format!("content-length: {}\r\n{headers}", body.len());
+        let mut stream = self.begin(method, path, &length);
+        // A refusal may come before the body is read.
+        let _ = stream.write_all(body);
+        read(stream)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, "", b"")
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &[u8]) -> Answer {
+        self.send("POST", path, "", body)
+    }
+}
+
+/// Reads an answer until the connection closes, chunks put together.
+pub(crate) fn read(mut stream: TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    // The server may close a connection whose body it did not want.
+    let _ = stream.read_to_end(&mut bytes);
+    let end = bytes
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&bytes)));
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let mut answer = Answer {
+        status,
+        head,
+        body: bytes[end + 4..].to_vec(),
+    };
+    if answer.header("transfer-encoding") == Some("chunked") {
+        answer.body = unchunk(&answer.body);
+    }
+    answer
+}
+
+fn unchunk(mut bytes: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+        let size = str::from_utf8(&bytes[..end]).unwrap().trim();
+        let size = usize::from_str_radix(size, 16).unwrap();
+        let chunk = &bytes[end + 1..];
+        body.extend(&chunk[..size]);
+        bytes = &chunk[size + 2..];
+    }
+    body
+}
