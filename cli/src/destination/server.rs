@@ -141,6 +141,10 @@ impl Server {
             format!("`{url}`: the server answered {status}"),
         );
         match status {
+            StatusCode::OK if is_cut_off(&bytes) => {
+                let message = format!("`{url}`: the server stopped answering in the middle");
+                Ok(Try::Again(Failure::unfinished("no-answer", message), None))
+            }
             StatusCode::OK => Ok(Try::Got(bytes)),
             StatusCode::TOO_MANY_REQUESTS => {
                 Ok(Try::Again(failure, seconds.map(Duration::from_secs)))
@@ -167,6 +171,16 @@ fn network(url: &Url, error: &reqwest::Error) -> Try {
         true => Try::Final(failure),
         false => Try::Again(failure, None),
     }
+}
+
+/// Whether the answer to a batch ends with the word that the server is busy or stopping: the rest was not looked at.
+fn is_cut_off(body: &[u8]) -> bool {
+    let last = body.trim_ascii_end().rsplit(|byte| *byte == b'\n').next();
+    let status = |line| -> Option<u64> {
+        let value: Value = serde_json::from_slice(line).ok()?;
+        value.get("error")?.get("status")?.as_u64()
+    };
+    last.and_then(status) == Some(503)
 }
 
 /// What a server says about a request that it refused.
@@ -252,6 +266,22 @@ mod tests {
             })
         );
         assert_eq!(outcome[2].as_ref().unwrap().index, 5);
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_is_no_refusal() {
+        let error = |status: u16| {
+            format!("{{\"error\":{{\"code\":\"c\",\"message\":\"m\",\"status\":{status}}}}}\n")
+        };
+        assert!(is_cut_off((line(4, "a") + &error(503)).as_bytes()));
+        for body in [
+            line(4, "a") + &error(422),
+            line(4, "a"),
+            "7".into(),
+            String::new(),
+        ] {
+            assert!(!is_cut_off(body.as_bytes()), "{body}");
+        }
     }
 
     #[test]
