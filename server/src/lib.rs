@@ -157,6 +157,8 @@ impl Server {
     /// When the log cannot be written any more: nothing further is accepted, and the process should end.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
         let public = self.log.public_directory();
+        // Whatever becomes of the working directory.
+        let public = public.canonicalize().unwrap_or(public);
         let (sequencer, mut running) = Sequencer::start(self.log, intake::LIMITS);
         let (stopper, stopping) = watch::channel(());
         tracing::info!(address = %self.address, public = %public.display(), "serving");
