@@ -86,6 +86,15 @@ pub struct TransferView {
 
 impl EventView {
     pub(crate) fn new(index: u64, leaf_hash: Hash, parsed: &ParsedEntry, finding: Finding) -> Self {
+        Self {
+            signature: finding.status.as_str(),
+            notes: finding.notes,
+            ..Self::unjudged(index, leaf_hash, parsed)
+        }
+    }
+
+    /// An event whose entry is proven, before anything is known of its signature: no report holds one.
+    pub(crate) fn unjudged(index: u64, leaf_hash: Hash, parsed: &ParsedEntry) -> Self {
         let subjects = parsed.statement.subjects.iter().map(|subject| SubjectView {
             name: subject.name.clone(),
             digest: format!("sha256:{}", subject.sha256()),
@@ -108,9 +117,9 @@ impl EventView {
             pipeline: None,
             transfer: None,
             acts_on: None,
-            signature: finding.status.as_str(),
+            signature: "undecided",
             keyid: keyid.map(ToString::to_string),
-            notes: finding.notes,
+            notes: Vec::new(),
         };
         match &parsed.event {
             Event::Access(access) => view.show_access(access),

@@ -62,6 +62,8 @@ pub(crate) struct Gathered {
     /// Whether registrations link more keys than are followed.
     overflow: bool,
     entries: BTreeMap<u64, Held>,
+    /// Positions in the order in which their entries came.
+    order: Vec<u64>,
     /// Which of the entries are registrations that were not followed yet.
     registering: BTreeSet<u64>,
     /// Which of the entries [`Gathered::visit_new`] did not show yet.
@@ -76,6 +78,7 @@ impl Gathered {
             hashes: BTreeSet::new(),
             overflow: false,
             entries: BTreeMap::new(),
+            order: Vec::new(),
             registering: BTreeSet::new(),
             new: BTreeSet::new(),
         };
@@ -118,7 +121,17 @@ impl Gathered {
             self.registering.insert(index);
         }
         self.new.insert(index);
-        self.entries.insert(index, held);
+        if self.entries.insert(index, held).is_none() {
+            self.order.push(index);
+        }
+    }
+
+    /// The entries that carry one of the keys among those that came after the first `from`, and how many came in all.
+    pub(crate) fn found(&self, from: usize) -> (usize, impl Iterator<Item = (u64, &Held)>) {
+        let came = self.order.get(from..).unwrap_or_default().iter();
+        let held = came.filter_map(|index| self.entries.get(index).map(|held| (*index, held)));
+        let wanted = held.filter(|(_, held)| self.wants(held.keys()));
+        (self.order.len(), wanted)
     }
 
     /// Shows what the entries say that carry one of the keys, each once, in log order.

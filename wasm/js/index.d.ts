@@ -55,6 +55,11 @@ export class HistoryQuery {
    * no index is asked. `done` and `total` are about the entries that are being read.
    */
   progress(): string;
+  /**
+   * Events that were found since the first `from` entries came, as JSON text: `{"next":ENTRIES,"events":[…]}`, to be asked
+   * again with `next`. Their places in the log are proven; their `signature` is `undecided` until the report.
+   */
+  found(from: number): string;
   /** Gives its memory back before the garbage collector would. */
   free(): void;
 }

@@ -84,6 +84,12 @@ export class HistoryQuery {
     return this.#query.progress();
   }
 
+  /** Events found since the first `from` entries came, as JSON text: `{"next":ENTRIES,"events":[…]}`. */
+  found(from) {
+    if (!Number.isSafeInteger(from) || from < 0 || from > 0xffffffff) throw new RangeError("`from` must be a whole number below 2^32");
+    return this.#query.found(from);
+  }
+
   /** Gives its memory back before the garbage collector would. */
   free() {
     this.#query.free();

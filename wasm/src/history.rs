@@ -1,5 +1,6 @@
 //! The complete history of an artifact: plan, fetch, finish.
 
+use glasslog_core::event_view::EventView;
 use glasslog_core::fetch::Query;
 use glasslog_core::head::Options;
 use glasslog_core::history;
@@ -59,6 +60,15 @@ impl HistoryQuery {
         self.0.report().map(|report| report.to_json())
     }
 
+    /// Events found since the first `from` entries came, as JSON.
+    ///
+    /// # Errors
+    /// Never: numbers and text always have a JSON form.
+    pub fn found(&self, from: usize) -> Result<String, JsError> {
+        let (next, events) = self.0.found(from);
+        Ok(serde_json::to_string(&Found { next, events })?)
+    }
+
     /// How far it is, as JSON.
     ///
     /// # Errors
@@ -75,6 +85,12 @@ impl HistoryQuery {
         };
         Ok(serde_json::to_string(&shown)?)
     }
+}
+
+#[derive(Serialize)]
+struct Found {
+    next: usize,
+    events: Vec<EventView>,
 }
 
 #[derive(Serialize)]

@@ -85,6 +85,18 @@ impl HistoryQuery {
         self.inquiry.into_report()
     }
 
+    /// Events whose entries came after the first `from`, and how many entries came in all: asked again and again, each
+    /// event once. Their places are proven, and nothing is said of their signatures.
+    #[must_use]
+    pub fn found(&self, from: usize) -> (usize, Vec<EventView>) {
+        let (came, wanted) = self.gathered.found(from);
+        let views = wanted.filter_map(|(index, held)| {
+            let parsed = held.parsed()?;
+            Some(EventView::unjudged(index, held.leaf_hash, &parsed))
+        });
+        (came, views.collect())
+    }
+
     fn start(subject: Subject, policy: &[u8], options: Options, exact: bool) -> Self {
         let default = match subject {
             Subject::One(_) => Require::Complete,

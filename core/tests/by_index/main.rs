@@ -14,6 +14,7 @@
 
 mod answers;
 mod faults;
+mod found;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "the histories use the rest")]
 mod support;

@@ -1,0 +1,48 @@
+//! Events as they are found: each once, as the report shows it, but for what only the report can say.
+
+use glasslog_core::event_view::EventView;
+use glasslog_core::fetch::Query;
+use glasslog_core::history::HistoryQuery;
+
+use crate::support::*;
+use crate::world::*;
+
+#[test]
+fn what_is_found_on_the_way_is_what_the_report_holds() {
+    let mut log = TestLog::new();
+    for at in 0..4_400 {
+        if at % 7 == 0 {
+            log.read("m@1");
+        } else {
+            log.add(format!("noise {at}").as_bytes());
+        }
+    }
+    let mut world = World::new(log);
+    world.publish();
+    for options in [options(), scanning()] {
+        let mut query = HistoryQuery::new("m@1", &indexed(), options, false).unwrap();
+        let (mut next, mut found, mut parts) = (0, Vec::new(), 0);
+        while let Some(path) = query.needs().first().cloned() {
+            query.supply(&path, world.log.files.get(&path).cloned());
+            let (came, events) = query.found(next);
+            next = came;
+            parts += usize::from(!events.is_empty());
+            found.extend(events);
+            // Before the last file, so that nothing is told twice.
+            assert!(query.found(next).1.is_empty());
+        }
+        found.sort_by_key(|event| event.index);
+        let unjudged = |event: &EventView| EventView {
+            signature: "undecided",
+            notes: Vec::new(),
+            ..event.clone()
+        };
+        let report = query.report().unwrap();
+        let events = report.members.events.as_ref().unwrap();
+        let held: Vec<EventView> = events.iter().map(unjudged).collect();
+        assert_eq!(held.len(), 629);
+        // The last wave ends in the report, which holds its events.
+        assert!(found.len() <= held.len() && parts > 0, "{parts} parts");
+        assert!(found.iter().all(|event| held.contains(event)));
+    }
+}
