@@ -16,7 +16,9 @@ import { serve, type Host } from "./server.js";
 
 const site = process.env["GLASSLOG_SITE"] ?? ".";
 const shots = process.env["GLASSLOG_SHOTS"] ?? join(tmpdir(), "glasslog-portal-shots");
-const VERIFIED = `All 5 events recorded about ${MODEL} are here, and none was changed.`;
+/** No auditor vouches for the index of this log, and the sentence claims no more than that. */
+const VERIFIED = `All 5 events that the index lists about ${MODEL} are here, and none was changed.`;
+const READ = `All 5 events recorded about ${MODEL} are here, and none was changed.`;
 const ALTERED = "This copy of the record was altered or damaged. Do not rely on it.";
 
 const lacking = [
@@ -105,7 +107,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
   test("a dropped file is hashed and its history found, whatever it is called", async () => {
     await visit(host, "", async (page) => {
       await page.locator("gl-search input[type=file]").setInputFiles({ name: "renamed.bin", mimeType: "application/octet-stream", buffer: readFileSync(log.model) });
-      await headline(page, "All 5 events recorded about the file renamed.bin are here, and none was changed.");
+      await headline(page, "All 5 events that the index lists about the file renamed.bin are here, and none was changed.");
       assert.ok(page.url().endsWith(`#q=sha256:${createHash("sha256").update(readFileSync(log.model)).digest("hex")}`));
     });
   });
@@ -116,15 +118,15 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
       const bytes = randomBytes(40 << 20);
       writeFileSync(large, bytes);
       await page.locator("gl-search input[type=file]").setInputFiles(large);
-      await headline(page, "Nothing is recorded about the file large.bin.");
+      await headline(page, "The index lists nothing about the file large.bin.");
       assert.ok(page.url().endsWith(`#q=sha256:${createHash("sha256").update(bytes).digest("hex")}`));
       assert.deepEqual(await outcomes(page), ["Included not decided", "Complete passed", "Fresh not decided"]);
     });
   });
 
   test("what an actor did, and what nobody did", async () => {
-    await visit(host, "#q=actor:maya@example.com", (page) => headline(page, "All 4 events recorded about the actor maya@example.com are here, and none was changed."));
-    await visit(host, "#q=other-model", (page) => headline(page, "Nothing is recorded about other-model."));
+    await visit(host, "#q=actor:maya@example.com", (page) => headline(page, "All 4 events that the index lists about the actor maya@example.com are here, and none was changed."));
+    await visit(host, "#q=other-model", (page) => headline(page, "The index lists nothing about other-model."));
   });
 
   test("within a limit, fresh is proven too", async () => {
@@ -151,6 +153,20 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
   test("a missing file is a failure, never a shorter history", async () => {
     await damaged((tree) => rmSync(join(tree, "tile/entries"), { recursive: true }), async (page) => {
       await headline(page, "A part of the record is missing here.");
+    });
+  });
+
+  test("without its index a log says nothing, until it is read whole", async () => {
+    await damaged((tree) => rmSync(join(tree, "index"), { recursive: true }), async (page) => {
+      await headline(page, "A part of the log’s index is missing here.");
+      assert.equal(await page.locator("gl-events").count(), 0, "no event is shown");
+      await page.getByRole("button", { name: "Read the whole log instead" }).click();
+      await headline(page, READ);
+      const report = await download(page, "Save the report");
+      const { now } = JSON.parse(report.toString()) as { now: number };
+      const time = new Date(now * 1000).toISOString().replace(".000", "");
+      const { stdout } = glasslog("history", MODEL, "--log", log.public, "--policy", log.policy, "--format", "json", "--now", time, "--full-scan");
+      assert.equal(stdout, `${report.toString()}\n`);
     });
   });
 
@@ -212,8 +228,9 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
       await page.evaluate((query) => (location.hash = `#q=${query}`), MODEL);
       await headline(page, VERIFIED);
       assert.ok(asked.includes("/checkpoint"));
-      assert.deepEqual(asked.filter((path) => !/^\/(checkpoint|tile\/|portal\/)/.test(path)), []);
-      assert.ok(asked.length < 12, `${asked.length} requests`);
+      assert.deepEqual(asked.filter((path) => !/^\/(checkpoint|tile\/|index\/|portal\/)/.test(path)), []);
+      assert.ok(asked.includes("/index/latest.tlog-proof"));
+      assert.ok(asked.length < 16, `${asked.length} requests: ${asked.join(" ")}`);
     });
   });
 

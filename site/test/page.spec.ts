@@ -28,18 +28,23 @@ const STATES: Readonly<Record<string, string>> = {
   lonely: "Too few witnesses vouch for this log.",
   unsigned: "The 9 events about unsigned are in the log, but not all are validly signed.",
   odd: "An event carries a false signature. Do not rely on this record.",
+  claimed: "All 9 events that the index lists about claimed are here, and none was changed.",
+  short: "9 events are recorded about short up to entry 98\u202f304 of 120\u202f451.",
+  noindex: "A part of the log’s index is missing here.",
 };
 
 describe("the page", { skip: browserPath === undefined && "no Chrome or Chromium is installed (CHROMIUM=PATH names one)" }, () => {
   let browser: Browser;
   let host: Host;
   let shipped: string | undefined = POLICY;
+  /** Lets late files come. */
+  let letGo: () => void;
 
   before(async () => {
     const dist = await temporary("fixture");
     const { build } = (await import(pathToFileURL(join(site, "build.mjs")).href)) as { build(options: object): Promise<void> };
     await build({ out: dist, fixture: true });
-    host = await serveFixture(dist, () => shipped);
+    host = await serveFixture(dist, () => shipped, new Promise((resolve) => (letGo = resolve)));
     browser = await launch(["--host-resolver-rules=MAP models.test 127.0.0.1"]);
     await mkdir(shots, { recursive: true });
   });
@@ -100,18 +105,31 @@ describe("the page", { skip: browserPath === undefined && "no Chrome or Chromium
       assert.equal(await page.locator("gl-verdict svg.mark.pending").count(), 4);
       assert.equal(await page.locator("gl-events").count(), 0);
       await page.screenshot({ path: join(shots, "working-desktop-light.png") });
-      await page.evaluate(() => {
-        const seen = globalThis as unknown as { shifts: string[] };
-        seen.shifts = [];
-        new PerformanceObserver((list) => {
-          for (const entry of list.getEntries() as (PerformanceEntry & { value: number; sources: { node: Element; previousRect: DOMRect; currentRect: DOMRect }[] })[]) {
-            const moved = entry.sources.map(({ node, previousRect, currentRect }) => `${node?.nodeName}.${node?.className} ${previousRect.y}→${currentRect.y}`);
-            if (entry.value > 0.02) seen.shifts.push(`${entry.value}: ${moved.join(", ")}`);
-          }
-        }).observe({ type: "layout-shift" });
-      });
+      await page.evaluate(watchShifts);
       await page.evaluate(() => (location.hash = "#q=resnet50@2.1"));
       await headline(page, STATES["resnet50@2.1"] ?? "");
+      await page.waitForTimeout(200);
+      assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: string[] }).shifts), []);
+    });
+  });
+
+  test("events stand in their places as their entries are read, none green before the verdict, and nothing jumps", async () => {
+    await visit("", async (page) => {
+      await headline(page, "Who touched this model, when, and why?");
+      await page.evaluate(() => (location.hash = "#q=waves"));
+      await page.getByText("5000 events, positions proven against the index; 300 read so far").waitFor();
+      await page.evaluate(watchShifts);
+      assert.equal(await page.locator("gl-events .pass").count(), 0);
+      assert.equal(await page.locator("gl-events table").getAttribute("aria-rowcount"), "5001");
+      assert.equal(await page.locator("gl-events tr.event").first().locator(".at").innerText(), "100");
+      await page.locator("gl-events .rows").evaluate((list) => (list.scrollTop = 100_000));
+      await page.getByText("being verified").first().waitFor();
+      await page.screenshot({ path: join(shots, "waves-desktop-light.png"), fullPage: true });
+      await page.locator("gl-events .rows").evaluate((list) => (list.scrollTop = 900));
+      letGo();
+      await headline(page, "All 5000 events recorded about waves are here, and none was changed.");
+      await page.locator("gl-events .pass").first().waitFor();
+      assert.equal(await page.locator("gl-events .rows").evaluate((list) => list.scrollTop), 900, "the reader stays in place");
       await page.waitForTimeout(200);
       assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: string[] }).shifts), []);
     });
@@ -228,6 +246,21 @@ describe("the page", { skip: browserPath === undefined && "no Chrome or Chromium
       await drop(page, "resnet.glasslog-bundle", "glasslog-bundle/v1\nrest");
       await page.getByText("all in this tab and without a request").waitFor();
       await page.getByText("glasslog verify bundle resnet.glasslog-bundle --policy trust.policy").waitFor();
+    });
+  });
+
+  test("where the index does not answer, the whole log can be read instead", async () => {
+    await visit("#q=noindex", async (page) => {
+      await headline(page, STATES["noindex"] ?? "");
+      await page.getByRole("button", { name: "Read the whole log instead" }).click();
+      await page.getByText(/^glasslog history noindex .* --full-scan$/).waitFor();
+      await headline(page, "All 9 events recorded about resnet50@2.1 are here, and none was changed.");
+      assert.match(page.url(), /#q=noindex&scan=full$/);
+      assert.equal(await page.getByRole("button", { name: "Read the whole log instead" }).count(), 0);
+      await page.getByLabel("Artifact, digest, actor or key").fill("claimed");
+      await page.keyboard.press("Enter");
+      await headline(page, STATES["claimed"] ?? "");
+      assert.match(page.url(), /#q=claimed$/, "the next question asks the index again");
     });
   });
 
@@ -388,6 +421,18 @@ describe("the page", { skip: browserPath === undefined && "no Chrome or Chromium
     });
   });
 });
+
+/** Notes what moves without having been asked to. */
+function watchShifts(): void {
+  const seen = globalThis as unknown as { shifts: string[] };
+  seen.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries() as (PerformanceEntry & { value: number; sources: { node: Element; previousRect: DOMRect; currentRect: DOMRect }[] })[]) {
+      const moved = entry.sources.map(({ node, previousRect, currentRect }) => `${node?.nodeName}.${node?.className} ${previousRect.y}→${currentRect.y}`);
+      if (entry.value > 0.02) seen.shifts.push(`${entry.value}: ${moved.join(", ")}`);
+    }
+  }).observe({ type: "layout-shift" });
+}
 
 type Frames = { median: number; worst: number; long: number };
 

@@ -1,5 +1,7 @@
 // What is said about a report, and how its events are laid out.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { ageSeconds, logUrl, readAddress, writeAddress } from "../src/app/address.js";
 import { entriesIn, Ledger, wholeLog } from "../src/app/cost.js";
@@ -7,12 +9,14 @@ import { looksLikePolicy, policyLines } from "../src/app/policy_lines.js";
 import { TrustStore } from "../src/app/trust.js";
 import { filtered } from "../src/report/filter.js";
 import { eventAt, overview, shareOf } from "../src/report/overview.js";
+import { fraudSentence } from "../src/report/fraud_words.js";
 import { parseReport } from "../src/report/parse.js";
 import { drawn, rowAt, topOf, type List } from "../src/report/rows.js";
 import { sentence } from "../src/report/sentence.js";
 import { layOut } from "../src/report/timeline.js";
 import type { Report } from "../src/report/types.js";
-import { reportFor } from "./fixture/reports.js";
+import { isKnown, plannedChecks } from "../src/report/wording.js";
+import { fraudReport, reportFor } from "./fixture/reports.js";
 import { POLICY } from "./fixture/site.js";
 
 const NOW = 1_795_467_600;
@@ -38,6 +42,62 @@ test("the verdict is a sentence that claims no more than was proven", () => {
     const told = sentence(report(artifact, limit), "reader");
     assert.deepEqual([told.tone, told.headline], [tone, headline]);
   }
+});
+
+test("what an index proves is said with who vouches for it, and what was wrong with it in plain words", () => {
+  const table: [artifact: string, tone: string, headline: string, why: RegExp, complete: string, scan: boolean][] = [
+    ["audited@1", "pass", "All 9 events recorded about audited@1 are here, and none was changed.", /An auditor has recomputed the index that they were found by, so none about it can be missing\.$/, "no other exists among the log’s 120 451 entries, as auditors vouch", false],
+    ["claimed@1", "pass", "All 9 events that the index lists about claimed@1 are here, and none was changed.", /That there are no others is what its index claims; no auditor was asked\.$/, "no other exists among the log’s 120 451 entries, as its index claims", true],
+    ["tail@1", "pass", "All 9 events recorded about tail@1 are here, and none was changed.", /can be missing\. The newest 131 entries were read one by one\.$/, "no other exists among the log’s 120 451 entries, as auditors vouch", false],
+    ["fresh@1", "pass", "All 9 events recorded about fresh@1 are here, and none was changed.", /grew\. The newest 120 451 entries were read one by one\.$/, "no other exists among the log’s 120 451 entries", false],
+    ["short@1", "unknown", "9 events are recorded about short@1 up to entry 98 304 of 120 451.", /too many to be read on the side/, "complete up to entry 98 304 of 120 451", true],
+    ["nothing@1", "unknown", "The index lists nothing about nothing@1.", /no auditor was asked/, "none exists among the log’s 120 451 entries, as its index claims", true],
+    ["noindex@1", "fail", "A part of the log’s index is missing here.", /never means that there are no events/, "not decided: others could exist", true],
+    ["badindex@1", "fail", "This copy of the log’s index was altered or damaged. Do not rely on it.", /other lists than those/, "not decided: others could exist", true],
+    ["badlist@1", "fail", "The index of this log is false. Do not rely on it.", /breaks the rules of lists/, "not decided: others could exist", true],
+    ["badmanifest@1", "fail", "The index of this log is false. Do not rely on it.", /breaks the rules of manifests/, "not decided: others could exist", true],
+    ["omits@1", "fail", "The index of this log is false. Do not rely on it.", /^It leaves out an entry/, "not decided: others could exist", true],
+    ["inserts@1", "fail", "The index of this log is false. Do not rely on it.", /^It lists an entry/, "not decided: others could exist", true],
+    ["unaudited@1", "unknown", "Too few auditors vouch for this log’s index.", /could leave events out/, "not decided: others could exist", true],
+    ["otherindex@1", "unknown", "This index does not belong to what was asked.", /another log’s/, "not decided: others could exist", true],
+    ["twofaced@1", "fail", "This log has shown two different histories. Do not rely on it.", /they are evidence/, "not decided: others could exist", true],
+    ["missing@1", "fail", "A part of the record is missing here.", /A file that the check needs/, "not decided: others could exist", false],
+  ];
+  for (const [artifact, tone, headline, why, complete, scan] of table) {
+    const told = sentence(report(artifact), "reader");
+    assert.deepEqual([told.tone, told.headline, told.claims[1].text, told.wantsFullScan], [tone, headline.replaceAll(" 451", "\u202f451").replaceAll(" 304", "\u202f304"), complete.replaceAll(" 451", "\u202f451").replaceAll(" 304", "\u202f304"), scan], artifact);
+    assert.match(told.why.replaceAll("\u202f", " "), why);
+  }
+});
+
+test("a fraud proof is told as what it came to, and who is accused", () => {
+  const told = (text: string): ReturnType<typeof fraudSentence> => fraudSentence(parseReport(JSON.stringify(fraudReport(text, NOW))));
+  assert.equal(told("kind omission").headline, "The accusation holds: the index models.example.com/access/index leaves out an entry that it must list.");
+  assert.match(told("kind omission").why, /manifest 12, .* the log `models\.example\.com\/access`\. No auditor/);
+  assert.match(told("kind insertion audited").why, /Accused with it: the auditor `auditor\.example\.org`, who said that it was right\.$/);
+  const table: [text: string, tone: string, headline: string][] = [
+    ["kind insertion", "pass", "The accusation holds: the index models.example.com/access/index lists an entry that does not belong there."],
+    ["kind malformed-bucket", "pass", "The accusation holds: the index models.example.com/access/index signed a list that breaks its own rules."],
+    ["kind bad-manifest", "pass", "The accusation holds: the index models.example.com/access/index signed a manifest that breaks its own rules."],
+    ["kind omission wrong", "fail", "This file proves nothing against the index."],
+    ["kind omission forged", "fail", "This accusation is forged."],
+    ["kind omission stranger", "unknown", "Your trust file does not name the index that stands accused here."],
+    ["no proof", "fail", "This is not a fraud proof that can be checked."],
+  ];
+  for (const [text, tone, headline] of table) assert.deepEqual([told(text).tone, told(text).headline], [tone, headline], text);
+});
+
+test("every check of docs/formats/report.md has a title here, and is planned in its place", () => {
+  const page = readFileSync(join(process.env["GLASSLOG_SITE"] ?? ".", "../docs/formats/report.md"), "utf8");
+  const table = page.slice(page.indexOf("## Checks"), page.indexOf("## Verdict"));
+  const codes = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code = ""]) => code);
+  assert.ok(codes.length > 15, "the table was found");
+  assert.deepEqual(codes.filter((code) => !isKnown(code)), []);
+  const planned = plannedChecks("audited");
+  assert.deepEqual(planned.filter((code) => !isKnown(code)), []);
+  assert.deepEqual(report("audited@1").checks.map((check) => check.code), planned);
+  assert.deepEqual(report("claimed@1").checks.map((check) => check.code), plannedChecks("index"));
+  assert.deepEqual(report("x@1").checks.map((check) => check.code), plannedChecks("scan"));
 });
 
 test("three claims, never merged", () => {
@@ -154,12 +214,14 @@ test("what the whole log would take follows from its size, and from the entries 
 });
 
 test("an address carries the question, never trust", () => {
-  const address = { query: "resnet50@2.1", log: "https://models.example.com/access", age: "1h" };
+  const address = { query: "resnet50@2.1", log: "https://models.example.com/access", age: "1h", fullScan: false };
   assert.equal(writeAddress(address), "#q=resnet50@2.1&log=https://models.example.com/access&age=1h");
   assert.deepEqual(readAddress(writeAddress(address)), address);
-  const awkward = { query: "a&b=c#d%20 +ü", log: undefined, age: undefined };
+  assert.equal(writeAddress({ ...address, fullScan: true }), "#q=resnet50@2.1&log=https://models.example.com/access&age=1h&scan=full");
+  assert.equal(readAddress("#q=x&scan=full").fullScan, true);
+  const awkward = { query: "a&b=c#d%20 +ü", log: undefined, age: undefined, fullScan: false };
   assert.deepEqual(readAddress(writeAddress(awkward)), awkward);
-  assert.deepEqual(readAddress("#policy=evil&age=99y"), { query: "", log: undefined, age: undefined });
+  assert.deepEqual(readAddress("#policy=evil&age=99y"), { query: "", log: undefined, age: undefined, fullScan: false });
   assert.equal(ageSeconds("1d"), 86_400);
   const page = "https://h.example/access/portal/";
   assert.equal(logUrl(undefined, page)?.href, "https://h.example/access/");

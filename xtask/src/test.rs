@@ -3,9 +3,11 @@
 //! A stage that fails does not stop the others. What was not tested, for want of Node, a browser, Go or vectors, stands
 //! in the last lines: silence would look like success.
 
+use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::process::root;
 use crate::tally::Tally;
@@ -87,6 +89,7 @@ pub(crate) fn run(only: Vec<String>) -> Result<()> {
             let mut test = node::npm();
             test.args(["run", "--silent", "test"]);
             test.env("NODE_OPTIONS", "--test-reporter=spec");
+            test.env("GLASSLOG_OPERATORS", lying_operators()?);
             browser(&mut test);
             tally.run(&mut test)
         },
@@ -97,6 +100,22 @@ pub(crate) fn run(only: Vec<String>) -> Result<()> {
         fuzz::run(&[], FUZZ_TIME, tally)
     });
     suite.close()
+}
+
+/// Writes the logs of operators who lie about their index, for tests in the browser.
+fn lying_operators() -> Result<PathBuf> {
+    let folder = process::target().join("operators");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot clear {}", folder.display()))?;
+    }
+    process::run(
+        process::cargo()
+            .args(["run", "--locked", "--quiet", "--package", "glasslog-tests"])
+            .args(["--example", "malicious", "--"])
+            .arg(&folder),
+    )?;
+    Ok(folder)
 }
 
 /// Lints natively, and again for the browser, where other code is compiled.

@@ -14,6 +14,8 @@ export type Address = {
   readonly log: string | undefined;
   /** One of [AGES]. */
   readonly age: string | undefined;
+  /** Whether to read every entry, index or not. */
+  readonly fullScan: boolean;
 };
 
 /** Reads a location's fragment. */
@@ -24,6 +26,7 @@ export function readAddress(fragment: string): Address {
     query: (parameters.get("q") ?? "").trim(),
     log: parameters.get("log") || undefined,
     age: AGES.some(([value]) => value === age) ? (age ?? undefined) : undefined,
+    fullScan: parameters.get("scan") === "full",
   };
 }
 
@@ -33,6 +36,7 @@ export function writeAddress(address: Address): string {
     address.query && `q=${encode(address.query)}`,
     address.log && `log=${encode(address.log)}`,
     address.age && `age=${encode(address.age)}`,
+    address.fullScan && "scan=full",
   ].filter(Boolean);
   return parts.length > 0 ? `#${parts.join("&")}` : "#";
 }

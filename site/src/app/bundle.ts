@@ -10,6 +10,8 @@ export const BUNDLE_HEADER = "glasslog-bundle/v1\n";
 /** Collects files as a verification is fed with them. Nothing is trusted here: whoever reads the bundle verifies it. */
 export class BundleWriter {
   readonly #parts: (string | Uint8Array<ArrayBuffer>)[];
+  /** A history may ask for a file again; a bundle holds it once. */
+  readonly #paths = new Set<string>();
   #size = 0;
 
   constructor(artifact: string) {
@@ -20,7 +22,8 @@ export class BundleWriter {
   tee(fetchFile: FetchFile): FetchFile {
     return async (path) => {
       const bytes = await fetchFile(path);
-      if (!bytes) return undefined;
+      if (!bytes || this.#paths.has(path)) return bytes;
+      this.#paths.add(path);
       this.#size += bytes.length;
       if (this.#size > MAX_BUNDLE) throw new Unreachable(path, "the bundle would be larger than 256 MB");
       this.#parts.push(`${path} ${bytes.length}\n`, bytes.slice());

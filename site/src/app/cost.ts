@@ -42,10 +42,19 @@ export function entriesIn(path: string): number {
 
 /** Counts while files come. */
 export class Ledger {
-  files = 0;
   bytes = 0;
+  readonly #paths = new Set<string>();
   #entries = 0;
   #entryBytes = 0;
+
+  get files(): number {
+    return this.#paths.size;
+  }
+
+  /** One file is asked for, perhaps again. */
+  asked(path: string): void {
+    this.#paths.add(path);
+  }
 
   /** One file has come whole. */
   came(path: string, length: number): void {

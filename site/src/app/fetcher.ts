@@ -60,7 +60,7 @@ export class Fetcher {
     if (!PATH.test(path)) throw new Unreachable(path, "not a path of a log");
     await this.#slot();
     try {
-      this.ledger.files++;
+      this.ledger.asked(path);
       const bytes = await this.#retrying(path);
       if (bytes) this.ledger.came(path, bytes.length);
       return bytes;

@@ -1,6 +1,6 @@
 // What the page is doing: one question at a time, from the address or a dropped file to a verdict.
 import { parseProgress, type Progress } from "../report/parse.js";
-import type { Report } from "../report/types.js";
+import type { EventView, Report } from "../report/types.js";
 import { Refused, Verifier, type Verdict } from "../worker/client.js";
 import { ageSeconds, logUrl, readAddress, writeAddress, type Address } from "./address.js";
 import { BUNDLE_HEADER, BundleWriter, MAX_BUNDLE } from "./bundle.js";
@@ -9,15 +9,19 @@ import { Fetcher, Unreachable } from "./fetcher.js";
 import { looksLikePolicy } from "./policy_lines.js";
 import { browserMemory, shippedPolicy, TrustStore, type Trust } from "./trust.js";
 
-/** What is asked: an artifact, a file that was hashed here, or an offline bundle. */
+/** The largest fraud proof there may be (core/src/limits.rs). */
+const MAX_FRAUD = 32 << 20;
+
+/** What is asked: an artifact, a file that was hashed here, an offline bundle or a fraud proof. */
 export type Subject =
   | { readonly kind: "artifact"; readonly text: string; readonly file?: string }
-  | { readonly kind: "bundle"; readonly file: File };
+  | { readonly kind: "bundle"; readonly file: File }
+  | { readonly kind: "fraud"; readonly file: File };
 
 export type View =
   | { readonly kind: "welcome" }
   | { readonly kind: "hashing"; readonly file: string; readonly done: number; readonly total: number }
-  | ({ readonly kind: "working"; readonly subject: Subject; readonly cost: Cost } & Progress)
+  | ({ readonly kind: "working"; readonly subject: Subject; readonly cost: Cost; readonly found: readonly EventView[] } & Progress)
   | { readonly kind: "report"; readonly subject: Subject; readonly report: Report; readonly json: Blob; readonly cost: Cost; readonly trust: Trust }
   | { readonly kind: "untrusted"; readonly subject: Subject }
   | { readonly kind: "stopped"; readonly subject: Subject; readonly headline: string; readonly why: string };
@@ -59,7 +63,7 @@ export class Session extends EventTarget {
 
   /** Asks by changing the address, so that the question can be linked to. */
   ask(query: string): void {
-    this.go({ ...this.address, query: query.trim() });
+    this.go({ ...this.address, query: query.trim(), fullScan: false });
   }
 
   /** Goes where an address leads; the same address asks again. */
@@ -74,17 +78,22 @@ export class Session extends EventTarget {
     if (this.#subject) void this.#answer(this.#subject, true);
   }
 
+  /** Asks the same again, and reads every entry whatever the index says. */
+  scanAll(): void {
+    this.go({ ...this.address, fullScan: true });
+  }
+
   /** Asks once more and keeps every file: what verifies the same offline. */
   async bundle(view: Extract<View, { kind: "report" }>): Promise<Blob> {
     if (view.subject.kind !== "artifact" || !this.log) throw new Error("there is nothing to bundle");
     const { signal } = new AbortController();
     const writer = new BundleWriter(view.subject.text);
-    const options = { now: view.report.now, maxCheckpointAge: undefined };
+    const options = { now: view.report.now, maxCheckpointAge: undefined, fullScan: this.address.fullScan };
     await this.#verifier.history(view.subject.text, view.trust.text, options, writer.tee(new Fetcher(this.log, signal, false).file), {}, signal);
     return writer.blob();
   }
 
-  /** Takes a file that was dropped or chosen: a bundle, a trust file or a model. */
+  /** Takes a file that was dropped or chosen: a bundle, a fraud proof, a trust file or a model. */
   async take(file: File): Promise<void> {
     const head = await file.slice(0, 4096).text();
     if (head.startsWith(BUNDLE_HEADER)) return this.#answer({ kind: "bundle", file }, false);
@@ -175,7 +184,7 @@ export class Session extends EventTarget {
       const { files = 0, bytes = 0, meanEntry } = fetcher?.ledger ?? {};
       return { files, bytes, meanEntry, cached: watch?.cached, milliseconds: performance.now() - started };
     };
-    this.#show({ kind: "working", subject, done: 0, total: 0, positions: undefined, size: undefined, checks: [], cost: cost() });
+    this.#show({ kind: "working", subject, done: 0, total: 0, positions: undefined, size: undefined, checks: [], cost: cost(), found: [] });
     try {
       const { report, json } = await this.#verdict(subject, trust, fetcher, signal, cost);
       this.#show({ kind: "report", subject, report, json, cost: cost(), trust });
@@ -187,14 +196,20 @@ export class Session extends EventTarget {
   }
 
   #verdict(subject: Subject, trust: Trust, fetcher: Fetcher | undefined, signal: AbortSignal, cost: () => Cost): Promise<Verdict> {
-    const options = { now: seconds(), maxCheckpointAge: ageSeconds(this.address.age) };
+    const options = { now: seconds(), maxCheckpointAge: ageSeconds(this.address.age), fullScan: this.address.fullScan };
+    if (subject.kind === "fraud") {
+      if (subject.file.size > MAX_FRAUD) throw new Refused("the fraud proof is larger than 32 MB, which none can be");
+      return this.#verifier.fraud(subject.file, trust.text, options, signal);
+    }
     if (subject.kind === "bundle") {
       if (subject.file.size > MAX_BUNDLE) throw new Refused("the bundle is larger than 256 MB: verify it with the command line");
       return this.#verifier.bundle(subject.file, trust.text, options, signal);
     }
     if (!fetcher) throw new Refused("the log’s address is not one that can be read");
-    const progress = (text: string): void => {
-      this.#show({ kind: "working", subject, ...parseProgress(text), cost: cost() });
+    let found: readonly EventView[] = [];
+    const progress = (text: string, more: readonly EventView[]): void => {
+      if (more.length > 0) found = inOrder([...found, ...more]);
+      this.#show({ kind: "working", subject, ...parseProgress(text), cost: cost(), found });
     };
     return this.#verifier.history(subject.text, trust.text, options, fetcher.file, { progress }, signal);
   }
@@ -235,6 +250,11 @@ export class Session extends EventTarget {
 
 /** A newer question took the place of this one. */
 class Superseded extends Error {}
+
+/** Events in log order; they come in waves, almost in order. */
+function inOrder(events: EventView[]): EventView[] {
+  return events.sort((a, b) => Number(a.index) - Number(b.index));
+}
 
 function seconds(): number {
   return Math.floor(Date.now() / 1000);

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { bytes, counted, figures, milliseconds } from "../text/count.js";
 import { wholeLog, type Cost } from "../app/cost.js";
-import { checkDetail, checkTitle, HISTORY_CHECKS, isReached } from "../report/wording.js";
+import { checkDetail, checkTitle, isReached, plannedChecks, type Way } from "../report/wording.js";
 import type { Check, Fact } from "../report/types.js";
 import "./gl-id.js";
 import { mark } from "./marks.js";
@@ -103,6 +103,8 @@ export class GlChecks extends LitElement {
   @property({ attribute: false }) checks: readonly Check[] = [];
   @property({ type: Boolean }) working = false;
   @property({ attribute: false }) cost: Cost | undefined;
+  /** Which checks there will be. */
+  @property() way: Way = "scan";
   /** Entries of the log, once that is known. */
   @property({ attribute: false }) size: number | undefined;
   @property({ type: Boolean }) offline = false;
@@ -117,7 +119,7 @@ export class GlChecks extends LitElement {
 
   #list(): readonly Check[] {
     if (this.checks.length > 0 || !this.working) return this.checks;
-    return HISTORY_CHECKS.map((code) => ({ code, outcome: "unknown", detail: "not reached", evidence: null }));
+    return plannedChecks(this.way).map((code) => ({ code, outcome: "unknown", detail: "not reached", evidence: null }));
   }
 
   #row(check: Check): TemplateResult {

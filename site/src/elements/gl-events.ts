@@ -145,7 +145,7 @@ export class GlEvents extends LitElement {
 
   /** In log order. */
   @property({ attribute: false }) events: readonly EventView[] = [];
-  /** How many there will be, where entries are still to be verified. */
+  /** How many there will be, while entries are still being read; then 0. */
   @property({ type: Number }) expected = 0;
   /** How many there are without the filter. */
   @property({ type: Number }) all = 0;
@@ -186,12 +186,17 @@ export class GlEvents extends LitElement {
       const names = new Set(this.events.map((event) => event.subjects.map((subject) => subject.name).join("\n")));
       // Whether the events are about more than one thing, so that each must say about which.
       this.#several = names.size > 1 || (this.question?.kind === "actor" && names.size > 0);
-      this.focused = undefined;
+      if (!this.#filling(changed)) this.focused = undefined;
     }
   }
 
+  /** Whether entries come to a list that is on show already, so that it stays where it is. */
+  #filling(changed: PropertyValues<this>): boolean {
+    return this.expected > 0 || changed.has("expected");
+  }
+
   override updated(changed: PropertyValues<this>): void {
-    if (changed.has("events") && this.scroller && changed.get("events") !== undefined) this.scroller.scrollTop = 0;
+    if (changed.has("events") && this.scroller && !this.#filling(changed)) this.scroller.scrollTop = 0;
     // An event that was chosen from outside is brought on show.
     if (changed.has("chosen") && this.chosen !== undefined) this.#show(this.#rowOf(this.chosen));
     // Not at every step of scrolling: to measure is to lay out.
@@ -211,7 +216,7 @@ export class GlEvents extends LitElement {
   }
 
   #summary(): string {
-    if (this.expected > this.events.length) return `${counted(this.expected, "event")}, positions proven; ${figures(this.events.length)} verified so far`;
+    if (this.expected > 0) return `${counted(this.expected, "event")}, positions proven against the index; ${figures(this.events.length)} read so far`;
     const some = this.all > this.events.length ? `${figures(this.events.length)} of ${counted(this.all, "event")}` : counted(this.events.length, "event");
     return `${some}, ${counted(this.#actors, "actor")}; times are UTC, as actors claim them`;
   }
@@ -299,11 +304,13 @@ export class GlEvents extends LitElement {
       click.stopPropagation();
       this.dispatchEvent(new CustomEvent("choose", { detail: open ? undefined : index, bubbles: true, composed: true }));
     };
+    const undecided = this.expected > 0;
     const details = open ? this.#details(event) : undefined;
-    return eventRow(event, { at, now: this.now, several: this.#several, details, toggle });
+    return eventRow(event, { at, now: this.now, several: this.#several, details, undecided, toggle });
   }
 
   #details(event: EventView): TemplateResult {
+    if (this.expected > 0) return html`<p class="none">All that it says is shown when the check is done.</p>`;
     const target = event.actsOn === null ? undefined : this.find(event.actsOn);
     return html`<gl-event .event=${event} .address=${this.address} .actsOnIndex=${target && String(target.index)}></gl-event>`;
   }

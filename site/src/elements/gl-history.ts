@@ -66,7 +66,7 @@ export class GlHistory extends LitElement {
 
   /** All of them, in log order. */
   @property({ attribute: false }) events: readonly EventView[] = [];
-  /** How many there will be, where entries are still to be verified. */
+  /** How many there will be, while entries are still being read; then 0. */
   @property({ type: Number }) expected = 0;
   @property({ attribute: false }) question: Question | undefined;
   /** The keys for which the history is complete. */
@@ -91,8 +91,8 @@ export class GlHistory extends LitElement {
 
   override render(): unknown {
     const { shown, now, chosen } = this;
-    return html`${this.events.length >= MANY && this.expected <= this.events.length ? this.#filter() : nothing}
-      ${shown.length > 0 ? html`<gl-timeline .events=${shown} .now=${now} .chosen=${chosen}></gl-timeline>` : nothing}
+    return html`${this.#total >= MANY ? this.#filter() : nothing}
+      ${shown.length > 0 || this.expected > 0 ? html`<gl-timeline .events=${shown} .expected=${this.expected} .now=${now} .chosen=${chosen}></gl-timeline>` : nothing}
       <gl-events
         .events=${shown}
         .expected=${this.expected}
@@ -107,6 +107,10 @@ export class GlHistory extends LitElement {
       <div class="hush" role="status">${this.said}</div>`;
   }
 
+  get #total(): number {
+    return Math.max(this.events.length, this.expected);
+  }
+
   #filter(): TemplateResult {
     const type = (event: Event): void => {
       const text = (event.target as HTMLInputElement).value;
@@ -117,8 +121,8 @@ export class GlHistory extends LitElement {
       this.filter = { ...this.filter, kind: (event.target as HTMLSelectElement).value as Kind };
     };
     return html`<div class="card filter" role="search" aria-label="Events on show">
-      <input type="search" aria-label="Filter events by words" placeholder="Filter by actor, action, reason, artifact or entry" autocomplete="off" spellcheck="false" maxlength="200" @input=${type} />
-      <select aria-label="Filter events by kind" @change=${pick}>
+      <input type="search" aria-label="Filter events by words" placeholder="Filter by actor, action, reason, artifact or entry" autocomplete="off" spellcheck="false" maxlength="200" ?disabled=${this.expected > 0} @input=${type} />
+      <select aria-label="Filter events by kind" ?disabled=${this.expected > 0} @change=${pick}>
         ${Object.entries(KINDS).map(([kind, name]) => html`<option value=${kind} ?selected=${this.filter.kind === kind}>${name}</option>`)}
       </select>
     </div>`;

@@ -2,14 +2,18 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { logText, writeAddress } from "../app/address.js";
-import { Session, type View } from "../app/session.js";
+import { policyLines } from "../app/policy_lines.js";
+import { Session, type Subject, type View } from "../app/session.js";
+import { fraudSentence } from "../report/fraud_words.js";
 import { sentence, type Claim } from "../report/sentence.js";
-import type { Report } from "../report/types.js";
+import type { EventView, Report } from "../report/types.js";
 import { bytes, counted, figures } from "../text/count.js";
+import type { Way } from "../report/wording.js";
 import { commandLine } from "../text/command.js";
 import { visibleText } from "../text/visible.js";
 import "./gl-checks.js";
 import "./gl-drop.js";
+import "./gl-fraud.js";
 import "./gl-header.js";
 import "./gl-history.js";
 import "./gl-search.js";
@@ -115,6 +119,8 @@ export class GlPortal extends LitElement {
   @state() private announcement = "";
   /** What became of the last bundle, while that is of interest. */
   @state() private bundling = "";
+  /** What is on show is about this. */
+  #about: Subject | undefined;
   /** A link inside an answer was followed: the reader goes on at the next one's verdict. */
   #following = false;
 
@@ -138,7 +144,7 @@ export class GlPortal extends LitElement {
     return html`<a class="skip" href="#" @click=${this.#skip}>Skip to the verdict</a>
       <gl-header .report=${report} .log=${log} .home=${writeAddress({ ...address, query: "" })}></gl-header>
       <main @click=${this.#clicked} @ask=${(event: CustomEvent<string>) => session.ask(event.detail)} @take=${this.#take} @trust=${() => this.trustPanel.show()}>
-        <gl-search .value=${"subject" in view && view.subject.kind === "bundle" ? "" : address.query}></gl-search>
+        <gl-search .value=${"subject" in view && view.subject.kind !== "artifact" ? "" : address.query}></gl-search>
         ${view.kind === "welcome" ? this.#welcome() : this.#answer(view)}
       </main>
       <footer>
@@ -171,6 +177,7 @@ export class GlPortal extends LitElement {
         .line=${this.#line(view)}
         .age=${session.address.age}
         @limit=${(event: CustomEvent<string | undefined>) => session.go({ ...session.address, age: event.detail })}
+        @scan=${() => session.scanAll()}
         ><gl-trust-line slot="trust" .trust=${view.kind === "report" ? view.trust : session.trust}></gl-trust-line
       ></gl-verdict>
       ${view.kind === "report" || view.kind === "working" || view.kind === "hashing" ? this.#columns(view) : nothing}`;
@@ -178,22 +185,26 @@ export class GlPortal extends LitElement {
 
   #columns(view: View): TemplateResult {
     const checks = view.kind === "report" ? view.report.checks : view.kind === "working" ? view.checks : [];
-    const offline = "subject" in view && view.subject.kind === "bundle";
-    const panel = html`<gl-checks .checks=${checks} ?working=${view.kind !== "report"} .cost=${"cost" in view ? view.cost : undefined} .size=${logSize(view)} ?offline=${offline}>
+    const offline = "subject" in view && view.subject.kind !== "artifact";
+    const panel = html`<gl-checks .checks=${checks} ?working=${view.kind !== "report"} .cost=${"cost" in view ? view.cost : undefined} .size=${logSize(view)} .way=${this.#way()} ?offline=${offline}>
       ${view.kind === "report" ? html`<p>${this.#actions(view)}</p>` : nothing}
     </gl-checks>`;
+    if (view.kind === "report" && view.report.fraud) return html`<div class="columns bare"><gl-fraud .fraud=${view.report.fraud} .holds=${view.report.result === "verified"}></gl-fraud>${panel}</div>`;
     // Without events, the checks are what there is to read.
     if (view.kind === "report" && !view.report.events?.length) return html`<div class="columns bare">${panel}${noEvents(view.report)}</div>`;
-    return html`<div class="columns">${view.kind === "report" ? this.#events(view.report) : card("", "Nothing is shown before it is proven.")}${panel}</div>`;
+    const shown = view.kind === "report" ? this.#history(view.report.events ?? [], 0, view.report) : view.kind === "working" && view.positions ? this.#history(view.found, view.positions) : card("", "Nothing is shown before it is proven.");
+    return html`<div class="columns">${shown}${panel}</div>`;
   }
 
-  #events(report: Report): TemplateResult {
+  /** The events; while working, as far as their entries were read: each in its place, none judged yet. */
+  #history(events: readonly EventView[], expected: number, report?: Report): TemplateResult {
     return html`<gl-history
-      .events=${report.events ?? []}
-      .question=${report.query}
-      .keys=${report.keys ?? []}
+      .events=${events}
+      .expected=${expected}
+      .question=${report?.query}
+      .keys=${report?.keys ?? []}
       .address=${this.#session.address}
-      .now=${report.now}
+      .now=${report?.now ?? Math.floor(Date.now() / 1000)}
       .chosen=${this.chosen}
       @choose=${(event: CustomEvent<string | undefined>) => (this.chosen = event.detail)}
     ></gl-history>`;
@@ -202,9 +213,10 @@ export class GlPortal extends LitElement {
   #actions(view: Extract<View, { kind: "report" }>): TemplateResult {
     const name = visibleText(view.report.query.id).replace(/[^\w.@-]+/g, "_").slice(0, 80);
     const save = (): void => saveFile(`${name}.report.json`, view.json);
+    const again = view.subject.kind === "artifact" ? "Check again, past every cache" : "Check again";
     const bundle = html`<button class="plain" ?disabled=${this.bundling !== ""} @click=${() => this.#bundle(view, name)}>${this.bundling || "Save an offline bundle"}</button> ·`;
     return html`<button class="plain" @click=${save}>Save the report</button> · ${view.subject.kind === "artifact" && view.report.result !== "failed" ? bundle : nothing}
-      <button class="plain" @click=${() => this.#session.again()}>${view.subject.kind === "bundle" ? "Check again" : "Check again, past every cache"}</button>`;
+      <button class="plain" @click=${() => this.#session.again()}>${again}</button>`;
   }
 
   async #bundle(view: Extract<View, { kind: "report" }>, name: string): Promise<void> {
@@ -223,8 +235,16 @@ export class GlPortal extends LitElement {
     const { subject: about } = view;
     const maxAge = this.#session.address.age;
     if (about.kind === "bundle") return commandLine({ kind: "bundle", file: about.file.name, maxAge });
+    if (about.kind === "fraud") return commandLine({ kind: "fraud", file: about.file.name });
     const { log } = this.#session;
-    return log ? commandLine({ kind: "history", artifact: about.text, log: logText(log), maxAge }) : null;
+    return log ? commandLine({ kind: "history", artifact: about.text, log: logText(log), maxAge, fullScan: this.#session.address.fullScan }) : null;
+  }
+
+  /** How completeness is to be shown, by what the trust file names. */
+  #way(): Way {
+    const { address, trust } = this.#session;
+    const roles = new Set(trust && !address.fullScan ? policyLines(trust.text).keys.map(({ role, kind }) => `${role} ${kind}`) : []);
+    return roles.has("audit witness") ? "audited" : roles.has("index log") ? "index" : "scan";
   }
 
   #changed = (): void => {
@@ -232,7 +252,9 @@ export class GlPortal extends LitElement {
     const telling = view.kind === "welcome" ? undefined : tell(view);
     if (view.kind !== "working" && view.kind !== "hashing") this.announcement = telling ? `${visibleText(telling.headline)} ${visibleText(telling.why)} ${visibleText(telling.detail)}` : "";
     else this.announcement = "Checking";
-    if (view.kind !== "report") [this.chosen, this.bundling] = [undefined, ""];
+    if (view.kind !== "report") this.bundling = "";
+    const about = "subject" in view ? view.subject : undefined;
+    if (about !== this.#about) [this.#about, this.chosen] = [about, undefined];
     document.title = telling ? `${visibleText(telling.headline)} · Glasslog` : "Glasslog";
     this.requestUpdate();
     if (offered !== undefined) void this.updateComplete.then(() => this.trustPanel.show());
@@ -271,13 +293,15 @@ function tell(view: View): Telling | undefined {
         done: view.total > 0 ? view.done / view.total : undefined,
       };
     case "working": {
-      const name = view.subject.kind === "bundle" ? view.subject.file.name : (view.subject.file ?? view.subject.text);
-      const why = view.total > 0 ? `${figures(view.done)} of ${counted(view.total, "entry", "entries")} read.` : "Asking for the log’s checkpoint.";
+      const name = view.subject.kind === "artifact" ? (view.subject.file ?? view.subject.text) : view.subject.file.name;
+      const read = view.total > 0 ? `${figures(view.done)} of ${counted(view.total, "entry", "entries")} read.` : "";
+      const why = view.positions ? `The index gives ${counted(view.positions, "event")}. ${read}` : read || (view.checks.some(({ outcome }) => outcome === "pass") ? "Following what the log’s checkpoint commits to." : "Asking for the log’s checkpoint.");
       return { tone: "pending", headline: `Checking ${name}`, why, detail: "", claims: UNDECIDED, done: view.total > 0 ? view.done / view.total : undefined };
     }
     case "report": {
-      const told = sentence(view.report, view.trust.source, view.subject.kind === "artifact" ? view.subject.file : undefined);
-      return { ...told, done: undefined };
+      if (view.subject.kind === "fraud") return { ...fraudSentence(view.report), claims: undefined, done: undefined };
+      const { wantsFullScan, ...told } = sentence(view.report, view.trust.source, view.subject.kind === "artifact" ? view.subject.file : undefined);
+      return { ...told, done: undefined, offersScan: wantsFullScan && view.subject.kind === "artifact" };
     }
     case "untrusted":
       return {

@@ -1,4 +1,4 @@
-// The question: a name, a digest or an actor, or a file.
+// The question: a name, a digest, an actor or a key, or a file.
 import { css, html, LitElement, type PropertyValues } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import { shared } from "./shared.js";
@@ -107,9 +107,9 @@ export class GlSearch extends LitElement {
       </svg>
       <input
         type="search"
-        aria-label="Artifact, digest or actor"
+        aria-label="Artifact, digest, actor or key"
         aria-keyshortcuts="/"
-        placeholder="Artifact, digest or actor"
+        placeholder="Artifact, digest, actor or key"
         autocomplete="off"
         autocapitalize="off"
         autocorrect="off"
@@ -120,7 +120,7 @@ export class GlSearch extends LitElement {
       <span class="hint">or drop a model file anywhere</span>
       <button type="button" @click=${() => this.picker.click()}>Choose a file</button>
       <button class="primary">Check</button>
-      <input type="file" hidden tabindex="-1" aria-label="A model file, an offline bundle or a trust file" @change=${this.#picked} />
+      <input type="file" hidden tabindex="-1" aria-label="A model file, an offline bundle, a fraud proof or a trust file" @change=${this.#picked} />
     </form>`;
   }
 

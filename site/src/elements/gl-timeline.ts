@@ -109,6 +109,16 @@ export class GlTimeline extends LitElement {
         stroke: var(--card);
         stroke-width: 1.5;
       }
+      .waiting {
+        display: grid;
+        place-content: center;
+        min-height: 15rem;
+        color: var(--dim);
+        font-size: 0.875rem;
+      }
+      .waiting.tall {
+        min-height: 27rem;
+      }
       .legend {
         display: flex;
         flex-wrap: wrap;
@@ -128,6 +138,8 @@ export class GlTimeline extends LitElement {
 
   /** In log order. */
   @property({ attribute: false }) events: readonly EventView[] = [];
+  /** How many there will be, while entries are still being read; then 0. */
+  @property({ type: Number }) expected = 0;
   /** The report's time, for the year of dates. */
   @property({ type: Number }) now = 0;
   /** Index of the event that is open in the table. */
@@ -167,8 +179,8 @@ export class GlTimeline extends LitElement {
         <h2 id="title">Who touched it, and when</h2>
         <p>in the log’s order; distances follow the times that actors claim</p>
       </header>
-      ${this.room > 0 ? this.#lanes(events) : nothing} ${this.#legend(events)}
-      ${this.events.length > SHOWN ? html`<gl-overview .events=${this.events} .start=${start} .shown=${SHOWN} .now=${this.now} @move=${(event: CustomEvent<number>) => (this.start = event.detail)}></gl-overview>` : nothing}
+      ${this.expected > 0 ? this.#waiting() : html`${this.room > 0 ? this.#lanes(events) : nothing} ${this.#legend(events)}`}
+      ${this.expected === 0 && this.events.length > SHOWN ? html`<gl-overview .events=${this.events} .start=${start} .shown=${SHOWN} .now=${this.now} @move=${(event: CustomEvent<number>) => (this.start = event.detail)}></gl-overview>` : nothing}
     </section>`;
   }
 
@@ -186,6 +198,11 @@ export class GlTimeline extends LitElement {
         <svg class="lanes" width=${timeline.width} height=${height} role="img" aria-label=${label}>${this.#drawing(timeline, laneY, height)}</svg>
       </div>
     </div>`;
+  }
+
+  /** Keeps about as much room as the lanes will take, so that the list below stays where it is. */
+  #waiting(): TemplateResult {
+    return html`<p class="waiting ${this.expected > SHOWN ? "tall" : ""}">It is drawn when every event is verified.</p>`;
   }
 
   #drawing(timeline: Timeline, laneY: (lane: number) => number, height: number): unknown {

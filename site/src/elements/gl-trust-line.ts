@@ -48,7 +48,9 @@ export class GlTrustLine extends LitElement {
     const witnesses = keys.filter((key) => key.kind === "witness" && key.role === "log").map((key) => key.name);
     // Who they are is half of what they are worth.
     const who = witnesses.length > 0 && witnesses.length <= NAMED ? html` (${outside(witnesses.join(", "))})` : nothing;
-    const names = html`${outside(logs.join(", "))}, ${counted(witnesses.length, "witness", "witnesses")}${who}`;
+    const auditors = keys.filter((key) => key.kind === "witness" && key.role === "audit").length;
+    const audit = auditors > 0 ? html`, ${counted(auditors, "auditor")}` : nothing;
+    const names = html`${outside(logs.join(", "))}, ${counted(witnesses.length, "witness", "witnesses")}${who}${audit}`;
     if (trust.changed !== undefined) {
       return html`<strong class="changed">The trust file that comes with this page has changed.</strong> The earlier one still counts: ${names}.`;
     }

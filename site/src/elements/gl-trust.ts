@@ -7,7 +7,8 @@ import { moment } from "../text/time.js";
 import { shared } from "./shared.js";
 import { outside } from "./text.js";
 
-const ROLES: Readonly<Record<string, string>> = { log: "log", index: "index", audit: "auditor" };
+/** What a key is for, by section and kind; auditors vouch for the index, whose key their section repeats. */
+const ROLES: Readonly<Record<string, string>> = { "index log": "index", "index witness": "index witness", "audit log": "index", "audit witness": "auditor" };
 
 @customElement("gl-trust")
 export class GlTrust extends LitElement {
@@ -148,7 +149,7 @@ export class GlTrust extends LitElement {
     const { keys, quorum, pinned } = policyLines(text);
     if (keys.length === 0) return nothing;
     const key = ({ kind, role, name, id }: NamedKey): TemplateResult =>
-      html`<li><span class="dim">${kind === "witness" ? kind : (ROLES[role] ?? role)}</span><span>${outside(name)}</span><code>${outside(id)}</code></li>`;
+      html`<li><span class="dim">${ROLES[`${role} ${kind}`] ?? kind}</span><span>${outside(name)}</span><code>${outside(id)}</code></li>`;
     return html`<div>
       <h3>Keys that it names</h3>
       <ul>${keys.map(key)}</ul>

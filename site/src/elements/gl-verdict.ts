@@ -19,6 +19,8 @@ export type Telling = {
   readonly claims: readonly Claim[] | undefined;
   /** Share of the work that is done, while working. */
   readonly done: number | undefined;
+  /** Whether to offer that the whole log is read. */
+  readonly offersScan?: boolean;
 };
 
 /** Short names stay in one piece: a line break at their hyphen would read as a part of them. */
@@ -90,6 +92,11 @@ export class GlVerdict extends LitElement {
       .top.fail .why,
       .top.unknown .why {
         color: color-mix(in srgb, var(--ink) 78%, var(--ground));
+      }
+      .remedy {
+        grid-column: 2;
+        margin-top: 0.6rem;
+        color: var(--ink);
       }
       .detail {
         display: block;
@@ -198,7 +205,8 @@ export class GlVerdict extends LitElement {
           font-size: 1.3125rem;
           min-height: 32px;
         }
-        .why {
+        .why,
+        .remedy {
           grid-column: 1 / -1;
         }
         .row {
@@ -223,6 +231,7 @@ export class GlVerdict extends LitElement {
         ${mark(tone, 46, tone !== "pending")}
         <h1 id="headline" tabindex="-1"><span>${words(headline)}</span></h1>
         <p class="why">${told(why)}${detail ? html`<span class="detail">${told(detail)}</span>` : nothing}</p>
+        ${this.telling?.offersScan ? html`<p class="remedy"><button @click=${this.#scan}>Read the whole log instead</button></p>` : nothing}
         ${tone === "pending" ? html`<progress max="1" value=${done ?? nothing} aria-label="Progress"></progress>` : nothing}
       </div>
       ${claims ? html`<ul class="claims">${claims.map((claim) => this.#claim(claim))}</ul>` : nothing}
@@ -235,6 +244,8 @@ export class GlVerdict extends LitElement {
   override focus(): void {
     this.renderRoot.querySelector("h1")?.focus();
   }
+
+  #scan = (): void => void this.dispatchEvent(new CustomEvent("scan", { bubbles: true, composed: true }));
 
   #claim(claim: Claim): TemplateResult {
     const pending = this.telling?.tone === "pending";

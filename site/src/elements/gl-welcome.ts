@@ -127,6 +127,7 @@ export class GlWelcome extends LitElement {
             <div><dt><code>resnet50</code></dt><dd>every version</dd></div>
             <div><dt><code>sha256:9f2c…</code></dt><dd>one content</dd></div>
             <div><dt><code>actor:ci@example.org</code></dt><dd>all that one did</dd></div>
+            <div><dt><code>key:sha256:5e23…</code></dt><dd>all that one key signed</dd></div>
           </dl>
         </section>
         <section class="card">

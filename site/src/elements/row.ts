@@ -17,17 +17,21 @@ export type RowContext = {
   readonly several: boolean;
   /** What is below it when it is open. */
   readonly details: TemplateResult | undefined;
+  /** Its place in the log is proven, and nothing yet said of its signature. */
+  readonly undecided: boolean;
   readonly toggle: (event: Event) => void;
 };
+
+const UNDECIDED = { outcome: "pending", short: "its signature is still to be judged" } as const;
 
 /** Row 1 is the head of the table. */
 export function rowIndex(at: number): number {
   return at + 2;
 }
 
-export function eventRow(event: EventView, { at, now, several, details, toggle }: RowContext): TemplateResult {
+export function eventRow(event: EventView, { at, now, several, details, undecided, toggle }: RowContext): TemplateResult {
   const index = String(event.index);
-  const status = signatureStatus(event);
+  const status = undecided ? UNDECIDED : signatureStatus(event);
   const time = seconds(event.occurredAt);
   return html`<tr class="event ${details ? "open" : ""}" id="entry-${index}" aria-rowindex=${rowIndex(at)} data-at=${at} @click=${toggle}>
       <td>
@@ -41,7 +45,7 @@ export function eventRow(event: EventView, { at, now, several, details, toggle }
       <td class="w"><span class="when" title=${event.occurredAt ?? ""}>${time === undefined ? outside(event.occurredAt ?? "no time") : moment(time, now)}</span></td>
       <td class="n">
         <span class="at" title=${status.short}
-          >${event.notes.map((note) => html`<span class="badge unknown">${outside(noteBadge(note))}</span>`)}${status.outcome === "pass" ? nothing : html`<span class="badge ${status.outcome}">${outside(status.short)}</span>`}${figures(event.index)}${mark(status.outcome)}</span
+          >${event.notes.map((note) => html`<span class="badge unknown">${outside(noteBadge(note))}</span>`)}${status.outcome === "pass" || undecided ? nothing : html`<span class="badge ${status.outcome}">${outside(status.short)}</span>`}${figures(event.index)}${mark(status.outcome)}</span
         >
       </td>
     </tr>

@@ -1,4 +1,5 @@
 // The few facts that the page picks out of a report's evidence (docs/formats/report.md).
+import type { Whole } from "../text/count.js";
 import type { Check, Fact, Report } from "./types.js";
 
 export type Witness = { readonly name: string; readonly counted: boolean };
@@ -8,9 +9,9 @@ function find(report: Pick<Report, "checks">, code: string): Check | undefined {
   return report.checks.find((check) => check.code === code);
 }
 
-/** The witnesses that the trust file names, and which of them cosigned. */
-export function witnesses(report: Pick<Report, "checks">): Witness[] {
-  const list = find(report, "quorum")?.evidence?.["witnesses"];
+/** The witnesses that the trust file names, and which of them cosigned; or its auditors, for the index. */
+export function witnesses(report: Pick<Report, "checks">, code: "quorum" | "index-audit" = "quorum"): Witness[] {
+  const list = find(report, code)?.evidence?.["witnesses"];
   if (!Array.isArray(list)) return [];
   return (list as readonly Fact[]).flatMap((fact) => {
     if (fact === null || typeof fact !== "object" || Array.isArray(fact)) return [];
@@ -27,7 +28,37 @@ export function freshness(report: Pick<Report, "checks">): Freshness | undefined
   return { time, age, limit: typeof limit === "number" ? limit : undefined };
 }
 
-/** Whether completeness rests on having read every entry. */
-export function scanned(report: Pick<Report, "checks">): boolean {
-  return find(report, "coverage")?.evidence?.["method"] === "full-scan";
+/** What completeness rests on. */
+export type Coverage = {
+  readonly method: "full-scan" | "index";
+  /** Entries before this one are covered. */
+  readonly upTo: Whole;
+  /** Entries that the index covers, and those past it that were read one by one. */
+  readonly indexed: Whole;
+  readonly scanned: Whole;
+  /** Whether auditors vouch for the index, as the trust file asks. */
+  readonly audited: boolean;
+};
+
+export function coverage(report: Pick<Report, "checks">): Coverage | undefined {
+  const evidence = find(report, "coverage")?.evidence;
+  const { method, upTo, indexed, scanned, audited } = evidence ?? {};
+  if ((method !== "full-scan" && method !== "index") || !isWhole(upTo)) return undefined;
+  return { method, upTo, indexed: isWhole(indexed) ? indexed : 0, scanned: isWhole(scanned) ? scanned : 0, audited: audited === "yes" };
+}
+
+/** What an index was caught at. */
+export function indexFault(check: Check): "omission" | "insertion" | undefined {
+  const fault = check.evidence?.["fault"];
+  return fault === "omission" || fault === "insertion" ? fault : undefined;
+}
+
+/** The file that was missing. */
+export function missingFile(check: Check): string | undefined {
+  const path = check.evidence?.["path"];
+  return typeof path === "string" ? path : undefined;
+}
+
+function isWhole(fact: Fact | undefined): fact is Whole {
+  return typeof fact === "number" || (typeof fact === "string" && /^\d+$/.test(fact));
 }

@@ -1,5 +1,5 @@
 // Reads a report's JSON without losing digits: positions are 64-bit, and JavaScript's numbers are not.
-import type { Check, Report } from "./types.js";
+import type { Check, EventView, Report } from "./types.js";
 
 /** Whether there may be an integer that JavaScript cannot hold; rare, and quick to rule out in a long report. */
 const LONG_INTEGER = /[:,[]-?\d{16}/;
@@ -29,6 +29,11 @@ export function parseProgress(json: string): Progress {
   const { done, total, positions, size, checks } = parseExact(json) as { [name: string]: unknown; checks: readonly Check[] };
   const number = (value: unknown): number | undefined => (value === undefined || value === null ? undefined : Number(value));
   return { done: Number(done), total: Number(total), positions: number(positions), size: number(size), checks };
+}
+
+/** Events that were found, and where to go on asking. */
+export function parseFound(json: string): { readonly next: number; readonly events: readonly EventView[] } {
+  return parseExact(json) as { next: number; events: EventView[] };
 }
 
 function parseExact(json: string): unknown {

@@ -1,7 +1,8 @@
 // The verdict as a sentence that a person without cryptography understands and that claims no more than was proven.
-import { counted, figures } from "../text/count.js";
+import { counted, figures, inWords } from "../text/count.js";
 import { span } from "../text/time.js";
-import { freshness, scanned, witnesses } from "./evidence.js";
+import { coverage, freshness, witnesses } from "./evidence.js";
+import { indexClaim, indexCoverage, indexDoubt, indexFailure, isOnlyClaimed, wantsFullScan } from "./index_words.js";
 import type { Check, Outcome, Question, Report } from "./types.js";
 import { isReached } from "./wording.js";
 
@@ -17,6 +18,8 @@ export type Sentence = {
   /** What else must be known: the verifier's own words for what stopped it, or what to mind of a good history. */
   readonly detail: string;
   readonly claims: readonly [Claim, Claim, Claim];
+  /** Whether reading the whole log could tell more than its index did. */
+  readonly wantsFullScan: boolean;
 };
 
 /** Says what a report proved. `file` is the name of the file whose digest was looked up. */
@@ -25,7 +28,7 @@ export function sentence(report: Report, source: TrustSource, file?: string): Se
   const told = report.result === "verified" ? verified(report, about) : report.result === "failed" ? failed(report) : unknown(report, about);
   const claims = [included(report), complete(report), fresh(report)] as const;
   const caveat = source === "page" && report.result === "verified" ? " Judged by the trust file that came with this page." : "";
-  return { ...told, why: told.why + caveat, claims };
+  return { ...told, why: told.why + caveat, claims, wantsFullScan: wantsFullScan(report) };
 }
 
 /** `resnet50@2.1`, `this file`, `the actor …`: what the question was about. */
@@ -43,7 +46,8 @@ function verified(report: Report, about: string): Told {
   const number = report.events?.length ?? 0;
   const what = `about ${about}`;
   const whole = report.claims.complete === "pass";
-  const [all, verbs] = number === 1 ? ["The one event recorded", "is here, and it was not changed."] : [`All ${figures(number)} events recorded`, "are here, and none was changed."];
+  const recorded = isOnlyClaimed(report) ? "that the index lists" : "recorded";
+  const [all, verbs] = number === 1 ? [`The one event ${recorded}`, "is here, and it was not changed."] : [`All ${figures(number)} events ${recorded}`, "are here, and none was changed."];
   const some = `${number === 1 ? "This event" : `These ${figures(number)} events`} ${what} ${number === 1 ? "is" : "are"} in the log, unchanged. There may be others.`;
   return { tone: "pass", headline: whole ? `${all} ${what} ${verbs}` : some, why: vouching(report), detail: cautions(report) };
 }
@@ -51,7 +55,7 @@ function verified(report: Report, about: string): Told {
 function vouching(report: Report): string {
   const signers = witnesses(report);
   const cosigned = signers.filter((witness) => witness.counted).length;
-  const scan = coverage(report) + unreadable(report);
+  const scan = (scanCoverage(report) || indexCoverage(report)) + unreadable(report);
   if (cosigned === 0) {
     return `No witness vouches for this log: its keeper could show others a different one.${scan}`;
   }
@@ -59,12 +63,12 @@ function vouching(report: Report): string {
   return `${who} that this log only ever grew.${scan}`;
 }
 
-/** Why nothing is missing, where that is proven. */
-function coverage(report: Report): string {
-  if (report.claims.complete !== "pass" || !report.checkpoint) return "";
+/** Why nothing is missing, where that is known from having read everything. */
+function scanCoverage(report: Report): string {
+  if (report.claims.complete !== "pass" || !report.checkpoint || coverage(report)?.method !== "full-scan") return "";
   const { size } = report.checkpoint;
   const read = String(size) === "1" ? "The one entry of the log was" : `All ${figures(size)} entries of the log were`;
-  return scanned(report) ? ` ${read} read, so none about it can be missing.` : " None about it can be missing.";
+  return ` ${read} read, so none about it can be missing.`;
 }
 
 function unreadable(report: Report): string {
@@ -78,10 +82,6 @@ function cautions(report: Report): string {
   const conflict = report.checks.find((check) => check.code === "registrations" && check.outcome !== "pass" && isReached(check));
   const keys = compromised > 0 ? `${counted(compromised, "event is", "events are")} signed with a key that was later reported compromised.` : "";
   return [keys, conflict ? "A name and version was registered here with two different contents." : ""].filter(Boolean).join(" ");
-}
-
-function inWords(number: number): string {
-  return ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"][number] ?? figures(number);
 }
 
 const ALTERED = "This copy of the record was altered or damaged. Do not rely on it.";
@@ -101,7 +101,7 @@ const FAILURES: Readonly<Record<string, readonly [headline: string, why: string]
 
 function failed(report: Report): Told {
   const check = report.checks.find((candidate) => candidate.outcome === "fail");
-  const [headline, why] = (check && FAILURES[check.code]) ?? ["This check failed. Do not rely on this record.", ""];
+  const [headline, why] = (check && (indexFailure(check) ?? FAILURES[check.code])) ?? ["This check failed. Do not rely on this record.", ""];
   return { tone: "fail", headline, why, detail: check ? `First thing that failed: ${check.detail}.` : "" };
 }
 
@@ -113,6 +113,8 @@ function unknown(report: Report, about: string): Told {
   const are = number === 1 ? "is" : "are";
   const detail = check ? `${capital(check.detail)}.` : "";
   const told = (headline: string, why: string): Told => ({ tone: "unknown", headline, why, detail });
+  const doubt = check && indexDoubt(check, report, what);
+  if (doubt) return told(...doubt);
   switch (check?.code) {
     case undefined:
     case "readable":
@@ -149,12 +151,13 @@ function matters(check: Check, events: number): boolean {
 }
 
 function absence(report: Report, about: string): Omit<Told, "detail"> {
-  const size = report.checkpoint && scanned(report) ? `: all its ${counted(report.checkpoint.size, "entry", "entries")} were read` : "";
-  return {
-    tone: "unknown",
-    headline: `Nothing is recorded about ${about}.`,
-    why: `That is proven for this log${size}.${unreadable(report)} It does not say that nothing happened, only that no record of it exists here.`,
-  };
+  const limits = "It does not say that nothing happened, only that no record of it exists here.";
+  if (isOnlyClaimed(report)) {
+    return { tone: "unknown", headline: `The index lists nothing about ${about}.`, why: `That there is nothing is what the log’s index claims; no auditor was asked.${unreadable(report)} ${limits}` };
+  }
+  const size = report.checkpoint && coverage(report)?.method === "full-scan" ? `: all its ${counted(report.checkpoint.size, "entry", "entries")} were read` : "";
+  const audited = coverage(report)?.audited ? ", by an index that auditors have recomputed" : "";
+  return { tone: "unknown", headline: `Nothing is recorded about ${about}.`, why: `That is proven for this log${size}${audited}.${unreadable(report)} ${limits}` };
 }
 
 function included(report: Report): Claim {
@@ -170,7 +173,7 @@ function included(report: Report): Claim {
 function complete(report: Report): Claim {
   const size = report.checkpoint ? counted(report.checkpoint.size, "entry", "entries") : "entries";
   const none = report.events?.length === 0 ? "none exists" : "no other exists";
-  const text = {
+  const text = indexClaim(report, none, size) ?? {
     pass: `${none} among the log’s ${size}`,
     fail: "events are missing",
     unknown: "not decided: others could exist",

@@ -38,6 +38,21 @@ export type EventView = {
   readonly notes: readonly string[];
 };
 
+/** Who is accused of what, by a fraud proof. */
+export type FraudView = {
+  readonly kind: string;
+  /** Origin of the index log, whose key signed what is false. */
+  readonly index: string;
+  readonly log: string | null;
+  readonly manifest: Whole;
+  readonly run: Whole | null;
+  readonly bucket: string | null;
+  readonly key: string | null;
+  readonly position: Whole | null;
+  /** Auditors of the trust file who cosigned it. */
+  readonly auditors: readonly string[];
+};
+
 export type Report = {
   readonly schemaVersion: 1;
   readonly result: "verified" | "failed" | "unknown";
@@ -50,4 +65,5 @@ export type Report = {
   readonly keys?: readonly Question[];
   readonly events?: readonly EventView[];
   readonly unreadable?: Whole;
+  readonly fraud?: FraudView;
 };

@@ -13,6 +13,16 @@ const CHECKS: Readonly<Record<string, string>> = {
   tree: "Tree",
   entries: "Entries",
   consistency: "Only ever grew",
+  "index-proof": "Newest manifest of the index",
+  "index-signature": "Index’s signature",
+  "index-quorum": "Index’s witnesses",
+  "index-audit": "Auditors of the index",
+  "index-manifest": "Index is of this log",
+  "index-consistency": "Index and log agree",
+  "index-files": "Index’s files",
+  "index-positions": "Entries as the index lists them",
+  "fraud-proof": "Fraud proof",
+  fraud: "The accusation",
   genesis: "First entry",
   coverage: "Nothing left out",
   readable: "Readable",
@@ -24,22 +34,23 @@ const CHECKS: Readonly<Record<string, string>> = {
   freshness: "Freshness",
 };
 
+/** Checks of every history, of those that ask an index, and of those that ask for its auditors. */
+const FIRST = ["policy", "files", "checkpoint", "log-signature", "quorum", "tree", "entries"];
+const INDEX = ["index-proof", "index-signature", "index-quorum", "index-audit", "index-manifest", "index-consistency", "index-files", "index-positions"];
+const LAST = ["genesis", "coverage", "readable", "event-signatures", "registrations", "freshness"];
+
+/** How completeness is to be shown: by reading everything, or by an index, with auditors or without. */
+export type Way = "scan" | "index" | "audited";
+
 /** The checks of a history in their order, shown as still to come while nothing is decided. */
-export const HISTORY_CHECKS = [
-  "policy",
-  "files",
-  "checkpoint",
-  "log-signature",
-  "quorum",
-  "tree",
-  "entries",
-  "genesis",
-  "coverage",
-  "readable",
-  "event-signatures",
-  "registrations",
-  "freshness",
-] as const;
+export function plannedChecks(way: Way): readonly string[] {
+  return [...FIRST, ...(way === "scan" ? [] : INDEX.filter((code) => way === "audited" || code !== "index-audit")), ...LAST];
+}
+
+/** Whether a check has words of its own here. */
+export function isKnown(code: string): boolean {
+  return code in CHECKS;
+}
 
 export function checkTitle(code: string): string {
   return CHECKS[code] ?? code;

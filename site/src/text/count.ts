@@ -14,6 +14,11 @@ export function counted(number: Whole, one: string, many = `${one}s`): string {
   return `${figures(number)} ${String(number) === "1" ? one : many}`;
 }
 
+/** `Two`, at the beginning of a sentence. */
+export function inWords(number: number): string {
+  return ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"][number] ?? figures(number);
+}
+
 /** `52 KB`; decimal units, as file managers and networks count. */
 export function bytes(number: number): string {
   const units = ["bytes", "KB", "MB", "GB", "TB"];

@@ -9,7 +9,7 @@ export type Verdict = { readonly report: Report; readonly json: Blob };
 /** What a job tells on its way. */
 export type Listener = {
   /** The verifier's own JSON text. */
-  readonly progress?: (json: string) => void;
+  readonly progress?: (json: string, found: readonly EventView[]) => void;
   readonly hashing?: (done: number, total: number) => void;
 };
 
@@ -54,6 +54,11 @@ export class Verifier {
     return this.#start((job) => ({ type: "bundle", job, file, policy, options }), {}, signal);
   }
 
+  /** The report on a fraud proof. */
+  fraud(file: Blob, policy: string, options: Options, signal: AbortSignal): Promise<Verdict> {
+    return this.#start((job) => ({ type: "fraud", job, file, policy, options }), {}, signal);
+  }
+
   /** `sha256:` and hex of a file of any size. */
   hash(file: Blob, listener: Listener, signal: AbortSignal): Promise<string> {
     return this.#start((job) => ({ type: "hash", job, file }), listener, signal);
@@ -83,7 +88,7 @@ export class Verifier {
         for (const path of message.paths) void this.#bring(message.job, path, waiting);
         return;
       case "progress":
-        return waiting.listener.progress?.(message.progress);
+        return waiting.listener.progress?.(message.progress, message.found);
       case "hashing":
         return waiting.listener.hashing?.(message.done, message.total);
       case "digest":

@@ -6,6 +6,8 @@ export type Options = {
   readonly now: number;
   /** Oldest acceptable checkpoint in seconds. */
   readonly maxCheckpointAge: number | undefined;
+  /** Read every entry, index or not. */
+  readonly fullScan: boolean;
 };
 
 /** From the page. Every job has a number of its own; a newer one does not end an older one, *cancel* does. */
@@ -14,20 +16,22 @@ export type ToWorker =
   | { readonly type: "supply"; readonly job: number; readonly path: string; readonly bytes: Uint8Array | undefined }
   | { readonly type: "hash"; readonly job: number; readonly file: Blob }
   | { readonly type: "bundle"; readonly job: number; readonly file: Blob; readonly policy: string; readonly options: Options }
+  | { readonly type: "fraud"; readonly job: number; readonly file: Blob; readonly policy: string; readonly options: Options }
   | { readonly type: "cancel"; readonly job: number };
 
 /** A report without its events, which go ahead of it. */
 export type Head = Omit<Report, "events">;
 
 /**
- * To the page. A report is read in the worker: its events come in parts, each short enough not to hold up a frame, then
+ * To the page. *Found* are events whose entries were proven since the last progress, before anything is said of their
+ * signatures. A report is read in the worker: its events come in parts, each short enough not to hold up a frame, then
  * the rest of it with the verifier's own text, to be saved.
  */
 export type ToPage =
   | { readonly type: "ready" }
   | { readonly type: "broken"; readonly message: string }
   | { readonly type: "need"; readonly job: number; readonly paths: readonly string[] }
-  | { readonly type: "progress"; readonly job: number; readonly progress: string }
+  | { readonly type: "progress"; readonly job: number; readonly progress: string; readonly found: readonly EventView[] }
   | { readonly type: "hashing"; readonly job: number; readonly done: number; readonly total: number }
   | { readonly type: "digest"; readonly job: number; readonly digest: string }
   | { readonly type: "events"; readonly job: number; readonly events: readonly EventView[] }

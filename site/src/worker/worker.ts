@@ -1,6 +1,6 @@
 // The verifier's room: every verdict is made here, by the wasm, out of bytes that the page brings.
 import { FileHasher, HistoryQuery, init, verifyBundle } from "@glasslog/verify";
-import { parseReport } from "../report/parse.js";
+import { parseFound, parseReport } from "../report/parse.js";
 import type { Options, ToPage, ToWorker } from "./protocol.js";
 
 /** Hash of the wasm file, put in by the build: what was built is what runs. Empty when the fixture stands in. */
@@ -13,7 +13,7 @@ const PROGRESS_EVERY = 50;
 /** Events handed to the page at once: a few milliseconds to take in. */
 const EVENTS_AT_ONCE = 500;
 
-type Job = { readonly query: HistoryQuery; readonly asked: Set<string>; told: number };
+type Job = { readonly query: HistoryQuery; readonly asked: Set<string>; told: number; found: number };
 
 const jobs = new Map<number, Job>();
 const cancelled = new Set<number>();
@@ -40,7 +40,7 @@ async function handle(message: ToWorker): Promise<void> {
   try {
     switch (message.type) {
       case "history":
-        return history(message.job, new HistoryQuery(message.artifact, message.policy, verifierOptions(message.options)));
+        return history(message.job, new HistoryQuery(message.artifact, message.policy, { ...verifierOptions(message.options), ...(message.options.fullScan ? { fullScan: true } : {}) }));
       case "supply":
         return supply(message.job, message.path, message.bytes);
       case "hash":
@@ -63,7 +63,7 @@ function verifierOptions({ now, maxCheckpointAge }: Options): { now: bigint; max
 }
 
 function history(job: number, query: HistoryQuery): void {
-  const state = { query, asked: new Set<string>(), told: 0 };
+  const state = { query, asked: new Set<string>(), told: 0, found: 0 };
   jobs.set(job, state);
   step(job, state);
 }
@@ -88,7 +88,9 @@ function step(job: number, state: Job): void {
   const now = performance.now();
   if (now - state.told >= PROGRESS_EVERY) {
     state.told = now;
-    say({ type: "progress", job, progress: state.query.progress() });
+    const { next, events } = parseFound(state.query.found(state.found));
+    state.found = next;
+    say({ type: "progress", job, progress: state.query.progress(), found: events });
   }
 }
 

@@ -1,0 +1,54 @@
+// What is said about a fraud proof: whether the accusation holds, and against whom.
+import { figures } from "../text/count.js";
+import type { Sentence } from "./sentence.js";
+import type { FraudView, Report } from "./types.js";
+import { isReached } from "./wording.js";
+
+type Told = Pick<Sentence, "tone" | "headline" | "why" | "detail">;
+
+/** What each kind of fraud is, after "the index". */
+const KINDS: Readonly<Record<string, string>> = {
+  omission: "leaves out an entry that it must list",
+  insertion: "lists an entry that does not belong there",
+  "malformed-bucket": "signed a list that breaks its own rules",
+  "bad-manifest": "signed a manifest that breaks its own rules",
+};
+
+/** Says what a fraud proof came to. */
+export function fraudSentence(report: Report): Told {
+  const { fraud } = report;
+  if (report.result === "verified" && fraud) return holds(fraud);
+  const check = report.checks.find((candidate) => candidate.outcome !== "pass" && isReached(candidate));
+  const detail = check ? `First thing that failed: ${check.detail}.` : "";
+  const tone = report.result === "failed" ? "fail" : "unknown";
+  switch (`${check?.code} ${check?.outcome}`) {
+    case "policy fail":
+      return { tone, headline: "The trust file cannot be read.", why: "Nothing was checked: without it there is nobody to accuse.", detail };
+    case "fraud-proof fail":
+      return { tone, headline: "This is not a fraud proof that can be checked.", why: "It is damaged, cut short, or something else.", detail };
+    case "index-signature fail":
+      return { tone, headline: "This accusation is forged.", why: "What it holds against the index was not signed with the index’s key.", detail };
+    case "fraud fail":
+      return { tone, headline: "This file proves nothing against the index.", why: "Whoever made it is mistaken, or wants the index’s keeper to look guilty.", detail };
+    case "index-signature unknown":
+      return { tone, headline: "Your trust file does not name the index that stands accused here.", why: "Whether the accusation holds was not looked at.", detail: check ? `${check.detail}.` : "" };
+    default:
+      return { tone, headline: "Whether this accusation holds could not be decided.", why: "", detail: check ? `${check.detail}.` : "" };
+  }
+}
+
+function holds(fraud: FraudView): Told {
+  const what = KINDS[fraud.kind] ?? `is false (${fraud.kind})`;
+  const { auditors } = fraud;
+  const log = fraud.log === null ? "" : ` It is about the log \`${fraud.log}\`.`;
+  const audit =
+    auditors.length === 0
+      ? "No auditor whom your trust file asks for stands accused with it."
+      : `Accused with it: the ${auditors.length === 1 ? "auditor" : "auditors"} ${auditors.map((name) => `\`${name}\``).join(", ")}, who said that it was right.`;
+  return {
+    tone: "pass",
+    headline: `The accusation holds: the index ${fraud.index} ${what}.`,
+    why: `Whoever has the index’s key signed this, as manifest ${figures(fraud.manifest)}, and cannot take it back.${log} ${audit}`,
+    detail: "Do not rely on what this index says, of this or of anything else.",
+  };
+}

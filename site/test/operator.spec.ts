@@ -1,0 +1,134 @@
+// Operators who lie about their index, each in one way (tests/src/operator): the page must see through each of them as the
+// command line does, say so in plain words, and never take a lie for "no events". One page asks about all of them.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { checkTitle } from "../src/report/wording.js";
+import { browserPath, launch, openPage } from "./browser.js";
+import { temporary } from "./fixture/site.js";
+import { binary, glasslog } from "./log.js";
+import { serve, type FileOf, type Host } from "./server.js";
+
+const site = process.env["GLASSLOG_SITE"] ?? ".";
+/** Where `cargo xtask test portal-tests` writes the operators' logs. */
+const operators = process.env["GLASSLOG_OPERATORS"];
+
+/** What whoever asks must see: the check that is not passed first, and the broken rule in its evidence. */
+type Seen = { readonly exit: number; readonly check: string; readonly error: string };
+type Case = { readonly name: string; readonly lie: string; readonly artifact: string; readonly client: Seen; readonly events: number };
+type Check = { readonly code: string; readonly outcome: string; readonly detail: string; readonly evidence: { readonly [name: string]: unknown } | null };
+
+const START = "Who touched this model, when, and why?";
+/** Sentences for what has no words of its own: none of these lies is to end there. */
+const WORDLESS = /^This check failed|could not be decided/;
+
+const lacking = [
+  browserPath === undefined && "no Chrome or Chromium is installed (CHROMIUM=PATH names one)",
+  binary === undefined && "the command line is not built (cargo build -p glasslog-cli)",
+  !existsSync(join(site, "../wasm/pkg/index.js")) && "the verifier is not built (cargo xtask wasm)",
+  operators === undefined && "the lying operators' logs are not written (cargo xtask test portal-tests does; GLASSLOG_OPERATORS names them)",
+].filter(Boolean);
+
+describe("operators who lie about their index", { skip: lacking.length > 0 && lacking.join("; ") }, () => {
+  const folder = operators ?? "";
+  const at = (name: string, path: string): string => join(folder, name, path);
+  let browser: Browser;
+  let host: Host;
+  let dist: string;
+  let cases: readonly Case[];
+
+  before(async () => {
+    cases = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8")) as readonly Case[];
+    dist = await temporary("dist");
+    const { build } = (await import(pathToFileURL(join(site, "build.mjs")).href)) as { build(options: object): Promise<void> };
+    await build({ out: dist });
+    host = await serve({ "/portal/": dist, "/": fileOf });
+    browser = await launch();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await host?.close();
+  });
+
+  /** `CASE/PATH` of a case's public tree. */
+  const fileOf: FileOf = (path) => {
+    const [name = "", ...rest] = path.split("/");
+    const file = at(name, join("public", ...rest));
+    return existsSync(file) ? readFileSync(file) : undefined;
+  };
+
+  /** The page with each case's trust file kept for its log, as a reader would have. */
+  async function open(): Promise<{ page: Page; faults: string[] }> {
+    const opened = await openPage(browser, { viewport: { width: 1280, height: 900 } });
+    const kept = cases.map(({ name }) => [`glasslog.trust.v1 reader ${host.url}${name}/`, JSON.stringify({ text: readFileSync(at(name, "trust.policy"), "utf8"), since: 1 })]);
+    await opened.page.addInitScript((entries) => {
+      for (const [key = "", value = ""] of entries) localStorage.setItem(key, value);
+      // What the page saves is kept instead.
+      const saved = globalThis as unknown as { saved: Blob | undefined };
+      const make = URL.createObjectURL.bind(URL);
+      URL.createObjectURL = (blob) => ((saved.saved = blob as Blob), make(blob));
+    }, kept);
+    await opened.page.goto(`${host.url}portal/`);
+    await opened.page.getByRole("heading", { level: 1, name: START }).waitFor();
+    return opened;
+  }
+
+  /** The report on show, as the page saves it. */
+  async function report(page: Page): Promise<string> {
+    await page.getByRole("button", { name: "Save the report" }).click();
+    return page.evaluate(async () => (await (globalThis as unknown as { saved?: Blob }).saved?.text()) ?? "");
+  }
+
+  /** What is wrong with how the page takes one lie. */
+  async function faultsOf(page: Page, { name, artifact, client, events }: Case): Promise<{ headline: string; problems: string[] }> {
+    // By way of the start, so that no earlier report is taken for this one.
+    await page.evaluate(() => (location.hash = "#"));
+    await page.getByRole("heading", { level: 1, name: START }).waitFor();
+    await page.evaluate((fragment) => (location.hash = fragment), `#q=${encodeURIComponent(artifact)}&log=${host.url}${name}`);
+    await page.getByRole("button", { name: "Save the report" }).waitFor();
+    const json = await report(page);
+    const headline = await page.getByRole("heading", { level: 1 }).innerText();
+    const { now, result, checks } = JSON.parse(json) as { now: number; result: string; checks: readonly Check[] };
+    const problems: string[] = [];
+    const expect = (holds: boolean, what: string): void => void (holds || problems.push(what));
+
+    const time = new Date(now * 1000).toISOString().replace(".000", "");
+    const { status, stdout } = glasslog("history", artifact, "--log", at(name, "public"), "--policy", at(name, "trust.policy"), "--format", "json", "--now", time);
+    expect(stdout === `${json}\n`, "the command line's report is another");
+    expect(status === client.exit, `the command line ends with ${status}`);
+    expect(!WORDLESS.test(headline), "there are no words for it");
+    expect((await page.locator("gl-events tr.event").count()) === events, `not ${events} events are on show`);
+    if (client.check === "") {
+      expect(result === (client.exit === 0 ? "verified" : "unknown"), `it is ${result}`);
+      return { headline, problems };
+    }
+    const first = checks.find(({ code }) => code === client.check);
+    expect(first !== undefined && first.outcome !== "pass", `${client.check} is passed`);
+    expect(client.error === "" || Object.values(first?.evidence ?? {}).includes(client.error), `the evidence of ${client.check} is ${JSON.stringify(first?.evidence)}`);
+    const row = page.locator("gl-checks li").filter({ has: page.getByRole("heading", { level: 3, name: checkTitle(client.check), exact: true }) });
+    const shown = await row.locator("svg.mark").first().getAttribute("aria-label");
+    expect(shown === (first?.outcome === "fail" ? "failed" : "not decided"), `${client.check} is shown as ${shown}`);
+    expect((await page.locator("gl-verdict .top.pass").count()) === 0, "it is green");
+    expect(!/^Nothing is recorded|^The index lists nothing|^All |^The one event/.test(headline), "it reads as an answer");
+    return { headline, problems };
+  }
+
+  test("each is seen through, in words, with the command line's very report", async (context) => {
+    assert.ok(cases.length > 20, `only ${cases.length} cases`);
+    const { page, faults } = await open();
+    const [told, wrong] = [new Map<string, number>(), [] as string[]];
+    for (const each of cases) {
+      const { headline, problems } = await faultsOf(page, each);
+      told.set(headline, (told.get(headline) ?? 0) + 1);
+      if (problems.length > 0) wrong.push(`${each.name} (${each.lie}; ${each.client.exit} ${each.client.check} ${each.client.error}): ${problems.join("; ")}; told as: ${headline}`);
+    }
+    for (const [headline, number] of told) context.diagnostic(`${number} × ${headline}`);
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+});
