@@ -80,12 +80,39 @@ impl fmt::Display for DiskError {
 
 impl core::error::Error for DiskError {}
 
+/// A change to the file system that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// There is a new directory.
+    MakeDirectory(PathBuf),
+    /// There is a new file, and these bytes were written to it.
+    Write(PathBuf, Vec<u8>),
+    /// These bytes were written to the end of a file.
+    Append(PathBuf, Vec<u8>),
+    /// A file was cut to this length.
+    Truncate(PathBuf, u64),
+    /// The content of a file is durable.
+    SyncFile(PathBuf),
+    /// The names in a directory are durable.
+    SyncDirectory(PathBuf),
+    /// A file has a second name.
+    Link(PathBuf, PathBuf),
+    /// A file has another name, which another file may have had.
+    Rename(PathBuf, PathBuf),
+    /// A name is gone.
+    Remove(PathBuf),
+}
+
+type Witness = dyn Fn(Change) + Send + Sync;
 type Fault = dyn Fn(Step, &Path) -> io::Result<()> + Send + Sync;
 
 /// The file system as a log uses it.
 #[derive(Clone, Default)]
 pub struct Disk {
     fault: Option<Arc<Fault>>,
+    witness: Option<Arc<Witness>>,
+    syncs: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Disk {
@@ -138,10 +165,33 @@ impl Disk {
     ) -> Self {
         Self {
             fault: Some(Arc::new(fault)),
+            ..Self::default()
         }
     }
 
+    /// Returns the real file system, which tells `witness` of each change after it was made.
+    pub fn watched(witness: impl Fn(Change) + Send + Sync + 'static) -> Self {
+        Self {
+            witness: Some(Arc::new(witness)),
+            ..Self::default()
+        }
+    }
+
+    fn tell(&self, change: impl FnOnce() -> Change) {
+        if let Some(witness) = &self.witness {
+            witness(change());
+        }
+    }
+
+    /// How many files and directories were synced so far.
+    pub fn syncs(&self) -> u64 {
+        self.syncs.load(Ordering::Relaxed)
+    }
+
     fn step(&self, step: Step, path: &Path) -> io::Result<()> {
+        if matches!(step, Step::SyncFile | Step::SyncDirectory) {
+            self.syncs.fetch_add(1, Ordering::Relaxed);
+        }
         self.fault
             .as_ref()
             .map_or(Ok(()), |fault| fault(step, path))
@@ -159,7 +209,12 @@ impl Disk {
             file.write_all(bytes.get(..bytes.len() / 2).unwrap_or_default())?;
             return Err(error);
         }
-        file.write_all(bytes)
+        file.write_all(bytes)?;
+        self.tell(|| match step {
+            Step::Write => Change::Write(path.to_owned(), bytes.to_owned()),
+            _ => Change::Append(path.to_owned(), bytes.to_owned()),
+        });
+        Ok(())
     }
 
     /// Reads a whole file; `None` when there is none.
@@ -183,7 +238,7 @@ impl Disk {
             .step(Step::MakeDirectory, path)
             .and_then(|()| fs::DirBuilder::new().mode(mode).create(path));
         match made {
-            Ok(()) => {}
+            Ok(()) => self.tell(|| Change::MakeDirectory(path.to_owned())),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
             Err(error) => return Err(DiskError::new("make directory", path, &error)),
         }
@@ -197,7 +252,9 @@ impl Disk {
     pub fn sync_directory(&self, path: &Path) -> Result<(), DiskError> {
         self.step(Step::SyncDirectory, path)
             .and_then(|()| File::open(path)?.sync_all())
-            .map_err(|error| DiskError::new("sync directory", path, &error))
+            .map_err(|error| DiskError::new("sync directory", path, &error))?;
+        self.tell(|| Change::SyncDirectory(path.to_owned()));
+        Ok(())
     }
 
     /// Writes a file under a fresh name in `directory` and returns its path; syncs it unless it is `Lazy`.
@@ -223,6 +280,7 @@ impl Disk {
             self.step(Step::SyncFile, &path)
                 .and_then(|()| file.sync_all())
                 .map_err(|error| DiskError::new("sync", &path, &error))?;
+            self.tell(|| Change::SyncFile(path.clone()));
         }
         Ok(path)
     }
@@ -239,7 +297,11 @@ impl Disk {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(DiskError::new("sync", path, &error))
             }
-            _ => Ok(()),
+            Err(_) => Ok(()),
+            Ok(()) => {
+                self.tell(|| Change::SyncFile(path.to_owned()));
+                Ok(())
+            }
         }
     }
 
@@ -253,10 +315,12 @@ impl Disk {
             .and_then(|()| fs::hard_link(from, to));
         match linked {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                Err(DiskError::new("link", to, &error))
+                return Err(DiskError::new("link", to, &error));
             }
-            _ => self.sync_directory(directory_of(to)),
+            Err(_) => {}
+            Ok(()) => self.tell(|| Change::Link(from.to_owned(), to.to_owned())),
         }
+        self.sync_directory(directory_of(to))
     }
 
     /// Makes a file that was not there, whole or not at all; the caller syncs its directory, and a `Lazy` one too.
@@ -281,7 +345,10 @@ impl Disk {
             .step(Step::Link, path)
             .and_then(|()| fs::hard_link(&source, path));
         let created = match linked {
-            Ok(()) => Created::New,
+            Ok(()) => {
+                self.tell(|| Change::Link(source.clone(), path.to_owned()));
+                Created::New
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Created::Exists,
             Err(error) => return Err(DiskError::new("create", path, &error)),
         };
@@ -304,6 +371,7 @@ impl Disk {
         self.step(Step::Rename, path)
             .and_then(|()| fs::rename(&source, path))
             .map_err(|error| DiskError::new("replace", path, &error))?;
+        self.tell(|| Change::Rename(source.clone(), path.to_owned()));
         self.sync_directory(directory_of(path))
     }
 
@@ -314,7 +382,9 @@ impl Disk {
     pub fn remove(&self, path: &Path) -> Result<(), DiskError> {
         self.step(Step::Remove, path)
             .and_then(|()| fs::remove_file(path))
-            .map_err(|error| DiskError::new("remove", path, &error))
+            .map_err(|error| DiskError::new("remove", path, &error))?;
+        self.tell(|| Change::Remove(path.to_owned()));
+        Ok(())
     }
 
     /// Adds `bytes` at the end of an open file and syncs them.
@@ -326,7 +396,9 @@ impl Disk {
             .map_err(|error| DiskError::new("append to", path, &error))?;
         self.step(Step::SyncFile, path)
             .and_then(|()| file.sync_data())
-            .map_err(|error| DiskError::new("sync", path, &error))
+            .map_err(|error| DiskError::new("sync", path, &error))?;
+        self.tell(|| Change::SyncFile(path.to_owned()));
+        Ok(())
     }
 
     /// Cuts an open file to `length` bytes, durably.
@@ -337,9 +409,12 @@ impl Disk {
         self.step(Step::Truncate, path)
             .and_then(|()| file.set_len(length))
             .map_err(|error| DiskError::new("truncate", path, &error))?;
+        self.tell(|| Change::Truncate(path.to_owned(), length));
         self.step(Step::SyncFile, path)
             .and_then(|()| file.sync_all())
-            .map_err(|error| DiskError::new("sync", path, &error))
+            .map_err(|error| DiskError::new("sync", path, &error))?;
+        self.tell(|| Change::SyncFile(path.to_owned()));
+        Ok(())
     }
 }
 

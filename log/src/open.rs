@@ -19,7 +19,7 @@ use glasslog_core::edge::{Edge, PublicFile};
 use glasslog_core::tile::{EntryBundle, Tile, bundles_between, parse_entries};
 use glasslog_core::tree::TreeHead;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Largest size of a log whose checkpoint `init` may not have shown yet.
 const NEWBORN: u64 = 1;
@@ -94,13 +94,14 @@ impl Log {
         }
         let roots = roots.and(restore(&*storage, &mut edge, &lost, shown.as_ref())?);
         roots.and(check_root(&edge, Some(&head)))?;
-        let partials = Superseded::find(&*storage, settled, head.size)?;
-        if settled < head.size {
-            partials.remove_torn(&*storage, &edge)?;
-        }
+        let partials = Superseded::find(&*storage, settled, size)?;
+        partials.check(&*storage, &edge, &staged)?;
         let is_shown = shown == Some(head);
         let mut publisher = Publisher::new(storage, signer, edge, Some(version), is_shown);
         publisher.partials = partials;
+        publisher.settled = Arc::new(Mutex::new(vec![settled]));
+        publisher.collect();
+        publisher.sweep()?;
         Ok(Self {
             ledger,
             staged,

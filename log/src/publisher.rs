@@ -10,7 +10,7 @@ use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::edge::Edge;
 use glasslog_core::tree::TreeHead;
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Files that are written before more are made, so that a long backlog is published in bounded memory.
 const FILES_AT_ONCE: usize = 64;
@@ -30,6 +30,8 @@ pub(crate) struct Publisher {
     pub(crate) partials: Superseded,
     /// Those of them that are to be removed.
     garbage: Vec<String>,
+    /// Sizes up to which files are durable, or are being made so: their partial files are needed until a larger one is.
+    pub(crate) settled: Arc<Mutex<Vec<u64>>>,
     /// Whether every write so far succeeded.
     is_sound: bool,
 }
@@ -51,6 +53,7 @@ impl Publisher {
             is_shown,
             partials: Superseded::default(),
             garbage: Vec::new(),
+            settled: Arc::default(),
             is_sound: true,
         }
     }
@@ -105,9 +108,15 @@ impl Publisher {
     pub(crate) fn show(&mut self, checkpoint: &Checkpoint, now: u64) -> Result<(), LogError> {
         shown::show(&*self.storage, checkpoint, now)?;
         self.is_shown = true;
-        self.garbage
-            .append(&mut self.partials.take(self.edge.size()));
+        self.collect();
         Ok(())
+    }
+
+    /// Finds out which partial files are superseded.
+    pub(crate) fn collect(&mut self) {
+        let settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut superseded = self.partials.take(self.edge.size(), &settled);
+        self.garbage.append(&mut superseded);
     }
 
     /// The partial files that are superseded since the last call: whoever takes them removes them.
@@ -131,8 +140,31 @@ impl Publisher {
     /// Makes everything that is public durable.
     pub(crate) fn settle(&mut self) -> Result<(), LogError> {
         self.sweep()?;
-        self.storage.unstage(self.edge.size())
+        let size = self.begin_settling();
+        settle(&*self.storage, &self.settled, size)?;
+        self.collect();
+        self.sweep()
     }
+
+    /// Keeps the partial files of the present size until [`settle`] was called with that, and then until a later call.
+    pub(crate) fn begin_settling(&self) -> u64 {
+        let size = self.edge.size();
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        settled.push(size);
+        size
+    }
+}
+
+/// Makes the public files up to a size durable; partial files of smaller sizes are not needed after that.
+pub(crate) fn settle(
+    storage: &dyn Storage,
+    settled: &Mutex<Vec<u64>>,
+    size: u64,
+) -> Result<(), LogError> {
+    storage.unstage(size)?;
+    let mut settled = settled.lock().unwrap_or_else(PoisonError::into_inner);
+    settled.retain(|other| *other >= size);
+    Ok(())
 }
 
 impl Drop for Publisher {

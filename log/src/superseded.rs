@@ -1,11 +1,13 @@
 //! Partial tiles and bundles whose full ones are public: they are removed, and readers take the full ones instead
 //! ([tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), "Partial Tiles").
 //!
-//! A partial file goes only when its full one is public. While the log is written, the publisher knows which there are;
+//! A partial file goes only when its full one is public, and one that belongs to the size up to which files are durable
+//! only when its full one is durable: without both, a power loss could leave neither. While the log is written, the publisher knows which there are;
 //! what an earlier writer left behind is found by listing, for the tiles that were at the edge since files were last
 //! made durable: before that, superseded ones are removed first.
 
 use crate::error::LogError;
+use crate::leaf::Leaf;
 use crate::storage::Storage;
 use crate::torn::is_torn;
 use glasslog_core::edge::Edge;
@@ -66,8 +68,9 @@ impl Superseded {
         self.waiting.values().map(Vec::len).sum()
     }
 
-    /// Takes out the partial files whose full ones are among the tiles and bundles of size `size`.
-    pub(crate) fn take(&mut self, size: u64) -> Vec<String> {
+    /// Takes out the partial files whose full ones are among the tiles and bundles of size `size`, but not those that
+    /// belong to one of the `kept` sizes.
+    pub(crate) fn take(&mut self, size: u64, kept: &[u64]) -> Vec<String> {
         let is_done = |full: &str| {
             let tile = Tile::parse_path(full)
                 .or_else(|_| EntryBundle::parse_path(full).map(|bundle| bundle.tile()));
@@ -82,29 +85,64 @@ impl Superseded {
             .filter(|full| is_done(full))
             .cloned()
             .collect();
-        done.iter()
-            .filter_map(|full| self.waiting.remove(full))
-            .flatten()
-            .collect()
+        let mut taken = Vec::new();
+        for full in done {
+            let paths = self.waiting.remove(&full).unwrap_or_default();
+            let (keep, mut take): (Vec<String>, Vec<String>) = paths
+                .into_iter()
+                .partition(|path| kept.iter().any(|size| is_at_edge(path, *size)));
+            taken.append(&mut take);
+            if !keep.is_empty() {
+                self.waiting.insert(full, keep);
+            }
+        }
+        taken
     }
 
-    /// Removes what a power loss left of partial files beside those of `edge`: nobody needs them, and half of one would
-    /// mislead a reader of an older checkpoint.
-    pub(crate) fn remove_torn(&self, storage: &dyn Storage, edge: &Edge) -> Result<(), LogError> {
-        for newest in edge.partials(0) {
-            let others = full_path(&newest.path).and_then(|full| self.waiting.get(&full));
-            for path in others.into_iter().flatten() {
-                let (Some(whole), Some(found)) = (prefix(&newest.bytes, path), storage.read(path)?)
+    /// Looks at the partial files beside those of `edge`, also those that an unfinished publication of the entries after
+    /// it left: what a power loss left of one is removed, for nobody needs it, and half of one would mislead a reader.
+    pub(crate) fn check(
+        &self,
+        storage: &dyn Storage,
+        edge: &Edge,
+        staged: &[Leaf],
+    ) -> Result<(), LogError> {
+        let mut edge = edge.clone();
+        let mut files = Vec::new();
+        for leaf in staged {
+            // What cannot be appended is named when it is published.
+            let _ = edge.append_hashed(leaf.entry(), *leaf.hash(), |file| files.push(file));
+        }
+        files.extend(edge.partials(0));
+        for file in files {
+            let full = full_path(&file.path).unwrap_or(file.path);
+            for path in self.waiting.get(&full).into_iter().flatten() {
+                let (Some(whole), Some(found)) = (prefix(&file.bytes, path), storage.read(path)?)
                 else {
                     continue;
                 };
-                if found != whole && is_torn(&found, whole) {
-                    storage.remove(path)?;
+                if found == whole {
+                    continue;
                 }
+                if !is_torn(&found, whole) {
+                    let path = storage.locate(path);
+                    return Err(LogError::Differs { path });
+                }
+                storage.remove(path)?;
             }
         }
         Ok(())
     }
+}
+
+/// Tells whether the partial file at `path` is the last one of its level in a tree of size `size`.
+fn is_at_edge(path: &str, size: u64) -> bool {
+    let tile = Tile::parse_path(path)
+        .or_else(|_| EntryBundle::parse_path(path).map(|bundle| bundle.tile()));
+    tile.is_ok_and(|tile| {
+        let first = tile.index() * u64::from(FULL_WIDTH);
+        hashes_at(tile.level(), size) == first + u64::from(tile.width())
+    })
 }
 
 /// What the partial file at `path` holds, if it is the beginning of a file with these bytes.

@@ -123,6 +123,7 @@ impl Sequencer {
         let (to_settle, settling) = mpsc::channel();
         let (alive, ended) = oneshot::channel();
         let storage = Arc::clone(&publisher.storage);
+        let settled = Arc::clone(&publisher.settled);
         let stages: [(&str, Stage); 4] = [
             (
                 "admit",
@@ -138,7 +139,7 @@ impl Sequencer {
             ),
             (
                 "settle",
-                Box::new(move |queue| publish::settle(queue, &*storage, &settling)),
+                Box::new(move |queue| publish::settle(queue, &*storage, &settled, &settling)),
             ),
         ];
         let threads = stages.map(|(name, stage)| {

@@ -5,10 +5,10 @@ use super::commit::Durable;
 use super::queue::Queue;
 use crate::error::LogError;
 use crate::leaf::Leaf;
-use crate::publisher::Publisher;
+use crate::publisher::{self, Publisher};
 use crate::storage::Storage;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Bytes of entries after which their public files are made durable and the staged copies let go: rarely enough to cost
@@ -42,7 +42,7 @@ pub(super) fn run(
         }
         if unsettled >= SETTLE_AFTER {
             unsettled = 0;
-            let chore = Chore::Settle(publisher.head().size);
+            let chore = Chore::Settle(publisher.begin_settling());
             chores.send(chore).map_err(|_| LogError::Stopped)?;
         }
         let Ok(next) = durable.recv() else {
@@ -108,13 +108,14 @@ fn publish(
 pub(super) enum Chore {
     /// Partial files that are superseded.
     Remove(Vec<String>),
-    /// The public files up to this size are to be made durable; what was to be removed before is gone by then.
+    /// The public files up to this size are to be made durable.
     Settle(u64),
 }
 
 pub(super) fn settle(
     queue: &Queue,
     storage: &dyn Storage,
+    settled: &Mutex<Vec<u64>>,
     chores: &Receiver<Chore>,
 ) -> Result<(), LogError> {
     while let Ok(chore) = chores.recv() {
@@ -126,7 +127,7 @@ pub(super) fn settle(
                 queue.count(|counters| counters.partials_removed += paths.len() as u64);
             }
             Chore::Settle(size) => {
-                storage.unstage(size)?;
+                publisher::settle(storage, settled, size)?;
                 queue.count(|counters| counters.settlements += 1);
             }
         }
