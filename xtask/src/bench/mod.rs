@@ -4,6 +4,7 @@ mod browser;
 mod logs;
 mod native;
 mod table;
+mod write;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -17,6 +18,8 @@ pub(crate) enum Part {
     Core,
     /// Whole logs, by the command line
     Logs,
+    /// Writing in one process, beside Tessera
+    Write,
     /// The npm package in Node, and the portal in Chromium
     Browser,
 }
@@ -26,6 +29,7 @@ impl Part {
         match self {
             Self::Core => native::measure(),
             Self::Logs => logs::measure(),
+            Self::Write => write::measure(),
             Self::Browser => browser::measure(),
         }
     }
