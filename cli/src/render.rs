@@ -173,6 +173,18 @@ fn write_members(out: &mut String, report: &Report) -> fmt::Result {
         writeln!(out, "  index      {}", entry.index)?;
         writeln!(out, "  leaf hash  {}", entry.leaf_hash)?;
     }
+    if let Some(new) = &members.new {
+        let new: Vec<String> = new.iter().map(u64::to_string).collect();
+        writeln!(out, "\n{HEADING}New since the older history{HEADING:#}")?;
+        writeln!(
+            out,
+            "  {}",
+            match new.is_empty() {
+                true => "no event".into(),
+                false => format!("events {}", new.join(", ")),
+            }
+        )?;
+    }
     if let Some(counts) = &members.counts {
         writeln!(out, "\n{HEADING}Counted{HEADING:#}")?;
         for (count, what) in [

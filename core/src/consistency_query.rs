@@ -87,7 +87,8 @@ fn compare(checks: &mut Checks, old: &TreeHead, new: &TreeHead, proof: &Consiste
     }
 }
 
-fn extends(checks: &mut Checks, old: &TreeHead, new: &TreeHead) {
+/// Writes down that one head is a prefix of another.
+pub(crate) fn extends(checks: &mut Checks, old: &TreeHead, new: &TreeHead) {
     let detail = format!(
         "the first {} of {} are those of the older checkpoint",
         old.size,
@@ -96,7 +97,8 @@ fn extends(checks: &mut Checks, old: &TreeHead, new: &TreeHead) {
     checks.pass(CheckCode::Consistency, detail, None);
 }
 
-fn inconsistent(checks: &mut Checks, old: &TreeHead, computed: &Hash) {
+/// Writes down that the log signed two trees.
+pub(crate) fn inconsistent(checks: &mut Checks, old: &TreeHead, computed: &Hash) {
     let detail = format!(
         "the log signed two different trees for its first {}: both checkpoints together are the evidence",
         entries(old.size)

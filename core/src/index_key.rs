@@ -54,6 +54,22 @@ impl KeyKind {
         }
     }
 
+    /// The kind of this name in reports.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        let kinds = [
+            Self::Version,
+            Self::Name,
+            Self::Digest,
+            Self::Actor,
+            Self::SigningKey,
+            Self::Trust,
+            Self::Malformed,
+            Self::Detached,
+        ];
+        kinds.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The number that is hashed.
     #[must_use]
     pub const fn number(self) -> u8 {

@@ -124,6 +124,8 @@ pub enum CheckCode {
     KeyEvents,
     /// No name and version was bound to two different contents.
     Registrations,
+    /// An older history is the beginning of this one.
+    Since,
     /// Older files that are still present agree with the tree.
     Superseded,
     /// No file is present that does not belong to the log.
@@ -161,6 +163,7 @@ impl CheckCode {
             Self::EventSignatures => "event-signatures",
             Self::KeyEvents => "key-events",
             Self::Registrations => "registrations",
+            Self::Since => "since",
             Self::Superseded => "superseded",
             Self::Strays => "strays",
             Self::Freshness => "freshness",
@@ -442,6 +445,9 @@ pub struct Members {
     /// The older checkpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old: Option<CheckpointSummary>,
+    /// Positions of the events that an older history does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<Vec<u64>>,
     /// What an audit counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,

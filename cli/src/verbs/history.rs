@@ -2,14 +2,15 @@
 use std::path::PathBuf;
 
 use glasslog_core::fetch::Query;
-use glasslog_core::history::HistoryQuery;
+use glasslog_core::history::{HistoryQuery, SinceError};
+use glasslog_core::limits::MAX_OFFLINE_BUNDLE;
 
 use crate::arguments::{ScanArgs, TrustArgs};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::source::Source;
-use crate::{artifact, driver};
+use crate::{artifact, driver, input};
 
 /// Shows the complete verified history of an artifact.
 #[derive(Debug, clap::Args)]
@@ -23,7 +24,8 @@ ARTIFACT is decided by its syntax, never by what exists:
 
 Examples:
   glasslog history resnet50@2.1 --log my.log --policy trust.policy
-  glasslog history ./model.bin --log https://log.example.com/ --policy trust.policy --max-checkpoint-age 1h")]
+  glasslog history ./model.bin --log https://log.example.com/ --policy trust.policy --max-checkpoint-age 1h
+  glasslog history resnet50@2.1 --log my.log --policy trust.policy --since resnet50.bundle")]
 pub(crate) struct Args {
     /// Whose history
     artifact: String,
@@ -36,7 +38,8 @@ pub(crate) struct Args {
     #[arg(long)]
     exact: bool,
 
-    #[arg(long, value_name = "BUNDLE", hide = true)]
+    /// An older bundle of the same history, which must be the beginning of this one
+    #[arg(long, value_name = "BUNDLE")]
     since: Option<PathBuf>,
 
     #[command(flatten)]
@@ -50,17 +53,31 @@ impl Args {
     /// # Errors
     /// A malformed artifact, an unreadable policy, a source that cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        if self.since.is_some() {
-            return Err(Failure::not_available("`--since`"));
-        }
         let policy = self.trust.policy(Some(&self.log))?;
         let options = self.trust.options_by(&self.scan);
         let mut source = Source::open(&self.log, self.trust.offline)?;
         let artifact = artifact::resolve(&self.artifact, console)?;
-        let query = driver::run(&mut source, console, || {
-            HistoryQuery::new(&artifact, &policy, options, self.exact)
-                .map_err(|error| artifact::refuse(&error))
+        let older = self.since.as_ref();
+        let older = older
+            .map(|path| input::read(path, MAX_OFFLINE_BUNDLE))
+            .transpose()?;
+        let query = driver::run(&mut source, console, || match &older {
+            None => HistoryQuery::new(&artifact, &policy, options, self.exact)
+                .map_err(|error| artifact::refuse(&error)),
+            Some(older) => HistoryQuery::since(&artifact, &policy, options, self.exact, older)
+                .map_err(|error| refuse(&error)),
         })?;
         console.verdict(query.report())
+    }
+}
+
+/// Says why nothing can be compared with the older bundle.
+fn refuse(error: &SinceError) -> Failure {
+    match error {
+        SinceError::Artifact(error) => artifact::refuse(error),
+        SinceError::OtherQuestion { .. } => Failure::usage(error.to_string()).hint(
+            "`--since` takes a bundle of the same ARTIFACT, with `--exact` or without as here",
+        ),
+        error => Failure::new(Exit::Malformed, error.code(), error.to_string()),
     }
 }

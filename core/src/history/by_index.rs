@@ -8,7 +8,7 @@ use crate::index_key::LookupKey;
 use crate::indexed::{IndexedLog, Opened, Opening, Step};
 use crate::report::CheckCode;
 
-use super::{HistoryQuery, Stage};
+use super::{Found, HistoryQuery, Stage};
 
 /// What the round that is under way is for.
 pub(super) enum Asked {
@@ -21,13 +21,13 @@ pub(super) enum Asked {
 impl HistoryQuery {
     pub(super) fn supply_opening(
         &mut self,
-        mut opening: Opening,
+        mut opening: Box<Opening>,
         path: &str,
         bytes: Option<Vec<u8>>,
     ) {
         match opening.supply(&mut self.inquiry, path, bytes) {
             Opened::More => self.stage = Stage::Opening(opening),
-            Opened::Stopped => self.conclude(None, None),
+            Opened::Stopped => self.conclude(None),
             Opened::Index(mut log) => {
                 // An empty log has no genesis to ask for.
                 let is_empty = log.size() == 0;
@@ -60,7 +60,7 @@ impl HistoryQuery {
                 Step::Done => {}
                 fault => {
                     fault.settle(&mut self.inquiry.checks);
-                    return self.conclude(None, None);
+                    return self.conclude(None);
                 }
             }
             if let Asked::SigningKeys(keys) = asked {
@@ -75,7 +75,7 @@ impl HistoryQuery {
             }
             let new = self.follow(log.replay());
             if new.is_empty() {
-                return self.conclude_index(&log);
+                return self.finish(Found::Index(log));
             }
             step = log.ask(&new, &mut self.gathered);
             asked = Asked::Events;
@@ -88,13 +88,5 @@ impl HistoryQuery {
         self.gathered
             .visit_new(|parsed| keys.extend(log.unknown_keys(parsed)));
         keys.into_iter().collect()
-    }
-
-    fn conclude_index(&mut self, log: &IndexedLog) {
-        let detail = "every entry that was read hashes to its place in the tree";
-        self.inquiry.settle_files(detail.into());
-        log.settle(&mut self.inquiry.checks);
-        let uncovered = (!log.is_covered()).then(|| log.uncovered());
-        self.conclude(Some(log.replay()), uncovered);
     }
 }

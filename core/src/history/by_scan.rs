@@ -1,5 +1,6 @@
 //! A history by reading the whole log once: a proof of completeness that rests on the log's checkpoint alone.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,7 +14,7 @@ use crate::report::CheckCode;
 use crate::scan::{Scan, ScanStep};
 use crate::tile::EntryBundle;
 
-use super::{HistoryQuery, Stage};
+use super::{Found, HistoryQuery, Stage};
 
 /// A whole log, being read or read.
 pub(super) struct Whole {
@@ -37,22 +38,27 @@ impl HistoryQuery {
         let verified = self.inquiry.read_checkpoint(&mut wave);
         let scan = verified.and_then(|verified| self.inquiry.scan(&verified));
         let Some(scan) = scan else {
-            return self.conclude(None, None);
+            return self.conclude(None);
         };
-        let whole = Whole {
+        let whole = Box::new(Whole {
             scan,
             positions: Positions::default(),
             again: None,
-        };
+        });
         if whole.scan.is_done() {
             // An empty log has no genesis to ask for.
             self.inquiry.checks.require(CheckCode::Genesis, false);
-            return self.conclude_whole(&whole);
+            return self.finish(Found::Whole(whole));
         }
         self.stage = Stage::Whole(whole);
     }
 
-    pub(super) fn supply_whole(&mut self, mut whole: Whole, path: &str, bytes: Option<Vec<u8>>) {
+    pub(super) fn supply_whole(
+        &mut self,
+        mut whole: Box<Whole>,
+        path: &str,
+        bytes: Option<Vec<u8>>,
+    ) {
         if let Some(mut wave) = whole.again.take() {
             if wave.supply(path, bytes) {
                 return self.read_again(whole, wave);
@@ -78,13 +84,13 @@ impl HistoryQuery {
             }
             fault => {
                 fault.settle(&mut self.inquiry.checks);
-                self.conclude(None, None);
+                self.conclude(None);
             }
         }
     }
 
     /// Follows registrations, and asks for the entries that this makes interesting.
-    fn follow_whole(&mut self, mut whole: Whole) {
+    fn follow_whole(&mut self, mut whole: Box<Whole>) {
         let new = self.follow(whole.scan.replay());
         let indices = new
             .iter()
@@ -94,15 +100,15 @@ impl HistoryQuery {
         bundles
             .extend(indices.filter_map(|index| EntryBundle::containing(index, whole.scan.size())));
         if bundles.is_empty() {
-            return self.conclude_whole(&whole);
+            return self.finish(Found::Whole(whole));
         }
         whole.again = Some(Wave::of(bundles.into_iter().map(Resource::Bundle)));
         self.stage = Stage::Whole(whole);
     }
 
-    fn read_again(&mut self, whole: Whole, mut wave: Wave) {
+    fn read_again(&mut self, whole: Box<Whole>, mut wave: Wave) {
         let Some(files) = self.inquiry.files(&mut wave) else {
-            return self.conclude(None, None);
+            return self.conclude(None);
         };
         for (resource, bytes) in files {
             let Resource::Bundle(bundle) = resource else {
@@ -113,7 +119,7 @@ impl HistoryQuery {
                 Err(error) => {
                     let fault = ScanStep::Entries(Fault::Bundle(bundle, error));
                     fault.settle(&mut self.inquiry.checks);
-                    return self.conclude(None, None);
+                    return self.conclude(None);
                 }
             };
             for (index, leaf_hash, bytes) in entries.iter() {
@@ -126,10 +132,5 @@ impl HistoryQuery {
             }
         }
         self.follow_whole(whole);
-    }
-
-    fn conclude_whole(&mut self, whole: &Whole) {
-        self.inquiry.settle_scan(&whole.scan);
-        self.conclude(Some(whole.scan.replay()), None);
     }
 }

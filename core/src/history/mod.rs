@@ -7,6 +7,7 @@
 
 mod by_index;
 mod by_scan;
+mod since;
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -28,6 +29,8 @@ use crate::report::{CheckCode, FileEvents, Members, Outcome, Question, Report};
 
 use by_index::Asked;
 use by_scan::Whole;
+pub use since::SinceError;
+use since::{Prefix, Since};
 
 /// A history under way; see the module.
 pub struct HistoryQuery {
@@ -35,6 +38,8 @@ pub struct HistoryQuery {
     subject: Subject,
     /// Look up one key only, and follow no registration.
     exact: bool,
+    /// An older history that is to be the beginning of this one.
+    since: Option<Since>,
     stage: Stage,
     gathered: Gathered,
 }
@@ -50,11 +55,28 @@ enum Subject {
 enum Stage {
     /// The checkpoint alone: the whole log follows.
     Checkpoint(Wave),
-    Whole(Whole),
+    Whole(Box<Whole>),
     /// The checkpoint and the newest manifest.
-    Opening(Opening),
+    Opening(Box<Opening>),
     Index(Box<IndexedLog>, Asked),
+    /// Every event was found; the tiles are under way that show an older head to be a prefix.
+    Since(Found, Box<Prefix>),
     Done,
+}
+
+/// How every event was found.
+enum Found {
+    Whole(Box<Whole>),
+    Index(Box<IndexedLog>),
+}
+
+impl Found {
+    fn replay(&self) -> &Replay {
+        match self {
+            Self::Whole(whole) => whole.scan.replay(),
+            Self::Index(log) => log.replay(),
+        }
+    }
 }
 
 impl HistoryQuery {
@@ -68,15 +90,33 @@ impl HistoryQuery {
         options: Options,
         exact: bool,
     ) -> Result<Self, ArtifactError> {
-        let key = ArtifactQuery::parse(artifact)?.into_key()?;
-        let exact = exact || matches!(key.kind, KeyKind::Actor | KeyKind::SigningKey);
-        Ok(Self::start(Subject::One(key), policy, options, exact))
+        let (key, exact) = question(artifact, exact)?;
+        Ok(Self::start(Subject::One(key), policy, options, exact, None))
+    }
+
+    /// As [`HistoryQuery::new`]; shows also that the history in `older`, an offline bundle about the same, is the
+    /// beginning of this one.
+    ///
+    /// # Errors
+    /// [`SinceError`] if the artifact or the bundle is malformed, or the bundle is about something else.
+    pub fn since(
+        artifact: &str,
+        policy: &[u8],
+        options: Options,
+        exact: bool,
+        older: &[u8],
+    ) -> Result<Self, SinceError> {
+        let (key, exact) = question(artifact, exact).map_err(SinceError::Artifact)?;
+        let since = Since::read(older, (&key, exact), policy, options)?;
+        let subject = Subject::One(key);
+        Ok(Self::start(subject, policy, options, exact, Some(since)))
     }
 
     /// The events about files with these digests, `sha256:` and hex each. Every file must have one.
     #[must_use]
     pub fn of_files(digests: &[String], policy: &[u8], options: Options) -> Self {
-        Self::start(Subject::Files(digests.to_vec()), policy, options, true)
+        let subject = Subject::Files(digests.to_vec());
+        Self::start(subject, policy, options, true, None)
     }
 
     /// The verdict, once nothing more is needed.
@@ -97,19 +137,28 @@ impl HistoryQuery {
         (came, views.collect())
     }
 
-    fn start(subject: Subject, policy: &[u8], options: Options, exact: bool) -> Self {
+    fn start(
+        subject: Subject,
+        policy: &[u8],
+        options: Options,
+        exact: bool,
+        since: Option<Since>,
+    ) -> Self {
         let default = match subject {
             Subject::One(_) => Require::Complete,
             Subject::Files(_) => Require::Included,
         };
         let complete = options.require.unwrap_or(default) == Require::Complete;
-        let further = [
+        let mut further = Vec::from([
             (CheckCode::Genesis, true),
             (CheckCode::Coverage, complete),
             (CheckCode::Readable, false),
             (CheckCode::EventSignatures, true),
             (CheckCode::Registrations, false),
-        ];
+        ]);
+        if since.is_some() {
+            further.extend([(CheckCode::Consistency, true), (CheckCode::Since, true)]);
+        }
         let inquiry = Inquiry::by_index(policy, options, &further);
         let gathered = match &subject {
             Subject::One(key) => Gathered::new([key.clone()]),
@@ -118,7 +167,7 @@ impl HistoryQuery {
             }
         };
         let stage = if inquiry.is_by_index() {
-            Stage::Opening(Opening::new())
+            Stage::Opening(Box::new(Opening::new()))
         } else {
             Stage::Checkpoint(Wave::of([Resource::Checkpoint]))
         };
@@ -126,11 +175,17 @@ impl HistoryQuery {
             inquiry,
             subject,
             exact,
+            since,
             stage,
             gathered,
         };
-        if query.inquiry.policy().is_none() {
-            query.conclude(None, None);
+        let checks = &mut query.inquiry.checks;
+        let stands = query
+            .since
+            .as_ref()
+            .is_none_or(|since| since.stands(checks));
+        if query.inquiry.policy().is_none() || !stands {
+            query.conclude(None);
         }
         query
     }
@@ -144,11 +199,31 @@ impl HistoryQuery {
             .follow(|index, parsed| replay.is_valid(index, parsed))
     }
 
-    /// Draws the verdict; `replay` is there once every event was found, and what was read and covered is written down.
-    /// `uncovered` says which entries were not.
-    fn conclude(&mut self, replay: Option<&Replay>, uncovered: Option<String>) {
+    /// Every event was found: what is left is the older history, where there is one.
+    fn finish(&mut self, found: Found) {
+        let checkpoint = self.inquiry.checkpoint().cloned();
+        let prefix = match (&self.since, checkpoint) {
+            (Some(since), Some(new)) => since.plan(&mut self.inquiry.checks, &new),
+            _ => None,
+        };
+        match prefix {
+            Some(prefix) if prefix.needs().is_empty() => self.read_prefix(found, prefix),
+            Some(prefix) => self.stage = Stage::Since(found, Box::new(prefix)),
+            None => self.conclude(Some(&found)),
+        }
+    }
+
+    fn read_prefix(&mut self, found: Found, prefix: Prefix) {
+        match prefix.finish(&mut self.inquiry) {
+            true => self.conclude(Some(&found)),
+            false => self.conclude(None),
+        }
+    }
+
+    /// Draws the verdict; `found` is there once every event was found.
+    fn conclude(&mut self, found: Option<&Found>) {
         self.stage = Stage::Done;
-        let keys = self.gathered.keys().iter().map(question).collect();
+        let keys = self.gathered.keys().iter().map(named).collect();
         let mut members = Members {
             keys: Some(keys),
             events: Some(Vec::new()),
@@ -156,7 +231,13 @@ impl HistoryQuery {
             ..Members::default()
         };
         let mut evidence = false;
-        if let Some(replay) = replay {
+        members.old = self
+            .since
+            .as_ref()
+            .and_then(|since| since.checkpoint().cloned());
+        if let Some(found) = found {
+            self.settle(found);
+            let replay = found.replay();
             if let Subject::Files(digests) = &self.subject {
                 let about = digests.iter().map(|digest| self.file_events(digest));
                 members.files = Some(about.collect());
@@ -169,17 +250,21 @@ impl HistoryQuery {
                 checks.unknown(CheckCode::Coverage, detail, None);
             }
             replay.judge_readable(checks);
+            if let Some(since) = &self.since
+                && checks.outcome(CheckCode::Consistency) == Outcome::Pass
+            {
+                members.new = Some(since.compare(checks, &self.gathered));
+            }
             let events = judge_all(replay, self.gathered.take_events(), checks);
-            let code = CheckCode::EventSignatures;
-            if let Some(uncovered) = uncovered.filter(|_| checks.outcome(code) == Outcome::Pass) {
-                checks.unknown(code, uncovered, None);
+            if let Found::Index(log) = found {
+                log.qualify_signatures(checks);
             }
             evidence = is_evidence(&events, members.files.as_deref());
             members.events = Some(events);
             members.unreadable = Some(replay.unreadable());
         }
         let question = match &self.subject {
-            Subject::One(key) => question(key),
+            Subject::One(key) => named(key),
             Subject::Files(digests) => Question {
                 kind: "file",
                 id: digests.join(" "),
@@ -189,7 +274,14 @@ impl HistoryQuery {
     }
 }
 
-fn question(key: &LookupKey) -> Question {
+/// What is looked up, and whether nothing else is.
+fn question(artifact: &str, exact: bool) -> Result<(LookupKey, bool), ArtifactError> {
+    let key = ArtifactQuery::parse(artifact)?.into_key()?;
+    let exact = exact || matches!(key.kind, KeyKind::Actor | KeyKind::SigningKey);
+    Ok((key, exact))
+}
+
+fn named(key: &LookupKey) -> Question {
     Question {
         kind: key.kind.as_str(),
         id: key.id.clone(),
@@ -207,6 +299,18 @@ fn digest_key(digest: &str) -> LookupKey {
 }
 
 impl HistoryQuery {
+    /// Writes down what was read, and why none of it can be missing.
+    fn settle(&mut self, found: &Found) {
+        match found {
+            Found::Whole(whole) => self.inquiry.settle_scan(&whole.scan),
+            Found::Index(log) => {
+                let detail = "every entry that was read hashes to its place in the tree";
+                self.inquiry.settle_files(detail.into());
+                log.settle(&mut self.inquiry.checks);
+            }
+        }
+    }
+
     fn file_events(&self, digest: &str) -> FileEvents {
         let key = digest_key(digest).hash();
         let about = self.gathered.entries().filter(|(_, held)| held.has(&key));
@@ -224,6 +328,7 @@ impl Query for HistoryQuery {
             Stage::Whole(whole) => whole.needs(),
             Stage::Opening(opening) => opening.needs(),
             Stage::Index(log, _) => log.needs(),
+            Stage::Since(_, prefix) => prefix.needs(),
             Stage::Done => Vec::new(),
         }
     }
@@ -238,6 +343,10 @@ impl Query for HistoryQuery {
             Stage::Whole(whole) => self.supply_whole(whole, path, bytes),
             Stage::Opening(opening) => self.supply_opening(opening, path, bytes),
             Stage::Index(log, asked) => self.supply_index(log, asked, path, bytes),
+            Stage::Since(found, mut prefix) => match prefix.supply(path, bytes) {
+                true => self.read_prefix(found, *prefix),
+                false => self.stage = Stage::Since(found, prefix),
+            },
             Stage::Done => {}
         }
     }
@@ -258,7 +367,9 @@ impl Query for HistoryQuery {
                     ..self.inquiry.progress(None)
                 }
             }
-            Stage::Checkpoint(_) | Stage::Opening(_) | Stage::Done => self.inquiry.progress(None),
+            Stage::Checkpoint(_) | Stage::Opening(_) | Stage::Since(..) | Stage::Done => {
+                self.inquiry.progress(None)
+            }
         }
     }
 }

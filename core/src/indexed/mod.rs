@@ -8,25 +8,22 @@
 mod answers;
 mod opening;
 mod reader;
+mod verdict;
 
-use alloc::collections::BTreeSet;
-use alloc::format;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use crate::event::{self, Event, ParsedEntry};
 use crate::gathered::{Gathered, Held, key_hashes, signing_keys};
 use crate::hash::Hash;
-use crate::head::{self, entries};
 use crate::index::file::IndexFile;
 use crate::index::lookup::{Lookup, LookupError};
 use crate::index::vouched::BoundIndex;
 use crate::index_key::{KeyKind, LookupKey};
-use crate::limits::{MAX_IN_FLIGHT, MAX_TAIL};
+use crate::limits::MAX_IN_FLIGHT;
 use crate::positions::Positions;
 use crate::replay::Replay;
-use crate::report::{CheckCode, Checks, Class, Evidence};
 use crate::scan::ScanStep;
 use crate::sparse_trunk::SparseTrunk;
 
@@ -40,6 +37,9 @@ pub(crate) struct IndexedLog {
     stage: Stage,
     reader: Reader,
     answers: Answers,
+    /// Files of the index that are here: keys of a later round may be in the same.
+    kept: BTreeMap<IndexFile, Vec<u8>>,
+    kept_bytes: usize,
     /// Where the tail holds which keys, once it was read.
     tail: Option<Positions>,
     replay: Replay,
@@ -48,6 +48,9 @@ pub(crate) struct IndexedLog {
     /// Positions of the events asked for, counted before their entries are read.
     positions: u64,
 }
+
+/// Bytes of files of the index that are kept for later rounds: some 300 buckets.
+const MAX_KEPT_FILES: usize = 1 << 20;
 
 enum Stage {
     Idle,
@@ -89,6 +92,8 @@ impl IndexedLog {
             stage: Stage::Idle,
             reader: Reader::new(trunk),
             answers: Answers::default(),
+            kept: BTreeMap::new(),
+            kept_bytes: 0,
             tail: None,
             replay: Replay::new(origin, pin),
             replayed: BTreeSet::new(),
@@ -113,35 +118,6 @@ impl IndexedLog {
     /// Entries read, and to be read, in this round.
     pub(crate) fn progress(&self) -> (u64, u64) {
         self.reader.progress()
-    }
-
-    /// Whether every entry is either in the index or scanned.
-    pub(crate) fn is_covered(&self) -> bool {
-        self.scanned().end == self.size()
-    }
-
-    /// Entries before this one are in the index.
-    pub(crate) fn covered(&self) -> u64 {
-        self.index.covered()
-    }
-
-    /// What an event's signatures are worth is not known past the index.
-    pub(crate) fn uncovered(&self) -> String {
-        let (covered, size) = (self.covered(), self.size());
-        format!(
-            "keys may have been revoked in entries {covered} to {}, which the index does not cover yet",
-            size.saturating_sub(1)
-        )
-    }
-
-    /// The entries past the index that are scanned: all of them, or none where that is too much.
-    fn scanned(&self) -> Range<u64> {
-        let (covered, size) = (self.index.covered(), self.size());
-        if size.saturating_sub(covered) > MAX_TAIL {
-            covered..covered
-        } else {
-            covered..size
-        }
     }
 
     /// Starts the first round: these keys, the reserved ones, entry 0, and the tail. What was gathered before, proven by
@@ -186,6 +162,20 @@ impl IndexedLog {
         let mut hashes = BTreeSet::new();
         hashes.extend(round.keys.iter().map(LookupKey::hash));
         let lookup = Lookup::new(&self.index, hashes);
+        self.go_on(lookup, round, gathered)
+    }
+
+    /// Reads what is here of the files that a lookup wants, and asks for the others.
+    fn go_on(&mut self, mut lookup: Lookup, round: Round, gathered: &mut Gathered) -> Step {
+        let kept = |lookup: &Lookup| {
+            let mut wanted = lookup.next_files(usize::MAX).into_iter();
+            wanted.find_map(|file| Some((file, self.kept.get(&file)?)))
+        };
+        while let Some((file, bytes)) = kept(&lookup) {
+            if let Err(error) = lookup.supply(&file, bytes) {
+                return Step::Index(error);
+            }
+        }
         if lookup.is_done() {
             return self.read_entries(lookup, round, gathered);
         }
@@ -225,49 +215,58 @@ impl IndexedLog {
                 if let Err(error) = lookup.supply(&file, &bytes) {
                     return Step::Index(error);
                 }
-                if lookup.is_done() {
-                    return self.read_entries(lookup, round, gathered);
+                let size = self.kept_bytes.saturating_add(bytes.len());
+                if size <= MAX_KEPT_FILES {
+                    self.kept_bytes = size;
+                    self.kept.insert(file, bytes);
                 }
-                self.stage = Stage::Lookup(lookup, round);
+                self.go_on(lookup, round, gathered)
+            }
+            Stage::Entries(round) => self.read(round, gathered, |reader, visit| {
+                reader.supply(path, bytes, visit)
+            }),
+        }
+    }
+
+    /// Lets the reader go on; what it shows goes to `gathered`.
+    fn read(
+        &mut self,
+        mut round: Round,
+        gathered: &mut Gathered,
+        go_on: impl FnOnce(&mut Reader, &mut dyn FnMut(u64, Hash, &[u8])) -> ScanStep,
+    ) -> Step {
+        let covered = self.index.covered();
+        let (replay, tail) = (&mut self.replay, &mut self.tail);
+        let mut visit = |index: u64, leaf_hash: Hash, bytes: &[u8]| {
+            let parsed = event::parse(bytes).ok();
+            let keys = key_hashes(parsed.as_ref());
+            if index == 0 {
+                replay.absorb_first(leaf_hash, parsed.as_ref());
+            }
+            let scanned = tail.as_mut().filter(|tail| !tail.is_sealed());
+            if let Some(tail) = scanned.filter(|_| index >= covered) {
+                tail.add(index, &keys);
+                if parsed.is_none() {
+                    replay.count_unreadable(1, index);
+                }
+                // Events about keys are kept, for somebody will ask for most of them.
+                let is_of_use = matches!(&parsed, Some(parsed) if matches!(parsed.event, Event::Key(_)))
+                    || gathered.wants(&keys)
+                    || round.also.contains(&index);
+                if !is_of_use {
+                    return;
+                }
+            }
+            round.fresh.push(index);
+            gathered.keep(index, Held::new(leaf_hash, bytes, keys), parsed.as_ref());
+        };
+        match go_on(&mut self.reader, &mut visit) {
+            ScanStep::More => {
+                self.stage = Stage::Entries(round);
                 Step::More
             }
-            Stage::Entries(mut round) => {
-                let covered = self.index.covered();
-                let (replay, tail) = (&mut self.replay, &mut self.tail);
-                let mut visit = |index: u64, leaf_hash: Hash, bytes: &[u8]| {
-                    let parsed = event::parse(bytes).ok();
-                    let keys = key_hashes(parsed.as_ref());
-                    if index == 0 {
-                        replay.absorb_first(leaf_hash, parsed.as_ref());
-                    }
-                    if let Some(tail) = tail
-                        .as_mut()
-                        .filter(|tail| !tail.is_sealed() && index >= covered)
-                    {
-                        tail.add(index, &keys);
-                        if parsed.is_none() {
-                            replay.count_unreadable(1, index);
-                        }
-                        let is_about_keys = parsed
-                            .as_ref()
-                            .is_some_and(|parsed| matches!(parsed.event, Event::Key(_)));
-                        if !is_about_keys && !gathered.wants(&keys) && !round.also.contains(&index)
-                        {
-                            return;
-                        }
-                    }
-                    round.fresh.push(index);
-                    gathered.keep(index, Held::new(leaf_hash, bytes, keys), parsed.as_ref());
-                };
-                match self.reader.supply(path, bytes, &mut visit) {
-                    ScanStep::More => {
-                        self.stage = Stage::Entries(round);
-                        Step::More
-                    }
-                    ScanStep::Done => self.finish_round(round, gathered),
-                    fault => Step::Log(fault),
-                }
-            }
+            ScanStep::Done => self.finish_round(round, gathered),
+            fault => Step::Log(fault),
         }
     }
 
@@ -295,11 +294,9 @@ impl IndexedLog {
         positions.retain(|index| gathered.get(*index).is_none());
         positions.sort_unstable();
         positions.dedup();
-        if !self.reader.start(positions) {
-            return self.finish_round(round, gathered);
-        }
-        self.stage = Stage::Entries(round);
-        Step::More
+        self.read(round, gathered, |reader, visit| {
+            reader.start(positions, visit)
+        })
     }
 
     /// Holds what was read against what the index says.
@@ -350,92 +347,8 @@ impl IndexedLog {
             }
         }
     }
-
-    /// Writes down what the index and the tail have shown.
-    pub(crate) fn settle(&self, checks: &mut Checks) {
-        let detail = "the files of the index are those that the manifest commits to";
-        checks.pass(CheckCode::IndexFiles, detail, None);
-        let detail =
-            "each entry found has the key it was found by, and none that was read was left out";
-        checks.pass(CheckCode::IndexPositions, detail, None);
-        self.replay.judge_genesis(checks);
-        self.judge_coverage(checks);
-    }
-
-    fn judge_coverage(&self, checks: &mut Checks) {
-        let (covered, size) = (self.covered(), self.size());
-        let scanned = self.scanned();
-        let tail = scanned.end.saturating_sub(scanned.start);
-        let audited = self.index.is_audited();
-        let evidence = Evidence::new()
-            .with("method", "index")
-            .with("upTo", scanned.end)
-            .with("indexed", covered)
-            .with("scanned", tail)
-            .with("audited", if audited { "yes" } else { "no" });
-        let by = if audited {
-            "complete by the index, which auditors recomputed"
-        } else {
-            "complete as claimed by the index"
-        };
-        let code = CheckCode::Coverage;
-        if !self.is_covered() {
-            let detail = format!(
-                "{by} up to entry {covered} of {size}; the last {} are not in the index yet, more than the {MAX_TAIL} that are scanned",
-                size.saturating_sub(covered)
-            );
-            return checks.unknown(code, detail, Some(evidence));
-        }
-        let detail = match (covered, tail) {
-            (_, 0) => format!("{by}, up to the checkpoint"),
-            (0, _) => format!(
-                "a scan of {}, none of which is in the index yet",
-                entries(tail)
-            ),
-            _ => format!(
-                "{by} for the first {}, and by a scan of the last {tail}",
-                entries(covered)
-            ),
-        };
-        checks.pass(code, detail, Some(evidence));
-    }
 }
 
 fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-impl Step {
-    /// Writes down why a round cannot go on.
-    pub(crate) fn settle(self, checks: &mut Checks) {
-        match self {
-            Self::More | Self::Done => {}
-            Self::Log(fault) => fault.settle(checks),
-            Self::Index(LookupError::Missing { path }) => head::missing(checks, &path),
-            Self::Index(error @ LookupError::TooManyPositions { .. }) => {
-                let evidence = Evidence::new().with("error", error.code());
-                checks.unknown(CheckCode::IndexFiles, error.to_string(), Some(evidence));
-            }
-            Self::Index(error) => {
-                let mut evidence = Evidence::new();
-                if let Some(path) = error.path() {
-                    evidence = evidence.with("path", path);
-                }
-                let evidence = Some(evidence.with("error", error.code()));
-                checks.fail(
-                    CheckCode::IndexFiles,
-                    Class::False,
-                    error.to_string(),
-                    evidence,
-                );
-            }
-            Self::Wrong(wrong) => {
-                let detail = "the files of the index are those that the manifest commits to";
-                checks.pass(CheckCode::IndexFiles, detail, None);
-                let (detail, evidence) = (wrong.detail(), wrong.evidence());
-                let code = CheckCode::IndexPositions;
-                checks.fail(code, Class::False, detail, Some(evidence));
-            }
-        }
-    }
 }

@@ -1,8 +1,9 @@
 //! Reads single entries of a log, each vouched for by the tree, with as few files as they need (tlog-tiles).
 //!
 //! The positions come first, then entries in bounded batches: a few entry bundles, and the tiles above them that are not
-//! there yet. What is in the same bundle is read once.
+//! there yet. What is in the same bundle is read once, in later rounds too while there is room.
 
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -16,6 +17,12 @@ use crate::sparse_trunk::SparseTrunk;
 use crate::tile::EntryBundle;
 use crate::tree::TreeHead;
 
+/// Bytes of entry bundles that are kept for later rounds: some 30 of usual events.
+const MAX_KEPT_BUNDLES: usize = 4 << 20;
+
+/// What is shown each wanted entry: its index, leaf hash and bytes.
+type Visit<'a> = &'a mut dyn FnMut(u64, Hash, &[u8]);
+
 /// A reading under way.
 pub(crate) struct Reader {
     trunk: SparseTrunk,
@@ -26,6 +33,12 @@ pub(crate) struct Reader {
     /// The bundles of the batch that is under way.
     batch: Vec<EntryBundle>,
     wave: Wave,
+    /// Bundles that are here, with their bytes: what a later round reads is mostly near, such as the enrolments near the
+    /// genesis.
+    kept: BTreeMap<EntryBundle, Vec<u8>>,
+    kept_bytes: usize,
+    /// The bundles of the batch that came.
+    fetched: BTreeMap<EntryBundle, Vec<u8>>,
     /// A bundle differs; its leaf tile will tell which entry.
     locate: Option<(EntryBundle, Vec<u8>, EntriesError)>,
 }
@@ -38,6 +51,9 @@ impl Reader {
             read: 0,
             batch: Vec::new(),
             wave: Wave::default(),
+            kept: BTreeMap::new(),
+            kept_bytes: 0,
+            fetched: BTreeMap::new(),
             locate: None,
         }
     }
@@ -53,24 +69,23 @@ impl Reader {
     }
 
     /// Starts to read the entries at these positions, which are in order; what is past the end of the log is left out.
-    /// `true` where there are some.
-    pub(crate) fn start(&mut self, positions: Vec<u64>) -> bool {
+    /// Those in bundles that are still here are shown at once.
+    pub(crate) fn start(&mut self, positions: Vec<u64>, visit: Visit<'_>) -> ScanStep {
         self.wanted = positions;
         self.read = 0;
-        self.advance();
-        !self.batch.is_empty()
+        self.go_on(visit)
     }
 
     pub(crate) fn needs(&self) -> Vec<String> {
         self.wave.needs()
     }
 
-    /// Takes one file in, and shows each wanted entry that it proves to `visit`, in log order.
+    /// Takes one file in, and shows each wanted entry that it proves, in log order.
     pub(crate) fn supply(
         &mut self,
         path: &str,
         bytes: Option<Vec<u8>>,
-        visit: &mut dyn FnMut(u64, Hash, &[u8]),
+        visit: Visit<'_>,
     ) -> ScanStep {
         if !self.wave.supply(path, bytes) {
             return ScanStep::More;
@@ -86,21 +101,50 @@ impl Reader {
         if let Some(path) = missing {
             return ScanStep::Missing(path);
         }
-        let bundles = core::mem::take(&mut self.batch);
-        let mut contents = Vec::with_capacity(bundles.len());
-        for bundle in &bundles {
-            contents.push(files.remove(&Resource::Bundle(*bundle)).unwrap_or_default());
+        for bundle in &self.batch {
+            if let Some(bytes) = files.remove(&Resource::Bundle(*bundle)) {
+                self.fetched.insert(*bundle, bytes);
+            }
         }
         if let Err(error) = self.trunk.supply(&fetch::tiles(files)) {
             return ScanStep::Tree(error);
         }
-        for (bundle, bytes) in bundles.into_iter().zip(contents) {
+        match self.show(visit) {
+            Some(step) => step,
+            None => self.go_on(visit),
+        }
+    }
+
+    /// Shows batches that are here, until one is not.
+    fn go_on(&mut self, visit: Visit<'_>) -> ScanStep {
+        loop {
+            self.next_batch();
+            if self.batch.is_empty() {
+                return ScanStep::Done;
+            }
+            if !self.wave.needs().is_empty() {
+                return ScanStep::More;
+            }
+            if let Some(step) = self.show(visit) {
+                return step;
+            }
+        }
+    }
+
+    /// Verifies the bundles of the batch, which are all here, and shows their wanted entries. A step where one differs.
+    fn show(&mut self, visit: Visit<'_>) -> Option<ScanStep> {
+        for bundle in core::mem::take(&mut self.batch) {
+            let was_kept = self.kept.remove(&bundle);
+            let is_new = was_kept.is_none();
+            let bytes = was_kept
+                .or_else(|| self.fetched.remove(&bundle))
+                .unwrap_or_default();
             let entries = match self.trunk.verify_bundle(bundle, &bytes) {
                 Ok(entries) => entries,
                 Err(error) => {
                     self.wave = Wave::of([Resource::Tile(bundle.tile())]);
                     self.locate = Some((bundle, bytes, error));
-                    return ScanStep::More;
+                    return Some(ScanStep::More);
                 }
             };
             for (index, leaf_hash, entry) in entries.iter() {
@@ -109,17 +153,17 @@ impl Reader {
                     visit(index, leaf_hash, entry);
                 }
             }
+            let new_bytes = if is_new { bytes.len() } else { 0 };
+            if self.kept_bytes.saturating_add(new_bytes) <= MAX_KEPT_BUNDLES {
+                self.kept_bytes = self.kept_bytes.saturating_add(new_bytes);
+                self.kept.insert(bundle, bytes);
+            }
         }
-        self.advance();
-        if self.batch.is_empty() {
-            ScanStep::Done
-        } else {
-            ScanStep::More
-        }
+        None
     }
 
-    /// Asks for the next files.
-    fn advance(&mut self) {
+    /// Takes up the next bundles, and asks for those that are not here and for the tiles above them.
+    fn next_batch(&mut self) {
         let rest = self.wanted.get(self.read..).unwrap_or_default();
         for index in rest {
             let Some(bundle) = EntryBundle::containing(*index, self.head().size) else {
@@ -132,13 +176,20 @@ impl Reader {
                 self.batch.push(bundle);
             }
         }
-        let tiles = self.trunk.tiles_for(&self.batch);
-        let bundles = self.batch.iter().copied().map(Resource::Bundle);
-        // An empty batch wants nothing, not even the edge.
-        let tiles = tiles
-            .into_iter()
-            .filter(|_| !self.batch.is_empty())
-            .map(Resource::Tile);
-        self.wave = Wave::of(tiles.chain(bundles));
+        let mut files: Vec<Resource> = Vec::new();
+        if !self.batch.is_empty() {
+            files.extend(
+                self.trunk
+                    .tiles_for(&self.batch)
+                    .into_iter()
+                    .map(Resource::Tile),
+            );
+        }
+        let missing = self
+            .batch
+            .iter()
+            .filter(|bundle| !self.kept.contains_key(bundle));
+        files.extend(missing.copied().map(Resource::Bundle));
+        self.wave = Wave::of(files);
     }
 }

@@ -171,7 +171,7 @@ fn compare(world: &World, step: usize) {
 fn every_key_of_random_logs_at_every_manifest() {
     // GLASSLOG_LONG_TESTS takes more logs, of thousands of events, and every key.
     let long = std::env::var_os("GLASSLOG_LONG_TESTS").is_some();
-    let (seeds, size, step) = if long { (12, 2_500, 1) } else { (3, 240, 19) };
+    let (seeds, size, step) = if long { (12, 2_500, 1) } else { (3, 150, 23) };
     for seed in 0..seeds {
         let mut dice = Dice(seed);
         let mut world = World::new(TestLog::new());

@@ -9,7 +9,6 @@ use glasslog_core::history::HistoryQuery;
 use glasslog_core::index::file::LATEST_PATH;
 use glasslog_core::index::manifest::Manifest;
 use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::run::{Run, build};
 use glasslog_core::index_key::{KeyKind, LookupKey};
 use glasslog_core::note_key::SignatureType;
 use glasslog_core::report::{Class, Outcome, Report, Verdict};
@@ -246,17 +245,6 @@ fn two_trees_of_one_log_are_an_inconsistency() {
             assert!(!report.complete && indices(&report).is_empty());
         }
     }
-}
-
-/// The pairs of a run, with one more or one less.
-fn forged(world: &World, change: impl FnOnce(&mut Vec<(glasslog_core::hash::Hash, u32)>)) -> Run {
-    let mut pairs = Vec::new();
-    for (offset, entry) in (0u32..).zip(&world.log.entries) {
-        let keys = MapFunction::AccessV1.keys(entry);
-        pairs.extend(keys.into_iter().map(|key| (key, offset)));
-    }
-    change(&mut pairs);
-    build(MapFunction::AccessV1, 0..world.log.edge.size(), pairs).unwrap()
 }
 
 fn wrong_position(report: &Report, index: u64, fault: &str) {

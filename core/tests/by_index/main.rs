@@ -13,6 +13,7 @@
 )]
 
 mod answers;
+mod bundles;
 mod faults;
 mod found;
 #[path = "../support/mod.rs"]

@@ -13,7 +13,7 @@ use glasslog_core::index::file::LATEST_PATH;
 use glasslog_core::index::layout::partition;
 use glasslog_core::index::manifest::Manifest;
 use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::run::{Run, build_from_entries};
+use glasslog_core::index::run::{Run, build, build_from_entries};
 use glasslog_core::note_key::{SignatureType, SignerKey};
 use glasslog_core::proof::{InclusionProof, ProofError};
 use glasslog_core::report::Report;
@@ -163,9 +163,20 @@ impl World {
         while let Some(path) = query.needs().first().cloned() {
             let file = self.log.files.get(&path).cloned();
             let length = file.as_ref().map_or(0, Vec::len);
-            asked.insert(path.clone(), length);
+            assert!(asked.insert(path.clone(), length).is_none(), "{path} again");
             query.supply(&path, file);
         }
         (asked, query.report().unwrap().clone())
     }
+}
+
+/// The pairs of a run, with one more or one less.
+pub(crate) fn forged(world: &World, change: impl FnOnce(&mut Vec<(Hash, u32)>)) -> Run {
+    let mut pairs = Vec::new();
+    for (offset, entry) in (0u32..).zip(&world.log.entries) {
+        let keys = MapFunction::AccessV1.keys(entry);
+        pairs.extend(keys.into_iter().map(|key| (key, offset)));
+    }
+    change(&mut pairs);
+    build(MapFunction::AccessV1, 0..world.log.edge.size(), pairs).unwrap()
 }

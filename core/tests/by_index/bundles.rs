@@ -1,0 +1,187 @@
+//! Offline bundles made through the index, and histories that begin with an older one.
+
+use glasslog_core::access::Action;
+use glasslog_core::bundle::{BundleWriter, verify_bundle};
+use glasslog_core::fetch::Query;
+use glasslog_core::head::Options;
+use glasslog_core::history::{HistoryQuery, SinceError};
+use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::report::{Class, Outcome, Report, Verdict};
+
+use crate::support::*;
+use crate::world::*;
+
+fn bundle(world: &World, artifact: &str, options: Options) -> Vec<u8> {
+    let mut writer = BundleWriter::new(artifact, false);
+    let mut query = HistoryQuery::new(artifact, &indexed(), options, false).unwrap();
+    while let Some(path) = query.needs().first().cloned() {
+        let file = world.log.files.get(&path).cloned();
+        if let Some(bytes) = &file {
+            writer.add(&path, bytes).unwrap();
+        }
+        query.supply(&path, file);
+    }
+    writer.finish()
+}
+
+/// Five entry bundles; `m@1` in a few entries.
+fn world() -> World {
+    let mut log = TestLog::new();
+    for at in 0..1_200 {
+        log.read(if at % 200 == 0 { "m@1" } else { "n@1" });
+    }
+    let mut world = World::new(log);
+    world.publish();
+    world
+}
+
+#[test]
+fn a_bundle_holds_what_the_history_asked_for_and_no_more() {
+    let world = world();
+    for artifact in ["m@1", "absent"] {
+        let (indexed_bundle, whole) = (
+            bundle(&world, artifact, options()),
+            bundle(&world, artifact, scanning()),
+        );
+        let report = verify_bundle(&indexed_bundle, &indexed(), options());
+        assert_eq!(report.to_json(), world.history(artifact).to_json());
+        // Without a manifest it holds every entry, and is verified by all of them.
+        let scanned = verify_bundle(&whole, &indexed(), options());
+        let expected = world.history_with(artifact, &indexed(), scanning());
+        assert_eq!(scanned.to_json(), expected.to_json());
+        if artifact == "absent" {
+            assert!(indexed_bundle.len() * 3 < whole.len());
+        }
+        // Any byte more or less is no bundle, and a file less is a file missing.
+        let class = |bytes: &[u8]| verify_bundle(bytes, &indexed(), options()).class();
+        assert_eq!(
+            class(&[&indexed_bundle[..], b"extra 1\nx"].concat()),
+            Class::Malformed
+        );
+        assert_eq!(
+            class(&indexed_bundle[..indexed_bundle.len() - 1]),
+            Class::Malformed
+        );
+        let text = String::from_utf8_lossy(&indexed_bundle).into_owned();
+        assert!(text.contains(LATEST_PATH));
+        let renamed = text.replace(LATEST_PATH, "index/latest.tlog-proog");
+        if renamed.len() == indexed_bundle.len() {
+            assert_eq!(class(renamed.as_bytes()), Class::Unfinished);
+        }
+    }
+}
+
+fn since(world: &World, artifact: &str, older: &[u8]) -> Result<Report, SinceError> {
+    let query = HistoryQuery::since(artifact, &indexed(), options(), false, older)?;
+    Ok(world.log.run(query))
+}
+
+#[test]
+fn an_older_history_is_the_beginning_of_this_one() {
+    let mut world = world();
+    let older = bundle(&world, "m@1", options());
+    let whole = bundle(&world, "m@1", scanning());
+    let none = bundle(&world, "absent", options());
+    let before = indices(&world.history("m@1"));
+    // Nothing new.
+    let report = since(&world, "m@1", &older).unwrap();
+    assert_eq!(report.result, Verdict::Verified, "{:?}", troubles(&report));
+    assert_eq!(report.members.new, Some(vec![]));
+    // New events, one of them by a registration of now.
+    assert_eq!(before.len(), 6);
+    let first = world.log.read("m@1");
+    let second = world.log.add(&access(
+        Action::Register,
+        "alice@example.com",
+        ALICE,
+        &[("m@1", "m@1"), ("k@1", "k@1")],
+    ));
+    let linked = world.log.read("k@1");
+    world.publish();
+    for older in [&older, &whole] {
+        let report = since(&world, "m@1", older).unwrap();
+        assert_eq!(report.result, Verdict::Verified, "{:?}", troubles(&report));
+        assert_eq!(report.members.new, Some(vec![first, second, linked]));
+        assert_eq!(report.members.old.as_ref().unwrap().size, 1_203);
+        let scanned = HistoryQuery::since("m@1", &indexed(), scanning(), false, older);
+        let scanned = world.log.run(scanned.unwrap());
+        assert_eq!(scanned.members.new, report.members.new);
+        assert_eq!(scanned.members.events, report.members.events);
+    }
+    // From nothing to something, if it is asked about the same.
+    let report = since(&world, "absent", &none).unwrap();
+    assert_eq!((report.class(), report.complete), (Class::Nothing, true));
+    let other = since(&world, "m@1", &none).unwrap_err();
+    assert_eq!(other.code(), "since-other-question");
+    assert_eq!(
+        other.to_string(),
+        "the older bundle is about `name absent`, not about `version m@1`"
+    );
+    let malformed = since(&world, "m@1", b"no bundle").unwrap_err();
+    assert_eq!(malformed.code(), "bundle-header");
+}
+
+#[test]
+fn a_history_that_contradicts_an_older_one_is_told() {
+    let honest = world();
+    let older = bundle(&honest, "m@1", options());
+    // The log shows less than it did.
+    let mut shorter = World::new(TestLog::new());
+    shorter.log.read("m@1");
+    shorter.publish();
+    let report = since(&shorter, "m@1", &older).unwrap();
+    assert_eq!(report.class(), Class::Undecided);
+    assert_eq!(outcome(&report, "consistency"), Outcome::Unknown);
+    assert_eq!(report.members.new, None);
+    // It shows another past.
+    let mut forked = world();
+    forked.log = TestLog::new();
+    while forked.log.edge.size() < 4_000 {
+        forked.log.add(b"another past");
+    }
+    forked.publish();
+    let report = since(&forked, "m@1", &older).unwrap();
+    assert_eq!(report.class(), Class::Inconsistent);
+    assert_eq!(outcome(&report, "consistency"), Outcome::Fail);
+    assert_eq!(report.claims.included, Outcome::Fail);
+    // Its index now leaves out what the older one had.
+    let mut silent = world();
+    let gone = indices(&silent.history("m@1"))[2];
+    let run = forged(&silent, |pairs| {
+        pairs.retain(|(_, offset)| u64::from(*offset) != gone);
+    });
+    silent.publish_built(&[run]);
+    assert_eq!(silent.history("m@1").result, Verdict::Verified);
+    let report = since(&silent, "m@1", &older).unwrap();
+    assert_eq!(report.class(), Class::False);
+    assert_eq!(
+        detail(&report, "since"),
+        format!("the older history has entry {gone}, and this one has not")
+    );
+    // And the other way round.
+    let older = bundle(&silent, "m@1", options());
+    let report = since(&honest, "m@1", &older).unwrap();
+    assert_eq!(report.class(), Class::False);
+    assert_eq!(
+        detail(&report, "since"),
+        format!("the older history leaves out entry {gone}, which this one has")
+    );
+    // A bundle that the policy does not accept is no history to compare with.
+    let policy = audited();
+    let unaudited = String::from_utf8_lossy(&older).contains("auditor.example.org");
+    assert!(unaudited, "the test's index is cosigned");
+    let policy = String::from_utf8(policy).unwrap().replace(
+        &auditor().verifier().to_string(),
+        &note_key(
+            "other.example.org",
+            glasslog_core::note_key::SignatureType::CosignatureV1,
+            99,
+        )
+        .verifier()
+        .to_string(),
+    );
+    let query = HistoryQuery::since("m@1", policy.as_bytes(), options(), false, &older).unwrap();
+    let report = honest.log.run(query);
+    assert_eq!(report.class(), Class::Undecided);
+    assert!(detail(&report, "since").starts_with("the older bundle does not verify: "));
+}
