@@ -7,7 +7,7 @@
 use crate::wire;
 use alloc::boxed::Box;
 use core::{cmp::Ordering, fmt, hash};
-use curve25519_dalek::traits::IsIdentity as _;
+use curve25519_dalek::{edwards::EdwardsPoint, traits::IsIdentity as _};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
 /// Bytes of a public key.
@@ -47,6 +47,11 @@ impl PublicKey {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; PUBLIC_KEY_SIZE] {
         self.0.as_bytes()
+    }
+
+    /// The point that the bytes stand for.
+    pub(crate) fn point(&self) -> EdwardsPoint {
+        self.0.to_edwards()
     }
 
     /// Checks a signature by this key.
@@ -224,7 +229,7 @@ impl core::error::Error for SignatureError {}
 mod tests {
     use super::*;
     use alloc::{format, vec::Vec};
-    use curve25519_dalek::{constants::EIGHT_TORSION, edwards::EdwardsPoint, scalar::Scalar};
+    use curve25519_dalek::{constants::EIGHT_TORSION, scalar::Scalar};
 
     /// RFC 8032 §7.1, tests 1 to 3: seed, public key, message, signature.
     const RFC_8032: [[&str; 4]; 3] = [

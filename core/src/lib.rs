@@ -31,6 +31,7 @@ pub mod trunk;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod ed25519;
+pub mod ed25519_batch;
 pub mod note;
 pub mod note_key;
 pub mod policy;
