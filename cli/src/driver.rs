@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
+use glasslog_core::audit_index::INDEX_CHECKPOINT_PATH;
 use glasslog_core::fetch::{CHECKPOINT_PATH, Query};
 use glasslog_core::index::file::LATEST_PATH;
 use glasslog_core::report::{Class, Verdict};
@@ -65,17 +66,17 @@ pub(crate) fn run_until<Q: Query>(
 
 /// The files that a query was fed with and that change when the log grows, by path.
 #[derive(Default)]
-struct Head(BTreeMap<&'static str, Option<Vec<u8>>>);
+pub(crate) struct Head(BTreeMap<&'static str, Option<Vec<u8>>>);
 
 impl Head {
-    fn note(&mut self, path: &str, bytes: Option<&Vec<u8>>) {
-        let mutable = [CHECKPOINT_PATH, LATEST_PATH];
+    pub(crate) fn note(&mut self, path: &str, bytes: Option<&Vec<u8>>) {
+        let mutable = [CHECKPOINT_PATH, INDEX_CHECKPOINT_PATH, LATEST_PATH];
         if let Some(path) = mutable.into_iter().find(|mutable| *mutable == path) {
             self.0.insert(path, bytes.cloned());
         }
     }
 
-    fn has_changed(&self, source: &Source) -> Result<bool, Failure> {
+    pub(crate) fn has_changed(&self, source: &Source) -> Result<bool, Failure> {
         for (path, bytes) in &self.0 {
             if read(source, path)? != *bytes {
                 return Ok(true);
@@ -86,7 +87,7 @@ impl Head {
 }
 
 /// How often a reading begins anew because the log has grown: a log that outruns three readings is not caught up with.
-const NEWER_HEADS: usize = 2;
+pub(crate) const NEWER_HEADS: usize = 2;
 
 fn is_unfinished(query: &impl Query) -> bool {
     let report = query.report();

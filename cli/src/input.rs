@@ -15,6 +15,8 @@ use crate::progress::Progress;
 pub(crate) const MAX_POLICY: usize = 1 << 20;
 /// A checkpoint or a proof: more than the verifier takes (2 MB), so that it says itself what is wrong.
 pub(crate) const MAX_PROOF: usize = 4 << 20;
+/// A fraud proof: more than the verifier takes (32 MiB), so that it says itself what is wrong.
+pub(crate) const MAX_FRAUD: usize = 64 << 20;
 
 /// Standard input can be read once; a second reader would find it empty and say something wrong about it.
 static STDIN_TAKEN: AtomicBool = AtomicBool::new(false);

@@ -6,14 +6,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::access::{Action, Outcome};
-use crate::entry::LogEntry;
 use crate::event::{Event, ParsedEntry};
 use crate::event_view::EventView;
 use crate::hash::Hash;
 use crate::keyring::SignatureStatus;
 use crate::registration::Registrations;
 use crate::replay::Replay;
-use crate::report::{CheckCode, Checks, Class, Counts, Evidence};
+use crate::report::{CheckCode, Checks, Class, Evidence};
 
 /// Judges events one by one, in log order.
 #[derive(Default)]
@@ -38,7 +37,20 @@ impl Findings {
     pub(crate) fn add(&mut self, replay: &Replay, index: u64, parsed: &ParsedEntry) -> Finding {
         let status = replay.signature(index, parsed);
         let mut notes = Vec::new();
-        match &status {
+        if self.count(index, &status) && !self.seen.insert(parsed.envelope.payload_digest()) {
+            notes.push("replayed");
+        } else if status.is_valid() && self.conflicts(index, parsed) {
+            notes.push("register-conflict");
+        }
+        if replay.is_without_effect(index) {
+            notes.push("no-effect");
+        }
+        Finding { status, notes }
+    }
+
+    /// Counts the signature of the event at `index`; whether it is valid.
+    pub(crate) fn count(&mut self, index: u64, status: &SignatureStatus) -> bool {
+        match status {
             SignatureStatus::Bad { .. } => {
                 self.wrong.get_or_insert((index, status.as_str()));
             }
@@ -52,19 +64,11 @@ impl Findings {
                 self.undecided.get_or_insert((index, status.as_str()));
             }
         }
-        if status.is_valid() && !self.seen.insert(parsed.envelope.payload_digest()) {
-            notes.push("replayed");
-        } else if status.is_valid() && self.conflicts(index, parsed) {
-            notes.push("register-conflict");
-        }
-        if replay.is_without_effect(index) {
-            notes.push("no-effect");
-        }
-        Finding { status, notes }
+        status.is_valid()
     }
 
     /// Whether a registration binds a name and version that is bound to other contents.
-    fn conflicts(&mut self, index: u64, parsed: &ParsedEntry) -> bool {
+    pub(crate) fn conflicts(&mut self, index: u64, parsed: &ParsedEntry) -> bool {
         match self.registrations.apply(index, parsed) {
             Ok(()) => false,
             Err(conflict) => {
@@ -133,45 +137,6 @@ pub(crate) fn judge_all(
     }
     findings.settle(checks);
     views
-}
-
-/// What an audit counts while it reads.
-#[derive(Default)]
-pub(crate) struct Tally {
-    counts: Counts,
-    findings: Findings,
-}
-
-impl Tally {
-    /// Takes in the next entry; `replay` has taken it in before.
-    pub(crate) fn add(&mut self, entry: &LogEntry<'_>, replay: &Replay) {
-        let counts = &mut self.counts;
-        counts.entries += 1;
-        let Some(parsed) = &entry.parsed else {
-            counts.unreadable += 1;
-            return;
-        };
-        match parsed.event {
-            Event::Access(_) => counts.access_events += 1,
-            Event::Key(_) => counts.key_events += 1,
-            Event::Genesis(_) | Event::Other(_) => {}
-        }
-        if replay.has_genesis()
-            && self
-                .findings
-                .add(replay, entry.index, parsed)
-                .status
-                .is_valid()
-        {
-            self.counts.signed += 1;
-        }
-    }
-
-    /// Writes down what the events came to.
-    pub(crate) fn settle(self, checks: &mut Checks) -> Counts {
-        self.findings.settle(checks);
-        self.counts
-    }
 }
 
 /// Name and digest of each subject that a successful registration binds.

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use crate::fetch::{Progress, Resource, Wave};
 use crate::head::{self, Options, entries};
+use crate::replay::Replay;
 use crate::report::{CheckCode, CheckpointSummary, Checks, Evidence, Members, Question, Report};
 use crate::scan::{Scan, ScanStep};
 use crate::trust::{TrustError, TrustPolicy, VerifiedCheckpoint};
@@ -166,13 +167,18 @@ impl Inquiry {
 
     /// Writes down what a scan of the whole log has shown.
     pub(crate) fn settle_scan(&mut self, scan: &Scan) {
-        let read = entries(scan.read());
+        self.settle_read(scan.read(), scan.replay());
+    }
+
+    /// Writes down what reading the whole log, `count` entries, has shown.
+    pub(crate) fn settle_read(&mut self, count: u64, replay: &Replay) {
+        let read = entries(count);
         self.settle_files(format!("{read} hash to their places in the tree"));
         let checks = &mut self.checks;
-        scan.replay().judge_genesis(checks);
+        replay.judge_genesis(checks);
         let evidence = Evidence::new()
             .with("method", "full-scan")
-            .with("upTo", scan.read());
+            .with("upTo", count);
         let detail = format!("a full scan of {read} up to the checkpoint");
         checks.pass(CheckCode::Coverage, detail, Some(evidence));
     }

@@ -4,6 +4,7 @@
 //! counts: not the event's own clock, and not who holds the key today.
 
 use crate::{
+    ed25519::PublicKey,
     event::{Event, ParsedEntry},
     genesis::{Genesis, GenesisError},
     hash::Hash,
@@ -256,6 +257,14 @@ impl SignatureStatus {
         }
     }
 
+    /// An event for another log counts for none here, unless its signature is false anyway.
+    pub(crate) fn or_other_log(self, claimed: Option<String>) -> Self {
+        match claimed {
+            Some(claimed) if self.rank() <= 6 => Self::OtherLog { claimed },
+            _ => self,
+        }
+    }
+
     /// Of several signatures on one event the weightiest decides: a false one, then a valid one, then the nearest miss.
     const fn rank(&self) -> u8 {
         match self {
@@ -430,17 +439,16 @@ impl Keyring {
             Some((counts, needed)) => self.judge_admins(entry, counts, needed),
             None => self.judge_actors(index, entry),
         };
+        status.or_other_log(self.other_log(entry))
+    }
+
+    /// The log that the entry was signed for, where that is another one, or none.
+    pub(crate) fn other_log(&self, entry: &ParsedEntry) -> Option<String> {
         let log = match &entry.event {
             Event::Other(statement) => statement.predicate.member("log").and_then(Value::as_str),
             event => event.log(),
         };
-        match log {
-            Some(log) if log == self.genesis.log => status,
-            _ if status.rank() > 6 => status,
-            log => SignatureStatus::OtherLog {
-                claimed: log.unwrap_or_default().to_string(),
-            },
-        }
+        (log != Some(self.origin())).then(|| log.unwrap_or_default().to_string())
     }
 
     fn judge_admins(&self, entry: &ParsedEntry, counts: bool, needed: usize) -> SignatureStatus {
@@ -463,19 +471,33 @@ impl Keyring {
 
     fn judge_actors(&self, index: u64, entry: &ParsedEntry) -> SignatureStatus {
         let pae = entry.envelope.pae();
+        let signatures = entry.envelope.signatures().iter();
+        let statuses = self
+            .standings(index, entry)
+            .zip(signatures)
+            .map(|(standing, signature)| {
+                let holds = |key: &PublicKey| key.verify(&pae, &signature.sig).is_ok();
+                let is_bad = standing.key.is_some_and(|key| !holds(&key));
+                standing.settle(is_bad)
+            });
+        weightiest(statuses)
+    }
+
+    /// What each signature of an event that actors sign is worth if it is good, and by which key it has to be.
+    pub(crate) fn standings(
+        &self,
+        index: u64,
+        entry: &ParsedEntry,
+    ) -> impl Iterator<Item = Standing> {
         let claimed = entry.access().map(|access| access.actor.id.as_str());
         let signatures = entry.envelope.signatures().iter();
-        signatures
-            .map(|signature| match self.keys.get(&signature.keyid) {
-                Some(key) if key.spki.public_key().verify(&pae, &signature.sig).is_err() => {
-                    SignatureStatus::Bad {
-                        keyid: signature.keyid.clone(),
-                    }
-                }
-                _ => self.standing(index, &signature.keyid, claimed),
-            })
-            .max_by_key(SignatureStatus::rank)
-            .unwrap_or(SignatureStatus::Unsigned)
+        signatures.map(move |signature| Standing {
+            status: self.standing(index, &signature.keyid, claimed),
+            key: self
+                .keys
+                .get(&signature.keyid)
+                .map(|key| *key.spki.public_key()),
+        })
     }
 
     /// Tells whether the access event would be valid if its signatures are good, without verifying them.
@@ -536,6 +558,38 @@ impl Keyring {
             },
         }
     }
+}
+
+/// What one signature is worth if it is good.
+pub(crate) struct Standing {
+    status: SignatureStatus,
+    /// The key that it has to be good by; without one there is nothing to verify.
+    pub(crate) key: Option<PublicKey>,
+}
+
+impl Standing {
+    /// What it is worth, now that it was verified.
+    pub(crate) fn settle(self, is_bad: bool) -> SignatureStatus {
+        match self.status {
+            SignatureStatus::UnknownKey { keyid }
+            | SignatureStatus::Revoked { keyid, .. }
+            | SignatureStatus::ActorMismatch { keyid, .. }
+            | SignatureStatus::CompromisedLater { keyid, .. }
+            | SignatureStatus::Valid { keyid, .. }
+                if is_bad =>
+            {
+                SignatureStatus::Bad { keyid }
+            }
+            status => status,
+        }
+    }
+}
+
+/// Of several signatures on one event the weightiest decides.
+pub(crate) fn weightiest(statuses: impl Iterator<Item = SignatureStatus>) -> SignatureStatus {
+    statuses
+        .max_by_key(SignatureStatus::rank)
+        .unwrap_or(SignatureStatus::Unsigned)
 }
 
 fn key_event(entry: &ParsedEntry) -> Result<&KeyEvent, NoEffect> {

@@ -54,7 +54,10 @@ pub mod spki;
 pub mod statement;
 
 pub mod audit;
+pub mod audit_bundle;
 mod audit_files;
+pub mod audit_index;
+pub mod audit_signatures;
 pub mod bundle;
 pub mod consistency_query;
 mod entry;
@@ -62,6 +65,7 @@ pub mod entry_query;
 pub mod event_view;
 pub mod fetch;
 mod findings;
+pub mod fraud_query;
 mod gathered;
 pub mod head;
 pub mod history;

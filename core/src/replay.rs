@@ -55,19 +55,29 @@ impl Replay {
         bytes: &'a [u8],
     ) -> LogEntry<'a> {
         let parsed = event::parse(bytes).ok();
-        if parsed.is_none() {
-            self.count_unreadable(1, index);
-        }
-        if index == 0 {
-            self.absorb_first(leaf_hash, parsed.as_ref());
-        } else if let Some(parsed) = &parsed {
-            self.absorb_key_event(index, parsed);
-        }
+        self.absorb_parsed(index, leaf_hash, parsed.as_ref());
         LogEntry {
             index,
             leaf_hash,
             bytes,
             parsed,
+        }
+    }
+
+    /// As [`absorb`](Self::absorb), for an entry that was parsed before.
+    pub(crate) fn absorb_parsed(
+        &mut self,
+        index: u64,
+        leaf_hash: Hash,
+        parsed: Option<&ParsedEntry>,
+    ) {
+        if parsed.is_none() {
+            self.count_unreadable(1, index);
+        }
+        if index == 0 {
+            self.absorb_first(leaf_hash, parsed);
+        } else if let Some(parsed) = parsed {
+            self.absorb_key_event(index, parsed);
         }
     }
 
@@ -110,6 +120,14 @@ impl Replay {
 
     pub(crate) const fn has_genesis(&self) -> bool {
         matches!(self.genesis, Genesis::Valid(..) | Genesis::Wrong(_))
+    }
+
+    /// The keys so far, in a log with a valid genesis.
+    pub(crate) const fn keyring(&self) -> Option<&Keyring> {
+        match &self.genesis {
+            Genesis::Valid(_, keyring) => Some(keyring),
+            _ => None,
+        }
     }
 
     /// Whether the entry at `index` is a key event that changed nothing.

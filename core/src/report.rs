@@ -132,6 +132,16 @@ pub enum CheckCode {
     Strays,
     /// The checkpoint is recent, as vouched for by witnesses.
     Freshness,
+    /// The fraud proof is well formed.
+    FraudProof,
+    /// What the index's key signed is false.
+    Fraud,
+    /// The index checkpoint is one that the policy accepts.
+    IndexCheckpoint,
+    /// Every manifest is well formed and about this log.
+    IndexManifests,
+    /// Every run of every manifest is the one that the log's entries give.
+    IndexRuns,
 }
 
 impl CheckCode {
@@ -167,6 +177,11 @@ impl CheckCode {
             Self::Superseded => "superseded",
             Self::Strays => "strays",
             Self::Freshness => "freshness",
+            Self::FraudProof => "fraud-proof",
+            Self::Fraud => "fraud",
+            Self::IndexCheckpoint => "index-checkpoint",
+            Self::IndexManifests => "index-manifests",
+            Self::IndexRuns => "index-runs",
         }
     }
 }
@@ -385,7 +400,7 @@ impl Checks {
 /// What was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Question {
-    /// `version`, `name`, `digest`, `actor`, `key`, `file`, `entry`, `proof`, `consistency`, `bundle` or `log`.
+    /// `version`, `name`, `digest`, `actor`, `key`, `file`, `entry`, `proof`, `consistency`, `bundle`, `log` or `fraud`.
     pub kind: &'static str,
     /// The identifier that was looked up; empty where the kind says all.
     pub id: String,
@@ -451,6 +466,9 @@ pub struct Members {
     /// What an audit counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
+    /// Who is accused of what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fraud: Option<crate::fraud_query::FraudSummary>,
 }
 
 /// One file and the positions of the events about its content.
@@ -562,8 +580,12 @@ impl Report {
             (true, Outcome::Pass, complete) => complete,
             _ => Outcome::Unknown,
         };
+        // An accusation of an index's builder says nothing about events.
+        let is_about_events = members.fraud.is_none() && query.kind != "fraud";
         let claims = Claims {
-            included: if evidence || included == Outcome::Fail {
+            included: if !is_about_events {
+                Outcome::Unknown
+            } else if evidence || included == Outcome::Fail {
                 included
             } else {
                 Outcome::Unknown

@@ -99,11 +99,6 @@ impl Scan {
         self.read
     }
 
-    /// The head that it reads up to.
-    pub(crate) const fn head(&self) -> TreeHead {
-        self.trunk.head()
-    }
-
     /// Entries of the log.
     pub(crate) const fn size(&self) -> u64 {
         self.trunk.head().size

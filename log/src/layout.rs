@@ -115,6 +115,11 @@ impl Layout {
         self.state().join("index.lock")
     }
 
+    /// Held for a moment by whoever changes `public/index/checkpoint` or `public/index/latest.tlog-proof`.
+    pub fn index_checkpoint_lock(&self) -> PathBuf {
+        self.state().join("index-checkpoint.lock")
+    }
+
     /// The newest signed head of the index log, durable before it is public.
     pub fn index_head(&self) -> PathBuf {
         self.state().join("index-head")

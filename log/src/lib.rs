@@ -16,6 +16,7 @@
 
 #![cfg(unix)]
 
+pub mod audit;
 mod checkpoint_file;
 mod config;
 pub mod disk;

@@ -33,6 +33,12 @@ export function verifyConsistency(
   options?: Options,
 ): string;
 
+/**
+ * Verifies a fraud proof (`glasslog audit` writes them): *verified* means that whoever signs the index of the policy
+ * signed what is false. `fraud` of the report says what, and who is accused.
+ */
+export function verifyFraud(fraud: Uint8Array, policy: string, options?: Options): string;
+
 /** The complete history of an artifact, an actor or a key. */
 export class HistoryQuery {
   /**

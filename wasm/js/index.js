@@ -55,6 +55,11 @@ export function verifyConsistency(oldCheckpoint, newCheckpoint, proof, policy, o
   );
 }
 
+/** Verifies a fraud proof against whoever signs an index. */
+export function verifyFraud(fraud, policy, options) {
+  return wasm.verifyFraud(bytes("fraud", fraud), text("policy", policy), ...read(options));
+}
+
 /** The complete history of an artifact: says which files it needs, is fed with them, and reports. */
 export class HistoryQuery {
   #query;

@@ -1,6 +1,6 @@
 //! Verifications that have all they need at once.
 
-use glasslog_core::{bundle, consistency_query, proof_query};
+use glasslog_core::{bundle, consistency_query, fraud_query, proof_query};
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -58,4 +58,20 @@ pub fn verify_consistency(
         consistency_query::verify_consistency(old, new, proof, policy.as_bytes(), options)
             .to_json(),
     )
+}
+
+/// Verifies a fraud proof against whoever signs an index.
+///
+/// # Errors
+/// Throws on an unknown option.
+#[wasm_bindgen(js_name = verifyFraud)]
+pub fn verify_fraud(
+    fraud: &[u8],
+    policy: &str,
+    now: u64,
+    require: Option<String>,
+    max_checkpoint_age: Option<u64>,
+) -> Result<String, JsError> {
+    let options = options(now, require.as_deref(), max_checkpoint_age)?;
+    Ok(fraud_query::verify_fraud(fraud, policy.as_bytes(), options).to_json())
 }

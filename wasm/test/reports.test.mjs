@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { consistency, entries, makeLog, noBinary, report } from "./ours.mjs";
-import { load, packageDirectory } from "./support.mjs";
+import { load, packageDirectory, root } from "./support.mjs";
 
 const skip = noBinary;
 /** The instant of judgement, in the two spellings. */
@@ -113,6 +113,28 @@ test("bundles, good and bad", { skip }, () => {
     const ours = verify.verifyBundle(bytes, log.policy, { now });
     assert.equal(ours, report("verify", "bundle", bundle, ...trust()), name);
     assert.equal(result(ours) === "verified", name === "good", name);
+  }
+});
+
+test("fraud proofs, that hold and that do not", { skip }, () => {
+  const vector = (name) => join(root, "docs/formats/vectors/index", name);
+  const policy = readFileSync(vector("trust.policy"), "utf8");
+  const good = new Uint8Array(readFileSync(vector("omission.fraud")));
+  const other = good.slice();
+  other[other.length - 100] ^= 1;
+  for (const [fraud, trusted, expected] of [
+    [good, policy, "verified"],
+    [other, policy, "failed"],
+    [good.slice(0, -1), policy, "failed"],
+    [good, log.policy, "unknown"],
+  ]) {
+    const [file, trust] = [log.at("a.fraud"), log.at("fraud.policy")];
+    writeFileSync(file, fraud);
+    writeFileSync(trust, trusted);
+    const ours = verify.verifyFraud(fraud, trusted, { now });
+    assert.equal(ours, report("verify", "fraud", file, "--policy", trust, "--now", NOW));
+    assert.equal(result(ours), expected);
+    assert.equal(JSON.parse(ours).claims.included, "unknown");
   }
 });
 

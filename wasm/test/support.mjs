@@ -5,7 +5,8 @@ import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+/** The repository. */
+export const root = fileURLToPath(new URL("../..", import.meta.url));
 /** The package under test. */
 export const packageDirectory = join(root, "wasm/pkg");
 /** The package with the test-only entry points. */

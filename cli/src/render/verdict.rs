@@ -36,6 +36,14 @@ fn verified(report: &Report) -> String {
             )
         }
         "log" => format!("{log} was read whole and recomputed, and agrees"),
+        "fraud" => match &members.fraud {
+            Some(fraud) => format!(
+                "whoever signs the index `{}` signed what is false: {}",
+                fraud.index,
+                detail(report, CheckCode::Fraud)
+            ),
+            None => "the index is false".into(),
+        },
         "file" => {
             let files = members.files.as_ref().map_or(0, Vec::len);
             let files = match files {
@@ -56,6 +64,11 @@ fn verified(report: &Report) -> String {
             name(&report.query)
         ),
     }
+}
+
+fn detail(report: &Report, code: CheckCode) -> &str {
+    let check = report.checks.iter().find(|check| check.code == code);
+    check.map_or("", |check| &check.detail)
 }
 
 fn nothing(report: &Report) -> String {

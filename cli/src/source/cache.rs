@@ -2,10 +2,10 @@
 //!
 //! What is remembered is as untrusted as what is fetched. The caller forgets it when a verdict that rests on it fails,
 //! so a damaged cache costs a second reading and never a wrong verdict.
-use core::cell::{Cell, RefCell};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use glasslog_core::hash::sha256;
 use glasslog_core::wire::hex_encode;
@@ -19,12 +19,19 @@ const MAX_BYTES: u64 = 1 << 30;
 #[derive(Debug)]
 pub(crate) struct Cache {
     root: PathBuf,
+    /// Files are asked for by several threads.
+    in_use: Mutex<Use>,
+}
+
+/// What the current verdict rests on.
+#[derive(Debug, Default)]
+struct Use {
     /// Bytes on disk; counted when the first file is added.
-    size: Cell<Option<u64>>,
-    /// Files here that the current verdict rests on, remembered or just added.
-    used: RefCell<Vec<String>>,
+    size: Option<u64>,
+    /// Files here that it rests on, remembered or just added.
+    files: Vec<String>,
     /// Whether one of them was remembered.
-    hit: Cell<bool>,
+    hit: bool,
 }
 
 impl Cache {
@@ -42,10 +49,12 @@ impl Cache {
     pub(super) fn at(base: PathBuf, address: &str) -> Self {
         Self {
             root: base.join(hex_encode(sha256(address.as_bytes()).as_bytes())),
-            size: Cell::new(None),
-            used: RefCell::default(),
-            hit: Cell::new(false),
+            in_use: Mutex::default(),
         }
+    }
+
+    fn in_use(&self) -> MutexGuard<'_, Use> {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A remembered file. Any trouble reads as "not remembered".
@@ -58,33 +67,36 @@ impl Cache {
         file.take(limit(path) as u64 + 1)
             .read_to_end(&mut bytes)
             .ok()?;
-        self.used.borrow_mut().push(path.to_owned());
-        self.hit.set(true);
+        let mut in_use = self.in_use();
+        in_use.files.push(path.to_owned());
+        in_use.hit = true;
         Some(bytes)
     }
 
     /// Remembers a file, if it is one that never changes. A cache that cannot be written is no reason to stop.
     pub(crate) fn put(&self, path: &str, bytes: &[u8]) {
-        let size = self.size.get().unwrap_or_else(|| bytes_below(&self.root));
+        let mut in_use = self.in_use();
+        let size = in_use.size.unwrap_or_else(|| bytes_below(&self.root));
         let grown = size.saturating_add(bytes.len() as u64);
         if is_immutable(path) && grown <= MAX_BYTES && self.write(path, bytes).is_ok() {
-            self.used.borrow_mut().push(path.to_owned());
-            self.size.set(Some(grown));
+            in_use.files.push(path.to_owned());
+            in_use.size = Some(grown);
         }
     }
 
     /// Whether the current verdict rests on files that were remembered.
     pub(crate) fn was_used(&self) -> bool {
-        self.hit.get()
+        self.in_use().hit
     }
 
     /// Forgets the files that the current verdict rests on.
     pub(crate) fn forget_used(&self) {
-        for path in self.used.borrow_mut().drain(..) {
+        let mut in_use = self.in_use();
+        for path in in_use.files.drain(..) {
             let _ = fs::remove_file(self.root.join(path));
         }
-        self.hit.set(false);
-        self.size.set(None);
+        in_use.hit = false;
+        in_use.size = None;
     }
 
     /// Written aside and renamed, so that a reader never sees half a file.
@@ -182,7 +194,7 @@ mod tests {
     fn stops_growing() {
         let dir = tempfile::tempdir().unwrap();
         let cache = Cache::at(dir.path().to_owned(), "http://a/");
-        cache.size.set(Some(MAX_BYTES));
+        cache.in_use().size = Some(MAX_BYTES);
         cache.put("tile/0/000", b"x");
         assert_eq!(cache.get("tile/0/000"), None);
     }

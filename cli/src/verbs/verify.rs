@@ -10,6 +10,7 @@ mod bundle;
 mod consistency;
 mod entry;
 mod file;
+mod fraud;
 mod proof;
 
 /// Verifies one claim.
@@ -26,8 +27,7 @@ enum VerifyVerb {
     Proof(proof::Args),
     Consistency(consistency::Args),
     Bundle(bundle::Args),
-    #[command(hide = true)]
-    Fraud(Later),
+    Fraud(fraud::Args),
     #[command(hide = true)]
     Inconsistency(Later),
 }
@@ -42,7 +42,7 @@ impl Args {
             VerifyVerb::Proof(args) => args.run(console),
             VerifyVerb::Consistency(args) => args.run(console),
             VerifyVerb::Bundle(args) => args.run(console),
-            VerifyVerb::Fraud(later) => Err(later.refuse("verify fraud")),
+            VerifyVerb::Fraud(args) => args.run(console),
             VerifyVerb::Inconsistency(later) => Err(later.refuse("verify inconsistency")),
         }
     }

@@ -123,6 +123,12 @@ impl Fraud {
         &self.accusation
     }
 
+    /// The proof that the index log has the accused manifest.
+    #[must_use]
+    pub const fn index_proof(&self) -> &TlogProof {
+        &self.index_proof
+    }
+
     /// The accused manifest's bytes.
     #[must_use]
     pub fn manifest(&self) -> &[u8] {

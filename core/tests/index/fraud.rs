@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use glasslog_core::checkpoint::{Checkpoint, Origin};
+use glasslog_core::fraud_query::verify_fraud;
 use glasslog_core::hash::{Hash, sha256, tree_root};
+use glasslog_core::head::Options;
 use glasslog_core::index::bucket::{BucketName, bucket_leaf};
 use glasslog_core::index::file::IndexFile;
 use glasslog_core::index::fraud::{
@@ -16,6 +18,7 @@ use glasslog_core::index::postings::{chunk_leaf, encode_chunks};
 use glasslog_core::index::run::{Run, RunHead, build};
 use glasslog_core::index_key::{KeyKind, LookupKey};
 use glasslog_core::note_key::SignatureType;
+use glasslog_core::report::{Class, Outcome, Report};
 use glasslog_core::trust::TrustPolicy;
 
 use crate::world::{NOW, World, event, index_key, key, leaves, log_key, prove, trust};
@@ -618,4 +621,54 @@ fn files_that_are_no_fraud_proofs() {
             "index-fraud-line"
         );
     }
+}
+
+fn report(fraud: &[u8], policy: &[u8]) -> Report {
+    let options = Options {
+        now: NOW,
+        require: None,
+        max_checkpoint_age: None,
+        full_scan: false,
+    };
+    verify_fraud(fraud, policy, options)
+}
+
+#[test]
+fn a_proof_with_another_byte_accuses_of_nothing_else() {
+    let fraud = include_bytes!("../../../docs/formats/vectors/index/omission.fraud");
+    let policy = include_bytes!("../../../docs/formats/vectors/index/trust.policy");
+    let good = report(fraud, policy);
+    assert_eq!(good.class(), Class::Verified);
+    assert_eq!(good.claims.included, Outcome::Unknown);
+    let mut accused = good.members.fraud.clone().unwrap();
+    assert!(!accused.auditors.is_empty());
+    accused.auditors.clear();
+    let mut still_held = 0;
+    for at in 0..fraud.len() {
+        let mut other = fraud.to_vec();
+        other[at] ^= 1;
+        let report = report(&other, policy);
+        if report.class() == Class::Verified {
+            // What an auditor signed may go; the accusation of the builder is the same.
+            assert_eq!(report.members.fraud, Some(accused.clone()), "byte {at}");
+            still_held += 1;
+        }
+        assert_ne!(report.class(), Class::Unfinished);
+    }
+    assert!(still_held < 200, "{still_held}");
+    for length in 0..fraud.len() {
+        let class = report(&fraud[..length], policy).class();
+        assert_eq!(class, Class::Malformed, "{length} bytes");
+    }
+}
+
+#[test]
+fn whoever_the_policy_does_not_name_is_not_accused() {
+    let fraud = include_bytes!("../../../docs/formats/vectors/index/omission.fraud");
+    let policy = include_str!("../../../docs/formats/vectors/index/trust.policy");
+    // Without [index] nobody is accused, and a plain policy of a log has none.
+    let (log, _) = policy.split_once("[index]").unwrap();
+    assert_eq!(report(fraud, log.as_bytes()).class(), Class::Undecided);
+    assert_eq!(report(fraud, b"no policy").class(), Class::Malformed);
+    assert_eq!(report(b"", policy.as_bytes()).class(), Class::Malformed);
 }

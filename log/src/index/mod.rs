@@ -17,7 +17,7 @@ use crate::disk::Disk;
 use crate::error::LogError;
 use crate::keys::read_signer;
 use crate::layout::{Layout, PRIVATE_DIRECTORY, PRIVATE_FILE};
-use crate::lock::WriterLock;
+use crate::lock::{CheckpointLock, WriterLock};
 use crate::open::{clear_temporary, read_bundle};
 use crate::public::PublicTree;
 use crate::signer::Signer;
@@ -254,6 +254,7 @@ impl Indexer {
         let latest = latest.map_err(|error| LogError::Index {
             problem: error.to_string(),
         })?;
+        let _lock = CheckpointLock::wait(&self.layout.index_checkpoint_lock())?;
         // The proof comes first: whoever follows the checkpoint finds its manifest among the entries anyway.
         let shown = self.public.read(LATEST_PATH)?;
         let shown = shown.and_then(|bytes| TlogProof::parse(&bytes).ok());

@@ -1,0 +1,37 @@
+//! `verify fraud`: did whoever signs this index sign what is false?
+use std::path::PathBuf;
+
+use glasslog_core::fraud_query::verify_fraud;
+
+use crate::arguments::TrustArgs;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::input;
+
+/// Verifies a fraud proof against an index, offline.
+///
+/// Exit 0: it holds, the index is false. 3: it shows nothing. 5: the policy names no key of that index.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  glasslog verify fraud index.fraud --policy trust.policy")]
+pub(crate) struct Args {
+    /// The fraud proof (glasslog-index-fraud/v1)
+    #[arg(value_name = "FILE")]
+    fraud: PathBuf,
+
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+impl Args {
+    /// # Errors
+    /// An unreadable file.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let policy = self.trust.policy(None)?;
+        let fraud = input::read(&self.fraud, input::MAX_FRAUD)?;
+        let report = verify_fraud(&fraud, &policy, self.trust.options());
+        Ok(console.report(&report))
+    }
+}

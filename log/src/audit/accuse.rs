@@ -1,0 +1,220 @@
+//! Finds what shows that an index is false (`docs/formats/index.md`, "Fraud proofs"): the first run that is not the
+//! log's is compared with the log pair by pair, in memory for a part of the keys at a time.
+
+use super::Files;
+use super::index_log::{PREFIX, prove, read_bundle};
+use glasslog_core::audit::AuditQuery;
+use glasslog_core::audit_index::RunClaim;
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::hash::Hash;
+use glasslog_core::index::bucket::{Bucket, BucketName, open_file};
+use glasslog_core::index::file::IndexFile;
+use glasslog_core::index::fraud::{Accusation, BucketEvidence, EntryEvidence, Fraud, accuse_entry};
+use glasslog_core::index::manifest::Manifest;
+use glasslog_core::index::map::MapFunction;
+use glasslog_core::index::walk::{bucket_files, walk_run};
+use glasslog_core::tile::{EntryBundle, parse_entries};
+use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::tree::TreeHead;
+use std::collections::BTreeSet;
+
+/// Entries whose pairs are compared at a time, in the mean.
+const ENTRIES_AT_ONCE: u64 = 1 << 18;
+
+/// The first accusation that holds, if any.
+pub(super) fn accuse<F: Files>(query: &AuditQuery, files: &F) -> Result<Option<Fraud>, F::Error> {
+    let Some(head) = query.head() else {
+        return Ok(None);
+    };
+    let Some(index) = query.index() else {
+        return Ok(None);
+    };
+    if let Some((position, bytes)) = index.bad_manifest() {
+        return fraud(query, files, *position, bytes, Accusation::BadManifest);
+    }
+    for claim in index.false_runs() {
+        let Some(bytes) = manifest(query, files, claim.manifest)? else {
+            continue;
+        };
+        let Ok(manifest) = Manifest::parse(&bytes) else {
+            continue;
+        };
+        let Some(accusation) = find(files, head, &manifest, claim)? else {
+            continue;
+        };
+        if let Some(fraud) = fraud(query, files, claim.manifest, &bytes, accusation)? {
+            return Ok(Some(fraud));
+        }
+    }
+    Ok(None)
+}
+
+/// Puts it together, and makes sure that it holds.
+fn fraud<F: Files>(
+    query: &AuditQuery,
+    files: &F,
+    position: u64,
+    manifest: &[u8],
+    accusation: Accusation,
+) -> Result<Option<Fraud>, F::Error> {
+    let (Some(policy), Some(checkpoint)) = (
+        query.policy(),
+        query.index().and_then(|index| index.checkpoint()),
+    ) else {
+        return Ok(None);
+    };
+    let head = checkpoint.head();
+    let Some(proof) = prove(files, PREFIX, head, position, head.size)? else {
+        return Ok(None);
+    };
+    let proof = TlogProof::new(Vec::new(), position, proof, checkpoint.clone());
+    let fraud = proof.and_then(|proof| Fraud::new(manifest.to_vec(), &proof, accusation));
+    Ok(fraud
+        .ok()
+        .filter(|fraud| fraud.verify(policy, query.now()).is_ok()))
+}
+
+fn manifest<F: Files>(
+    query: &AuditQuery,
+    files: &F,
+    position: u64,
+) -> Result<Option<Vec<u8>>, F::Error> {
+    let checkpoint = query.index().and_then(|index| index.checkpoint());
+    let size = checkpoint.map(Checkpoint::head).map_or(0, |head| head.size);
+    entry(files, PREFIX, position, size)
+}
+
+fn entry<F: Files>(
+    files: &F,
+    prefix: &str,
+    position: u64,
+    size: u64,
+) -> Result<Option<Vec<u8>>, F::Error> {
+    let Some(bundle) = EntryBundle::containing(position, size) else {
+        return Ok(None);
+    };
+    let bytes = read_bundle(files, prefix, &bundle)?;
+    let entry = bytes.and_then(|bytes| {
+        let entries = parse_entries(&bytes, bundle.width()).ok()?;
+        let at = usize::try_from(position - bundle.start()?).ok()?;
+        entries.get(at).map(|entry| entry.to_vec())
+    });
+    Ok(entry)
+}
+
+/// What is false about a run.
+fn find<F: Files>(
+    files: &F,
+    head: TreeHead,
+    manifest: &Manifest,
+    claim: &RunClaim,
+) -> Result<Option<Accusation>, F::Error> {
+    let Ok(map) = manifest.map() else {
+        return Ok(None);
+    };
+    let mut failed = None;
+    let mut read = |file: &IndexFile| match files.read(&file.path()) {
+        Ok(found) => found,
+        Err(error) => {
+            failed.get_or_insert(error);
+            None
+        }
+    };
+    if let Some(accusation) = malformed(map, claim, &mut read) {
+        return Ok(Some(accusation));
+    }
+    let length = claim.head.end - claim.head.start;
+    // A power of two, so that the first bits of a key say which part it is in.
+    let parts = (length / ENTRIES_AT_ONCE + 1).next_power_of_two().min(256);
+    for part in 0..parts {
+        let is_in = |key: &Hash| u64::from(key.as_bytes()[0]) * parts / 256 == part;
+        let log = pairs_of_log(files, head, map, claim, is_in)?;
+        let mut index = BTreeSet::new();
+        let walked = walk_run(map, &claim.head, &mut read, |key, offsets| {
+            if is_in(key) {
+                index.extend(offsets.iter().map(|offset| (*key, *offset)));
+            }
+        });
+        // A list that breaks a rule ends the walk: then each key is asked for, and the search comes upon it.
+        let candidates: Vec<(Hash, u32)> = match walked {
+            Ok(_) => log.symmetric_difference(&index).take(1).copied().collect(),
+            Err(_) => log.into_iter().collect(),
+        };
+        for (key, offset) in candidates {
+            let position = claim.head.start + u64::from(offset);
+            let size = manifest.head().size;
+            let found = entry(files, "", position, head.size)?;
+            let inclusion = prove(files, "", head, position, size)?;
+            let (Some(entry), Some(inclusion)) = (found, inclusion) else {
+                continue;
+            };
+            let evidence = EntryEvidence {
+                position,
+                entry,
+                inclusion,
+            };
+            if let Some(accusation) = accuse_entry(manifest, &key, evidence, &mut read) {
+                return Ok(Some(accusation));
+            }
+        }
+    }
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(None),
+    }
+}
+
+/// The first bucket that the run vouches for and that breaks a rule.
+fn malformed(
+    map: MapFunction,
+    claim: &RunClaim,
+    mut read: impl FnMut(&IndexFile) -> Option<Vec<u8>>,
+) -> Option<Accusation> {
+    let reserved = map.reserved();
+    let evidence = |name: BucketName, file: Vec<u8>| {
+        Accusation::MalformedBucket(BucketEvidence {
+            run: claim.run,
+            name,
+            file,
+            key: None,
+            chunks: Vec::new(),
+        })
+    };
+    bucket_files(&claim.head)
+        // A host that has none of so many buckets is not waited for.
+        .take(1 << 22)
+        .map_while(|(name, file)| Some((name, read(&file)?)))
+        .find_map(|(name, file)| {
+            let bytes = open_file(&file, &claim.head, name).ok()?;
+            let is_bad = Bucket::parse(bytes, &claim.head, name, &reserved).is_err();
+            is_bad.then(|| evidence(name, file.clone()))
+        })
+}
+
+/// The pairs of the run's range, as the log has them.
+fn pairs_of_log<F: Files>(
+    files: &F,
+    head: TreeHead,
+    map: MapFunction,
+    claim: &RunClaim,
+    is_in: impl Fn(&Hash) -> bool,
+) -> Result<BTreeSet<(Hash, u32)>, F::Error> {
+    let mut pairs = BTreeSet::new();
+    let mut at = claim.head.start;
+    while at < claim.head.end
+        && let Some(bundle) = EntryBundle::containing(at, head.size)
+    {
+        let first = bundle.start().unwrap_or(at);
+        let bytes = read_bundle(files, "", &bundle)?.unwrap_or_default();
+        let entries = parse_entries(&bytes, bundle.width()).unwrap_or_default();
+        for (position, entry) in (first..).zip(entries) {
+            if (claim.head.start..claim.head.end).contains(&position) {
+                let offset = u32::try_from(position - claim.head.start).unwrap_or(u32::MAX);
+                let keys = map.keys(entry).into_iter().filter(|key| is_in(key));
+                pairs.extend(keys.map(|key| (key, offset)));
+            }
+        }
+        at = first + u64::from(bundle.width());
+    }
+    Ok(pairs)
+}

@@ -1,0 +1,198 @@
+//! Reads the index log ([c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles) below `index/`): every manifest, proven to be
+//! in the tree of the index checkpoint.
+
+use super::Files;
+use glasslog_core::audit::AuditQuery;
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::hash::leaf_hash;
+use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::policy::LogVerdict;
+use glasslog_core::proof::{InclusionProof, ProofError, inclusion_subtrees};
+use glasslog_core::tile::{EntryBundle, Tile, encode_hashes, parse_entries};
+use glasslog_core::tile_plan::TilePlan;
+use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::tree::TreeHead;
+use glasslog_core::trunk::TrunkPlan;
+use std::collections::BTreeMap;
+
+/// Where the index log lies in the public tree.
+pub(super) const PREFIX: &str = "index/";
+
+/// Tiles that are asked for at a time.
+const TILES_AT_ONCE: usize = 16;
+
+/// Reads every manifest of the index, if there is one that the policy's index signed.
+pub(super) fn read<F: Files>(query: &mut AuditQuery, files: &F) -> Result<(), F::Error> {
+    let Some(index) = query.index_mut() else {
+        return Ok(());
+    };
+    let Some(head) = index.checkpoint().map(Checkpoint::head) else {
+        return Ok(());
+    };
+    let Ok(mut trunk) = TrunkPlan::new(head) else {
+        index.index_log_broken(
+            "index/checkpoint",
+            Some("its root is not of an empty log".into()),
+        );
+        return Ok(());
+    };
+    loop {
+        let tiles = trunk.next_tiles(TILES_AT_ONCE);
+        if tiles.is_empty() {
+            break;
+        }
+        for tile in tiles {
+            let path = [PREFIX, &tile.path()].concat();
+            let Some(bytes) = read_tile(files, PREFIX, &tile)? else {
+                index.index_log_broken(&path, None);
+                return Ok(());
+            };
+            if let Err(error) = trunk.supply(&tile, &bytes) {
+                index.index_log_broken(&path, Some(error.to_string()));
+                return Ok(());
+            }
+        }
+    }
+    let mut at = 0;
+    while let Some(bundle) = EntryBundle::containing(at, head.size) {
+        at += u64::from(bundle.width());
+        let path = [PREFIX, &bundle.path()].concat();
+        let Some(bytes) = read_bundle(files, PREFIX, &bundle)? else {
+            index.index_log_broken(&path, None);
+            return Ok(());
+        };
+        let entries = match trunk.verify_bundle(bundle, &bytes) {
+            Ok(entries) => entries,
+            Err(error) => {
+                index.index_log_broken(&path, Some(error.to_string()));
+                return Ok(());
+            }
+        };
+        if bundle.is_full() {
+            let tile = bundle.tile();
+            let path = [PREFIX, &tile.path()].concat();
+            match files.read(&path)? {
+                Some(bytes) if bytes == encode_hashes(entries.leaves()) => {}
+                Some(_) => index.index_log_broken(&path, Some("it is another tile".into())),
+                None => index.index_log_broken(&path, None),
+            }
+        }
+        if !entries
+            .iter()
+            .all(|(_, _, manifest)| index.absorb(manifest))
+        {
+            return Ok(());
+        }
+    }
+    check_latest(query, files, head)
+}
+
+/// The proof that readers begin with: of the newest manifest, or of one that came while this was read.
+fn check_latest<F: Files>(
+    query: &mut AuditQuery,
+    files: &F,
+    head: TreeHead,
+) -> Result<(), F::Error> {
+    let found = files.read(LATEST_PATH)?;
+    let proof = found.as_deref().map(TlogProof::parse);
+    let problem = match &proof {
+        Some(Ok(proof)) => judge_latest(query, proof, head),
+        _ => None,
+    };
+    let Some(index) = query.index_mut() else {
+        return Ok(());
+    };
+    match (proof, problem) {
+        (None, _) => index.file_missing(LATEST_PATH),
+        (Some(Err(error)), _) => index.latest_malformed(LATEST_PATH, &error.to_string()),
+        (Some(Ok(_)), Some(problem)) => index.file_differs(LATEST_PATH, &problem),
+        (Some(Ok(_)), None) => index.files_agree(1),
+    }
+    Ok(())
+}
+
+fn judge_latest(query: &AuditQuery, proof: &TlogProof, head: TreeHead) -> Option<String> {
+    let shown = proof.checkpoint().head();
+    let Some(policy) = query.policy().and_then(|policy| policy.index()) else {
+        return Some("the trust policy names no index".into());
+    };
+    if !matches!(
+        policy.judge(proof.checkpoint(), query.now()).log,
+        LogVerdict::Signed(_)
+    ) {
+        return Some("its checkpoint is not signed by the index".into());
+    }
+    let leaf = leaf_hash(proof.extra());
+    if let Err(error) = proof.proof().verify(&leaf, proof.index(), &shown) {
+        return Some(error.to_string());
+    }
+    let newest = query.index().and_then(|index| index.newest());
+    let is_newest = newest.is_some_and(|newest| newest.encode() == proof.extra());
+    (shown.size < head.size || shown == head && !is_newest)
+        .then(|| "it is not of the newest manifest".into())
+}
+
+/// Reads a tile; a full one stands in for a partial one.
+pub(super) fn read_tile<F: Files>(
+    files: &F,
+    prefix: &str,
+    tile: &Tile,
+) -> Result<Option<Vec<u8>>, F::Error> {
+    let found = files.read(&[prefix, &tile.path()].concat())?;
+    if found.is_some() || tile.is_full() {
+        return Ok(found);
+    }
+    let full = files.read(&[prefix, &tile.full().path()].concat())?;
+    Ok(full.and_then(|full| tile.prefix_of_full(&full).map(<[u8]>::to_vec)))
+}
+
+/// Reads a bundle; a full one stands in for a partial one.
+pub(super) fn read_bundle<F: Files>(
+    files: &F,
+    prefix: &str,
+    bundle: &EntryBundle,
+) -> Result<Option<Vec<u8>>, F::Error> {
+    let found = files.read(&[prefix, &bundle.path()].concat())?;
+    if found.is_some() || bundle.is_full() {
+        return Ok(found);
+    }
+    let full = files.read(&[prefix, &bundle.full().path()].concat())?;
+    Ok(full.map(|full| prefix_of_bundle(&full, bundle.width())))
+}
+
+fn prefix_of_bundle(full: &[u8], width: u16) -> Vec<u8> {
+    let length = parse_entries(full, 256).map(|entries| {
+        let wanted = entries.iter().take(usize::from(width));
+        wanted.map(|entry| 2 + entry.len()).sum::<usize>()
+    });
+    full[..length.unwrap_or(full.len())].to_vec()
+}
+
+/// Proves the entry at `index` in the tree of the first `size` entries of the log with this head.
+pub(super) fn prove<F: Files>(
+    files: &F,
+    prefix: &str,
+    head: TreeHead,
+    index: u64,
+    size: u64,
+) -> Result<Option<InclusionProof>, F::Error> {
+    let Ok(plan) = inclusion_subtrees(index, size)
+        .map_err(|_| ())
+        .and_then(|subtrees| TilePlan::new(head, &subtrees).map_err(|_| ()))
+    else {
+        return Ok(None);
+    };
+    let mut tiles = BTreeMap::new();
+    for tile in plan.tiles() {
+        let Some(bytes) = read_tile(files, prefix, tile)? else {
+            return Ok(None);
+        };
+        tiles.insert(*tile, bytes);
+    }
+    let Ok(verified) = plan.finish(&tiles) else {
+        return Ok(None);
+    };
+    let missing = || ProofError::IndexOutOfRange { index, size };
+    let read = |subtree| verified.hash(subtree).ok_or_else(missing);
+    Ok(InclusionProof::prove(index, size, read).ok())
+}

@@ -1,0 +1,132 @@
+//! What a file below `index/` is, by its name (`docs/formats/index.md`, "Files").
+
+use glasslog_core::audit_index::IndexAudit;
+use glasslog_core::hash::{Hash, tree_root};
+use glasslog_core::index::bucket::{BucketName, bucket_leaf, open_file};
+use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::index::postings::chunk_leaf;
+use glasslog_core::index::run::RunHead;
+use glasslog_core::tile::{EntryBundle, Tile};
+use glasslog_core::wire::hex_decode;
+
+/// The files that some manifest names.
+pub(super) struct Known {
+    heads: Vec<RunHead>,
+    newest: Vec<RunHead>,
+    /// Entries of the index log.
+    size: u64,
+}
+
+/// What became of a file.
+pub(super) enum Name {
+    /// It was compared already, or is one of the index log's own.
+    Known,
+    /// It is what a superseded run says.
+    Right,
+    /// It is not.
+    Wrong(String),
+    /// No manifest has such a file.
+    Stray,
+}
+
+/// Says what is wrong with the bytes of a file.
+type Check<'a> = Box<dyn FnOnce(&[u8]) -> Option<String> + 'a>;
+
+impl Known {
+    pub(super) fn new(index: &IndexAudit) -> Self {
+        let claims = index.claims().values().flatten();
+        let newest = index.newest().map(|newest| newest.runs().to_vec());
+        Self {
+            heads: claims.map(|claim| claim.head.clone()).collect(),
+            newest: newest.unwrap_or_default(),
+            size: index.checkpoint().map_or(0, |index| index.head().size),
+        }
+    }
+
+    pub(super) fn judge<E>(
+        &self,
+        path: &str,
+        read: impl FnOnce() -> Result<Option<Vec<u8>>, E>,
+    ) -> Result<Name, E> {
+        let Some(name) = path.strip_prefix("index/") else {
+            return Ok(Name::Stray);
+        };
+        if name == "checkpoint" || path == LATEST_PATH {
+            return Ok(Name::Known);
+        }
+        if name.starts_with("tile/") {
+            return Ok(self.judge_tile(name));
+        }
+        let file = name.strip_prefix("run/").and_then(|name| {
+            let (root, number) = name.split_once('/')?;
+            let number = EntryBundle::parse_path(&["tile/entries/", number].concat()).ok()?;
+            Some((hash(root)?, number.is_full().then(|| number.index())?))
+        });
+        let check: Check<'_> = if let Some((root, number)) = file {
+            let is_it = |head: &&RunHead| head.root == root && number < head.buckets();
+            if self.newest.iter().any(|head| is_it(&head)) {
+                return Ok(Name::Known);
+            }
+            let Some(head) = self.heads.iter().find(is_it) else {
+                return Ok(Name::Stray);
+            };
+            Box::new(move |bytes| {
+                let opened = open_file(bytes, head, BucketName::Number(number));
+                opened.err().map(|error| error.to_string())
+            })
+        } else if let Some(leaf) = name.strip_prefix("reserved/").and_then(hash) {
+            let is_it = |head: &RunHead| head.reserved == Some(leaf);
+            if self.newest.iter().any(is_it) {
+                return Ok(Name::Known);
+            }
+            if !self.heads.iter().any(is_it) {
+                return Ok(Name::Stray);
+            }
+            Box::new(move |bytes| {
+                (bucket_leaf(bytes) != leaf).then(|| "it is another bucket".into())
+            })
+        } else if let Some(wanted) = name.strip_prefix("postings/").and_then(hash) {
+            Box::new(move |bytes| {
+                (!is_postings(bytes, wanted)).then(|| "it is another list".into())
+            })
+        } else {
+            return Ok(Name::Stray);
+        };
+        Ok(match read()? {
+            // It was collected since the files were listed.
+            None => Name::Known,
+            Some(bytes) => check(&bytes).map_or(Name::Right, Name::Wrong),
+        })
+    }
+
+    fn judge_tile(&self, name: &str) -> Name {
+        let bundle = EntryBundle::parse_path(name).ok();
+        let bundle = bundle.and_then(|bundle| Some((bundle.start()?, bundle.width(), 1)));
+        let tile = Tile::parse_path(name).ok().and_then(|tile| {
+            let hashes = 1u64.checked_shl(8 * u32::from(tile.level()))?;
+            let start = tile.index().checked_mul(256)?.checked_mul(hashes)?;
+            Some((start, tile.width(), hashes))
+        });
+        match bundle.or(tile) {
+            Some((start, width, step))
+                if start + u64::from(width).saturating_mul(step) <= self.size =>
+            {
+                Name::Known
+            }
+            _ => Name::Stray,
+        }
+    }
+}
+
+/// Whether these are a chunk of offsets, or the leaves of a list, under their hash.
+fn is_postings(bytes: &[u8], wanted: Hash) -> bool {
+    let (leaves, rest) = bytes.as_chunks::<32>();
+    let leaves: Vec<Hash> = leaves.iter().copied().map(Hash::from_bytes).collect();
+    chunk_leaf(bytes) == wanted || rest.is_empty() && tree_root(&leaves) == wanted
+}
+
+fn hash(hex: &str) -> Option<Hash> {
+    let bytes: [u8; 32] = hex_decode(hex)?.try_into().ok()?;
+    let hash = Hash::from_bytes(bytes);
+    (hash.to_hex() == hex).then_some(hash)
+}
