@@ -1,10 +1,12 @@
 //! `cargo xtask bench [PART…]`: measures what the design promises, one table a part. Nothing here is estimated.
 
 mod browser;
+mod loader;
 mod logs;
 mod native;
 mod table;
 mod write;
+mod write_http;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -20,6 +22,8 @@ pub(crate) enum Part {
     Logs,
     /// Writing in one process, beside Tessera
     Write,
+    /// Writing over HTTP, beside Tessera
+    WriteHttp,
     /// The npm package in Node, and the portal in Chromium
     Browser,
 }
@@ -30,6 +34,7 @@ impl Part {
             Self::Core => native::measure(),
             Self::Logs => logs::measure(),
             Self::Write => write::measure(),
+            Self::WriteHttp => write_http::measure(),
             Self::Browser => browser::measure(),
         }
     }

@@ -1,12 +1,12 @@
 //! Writing in one process: ours and, interleaved with it, Tessera's POSIX driver. Figures move from run to run; their
 //! ratios move less.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
+use super::loader::{self, Said, best, latency};
 use super::table::{Table, rate};
 use crate::process::{self, root, target};
 
@@ -46,12 +46,9 @@ const LOADS: [Load; 5] = [
     ),
 ];
 
-/// What a loader said, by name.
-type Said = BTreeMap<String, f64>;
-
 /// Loads both logs in turn.
 pub(super) fn measure() -> Result<Table> {
-    let loader = build_loader()?;
+    let loader = loader::build("glasslog-log", "write")?;
     let rival = build_rival()?;
     if rival.is_none() {
         eprintln!("warning: Go is not installed: nothing is measured of Tessera");
@@ -103,12 +100,6 @@ fn submissions(said: &Said, load: Load) -> f64 {
     said["rate"] / f64::from(load.2)
 }
 
-/// The run with the highest rate; nothing of no runs.
-fn best(runs: Vec<Said>) -> Said {
-    let by_rate = |one: &Said, other: &Said| one["rate"].total_cmp(&other["rate"]);
-    runs.into_iter().max_by(by_rate).unwrap_or_default()
-}
-
 fn ratio(ours: &Said, theirs: &Said) -> String {
     match theirs.get("rate") {
         Some(their) => format!(
@@ -118,11 +109,6 @@ fn ratio(ours: &Said, theirs: &Said) -> String {
         ),
         None => String::new(),
     }
-}
-
-fn latency(said: &Said) -> String {
-    let [p50, p99, p999] = ["p50", "p99", "p999"].map(|name| said.get(name).unwrap_or(&0.0));
-    format!("p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms")
 }
 
 fn costs(said: &Said) -> String {
@@ -153,40 +139,9 @@ fn run(loader: &PathBuf, load: Load, rate: f64, is_ours: bool) -> Result<Said> {
     if is_ours {
         command.args([kind, acknowledgement]);
     }
-    let said = String::from_utf8(process::output(&mut command)?)?;
+    let said = loader::run(&mut command)?;
     fs::remove_dir_all(&log).with_context(|| format!("cannot clear {}", log.display()))?;
-    let words = said
-        .split_whitespace()
-        .filter_map(|word| word.split_once('='));
-    let said: Said = words
-        .map(|(name, number)| Ok((name.to_owned(), number.parse()?)))
-        .collect::<Result<_>>()?;
-    if !said.contains_key("rate") {
-        bail!("the loader said nothing of a rate");
-    }
     Ok(said)
-}
-
-fn build_loader() -> Result<PathBuf> {
-    let mut build = process::cargo();
-    build.args([
-        "bench",
-        "--locked",
-        "--package",
-        "glasslog-log",
-        "--bench",
-        "write",
-        "--no-run",
-        "--message-format",
-        "json",
-    ]);
-    let said = String::from_utf8(process::output(&mut build)?)?;
-    let executable = said.lines().rev().find_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        let is_it = message["target"]["name"] == "write";
-        is_it.then(|| message["executable"].as_str().map(PathBuf::from))?
-    });
-    executable.context("cargo did not say where the loader is")
 }
 
 /// Tessera's loader, `None` without Go.

@@ -1,0 +1,352 @@
+//! A flood of oversized, malformed, slow, forged and replayed submissions beside honest writers: their answers come in
+//! time, the server's memory stays bounded, and nothing that was acknowledged is lost.
+//!
+//! Loopback only, and a few seconds; `GLASSLOG_FLOOD_SECONDS` makes it longer.
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use glasslog_core::entries::parse_entries;
+use glasslog_core::hash::leaf_hash;
+use glasslog_core::tile::bundles_between;
+use glasslog_core::tlog_proof::TlogProof;
+use glasslog_tests::fixture::{Access, forge, spki};
+use glasslog_tests::glasslog::{self, glasslog};
+use glasslog_tests::ours::size_of;
+use glasslog_tests::words;
+use socket2::{Domain, Socket, Type};
+use tempfile::TempDir;
+
+const ORIGIN: &str = "models.example.com/access";
+const ACTOR: &str = "ci@example.org";
+/// The enrolled key, and one that nobody enrolled.
+const KEY: u8 = 7;
+const STRANGER: u8 = 8;
+/// Every address of 127.0.0.0/8 is this machine, and each is another client.
+const HONEST: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+const HOSTILE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+const WRITERS: u32 = 4;
+/// What an honest writer waits between two entries.
+const PAUSE: Duration = Duration::from_millis(40);
+/// Bounds with room for a slow machine that has other work, on a build that is not optimised.
+const SLOWEST: Duration = Duration::from_secs(5);
+const MOST_MEMORY: u64 = 512 << 10;
+
+/// A served log of events, with one enrolled actor.
+struct Served {
+    folder: TempDir,
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Served {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let log = folder.path().join("log");
+        glasslog(words!["init", log, "--origin", ORIGIN]).expect(0);
+        let public = folder.path().join("actor.pub");
+        fs::write(&public, spki(KEY).pem_block()).expect("the key can be written");
+        glasslog(words![
+            "keys", "enrol", "--log", log, "--actor", ACTOR, "--key", public
+        ])
+        .expect(0);
+        let mut serve = glasslog::command();
+        serve
+            .arg("serve")
+            .arg(&log)
+            .args(["--listen", "127.0.0.1:0"]);
+        serve.args(["--client-timeout", "1s", "--max-connections", "200"]);
+        serve.args(["--max-client-connections", "100"]);
+        let mut child = serve
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("its output is a pipe");
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("it says where it is");
+        let address = line
+            .trim()
+            .trim_start_matches("http://")
+            .trim_end_matches('/');
+        let address = address.parse().expect("an address");
+        Self {
+            folder,
+            child,
+            address,
+        }
+    }
+
+    /// The most memory that it ever had, in KiB; `None` where the system does not tell.
+    fn memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.split_whitespace().next()?.parse().ok()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // One that has ended by itself needs no killing.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A connection from an address of one's own.
+fn connect(from: Ipv4Addr, to: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((from, 0)).into())?;
+    socket.connect_timeout(&to.into(), Duration::from_secs(5))?;
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    stream.set_write_timeout(Some(Duration::from_secs(3)))?;
+    Ok(stream)
+}
+
+/// Sends one request and reads what comes; hostile clients care for neither.
+fn post(
+    from: Ipv4Addr,
+    to: SocketAddr,
+    path: &str,
+    body: &[u8],
+) -> std::io::Result<(u16, Vec<u8>)> {
+    let mut stream = connect(from, to)?;
+    let head = format!(
+        "POST {path} HTTP/1.0\r\nHost: {to}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), body].concat())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let status = answer
+        .get(9..12)
+        .and_then(|code| str::from_utf8(code).ok()?.parse().ok());
+    match (status, end) {
+        (Some(status), Some(end)) => Ok((status, answer.split_off(end + 4))),
+        _ => Err(std::io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// An event that no other number has.
+fn event(number: u32, key: u8) -> Vec<u8> {
+    let access = Access {
+        action: "read",
+        name: &format!("model{}@1", number / 1_440),
+        content: b"weights",
+        actor: ACTOR,
+        key,
+        minute: number % 1_440,
+        reason: None,
+    };
+    access.entry(ORIGIN)
+}
+
+/// What an honest writer saw.
+#[derive(Default)]
+struct Seen {
+    latencies: Vec<Duration>,
+    acknowledged: Vec<(Vec<u8>, TlogProof)>,
+    /// Answers that were no index: tried again, as the command line does.
+    again: u32,
+}
+
+fn honest(address: SocketAddr, writer: u32, end: Instant) -> Seen {
+    let mut seen = Seen::default();
+    let mut number = writer;
+    while Instant::now() < end {
+        let entry = event(number, KEY);
+        number += WRITERS;
+        let began = Instant::now();
+        loop {
+            match post(HONEST, address, "/add?answer=proof", &entry) {
+                Ok((200, proof)) => {
+                    let proof = TlogProof::parse(&proof).expect("a proof");
+                    seen.latencies.push(began.elapsed());
+                    seen.acknowledged.push((entry, proof));
+                    break;
+                }
+                Ok((503, _)) | Err(_) if seen.again < 1_000 => seen.again += 1,
+                other => panic!("an honest entry was answered with {other:?}"),
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        thread::sleep(PAUSE);
+    }
+    seen
+}
+
+type Attack = fn(SocketAddr, u32) -> std::io::Result<()>;
+
+/// What the hostile do; each as often as it can.
+const ATTACKS: [(&str, Attack); 8] = [
+    ("oversized", |address, _| {
+        post(HOSTILE, address, "/add", &[b'x'; 70_000]).map(drop)
+    }),
+    ("endless line", |address, _| {
+        let mut stream = connect(HOSTILE, address)?;
+        stream.write_all(b"POST /batch HTTP/1.1\r\nhost: x\r\ncontent-length: 8000000\r\n\r\n")?;
+        (0..100).try_for_each(|_| stream.write_all(&[b'x'; 1 << 16]))
+    }),
+    ("malformed", |address, round| {
+        let body = format!("{{\"payload\":\"{round}\"").repeat(1 + round as usize % 100);
+        post(HOSTILE, address, "/add", body.as_bytes()).map(drop)
+    }),
+    ("not HTTP", |address, round| {
+        let mut stream = connect(HOSTILE, address)?;
+        stream.write_all(&vec![round as u8; 100_000])
+    }),
+    ("malformed batch", |address, _| {
+        post(HOSTILE, address, "/batch", &b"{}\n".repeat(2_000)).map(drop)
+    }),
+    ("slow", |address, round| {
+        let mut held = Vec::new();
+        for _ in 0..15 {
+            let mut stream = connect(HOSTILE, address)?;
+            let begun: &[u8] = match round % 3 {
+                0 => b"POST /add HT",
+                1 => b"POST /add HTTP/1.1\r\nhost: x\r\ncontent-length: 65535\r\n\r\nhalf",
+                _ => b"POST /batch HTTP/1.1\r\nhost: x\r\ncontent-length: 99999\r\n\r\nhalf",
+            };
+            stream.write_all(begun)?;
+            held.push(stream);
+        }
+        thread::sleep(Duration::from_millis(1_200));
+        Ok(())
+    }),
+    ("forged", |address, round| {
+        let forged = [forge(&event(round, KEY)), event(round, STRANGER)];
+        post(HOSTILE, address, "/batch", &forged.join(&b'\n')).map(drop)
+    }),
+    ("replayed", |address, round| {
+        post(
+            HOSTILE,
+            address,
+            "/add?ack=durable",
+            &event(round % WRITERS, KEY),
+        )
+        .map(drop)
+    }),
+];
+
+#[test]
+fn honest_writers_are_served_while_others_flood() {
+    let seconds = std::env::var("GLASSLOG_FLOOD_SECONDS").ok();
+    let seconds = seconds
+        .and_then(|seconds| seconds.parse().ok())
+        .unwrap_or(5);
+    let mut served = Served::start();
+    let address = served.address;
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let done: Vec<AtomicU64> = ATTACKS.iter().map(|_| AtomicU64::new(0)).collect();
+    let seen: Vec<Seen> = thread::scope(|scope| {
+        for ((_, attack), done) in ATTACKS.iter().zip(&done) {
+            scope.spawn(move || {
+                for round in 0..100_000 {
+                    if Instant::now() >= end {
+                        break;
+                    }
+                    // To be cut off is what they ask for.
+                    let _ = attack(address, round);
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| scope.spawn(move || honest(address, writer, end)))
+            .collect();
+        writers
+            .into_iter()
+            .map(|writer| writer.join().expect("no honest writer failed"))
+            .collect()
+    });
+    for ((name, _), done) in ATTACKS.iter().zip(&done) {
+        assert!(done.load(Ordering::Relaxed) > 0, "nobody tried `{name}`");
+    }
+    let metrics = metrics(address);
+    for status in ["400", "403", "408", "413", "422"] {
+        let refused = format!("status=\"{status}\"}}");
+        let lines = metrics.lines();
+        let mut lines = lines.filter(|line| line.starts_with("glasslog_refusals_total"));
+        assert!(
+            lines.any(|line| line.contains(&refused)),
+            "the flood met no {status}: {metrics}"
+        );
+    }
+
+    let mut latencies: Vec<Duration> = seen
+        .iter()
+        .flat_map(|seen| seen.latencies.clone())
+        .collect();
+    latencies.sort_unstable();
+    assert!(
+        latencies.len() > 20,
+        "only {} honest entries",
+        latencies.len()
+    );
+    let p99 = latencies[(latencies.len() - 1) * 99 / 100];
+    println!(
+        "{} honest entries, p50 {:?}, p99 {p99:?}, {} tries again, {:?} KiB at most",
+        latencies.len(),
+        latencies[latencies.len() / 2],
+        seen.iter().map(|seen| seen.again).sum::<u32>(),
+        served.memory(),
+    );
+    assert!(p99 < SLOWEST, "p99 is {p99:?}");
+    if let Some(memory) = served.memory() {
+        assert!(memory < MOST_MEMORY, "the server had {memory} KiB");
+    }
+
+    let terminated = Command::new("kill")
+        .arg(served.child.id().to_string())
+        .status();
+    assert!(terminated.expect("kill runs").success());
+    assert!(served.child.wait().expect("the server ends").success());
+    let acknowledged = seen.into_iter().flat_map(|seen| seen.acknowledged);
+    check(&served, acknowledged.collect());
+}
+
+fn metrics(address: SocketAddr) -> String {
+    let answer = glasslog_tests::http::request(address, "GET", "/metrics", b"");
+    assert_eq!(answer.status, 200);
+    String::from_utf8(answer.body).expect("metrics are text")
+}
+
+/// Every acknowledged entry is proven to be in a log that holds together.
+fn check(served: &Served, acknowledged: Vec<(Vec<u8>, TlogProof)>) {
+    let log = served.folder.path().join("log");
+    let public = log.join("public");
+    let size = size_of(&public.join("checkpoint"));
+    let mut entries = Vec::new();
+    for bundle in bundles_between(0, size) {
+        let bytes = fs::read(public.join(bundle.path())).expect("the bundle can be read");
+        let parsed = parse_entries(&bytes, bundle.width()).expect("the bundle is well formed");
+        entries.extend(parsed.into_iter().map(<[u8]>::to_vec));
+    }
+    for (entry, proof) in acknowledged {
+        let index = usize::try_from(proof.index()).expect("a small number");
+        assert_eq!(
+            entries.get(index),
+            Some(&entry),
+            "entry {index} was acknowledged"
+        );
+        proof
+            .proof()
+            .verify(
+                &leaf_hash(&entry),
+                proof.index(),
+                &proof.checkpoint().head(),
+            )
+            .expect("the proof holds");
+    }
+    glasslog(words!["audit", log, "--policy", log.join("trust.policy")]).expect(0);
+}

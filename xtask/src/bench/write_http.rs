@@ -1,0 +1,270 @@
+//! Writing over HTTP: `glasslog serve` and, interleaved with it, Tessera's conformance server, under one load generator.
+//! Figures move from run to run; their ratios move less.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::loader::{self, Said, best, latency};
+use super::table::{Table, rate};
+use crate::glasslog;
+use crate::process::{self, target};
+
+/// How long each load goes on, in seconds; `GLASSLOG_BENCH_SECONDS` says otherwise.
+const SECONDS: u32 = 4;
+/// Rounds of each load, one after the other with the rival's; the best of them is shown, as others work here too.
+const ROUNDS: usize = 3;
+/// Part of the rival's highest rate at which latencies are measured in an open loop.
+const OPEN_LOOP: f64 = 0.5;
+/// The rival: writes a POSIX log and takes entries at `POST /add`, as we do.
+const RIVAL: &str = "github.com/transparency-dev/tessera/cmd/conformance/posix@v1.0.4";
+/// A key for measurements only: its seed is 32 bytes of 7.
+const RIVAL_KEY: &str =
+    "PRIVATE+KEY+example.com/tessera+34adfeea+AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH";
+
+/// What is submitted, by how many, and what the answer says.
+struct Load {
+    name: &'static str,
+    writers: u32,
+    batch: u32,
+    kind: &'static str,
+    acknowledgement: &'static str,
+    /// Whether the rival bears the same load; it is compared with raw entries otherwise too.
+    goal: &'static str,
+}
+
+const LOADS: [Load; 5] = [
+    Load {
+        name: "512 writers, an entry of 512 bytes each, published",
+        writers: 512,
+        batch: 1,
+        kind: "raw",
+        acknowledgement: "published",
+        goal: "2 times",
+    },
+    Load {
+        name: "the same, durable",
+        writers: 512,
+        batch: 1,
+        kind: "raw",
+        acknowledgement: "durable",
+        goal: "2 times",
+    },
+    Load {
+        name: "512 writers, a signed event each, published",
+        writers: 512,
+        batch: 1,
+        kind: "events",
+        acknowledgement: "published",
+        goal: "1.5 times, of the rival's raw entries",
+    },
+    Load {
+        name: "one writer, an entry of 512 bytes, published",
+        writers: 1,
+        batch: 1,
+        kind: "raw",
+        acknowledgement: "published",
+        goal: "",
+    },
+    Load {
+        name: "8 writers, batches of 1,000 signed events, durable",
+        writers: 8,
+        batch: 1_000,
+        kind: "events",
+        acknowledgement: "durable",
+        goal: "60 k/s",
+    },
+];
+
+/// Loads both servers in turn.
+pub(super) fn measure() -> Result<Table> {
+    let bench = Bench {
+        binary: glasslog::build_release()?,
+        loader: loader::build("glasslog-server", "http")?,
+        rival: install_rival()?,
+    };
+    if bench.rival.is_none() {
+        eprintln!("warning: Go is not installed: nothing is measured of Tessera");
+    }
+    let mut table = Table::default();
+    for load in &LOADS {
+        let mut ours = Vec::new();
+        let mut theirs = Vec::new();
+        for _ in 0..ROUNDS {
+            ours.push(bench.ours(load, 0.0)?);
+            theirs.extend(bench.theirs(load, 0.0)?);
+        }
+        let (ours, theirs) = (best(ours), best(theirs));
+        let beside = match theirs.get("rate") {
+            Some(their) => {
+                let times = ours["rate"] / their;
+                format!(
+                    "Tessera {}: {times:.1} times (goal: {})",
+                    rate(*their),
+                    load.goal
+                )
+            }
+            None => format!("goal: {}", load.goal),
+        };
+        table.row(load.name, rate(ours["rate"]), &beside);
+        table.row("… latency", latency(&ours), &said_of(&theirs));
+        if let Some(their) = theirs.get("rate") {
+            let pace = their * OPEN_LOOP;
+            let (ours, theirs) = (bench.ours(load, pace)?, bench.theirs(load, pace)?);
+            table.row(
+                format!(
+                    "… at {} in an open loop, from the intended start",
+                    rate(pace)
+                ),
+                latency(&ours),
+                &said_of(&theirs.unwrap_or_default()),
+            );
+        }
+    }
+    Ok(table)
+}
+
+fn said_of(theirs: &Said) -> String {
+    match theirs.is_empty() {
+        true => String::new(),
+        false => format!("Tessera {}", latency(theirs)),
+    }
+}
+
+struct Bench {
+    binary: PathBuf,
+    loader: PathBuf,
+    rival: Option<PathBuf>,
+}
+
+impl Bench {
+    /// Loads our server on a new log.
+    fn ours(&self, load: &Load, pace: f64) -> Result<Said> {
+        let directory = scratch("ours")?;
+        let make = ["make".as_ref(), directory.as_os_str(), load.kind.as_ref()];
+        process::output(process::command(&self.loader).args(make))?;
+        let mut serve = process::command(&self.binary);
+        serve.arg("serve").arg(&directory);
+        serve.args(["--listen", "127.0.0.1:0", "--log-level", "warn"]);
+        let mut server = Server::start(serve.stdout(Stdio::piped()))?;
+        let stdout = server.0.stdout.take().context("the server has no output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let address = line
+            .trim()
+            .trim_start_matches("http://")
+            .trim_end_matches('/');
+        let address = address
+            .parse()
+            .with_context(|| format!("the server said `{line}`"))?;
+        self.load(load, pace, load.kind, address, &directory.join("public"))
+    }
+
+    /// Loads the rival's server with raw entries, one by one, whatever the load: it has nothing else.
+    fn theirs(&self, load: &Load, pace: f64) -> Result<Option<Said>> {
+        let Some(rival) = self.rival.as_ref().filter(|_| load.batch == 1) else {
+            return Ok(None);
+        };
+        let directory = scratch("theirs")?;
+        let key = directory.join("key");
+        fs::write(&key, RIVAL_KEY)?;
+        let tree = directory.join("log");
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let mut serve = process::command(rival);
+        serve.args([
+            format!("--storage_dir={}", tree.display()),
+            format!("--private_key={}", key.display()),
+            format!("--listen={address}"),
+        ]);
+        let _server = Server::start(serve.stderr(Stdio::null()))?;
+        let began = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            if began.elapsed() > Duration::from_secs(10) {
+                bail!("Tessera's server does not listen on {address}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.load(load, pace, "raw", address, &tree).map(Some)
+    }
+
+    /// Runs the load generator; it verifies what was acknowledged, and fails if that is not so.
+    fn load(
+        &self,
+        load: &Load,
+        pace: f64,
+        kind: &str,
+        address: SocketAddr,
+        tree: &Path,
+    ) -> Result<Said> {
+        let seconds =
+            std::env::var("GLASSLOG_BENCH_SECONDS").unwrap_or_else(|_| SECONDS.to_string());
+        let mut command = process::command(&self.loader);
+        command
+            .args(["load", &address.to_string()])
+            .arg(tree)
+            .args([
+                seconds,
+                load.writers.to_string(),
+                load.batch.to_string(),
+                pace.to_string(),
+                kind.to_owned(),
+                load.acknowledgement.to_owned(),
+            ]);
+        loader::run(&mut command)
+    }
+}
+
+/// A server that is killed when it is done with.
+struct Server(Child);
+
+impl Server {
+    fn start(command: &mut Command) -> Result<Self> {
+        let line = process::line_of(command);
+        let child = command
+            .spawn()
+            .with_context(|| format!("cannot start `{line}`"))?;
+        Ok(Self(child))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended by itself needs no killing.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A new directory on the disk that is built on.
+fn scratch(name: &str) -> Result<PathBuf> {
+    let path = target().join("bench/http").join(name);
+    if path.exists() {
+        fs::remove_dir_all(&path).with_context(|| format!("cannot clear {}", path.display()))?;
+    }
+    fs::create_dir_all(&path)?;
+    Ok(path)
+}
+
+/// Tessera's server, `None` without Go.
+fn install_rival() -> Result<Option<PathBuf>> {
+    let mut version = Command::new("go");
+    let version = version
+        .arg("version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if !version.status().is_ok_and(|status| status.success()) {
+        return Ok(None);
+    }
+    // Three programs of Tessera's have this name: a folder of its own.
+    let folder = target().join("bench/tessera");
+    fs::create_dir_all(&folder)?;
+    let mut install = process::command("go");
+    install.env("GOBIN", &folder).current_dir(&folder);
+    process::run(install.args(["install", "-trimpath", RIVAL]))?;
+    Ok(Some(folder.join("posix")))
+}
