@@ -46,10 +46,18 @@ impl TrustPolicy {
             let parsed = lines.map(Policy::parse_lines).transpose();
             parsed.map_err(TrustError::Policy)
         };
+        let index = policy(&Section::Index)?;
+        let mut audit = policy(&Section::Audit)?;
+        // Auditors vouch for the index: whose checkpoints they are need not be said again.
+        if let (Some(audit), Some(index)) = (&mut audit, &index)
+            && audit.logs.is_empty()
+        {
+            audit.logs.clone_from(&index.logs);
+        }
         let trust = Self {
             log: policy(&Section::Log)?.ok_or(TrustError::NoLog)?,
-            index: policy(&Section::Index)?,
-            audit: policy(&Section::Audit)?,
+            index,
+            audit,
             genesis: sections
                 .lines(Section::Genesis)
                 .map(parse_genesis)

@@ -101,6 +101,13 @@ fn all_sections() {
         assert!(!trust.index().unwrap().requires_witnesses());
         assert_eq!(trust.audit().unwrap().witnesses().len(), 1);
         assert_eq!(trust.genesis(), Some(pin));
+        // An index that the auditor cosigned meets it, whether its line names the index again or not.
+        let audit = trust.audit().unwrap();
+        let index = checkpoint("a/index", 2);
+        assert!(!audit.judge(&index, 60).accepts());
+        let signature = cosign(&index, &cosigner("auditor", 4), 60).unwrap();
+        let audited = index.with_signature(signature).unwrap();
+        assert!(audit.judge(&audited, 60).accepts());
     }
     // In any order.
     let text = format!("[genesis]\n{PIN}\n{}", two_roles());
