@@ -12,8 +12,8 @@ use crate::fetch::{self, Resource, Wave};
 use crate::hash::Hash;
 use crate::limits::MAX_IN_FLIGHT;
 use crate::replay::Replay;
-use crate::report::{CheckCode, Checks, Class};
-use crate::tile::{EntryBundle, TileError};
+use crate::report::{CheckCode, Checks, Class, Evidence};
+use crate::tile::{EntryBundle, Tile, TileError};
 use crate::tree::TreeHead;
 use crate::trunk::TrunkPlan;
 
@@ -38,7 +38,9 @@ impl ScanStep {
             Self::More | Self::Done => {}
             Self::Missing(path) => crate::head::missing(checks, &path),
             Self::Tree(error) => {
-                checks.fail(CheckCode::Tree, Class::False, error.to_string(), None)
+                let path = error.tile().map(Tile::path);
+                let evidence = path.map(|path| Evidence::new().with("path", path));
+                checks.fail(CheckCode::Tree, Class::False, error.to_string(), evidence);
             }
             Self::Entries(fault) => {
                 checks.pass(

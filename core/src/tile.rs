@@ -365,6 +365,17 @@ pub enum TileError {
 }
 
 impl TileError {
+    /// The tile that is missing or false, where one alone is to blame.
+    #[must_use]
+    pub const fn tile(&self) -> Option<&Tile> {
+        match self {
+            Self::WrongLength { tile, .. }
+            | Self::Missing { tile }
+            | Self::Mismatch { tile, .. } => Some(tile),
+            _ => None,
+        }
+    }
+
     /// The stable name of the broken rule.
     #[must_use]
     pub const fn code(&self) -> &'static str {

@@ -23,10 +23,12 @@ use super::{
 };
 
 /// The content of `index/latest.tlog-proof`: a manifest, and the claim that the index log has it.
+///
+/// That the manifest breaks a rule is its builder's fault only once the proof holds, so it is told then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexProof {
     proof: TlogProof,
-    manifest: Manifest,
+    manifest: Result<Manifest, ManifestError>,
 }
 
 /// What a trust policy says about an index checkpoint.
@@ -36,25 +38,25 @@ pub struct IndexVerdict {
     pub index: Option<Verdict>,
     /// By `[audit]`; `None` when the policy has no such section.
     pub audit: Option<Verdict>,
-    /// Who signed the log's checkpoint inside the manifest, by `[log]`.
-    pub embedded: LogVerdict,
+    /// Who signed the log's checkpoint inside the manifest, by `[log]`; `None` when there is none to read.
+    pub embedded: Option<LogVerdict>,
 }
 
 impl IndexProof {
-    /// Parses the proof and the manifest in its extra data.
+    /// Parses the proof, whose extra data is to be a manifest.
     ///
     /// # Errors
-    /// [`VouchError::Proof`] or [`VouchError::Manifest`].
+    /// [`VouchError::Proof`].
     pub fn parse(bytes: &[u8]) -> Result<Self, VouchError> {
         let proof = TlogProof::parse(bytes).map_err(VouchError::Proof)?;
-        let manifest = Manifest::parse(proof.extra()).map_err(VouchError::Manifest)?;
+        let manifest = Manifest::parse(proof.extra());
         Ok(Self { proof, manifest })
     }
 
-    /// The manifest claimed.
+    /// The manifest claimed, unless it breaks a rule.
     #[must_use]
-    pub const fn manifest(&self) -> &Manifest {
-        &self.manifest
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref().ok()
     }
 
     /// The claimed proof, with the checkpoint of the index log.
@@ -79,7 +81,9 @@ impl IndexProof {
         let verdict = IndexVerdict {
             index: trust.index().map(judge),
             audit: trust.audit().map(judge),
-            embedded: trust.log().judge(self.manifest.checkpoint(), now).log,
+            embedded: self
+                .manifest()
+                .map(|manifest| trust.log().judge(manifest.checkpoint(), now).log),
         };
         let vouched = self.check(&verdict, map);
         (verdict, vouched)
@@ -102,18 +106,19 @@ impl IndexProof {
             .proof()
             .verify(&leaf, self.proof.index(), &self.proof.checkpoint().head())
             .map_err(VouchError::NotIncluded)?;
-        let known = self.manifest.map().map_err(VouchError::Manifest)?;
+        let manifest = self.manifest.map_err(VouchError::Manifest)?;
+        let known = manifest.map().map_err(VouchError::Manifest)?;
         if known != map {
             return Err(VouchError::OtherMapFunction {
                 claimed: known,
                 expected: map,
             });
         }
-        if !matches!(verdict.embedded, LogVerdict::Signed(_)) {
+        if !matches!(verdict.embedded, Some(LogVerdict::Signed(_))) {
             return Err(VouchError::Unsigned);
         }
         Ok(VouchedManifest {
-            manifest: self.manifest,
+            manifest,
             map,
             // A section that asks for nobody is no auditor.
             audited: verdict

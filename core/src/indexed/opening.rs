@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use crate::fetch::{self, Resource, Wave};
 use crate::head::{self, entries};
+use crate::index::manifest::ManifestError;
 use crate::index::map::MapFunction;
 use crate::index::vouched::{BindPlan, IndexProof, IndexVerdict, VouchError, VouchedManifest};
 use crate::inquiry::Inquiry;
@@ -155,14 +156,18 @@ fn vouch(inquiry: &mut Inquiry, latest: &[u8]) -> Option<VouchedManifest> {
             return None;
         }
     };
-    let covered = entries(proof.manifest().head().size);
-    let detail = format!("the newest manifest is well formed and covers {covered}");
-    checks.pass(CheckCode::IndexProof, detail, None);
+    checks.pass(
+        CheckCode::IndexProof,
+        "the proof of the newest manifest is well formed",
+        None,
+    );
+    let covered = proof.manifest().map(|manifest| manifest.head().size);
     let origin = proof.proof().checkpoint().origin().as_str().to_string();
     let (verdict, vouched) = proof.vouch(policy?, MapFunction::AccessV1, now);
     signatures(checks, &verdict, &origin);
     match vouched {
         Ok(vouched) => {
+            let covered = entries(covered.unwrap_or(0));
             let detail = format!("the manifest is in the index, and about {covered} of this log");
             checks.pass(CheckCode::IndexManifest, detail, None);
             Some(vouched)
@@ -205,7 +210,13 @@ fn refuse(checks: &mut Checks, verdict: &IndexVerdict, error: &VouchError) {
         VouchError::NotIncluded(_) => {
             checks.fail(code, Class::False, error.to_string(), evidence);
         }
-        VouchError::Unsigned if verdict.embedded == LogVerdict::BadSignature => {
+        VouchError::Manifest(error)
+            if !matches!(error, ManifestError::UnknownMapFunction { .. }) =>
+        {
+            let detail = format!("the index holds a manifest that breaks the rules: {error}");
+            checks.fail(code, Class::False, detail, evidence);
+        }
+        VouchError::Unsigned if verdict.embedded == Some(LogVerdict::BadSignature) => {
             let detail = "the log's signature on the checkpoint inside the manifest is wrong";
             checks.fail(code, Class::False, detail, evidence);
         }

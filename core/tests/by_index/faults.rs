@@ -190,12 +190,12 @@ fn a_manifest_of_another_index_or_another_log_is_not_this_ones() {
         "index-manifest",
         Outcome::Unknown,
     );
-    // Malformed, and yet signed by the index.
+    // Malformed, and yet signed by the index: a verified head commits to it, so that it is false.
     world.publish_manifest(b"tlog-index/v1\n");
     refused(
         &world.history("m@1"),
-        Class::Malformed,
-        "index-proof",
+        Class::False,
+        "index-manifest",
         Outcome::Fail,
     );
     // About another log, and about this one by the word of another key.

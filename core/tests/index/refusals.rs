@@ -581,9 +581,18 @@ fn who_vouches() {
     );
     assert_eq!(
         code(&swap(b"x"), &trust(), access),
-        "index-manifest-no-checkpoint"
+        "index-manifest-not-included"
     );
     assert_eq!(code(b"x", &trust(), access), "tlog-proof-no-checkpoint");
+
+    // None, which the index log has nevertheless: only then is it known whose fault that is.
+    let mut world = crate::refusals::world();
+    world.publish_manifest(b"x");
+    let latest = &world.files[LATEST_PATH];
+    assert_eq!(
+        code(latest, &trust(), access),
+        "index-manifest-no-checkpoint"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use glasslog_core::index_key::KeyKind;
 
 use super::case::{Case, seen};
 use super::forged_run::{ForgedRun, Record};
-use super::stage::{Operator, RESNET, key};
+use super::stage::{Operator, key, resnet};
 
 pub(super) fn cases() -> Vec<Case> {
     let lie = |name, lie, error, make: fn() -> Operator| {
@@ -141,14 +141,14 @@ pub(super) fn cases() -> Vec<Case> {
             || {
                 forge(|run, _| {
                     run.change_reserved(|records| {
-                        let resnet = key(KeyKind::Version, RESNET);
-                        *records = vec![Record::of(&resnet, &[1])];
+                        let key = resnet();
+                        *records = vec![Record::of(&key, &[1])];
                     });
                 })
             },
         ),
         lie(
-            "empty-reserved",
+            "reserved-without-record",
             "names a reserved bucket without a record",
             "index-bucket-empty-reserved",
             || forge(|run, _| run.reserved = Some(Vec::new())),
@@ -160,7 +160,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn forge(change: fn(&mut ForgedRun, usize)) -> Operator {
     let mut operator = Operator::prepared();
     let mut runs = operator.runs();
-    let bucket = runs[1].bucket_of(&key(KeyKind::Version, RESNET));
+    let bucket = runs[1].bucket_of(&resnet());
     let before = runs[1].head();
     change(&mut runs[1], bucket);
     assert_ne!(runs[1].head(), before, "the run was to change");
@@ -170,14 +170,14 @@ fn forge(change: fn(&mut ForgedRun, usize)) -> Operator {
 
 /// Changes the record of the artifact, which has the offsets 2, 42, 82 and 122 in the middle run.
 fn change_resnet(run: &mut ForgedRun, bucket: usize, change: impl FnOnce(&mut Record)) {
-    let resnet = key(KeyKind::Version, RESNET);
+    let key = resnet();
     run.change_bucket(bucket, |records| {
         let record = records
             .iter_mut()
-            .find(|record| record.key == *resnet.as_bytes());
+            .find(|record| record.key == *key.as_bytes());
         let record = record.expect("the artifact has a record");
-        assert_eq!(*record, Record::of(&resnet, &[2, 42, 82, 122]));
-        assert!(!MapFunction::AccessV1.reserved().contains(&resnet));
+        assert_eq!(*record, Record::of(&key, &[2, 42, 82, 122]));
+        assert!(!MapFunction::AccessV1.reserved().contains(&key));
         change(record);
     });
 }

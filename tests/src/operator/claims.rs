@@ -3,11 +3,11 @@ use glasslog_core::hash::{Hash, sha256};
 use glasslog_core::index::map::MapFunction;
 use glasslog_core::index_key::KeyKind;
 
-use super::case::{Case, seen};
+use super::case::{Case, GOOD, seen};
 use super::forged_run::ForgedRun;
 use super::stage::{
-    MALFORMED_AT, ONCE, ONCE_AT, ONCE_WEIGHTS, Operator, RESNET, REVOKED_AT, RUNS, STOLEN,
-    STOLEN_WEIGHTS, key,
+    MALFORMED_AT, ONCE, ONCE_AT, ONCE_WEIGHTS, Operator, REVOKED_AT, RUNS, STOLEN, STOLEN_WEIGHTS,
+    key, resnet,
 };
 
 /// The entry of the artifact's history that is left out, when one is.
@@ -72,26 +72,23 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "left-out-of-one-list",
             "leaves an event out of one list, and another that the history follows has it",
-            || {
-                forge(
-                    |key_, at| (*key_, at) == (key(KeyKind::Version, RESNET), LEFT_OUT),
-                    None,
-                )
-            },
+            || forge(|list, at| (*list, at) == (resnet(), LEFT_OUT), None),
         )
         .caught(seen(3, positions, "omission"))
+        // Who knows the file alone asks for that one list, and takes the auditor's word, who was taken in.
+        .file(GOOD)
         .fraud("omission"),
         Case::new(
             "genesis-left-out",
             "leaves the genesis out of the list of trust",
-            || forge(|key_, at| (*key_, at) == (key(KeyKind::Trust, ""), 0), None),
+            || forge(|list, at| (*list, at) == (key(KeyKind::Trust, ""), 0), None),
         )
         .caught(seen(3, positions, "omission"))
         .fraud("omission"),
         Case::new(
             "event-inserted",
             "lists an entry that is about something else",
-            || forge(|_, _| false, Some((key(KeyKind::Version, RESNET), 135))),
+            || forge(|_, _| false, Some((resnet(), 135))),
         )
         .caught(seen(3, positions, "insertion"))
         .fraud("insertion"),

@@ -2,9 +2,9 @@
 use glasslog_core::index::file::LATEST_PATH;
 use glasslog_core::index_key::KeyKind;
 
-use super::case::{Case, Seen, seen};
+use super::case::{Case, GOOD, Seen, seen};
 use super::forged_run::ForgedRun;
-use super::stage::{Operator, RESNET, key};
+use super::stage::{Operator, key, resnet};
 
 /// What single-page applications are served for each path.
 const PAGE: &[u8] = b"<!doctype html><title>Home</title>\n";
@@ -53,7 +53,7 @@ pub(super) fn cases() -> Vec<Case> {
             ],
             || {
                 let operator = short();
-                let path = operator.runs()[1].path_of(&key(KeyKind::Version, RESNET));
+                let path = operator.runs()[1].path_of(&resnet());
                 (operator, path)
             },
         ),
@@ -88,7 +88,8 @@ pub(super) fn cases() -> Vec<Case> {
                 (operator, path)
             },
         ),
-        kind("tile", "a tile of the log", wrong("tree", ""), || {
+        // The bundle over it says as much, so that nobody who asks needs it; an auditor reads all.
+        kind("tile", "a tile of the log", [GOOD; 3], || {
             (short(), "tile/0/000".into())
         }),
         kind(
@@ -113,7 +114,10 @@ impl Kind {
             (
                 "missing",
                 format!("withholds {what}"),
-                seen(1, "files", ""),
+                match self.cut {
+                    GOOD => GOOD,
+                    _ => seen(1, "files", ""),
+                },
                 None,
             ),
             (
@@ -151,10 +155,15 @@ impl Kind {
                 }
                 operator
             };
-            Case::new(&name, &lie, damaged)
+            let case = Case::new(&name, &lie, damaged)
                 .caught(seen)
-                .at(path.clone())
-                .audited(seen.exit)
+                .at(path.clone());
+            let exit = if way == "missing" {
+                1
+            } else {
+                seen.exit.max(3)
+            };
+            case.shows(9).audited(exit)
         })
     }
 }

@@ -18,7 +18,9 @@ use glasslog_core::tree::Subtree;
 
 use super::forged_run::ForgedRun;
 use super::{index, number};
-use crate::fixture::{Access, COSIGNED, Log, ORIGIN, enrol, genesis, log_key, revoke, signer};
+use crate::fixture::{
+    Access, COSIGNED, Log, ORIGIN, digest, enrol, genesis, log_key, revoke, signer,
+};
 
 /// Origin of the index.
 pub(super) const INDEX: &str = "models.example.com/access/index";
@@ -73,6 +75,11 @@ pub(super) fn auditor() -> SignerKey {
 /// Hash of a lookup key.
 pub(super) fn key(kind: KeyKind, id: &str) -> Hash {
     LookupKey::new(kind, id).hash()
+}
+
+/// The key by which both a history of the artifact and `verify file` look for it.
+pub(super) fn resnet() -> Hash {
+    key(KeyKind::Digest, &format!("sha256:{}", digest(WEIGHTS)))
 }
 
 /// An operator at work.

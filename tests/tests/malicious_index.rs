@@ -1,0 +1,197 @@
+//! Malicious operators against the command line: each lie is seen by whoever asks or by an auditor, and none reads as
+//! "nothing happened".
+use std::collections::BTreeSet;
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
+
+use glasslog_tests::command::{self, Finished};
+use glasslog_tests::glasslog;
+use glasslog_tests::operator::{Case, Seen, Trust, cases};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const NOW: &str = "2026-11-23T12:00:00Z";
+
+/// Runs a verb on the log of a case.
+fn run(folder: &Path, arguments: &[&str]) -> Finished {
+    let mut command = glasslog::command();
+    command
+        .args(arguments)
+        .args(["--policy", "trust.policy", "--now", NOW, "--format", "json"])
+        .current_dir(folder)
+        .env("GLASSLOG_CACHE", "off");
+    command::finish(&mut command)
+}
+
+/// The check that decided: the first that failed, or the first that could not be decided though it was reached.
+fn decisive(report: &Value) -> Option<&Value> {
+    let checks = report["checks"].as_array().expect("a report has checks");
+    // Nobody asks for freshness, and an entry that nobody can read is told apart.
+    let is_asked = |check: &&Value| check["code"] != "freshness" && check["code"] != "readable";
+    let failed = checks.iter().find(|check| check["outcome"] == "fail");
+    failed.or_else(|| {
+        let unknown = |check: &&Value| {
+            check["outcome"] == "unknown" && check["detail"] != "not reached" && is_asked(check)
+        };
+        checks.iter().find(unknown)
+    })
+}
+
+/// What is wrong with what a verb said, if anything.
+fn compare(case: &Case, verb: &str, expected: Seen, run: &Finished) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut expect = |what: &str, seen: String, expected: String| {
+        if seen != expected {
+            wrong.push(format!(
+                "{}: {verb}: {what} is `{seen}`, not `{expected}`",
+                case.name
+            ));
+        }
+    };
+    expect(
+        "the exit code",
+        run.code.to_string(),
+        expected.exit.to_string(),
+    );
+    let report = run.json();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let check = decisive(&report).cloned().unwrap_or_default();
+    expect("the check", text(&check["code"]), expected.check.into());
+    let evidence = &check["evidence"];
+    let error = ["error", "fault", "signature"]
+        .iter()
+        .map(|name| text(&evidence[*name]))
+        .find(|error| !error.is_empty());
+    if !expected.error.is_empty() {
+        expect(
+            "the error",
+            error.unwrap_or_default(),
+            expected.error.into(),
+        );
+    }
+    if let Some(path) = case
+        .path
+        .as_ref()
+        .filter(|_| !matches!(expected.exit, 0 | 8))
+    {
+        expect("the file", text(&evidence["path"]), path.clone());
+    }
+    let result = match expected.exit {
+        0 => "verified",
+        4 | 5 => "unknown",
+        _ => "failed",
+    };
+    expect("the result", text(&report["result"]), result.into());
+    if let Some(last) = wrong.last_mut() {
+        last.push_str(&format!(": {run}"));
+    }
+    wrong
+}
+
+/// Zero evidence is no success, and a claim that nobody checked is called a claim.
+fn check_claims(case: &Case, run: &Finished) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let report = run.json();
+    let complete = report["complete"].as_bool() == Some(true);
+    if matches!(run.code, 1 | 3 | 7 | 8) && (complete || report["result"] != "failed") {
+        wrong.push(format!("{}: complete, or not failed: {run}", case.name));
+    }
+    if run.code == 4 && !(complete && report["events"].as_array().is_some_and(Vec::is_empty)) {
+        wrong.push(format!(
+            "{}: an absence that is not proven: {run}",
+            case.name
+        ));
+    }
+    if matches!(run.code, 0 | 4) {
+        let checks = report["checks"].as_array().expect("a report has checks");
+        let coverage = checks.iter().find(|check| check["code"] == "coverage");
+        let coverage = coverage.expect("a history has a coverage");
+        let says = coverage["detail"].as_str().unwrap_or_default();
+        let claimed = says.starts_with("complete as claimed by the index");
+        if claimed != (case.trust == Trust::Index) {
+            wrong.push(format!("{}: `{says}`", case.name));
+        }
+    }
+    let events = report["events"].as_array().map_or(0, Vec::len);
+    if run.code == 0 && events != case.events {
+        wrong.push(format!(
+            "{}: {events} events, not {}: {run}",
+            case.name, case.events
+        ));
+    }
+    wrong
+}
+
+/// Everything that a client does, on one lie.
+fn clients(case: &Case, folder: &Path) -> Vec<String> {
+    let history = run(folder, &["history", &case.artifact, "--log", "public"]);
+    let mut wrong = compare(case, "history", case.client, &history);
+    wrong.extend(check_claims(case, &history));
+
+    let file = run(folder, &["verify", "file", "model.bin", "--log", "public"]);
+    wrong.extend(compare(case, "verify file", case.file_seen(), &file));
+
+    let words = [
+        "bundle",
+        &case.artifact,
+        "--log",
+        "public",
+        "-o",
+        "made.bundle",
+    ];
+    let bundle = run(folder, &words);
+    wrong.extend(compare(case, "bundle", case.client, &bundle));
+    let is_written = folder.join("made.bundle").exists();
+    if is_written != matches!(case.client.exit, 0 | 4 | 5) {
+        wrong.push(format!("{}: a bundle is written: {is_written}", case.name));
+    }
+    if is_written {
+        // Whoever gets it sees the same, byte for byte.
+        let verified = run(folder, &["verify", "bundle", "made.bundle"]);
+        let same = |report: &Value| {
+            let mut report = report.clone();
+            report["query"] = Value::Null;
+            report
+        };
+        if verified.code != history.code || same(&verified.json()) != same(&history.json()) {
+            wrong.push(format!("{}: the bundle says {verified}", case.name));
+        }
+    }
+    wrong
+}
+
+/// Runs `check` on the folder of each case, on as many threads as there are cores, and gathers what is wrong.
+fn all(check: impl Fn(&Case, &Path) -> Vec<String> + Sync) {
+    let only = std::env::var("GLASSLOG_TEST_CASE").ok();
+    let mut todo = cases();
+    todo.retain(|case| only.as_ref().is_none_or(|name| *name == case.name));
+    assert!(!todo.is_empty(), "there are cases");
+    let names: BTreeSet<&String> = todo.iter().map(|case| &case.name).collect();
+    assert_eq!(names.len(), todo.len(), "each case has its own name");
+    let next = Mutex::new(todo.iter());
+    let wrong = Mutex::new(Vec::new());
+    let threads = thread::available_parallelism().map_or(2, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let case = next.lock().expect("no thread panicked").next();
+                    let Some(case) = case else { return };
+                    let folder = TempDir::new().expect("a folder can be made");
+                    case.write(folder.path());
+                    let found = check(case, folder.path());
+                    wrong.lock().expect("no thread panicked").extend(found);
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().expect("no thread panicked");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn clients_see_through_lies_or_say_whose_word_they_take() {
+    all(clients);
+}
