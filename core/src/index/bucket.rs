@@ -150,6 +150,11 @@ impl Bucket {
         &self.records
     }
 
+    /// The same, to be taken apart.
+    pub(crate) fn into_records(self) -> Vec<(Hash, Postings)> {
+        self.records
+    }
+
     /// The offsets of a key; `None` says that the run has none.
     #[must_use]
     pub fn find(&self, key: &Hash) -> Option<&Postings> {

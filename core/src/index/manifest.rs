@@ -90,13 +90,8 @@ impl Manifest {
     pub fn encode(&self) -> Vec<u8> {
         let mut text = format!("{HEADER}\nmapfn {} {}\n", self.map, self.specification);
         for run in &self.runs {
-            let reserved = run
-                .reserved
-                .map_or_else(|| "-".into(), |hash| hash.to_base64());
-            text.push_str(&format!(
-                "run {} {} {} {} {reserved}\n",
-                run.start, run.end, run.bits, run.root
-            ));
+            text.push_str(&encode_run(run));
+            text.push('\n');
         }
         text.push('\n');
         [text.into_bytes(), self.checkpoint.encode()].concat()
@@ -144,7 +139,21 @@ fn parse_map(line: &str) -> Option<(&str, Hash)> {
         .map(|specification| (name, specification))
 }
 
-fn parse_run(line: &str) -> Option<RunHead> {
+/// The line of a run, without its end.
+#[must_use]
+pub fn encode_run(run: &RunHead) -> String {
+    let reserved = run
+        .reserved
+        .map_or_else(|| "-".into(), |hash| hash.to_base64());
+    format!(
+        "run {} {} {} {} {reserved}",
+        run.start, run.end, run.bits, run.root
+    )
+}
+
+/// Reads the line of a run; `None` if it is none. Whether its numbers are within bounds is another question.
+#[must_use]
+pub fn parse_run(line: &str) -> Option<RunHead> {
     let mut words = line.strip_prefix("run ")?.split(' ');
     let run = RunHead {
         start: wire::parse_decimal(words.next()?)?,

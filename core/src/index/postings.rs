@@ -1,9 +1,6 @@
 //! Long lists of offsets, as a Merkle tree of chunks (`docs/formats/index.md`, "Postings").
 
-use crate::{
-    hash::{FileHasher, HASH_SIZE, Hash, tree_root},
-    limits::MAX_INLINE,
-};
+use crate::hash::{FileHasher, HASH_SIZE, Hash, tree_root};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -40,13 +37,64 @@ pub fn chunk_leaf(chunk: &[u8]) -> Hash {
 /// The chunks of a list.
 pub fn encode_chunks(offsets: &[u32]) -> impl Iterator<Item = Vec<u8>> {
     let width = usize::try_from(CHUNK).unwrap_or(usize::MAX);
-    (0u32..).zip(offsets.chunks(width)).map(|(index, chunk)| {
-        let first = index.saturating_mul(CHUNK);
-        core::iter::once(&first)
-            .chain(chunk)
-            .flat_map(|number| number.to_be_bytes())
-            .collect()
-    })
+    (0u32..)
+        .zip(offsets.chunks(width))
+        .map(|(index, chunk)| encode_chunk(index, chunk))
+}
+
+fn encode_chunk(index: u32, offsets: &[u32]) -> Vec<u8> {
+    let first = index.saturating_mul(CHUNK);
+    core::iter::once(&first)
+        .chain(offsets)
+        .flat_map(|number| number.to_be_bytes())
+        .collect()
+}
+
+/// Makes the files of a long list while its offsets come, one chunk in memory at a time.
+pub(crate) struct ListWriter<'a> {
+    chunk: Vec<u32>,
+    leaves: Vec<Hash>,
+    file: &'a mut dyn FnMut(Hash, Vec<u8>),
+}
+
+impl<'a> ListWriter<'a> {
+    /// Each file is handed to `file`, with its hash.
+    pub(crate) fn new(file: &'a mut dyn FnMut(Hash, Vec<u8>)) -> Self {
+        Self {
+            chunk: Vec::new(),
+            leaves: Vec::new(),
+            file,
+        }
+    }
+
+    /// Takes the next offset.
+    pub(crate) fn push(&mut self, offset: u32) {
+        self.chunk.push(offset);
+        if u32::try_from(self.chunk.len()) == Ok(CHUNK) {
+            self.end_chunk();
+        }
+    }
+
+    /// Hands over what is left and gives the list's root.
+    pub(crate) fn finish(mut self) -> Hash {
+        if !self.chunk.is_empty() {
+            self.end_chunk();
+        }
+        let root = tree_root(&self.leaves);
+        if self.leaves.len() > 1 {
+            (self.file)(root, encode_leaves(&self.leaves));
+        }
+        root
+    }
+
+    fn end_chunk(&mut self) {
+        let chunks = u32::try_from(self.leaves.len()).unwrap_or(u32::MAX);
+        let bytes = encode_chunk(chunks, &self.chunk);
+        let leaf = chunk_leaf(&bytes);
+        self.leaves.push(leaf);
+        self.chunk.clear();
+        (self.file)(leaf, bytes);
+    }
 }
 
 /// Parses chunk number `index` of a list of `count` offsets below `length`.
@@ -96,31 +144,6 @@ pub(crate) fn check_offsets(offsets: &[u32], length: u32) -> Result<(), Postings
             length,
         }),
         _ => Ok(()),
-    }
-}
-
-/// The tree of a list: its root, and every file that it takes, by hash.
-pub(crate) struct ListFiles {
-    pub(crate) root: Hash,
-    pub(crate) files: Vec<(Hash, Vec<u8>)>,
-}
-
-impl ListFiles {
-    /// `None` for a list short enough to stand in its bucket.
-    pub(crate) fn of(offsets: &[u32]) -> Option<Self> {
-        let count = u32::try_from(offsets.len()).ok()?;
-        if count <= MAX_INLINE {
-            return None;
-        }
-        let mut files: Vec<(Hash, Vec<u8>)> = encode_chunks(offsets)
-            .map(|chunk| (chunk_leaf(&chunk), chunk))
-            .collect();
-        let leaves: Vec<Hash> = files.iter().map(|(leaf, _)| *leaf).collect();
-        let root = tree_root(&leaves);
-        if leaves.len() > 1 {
-            files.push((root, encode_leaves(&leaves)));
-        }
-        Some(Self { root, files })
     }
 }
 

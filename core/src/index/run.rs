@@ -2,7 +2,7 @@
 
 use crate::{
     hash::Hash,
-    limits::{MAX_BUCKET, MAX_RUN, MAX_RUN_BITS},
+    limits::{MAX_BUCKET, MAX_INLINE, MAX_RUN, MAX_RUN_BITS},
 };
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 use core::{fmt, ops::Range};
@@ -12,7 +12,7 @@ use super::{
     file::IndexFile,
     lists::Lists,
     map::MapFunction,
-    postings::ListFiles,
+    postings::ListWriter,
     run_tree::RunTree,
 };
 
@@ -69,7 +69,8 @@ impl RunHead {
     }
 }
 
-fn bucket_of(key: &Hash, bits: u8) -> u64 {
+/// The first bits of a key.
+pub(crate) fn bucket_of(key: &Hash, bits: u8) -> u64 {
     let first = key.as_bytes().first_chunk::<8>();
     let shift = u64::BITS.saturating_sub(u32::from(bits));
     first
@@ -147,15 +148,17 @@ pub(crate) fn assemble(map: MapFunction, range: Range<u64>, lists: Lists) -> Res
     let mut reserved = Vec::new();
     let mut postings = BTreeMap::new();
     for (key, offsets) in lists.iter() {
-        let record = match ListFiles::of(offsets) {
-            None => Postings::Inline(offsets.to_vec()),
-            Some(list) => {
-                postings.extend(list.files);
-                Postings::Long {
-                    count: u32::try_from(offsets.len()).unwrap_or(u32::MAX),
-                    root: list.root,
-                }
-            }
+        let count = u32::try_from(offsets.len()).unwrap_or(u32::MAX);
+        let record = if count <= MAX_INLINE {
+            Postings::Inline(offsets.to_vec())
+        } else {
+            let mut file = |hash, bytes| {
+                postings.insert(hash, bytes);
+            };
+            let mut list = ListWriter::new(&mut file);
+            offsets.iter().for_each(|offset| list.push(*offset));
+            let root = list.finish();
+            Postings::Long { count, root }
         };
         if reserved_keys.contains(key) {
             record.append_to(key, &mut reserved);
@@ -199,6 +202,11 @@ pub(crate) fn bucket_bits(records: impl Iterator<Item = usize>) -> u8 {
     let total = records
         .map(|length| u64::try_from(length).unwrap_or(u64::MAX))
         .fold(0, u64::saturating_add);
+    bits_for(total)
+}
+
+/// The same, of their sum.
+pub(crate) fn bits_for(total: u64) -> u8 {
     (0..MAX_RUN_BITS)
         .find(|bits| total <= BUCKET_LOAD << bits)
         .unwrap_or(MAX_RUN_BITS)

@@ -39,10 +39,7 @@ pub fn read_run(
         .map(|hash| (BucketName::Reserved, IndexFile::Reserved(hash)));
     let reserved_keys = map.reserved();
     for (name, file) in buckets.chain(reserved) {
-        let bytes = need(&mut read, &file)?;
-        let bucket = open_file(&bytes, head, name)
-            .and_then(|bytes| Bucket::parse(bytes, head, name, &reserved_keys))
-            .map_err(|error| wrong(&file, error.to_string()))?;
+        let bucket = read_bucket(head, name, &file, &reserved_keys, &mut read)?;
         for (key, postings) in bucket.records() {
             match postings {
                 Postings::Inline(offsets) => {
@@ -67,23 +64,38 @@ pub fn read_run(
     Ok(run)
 }
 
-fn read_list(
+/// Reads one bucket of a run.
+pub(crate) fn read_bucket(
+    head: &RunHead,
+    name: BucketName,
+    file: &IndexFile,
+    reserved: &[Hash],
+    read: impl FnMut(&IndexFile) -> Option<Vec<u8>>,
+) -> Result<Bucket, StoredError> {
+    let bytes = need(read, file)?;
+    open_file(&bytes, head, name)
+        .and_then(|bytes| Bucket::parse(bytes, head, name, reserved))
+        .map_err(|error| wrong(file, error.to_string()))
+}
+
+/// Reads a long list, one chunk at a time.
+pub(crate) fn read_list(
     count: u32,
     root: &Hash,
     length: u32,
-    read: &mut impl FnMut(&IndexFile) -> Option<Vec<u8>>,
+    mut read: impl FnMut(&IndexFile) -> Option<Vec<u8>>,
     mut take: impl FnMut(u32),
 ) -> Result<(), StoredError> {
     let leaves = if chunk_count(count) == 1 {
         Vec::from([*root])
     } else {
         let file = IndexFile::Postings(*root);
-        parse_leaves(&need(read, &file)?, count, root)
+        parse_leaves(&need(&mut read, &file)?, count, root)
             .map_err(|error| wrong(&file, error.to_string()))?
     };
     for (index, leaf) in (0u32..).zip(leaves) {
         let file = IndexFile::Postings(leaf);
-        let bytes = need(read, &file)?;
+        let bytes = need(&mut read, &file)?;
         if chunk_leaf(&bytes) != leaf {
             return Err(wrong(&file, "it is another file".into()));
         }
@@ -95,7 +107,7 @@ fn read_list(
 }
 
 fn need(
-    read: &mut impl FnMut(&IndexFile) -> Option<Vec<u8>>,
+    mut read: impl FnMut(&IndexFile) -> Option<Vec<u8>>,
     file: &IndexFile,
 ) -> Result<Vec<u8>, StoredError> {
     read(file).ok_or_else(|| StoredError::Missing { path: file.path() })

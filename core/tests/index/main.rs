@@ -8,6 +8,7 @@
 )]
 
 mod fraud;
+mod join;
 mod oracle;
 mod refusals;
 mod vectors;
