@@ -90,6 +90,7 @@ mod tests {
             index: Pace {
                 entries: NonZeroU64::MIN,
                 seconds: 0,
+                grace: 5,
             },
         };
         fs::write(layout.config(), config.encode()).unwrap();
@@ -125,7 +126,7 @@ mod tests {
             ),
             (
                 "format = 1\norigin = \"a\"\n[index]\nevery = 1",
-                "unknown field `every`, expected `entries` or `seconds`",
+                "unknown field `every`, expected one of `entries`, `seconds`, `grace`",
             ),
             (
                 "format = 1\norigin = \"a\"\n[index]\nentries = 0",

@@ -117,6 +117,29 @@ pub enum LogError {
         /// Why.
         problem: String,
     },
+    /// A file of the log cannot be read from where it is.
+    Unread {
+        /// The stable name of the cause.
+        code: &'static str,
+        /// Why.
+        problem: String,
+    },
+    /// A file is not the part of the tree that it should be.
+    NotInTree {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The log is not the one that was indexed: it has another history.
+    IndexedAnother {
+        /// Size of the newest manifest.
+        size: u64,
+        /// The root that the manifest's checkpoint has.
+        indexed: Hash,
+        /// The root that the log has at this size.
+        computed: Hash,
+    },
     /// The index cannot be built, or what is there of it is not what it should be.
     Index {
         /// Why.
@@ -153,6 +176,9 @@ impl LogError {
             Self::JournalGap { .. } => "journal-gap",
             Self::JournalDiffers { .. } => "journal-differs",
             Self::NotAdmissible { .. } => "entry-not-admissible",
+            Self::Unread { code, .. } => code,
+            Self::NotInTree { .. } => "log-file-not-in-tree",
+            Self::IndexedAnother { .. } => "index-of-another-history",
             Self::Index { .. } => "index-not-buildable",
             Self::HeadMoved { .. } => "head-moved",
             Self::Stopped => "writer-stopped",
@@ -267,6 +293,16 @@ impl fmt::Display for LogError {
             Self::NotAdmissible { index, problem } => {
                 write!(f, "entry {index} is not admissible: {problem}")
             }
+            Self::Unread { problem, .. } => f.write_str(problem),
+            Self::NotInTree { path, problem } => write!(f, "`{}`: {problem}", path.display()),
+            Self::IndexedAnother {
+                size,
+                indexed,
+                computed,
+            } => write!(
+                f,
+                "at size {size} the log that was indexed has root {indexed}, but this one has root {computed}"
+            ),
             Self::Index { problem } => write!(f, "the index cannot be built: {problem}"),
             Self::HeadMoved { path } => write!(
                 f,

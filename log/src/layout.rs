@@ -130,6 +130,16 @@ impl Layout {
         self.state().join("index-next")
     }
 
+    /// Which runs of the index are on disk.
+    pub fn index_runs(&self) -> PathBuf {
+        self.state().join("index-runs")
+    }
+
+    /// For each run that has long lists, the hashes of their files.
+    pub fn index_lists(&self) -> PathBuf {
+        self.state().join("index-lists")
+    }
+
     /// How far the index is, and since when.
     pub fn index_made(&self) -> PathBuf {
         self.state().join("index-made")

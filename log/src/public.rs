@@ -30,6 +30,11 @@ impl PublicTree {
         }
     }
 
+    /// Where a file lies, for messages.
+    pub(crate) fn locate(&self, path: &str) -> PathBuf {
+        self.layout.public_file(path)
+    }
+
     /// Reads a file by its path relative to the tree; `None` when there is none.
     ///
     /// # Errors

@@ -1,13 +1,13 @@
 //! Extends the index of a log while another thread, or another process, writes the log.
 //!
 //! The thread knows the log by its files alone: it looks at the public checkpoint now and then. So whoever sequences and
-//! publishes never waits for it, and goes on when it fails.
+//! publishes never waits for it, and goes on when it fails. Nor do manifests wait for the joining of runs, which a thread
+//! of its own does.
 
-use super::Indexer;
-use super::pace::extend_if_due;
+use super::{Indexer, Joining};
 use crate::error::LogError;
 use core::time::Duration;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -52,14 +52,15 @@ impl Background {
         let status = Arc::new(Mutex::new(Status::default()));
         let shared = Arc::clone(&status);
         let thread = thread::spawn(move || {
+            let mut keeper = Keeper::new(path);
             let mut pause = FIRST_PAUSE;
             let mut wait = LOOK;
             // Whoever started the thread tells it to end, or is gone.
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 let now = now();
-                let extended = extend_if_due(&path, now);
-                note(&shared, &extended, now);
-                (wait, pause) = match extended {
+                let looked = keeper.look(now);
+                note(&shared, &looked, now);
+                (wait, pause) = match looked {
                     // Another process that is at it already needs no help.
                     Ok(_) | Err(LogError::IndexLocked { .. }) => (LOOK, FIRST_PAUSE),
                     Err(error) => {
@@ -68,11 +69,10 @@ impl Background {
                     }
                 };
             }
-            // What was published is indexed when the log is left alone.
             let now = now();
-            let extended = finish(&path, now);
-            note(&shared, &extended, now);
-            if let Err(error) = extended {
+            let finished = keeper.finish(now);
+            note(&shared, &finished, now);
+            if let Err(error) = finished {
                 report(&error);
             }
         });
@@ -102,8 +102,84 @@ impl Background {
     }
 }
 
-fn finish(path: &Path, now: u64) -> Result<Option<u64>, LogError> {
-    Indexer::open(path)?.publish(now).map(Some)
+/// What the thread does: it publishes; another thread joins, so that publishing need not wait.
+struct Keeper {
+    path: PathBuf,
+    indexer: Option<Indexer>,
+    joining: Option<(Joining, JoinHandle<Result<(), LogError>>)>,
+}
+
+impl Keeper {
+    fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            indexer: None,
+            joining: None,
+        }
+    }
+
+    /// Does what is due; returns the size that is indexed if a manifest was.
+    fn look(&mut self, now: u64) -> Result<Option<u64>, LogError> {
+        let looked = self.try_look(now);
+        if looked.is_err() {
+            // Whatever is wrong, the index is opened again, and nobody must be at it still.
+            let _ = self.end_joining();
+            self.indexer = None;
+        }
+        looked
+    }
+
+    fn try_look(&mut self, now: u64) -> Result<Option<u64>, LogError> {
+        let indexer = match &mut self.indexer {
+            Some(indexer) => indexer,
+            closed => closed.insert(Indexer::open(&self.path)?),
+        };
+        let indexed = match indexer.is_due(now)? {
+            true => Some(indexer.publish(now)?),
+            false => None,
+        };
+        match self.joining.take() {
+            Some((joining, thread)) if !thread.is_finished() => {
+                self.joining = Some((joining, thread));
+            }
+            Some((_, thread)) => joined(thread)?,
+            None => match indexer.next_join() {
+                Some(joining) => {
+                    let own = joining.clone();
+                    let thread = thread::spawn(move || own.run(now));
+                    self.joining = Some((joining, thread));
+                }
+                None => {
+                    indexer.collect(now)?;
+                }
+            },
+        }
+        Ok(indexed)
+    }
+
+    /// What was published is indexed when the log is left alone.
+    fn finish(&mut self, now: u64) -> Result<Option<u64>, LogError> {
+        self.end_joining()?;
+        self.indexer = None;
+        Indexer::open(&self.path)?.publish(now).map(Some)
+    }
+
+    fn end_joining(&mut self) -> Result<(), LogError> {
+        match self.joining.take() {
+            None => Ok(()),
+            Some((joining, thread)) => {
+                joining.cancel();
+                match joined(thread) {
+                    Err(LogError::Stopped) => Ok(()),
+                    ended => ended,
+                }
+            }
+        }
+    }
+}
+
+fn joined(thread: JoinHandle<Result<(), LogError>>) -> Result<(), LogError> {
+    thread.join().unwrap_or(Err(LogError::Stopped))
 }
 
 fn note(status: &Mutex<Status>, extended: &Result<Option<u64>, LogError>, now: u64) {

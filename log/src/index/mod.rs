@@ -3,35 +3,49 @@
 //! An [`Indexer`] reads what is public and writes below `public/index/`; it holds a lock of its own and no state of the
 //! log's, so that publishing entries never waits for it. How it survives crashes is that of the log: a manifest is
 //! durable in `state/` before any file of it is public, and so is a signed head of the index log.
+//!
+//! Whoever has a key of his own can index the log of somebody else, into a directory of his own: see [`Indexer::of`].
 
 mod background;
+mod entries;
+mod garbage;
+mod inventory;
 mod pace;
+mod parallel;
 mod runs;
+mod workshop;
 
 pub use background::{Background, Status};
-pub use pace::{Pace, extend_if_due};
+pub use entries::LogFiles;
+pub use pace::{Pace, extend_if_due, extend_now};
+pub use runs::Progress;
 
 use crate::checkpoint_file::CheckpointFile;
 use crate::config::Config;
 use crate::disk::Disk;
 use crate::error::LogError;
 use crate::keys::read_signer;
-use crate::layout::{Layout, PRIVATE_DIRECTORY, PRIVATE_FILE};
+use crate::layout::{Layout, PRIVATE_DIRECTORY, PRIVATE_FILE, PUBLIC_DIRECTORY};
 use crate::lock::{CheckpointLock, WriterLock};
 use crate::open::{clear_temporary, read_bundle};
 use crate::public::PublicTree;
 use crate::signer::Signer;
+use entries::LogAt;
+use garbage::Collecting;
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::edge::{Edge, PublicFile};
 use glasslog_core::hash::{Hash, leaf_hash};
 use glasslog_core::index::file::LATEST_PATH;
 use glasslog_core::index::manifest::Manifest;
 use glasslog_core::index::map::MapFunction;
+use glasslog_core::note::SignerKey;
 use glasslog_core::proof::InclusionProof;
 use glasslog_core::tile::{bundles_between, parse_entries};
 use glasslog_core::tlog_proof::TlogProof;
 use glasslog_core::tree::TreeHead;
+use inventory::Inventory;
 use std::path::Path;
+use workshop::Workshop;
 
 /// Where the index log lies in the public tree.
 const PREFIX: &str = "index/";
@@ -43,12 +57,13 @@ pub struct Indexer {
     disk: Disk,
     layout: Layout,
     public: PublicTree,
-    log: Signer,
     index: Signer,
-    map: MapFunction,
+    pace: Pace,
+    workshop: Workshop,
     edge: Edge,
     /// The newest manifest, and the proof of it in the tree of `edge`.
     newest: Option<(Manifest, InclusionProof)>,
+    collecting: Option<Collecting>,
     is_stopped: bool,
 }
 
@@ -68,85 +83,232 @@ impl Indexer {
     pub fn open_with(disk: Disk, path: impl AsRef<Path>) -> Result<Self, LogError> {
         let layout = Layout::new(path.as_ref()).for_index();
         let config = Config::read(&disk, &layout)?;
+        let key = read_signer(&disk, &layout.key("index"))?;
+        let map = match config.raw {
+            true => MapFunction::LeafV1,
+            false => MapFunction::AccessV1,
+        };
+        Self::resume(disk, layout, key, map, config.index)
+    }
+
+    /// Opens an index in the directory `path`, which is made if it is absent, of a log that is elsewhere: it is signed by
+    /// `key`, whose name is the index's origin, and says under which keys `map` puts entries.
+    ///
+    /// # Errors
+    /// When another process writes to it, or its files do not add up.
+    pub fn of(
+        path: impl AsRef<Path>,
+        key: SignerKey,
+        map: MapFunction,
+        pace: Pace,
+    ) -> Result<Self, LogError> {
+        let layout = Layout::new(path.as_ref()).for_index();
+        let disk = Disk::new();
+        for (directory, mode) in [
+            (layout.root().to_owned(), PUBLIC_DIRECTORY),
+            (layout.state(), PRIVATE_DIRECTORY),
+            (layout.public(), PUBLIC_DIRECTORY),
+        ] {
+            disk.make_directory(&directory, mode)?;
+        }
+        Self::resume(disk, layout, key, map, pace)
+    }
+
+    fn resume(
+        disk: Disk,
+        layout: Layout,
+        key: SignerKey,
+        map: MapFunction,
+        pace: Pace,
+    ) -> Result<Self, LogError> {
         let lock = WriterLock::take(&layout.index_lock()).map_err(|error| match error {
             LogError::Locked { holder } => LogError::IndexLocked { holder },
             error => error,
         })?;
         disk.make_directory(&layout.temporary(), PRIVATE_DIRECTORY)?;
         clear_temporary(&disk, &layout)?;
-        let log = Signer::read(&disk, &layout, &config.origin)?;
-        let key = read_signer(&disk, &layout.key("index"))?;
         let name = key.verifier().name().to_string();
         let index = Signer::new(&name, key).map_err(|error| LogError::Setting {
             path: layout.key("index"),
             problem: error.to_string(),
         })?;
-        let map = match config.raw {
-            true => MapFunction::LeafV1,
-            false => MapFunction::AccessV1,
-        };
+        let inventory = Inventory::open(&disk, &layout)?;
         let mut indexer = Self {
             _lock: lock,
             public: PublicTree::new(&disk, &layout),
+            workshop: Workshop::new(&disk, &layout, map, inventory),
             disk,
             layout,
-            log,
             index,
-            map,
+            pace,
             edge: Edge::new(),
             newest: None,
+            collecting: None,
             is_stopped: false,
         };
-        indexer.resume()?;
-        Ok(indexer)
+        indexer.finish_interrupted()?;
+        let known = indexer.newest.as_ref().map(|(manifest, _)| manifest.map());
+        match known {
+            Some(Ok(known)) if known != map => Err(LogError::Index {
+                problem: format!(
+                    "it is an index by `{}`, not by `{}`",
+                    known.name(),
+                    map.name()
+                ),
+            }),
+            _ => Ok(indexer),
+        }
     }
 
-    /// Indexes the log up to its public checkpoint and publishes the manifest; returns the size that is indexed.
+    /// Indexes the log of this directory up to its public checkpoint and publishes the manifest; returns the size that is
+    /// indexed. Runs that could be joined are named apart: [`join`](Self::join) is for later.
     ///
-    /// `now` is in seconds since the epoch and decides only when the index is due again.
+    /// `now` is in seconds since the epoch and decides only when the index is due again, and what is kept until when.
     ///
     /// # Errors
     /// When a file of the log or of the index is missing or wrong, or the disk fails; the index must then be opened again.
     pub fn publish(&mut self, now: u64) -> Result<u64, LogError> {
+        let checkpoint = self.own_checkpoint()?;
+        let files = PublicTree::new(&self.disk, &self.layout);
+        self.extend(&files, &checkpoint, false, now, &|_, _| {})
+    }
+
+    /// As [`publish`](Self::publish), with everything joined that can be.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    pub fn publish_joined(&mut self, now: u64, progress: &Progress<'_>) -> Result<u64, LogError> {
+        let checkpoint = self.own_checkpoint()?;
+        let files = PublicTree::new(&self.disk, &self.layout);
+        self.extend(&files, &checkpoint, true, now, progress)
+    }
+
+    /// The newest checkpoint of the log of this directory, signed by its key.
+    fn own_checkpoint(&self) -> Result<Checkpoint, LogError> {
+        let file = CheckpointFile::new(&self.disk, &self.layout);
+        let path = self.layout.checkpoint();
+        let missing = || LogError::Missing { path: path.clone() };
+        let checkpoint = file.read()?.ok_or_else(missing)?;
+        let origin = Config::read(&self.disk, &self.layout)?.origin;
+        Signer::read(&self.disk, &self.layout, &origin)?.verify(&checkpoint, &path)?;
+        Ok(checkpoint)
+    }
+
+    /// Indexes a log up to a checkpoint whose signatures the caller has judged, and publishes the manifest; returns the
+    /// size that is indexed. With `joined`, whatever can be joined is joined first.
+    ///
+    /// # Errors
+    /// When a file of the log or of the index is missing or wrong, the log is not the one that was indexed before, or the
+    /// disk fails; the index must then be opened again.
+    pub fn extend(
+        &mut self,
+        files: &dyn LogFiles,
+        checkpoint: &Checkpoint,
+        joined: bool,
+        now: u64,
+        progress: &Progress<'_>,
+    ) -> Result<u64, LogError> {
         if self.is_stopped {
             return Err(LogError::Stopped);
         }
-        let published = self.publish_newest(now);
-        self.is_stopped = published.is_err();
-        published
+        let extended = self.try_extend(files, checkpoint, joined, now, progress);
+        self.is_stopped = extended.is_err();
+        extended
     }
 
-    fn publish_newest(&mut self, now: u64) -> Result<u64, LogError> {
-        let file = CheckpointFile::new(&self.disk, &self.layout);
-        let checkpoint = file.read()?.ok_or_else(|| LogError::Missing {
-            path: self.layout.checkpoint(),
+    fn try_extend(
+        &mut self,
+        files: &dyn LogFiles,
+        checkpoint: &Checkpoint,
+        joined: bool,
+        now: u64,
+        progress: &Progress<'_>,
+    ) -> Result<u64, LogError> {
+        let log = LogAt::new(files, checkpoint.head());
+        let before = self.newest.as_ref().map(|(manifest, _)| manifest.clone());
+        if let Some(before) = &before {
+            check_same_log(before, checkpoint)?;
+            log.check_extends(&before.head())?;
+            // What a crash kept from being noted.
+            self.workshop
+                .inventory()
+                .supersede(before.runs(), None, now)?;
+        }
+        let is_same = before
+            .as_ref()
+            .is_some_and(|before| before.head() == checkpoint.head());
+        if is_same && !(joined && self.is_apart(log.size())) {
+            return Ok(log.size());
+        }
+        let runs = self.make_runs(log, joined, now, progress)?;
+        let before = before.map(|before| before.runs().to_vec());
+        if is_same && before.as_ref() == Some(&runs) {
+            return Ok(log.size());
+        }
+        let manifest = Manifest::new(self.workshop.map(), runs, checkpoint);
+        let manifest = manifest.map_err(|error| LogError::Index {
+            problem: error.to_string(),
         })?;
-        let head = self.log.verify(&checkpoint, &self.layout.checkpoint())?;
-        let indexed = self.newest.as_ref().map(|(manifest, _)| manifest.head());
-        if indexed == Some(head) {
-            return Ok(head.size);
-        }
-        if let Some(indexed) = indexed.filter(|indexed| indexed.size >= head.size) {
-            return Err(LogError::RolledBack {
-                state: head.size,
-                public: indexed.size,
-            });
-        }
-        let runs = self.make_runs(head.size)?;
-        let manifest =
-            Manifest::new(self.map, runs, &checkpoint).map_err(|error| LogError::Index {
-                problem: error.to_string(),
-            })?;
         let bytes = manifest.encode();
         let (temporary, next) = (self.layout.temporary(), self.layout.index_next());
         self.disk.replace(&temporary, &next, &bytes, PRIVATE_FILE)?;
         self.commit(&bytes)?;
+        let before = before.unwrap_or_default();
+        self.workshop
+            .inventory()
+            .supersede(manifest.runs(), Some(&before), now)?;
         pace::Made {
-            size: head.size,
+            size: log.size(),
             time: now,
         }
         .write(&self.disk, &self.layout)?;
-        Ok(head.size)
+        Ok(log.size())
+    }
+
+    /// Whether the newest manifest names runs that could be one.
+    fn is_apart(&self, size: u64) -> bool {
+        let named = self.newest.as_ref().map(|(manifest, _)| manifest.runs());
+        !self.due_joins(size).is_empty()
+            || named.is_some_and(|named| self.cover(size).as_deref() != Ok(named))
+    }
+
+    /// Joins four runs that can be joined, for the next manifest to name; returns whether there were any.
+    ///
+    /// # Errors
+    /// When a file of the index is missing or wrong, or the disk fails.
+    pub fn join(&mut self, now: u64) -> Result<bool, LogError> {
+        match self.next_join() {
+            Some(join) => join.run(now).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// The next joining to be done, by whatever thread: what is published meanwhile does not wait for it.
+    fn next_join(&self) -> Option<Joining> {
+        let (manifest, _) = self.newest.as_ref()?;
+        let range = self.due_joins(manifest.head().size).into_iter().next()?;
+        Some(Joining {
+            workshop: self.workshop.clone(),
+            range,
+        })
+    }
+
+    /// Whether the log of this directory has grown so that its index is due, by [`Pace`].
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn is_due(&self, now: u64) -> Result<bool, LogError> {
+        pace::is_due(&self.disk, &self.layout, &self.pace, now)
+    }
+
+    /// Joins and collects whatever can be.
+    ///
+    /// # Errors
+    /// As [`join`](Self::join) and [`collect`](Self::collect).
+    pub fn tidy(&mut self, now: u64) -> Result<(), LogError> {
+        while self.join(now)? {}
+        while self.collect(now)? {}
+        Ok(())
     }
 
     /// The newest manifest.
@@ -156,7 +318,7 @@ impl Indexer {
     }
 
     /// Reads the index log up to the head that was signed last, and finishes what a crash interrupted.
-    fn resume(&mut self) -> Result<(), LogError> {
+    fn finish_interrupted(&mut self) -> Result<(), LogError> {
         let shown = self.shown()?;
         if self.disk.read(&self.layout.index_head())?.is_some() {
             let path = self.layout.index_head();
@@ -277,6 +439,44 @@ impl Indexer {
             problem: error.to_string(),
         })
     }
+}
+
+/// Four runs that are to become one.
+#[derive(Clone, Debug)]
+struct Joining {
+    workshop: Workshop,
+    range: core::ops::Range<u64>,
+}
+
+impl Joining {
+    fn run(&self, now: u64) -> Result<(), LogError> {
+        self.workshop.join(&self.range, now, &|| {})
+    }
+
+    /// Lets [`run`](Self::run), in another thread, end early.
+    fn cancel(&self) {
+        self.workshop.cancel();
+    }
+}
+
+fn check_same_log(before: &Manifest, checkpoint: &Checkpoint) -> Result<(), LogError> {
+    let (was, is) = (before.checkpoint(), checkpoint);
+    if was.origin() != is.origin() {
+        return Err(LogError::Index {
+            problem: format!(
+                "it is the index of `{}`, not of `{}`",
+                was.origin().as_str(),
+                is.origin().as_str()
+            ),
+        });
+    }
+    if was.head().size > is.head().size {
+        return Err(LogError::RolledBack {
+            state: is.head().size,
+            public: was.head().size,
+        });
+    }
+    Ok(())
 }
 
 /// The index log with one more manifest, and the proof of that one.

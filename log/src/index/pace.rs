@@ -19,6 +19,8 @@ pub struct Pace {
     pub entries: NonZeroU64,
     /// When its newest manifest is so many seconds old.
     pub seconds: u64,
+    /// For how many seconds runs are kept that the newest manifest does not name any more.
+    pub grace: u64,
 }
 
 /// One entry bundle, which every reader takes anyway.
@@ -29,6 +31,8 @@ impl Default for Pace {
         Self {
             entries: ENTRIES,
             seconds: 60,
+            // Whoever began to read with an older manifest is done within a day, caches included.
+            grace: 86_400,
         }
     }
 }
@@ -36,10 +40,15 @@ impl Default for Pace {
 impl Pace {
     /// The section with a word about it.
     pub(crate) fn encode(&self) -> String {
-        let Self { entries, seconds } = self;
+        let Self {
+            entries,
+            seconds,
+            grace,
+        } = self;
         format!(
-            "# The index is extended when so many entries are not in it, or when it is so old.\n\
-             [index]\nentries = {entries}\nseconds = {seconds}\n"
+            "# The index is extended when so many entries are not in it, or when it is so many seconds old. What it\n\
+             # replaces is kept for readers until so many seconds after (`grace`).\n\
+             [index]\nentries = {entries}\nseconds = {seconds}\ngrace = {grace}\n"
         )
     }
 
@@ -62,12 +71,32 @@ impl Pace {
 pub fn extend_if_due(path: impl AsRef<Path>, now: u64) -> Result<Option<u64>, LogError> {
     let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()).for_index());
     let pace = Config::read(&disk, &layout)?.index;
-    let checkpoint = CheckpointFile::new(&disk, &layout).read()?;
-    let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
-    match pace.is_due(Made::read(&disk, &layout)?, size, now) {
-        true => Indexer::open_with(disk, path)?.publish(now).map(Some),
+    match is_due(&disk, &layout, &pace, now)? {
+        true => extend_now(path, now).map(Some),
         false => Ok(None),
     }
+}
+
+pub(super) fn is_due(
+    disk: &Disk,
+    layout: &Layout,
+    pace: &Pace,
+    now: u64,
+) -> Result<bool, LogError> {
+    let checkpoint = CheckpointFile::new(disk, layout).read()?;
+    let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
+    Ok(pace.is_due(Made::read(disk, layout)?, size, now))
+}
+
+/// Extends the index of the log at `path`, then joins and collects what can be; returns the size that is indexed.
+///
+/// # Errors
+/// As [`Indexer::open`], [`Indexer::publish`] and [`Indexer::tidy`].
+pub fn extend_now(path: impl AsRef<Path>, now: u64) -> Result<u64, LogError> {
+    let mut indexer = Indexer::open(path)?;
+    let size = indexer.publish(now)?;
+    indexer.tidy(now)?;
+    Ok(size)
 }
 
 /// How far the index is, and when its newest manifest was made, in seconds since the epoch.

@@ -1,121 +1,145 @@
-//! Which runs a manifest needs, and how each is come by: kept, joined from stored ones, or built from entries.
+//! Which runs a manifest needs, and which are missing, to be joined, or to be removed.
+//!
+//! A range that is all new is built and joined at once; where parts of it are in the newest manifest, those stay parts
+//! until somebody has joined them: the partition is free, so publishing waits for no joining.
 
 use super::Indexer;
+use super::entries::LogAt;
+use super::parallel::parallel;
+use super::workshop::{Workshop, parts};
 use crate::error::LogError;
-use crate::open::read_bundle;
-use glasslog_core::edge::PublicFile;
-use glasslog_core::index::file::IndexFile;
-use glasslog_core::index::layout::{FAN_IN, UNIT, partition_up_to};
-use glasslog_core::index::merge::merge;
-use glasslog_core::index::run::{Run, RunError, RunHead, build_from_entries};
-use glasslog_core::index::stored::{StoredError, read_run};
-use glasslog_core::tile::{EntryBundle, parse_entries};
+use glasslog_core::index::layout::{FAN_IN, UNIT, partition};
+use glasslog_core::index::run::RunHead;
+use glasslog_core::limits::MAX_RUNS;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Entries of the widest run that is joined in memory, which then takes a few hundred megabytes; 64 runs of it are the
-/// index of a log of 50 million entries.
-pub(super) const WIDEST: u64 = UNIT * FAN_IN.pow(4);
+/// Entries of the widest run that is built in memory, unless it has too many keys: what is below takes no joining.
+const DIRECT: u64 = UNIT * FAN_IN.pow(2);
 
-/// Files that are written before more are made.
-const FILES_AT_ONCE: usize = 256;
+/// What is missing of an index.
+#[derive(Debug, Default)]
+struct Missing {
+    /// To be built of entries, in any order.
+    builds: Vec<Range<u64>>,
+    /// To be joined after that, in this order.
+    joins: Vec<Range<u64>>,
+}
 
-impl Indexer {
-    /// Makes the runs of a log of `size` entries public, and says what they are.
-    pub(super) fn make_runs(&mut self, size: u64) -> Result<Vec<RunHead>, LogError> {
-        let mut heads = Vec::new();
-        for range in partition_up_to(size, WIDEST) {
-            let head = match self.kept(&range) {
-                Some(head) => head,
-                None => {
-                    let run = self.make(range, size)?;
-                    self.store(&run)?;
-                    run.head().clone()
-                }
-            };
-            heads.push(head);
-        }
-        Ok(heads)
-    }
+/// Is told how much of the work is done, and how much there is.
+pub type Progress<'a> = dyn Fn(u64, u64) + Sync + 'a;
 
-    /// The run of exactly this range, if the newest manifest has it.
-    fn kept(&self, range: &Range<u64>) -> Option<RunHead> {
-        let (manifest, _) = self.newest.as_ref()?;
-        let mut runs = manifest.runs().iter();
-        runs.find(|run| run.start == range.start && run.end == range.end)
-            .cloned()
-    }
+struct Tracker<'a> {
+    done: AtomicU64,
+    total: u64,
+    show: &'a Progress<'a>,
+}
 
-    fn make(&self, range: Range<u64>, size: u64) -> Result<Run, LogError> {
-        let width = range.end - range.start;
-        if width <= UNIT {
-            return self.build(range, size);
-        }
-        let part = width / FAN_IN;
-        let parts = (0..FAN_IN).map(|number| {
-            let start = range.start + number * part;
-            let range = start..start + part;
-            match self.kept(&range) {
-                Some(head) => self.load(&head),
-                None => self.make(range, size),
-            }
-        });
-        let parts = parts.collect::<Result<Vec<Run>, LogError>>()?;
-        merge(&parts).map_err(|error| unbuildable(&error))
-    }
-
-    fn build(&self, range: Range<u64>, size: u64) -> Result<Run, LogError> {
-        let mut entries: Vec<Vec<u8>> = Vec::new();
-        let mut at = range.start;
-        while at < range.end
-            && let Some(bundle) = EntryBundle::containing(at, size)
-        {
-            let bytes = read_bundle(&self.public, &self.layout, "", &bundle)?;
-            let found =
-                parse_entries(&bytes, bundle.width()).map_err(|error| LogError::Malformed {
-                    path: self.layout.public_file(&bundle.path()),
-                    problem: error.to_string(),
-                })?;
-            let first = bundle.start().unwrap_or(at);
-            let wanted = (first..)
-                .zip(found)
-                .filter(|(index, _)| range.contains(index))
-                .map(|(_, entry)| entry.to_vec());
-            entries.extend(wanted);
-            at = first + u64::from(bundle.width());
-        }
-        let entries = entries.iter().map(Vec::as_slice);
-        build_from_entries(self.map, range.start, entries).map_err(|error| unbuildable(&error))
-    }
-
-    fn load(&self, head: &RunHead) -> Result<Run, LogError> {
-        // A file that cannot be read counts as missing, and is named.
-        let read = |file: &IndexFile| self.public.read(&file.path()).ok().flatten();
-        read_run(self.map, head, read).map_err(|error| match error {
-            StoredError::Missing { path } => LogError::Missing {
-                path: self.layout.public_file(&path),
-            },
-            error => LogError::Index {
-                problem: error.to_string(),
-            },
-        })
-    }
-
-    fn store(&mut self, run: &Run) -> Result<(), LogError> {
-        let mut files = Vec::new();
-        for (file, bytes) in run.files() {
-            let path = file.path();
-            files.push(PublicFile { path, bytes });
-            if files.len() >= FILES_AT_ONCE {
-                self.public.create(&files)?;
-                files.clear();
-            }
-        }
-        self.public.create(&files)
+impl Tracker<'_> {
+    fn add(&self, more: u64) {
+        let done = self.done.fetch_add(more, Ordering::Relaxed) + more;
+        (self.show)(done.min(self.total), self.total);
     }
 }
 
-fn unbuildable(error: &RunError) -> LogError {
-    LogError::Index {
-        problem: error.to_string(),
+impl Indexer {
+    /// Makes the runs of a log public and says what they are. With `joined`, whatever can be joined is.
+    pub(super) fn make_runs(
+        &self,
+        log: LogAt<'_>,
+        joined: bool,
+        now: u64,
+        progress: &Progress<'_>,
+    ) -> Result<Vec<RunHead>, LogError> {
+        let mut missing = Missing::default();
+        for range in partition(log.size()) {
+            self.plan(range, joined, &mut missing);
+        }
+        let width = |range: &Range<u64>| range.end - range.start;
+        let all = missing.builds.iter().chain(&missing.joins);
+        let tracker = Tracker {
+            done: AtomicU64::new(0),
+            total: all.map(width).sum(),
+            show: progress,
+        };
+        parallel(missing.builds.into_iter(), |range| {
+            let entries = width(&range);
+            self.workshop.build(log, range, now)?;
+            tracker.add(entries);
+            Ok::<(), LogError>(())
+        })?;
+        for range in missing.joins {
+            let step = width(&range) / Workshop::STEPS;
+            self.workshop.join(&range, now, &|| tracker.add(step))?;
+        }
+        loop {
+            let runs = self.cover(log.size())?;
+            // So many that no manifest can name them, for example since a long joining is under way.
+            if runs.len() <= MAX_RUNS {
+                return Ok(runs);
+            }
+            let next = self.due_joins(log.size()).into_iter().next();
+            let range = next.ok_or_else(|| LogError::Index {
+                problem: format!("it takes {} runs, more than {MAX_RUNS}", runs.len()),
+            })?;
+            self.workshop.join(&range, now, &|| {})?;
+        }
+    }
+
+    fn plan(&self, range: Range<u64>, joined: bool, missing: &mut Missing) {
+        let (is_covered, is_one, is_new) = {
+            let inventory = self.workshop.inventory();
+            let is_one = inventory.find(&range).is_some();
+            let is_covered = is_one || inventory.cover(&range).is_some();
+            (is_covered, is_one, !inventory.has_within(&range))
+        };
+        let width = range.end - range.start;
+        if is_one || (is_covered && (!joined || width <= UNIT)) {
+            return;
+        }
+        if width <= UNIT || (width <= DIRECT && is_new) {
+            missing.builds.push(range);
+            return;
+        }
+        for part in parts(&range) {
+            self.plan(part, joined, missing);
+        }
+        if (is_new || joined) && !self.workshop.inventory().stays_apart(&range) {
+            missing.joins.push(range);
+        }
+    }
+
+    /// The widest finished runs for a log of `size` entries.
+    pub(super) fn cover(&self, size: u64) -> Result<Vec<RunHead>, LogError> {
+        let inventory = self.workshop.inventory();
+        let mut runs = Vec::new();
+        for range in partition(size) {
+            let found = inventory.cover(&range).ok_or_else(|| LogError::Index {
+                problem: format!("no run of entries {} to {}", range.start, range.end),
+            })?;
+            runs.extend(found);
+        }
+        Ok(runs)
+    }
+
+    /// What can be joined in the index of a log of `size` entries, the narrowest first.
+    pub(super) fn due_joins(&self, size: u64) -> Vec<Range<u64>> {
+        let inventory = self.workshop.inventory();
+        let mut due = Vec::new();
+        let mut open = partition(size);
+        while let Some(range) = open.pop() {
+            if range.end - range.start <= UNIT || inventory.find(&range).is_some() {
+                continue;
+            }
+            let parts = parts(&range);
+            let is_there = |part: &Range<u64>| inventory.find(part).is_some();
+            if parts.iter().all(is_there) && !inventory.stays_apart(&range) {
+                due.push(range);
+            } else {
+                open.extend(parts);
+            }
+        }
+        due.sort_unstable_by_key(|range| (range.end - range.start, range.start));
+        due
     }
 }

@@ -102,22 +102,26 @@ fn a_growing_log_is_indexed_and_rebuilt_to_the_same_bytes() {
         assert_eq!(indexer.publish(NOW), Ok(size));
         // Nothing new, nothing written.
         assert_eq!(indexer.publish(NOW), Ok(size));
+        indexer.tidy(NOW).unwrap();
         kept = Some(check(&path, size));
         if size == UNIT + 1 {
             drop(indexer);
             indexer = Indexer::open(&path).unwrap();
         }
     }
-    drop(indexer);
-    let kept = kept.unwrap();
-    let ranges: Vec<(u64, u64)> = kept.runs().iter().map(|run| (run.start, run.end)).collect();
+    // Whoever publishes does not wait for joining: four units are one run from the next manifest on.
+    let ranges = |manifest: &Manifest| -> Vec<(u64, u64)> {
+        let runs = manifest.runs().iter();
+        runs.map(|run| (run.start, run.end)).collect()
+    };
     let (a, b) = (4 * UNIT, 8 * UNIT);
-    let units: Vec<(u64, u64)> = (a..b)
-        .step_by(UNIT as usize)
-        .map(|at| (at, at + UNIT))
-        .collect();
-    let joined = [(0, a), (a, b)];
-    assert!(units.len() == 4 && ranges == joined, "{ranges:?}");
+    let units = (a..b).step_by(UNIT as usize).map(|at| (at, at + UNIT));
+    let apart: Vec<(u64, u64)> = [(0, a)].into_iter().chain(units).collect();
+    assert_eq!(ranges(&kept.unwrap()), apart);
+    assert_eq!(indexer.publish_joined(NOW, &|_, _| {}), Ok(b));
+    let kept = check(&path, b);
+    drop(indexer);
+    assert_eq!(ranges(&kept), [(0, a), (a, b)]);
 
     // The same from the log alone: nothing but public entries and the checkpoint.
     let layout = Layout::new(&path);
@@ -136,7 +140,11 @@ fn a_growing_log_is_indexed_and_rebuilt_to_the_same_bytes() {
     };
     let before = runs(&path);
     fs::remove_dir_all(layout.public_file("index")).unwrap();
-    for state in [layout.index_head(), layout.index_next()] {
+    for state in [
+        layout.index_head(),
+        layout.index_next(),
+        layout.index_runs(),
+    ] {
         fs::remove_file(state).unwrap();
     }
     assert_eq!(Indexer::open(&path).unwrap().publish(NOW), Ok(8 * UNIT));
@@ -186,7 +194,7 @@ fn a_crash_between_any_two_steps_leaves_an_index_that_goes_on() {
             "{covered} of {size}"
         );
         if crashed.is_ok() {
-            assert!(stop > 20, "only {stop} steps");
+            assert!(stop > 30, "only {stop} steps");
             break;
         }
         assert_eq!(
@@ -316,4 +324,159 @@ fn the_index_is_built_while_the_log_is_written_and_fails_alone() {
     assert_eq!(append(&mut log, 1), 602);
     index.stop();
     check(&path, 602);
+}
+
+/// The files of an index without those of the index log, by their paths.
+fn files_of_runs(log: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut paths = Vec::new();
+    let index = Layout::new(log).public_file("index");
+    crate::tree::list(&index, "", &mut paths);
+    paths.retain(|path| path.contains('/') && !path.starts_with("tile/"));
+    let read = |path: String| (path.clone(), fs::read(index.join(path)).unwrap());
+    paths.into_iter().map(read).collect()
+}
+
+/// The same, rebuilt from the log alone.
+fn rebuilt(log: &Path) -> BTreeMap<String, Vec<u8>> {
+    let layout = Layout::new(log);
+    fs::remove_dir_all(layout.public_file("index")).unwrap();
+    for state in [
+        layout.index_head(),
+        layout.index_next(),
+        layout.index_runs(),
+    ] {
+        fs::remove_file(state).unwrap();
+    }
+    let mut indexer = Indexer::open(log).unwrap();
+    indexer.publish_joined(NOW, &|_, _| {}).unwrap();
+    // What was only there to be joined goes at once: no manifest named it.
+    while indexer.collect(NOW).unwrap() {}
+    files_of_runs(log)
+}
+
+#[test]
+fn superseded_runs_stay_for_the_grace_period_and_leave_nothing_behind() {
+    let directory = scratch();
+    let path = directory.path().join("log");
+    new_log(&path);
+    let grace = 86_400;
+    let mut indexer = Indexer::open(&path).unwrap();
+    let mut older: Vec<(u64, BoundIndex)> = Vec::new();
+    for (hour, size) in [10, 300, UNIT, 3 * UNIT, 4 * UNIT + 9, 4 * UNIT + 10]
+        .into_iter()
+        .enumerate()
+    {
+        let now = NOW + 3_600 * hour as u64;
+        grow(&path, size);
+        assert_eq!(indexer.publish(now), Ok(size));
+        indexer.tidy(now).unwrap();
+        // Whoever holds an older manifest still gets its answers.
+        older.push((size, bind(&path)));
+        for (size, index) in &older {
+            let last = entries(size - 1, 1, 0).remove(0);
+            assert_eq!(lookup(&path, index, leaf_hash(&last)), [size - 1]);
+        }
+    }
+    // The first two were superseded an hour later each; units stayed until the run that they were joined to was named.
+    let newest = NOW + 5 * 3_600;
+    let is_there = |index: &BoundIndex| {
+        let files = files_of_runs(&path);
+        index.manifest().runs().iter().all(|run| {
+            let root = format!("run/{}/", run.root.to_hex());
+            files.keys().any(|path| path.starts_with(&root))
+        })
+    };
+    for (at, gone) in [
+        (NOW + 3_600 + grace - 1, 0),
+        (NOW + 3_600 + grace, 1),
+        (NOW + 7_200 + grace, 2),
+        (newest + grace - 1, 2),
+        (newest + grace, 5),
+    ] {
+        while indexer.collect(at).unwrap() {}
+        let there: Vec<bool> = older.iter().map(|(_, index)| is_there(index)).collect();
+        let expected: Vec<bool> = (0..older.len()).map(|number| number >= gone).collect();
+        assert_eq!(there, expected, "{at}");
+    }
+    drop(indexer);
+    check(&path, 4 * UNIT + 10);
+    // What is left is what a rebuild gives: no file too many, and none too few.
+    let left = files_of_runs(&path);
+    assert!(left == rebuilt(&path));
+}
+
+/// Keeps a copy of a log to begin from.
+fn copy(from: &Path, to: &Path) {
+    let mut paths = Vec::new();
+    crate::tree::list(from, "", &mut paths);
+    for path in paths {
+        let target = to.join(&path);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::copy(from.join(&path), target).unwrap();
+    }
+}
+
+/// Counts steps, and dies at one of them.
+fn dying(last: u64) -> (Disk, Arc<AtomicU64>) {
+    let steps = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&steps);
+    let disk =
+        Disk::with_faults(
+            move |_, _| match counted.fetch_add(1, Ordering::SeqCst) >= last {
+                true => Err(io::Error::other("crash")),
+                false => Ok(()),
+            },
+        );
+    (disk, steps)
+}
+
+#[test]
+fn a_crash_while_joining_and_collecting_leaves_an_index_that_goes_on() {
+    let directory = scratch();
+    let whole = directory.path().join("whole");
+    new_log(&whole);
+    // Units apart, to be joined; then what they were is to be collected.
+    for size in [UNIT, 2 * UNIT, 3 * UNIT, 4 * UNIT] {
+        grow(&whole, size);
+        Indexer::open(&whole).unwrap().publish(NOW).unwrap();
+    }
+    let size = 4 * UNIT + 1;
+    let work = |disk: Disk, path: &Path| -> Result<(), LogError> {
+        let mut indexer = Indexer::open_with(disk, path)?;
+        indexer.tidy(NOW)?;
+        indexer.publish(NOW)?;
+        indexer.tidy(NOW + 86_400)
+    };
+    grow(&whole, size);
+    let finished = {
+        let path = directory.path().join("finished");
+        copy(&whole, &path);
+        let (disk, steps) = dying(u64::MAX);
+        work(disk, &path).unwrap();
+        check(&path, size);
+        let files = files_of_runs(&path);
+        assert!(files == rebuilt(&path));
+        (files, steps.load(Ordering::SeqCst))
+    };
+    let (files, steps) = finished;
+    assert!(steps > 1_000, "only {steps} steps");
+    // Every step at both ends, and some of the thousands between.
+    let tried = (0..24)
+        .chain((24..steps).step_by(601))
+        .chain(steps - 24..steps);
+    for last in tried {
+        let path = directory.path().join(last.to_string());
+        copy(&whole, &path);
+        let crashed = work(dying(last).0, &path);
+        assert!(matches!(crashed, Err(LogError::Disk(_))), "{crashed:?}");
+        // Readers find the old index or the new one, whole.
+        let index = bind(&path);
+        for position in [0, 4 * UNIT - 1] {
+            let entry = entries(position, 1, 0).remove(0);
+            assert_eq!(lookup(&path, &index, leaf_hash(&entry)), [position]);
+        }
+        work(Disk::new(), &path).unwrap();
+        assert!(files_of_runs(&path) == files, "step {last}");
+        fs::remove_dir_all(&path).unwrap();
+    }
 }

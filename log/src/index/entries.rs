@@ -1,0 +1,224 @@
+//! The entries of a log, read for its index: each is checked against the tree that the manifest will name.
+//!
+//! Tiles are checked from the root down, and the leaf hashes of an entry bundle against them
+//! ([c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles)): it does not matter who keeps the files.
+
+use crate::error::LogError;
+use crate::public::PublicTree;
+use glasslog_core::hash::{Hash, leaf_hash};
+use glasslog_core::tile::{EntryBundle, Tile, parse_entries};
+use glasslog_core::tile_plan::{ConsistencyPlan, TilePlan};
+use glasslog_core::tree::{Subtree, TreeHead, complete_subtrees};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// Bundles that are asked for at once: enough that a network is busy, at most 256 MiB if each is as large as can be.
+const BUNDLES_AT_ONCE: usize = 16;
+
+/// Where the public files of a log are read from.
+pub trait LogFiles: Sync {
+    /// Reads files by their paths in the public tree; the answers are in order, `None` for a file that is missing.
+    ///
+    /// # Errors
+    /// Whatever keeps a file from being read.
+    fn read(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, LogError>;
+
+    /// Where a file lies, for messages.
+    fn locate(&self, path: &str) -> PathBuf {
+        path.into()
+    }
+}
+
+impl LogFiles for PublicTree {
+    fn read(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, LogError> {
+        paths.iter().map(|path| Self::read(self, path)).collect()
+    }
+
+    fn locate(&self, path: &str) -> PathBuf {
+        Self::locate(self, path)
+    }
+}
+
+/// A log as one tree head has it.
+#[derive(Clone, Copy)]
+pub(super) struct LogAt<'a> {
+    files: &'a dyn LogFiles,
+    head: TreeHead,
+}
+
+impl<'a> LogAt<'a> {
+    pub(super) fn new(files: &'a dyn LogFiles, head: TreeHead) -> Self {
+        Self { files, head }
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.head.size
+    }
+
+    /// Checks that an older head is of this log.
+    pub(super) fn check_extends(&self, old: &TreeHead) -> Result<(), LogError> {
+        let plan = ConsistencyPlan::new(old.size, self.head).map_err(|error| false_file(&error))?;
+        let (computed, _) = plan
+            .finish(&self.tiles(plan.tiles())?)
+            .map_err(|error| false_file(&error))?;
+        match computed == *old {
+            true => Ok(()),
+            false => Err(LogError::IndexedAnother {
+                size: old.size,
+                indexed: old.root,
+                computed: computed.root,
+            }),
+        }
+    }
+
+    /// Hands over the entries of a range, in order, each with its index.
+    pub(super) fn each(
+        &self,
+        range: Range<u64>,
+        mut take: impl FnMut(u64, &[u8]) -> Result<(), LogError>,
+    ) -> Result<(), LogError> {
+        let mut at = range.start;
+        while at < range.end {
+            let mut bundles = Vec::new();
+            while bundles.len() < BUNDLES_AT_ONCE
+                && at < range.end
+                && let Some(bundle) = EntryBundle::containing(at, self.head.size)
+            {
+                at = bundle.start().unwrap_or(at) + u64::from(bundle.width());
+                bundles.push(bundle);
+            }
+            if bundles.is_empty() {
+                return Err(LogError::Index {
+                    problem: format!("the log has no entry {at}"),
+                });
+            }
+            self.wave(&bundles, &range, &mut take)?;
+        }
+        Ok(())
+    }
+
+    fn wave(
+        &self,
+        bundles: &[EntryBundle],
+        range: &Range<u64>,
+        take: &mut impl FnMut(u64, &[u8]) -> Result<(), LogError>,
+    ) -> Result<(), LogError> {
+        let wanted: Vec<Vec<Subtree>> = bundles.iter().map(subtrees).collect();
+        let plan =
+            TilePlan::new(self.head, &wanted.concat()).map_err(|error| false_file(&error))?;
+        let tiles = plan
+            .finish(&self.tiles(plan.tiles())?)
+            .map_err(|error| false_file(&error))?;
+        let paths: Vec<(String, String)> = bundles
+            .iter()
+            .map(|bundle| (bundle.path(), bundle.full().path()))
+            .collect();
+        for ((bundle, subtrees), (width, bytes)) in
+            bundles.iter().zip(&wanted).zip(self.with_fallback(&paths)?)
+        {
+            let wrong = |problem: String| LogError::NotInTree {
+                path: self.files.locate(&bundle.path()),
+                problem,
+            };
+            // A partial bundle that is gone is how the full one begins.
+            let held = match width {
+                Held::AsAsked => bundle.width(),
+                Held::Full => bundle.full().width(),
+            };
+            let entries = parse_entries(&bytes, held).map_err(|error| wrong(error.to_string()))?;
+            let entries = entries.get(..usize::from(bundle.width()));
+            let entries = entries.unwrap_or_default();
+            let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
+            check_leaves(subtrees, &leaves, |subtree| tiles.hash(subtree))
+                .ok_or_else(|| wrong("it is not what the checkpoint commits to".into()))?;
+            let first = bundle.start().unwrap_or_default();
+            for (index, entry) in (first..).zip(entries) {
+                if range.contains(&index) {
+                    take(index, entry)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tiles(&self, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, LogError> {
+        let paths: Vec<(String, String)> = tiles
+            .iter()
+            .map(|tile| (tile.path(), tile.full().path()))
+            .collect();
+        let found = tiles.iter().zip(self.with_fallback(&paths)?);
+        Ok(found
+            .map(|(tile, (held, bytes))| match held {
+                Held::AsAsked => (*tile, bytes),
+                Held::Full => (
+                    *tile,
+                    tile.prefix_of_full(&bytes).unwrap_or(&bytes).to_vec(),
+                ),
+            })
+            .collect())
+    }
+
+    /// Reads files, each of which another one may stand in for.
+    fn with_fallback(&self, paths: &[(String, String)]) -> Result<Vec<(Held, Vec<u8>)>, LogError> {
+        let asked: Vec<String> = paths.iter().map(|(asked, _)| asked.clone()).collect();
+        let mut found = Vec::new();
+        for ((asked, full), bytes) in paths.iter().zip(self.files.read(&asked)?) {
+            found.push(match bytes {
+                Some(bytes) => (Held::AsAsked, bytes),
+                None => {
+                    let path = self.files.locate(asked);
+                    let bytes = match asked == full {
+                        true => None,
+                        false => self.files.read(std::slice::from_ref(full))?.pop().flatten(),
+                    };
+                    (Held::Full, bytes.ok_or(LogError::Missing { path })?)
+                }
+            });
+        }
+        Ok(found)
+    }
+}
+
+/// Which file was there.
+#[derive(Clone, Copy)]
+enum Held {
+    AsAsked,
+    Full,
+}
+
+/// The subtrees whose hashes a bundle's leaves give.
+fn subtrees(bundle: &EntryBundle) -> Vec<Subtree> {
+    let start = bundle.start().unwrap_or(u64::MAX);
+    complete_subtrees(start..start.saturating_add(u64::from(bundle.width()))).collect()
+}
+
+/// Compares leaf hashes with those of the tree.
+fn check_leaves(
+    subtrees: &[Subtree],
+    leaves: &[Hash],
+    hash: impl Fn(Subtree) -> Option<Hash>,
+) -> Option<()> {
+    let mut rest = leaves;
+    for subtree in subtrees {
+        let width = usize::try_from(subtree.width()?).ok()?;
+        let (own, after) = rest.split_at_checked(width)?;
+        let computed = glasslog_core::hash::tree_root(own);
+        (hash(*subtree)? == computed).then_some(())?;
+        rest = after;
+    }
+    rest.is_empty().then_some(())
+}
+
+fn false_file(error: &glasslog_core::tile::TileError) -> LogError {
+    use glasslog_core::tile::TileError;
+    match error {
+        TileError::Missing { tile } => LogError::Missing {
+            path: tile.path().into(),
+        },
+        error => LogError::NotInTree {
+            path: "tile/".into(),
+            problem: error.to_string(),
+        },
+    }
+}

@@ -1,0 +1,288 @@
+//! Which runs are on disk, and since when one that no manifest names may be removed.
+//!
+//! A text file of lines that are only added to, each durable before what it allows. After a crash it tells which runs are
+//! finished, so that none is made twice, and which files nobody will ever name.
+//!
+//! ```text
+//! making TIME run START END B ROOT RESERVED      before the first file of the run
+//! made   TIME run START END B ROOT RESERVED      after the last
+//! useless TIME run START END B ROOT RESERVED     once the newest manifest names another run of these entries
+//! ```
+
+use super::workshop::parts;
+use crate::disk::Disk;
+use crate::error::LogError;
+use crate::layout::{Layout, PRIVATE_DIRECTORY, PRIVATE_FILE};
+use glasslog_core::hash::{HASH_SIZE, Hash};
+use glasslog_core::index::manifest::{encode_run, parse_run};
+use glasslog_core::index::run::RunHead;
+use glasslog_core::wire::parse_decimal;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::OpenOptions;
+use std::ops::Range;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+/// What is known of a run, with the time when it came to be so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Making(u64),
+    Made,
+    Useless(u64),
+}
+
+/// The runs of one index.
+#[derive(Debug)]
+pub(super) struct Inventory {
+    disk: Disk,
+    layout: Layout,
+    runs: BTreeMap<(u64, u64), (RunHead, State)>,
+    /// Ranges whose parts cannot be joined.
+    apart: BTreeSet<(u64, u64)>,
+}
+
+impl Inventory {
+    /// Reads what is known. A line that a crash tore apart allowed nothing yet, and is cut off.
+    pub(super) fn open(disk: &Disk, layout: &Layout) -> Result<Self, LogError> {
+        let path = layout.index_runs();
+        let bytes = disk.read(&path)?.unwrap_or_default();
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n');
+        let whole = whole.map_or(0, |at| at + 1);
+        let text = String::from_utf8_lossy(&bytes[..whole]);
+        let mut inventory = Self {
+            disk: disk.clone(),
+            layout: layout.clone(),
+            runs: BTreeMap::new(),
+            apart: BTreeSet::new(),
+        };
+        for line in text.lines() {
+            let (run, state) = parse(line).ok_or_else(|| LogError::Malformed {
+                path: path.clone(),
+                problem: format!("`{line}` is no line of it"),
+            })?;
+            inventory.note(run, state);
+        }
+        if whole != bytes.len() {
+            inventory.rewrite()?;
+        }
+        Ok(inventory)
+    }
+
+    /// The finished run of exactly this range.
+    pub(super) fn find(&self, range: &Range<u64>) -> Option<&RunHead> {
+        match self.runs.get(&(range.start, range.end)) {
+            Some((run, State::Made)) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// The widest finished runs that together are this range.
+    pub(super) fn cover(&self, range: &Range<u64>) -> Option<Vec<RunHead>> {
+        if let Some(run) = self.find(range) {
+            return Some(vec![run.clone()]);
+        }
+        if range.end - range.start <= 1 {
+            return None;
+        }
+        let mut runs = Vec::new();
+        for part in parts(range) {
+            runs.extend(self.cover(&part)?);
+        }
+        Some(runs)
+    }
+
+    /// Takes note, until the index is opened again, that the parts of a range cannot be joined.
+    pub(super) fn leave_apart(&mut self, range: &Range<u64>) {
+        self.apart.insert((range.start, range.end));
+    }
+
+    pub(super) fn stays_apart(&self, range: &Range<u64>) -> bool {
+        self.apart.contains(&(range.start, range.end))
+    }
+
+    /// Whether there is a finished run within the range.
+    pub(super) fn has_within(&self, range: &Range<u64>) -> bool {
+        self.made()
+            .any(|run| run.start >= range.start && run.end <= range.end)
+    }
+
+    fn made(&self) -> impl Iterator<Item = &RunHead> {
+        self.runs
+            .values()
+            .filter(|(_, state)| *state == State::Made)
+            .map(|(run, _)| run)
+    }
+
+    /// Takes note of a run, with the hashes of the files of its long lists, before its first file is written.
+    pub(super) fn making(
+        &mut self,
+        run: &RunHead,
+        lists: &[Hash],
+        now: u64,
+    ) -> Result<(), LogError> {
+        if !lists.is_empty() {
+            let directory = self.layout.index_lists();
+            self.disk.make_directory(&directory, PRIVATE_DIRECTORY)?;
+            let bytes: Vec<u8> = lists.iter().flat_map(|hash| *hash.as_bytes()).collect();
+            let temporary = self.layout.temporary();
+            self.disk
+                .replace(&temporary, &self.lists_of(run), &bytes, PRIVATE_FILE)?;
+        }
+        self.add(run, State::Making(now), now)
+    }
+
+    /// Takes note that all files of a run are durable.
+    pub(super) fn made_now(&mut self, run: &RunHead, now: u64) -> Result<(), LogError> {
+        self.add(run, State::Made, now)
+    }
+
+    /// Takes note of which runs the newest manifest makes useless. Those that `before`, the manifest before, did not name
+    /// either were never named, and no reader can miss them.
+    pub(super) fn supersede(
+        &mut self,
+        newest: &[RunHead],
+        before: Option<&[RunHead]>,
+        now: u64,
+    ) -> Result<(), LogError> {
+        for run in newest {
+            self.runs
+                .entry((run.start, run.end))
+                .or_insert_with(|| (run.clone(), State::Made));
+        }
+        let useless: Vec<RunHead> = self
+            .made()
+            .filter(|run| {
+                let covers = |other: &&RunHead| other.start <= run.start && run.end <= other.end;
+                newest
+                    .iter()
+                    .find(covers)
+                    .is_some_and(|other| other != *run)
+            })
+            .cloned()
+            .collect();
+        for run in useless {
+            let was_named = before.is_none_or(|before| before.contains(&run));
+            let since = if was_named { now } else { 0 };
+            self.add(&run, State::Useless(since), since)?;
+        }
+        Ok(())
+    }
+
+    /// A run whose time is over: no manifest within the grace period names it, and none ever will.
+    pub(super) fn expired(&self, now: u64, grace: u64) -> Option<RunHead> {
+        let is_over = |state: &State| match state {
+            State::Made => false,
+            State::Making(since) | State::Useless(since) => {
+                now.checked_sub(*since).is_some_and(|age| age >= grace)
+            }
+        };
+        self.runs
+            .values()
+            .find(|(_, state)| is_over(state))
+            .map(|(run, _)| run.clone())
+    }
+
+    /// The other runs, which may share files with this one.
+    pub(super) fn others<'a>(&'a self, run: &'a RunHead) -> impl Iterator<Item = &'a RunHead> {
+        self.runs
+            .values()
+            .map(|(other, _)| other)
+            .filter(move |other| (other.start, other.end) != (run.start, run.end))
+    }
+
+    /// The files of a run's long lists that no other run has.
+    pub(super) fn own_lists(&self, run: &RunHead) -> Result<BTreeSet<Hash>, LogError> {
+        let mut own: BTreeSet<Hash> = self.lists(run)?.into_iter().collect();
+        if own.is_empty() {
+            return Ok(own);
+        }
+        for other in self.others(run).filter(|other| other.root != run.root) {
+            for hash in self.lists(other)? {
+                own.remove(&hash);
+            }
+        }
+        Ok(own)
+    }
+
+    /// Forgets a run whose files are removed.
+    pub(super) fn forget(&mut self, run: &RunHead) -> Result<(), LogError> {
+        self.runs.remove(&(run.start, run.end));
+        self.rewrite()?;
+        let lists = self.lists_of(run);
+        if lists.exists() && self.runs.values().all(|(other, _)| other.root != run.root) {
+            self.disk.remove(&lists)?;
+        }
+        Ok(())
+    }
+
+    fn lists(&self, run: &RunHead) -> Result<Vec<Hash>, LogError> {
+        let bytes = self.disk.read(&self.lists_of(run))?.unwrap_or_default();
+        let (hashes, _) = bytes.as_chunks::<HASH_SIZE>();
+        Ok(hashes.iter().copied().map(Hash::from_bytes).collect())
+    }
+
+    fn lists_of(&self, run: &RunHead) -> PathBuf {
+        self.layout.index_lists().join(run.root.to_hex())
+    }
+
+    fn note(&mut self, run: RunHead, state: State) {
+        self.runs.insert((run.start, run.end), (run, state));
+    }
+
+    fn add(&mut self, run: &RunHead, state: State, time: u64) -> Result<(), LogError> {
+        let path = self.layout.index_runs();
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(PRIVATE_FILE)
+            .open(&path)
+            .map_err(|error| crate::disk::DiskError::new("open", &path, &error))?;
+        let line = encode(run, state, time);
+        self.disk.append(&mut file, &path, line.as_bytes())?;
+        if self.runs.is_empty() {
+            self.disk.sync_directory(&self.layout.state())?;
+        }
+        self.note(run.clone(), state);
+        Ok(())
+    }
+
+    fn rewrite(&self) -> Result<(), LogError> {
+        let text: String = self
+            .runs
+            .values()
+            .map(|(run, state)| {
+                let time = match state {
+                    State::Made => 0,
+                    State::Making(time) | State::Useless(time) => *time,
+                };
+                encode(run, *state, time)
+            })
+            .collect();
+        let (temporary, path) = (self.layout.temporary(), self.layout.index_runs());
+        Ok(self
+            .disk
+            .replace(&temporary, &path, text.as_bytes(), PRIVATE_FILE)?)
+    }
+}
+
+fn encode(run: &RunHead, state: State, time: u64) -> String {
+    let word = match state {
+        State::Making(_) => "making",
+        State::Made => "made",
+        State::Useless(_) => "useless",
+    };
+    format!("{word} {time} {}\n", encode_run(run))
+}
+
+fn parse(line: &str) -> Option<(RunHead, State)> {
+    let (word, rest) = line.split_once(' ')?;
+    let (time, run) = rest.split_once(' ')?;
+    let time = parse_decimal(time)?;
+    let state = match word {
+        "making" => State::Making(time),
+        "made" => State::Made,
+        "useless" => State::Useless(time),
+        _ => return None,
+    };
+    Some((parse_run(run)?, state))
+}
