@@ -80,7 +80,7 @@ fn joined_runs_are_what_building_gives() {
             12_010..40_000,
             40_000..60_000,
         ],
-        vec![0..50_000],
+        vec![0..50_000, 50_000..50_001],
     ] {
         let built: Vec<Run> = parts.iter().cloned().map(run).collect();
         let stored = files(&built);
