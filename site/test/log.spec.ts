@@ -11,7 +11,7 @@ import type { Browser, Page } from "playwright-core";
 import { seriousFaults, withAxe } from "./axe.js";
 import { browserPath, launch, openPage } from "./browser.js";
 import { temporary } from "./fixture/site.js";
-import { binary, copyOf, glasslog, makeLog, MODEL, type Log } from "./log.js";
+import { binary, BUSY, copyOf, glasslog, makeLog, makeLongLog, MODEL, type Log } from "./log.js";
 import { serve, type Host } from "./server.js";
 
 const site = process.env["GLASSLOG_SITE"] ?? ".";
@@ -170,6 +170,40 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
     });
   });
 
+  test("in a long log the index finds one event by a few files, and a long history fills in as it is read", async (context) => {
+    const long = makeLongLog(6000);
+    const other = await serve({ "/portal/trust.policy": () => readFileSync(long.policy), "/portal/": dist, "/": long.public }, true);
+    try {
+      await visit(other, "", async (page) => {
+        await page.getByRole("heading", { level: 1, name: "Who touched this model, when, and why?" }).waitFor();
+        let started = performance.now();
+        await page.evaluate(() => (location.hash = "#q=rare@4711"));
+        await headline(page, "The one event that the index lists about rare@4711 is here, and it was not changed.");
+        context.diagnostic(`one of 6002 entries after ${Math.round(performance.now() - started)} ms: ${await page.locator("gl-checks .cost").innerText()} ${await page.locator("gl-checks .whole").innerText()}`);
+        const [, files] = /^(\d+) files/.exec(await page.locator("gl-checks .cost").innerText()) ?? [];
+        assert.ok(Number(files) <= 12, `${files} files`);
+        assert.match(await page.locator("gl-checks .whole").innerText(), /^The whole log is 49 files, about \d\.\d MB\.$/);
+        // Again: what never changes is in the browser by now.
+        await page.evaluate(() => (location.hash = "#q=rare@4711&age=7d"));
+        await page.locator("gl-checks .cost").getByText(/kept by this browser/).waitFor();
+        // What is on show while it is worked on, at each moment.
+        await page.evaluate(watchList);
+        started = performance.now();
+        await page.evaluate((query) => (location.hash = `#q=${query}`), BUSY);
+        await headline(page, "All 3000 events that the index lists about busy@1 are here, and none was changed.");
+        context.diagnostic(`3000 of 6002 entries after ${Math.round(performance.now() - started)} ms: ${await page.locator("gl-checks .cost").innerText()}`);
+        const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
+        assert.ok(seen.some((line) => /^3000 events, positions proven against the index; .*: none green$/.test(line)), seen.join("\n"));
+        assert.deepEqual(seen.filter((line) => line.includes("positions proven") && !line.endsWith("none green")), []);
+        assert.ok((await page.locator("gl-events tr.event").count()) < 80);
+        assert.deepEqual(await seriousFaults(page), []);
+        await page.screenshot({ path: join(shots, "log-long-desktop-light.png"), fullPage: true });
+      });
+    } finally {
+      await other.close();
+    }
+  });
+
   test("a page in place of the checkpoint is no log", async () => {
     await damaged((tree) => writeFileSync(join(tree, "checkpoint"), "<!doctype html><title>Not found</title>"), async (page) => {
       await headline(page, "What came from this address is not a log.");
@@ -260,6 +294,20 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
     }
   });
 });
+
+/** Notes what the list of events says, and whether anything in it is green. */
+function watchList(): void {
+  const seen: string[] = [];
+  (globalThis as unknown as { seen: string[] }).seen = seen;
+  const look = (): void => {
+    const list = document.querySelector("gl-portal")?.shadowRoot?.querySelector("gl-history")?.shadowRoot?.querySelector("gl-events")?.shadowRoot;
+    const words = list?.querySelector("header p")?.textContent;
+    const line = words && `${words}: ${list?.querySelector("svg.pass") ? "green" : "none green"}`;
+    if (line && line !== seen.at(-1)) seen.push(line);
+    requestAnimationFrame(look);
+  };
+  look();
+}
 
 /** Every file under a folder. */
 function filesUnder(folder: string): string[] {

@@ -1,5 +1,6 @@
 // A real log, made with the command line as its keeper would, for tests from end to end.
 import { execFileSync, spawnSync } from "node:child_process";
+import { createPrivateKey, sign } from "node:crypto";
 import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ export const binary: string | undefined = [process.env["GLASSLOG_BIN"], join(sit
 
 export const ORIGIN = "models.example.com/access";
 export const MODEL = "demo-model@1.0";
+export const BUSY = "busy@1";
 
 export type Answer = { readonly status: number; readonly stdout: string };
 
@@ -22,7 +24,7 @@ export function glasslog(...words: string[]): Answer {
 }
 
 function must(...words: string[]): string {
-  return execFileSync(binary ?? "glasslog", words, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  return execFileSync(binary ?? "glasslog", words, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 64 << 20 });
 }
 
 export type Log = {
@@ -74,6 +76,33 @@ export function makeLog(story: { readonly actors: readonly string[]; tell(record
   const text = readFileSync(policy, "utf8");
   writeFileSync(policy, text.replace("quorum none", `${witnesses.join("")}group both all w0 w1\nquorum both`));
   return { path, public: join(path, "public"), policy, model };
+}
+
+type Envelope = { readonly payload: string; readonly payloadType: string; readonly signatures: readonly [{ readonly keyid: string }] };
+
+/** `number` events in one batch, every second one about `BUSY`, each other one about an artifact of its own. */
+export function makeLongLog(number: number): Pick<Log, "public" | "policy"> {
+  const home = mkdtempSync(join(tmpdir(), "glasslog-long-"));
+  const [path, key, events] = [join(home, "log"), join(home, "ci.key"), join(home, "events.jsonl")];
+  writeFileSync(join(home, "model"), "weights\n");
+  must("init", path, "--origin", ORIGIN);
+  must("keygen", "--kind", "actor", "--name", "ci@example.com", "--out", key);
+  must("keys", "enrol", "--log", path, "--actor", "ci@example.com", "--key", `${key}.pub`);
+  const envelope = JSON.parse(must("record", "--log", path, "--signer", key, "--action", "read", "--artifact", BUSY, "--file", join(home, "model"), "--dry-run")) as Envelope;
+  const secret = createPrivateKey(readFileSync(key, "utf8").replace(/^[^]*?(?=-----BEGIN)/, ""));
+  const statement = JSON.parse(Buffer.from(envelope.payload, "base64").toString()) as { subject: [{ name: string }]; predicate: { eventId: string } };
+  const lines = Array.from({ length: number }, (_, at) => {
+    statement.subject[0].name = at % 2 === 0 ? BUSY : `rare@${at}`;
+    statement.predicate.eventId = statement.predicate.eventId.slice(0, -12) + at.toString(16).padStart(12, "0");
+    const payload = Buffer.from(JSON.stringify(statement));
+    // DSSE's pre-authentication encoding.
+    const signed = Buffer.concat([Buffer.from(`DSSEv1 ${envelope.payloadType.length} ${envelope.payloadType} ${payload.length} `), payload]);
+    const { keyid } = envelope.signatures[0];
+    return `${JSON.stringify({ payload: payload.toString("base64"), payloadType: envelope.payloadType, signatures: [{ keyid, sig: sign(null, signed, secret).toString("base64") }] })}\n`;
+  });
+  writeFileSync(events, lines.join(""));
+  must("submit", "--log", path, events);
+  return { public: join(path, "public"), policy: join(path, "trust.policy") };
 }
 
 /** The same log's public files once more, to be damaged. */

@@ -41,7 +41,11 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
   let cases: readonly Case[];
 
   before(async () => {
-    cases = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8")) as readonly Case[];
+    const all = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8")) as readonly Case[];
+    assert.ok(all.length > 50, `only ${all.length} cases`);
+    // One of each kind; GLASSLOG_LONG_TESTS takes all.
+    const first = new Map([...all].reverse().map((each) => [`${each.client.exit} ${each.client.check} ${each.client.error}`, each]));
+    cases = process.env["GLASSLOG_LONG_TESTS"] === undefined ? [...first.values()].reverse() : all;
     dist = await temporary("dist");
     const { build } = (await import(pathToFileURL(join(site, "build.mjs")).href)) as { build(options: object): Promise<void> };
     await build({ out: dist });
@@ -118,7 +122,6 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
   }
 
   test("each is seen through, in words, with the command line's very report", async (context) => {
-    assert.ok(cases.length > 20, `only ${cases.length} cases`);
     const { page, faults } = await open();
     const [told, wrong] = [new Map<string, number>(), [] as string[]];
     for (const each of cases) {

@@ -264,6 +264,29 @@ describe("the page", { skip: browserPath === undefined && "no Chrome or Chromium
     });
   });
 
+  test("a dropped fraud proof is judged without a request, and says who is accused of what", async () => {
+    await visit("", async (page) => {
+      await headline(page, "Who touched this model, when, and why?");
+      const proof = (text: string): Promise<void> => drop(page, "index.fraud", `glasslog-index-fraud/v1\n${text}\n`);
+      await proof("kind omission audited");
+      await headline(page, "The accusation holds: the index models.example.com/access/index leaves out an entry that it must list.");
+      await page.getByText("glasslog verify fraud index.fraud --policy trust.policy").waitFor();
+      await page.getByText("all in this tab and without a request").waitFor();
+      for (const words of ["entry 12 of the index", "entry 16\u202f391 of the log", "auditor.example.org"]) await page.locator("gl-fraud").getByText(words, { exact: true }).waitFor();
+      assert.equal(await page.locator("gl-verdict .claims").count(), 0, "nothing is claimed about events");
+      await look(page, "fraud-desktop-light");
+      await proof("kind omission wrong");
+      await headline(page, "This file proves nothing against the index.");
+      await page.locator("gl-verdict").getByText(/First thing that failed: nothing false is shown/).waitFor();
+      await look(page, "fraud-wrong-desktop-light");
+      await proof("kind omission stranger");
+      await headline(page, "Your trust file does not name the index that stands accused here.");
+      await proof("");
+      await headline(page, "This is not a fraud proof that can be checked.");
+      assert.equal(await page.locator("gl-fraud").count(), 0);
+    });
+  });
+
   test("without a trust file the page asks for one, keeps it, and forgets it on request", async () => {
     shipped = undefined;
     try {

@@ -12,13 +12,19 @@ const TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
+/** Files of a log that never change under their name. */
+const IMMUTABLE = /\/tile\/|\/index\/(run|reserved|postings)\//;
+
 /** What a path holds: bytes, nothing, or a promise that need never be kept. */
 export type FileOf = (path: string) => Buffer | undefined | Promise<Buffer | undefined>;
 
 export type Host = { readonly url: string; close(): Promise<void> };
 
-/** Serves folders: the longest prefix of the path that has one wins. A function may stand in for files. */
-export async function serve(mounts: Readonly<Record<string, string | FileOf>>): Promise<Host> {
+/**
+ * Serves folders: the longest prefix of the path that has one wins. A function may stand in for files. With `keeps`,
+ * browsers may keep what never changes under its name, as `glasslog serve` lets them.
+ */
+export async function serve(mounts: Readonly<Record<string, string | FileOf>>, keeps = false): Promise<Host> {
   const prefixes = Object.keys(mounts).sort((a, b) => b.length - a.length);
   const server: Server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://host").pathname);
@@ -28,7 +34,8 @@ export async function serve(mounts: Readonly<Record<string, string | FileOf>>): 
     const file = typeof mount === "function" ? Promise.resolve(mount(rest)) : mount === undefined ? Promise.resolve(undefined) : readFile(join(mount, normalize(`/${rest}`))).catch(() => undefined);
     void file.then((bytes) => {
       if (!bytes) return response.writeHead(404, { "content-type": "text/plain" }).end("not found\n");
-      return response.writeHead(200, { "content-type": TYPES[extname(rest)] ?? "application/octet-stream" }).end(bytes);
+      const kept = keeps && IMMUTABLE.test(path) ? { "cache-control": "public, max-age=31536000, immutable" } : {};
+      return response.writeHead(200, { "content-type": TYPES[extname(rest)] ?? "application/octet-stream", ...kept }).end(bytes);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -74,7 +74,8 @@ type Timing = { readonly name: string; readonly startTime: number; readonly tran
 
 /** Watches which files the browser had kept. */
 export class CacheWatch {
-  #told = 0;
+  /** Files of which it was told; one that is asked for again is kept by then, which is no news. */
+  readonly #told = new Set<string>();
   #kept = 0;
   readonly #under: string;
   readonly #since = performance.now();
@@ -90,7 +91,7 @@ export class CacheWatch {
   /** How many came out of the browser's own store, or `undefined` where it does not tell. */
   get cached(): number | undefined {
     this.#hear(this.#observer.takeRecords());
-    return this.#told === 0 ? undefined : this.#kept;
+    return this.#told.size === 0 ? undefined : this.#kept;
   }
 
   stop(): void {
@@ -100,8 +101,8 @@ export class CacheWatch {
   #hear(entries: readonly PerformanceEntry[]): void {
     for (const { name, startTime, transferSize, decodedBodySize } of entries as unknown as readonly Timing[]) {
       // A host that does not allow it (Timing-Allow-Origin) shows no sizes: then nothing can be told.
-      if (startTime < this.#since || !name.startsWith(this.#under) || decodedBodySize === 0) continue;
-      this.#told++;
+      if (startTime < this.#since || !name.startsWith(this.#under) || decodedBodySize === 0 || this.#told.has(name)) continue;
+      this.#told.add(name);
       if (transferSize === 0) this.#kept++;
     }
   }

@@ -9,7 +9,8 @@ import { Fetcher, Unreachable } from "./fetcher.js";
 import { looksLikePolicy } from "./policy_lines.js";
 import { browserMemory, shippedPolicy, TrustStore, type Trust } from "./trust.js";
 
-/** The largest fraud proof there may be (core/src/limits.rs). */
+/** First line of a fraud proof (docs/formats/index.md), and the largest there may be (core/src/limits.rs). */
+const FRAUD_HEADER = "glasslog-index-fraud/v1\n";
 const MAX_FRAUD = 32 << 20;
 
 /** What is asked: an artifact, a file that was hashed here, an offline bundle or a fraud proof. */
@@ -97,6 +98,7 @@ export class Session extends EventTarget {
   async take(file: File): Promise<void> {
     const head = await file.slice(0, 4096).text();
     if (head.startsWith(BUNDLE_HEADER)) return this.#answer({ kind: "bundle", file }, false);
+    if (head.startsWith(FRAUD_HEADER)) return this.#answer({ kind: "fraud", file }, false);
     if (file.size < 65_536 && looksLikePolicy(await file.text())) {
       this.offered = await file.text();
       return this.#tell();

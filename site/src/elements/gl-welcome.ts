@@ -135,8 +135,8 @@ export class GlWelcome extends LitElement {
           <p>Anywhere on this page, or press <b>Choose a file</b>. It is hashed here and stays on this machine; its history is found by its SHA-256, whatever it is called.</p>
         </section>
         <section class="card">
-          <h2>Drop an offline bundle</h2>
-          <p>A <code>.glasslog-bundle</code> holds a history with all its proofs. It is verified without asking any server, years later too.</p>
+          <h2>Drop a proof</h2>
+          <p>A <code>.glasslog-bundle</code> holds a history with all its proofs, a <code>.fraud</code> file the proof that an index is false. Both are judged without asking any server.</p>
         </section>
       </div>
       <div class="worth">

@@ -1,5 +1,5 @@
 // The verifier's room: every verdict is made here, by the wasm, out of bytes that the page brings.
-import { FileHasher, HistoryQuery, init, verifyBundle } from "@glasslog/verify";
+import { FileHasher, HistoryQuery, init, verifyBundle, verifyFraud } from "@glasslog/verify";
 import { parseFound, parseReport } from "../report/parse.js";
 import type { Options, ToPage, ToWorker } from "./protocol.js";
 
@@ -48,6 +48,10 @@ async function handle(message: ToWorker): Promise<void> {
       case "bundle": {
         const bundle = new Uint8Array(await message.file.arrayBuffer());
         return report(message.job, verifyBundle(bundle, message.policy, verifierOptions(message.options)));
+      }
+      case "fraud": {
+        const fraud = new Uint8Array(await message.file.arrayBuffer());
+        return report(message.job, verifyFraud(fraud, message.policy, verifierOptions(message.options)));
       }
       case "cancel":
         if (!finish(message.job)) cancelled.add(message.job);
