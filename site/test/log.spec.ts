@@ -241,6 +241,29 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
     });
   });
 
+  test("a fraud proof is judged by the page as by the command line, without a request, and by whose trust file it is", async () => {
+    const vectors = join(site, "../docs/formats/vectors/index");
+    const [proof, policy] = [join(vectors, "omission.fraud"), join(vectors, "trust.policy")];
+    await visit(host, "", async (page) => {
+      await page.getByRole("heading", { level: 1, name: "Who touched this model, when, and why?" }).waitFor();
+      await page.locator("gl-search input[type=file]").setInputFiles(proof);
+      await headline(page, "Your trust file does not name the index that stands accused here.");
+      await page.getByRole("button", { name: "Review" }).click();
+      await page.getByLabel("The file itself").fill(readFileSync(policy, "utf8"));
+      let requests = 0;
+      page.on("request", () => requests++);
+      await page.getByRole("button", { name: "Trust these keys" }).click();
+      await page.getByRole("heading", { level: 1, name: /^The accusation holds: the index \S+ leaves out an entry that it must list\.$/ }).waitFor();
+      assert.equal(requests, 0);
+      const report = await download(page, "Save the report");
+      const { now, fraud } = JSON.parse(report.toString()) as { now: number; fraud: { position: number } };
+      await page.locator("gl-fraud").getByText(`entry ${fraud.position} of the log`, { exact: true }).waitFor();
+      const time = new Date(now * 1000).toISOString().replace(".000", "");
+      assert.deepEqual(glasslog("verify", "fraud", proof, "--policy", policy, "--format", "json", "--now", time), { status: 0, stdout: `${report.toString()}\n` });
+      await page.screenshot({ path: join(shots, "log-fraud-desktop-light.png"), fullPage: true });
+    });
+  });
+
   test("another's trust file vouches for nothing here", async () => {
     await visit(host, `#q=${MODEL}`, async (page) => {
       await headline(page, VERIFIED);
