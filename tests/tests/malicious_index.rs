@@ -126,7 +126,7 @@ fn check_claims(case: &Case, run: &Finished) -> Vec<String> {
 
 /// Everything that a client does, on one lie.
 fn clients(case: &Case, folder: &Path) -> Vec<String> {
-    let history = run(folder, &["history", &case.artifact, "--log", "public"]);
+    let history = run(folder, &["history", case.artifact, "--log", "public"]);
     let mut wrong = compare(case, "history", case.client, &history);
     wrong.extend(check_claims(case, &history));
 
@@ -135,7 +135,7 @@ fn clients(case: &Case, folder: &Path) -> Vec<String> {
 
     let words = [
         "bundle",
-        &case.artifact,
+        case.artifact,
         "--log",
         "public",
         "-o",

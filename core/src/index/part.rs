@@ -2,6 +2,7 @@
 //! collected, in memory for its leaves alone (`docs/formats/index.md`, "Run").
 
 use crate::hash::{Hash, tree_root};
+use crate::limits::MAX_INLINE;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -9,7 +10,7 @@ use super::{
     bucket::{Postings, bucket_leaf},
     file::IndexFile,
     map::MapFunction,
-    postings::ListFiles,
+    postings::{chunk_leaf, encode_chunks},
     run::{RunHead, bucket_bits},
     stored::StoredError,
     walk::walk_run,
@@ -63,12 +64,11 @@ pub fn part_of_run(
         if offsets.is_empty() {
             return;
         }
-        let list = ListFiles::of(&offsets).map(|list| list.root);
-        let record = match list {
-            None => Postings::Inline(offsets),
-            Some(root) => Postings::Long {
-                count: u32::try_from(offsets.len()).unwrap_or(u32::MAX),
-                root,
+        let record = match u32::try_from(offsets.len()).unwrap_or(u32::MAX) {
+            count if count <= MAX_INLINE => Postings::Inline(offsets),
+            count => Postings::Long {
+                count,
+                root: list_root(&offsets),
             },
         };
         if reserved_keys.contains(key) {
@@ -87,6 +87,13 @@ pub fn part_of_run(
     head.root = tree_root(&leaves);
     head.reserved = (!reserved.is_empty()).then(|| bucket_leaf(&reserved));
     Ok(head)
+}
+
+fn list_root(offsets: &[u32]) -> Hash {
+    let leaves: Vec<Hash> = encode_chunks(offsets)
+        .map(|chunk| chunk_leaf(&chunk))
+        .collect();
+    tree_root(&leaves)
 }
 
 fn count(leaves: &[Hash]) -> u64 {
