@@ -157,6 +157,8 @@ pub(crate) fn open_log(path: &Path) -> Result<Log, Failure> {
 pub(crate) fn refuse(error: &LogError) -> Failure {
     let exit = match error {
         LogError::Setting { .. } | LogError::Malformed { .. } => Exit::Malformed,
+        LogError::NotInTree { .. } => Exit::False,
+        LogError::IndexedAnother { .. } => Exit::Inconsistent,
         _ => Exit::Unfinished,
     };
     Failure {

@@ -105,6 +105,24 @@ pub(crate) fn read(source: &Source, path: &str) -> Result<Option<Vec<u8>>, Failu
     }
 }
 
+/// Reads files of a log, several in flight; the answers are in order.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_many(
+    source: &Source,
+    paths: &[String],
+) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+    match source {
+        Source::Directory(directory) => paths.iter().map(|path| directory.read(path)).collect(),
+        Source::Remote(remote) => remote.runtime().block_on(async {
+            let fetches = paths.iter().map(|path| remote.fetch(path));
+            let fetched: Vec<_> = fetches.collect::<FuturesOrdered<_>>().collect().await;
+            fetched.into_iter().collect()
+        }),
+    }
+}
+
 /// Feeds a query to its end; gives also the head that it was fed with.
 fn feed<Q: Query>(query: Q, source: &Source, console: &Console) -> Result<(Q, Head), Failure> {
     let template = "reading {wide_bar} {human_pos}/{human_len} entries";

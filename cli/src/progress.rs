@@ -1,6 +1,7 @@
 //! Progress bars on standard error, where that is a terminal and the work takes a while.
 use core::cell::RefCell;
 use core::time::Duration;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -44,6 +45,22 @@ impl Progress {
         });
         bar.set_length(total);
         bar.set_position(done);
+    }
+}
+
+/// The same, for work that several threads do.
+pub(crate) struct SharedProgress(Mutex<Progress>);
+
+impl SharedProgress {
+    /// A bar in indicatif's template language.
+    pub(crate) fn new(console: &Console, template: &'static str) -> Self {
+        Self(Mutex::new(Progress::new(console, template)))
+    }
+
+    /// Says how far the work is.
+    pub(crate) fn show(&self, done: u64, total: u64) {
+        let bar = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        bar.show(done, total);
     }
 }
 

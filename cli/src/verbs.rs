@@ -11,6 +11,7 @@ mod bundle;
 mod completions;
 mod doctor;
 mod history;
+mod index;
 mod init;
 mod inspect;
 mod keygen;
@@ -39,13 +40,12 @@ pub(crate) enum Verb {
     Prove(prove::Args),
     Bundle(bundle::Args),
     Audit(audit::Args),
+    Index(Box<index::Args>),
     Witness(witness::Args),
     Portal(portal::Args),
     Inspect(inspect::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
-    #[command(hide = true)]
-    Index(Later),
     #[command(hide = true)]
     Log(Later),
     #[command(hide = true)]
@@ -72,12 +72,12 @@ impl Verb {
             Self::Prove(args) => args.run(console),
             Self::Bundle(args) => args.run(console),
             Self::Audit(args) => args.run(console),
+            Self::Index(args) => args.run(console),
             Self::Witness(args) => args.run(console),
             Self::Portal(args) => args.run(console),
             Self::Inspect(args) => args.run(console),
             Self::Doctor(args) => args.run(console),
             Self::Completions(args) => args.run(console),
-            Self::Index(later) => Err(later.refuse("index")),
             Self::Log(later) => Err(later.refuse("log status")),
             Self::Mirror(later) => Err(later.refuse("mirror")),
             Self::Monitor(later) => Err(later.refuse("monitor")),

@@ -55,6 +55,12 @@ enum Task {
     Bench {
         /// Parts to measure; all without one
         parts: Vec<bench::Part>,
+        /// Build the index of ten million events, too
+        #[arg(long)]
+        large: bool,
+        /// Simulate the index of up to a billion events, too
+        #[arg(long)]
+        simulate: bool,
     },
     /// Run the fuzz targets
     Fuzz {
@@ -70,7 +76,11 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Wasm => wasm::run(),
         Task::Site => site::run(),
-        Task::Bench { parts } => bench::run(&parts),
+        Task::Bench {
+            parts,
+            large,
+            simulate,
+        } => bench::run(&parts, large, simulate),
         Task::Demo { files, no_serve } => demo::run(&files, !no_serve),
         Task::Test { stages } => test::run(stages),
         Task::Fuzz { targets, seconds } => fuzz::run(

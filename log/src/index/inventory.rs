@@ -100,6 +100,11 @@ impl Inventory {
         self.apart.contains(&(range.start, range.end))
     }
 
+    /// Takes no run for finished any more, so that all are made again.
+    pub(super) fn doubt_all(&mut self) {
+        self.runs.retain(|_, (_, state)| *state != State::Made);
+    }
+
     /// Whether there is a finished run within the range.
     pub(super) fn has_within(&self, range: &Range<u64>) -> bool {
         self.made()

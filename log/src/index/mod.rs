@@ -64,6 +64,8 @@ pub struct Indexer {
     /// The newest manifest, and the proof of it in the tree of `edge`.
     newest: Option<(Manifest, InclusionProof)>,
     collecting: Option<Collecting>,
+    /// Whether what is there is made again.
+    remakes: bool,
     is_stopped: bool,
 }
 
@@ -144,6 +146,7 @@ impl Indexer {
             edge: Edge::new(),
             newest: None,
             collecting: None,
+            remakes: false,
             is_stopped: false,
         };
         indexer.finish_interrupted()?;
@@ -234,10 +237,14 @@ impl Indexer {
                 .inventory()
                 .supersede(before.runs(), None, now)?;
         }
+        let is_remade = core::mem::take(&mut self.remakes);
+        if is_remade {
+            self.workshop.inventory().doubt_all();
+        }
         let is_same = before
             .as_ref()
             .is_some_and(|before| before.head() == checkpoint.head());
-        if is_same && !(joined && self.is_apart(log.size())) {
+        if is_same && !is_remade && !(joined && self.is_apart(log.size())) {
             return Ok(log.size());
         }
         let runs = self.make_runs(log, joined, now, progress)?;
@@ -299,6 +306,24 @@ impl Indexer {
     /// When a file cannot be read.
     pub fn is_due(&self, now: u64) -> Result<bool, LogError> {
         pace::is_due(&self.disk, &self.layout, &self.pace, now)
+    }
+
+    /// The index's origin: the name of its key.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.index.origin()
+    }
+
+    /// The key function.
+    #[must_use]
+    pub fn map(&self) -> MapFunction {
+        self.workshop.map()
+    }
+
+    /// Makes every run anew when the index is extended next: what is there must then be the same, and what is missing is
+    /// put back.
+    pub fn remake(&mut self) {
+        self.remakes = true;
     }
 
     /// Joins and collects whatever can be.

@@ -1,6 +1,7 @@
 //! `cargo xtask bench [PART…]`: measures what the design promises, one table a part. Nothing here is estimated.
 
 mod browser;
+mod index;
 mod loader;
 mod logs;
 mod native;
@@ -24,27 +25,32 @@ pub(crate) enum Part {
     Write,
     /// Writing over HTTP, beside Tessera
     WriteHttp,
+    /// The index of growing logs, and what there is instead of it
+    Index,
     /// The npm package in Node, and the portal in Chromium
     Browser,
 }
 
 impl Part {
-    fn measure(self) -> Result<Table> {
+    fn measure(self, large: bool, simulate: bool) -> Result<Table> {
         match self {
             Self::Core => native::measure(),
             Self::Logs => logs::measure(),
             Self::Write => write::measure(),
             Self::WriteHttp => write_http::measure(),
+            Self::Index => index::measure(large, simulate),
             Self::Browser => browser::measure(),
         }
     }
 }
 
 /// Measures the parts, all without one, and prints a table for each as soon as it is there.
-pub(crate) fn run(parts: &[Part]) -> Result<()> {
+///
+/// With `large`, also what takes many minutes; with `simulate`, also what no machine here holds.
+pub(crate) fn run(parts: &[Part], large: bool, simulate: bool) -> Result<()> {
     let all = Part::value_variants();
     for part in if parts.is_empty() { all } else { parts } {
-        part.measure()?.print();
+        part.measure(large, simulate)?.print();
     }
     Ok(())
 }

@@ -1,0 +1,148 @@
+//! `index --lookup`: which entries have a leaf hash, by an index under `leaf/v1`: it works for logs of anything.
+use std::collections::{BTreeMap, BTreeSet};
+
+use glasslog_core::hash::Hash;
+use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::index::lookup::Lookup;
+use glasslog_core::index::map::MapFunction;
+use glasslog_core::index::vouched::IndexProof;
+use glasslog_core::limits::MAX_IN_FLIGHT;
+use glasslog_core::tile::Tile;
+use glasslog_core::tile_plan::InclusionPlan;
+use glasslog_core::trust::TrustPolicy;
+use serde::Serialize;
+
+use super::{Args, Files};
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Found {
+    schema_version: u32,
+    result: &'static str,
+    leaf_hash: String,
+    positions: Vec<u64>,
+    /// Entries up to here were looked at.
+    complete: u64,
+    /// Entries of the log.
+    size: u64,
+}
+
+pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Failure> {
+    let wanted = Hash::parse_base64(hash)
+        .ok_or_else(|| Failure::usage("`--lookup`: expected a leaf hash in base64"))?;
+    let policy = args.trust.policy(Some(&args.log))?;
+    let log = Files::open(&args.log, args.trust.offline)?;
+    let place = args.index.as_ref().unwrap_or(&args.log);
+    let index = Files::open(place, args.trust.offline)?;
+
+    let checkpoint = args.judged(&log, &policy)?;
+    let trust = TrustPolicy::parse(&policy).map_err(|error| malformed(error.code(), &error))?;
+    let now = args.trust.options().now;
+    let (_, target) = trust.verify_log(&checkpoint, now);
+    let target = target
+        .ok_or_else(|| undecided("checkpoint-not-trusted", "the checkpoint is not trusted"))?;
+    let proof = need(&index, LATEST_PATH)?;
+    let proof = IndexProof::parse(&proof).map_err(|error| malformed(error.code(), &error))?;
+    let (_, vouched) = proof.vouch(&trust, MapFunction::LeafV1, now);
+    let vouched = vouched.map_err(|error| undecided(error.code(), &error.to_string()))?;
+    let plan = vouched
+        .bind(&target)
+        .map_err(|error| false_claim(error.code(), &error))?;
+    let found = tiles(&log, plan.tiles())?;
+    let bound = plan
+        .finish(&found)
+        .map_err(|error| false_claim(error.code(), &error))?;
+
+    let mut lookup = Lookup::new(&bound, BTreeSet::from([wanted]));
+    while !lookup.is_done() {
+        for file in lookup.next_files(MAX_IN_FLIGHT) {
+            let bytes = need(&index, &file.path())?;
+            lookup
+                .supply(&file, &bytes)
+                .map_err(|error| false_claim(error.code(), &error))?;
+        }
+    }
+    let answer = lookup
+        .finish()
+        .map_err(|error| false_claim(error.code(), &error))?;
+    let positions = answer.positions(&wanted).unwrap_or_default().to_vec();
+    for position in &positions {
+        let plan = InclusionPlan::new(target.head(), *position)
+            .map_err(|error| false_claim(error.code(), &error))?;
+        let (leaf, _) = plan
+            .finish_with_leaf(&tiles(&log, plan.tiles())?)
+            .map_err(|error| false_claim(error.code(), &error))?;
+        if leaf != wanted {
+            let told = format!("the entry at {position} has another leaf hash, {leaf}");
+            return Err(Failure::new(Exit::False, "index-insertion", told));
+        }
+    }
+    let (size, complete) = (target.head().size, bound.covered().min(target.head().size));
+    let exit = match (positions.is_empty(), complete == size) {
+        (false, _) => Exit::Done,
+        (true, true) => Exit::Nothing,
+        (true, false) => Exit::Undecided,
+    };
+    let found = Found {
+        schema_version: 1,
+        result: "done",
+        leaf_hash: wanted.to_base64(),
+        positions,
+        complete,
+        size,
+    };
+    match console.is_json() {
+        true => console.json(&found),
+        false => {
+            for position in &found.positions {
+                console.line(position);
+            }
+            console.note(format_args!(
+                "{} entries, complete up to {complete} of {size}",
+                found.positions.len()
+            ));
+        }
+    }
+    Ok(exit)
+}
+
+fn tiles(files: &Files, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, Failure> {
+    let mut found = BTreeMap::new();
+    for tile in tiles {
+        let bytes = match files.get(&tile.path())? {
+            Some(bytes) => bytes,
+            None => {
+                // A partial tile that is gone is how the full one begins.
+                let full = files.get(&tile.full().path())?;
+                let full = full.ok_or_else(|| missing(&tile.path()))?;
+                tile.prefix_of_full(&full).unwrap_or(&full).to_vec()
+            }
+        };
+        found.insert(*tile, bytes);
+    }
+    Ok(found)
+}
+
+fn need(files: &Files, path: &str) -> Result<Vec<u8>, Failure> {
+    files.get(path)?.ok_or_else(|| missing(path))
+}
+
+fn missing(path: &str) -> Failure {
+    Failure::unfinished("missing-file", format!("`{path}` is missing"))
+        .hint("the index may have been extended meanwhile: try again")
+}
+
+fn malformed(code: &'static str, error: &dyn core::fmt::Display) -> Failure {
+    Failure::new(Exit::Malformed, code, error.to_string())
+}
+
+fn false_claim(code: &'static str, error: &dyn core::fmt::Display) -> Failure {
+    Failure::new(Exit::False, code, error.to_string())
+}
+
+fn undecided(code: &'static str, problem: &str) -> Failure {
+    Failure::new(Exit::Undecided, code, problem)
+}

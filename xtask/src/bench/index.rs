@@ -1,0 +1,122 @@
+//! The index of a growing log: building, files, lookups, and what reading the whole log takes instead.
+
+use anyhow::{Context, Result};
+
+use super::table::{Table, rate};
+use crate::process::{self, target};
+
+/// What is built in a routine run, with `--large` also, and what `--simulate` simulates.
+const SIZES: [&str; 3] = ["10000", "100000", "1000000"];
+const LARGE: &str = "10000000";
+const SIMULATED: [&str; 3] = ["10000000", "100000000", "1000000000"];
+
+/// Measures the index of logs of growing size: `tests/examples/index_growth/`.
+///
+/// The logs hold real events but for their signatures, which are all one: the index does not judge them, and to sign 10^7
+/// would take minutes.
+pub(super) fn measure(large: bool, simulate: bool) -> Result<Table> {
+    let mut table = Table::default();
+    let folder = target().join("bench-index");
+    let folder = folder.to_str().context("a path that is not text")?;
+    let mut built = vec![folder];
+    built.extend(SIZES);
+    built.extend(large.then_some(LARGE));
+    add(&built, "", &mut table)?;
+    if simulate {
+        let simulated = ["simulate"].into_iter().chain(SIMULATED);
+        add(&simulated.collect::<Vec<_>>(), " (simulated)", &mut table)?;
+    }
+    Ok(table)
+}
+
+fn add(arguments: &[&str], note: &str, table: &mut Table) -> Result<()> {
+    let mut run = process::cargo();
+    run.args([
+        "run",
+        "--quiet",
+        "--locked",
+        "--release",
+        "--package",
+        "glasslog-tests",
+    ]);
+    run.args(["--example", "index_growth", "--"])
+        .args(arguments);
+    let said = String::from_utf8(process::output(&mut run)?)?;
+    for line in said.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [
+            size,
+            runs,
+            keys,
+            pairs,
+            seconds,
+            files,
+            bytes,
+            gets,
+            top_gets,
+            read,
+            top_read,
+            verify,
+            memory,
+            scan_gets,
+            scan_bytes,
+            scan_seconds,
+        ] = fields[..]
+        else {
+            anyhow::bail!("not a line of measurements: {line}");
+        };
+        let mut row = |what: &str, measured: String, goal: &str| {
+            if !measured.starts_with('-') {
+                table.row(format!("{size} events{note}: {what}"), measured, goal);
+            }
+        };
+        row("runs in the manifest", runs.into(), "64");
+        row(
+            "keys a second, from entries, one core",
+            human(keys),
+            "1 M/s",
+        );
+        row("keys a second, from pairs, one core", human(pairs), "1 M/s");
+        row(
+            "rebuild, synced files, all cores",
+            format!("{seconds} s"),
+            "",
+        );
+        row(
+            "files written for each event, all joining",
+            files.into(),
+            "",
+        );
+        row(
+            "bytes written for each event, all joining",
+            bytes.into(),
+            "370",
+        );
+        row(
+            "GETs of a lookup, mean; 99th percentile",
+            format!("{gets}; {top_gets}"),
+            "17",
+        );
+        row(
+            "bytes of a lookup, mean; 99th percentile",
+            format!("{read}; {top_read}"),
+            "65536",
+        );
+        row("verify a bucket, µs", verify.into(), "1000");
+        row("memory while rebuilding, MB", memory.into(), "");
+        row("instead, the whole log: GETs", scan_gets.into(), "");
+        row("instead, the whole log: bytes", scan_bytes.into(), "");
+        row(
+            "instead, the whole log: seconds, read and parsed",
+            scan_seconds.into(),
+            "",
+        );
+    }
+    Ok(())
+}
+
+fn human(each_second: &str) -> String {
+    each_second
+        .parse()
+        .map_or_else(|_| each_second.to_owned(), rate)
+}
