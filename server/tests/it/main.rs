@@ -4,5 +4,6 @@ mod admin;
 mod batch;
 mod files;
 mod limits;
+mod openapi;
 mod submission;
 mod support;
