@@ -118,6 +118,7 @@ describe("the page", { skip: browserPath === undefined && "no Chrome or Chromium
       await headline(page, "Who touched this model, when, and why?");
       await page.evaluate(() => (location.hash = "#q=waves"));
       await page.getByText("5000 events, positions proven against the index; 300 read so far").waitFor();
+      await page.waitForTimeout(200); // the page itself has come by now
       await page.evaluate(watchShifts);
       assert.equal(await page.locator("gl-events .pass").count(), 0);
       assert.equal(await page.locator("gl-events table").getAttribute("aria-rowcount"), "5001");
