@@ -96,7 +96,7 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
     await page.getByRole("button", { name: "Save the report" }).waitFor();
     const json = await report(page);
     const headline = await page.getByRole("heading", { level: 1 }).innerText();
-    const { now, result, checks } = JSON.parse(json) as { now: number; result: string; checks: readonly Check[] };
+    const { now, result, checks, events: found } = JSON.parse(json) as { now: number; result: string; checks: readonly Check[]; events: readonly unknown[] };
     const problems: string[] = [];
     const expect = (holds: boolean, what: string): void => void (holds || problems.push(what));
 
@@ -105,7 +105,8 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
     expect(stdout === `${json}\n`, "the command line's report is another");
     expect(status === client.exit, `the command line ends with ${status}`);
     expect(!WORDLESS.test(headline), "there are no words for it");
-    expect((await page.locator("gl-events tr.event").count()) === events, `not ${events} events are on show`);
+    const shown = await page.locator("gl-events tr.event").count();
+    expect(shown === found.length && (client.exit !== 0 || shown === events), `${shown} events are on show`);
     if (client.check === "") {
       expect(result === (client.exit === 0 ? "verified" : "unknown"), `it is ${result}`);
       return { headline, problems };
@@ -114,10 +115,10 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
     expect(first !== undefined && first.outcome !== "pass", `${client.check} is passed`);
     expect(client.error === "" || Object.values(first?.evidence ?? {}).includes(client.error), `the evidence of ${client.check} is ${JSON.stringify(first?.evidence)}`);
     const row = page.locator("gl-checks li").filter({ has: page.getByRole("heading", { level: 3, name: checkTitle(client.check), exact: true }) });
-    const shown = await row.locator("svg.mark").first().getAttribute("aria-label");
-    expect(shown === (first?.outcome === "fail" ? "failed" : "not decided"), `${client.check} is shown as ${shown}`);
+    const mark = await row.locator("svg.mark").first().getAttribute("aria-label");
+    expect(mark === (first?.outcome === "fail" ? "failed" : "not decided"), `${client.check} is shown as ${mark}`);
     expect((await page.locator("gl-verdict .top.pass").count()) === 0, "it is green");
-    expect(!/^Nothing is recorded|^The index lists nothing|^All |^The one event/.test(headline), "it reads as an answer");
+    expect(!/^Nothing is recorded|^The index lists nothing| (is|are) here, /.test(headline), "it reads as an answer");
     return { headline, problems };
   }
 
