@@ -11,7 +11,7 @@ import type { Browser, Page } from "playwright-core";
 import { seriousFaults, withAxe } from "./axe.js";
 import { browserPath, launch, openPage } from "./browser.js";
 import { temporary } from "./fixture/site.js";
-import { binary, BUSY, copyOf, glasslog, makeLog, makeLongLog, MODEL, type Log } from "./log.js";
+import { auditIndex, binary, BUSY, copyOf, glasslog, makeLog, makeLongLog, MODEL, type Log } from "./log.js";
 import { serve, type Host } from "./server.js";
 
 const site = process.env["GLASSLOG_SITE"] ?? ".";
@@ -239,6 +239,22 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
       await headline(page, VERIFIED);
       assert.equal(requests, 0);
     });
+  });
+
+  test("with an auditor's word for the index, nothing is said to be a mere claim", async () => {
+    const audited = makeLog();
+    auditIndex(audited);
+    const other = await serve({ "/portal/trust.policy": () => readFileSync(audited.policy), "/portal/": dist, "/": audited.public });
+    try {
+      await visit(other, `#q=${MODEL}`, async (page) => {
+        await headline(page, READ);
+        await page.locator("gl-verdict").getByText(/An auditor has recomputed the index that they were found by, so none about it can be missing\./).waitFor();
+        await page.locator("gl-verdict .claim").getByText(/^no other exists among the log’s \d+ entries, as auditors vouch$/).waitFor();
+        assert.equal(await page.getByRole("button", { name: "Read the whole log instead" }).count(), 0);
+      });
+    } finally {
+      await other.close();
+    }
   });
 
   test("a fraud proof is judged by the page as by the command line, without a request, and by whose trust file it is", async () => {

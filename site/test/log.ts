@@ -105,6 +105,15 @@ export function makeLongLog(number: number): Pick<Log, "public" | "policy"> {
   return { public: join(path, "public"), policy: join(path, "trust.policy") };
 }
 
+/** An auditor recomputes the log's index and cosigns it; the trust file asks for that from now on. */
+export function auditIndex(log: Log): void {
+  const key = join(mkdtempSync(join(tmpdir(), "glasslog-auditor-")), "auditor.key");
+  must("publish", log.path); // the index catches up
+  must("keygen", "--kind", "auditor", "--name", "auditor.example.org", "--out", key);
+  must("audit", log.path, "--policy", log.policy, "--cosign", key);
+  writeFileSync(log.policy, `${readFileSync(log.policy, "utf8").trimEnd()}\n[audit]\nwitness auditor ${readFileSync(`${key}.pub`, "utf8").trim()}\nquorum auditor\n`);
+}
+
 /** The same log's public files once more, to be damaged. */
 export function copyOf(log: Log): string {
   const copy = mkdtempSync(join(tmpdir(), "glasslog-copy-"));

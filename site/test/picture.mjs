@@ -16,7 +16,7 @@ async function helper(name) {
   return import(pathToFileURL(outfile).href);
 }
 
-const { makeLog, MODEL } = await helper("log");
+const { auditIndex, makeLog, MODEL } = await helper("log");
 const { launch, openPage } = await helper("browser");
 const { serve } = await helper("server");
 
@@ -36,6 +36,8 @@ const log = makeLog({
     record("edge-team", "deploy", "--env", "prod", ...because("pilot", "Plant 4, line 2"));
   },
 });
+
+auditIndex(log);
 
 const dist = mkdtempSync(join(tmpdir(), "glasslog-picture-"));
 await build({ out: dist });
