@@ -72,7 +72,7 @@ pub const MAX_IN_FLIGHT: usize = 16;
 /// more means that registrations were flooded, and the history then says that it is not complete.
 pub const MAX_LINKED_KEYS: usize = 256;
 
-/// Largest offline bundle in bytes before there is an index (`docs/formats/bundle.md`): it holds every entry.
+/// Largest offline bundle in bytes (`docs/formats/bundle.md`); without an index it holds every entry.
 pub const MAX_OFFLINE_BUNDLE: usize = 256 << 20;
 
 /// Longest path of a file of a log, and longest line of an offline bundle: tile paths have at most 60 bytes, and an
