@@ -16,6 +16,7 @@ mod init;
 mod inspect;
 mod keygen;
 mod keys;
+mod log;
 mod portal;
 pub(crate) mod prove;
 pub(crate) mod publish;
@@ -46,8 +47,7 @@ pub(crate) enum Verb {
     Inspect(inspect::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
-    #[command(hide = true)]
-    Log(Later),
+    Log(log::Args),
     #[command(hide = true)]
     Mirror(Later),
     #[command(hide = true)]
@@ -78,7 +78,7 @@ impl Verb {
             Self::Inspect(args) => args.run(console),
             Self::Doctor(args) => args.run(console),
             Self::Completions(args) => args.run(console),
-            Self::Log(later) => Err(later.refuse("log status")),
+            Self::Log(args) => args.run(console),
             Self::Mirror(later) => Err(later.refuse("mirror")),
             Self::Monitor(later) => Err(later.refuse("monitor")),
         }

@@ -5,12 +5,13 @@
 
 use crate::{
     event::{Event, ParsedEntry},
-    hash,
+    hash::{self, Hash},
     json::Value,
     limits::MAX_SIGNATURES,
     member::{MemberError, Members},
     spki::{Spki, SpkiError},
     statement::{Statement, Subject},
+    tree::TreeHead,
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -30,6 +31,19 @@ pub struct Genesis {
     pub admins: Vec<Spki>,
     /// How many of them must sign.
     pub threshold: usize,
+    /// The closed log that this one goes on after.
+    pub succeeds: Option<Predecessor>,
+}
+
+/// What a closed log came to: its successor's genesis commits to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Predecessor {
+    /// Its origin.
+    pub log: String,
+    /// Size and root of its final checkpoint.
+    pub head: TreeHead,
+    /// What was known of keys at its end ([`Keyring::digest`](crate::keyring::Keyring::digest)).
+    pub keys: Hash,
 }
 
 /// Why an event is not a genesis, or not the genesis of a log.
@@ -56,6 +70,11 @@ pub enum GenesisError {
         threshold: u64,
         /// How many admins there are.
         admins: usize,
+    },
+    /// A log cannot succeed itself.
+    OwnSuccessor {
+        /// The origin.
+        origin: String,
     },
     /// The subject is not the origin with its SHA-256.
     Subject {
@@ -92,6 +111,7 @@ impl GenesisError {
             Self::Admin { .. } => "genesis-admin-key",
             Self::DuplicateAdmin { .. } => "genesis-duplicate-admin",
             Self::Threshold { .. } => "genesis-threshold",
+            Self::OwnSuccessor { .. } => "genesis-own-successor",
             Self::Subject { .. } => "genesis-subject",
             Self::NotGenesis => "genesis-missing",
             Self::OtherLog { .. } => "genesis-other-log",
@@ -110,6 +130,7 @@ impl fmt::Display for GenesisError {
             Self::Threshold { threshold, admins } => {
                 write!(f, "a threshold of {threshold} among {admins} admins")
             }
+            Self::OwnSuccessor { origin } => write!(f, "`{origin}` cannot succeed itself"),
             Self::Subject { origin } => {
                 write!(f, "the subject must be `{origin}` with its SHA-256 alone")
             }
@@ -166,10 +187,17 @@ impl Genesis {
                 threshold: claimed,
                 admins: admins.len(),
             })?;
+        let succeeds = members.maybe("succeeds", |members, name| {
+            Predecessor::parse(&members.object(name, "predicate.succeeds")?)
+        })?;
+        if succeeds.as_ref().is_some_and(|before| before.log == log) {
+            return Err(GenesisError::OwnSuccessor { origin: log });
+        }
         let genesis = Self {
             log,
             admins,
             threshold,
+            succeeds,
         };
         if statement.subjects == [genesis.subject()] {
             Ok(genesis)
@@ -188,17 +216,17 @@ impl Genesis {
             .iter()
             .map(|admin| Value::String(admin.pem_block()))
             .collect();
+        let threshold = i64::try_from(self.threshold).unwrap_or(i64::MAX);
+        let succeeds = self.succeeds.as_ref().map(Predecessor::to_value);
         Statement {
             subjects: [self.subject()].into(),
             predicate_type: PREDICATE_TYPE.into(),
-            predicate: Value::object([
-                ("log", Value::from(self.log.as_str())),
-                ("formatVersion", Value::Int(1)),
-                ("admins", Value::Array(admins)),
-                (
-                    "threshold",
-                    Value::Int(i64::try_from(self.threshold).unwrap_or(i64::MAX)),
-                ),
+            predicate: Value::sparse_object([
+                ("log", Some(Value::from(self.log.as_str()))),
+                ("formatVersion", Some(Value::Int(1))),
+                ("admins", Some(Value::Array(admins))),
+                ("threshold", Some(Value::Int(threshold))),
+                ("succeeds", succeeds),
             ]),
         }
     }
@@ -239,6 +267,31 @@ impl Genesis {
     }
 }
 
+impl Predecessor {
+    fn parse(members: &Members<'_>) -> Result<Self, MemberError> {
+        Ok(Self {
+            log: members.name("log")?,
+            head: TreeHead {
+                size: members.count("size")?,
+                root: members.leaf_hash("root")?,
+            },
+            keys: members.leaf_hash("keys")?,
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        Value::object([
+            ("log", Value::from(self.log.as_str())),
+            (
+                "size",
+                Value::Int(i64::try_from(self.head.size).unwrap_or(i64::MAX)),
+            ),
+            ("root", Value::from(self.head.root.to_base64().as_str())),
+            ("keys", Value::from(self.keys.to_base64().as_str())),
+        ])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,6 +309,7 @@ mod tests {
                 .map(|seed| Spki::new(secret(*seed).public()))
                 .collect(),
             threshold,
+            succeeds: None,
         }
     }
 
@@ -285,6 +339,46 @@ mod tests {
             Genesis::verify("other.example", &entry(&genesis, &[1, 2, 3])).map_err(|e| e.code()),
             Err("genesis-other-log")
         );
+    }
+
+    #[test]
+    fn a_successor_commits_to_the_log_before_it() {
+        let mut genesis = genesis(&[1], 1);
+        let before = Predecessor {
+            log: "models.example.com/2025".into(),
+            head: TreeHead {
+                size: 7,
+                root: hash::sha256(b"root"),
+            },
+            keys: hash::sha256(b"keys"),
+        };
+        genesis.succeeds = Some(before.clone());
+        assert_eq!(verify(&entry(&genesis, &[1])), Ok(genesis.clone()));
+        let good = genesis.to_statement().encode();
+        let good = core::str::from_utf8(&good).unwrap();
+        let root = before.head.root.to_base64();
+        for (text, code) in [
+            (
+                good.replace("\"size\":7", "\"size\":-7"),
+                "member-malformed",
+            ),
+            (good.replace("\"size\":7,", ""), "member-missing"),
+            (good.replace(&root, &root[1..]), "member-malformed"),
+            (good.replace("\"keys\"", "\"kees\""), "member-missing"),
+            (
+                good.replace("\"succeeds\":{", "\"succeeds\":null,\"x\":{"),
+                "member-malformed",
+            ),
+            (
+                good.replace("models.example.com/2025", "models.example.com/access"),
+                "genesis-own-successor",
+            ),
+        ] {
+            assert_ne!(text, good);
+            let statement = Statement::parse(text.as_bytes()).unwrap();
+            let error = Genesis::parse(&statement).unwrap_err();
+            assert_eq!(error.code(), code, "{error}");
+        }
     }
 
     #[test]

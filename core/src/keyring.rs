@@ -7,7 +7,7 @@ use crate::{
     ed25519::PublicKey,
     event::{Event, ParsedEntry},
     genesis::{Genesis, GenesisError},
-    hash::Hash,
+    hash::{Hash, sha256},
     json::Value,
     key_event::{KeyEvent, KeyOp},
     spki::Spki,
@@ -313,6 +313,26 @@ impl Keyring {
     #[must_use]
     pub const fn keys(&self) -> &BTreeMap<String, EnrolledKey> {
         &self.keys
+    }
+
+    /// Digest of what is known of every key, for a successor's genesis to commit to: the SHA-256 of a line
+    /// `KEYID ACTOR ENROLLED-AT REVOKED-AT` for each, in the order of the keyids, with `-` for a key that is not revoked.
+    #[must_use]
+    pub fn digest(&self) -> Hash {
+        let mut text = String::new();
+        for (keyid, key) in &self.keys {
+            let revoked = key
+                .revoked
+                .as_ref()
+                .map_or_else(|| "-".into(), |revocation| revocation.at.to_string());
+            text.push_str(keyid);
+            for word in [&key.actor, &key.enrolled_at.to_string(), &revoked] {
+                text.push(' ');
+                text.push_str(word);
+            }
+            text.push('\n');
+        }
+        sha256(text.as_bytes())
     }
 
     /// Tells what the entry would change if it came next.

@@ -150,6 +150,18 @@ pub enum LogError {
         /// Where the head is kept.
         path: PathBuf,
     },
+    /// The log is closed, and its head is another than the one it was closed with.
+    ClosedElsewhere {
+        /// Size of the final head.
+        closed: u64,
+        /// Size of the head in the private state.
+        head: u64,
+    },
+    /// A log that is to be succeeded is not closed.
+    NotClosed {
+        /// Its origin.
+        origin: String,
+    },
     /// An earlier failure left this writer unsure of what is on disk.
     Stopped,
 }
@@ -181,6 +193,8 @@ impl LogError {
             Self::IndexedAnother { .. } => "index-of-another-history",
             Self::Index { .. } => "index-not-buildable",
             Self::HeadMoved { .. } => "head-moved",
+            Self::ClosedElsewhere { .. } => "closed-head-differs",
+            Self::NotClosed { .. } => "log-not-closed",
             Self::Stopped => "writer-stopped",
         }
     }
@@ -214,6 +228,8 @@ impl LogError {
             Self::HeadMoved { .. } => Some(
                 "another process writes to this log: end one of them, then open the log again".into(),
             ),
+            Self::NotClosed { .. } => Some("`glasslog log close` closes it, for good".into()),
+            Self::ClosedElsewhere { .. } => Some(from_backup.into()),
             Self::Stopped => Some("open the log again".into()),
             _ => None,
         }
@@ -309,6 +325,11 @@ impl fmt::Display for LogError {
                 "`{}` is not the head that this writer knows: another writer moved it",
                 path.display()
             ),
+            Self::ClosedElsewhere { closed, head } => write!(
+                f,
+                "the log was closed at size {closed}, but its signed head has size {head}"
+            ),
+            Self::NotClosed { origin } => write!(f, "`{origin}` is not closed"),
             Self::Stopped => write!(f, "the writer stopped after an earlier failure"),
         }
     }

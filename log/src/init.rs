@@ -19,7 +19,7 @@ use glasslog_core::dsse::Envelope;
 use glasslog_core::ed25519::SecretKey;
 use glasslog_core::edge::Edge;
 use glasslog_core::event;
-use glasslog_core::genesis::Genesis;
+use glasslog_core::genesis::{Genesis, Predecessor};
 use glasslog_core::hash::{Hash, leaf_hash};
 use glasslog_core::note::{KeyName, SignatureType, SignerKey};
 use glasslog_core::spki::{Spki, secret_to_pem};
@@ -33,6 +33,7 @@ pub struct NewLog {
     origin: String,
     is_raw: bool,
     key: Option<SignerKey>,
+    succeeds: Option<Predecessor>,
 }
 
 /// What was made.
@@ -51,6 +52,7 @@ impl NewLog {
             origin: origin.into(),
             is_raw: false,
             key: None,
+            succeeds: None,
         }
     }
 
@@ -60,6 +62,7 @@ impl NewLog {
             origin: origin.into(),
             is_raw: true,
             key: None,
+            succeeds: None,
         }
     }
 
@@ -67,6 +70,13 @@ impl NewLog {
     #[must_use]
     pub fn with_key(mut self, key: SignerKey) -> Self {
         self.key = Some(key);
+        self
+    }
+
+    /// Goes on after a closed log: the genesis commits to it. A raw log has no genesis to say so.
+    #[must_use]
+    pub fn succeeding(mut self, predecessor: Predecessor) -> Self {
+        self.succeeds = Some(predecessor);
         self
     }
 
@@ -127,7 +137,7 @@ impl NewLog {
         };
         let genesis = match config.raw {
             true => None,
-            false => Some(add_genesis(&mut log, disk, &layout, &config.origin)?),
+            false => Some(add_genesis(&mut log, disk, &layout, self.succeeds)?),
         };
         let checkpoint = log.publisher.prepare(&log.staged)?;
         log.publisher.storage.unstage(log.size)?;
@@ -158,7 +168,7 @@ fn add_genesis(
     log: &mut Log,
     disk: &Disk,
     layout: &Layout,
-    origin: &str,
+    succeeds: Option<Predecessor>,
 ) -> Result<Hash, LogError> {
     let path = layout.key("admin");
     let wrong = |problem: String| LogError::Setting {
@@ -168,9 +178,10 @@ fn add_genesis(
     let admin = secret(layout)?;
     write_secret(disk, &path, &secret_to_pem(&admin, "admin"))?;
     let genesis = Genesis {
-        log: origin.to_owned(),
+        log: log.origin().to_owned(),
         admins: vec![Spki::new(admin.public())],
         threshold: 1,
+        succeeds,
     };
     let payload =
         event::encode(&genesis.to_statement()).map_err(|error| wrong(error.to_string()))?;

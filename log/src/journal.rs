@@ -159,6 +159,19 @@ impl Journal {
     }
 }
 
+/// What the present journal holds, without changing anything: another process may be writing to it.
+pub(crate) fn peek(disk: &Disk, layout: &Layout) -> Result<Staged, LogError> {
+    let path = layout.journal();
+    let Some(bytes) = disk.read(&path)? else {
+        return Err(LogError::Missing { path });
+    };
+    let (salt, first) =
+        frame::parse_header(&bytes).ok_or(LogError::JournalDamaged { offset: 0 })?;
+    let mut leaves = Vec::new();
+    frame::read_all(&salt, first, &bytes, &mut leaves)?;
+    Ok(Staged { first, leaves })
+}
+
 /// Puts an empty journal in the place of the present one.
 fn put_empty(disk: &Disk, layout: &Layout, first: u64) -> Result<(File, [u8; SALT]), LogError> {
     let path = layout.journal();

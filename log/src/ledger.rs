@@ -31,6 +31,8 @@ pub type Outcome = Result<Receipt, Refusal>;
 pub enum Refusal {
     /// The entry has no bytes.
     Empty,
+    /// The log is closed and takes nothing more.
+    Closed,
     /// The rules for entries refuse it.
     Entry(Box<admission::Refusal>),
 }
@@ -46,6 +48,7 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Empty => "entry-empty",
+            Self::Closed => "log-closed",
             Self::Entry(refusal) => refusal.code(),
         }
     }
@@ -54,6 +57,7 @@ impl Refusal {
     pub fn http_status(&self) -> u16 {
         match self {
             Self::Empty => 400,
+            Self::Closed => 409,
             Self::Entry(refusal) => refusal.http_status(),
         }
     }
@@ -63,6 +67,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => write!(f, "the entry is empty"),
+            Self::Closed => write!(f, "the log is closed: it takes no new entries"),
             Self::Entry(refusal) => write!(f, "{refusal}"),
         }
     }
@@ -78,6 +83,8 @@ pub struct Ledger {
     positions: HashMap<Hash, u64>,
     /// How many key events were taken since the log was opened.
     key_changes: u64,
+    /// Whether the log takes nothing more.
+    pub(crate) is_closed: bool,
 }
 
 impl Ledger {
@@ -87,6 +94,7 @@ impl Ledger {
             admission,
             positions: HashMap::new(),
             key_changes: 0,
+            is_closed: false,
         }
     }
 
@@ -138,6 +146,9 @@ impl Ledger {
             0 => return Err(Refusal::Empty),
             size if size > MAX_ENTRY => return Err(Refusal::too_large(size)),
             _ => {}
+        }
+        if self.is_closed && self.position(leaf.hash()).is_none() {
+            return Err(Refusal::Closed);
         }
         match &self.admission {
             Some(admission) if self.position(leaf.hash()).is_none() => admission

@@ -18,6 +18,7 @@
 
 pub mod audit;
 mod checkpoint_file;
+mod closing;
 mod config;
 pub mod disk;
 mod error;
@@ -38,6 +39,7 @@ mod publisher;
 pub mod sequencer;
 mod shown;
 mod signer;
+pub mod standing;
 pub mod storage;
 mod superseded;
 mod torn;

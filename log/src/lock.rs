@@ -102,6 +102,19 @@ impl WriterLock {
     }
 }
 
+/// Who holds the lock at `path`; `None` if nobody does.
+pub(crate) fn writer(path: &Path) -> Result<Option<Holder>, DiskError> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(|error| DiskError::new("open", path, &error))?,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => Ok(holder(path)),
+        Err(TryLockError::Error(error)) => Err(DiskError::new("lock", path, &error)),
+    }
+}
+
 /// Reads who holds a lock; the holder may be just about to write it.
 fn holder(path: &Path) -> Option<Holder> {
     for _ in 0..20 {

@@ -108,7 +108,7 @@ impl Log {
     }
 
     /// After a failed write nobody knows what is in storage: only opening the log again tells.
-    fn stop_on_error<T>(&mut self, result: Result<T, LogError>) -> Result<T, LogError> {
+    pub(crate) fn stop_on_error<T>(&mut self, result: Result<T, LogError>) -> Result<T, LogError> {
         self.is_stopped |= result.is_err();
         result
     }

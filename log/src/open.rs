@@ -1,5 +1,6 @@
 //! Opens a log: reads all of it, and refuses what does not add up (`docs/formats/log-directory.md`, "Opening").
 
+use crate::closing;
 use crate::config::Config;
 use crate::disk::{Disk, DiskError};
 use crate::error::LogError;
@@ -96,6 +97,7 @@ impl Log {
         roots.and(check_root(&edge, Some(&head)))?;
         let partials = Superseded::find(&*storage, settled, size)?;
         partials.check(&*storage, &edge, &staged)?;
+        ledger.is_closed = closing::is_closed(&*storage, &head)?;
         let is_shown = shown == Some(head);
         let mut publisher = Publisher::new(storage, signer, edge, Some(version), is_shown);
         publisher.partials = partials;

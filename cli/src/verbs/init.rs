@@ -9,7 +9,7 @@ use glasslog_log::{Layout, NewLog};
 use serde::Serialize;
 
 use crate::console::Console;
-use crate::destination::{now, refuse};
+use crate::destination::{now, open_log, refuse};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::verbs::publish::Head;
@@ -35,6 +35,10 @@ pub(crate) struct Args {
     /// No genesis entry, and any bytes are admitted
     #[arg(long)]
     pub(crate) raw: bool,
+
+    /// Go on after this closed log: the genesis commits to its final checkpoint and its keys
+    #[arg(long, value_name = "LOG", conflicts_with = "raw")]
+    pub(crate) succeeds: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -58,6 +62,10 @@ impl Args {
             true => NewLog::raw(&self.origin),
             false => NewLog::events(&self.origin),
         };
+        if let Some(path) = &self.succeeds {
+            let before = open_log(path)?.as_predecessor();
+            log = log.succeeding(before.map_err(|error| refuse(&error))?);
+        }
         if let Some(path) = &self.key {
             let key = read_signer(&Disk::new(), path).map_err(|error| refuse(&error))?;
             let verifier = key.verifier();

@@ -60,6 +60,7 @@ pub(crate) fn genesis_event(admins: &[u8], threshold: usize) -> Genesis {
         log: ORIGIN.into(),
         admins: admins.iter().map(|seed| spki(*seed)).collect(),
         threshold,
+        succeeds: None,
     }
 }
 

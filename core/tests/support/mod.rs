@@ -55,6 +55,7 @@ impl TestLog {
             log: ORIGIN.into(),
             admins: vec![Spki::new(secret(ADMIN).public())],
             threshold: 1,
+            succeeds: None,
         };
         let payload = event::encode(&genesis.to_statement()).unwrap();
         log.add(&sign(payload, ADMIN));

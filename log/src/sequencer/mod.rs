@@ -30,6 +30,9 @@ use tokio::sync::oneshot;
 
 pub use status::{Counters, Status};
 
+/// Private file that says what ended the last writer that did not end well.
+pub(crate) const LAST_ERROR: &str = "last-error";
+
 /// When a submission is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acknowledgement {
@@ -123,6 +126,7 @@ impl Sequencer {
         let (to_settle, settling) = mpsc::channel();
         let (alive, ended) = oneshot::channel();
         let storage = Arc::clone(&publisher.storage);
+        let noted = Arc::clone(&storage);
         let settled = Arc::clone(&publisher.settled);
         let stages: [(&str, Stage); 4] = [
             (
@@ -149,9 +153,14 @@ impl Sequencer {
                 .spawn(move || queue.run(|| stage(&queue)));
             spawned.expect("the operating system gives a thread at start")
         });
+        let queue_of_end = Arc::clone(&queue);
         let end = thread::spawn(move || {
             for thread in threads {
                 let _ = thread.join();
+            }
+            if let Some(error) = queue_of_end.failure() {
+                // The storage that failed may fail here too; whoever runs the log is told in any case.
+                let _ = noted.replace_private(LAST_ERROR, format!("{error}\n").as_bytes());
             }
             drop(alive);
         });

@@ -1,0 +1,150 @@
+//! `log`: how a log stands, and closing it for good.
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use glasslog_log::index::Indexer;
+use glasslog_log::standing::Standing;
+use serde_json::json;
+
+use crate::console::Console;
+use crate::destination::{now, open_log, refuse};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::verbs::publish::Head;
+
+/// Looks after a log directory.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Status(Status),
+    Close(Close),
+}
+
+/// Shows size, backlog, lag, index coverage and the last error, also while another process serves the log.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  glasslog log status my.log
+  glasslog log status my.log --format json")]
+struct Status {
+    /// Log directory
+    log: PathBuf,
+}
+
+/// Publishes the final checkpoint; from then on the log takes no new entries.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A log is never opened again once it is closed. `glasslog init NEW --succeeds LOG` makes a log that goes on after it.
+
+Examples:
+  glasslog log close my.log
+  glasslog init next.log --origin models.example.com/access-2027 --succeeds my.log")]
+struct Close {
+    /// Log directory
+    log: PathBuf,
+}
+
+impl Args {
+    /// # Errors
+    /// A directory that is not a log; for `close`, one that another process writes to.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        match self.verb {
+            Verb::Status(args) => args.run(console),
+            Verb::Close(args) => args.run(console),
+        }
+    }
+}
+
+impl Status {
+    fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let standing = Standing::read(&self.log).map_err(|error| refuse(&error))?;
+        if console.is_json() {
+            let writer = standing
+                .writer
+                .as_ref()
+                .map(|writer| json!({ "pid": writer.pid, "url": writer.url }));
+            console.json(&json!({
+                "schemaVersion": 1,
+                "result": "done",
+                "origin": standing.origin,
+                "size": standing.size,
+                "published": standing.published,
+                "backlog": standing.backlog(),
+                "backlogBytes": standing.backlog_bytes,
+                "lagSeconds": standing.lag,
+                "indexed": standing.indexed,
+                "supersededPartials": standing.superseded_partials,
+                "closed": standing.is_closed,
+                "writer": writer,
+                "lastError": standing.last_error,
+            }));
+            return Ok(Exit::Done);
+        }
+        let backlog = match standing.lag {
+            Some(lag) => format!(
+                "{} entries, {} bytes; the checkpoint is {lag} s old",
+                standing.backlog(),
+                standing.backlog_bytes
+            ),
+            None => "none".into(),
+        };
+        let indexed = match standing.indexed {
+            Some(size) => format!("{size} of {} entries", standing.published),
+            None => "no index".into(),
+        };
+        let writer = match &standing.writer {
+            Some(writer) => match &writer.url {
+                Some(url) => format!("process {}, {url}", writer.pid),
+                None => format!("process {}", writer.pid),
+            },
+            None if standing.is_closed => "none: the log is closed".into(),
+            None => "none".into(),
+        };
+        for (name, value) in [
+            ("origin", standing.origin.clone()),
+            ("size", standing.size.to_string()),
+            ("published", standing.published.to_string()),
+            ("backlog", backlog),
+            ("index", indexed),
+            (
+                "superseded partial files",
+                standing.superseded_partials.to_string(),
+            ),
+            ("writer", writer),
+            (
+                "last error",
+                standing.last_error.unwrap_or_else(|| "none".into()),
+            ),
+        ] {
+            console.line(format_args!("{name:<25} {value}"));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+impl Close {
+    fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let mut log = open_log(&self.log)?;
+        let head = log.close_for_good(now()).map_err(|error| refuse(&error))?;
+        let origin = log.origin().to_owned();
+        log.close().map_err(|error| refuse(&error))?;
+        let indexed = Indexer::open(&self.log).and_then(|mut index| index.publish(now()));
+        indexed.map_err(|error| refuse(&error))?;
+        if console.is_json() {
+            console.json(&json!({
+                "schemaVersion": 1,
+                "result": "done",
+                "checkpoint": Head::new(&origin, &head),
+            }));
+        } else {
+            console.line(format_args!("closed `{origin}` at size {}", head.size));
+            console.hint("let your witnesses cosign the final checkpoint; `glasslog init --succeeds` makes the log after it");
+        }
+        Ok(Exit::Done)
+    }
+}
