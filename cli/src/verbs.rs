@@ -44,10 +44,10 @@ pub(crate) enum Verb {
     Index(Box<index::Args>),
     Witness(witness::Args),
     Portal(portal::Args),
+    Log(log::Args),
     Inspect(inspect::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
-    Log(log::Args),
     #[command(hide = true)]
     Mirror(Later),
     #[command(hide = true)]

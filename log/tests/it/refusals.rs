@@ -2,6 +2,7 @@
 
 use crate::support::{NOW, entries, scratch};
 use glasslog_core::tree::TreeHead;
+use glasslog_log::standing::Standing;
 use glasslog_log::{Layout, Log, LogError, NewLog};
 use std::collections::BTreeMap;
 use std::fs;
@@ -308,4 +309,89 @@ fn what_is_left_in_the_temporary_directory_is_cleared() {
     fs::write(&left, "half").unwrap();
     Log::open(case.layout.root()).unwrap();
     assert!(!left.exists());
+}
+
+/// A closed log answers for what it has and takes nothing new, whoever opens it; only a closed one can be succeeded.
+#[test]
+fn a_closed_log_takes_nothing_new() {
+    let case = Case::new();
+    let mut log = Log::open(case.layout.root()).unwrap();
+    let error = log.as_predecessor().unwrap_err();
+    assert_eq!(error.code(), "log-not-closed");
+    let head = log.close_for_good(NOW).unwrap();
+    assert_eq!(head.size, 305);
+    drop(log);
+    let mut log = Log::open(case.layout.root()).unwrap();
+    let known = log.append(entries(7, 1, 0)).unwrap().remove(0).unwrap();
+    assert_eq!(known.index, 7);
+    let refusal = log
+        .append(entries(900, 1, 0))
+        .unwrap()
+        .remove(0)
+        .unwrap_err();
+    assert_eq!((refusal.code(), refusal.http_status()), ("log-closed", 409));
+    assert_eq!(log.publish(NOW), Ok(head));
+    assert_eq!(log.as_predecessor().unwrap().head, head);
+}
+
+/// The mark of an open log in the state of a closed one, or the other way round.
+#[test]
+fn a_log_closed_with_another_head_is_refused() {
+    let case = Case::new();
+    Log::open(case.layout.root())
+        .unwrap()
+        .close_for_good(NOW)
+        .unwrap();
+    let closed = case.layout.state().join("closed");
+    let mark = fs::read(&closed).unwrap();
+    fs::remove_file(&closed).unwrap();
+    case.grow(305, 10);
+    fs::write(&closed, mark).unwrap();
+    case.refused(&LogError::ClosedElsewhere {
+        closed: 305,
+        head: 315,
+    });
+}
+
+#[test]
+fn a_successor_commits_to_a_closed_log_and_its_keys() {
+    let directory = scratch();
+    let (old, new) = (directory.path().join("old"), directory.path().join("new"));
+    NewLog::events("example.com/2026")
+        .create(&old, NOW)
+        .unwrap();
+    let mut log = Log::open(&old).unwrap();
+    log.close_for_good(NOW).unwrap();
+    let before = log.as_predecessor().unwrap();
+    NewLog::events("example.com/2027")
+        .succeeding(before.clone())
+        .create(&new, NOW)
+        .unwrap();
+    let log = Log::open(&new).unwrap();
+    let keyring = log.ledger().admission().unwrap().keyring().unwrap();
+    assert_eq!(keyring.genesis().succeeds, Some(before));
+}
+
+/// Operators see how a log stands without its lock, and who has that.
+#[test]
+fn how_a_log_stands_is_seen_from_outside() {
+    let case = Case::new();
+    let standing = Standing::read(case.layout.root()).unwrap();
+    assert_eq!((standing.size, standing.published), (305, 300));
+    assert_eq!((standing.backlog(), standing.superseded_partials), (5, 0));
+    let bytes: usize = entries(300, 5, 0).iter().map(Vec::len).sum();
+    assert_eq!(
+        (standing.backlog_bytes, standing.writer),
+        (bytes as u64, None)
+    );
+    assert!(standing.lag.is_some() && !standing.is_closed);
+    let mut log = Log::open(case.layout.root()).unwrap();
+    log.announce("http://127.0.0.1:1").unwrap();
+    log.close_for_good(NOW).unwrap();
+    let standing = Standing::read(case.layout.root()).unwrap();
+    assert_eq!((standing.backlog(), standing.lag), (0, None));
+    assert!(standing.is_closed);
+    let writer = standing.writer.unwrap();
+    assert_eq!(writer.pid, std::process::id());
+    assert_eq!(writer.url.as_deref(), Some("http://127.0.0.1:1"));
 }
