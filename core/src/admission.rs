@@ -5,6 +5,7 @@
 //! [`Admission::apply`]. That the same bytes were admitted before is no refusal, and the log's to notice, by leaf hash.
 
 use crate::{
+    ed25519_batch::{Batch, Seed},
     event::{self, Event, EventError, ParsedEntry},
     genesis::GenesisError,
     hash::Hash,
@@ -16,6 +17,7 @@ use alloc::{
     borrow::ToOwned as _,
     collections::BTreeMap,
     string::{String, ToString as _},
+    vec::Vec,
 };
 use core::fmt;
 
@@ -289,7 +291,8 @@ pub struct Admission {
     registrations: Registrations,
 }
 
-type Check = fn(&Admission, &ParsedEntry) -> Result<(), Refusal>;
+/// A check of an entry; the last argument is what is known of its signatures, if that was found out before.
+type Check = fn(&Admission, &ParsedEntry, Option<&[bool]>) -> Result<(), Refusal>;
 
 /// The checks of an entry that parses, in order.
 const CHECKS: &[Check] = &[
@@ -337,17 +340,76 @@ impl Admission {
     /// # Errors
     /// The [`Refusal`] of the first check that fails.
     pub fn check(&self, entry: &[u8]) -> Result<Admitted, Refusal> {
-        if entry.len() > MAX_ENTRY {
-            return Err(Refusal::TooLarge {
-                size: entry.len(),
-                limit: MAX_ENTRY,
-            });
-        }
-        let entry = event::parse(entry)?;
+        self.check_parsed(parse(entry)?, None)
+    }
+
+    /// Checks many entries, each as [`check`](Self::check) does and with the same answer, but verifies the signatures of
+    /// access events together. `seed` draws 32 secret random bytes; without them signatures are verified one by one.
+    pub fn check_many<'a>(
+        &self,
+        entries: impl IntoIterator<Item = &'a [u8]>,
+        seed: impl FnOnce() -> Option<Seed>,
+    ) -> Vec<Result<Admitted, Refusal>> {
+        let parsed: Vec<_> = entries.into_iter().map(parse).collect();
+        let verdicts = self.verify(&parsed, seed);
+        parsed
+            .into_iter()
+            .zip(verdicts)
+            .map(|(entry, verdicts)| self.check_parsed(entry?, verdicts.as_deref()))
+            .collect()
+    }
+
+    fn check_parsed(
+        &self,
+        entry: ParsedEntry,
+        verdicts: Option<&[bool]>,
+    ) -> Result<Admitted, Refusal> {
         for check in CHECKS {
-            check(self, &entry)?;
+            check(self, &entry, verdicts)?;
         }
         Ok(Admitted::new(entry))
+    }
+
+    /// Verifies the signatures of all access events: for each event whether each signature is good by the key that it
+    /// names. `None` for what is left to be verified by itself.
+    fn verify(
+        &self,
+        parsed: &[Result<ParsedEntry, Refusal>],
+        seed: impl FnOnce() -> Option<Seed>,
+    ) -> Vec<Option<Vec<bool>>> {
+        let mut batch = Batch::new();
+        // Whether there is a key to verify each signature by.
+        let claims: Vec<Option<Vec<bool>>> = parsed
+            .iter()
+            .map(|entry| {
+                let entry = entry.as_ref().ok()?;
+                let keyring = self.keyring.as_ref().filter(|_| entry.access().is_some())?;
+                let pae = entry.envelope.pae();
+                let standings = keyring.standings(self.size, entry);
+                let claims = standings.zip(entry.envelope.signatures());
+                let claims = claims.map(|(standing, signature)| {
+                    if let Some(key) = &standing.key {
+                        batch.push(key, &pae, &signature.sig);
+                    }
+                    standing.key.is_some()
+                });
+                Some(claims.collect())
+            })
+            .collect();
+        let Some(seed) = seed() else {
+            return claims.into_iter().map(|_| None).collect();
+        };
+        let mut answers = batch.verify(seed).into_iter();
+        let mut answer = |claims: Vec<bool>| {
+            let verdicts = claims
+                .into_iter()
+                .map(|has_key| has_key && answers.next().unwrap_or(false));
+            verdicts.collect()
+        };
+        claims
+            .into_iter()
+            .map(|claims| claims.map(&mut answer))
+            .collect()
     }
 
     /// Checks again, without signatures, an entry that [`check`](Self::check) let through and since when others were
@@ -359,7 +421,7 @@ impl Admission {
         if let Some(&first) = self.payloads.get(&admitted.payload_digest) {
             return Err(Refusal::Replayed { first });
         }
-        check_registration(self, &admitted.entry)
+        check_registration(self, &admitted.entry, None)
     }
 
     /// Takes in an admitted entry at its index.
@@ -410,7 +472,21 @@ impl Admitted {
     }
 }
 
-fn check_predicate_type(_: &Admission, entry: &ParsedEntry) -> Result<(), Refusal> {
+fn parse(entry: &[u8]) -> Result<ParsedEntry, Refusal> {
+    if entry.len() > MAX_ENTRY {
+        return Err(Refusal::TooLarge {
+            size: entry.len(),
+            limit: MAX_ENTRY,
+        });
+    }
+    Ok(event::parse(entry)?)
+}
+
+fn check_predicate_type(
+    _: &Admission,
+    entry: &ParsedEntry,
+    _: Option<&[bool]>,
+) -> Result<(), Refusal> {
     match &entry.event {
         Event::Other(statement) => Err(Refusal::PredicateType {
             found: statement.predicate_type.clone(),
@@ -420,7 +496,11 @@ fn check_predicate_type(_: &Admission, entry: &ParsedEntry) -> Result<(), Refusa
 }
 
 /// The first entry is the genesis of this log, and no other is one.
-fn check_genesis(admission: &Admission, entry: &ParsedEntry) -> Result<(), Refusal> {
+fn check_genesis(
+    admission: &Admission,
+    entry: &ParsedEntry,
+    _: Option<&[bool]>,
+) -> Result<(), Refusal> {
     match (&admission.keyring, &entry.event) {
         (None, _) => Keyring::from_genesis(&admission.origin, entry)
             .map(|_| ())
@@ -431,11 +511,18 @@ fn check_genesis(admission: &Admission, entry: &ParsedEntry) -> Result<(), Refus
 }
 
 /// Every signature is good and by a key that may sign here: strangers' signatures would stand in the index of their keys.
-fn check_signatures(admission: &Admission, entry: &ParsedEntry) -> Result<(), Refusal> {
+fn check_signatures(
+    admission: &Admission,
+    entry: &ParsedEntry,
+    verdicts: Option<&[bool]>,
+) -> Result<(), Refusal> {
     let Some(keyring) = &admission.keyring else {
         return check_genesis_signers(entry);
     };
-    let status = keyring.judge(admission.size, entry);
+    let status = match verdicts {
+        Some(verdicts) => keyring.judge_verified(admission.size, entry, verdicts),
+        None => keyring.judge(admission.size, entry),
+    };
     refuse_status(&status, admission, entry)?;
     for signature in entry.envelope.signatures() {
         let standing = match entry.event {
@@ -504,7 +591,11 @@ fn too_few_admins(admission: &Admission, entry: &ParsedEntry) -> Option<Refusal>
     }
 }
 
-fn check_payload(admission: &Admission, entry: &ParsedEntry) -> Result<(), Refusal> {
+fn check_payload(
+    admission: &Admission,
+    entry: &ParsedEntry,
+    _: Option<&[bool]>,
+) -> Result<(), Refusal> {
     let digest = entry.envelope.payload_digest();
     match admission.payloads.get(&digest) {
         Some(&first) => Err(Refusal::Replayed { first }),
@@ -512,7 +603,11 @@ fn check_payload(admission: &Admission, entry: &ParsedEntry) -> Result<(), Refus
     }
 }
 
-fn check_key_effect(admission: &Admission, entry: &ParsedEntry) -> Result<(), Refusal> {
+fn check_key_effect(
+    admission: &Admission,
+    entry: &ParsedEntry,
+    _: Option<&[bool]>,
+) -> Result<(), Refusal> {
     let effect = admission
         .keyring
         .as_ref()
@@ -525,7 +620,11 @@ fn check_key_effect(admission: &Admission, entry: &ParsedEntry) -> Result<(), Re
     }
 }
 
-fn check_registration(admission: &Admission, entry: &ParsedEntry) -> Result<(), Refusal> {
+fn check_registration(
+    admission: &Admission,
+    entry: &ParsedEntry,
+    _: Option<&[bool]>,
+) -> Result<(), Refusal> {
     let conflict = admission.registrations.check(entry).err();
     conflict.map_or(Ok(()), |conflict| {
         Err(Refusal::RegisterConflict {

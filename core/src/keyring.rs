@@ -503,6 +503,23 @@ impl Keyring {
         weightiest(statuses)
     }
 
+    /// As [`judge`](Self::judge), for an event that actors sign, with what is known of each of its signatures in order:
+    /// whether it is good by the key that [`standings`](Self::standings) gives. One without an answer counts as false.
+    pub(crate) fn judge_verified(
+        &self,
+        index: u64,
+        entry: &ParsedEntry,
+        verdicts: &[bool],
+    ) -> SignatureStatus {
+        let standings = self.standings(index, entry).enumerate();
+        let statuses = standings.map(|(position, standing)| {
+            let is_good = verdicts.get(position) == Some(&true);
+            let is_bad = standing.key.is_some() && !is_good;
+            standing.settle(is_bad)
+        });
+        weightiest(statuses).or_other_log(self.other_log(entry))
+    }
+
     /// What each signature of an event that actors sign is worth if it is good, and by which key it has to be.
     pub(crate) fn standings(
         &self,
