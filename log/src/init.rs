@@ -181,7 +181,7 @@ fn add_genesis(
         log: log.origin().to_owned(),
         admins: vec![Spki::new(admin.public())],
         threshold: 1,
-        succeeds,
+        succeeds: succeeds.map(Box::new),
     };
     let payload =
         event::encode(&genesis.to_statement()).map_err(|error| wrong(error.to_string()))?;

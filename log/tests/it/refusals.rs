@@ -369,7 +369,7 @@ fn a_successor_commits_to_a_closed_log_and_its_keys() {
         .unwrap();
     let log = Log::open(&new).unwrap();
     let keyring = log.ledger().admission().unwrap().keyring().unwrap();
-    assert_eq!(keyring.genesis().succeeds, Some(before));
+    assert_eq!(keyring.genesis().succeeds, Some(Box::new(before)));
 }
 
 /// Operators see how a log stands without its lock, and who has that.
