@@ -32,6 +32,7 @@ mod leaf;
 mod ledger;
 mod lock;
 mod log;
+pub mod object_store;
 mod open;
 mod posix;
 mod public;

@@ -1,0 +1,79 @@
+//! One change of the lock, carried to its end: whatever answers are lost, it is known afterwards whether it is in place.
+
+use super::LOCK;
+use super::lock::Lock;
+use super::request::{Answer, ETag, Machine, Object, Request};
+
+/// A swap of the lock from a content that was read to a content that never was before.
+#[derive(Clone, Debug)]
+pub struct Change {
+    base: Object,
+    wanted: Lock,
+    bytes: Vec<u8>,
+    is_reading: bool,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in place, under this tag.
+    Won(ETag),
+    /// Another content is in place. The change never was, or was and has been built upon by another writer.
+    Lost(Object),
+    /// The lock is gone, which no writer does.
+    Gone,
+}
+
+impl Change {
+    /// Prepares to put `wanted` in the place of `base`.
+    pub fn new(base: Object, wanted: Lock) -> Self {
+        let bytes = wanted.encode();
+        Self {
+            base,
+            wanted,
+            bytes,
+            is_reading: false,
+        }
+    }
+
+    /// What will be in place.
+    pub fn wanted(&self) -> &Lock {
+        &self.wanted
+    }
+
+    /// What will be in place, under the tag that it won.
+    pub(super) fn into_held(self, etag: ETag) -> (Object, Lock) {
+        let bytes = self.bytes;
+        (Object { etag, bytes }, self.wanted)
+    }
+}
+
+impl Machine for Change {
+    type Output = Outcome;
+
+    fn ask(&self) -> Request {
+        match self.is_reading {
+            true => Request::Get(LOCK.into()),
+            false => Request::Swap(LOCK.into(), self.base.etag.clone(), self.bytes.clone()),
+        }
+    }
+
+    fn hear(&mut self, answer: Answer) -> Option<Outcome> {
+        match answer {
+            Answer::Done(Some(etag)) if !self.is_reading => Some(Outcome::Won(etag)),
+            // Content never comes back, so what is there tells whether an earlier try got through.
+            Answer::Found(object) if object.bytes == self.bytes => Some(Outcome::Won(object.etag)),
+            Answer::Found(object) if object.bytes == self.base.bytes => {
+                self.base.etag = object.etag;
+                self.is_reading = false;
+                None
+            }
+            Answer::Found(object) => Some(Outcome::Lost(object)),
+            Answer::Missing if self.is_reading => Some(Outcome::Gone),
+            _ => {
+                self.is_reading = true;
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Does this store keep its conditions? Some take conditional requests and ignore the condition; on those nothing of this
+//! protocol holds, and they are refused, with what they did.
+
+use super::request::{Answer, ETag, Machine, Request};
+use core::fmt;
+
+/// A tag that no content has: an MD5 of zeros.
+const NO_TAG: &str = "\"00000000000000000000000000000000\"";
+
+/// Seven requests on a scratch object that must be answered rightly.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    key: String,
+    step: Step,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Create,
+    CreateAgain(ETag),
+    SwapWrong(ETag),
+    SwapMissing(ETag),
+    Swap(ETag),
+    SwapStale(ETag),
+    Read,
+    Remove,
+}
+
+/// What a store did that it must not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unfit {
+    /// `If-None-Match: *` was ignored.
+    CreatedTwice,
+    /// `If-Match` was ignored.
+    SwappedWrongTag,
+    /// `If-Match` of an earlier content was accepted.
+    SwappedStaleTag,
+    /// `If-Match` made an object.
+    SwappedMissing,
+    /// `If-Match` with the right tag was refused.
+    RefusedRightTag,
+    /// A write was answered without a tag, or two contents have one tag.
+    NoTag,
+    /// What was read is not what was written last.
+    ReadOther,
+    /// Of writers that raced for one swap, not exactly one won.
+    RaceWinners(usize),
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self {
+            Self::CreatedTwice => {
+                "it created an object that was there (`If-None-Match: *` ignored)"
+            }
+            Self::SwappedWrongTag => {
+                "it replaced an object under a wrong ETag (`If-Match` ignored)"
+            }
+            Self::SwappedStaleTag => "it replaced an object under the ETag of an earlier content",
+            Self::SwappedMissing => "it made an object that was only to be replaced",
+            Self::RefusedRightTag => "it refused to replace an object under its own ETag",
+            Self::NoTag => "it gave no ETag for what it wrote, or the same for two contents",
+            Self::ReadOther => "it answered with something else than was written last",
+            Self::RaceWinners(count) => {
+                return write!(
+                    f,
+                    "of 8 writers that raced for one object, it let {count} win"
+                );
+            }
+        };
+        f.write_str(what)
+    }
+}
+
+impl Probe {
+    /// Prepares to probe with the object `key`, which nobody else uses.
+    pub fn new(key: String) -> Self {
+        let step = Step::Create;
+        Self { key, step }
+    }
+}
+
+impl Machine for Probe {
+    /// `Ok` with the key's last tag when the store is fit; [`Answer::Unknown`] when an answer was lost: probe again with another key.
+    type Output = Result<(), Result<Unfit, Answer>>;
+
+    fn ask(&self) -> Request {
+        let key = self.key.clone();
+        let swap = |etag: &ETag, text: &str| Request::Swap(key.clone(), etag.clone(), text.into());
+        match &self.step {
+            Step::Create => Request::Create(key, b"one".into()),
+            Step::CreateAgain(_) => Request::Create(key, b"two".into()),
+            Step::SwapWrong(_) => swap(&ETag(NO_TAG.into()), "three"),
+            Step::SwapMissing(etag) => {
+                Request::Swap(format!("{key}-missing"), etag.clone(), b"four".into())
+            }
+            Step::Swap(etag) => swap(etag, "five"),
+            Step::SwapStale(etag) => swap(etag, "six"),
+            Step::Read => Request::Get(key),
+            Step::Remove => Request::Delete(key),
+        }
+    }
+
+    fn hear(&mut self, answer: Answer) -> Option<Self::Output> {
+        let unfit = |what: Unfit| Some(Err(Ok(what)));
+        self.step = match (self.step.clone(), answer) {
+            (Step::Create, Answer::Done(Some(etag))) => Step::CreateAgain(etag),
+            (Step::Create, Answer::Done(None)) => return unfit(Unfit::NoTag),
+            (Step::CreateAgain(etag), Answer::Refused) => Step::SwapWrong(etag),
+            (Step::CreateAgain(_), Answer::Done(_)) => return unfit(Unfit::CreatedTwice),
+            (Step::SwapWrong(etag), Answer::Refused) => Step::SwapMissing(etag),
+            (Step::SwapWrong(_), Answer::Done(_)) => return unfit(Unfit::SwappedWrongTag),
+            (Step::SwapMissing(etag), Answer::Refused | Answer::Missing) => Step::Swap(etag),
+            (Step::SwapMissing(_), Answer::Done(_)) => return unfit(Unfit::SwappedMissing),
+            (Step::Swap(old), Answer::Done(Some(new))) if new != old => Step::SwapStale(old),
+            (Step::Swap(_), Answer::Done(_)) => return unfit(Unfit::NoTag),
+            (Step::Swap(_), Answer::Refused) => return unfit(Unfit::RefusedRightTag),
+            (Step::SwapStale(_), Answer::Refused) => Step::Read,
+            (Step::SwapStale(_), Answer::Done(_)) => return unfit(Unfit::SwappedStaleTag),
+            (Step::Read, Answer::Found(object)) if object.bytes == b"five" => Step::Remove,
+            (Step::Read, Answer::Found(_) | Answer::Missing) => return unfit(Unfit::ReadOther),
+            (Step::Remove, Answer::Done(_) | Answer::Missing) => return Some(Ok(())),
+            (_, other) => return Some(Err(Err(other))),
+        };
+        None
+    }
+}

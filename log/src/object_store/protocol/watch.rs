@@ -1,0 +1,46 @@
+//! Is the holder of the lease alive? It is when the lock changes. The clock is the watcher's own, and only ever measures
+//! how long nothing happened; a wrong answer costs a needless takeover, never a fork.
+
+use super::lock::{Holder, Lock};
+use super::request::Object;
+use core::time::Duration;
+
+/// What a watcher has seen of a lock.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    seen: Option<(Object, Duration)>,
+}
+
+/// How the lease stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody has it: it may be taken.
+    Free,
+    /// The holder was silent for longer than it may be: it may be taken.
+    Expired,
+    /// Somebody has it.
+    Held(Holder),
+}
+
+impl Watch {
+    /// Takes in what was read just now. `now` is any clock that only goes forward.
+    ///
+    /// Tag *and* content must be the same for the whole time: a server that pairs a tag with the content of another
+    /// moment does not do so twice.
+    pub fn see(&mut self, now: Duration, object: &Object, lock: &Lock) -> Standing {
+        let since = match &self.seen {
+            Some((seen, since)) if seen == object => *since,
+            _ => {
+                self.seen = Some((object.clone(), now));
+                now
+            }
+        };
+        match &lock.holder {
+            None => Standing::Free,
+            Some(holder) if now.saturating_sub(since) > Duration::from_millis(holder.lease) => {
+                Standing::Expired
+            }
+            Some(holder) => Standing::Held(holder.clone()),
+        }
+    }
+}

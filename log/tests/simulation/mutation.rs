@@ -1,0 +1,23 @@
+//! Mistakes that a checker worth its name must catch: each breaks one rule of the protocol, or one promise of the store.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mutation {
+    /// The store takes `If-Match` and ignores it: no fencing.
+    StoreIgnoresIfMatch,
+    /// The store takes `If-None-Match: *` and ignores it.
+    StoreIgnoresIfNoneMatch,
+    /// Entries are acknowledged when their batch is stored, before the lock decides their order.
+    AcknowledgesEarly,
+    /// Tiles are written before the lock decides the order of their entries.
+    WritesFilesEarly,
+    /// A new writer does not take over what the old one had decided.
+    ForgetsStaged,
+    /// A lost answer counts as a success.
+    TrustsSilence,
+    /// The public checkpoint is replaced without a look at what is there.
+    ShowsBlindly,
+    /// A takeover does not begin an epoch.
+    KeepsEpoch,
+    /// A new writer removes batches of other epochs that the lock still names.
+    RemovesDecided,
+}

@@ -1,0 +1,439 @@
+//! One writer: it watches the lock, takes the lease, finishes what was decided, and stages, publishes and acknowledges.
+//!
+//! The steps between operations are the backend's and the log's; every operation is asked for by the protocol itself.
+
+use crate::mutation::Mutation;
+use crate::store::etag;
+use glasslog_core::checkpoint::{Checkpoint, Origin};
+use glasslog_core::edge::{Edge, PublicFile};
+use glasslog_core::hash::sha256;
+use glasslog_core::note::SignerKey;
+use glasslog_core::tile::{EntryBundle, parse_entries};
+use glasslog_log::object_store::protocol::{
+    Answer, Batch, Change, Create, Holder, LOCK, Lease, Lock, Machine, Object, Outcome, PUBLIC,
+    Presence, Request, STAGED, Standing, Update, Watch, decode_batch, encode_batch,
+};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How long a holder may be silent, and how often it shows itself, in milliseconds of its own clock.
+pub(crate) const LEASE: u64 = 1_000;
+const RENEW: u64 = LEASE / 3;
+const POLL: u64 = LEASE / 2;
+
+/// What a node wants of the world around it.
+pub(crate) enum Wish {
+    /// Carry this out and tell.
+    Ask(Request),
+    /// Carry this out some time.
+    Send(Request),
+    /// Wake it after so many milliseconds of its clock.
+    Sleep(u64),
+    /// These entries have these indices: durable, or published.
+    Acknowledge(Vec<(Vec<u8>, u64)>, bool),
+}
+
+type Shower = Update<Box<dyn FnMut(Option<Vec<u8>>) -> Result<Option<Vec<u8>>, String>>>;
+
+enum Doing {
+    Nothing,
+    Looking,
+    Taking(Change),
+    Reading(Lease, VecDeque<String>),
+    Storing(Create, Batch, Vec<Vec<u8>>),
+    Staging(Change, Vec<Vec<u8>>),
+    Filing(Vec<Create>, Option<(Batch, Create, Vec<Vec<u8>>)>),
+    Signing(Change),
+    Showing(Box<Shower>),
+    Renewing(Change),
+}
+
+/// What a writer knows while it has the lease.
+struct Leader {
+    lease: Lease,
+    /// The published edge and every decided entry.
+    edge: Edge,
+    entries: Vec<Vec<u8>>,
+    shown: u64,
+    renewed: u64,
+}
+
+pub(crate) struct Node {
+    id: [u8; 16],
+    mutation: Option<Mutation>,
+    doing: Doing,
+    watch: Watch,
+    leader: Option<Leader>,
+    pub(crate) inbox: Vec<Vec<u8>>,
+}
+
+impl Node {
+    pub(crate) fn new(id: u64, mutation: Option<Mutation>) -> Self {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&id.to_be_bytes());
+        Self {
+            id: bytes,
+            mutation,
+            doing: Doing::Nothing,
+            watch: Watch::default(),
+            leader: None,
+            inbox: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_leader(&self) -> bool {
+        self.leader.is_some()
+    }
+
+    /// Goes on after a sleep, or a start.
+    pub(crate) fn wake(&mut self, now: u64, dice: u64) -> Result<Vec<Wish>, String> {
+        match (&self.doing, &self.leader) {
+            (Doing::Nothing, None) => {
+                self.doing = Doing::Looking;
+                Ok(vec![self.ask()])
+            }
+            (Doing::Nothing, Some(_)) => self.work(now, dice),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The next operation of whatever is being done.
+    fn ask(&self) -> Wish {
+        Wish::Ask(match &self.doing {
+            Doing::Nothing | Doing::Looking => Request::Get(LOCK.into()),
+            Doing::Taking(change)
+            | Doing::Staging(change, _)
+            | Doing::Signing(change)
+            | Doing::Renewing(change) => change.ask(),
+            Doing::Reading(_, keys) => Request::Get(keys[0].clone()),
+            Doing::Storing(create, ..) => create.ask(),
+            Doing::Filing(files, _) => files[0].ask(),
+            Doing::Showing(update) => update.ask(),
+        })
+    }
+
+    /// Not the writer any more: everything it knew is forgotten.
+    fn step_down(&mut self) -> Vec<Wish> {
+        self.leader = None;
+        self.inbox.clear();
+        self.doing = Doing::Nothing;
+        vec![Wish::Sleep(POLL)]
+    }
+
+    /// Runs a change on; the lease when it won, wishes when it has not ended or lost.
+    fn change(&mut self, mut change: Change, answer: Answer) -> Result<Lease, Result<Change, ()>> {
+        if self.mutation == Some(Mutation::TrustsSilence) && answer == Answer::Unknown {
+            let tag = etag(&change.wanted().encode());
+            return Lease::won(change, Outcome::Won(tag)).map_err(|_| Err(()));
+        }
+        match change.hear(answer) {
+            None => Err(Ok(change)),
+            Some(outcome) => Lease::won(change, outcome).map_err(|_| Err(())),
+        }
+    }
+
+    /// Takes the answer to what was asked last.
+    pub(crate) fn hear(
+        &mut self,
+        now: u64,
+        answer: Answer,
+        key: &SignerKey,
+        stored: &[String],
+    ) -> Result<Vec<Wish>, String> {
+        match std::mem::replace(&mut self.doing, Doing::Nothing) {
+            Doing::Nothing => Ok(Vec::new()),
+            Doing::Looking => match answer {
+                Answer::Found(object) => self.look(now, object),
+                _ => Ok(vec![Wish::Sleep(POLL)]),
+            },
+            Doing::Taking(change) => match self.change(change, answer) {
+                Err(Ok(change)) => self.go_on(Doing::Taking(change)),
+                Err(Err(())) => Ok(self.step_down()),
+                Ok(lease) => self.recover(now, lease, stored),
+            },
+            Doing::Reading(lease, keys) => self.read(now, lease, keys, answer),
+            Doing::Storing(mut create, batch, entries) => match create.hear(answer) {
+                None => self.go_on(Doing::Storing(create, batch, entries)),
+                Some(Presence::Differs) => Err(format!("`{}` is taken", batch.key())),
+                Some(Presence::There) => {
+                    let mut wishes = Vec::new();
+                    if self.mutation == Some(Mutation::AcknowledgesEarly) {
+                        wishes.push(Wish::Acknowledge(numbered(batch.first, &entries), false));
+                    }
+                    let Some(leader) = &self.leader else {
+                        return Ok(self.step_down());
+                    };
+                    self.doing = Doing::Staging(leader.lease.stage(batch), entries);
+                    wishes.push(self.ask());
+                    Ok(wishes)
+                }
+            },
+            Doing::Staging(change, entries) => match self.change(change, answer) {
+                Err(Ok(change)) => self.go_on(Doing::Staging(change, entries)),
+                Err(Err(())) => Ok(self.step_down()),
+                Ok(lease) => {
+                    let leader = self.leader.as_mut().expect("only a leader stages");
+                    let first = leader.entries.len() as u64;
+                    let acknowledged = numbered(first, &entries);
+                    leader.entries.extend(entries);
+                    (leader.lease, leader.renewed) = (lease, now);
+                    Ok(vec![Wish::Acknowledge(acknowledged, false), Wish::Sleep(1)])
+                }
+            },
+            Doing::Filing(mut files, then) => {
+                match files[0].hear(answer) {
+                    None => return self.go_on(Doing::Filing(files, then)),
+                    Some(Presence::Differs) => {
+                        return Err(format!("poisoned: `{}`", files[0].key()));
+                    }
+                    Some(Presence::There) => files.swap_remove(0),
+                };
+                if !files.is_empty() {
+                    return self.go_on(Doing::Filing(files, then));
+                }
+                if let Some((batch, create, entries)) = then {
+                    return self.go_on(Doing::Storing(create, batch, entries));
+                }
+                let leader = self.leader.as_mut().expect("only a leader publishes");
+                let checkpoint = sign(&leader.edge, key);
+                let change = leader.lease.advance(checkpoint);
+                self.go_on(Doing::Signing(change))
+            }
+            Doing::Signing(change) => match self.change(change, answer) {
+                Err(Ok(change)) => self.go_on(Doing::Signing(change)),
+                Err(Err(())) => Ok(self.step_down()),
+                Ok(lease) => {
+                    let leader = self.leader.as_mut().expect("only a leader signs");
+                    let done = leader.lease.lock().staged.iter().map(Batch::key);
+                    let gone = done.map(|key| Wish::Send(Request::Delete(key)));
+                    let mut wishes: Vec<Wish> = gone.collect();
+                    (leader.lease, leader.renewed) = (lease, now);
+                    self.doing = self.show();
+                    wishes.push(self.ask());
+                    Ok(wishes)
+                }
+            },
+            Doing::Showing(mut update) => match update.hear(answer) {
+                None => self.go_on(Doing::Showing(update)),
+                Some(Err(_)) => Ok(self.step_down()),
+                Some(Ok(())) => {
+                    let leader = self.leader.as_mut().expect("only a leader shows");
+                    let size = leader.edge.size();
+                    let fresh = &leader.entries[leader.shown as usize..size as usize];
+                    let acknowledged = numbered(leader.shown, fresh);
+                    leader.shown = size;
+                    Ok(vec![Wish::Acknowledge(acknowledged, true), Wish::Sleep(1)])
+                }
+            },
+            Doing::Renewing(change) => match self.change(change, answer) {
+                Err(Ok(change)) => self.go_on(Doing::Renewing(change)),
+                Err(Err(())) => Ok(self.step_down()),
+                Ok(lease) => {
+                    let leader = self.leader.as_mut().expect("only a leader renews");
+                    (leader.lease, leader.renewed) = (lease, now);
+                    Ok(vec![Wish::Sleep(1)])
+                }
+            },
+        }
+    }
+
+    fn go_on(&mut self, doing: Doing) -> Result<Vec<Wish>, String> {
+        self.doing = doing;
+        Ok(vec![self.ask()])
+    }
+
+    fn look(&mut self, now: u64, object: Object) -> Result<Vec<Wish>, String> {
+        let mut lock = Lock::parse(&object.bytes).map_err(|error| error.to_string())?;
+        match self.watch.see(Duration::from_millis(now), &object, &lock) {
+            Standing::Held(_) => Ok(vec![Wish::Sleep(POLL)]),
+            Standing::Free | Standing::Expired => {
+                match self.mutation {
+                    Some(Mutation::ForgetsStaged) => lock.staged.clear(),
+                    Some(Mutation::KeepsEpoch) => lock.epoch -= 1,
+                    _ => {}
+                }
+                let holder = Holder {
+                    id: self.id,
+                    lease: LEASE,
+                    url: None,
+                };
+                self.go_on(Doing::Taking(Lease::take(object, &lock, holder)))
+            }
+        }
+    }
+
+    /// A new writer reads the published entries, then the decided ones, and removes what older epochs left behind.
+    fn recover(&mut self, now: u64, lease: Lease, stored: &[String]) -> Result<Vec<Wish>, String> {
+        let lock = lease.lock();
+        let named: Vec<String> = lock.staged.iter().map(Batch::key).collect();
+        let spares = self.mutation != Some(Mutation::RemovesDecided);
+        let stale = stored.iter().filter(|key| {
+            let name = key.strip_prefix(STAGED);
+            let epoch = name.and_then(|name| name.split_once('-')?.0.parse::<u64>().ok());
+            epoch.is_some_and(|epoch| epoch < lock.epoch) && !(spares && named.contains(key))
+        });
+        let stale = stale.map(|key| Wish::Send(Request::Delete(key.clone())));
+        let mut wishes: Vec<Wish> = stale.collect();
+        let last = lock.size().checked_sub(1);
+        let bundle = last.and_then(|last| EntryBundle::containing(last, lock.size()));
+        let bundle = bundle.map(|bundle| format!("{PUBLIC}{}", bundle.path()));
+        let keys: VecDeque<String> = bundle.into_iter().chain(named).collect();
+        self.leader = Some(Leader {
+            lease: lease.clone(),
+            edge: Edge::new(),
+            entries: Vec::new(),
+            shown: 0,
+            renewed: now,
+        });
+        if keys.is_empty() {
+            wishes.push(Wish::Sleep(1));
+            return Ok(wishes);
+        }
+        self.doing = Doing::Reading(lease, keys);
+        wishes.push(self.ask());
+        Ok(wishes)
+    }
+
+    fn read(
+        &mut self,
+        now: u64,
+        lease: Lease,
+        mut keys: VecDeque<String>,
+        answer: Answer,
+    ) -> Result<Vec<Wish>, String> {
+        let key = keys[0].clone();
+        let object = match answer {
+            Answer::Found(object) => object,
+            Answer::Missing => return self.missing(&lease, &key),
+            _ => return self.go_on(Doing::Reading(lease, keys)),
+        };
+        let size = lease.lock().size();
+        let entries = if key.starts_with(PUBLIC) {
+            let entries = parse_entries(&object.bytes, size as u16);
+            let entries = entries.map_err(|error| error.to_string())?;
+            entries.into_iter().map(<[u8]>::to_vec).collect()
+        } else {
+            decode_batch(&object.bytes).ok_or("a batch is malformed")?.1
+        };
+        let leader = self.leader.as_mut().expect("only a leader recovers");
+        leader.entries.extend(entries);
+        keys.pop_front();
+        if !keys.is_empty() {
+            return self.go_on(Doing::Reading(lease, keys));
+        }
+        for entry in &leader.entries[..size as usize] {
+            leader.edge.append(entry, |_| ()).unwrap();
+        }
+        let head = lease.lock().head.as_ref();
+        if head.is_some_and(|head| head.head() != leader.edge.head()) {
+            return Err("the public entries do not give the signed head".into());
+        }
+        leader.renewed = now;
+        Ok(vec![Wish::Sleep(1)])
+    }
+
+    /// A batch that is gone was published by a successor, unless this writer still has the lease: the lock tells.
+    fn missing(&mut self, lease: &Lease, key: &str) -> Result<Vec<Wish>, String> {
+        if key.starts_with(PUBLIC) {
+            return Err(format!("`{key}` is under a signed head, and missing"));
+        }
+        let change = lease.renew(None);
+        self.leader = None;
+        self.go_on(Doing::Taking(change))
+    }
+
+    /// A leader's next piece of work.
+    fn work(&mut self, now: u64, dice: u64) -> Result<Vec<Wish>, String> {
+        let leader = self.leader.as_mut().expect("only a leader works");
+        let known: Vec<(Vec<u8>, u64)> = self
+            .inbox
+            .extract_if(.., |entry| leader.entries.contains(entry))
+            .map(|entry| {
+                let index = leader.entries.iter().position(|known| *known == entry);
+                (entry, index.unwrap_or_default() as u64)
+            })
+            .collect();
+        let (published, durable) = known
+            .into_iter()
+            .partition(|(_, index)| *index < leader.shown);
+        let mut wishes = vec![
+            Wish::Acknowledge(published, true),
+            Wish::Acknowledge(durable, false),
+        ];
+        let decided = leader.entries.len() as u64;
+        let has_backlog = decided > leader.edge.size();
+        if !self.inbox.is_empty() && (!has_backlog || dice % 2 == 0) {
+            let count = (1 + dice as usize / 2 % 3).min(self.inbox.len());
+            let entries: Vec<Vec<u8>> = self.inbox.drain(..count).collect();
+            let bytes = encode_batch(decided, &entries);
+            let batch = leader.lease.next_batch(count as u64, sha256(&bytes));
+            let batch = batch.ok_or("too many batches")?;
+            let create = Create::new(batch.key(), bytes);
+            if self.mutation == Some(Mutation::WritesFilesEarly) {
+                let mut edge = leader.edge.clone();
+                let all = leader.entries[edge.size() as usize..]
+                    .iter()
+                    .chain(&entries);
+                let files = files(&mut edge, all);
+                self.doing = Doing::Filing(files, Some((batch, create, entries)));
+            } else {
+                self.doing = Doing::Storing(create, batch, entries);
+            }
+        } else if has_backlog {
+            let fresh = leader.entries[leader.edge.size() as usize..].to_vec();
+            let files = files(&mut leader.edge, fresh.iter());
+            self.doing = Doing::Filing(files, None);
+        } else if leader.shown < leader.edge.size() {
+            self.doing = self.show();
+        } else if now.saturating_sub(leader.renewed) >= RENEW {
+            self.doing = Doing::Renewing(leader.lease.renew(None));
+        } else {
+            wishes.push(Wish::Sleep(RENEW / 4));
+            return Ok(wishes);
+        }
+        wishes.push(self.ask());
+        Ok(wishes)
+    }
+
+    /// Replaces the public checkpoint by the one of the lock, unless it is of this size already. What is larger is
+    /// from a successor.
+    fn show(&self) -> Doing {
+        let head = self
+            .leader
+            .as_ref()
+            .and_then(|leader| leader.lease.lock().head.clone());
+        let head = head.expect("only a signed head is shown");
+        let is_blind = self.mutation == Some(Mutation::ShowsBlindly);
+        let decide = move |found: Option<Vec<u8>>| {
+            let shown = found.map(|bytes| Checkpoint::parse(&bytes).unwrap().head());
+            match shown {
+                Some(shown) if shown.size > head.head().size && !is_blind => Err("deposed".into()),
+                Some(shown) if shown == head.head() => Ok(None),
+                _ => Ok(Some(head.encode())),
+            }
+        };
+        Doing::Showing(Box::new(Update::new(
+            format!("{PUBLIC}checkpoint"),
+            Box::new(decide),
+        )))
+    }
+}
+
+fn numbered(first: u64, entries: &[Vec<u8>]) -> Vec<(Vec<u8>, u64)> {
+    entries.iter().cloned().zip(first..).collect()
+}
+
+fn files<'a>(edge: &mut Edge, entries: impl Iterator<Item = &'a Vec<u8>>) -> Vec<Create> {
+    let mut files: Vec<PublicFile> = Vec::new();
+    for entry in entries {
+        edge.append(entry, |file| files.push(file)).unwrap();
+    }
+    files.extend(edge.partials(0));
+    let create = |file: PublicFile| Create::new(format!("{PUBLIC}{}", file.path), file.bytes);
+    files.into_iter().map(create).collect()
+}
+
+pub(crate) fn sign(edge: &Edge, key: &SignerKey) -> Checkpoint {
+    let origin = Origin::parse(key.verifier().name().as_str()).unwrap();
+    Checkpoint::sign(&origin, edge.head(), key).unwrap()
+}
