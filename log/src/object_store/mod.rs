@@ -1,3 +1,15 @@
 //! Logs in an S3-compatible bucket, written by several processes (`docs/formats/object-store.md`).
+//!
+//! [`protocol`] decides, [`Client`] carries out. A store is tried before it is used ([`Client::check_fitness`]): some take
+//! conditional requests and ignore the condition.
 
+mod client;
+mod error;
+mod fitness;
+pub mod kind;
 pub mod protocol;
+mod settings;
+
+pub use client::Client;
+pub use error::StoreError;
+pub use settings::StoreSettings;

@@ -1,0 +1,298 @@
+//! Requests of the protocol as requests to S3, and answers as the protocol understands them.
+//!
+//! Nothing is tried again below this file: whether a lost answer may be asked for again is the protocol's decision.
+
+use super::error::StoreError;
+use super::kind;
+use super::protocol::{Answer, ETag, Machine, Object, Request};
+use super::settings::StoreSettings;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
+use object_store::path::Path;
+use object_store::{
+    Attribute, Attributes, ClientOptions, Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
+    PutPayload, RetryConfig, UpdateVersion,
+};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::sleep;
+
+/// How long one request may take: a batch of 8 MiB over a slow line.
+const TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a procedure goes on asking a store that does not answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Waits between tries: at first and at most.
+const WAITS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+/// Requests side by side.
+const AT_ONCE: usize = 16;
+
+/// A bucket's part that holds one log. Clones share connections.
+#[derive(Clone)]
+pub struct Client {
+    store: Arc<AmazonS3>,
+    prefix: String,
+    location: String,
+    runtime: Arc<Runtime>,
+    lease: Duration,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Client").field(&self.location).finish()
+    }
+}
+
+impl Client {
+    /// Prepares to use the bucket; opens no connection yet. Credentials are those of the environment
+    /// (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, or what the platform provides).
+    ///
+    /// # Errors
+    /// What is wrong with the settings.
+    pub fn open(settings: &StoreSettings) -> Result<Self, String> {
+        let (bucket, prefix) = settings.place()?;
+        // Fails only when a provider is installed already, which is what is wanted.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let options = ClientOptions::new()
+            .with_timeout(TIMEOUT)
+            .with_connect_timeout(CONNECT_TIMEOUT)
+            .with_allow_http(settings.allow_http);
+        let mut builder = AmazonS3Builder::from_env()
+            .with_bucket_name(bucket)
+            .with_region(&settings.region)
+            .with_client_options(options)
+            .with_conditional_put(S3ConditionalPut::ETagMatch)
+            .with_retry(RetryConfig {
+                max_retries: 0,
+                ..RetryConfig::default()
+            });
+        if let Some(endpoint) = &settings.endpoint {
+            builder = builder
+                .with_endpoint(endpoint)
+                .with_virtual_hosted_style_request(false);
+        }
+        let store = builder.build().map_err(|error| error.to_string())?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("object-store")
+            .enable_all()
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            store: Arc::new(store),
+            prefix: prefix.to_owned(),
+            location: format!("s3://{bucket}/{prefix}/"),
+            runtime: Arc::new(runtime),
+            lease: settings.lease(),
+        })
+    }
+
+    /// Where an object lies, for messages.
+    pub fn locate(&self, key: &str) -> String {
+        format!("{}{key}", self.location)
+    }
+
+    /// How long a writer may be silent.
+    pub fn lease(&self) -> Duration {
+        self.lease
+    }
+
+    /// Carries a procedure to its end. Blocks; not to be called within a runtime.
+    ///
+    /// # Errors
+    /// When the store denies access, or does not answer for long.
+    pub fn drive<M: Machine>(&self, machine: &mut M) -> Result<M::Output, StoreError> {
+        self.runtime.block_on(self.run(machine))
+    }
+
+    /// Carries procedures to their ends, side by side.
+    ///
+    /// # Errors
+    /// The first failure; others may then be carried out or not.
+    pub fn drive_all<M: Machine>(
+        &self,
+        machines: Vec<M>,
+    ) -> Result<Vec<(M, M::Output)>, StoreError> {
+        let runs = machines.into_iter().map(|mut machine| async {
+            let output = self.run(&mut machine).await?;
+            Ok((machine, output))
+        });
+        let all = stream::iter(runs).buffered(AT_ONCE).try_collect();
+        self.runtime.block_on(all)
+    }
+
+    pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    /// Reads an object; `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`drive`](Self::drive).
+    pub fn read(&self, key: &str) -> Result<Option<Object>, StoreError> {
+        self.drive(&mut Read(key.to_owned()))
+    }
+
+    /// Lists keys that begin with `folder`, which ends in `/`.
+    ///
+    /// # Errors
+    /// When the store does not list them; it is not asked again.
+    pub fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = Path::from(format!("{}/{folder}", self.prefix).trim_end_matches('/'));
+        let found = self.runtime.block_on(
+            self.store
+                .list(Some(&prefix))
+                .map_ok(|meta| meta.location.to_string())
+                .try_collect::<Vec<_>>(),
+        );
+        let found = found.map_err(|error| self.judge("list", folder, &error).1)?;
+        let own = format!("{}/", self.prefix);
+        Ok(found
+            .iter()
+            .filter_map(|key| key.strip_prefix(&own).map(str::to_owned))
+            .collect())
+    }
+
+    async fn run<M: Machine>(&self, machine: &mut M) -> Result<M::Output, StoreError> {
+        let began = Instant::now();
+        let mut wait = WAITS.0;
+        loop {
+            let (answer, failure) = self.perform(machine.ask()).await;
+            let is_unknown = answer == Answer::Unknown;
+            if let Some(failure @ StoreError::Denied { .. }) = failure {
+                return Err(failure);
+            }
+            if let Some(output) = machine.hear(answer) {
+                return Ok(output);
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(failure.unwrap_or(StoreError::Unreachable {
+                    operation: "settle",
+                    key: self.location.clone(),
+                    reason: "the store contradicts itself".into(),
+                }));
+            }
+            if is_unknown {
+                sleep(wait).await;
+                wait = (2 * wait).min(WAITS.1);
+            }
+        }
+    }
+
+    /// One request, and why its answer is unknown when it is.
+    pub(super) async fn perform(&self, request: Request) -> (Answer, Option<StoreError>) {
+        let (operation, key) = match &request {
+            Request::Get(key) => ("read", key.clone()),
+            Request::Create(key, _) => ("create", key.clone()),
+            Request::Swap(key, ..) => ("replace", key.clone()),
+            Request::Delete(key) => ("remove", key.clone()),
+        };
+        let path = match Path::parse(format!("{}/{key}", self.prefix)) {
+            Ok(path) => path,
+            Err(error) => {
+                let key = self.locate(&key);
+                let reason = error.to_string();
+                return (Answer::Unknown, Some(StoreError::Denied { key, reason }));
+            }
+        };
+        let is_create = matches!(request, Request::Create(..));
+        let result = match request {
+            Request::Get(_) => self.get(&path).await.map(Answer::Found),
+            Request::Create(_, bytes) => self.put(&path, &key, PutMode::Create, bytes).await,
+            Request::Swap(_, etag, bytes) => {
+                let version = UpdateVersion {
+                    e_tag: Some(etag.0),
+                    version: None,
+                };
+                self.put(&path, &key, PutMode::Update(version), bytes).await
+            }
+            Request::Delete(_) => self.store.delete(&path).await.map(|()| Answer::Done(None)),
+        };
+        match result {
+            Ok(answer) => (answer, None),
+            Err(Error::NotFound { .. }) => (Answer::Missing, None),
+            Err(Error::Precondition { .. }) => (Answer::Refused, None),
+            // For a swap it is a conflict between two that are under way: what comes of it is not known yet.
+            Err(Error::AlreadyExists { .. }) if is_create => (Answer::Refused, None),
+            Err(error) => {
+                let (answer, failure) = self.judge(operation, &key, &error);
+                (answer, Some(failure))
+            }
+        }
+    }
+
+    async fn get(&self, path: &Path) -> object_store::Result<Object> {
+        let found = self.store.get(path).await?;
+        let etag = ETag(found.meta.e_tag.clone().unwrap_or_default());
+        let bytes = found.bytes().await?.to_vec();
+        Ok(Object { etag, bytes })
+    }
+
+    async fn put(
+        &self,
+        path: &Path,
+        key: &str,
+        mode: PutMode,
+        bytes: Vec<u8>,
+    ) -> object_store::Result<Answer> {
+        let (content_type, caching) = kind::of(key);
+        let attributes = Attributes::from_iter([
+            (Attribute::ContentType, content_type),
+            (Attribute::CacheControl, caching),
+        ]);
+        let options = PutOptions {
+            mode,
+            attributes,
+            ..PutOptions::default()
+        };
+        let payload = PutPayload::from(bytes);
+        let done = self.store.put_opts(path, payload, options).await?;
+        Ok(Answer::Done(done.e_tag.map(ETag)))
+    }
+
+    fn judge(&self, operation: &'static str, key: &str, error: &Error) -> (Answer, StoreError) {
+        let key = self.locate(key);
+        let reason = innermost(error);
+        let failure = match error {
+            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
+                StoreError::Denied { key, reason }
+            }
+            _ => StoreError::Unreachable {
+                operation,
+                key,
+                reason,
+            },
+        };
+        (Answer::Unknown, failure)
+    }
+}
+
+/// The cause behind a chain of errors, which is the part that helps.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+/// The reading of one object.
+struct Read(String);
+
+impl Machine for Read {
+    type Output = Option<Object>;
+
+    fn ask(&self) -> Request {
+        Request::Get(self.0.clone())
+    }
+
+    fn hear(&mut self, answer: Answer) -> Option<Self::Output> {
+        match answer {
+            Answer::Found(object) => Some(Some(object)),
+            Answer::Missing => Some(None),
+            _ => None,
+        }
+    }
+}

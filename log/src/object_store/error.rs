@@ -1,0 +1,111 @@
+//! Why a log in a bucket could not be read or written.
+
+use super::protocol::{LockError, Unfit};
+use core::fmt;
+
+/// An operation on an object store that was refused or failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The store did not answer for long. What was asked may be carried out or not.
+    Unreachable {
+        /// What was being done, as a verb.
+        operation: &'static str,
+        /// The object.
+        key: String,
+        /// The last try's failure.
+        reason: String,
+    },
+    /// The store refuses these credentials, or this bucket.
+    Denied {
+        /// The object.
+        key: String,
+        /// The store's words.
+        reason: String,
+    },
+    /// The store does not keep the conditions that writers rely on.
+    Unfit {
+        /// Where.
+        store: String,
+        /// What it did.
+        what: Unfit,
+    },
+    /// The lock object is not one of ours.
+    Lock {
+        /// The object.
+        key: String,
+        /// What is wrong.
+        error: LockError,
+    },
+    /// There is no lock object: no log, or one that lost it.
+    NoLock {
+        /// Where it should be.
+        key: String,
+    },
+    /// Another process writes this log.
+    NotWriter {
+        /// Where it takes entries, when it serves.
+        url: Option<String>,
+    },
+    /// So many batches wait for a signed head that no more may be staged.
+    Backlog,
+}
+
+impl StoreError {
+    /// A stable name for this class of errors.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "store-unreachable",
+            Self::Denied { .. } => "store-denied",
+            Self::Unfit { .. } => "store-unfit",
+            Self::Lock { error, .. } => error.code(),
+            Self::NoLock { .. } => "lock-missing",
+            Self::NotWriter { .. } => "not-the-writer",
+            Self::Backlog => "staged-backlog",
+        }
+    }
+
+    /// What the operator can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unreachable { .. } => "is the endpoint right, and the store running?".into(),
+            Self::Denied { .. } => {
+                "credentials are taken from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`".into()
+            }
+            Self::Unfit { .. } => {
+                "choose a store with conditional writes (`If-Match`, `If-None-Match`), such as S3 or versitygw".into()
+            }
+            Self::Lock { .. } | Self::NoLock { .. } => {
+                "a log whose lock object was lost or changed must not sign again".into()
+            }
+            Self::NotWriter { url: Some(url) } => {
+                format!("write through the running server: `--log {url}`")
+            }
+            Self::NotWriter { url: None } => "wait until it ends".into(),
+            Self::Backlog => "publish first".into(),
+        })
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable {
+                operation,
+                key,
+                reason,
+            } => write!(f, "cannot {operation} `{key}`: {reason}"),
+            Self::Denied { key, reason } => write!(f, "`{key}`: access denied: {reason}"),
+            Self::Unfit { store, what } => write!(f, "`{store}` cannot hold a log: {what}"),
+            Self::Lock { key, error } => write!(f, "`{key}`: {error}"),
+            Self::NoLock { key } => write!(f, "`{key}` is missing"),
+            Self::NotWriter { url: Some(url) } => write!(f, "the log is being written by `{url}`"),
+            Self::NotWriter { url: None } => {
+                write!(f, "the log is being written by another process")
+            }
+            Self::Backlog => write!(f, "too many batches wait for a signed head"),
+        }
+    }
+}
+
+impl core::error::Error for StoreError {}

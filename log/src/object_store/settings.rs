@@ -1,0 +1,84 @@
+//! `[store]` in `glasslog.toml`: where the bucket is. Credentials are never here: they come from the environment.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Where a log lives that is not in a directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StoreSettings {
+    /// `s3://BUCKET/PREFIX`.
+    pub url: String,
+    /// Address of an S3-compatible service; AWS's own without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Region of the bucket.
+    #[serde(default = "default_region")]
+    pub region: String,
+    /// Whether an endpoint without TLS may be used, for tests on one machine.
+    #[serde(default)]
+    pub allow_http: bool,
+    /// How long a writer may be silent before others take over.
+    #[serde(default = "default_lease")]
+    pub lease_seconds: u64,
+}
+
+fn default_region() -> String {
+    "us-east-1".into()
+}
+
+/// Long enough that a busy store or a short pause deposes nobody, short enough to wait for.
+fn default_lease() -> u64 {
+    10
+}
+
+impl StoreSettings {
+    /// Settings with the defaults for everything but the address.
+    ///
+    /// # Errors
+    /// What is wrong with the address.
+    pub fn new(url: &str) -> Result<Self, String> {
+        let settings = Self {
+            url: url.to_owned(),
+            endpoint: None,
+            region: default_region(),
+            allow_http: false,
+            lease_seconds: default_lease(),
+        };
+        settings.place()?;
+        Ok(settings)
+    }
+
+    /// The bucket and the prefix of the log's keys within it.
+    ///
+    /// # Errors
+    /// What is wrong with the address or the lease.
+    pub fn place(&self) -> Result<(&str, &str), String> {
+        let url = &self.url;
+        let rest = url.strip_prefix("s3://").ok_or_else(|| {
+            format!("`{url}` is not the address of a bucket: it does not begin with `s3://`")
+        })?;
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let prefix = prefix.trim_end_matches('/');
+        let is_name = |part: &str| {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+            !part.is_empty() && !part.starts_with('.') && part.bytes().all(is_plain)
+        };
+        if !is_name(bucket) || !prefix.split('/').all(is_name) {
+            return Err(format!(
+                "`{url}` is not `s3://BUCKET/PREFIX` with letters, digits, `-`, `_` and `.` only"
+            ));
+        }
+        match self.lease_seconds {
+            1..=3_600 => Ok((bucket, prefix)),
+            other => Err(format!(
+                "a lease of {other} seconds is not between 1 and 3600"
+            )),
+        }
+    }
+
+    /// How long a writer may be silent before others take over.
+    pub fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease_seconds)
+    }
+}
