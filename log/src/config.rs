@@ -4,6 +4,7 @@ use crate::disk::Disk;
 use crate::error::LogError;
 use crate::index::Pace;
 use crate::layout::Layout;
+use crate::object_store::StoreSettings;
 use serde::{Deserialize, Serialize};
 
 /// Version of the directory's layout that this crate reads and writes.
@@ -23,6 +24,9 @@ pub struct Config {
     /// When the index is extended.
     #[serde(default)]
     pub index: Pace,
+    /// The bucket that the log lives in, if not this directory.
+    #[serde(default)]
+    pub store: Option<StoreSettings>,
 }
 
 impl Config {
@@ -62,12 +66,17 @@ impl Config {
             origin,
             raw,
             index,
+            store,
         } = self;
+        let store = store
+            .as_ref()
+            .map(StoreSettings::encode)
+            .unwrap_or_default();
         let origin = toml::Value::from(origin.as_str());
         format!(
             "# Configuration of one Glasslog log; `glasslog init` wrote it.\n\
              # The origin is the log's identity: changing it, or `raw`, makes the log unusable.\n\
-             format = {format}\norigin = {origin}\n# Whether any bytes are admitted, instead of signed events only.\nraw = {raw}\n\n{}",
+             format = {format}\norigin = {origin}\n# Whether any bytes are admitted, instead of signed events only.\nraw = {raw}\n\n{}{store}",
             index.encode()
         )
     }
@@ -92,6 +101,7 @@ mod tests {
                 seconds: 0,
                 grace: 5,
             },
+            store: StoreSettings::new("s3://bucket/logs/one").ok(),
         };
         fs::write(layout.config(), config.encode()).unwrap();
         assert_eq!(Config::read(&Disk::new(), &layout), Ok(config));
@@ -122,7 +132,7 @@ mod tests {
             ),
             (
                 "format = 1\norigin = \"a\"\nmore = 1",
-                "unknown field `more`, expected one of `format`, `origin`, `raw`, `index`",
+                "unknown field `more`, expected one of `format`, `origin`, `raw`, `index`, `store`",
             ),
             (
                 "format = 1\norigin = \"a\"\n[index]\nevery = 1",

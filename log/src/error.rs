@@ -2,6 +2,7 @@
 
 use crate::disk::DiskError;
 use crate::lock::Holder;
+use crate::object_store::StoreError;
 use core::fmt;
 use glasslog_core::hash::Hash;
 use std::path::PathBuf;
@@ -162,6 +163,8 @@ pub enum LogError {
         /// Its origin.
         origin: String,
     },
+    /// A log in a bucket could not be read or written.
+    Store(StoreError),
     /// An earlier failure left this writer unsure of what is on disk.
     Stopped,
 }
@@ -195,6 +198,7 @@ impl LogError {
             Self::HeadMoved { .. } => "head-moved",
             Self::ClosedElsewhere { .. } => "closed-head-differs",
             Self::NotClosed { .. } => "log-not-closed",
+            Self::Store(error) => error.code(),
             Self::Stopped => "writer-stopped",
         }
     }
@@ -230,6 +234,7 @@ impl LogError {
             ),
             Self::NotClosed { .. } => Some("`glasslog log close` closes it, for good".into()),
             Self::ClosedElsewhere { .. } => Some(from_backup.into()),
+            Self::Store(error) => error.hint(),
             Self::Stopped => Some("open the log again".into()),
             _ => None,
         }
@@ -330,12 +335,19 @@ impl fmt::Display for LogError {
                 "the log was closed at size {closed}, but its signed head has size {head}"
             ),
             Self::NotClosed { origin } => write!(f, "`{origin}` is not closed"),
+            Self::Store(error) => write!(f, "{error}"),
             Self::Stopped => write!(f, "the writer stopped after an earlier failure"),
         }
     }
 }
 
 impl core::error::Error for LogError {}
+
+impl From<StoreError> for LogError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
 
 impl From<DiskError> for LogError {
     fn from(error: DiskError) -> Self {

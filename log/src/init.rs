@@ -12,9 +12,11 @@ use crate::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY, PUBLIC_FILE};
 use crate::ledger::Ledger;
 use crate::lock::WriterLock;
 use crate::log::Log;
+use crate::object_store::{Candidate, StoreSettings};
 use crate::posix::Posix;
 use crate::publisher::Publisher;
 use crate::signer::Signer;
+use crate::storage::Storage;
 use glasslog_core::dsse::Envelope;
 use glasslog_core::ed25519::SecretKey;
 use glasslog_core::edge::Edge;
@@ -34,6 +36,7 @@ pub struct NewLog {
     is_raw: bool,
     key: Option<SignerKey>,
     succeeds: Option<Predecessor>,
+    store: Option<StoreSettings>,
 }
 
 /// What was made.
@@ -53,6 +56,7 @@ impl NewLog {
             is_raw: false,
             key: None,
             succeeds: None,
+            store: None,
         }
     }
 
@@ -63,6 +67,7 @@ impl NewLog {
             is_raw: true,
             key: None,
             succeeds: None,
+            store: None,
         }
     }
 
@@ -77,6 +82,10 @@ impl NewLog {
     #[must_use]
     pub fn succeeding(mut self, predecessor: Predecessor) -> Self {
         self.succeeds = Some(predecessor);
+    /// Keeps everything but keys and configuration in this bucket.
+    #[must_use]
+    pub fn in_store(mut self, store: StoreSettings) -> Self {
+        self.store = Some(store);
         self
     }
 
@@ -126,14 +135,18 @@ impl NewLog {
             origin: self.origin,
             raw: self.is_raw,
             index: Pace::default(),
+            store: self.store,
         };
-        let storage = Posix::create(disk, &layout, lock)?;
+        let storage: Arc<dyn Storage> = match &config.store {
+            None => Arc::new(Posix::create(disk, &layout, lock)?),
+            Some(store) => Arc::new(Candidate::new(store, &layout.config(), None)?.make()?),
+        };
         let mut log = Log {
             ledger: Ledger::new(&config),
             staged: Vec::new(),
             size: 0,
             is_stopped: false,
-            publisher: Publisher::new(Arc::new(storage), signer, Edge::new(), None, false),
+            publisher: Publisher::new(storage, signer, Edge::new(), None, false),
         };
         let genesis = match config.raw {
             true => None,
@@ -155,7 +168,9 @@ impl NewLog {
             PUBLIC_FILE,
         )?;
         log.publisher.show(&checkpoint, now)?;
-        Indexer::open_with(disk.clone(), layout.root())?.publish(now)?;
+        if config.store.is_none() {
+            Indexer::open_with(disk.clone(), layout.root())?.publish(now)?;
+        }
         Ok(Made {
             head: log.head(),
             genesis,

@@ -9,6 +9,7 @@ use crate::leaf::Leaf;
 use crate::ledger::Ledger;
 use crate::lock::CheckpointLock;
 use crate::log::Log;
+use crate::object_store::{Bucket, Candidate};
 use crate::posix::Posix;
 use crate::public::PublicTree;
 use crate::publisher::{self, Publisher};
@@ -42,8 +43,22 @@ impl Log {
         let layout = Layout::new(path.as_ref());
         let config = Config::read(&disk, &layout)?;
         let signer = Signer::read(&disk, &layout, &config.origin)?;
-        let storage = Posix::open(&disk, &layout)?;
-        Self::open_on(Arc::new(storage), &config, signer)
+        let storage: Arc<dyn Storage> = match &config.store {
+            None => Arc::new(Posix::open(&disk, &layout)?),
+            Some(store) => Arc::new(Candidate::new(store, &layout.config(), None)?.wait()?),
+        };
+        Self::open_on(storage, &config, signer)
+    }
+
+    /// Opens the log at `path` in the bucket whose lease this process has just taken.
+    ///
+    /// # Errors
+    /// When the files of the log do not add up.
+    pub fn open_in(bucket: Bucket, path: impl AsRef<Path>) -> Result<Self, LogError> {
+        let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()));
+        let config = Config::read(&disk, &layout)?;
+        let signer = Signer::read(&disk, &layout, &config.origin)?;
+        Self::open_on(Arc::new(bucket), &config, signer)
     }
 
     /// Opens the log that lives in `storage`, which this writer alone may write.

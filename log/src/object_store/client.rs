@@ -104,7 +104,28 @@ impl Client {
     /// # Errors
     /// When the store denies access, or does not answer for long.
     pub fn drive<M: Machine>(&self, machine: &mut M) -> Result<M::Output, StoreError> {
-        self.runtime.block_on(self.run(machine))
+        self.drive_for(PATIENCE, machine)
+    }
+
+    /// As [`drive`](Self::drive), giving up after `limit`.
+    ///
+    /// # Errors
+    /// As [`drive`](Self::drive).
+    pub fn drive_for<M: Machine>(
+        &self,
+        limit: Duration,
+        machine: &mut M,
+    ) -> Result<M::Output, StoreError> {
+        // The machine is asked outside the runtime, since what it decides may need the store itself.
+        let mut patience = Patience::new(limit);
+        loop {
+            let (answer, failure) = self.block_on(self.perform(machine.ask()));
+            let wait = patience.judge(&answer, failure);
+            if let Some(output) = machine.hear(answer) {
+                return Ok(output);
+            }
+            std::thread::sleep(wait?);
+        }
     }
 
     /// Carries procedures to their ends, side by side.
@@ -156,28 +177,14 @@ impl Client {
     }
 
     async fn run<M: Machine>(&self, machine: &mut M) -> Result<M::Output, StoreError> {
-        let began = Instant::now();
-        let mut wait = WAITS.0;
+        let mut patience = Patience::new(PATIENCE);
         loop {
             let (answer, failure) = self.perform(machine.ask()).await;
-            let is_unknown = answer == Answer::Unknown;
-            if let Some(failure @ StoreError::Denied { .. }) = failure {
-                return Err(failure);
-            }
+            let wait = patience.judge(&answer, failure);
             if let Some(output) = machine.hear(answer) {
                 return Ok(output);
             }
-            if began.elapsed() > PATIENCE {
-                return Err(failure.unwrap_or(StoreError::Unreachable {
-                    operation: "settle",
-                    key: self.location.clone(),
-                    reason: "the store contradicts itself".into(),
-                }));
-            }
-            if is_unknown {
-                sleep(wait).await;
-                wait = (2 * wait).min(WAITS.1);
-            }
+            sleep(wait?).await;
         }
     }
 
@@ -269,6 +276,47 @@ impl Client {
     }
 }
 
+/// How long a procedure has been asking, and how long it waits before it asks again.
+struct Patience {
+    until: Instant,
+    wait: Duration,
+}
+
+impl Patience {
+    fn new(limit: Duration) -> Self {
+        Self {
+            until: Instant::now() + limit,
+            wait: WAITS.0,
+        }
+    }
+
+    fn judge(
+        &mut self,
+        answer: &Answer,
+        failure: Option<StoreError>,
+    ) -> Result<Duration, StoreError> {
+        let is_over = Instant::now() > self.until;
+        match failure {
+            Some(failure @ StoreError::Denied { .. }) => return Err(failure),
+            Some(failure) if is_over => return Err(failure),
+            None if is_over => {
+                return Err(StoreError::Unreachable {
+                    operation: "settle",
+                    key: "private/lock".into(),
+                    reason: "the store contradicts itself".into(),
+                });
+            }
+            _ => {}
+        }
+        if *answer != Answer::Unknown {
+            return Ok(Duration::ZERO);
+        }
+        let wait = self.wait;
+        self.wait = (2 * wait).min(WAITS.1);
+        Ok(wait)
+    }
+}
+
 /// The cause behind a chain of errors, which is the part that helps.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
@@ -279,7 +327,8 @@ fn innermost(error: &dyn std::error::Error) -> String {
 }
 
 /// The reading of one object.
-struct Read(String);
+#[derive(Clone, Debug)]
+pub(super) struct Read(pub(super) String);
 
 impl Machine for Read {
     type Output = Option<Object>;
@@ -294,5 +343,21 @@ impl Machine for Read {
             Answer::Missing => Some(None),
             _ => None,
         }
+    }
+}
+
+/// The removal of one object, whether it is there or not.
+#[derive(Clone, Debug)]
+pub(super) struct Remove(pub(super) String);
+
+impl Machine for Remove {
+    type Output = ();
+
+    fn ask(&self) -> Request {
+        Request::Delete(self.0.clone())
+    }
+
+    fn hear(&mut self, answer: Answer) -> Option<()> {
+        matches!(answer, Answer::Done(_) | Answer::Missing).then_some(())
     }
 }

@@ -3,6 +3,8 @@
 //! [`protocol`] decides, [`Client`] carries out. A store is tried before it is used ([`Client::check_fitness`]): some take
 //! conditional requests and ignore the condition.
 
+mod bucket;
+mod candidate;
 mod client;
 mod error;
 mod fitness;
@@ -10,6 +12,8 @@ pub mod kind;
 pub mod protocol;
 mod settings;
 
+pub use bucket::Bucket;
+pub use candidate::{Candidate, Taken};
 pub use client::Client;
 pub use error::StoreError;
 pub use settings::StoreSettings;

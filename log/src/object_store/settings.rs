@@ -77,6 +77,23 @@ impl StoreSettings {
         }
     }
 
+    /// The settings as a table of the configuration.
+    pub fn encode(&self) -> String {
+        let quoted = |text: &str| toml::Value::from(text).to_string();
+        let endpoint = self.endpoint.as_deref().map(quoted);
+        let endpoint = endpoint.map(|address| format!("endpoint = {address}\n"));
+        format!(
+            "\n# The bucket that holds everything but keys; credentials come from the environment (AWS_ACCESS_KEY_ID, …).\n\
+             [store]\nurl = {}\n{}region = {}\nallow-http = {}\n# A writer that is silent for so long is replaced.\n\
+             lease-seconds = {}\n",
+            quoted(&self.url),
+            endpoint.unwrap_or_default(),
+            quoted(&self.region),
+            self.allow_http,
+            self.lease_seconds
+        )
+    }
+
     /// How long a writer may be silent before others take over.
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.lease_seconds)

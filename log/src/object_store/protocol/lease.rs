@@ -25,6 +25,11 @@ impl Lease {
         Change::new(object, wanted)
     }
 
+    /// The lease of who made the lock.
+    pub fn made(object: Object, lock: Lock) -> Self {
+        Self { object, lock }
+    }
+
     /// The lease that a change won; what is there instead when it did not.
     ///
     /// # Errors

@@ -1,0 +1,365 @@
+//! A log's storage in a bucket, for as long as this process has the lease.
+//!
+//! Every change of the lock is made under one mutex, and a change whose answer did not come is carried to its end before
+//! the next one: so there is never a moment at which this writer does not know what it asked for.
+
+use super::client::{Client, Read, Remove};
+use super::error::StoreError;
+use super::protocol::{
+    Batch, Change, Create, Lease, Lock, Outcome, PUBLIC, Presence, STAGED, Update, decode_batch,
+    encode_batch,
+};
+use crate::error::LogError;
+use crate::leaf::Leaf;
+use crate::storage::{self, Staged, Storage, Version};
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::edge::PublicFile;
+use glasslog_core::hash::sha256;
+use std::path::PathBuf;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A holder shows that it is alive so often in the time of its lease.
+const RENEWALS: u32 = 4;
+/// How long letting go may take: whoever waits for the lease waits no longer than that without it.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A log's part of a bucket, and the right to write it.
+#[derive(Debug)]
+pub struct Bucket {
+    shared: Arc<Shared>,
+    /// Its end is the renewer's.
+    _alive: Sender<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    client: Client,
+    hold: Mutex<Hold>,
+    /// Batches that no lock names any more.
+    done: Mutex<Vec<Batch>>,
+}
+
+#[derive(Debug)]
+struct Hold {
+    /// `None` once another writer has taken over.
+    lease: Option<Lease>,
+    pending: Option<Change>,
+    changed: Instant,
+    successor: Option<String>,
+}
+
+/// A panic elsewhere leaves these values whole: each change is one assignment.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Bucket {
+    /// The storage of who has won the lease; renews it from now on.
+    pub(super) fn new(client: Client, lease: Lease) -> Self {
+        let every = client.lease() / RENEWALS;
+        let shared = Arc::new(Shared {
+            client,
+            hold: Mutex::new(Hold {
+                lease: Some(lease),
+                pending: None,
+                changed: Instant::now(),
+                successor: None,
+            }),
+            done: Mutex::default(),
+        });
+        let (alive, ended) = channel();
+        let weak = Arc::downgrade(&shared);
+        thread::spawn(move || {
+            while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                if !renew(&weak, every) {
+                    return;
+                }
+            }
+        });
+        let bucket = Self {
+            shared,
+            _alive: alive,
+        };
+        bucket.sweep();
+        bucket
+    }
+
+    /// Removes batches that earlier writers left behind undecided: their epochs are over, so nothing will name them.
+    fn sweep(&self) {
+        let Ok(lock) = self.lock() else { return };
+        // What cannot be listed or removed now is harmless, and is removed by the next writer.
+        let found = self.shared.client.list(STAGED).unwrap_or_default();
+        let is_stale = |key: &String| {
+            let name = key.strip_prefix(STAGED);
+            let epoch = name.and_then(|name| name.split_once('-')?.0.parse::<u64>().ok());
+            epoch.is_some_and(|epoch| epoch < lock.epoch)
+                && lock.staged.iter().all(|batch| batch.key() != *key)
+        };
+        let stale = found.into_iter().filter(is_stale).map(Remove).collect();
+        let _ = self.shared.client.drive_all::<Remove>(stale);
+    }
+
+    /// The lock as this writer left it.
+    fn lock(&self) -> Result<Lock, StoreError> {
+        let hold = locked(&self.shared.hold);
+        hold.current().map(|lease| lease.lock().clone())
+    }
+
+    fn public(&self, path: &str) -> String {
+        format!("{PUBLIC}{path}")
+    }
+}
+
+/// Shows that the holder is alive, unless a change has shown it lately; says whether there is anything left to renew.
+fn renew(shared: &Weak<Shared>, every: Duration) -> bool {
+    let Some(shared) = shared.upgrade() else {
+        return false;
+    };
+    let mut hold = locked(&shared.hold);
+    if hold.changed.elapsed() < every / 2 {
+        return true;
+    }
+    // A store that does not answer now may do so in a while; that another writer took over is final.
+    let renewed = shared.change(&mut hold, |lease| Ok(lease.renew(None)));
+    !matches!(
+        renewed,
+        Err(StoreError::NotWriter { .. } | StoreError::NoLock { .. })
+    )
+}
+
+impl Hold {
+    fn current(&self) -> Result<&Lease, StoreError> {
+        let url = self.successor.clone();
+        self.lease.as_ref().ok_or(StoreError::NotWriter { url })
+    }
+}
+
+impl Shared {
+    fn change(
+        &self,
+        hold: &mut Hold,
+        make: impl FnOnce(&Lease) -> Result<Change, StoreError>,
+    ) -> Result<(), StoreError> {
+        if let Some(pending) = hold.pending.take() {
+            self.finish(hold, pending)?;
+        }
+        let change = make(hold.current()?)?;
+        self.finish(hold, change)
+    }
+
+    fn finish(&self, hold: &mut Hold, mut change: Change) -> Result<(), StoreError> {
+        let outcome = match self.client.drive(&mut change) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                hold.pending = Some(change);
+                return Err(error);
+            }
+        };
+        match Lease::won(change, outcome) {
+            Ok(lease) => {
+                hold.lease = Some(lease);
+                hold.changed = Instant::now();
+                Ok(())
+            }
+            Err(Outcome::Lost(object)) => {
+                hold.lease = None;
+                let lock = Lock::parse(&object.bytes).ok();
+                hold.successor = lock.and_then(|lock| lock.holder?.url);
+                let url = hold.successor.clone();
+                Err(StoreError::NotWriter { url })
+            }
+            Err(_) => {
+                hold.lease = None;
+                let key = self.client.locate(super::protocol::LOCK);
+                Err(StoreError::NoLock { key })
+            }
+        }
+    }
+}
+
+impl Drop for Bucket {
+    fn drop(&mut self) {
+        let mut hold = locked(&self.shared.hold);
+        if hold.pending.is_none()
+            && let Some(lease) = hold.lease.take()
+        {
+            // Without it others wait until the lease ends.
+            let _ = self.shared.client.drive_for(FAREWELL, &mut lease.release());
+        }
+    }
+}
+
+fn version(lock: &Lock) -> Option<Version> {
+    let head = lock.head.as_ref()?;
+    Some(Version(sha256(&head.encode()).to_hex()))
+}
+
+impl Storage for Bucket {
+    fn locate(&self, path: &str) -> PathBuf {
+        self.shared.client.locate(&self.public(path)).into()
+    }
+
+    fn locate_private(&self, name: &str) -> PathBuf {
+        self.shared.client.locate(&format!("private/{name}")).into()
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
+        let object = self.shared.client.read(&self.public(path))?;
+        Ok(object.map(|object| object.bytes))
+    }
+
+    fn create(&self, files: &[PublicFile]) -> Result<(), LogError> {
+        let create = |file: &PublicFile| Create::new(self.public(&file.path), file.bytes.clone());
+        let creations = files.iter().map(create).collect();
+        for (create, presence) in self.shared.client.drive_all(creations)? {
+            if presence == Presence::Differs {
+                let path = self.shared.client.locate(create.key()).into();
+                return Err(LogError::Differs { path });
+            }
+        }
+        Ok(())
+    }
+
+    fn replace(&self, path: &str, bytes: &[u8]) -> Result<(), LogError> {
+        self.update(path, &mut |_| Ok(Some(bytes.to_vec())))
+    }
+
+    fn update(&self, path: &str, change: &mut storage::Change<'_>) -> Result<(), LogError> {
+        let mut update = Update::new(self.public(path), change);
+        self.shared.client.drive(&mut update)?
+    }
+
+    fn remove(&self, path: &str) -> Result<(), LogError> {
+        Ok(self.shared.client.drive(&mut Remove(self.public(path)))?)
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<String>, LogError> {
+        let folder = format!("{}/", self.public(directory));
+        let keys = self.shared.client.list(&folder)?;
+        let name = |key: &String| key.strip_prefix(&folder).map(str::to_owned);
+        // Servers may list what they left behind themselves: hidden names are never ours.
+        let is_own = |name: &String| !name.contains('/') && !name.starts_with('.');
+        Ok(keys.iter().filter_map(name).filter(is_own).collect())
+    }
+
+    fn read_private(&self, name: &str) -> Result<Option<Vec<u8>>, LogError> {
+        let object = self.shared.client.read(&format!("private/{name}"))?;
+        Ok(object.map(|object| object.bytes))
+    }
+
+    fn replace_private(&self, name: &str, bytes: &[u8]) -> Result<(), LogError> {
+        let always = |_| Ok::<_, LogError>(Some(bytes.to_vec()));
+        let mut update = Update::new(format!("private/{name}"), always);
+        self.shared.client.drive(&mut update)?
+    }
+
+    fn stage(&self, first: u64, leaves: &[Leaf]) -> Result<(), LogError> {
+        if leaves.is_empty() {
+            return Ok(());
+        }
+        let entries: Vec<Vec<u8>> = leaves.iter().map(|leaf| leaf.entry().to_vec()).collect();
+        let bytes = encode_batch(first, &entries);
+        // Held until the batch is decided: its name is that of the next change.
+        let mut hold = locked(&self.shared.hold);
+        if let Some(pending) = hold.pending.take() {
+            self.shared.finish(&mut hold, pending)?;
+        }
+        let lease = hold.current()?;
+        let end = lease.lock().end();
+        if end != first {
+            let head = lease.lock().size();
+            return Err(LogError::JournalGap { first, end, head });
+        }
+        let batch = lease.next_batch(leaves.len() as u64, sha256(&bytes));
+        let batch = batch.ok_or(StoreError::Backlog)?;
+        let mut create = Create::new(batch.key(), bytes);
+        if self.shared.client.drive(&mut create)? == Presence::Differs {
+            let path = self.shared.client.locate(create.key()).into();
+            return Err(LogError::Differs { path });
+        }
+        Ok(self
+            .shared
+            .change(&mut hold, |lease| Ok(lease.stage(batch)))?)
+    }
+
+    fn staged(&self) -> Result<Staged, LogError> {
+        let lock = self.lock()?;
+        let mut staged = Staged {
+            first: lock.staged.first().map_or(lock.size(), |batch| batch.first),
+            leaves: Vec::new(),
+        };
+        let reads = lock.staged.iter().map(|batch| Read(batch.key())).collect();
+        let found = self.shared.client.drive_all::<Read>(reads)?;
+        for (batch, (_, object)) in lock.staged.iter().zip(found) {
+            let path = || PathBuf::from(self.shared.client.locate(&batch.key()));
+            let object = object.ok_or_else(|| LogError::Missing { path: path() })?;
+            let is_whole = sha256(&object.bytes) == batch.digest;
+            let decoded = decode_batch(&object.bytes).filter(|_| is_whole);
+            match decoded {
+                Some((first, entries))
+                    if (first, entries.len() as u64) == (batch.first, batch.count) =>
+                {
+                    staged.leaves.extend(entries.into_iter().map(Leaf::new));
+                }
+                _ => {
+                    return Err(LogError::Malformed {
+                        path: path(),
+                        problem: "it is not the batch that the lock names".into(),
+                    });
+                }
+            }
+        }
+        Ok(staged)
+    }
+
+    fn unstage(&self, end: u64) -> Result<(), LogError> {
+        let mut done = locked(&self.shared.done);
+        let (gone, kept) = done.drain(..).partition(|batch| batch.end() <= end);
+        *done = kept;
+        let gone: Vec<Batch> = gone;
+        let removals = gone.iter().map(|batch| Remove(batch.key())).collect();
+        self.shared.client.drive_all::<Remove>(removals)?;
+        Ok(())
+    }
+
+    fn settled(&self) -> Result<u64, LogError> {
+        // What a store acknowledged stays.
+        Ok(u64::MAX)
+    }
+
+    fn load_head(&self) -> Result<Option<(Vec<u8>, Version)>, LogError> {
+        let lock = self.lock()?;
+        let head = lock.head.as_ref().map(Checkpoint::encode);
+        Ok(head.zip(version(&lock)))
+    }
+
+    fn swap_head(&self, expected: Option<&Version>, head: &[u8]) -> Result<Version, LogError> {
+        let path = || self.locate_private("lock");
+        let checkpoint = Checkpoint::parse(head).map_err(|error| LogError::Malformed {
+            path: path(),
+            problem: error.to_string(),
+        })?;
+        let size = checkpoint.head().size;
+        let mut hold = locked(&self.shared.hold);
+        let lock = hold.current()?.lock();
+        if version(lock).as_ref() != expected {
+            return Err(LogError::HeadMoved { path: path() });
+        }
+        let under = lock.staged.iter().filter(|batch| batch.end() <= size);
+        let mut under: Vec<Batch> = under.cloned().collect();
+        self.shared
+            .change(&mut hold, |lease| Ok(lease.advance(checkpoint)))?;
+        locked(&self.shared.done).append(&mut under);
+        Ok(Version(sha256(head).to_hex()))
+    }
+
+    fn announce(&self, url: &str) -> Result<(), LogError> {
+        let mut hold = locked(&self.shared.hold);
+        Ok(self
+            .shared
+            .change(&mut hold, |lease| Ok(lease.renew(Some(url))))?)
+    }
+}
