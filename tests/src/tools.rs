@@ -1,4 +1,4 @@
-//! Other people's implementations in Go, pinned by `tests/interop/go/go.mod` and built once into `TARGET/interop/bin`.
+//! Other people's implementations in Go, pinned by `tests/interop/*/go.mod` and built once into `TARGET/interop/bin`.
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -19,7 +19,22 @@ impl Tools {
     /// Builds the tools, or says that `test` is skipped because there is no Go here.
     pub fn for_test(test: &str) -> Option<&'static Self> {
         static TOOLS: OnceLock<Option<Tools>> = OnceLock::new();
-        let tools = TOOLS.get_or_init(|| has_go().then(build));
+        Self::once(&TOOLS, "go", &["./...", "tool"], test)
+    }
+
+    /// The same for the S3 server, whose many dependencies have a module of their own.
+    pub fn for_store_test(test: &str) -> Option<&'static Self> {
+        static TOOLS: OnceLock<Option<Tools>> = OnceLock::new();
+        Self::once(&TOOLS, "versitygw", &["tool"], test)
+    }
+
+    fn once(
+        tools: &'static OnceLock<Option<Tools>>,
+        module: &str,
+        packages: &[&str],
+        test: &str,
+    ) -> Option<&'static Self> {
+        let tools = tools.get_or_init(|| has_go().then(|| build(module, packages)));
         if tools.is_none() {
             skipped(&format!("{test}: Go is not installed"));
         }
@@ -51,7 +66,7 @@ fn has_go() -> bool {
         .is_ok_and(|s| s.success())
 }
 
-fn build() -> Tools {
+fn build(module: &str, packages: &[&str]) -> Tools {
     let profile = glasslog::profile_dir();
     let folder = profile
         .parent()
@@ -63,10 +78,11 @@ fn build() -> Tools {
     let lock = File::create(folder.join("lock")).expect("the lock can be made");
     lock.lock().expect("the lock can be taken");
     let output = Command::new("go")
-        .current_dir(glasslog::package().join("interop/go"))
+        .current_dir(glasslog::package().join("interop").join(module))
         .env("GOBIN", &bin)
         .env("GOFLAGS", "-mod=readonly")
-        .args(["install", "-trimpath", "-buildvcs=false", "./...", "tool"])
+        .args(["install", "-trimpath", "-buildvcs=false"])
+        .args(packages)
         .output()
         .expect("go runs");
     assert!(
