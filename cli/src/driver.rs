@@ -13,7 +13,7 @@ use glasslog_core::report::{Class, Verdict};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::source::{Directory, Remote, Source};
+use crate::source::{Remote, Source};
 
 /// Runs a query to its report. `make` starts it: once, and once more without remembered files if a verdict that rests
 /// on such files fails.
@@ -101,6 +101,7 @@ fn is_unfinished(query: &impl Query) -> bool {
 pub(crate) fn read(source: &Source, path: &str) -> Result<Option<Vec<u8>>, Failure> {
     match source {
         Source::Directory(directory) => directory.read(path),
+        Source::Bucket(bucket) => bucket.read(path),
         Source::Remote(remote) => remote.runtime().block_on(remote.fetch(path)),
     }
 }
@@ -132,7 +133,8 @@ fn feed<Q: Query>(query: Q, source: &Source, console: &Console) -> Result<(Q, He
         progress: Progress::new(console, template),
     };
     match source {
-        Source::Directory(directory) => from_directory(&mut feeding, directory)?,
+        Source::Directory(directory) => one_by_one(&mut feeding, |path| directory.read(path))?,
+        Source::Bucket(bucket) => one_by_one(&mut feeding, |path| bucket.read(path))?,
         Source::Remote(remote) => remote
             .runtime()
             .block_on(from_remote(&mut feeding, remote))?,
@@ -156,7 +158,10 @@ impl<Q: Query> Feeding<Q> {
     }
 }
 
-fn from_directory(feeding: &mut Feeding<impl Query>, directory: &Directory) -> Result<(), Failure> {
+fn one_by_one(
+    feeding: &mut Feeding<impl Query>,
+    read: impl Fn(&str) -> Result<Option<Vec<u8>>, Failure>,
+) -> Result<(), Failure> {
     let mut asked = BTreeSet::new();
     let mut queue = VecDeque::new();
     loop {
@@ -169,7 +174,7 @@ fn from_directory(feeding: &mut Feeding<impl Query>, directory: &Directory) -> R
             return Ok(());
         };
         asked.remove(&path);
-        feeding.supply(&path, directory.read(&path)?);
+        feeding.supply(&path, read(&path)?);
     }
 }
 

@@ -7,10 +7,12 @@ use glasslog_core::limits::{MAX_BUNDLE_BYTES, MAX_NOTE, MAX_TILE_BYTES, MAX_TLOG
 
 use crate::failure::Failure;
 
+mod bucket;
 mod cache;
 mod directory;
 mod remote;
 
+pub(crate) use bucket::Bucket;
 pub(crate) use directory::Directory;
 pub(crate) use remote::Remote;
 pub(crate) use remote::{client, innermost, parse_address, runtime};
@@ -20,6 +22,8 @@ pub(crate) use remote::{client, innermost, parse_address, runtime};
 pub(crate) enum Source {
     Directory(Directory),
     Remote(Box<Remote>),
+    /// The bucket that a log directory names as its store.
+    Bucket(Bucket),
 }
 
 impl Source {
@@ -29,6 +33,14 @@ impl Source {
     /// An address that is not one, `--offline` with an address, a directory that is not there.
     pub(crate) fn open(log: &str, offline: bool) -> Result<Self, Failure> {
         if !is_address(log) {
+            if let Some(bucket) = Bucket::of(Path::new(log))? {
+                return match offline {
+                    true => Err(Failure::usage(format!(
+                        "`--offline` opens no socket, and `{log}` lives in a bucket"
+                    ))),
+                    false => Ok(Self::Bucket(bucket)),
+                };
+            }
             return Directory::open(Path::new(log)).map(Self::Directory);
         }
         if offline {

@@ -169,7 +169,7 @@ impl Args {
         // Only a directory can be asked for everything in it; a network is waited for.
         let (listing, threads) = match source {
             Source::Directory(directory) => (Some(directory.list()?), cores),
-            Source::Remote(_) => (None, MAX_IN_FLIGHT),
+            Source::Remote(_) | Source::Bucket(_) => (None, MAX_IN_FLIGHT),
         };
         let settings = Settings {
             policy,

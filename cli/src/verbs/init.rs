@@ -5,6 +5,7 @@ use glasslog_core::checkpoint::Origin;
 use glasslog_core::note::{KeyName, SignatureType};
 use glasslog_log::disk::Disk;
 use glasslog_log::keys::read_signer;
+use glasslog_log::object_store::StoreSettings;
 use glasslog_log::{Layout, NewLog};
 use serde::Serialize;
 
@@ -19,7 +20,8 @@ use crate::verbs::publish::Head;
 #[command(after_help = "\
 Examples:
   glasslog init my.log --origin models.example.com/access
-  glasslog init any.log --origin example.com/raw --raw")]
+  glasslog init any.log --origin example.com/raw --raw
+  glasslog init my.log --origin models.example.com/access --store s3://audit-logs/models")]
 pub(crate) struct Args {
     /// Directory of the new log; it must be absent or empty
     pub(crate) log: PathBuf,
@@ -39,6 +41,21 @@ pub(crate) struct Args {
     /// Go on after this closed log: the genesis commits to its final checkpoint and its keys
     #[arg(long, value_name = "LOG", conflicts_with = "raw")]
     pub(crate) succeeds: Option<PathBuf>,
+    /// Keep everything but keys in this bucket; credentials come from the environment (`AWS_ACCESS_KEY_ID`, …)
+    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    pub(crate) store: Option<String>,
+
+    /// Address of an S3-compatible service, instead of AWS
+    #[arg(long, value_name = "URL", requires = "store")]
+    pub(crate) endpoint: Option<String>,
+
+    /// Region of the bucket [default: us-east-1]
+    #[arg(long, value_name = "NAME", requires = "store")]
+    pub(crate) region: Option<String>,
+
+    /// Allow an endpoint without TLS
+    #[arg(long, requires = "store")]
+    pub(crate) allow_http: bool,
 }
 
 #[derive(Serialize)]
@@ -85,6 +102,9 @@ impl Args {
             }
             log = log.with_key(key);
         }
+        if let Some(store) = self.store()? {
+            log = log.in_store(store);
+        }
         let made = log
             .create(&self.log, now())
             .map_err(|error| refuse(&error))?;
@@ -117,5 +137,19 @@ impl Args {
             }
         }
         Ok(Exit::Done)
+    }
+
+    fn store(&self) -> Result<Option<StoreSettings>, Failure> {
+        let Some(url) = &self.store else {
+            return Ok(None);
+        };
+        let wrong = |problem: String| Failure::usage(format!("`--store`: {problem}"));
+        let mut settings = StoreSettings::new(url).map_err(wrong)?;
+        settings.endpoint.clone_from(&self.endpoint);
+        settings.allow_http = self.allow_http;
+        if let Some(region) = &self.region {
+            settings.region.clone_from(region);
+        }
+        Ok(Some(settings))
     }
 }

@@ -70,7 +70,12 @@ impl Pace {
 /// As [`Indexer::open`] and [`Indexer::publish`].
 pub fn extend_if_due(path: impl AsRef<Path>, now: u64) -> Result<Option<u64>, LogError> {
     let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()).for_index());
-    let pace = Config::read(&disk, &layout)?.index;
+    let config = Config::read(&disk, &layout)?;
+    // The index of a log in a bucket would be written by several: that is not built yet.
+    if config.store.is_some() {
+        return Ok(None);
+    }
+    let pace = config.index;
     match is_due(&disk, &layout, &pace, now)? {
         true => extend_now(path, now).map(Some),
         false => Ok(None),

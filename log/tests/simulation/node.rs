@@ -48,6 +48,19 @@ enum Doing {
     Renewing(Change),
 }
 
+/// How a change goes.
+enum Turn {
+    Won(Box<Lease>),
+    Goes(Box<Change>),
+    Lost,
+}
+
+impl Turn {
+    fn of(ended: Result<Lease, Outcome>) -> Self {
+        ended.map_or(Self::Lost, |lease| Self::Won(Box::new(lease)))
+    }
+}
+
 /// What a writer knows while it has the lease.
 struct Leader {
     lease: Lease,
@@ -120,15 +133,15 @@ impl Node {
         vec![Wish::Sleep(POLL)]
     }
 
-    /// Runs a change on; the lease when it won, wishes when it has not ended or lost.
-    fn change(&mut self, mut change: Change, answer: Answer) -> Result<Lease, Result<Change, ()>> {
+    /// Runs a change on.
+    fn change(&mut self, mut change: Change, answer: Answer) -> Turn {
         if self.mutation == Some(Mutation::TrustsSilence) && answer == Answer::Unknown {
             let tag = etag(&change.wanted().encode());
-            return Lease::won(change, Outcome::Won(tag)).map_err(|_| Err(()));
+            return Turn::of(Lease::won(change, Outcome::Won(tag)));
         }
         match change.hear(answer) {
-            None => Err(Ok(change)),
-            Some(outcome) => Lease::won(change, outcome).map_err(|_| Err(())),
+            None => Turn::Goes(Box::new(change)),
+            Some(outcome) => Turn::of(Lease::won(change, outcome)),
         }
     }
 
@@ -147,9 +160,9 @@ impl Node {
                 _ => Ok(vec![Wish::Sleep(POLL)]),
             },
             Doing::Taking(change) => match self.change(change, answer) {
-                Err(Ok(change)) => self.go_on(Doing::Taking(change)),
-                Err(Err(())) => Ok(self.step_down()),
-                Ok(lease) => self.recover(now, lease, stored),
+                Turn::Goes(change) => self.go_on(Doing::Taking(*change)),
+                Turn::Lost => Ok(self.step_down()),
+                Turn::Won(lease) => self.recover(now, *lease, stored),
             },
             Doing::Reading(lease, keys) => self.read(now, lease, keys, answer),
             Doing::Storing(mut create, batch, entries) => match create.hear(answer) {
@@ -169,14 +182,14 @@ impl Node {
                 }
             },
             Doing::Staging(change, entries) => match self.change(change, answer) {
-                Err(Ok(change)) => self.go_on(Doing::Staging(change, entries)),
-                Err(Err(())) => Ok(self.step_down()),
-                Ok(lease) => {
+                Turn::Goes(change) => self.go_on(Doing::Staging(*change, entries)),
+                Turn::Lost => Ok(self.step_down()),
+                Turn::Won(lease) => {
                     let leader = self.leader.as_mut().expect("only a leader stages");
                     let first = leader.entries.len() as u64;
                     let acknowledged = numbered(first, &entries);
                     leader.entries.extend(entries);
-                    (leader.lease, leader.renewed) = (lease, now);
+                    (leader.lease, leader.renewed) = (*lease, now);
                     Ok(vec![Wish::Acknowledge(acknowledged, false), Wish::Sleep(1)])
                 }
             },
@@ -200,14 +213,14 @@ impl Node {
                 self.go_on(Doing::Signing(change))
             }
             Doing::Signing(change) => match self.change(change, answer) {
-                Err(Ok(change)) => self.go_on(Doing::Signing(change)),
-                Err(Err(())) => Ok(self.step_down()),
-                Ok(lease) => {
+                Turn::Goes(change) => self.go_on(Doing::Signing(*change)),
+                Turn::Lost => Ok(self.step_down()),
+                Turn::Won(lease) => {
                     let leader = self.leader.as_mut().expect("only a leader signs");
                     let done = leader.lease.lock().staged.iter().map(Batch::key);
                     let gone = done.map(|key| Wish::Send(Request::Delete(key)));
                     let mut wishes: Vec<Wish> = gone.collect();
-                    (leader.lease, leader.renewed) = (lease, now);
+                    (leader.lease, leader.renewed) = (*lease, now);
                     self.doing = self.show();
                     wishes.push(self.ask());
                     Ok(wishes)
@@ -226,11 +239,11 @@ impl Node {
                 }
             },
             Doing::Renewing(change) => match self.change(change, answer) {
-                Err(Ok(change)) => self.go_on(Doing::Renewing(change)),
-                Err(Err(())) => Ok(self.step_down()),
-                Ok(lease) => {
+                Turn::Goes(change) => self.go_on(Doing::Renewing(*change)),
+                Turn::Lost => Ok(self.step_down()),
+                Turn::Won(lease) => {
                     let leader = self.leader.as_mut().expect("only a leader renews");
-                    (leader.lease, leader.renewed) = (lease, now);
+                    (leader.lease, leader.renewed) = (*lease, now);
                     Ok(vec![Wish::Sleep(1)])
                 }
             },
@@ -362,7 +375,7 @@ impl Node {
         ];
         let decided = leader.entries.len() as u64;
         let has_backlog = decided > leader.edge.size();
-        if !self.inbox.is_empty() && (!has_backlog || dice % 2 == 0) {
+        if !self.inbox.is_empty() && (!has_backlog || dice.is_multiple_of(2)) {
             let count = (1 + dice as usize / 2 % 3).min(self.inbox.len());
             let entries: Vec<Vec<u8>> = self.inbox.drain(..count).collect();
             let bytes = encode_batch(decided, &entries);
