@@ -2,6 +2,7 @@
 //!
 //! One log is one directory of a POSIX file system (`docs/formats/log-directory.md`): `public/` is a
 //! [c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles) tree and the only thing to serve; `state/` and `keys/` are private.
+//! Or it lives in a bucket (`docs/formats/object-store.md`, [`object_store`]), where a lease takes the place of the lock.
 //!
 //! # Promises
 //! * *Acknowledged means durable*: when [`Log::append`] returns, the entries and their indices survive a crash and a

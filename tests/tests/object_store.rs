@@ -1,0 +1,218 @@
+//! Logs in buckets on the command line: stores that break their promises are refused, on a real one everything works.
+use std::collections::HashMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use glasslog_tests::command::{Finished, finish};
+use glasslog_tests::glasslog::{command, glasslog};
+use glasslog_tests::versitygw::{BUCKET, CREDENTIALS, VersityGw};
+use glasslog_tests::words;
+
+/// Which conditions a store keeps.
+#[derive(Clone, Copy)]
+struct Keeps {
+    creation: bool,
+    swap: bool,
+}
+
+/// A store that answers as S3 does, except for what it does not keep.
+fn fake(keeps: Keeps) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let objects: Arc<Mutex<HashMap<String, (u64, Vec<u8>)>>> = Arc::default();
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let objects = Arc::clone(&objects);
+            // A client that hangs up is the client's right.
+            thread::spawn(move || answer(stream, keeps, &objects).unwrap_or_default());
+        }
+    });
+    address
+}
+
+fn answer(
+    mut stream: TcpStream,
+    keeps: Keeps,
+    objects: &Mutex<HashMap<String, (u64, Vec<u8>)>>,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
+            break;
+        }
+        lines.push(line.trim().to_owned());
+    }
+    let header = |name: &str| {
+        let fields = lines.iter().filter_map(|line| line.split_once(": "));
+        let mut found = fields.filter(|(field, _)| field.eq_ignore_ascii_case(name));
+        found.next().map(|(_, value)| value.to_owned())
+    };
+    let length = header("content-length").and_then(|length| length.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body)?;
+    let mut words = lines.first().map_or("", String::as_str).split(' ');
+    let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let mut objects = objects.lock().unwrap();
+    let found = objects.get(path).cloned();
+    let tag = |number: u64| format!("\"{number}\"");
+    let matches = |wanted: &String| found.as_ref().is_some_and(|(n, _)| tag(*n) == *wanted);
+    let is_refused = (keeps.creation && header("if-none-match").is_some() && found.is_some())
+        || (keeps.swap && header("if-match").is_some_and(|wanted| !matches(&wanted)));
+    let mut reply = |status: &str, etag: &str, body: &[u8]| {
+        let length = body.len();
+        let date = "Last-Modified: Tue, 24 Nov 2026 00:00:00 GMT";
+        let head = format!(
+            "HTTP/1.1 {status}\r\nETag: {etag}\r\n{date}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(&[head.as_bytes(), body].concat())
+    };
+    match method {
+        "PUT" if is_refused => reply("412 Precondition Failed", "\"\"", b""),
+        "PUT" => {
+            let number = 1 + objects.values().map(|(n, _)| *n).max().unwrap_or(0);
+            objects.insert(path.to_owned(), (number, body));
+            reply("200 OK", &tag(number), b"")
+        }
+        "DELETE" => {
+            objects.remove(path);
+            reply("204 No Content", "\"\"", b"")
+        }
+        _ => match found {
+            Some((number, bytes)) => reply("200 OK", &tag(number), &bytes),
+            None => reply("404 Not Found", "\"\"", b""),
+        },
+    }
+}
+
+fn with_store(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Finished {
+    finish(command().envs(CREDENTIALS).args(arguments))
+}
+
+fn init(log: &Path, address: SocketAddr) -> Finished {
+    let (store, endpoint) = (
+        format!("s3://{BUCKET}/logs/one"),
+        format!("http://{address}"),
+    );
+    with_store(words![
+        "init",
+        log,
+        "--origin",
+        "example.com/store",
+        "--store",
+        store,
+        "--endpoint",
+        endpoint,
+        "--allow-http"
+    ])
+}
+
+#[test]
+fn a_store_that_ignores_conditions_is_refused_by_what_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = [
+        (false, true, "`If-None-Match: *` ignored"),
+        (true, false, "`If-Match` ignored"),
+        (false, false, "`If-None-Match: *` ignored"),
+    ];
+    for (number, (creation, swap, says)) in cases.into_iter().enumerate() {
+        let log = folder.path().join(number.to_string());
+        let refused = init(&log, fake(Keeps { creation, swap })).expect(1);
+        assert!(refused.stderr.contains(says), "{refused}");
+        assert!(!log.join("glasslog.toml").exists());
+    }
+    // The one that keeps its promises shows that it was not something else about the fake.
+    let log = folder.path().join("kept");
+    let keeps = Keeps {
+        creation: true,
+        swap: true,
+    };
+    init(&log, fake(keeps)).expect(0);
+}
+
+#[test]
+fn a_log_in_a_bucket_is_made_written_and_read() {
+    let Some(store) = VersityGw::start("a log in a bucket") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let log = at("log");
+    init(&log, store.address()).expect(0);
+    // The prefix holds a log now: another one is not made over it.
+    let taken = init(&at("other"), store.address()).expect(1);
+    assert!(taken.stderr.contains("is not empty"), "{taken}");
+
+    let (key, public) = (at("ci.key"), at("ci.key.pub"));
+    glasslog(words![
+        "keygen",
+        "--kind",
+        "actor",
+        "--name",
+        "ci@example.com",
+        "--out",
+        key
+    ])
+    .expect(0);
+    with_store(words![
+        "keys",
+        "enrol",
+        "--log",
+        log,
+        "--actor",
+        "ci@example.com",
+        "--key",
+        public
+    ])
+    .expect(0);
+    fs::write(at("model"), "weights").unwrap();
+    let proof = at("proof");
+    with_store(words![
+        "record",
+        "--log",
+        log,
+        "--signer",
+        key,
+        "--action",
+        "read",
+        "--artifact",
+        "model@1",
+        "--file",
+        at("model"),
+        "-o",
+        proof
+    ])
+    .expect(0);
+    let policy = log.join("trust.policy");
+    let history = with_store(words![
+        "history",
+        "model@1",
+        "--log",
+        log,
+        "--policy",
+        policy,
+        "--full-scan"
+    ])
+    .expect(0);
+    assert!(history.text().contains("ci@example.com"), "{history}");
+
+    // Any host of `public/` serves readers who know nothing of buckets.
+    let tree = store.file("logs/one/public");
+    glasslog(words!["audit", tree, "--policy", policy]).expect(0);
+    // Without credentials nothing is read, and none are in what is said or kept.
+    let denied = finish(
+        command()
+            .env("AWS_ACCESS_KEY_ID", "somebody")
+            .env("AWS_SECRET_ACCESS_KEY", "else")
+            .args(words!["publish", log]),
+    )
+    .expect(1);
+    assert!(!denied.stderr.contains("else\""), "{denied}");
+    let written = fs::read_to_string(log.join("glasslog.toml")).unwrap();
+    assert!(!written.contains(CREDENTIALS[1].1));
+}
