@@ -14,9 +14,11 @@ use object_store::{
     PutPayload, RetryConfig, UpdateVersion,
 };
 use std::fmt;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::sleep;
 
 /// How long one request may take: a batch of 8 MiB over a slow line.
@@ -35,7 +37,7 @@ pub struct Client {
     store: Arc<AmazonS3>,
     prefix: String,
     location: String,
-    runtime: Arc<Runtime>,
+    runtime: Arc<OwnRuntime>,
     lease: Duration,
 }
 
@@ -80,11 +82,12 @@ impl Client {
             .enable_all()
             .build()
             .map_err(|error| error.to_string())?;
+        let handle = runtime.handle().clone();
         Ok(Self {
             store: Arc::new(store),
             prefix: prefix.to_owned(),
             location: format!("s3://{bucket}/{prefix}/"),
-            runtime: Arc::new(runtime),
+            runtime: Arc::new(OwnRuntime(Some(runtime), handle)),
             lease: settings.lease(),
         })
     }
@@ -124,7 +127,7 @@ impl Client {
             if let Some(output) = machine.hear(answer) {
                 return Ok(output);
             }
-            std::thread::sleep(wait?);
+            thread::sleep(wait?);
         }
     }
 
@@ -132,7 +135,7 @@ impl Client {
     ///
     /// # Errors
     /// The first failure; others may then be carried out or not.
-    pub fn drive_all<M: Machine>(
+    pub fn drive_all<M: Machine<Output: Send> + Send>(
         &self,
         machines: Vec<M>,
     ) -> Result<Vec<(M, M::Output)>, StoreError> {
@@ -141,11 +144,19 @@ impl Client {
             Ok((machine, output))
         });
         let all = stream::iter(runs).buffered(AT_ONCE).try_collect();
-        self.runtime.block_on(all)
+        self.block_on(all)
     }
 
-    pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.runtime.block_on(future)
+    /// Waits for `future` on the store's own runtime, whatever thread this is: one that drives another runtime may not
+    /// wait for a second, so a thread of its own does.
+    pub(super) fn block_on<F: Future<Output: Send> + Send>(&self, future: F) -> F::Output {
+        if Handle::try_current().is_err() {
+            return self.runtime.1.block_on(future);
+        }
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| self.runtime.1.block_on(future));
+            waiting.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
     }
 
     /// Reads an object; `None` when there is none.
@@ -162,7 +173,7 @@ impl Client {
     /// When the store does not list them; it is not asked again.
     pub fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let prefix = Path::from(format!("{}/{folder}", self.prefix).trim_end_matches('/'));
-        let found = self.runtime.block_on(
+        let found = self.block_on(
             self.store
                 .list(Some(&prefix))
                 .map_ok(|meta| meta.location.to_string())
@@ -273,6 +284,17 @@ impl Client {
             },
         };
         (Answer::Unknown, failure)
+    }
+}
+
+/// The runtime of the requests. It is let go without waiting, since that is forbidden on threads of another runtime.
+struct OwnRuntime(Option<Runtime>, Handle);
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
