@@ -4,8 +4,10 @@ use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::ledger::{Ledger, Receipt, Refusal};
 use crate::publisher::Publisher;
+use crate::storage::Storage;
 use glasslog_core::tree::TreeHead;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A log that this process alone may write, until dropped.
 #[derive(Debug)]
@@ -79,6 +81,11 @@ impl Log {
     /// The directory to serve.
     pub fn public_directory(&self) -> PathBuf {
         self.publisher.storage.locate("")
+    }
+
+    /// Where the log lives.
+    pub fn storage(&self) -> Arc<dyn Storage> {
+        Arc::clone(&self.publisher.storage)
     }
 
     /// Lets other processes know where this one takes entries.

@@ -7,6 +7,7 @@ use crate::options::{Limits, Options};
 use crate::rate::RateLimit;
 use crate::slots::Slots;
 use axum::http::Request;
+use glasslog_log::storage::Storage;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub(crate) struct App {
     pub(crate) batches: Arc<Slots>,
     pub(crate) limits: Limits,
     pub(crate) public: PathBuf,
+    /// Where the public files are, if not in that directory.
+    pub(crate) stored: Option<Arc<dyn Storage>>,
     /// Ends when the server is asked to stop, or the log has.
     pub(crate) stopping: watch::Receiver<()>,
     is_behind_proxy: bool,
@@ -31,6 +34,7 @@ impl App {
     pub(crate) fn new(
         intake: Intake,
         public: PathBuf,
+        stored: Option<Arc<dyn Storage>>,
         options: &Options,
         stopping: watch::Receiver<()>,
     ) -> Self {
@@ -42,6 +46,7 @@ impl App {
             batches: Slots::new(limits.batches, limits.batches_of_client),
             limits,
             public,
+            stored,
             stopping,
             is_behind_proxy: options.is_behind_proxy,
         }

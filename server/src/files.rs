@@ -5,6 +5,7 @@
 
 mod changing;
 mod kind;
+mod stored;
 mod tree;
 
 use crate::app::App;
@@ -47,19 +48,27 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(crate::limits::MIN_COMPRESSED).and(is_compressible));
+    let files = match app.stored.clone() {
+        Some(storage) => Router::new().fallback(stored::serve).with_state(storage),
+        None => in_directory(&app),
+    };
+    files
+        .layer(middleware::from_fn(label))
+        .layer(compression)
+        .layer(middleware::from_fn(weaken))
+        .layer(cors)
+        .layer(middleware::from_fn_with_state(app, count))
+}
+
+fn in_directory(app: &Arc<App>) -> Router {
     let tree = Tree::new(app.public.clone());
     Router::new()
         .route("/", get(home))
         .route("/checkpoint", get(changing::serve))
         .route("/index/checkpoint", get(changing::serve))
         .route("/index/latest.tlog-proof", get(changing::serve))
-        .with_state(Arc::clone(&app))
+        .with_state(Arc::clone(app))
         .fallback_service(ServeDir::with_backend(&app.public, tree))
-        .layer(middleware::from_fn(label))
-        .layer(compression)
-        .layer(middleware::from_fn(weaken))
-        .layer(cors)
-        .layer(middleware::from_fn_with_state(app, count))
 }
 
 /// Leads to the portal, when there is one.

@@ -159,12 +159,14 @@ impl Server {
         let public = self.log.public_directory();
         // Whatever becomes of the working directory.
         let public = public.canonicalize().unwrap_or(public);
+        let stored = (!public.is_dir()).then(|| self.log.storage());
         let (sequencer, mut running) = Sequencer::start(self.log, intake::LIMITS);
         let (stopper, stopping) = watch::channel(());
         tracing::info!(address = %self.address, public = %public.display(), "serving");
         let app = Arc::new(App::new(
             Intake::new(sequencer),
             public,
+            stored,
             &self.options,
             stopping,
         ));

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -19,11 +20,14 @@ struct Keeps {
     swap: bool,
 }
 
+/// Each object's number, which is its tag, and content.
+type Objects = Mutex<HashMap<String, (u64, Vec<u8>)>>;
+
 /// A store that answers as S3 does, except for what it does not keep.
 fn fake(keeps: Keeps) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let objects: Arc<Mutex<HashMap<String, (u64, Vec<u8>)>>> = Arc::default();
+    let objects: Arc<Objects> = Arc::default();
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let objects = Arc::clone(&objects);
@@ -34,11 +38,7 @@ fn fake(keeps: Keeps) -> SocketAddr {
     address
 }
 
-fn answer(
-    mut stream: TcpStream,
-    keeps: Keeps,
-    objects: &Mutex<HashMap<String, (u64, Vec<u8>)>>,
-) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, keeps: Keeps, objects: &Objects) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut lines = Vec::new();
     loop {
@@ -200,6 +200,50 @@ fn a_log_in_a_bucket_is_made_written_and_read() {
     ])
     .expect(0);
     assert!(history.text().contains("ci@example.com"), "{history}");
+
+    // A server writes the bucket and serves from it; the lease keeps others out, and they are told where to go.
+    let mut serve = command()
+        .envs(CREDENTIALS)
+        .args(words!["serve", log, "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    BufReader::new(serve.stdout.take().unwrap())
+        .read_line(&mut url)
+        .unwrap();
+    let url = url.trim().trim_end_matches('/');
+    let arguments = words![
+        "record",
+        "--log",
+        url,
+        "--signer",
+        key,
+        "--action",
+        "read",
+        "--artifact",
+        "model@1",
+        "--file"
+    ];
+    let beside = at("served.proof");
+    glasslog(
+        arguments
+            .into_iter()
+            .chain(words![at("model"), "-o", beside]),
+    )
+    .expect(0);
+    let refused = with_store(words!["publish", log]).expect(1);
+    assert!(
+        refused.stderr.contains(&format!("--log {url}")),
+        "{refused}"
+    );
+    let served = glasslog(words!["audit", url, "--policy", policy]);
+    serve.kill().unwrap();
+    serve.wait().unwrap();
+    served.expect(0);
+    // Killed, it leaves a lease that ends; what it acknowledged stays.
+    with_store(words!["audit", log, "--policy", policy]).expect(0);
 
     // Any host of `public/` serves readers who know nothing of buckets.
     let tree = store.file("logs/one/public");

@@ -89,6 +89,8 @@ impl Args {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         logging::begin(self.log_format, self.log_level);
         let log = open_log(&self.log)?;
+        // The index of a log in a bucket is not built yet.
+        let is_local = log.public_directory().is_dir();
         let failed = |error: std::io::Error| Failure::unfinished("runtime", io_reason(&error));
         let runtime = Builder::new_multi_thread()
             .enable_all()
@@ -112,9 +114,12 @@ impl Args {
             };
             // On a thread of its own: the log goes on whatever becomes of its index.
             let teller = Console::new(console.format());
-            let index = Background::start(&self.log, move |error| upkeep::warn(error, &teller));
+            let index = is_local
+                .then(|| Background::start(&self.log, move |error| upkeep::warn(error, &teller)));
             let ran = server.run(stop).await;
-            index.stop();
+            if let Some(index) = index {
+                index.stop();
+            }
             ran.map_err(|error| ended(&error))?;
             console.note("everything that was accepted is published; stopped");
             Ok(Exit::Done)

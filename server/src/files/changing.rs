@@ -3,7 +3,7 @@
 use crate::app::App;
 use axum::extract::{Request, State};
 use axum::http::header::{ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use glasslog_core::hash::sha256;
 use std::sync::Arc;
@@ -16,9 +16,13 @@ pub(crate) async fn serve(State(app): State<Arc<App>>, request: Request) -> Resp
     let Ok(bytes) = tokio::fs::read(path).await else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    tagged(request.headers(), bytes)
+}
+
+/// Answers with a content, or says that the client has it.
+pub(super) fn tagged(headers: &HeaderMap, bytes: Vec<u8>) -> Response {
     let tag = format!("\"{}\"", sha256(&bytes).to_hex());
-    let is_known = request
-        .headers()
+    let is_known = headers
         .get_all(IF_NONE_MATCH)
         .iter()
         .any(|value| names(value, &tag));

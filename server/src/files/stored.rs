@@ -1,0 +1,27 @@
+//! The public tree of a log that does not live in a directory: read from where it lives, whole, with validators from the
+//! content. Readers are better served by an HTTP front of the bucket itself.
+
+use super::changing::tagged;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use glasslog_log::storage::Storage;
+use std::sync::Arc;
+
+/// Serves a file.
+pub(crate) async fn serve(State(storage): State<Arc<dyn Storage>>, request: Request) -> Response {
+    let path = request.uri().path().trim_start_matches('/').to_owned();
+    if path.is_empty() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let read = tokio::task::spawn_blocking(move || storage.read(&path));
+    match read.await {
+        Ok(Ok(Some(bytes))) => tagged(request.headers(), bytes),
+        Ok(Ok(None)) => StatusCode::NOT_FOUND.into_response(),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "a file cannot be read");
+            StatusCode::BAD_GATEWAY.into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
