@@ -122,7 +122,8 @@ impl NewLog {
             &format!("{}/index", self.origin),
             SignatureType::Ed25519,
         )?;
-        let policy = trust_policy(&key, &index_key);
+        // The index of a log in a bucket is not built yet: a policy that names one would ask for what is not there.
+        let policy = trust_policy(&key, self.store.is_none().then_some(&index_key));
         let signer = Signer::new(&self.origin, key).map_err(|error| wrong(error.to_string()))?;
 
         make_directories(disk, &layout)?;
@@ -223,10 +224,11 @@ fn make_directories(disk: &Disk, layout: &Layout) -> Result<(), DiskError> {
 }
 
 /// What readers start with: this log and its index, and no witnesses yet.
-fn trust_policy(log: &SignerKey, index: &SignerKey) -> String {
+fn trust_policy(log: &SignerKey, index: Option<&SignerKey>) -> String {
     let section =
         |name, key: &SignerKey| format!("[{name}]\nlog {}\nquorum none\n", key.verifier());
-    format!("{}\n{}", section("log", log), section("index", index))
+    let index = index.map(|key| format!("\n{}", section("index", key)));
+    format!("{}{}", section("log", log), index.unwrap_or_default())
 }
 
 fn secret(layout: &Layout) -> Result<SecretKey, LogError> {
