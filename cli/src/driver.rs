@@ -116,6 +116,7 @@ pub(crate) fn read_many(
 ) -> Result<Vec<Option<Vec<u8>>>, Failure> {
     match source {
         Source::Directory(directory) => paths.iter().map(|path| directory.read(path)).collect(),
+        Source::Bucket(bucket) => paths.iter().map(|path| bucket.read(path)).collect(),
         Source::Remote(remote) => remote.runtime().block_on(async {
             let fetches = paths.iter().map(|path| remote.fetch(path));
             let fetched: Vec<_> = fetches.collect::<FuturesOrdered<_>>().collect().await;

@@ -82,6 +82,9 @@ impl NewLog {
     #[must_use]
     pub fn succeeding(mut self, predecessor: Predecessor) -> Self {
         self.succeeds = Some(predecessor);
+        self
+    }
+
     /// Keeps everything but keys and configuration in this bucket.
     #[must_use]
     pub fn in_store(mut self, store: StoreSettings) -> Self {
