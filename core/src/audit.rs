@@ -271,14 +271,15 @@ impl AuditQuery {
         if start != Some(self.read) {
             return false;
         }
-        if let Some(index) = &mut self.index {
-            index.pass(self.read, &checked.leaves);
-        }
         if let Some(fault) = checked.fault {
             // Entries that do not belong to the tree are not judged; a false or missing tile changes no entry.
             fault.settle(&mut self.inquiry.checks);
             self.conclude(false);
             return false;
+        }
+        // Of a bundle that is missing or false there are no leaves.
+        if let Some(index) = &mut self.index {
+            index.pass(self.read, &checked.leaves);
         }
         for (entry, leaf) in checked.entries.into_iter().zip(checked.leaves) {
             let parsed = entry.parsed;

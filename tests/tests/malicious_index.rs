@@ -162,6 +162,34 @@ fn clients(case: &Case, folder: &Path) -> Vec<String> {
     wrong
 }
 
+/// What an auditor does, on one lie.
+fn auditors(case: &Case, folder: &Path) -> Vec<String> {
+    let audit = run(folder, &["audit", "public", "--fraud", "shown.fraud"]);
+    let mut wrong = Vec::new();
+    if audit.code != i32::from(case.auditor.exit) {
+        wrong.push(format!(
+            "{}: audit: exit code {}, not {}: {audit}",
+            case.name, audit.code, case.auditor.exit
+        ));
+    }
+    let shown = folder.join("shown.fraud").exists();
+    if shown != case.auditor.fraud.is_some() {
+        wrong.push(format!(
+            "{}: a fraud proof is written: {shown}: {audit}",
+            case.name
+        ));
+    }
+    if let Some(kind) = case.auditor.fraud.filter(|_| shown) {
+        // Whoever gets the file needs nothing else but the policy.
+        let fraud = run(folder, &["verify", "fraud", "shown.fraud"]);
+        let report = fraud.json();
+        if fraud.code != 0 || report["fraud"]["kind"] != kind {
+            wrong.push(format!("{}: the fraud proof shows {fraud}", case.name));
+        }
+    }
+    wrong
+}
+
 /// Runs `check` on the folder of each case, on as many threads as there are cores, and gathers what is wrong.
 fn all(check: impl Fn(&Case, &Path) -> Vec<String> + Sync) {
     let only = std::env::var("GLASSLOG_TEST_CASE").ok();
@@ -194,4 +222,9 @@ fn all(check: impl Fn(&Case, &Path) -> Vec<String> + Sync) {
 #[test]
 fn clients_see_through_lies_or_say_whose_word_they_take() {
     all(clients);
+}
+
+#[test]
+fn auditors_see_through_every_lie_and_show_what_a_file_can_show() {
+    all(auditors);
 }

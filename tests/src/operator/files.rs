@@ -158,10 +158,10 @@ impl Kind {
             let case = Case::new(&name, &lie, damaged)
                 .caught(seen)
                 .at(path.clone());
-            let exit = if way == "missing" {
-                1
-            } else {
-                seen.exit.max(3)
+            let exit = match (way, seen.check) {
+                ("missing", _) => 1,
+                (_, "checkpoint" | "index-proof") => 8,
+                _ => 3,
             };
             case.shows(9).audited(exit)
         })

@@ -92,7 +92,8 @@ pub(super) fn cases() -> Vec<Case> {
             operator.publish_manifest(manifest.expect("the runs cover it").encode());
             operator
         })
-        .caught(seen(5, manifest, "index-other-mapfn")),
+        .caught(seen(5, manifest, "index-other-mapfn"))
+        .audited(5),
         Case::new(
             "no-manifest",
             "appends an entry that is no manifest",

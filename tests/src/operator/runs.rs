@@ -96,7 +96,8 @@ pub(super) fn cases() -> Vec<Case> {
             },
         )
         .caught(seen(3, positions, "insertion"))
-        .fraud("omission"),
+        // It leaves out and adds: the auditor shows the first that it meets.
+        .fraud("insertion"),
         Case::new(
             "fewer-buckets",
             "cuts a run into half as many buckets as the rules say",
@@ -166,7 +167,8 @@ pub(super) fn cases() -> Vec<Case> {
             },
         )
         .shows(5)
-        .audited(3),
+        // What it covers beyond the checkpoint cannot be told.
+        .audited(5),
         Case::new(
             "shrinking",
             "appends a manifest that covers less than the one before",
