@@ -177,7 +177,7 @@ pub struct Joining {
 }
 
 impl Joining {
-    /// The spans of the joined run: [hash](Self::hash) each, in any order, then [write](Self::write) each.
+    /// The spans of the joined run: [hash](Self::hash) each, in any order.
     pub fn spans(&self) -> impl Iterator<Item = Span> + use<> {
         spans_of(self.bits)
     }
