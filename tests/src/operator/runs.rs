@@ -81,7 +81,7 @@ pub(super) fn cases() -> Vec<Case> {
             },
         )
         .caught(seen(3, positions, "insertion"))
-        .fraud("omission"),
+        .fraud("omission or insertion"),
         Case::new(
             "bucket-of-another-run",
             "seals a bucket of one run into another",
@@ -97,7 +97,7 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .caught(seen(3, positions, "insertion"))
         // It leaves out and adds: the auditor shows the first that it meets.
-        .fraud("insertion"),
+        .fraud("omission or insertion"),
         Case::new(
             "fewer-buckets",
             "cuts a run into half as many buckets as the rules say",
