@@ -32,7 +32,10 @@ pub(super) fn accuse<F: Files>(query: &AuditQuery, files: &F) -> Result<Option<F
     if let Some((position, bytes)) = index.bad_manifest() {
         return fraud(query, files, *position, bytes, Accusation::BadManifest);
     }
-    for claim in index.false_runs() {
+    // Runs are judged on all cores, in any order: the proof is about the first, whoever came upon it.
+    let mut claims: Vec<&RunClaim> = index.false_runs().iter().collect();
+    claims.sort_unstable_by_key(|claim| (claim.manifest, claim.run));
+    for claim in claims {
         let Some(bytes) = manifest(query, files, claim.manifest)? else {
             continue;
         };
