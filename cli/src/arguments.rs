@@ -9,7 +9,7 @@ use glasslog_core::head::{Options, Require};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input;
-use crate::source::policy_beside;
+use crate::source::{Source, policy_beside};
 use crate::verbs::Verb;
 
 /// Proves who touched a model artifact, when and why, from static files alone.
@@ -163,22 +163,46 @@ impl TrustArgs {
             full_scan: false,
         }
     }
-
-    /// As [`TrustArgs::options`], for verbs that can ask the log's index or read every entry.
-    pub(crate) fn options_by(&self, scan: &ScanArgs) -> Options {
-        Options {
-            full_scan: scan.full_scan,
-            ..self.options()
-        }
-    }
 }
 
-/// How verbs that look something up find it.
-#[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct ScanArgs {
+/// What verbs that look something up in a log take.
+#[derive(Debug, Args)]
+pub(crate) struct LookupArgs {
+    /// Log directory, public tree or URL
+    #[arg(long)]
+    pub(crate) log: String,
+
     /// Read every entry, instead of asking the index that the policy names
     #[arg(long)]
-    pub(crate) full_scan: bool,
+    full_scan: bool,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+}
+
+impl LookupArgs {
+    /// The policy that judges, what the verdict requires, and the log.
+    ///
+    /// # Errors
+    /// `--policy` is absent (exit 2) or cannot be read, a source that cannot be read.
+    pub(crate) fn open(&self) -> Result<(Vec<u8>, Options, Source), Failure> {
+        let policy = self.trust.policy(Some(&self.log))?;
+        Ok((policy, self.options(), self.source()?))
+    }
+
+    /// What the verdict requires, and how it is found.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            full_scan: self.full_scan,
+            ..self.trust.options()
+        }
+    }
+
+    /// # Errors
+    /// A source that cannot be read.
+    pub(crate) fn source(&self) -> Result<Source, Failure> {
+        Source::open(&self.log, self.trust.offline)
+    }
 }
 
 /// The claim of `--require`.

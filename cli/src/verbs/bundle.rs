@@ -6,11 +6,10 @@ use glasslog_core::fetch::{Progress, Query};
 use glasslog_core::history::HistoryQuery;
 use glasslog_core::report::{Report, Verdict};
 
-use crate::arguments::{ScanArgs, TrustArgs};
+use crate::arguments::LookupArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::source::Source;
 use crate::{artifact, driver, output};
 
 /// Writes everything needed to verify an artifact's complete history offline.
@@ -23,9 +22,8 @@ pub(crate) struct Args {
     /// Whose history, as in `glasslog history`
     artifact: String,
 
-    /// Log directory, public tree or URL
-    #[arg(long)]
-    log: String,
+    #[command(flatten)]
+    lookup: LookupArgs,
 
     /// Look up this one key only, without following registrations to other names and digests
     #[arg(long)]
@@ -34,12 +32,6 @@ pub(crate) struct Args {
     /// Where the bundle goes
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-
-    #[command(flatten)]
-    scan: ScanArgs,
-
-    #[command(flatten)]
-    trust: TrustArgs,
 }
 
 impl Args {
@@ -47,9 +39,10 @@ impl Args {
     /// A malformed artifact, an unreadable policy or source, a log too large for a bundle, a file that cannot be
     /// written.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let policy = self.trust.policy_or_beside(&self.log, console)?;
-        let options = self.trust.options_by(&self.scan);
-        let mut source = Source::open(&self.log, self.trust.offline)?;
+        let LookupArgs { log, trust, .. } = &self.lookup;
+        let policy = trust.policy_or_beside(log, console)?;
+        let options = self.lookup.options();
+        let mut source = self.lookup.source()?;
         let artifact = artifact::resolve(&self.artifact, console)?;
         let recording = driver::run(&mut source, console, || {
             let query = HistoryQuery::new(&artifact, &policy, options, self.exact)

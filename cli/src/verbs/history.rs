@@ -5,11 +5,10 @@ use glasslog_core::fetch::Query;
 use glasslog_core::history::{HistoryQuery, SinceError};
 use glasslog_core::limits::MAX_OFFLINE_BUNDLE;
 
-use crate::arguments::{ScanArgs, TrustArgs};
+use crate::arguments::LookupArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::source::Source;
 use crate::{artifact, driver, input};
 
 /// Shows the complete verified history of an artifact.
@@ -30,9 +29,8 @@ pub(crate) struct Args {
     /// Whose history
     artifact: String,
 
-    /// Log directory, public tree or URL
-    #[arg(long)]
-    log: String,
+    #[command(flatten)]
+    lookup: LookupArgs,
 
     /// Look up this one key only, without following registrations to other names and digests
     #[arg(long)]
@@ -41,21 +39,13 @@ pub(crate) struct Args {
     /// An older bundle of the same history, which must be the beginning of this one
     #[arg(long, value_name = "BUNDLE")]
     since: Option<PathBuf>,
-
-    #[command(flatten)]
-    scan: ScanArgs,
-
-    #[command(flatten)]
-    trust: TrustArgs,
 }
 
 impl Args {
     /// # Errors
     /// A malformed artifact, an unreadable policy, a source that cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let policy = self.trust.policy(Some(&self.log))?;
-        let options = self.trust.options_by(&self.scan);
-        let mut source = Source::open(&self.log, self.trust.offline)?;
+        let (policy, options, mut source) = self.lookup.open()?;
         let artifact = artifact::resolve(&self.artifact, console)?;
         let older = self.since.as_ref();
         let older = older

@@ -5,6 +5,7 @@ import { writeAddress, type Address } from "../app/address.js";
 import { noteText, signatureStatus, WEIGHTS } from "../report/wording.js";
 import type { EventView } from "../report/types.js";
 import { figures } from "../text/count.js";
+import { fact, factsStyles } from "./facts.js";
 import "./gl-copy.js";
 import "./gl-id.js";
 import { mark } from "./marks.js";
@@ -15,23 +16,8 @@ import { outside } from "./text.js";
 export class GlEvent extends LitElement {
   static override styles = [
     shared,
+    factsStyles,
     css`
-      dl {
-        display: grid;
-        grid-template-columns: 8.5rem minmax(0, 1fr);
-        gap: 0.35rem 1rem;
-        margin: 0;
-        padding: 0.9rem 1.15rem 1.1rem;
-        font-size: 0.875rem;
-        overflow-wrap: anywhere;
-      }
-      dt {
-        color: var(--dim);
-      }
-      dd {
-        margin: 0;
-        min-width: 0;
-      }
       .status {
         display: flex;
         gap: 0.5rem;
@@ -40,22 +26,9 @@ export class GlEvent extends LitElement {
         flex: none;
         margin-top: 0.1rem;
       }
-      gl-copy {
-        display: inline-block;
-        margin-left: 0.35rem;
-      }
       .long {
         max-height: 14rem;
         overflow: auto;
-      }
-      @media (max-width: 560px) {
-        dl {
-          grid-template-columns: minmax(0, 1fr);
-          gap: 0;
-        }
-        dd {
-          margin-bottom: 0.5rem;
-        }
       }
     `,
   ];
@@ -71,21 +44,21 @@ export class GlEvent extends LitElement {
     if (!event) return nothing;
     const status = signatureStatus(event);
     return html`<dl>
-      ${row("Signature", html`<span class="status">${mark(status.outcome)}<span>${outside(status.long)}</span></span>`)}
-      ${event.notes.map((note) => row("Note", outside(noteText(note))))}
+      ${fact("Signature", html`<span class="status">${mark(status.outcome)}<span>${outside(status.long)}</span></span>`)}
+      ${event.notes.map((note) => fact("Note", outside(noteText(note))))}
       ${text("Outcome", event.outcome)}
-      ${event.weight ? row("Weight", WEIGHTS[event.weight]) : nothing}
-      ${event.actor === null ? nothing : row("Actor", html`${this.#link(`actor:${event.actor}`, event.actor)}${event.actorType ? html` <span class="dim">(${outside(event.actorType)})</span>` : nothing}`)}
+      ${event.weight ? fact("Weight", WEIGHTS[event.weight]) : nothing}
+      ${event.actor === null ? nothing : fact("Actor", html`${this.#link(`actor:${event.actor}`, event.actor)}${event.actorType ? html` <span class="dim">(${outside(event.actorType)})</span>` : nothing}`)}
       ${text("Claimed time", event.occurredAt)}
-      ${event.reason ? row("Reason", html`<div class="long" tabindex="0" role="group" aria-label="Reason">${outside(event.reason.text ?? event.reason.code, true)}${event.reason.text === null ? nothing : html` <span class="dim">(${outside(event.reason.code)})</span>`}</div>`) : nothing}
+      ${event.reason ? fact("Reason", html`<div class="long" tabindex="0" role="group" aria-label="Reason">${outside(event.reason.text ?? event.reason.code, true)}${event.reason.text === null ? nothing : html` <span class="dim">(${outside(event.reason.code)})</span>`}</div>`) : nothing}
       ${text("Ticket", event.reason?.ticket)} ${text("Environment", event.environment)} ${text("Pipeline", event.pipeline)}
-      ${event.transfer ? row("Transfer", html`from ${outside(event.transfer.from)} to ${outside(event.transfer.to)}`) : nothing}
-      ${event.subjects.map((subject) => row("Artifact", html`${this.#link(subject.name, subject.name)}<br />${id(subject.digest, "digest")}`))}
-      ${event.actsOn === null ? nothing : row("Acts on", html`${this.actsOnIndex === undefined ? nothing : html`entry ${figures(this.actsOnIndex)}, `}${id(event.actsOn, "leaf hash")}`)}
-      ${event.keyid === null ? nothing : row("Key", id(event.keyid, "key id"))}
-      ${row("Position", html`entry ${figures(event.index)} of the log`)}
-      ${row("Leaf hash", id(event.leafHash, "leaf hash"))}
-      ${event.eventId === null ? nothing : row("Event id", id(event.eventId, "event id"))}
+      ${event.transfer ? fact("Transfer", html`from ${outside(event.transfer.from)} to ${outside(event.transfer.to)}`) : nothing}
+      ${event.subjects.map((subject) => fact("Artifact", html`${this.#link(subject.name, subject.name)}<br />${id(subject.digest, "digest")}`))}
+      ${event.actsOn === null ? nothing : fact("Acts on", html`${this.actsOnIndex === undefined ? nothing : html`entry ${figures(this.actsOnIndex)}, `}${id(event.actsOn, "leaf hash")}`)}
+      ${event.keyid === null ? nothing : fact("Key", id(event.keyid, "key id"))}
+      ${fact("Position", html`entry ${figures(event.index)} of the log`)}
+      ${fact("Leaf hash", id(event.leafHash, "leaf hash"))}
+      ${event.eventId === null ? nothing : fact("Event id", id(event.eventId, "event id"))}
     </dl>`;
   }
 
@@ -95,12 +68,8 @@ export class GlEvent extends LitElement {
   }
 }
 
-function row(name: string, value: unknown): unknown {
-  return html`<dt>${name}</dt><dd>${value}</dd>`;
-}
-
 function text(name: string, value: string | null | undefined): unknown {
-  return value === null || value === undefined ? nothing : row(name, outside(value));
+  return value === null || value === undefined ? nothing : fact(name, outside(value));
 }
 
 function id(value: string, what: string): unknown {

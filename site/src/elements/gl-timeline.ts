@@ -8,7 +8,7 @@ import { counted, figures } from "../text/count.js";
 import { cutText } from "../text/cut.js";
 import { visibleText } from "../text/visible.js";
 import "./gl-overview.js";
-import { weightMark, weightShape } from "./marks.js";
+import { weightMark, weightShape, weightStyles } from "./marks.js";
 import { shared } from "./shared.js";
 
 /** Events drawn at once; where there are more, the strip below leads to them. */
@@ -29,6 +29,7 @@ function laneLabel(lane: string, narrow = false): string {
 export class GlTimeline extends LitElement {
   static override styles = [
     shared,
+    weightStyles,
     css`
       .body {
         position: relative;
@@ -79,18 +80,6 @@ export class GlTimeline extends LitElement {
       }
       .quiet {
         fill: var(--card);
-      }
-      .routine {
-        color: var(--routine);
-      }
-      .material {
-        color: var(--material);
-      }
-      .custody {
-        color: var(--custody);
-      }
-      .other {
-        color: var(--edge);
       }
       .hit {
         cursor: pointer;

@@ -1,5 +1,5 @@
 // Three outcomes, three shapes: a round tick, a square cross, a triangle that asks. Colour never stands alone.
-import { html, svg, type TemplateResult } from "lit";
+import { css, html, svg, type TemplateResult } from "lit";
 import type { Outcome } from "../report/types.js";
 
 export type MarkKind = Outcome | "pending";
@@ -34,6 +34,22 @@ export function weightShape(weight: string | null, x = 0, y = 0): TemplateResult
       return svg`<circle class="other" cx=${x} cy=${y} r="4.4" fill="none" stroke="currentColor" stroke-width="1.8"/>`;
   }
 }
+
+/** What colours the shapes of weights. */
+export const weightStyles = css`
+  .routine {
+    color: var(--routine);
+  }
+  .material {
+    color: var(--material);
+  }
+  .custody {
+    color: var(--custody);
+  }
+  .other {
+    color: var(--edge);
+  }
+`;
 
 /** The same inside a line of text. */
 export function weightMark(weight: string | null): TemplateResult {

@@ -5,7 +5,7 @@ import type { EventView } from "../report/types.js";
 import { figures } from "../text/count.js";
 import { cutText } from "../text/cut.js";
 import { moment, seconds } from "../text/time.js";
-import { mark, weightMark } from "./marks.js";
+import { mark, weightMark, weightStyles } from "./marks.js";
 import { outside } from "./text.js";
 
 /** What a row needs to know besides its event. */
@@ -72,6 +72,7 @@ function badge(outcome: string | null): unknown {
 }
 
 export const rowStyles = css`
+  ${weightStyles}
   tr.event {
     cursor: pointer;
   }
@@ -102,18 +103,6 @@ export const rowStyles = css`
   }
   .weight {
     flex: none;
-  }
-  .routine {
-    color: var(--routine);
-  }
-  .material {
-    color: var(--material);
-  }
-  .custody {
-    color: var(--custody);
-  }
-  .other {
-    color: var(--edge);
   }
   .actor,
   .what {

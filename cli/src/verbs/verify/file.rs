@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use glasslog_core::fetch::Query;
 use glasslog_core::history::HistoryQuery;
 
-use crate::arguments::{ScanArgs, TrustArgs};
+use crate::arguments::LookupArgs;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::source::Source;
 use crate::{driver, input};
 
 /// Verifies that the log holds events about these files, found by their hash.
@@ -21,24 +20,15 @@ pub(crate) struct Args {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// Log directory, public tree or URL
-    #[arg(long)]
-    log: String,
-
     #[command(flatten)]
-    scan: ScanArgs,
-
-    #[command(flatten)]
-    trust: TrustArgs,
+    lookup: LookupArgs,
 }
 
 impl Args {
     /// # Errors
     /// An unreadable file or policy, a source that cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let policy = self.trust.policy(Some(&self.log))?;
-        let options = self.trust.options_by(&self.scan);
-        let mut source = Source::open(&self.log, self.trust.offline)?;
+        let (policy, options, mut source) = self.lookup.open()?;
         let digests = self
             .paths
             .iter()
