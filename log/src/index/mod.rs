@@ -279,7 +279,7 @@ impl Indexer {
             || named.is_some_and(|named| self.cover(size).as_deref() != Ok(named))
     }
 
-    /// Joins four runs that can be joined, for the next manifest to name; returns whether there were any.
+    /// Joins runs that can be joined, for the next manifest to name; returns whether there were any.
     ///
     /// # Errors
     /// When a file of the index is missing or wrong, or the disk fails.

@@ -8,14 +8,14 @@ use super::entries::LogAt;
 use super::parallel::parallel;
 use super::workshop::{Workshop, parts};
 use crate::error::LogError;
-use glasslog_core::index::layout::{FAN_IN, UNIT, partition};
+use glasslog_core::index::layout::{UNIT, partition};
 use glasslog_core::index::run::RunHead;
 use glasslog_core::limits::MAX_RUNS;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Entries of the widest run that is built in memory, unless it has too many keys: what is below takes no joining.
-const DIRECT: u64 = UNIT * FAN_IN.pow(2);
+const DIRECT: u64 = 65_536;
 
 /// What is missing of an index.
 #[derive(Debug, Default)]

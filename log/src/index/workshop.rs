@@ -14,7 +14,7 @@ use glasslog_core::edge::PublicFile;
 use glasslog_core::hash::Hash;
 use glasslog_core::index::file::IndexFile;
 use glasslog_core::index::join::{Join, JoinError};
-use glasslog_core::index::layout::{FAN_IN, UNIT};
+use glasslog_core::index::layout::{UNIT, fan_in};
 use glasslog_core::index::map::MapFunction;
 use glasslog_core::index::run::{Run, RunError, RunHead, build};
 use glasslog_core::index::stored::StoredError;
@@ -42,8 +42,8 @@ pub(super) struct Workshop {
 /// The parts of which a range is joined, or into which it is cut.
 pub(super) fn parts(range: &Range<u64>) -> Vec<Range<u64>> {
     let width = range.end - range.start;
-    // Whole units are cut only where a bucket would be too large.
-    let count = if width > UNIT { FAN_IN } else { 2 };
+    // Units, and less, are cut only where a bucket would be too large.
+    let count = if width > UNIT { fan_in(width) } else { 2 };
     let step = width.div_ceil(count).max(1);
     (range.start..range.end)
         .step_by(usize::try_from(step).unwrap_or(usize::MAX))

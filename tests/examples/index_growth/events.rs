@@ -79,12 +79,15 @@ pub(crate) fn artifact(rank: u64) -> String {
     format!("models/team-{}/net-{name}@{version}.0", name % 97)
 }
 
+fn digest(rank: u64) -> String {
+    sha256(&rank.to_be_bytes()).to_hex()
+}
+
 /// The keys of an artifact that its events carry.
 pub(crate) fn artifact_keys(rank: u64) -> [LookupKey; 2] {
-    let digest = sha256(&rank.to_be_bytes()).to_hex();
     [
         LookupKey::new(KeyKind::Version, artifact(rank)),
-        LookupKey::new(KeyKind::Digest, format!("sha256:{digest}")),
+        LookupKey::new(KeyKind::Digest, format!("sha256:{}", digest(rank))),
     ]
 }
 
@@ -100,7 +103,10 @@ pub(crate) fn actor(rank: u64) -> String {
 }
 
 pub(crate) fn signer(rank: u64) -> String {
-    sha256(&(rank | 1 << 60).to_be_bytes()).to_hex()
+    format!(
+        "sha256:{}",
+        sha256(&(rank | 1 << 60).to_be_bytes()).to_hex()
+    )
 }
 
 /// Makes the entries of a log.
@@ -119,12 +125,28 @@ impl Events {
         let text = String::from_utf8(envelope.encode()).expect("text");
         let (before, rest) = text.split_once(&base64_encode(b"{}")).expect("the payload");
         let (between, after) = rest.split_once(&keyid).expect("the key id");
-        Self {
+        let made = Self {
             population: Population::of(events),
             dice: Dice(events),
             template: [before.into(), between.into(), after.into()],
             number: 0,
-        }
+        };
+        // What the log would refuse, the index would call malformed, and the table would be about something else.
+        let entry = made.event(0, 0, 0, 0);
+        glasslog_core::event::parse(&entry).expect("an event");
+        made
+    }
+
+    /// The entry of one event.
+    fn event(&self, number: u64, artifact: u64, actor: u64, signer: u64) -> Vec<u8> {
+        let (name, digest) = (self::artifact(artifact), digest(artifact));
+        let (actor, signer) = (self::actor(actor), self::signer(signer));
+        let payload = format!(
+            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"{name}","digest":{{"sha256":"{digest}"}}}}],"predicateType":"https://glasslog.dev/artifact-access/v1","predicate":{{"log":"bench.example/events","eventId":"01930000-0000-7000-8000-{number:012x}","action":"read","outcome":"success","occurredAt":"2026-11-23T12:00:00Z","actor":{{"id":"{actor}","type":"workload"}},"context":{{"environment":"prod","pipeline":{{"name":"nightly"}}}},"reason":{{"code":"evaluation"}}}}}}"#
+        );
+        let [before, between, after] = &self.template;
+        let payload = base64_encode(payload.as_bytes());
+        format!("{before}{payload}{between}{signer}{after}").into_bytes()
     }
 }
 
@@ -132,17 +154,11 @@ impl Iterator for Events {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
-        let rank = self.population.artifacts.draw(&mut self.dice);
-        let actor = actor(self.population.actors.draw(&mut self.dice));
-        let signer = signer(self.population.signers.draw(&mut self.dice));
-        let (name, digest) = (artifact(rank), sha256(&rank.to_be_bytes()).to_hex());
+        let artifact = self.population.artifacts.draw(&mut self.dice);
+        let actor = self.population.actors.draw(&mut self.dice);
+        let signer = self.population.signers.draw(&mut self.dice);
         let number = self.number;
         self.number += 1;
-        let payload = format!(
-            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"{name}","digest":{{"sha256":"{digest}"}}}}],"predicateType":"https://glasslog.dev/artifact-access/v1","predicate":{{"log":"bench.example/events","eventId":"01930000-0000-7000-8000-{number:012x}","action":"read","outcome":"success","occurredAt":"2026-11-23T12:00:00Z","actor":{{"id":"{actor}","type":"workload"}},"context":{{"environment":"prod","pipeline":{{"name":"nightly"}}}},"reason":{{"code":"evaluation"}}}}}}"#
-        );
-        let [before, between, after] = &self.template;
-        let payload = base64_encode(payload.as_bytes());
-        Some(format!("{before}{payload}{between}{signer}{after}").into_bytes())
+        Some(self.event(number, artifact, actor, signer))
     }
 }

@@ -24,7 +24,7 @@ use crate::events::{Dice, Events, Population, artifact_keys};
 
 const MAP: MapFunction = MapFunction::AccessV1;
 /// Entries between two manifests of a log that is indexed while it grows.
-const CADENCE: u64 = 4_096;
+pub(crate) const CADENCE: u64 = 256;
 /// Keys that are looked up.
 const LOOKUPS: u64 = 300;
 const NOW: u64 = 1_795_467_600;

@@ -3,11 +3,12 @@
 //! artifacts in the sample, not with that of events.
 
 use glasslog_core::hash::Hash;
-use glasslog_core::index::layout::{FAN_IN, UNIT, partition};
+use glasslog_core::index::layout::{UNIT, fan_in, partition};
 use glasslog_core::index::run::BUCKET_LOAD;
 use glasslog_core::limits::{MAX_INLINE, MAX_RUN};
 
 use crate::events::{Dice, Population, actor, artifact_keys, name_key, signer};
+use crate::measure::CADENCE;
 use glasslog_core::index_key::{KeyKind, LookupKey};
 
 /// One of 2^6 keys is in the sample, or more where there are few.
@@ -41,13 +42,22 @@ pub(crate) fn growth(size: u64) -> String {
     let keys = sample(&population, sample_bits);
     let mut dice = Dice(size);
     let mut written = (0.0, 0.0);
-    // Each entry is written again in a run of each width.
-    let mut width = UNIT;
-    while width <= MAX_RUN.min(size) {
+    let mut write = |width: u64, times: f64| {
         let run = simulate(&keys, sample_bits, width, &mut dice);
-        written.0 += run.files / width as f64;
-        written.1 += run.bytes / width as f64;
-        width *= FAN_IN;
+        written.0 += run.files / width as f64 * times;
+        written.1 += run.bytes / width as f64 * times;
+    };
+    // Each entry is written again in a run of each width.
+    let mut width = MAX_RUN;
+    while width >= UNIT {
+        if width <= size {
+            write(width, 1.0);
+        }
+        width /= fan_in(width);
+    }
+    // The tail, once for each manifest until it is a unit.
+    for tail in (CADENCE..UNIT).step_by(CADENCE as usize) {
+        write(tail, tail as f64 / UNIT as f64);
     }
     let runs = partition(size);
     let versions = keys.iter().filter(|key| key.is_wanted).count();
