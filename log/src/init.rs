@@ -125,8 +125,7 @@ impl NewLog {
             &format!("{}/index", self.origin),
             SignatureType::Ed25519,
         )?;
-        // The index of a log in a bucket is not built yet: a policy that names one would ask for what is not there.
-        let policy = trust_policy(&key, self.store.is_none().then_some(&index_key));
+        let policy = trust_policy(&key, &index_key);
         let signer = Signer::new(&self.origin, key).map_err(|error| wrong(error.to_string()))?;
 
         make_directories(disk, &layout)?;
@@ -141,9 +140,13 @@ impl NewLog {
             index: Pace::default(),
             store: self.store,
         };
-        let storage: Arc<dyn Storage> = match &config.store {
+        let bucket = match &config.store {
+            None => None,
+            Some(store) => Some(Candidate::new(store, &layout.config(), None)?.make()?),
+        };
+        let storage: Arc<dyn Storage> = match &bucket {
             None => Arc::new(Posix::create(disk, &layout, lock)?),
-            Some(store) => Arc::new(Candidate::new(store, &layout.config(), None)?.make()?),
+            Some(bucket) => Arc::new(bucket.clone()),
         };
         let mut log = Log {
             ledger: Ledger::new(&config),
@@ -172,9 +175,11 @@ impl NewLog {
             PUBLIC_FILE,
         )?;
         log.publisher.show(&checkpoint, now)?;
-        if config.store.is_none() {
-            Indexer::open_with(disk.clone(), layout.root())?.publish(now)?;
-        }
+        let mut indexer = match bucket {
+            None => Indexer::open_with(disk.clone(), layout.root())?,
+            Some(bucket) => Indexer::open_in(bucket, layout.root())?,
+        };
+        indexer.publish(now)?;
         Ok(Made {
             head: log.head(),
             genesis,
@@ -227,11 +232,10 @@ fn make_directories(disk: &Disk, layout: &Layout) -> Result<(), DiskError> {
 }
 
 /// What readers start with: this log and its index, and no witnesses yet.
-fn trust_policy(log: &SignerKey, index: Option<&SignerKey>) -> String {
+fn trust_policy(log: &SignerKey, index: &SignerKey) -> String {
     let section =
         |name, key: &SignerKey| format!("[{name}]\nlog {}\nquorum none\n", key.verifier());
-    let index = index.map(|key| format!("\n{}", section("index", key)));
-    format!("{}{}", section("log", log), index.unwrap_or_default())
+    format!("{}\n{}", section("log", log), section("index", index))
 }
 
 fn secret(layout: &Layout) -> Result<SecretKey, LogError> {

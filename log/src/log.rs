@@ -117,6 +117,6 @@ impl Log {
     /// After a failed write nobody knows what is in storage: only opening the log again tells.
     pub(crate) fn stop_on_error<T>(&mut self, result: Result<T, LogError>) -> Result<T, LogError> {
         self.is_stopped |= result.is_err();
-        result
+        result.map_err(|error| self.publisher.storage.explain(error))
     }
 }

@@ -11,7 +11,6 @@ use crate::lock::CheckpointLock;
 use crate::log::Log;
 use crate::object_store::{Bucket, Candidate};
 use crate::posix::Posix;
-use crate::public::PublicTree;
 use crate::publisher::{self, Publisher};
 use crate::shown::{self, CHECKPOINT};
 use crate::signer::Signer;
@@ -45,7 +44,10 @@ impl Log {
         let signer = Signer::read(&disk, &layout, &config.origin)?;
         let storage: Arc<dyn Storage> = match &config.store {
             None => Arc::new(Posix::open(&disk, &layout)?),
-            Some(store) => Arc::new(Candidate::new(store, &layout.config(), None)?.wait()?),
+            Some(store) => {
+                let bucket = Candidate::new(store, &layout.config(), None)?.wait()?;
+                return Self::open_held(bucket, &config, signer);
+            }
         };
         Self::open_on(storage, &config, signer)
     }
@@ -58,7 +60,14 @@ impl Log {
         let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()));
         let config = Config::read(&disk, &layout)?;
         let signer = Signer::read(&disk, &layout, &config.origin)?;
-        Self::open_on(Arc::new(bucket), &config, signer)
+        Self::open_held(bucket, &config, signer)
+    }
+
+    /// A writer that was deposed while it read may find its successor's files, which do not fit what it knows: whoever
+    /// is not the writer any more is told that, and nothing else.
+    fn open_held(bucket: Bucket, config: &Config, signer: Signer) -> Result<Self, LogError> {
+        let opened = Self::open_on(Arc::new(bucket.clone()), config, signer);
+        opened.map_err(|error| bucket.explain(error))
     }
 
     /// Opens the log that lives in `storage`, which this writer alone may write.
@@ -252,22 +261,8 @@ fn read_bundle_of(storage: &dyn Storage, bundle: &EntryBundle) -> Result<Vec<u8>
     })
 }
 
-/// Reads a bundle of the log below `prefix` of a public tree.
-pub(crate) fn read_bundle(
-    public: &PublicTree,
-    layout: &Layout,
-    prefix: &str,
-    bundle: &EntryBundle,
-) -> Result<Vec<u8>, LogError> {
-    let path = |bundle: &EntryBundle| [prefix, &bundle.path()].concat();
-    let found = bundle_from(bundle, |bundle| public.read(&path(bundle)))?;
-    found.ok_or_else(|| LogError::Missing {
-        path: layout.public_file(&path(bundle)),
-    })
-}
-
 /// Where the partial bundle is gone, the full one begins with it.
-fn bundle_from(
+pub(crate) fn bundle_from(
     bundle: &EntryBundle,
     read: impl Fn(&EntryBundle) -> Result<Option<Vec<u8>>, LogError>,
 ) -> Result<Option<Vec<u8>>, LogError> {

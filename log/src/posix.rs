@@ -125,8 +125,12 @@ impl Storage for Posix {
         Ok(())
     }
 
-    fn replace(&self, path: &str, bytes: &[u8]) -> Result<(), LogError> {
-        self.tree.replace(path, bytes)
+    fn keep(&self, path: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
+        let found = self.tree.read(path)?;
+        if found.is_none() {
+            self.tree.replace(path, bytes)?;
+        }
+        Ok(found)
     }
 
     fn update(&self, path: &str, change: &mut Change<'_>) -> Result<(), LogError> {

@@ -81,9 +81,9 @@ fn archive(storage: &dyn Storage, shown: &Checkpoint, now: u64) -> Result<(), Lo
         return Ok(());
     }
     let path = format!("checkpoints/{}", shown.head().size);
-    match storage.read(&path)? {
-        // Entries do not give a checkpoint back, so it is durable at once. Only who holds the checkpoint archives.
-        None => storage.replace(&path, &shown.encode())?,
+    // A writer of a bucket that was deposed meanwhile may archive too: whoever is first, the file stays as it is.
+    match storage.keep(&path, &shown.encode())? {
+        None => {}
         Some(kept) => {
             // After a crash the file may be there with fewer cosignatures: it stays.
             let is_same = Checkpoint::parse(&kept)

@@ -47,6 +47,14 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// When it cannot be told whether the file exists, or it cannot be read.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError>;
 
+    /// Reads public files; the answers are in order. Where a read takes long, they are read side by side.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    fn read_many(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, LogError> {
+        paths.iter().map(|path| self.read(path)).collect()
+    }
+
     /// Adds public files that will never change: when this returns, readers see them whole. They need not survive a
     /// power loss before [`unstage`](Self::unstage) of the entries that they are made of.
     ///
@@ -57,11 +65,11 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// [`LogError::Differs`] for a file that holds something else; any of the others may then be in place.
     fn create(&self, files: &[PublicFile]) -> Result<(), LogError>;
 
-    /// Puts a public file in the place of an older one, or of none, durably. Nobody else may be changing it.
+    /// Adds a public file that nothing else would give back, durably, unless there is one; returns the one there was.
     ///
     /// # Errors
-    /// When it fails; the old or the new content is then in place.
-    fn replace(&self, path: &str, bytes: &[u8]) -> Result<(), LogError>;
+    /// When it fails; the file may then be there or not.
+    fn keep(&self, path: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, LogError>;
 
     /// Changes a public file that others change too, durably, so that nobody's change is lost: `change` is given what is
     /// there, and again if that has changed meanwhile.
@@ -132,6 +140,11 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// [`LogError::HeadMoved`] when another one is there: someone else writes to this log. After any other failure the
     /// old or the new one is in place.
     fn swap_head(&self, expected: Option<&Version>, head: &[u8]) -> Result<Version, LogError>;
+
+    /// Says what a failure comes from: a writer that was replaced may find things that do not fit what it knows.
+    fn explain(&self, error: LogError) -> LogError {
+        error
+    }
 
     /// Lets other writers know where this one takes entries.
     ///

@@ -1,5 +1,6 @@
 //! Logs in buckets on the command line: stores that break their promises are refused, on a real one everything works.
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,11 +8,15 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog::{command, glasslog};
 use glasslog_tests::versitygw::{BUCKET, CREDENTIALS, VersityGw};
 use glasslog_tests::words;
+
+/// Far above what anything here takes.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Which conditions a store keeps.
 #[derive(Clone, Copy)]
@@ -200,7 +205,19 @@ fn a_log_in_a_bucket_is_made_written_and_read() {
     ])
     .expect(0);
     assert!(history.text().contains("ci@example.com"), "{history}");
+    // Through the index, which `init` has begun in the bucket, the same comes out.
+    let indexed = with_store(words![
+        "history", "model@1", "--log", log, "--policy", policy
+    ])
+    .expect(0);
+    assert!(indexed.text().contains("ci@example.com"), "{indexed}");
+    let latest = store.file("logs/one/public/index/latest.tlog-proof");
+    let before = fs::read(&latest).unwrap();
 
+    // Due with every entry, so that nobody waits for it here.
+    let config = log.join("glasslog.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("seconds = 60", "seconds = 0")).unwrap();
     // A server writes the bucket and serves from it; the lease keeps others out, and they are told where to go.
     let mut serve = command()
         .envs(CREDENTIALS)
@@ -238,6 +255,17 @@ fn a_log_in_a_bucket_is_made_written_and_read() {
         refused.stderr.contains(&format!("--log {url}")),
         "{refused}"
     );
+    // It extends the index in the bucket, and readers of either find what was recorded there.
+    let began = Instant::now();
+    while fs::read(&latest).unwrap() == before {
+        assert!(began.elapsed() < PATIENCE, "the index is extended");
+        thread::sleep(Duration::from_millis(50));
+    }
+    let history = |log: &OsStr| {
+        let words = words!["history", "model@1", "--log", log, "--policy", policy];
+        with_store(words).expect(0).stdout
+    };
+    assert_eq!(history(url.as_ref()), history(log.as_os_str()));
     let served = glasslog(words!["audit", url, "--policy", policy]);
     serve.kill().unwrap();
     serve.wait().unwrap();

@@ -6,8 +6,9 @@
 
 use super::{Indexer, Joining};
 use crate::error::LogError;
+use crate::object_store::Bucket;
 use core::time::Duration;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -43,20 +44,37 @@ pub struct Background {
 
 impl Background {
     /// Starts the thread for the log at `path`. Each failure is told to `report`; the thread then tries again.
-    pub fn start(
+    pub fn start(path: impl Into<PathBuf>, report: impl FnMut(&LogError) + Send + 'static) -> Self {
+        Self::keep(path.into(), None, report)
+    }
+
+    /// As [`start`](Self::start), for a log in a bucket that this process writes; to be stopped before it no longer does.
+    pub fn start_in(
+        bucket: Bucket,
         path: impl Into<PathBuf>,
+        report: impl FnMut(&LogError) + Send + 'static,
+    ) -> Self {
+        Self::keep(path.into(), Some(bucket), report)
+    }
+
+    fn keep(
+        path: PathBuf,
+        bucket: Option<Bucket>,
         mut report: impl FnMut(&LogError) + Send + 'static,
     ) -> Self {
-        let path = path.into();
         let (stop, stopped) = mpsc::channel();
         let status = Arc::new(Mutex::new(Status::default()));
         let shared = Arc::clone(&status);
         let thread = thread::spawn(move || {
-            let mut keeper = Keeper::new(path);
+            let mut keeper = Keeper::new(path, bucket);
             let mut pause = FIRST_PAUSE;
             let mut wait = LOOK;
             // Whoever started the thread tells it to end, or is gone.
-            while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            let is_abandoned = loop {
+                match stopped.recv_timeout(wait) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    ended => break ended.is_ok(),
+                }
                 let now = now();
                 let looked = keeper.look(now);
                 note(&shared, &looked, now);
@@ -68,6 +86,11 @@ impl Background {
                         (pause, (pause * 2).min(LONGEST_PAUSE))
                     }
                 };
+            };
+            if is_abandoned {
+                // Another process has the log, and finishes what was begun.
+                let _ = keeper.end_joining();
+                return;
             }
             let now = now();
             let finished = keeper.finish(now);
@@ -94,6 +117,12 @@ impl Background {
         move || lock(&status).clone()
     }
 
+    /// Lets the thread end, which another process's turn makes useless, as soon as the store lets it.
+    pub fn abandon(self) {
+        // It may have ended by itself.
+        let _ = self.stop.send(());
+    }
+
     /// Extends the index once more and ends the thread.
     pub fn stop(self) {
         drop(self.stop);
@@ -102,17 +131,27 @@ impl Background {
     }
 }
 
+fn open(path: &Path, bucket: Option<&Bucket>) -> Result<Indexer, LogError> {
+    match bucket {
+        Some(bucket) => Indexer::open_in(bucket.clone(), path),
+        None => Indexer::open(path),
+    }
+}
+
 /// What the thread does: it publishes; another thread joins, so that publishing need not wait.
 struct Keeper {
     path: PathBuf,
+    /// Where the log is, if not there.
+    bucket: Option<Bucket>,
     indexer: Option<Indexer>,
     joining: Option<(Joining, JoinHandle<Result<(), LogError>>)>,
 }
 
 impl Keeper {
-    fn new(path: PathBuf) -> Self {
+    fn new(path: PathBuf, bucket: Option<Bucket>) -> Self {
         Self {
             path,
+            bucket,
             indexer: None,
             joining: None,
         }
@@ -132,7 +171,7 @@ impl Keeper {
     fn try_look(&mut self, now: u64) -> Result<Option<u64>, LogError> {
         let indexer = match &mut self.indexer {
             Some(indexer) => indexer,
-            closed => closed.insert(Indexer::open(&self.path)?),
+            closed => closed.insert(open(&self.path, self.bucket.as_ref())?),
         };
         let indexed = match indexer.is_due(now)? {
             true => Some(indexer.publish(now)?),
@@ -161,7 +200,9 @@ impl Keeper {
     fn finish(&mut self, now: u64) -> Result<Option<u64>, LogError> {
         self.end_joining()?;
         self.indexer = None;
-        Indexer::open(&self.path)?.publish(now).map(Some)
+        open(&self.path, self.bucket.as_ref())?
+            .publish(now)
+            .map(Some)
     }
 
     fn end_joining(&mut self) -> Result<(), LogError> {

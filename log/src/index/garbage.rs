@@ -30,6 +30,10 @@ impl Indexer {
     /// # Errors
     /// When a file cannot be removed.
     pub fn collect(&mut self, now: u64) -> Result<bool, LogError> {
+        if let Some(bucket) = self.place.bucket() {
+            // Removing is the one thing that the lock does not fence.
+            bucket.check_writer()?;
+        }
         let workshop = self.workshop.clone();
         let mut inventory = workshop.inventory();
         let mut collecting = match self.collecting.take() {
@@ -53,7 +57,7 @@ impl Indexer {
                 return Ok(true);
             }
         }
-        if !shared {
+        if !shared && self.place.bucket().is_none() {
             remove_empty(&self.layout, &root.to_hex())?;
         }
         self.remove_shareable(run, &inventory)?;
@@ -77,10 +81,7 @@ impl Indexer {
 
     /// Removes a file, if it is there.
     fn remove(&self, file: &IndexFile) -> Result<(), LogError> {
-        match self.disk.remove(&self.layout.public_file(&file.path())) {
-            Err(error) if error.kind != std::io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
-        }
+        self.place.remove(&file.path())
     }
 }
 

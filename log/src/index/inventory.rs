@@ -105,6 +105,12 @@ impl Inventory {
         self.runs.retain(|_, (_, state)| *state != State::Made);
     }
 
+    /// Forgets all but the runs that are to be removed: where several build, the newest manifest tells which there are.
+    pub(super) fn keep_useless(&mut self) {
+        self.runs
+            .retain(|_, (_, state)| matches!(state, State::Useless(_)));
+    }
+
     /// Whether there is a finished run within the range.
     pub(super) fn has_within(&self, range: &Range<u64>) -> bool {
         self.made()
@@ -150,9 +156,7 @@ impl Inventory {
         now: u64,
     ) -> Result<(), LogError> {
         for run in newest {
-            self.runs
-                .entry((run.start, run.end))
-                .or_insert_with(|| (run.clone(), State::Made));
+            self.note(run.clone(), State::Made);
         }
         let useless: Vec<RunHead> = self
             .made()

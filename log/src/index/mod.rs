@@ -12,6 +12,7 @@ mod garbage;
 mod inventory;
 mod pace;
 mod parallel;
+mod place;
 mod runs;
 mod workshop;
 
@@ -20,15 +21,15 @@ pub use entries::LogFiles;
 pub use pace::{Pace, extend_if_due, extend_now};
 pub use runs::Progress;
 
-use crate::checkpoint_file::CheckpointFile;
 use crate::config::Config;
 use crate::disk::Disk;
 use crate::error::LogError;
 use crate::keys::read_signer;
 use crate::layout::{Layout, PRIVATE_DIRECTORY, PRIVATE_FILE, PUBLIC_DIRECTORY};
 use crate::lock::{CheckpointLock, WriterLock};
-use crate::open::{clear_temporary, read_bundle};
-use crate::public::PublicTree;
+use crate::object_store::Bucket;
+use crate::open::{bundle_from, clear_temporary};
+use crate::shown::CHECKPOINT;
 use crate::signer::Signer;
 use entries::LogAt;
 use garbage::Collecting;
@@ -40,15 +41,21 @@ use glasslog_core::index::manifest::Manifest;
 use glasslog_core::index::map::MapFunction;
 use glasslog_core::note::SignerKey;
 use glasslog_core::proof::InclusionProof;
-use glasslog_core::tile::{bundles_between, parse_entries};
+use glasslog_core::tile::{EntryBundle, bundles_between, parse_entries};
 use glasslog_core::tlog_proof::TlogProof;
 use glasslog_core::tree::TreeHead;
 use inventory::Inventory;
+use place::Place;
 use std::path::Path;
 use workshop::Workshop;
 
 /// Where the index log lies in the public tree.
 const PREFIX: &str = "index/";
+/// Its newest checkpoint.
+const INDEX_CHECKPOINT: &str = "index/checkpoint";
+
+/// A manifest, and the proof of it in the index log that it is the last of.
+type Newest = (Manifest, InclusionProof);
 
 /// The index of one log, which this process alone may write, until dropped.
 #[derive(Debug)]
@@ -56,7 +63,7 @@ pub struct Indexer {
     _lock: WriterLock,
     disk: Disk,
     layout: Layout,
-    public: PublicTree,
+    place: Place,
     index: Signer,
     pace: Pace,
     workshop: Workshop,
@@ -78,19 +85,35 @@ impl Indexer {
         Self::open_with(Disk::new(), path)
     }
 
+    /// As [`open`](Self::open), for a log in a bucket that this process writes: the files are there, and the keys, the
+    /// configuration and the builder's notes in the directory `path`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and when another process has taken over.
+    pub fn open_in(bucket: Bucket, path: impl AsRef<Path>) -> Result<Self, LogError> {
+        let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()).for_index());
+        disk.make_directory(&layout.state(), PRIVATE_DIRECTORY)?;
+        Self::open_at(Place::Bucket(bucket), disk, layout)
+    }
+
     /// As [`open`](Self::open), on a disk that a test controls.
     ///
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_with(disk: Disk, path: impl AsRef<Path>) -> Result<Self, LogError> {
         let layout = Layout::new(path.as_ref()).for_index();
+        let place = Place::Directory(disk.clone(), layout.clone());
+        Self::open_at(place, disk, layout)
+    }
+
+    fn open_at(place: Place, disk: Disk, layout: Layout) -> Result<Self, LogError> {
         let config = Config::read(&disk, &layout)?;
         let key = read_signer(&disk, &layout.key("index"))?;
         let map = match config.raw {
             true => MapFunction::LeafV1,
             false => MapFunction::AccessV1,
         };
-        Self::resume(disk, layout, key, map, config.index)
+        Self::resume(place, disk, layout, key, map, config.index)
     }
 
     /// Opens an index in the directory `path`, which is made if it is absent, of a log that is elsewhere: it is signed by
@@ -113,10 +136,12 @@ impl Indexer {
         ] {
             disk.make_directory(&directory, mode)?;
         }
-        Self::resume(disk, layout, key, map, pace)
+        let place = Place::Directory(disk.clone(), layout.clone());
+        Self::resume(place, disk, layout, key, map, pace)
     }
 
     fn resume(
+        place: Place,
         disk: Disk,
         layout: Layout,
         key: SignerKey,
@@ -134,11 +159,15 @@ impl Indexer {
             path: layout.key("index"),
             problem: error.to_string(),
         })?;
-        let inventory = Inventory::open(&disk, &layout)?;
+        let mut inventory = Inventory::open(&disk, &layout)?;
+        if place.bucket().is_some() {
+            // Others may have built meanwhile: what they did is read from the bucket.
+            inventory.keep_useless();
+        }
         let mut indexer = Self {
             _lock: lock,
-            public: PublicTree::new(&disk, &layout),
-            workshop: Workshop::new(&disk, &layout, map, inventory),
+            workshop: Workshop::new(&place, map, inventory),
+            place,
             disk,
             layout,
             index,
@@ -172,7 +201,7 @@ impl Indexer {
     /// When a file of the log or of the index is missing or wrong, or the disk fails; the index must then be opened again.
     pub fn publish(&mut self, now: u64) -> Result<u64, LogError> {
         let checkpoint = self.own_checkpoint()?;
-        let files = PublicTree::new(&self.disk, &self.layout);
+        let files = self.place.tree();
         self.extend(&files, &checkpoint, false, now, &|_, _| {})
     }
 
@@ -182,19 +211,31 @@ impl Indexer {
     /// As [`publish`](Self::publish).
     pub fn publish_joined(&mut self, now: u64, progress: &Progress<'_>) -> Result<u64, LogError> {
         let checkpoint = self.own_checkpoint()?;
-        let files = PublicTree::new(&self.disk, &self.layout);
+        let files = self.place.tree();
         self.extend(&files, &checkpoint, true, now, progress)
     }
 
     /// The newest checkpoint of the log of this directory, signed by its key.
     fn own_checkpoint(&self) -> Result<Checkpoint, LogError> {
-        let file = CheckpointFile::new(&self.disk, &self.layout);
-        let path = self.layout.checkpoint();
+        let path = self.place.tree().locate(CHECKPOINT);
         let missing = || LogError::Missing { path: path.clone() };
-        let checkpoint = file.read()?.ok_or_else(missing)?;
+        let checkpoint = self.public_checkpoint()?.ok_or_else(missing)?;
         let origin = Config::read(&self.disk, &self.layout)?.origin;
         Signer::read(&self.disk, &self.layout, &origin)?.verify(&checkpoint, &path)?;
         Ok(checkpoint)
+    }
+
+    /// The newest checkpoint of the log, unverified.
+    fn public_checkpoint(&self) -> Result<Option<Checkpoint>, LogError> {
+        let tree = self.place.tree();
+        let Some(bytes) = tree.read(CHECKPOINT)? else {
+            return Ok(None);
+        };
+        let parsed = Checkpoint::parse(&bytes).map_err(|error| LogError::Malformed {
+            path: tree.locate(CHECKPOINT),
+            problem: error.to_string(),
+        });
+        parsed.map(Some)
     }
 
     /// Indexes a log up to a checkpoint whose signatures the caller has judged, and publishes the manifest; returns the
@@ -257,8 +298,10 @@ impl Indexer {
             problem: error.to_string(),
         })?;
         let bytes = manifest.encode();
-        let (temporary, next) = (self.layout.temporary(), self.layout.index_next());
-        self.disk.replace(&temporary, &next, &bytes, PRIVATE_FILE)?;
+        if self.place.bucket().is_none() {
+            let (temporary, next) = (self.layout.temporary(), self.layout.index_next());
+            self.disk.replace(&temporary, &next, &bytes, PRIVATE_FILE)?;
+        }
         self.commit(&bytes)?;
         let before = before.unwrap_or_default();
         self.workshop
@@ -305,7 +348,9 @@ impl Indexer {
     /// # Errors
     /// When a file cannot be read.
     pub fn is_due(&self, now: u64) -> Result<bool, LogError> {
-        pace::is_due(&self.disk, &self.layout, &self.pace, now)
+        let checkpoint = self.public_checkpoint()?;
+        let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
+        pace::is_due(&self.disk, &self.layout, &self.pace, size, now)
     }
 
     /// The index's origin: the name of its key.
@@ -345,6 +390,9 @@ impl Indexer {
     /// Reads the index log up to the head that was signed last, and finishes what a crash interrupted.
     fn finish_interrupted(&mut self) -> Result<(), LogError> {
         let shown = self.shown()?;
+        if let Some(bucket) = self.place.bucket().cloned() {
+            return self.finish_decided(&bucket, shown);
+        }
         if self.disk.read(&self.layout.index_head())?.is_some() {
             let path = self.layout.index_head();
             let head = self.index.read_signed(&self.disk, &path)?;
@@ -370,9 +418,38 @@ impl Indexer {
         }
     }
 
+    /// The same in a bucket, where the lock says which manifests there are. Its newest may have no tiles yet.
+    fn finish_decided(&mut self, bucket: &Bucket, shown: Option<TreeHead>) -> Result<(), LogError> {
+        let decided = bucket.manifest()?;
+        let state = decided.as_ref().map_or(0, |(head, _)| head.size);
+        if let Some(shown) = shown.filter(|shown| shown.size > state) {
+            return Err(LogError::RolledBack {
+                state,
+                public: shown.size,
+            });
+        }
+        let Some((head, manifest)) = decided else {
+            return Ok(());
+        };
+        self.replay_entries(head.size.saturating_sub(1))?;
+        let (edge, newest, files) = self.with(&manifest)?;
+        let computed = edge.head().root;
+        if computed != head.root {
+            return Err(LogError::WrongRoot {
+                size: head.size,
+                signed: head.root,
+                computed,
+            });
+        }
+        self.place.tree().create(&files)?;
+        (self.edge, self.newest) = (edge, Some(newest));
+        self.show()
+    }
+
     fn shown(&self) -> Result<Option<TreeHead>, LogError> {
-        let path = self.layout.public_file("index/checkpoint");
-        let Some(bytes) = self.disk.read(&path)? else {
+        let tree = self.place.tree();
+        let path = tree.locate(INDEX_CHECKPOINT);
+        let Some(bytes) = tree.read(INDEX_CHECKPOINT)? else {
             return Ok(None);
         };
         let checkpoint = Checkpoint::parse(&bytes).map_err(|error| LogError::Malformed {
@@ -383,19 +460,7 @@ impl Indexer {
     }
 
     fn replay(&mut self, head: &TreeHead) -> Result<(), LogError> {
-        for bundle in bundles_between(0, head.size) {
-            let bytes = read_bundle(&self.public, &self.layout, PREFIX, &bundle)?;
-            let path = || self.layout.public_file(&[PREFIX, &bundle.path()].concat());
-            let entries =
-                parse_entries(&bytes, bundle.width()).map_err(|error| LogError::Malformed {
-                    path: path(),
-                    problem: error.to_string(),
-                })?;
-            for entry in entries {
-                let (edge, newest) = extend(&self.edge, entry, |_| {})?;
-                (self.edge, self.newest) = (edge, Some(newest));
-            }
-        }
+        self.replay_entries(head.size)?;
         let computed = self.edge.head().root;
         match computed == head.root {
             true => Ok(()),
@@ -407,20 +472,52 @@ impl Indexer {
         }
     }
 
-    /// Appends a manifest to the index log: tiles, then the signed head in the private state, then what readers see.
-    fn commit(&mut self, bytes: &[u8]) -> Result<(), LogError> {
+    fn replay_entries(&mut self, size: u64) -> Result<(), LogError> {
+        let tree = self.place.tree();
+        for bundle in bundles_between(0, size) {
+            let path_of = |bundle: &EntryBundle| [PREFIX, &bundle.path()].concat();
+            let path = || tree.locate(&path_of(&bundle));
+            let bytes = bundle_from(&bundle, |bundle| tree.read(&path_of(bundle)))?;
+            let bytes = bytes.ok_or_else(|| LogError::Missing { path: path() })?;
+            let entries =
+                parse_entries(&bytes, bundle.width()).map_err(|error| LogError::Malformed {
+                    path: path(),
+                    problem: error.to_string(),
+                })?;
+            for entry in entries {
+                let (edge, newest) = extend(&self.edge, entry, |_| {})?;
+                (self.edge, self.newest) = (edge, Some(newest));
+            }
+        }
+        Ok(())
+    }
+
+    /// The index log with one more manifest, and the files that it has then and had not before.
+    fn with(&self, manifest: &[u8]) -> Result<(Edge, Newest, Vec<PublicFile>), LogError> {
         let mut files = Vec::new();
-        let (edge, newest) = extend(&self.edge, bytes, |file| files.push(file))?;
+        let (edge, newest) = extend(&self.edge, manifest, |file| files.push(file))?;
         files.extend(edge.partials(self.edge.size()));
         for file in &mut files {
             file.path.insert_str(0, PREFIX);
         }
-        self.public.create(&files)?;
-        let checkpoint = self.sign(edge.head())?;
-        let (temporary, path) = (self.layout.temporary(), self.layout.index_head());
-        let signed = checkpoint.encode();
-        self.disk
-            .replace(&temporary, &path, &signed, PRIVATE_FILE)?;
+        Ok((edge, newest, files))
+    }
+
+    /// Appends a manifest to the index log: tiles, then the signed head in the private state, then what readers see.
+    fn commit(&mut self, bytes: &[u8]) -> Result<(), LogError> {
+        let (edge, newest, files) = self.with(bytes)?;
+        if let Some(bucket) = self.place.bucket() {
+            // Names of tiles follow from their positions: nobody else may have decided on another manifest.
+            bucket.decide_manifest(&self.edge.head(), &edge.head(), bytes)?;
+        }
+        self.place.tree().create(&files)?;
+        if self.place.bucket().is_none() {
+            let checkpoint = self.sign(edge.head())?;
+            let (temporary, path) = (self.layout.temporary(), self.layout.index_head());
+            let signed = checkpoint.encode();
+            self.disk
+                .replace(&temporary, &path, &signed, PRIVATE_FILE)?;
+        }
         (self.edge, self.newest) = (edge, Some(newest));
         self.show()
     }
@@ -441,21 +538,23 @@ impl Indexer {
         let latest = latest.map_err(|error| LogError::Index {
             problem: error.to_string(),
         })?;
-        let _lock = CheckpointLock::wait(&self.layout.index_checkpoint_lock())?;
+        // What was shown by a builder that has taken over since stays.
+        let size = checkpoint.head().size;
+        let is_new = |shown: &Checkpoint| {
+            shown.note().text() != checkpoint.note().text() && shown.head().size <= size
+        };
+        let _lock = match self.place.bucket() {
+            Some(_) => None,
+            None => Some(CheckpointLock::wait(&self.layout.index_checkpoint_lock())?),
+        };
+        let tree = self.place.tree();
         // The proof comes first: whoever follows the checkpoint finds its manifest among the entries anyway.
-        let shown = self.public.read(LATEST_PATH)?;
-        let shown = shown.and_then(|bytes| TlogProof::parse(&bytes).ok());
-        let is_new = |shown: &Checkpoint| shown.note().text() != checkpoint.note().text();
-        if shown.is_none_or(|shown| is_new(shown.checkpoint())) {
-            self.public.replace(LATEST_PATH, &latest.encode())?;
-        }
-        let path = [PREFIX, "checkpoint"].concat();
-        let shown = self.public.read(&path)?;
-        let shown = shown.and_then(|bytes| Checkpoint::parse(&bytes).ok());
-        if shown.is_none_or(|shown| is_new(&shown)) {
-            self.public.replace(&path, &checkpoint.encode())?;
-        }
-        Ok(())
+        tree.replace_if(LATEST_PATH, &latest.encode(), |shown| {
+            TlogProof::parse(shown).map_or(true, |shown| is_new(shown.checkpoint()))
+        })?;
+        tree.replace_if(INDEX_CHECKPOINT, &checkpoint.encode(), |shown| {
+            Checkpoint::parse(shown).map_or(true, |shown| is_new(&shown))
+        })
     }
 
     fn sign(&self, head: TreeHead) -> Result<Checkpoint, LogError> {

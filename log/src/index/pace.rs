@@ -76,7 +76,9 @@ pub fn extend_if_due(path: impl AsRef<Path>, now: u64) -> Result<Option<u64>, Lo
         return Ok(None);
     }
     let pace = config.index;
-    match is_due(&disk, &layout, &pace, now)? {
+    let checkpoint = CheckpointFile::new(&disk, &layout).read()?;
+    let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
+    match is_due(&disk, &layout, &pace, size, now)? {
         true => extend_now(path, now).map(Some),
         false => Ok(None),
     }
@@ -86,10 +88,9 @@ pub(super) fn is_due(
     disk: &Disk,
     layout: &Layout,
     pace: &Pace,
+    size: u64,
     now: u64,
 ) -> Result<bool, LogError> {
-    let checkpoint = CheckpointFile::new(disk, layout).read()?;
-    let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
     Ok(pace.is_due(Made::read(disk, layout)?, size, now))
 }
 

@@ -6,10 +6,8 @@
 use super::entries::LogAt;
 use super::inventory::Inventory;
 use super::parallel::parallel;
-use crate::disk::Disk;
+use super::place::{Place, Tree};
 use crate::error::LogError;
-use crate::layout::Layout;
-use crate::public::PublicTree;
 use glasslog_core::edge::PublicFile;
 use glasslog_core::hash::Hash;
 use glasslog_core::index::file::IndexFile;
@@ -31,8 +29,7 @@ const FILES_AT_ONCE: usize = 256;
 /// Where runs are made; each thread can have one.
 #[derive(Clone, Debug)]
 pub(super) struct Workshop {
-    disk: Disk,
-    layout: Layout,
+    place: Place,
     map: MapFunction,
     inventory: Arc<Mutex<Inventory>>,
     /// Set when a joining that takes long is to end early.
@@ -52,15 +49,9 @@ pub(super) fn parts(range: &Range<u64>) -> Vec<Range<u64>> {
 }
 
 impl Workshop {
-    pub(super) fn new(
-        disk: &Disk,
-        layout: &Layout,
-        map: MapFunction,
-        inventory: Inventory,
-    ) -> Self {
+    pub(super) fn new(place: &Place, map: MapFunction, inventory: Inventory) -> Self {
         Self {
-            disk: disk.clone(),
-            layout: layout.clone(),
+            place: place.clone(),
             map,
             inventory: Arc::new(Mutex::new(inventory)),
             is_cancelled: Arc::default(),
@@ -90,8 +81,8 @@ impl Workshop {
     }
 
     /// Directories may have been removed since an older tree was made.
-    fn public(&self) -> PublicTree {
-        PublicTree::new(&self.disk, &self.layout)
+    fn public(&self) -> Tree {
+        self.place.tree()
     }
 
     /// Builds the run of a range from its entries. A range with too many keys, or too many in one bucket, is cut into
@@ -161,7 +152,7 @@ impl Workshop {
             }
             Err(Failed::Join(JoinError::Stored(StoredError::Missing { path }))) => {
                 Err(LogError::Missing {
-                    path: self.layout.public_file(&path),
+                    path: self.public().locate(&path),
                 })
             }
             Err(Failed::Join(error)) => Err(LogError::Index {
@@ -252,13 +243,13 @@ fn unbuildable(error: &RunError) -> LogError {
 
 /// Writes files in groups, and keeps the first failure for the end.
 struct Writer {
-    tree: PublicTree,
+    tree: Tree,
     files: Vec<PublicFile>,
     failure: Option<LogError>,
 }
 
 impl Writer {
-    fn new(tree: PublicTree) -> Self {
+    fn new(tree: Tree) -> Self {
         Self {
             tree,
             files: Vec::new(),

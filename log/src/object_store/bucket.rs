@@ -3,11 +3,11 @@
 //! Every change of the lock is made under one mutex, and a change whose answer did not come is carried to its end before
 //! the next one: so there is never a moment at which this writer does not know what it asked for.
 
-use super::client::{Client, Read, Remove};
+use super::client::{Client, PATIENCE, Read, Remove};
 use super::error::StoreError;
 use super::protocol::{
-    Batch, Change, Create, Lease, Lock, Outcome, PUBLIC, Presence, STAGED, Update, decode_batch,
-    encode_batch,
+    Batch, Change, Create, LOCK, Lease, Lock, MANIFEST, Manifest, Outcome, PRIVATE, PROBE, PUBLIC,
+    Presence, STAGED, Update, decode_batch, encode_batch,
 };
 use crate::error::LogError;
 use crate::leaf::Leaf;
@@ -15,7 +15,9 @@ use crate::storage::{self, Staged, Storage, Version};
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::edge::PublicFile;
 use glasslog_core::hash::sha256;
+use glasslog_core::tree::TreeHead;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
@@ -23,11 +25,13 @@ use std::time::{Duration, Instant};
 
 /// A holder shows that it is alive so often in the time of its lease.
 const RENEWALS: u32 = 4;
+/// A probe that began so long before is over.
+const PROBE_LASTS: Duration = Duration::from_secs(3_600);
 /// How long letting go may take: whoever waits for the lease waits no longer than that without it.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// A log's part of a bucket, and the right to write it.
-#[derive(Debug)]
+/// A log's part of a bucket, and the right to write it. The lease is let go when the last clone is dropped.
+#[derive(Clone, Debug)]
 pub struct Bucket {
     shared: Arc<Shared>,
     /// Its end is the renewer's.
@@ -38,8 +42,33 @@ pub struct Bucket {
 struct Shared {
     client: Client,
     hold: Mutex<Hold>,
+    /// What can be told of the hold while a change of it is under way.
+    pulse: Pulse,
     /// Batches that no lock names any more.
     done: Mutex<Vec<Batch>>,
+}
+
+/// How the lease stands, without waiting for anybody.
+#[derive(Debug)]
+struct Pulse {
+    began: Instant,
+    /// Milliseconds from the beginning to the last change that won.
+    changed: AtomicU64,
+    is_lost: AtomicBool,
+}
+
+impl Pulse {
+    fn beat(&self) {
+        let since = self.began.elapsed().as_millis();
+        let since = u64::try_from(since).unwrap_or(u64::MAX);
+        self.changed.store(since, Ordering::Relaxed);
+    }
+
+    /// For how long no change won.
+    fn silence(&self) -> Duration {
+        let changed = Duration::from_millis(self.changed.load(Ordering::Relaxed));
+        self.began.elapsed().saturating_sub(changed)
+    }
 }
 
 #[derive(Debug)]
@@ -47,7 +76,6 @@ struct Hold {
     /// `None` once another writer has taken over.
     lease: Option<Lease>,
     pending: Option<Change>,
-    changed: Instant,
     successor: Option<String>,
 }
 
@@ -65,9 +93,13 @@ impl Bucket {
             hold: Mutex::new(Hold {
                 lease: Some(lease),
                 pending: None,
-                changed: Instant::now(),
                 successor: None,
             }),
+            pulse: Pulse {
+                began: Instant::now(),
+                changed: AtomicU64::new(0),
+                is_lost: AtomicBool::new(false),
+            },
             done: Mutex::default(),
         });
         let (alive, ended) = channel();
@@ -87,18 +119,43 @@ impl Bucket {
         bucket
     }
 
-    /// Removes batches that earlier writers left behind undecided: their epochs are over, so nothing will name them.
+    /// Whether another writer has taken over, as far as is known without asking the store.
+    pub fn is_deposed(&self) -> bool {
+        self.shared.pulse.is_lost.load(Ordering::Relaxed)
+    }
+
+    /// Whether the store has not answered for a whole lease: others may be writers by now.
+    pub fn is_doubtful(&self) -> bool {
+        self.shared.pulse.silence() > self.shared.client.lease()
+    }
+
+    /// Makes sure, by a change of the lock, that this is still the writer.
+    ///
+    /// # Errors
+    /// [`StoreError::NotWriter`], or that the store does not tell.
+    pub fn check_writer(&self) -> Result<(), StoreError> {
+        let mut hold = locked(&self.shared.hold);
+        self.shared
+            .change_within(FAREWELL, &mut hold, |lease| Ok(lease.renew(None)))
+    }
+
+    /// Removes what earlier writers left behind undecided, since their epochs are over, and scratch objects of long ago.
     fn sweep(&self) {
         let Ok(lock) = self.lock() else { return };
         // What cannot be listed or removed now is harmless, and is removed by the next writer.
-        let found = self.shared.client.list(STAGED).unwrap_or_default();
-        let is_stale = |key: &String| {
-            let name = key.strip_prefix(STAGED);
+        let found = self.shared.client.list_with_ages(PRIVATE, LOCK);
+        let mut named: Vec<String> = lock.staged.iter().map(Batch::key).collect();
+        named.extend(lock.index.iter().map(Manifest::key));
+        let is_stale = |(key, age): &(String, Duration)| {
+            let name = key
+                .strip_prefix(STAGED)
+                .or_else(|| key.strip_prefix(MANIFEST));
             let epoch = name.and_then(|name| name.split_once('-')?.0.parse::<u64>().ok());
-            epoch.is_some_and(|epoch| epoch < lock.epoch)
-                && lock.staged.iter().all(|batch| batch.key() != *key)
+            let is_over = epoch.is_some_and(|epoch| epoch < lock.epoch) && !named.contains(key);
+            is_over || (key.starts_with(PROBE) && *age > PROBE_LASTS)
         };
-        let stale = found.into_iter().filter(is_stale).map(Remove).collect();
+        let stale = found.unwrap_or_default().into_iter().filter(is_stale);
+        let stale = stale.map(|(key, _)| Remove(key)).collect();
         let _ = self.shared.client.drive_all::<Remove>(stale);
     }
 
@@ -106,6 +163,50 @@ impl Bucket {
     fn lock(&self) -> Result<Lock, StoreError> {
         let hold = locked(&self.shared.hold);
         hold.current().map(|lease| lease.lock().clone())
+    }
+
+    /// The newest manifest of the index that is decided, and the head of the index log with it.
+    pub(crate) fn manifest(&self) -> Result<Option<(TreeHead, Vec<u8>)>, LogError> {
+        let Some(index) = self.lock()?.index else {
+            return Ok(None);
+        };
+        let path = || PathBuf::from(self.shared.client.locate(&index.key()));
+        let object = self.shared.client.read(&index.key())?;
+        let object = object.ok_or_else(|| LogError::Missing { path: path() })?;
+        let (size, root) = (index.size, index.root);
+        Ok(Some((TreeHead { size, root }, object.bytes)))
+    }
+
+    /// Decides that `manifest` is the next entry of the index log, whose head was `before`, and is `after` with it.
+    pub(crate) fn decide_manifest(
+        &self,
+        before: &TreeHead,
+        after: &TreeHead,
+        manifest: &[u8],
+    ) -> Result<(), LogError> {
+        let mut hold = locked(&self.shared.hold);
+        if let Some(pending) = hold.pending.take() {
+            self.shared.finish(PATIENCE, &mut hold, pending)?;
+        }
+        let lease = hold.current()?;
+        let old = lease.lock().index.clone();
+        let known = old.as_ref().map(|index| (index.size, index.root));
+        let expected = (before.size > 0).then_some((before.size, before.root));
+        if known != expected {
+            let path = self.locate_private("lock");
+            return Err(LogError::HeadMoved { path });
+        }
+        let next = lease.next_manifest(after.size, after.root);
+        let mut create = Create::new(next.key(), manifest.to_vec());
+        if self.shared.client.drive(&mut create)? == Presence::Differs {
+            let path = self.shared.client.locate(create.key()).into();
+            return Err(LogError::Differs { path });
+        }
+        self.shared
+            .change(&mut hold, |lease| Ok(lease.index(next)))?;
+        // By now its tiles are public; if it cannot be removed, the next writer does that.
+        let _ = old.map(|old| self.shared.client.drive(&mut Remove(old.key())));
+        Ok(())
     }
 
     fn public(&self, path: &str) -> String {
@@ -119,7 +220,7 @@ fn renew(shared: &Weak<Shared>, every: Duration) -> bool {
         return false;
     };
     let mut hold = locked(&shared.hold);
-    if hold.changed.elapsed() < every / 2 {
+    if shared.pulse.silence() < every / 2 {
         return true;
     }
     // A store that does not answer now may do so in a while; that another writer took over is final.
@@ -143,15 +244,29 @@ impl Shared {
         hold: &mut Hold,
         make: impl FnOnce(&Lease) -> Result<Change, StoreError>,
     ) -> Result<(), StoreError> {
-        if let Some(pending) = hold.pending.take() {
-            self.finish(hold, pending)?;
-        }
-        let change = make(hold.current()?)?;
-        self.finish(hold, change)
+        self.change_within(PATIENCE, hold, make)
     }
 
-    fn finish(&self, hold: &mut Hold, mut change: Change) -> Result<(), StoreError> {
-        let outcome = match self.client.drive(&mut change) {
+    fn change_within(
+        &self,
+        limit: Duration,
+        hold: &mut Hold,
+        make: impl FnOnce(&Lease) -> Result<Change, StoreError>,
+    ) -> Result<(), StoreError> {
+        if let Some(pending) = hold.pending.take() {
+            self.finish(limit, hold, pending)?;
+        }
+        let change = make(hold.current()?)?;
+        self.finish(limit, hold, change)
+    }
+
+    fn finish(
+        &self,
+        limit: Duration,
+        hold: &mut Hold,
+        mut change: Change,
+    ) -> Result<(), StoreError> {
+        let outcome = match self.client.drive_for(limit, &mut change) {
             Ok(outcome) => outcome,
             Err(error) => {
                 hold.pending = Some(change);
@@ -161,11 +276,12 @@ impl Shared {
         match Lease::won(change, outcome) {
             Ok(lease) => {
                 hold.lease = Some(lease);
-                hold.changed = Instant::now();
+                self.pulse.beat();
                 Ok(())
             }
             Err(Outcome::Lost(object)) => {
                 hold.lease = None;
+                self.pulse.is_lost.store(true, Ordering::Relaxed);
                 let lock = Lock::parse(&object.bytes).ok();
                 hold.successor = lock.and_then(|lock| lock.holder?.url);
                 let url = hold.successor.clone();
@@ -173,21 +289,22 @@ impl Shared {
             }
             Err(_) => {
                 hold.lease = None;
-                let key = self.client.locate(super::protocol::LOCK);
+                self.pulse.is_lost.store(true, Ordering::Relaxed);
+                let key = self.client.locate(LOCK);
                 Err(StoreError::NoLock { key })
             }
         }
     }
 }
 
-impl Drop for Bucket {
+impl Drop for Shared {
     fn drop(&mut self) {
-        let mut hold = locked(&self.shared.hold);
+        let hold = self.hold.get_mut().unwrap_or_else(PoisonError::into_inner);
         if hold.pending.is_none()
             && let Some(lease) = hold.lease.take()
         {
             // Without it others wait until the lease ends.
-            let _ = self.shared.client.drive_for(FAREWELL, &mut lease.release());
+            let _ = self.client.drive_for(FAREWELL, &mut lease.release());
         }
     }
 }
@@ -211,6 +328,15 @@ impl Storage for Bucket {
         Ok(object.map(|object| object.bytes))
     }
 
+    fn read_many(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, LogError> {
+        let reads = paths.iter().map(|path| Read(self.public(path))).collect();
+        let found = self.shared.client.drive_all::<Read>(reads)?;
+        let bytes = found
+            .into_iter()
+            .map(|(_, object)| object.map(|object| object.bytes));
+        Ok(bytes.collect())
+    }
+
     fn create(&self, files: &[PublicFile]) -> Result<(), LogError> {
         let create = |file: &PublicFile| Create::new(self.public(&file.path), file.bytes.clone());
         let creations = files.iter().map(create).collect();
@@ -223,8 +349,12 @@ impl Storage for Bucket {
         Ok(())
     }
 
-    fn replace(&self, path: &str, bytes: &[u8]) -> Result<(), LogError> {
-        self.update(path, &mut |_| Ok(Some(bytes.to_vec())))
+    fn keep(&self, path: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
+        let mut create = Create::new(self.public(path), bytes.to_vec());
+        match self.shared.client.drive(&mut create)? {
+            Presence::There => Ok(None),
+            Presence::Differs => self.read(path),
+        }
     }
 
     fn update(&self, path: &str, change: &mut storage::Change<'_>) -> Result<(), LogError> {
@@ -265,7 +395,7 @@ impl Storage for Bucket {
         // Held until the batch is decided: its name is that of the next change.
         let mut hold = locked(&self.shared.hold);
         if let Some(pending) = hold.pending.take() {
-            self.shared.finish(&mut hold, pending)?;
+            self.shared.finish(PATIENCE, &mut hold, pending)?;
         }
         let lease = hold.current()?;
         let end = lease.lock().end();
@@ -354,6 +484,14 @@ impl Storage for Bucket {
             .change(&mut hold, |lease| Ok(lease.advance(checkpoint)))?;
         locked(&self.shared.done).append(&mut under);
         Ok(Version(sha256(head).to_hex()))
+    }
+
+    fn explain(&self, error: LogError) -> LogError {
+        match error {
+            LogError::Store(_) => error,
+            // Whether it is still the writer, the store tells; if it does not, that is the trouble.
+            _ => self.check_writer().err().map_or(error, LogError::from),
+        }
     }
 
     fn announce(&self, url: &str) -> Result<(), LogError> {

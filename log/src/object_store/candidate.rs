@@ -2,10 +2,11 @@
 //! when nobody has it or its holder is silent.
 
 use super::bucket::Bucket;
-use super::client::Client;
+use super::client::{Client, Read};
 use super::error::StoreError;
 use super::fitness::random;
 use super::protocol::{Change, Holder, LOCK, Lease, Lock, Outcome, Standing, Watch};
+use super::reader::Reader;
 use super::settings::StoreSettings;
 use crate::error::LogError;
 use std::path::Path;
@@ -71,6 +72,21 @@ impl Candidate {
         &self.client
     }
 
+    /// The log's public files.
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.client.clone())
+    }
+
+    /// Says where this process takes entries, for when it takes the lease.
+    pub fn announce(&mut self, url: String) {
+        self.url = Some(url);
+    }
+
+    /// How long to wait between two looks.
+    pub fn pause(&self) -> Duration {
+        self.client.lease() / LOOKS
+    }
+
     /// Looks at the lock, and takes the lease if it may.
     ///
     /// # Errors
@@ -82,7 +98,10 @@ impl Candidate {
             key: key.clone(),
             error,
         };
-        let object = self.client.read(LOCK)?.ok_or_else(gone)?;
+        // Whoever looks looks again: an answer that takes longer than a lease is worth nothing.
+        let mut read = Read(LOCK.to_owned());
+        let object = self.client.drive_for(self.client.lease(), &mut read)?;
+        let object = object.ok_or_else(gone)?;
         let lock = Lock::parse(&object.bytes).map_err(malformed)?;
         match self.watch.see(self.began.elapsed(), &object, &lock) {
             // A hold of this very process, from before a failure that ended it, is its own to take back.

@@ -25,7 +25,7 @@ use tokio::time::sleep;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a procedure goes on asking a store that does not answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// Waits between tries: at first and at most.
 const WAITS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 /// Requests side by side.
@@ -172,18 +172,45 @@ impl Client {
     /// # Errors
     /// When the store does not list them; it is not asked again.
     pub fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let found = self.list_objects(folder)?;
+        Ok(found.into_iter().map(|(key, _)| key).collect())
+    }
+
+    fn list_objects(&self, folder: &str) -> Result<Vec<(String, i64)>, StoreError> {
         let prefix = Path::from(format!("{}/{folder}", self.prefix).trim_end_matches('/'));
         let found = self.block_on(
             self.store
                 .list(Some(&prefix))
-                .map_ok(|meta| meta.location.to_string())
+                .map_ok(|meta| (meta.location.to_string(), meta.last_modified.timestamp()))
                 .try_collect::<Vec<_>>(),
         );
         let found = found.map_err(|error| self.judge("list", folder, &error).1)?;
         let own = format!("{}/", self.prefix);
         Ok(found
-            .iter()
-            .filter_map(|key| key.strip_prefix(&own).map(str::to_owned))
+            .into_iter()
+            .filter_map(|(key, changed)| Some((key.strip_prefix(&own)?.to_owned(), changed)))
+            .collect())
+    }
+
+    /// Lists keys that begin with `folder`, with how much older each is than the object `than`, by the store's own clock.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub(super) fn list_with_ages(
+        &self,
+        folder: &str,
+        than: &str,
+    ) -> Result<Vec<(String, Duration)>, StoreError> {
+        let found = self.list_objects(folder)?;
+        let reference = found.iter().find(|(key, _)| key == than);
+        let reference = reference.map(|(_, changed)| *changed);
+        let age = |changed| {
+            let age = reference.map(|reference| reference - changed);
+            Duration::from_secs(age.and_then(|age| u64::try_from(age).ok()).unwrap_or(0))
+        };
+        Ok(found
+            .into_iter()
+            .map(|(key, changed)| (key, age(changed)))
             .collect())
     }
 

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::error::StoreError;
-use super::protocol::{Answer, ETag, Probe, Request, Unfit};
+use super::protocol::{Answer, ETag, PROBE, Probe, Request, Unfit};
 use futures_util::future::join_all;
 use glasslog_core::wire::hex_encode;
 
@@ -19,7 +19,7 @@ impl Client {
     /// [`StoreError::Unfit`] names what it did; any other failure says that nothing was found out.
     pub fn check_fitness(&self) -> Result<(), StoreError> {
         for _ in 0..TRIES {
-            let key = format!("private/probe-{}", hex_encode(&random()?));
+            let key = format!("{PROBE}{}", hex_encode(&random()?));
             match self.drive(&mut Probe::new(key.clone()))? {
                 Ok(()) => return self.race(&key),
                 Err(Ok(what)) => return Err(self.unfit(what)),

@@ -27,8 +27,13 @@ pub fn of(key: &str) -> (&'static str, &'static str) {
 }
 
 fn index_caching(path: &str) -> &'static str {
-    let is_fixed = ["index/tile/", "index/run/", "index/postings/"]
-        .iter()
-        .any(|prefix| path.starts_with(prefix));
+    let is_fixed = [
+        "index/tile/",
+        "index/run/",
+        "index/reserved/",
+        "index/postings/",
+    ]
+    .iter()
+    .any(|prefix| path.starts_with(prefix));
     if is_fixed { IMMUTABLE } else { REVALIDATE }
 }

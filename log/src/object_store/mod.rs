@@ -10,10 +10,12 @@ mod error;
 mod fitness;
 pub mod kind;
 pub mod protocol;
+mod reader;
 mod settings;
 
 pub use bucket::Bucket;
 pub use candidate::{Candidate, Taken};
 pub use client::Client;
 pub use error::StoreError;
+pub use reader::Reader;
 pub use settings::StoreSettings;

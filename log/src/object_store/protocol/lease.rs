@@ -1,7 +1,7 @@
 //! A writer's hold on the lock: every change it makes says who made it, and fails once another writer took over.
 
 use super::change::{Change, Outcome};
-use super::lock::{Batch, Holder, Lock, MAX_BATCHES};
+use super::lock::{Batch, Holder, Lock, MAX_BATCHES, Manifest};
 use super::request::Object;
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::hash::Hash;
@@ -72,6 +72,21 @@ impl Lease {
     /// Decides the order of a batch whose object is in the store: once this wins, its entries may be acknowledged.
     pub fn stage(&self, batch: Batch) -> Change {
         self.change(|lock| lock.staged.push(batch))
+    }
+
+    /// The manifest that the next change may decide: its name is used by no other.
+    pub fn next_manifest(&self, size: u64, root: Hash) -> Manifest {
+        Manifest {
+            size,
+            root,
+            epoch: self.lock.epoch,
+            change: self.lock.change + 1,
+        }
+    }
+
+    /// Decides the next entry of the index log, whose object is in the store: once this wins, its tiles may be made.
+    pub fn index(&self, manifest: Manifest) -> Change {
+        self.change(|lock| lock.index = Some(manifest))
     }
 
     /// Puts a new signed head in place and forgets the batches that are under it; their files must be public.

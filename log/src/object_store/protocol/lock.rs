@@ -5,6 +5,7 @@
 //! epoch 3
 //! change 17
 //! holder 00112233445566778899aabbccddeeff 10000 http://10.0.0.5:8000
+//! index 12 2-9 <root of the index log, hex>
 //! staged 1024 3 3-17 <SHA-256 of the batch, hex>
 //!
 //! <checkpoint>
@@ -34,6 +35,8 @@ pub struct Lock {
     pub change: u64,
     /// Who sequences; `None` when it let go.
     pub holder: Option<Holder>,
+    /// The newest manifest of the index, once there is one.
+    pub index: Option<Manifest>,
     /// Entries whose order is decided, after the head.
     pub staged: Vec<Batch>,
     /// The newest signed head; `None` in a log that is being made.
@@ -49,6 +52,26 @@ pub struct Holder {
     pub lease: u64,
     /// Where it takes entries.
     pub url: Option<String>,
+}
+
+/// The newest manifest of the index, as an entry of the index log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// Size of the index log with it.
+    pub size: u64,
+    /// Root of the index log with it.
+    pub root: Hash,
+    /// Epoch in which it was decided.
+    pub epoch: u64,
+    /// Change that decided it: with the epoch, the name of its object.
+    pub change: u64,
+}
+
+impl Manifest {
+    /// The object's key.
+    pub fn key(&self) -> String {
+        format!("{}{}-{}", super::MANIFEST, self.epoch, self.change)
+    }
 }
 
 /// An object with entries whose order is decided.
@@ -110,6 +133,7 @@ impl Lock {
             epoch: 1,
             change: 1,
             holder: Some(holder),
+            index: None,
             staged: Vec::new(),
             head: None,
         }
@@ -139,6 +163,15 @@ impl Lock {
             "{MAGIC}\nepoch {}\nchange {}\nholder {holder}\n",
             self.epoch, self.change
         );
+        if let Some(index) = &self.index {
+            text += &format!(
+                "index {} {}-{} {}\n",
+                index.size,
+                index.epoch,
+                index.change,
+                index.root.to_hex()
+            );
+        }
         for batch in &self.staged {
             text += &format!(
                 "staged {} {} {}-{} {}\n",
@@ -191,9 +224,15 @@ impl Lock {
             epoch: epoch.ok_or(wrong("its epoch is not a number"))?,
             change: change.ok_or(wrong("its change is not a number"))?,
             holder,
+            index: None,
             staged: Vec::new(),
             head,
         };
+        let mut lines = lines.peekable();
+        if let Some(line) = lines.next_if(|line| line.starts_with("index ")) {
+            let index = parse_manifest(line).ok_or(wrong("its index line does not parse"))?;
+            lock.index = Some(index);
+        }
         for line in lines {
             let batch = parse_batch(line).ok_or(wrong("a staged line does not parse"))?;
             if lock.staged.len() == MAX_BATCHES || batch.count == 0 {
@@ -235,6 +274,20 @@ fn parse_holder(text: &str) -> Result<Option<Holder>, LockError> {
         }
         _ => Err(wrong("its holder does not parse")),
     }
+}
+
+fn parse_manifest(line: &str) -> Option<Manifest> {
+    let mut words = line.strip_prefix("index ")?.split(' ');
+    let size = parse_decimal(words.next()?)?;
+    let (epoch, change) = words.next()?.split_once('-')?;
+    let root: [u8; 32] = hex_decode(words.next()?)?.try_into().ok()?;
+    let is_whole = words.next().is_none() && size > 0;
+    is_whole.then_some(Manifest {
+        size,
+        root: Hash::from_bytes(root),
+        epoch: parse_decimal(epoch)?,
+        change: parse_decimal(change)?,
+    })
 }
 
 fn parse_batch(line: &str) -> Option<Batch> {

@@ -22,7 +22,7 @@ mod watch;
 pub use change::{Change, Outcome};
 pub use create::{Create, Presence};
 pub use lease::Lease;
-pub use lock::{Batch, Holder, Lock, LockError, MAX_BATCHES};
+pub use lock::{Batch, Holder, Lock, LockError, MAX_BATCHES, Manifest};
 pub use probe::{Probe, Unfit};
 pub use request::{Answer, ETag, Machine, Object, Request};
 pub use staged::{decode_batch, encode_batch};
@@ -31,7 +31,13 @@ pub use watch::{Standing, Watch};
 
 /// The one object that moves.
 pub const LOCK: &str = "private/lock";
+/// Folder of what only writers read.
+pub const PRIVATE: &str = "private/";
+/// How the names of scratch objects begin.
+pub const PROBE: &str = "private/probe-";
 /// Folder of staged batches.
 pub const STAGED: &str = "private/staged/";
+/// Folder of decided manifests.
+pub const MANIFEST: &str = "private/manifest/";
 /// Folder of the public tree.
 pub const PUBLIC: &str = "public/";

@@ -1,0 +1,119 @@
+//! Where the public files of an index are: in a directory, or in a bucket that this process may write.
+//!
+//! The private state of a builder is in a directory either way. In a bucket it decides nothing: which manifests there are
+//! stands in the lock object, so that of two builders that both believe to be the only one, one fails before it writes a
+//! file whose name follows from its position.
+
+use super::entries::LogFiles;
+use crate::disk::Disk;
+use crate::error::LogError;
+use crate::layout::Layout;
+use crate::object_store::Bucket;
+use crate::public::PublicTree;
+use crate::storage::Storage;
+use glasslog_core::edge::PublicFile;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+/// A place to publish in. Clones are the same place.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Directory(Disk, Layout),
+    Bucket(Bucket),
+}
+
+/// The files of a place.
+#[derive(Debug)]
+pub(super) enum Tree {
+    Directory(PublicTree),
+    Bucket(Bucket),
+}
+
+impl Place {
+    /// The files, with nothing remembered of directories that may have been removed since.
+    pub(super) fn tree(&self) -> Tree {
+        match self {
+            Self::Directory(disk, layout) => Tree::Directory(PublicTree::new(disk, layout)),
+            Self::Bucket(bucket) => Tree::Bucket(bucket.clone()),
+        }
+    }
+
+    /// Removes a file, if it is there.
+    pub(super) fn remove(&self, path: &str) -> Result<(), LogError> {
+        match self {
+            Self::Directory(disk, layout) => match disk.remove(&layout.public_file(path)) {
+                Err(error) if error.kind != ErrorKind::NotFound => Err(error.into()),
+                _ => Ok(()),
+            },
+            Self::Bucket(bucket) => bucket.remove(path),
+        }
+    }
+
+    /// The bucket, if it is one.
+    pub(super) fn bucket(&self) -> Option<&Bucket> {
+        match self {
+            Self::Directory(..) => None,
+            Self::Bucket(bucket) => Some(bucket),
+        }
+    }
+}
+
+impl Tree {
+    /// Where a file lies, for messages.
+    pub(super) fn locate(&self, path: &str) -> PathBuf {
+        match self {
+            Self::Directory(tree) => tree.locate(path),
+            Self::Bucket(bucket) => Storage::locate(bucket, path),
+        }
+    }
+
+    /// Reads a file; `None` when there is none.
+    pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
+        match self {
+            Self::Directory(tree) => tree.read(path),
+            Self::Bucket(bucket) => Storage::read(bucket, path),
+        }
+    }
+
+    /// Adds files that will never change; those that are there must be the same.
+    pub(super) fn create(&self, files: &[PublicFile]) -> Result<(), LogError> {
+        match self {
+            Self::Directory(tree) => tree.create(files),
+            Self::Bucket(bucket) => bucket.create(files),
+        }
+    }
+}
+
+impl Tree {
+    /// Puts a file in the place of one that `is_old` says may go, or of none. Nobody else changes it in a directory.
+    pub(super) fn replace_if(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        is_old: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), LogError> {
+        let is_wanted = |found: Option<&Vec<u8>>| found.is_none_or(|found| is_old(found));
+        match self {
+            Self::Directory(tree) => match is_wanted(tree.read(path)?.as_ref()) {
+                true => tree.replace(path, bytes),
+                false => Ok(()),
+            },
+            Self::Bucket(bucket) => bucket.update(path, &mut |found| {
+                Ok(is_wanted(found.as_ref()).then(|| bytes.to_vec()))
+            }),
+        }
+    }
+}
+
+impl LogFiles for Tree {
+    fn read(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, LogError> {
+        match self {
+            Self::Directory(tree) => LogFiles::read(tree, paths),
+            Self::Bucket(bucket) => bucket.read_many(paths),
+        }
+    }
+
+    fn locate(&self, path: &str) -> PathBuf {
+        Self::locate(self, path)
+    }
+}
