@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::limits::RETRY_AFTER;
 use crate::metrics;
+use crate::role::Role;
 use crate::standing;
 use axum::Router;
 use axum::extract::State;
@@ -52,25 +53,22 @@ async fn healthz() -> Response {
     (TEXT, "ok\n").into_response()
 }
 
-/// Ready is who takes entries.
+/// Ready is who takes entries, or knows who does and passes them on.
 async fn readyz(State(app): State<Arc<App>>) -> Response {
-    match !app.is_stopping() {
-        true => (TEXT, "ready\n").into_response(),
-        false => {
-            let again = [(header::RETRY_AFTER, RETRY_AFTER.to_string())];
-            let answer = (TEXT, again, "not ready: the log takes no entries\n");
-            (StatusCode::SERVICE_UNAVAILABLE, answer).into_response()
-        }
-    }
+    let why = match (app.is_stopping(), app.role()) {
+        (false, Role::Leader) => return (TEXT, "ready\n").into_response(),
+        (false, Role::StandIn(Some(_))) => return (TEXT, "ready: stand-in\n").into_response(),
+        (false, Role::StandIn(None)) => "not ready: no server that sequences is known\n",
+        (true, _) => "not ready: the log takes no entries\n",
+    };
+    let again = [(header::RETRY_AFTER, RETRY_AFTER.to_string())];
+    (StatusCode::SERVICE_UNAVAILABLE, (TEXT, again, why)).into_response()
 }
 
 async fn show_metrics(State(app): State<Arc<App>>) -> Response {
-    let status = app.intake.status();
-    let waiting = app.intake.waiting_bytes();
-    let is_ready = !app.is_stopping();
     let text = app
         .metrics
-        .encode(|registry| standing::register(registry, &status, waiting, is_ready));
+        .encode(|registry| standing::register(registry, &app));
     match text {
         Ok(text) => {
             let headers = [

@@ -5,9 +5,9 @@ use crate::intake::Intake;
 use crate::metrics::Metrics;
 use crate::options::{Limits, Options};
 use crate::rate::RateLimit;
+use crate::role::{Role, Shared};
 use crate::slots::Slots;
 use axum::http::Request;
-use glasslog_log::storage::Storage;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub(crate) struct App {
     pub(crate) batches: Arc<Slots>,
     pub(crate) limits: Limits,
     pub(crate) public: PathBuf,
-    /// Where the public files are, if not in that directory.
-    pub(crate) stored: Option<Arc<dyn Storage>>,
+    /// What there is besides if the log is in a bucket, as its public files are then.
+    pub(crate) shared: Option<Arc<Shared>>,
     /// Ends when the server is asked to stop, or the log has.
     pub(crate) stopping: watch::Receiver<()>,
     is_behind_proxy: bool,
@@ -34,7 +34,7 @@ impl App {
     pub(crate) fn new(
         intake: Intake,
         public: PathBuf,
-        stored: Option<Arc<dyn Storage>>,
+        shared: Option<Arc<Shared>>,
         options: &Options,
         stopping: watch::Receiver<()>,
     ) -> Self {
@@ -46,7 +46,7 @@ impl App {
             batches: Slots::new(limits.batches, limits.batches_of_client),
             limits,
             public,
-            stored,
+            shared,
             stopping,
             is_behind_proxy: options.is_behind_proxy,
         }
@@ -55,6 +55,17 @@ impl App {
     /// Whether the server was asked to stop, or the log takes no more entries.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.has_changed().is_err()
+    }
+
+    /// This server's part; the only server of a log always leads.
+    pub(crate) fn role(&self) -> Role {
+        let shared = self.shared.as_ref();
+        shared.map_or(Role::Leader, |shared| shared.role())
+    }
+
+    /// Whether a submission is taken, or passed on to who takes it.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.is_stopping() && self.role() != Role::StandIn(None)
     }
 
     /// Whom a request's limits apply to: whoever opened the connection, or whom the proxy that did names.

@@ -48,8 +48,8 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(crate::limits::MIN_COMPRESSED).and(is_compressible));
-    let files = match app.stored.clone() {
-        Some(storage) => Router::new().fallback(stored::serve).with_state(storage),
+    let files = match app.shared.clone() {
+        Some(shared) => Router::new().fallback(stored::serve).with_state(shared),
         None => in_directory(&app),
     };
     files

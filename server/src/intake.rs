@@ -1,11 +1,11 @@
 //! Where submissions go: room for them is set aside before they are read, and the log's one writer takes them from here.
 //!
-//! A server in front of another log's writer would differ in this file and nowhere else.
+//! A server that stands in for another has no writer: what gets this far is told to come back.
 
 use crate::limits::{ENTRY_COST, MAX_BATCH_BYTES, MAX_GROUP, MAX_SINGLE_BYTES};
 use glasslog_log::Outcome;
 use glasslog_log::sequencer::{Acknowledgement, Busy, Limits, Sequencer, Status};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How much may wait inside the log: what has room here has room there.
@@ -18,7 +18,8 @@ pub(crate) const LIMITS: Limits = Limits {
 /// The way to the log.
 #[derive(Debug)]
 pub(crate) struct Intake {
-    sequencer: Sequencer,
+    /// `None` while another server sequences.
+    sequencer: RwLock<Option<Sequencer>>,
     singles: Arc<Semaphore>,
     batches: Arc<Semaphore>,
 }
@@ -31,9 +32,9 @@ pub(crate) struct Room {
 
 impl Intake {
     /// All room free.
-    pub(crate) fn new(sequencer: Sequencer) -> Self {
+    pub(crate) fn new(sequencer: Option<Sequencer>) -> Self {
         Self {
-            sequencer,
+            sequencer: RwLock::new(sequencer),
             singles: Arc::new(Semaphore::new(MAX_SINGLE_BYTES)),
             batches: Arc::new(Semaphore::new(MAX_BATCH_BYTES)),
         }
@@ -74,13 +75,40 @@ impl Intake {
         acknowledgement: Acknowledgement,
         room: Room,
     ) -> Result<Vec<Outcome>, Busy> {
-        let answer = self.sequencer.submit(entries, acknowledgement, room)?;
+        let answer =
+            self.sequencer()
+                .as_ref()
+                .ok_or(Busy)?
+                .submit(entries, acknowledgement, room)?;
         Ok(answer.await.map_err(|_| Busy)?.outcomes)
     }
 
-    /// How the log stands.
-    pub(crate) fn status(&self) -> Status {
-        self.sequencer.status()
+    /// Sequences from now on.
+    pub(crate) fn lead(&self, sequencer: Sequencer) {
+        *self.change() = Some(sequencer);
+    }
+
+    /// Sequences no more; the log ends when what it took is done.
+    pub(crate) fn stand_down(&self) {
+        *self.change() = None;
+    }
+
+    /// How the log stands, if it is sequenced here.
+    pub(crate) fn status(&self) -> Option<Status> {
+        self.sequencer().as_ref().map(Sequencer::status)
+    }
+
+    fn sequencer(&self) -> RwLockReadGuard<'_, Option<Sequencer>> {
+        // A panic elsewhere leaves it whole.
+        self.sequencer
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self) -> RwLockWriteGuard<'_, Option<Sequencer>> {
+        self.sequencer
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes of submissions that are read, queued or in work.

@@ -14,6 +14,9 @@
 //! answers at once, a busy one in ever larger groups. What waits is bounded; beyond that the answer is 503, and a batch is
 //! read no further.
 //!
+//! Of several servers of one log in a bucket, one sequences; the others stand in: they serve the public files, pass
+//! submissions on to the one, and take over when its lease ends.
+//!
 //! # Scope
 //! No TLS and no authentication beyond the signatures in the entries: a reverse proxy's work.
 
@@ -23,28 +26,37 @@ mod client;
 mod connections;
 mod descriptors;
 mod files;
+mod forward;
 mod intake;
 mod limits;
 mod metrics;
 mod observe;
 mod options;
 mod rate;
+mod role;
 mod slots;
 mod standing;
 mod submission;
+mod term;
 
 pub use options::{Limits, Options, Rate};
+pub use role::is_address;
 
 use app::App;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
+use glasslog_log::object_store::Candidate;
 use glasslog_log::sequencer::Sequencer;
 use glasslog_log::{Log, LogError};
 use intake::Intake;
-
+use role::{Role, Shared};
 use slots::Slots;
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
+use term::Turns;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -59,6 +71,11 @@ pub enum ServeError {
         /// The operating system's words.
         message: String,
     },
+    /// The client that asks other servers cannot be made.
+    Client {
+        /// Why.
+        message: String,
+    },
     /// The log cannot be written any more.
     Log(LogError),
 }
@@ -68,6 +85,7 @@ impl ServeError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Listen { .. } => "cannot-listen",
+            Self::Client { .. } => "cannot-forward",
             Self::Log(error) => error.code(),
         }
     }
@@ -77,6 +95,7 @@ impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listen { address, message } => write!(f, "cannot listen on {address}: {message}"),
+            Self::Client { message } => write!(f, "cannot reach other servers: {message}"),
             Self::Log(error) => write!(f, "{error}"),
         }
     }
@@ -87,7 +106,7 @@ impl core::error::Error for ServeError {}
 /// A log that is ready to be served.
 #[derive(Debug)]
 pub struct Server {
-    log: Log,
+    source: Source,
     options: Options,
     listener: TcpListener,
     address: SocketAddr,
@@ -111,7 +130,40 @@ impl Server {
     /// # Errors
     /// As [`bind`](Self::bind).
     pub async fn bind_with(
-        mut log: Log,
+        log: Log,
+        address: SocketAddr,
+        options: Options,
+    ) -> Result<Self, ServeError> {
+        let mut server = Self::listen(Source::Log(Box::new(log)), address, options).await?;
+        let url = server.url();
+        if let Source::Log(log) = &mut server.source {
+            log.announce(&url).map_err(ServeError::Log)?;
+        }
+        Ok(server)
+    }
+
+    /// As [`bind_with`](Self::bind_with), for a log in a bucket, whose keys and configuration are in the directory `path`:
+    /// the server sequences while it has the lease, and stands in for another server while that has it.
+    ///
+    /// # Errors
+    /// When the address is taken.
+    pub async fn bind_shared(
+        candidate: Candidate,
+        path: PathBuf,
+        address: SocketAddr,
+        options: Options,
+    ) -> Result<Self, ServeError> {
+        let source = Source::Shared(Box::new(candidate), path);
+        let mut server = Self::listen(source, address, options).await?;
+        let url = server.url();
+        if let Source::Shared(candidate, _) = &mut server.source {
+            candidate.announce(url);
+        }
+        Ok(server)
+    }
+
+    async fn listen(
+        source: Source,
         address: SocketAddr,
         mut options: Options,
     ) -> Result<Self, ServeError> {
@@ -130,15 +182,19 @@ impl Server {
                 "the limit on open files allows fewer connections"
             );
         }
-        log.announce(&format!("http://{address}"))
-            .map_err(ServeError::Log)?;
         Ok(Self {
-            log,
+            source,
             options,
             listener,
             address,
             admin,
         })
+    }
+
+    /// Where this server is reached.
+    fn url(&self) -> String {
+        let own = || format!("http://{}", self.address);
+        self.options.url.clone().unwrap_or_else(own)
     }
 
     /// The address that is listened on, with the port that was chosen when 0 was asked for.
@@ -156,17 +212,53 @@ impl Server {
     /// # Errors
     /// When the log cannot be written any more: nothing further is accepted, and the process should end.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
-        let public = self.log.public_directory();
+        let url = self.url();
+        let face = Face {
+            options: self.options,
+            listener: self.listener,
+            admin: self.admin.map(|(listener, _)| listener),
+        };
+        match self.source {
+            Source::Log(log) => face.run_alone(*log, stop).await,
+            Source::Shared(candidate, path) => face.run_shared(*candidate, path, url, stop).await,
+        }
+    }
+}
+
+/// What is served.
+#[derive(Debug)]
+enum Source {
+    /// A log that this process alone writes.
+    Log(Box<Log>),
+    /// A log in a bucket, and the directory with its keys.
+    Shared(Box<Candidate>, PathBuf),
+}
+
+/// Where it is served, and how.
+struct Face {
+    options: Options,
+    listener: TcpListener,
+    admin: Option<TcpListener>,
+}
+
+impl Face {
+    async fn run_alone(
+        self,
+        log: Log,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServeError> {
+        let public = log.public_directory();
         // Whatever becomes of the working directory.
         let public = public.canonicalize().unwrap_or(public);
-        let stored = (!public.is_dir()).then(|| self.log.storage());
-        let (sequencer, mut running) = Sequencer::start(self.log, intake::LIMITS);
+        let (sequencer, mut running) = Sequencer::start(log, intake::LIMITS);
         let (stopper, stopping) = watch::channel(());
-        tracing::info!(address = %self.address, public = %public.display(), "serving");
+        if let Ok(address) = self.listener.local_addr() {
+            tracing::info!(%address, public = %public.display(), "serving");
+        }
         let app = Arc::new(App::new(
-            Intake::new(sequencer),
+            Intake::new(Some(sequencer)),
             public,
-            stored,
+            None,
             &self.options,
             stopping,
         ));
@@ -178,12 +270,63 @@ impl Server {
             // Nothing is ever sent: the channel's end is the message.
             drop(stopper);
         };
-        let faces = faces(app, self.listener, self.admin.map(|(listener, _)| listener));
-        tokio::join!(ended, faces);
+        tokio::join!(ended, faces(app, self.listener, self.admin));
         tokio::task::spawn_blocking(|| running.join())
             .await
             .unwrap_or(Err(LogError::Stopped))
             .map_err(ServeError::Log)
+    }
+
+    async fn run_shared(
+        self,
+        candidate: Candidate,
+        path: PathBuf,
+        url: String,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServeError> {
+        let reader = candidate.reader();
+        let (stopper, stopping) = watch::channel(());
+        if let Ok(address) = self.listener.local_addr() {
+            tracing::info!(%address, url, public = reader.location(), "serving");
+        }
+        let (role, played) = watch::channel(Role::StandIn(None));
+        let shared = Arc::new(Shared {
+            reader,
+            role: played,
+            client: forward::client().map_err(|error| ServeError::Client {
+                message: error.to_string(),
+            })?,
+        });
+        let app = Arc::new(App::new(
+            Intake::new(None),
+            PathBuf::new(),
+            Some(shared),
+            &self.options,
+            stopping,
+        ));
+        let turns = Turns {
+            app: Arc::clone(&app),
+            path,
+            candidate,
+            url,
+            role,
+        };
+        let turns = async {
+            let ended = turns.run(pin!(stop)).await;
+            match &ended {
+                Ok(_) => tracing::info!("asked to stop"),
+                Err(error) => tracing::error!(%error, "the log takes no more entries"),
+            }
+            // Nothing is ever sent: the channel's end is the message.
+            drop(stopper);
+            ended
+        };
+        let faces = faces(Arc::clone(&app), self.listener, self.admin);
+        let (ended, ()) = tokio::join!(turns, faces);
+        match ended? {
+            Some(term) => term.end(&app).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -202,8 +345,13 @@ const ADMIN_CONNECTIONS: usize = 32;
 
 /// Serves both addresses until the server is asked to stop.
 async fn faces(app: Arc<App>, listener: TcpListener, admin: Option<TcpListener>) {
+    let mut submission = submission::routes(Arc::clone(&app));
+    if let Some(shared) = &app.shared {
+        let state = (Arc::clone(&app), Arc::clone(shared));
+        submission = submission.route_layer(from_fn_with_state(state, forward::unless_leading));
+    }
     let public = Router::new()
-        .merge(submission::routes(Arc::clone(&app)))
+        .merge(submission)
         .merge(admin::health(Arc::clone(&app)))
         .merge(admin::description())
         .fallback_service(files::routes(Arc::clone(&app)));

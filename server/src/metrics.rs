@@ -7,6 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// `Content-Type` of the format.
@@ -53,6 +54,11 @@ struct RouteLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatusLabels {
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabels {
     reason: &'static str,
 }
@@ -64,6 +70,9 @@ pub(crate) struct Metrics {
     seconds: Family<RouteLabels, Histogram>,
     refusals: Family<RefusalLabels, Counter>,
     turned_away: Family<ReasonLabels, Counter>,
+    forwarded: Family<StatusLabels, Counter>,
+    terms: Counter,
+    takeover: Gauge<f64, AtomicU64>,
     /// Entries that were answered with an index, the same one again included.
     pub(crate) entries: Counter,
     /// Their bytes.
@@ -89,6 +98,9 @@ impl Metrics {
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             refusals: Family::default(),
             turned_away: Family::default(),
+            forwarded: Family::default(),
+            terms: Counter::default(),
+            takeover: Gauge::default(),
             entries: Counter::default(),
             bytes: Counter::default(),
             connections: Gauge::default(),
@@ -119,6 +131,22 @@ impl Metrics {
             "connections_turned_away",
             "Connections over a limit",
             self.turned_away.clone(),
+        );
+        registry.register(
+            "forwarded",
+            "Submissions that were passed on to the server that sequences, by the status that came back",
+            self.forwarded.clone(),
+        );
+        registry.register(
+            "terms",
+            "Times that this server began to sequence a log that several share",
+            self.terms.clone(),
+        );
+        registry.register_with_unit(
+            "takeover",
+            "How long it then took last time from the lease to the first entry that it could take",
+            Unit::Seconds,
+            self.takeover.clone(),
         );
         registry.register(
             "entries_answered",
@@ -156,6 +184,17 @@ impl Metrics {
         self.refusals
             .get_or_create(&RefusalLabels { code, status })
             .inc();
+    }
+
+    /// Counts a submission that was passed on.
+    pub(crate) fn forwarded(&self, status: u16) {
+        self.forwarded.get_or_create(&StatusLabels { status }).inc();
+    }
+
+    /// Counts a term, which took so long to begin.
+    pub(crate) fn term(&self, took: Duration) {
+        self.terms.inc();
+        self.takeover.set(took.as_secs_f64());
     }
 
     /// Counts a connection that was not taken.

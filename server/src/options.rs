@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct Options {
     /// Where metrics are shown instead of beside the log.
     pub admin: Option<SocketAddr>,
+    /// Where this server is reached, if not at the address that it listens on.
+    pub url: Option<String>,
     /// Whether a reverse proxy in front says in `X-Forwarded-For` who the client is.
     pub is_behind_proxy: bool,
     /// Bounds.

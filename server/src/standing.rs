@@ -1,18 +1,39 @@
 //! How the log stands, as metrics: read when somebody asks.
 
+use crate::app::App;
+use crate::role::Role;
 use glasslog_log::sequencer::Status;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
-/// Adds what a status says, and the bytes that requests hold.
-pub(crate) fn register(registry: &mut Registry, status: &Status, waiting: usize, is_ready: bool) {
+/// Adds what the log's status says, if it is sequenced here, and the bytes that requests hold.
+pub(crate) fn register(registry: &mut Registry, app: &App) {
+    let role = app.role();
     let gauges = [
+        ("ready", "Whether entries are taken", app.is_ready()),
         (
-            "ready",
-            "Whether the log takes entries",
-            u64::from(is_ready),
+            "leader",
+            "Whether this server sequences the log",
+            role == Role::Leader,
         ),
+    ];
+    for (name, help, value) in gauges {
+        registry.register(name, help, ConstGauge::new(u64::from(value)));
+    }
+    registry.register_with_unit(
+        "queue",
+        "Submissions that are read, queued or in work",
+        Unit::Bytes,
+        ConstGauge::new(app.intake.waiting_bytes() as u64),
+    );
+    if let Some(status) = app.intake.status() {
+        register_log(registry, &status);
+    }
+}
+
+fn register_log(registry: &mut Registry, status: &Status) {
+    let gauges = [
         ("entries", "Entries that are durable", status.size),
         (
             "checkpoint_size",
@@ -38,21 +59,12 @@ pub(crate) fn register(registry: &mut Registry, status: &Status, waiting: usize,
     for (name, help, value) in gauges {
         registry.register(name, help, ConstGauge::new(value));
     }
-    let bytes = [
-        (
-            "queue",
-            "Submissions that are read, queued or in work",
-            waiting as u64,
-        ),
-        (
-            "backlog",
-            "Entries that are durable and not public",
-            status.backlog_bytes,
-        ),
-    ];
-    for (name, help, value) in bytes {
-        registry.register_with_unit(name, help, Unit::Bytes, ConstGauge::new(value));
-    }
+    registry.register_with_unit(
+        "backlog",
+        "Entries that are durable and not public",
+        Unit::Bytes,
+        ConstGauge::new(status.backlog_bytes),
+    );
     let lag = ConstGauge::new(status.lag.as_secs_f64());
     registry.register_with_unit(
         "publish_lag",

@@ -12,6 +12,10 @@ use axum::Router;
 use axum::routing::post;
 use std::sync::Arc;
 
+pub(crate) use add::read_entry;
+pub(crate) use answer::Refused;
+pub(crate) use wish::Wish;
+
 /// The two ways to submit.
 pub(crate) fn routes(app: Arc<App>) -> Router {
     Router::new()

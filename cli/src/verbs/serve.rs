@@ -2,9 +2,12 @@
 use core::time::Duration;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use glasslog_log::disk::Disk;
 use glasslog_log::index::Background;
+use glasslog_log::object_store::Candidate;
+use glasslog_log::{Config, Layout, Log};
 use glasslog_server::{Options, Rate, ServeError, Server};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -37,6 +40,11 @@ pub(crate) struct Args {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: SocketAddr,
+
+    /// Where others reach this server, if not at the address that it listens on: whoever would write the log is told,
+    /// and other servers of the same bucket pass entries on to it
+    #[arg(long, value_name = "URL", value_parser = parse_url)]
+    url: Option<String>,
 
     /// Show metrics on this address, and no more on the other; health is shown on both
     #[arg(long, value_name = "ADDR")]
@@ -88,9 +96,8 @@ impl Args {
     /// A directory that is not a log or that another process writes to, an address that is taken, a disk that fails.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         logging::begin(self.log_format, self.log_level);
-        let log = open_log(&self.log)?;
-        // The index of a log in a bucket is not built yet.
-        let is_local = log.public_directory().is_dir();
+        let source = Source::open(&self.log)?;
+        let is_local = matches!(source, Source::Log(_));
         let failed = |error: std::io::Error| Failure::unfinished("runtime", io_reason(&error));
         let runtime = Builder::new_multi_thread()
             .enable_all()
@@ -99,9 +106,15 @@ impl Args {
         runtime.block_on(async {
             let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
             let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-            let server = Server::bind_with(log, self.listen, self.options())
-                .await
-                .map_err(|error| ended(&error))?;
+            let options = self.options();
+            let bound = match source {
+                Source::Log(log) => Server::bind_with(*log, self.listen, options).await,
+                Source::Bucket(candidate) => {
+                    let path = self.log.clone();
+                    Server::bind_shared(*candidate, path, self.listen, options).await
+                }
+            };
+            let server = bound.map_err(|error| ended(&error))?;
             console.line(format_args!("http://{}/", server.address()));
             if let Some(address) = server.admin_address() {
                 console.line(format_args!("http://{address}/metrics"));
@@ -130,6 +143,7 @@ impl Args {
         let mut options = Options::default();
         options.admin = self.admin_listen;
         options.is_behind_proxy = self.behind_proxy;
+        options.url = self.url.clone();
         let limits = &mut options.limits;
         limits.connections = self.max_connections;
         limits.connections_of_client = self.max_client_connections;
@@ -143,6 +157,37 @@ impl Args {
             limits.write_timeout = timeout;
         }
         options
+    }
+}
+
+/// What is to be served.
+enum Source {
+    Log(Box<Log>),
+    Bucket(Box<Candidate>),
+}
+
+impl Source {
+    /// Opens the log in a directory; a log in a bucket is opened once this process is to sequence it.
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let layout = Layout::new(path);
+        let config = Config::read(&Disk::new(), &layout).map_err(|error| refuse(&error))?;
+        Ok(match config.store {
+            None => Self::Log(Box::new(open_log(path)?)),
+            Some(store) => {
+                let candidate = Candidate::new(&store, &layout.config(), None);
+                Self::Bucket(Box::new(candidate.map_err(|error| refuse(&error))?))
+            }
+        })
+    }
+}
+
+/// Reads where others reach the server.
+fn parse_url(text: &str) -> Result<String, String> {
+    match glasslog_server::is_address(text) {
+        true => Ok(text.to_owned()),
+        false => {
+            Err("expected `http://HOST:PORT` or `https://HOST/PATH` without credentials".into())
+        }
     }
 }
 

@@ -2,19 +2,19 @@
 //! content. Readers are better served by an HTTP front of the bucket itself.
 
 use super::changing::tagged;
+use crate::role::Shared;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use glasslog_log::storage::Storage;
 use std::sync::Arc;
 
 /// Serves a file.
-pub(crate) async fn serve(State(storage): State<Arc<dyn Storage>>, request: Request) -> Response {
+pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/').to_owned();
     if path.is_empty() {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let read = tokio::task::spawn_blocking(move || storage.read(&path));
+    let read = tokio::task::spawn_blocking(move || shared.reader.read(&path));
     match read.await {
         Ok(Ok(Some(bytes))) => tagged(request.headers(), bytes),
         Ok(Ok(None)) => StatusCode::NOT_FOUND.into_response(),

@@ -4,6 +4,7 @@ use super::answer::{self, Refused};
 use super::receipt;
 use super::wish::Wish;
 use crate::app::App;
+use crate::intake::Room;
 use crate::metrics::Route;
 use crate::observe::Observed;
 use axum::body::to_bytes;
@@ -28,25 +29,7 @@ pub(crate) async fn add(State(app): State<Arc<App>>, request: Request) -> Respon
 
 async fn submit(app: &App, request: Request) -> Result<Response, Refused> {
     let wish = Wish::of(request.uri())?;
-    if let Some(rate) = &app.rate {
-        rate.take(app.client(&request)).map_err(|wait| {
-            let message = "this client submits more entries a second than it may";
-            Refused::too_many("rate-limited", message, wait)
-        })?;
-    }
-    let announced = announced(request.headers());
-    let expected = announced.unwrap_or(MAX_ENTRY);
-    if expected > MAX_ENTRY {
-        return Err(Refusal::too_large(expected).into());
-    }
-    let room = app.intake.room_for_entry(expected)?;
-    let limit = app.limits.body_timeout;
-    let entry = match time::timeout(limit, to_bytes(request.into_body(), MAX_ENTRY)).await {
-        Ok(Ok(bytes)) => Vec::from(bytes),
-        // The only other failure is a client that went away, who reads no answer.
-        Ok(Err(_)) => return Err(Refusal::too_large(MAX_ENTRY + 1).into()),
-        Err(_) => return Err(Refused::too_slow("the body", limit)),
-    };
+    let (entry, room) = read_entry(app, request).await?;
     let bytes = entry.len() as u64;
     let outcome = app
         .intake
@@ -64,8 +47,34 @@ async fn submit(app: &App, request: Request) -> Result<Response, Refused> {
     }
 }
 
+/// Reads one entry, if its client may submit one now, and sets memory aside for it.
+///
+/// # Errors
+/// A client that is too quick or too slow, an entry that is too large, too much in work.
+pub(crate) async fn read_entry(app: &App, request: Request) -> Result<(Vec<u8>, Room), Refused> {
+    if let Some(rate) = &app.rate {
+        rate.take(app.client(&request)).map_err(|wait| {
+            let message = "this client submits more entries a second than it may";
+            Refused::too_many("rate-limited", message, wait)
+        })?;
+    }
+    let announced = announced(request.headers());
+    let expected = announced.unwrap_or(MAX_ENTRY);
+    if expected > MAX_ENTRY {
+        return Err(Refusal::too_large(expected).into());
+    }
+    let room = app.intake.room_for_entry(expected)?;
+    let limit = app.limits.body_timeout;
+    match time::timeout(limit, to_bytes(request.into_body(), MAX_ENTRY)).await {
+        Ok(Ok(bytes)) => Ok((bytes.into(), room)),
+        // The only other failure is a client that went away, who reads no answer.
+        Ok(Err(_)) => Err(Refusal::too_large(MAX_ENTRY + 1).into()),
+        Err(_) => Err(Refused::too_slow("the body", limit)),
+    }
+}
+
 async fn prove(app: &App, receipt: &Receipt) -> Result<String, Refused> {
-    let proofs = receipt::prove(app.public.clone(), vec![receipt.index]).await;
+    let proofs = receipt::prove(app, vec![receipt.index]).await;
     proofs
         .ok()
         .and_then(|proofs| proofs.into_iter().next())

@@ -231,7 +231,7 @@ async fn commit(app: &App, client: Client, wish: Wish, entries: Vec<Vec<u8>>) ->
             .collect();
     }
     let indices = outcome.iter().flatten().map(|receipt| receipt.index);
-    let proofs = receipt::prove(app.public.clone(), indices.collect()).await;
+    let proofs = receipt::prove(app, indices.collect()).await;
     let mut proofs = proofs.unwrap_or_default().into_iter();
     outcome
         .into_iter()

@@ -1,7 +1,9 @@
 //! Receipts: a [tlog-proof](https://c2sp.org/tlog-proof) for each entry, from the public files under the newest checkpoint.
 
 use super::answer::Refused;
+use crate::app::App;
 use glasslog_core::prove_query::{ProveError, ProveQuery};
+use glasslog_log::object_store::Reader;
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +15,11 @@ const TRIES: usize = 3;
 ///
 /// # Errors
 /// A file that is not what the checkpoint commits to, or is missing each time.
-pub(crate) async fn prove(public: PathBuf, indices: Vec<u64>) -> Result<Vec<String>, ProveError> {
+pub(crate) async fn prove(app: &App, indices: Vec<u64>) -> Result<Vec<String>, ProveError> {
+    let public = match &app.shared {
+        Some(shared) => Public::Bucket(shared.reader.clone()),
+        None => Public::Directory(app.public.clone()),
+    };
     let work = move || {
         let mut proofs = Err(ProveError::Missing {
             path: String::new(),
@@ -34,14 +40,31 @@ pub(crate) async fn prove(public: PathBuf, indices: Vec<u64>) -> Result<Vec<Stri
     })
 }
 
+/// Where the public files are.
+#[derive(Clone)]
+enum Public {
+    Directory(PathBuf),
+    Bucket(Reader),
+}
+
+impl Public {
+    /// Reads a file; one that cannot be read is missing.
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::Directory(directory) => fs::read(directory.join(path)).ok(),
+            Self::Bucket(reader) => reader.read(path).ok().flatten(),
+        }
+    }
+}
+
 /// Files that were read once, so that all proofs are under one checkpoint and neighbours share their tiles.
 struct Files {
-    public: PathBuf,
+    public: Public,
     read: HashMap<String, Option<Vec<u8>>>,
 }
 
 impl Files {
-    fn new(public: PathBuf) -> Self {
+    fn new(public: Public) -> Self {
         Self {
             public,
             read: HashMap::new(),
@@ -66,7 +89,7 @@ impl Files {
         if let Some(known) = self.read.get(path) {
             return known.clone();
         }
-        let bytes = fs::read(self.public.join(path)).ok();
+        let bytes = self.public.read(path);
         self.read.insert(path.to_owned(), bytes.clone());
         bytes
     }
