@@ -8,6 +8,7 @@ mod native;
 mod table;
 mod write;
 mod write_http;
+mod write_s3;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -25,6 +26,8 @@ pub(crate) enum Part {
     Write,
     /// Writing over HTTP, beside Tessera
     WriteHttp,
+    /// Writing to a log in a bucket
+    WriteS3,
     /// The index of growing logs, and what there is instead of it
     Index,
     /// The npm package in Node, and the portal in Chromium
@@ -38,6 +41,7 @@ impl Part {
             Self::Logs => logs::measure(),
             Self::Write => write::measure(),
             Self::WriteHttp => write_http::measure(),
+            Self::WriteS3 => write_s3::measure(),
             Self::Index => index::measure(large, simulate),
             Self::Browser => browser::measure(),
         }
