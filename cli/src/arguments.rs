@@ -222,7 +222,7 @@ pub(crate) fn clock() -> u64 {
 }
 
 /// Reads a duration in words, or in seconds.
-fn parse_duration(text: &str) -> Result<u64, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<u64, String> {
     if let Some(seconds) = glasslog_core::wire::parse_decimal(text) {
         return Ok(seconds);
     }

@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::access::{Action, Outcome};
+use crate::audit::state::EventState;
 use crate::event::{Event, ParsedEntry};
 use crate::event_view::EventView;
 use crate::hash::Hash;
@@ -33,6 +34,29 @@ pub(crate) struct Finding {
 }
 
 impl Findings {
+    /// Goes on from what was found before; for those who only count.
+    pub(crate) fn restore(events: &EventState) -> Self {
+        Self {
+            seen: BTreeSet::new(),
+            registrations: events.registrations.clone(),
+            conflict: events.conflict.clone(),
+            valid: events.valid,
+            compromised: events.compromised,
+            wrong: events.wrong,
+            undecided: events.undecided,
+        }
+    }
+
+    /// Writes down what was found so far.
+    pub(crate) fn save(&self, events: &mut EventState) {
+        events.registrations = self.registrations.clone();
+        events.conflict.clone_from(&self.conflict);
+        events.valid = self.valid;
+        events.compromised = self.compromised;
+        events.wrong = self.wrong;
+        events.undecided = self.undecided;
+    }
+
     /// Judges the event at `index`.
     pub(crate) fn add(&mut self, replay: &Replay, index: u64, parsed: &ParsedEntry) -> Finding {
         let status = replay.signature(index, parsed);

@@ -167,19 +167,24 @@ impl Inquiry {
 
     /// Writes down what a scan of the whole log has shown.
     pub(crate) fn settle_scan(&mut self, scan: &Scan) {
-        self.settle_read(scan.read(), scan.replay());
+        self.settle_read(scan.read(), 0, scan.replay());
     }
 
-    /// Writes down what reading the whole log, `count` entries, has shown.
-    pub(crate) fn settle_read(&mut self, count: u64, replay: &Replay) {
+    /// Writes down what reading the whole log, `count` entries, has shown; those before `vouched` were read by an earlier
+    /// audit.
+    pub(crate) fn settle_read(&mut self, count: u64, vouched: u64, replay: &Replay) {
         let read = entries(count);
-        self.settle_files(format!("{read} hash to their places in the tree"));
+        let earlier = match vouched {
+            0 => String::new(),
+            _ => format!(", the first {vouched} of them by an earlier audit"),
+        };
+        self.settle_files(format!("{read} hash to their places in the tree{earlier}"));
         let checks = &mut self.checks;
         replay.judge_genesis(checks);
         let evidence = Evidence::new()
             .with("method", "full-scan")
             .with("upTo", count);
-        let detail = format!("a full scan of {read} up to the checkpoint");
+        let detail = format!("a full scan of {read} up to the checkpoint{earlier}");
         checks.pass(CheckCode::Coverage, detail, Some(evidence));
     }
 

@@ -257,6 +257,19 @@ impl SignatureStatus {
         }
     }
 
+    /// The one name in reports that this is, of a signature that is not valid.
+    pub(crate) fn name_of(text: &str) -> Option<&'static str> {
+        let names = [
+            "none",
+            "unknown-key",
+            "revoked-key",
+            "actor-mismatch",
+            "other-log",
+            "invalid",
+        ];
+        names.into_iter().find(|name| *name == text)
+    }
+
     /// An event for another log counts for none here, unless its signature is false anyway.
     pub(crate) fn or_other_log(self, claimed: Option<String>) -> Self {
         match claimed {

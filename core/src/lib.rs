@@ -54,10 +54,6 @@ pub mod spki;
 pub mod statement;
 
 pub mod audit;
-pub mod audit_bundle;
-mod audit_files;
-pub mod audit_index;
-pub mod audit_signatures;
 pub mod bundle;
 pub mod consistency_query;
 mod entry;

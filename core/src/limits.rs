@@ -56,6 +56,9 @@ pub const MAX_NOTE_SIGNATURES: usize = 100;
 /// Largest `tlog-proof` file in bytes: a checkpoint of [`MAX_NOTE`], and as much again for 64 hashes and extra data.
 pub const MAX_TLOG_PROOF: usize = 2 * MAX_NOTE;
 
+/// Largest state of an audit in bytes: names of a million registered versions, and the sums of 10^9 entries, with room.
+pub const MAX_AUDIT_STATE: usize = 1 << 28;
+
 /// Entries that a reader of an index scans past it: 64 entry bundles, some 10 MB of events. A builder that publishes each
 /// minute or each 256 entries keeps its tail far below; past it the answer says up to where it is complete.
 pub const MAX_TAIL: u64 = 16_384;

@@ -19,7 +19,7 @@ use core::fmt;
 pub struct InclusionProof(Vec<Hash>);
 
 /// The hashes that show that one tree is a prefix of another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsistencyProof(Vec<Hash>);
 
 impl InclusionProof {

@@ -42,6 +42,16 @@ impl Registrations {
         }
     }
 
+    /// Starts from what was bound before.
+    pub(crate) const fn from_bound(bound: BTreeMap<String, Binding>) -> Self {
+        Self { bound }
+    }
+
+    /// All names and what they are bound to.
+    pub(crate) const fn bound(&self) -> &BTreeMap<String, Binding> {
+        &self.bound
+    }
+
     /// Returns what a name is bound to.
     #[must_use]
     pub fn binding(&self, name: &str) -> Option<&Binding> {

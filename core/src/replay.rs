@@ -4,9 +4,10 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use crate::audit::state::EventState;
 use crate::entry::LogEntry;
 use crate::event::{self, Event, ParsedEntry};
-use crate::hash::Hash;
+use crate::hash::{Hash, leaf_hash};
 use crate::head::entries;
 use crate::keyring::{KeyEffect, Keyring, NoEffect, SignatureStatus};
 use crate::report::{CheckCode, Checks, Class, Evidence};
@@ -47,6 +48,29 @@ impl Replay {
         }
     }
 
+    /// Goes on from what an audit has read up to `read`.
+    pub(crate) fn restore(&mut self, events: &EventState, read: u64) {
+        if read > 0 {
+            self.genesis = Genesis::Absent;
+        }
+        for (index, entry) in &events.entries {
+            // They parsed when the state did.
+            if let Ok(parsed) = event::parse(entry) {
+                self.absorb_parsed(*index, leaf_hash(entry), Some(&parsed));
+            }
+        }
+        self.key_events = events.key_events;
+        self.unreadable = events.counts.unreadable;
+        self.first_unreadable = events.first_unreadable;
+    }
+
+    /// Writes down what was read so far, but for the entries.
+    pub(crate) fn save(&self, events: &mut EventState) {
+        events.key_events = self.key_events;
+        events.counts.unreadable = self.unreadable;
+        events.first_unreadable = self.first_unreadable;
+    }
+
     /// Takes in the next entry, which must be the one at `index`.
     pub(crate) fn absorb<'a>(
         &mut self,
@@ -64,21 +88,22 @@ impl Replay {
         }
     }
 
-    /// As [`absorb`](Self::absorb), for an entry that was parsed before.
+    /// As [`absorb`](Self::absorb), for an entry that was parsed before; whether it has to be read again by whoever is to
+    /// know the same about keys.
     pub(crate) fn absorb_parsed(
         &mut self,
         index: u64,
         leaf_hash: Hash,
         parsed: Option<&ParsedEntry>,
-    ) {
+    ) -> bool {
         if parsed.is_none() {
             self.count_unreadable(1, index);
         }
         if index == 0 {
             self.absorb_first(leaf_hash, parsed);
-        } else if let Some(parsed) = parsed {
-            self.absorb_key_event(index, parsed);
+            return self.has_genesis();
         }
+        parsed.is_some_and(|parsed| self.absorb_key_event(index, parsed))
     }
 
     /// Takes in entry 0; `None` where it cannot be read.
@@ -88,15 +113,23 @@ impl Replay {
 
     /// Takes in the next event about a key; others change nothing. What is known of one key follows from its events
     /// alone, so only these must come in log order.
-    pub(crate) fn absorb_key_event(&mut self, index: u64, parsed: &ParsedEntry) {
+    /// Whether it says anything about keys, or is the first that does not.
+    pub(crate) fn absorb_key_event(&mut self, index: u64, parsed: &ParsedEntry) -> bool {
         if let Genesis::Valid(_, keyring) = &mut self.genesis
             && matches!(parsed.event, Event::Key(_))
         {
             self.key_events += 1;
-            if let KeyEffect::None(reason) = keyring.apply(index, parsed) {
-                self.without_effect.insert(index, reason);
-            }
+            let KeyEffect::None(reason) = keyring.apply(index, parsed) else {
+                return true;
+            };
+            // Admins who signed in vain have signed all the same: a copy of it has no effect later.
+            let counts =
+                !reason.is_about_signatures() && !matches!(reason, NoEffect::Replayed { .. });
+            let is_first = self.without_effect.is_empty();
+            self.without_effect.insert(index, reason);
+            return counts || is_first;
         }
+        false
     }
 
     /// Takes in that entries cannot be read, the earliest of them at `first`.

@@ -142,6 +142,8 @@ pub enum CheckCode {
     IndexManifests,
     /// Every run of every manifest is the one that the log's entries give.
     IndexRuns,
+    /// What an earlier audit vouches for is of this log.
+    AuditState,
 }
 
 impl CheckCode {
@@ -182,6 +184,7 @@ impl CheckCode {
             Self::IndexCheckpoint => "index-checkpoint",
             Self::IndexManifests => "index-manifests",
             Self::IndexRuns => "index-runs",
+            Self::AuditState => "audit-state",
         }
     }
 }

@@ -26,7 +26,9 @@ pub struct TrunkPlan {
     /// The full tiles of `level` that were checked, and all those of the level above it.
     current: BTreeMap<u64, Vec<Hash>>,
     above: BTreeMap<u64, Vec<Hash>>,
-    /// All full tiles of `level` before this one were checked.
+    /// The first bundle that is to be vouched for.
+    first: u64,
+    /// All full tiles of `level` before this one were checked, or are not wanted.
     next: u64,
     checked: u64,
 }
@@ -37,8 +39,17 @@ impl TrunkPlan {
     /// # Errors
     /// [`TileError::EdgeMismatch`] when the tree is empty and its root is not that of the empty tree.
     pub fn new(head: TreeHead) -> Result<Self, TileError> {
+        Self::starting(head, 0)
+    }
+
+    /// Starts a walk that vouches for bundle number `first` and those after it, and asks for no tile before them.
+    ///
+    /// # Errors
+    /// As [`TrunkPlan::new`].
+    pub fn starting(head: TreeHead, first: u64) -> Result<Self, TileError> {
         let mut plan = Self {
             head,
+            first,
             edge: BTreeMap::new(),
             edge_checked: false,
             level: TILE_LEVELS,
@@ -121,8 +132,15 @@ impl TrunkPlan {
     /// How many tiles were taken, and how many the whole trunk has.
     #[must_use]
     pub fn progress(&self) -> (u64, u64) {
+        let before = |level| {
+            let shift = u32::from(level).saturating_mul(8);
+            self.first.checked_shr(shift).unwrap_or(0)
+        };
         let full = (1..TILE_LEVELS)
-            .map(|level| hashes_at(level, self.head.size) / u64::from(FULL_WIDTH))
+            .map(|level| {
+                let all = hashes_at(level, self.head.size) / u64::from(FULL_WIDTH);
+                all.saturating_sub(before(level))
+            })
             .fold(0, u64::saturating_add);
         let edge = u64::try_from(edge_tiles(self.head.size).count()).unwrap_or(u64::MAX);
         (self.checked, full.saturating_add(edge))
@@ -178,6 +196,7 @@ impl TrunkPlan {
         }
         self.edge_checked = true;
         self.level = TILE_LEVELS - 1;
+        self.next = self.first_tile();
         self.descend();
         Ok(())
     }
@@ -187,8 +206,14 @@ impl TrunkPlan {
         while self.level > 0 && self.next >= self.full_tiles() {
             self.above = core::mem::take(&mut self.current);
             self.level -= 1;
-            self.next = 0;
+            self.next = self.first_tile();
         }
+    }
+
+    /// The first tile of the level that is wanted above the bundles to vouch for.
+    fn first_tile(&self) -> u64 {
+        let shift = u32::from(self.level).saturating_mul(8);
+        self.first.checked_shr(shift).unwrap_or(0)
     }
 
     /// How many full tiles the level that is wanted has.

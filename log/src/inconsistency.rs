@@ -1,5 +1,6 @@
 //! Two signed heads of one log that cannot both be true, as a file that shows it (`docs/formats/inconsistency.md`).
 
+use glasslog_core::audit::Fork;
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::hash::Hash;
 use glasslog_core::proof::ConsistencyProof;
@@ -18,6 +19,17 @@ pub struct Inconsistency {
     pub root: Hash,
     /// Shows that the tree with this root is a prefix of the newer one. Empty for heads of one size.
     pub proof: ConsistencyProof,
+}
+
+impl From<Fork> for Inconsistency {
+    fn from(fork: Fork) -> Self {
+        Self {
+            old: fork.old,
+            new: fork.new,
+            root: fork.root,
+            proof: fork.proof,
+        }
+    }
 }
 
 impl Inconsistency {

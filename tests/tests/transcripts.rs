@@ -1,5 +1,5 @@
 //! What the command line prints, word for word, and how it exits.
-use glasslog_tests::{transcript, world};
+use glasslog_tests::{operator, transcript, world};
 
 fn check(name: &str) {
     let folder = tempfile::tempdir().expect("a folder can be made");
@@ -40,6 +40,20 @@ fn verify_bundle() {
 #[test]
 fn audit() {
     check("audit.md");
+}
+
+#[test]
+fn audit_of_an_index() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    world::build(folder.path());
+    let named = ["honest", "event-left-out-unaudited"];
+    for case in operator::cases() {
+        if named.contains(&case.name.as_str()) {
+            case.write(&folder.path().join(&case.name));
+        }
+    }
+    operator::write_auditor_key(&folder.path().join("auditor.key"));
+    transcript::check("audit-index.md", folder.path());
 }
 
 #[test]

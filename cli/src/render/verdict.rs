@@ -35,7 +35,12 @@ fn verified(report: &Report) -> String {
                 entries("the", old, " of the older checkpoint")
             )
         }
-        "log" => format!("{log} was read whole and recomputed, and agrees"),
+        "log" => match vouched(report) {
+            0 => format!("{log} was read whole and recomputed, and agrees"),
+            vouched => format!(
+                "{log} was audited up to entry {vouched} before; what is new was read and recomputed, and agrees"
+            ),
+        },
         "fraud" => match &members.fraud {
             Some(fraud) => format!(
                 "whoever signs the index `{}` signed what is false: {}",
@@ -69,6 +74,20 @@ fn verified(report: &Report) -> String {
 fn detail(report: &Report, code: CheckCode) -> &str {
     let check = report.checks.iter().find(|check| check.code == code);
     check.map_or("", |check| &check.detail)
+}
+
+/// How many entries an earlier audit vouches for.
+fn vouched(report: &Report) -> u64 {
+    let mut checks = report.checks.iter();
+    let check = checks.find(|check| check.code == CheckCode::AuditState);
+    let mut facts = check.and_then(|check| check.evidence.as_ref()).into_iter();
+    let vouched = facts.find_map(|evidence| {
+        evidence.facts().find_map(|(name, fact)| match fact {
+            Fact::Number(number) if name == "vouched" => Some(*number),
+            _ => None,
+        })
+    });
+    vouched.unwrap_or(0)
 }
 
 fn nothing(report: &Report) -> String {

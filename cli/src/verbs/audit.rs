@@ -1,7 +1,11 @@
 //! `audit`: reads everything, recomputes everything, with all cores.
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use glasslog_core::fetch::Query;
 use glasslog_core::index::fraud::Fraud;
@@ -9,11 +13,12 @@ use glasslog_core::limits::MAX_IN_FLIGHT;
 use glasslog_core::note::{SignatureType, SignerKey};
 use glasslog_core::report::{Class, Report, Verdict};
 use glasslog_log::Layout;
-use glasslog_log::audit::{Audited, CosignError, Cosigned, Files, Settings, audit};
+use glasslog_log::audit::{Audited, CosignError, Cosigned, Files, Keeper, Settings, audit};
 use glasslog_log::disk::Disk;
+use glasslog_log::inconsistency::Inconsistency;
 use glasslog_log::keys::read_signer;
 
-use crate::arguments::TrustArgs;
+use crate::arguments::{TrustArgs, parse_duration};
 use crate::console::Console;
 use crate::destination::{now, refuse};
 use crate::driver::{self, Head};
@@ -23,19 +28,29 @@ use crate::output;
 use crate::progress::Progress;
 use crate::source::Source;
 
+mod state;
+
+use state::StateFile;
+
 /// Reads everything and recomputes everything: entries, tiles, signatures, and the index.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   glasslog audit my.log --policy my.log/trust.policy
+  glasslog audit my.log --policy trust.policy --resume my.state
   glasslog audit my.log --policy trust.policy --cosign auditor.key
   glasslog audit https://log.example.com/ --policy trust.policy --format json")]
 pub(crate) struct Args {
     /// Log directory, public tree or URL
     log: String,
 
-    #[arg(long, value_name = "STATE", hide = true)]
+    /// Goes on from this file where an earlier audit stopped or ended, reads what is new, and keeps the file up to date
+    #[arg(long, value_name = "STATE")]
     resume: Option<PathBuf>,
+
+    /// How often the state is saved on the way
+    #[arg(long, value_name = "DURATION", default_value = "30s", requires = "resume", value_parser = parse_duration)]
+    save_every: u64,
 
     /// Cosigns the index with this auditor's key if everything is right
     #[arg(long, value_name = "KEY")]
@@ -57,14 +72,23 @@ impl Args {
     /// # Errors
     /// An unreadable policy, a source that cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        if self.resume.is_some() {
-            return Err(Failure::not_available("`--resume`"));
+        let state = self.resume.as_deref().map(StateFile::new).transpose()?;
+        if let Some(fraud) = self.fraud.as_ref().filter(|path| path.exists()) {
+            let error = ErrorKind::AlreadyExists.into();
+            return Err(Failure::file(fraud.display(), &error)
+                .hint("a proof is never written over another file: name a new one"));
         }
         let cosigner = self.cosigner()?;
         let policy = self.trust.policy(Some(&self.log))?;
         let mut source = Source::open(&self.log, self.trust.offline)?;
-        let audited = self.audit(&mut source, &policy, console)?;
+        let audited = self.audit(&mut source, &policy, state.as_ref(), console)?;
         let exit = console.verdict(audited.query.report())?;
+        if let (Some(evidence), Some(state)) = (&audited.inconsistency, &self.resume) {
+            accuse(evidence, state, console)?;
+        }
+        if state.is_some() && !audited.is_kept {
+            console.note("the state holds nothing beyond what was found right");
+        }
         if let Some(fraud) = &audited.fraud {
             write(fraud, self.fraud.as_deref(), console)?;
         }
@@ -137,16 +161,17 @@ impl Args {
         &self,
         source: &mut Source,
         policy: &[u8],
+        state: Option<&StateFile>,
         console: &Console,
     ) -> Result<Audited, Failure> {
-        let mut audited = self.audit_once(source, policy, console)?;
+        let mut audited = self.audit_once(source, policy, state, console)?;
         if let Source::Remote(remote) = source
             && remote.used_cache()
             && has(&audited.0, |report| report.result == Verdict::Failed)
         {
             remote.forget_cached();
             console.note("remembered files may be damaged: reading the log again without them");
-            audited = self.audit_once(source, policy, console)?;
+            audited = self.audit_once(source, policy, state, console)?;
         }
         for _ in 0..driver::NEWER_HEADS {
             let is_unfinished = has(&audited.0, |report| report.class() == Class::Unfinished);
@@ -154,7 +179,7 @@ impl Args {
                 break;
             }
             console.note("the log has grown meanwhile: reading it again with its newer checkpoint");
-            audited = self.audit_once(source, policy, console)?;
+            audited = self.audit_once(source, policy, state, console)?;
         }
         Ok(audited.0)
     }
@@ -163,8 +188,16 @@ impl Args {
         &self,
         source: &Source,
         policy: &[u8],
+        state: Option<&StateFile>,
         console: &Console,
     ) -> Result<(Audited, Head), Failure> {
+        let earlier = match state {
+            Some(state) => state.read(policy, console)?,
+            None => None,
+        };
+        let mut save = |kept: &_| state.map_or(Ok(()), |state| state.write(kept));
+        let mut keeper =
+            state.map(|_| Keeper::new(earlier, Duration::from_secs(self.save_every), &mut save));
         let cores = thread::available_parallelism().map_or(1, usize::from);
         // Only a directory can be asked for everything in it; a network is waited for.
         let (listing, threads) = match source {
@@ -185,9 +218,8 @@ impl Args {
             source,
             head: Mutex::default(),
         };
-        let audited = audit(&reading, settings, &mut |done, total| {
-            progress.show(done, total);
-        })?;
+        let mut show = |done, total| progress.show(done, total);
+        let audited = audit(&reading, settings, keeper.as_mut(), &mut show)?;
         let head = reading.head.into_inner();
         Ok((audited, head.unwrap_or_else(PoisonError::into_inner)))
     }
@@ -214,10 +246,13 @@ fn has(audited: &Audited, is_so: impl Fn(&Report) -> bool) -> bool {
     audited.query.report().is_some_and(is_so)
 }
 
-/// Writes the proof down, and says how to check it.
+/// Writes the proof down, over no other, and says how to check it.
 fn write(fraud: &Fraud, path: Option<&Path>, console: &Console) -> Result<(), Failure> {
-    let default = format!("index-{}.fraud", fraud.index_proof().index());
-    let path = path.map_or_else(|| PathBuf::from(default), Path::to_path_buf);
+    let number = fraud.index_proof().index();
+    let path = match path {
+        Some(path) => path.to_path_buf(),
+        None => free_name(number, &fraud.encode()),
+    };
     output::write(&path, &fraud.encode())?;
     console.note(format_args!(
         "a proof that the index is false was written to {}",
@@ -227,5 +262,32 @@ fn write(fraud: &Fraud, path: Option<&Path>, console: &Console) -> Result<(), Fa
         "anyone can check it: `glasslog verify fraud {} --policy FILE`",
         path.display()
     ));
+    Ok(())
+}
+
+/// The first name that is free, or has the same proof.
+fn free_name(number: u64, proof: &[u8]) -> PathBuf {
+    let names = (1u32..).map(|copy| match copy {
+        1 => PathBuf::from(format!("index-{number}.fraud")),
+        copy => PathBuf::from(format!("index-{number}-{copy}.fraud")),
+    });
+    let is_free = |path: &PathBuf| match fs::read(path) {
+        Ok(bytes) => bytes == proof,
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    };
+    names.into_iter().find(is_free).unwrap_or_default()
+}
+
+/// Writes the evidence of a split view beside the state, which is left as it was.
+fn accuse(evidence: &Inconsistency, state: &Path, console: &Console) -> Result<(), Failure> {
+    let mut path = OsString::from(state.as_os_str());
+    path.push(".inconsistency");
+    let path = PathBuf::from(path);
+    output::write(&path, &evidence.encode())?;
+    console.note(format_args!(
+        "both checkpoints, and what shows that they contradict each other, were written to {}",
+        path.display()
+    ));
+    console.hint("show the file to everyone who relies on this log");
     Ok(())
 }

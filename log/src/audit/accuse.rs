@@ -4,7 +4,7 @@
 use super::Files;
 use super::index_log::{PREFIX, prove, read_bundle};
 use glasslog_core::audit::AuditQuery;
-use glasslog_core::audit_index::RunClaim;
+use glasslog_core::audit::index::RunClaim;
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::hash::Hash;
 use glasslog_core::index::bucket::{Bucket, BucketName, open_file};

@@ -2,15 +2,18 @@
 //! signatures and the runs that this yields go back to the threads.
 
 use super::Files;
+use super::Keeper;
 use super::index_log::{read_bundle, read_tile};
 use super::windows::{RunTask, Secret, Sums, Windows};
 use glasslog_core::audit::AuditQuery;
-use glasslog_core::audit_bundle::{BundleReader, CheckedBundle};
-use glasslog_core::audit_index::RunClaim;
-use glasslog_core::audit_signatures::SignatureBatch;
+use glasslog_core::audit::bundle::{BundleReader, CheckedBundle};
+use glasslog_core::audit::index::RunClaim;
+use glasslog_core::audit::signatures::SignatureBatch;
+use glasslog_core::audit::state::{AuditState, SUM_STEP};
 use glasslog_core::ed25519_batch::Seed;
 use glasslog_core::fetch::Query;
 use glasslog_core::index::run::RunHead;
+use glasslog_core::tile::FULL_WIDTH;
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
@@ -38,9 +41,10 @@ pub(super) fn read<F: Files>(
     query: &mut AuditQuery,
     files: &F,
     threads: usize,
+    keeper: Option<&mut Keeper<'_, F::Error>>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Sums, F::Error> {
-    let windows = Windows::new(query.index());
+    let windows = Windows::new(query.index(), query.resumed(), keeper.is_some());
     let Some(reader) = query.reader() else {
         return Ok(windows.finish());
     };
@@ -55,15 +59,18 @@ pub(super) fn read<F: Files>(
         }
         // Without this one the results end with the threads.
         drop(done);
+        let first = query.read() / u64::from(FULL_WIDTH);
         let judge = Judging {
             query,
             windows,
+            keeper,
+            is_saving: false,
             jobs,
             bundles: BTreeMap::new(),
             answers: BTreeMap::new(),
             last: bundles(&reader),
-            asked: 0,
-            absorbed: 0,
+            asked: first,
+            absorbed: first,
             batches: 0,
             answered: 0,
             runs: 0,
@@ -143,9 +150,12 @@ pub(super) fn fill(bytes: &mut [u8]) {
 }
 
 /// The judging side, which takes everything in log order.
-struct Judging<'a> {
+struct Judging<'a, 'k, E> {
     query: &'a mut AuditQuery,
     windows: Windows,
+    keeper: Option<&'a mut Keeper<'k, E>>,
+    /// Nothing more is absorbed until all that was is settled, and the state saved.
+    is_saving: bool,
     jobs: Sender<Job>,
     /// Compared, and not yet their turn.
     bundles: BTreeMap<u64, (CheckedBundle, Vec<u128>)>,
@@ -163,8 +173,8 @@ struct Judging<'a> {
     has_ended: bool,
 }
 
-impl Judging<'_> {
-    fn run<E>(
+impl<E> Judging<'_, '_, E> {
+    fn run(
         mut self,
         results: &Receiver<Done<E>>,
         threads: u64,
@@ -179,9 +189,12 @@ impl Judging<'_> {
                 self.send(Job::Bundle(self.asked));
                 self.asked += 1;
             }
-            let is_over =
-                self.absorbed == self.last && self.answered == self.batches && self.runs == 0;
-            if is_over || self.has_ended {
+            let is_settled = self.answered == self.batches && self.runs == 0;
+            if is_settled && self.is_saving {
+                self.save()?;
+                continue;
+            }
+            if is_settled && self.absorbed == self.last || self.has_ended {
                 break;
             }
             let Ok(done) = results.recv() else { break };
@@ -213,8 +226,30 @@ impl Judging<'_> {
         let _ = self.jobs.send(job);
     }
 
+    /// Saves the state, now that all that was absorbed is settled, and goes on.
+    fn save(&mut self) -> Result<(), E> {
+        self.is_saving = false;
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep(self.query, self.windows.sums(), Vec::new())?;
+        }
+        self.absorb();
+        Ok(())
+    }
+
+    /// Settles what was absorbed, if it is time to save the state and this is a place where it can be.
+    fn is_time_to_save(&self) -> bool {
+        let position = self.absorbed * u64::from(FULL_WIDTH);
+        let earlier = self.query.resumed().map_or(0, AuditState::read);
+        position.is_multiple_of(SUM_STEP)
+            && position > earlier
+            && self.absorbed < self.last
+            && self.keeper.as_ref().is_some_and(|keeper| keeper.is_due())
+    }
+
     fn absorb(&mut self) {
-        while let Some((checked, sums)) = self.bundles.remove(&self.absorbed) {
+        while !self.is_saving
+            && let Some((checked, sums)) = self.bundles.remove(&self.absorbed)
+        {
             let is_last = self.absorbed + 1 == self.last;
             if checked.is_right() {
                 let due = self.windows.add(&checked, &sums, is_last);
@@ -225,7 +260,12 @@ impl Judging<'_> {
                 return;
             }
             self.absorbed += 1;
-            while let Some(batch) = self.query.batch(is_last) {
+            self.is_saving = self.is_time_to_save();
+            if self.is_saving {
+                let due = self.windows.close();
+                self.send_runs(due);
+            }
+            while let Some(batch) = self.query.batch(is_last || self.is_saving) {
                 self.send(Job::Signatures(self.batches, batch));
                 self.batches += 1;
             }

@@ -7,7 +7,7 @@ use crate::error::LogError;
 use crate::layout::{Layout, PUBLIC_FILE};
 use crate::lock::CheckpointLock;
 use core::fmt;
-use glasslog_core::audit_index::INDEX_CHECKPOINT_PATH;
+use glasslog_core::audit::index::INDEX_CHECKPOINT_PATH;
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::cosignature::{self, CosignatureError};
 use glasslog_core::ed25519::PublicKey;

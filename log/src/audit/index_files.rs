@@ -4,9 +4,9 @@
 use super::Files;
 use super::index_log::PREFIX;
 use super::index_names::{Known, Name};
-use super::windows::{Sums, is_narrow};
+use super::windows::Sums;
 use glasslog_core::audit::AuditQuery;
-use glasslog_core::audit_index::RunClaim;
+use glasslog_core::audit::index::{IndexAudit, RunClaim};
 use glasslog_core::index::file::IndexFile;
 use glasslog_core::index::manifest::Manifest;
 use glasslog_core::index::map::MapFunction;
@@ -40,7 +40,12 @@ pub(super) fn check<F: Files>(
     let (Some(newest), Some(map)) = (index.newest().cloned(), index.map()) else {
         return Ok(());
     };
-    let walked = in_threads(threads, newest.runs(), |head| walk(files, map, sums, head))?;
+    // Files that an earlier audit has compared are not read again.
+    let is_new = |head: &&RunHead| !index.has_compared_files(head);
+    let shown: Vec<RunHead> = newest.runs().iter().filter(is_new).cloned().collect();
+    let walked = in_threads(threads, &shown, |head| {
+        walk(files, map, sums, head, !index.is_by_entries(head))
+    })?;
     for walked in &walked {
         match walked {
             Ok(walked) => index.files_agree(walked.files),
@@ -50,25 +55,26 @@ pub(super) fn check<F: Files>(
             Err(_) => {}
         }
     }
-    let wide: Vec<RunClaim> = index
+    let by_files = index
         .claims()
-        .iter()
-        .filter(|((start, end), _)| !is_narrow(*start, *end))
-        .flat_map(|(_, claims)| claims.clone())
-        .collect();
-    let outcomes = in_threads(threads, &wide, |claim| {
-        let place = newest.runs().iter().position(|head| *head == claim.head);
-        match place.and_then(|place| walked.get(place)) {
-            Some(walked) => Ok(by_sum(walked, claim, sums)),
-            None => by_part(files, map, &newest, claim),
+        .values()
+        .flatten()
+        .filter(|claim| !index.is_by_entries(&claim.head))
+        .cloned();
+    let (wide, superseded): (Vec<RunClaim>, Vec<RunClaim>) =
+        by_files.partition(|claim| shown.contains(&claim.head));
+    for claim in &wide {
+        let place = shown.iter().position(|head| *head == claim.head);
+        if let Some(walked) = place.and_then(|place| walked.get(place)) {
+            settle(index, claim, by_sum(walked, claim, sums));
         }
+    }
+    // They are cut out of runs that were judged by now.
+    let outcomes = in_threads(threads, &superseded, |claim| {
+        by_part(files, map, index, &newest, claim)
     })?;
-    for (claim, outcome) in wide.iter().zip(outcomes) {
-        match outcome {
-            Ok(None) => index.run_agrees(),
-            Ok(Some(computed)) => index.run_differs(claim, computed.as_ref()),
-            Err(problem) => index.run_undecided(claim, &problem),
-        }
+    for (claim, outcome) in superseded.iter().zip(outcomes) {
+        settle(index, claim, outcome);
     }
     if let Some(listing) = listing {
         account(query, files, listing)?;
@@ -76,17 +82,25 @@ pub(super) fn check<F: Files>(
     Ok(())
 }
 
+fn settle(index: &mut IndexAudit, claim: &RunClaim, outcome: Outcome) {
+    match outcome {
+        Ok(None) => index.run_agrees(),
+        Ok(Some(computed)) => index.run_differs(claim, computed.as_ref()),
+        Err(problem) => index.run_undecided(claim, &problem),
+    }
+}
+
 fn walk<F: Files>(
     files: &F,
     map: MapFunction,
     sums: &Sums,
     head: &RunHead,
+    is_summed: bool,
 ) -> Result<Result<Walked, StoredError>, F::Error> {
     let mut sum = 0u128;
-    let is_wide = !is_narrow(head.start, head.end);
     let walked = reading(files, |read| {
         walk_run(map, head, read, |key, offsets| {
-            if is_wide {
+            if is_summed {
                 for offset in offsets {
                     let position = head.start + u64::from(*offset);
                     sum = sum.wrapping_add(sums.secret.number(key, position));
@@ -122,10 +136,10 @@ type Outcome = Result<Option<Option<RunHead>>, String>;
 /// A run whose files were gone through: they hold the right pairs if the sums agree.
 fn by_sum(walked: &Result<Walked, StoredError>, claim: &RunClaim, sums: &Sums) -> Outcome {
     match walked {
-        Ok(walked) => {
-            let expected = sums.between(claim.head.start, claim.head.end);
-            Ok((expected != Some(walked.sum)).then_some(None))
-        }
+        Ok(walked) => match sums.between(claim.head.start, claim.head.end) {
+            Some(expected) => Ok((expected != walked.sum).then_some(None)),
+            None => Err("the entries before it were not read".into()),
+        },
         Err(StoredError::Other { .. }) => Ok(Some(None)),
         Err(error) => Err(error.to_string()),
     }
@@ -135,6 +149,7 @@ fn by_sum(walked: &Result<Walked, StoredError>, claim: &RunClaim, sums: &Sums) -
 fn by_part<F: Files>(
     files: &F,
     map: MapFunction,
+    index: &IndexAudit,
     newest: &Manifest,
     claim: &RunClaim,
 ) -> Result<Outcome, F::Error> {
@@ -143,6 +158,9 @@ fn by_part<F: Files>(
     let Some(wider) = runs.find(|run| run.start <= start && end <= run.end) else {
         return Ok(Err("no run of the newest manifest covers it".into()));
     };
+    if index.false_runs().iter().any(|run| run.head == *wider) {
+        return Ok(Err("the run that took its place is false".into()));
+    }
     let computed = reading(files, |read| part_of_run(map, wider, start..end, read))?;
     Ok(match computed {
         Ok(computed) if computed == claim.head => Ok(None),

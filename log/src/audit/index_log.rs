@@ -3,13 +3,14 @@
 
 use super::Files;
 use glasslog_core::audit::AuditQuery;
+use glasslog_core::audit::index::IndexAudit;
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::hash::leaf_hash;
 use glasslog_core::index::file::LATEST_PATH;
 use glasslog_core::policy::LogVerdict;
 use glasslog_core::proof::{InclusionProof, ProofError, inclusion_subtrees};
 use glasslog_core::tile::{EntryBundle, Tile, encode_hashes, parse_entries};
-use glasslog_core::tile_plan::TilePlan;
+use glasslog_core::tile_plan::{ConsistencyPlan, TilePlan};
 use glasslog_core::tlog_proof::TlogProof;
 use glasslog_core::tree::TreeHead;
 use glasslog_core::trunk::TrunkPlan;
@@ -53,9 +54,21 @@ pub(super) fn read<F: Files>(query: &mut AuditQuery, files: &F) -> Result<(), F:
             }
         }
     }
-    let mut at = 0;
+    let mut vouched = 0;
+    if let Some((earlier, whole)) = index.earlier() {
+        if head.size < earlier.size {
+            index.rolled_back(earlier.size, head.size);
+            return Ok(());
+        }
+        if !extends(index, files, earlier, head)? {
+            return Ok(());
+        }
+        vouched = whole;
+    }
+    let mut at = vouched;
     while let Some(bundle) = EntryBundle::containing(at, head.size) {
-        at += u64::from(bundle.width());
+        let start = bundle.start().unwrap_or(at);
+        at = start + u64::from(bundle.width());
         let path = [PREFIX, &bundle.path()].concat();
         let Some(bytes) = read_bundle(files, PREFIX, &bundle)? else {
             index.index_log_broken(&path, None);
@@ -77,14 +90,55 @@ pub(super) fn read<F: Files>(query: &mut AuditQuery, files: &F) -> Result<(), F:
                 None => index.index_log_broken(&path, None),
             }
         }
-        if !entries
-            .iter()
-            .all(|(_, _, manifest)| index.absorb(manifest))
-        {
+        let new = (start..).zip(entries.iter());
+        let mut new = new.filter(|(position, _)| *position >= vouched);
+        if !new.all(|(_, (_, _, manifest))| index.absorb(manifest)) {
             return Ok(());
         }
     }
     check_latest(query, files, head)
+}
+
+/// Whether the index log is still the one that an earlier audit has seen; tells the index if not.
+fn extends<F: Files>(
+    index: &mut IndexAudit,
+    files: &F,
+    earlier: TreeHead,
+    head: TreeHead,
+) -> Result<bool, F::Error> {
+    if earlier.size == 0 || earlier == head {
+        return Ok(true);
+    }
+    if earlier.size == head.size {
+        index.forked(head.root, None);
+        return Ok(false);
+    }
+    let plan = match ConsistencyPlan::new(earlier.size, head) {
+        Ok(plan) => plan,
+        Err(error) => {
+            index.index_log_broken("index/checkpoint", Some(error.to_string()));
+            return Ok(false);
+        }
+    };
+    let mut tiles = BTreeMap::new();
+    for tile in plan.tiles() {
+        let Some(bytes) = read_tile(files, PREFIX, tile)? else {
+            index.index_log_broken(&[PREFIX, &tile.path()].concat(), None);
+            return Ok(false);
+        };
+        tiles.insert(*tile, bytes);
+    }
+    match plan.finish(&tiles) {
+        Ok((prefix, _)) if prefix == earlier => Ok(true),
+        Ok((prefix, proof)) => {
+            index.forked(prefix.root, Some(proof));
+            Ok(false)
+        }
+        Err(error) => {
+            index.index_log_broken("index/checkpoint", Some(error.to_string()));
+            Ok(false)
+        }
+    }
 }
 
 /// The proof that readers begin with: of the newest manifest, or of one that came while this was read.

@@ -1,6 +1,7 @@
 //! What a file below `index/` is, by its name (`docs/formats/index.md`, "Files").
 
-use glasslog_core::audit_index::IndexAudit;
+use glasslog_core::audit::AuditQuery;
+use glasslog_core::audit::index::IndexAudit;
 use glasslog_core::hash::{Hash, tree_root};
 use glasslog_core::index::bucket::{BucketName, bucket_leaf, open_file};
 use glasslog_core::index::file::LATEST_PATH;
@@ -8,6 +9,7 @@ use glasslog_core::index::postings::chunk_leaf;
 use glasslog_core::index::run::RunHead;
 use glasslog_core::tile::{EntryBundle, Tile};
 use glasslog_core::wire::hex_decode;
+use std::collections::BTreeSet;
 
 /// The files that some manifest names.
 pub(super) struct Known {
@@ -29,15 +31,38 @@ pub(super) enum Name {
     Stray,
 }
 
+/// Superseded runs of which files are there: the next audit has to know what those are.
+pub(super) fn superseded(query: &AuditQuery, listing: Option<&[String]>) -> Vec<RunHead> {
+    let (Some(index), Some(listing)) = (query.index(), listing) else {
+        return Vec::new();
+    };
+    let names = listing.iter().filter_map(|path| {
+        let name = path.strip_prefix("index/run/");
+        let name = name.or_else(|| path.strip_prefix("index/reserved/"))?;
+        hash(name.split('/').next()?)
+    });
+    let there: BTreeSet<Hash> = names.collect();
+    let known = Known::new(index);
+    let is_kept = |head: &&RunHead| {
+        let files = [Some(head.root), head.reserved];
+        let is_there = files.iter().flatten().any(|file| there.contains(file));
+        is_there && !known.newest.contains(*head)
+    };
+    let mut runs: Vec<RunHead> = known.heads.iter().filter(is_kept).cloned().collect();
+    runs.sort_unstable_by_key(|head| (head.start, head.end, head.root));
+    runs.dedup();
+    runs
+}
+
 /// Says what is wrong with the bytes of a file.
 type Check<'a> = Box<dyn FnOnce(&[u8]) -> Option<String> + 'a>;
 
 impl Known {
     pub(super) fn new(index: &IndexAudit) -> Self {
-        let claims = index.claims().values().flatten();
+        let claims = index.claims().values().flatten().map(|claim| &claim.head);
         let newest = index.newest().map(|newest| newest.runs().to_vec());
         Self {
-            heads: claims.map(|claim| claim.head.clone()).collect(),
+            heads: claims.chain(index.vouched()).cloned().collect(),
             newest: newest.unwrap_or_default(),
             size: index.checkpoint().map_or(0, |index| index.head().size),
         }

@@ -10,12 +10,15 @@ mod cosign;
 mod index_files;
 mod index_log;
 mod index_names;
+mod keeper;
 mod windows;
 
 pub use cosign::{CosignError, Cosigned};
+pub use keeper::Keeper;
 
-use glasslog_core::audit::AuditQuery;
-use glasslog_core::audit_index::INDEX_CHECKPOINT_PATH;
+use crate::inconsistency::Inconsistency;
+use glasslog_core::audit::index::INDEX_CHECKPOINT_PATH;
+use glasslog_core::audit::{AuditQuery, Setup};
 use glasslog_core::fetch::Query;
 use glasslog_core::head::Options;
 use glasslog_core::index::fraud::Fraud;
@@ -53,15 +56,21 @@ pub struct Audited {
     pub query: AuditQuery,
     /// What shows that the index is false, where it is and something shows it.
     pub fraud: Option<Fraud>,
+    /// What shows that the log, or its index, is not the one of an earlier audit.
+    pub inconsistency: Option<Inconsistency>,
+    /// Whether a state was kept at the end: not of what is not right.
+    pub is_kept: bool,
 }
 
-/// Audits the log, and its index where the policy names one; tells `progress` of entries read, and of how many.
+/// Audits the log, and its index where the policy names one; tells `progress` of entries read, and of how many. With a
+/// `keeper`, from its state on.
 ///
 /// # Errors
-/// What `files` says; a file that is missing is a finding, not an error.
+/// What `files` and `keeper` say; a file that is missing is a finding, not an error.
 pub fn audit<F: Files>(
     files: &F,
     settings: Settings<'_>,
+    mut keeper: Option<&mut Keeper<'_, F::Error>>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Audited, F::Error> {
     let Settings {
@@ -71,26 +80,46 @@ pub fn audit<F: Files>(
         threads,
     } = settings;
     let names_index = TrustPolicy::parse(policy).is_ok_and(|policy| policy.index().is_some());
-    let mut query = if names_index {
-        // Before the log's checkpoint, so that the index cannot be ahead of it.
-        let checkpoint = files.read(INDEX_CHECKPOINT_PATH)?;
-        AuditQuery::with_index(policy, options, listing.clone(), checkpoint.as_deref())
-    } else {
-        AuditQuery::new(policy, options, listing.clone())
+    // Before the log's checkpoint, so that the index cannot be ahead of it.
+    let index_checkpoint = match names_index {
+        true => Some(files.read(INDEX_CHECKPOINT_PATH)?),
+        false => None,
     };
-    feed(&mut query, files, |query| query.reader().is_none())?;
-    if query.report().is_none() {
+    let setup = Setup {
+        files: listing.clone(),
+        index: index_checkpoint.as_ref().map(Option::as_deref),
+        resume: keeper.as_mut().map(|keeper| keeper.state.take()),
+    };
+    let mut query = AuditQuery::start(policy, options, setup);
+    let is_reading = |query: &AuditQuery| query.reader().is_none();
+    feed(&mut query, files, is_reading)?;
+    if query.awaits_manifests() {
         index_log::read(&mut query, files)?;
-        let sums = bundles::read(&mut query, files, threads, progress)?;
+        query.proceed();
+        feed(&mut query, files, is_reading)?;
+    }
+    let mut is_kept = false;
+    if query.report().is_none() {
+        let sums = bundles::read(&mut query, files, threads, keeper.as_deref_mut(), progress)?;
         query.resume();
         feed(&mut query, files, |_| true)?;
         if query.awaits_index() {
             index_files::check(&mut query, files, &sums, listing.as_deref(), threads)?;
+            if let Some(keeper) = keeper {
+                let superseded = index_names::superseded(&query, listing.as_deref());
+                is_kept = keeper.keep(&query, &sums, superseded)?;
+            }
         }
     }
     let fraud = accuse::accuse(&query, files)?;
+    let fork = query.fork().or_else(|| query.index()?.fork()).cloned();
     query.finish();
-    Ok(Audited { query, fraud })
+    Ok(Audited {
+        query,
+        fraud,
+        inconsistency: fork.map(Inconsistency::from),
+        is_kept,
+    })
 }
 
 /// Hands over the files that the query asks for, one after the other, while `goes_on` says so.

@@ -6,16 +6,14 @@
 //! sums modulo 2^128 agree: for other sets they agree with probability 2^−128, as nobody could choose pairs by numbers
 //! that are not known. Files that are well formed, hold the right set and lead to the root are the run's.
 
-use glasslog_core::audit_bundle::CheckedBundle;
-use glasslog_core::audit_index::{IndexAudit, RunClaim};
+use glasslog_core::audit::bundle::CheckedBundle;
+use glasslog_core::audit::index::{IndexAudit, RunClaim, WINDOW};
+use glasslog_core::audit::state::{AuditState, SUM_STEP};
 use glasslog_core::hash::{FileHasher, Hash};
 use glasslog_core::index::map::MapFunction;
 use glasslog_core::index::run::{RunHead, build};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Entries whose pairs are in memory at a time; 25 MB for events with ten keys.
-pub(super) const WINDOW: u64 = 1 << 16;
 
 /// The secret that numbers are made of.
 #[derive(Clone)]
@@ -41,22 +39,32 @@ impl Secret {
     }
 }
 
-/// Sums of the numbers of all pairs before a position, where a wide run begins or ends.
+/// Sums of the numbers of all pairs before a position: where a wide run begins or ends, and for every [`SUM_STEP`] entries.
 pub(super) struct Sums {
     pub(super) secret: Secret,
     at: BTreeMap<u64, u128>,
+    /// From the first entry of the log on; without a number where they are not known.
+    steps: Vec<u128>,
+    is_complete: bool,
 }
 
 impl Sums {
-    /// The sum over a range that a wide run has.
+    /// The sum over a range, if it is known.
     pub(super) fn between(&self, start: u64, end: u64) -> Option<u128> {
-        Some(self.at.get(&end)?.wrapping_sub(*self.at.get(&start)?))
+        Some(self.up_to(end)?.wrapping_sub(self.up_to(start)?))
     }
-}
 
-/// Whether a run is recomputed within a window.
-pub(super) fn is_narrow(start: u64, end: u64) -> bool {
-    start < end && start / WINDOW == (end - 1) / WINDOW
+    fn up_to(&self, position: u64) -> Option<u128> {
+        let step = usize::try_from(position / SUM_STEP).ok()?;
+        let is_step = self.is_complete && position.is_multiple_of(SUM_STEP);
+        let kept = self.steps.get(step).filter(|_| is_step);
+        kept.or_else(|| self.at.get(&position)).copied()
+    }
+
+    /// What the next audit needs.
+    pub(super) fn kept(&self) -> Option<(&[u8; 16], &[u128])> {
+        self.is_complete.then_some((&self.secret.0, &self.steps))
+    }
 }
 
 /// A run to build and to compare.
@@ -73,6 +81,23 @@ struct Pairs {
     keys: Vec<Hash>,
     /// Where the keys of each entry end.
     ends: Vec<usize>,
+}
+
+impl Pairs {
+    /// Those from this position on.
+    fn after(&self, position: u64) -> Self {
+        let skipped = usize::try_from(position.saturating_sub(self.start)).unwrap_or(usize::MAX);
+        let ends = self.ends.get(skipped..).unwrap_or_default();
+        let first = match skipped.checked_sub(1) {
+            None => 0,
+            Some(before) => self.ends.get(before).copied().unwrap_or(self.keys.len()),
+        };
+        Self {
+            start: position,
+            keys: self.keys[first..].to_vec(),
+            ends: ends.iter().map(|end| end - first).collect(),
+        }
+    }
 }
 
 impl RunTask {
@@ -108,27 +133,55 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    pub(super) fn new(index: Option<&IndexAudit>) -> Self {
+    /// Goes on from the sums of `earlier`; `keeps` says whether sums will be asked for at all.
+    pub(super) fn new(
+        index: Option<&IndexAudit>,
+        earlier: Option<&AuditState>,
+        keeps: bool,
+    ) -> Self {
+        let map = index.and_then(IndexAudit::map);
+        let start = index.map_or(0, IndexAudit::first);
         let claims = index.map(|index| index.claims().clone());
-        let (narrow, wide): (BTreeMap<_, _>, BTreeMap<_, _>) = claims
+        let (narrow, others): (BTreeMap<_, _>, BTreeMap<_, _>) = claims
             .unwrap_or_default()
             .into_iter()
-            .partition(|((start, end), _)| is_narrow(*start, *end));
-        let secret = Secret::draw();
-        let edges = wide
-            .keys()
-            .flat_map(|(start, end)| [(*start, 0), (*end, 0)]);
+            .partition(|(_, claims)| {
+                let head = claims.first().map(|claim| &claim.head);
+                head.zip(index)
+                    .is_some_and(|(head, index)| index.is_by_entries(head))
+            });
+        let needs = map.is_some() && (keeps || !others.is_empty());
+        let earlier = earlier.and_then(AuditState::sums);
+        let secret = earlier.map_or_else(Secret::draw, |(secret, _)| Secret(*secret));
+        let mut steps = earlier.map_or_else(Vec::new, |(_, steps)| steps.to_vec());
+        if start == 0 {
+            steps = Vec::from([0]);
+        }
+        // What comes by is summed anew.
+        let step = usize::try_from(start / SUM_STEP).unwrap_or(usize::MAX);
+        let is_complete = needs && steps.len() > step;
+        steps.truncate(step.saturating_add(1));
+        let edges = others.keys().flat_map(|(start, end)| [*start, *end]);
+        let sum = steps.last().copied().unwrap_or(0);
         Self {
-            map: index.and_then(IndexAudit::map),
+            map,
             narrow,
-            window: Pairs::default(),
-            secret: (!wide.is_empty()).then(|| secret.clone()),
+            window: Pairs {
+                start,
+                ..Pairs::default()
+            },
+            secret: needs.then(|| secret.clone()),
             sums: Sums {
                 secret,
-                at: edges.collect(),
+                at: edges
+                    .filter(|edge| *edge > start)
+                    .map(|edge| (edge, 0))
+                    .collect(),
+                steps,
+                is_complete,
             },
-            sum: 0,
-            at: 0,
+            sum,
+            at: start,
         }
     }
 
@@ -140,9 +193,9 @@ impl Windows {
         sums: &[u128],
         is_last: bool,
     ) -> Vec<RunTask> {
-        let Some(map) = self.map else {
+        if self.map.is_none() {
             return Vec::new();
-        };
+        }
         let mut sums = sums.iter();
         for keys in bundle.keys() {
             self.window.keys.extend_from_slice(keys);
@@ -152,34 +205,41 @@ impl Windows {
             if let Some(sum) = self.sums.at.get_mut(&self.at) {
                 *sum = self.sum;
             }
+            if self.at.is_multiple_of(SUM_STEP) {
+                self.sums.steps.push(self.sum);
+            }
         }
         match is_last || self.at.is_multiple_of(WINDOW) {
-            true => self.close(map),
+            true => self.close(),
             false => Vec::new(),
         }
     }
 
-    /// The window is over: its runs are due.
-    fn close(&mut self, map: MapFunction) -> Vec<RunTask> {
-        let (start, end) = (self.window.start, self.at);
-        let next = Pairs {
-            start: end,
-            ..Pairs::default()
+    /// The runs that can be computed with what has come by; the keys of those that go on stay.
+    pub(super) fn close(&mut self) -> Vec<RunTask> {
+        let Some(map) = self.map else {
+            return Vec::new();
         };
-        let window = Arc::new(std::mem::replace(&mut self.window, next));
-        let mut due = Vec::new();
-        while let Some(entry) = self.narrow.first_entry() {
-            let (first, last) = *entry.key();
-            if first < start || last > end {
-                break;
-            }
-            due.push(RunTask {
-                claims: entry.remove(),
+        let at = self.at;
+        let (due, open): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.narrow)
+            .into_iter()
+            .partition(|((_, end), _)| *end <= at);
+        self.narrow = open;
+        let open = self.narrow.keys().next().map_or(at, |(start, _)| *start);
+        let rest = self.window.after(open.min(at));
+        let window = Arc::new(std::mem::replace(&mut self.window, rest));
+        due.into_values()
+            .map(|claims| RunTask {
+                claims,
                 map,
                 window: Arc::clone(&window),
-            });
-        }
-        due
+            })
+            .collect()
+    }
+
+    /// The sums, so far.
+    pub(super) const fn sums(&self) -> &Sums {
+        &self.sums
     }
 
     /// The sums, after the last bundle.

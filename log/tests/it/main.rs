@@ -1,5 +1,6 @@
 //! Tests of the log as its callers use it.
 
+mod audit_resume;
 mod bulk;
 mod crash;
 mod event_entries;

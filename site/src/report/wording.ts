@@ -25,6 +25,7 @@ const CHECKS: Readonly<Record<string, string>> = {
   "index-checkpoint": "Checkpoint of the index",
   "index-manifests": "Manifests of the index",
   "index-runs": "Runs of the index",
+  "audit-state": "Earlier audit",
   "fraud-proof": "Fraud proof",
   fraud: "The accusation",
   genesis: "First entry",

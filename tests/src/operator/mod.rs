@@ -13,6 +13,10 @@ mod runs;
 mod signatures;
 mod stage;
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
 pub use case::{Audited, Case, Seen, Trust};
 
 /// Every lie there is.
@@ -27,6 +31,16 @@ pub fn cases() -> Vec<Case> {
         files::cases(),
     ];
     groups.into_iter().flatten().collect()
+}
+
+/// Writes the secret key of the auditor whom operators take in.
+///
+/// # Panics
+/// When the file cannot be written.
+pub fn write_auditor_key(path: &Path) {
+    let key = format!("{}\n", stage::auditor().encode().as_str());
+    crate::fixture::put(path, key.as_bytes());
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("the file is ours");
 }
 
 /// A number as an index of a slice.

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::access::Action;
+use crate::audit::state::EventState;
 use crate::ed25519::PublicKey;
 use crate::ed25519_batch::{Batch, FULL_BATCH, Seed};
 use crate::event::{Event, ParsedEntry};
@@ -84,6 +85,25 @@ enum Verdict {
 }
 
 impl Judge {
+    /// Goes on from what was judged before.
+    pub(crate) fn restore(events: &EventState) -> Self {
+        Self {
+            counts: events.counts,
+            findings: Findings::restore(events),
+            ..Self::default()
+        }
+    }
+
+    /// Writes down what was judged so far; `false` while an answer is awaited.
+    pub(crate) fn save(&self, events: &mut EventState) -> bool {
+        events.counts = Counts {
+            tiles: 0,
+            ..self.counts
+        };
+        self.findings.save(events);
+        self.pending.is_empty()
+    }
+
     /// Takes in the next entry; `replay` has taken it in before.
     pub(crate) fn add(&mut self, index: u64, parsed: Option<ParsedEntry>, replay: &Replay) {
         let counts = &mut self.counts;

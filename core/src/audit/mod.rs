@@ -5,26 +5,51 @@
 //! It is fed like any [`Query`]. Whoever has threads hands full bundles over in bulk: [`AuditQuery::reader`] compares
 //! them anywhere, [`AuditQuery::absorb`] judges them in order, and signatures come back as batches.
 
+pub mod bundle;
+mod files;
+pub mod index;
+mod resume;
+pub mod signatures;
+pub mod state;
+mod verdict;
+
 use alloc::collections::BTreeSet;
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::audit_bundle::{BundleReader, CheckedBundle};
-use crate::audit_files::{Listing, Older};
-use crate::audit_index::IndexAudit;
-use crate::audit_signatures::{Judge, SignatureBatch};
+use crate::checkpoint::Checkpoint;
 use crate::fetch::{self, Progress, Query, Resource, Wave};
 use crate::head::{Options, Require};
 use crate::inquiry::Inquiry;
 use crate::limits::MAX_IN_FLIGHT;
 use crate::replay::Replay;
-use crate::report::{CheckCode, Checks, Class, Counts, Evidence, Fact, Members, Question, Report};
-use crate::tile::{EntryBundle, TileError};
-use crate::tree::TreeHead;
+use crate::report::{CheckCode, Class, Evidence, Report};
+use crate::tile::{EntryBundle, FULL_WIDTH, TileError};
+use crate::tile_plan::{ConsistencyPlan, TilePlan};
+use crate::tree::{Subtree, TreeHead, complete_subtrees};
 use crate::trunk::TrunkPlan;
 use crate::trust::TrustPolicy;
+
+use self::bundle::{BundleReader, CheckedBundle};
+use self::files::{Listing, Older};
+use self::index::IndexAudit;
+pub use self::resume::Fork;
+use self::resume::Resumption;
+use self::signatures::{Judge, SignatureBatch};
+use self::state::AuditState;
+
+/// What to audit, and how.
+#[derive(Debug, Default)]
+pub struct Setup<'a> {
+    /// Every file of the log's public tree, where that can be told.
+    pub files: Option<Vec<String>>,
+    /// Whether the index is audited too: its file `index/checkpoint`, which has to be read before the log's own
+    /// checkpoint. `Some(None)` says that it is missing.
+    pub index: Option<Option<&'a [u8]>>,
+    /// Whether a state is kept: the one of an earlier audit, if there was one.
+    pub resume: Option<Option<AuditState>>,
+}
 
 /// An audit under way; see the module.
 pub struct AuditQuery {
@@ -34,22 +59,34 @@ pub struct AuditQuery {
     index: Option<IndexAudit>,
     replay: Replay,
     judge: Judge,
+    /// The head of the log, once its checkpoint was judged good.
+    target: Option<TreeHead>,
     /// What vouches for the bundles, once it was checked.
     trunk: Option<Arc<TrunkPlan>>,
-    /// Entries read.
+    /// Entries read, or before those that are.
     read: u64,
+    /// Where a state is kept, what it says.
+    resumption: Option<Resumption>,
+    /// The checkpoint that the log shows.
+    shown: Option<Checkpoint>,
     /// Leaf tiles compared.
     tiles: u64,
 }
 
 enum Stage {
     Checkpoint(Wave),
+    /// The tiles that compare the log with an earlier audit's.
+    Consistency(ConsistencyPlan, Wave),
+    /// The caller has to read the manifests of the index, which say where to begin.
+    Manifests,
+    /// The tiles that give the tree before the entries that are read.
+    Frontier(TilePlan, Wave),
     Trunk(TrunkPlan, Wave),
     /// Bundles from [`AuditQuery::read`] on, with their leaf tiles.
     Bundles(Wave),
     /// Older files that were not asked for yet, last first; those that are under way.
     Older(Vec<Older>, Vec<Older>, Wave),
-    /// All of the log was read; the caller has still to say what became of the index.
+    /// All of the log was read; the caller has still to say what became of the index, and to take the state.
     Index,
     Done,
 }
@@ -58,29 +95,29 @@ impl AuditQuery {
     /// Audits a log; `files` lists every file of its public tree, where that can be told.
     #[must_use]
     pub fn new(policy: &[u8], options: Options, files: Option<Vec<String>>) -> Self {
-        Self::start(policy, options, files, None)
+        let setup = Setup {
+            files,
+            ..Setup::default()
+        };
+        Self::start(policy, options, setup)
     }
 
-    /// Audits a log and its index. `index_checkpoint` is the file `index/checkpoint`, which has to be read before the
-    /// log's own checkpoint; `None` says that it is missing.
+    /// Audits a log, its index too, or from a state on. Whoever audits the index tells [`AuditQuery::index_mut`] of it
+    /// while the query [awaits](Self::awaits_manifests) that, and whoever has an index or a state finishes.
     #[must_use]
-    pub fn with_index(
-        policy: &[u8],
-        options: Options,
-        files: Option<Vec<String>>,
-        index_checkpoint: Option<&[u8]>,
-    ) -> Self {
-        Self::start(policy, options, files, Some(index_checkpoint))
-    }
-
-    fn start(
-        policy: &[u8],
-        options: Options,
-        files: Option<Vec<String>>,
-        index: Option<Option<&[u8]>>,
-    ) -> Self {
+    pub fn start(policy: &[u8], options: Options, setup: Setup<'_>) -> Self {
+        let Setup {
+            files,
+            index,
+            resume,
+        } = setup;
         let complete = options.require == Some(Require::Complete);
-        let mut further = Vec::from([
+        let mut further = Vec::new();
+        if let Some(state) = &resume {
+            further.push((CheckCode::AuditState, true));
+            further.extend(state.as_ref().map(|_| (CheckCode::Consistency, true)));
+        }
+        further.extend([
             (CheckCode::Genesis, false),
             (CheckCode::Coverage, complete),
             (CheckCode::Readable, false),
@@ -105,8 +142,11 @@ impl AuditQuery {
             listing: files.map(Listing::new),
             replay: Replay::new("", None),
             judge: Judge::default(),
+            target: None,
             trunk: None,
             read: 0,
+            resumption: resume.map(Resumption::new),
+            shown: None,
             tiles: 0,
         };
         if query.inquiry.policy().is_none() {
@@ -119,10 +159,10 @@ impl AuditQuery {
         self.head().map_or(0, |head| head.size)
     }
 
-    /// The head that everything is compared with, once the trunk was checked.
+    /// The head that everything is compared with, once the log's checkpoint was judged good.
     #[must_use]
-    pub fn head(&self) -> Option<TreeHead> {
-        self.trunk.as_ref().map(|trunk| trunk.head())
+    pub const fn head(&self) -> Option<TreeHead> {
+        self.target
     }
 
     /// The time of judgement.
@@ -163,7 +203,64 @@ impl AuditQuery {
         if let Some(index) = &mut self.index {
             index.expect(&verified);
         }
-        match TrunkPlan::new(verified.head()) {
+        self.target = Some(verified.head());
+        self.compare_with_state(&verified);
+    }
+
+    /// Whether the manifests of the index have to be read now.
+    #[must_use]
+    pub const fn awaits_manifests(&self) -> bool {
+        matches!(self.stage, Stage::Manifests)
+    }
+
+    /// The log is the one that it was; what is to be read of it the manifests say, where there is an index.
+    fn after_consistency(&mut self) {
+        match &self.index {
+            Some(_) => self.stage = Stage::Manifests,
+            None => self.begin(),
+        }
+    }
+
+    /// Begins to read entries, once the manifests of the index were read.
+    pub fn proceed(&mut self) {
+        if self.awaits_manifests() {
+            self.begin();
+        }
+    }
+
+    fn begin(&mut self) {
+        self.read = self.first_to_read();
+        let head = self.head().unwrap_or_else(TreeHead::empty);
+        if self.read == 0 || self.index.is_none() {
+            return self.begin_trunk(head);
+        }
+        let before: Vec<Subtree> = complete_subtrees(0..self.read).collect();
+        match TilePlan::new(head, &before) {
+            Ok(plan) => {
+                let wave = Wave::of(plan.tiles().iter().copied().map(Resource::Tile));
+                self.stage = Stage::Frontier(plan, wave);
+            }
+            Err(error) => self.refuse_tile(&error),
+        }
+    }
+
+    fn read_frontier(&mut self, plan: &TilePlan, mut wave: Wave) {
+        let Some(files) = self.inquiry.files(&mut wave) else {
+            return self.conclude(false);
+        };
+        let tiles = match plan.finish(&fetch::tiles(files)) {
+            Ok(tiles) => tiles,
+            Err(error) => return self.refuse_tile(&error),
+        };
+        let parts = complete_subtrees(0..self.read).filter_map(|subtree| tiles.hash(subtree));
+        if let Some(index) = &mut self.index {
+            index.begin_at(self.read, parts.collect());
+        }
+        self.begin_trunk(plan.head());
+    }
+
+    fn begin_trunk(&mut self, head: TreeHead) {
+        match TrunkPlan::starting(head, self.read / u64::from(FULL_WIDTH)) {
             Ok(trunk) => self.next_trunk(trunk),
             Err(error) => self.refuse_tile(&error),
         }
@@ -281,10 +378,17 @@ impl AuditQuery {
         if let Some(index) = &mut self.index {
             index.pass(self.read, &checked.leaves);
         }
+        let vouched = self.vouched();
         for (entry, leaf) in checked.entries.into_iter().zip(checked.leaves) {
-            let parsed = entry.parsed;
-            self.replay.absorb_parsed(self.read, leaf, parsed.as_ref());
-            self.judge.add(self.read, parsed, &self.replay);
+            // What an earlier audit has judged is read again for its keys only.
+            if self.read >= vouched {
+                let parsed = entry.parsed;
+                let is_of_keys = self.replay.absorb_parsed(self.read, leaf, parsed.as_ref());
+                if is_of_keys && let Some(resumption) = &mut self.resumption {
+                    resumption.keep(self.read, parsed.as_ref());
+                }
+                self.judge.add(self.read, parsed, &self.replay);
+            }
             self.read += 1;
         }
         self.tiles += u64::from(checked.has_tile);
@@ -366,109 +470,53 @@ impl AuditQuery {
     }
 
     fn after_files(&mut self) {
-        match &self.index {
-            Some(_) => self.stage = Stage::Index,
-            None => self.conclude(true),
+        match self.index.is_some() || self.resumption.is_some() {
+            true => self.stage = Stage::Index,
+            false => self.conclude(true),
         }
     }
 
-    /// Ends an audit of a log and its index: what became of the index was told to [`AuditQuery::index_mut`].
+    /// Ends an audit of a log and its index: what became of the index was told to [`AuditQuery::index_mut`]; and one that
+    /// keeps a state, which was taken.
     pub fn finish(&mut self) {
         if self.awaits_index() {
             self.conclude(true);
         }
     }
-
-    /// Draws the verdict; `whole` once every entry and every leaf tile was read.
-    fn conclude(&mut self, whole: bool) {
-        self.stage = Stage::Done;
-        let mut counts = Counts::default();
-        let size = self.size();
-        if whole {
-            self.inquiry.settle_read(self.read, &self.replay);
-            let policy = self.inquiry.policy();
-            let pinned = policy.is_some_and(|policy| policy.genesis().is_some());
-            let checks = &mut self.inquiry.checks;
-            let detail = "every hash tile is what the entries hash to";
-            checks.pass(CheckCode::Tree, detail, None);
-            checks.require(CheckCode::Genesis, pinned || self.replay.has_genesis());
-            if self.replay.has_genesis() {
-                checks.require(CheckCode::EventSignatures, true);
-                self.replay.judge_readable(checks);
-                self.replay.judge_key_events(checks);
-                counts = core::mem::take(&mut self.judge).settle(checks);
-            } else {
-                counts.entries = self.read;
-            }
-            let trunk = self.trunk.as_ref();
-            counts.tiles = self.tiles + trunk.map_or(0, |trunk| trunk.progress().0);
-            let mut strays = self
-                .listing
-                .as_ref()
-                .map_or_else(Vec::new, |listing| listing.strays(size));
-            if let Some(index) = &mut self.index {
-                strays.extend(index.take_strays());
-                index.settle(checks);
-            }
-            judge_strays(checks, &strays);
-        }
-        let checkpoint = self.inquiry.checkpoint();
-        let query = Question {
-            kind: "log",
-            id: checkpoint.map_or_else(String::new, |checkpoint| checkpoint.origin.clone()),
-        };
-        let evidence = checkpoint.is_some_and(|checkpoint| checkpoint.size > 0);
-        let members = Members {
-            counts: Some(counts),
-            ..Members::default()
-        };
-        self.inquiry.conclude(query, members, evidence);
-    }
-}
-
-fn judge_strays(checks: &mut Checks, strays: &[String]) {
-    /// Strays that a report names; the rest are counted.
-    const NAMED: usize = 32;
-    if strays.is_empty() {
-        return checks.pass(
-            CheckCode::Strays,
-            "no file is there that does not belong to the log",
-            None,
-        );
-    }
-    let named = strays
-        .iter()
-        .take(NAMED)
-        .map(|path| Fact::from(path.as_str()))
-        .collect();
-    let detail = format!(
-        "{} of the files there do not belong to the log",
-        strays.len()
-    );
-    checks.unknown(
-        CheckCode::Strays,
-        detail,
-        Some(Evidence::new().with("paths", Fact::List(named))),
-    );
 }
 
 impl Query for AuditQuery {
     fn needs(&self) -> Vec<String> {
         match &self.stage {
             Stage::Checkpoint(wave)
+            | Stage::Consistency(_, wave)
+            | Stage::Frontier(_, wave)
             | Stage::Trunk(_, wave)
             | Stage::Bundles(wave)
             | Stage::Older(_, _, wave) => wave.needs(),
-            Stage::Index | Stage::Done => Vec::new(),
+            Stage::Manifests | Stage::Index | Stage::Done => Vec::new(),
         }
     }
 
     fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
         let stage = core::mem::replace(&mut self.stage, Stage::Done);
         match stage {
-            Stage::Checkpoint(mut wave) => match wave.supply(path, bytes) {
-                true => self.read_checkpoint(wave),
-                false => self.stage = Stage::Checkpoint(wave),
+            Stage::Checkpoint(mut wave) => {
+                self.shown = bytes
+                    .as_deref()
+                    .and_then(|bytes| Checkpoint::parse(bytes).ok());
+                match wave.supply(path, bytes) {
+                    true => self.read_checkpoint(wave),
+                    false => self.stage = Stage::Checkpoint(wave),
+                }
+            }
+            Stage::Consistency(plan, mut wave) => match wave.supply(path, bytes) {
+                true => self.read_consistency(&plan, wave),
+                false => self.stage = Stage::Consistency(plan, wave),
+            },
+            Stage::Frontier(plan, mut wave) => match wave.supply(path, bytes) {
+                true => self.read_frontier(&plan, wave),
+                false => self.stage = Stage::Frontier(plan, wave),
             },
             Stage::Trunk(trunk, mut wave) => match wave.supply(path, bytes) {
                 true => self.read_trunk(trunk, wave),
@@ -487,6 +535,7 @@ impl Query for AuditQuery {
                 true => self.read_older(rest, &batch, wave),
                 false => self.stage = Stage::Older(rest, batch, wave),
             },
+            Stage::Manifests => self.stage = Stage::Manifests,
             Stage::Index => self.stage = Stage::Index,
             Stage::Done => {}
         }

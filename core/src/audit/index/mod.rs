@@ -3,6 +3,8 @@
 //!
 //! It reads nothing and recomputes nothing itself. Whoever does tells what was found, and this draws the conclusions.
 
+mod resume;
+
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -20,8 +22,19 @@ use crate::report::{CheckCode, Checks, Class, Evidence};
 use crate::tree::{TreeHead, span_root};
 use crate::trust::{TrustPolicy, VerifiedCheckpoint};
 
+use self::resume::Base;
+
 /// A file of the index log's own tree, relative to the log's public tree.
 pub const INDEX_CHECKPOINT_PATH: &str = "index/checkpoint";
+
+/// Entries whose keys are in memory at a time; 25 MB for events with ten keys.
+pub const WINDOW: u64 = 1 << 16;
+
+/// Whether a run lies within one window, so that it can be built anew in memory.
+#[must_use]
+pub const fn is_narrow(start: u64, end: u64) -> bool {
+    start < end && start / WINDOW == (end - 1) / WINDOW
+}
 
 /// A run that a manifest claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +70,14 @@ pub struct IndexAudit {
     files: u64,
     strays: Vec<String>,
     faults: Vec<Fault>,
+    base: Base,
 }
 
 struct Fault {
     code: CheckCode,
     class: Class,
+    /// Of which manifest and run it is, where that decides which one is shown.
+    order: (u64, usize),
     detail: String,
     evidence: Option<Evidence>,
 }
@@ -94,6 +110,7 @@ impl IndexAudit {
             files: 0,
             strays: Vec::new(),
             faults: Vec::new(),
+            base: Base::default(),
         };
         audit.judge(checkpoint);
         audit
@@ -197,6 +214,10 @@ impl IndexAudit {
         match self.judge_manifest(position, bytes) {
             Ok(manifest) => {
                 for (run, head) in manifest.runs().iter().enumerate() {
+                    if self.base.vouches_for(position, head) {
+                        self.base.keep(head);
+                        continue;
+                    }
                     let claims = self.claims.entry((head.start, head.end)).or_default();
                     if claims.iter().all(|claim| claim.head != *head) {
                         claims.push(RunClaim {
@@ -207,9 +228,11 @@ impl IndexAudit {
                     }
                 }
                 let head = manifest.head();
-                let roots = self.prefixes.entry(head.size).or_default();
-                if roots.iter().all(|(root, _)| *root != head.root) {
-                    roots.push((head.root, position));
+                if !self.base.has_compared(position, &head) {
+                    let roots = self.prefixes.entry(head.size).or_default();
+                    if roots.iter().all(|(root, _)| *root != head.root) {
+                        roots.push((head.root, position));
+                    }
                 }
                 self.newest = Some(manifest);
                 self.manifests += 1;
@@ -343,7 +366,14 @@ impl IndexAudit {
             "run {} of manifest {} is not the index of entries {start} to {end}",
             claim.run, claim.manifest
         );
-        self.fail(CheckCode::IndexRuns, Class::False, detail, Some(evidence));
+        let order = (claim.manifest, claim.run);
+        self.fail_at(
+            CheckCode::IndexRuns,
+            Class::False,
+            order,
+            detail,
+            Some(evidence),
+        );
     }
 
     /// Runs that are not those of the log.
@@ -356,7 +386,8 @@ impl IndexAudit {
     pub fn run_undecided(&mut self, claim: &RunClaim, problem: &str) {
         let RunHead { start, end, .. } = claim.head;
         let detail = format!("the index of entries {start} to {end}: {problem}");
-        self.fail(CheckCode::IndexRuns, Class::Undecided, detail, None);
+        let order = (claim.manifest, claim.run);
+        self.fail_at(CheckCode::IndexRuns, Class::Undecided, order, detail, None);
     }
 
     /// Files of the index were compared, and are right.
@@ -400,11 +431,22 @@ impl IndexAudit {
         core::mem::take(&mut self.strays)
     }
 
-    /// The first finding of a check stands; later ones are mostly its consequences.
     fn fail(&mut self, code: CheckCode, class: Class, detail: String, evidence: Option<Evidence>) {
+        self.fail_at(code, class, (0, 0), detail, evidence);
+    }
+
+    fn fail_at(
+        &mut self,
+        code: CheckCode,
+        class: Class,
+        order: (u64, usize),
+        detail: String,
+        evidence: Option<Evidence>,
+    ) {
         self.faults.push(Fault {
             code,
             class,
+            order,
             detail,
             evidence,
         });
@@ -419,6 +461,11 @@ impl IndexAudit {
             return checks.unknown(CheckCode::IndexRuns, detail, evidence);
         }
         let detail = match claimed {
+            _ if self.earlier().is_some() => {
+                format!(
+                    "{claimed} new runs are those of the log; an earlier audit vouches for others"
+                )
+            }
             1 => "the one run is that of the log".to_string(),
             _ => format!("all {claimed} runs are those of the log"),
         };
@@ -451,11 +498,20 @@ impl IndexAudit {
             let detail = format!("{manifests} about this log, up to {}", entries(covered));
             match self.manifests {
                 0 => checks.unknown(CheckCode::IndexManifests, "there is no manifest", None),
+                read if read < checkpoint.head().size => {
+                    let detail =
+                        format!("{read} of {} manifests were read", checkpoint.head().size);
+                    checks.unknown(CheckCode::IndexManifests, detail, Some(evidence));
+                }
                 _ => checks.pass(CheckCode::IndexManifests, detail, Some(evidence)),
             }
             self.settle_runs(checks);
         }
-        for fault in self.faults.iter().rev() {
+        // Of each check the gravest finding stands, and of equals the first; later ones are mostly its consequences. Runs
+        // are judged on all cores, so that these come in any order.
+        let mut faults: Vec<&Fault> = self.faults.iter().collect();
+        faults.sort_by_key(|fault| (fault.class, fault.order));
+        for fault in faults.into_iter().rev() {
             let (detail, evidence) = (fault.detail.clone(), fault.evidence.clone());
             match fault.class {
                 Class::Undecided => checks.unknown(fault.code, detail, evidence),

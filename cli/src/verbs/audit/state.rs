@@ -1,0 +1,97 @@
+//! The file that an audit goes on from (`docs/formats/audit-state.md`).
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use glasslog_core::audit::state::{AuditState, AuditStateError};
+use glasslog_core::limits::MAX_AUDIT_STATE;
+use glasslog_core::trust::TrustPolicy;
+use glasslog_log::LogError;
+use glasslog_log::disk::Disk;
+
+use crate::console::Console;
+use crate::destination::{now, refuse};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::input;
+
+/// A state file, whether or not it is there yet.
+pub(super) struct StateFile(PathBuf);
+
+impl StateFile {
+    /// # Errors
+    /// A folder that is not there: hours later is too late to find out.
+    pub(super) fn new(path: &Path) -> Result<Self, Failure> {
+        let state = Self(path.to_path_buf());
+        if !state.folder().is_dir() {
+            let message = format!("`{}`: no such directory", state.folder().display());
+            return Err(Failure::unfinished("file", message));
+        }
+        Ok(state)
+    }
+
+    fn folder(&self) -> &Path {
+        let parent = self.0.parent();
+        let named = parent.filter(|parent| *parent != Path::new(""));
+        named.unwrap_or(Path::new("."))
+    }
+
+    /// Reads the state, if there is one, and sees to it that it is about the log and the keys of this policy.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is no whole state, or is another log's.
+    pub(super) fn read(
+        &self,
+        policy: &[u8],
+        console: &Console,
+    ) -> Result<Option<AuditState>, Failure> {
+        if fs::symlink_metadata(&self.0).is_err() {
+            console.note(format_args!(
+                "there is no state `{}` yet: auditing from the beginning",
+                self.0.display()
+            ));
+            return Ok(None);
+        }
+        // One byte more than a state may have, so that it says itself that it is too large.
+        let bytes = input::read(&self.0, MAX_AUDIT_STATE + 1)?;
+        let state = AuditState::parse(&bytes).map_err(|error| self.refuse(&error))?;
+        // What is wrong with a policy the report says.
+        if let Ok(policy) = TrustPolicy::parse(policy) {
+            let checked = state.check(&policy, now());
+            checked.map_err(|error| self.refuse(&error))?;
+        }
+        Ok(Some(state))
+    }
+
+    /// Replaces the state: after a crash the file is the old one or the new one.
+    ///
+    /// # Errors
+    /// The disk, or permissions.
+    pub(super) fn write(&self, state: &AuditState) -> Result<(), Failure> {
+        let bytes = state.encode();
+        if bytes.len() > MAX_AUDIT_STATE {
+            return Err(self.refuse(&AuditStateError::TooLarge));
+        }
+        let written = Disk::new().replace(self.folder(), &self.0, &bytes, 0o600);
+        written.map_err(|error| refuse(&LogError::from(error)))
+    }
+
+    fn refuse(&self, error: &AuditStateError) -> Failure {
+        let (exit, hint) = match error {
+            AuditStateError::OtherLog { .. } => (Exit::Usage, "keep one state file for each log"),
+            AuditStateError::OtherKeys => (
+                Exit::Usage,
+                "what other keys vouched for has to be judged anew: audit from the beginning, with a new state file",
+            ),
+            AuditStateError::NotAState => (
+                Exit::Malformed,
+                "`--resume` takes the file that an earlier `glasslog audit --resume` wrote, or a new one",
+            ),
+            _ => (
+                Exit::Malformed,
+                "nothing is taken from it: audit from the beginning, with a new state file",
+            ),
+        };
+        let message = format!("`{}`: {error}", self.0.display());
+        Failure::new(exit, error.code(), message).hint(hint)
+    }
+}
