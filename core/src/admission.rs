@@ -11,10 +11,10 @@ use crate::{
     hash::Hash,
     keyring::{KeyEffect, Keyring, NoEffect, SignatureStatus},
     limits::MAX_ENTRY,
-    registration::Registrations,
+    registration::{self, Binding, Registrations},
 };
 use alloc::{
-    borrow::ToOwned as _,
+    borrow::{Cow, ToOwned as _},
     collections::BTreeMap,
     string::{String, ToString as _},
     vec::Vec,
@@ -280,41 +280,110 @@ impl Admitted {
     }
 }
 
-/// What a log has taken in, as far as it decides what the log takes next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Admission {
-    origin: String,
-    size: u64,
-    /// Absent before the genesis.
-    keyring: Option<Keyring>,
+/// What a log remembers of its events, besides their keys. It grows with the log, so a log may keep it elsewhere.
+///
+/// A memory that fails says that it knows nothing; whoever gave it must then take no answer that came from it.
+pub trait Memory {
+    /// Returns the index of the first event with this payload.
+    fn payload(&self, digest: &Hash) -> Option<u64>;
+
+    /// Returns what a name is bound to.
+    fn binding(&self, name: &str) -> Option<Cow<'_, Binding>>;
+
+    /// Remembers the index of a payload, unless it has one.
+    fn note_payload(&mut self, digest: Hash, index: u64);
+
+    /// Remembers what a name is bound to, unless it is bound.
+    fn bind(&mut self, name: &str, binding: Binding);
+
+    /// Remembers that the entry at `index` is the genesis or a key event: from these the keys can be known again.
+    fn note_key_event(&mut self, _index: u64) {}
+}
+
+/// A memory of maps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InMemory {
     payloads: BTreeMap<Hash, u64>,
     registrations: Registrations,
 }
 
+impl Memory for InMemory {
+    fn payload(&self, digest: &Hash) -> Option<u64> {
+        self.payloads.get(digest).copied()
+    }
+
+    fn binding(&self, name: &str) -> Option<Cow<'_, Binding>> {
+        self.registrations.binding(name).map(Cow::Borrowed)
+    }
+
+    fn note_payload(&mut self, digest: Hash, index: u64) {
+        self.payloads.entry(digest).or_insert(index);
+    }
+
+    fn bind(&mut self, name: &str, binding: Binding) {
+        self.registrations.bind(name, binding);
+    }
+}
+
+/// What a log has taken in, as far as it decides what the log takes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission<M = InMemory> {
+    origin: String,
+    size: u64,
+    /// Absent before the genesis.
+    keyring: Option<Keyring>,
+    memory: M,
+}
+
 /// A check of an entry; the last argument is what is known of its signatures, if that was found out before.
-type Check = fn(&Admission, &ParsedEntry, Option<&[bool]>) -> Result<(), Refusal>;
+type Check<M> = fn(&Admission<M>, &ParsedEntry, Option<&[bool]>) -> Result<(), Refusal>;
 
 /// The checks of an entry that parses, in order.
-const CHECKS: &[Check] = &[
-    check_predicate_type,
-    check_genesis,
-    check_signatures,
-    check_payload,
-    check_key_effect,
-    check_registration,
-];
+const fn checks<M: Memory>() -> [Check<M>; 6] {
+    [
+        check_predicate_type,
+        check_genesis,
+        check_signatures,
+        check_payload,
+        check_key_effect,
+        check_registration,
+    ]
+}
 
 impl Admission {
     /// Starts an empty log.
     #[must_use]
     pub fn new(origin: &str) -> Self {
+        Self::with_memory(origin, InMemory::default())
+    }
+
+    /// Returns what names are bound to.
+    #[must_use]
+    pub const fn registrations(&self) -> &Registrations {
+        &self.memory.registrations
+    }
+}
+
+impl<M: Memory> Admission<M> {
+    /// Starts an empty log that remembers its events in `memory`.
+    #[must_use]
+    pub fn with_memory(origin: &str, memory: M) -> Self {
         Self {
             origin: origin.to_owned(),
             size: 0,
             keyring: None,
-            payloads: BTreeMap::new(),
-            registrations: Registrations::new(),
+            memory,
         }
+    }
+
+    /// Returns what the log remembers of its events.
+    pub const fn memory_mut(&mut self) -> &mut M {
+        &mut self.memory
+    }
+
+    /// Goes on at `size`: the memory has what is before, and the keys were replayed.
+    pub const fn resume(&mut self, size: u64) {
+        self.size = size;
     }
 
     /// Returns how many entries the log has: the index of the next.
@@ -327,12 +396,6 @@ impl Admission {
     #[must_use]
     pub const fn keyring(&self) -> Option<&Keyring> {
         self.keyring.as_ref()
-    }
-
-    /// Returns what names are bound to.
-    #[must_use]
-    pub const fn registrations(&self) -> &Registrations {
-        &self.registrations
     }
 
     /// Checks whether the log takes the entry at its next index.
@@ -364,7 +427,7 @@ impl Admission {
         entry: ParsedEntry,
         verdicts: Option<&[bool]>,
     ) -> Result<Admitted, Refusal> {
-        for check in CHECKS {
+        for check in checks() {
             check(self, &entry, verdicts)?;
         }
         Ok(Admitted::new(entry))
@@ -418,7 +481,7 @@ impl Admission {
     /// # Errors
     /// The [`Refusal`] of the first check that fails.
     pub fn check_again(&self, admitted: &Admitted) -> Result<(), Refusal> {
-        if let Some(&first) = self.payloads.get(&admitted.payload_digest) {
+        if let Some(first) = self.memory.payload(&admitted.payload_digest) {
             return Err(Refusal::Replayed { first });
         }
         check_registration(self, &admitted.entry, None)
@@ -444,6 +507,9 @@ impl Admission {
 
     fn take(&mut self, index: u64, entry: &ParsedEntry, payload_digest: Hash) {
         self.size = index.saturating_add(1);
+        if matches!(entry.event, Event::Genesis(_) | Event::Key(_)) {
+            self.memory.note_key_event(index);
+        }
         let Some(keyring) = &mut self.keyring else {
             self.keyring = Keyring::from_genesis(&self.origin, entry).ok();
             return;
@@ -455,9 +521,11 @@ impl Admission {
             (_, _) => true,
         };
         if counts {
-            self.payloads.entry(payload_digest).or_insert(index);
+            self.memory.note_payload(payload_digest, index);
             // A conflict binds nothing, and was refused unless an operator forced it in.
-            let _conflict = self.registrations.apply(index, entry);
+            for (name, digests) in registration::bindings(entry) {
+                self.memory.bind(name, Binding { at: index, digests });
+            }
         }
     }
 }
@@ -482,8 +550,8 @@ fn parse(entry: &[u8]) -> Result<ParsedEntry, Refusal> {
     Ok(event::parse(entry)?)
 }
 
-fn check_predicate_type(
-    _: &Admission,
+fn check_predicate_type<M: Memory>(
+    _: &Admission<M>,
     entry: &ParsedEntry,
     _: Option<&[bool]>,
 ) -> Result<(), Refusal> {
@@ -496,8 +564,8 @@ fn check_predicate_type(
 }
 
 /// The first entry is the genesis of this log, and no other is one.
-fn check_genesis(
-    admission: &Admission,
+fn check_genesis<M: Memory>(
+    admission: &Admission<M>,
     entry: &ParsedEntry,
     _: Option<&[bool]>,
 ) -> Result<(), Refusal> {
@@ -511,8 +579,8 @@ fn check_genesis(
 }
 
 /// Every signature is good and by a key that may sign here: strangers' signatures would stand in the index of their keys.
-fn check_signatures(
-    admission: &Admission,
+fn check_signatures<M: Memory>(
+    admission: &Admission<M>,
     entry: &ParsedEntry,
     verdicts: Option<&[bool]>,
 ) -> Result<(), Refusal> {
@@ -551,9 +619,9 @@ fn check_genesis_signers(entry: &ParsedEntry) -> Result<(), Refusal> {
     }
 }
 
-fn refuse_status(
+fn refuse_status<M: Memory>(
     status: &SignatureStatus,
-    admission: &Admission,
+    admission: &Admission<M>,
     entry: &ParsedEntry,
 ) -> Result<(), Refusal> {
     Err(match status.clone() {
@@ -582,7 +650,7 @@ fn refuse_status(
 }
 
 /// Some admins signed a key event, but not enough.
-fn too_few_admins(admission: &Admission, entry: &ParsedEntry) -> Option<Refusal> {
+fn too_few_admins<M: Memory>(admission: &Admission<M>, entry: &ParsedEntry) -> Option<Refusal> {
     match admission.keyring.as_ref()?.effect(entry) {
         KeyEffect::None(NoEffect::NotByAdmins { signed, threshold }) if signed > 0 => {
             Some(Refusal::NotByAdmins { signed, threshold })
@@ -591,20 +659,20 @@ fn too_few_admins(admission: &Admission, entry: &ParsedEntry) -> Option<Refusal>
     }
 }
 
-fn check_payload(
-    admission: &Admission,
+fn check_payload<M: Memory>(
+    admission: &Admission<M>,
     entry: &ParsedEntry,
     _: Option<&[bool]>,
 ) -> Result<(), Refusal> {
     let digest = entry.envelope.payload_digest();
-    match admission.payloads.get(&digest) {
-        Some(&first) => Err(Refusal::Replayed { first }),
+    match admission.memory.payload(&digest) {
+        Some(first) => Err(Refusal::Replayed { first }),
         None => Ok(()),
     }
 }
 
-fn check_key_effect(
-    admission: &Admission,
+fn check_key_effect<M: Memory>(
+    admission: &Admission<M>,
     entry: &ParsedEntry,
     _: Option<&[bool]>,
 ) -> Result<(), Refusal> {
@@ -620,12 +688,12 @@ fn check_key_effect(
     }
 }
 
-fn check_registration(
-    admission: &Admission,
+fn check_registration<M: Memory>(
+    admission: &Admission<M>,
     entry: &ParsedEntry,
     _: Option<&[bool]>,
 ) -> Result<(), Refusal> {
-    let conflict = admission.registrations.check(entry).err();
+    let conflict = registration::check(entry, |name| admission.memory.binding(name)).err();
     conflict.map_or(Ok(()), |conflict| {
         Err(Refusal::RegisterConflict {
             name: conflict.name.to_string(),

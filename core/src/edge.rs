@@ -40,6 +40,24 @@ impl Edge {
         Self::default()
     }
 
+    /// Goes on where a log of `size` entries, a whole number of bundles, has these hashes in the partial tile of each
+    /// level, lowest first. Whether they are the log's shows in the root.
+    ///
+    /// # Errors
+    /// [`EdgeError::NotAnEdge`] when they are not as many as the size calls for.
+    pub fn resume(size: u64, levels: Vec<Vec<Hash>>) -> Result<Self, EdgeError> {
+        let wrong = || EdgeError::NotAnEdge { size };
+        let range = frontier(size, &levels).ok_or_else(wrong)?;
+        if levels.first().is_some_and(|level| !level.is_empty()) {
+            return Err(wrong());
+        }
+        Ok(Self {
+            range,
+            levels,
+            bundle: Vec::new(),
+        })
+    }
+
     /// How many entries were appended.
     #[must_use]
     pub const fn size(&self) -> u64 {
@@ -141,6 +159,33 @@ impl Edge {
     }
 }
 
+/// How many hashes the partial tile of a level has in a log of `size` entries; none where the last tile is full.
+#[must_use]
+pub fn partial_width(level: u8, size: u64) -> u64 {
+    hashes_at(level, size) % u64::from(FULL_WIDTH)
+}
+
+/// The frontier of a log of `size` entries, from the partial tile of each level, lowest first.
+///
+/// `None` unless they are as many, and as wide, as the size calls for.
+#[must_use]
+pub fn frontier(size: u64, levels: &[Vec<Hash>]) -> Option<CompactRange> {
+    let needed = (0..).take_while(|level| hashes_at(*level, size) > 0);
+    if needed.count() != levels.len() {
+        return None;
+    }
+    let mut parts = Vec::new();
+    for (level, hashes) in (0..=u8::MAX).zip(levels).rev() {
+        if u64::try_from(hashes.len()) != Ok(partial_width(level, size)) {
+            return None;
+        }
+        let mut range = CompactRange::new();
+        hashes.iter().for_each(|hash| range.push(*hash));
+        parts.extend(range.parts());
+    }
+    CompactRange::from_parts(size, parts).ok()
+}
+
 fn tile_file(tile: &Tile, hashes: &[Hash]) -> PublicFile {
     PublicFile {
         path: tile.path(),
@@ -157,6 +202,11 @@ pub enum EdgeError {
         /// Bytes of the entry; at most [`MAX_ENTRY`] fit.
         length: usize,
     },
+    /// Hashes are not the edge of a log of this size.
+    NotAnEdge {
+        /// The size.
+        size: u64,
+    },
 }
 
 impl EdgeError {
@@ -165,6 +215,7 @@ impl EdgeError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::TooLong { .. } => "edge-entry-too-long",
+            Self::NotAnEdge { .. } => "edge-hash-count",
         }
     }
 }
@@ -174,6 +225,9 @@ impl fmt::Display for EdgeError {
         match self {
             Self::TooLong { length } => {
                 write!(f, "the entry has {length} bytes, at most {MAX_ENTRY} fit")
+            }
+            Self::NotAnEdge { size } => {
+                write!(f, "the hashes are not the edge of a log of {size} entries")
             }
         }
     }
@@ -249,6 +303,31 @@ mod tests {
                 published = edge.size();
             }
         }
+    }
+
+    /// An edge that goes on from the hashes of its tiles is the edge that never stopped.
+    #[test]
+    fn a_resumed_edge_goes_on() {
+        let mut edge = Edge::new();
+        for index in 0..66_304 {
+            edge.append(&entry(index), |_| {}).unwrap();
+            let size = edge.size();
+            if size > 600 && ![0, 1, 255].contains(&(size % 4_096)) {
+                continue;
+            }
+            let resumed = Edge::resume(size, edge.levels.clone());
+            if !size.is_multiple_of(256) {
+                assert_eq!(resumed, Err(EdgeError::NotAnEdge { size }));
+                assert_eq!(frontier(size, &edge.levels).as_ref(), Some(&edge.range));
+                continue;
+            }
+            assert_eq!(resumed.as_ref(), Ok(&edge));
+            for other in [0, size - 256, size + 256] {
+                let wrong = Err(EdgeError::NotAnEdge { size: other });
+                assert_eq!(Edge::resume(other, edge.levels.clone()), wrong);
+            }
+        }
+        assert_eq!(Edge::resume(0, Vec::new()), Ok(Edge::new()));
     }
 
     #[test]

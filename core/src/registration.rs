@@ -5,6 +5,7 @@
 
 use crate::{access::Action, event::ParsedEntry, index_key};
 use alloc::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     string::{String, ToString as _},
 };
@@ -63,17 +64,12 @@ impl Registrations {
     /// # Errors
     /// [`RegisterConflict`] with the first such name.
     pub fn check(&self, entry: &ParsedEntry) -> Result<(), RegisterConflict> {
-        for (name, digests) in bindings(entry) {
-            if let Some(binding) = self.bound.get(name)
-                && binding.digests != digests
-            {
-                return Err(RegisterConflict {
-                    name: name.to_string(),
-                    first: binding.at,
-                });
-            }
-        }
-        Ok(())
+        check(entry, |name| self.bound.get(name).map(Cow::Borrowed))
+    }
+
+    /// Binds a name, unless it is bound.
+    pub fn bind(&mut self, name: &str, binding: Binding) {
+        self.bound.entry(name.to_string()).or_insert(binding);
     }
 
     /// Takes in the entry at `index`, which a valid key signed. Entries must come in log order.
@@ -85,16 +81,36 @@ impl Registrations {
     pub fn apply(&mut self, index: u64, entry: &ParsedEntry) -> Result<(), RegisterConflict> {
         let checked = self.check(entry);
         for (name, digests) in bindings(entry) {
-            self.bound
-                .entry(name.to_string())
-                .or_insert(Binding { at: index, digests });
+            self.bind(name, Binding { at: index, digests });
         }
         checked
     }
 }
 
+/// Tells whether the entry would bind a name otherwise than it is `bound`.
+///
+/// # Errors
+/// [`RegisterConflict`] with the first such name.
+pub(crate) fn check<'a>(
+    entry: &ParsedEntry,
+    bound: impl Fn(&str) -> Option<Cow<'a, Binding>>,
+) -> Result<(), RegisterConflict> {
+    for (name, digests) in bindings(entry) {
+        if let Some(binding) = bound(name)
+            && binding.digests != digests
+        {
+            return Err(RegisterConflict {
+                name: name.to_string(),
+                first: binding.at,
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Name, version and digests that a successful registration binds; a name without a version is bound to nothing.
-fn bindings(entry: &ParsedEntry) -> BTreeMap<&str, BTreeSet<String>> {
+#[must_use]
+pub fn bindings(entry: &ParsedEntry) -> BTreeMap<&str, BTreeSet<String>> {
     let mut bound: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let registers = entry
         .access()
