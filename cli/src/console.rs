@@ -180,7 +180,7 @@ pub(crate) fn show_usage(error: &clap::Error) -> Exit {
     Exit::Usage
 }
 
-fn say(text: impl Display) {
+pub(crate) fn say(text: impl Display) {
     // Nobody is left to tell when standard error itself is gone.
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use glasslog_core::hash::Hash;
 use glasslog_log::{Log, LogError, Refusal};
 
+use crate::console::say;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::source::is_address;
@@ -150,7 +151,13 @@ fn exit_of_status(status: u16) -> Exit {
 /// # Errors
 /// A directory that is not a log, or that another process writes to.
 pub(crate) fn open_log(path: &Path) -> Result<Log, Failure> {
-    Log::open(path).map_err(|error| refuse(&error))
+    let log = Log::open(path).map_err(|error| refuse(&error))?;
+    if let Some(reason) = log.rebuilt() {
+        say(format_args!(
+            "glasslog: the table of known entries was made again from the log: {reason}"
+        ));
+    }
+    Ok(log)
 }
 
 /// Says why a log directory cannot be used.

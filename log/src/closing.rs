@@ -58,10 +58,7 @@ impl Log {
         if !self.is_closed() {
             return Err(LogError::NotClosed { origin: log });
         }
-        let keyring = self
-            .ledger
-            .admission()
-            .and_then(|admission| admission.keyring());
+        let keyring = self.ledger.keyring();
         Ok(Predecessor {
             log,
             head: self.head(),

@@ -163,6 +163,13 @@ pub enum LogError {
         /// Its origin.
         origin: String,
     },
+    /// The table of known entries could not be read or written while it was in use.
+    KnownEntries {
+        /// Its directory.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// A log in a bucket could not be read or written.
     Store(StoreError),
     /// An earlier failure left this writer unsure of what is on disk.
@@ -198,6 +205,7 @@ impl LogError {
             Self::HeadMoved { .. } => "head-moved",
             Self::ClosedElsewhere { .. } => "closed-head-differs",
             Self::NotClosed { .. } => "log-not-closed",
+            Self::KnownEntries { .. } => "known-entries",
             Self::Store(error) => error.code(),
             Self::Stopped => "writer-stopped",
         }
@@ -235,6 +243,9 @@ impl LogError {
             Self::NotClosed { .. } => Some("`glasslog log close` closes it, for good".into()),
             Self::ClosedElsewhere { .. } => Some(from_backup.into()),
             Self::Store(error) => error.hint(),
+            Self::KnownEntries { .. } => Some(
+                "open the log again: the table is made again from the log, here or after removing it by hand".into(),
+            ),
             Self::Stopped => Some("open the log again".into()),
             _ => None,
         }
@@ -335,6 +346,11 @@ impl fmt::Display for LogError {
                 "the log was closed at size {closed}, but its signed head has size {head}"
             ),
             Self::NotClosed { origin } => write!(f, "`{origin}` is not closed"),
+            Self::KnownEntries { path, problem } => write!(
+                f,
+                "the table of known entries in `{}` failed: {problem}",
+                path.display()
+            ),
             Self::Store(error) => write!(f, "{error}"),
             Self::Stopped => write!(f, "the writer stopped after an earlier failure"),
         }

@@ -8,13 +8,14 @@ use crate::disk::{Disk, DiskError};
 use crate::error::LogError;
 use crate::index::{Indexer, Pace};
 use crate::keys::{new_secret, write_secret, write_signer};
+use crate::known::{self, Bounds, Known};
 use crate::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY, PUBLIC_FILE};
 use crate::ledger::Ledger;
 use crate::lock::WriterLock;
 use crate::log::Log;
 use crate::object_store::{Candidate, StoreSettings};
 use crate::posix::Posix;
-use crate::publisher::Publisher;
+use crate::publisher::{Publisher, Settled};
 use crate::signer::Signer;
 use crate::storage::Storage;
 use glasslog_core::dsse::Envelope;
@@ -148,12 +149,17 @@ impl NewLog {
             None => Arc::new(Posix::create(disk, &layout, lock)?),
             Some(bucket) => Arc::new(bucket.clone()),
         };
+        let directory = layout.private(known::DIRECTORY);
+        let known = Known::new(&storage, &directory, &config.origin, Bounds::default());
+        let known = Arc::new(known);
+        let settled = Settled::new(0, Arc::clone(&known));
         let mut log = Log {
-            ledger: Ledger::new(&config),
+            ledger: Ledger::new(&config, known),
+            rebuilt: None,
             staged: Vec::new(),
             size: 0,
             is_stopped: false,
-            publisher: Publisher::new(storage, signer, Edge::new(), None, false),
+            publisher: Publisher::new(storage, signer, Edge::new(), None, false, settled),
         };
         let genesis = match config.raw {
             true => None,

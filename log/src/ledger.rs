@@ -1,18 +1,26 @@
 //! What a log has taken in so far, and so what it takes next: entries by hash, and for events the state of their rules.
 //!
-//! The ledger is a function of the entries, rebuilt from them whenever a log is opened.
+//! The ledger is a function of the entries. It holds the newest of them, and the keys; the rest is in the table of known
+//! entries, and what is missing there is taken in from the log when it is opened.
 
 use crate::config::Config;
 use crate::error::LogError;
+use crate::known::{Batch, Events, Known, Loaded};
 use crate::leaf::Leaf;
 use core::fmt;
-use glasslog_core::admission::{self, Admission, Admitted};
+use glasslog_core::admission::{self, Admission, Admitted, Memory};
 use glasslog_core::ed25519_batch::Seed;
 use glasslog_core::event::Event;
-use glasslog_core::hash::Hash;
+use glasslog_core::hash::{Hash, sha256};
+use glasslog_core::keyring::Keyring;
 use glasslog_core::limits::MAX_ENTRY;
+use glasslog_core::registration::Binding;
+use glasslog_core::tile::FULL_WIDTH;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::mem;
+use std::sync::Arc;
 
 /// Where an entry stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +84,23 @@ impl fmt::Display for Refusal {
 
 impl core::error::Error for Refusal {}
 
-/// What is said of an entry before it is its turn: why it is refused, or what it says, unless nothing needs to be known.
-type Judged = Result<Option<Admitted>, Refusal>;
+/// What is said of an entry before it is its turn.
+type Judged = Result<Word, Refusal>;
+
+/// An entry that is not refused.
+enum Word {
+    /// It stands in the log, at this index.
+    Known(u64),
+    /// It did not stand in the log when its group began; in a log of events, what it says.
+    New(Option<Box<Admitted>>),
+}
 
 /// Entries whose signatures are verified together: the batch is at its best, and both cores have work.
 const TOGETHER: usize = 1_024;
+
+fn new(admitted: Admitted) -> Word {
+    Word::New(Some(Box::new(admitted)))
+}
 
 fn refused(refusal: admission::Refusal) -> Refusal {
     Refusal::Entry(Box::new(refusal))
@@ -93,12 +113,53 @@ fn seed() -> Option<Seed> {
     Some(Seed::new(bytes))
 }
 
+/// What a log remembers of its events: of the newest here, of the others in the table.
+#[derive(Debug)]
+struct Remembered {
+    known: Arc<Known>,
+    newest: Events,
+}
+
+impl Memory for Remembered {
+    fn payload(&self, digest: &Hash) -> Option<u64> {
+        let newest = self.newest.payloads.get(digest).copied();
+        newest.or_else(|| self.known.payload(digest))
+    }
+
+    fn binding(&self, name: &str) -> Option<Cow<'_, Binding>> {
+        let name = sha256(name.as_bytes());
+        match self.newest.names.get(&name) {
+            Some(binding) => Some(Cow::Borrowed(binding)),
+            None => self.known.binding(&name).map(Cow::Owned),
+        }
+    }
+
+    fn note_payload(&mut self, digest: Hash, index: u64) {
+        // It was looked for before it was admitted.
+        self.newest.payloads.entry(digest).or_insert(index);
+    }
+
+    fn bind(&mut self, name: &str, binding: Binding) {
+        if self.binding(name).is_none() {
+            self.newest.names.insert(sha256(name.as_bytes()), binding);
+        }
+    }
+
+    fn note_key_event(&mut self, index: u64) {
+        self.newest.keys.push(index);
+    }
+}
+
 /// The rules of one log and what they depend on.
 #[derive(Debug)]
 pub struct Ledger {
     /// `None` in a raw log.
-    admission: Option<Admission>,
-    positions: HashMap<Hash, u64>,
+    admission: Option<Admission<Remembered>>,
+    known: Arc<Known>,
+    /// Indices of the newest entries, those from `first` on, by leaf hash.
+    newest: HashMap<Hash, u64>,
+    first: u64,
+    size: u64,
     /// How many key events were taken since the log was opened.
     key_changes: u64,
     /// Whether the log takes nothing more.
@@ -106,32 +167,67 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(config: &Config) -> Self {
-        let admission = (!config.raw).then(|| Admission::new(&config.origin));
+    /// The ledger of an empty log.
+    pub(crate) fn new(config: &Config, known: Arc<Known>) -> Self {
+        let memory = || Remembered {
+            known: Arc::clone(&known),
+            newest: Events::default(),
+        };
         Self {
-            admission,
-            positions: HashMap::new(),
+            admission: (!config.raw).then(|| Admission::with_memory(&config.origin, memory())),
+            known,
+            newest: HashMap::new(),
+            first: 0,
+            size: 0,
             key_changes: 0,
             is_closed: false,
         }
     }
 
+    /// Goes on where the store of the table ends.
+    ///
+    /// # Errors
+    /// When that is not where a log of events can be.
+    pub(crate) fn resume(&mut self, loaded: &Loaded) -> Result<(), String> {
+        if let Some(admission) = &mut self.admission {
+            for (index, entry) in &loaded.keys {
+                admission.replay(*index, entry);
+            }
+            if admission.keyring().is_none() {
+                return Err("it does not know the genesis".into());
+            }
+            // The table has these.
+            admission.memory_mut().newest = Events::default();
+            admission.resume(loaded.size);
+        }
+        (self.first, self.size) = (loaded.size, loaded.size);
+        Ok(())
+    }
+
     /// Where the entry with this leaf hash stands.
     pub fn position(&self, leaf: &Hash) -> Option<u64> {
-        self.positions.get(leaf).copied()
+        let newest = self.newest_position(leaf);
+        newest.or_else(|| self.known.leaf(leaf))
     }
 
-    /// The rules for events and what they depend on; `None` in a raw log.
-    pub fn admission(&self) -> Option<&Admission> {
-        self.admission.as_ref()
+    /// As [`position`](Self::position), among the entries that are in the ledger itself.
+    pub(crate) fn newest_position(&self, leaf: &Hash) -> Option<u64> {
+        self.newest.get(leaf).copied()
     }
 
-    fn size(&self) -> u64 {
-        self.positions.len() as u64
+    /// The keys; `None` in a raw log.
+    pub fn keyring(&self) -> Option<&Keyring> {
+        self.admission.as_ref().and_then(Admission::keyring)
     }
 
     /// Judges entries and gives the new ones the next indices; returns what became of each, and the new ones.
-    pub(crate) fn admit(&mut self, leaves: Vec<Leaf>) -> (Vec<Outcome>, Vec<Leaf>) {
+    ///
+    /// # Errors
+    /// When the table of known entries cannot be read; the log must then be opened again.
+    pub(crate) fn admit(
+        &mut self,
+        leaves: Vec<Leaf>,
+    ) -> Result<(Vec<Outcome>, Vec<Leaf>), LogError> {
         let judged = self.judge(&leaves);
         let keys = self.key_changes;
         let mut fresh = Vec::with_capacity(leaves.len());
@@ -147,7 +243,33 @@ impl Ledger {
             }
             Ok(receipt)
         });
-        (outcomes.collect(), fresh)
+        let outcomes = outcomes.collect();
+        self.known.check()?;
+        self.freeze_if_due();
+        Ok((outcomes, fresh))
+    }
+
+    /// Hands the newest entries over to the table if they are many.
+    pub(crate) fn freeze_if_due(&mut self) {
+        if self.newest.len() as u64 >= self.known.bounds.batch {
+            self.freeze();
+        }
+    }
+
+    /// Hands over whole bundles.
+    fn freeze(&mut self) {
+        let (first, end) = (self.first, self.size - self.size % u64::from(FULL_WIDTH));
+        let rest = self.newest.extract_if(|_, index| *index >= end).collect();
+        let leaves = mem::replace(&mut self.newest, rest);
+        let events = self.admission.as_mut();
+        let events = events.map(|admission| admission.memory_mut().newest.split(end));
+        self.first = end;
+        self.known.freeze(Batch {
+            first,
+            end,
+            leaves,
+            events: events.unwrap_or_default(),
+        });
     }
 
     /// Judges entries against what the log holds now, on all cores.
@@ -177,7 +299,7 @@ impl Ledger {
             let mut admitted = admission.check_many(entries, seed).into_iter();
             for judged in judged.iter_mut().filter(|judged| judged.is_none()) {
                 let outcome = admitted.next();
-                *judged = outcome.map(|outcome| outcome.map(Some).map_err(refused));
+                *judged = outcome.map(|outcome| outcome.map(new).map_err(refused));
             }
         }
         let each = leaves.iter().zip(judged);
@@ -190,28 +312,35 @@ impl Ledger {
             return judged;
         }
         match &self.admission {
-            Some(admission) => admission.check(leaf.entry()).map(Some).map_err(refused),
-            None => Ok(None),
+            Some(admission) => admission.check(leaf.entry()).map(new).map_err(refused),
+            None => Ok(Word::New(None)),
         }
     }
 
     /// Judges an entry as far as that needs no rules for events: one that the log holds already, and any that a raw log
-    /// can hold, is let through with nothing said.
+    /// can hold, is let through.
     fn judge_by_itself(&self, leaf: &Leaf) -> Option<Judged> {
-        let is_known = self.position(leaf.hash()).is_some();
         match leaf.entry().len() {
-            0 => Some(Err(Refusal::Empty)),
-            size if size > MAX_ENTRY => Some(Err(Refusal::too_large(size))),
-            _ if is_known => Some(Ok(None)),
-            _ if self.is_closed => Some(Err(Refusal::Closed)),
-            _ => self.admission.is_none().then_some(Ok(None)),
+            0 => return Some(Err(Refusal::Empty)),
+            size if size > MAX_ENTRY => return Some(Err(Refusal::too_large(size))),
+            _ => {}
+        }
+        match self.position(leaf.hash()) {
+            Some(index) => Some(Ok(Word::Known(index))),
+            None if self.is_closed => Some(Err(Refusal::Closed)),
+            None => self.admission.is_none().then_some(Ok(Word::New(None))),
         }
     }
 
     /// Gives an entry the next index, unless it has one, or an entry before it in its group forbids it.
-    fn take(&mut self, leaf: &Leaf, judged: Option<Admitted>) -> Result<(Receipt, bool), Refusal> {
-        let (index, leaf_hash) = (self.size(), *leaf.hash());
-        if let Some(index) = self.position(&leaf_hash) {
+    fn take(&mut self, leaf: &Leaf, judged: Word) -> Result<(Receipt, bool), Refusal> {
+        let (index, leaf_hash) = (self.size, *leaf.hash());
+        let judged = match judged {
+            Word::Known(index) => return Ok((Receipt { index, leaf_hash }, false)),
+            Word::New(judged) => judged,
+        };
+        // Since its group began the log took in nothing but entries of that group, which are among the newest.
+        if let Some(index) = self.newest_position(&leaf_hash) {
             return Ok((Receipt { index, leaf_hash }, false));
         }
         if let (Some(admission), Some(admitted)) = (&mut self.admission, judged) {
@@ -222,14 +351,16 @@ impl Ledger {
             let is_about_keys = matches!(admitted.entry().event, Event::Key(_) | Event::Genesis(_));
             self.key_changes += u64::from(is_about_keys);
         }
-        self.positions.insert(leaf_hash, index);
+        self.newest.insert(leaf_hash, index);
+        self.size += 1;
         Ok((Receipt { index, leaf_hash }, true))
     }
 
     /// Takes in an entry that was admitted before.
     pub(crate) fn replay(&mut self, entry: &[u8], leaf: Hash) -> Result<(), LogError> {
-        let index = self.size();
-        if self.positions.insert(leaf, index).is_some() {
+        let index = self.size;
+        self.size += 1;
+        if self.newest.insert(leaf, index).is_some() {
             return Err(LogError::NotAdmissible {
                 index,
                 problem: "it stands in the log twice".into(),
@@ -239,5 +370,14 @@ impl Ledger {
             admission.replay(index, entry);
         }
         Ok(())
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        // Fewer are read from the log again sooner than they are stored.
+        if self.newest.len() as u64 >= self.known.bounds.least.max(u64::from(FULL_WIDTH)) {
+            self.freeze();
+        }
     }
 }

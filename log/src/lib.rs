@@ -13,7 +13,7 @@
 //! * *Nothing half-written is public*: files are made and synced in `state/tmp` and then linked into `public/`.
 //!
 //! # Scope
-//! Synchronous, standard library only, one sequencer. What an entry may say is decided by `glasslog_core::admission`.
+//! Synchronous, one sequencer. What an entry may say is decided by `glasslog_core::admission`.
 
 #![cfg(unix)]
 
@@ -28,6 +28,7 @@ pub mod index;
 mod init;
 mod journal;
 pub mod keys;
+mod known;
 mod layout;
 mod leaf;
 mod ledger;
@@ -51,6 +52,7 @@ pub use checkpoint_file::CheckpointFile;
 pub use config::Config;
 pub use error::LogError;
 pub use init::{Made, NewLog};
+pub use known::Bounds;
 pub use layout::Layout;
 pub use leaf::Leaf;
 pub use ledger::{Ledger, Outcome, Receipt, Refusal};

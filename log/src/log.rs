@@ -19,7 +19,12 @@ pub struct Log {
     /// How many entries were acknowledged.
     pub(crate) size: u64,
     pub(crate) is_stopped: bool,
+    /// Why the table of known entries was made again, if it was.
+    pub(crate) rebuilt: Option<String>,
 }
+
+/// Entries whose public files are not durable yet are in memory: when so many are published, they are made durable.
+const UNSETTLED: u64 = 1 << 18;
 
 impl Log {
     /// Appends entries: when this returns, the admitted ones are durable and have their indices.
@@ -34,7 +39,8 @@ impl Log {
     ) -> Result<Vec<Result<Receipt, Refusal>>, LogError> {
         self.check_running()?;
         let leaves = entries.into_iter().map(Leaf::new).collect();
-        let (outcomes, mut fresh) = self.ledger.admit(leaves);
+        let admitted = self.ledger.admit(leaves);
+        let (outcomes, mut fresh) = self.stop_on_error(admitted)?;
         let kept = self.publisher.storage.stage(self.size, &fresh);
         self.stop_on_error(kept)?;
         self.size += fresh.len() as u64;
@@ -55,6 +61,10 @@ impl Log {
         self.staged.clear();
         let swept = self.publisher.sweep();
         self.stop_on_error(swept)?;
+        if self.publisher.unsettled() >= UNSETTLED {
+            let settled = self.publisher.settle();
+            self.stop_on_error(settled)?;
+        }
         Ok(self.head())
     }
 
@@ -76,6 +86,16 @@ impl Log {
     /// What has been admitted so far.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Why the table of known entries could not be used and was made again from the log, if that was so at opening.
+    pub fn rebuilt(&self) -> Option<&str> {
+        self.rebuilt.as_deref()
+    }
+
+    /// Up to which size the table of known entries is on disk, and how many bytes of memory its filter takes.
+    pub fn table(&self) -> (u64, usize) {
+        self.publisher.settled.known.extent()
     }
 
     /// The directory to serve.

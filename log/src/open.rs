@@ -1,9 +1,11 @@
-//! Opens a log: reads all of it, and refuses what does not add up (`docs/formats/log-directory.md`, "Opening").
+//! Opens a log: reads what the table of known entries does not cover, and refuses what does not add up
+//! (`docs/formats/log-directory.md`, "Opening").
 
 use crate::closing;
 use crate::config::Config;
 use crate::disk::{Disk, DiskError};
 use crate::error::LogError;
+use crate::known::{self, Bounds, Known, Loaded, Problem};
 use crate::layout::Layout;
 use crate::leaf::Leaf;
 use crate::ledger::Ledger;
@@ -11,16 +13,17 @@ use crate::lock::CheckpointLock;
 use crate::log::Log;
 use crate::object_store::{Bucket, Candidate};
 use crate::posix::Posix;
-use crate::publisher::{self, Publisher};
+use crate::publisher::{self, Publisher, Settled};
 use crate::shown::{self, CHECKPOINT};
 use crate::signer::Signer;
 use crate::storage::Storage;
 use crate::superseded::Superseded;
-use glasslog_core::edge::{Edge, PublicFile};
-use glasslog_core::tile::{EntryBundle, Tile, bundles_between, parse_entries};
+use glasslog_core::edge::{Edge, PublicFile, frontier};
+use glasslog_core::hash::{Hash, empty_root};
+use glasslog_core::tile::{EntryBundle, FULL_WIDTH, Tile, bundles_between, parse_entries};
 use glasslog_core::tree::TreeHead;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Largest size of a log whose checkpoint `init` may not have shown yet.
 const NEWBORN: u64 = 1;
@@ -39,6 +42,18 @@ impl Log {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_with(disk: Disk, path: impl AsRef<Path>) -> Result<Self, LogError> {
+        Self::open_within(disk, path, Bounds::default())
+    }
+
+    /// As [`open_with`](Self::open_with), with other bounds of what is kept in memory.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_within(
+        disk: Disk,
+        path: impl AsRef<Path>,
+        bounds: Bounds,
+    ) -> Result<Self, LogError> {
         let layout = Layout::new(path.as_ref());
         let config = Config::read(&disk, &layout)?;
         let signer = Signer::read(&disk, &layout, &config.origin)?;
@@ -46,10 +61,10 @@ impl Log {
             None => Arc::new(Posix::open(&disk, &layout)?),
             Some(store) => {
                 let bucket = Candidate::new(store, &layout.config(), None)?.wait()?;
-                return Self::open_held(bucket, &config, signer);
+                return Self::open_held(bucket, &config, signer, &layout, bounds);
             }
         };
-        Self::open_on(storage, &config, signer)
+        Self::open_on(storage, &config, signer, &layout, bounds)
     }
 
     /// Opens the log at `path` in the bucket whose lease this process has just taken.
@@ -60,21 +75,29 @@ impl Log {
         let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()));
         let config = Config::read(&disk, &layout)?;
         let signer = Signer::read(&disk, &layout, &config.origin)?;
-        Self::open_held(bucket, &config, signer)
+        Self::open_held(bucket, &config, signer, &layout, Bounds::default())
     }
 
     /// A writer that was deposed while it read may find its successor's files, which do not fit what it knows: whoever
     /// is not the writer any more is told that, and nothing else.
-    fn open_held(bucket: Bucket, config: &Config, signer: Signer) -> Result<Self, LogError> {
-        let opened = Self::open_on(Arc::new(bucket.clone()), config, signer);
+    fn open_held(
+        bucket: Bucket,
+        config: &Config,
+        signer: Signer,
+        layout: &Layout,
+        bounds: Bounds,
+    ) -> Result<Self, LogError> {
+        let opened = Self::open_on(Arc::new(bucket.clone()), config, signer, layout, bounds);
         opened.map_err(|error| bucket.explain(error))
     }
 
-    /// Opens the log that lives in `storage`, which this writer alone may write.
+    /// Opens the log that lives in `storage`, which this writer alone may write; `layout` has the table.
     pub(crate) fn open_on(
         storage: Arc<dyn Storage>,
         config: &Config,
         signer: Signer,
+        layout: &Layout,
+        bounds: Bounds,
     ) -> Result<Self, LogError> {
         let missing = || LogError::Missing {
             path: storage.locate_private("head"),
@@ -99,14 +122,32 @@ impl Log {
             });
         }
         let settled = settled.min(head.size).max(held.first);
-        let mut ledger = Ledger::new(config);
-        let (mut edge, roots) = replay(&*storage, settled, shown.as_ref(), &mut ledger)?;
+        let table = layout.private(known::DIRECTORY);
+        let Start {
+            known,
+            mut ledger,
+            edge,
+            rebuilt,
+        } = begin(&storage, config, &table, bounds, settled)?;
+        let (mut edge, roots) = replay(
+            &*storage,
+            edge,
+            settled,
+            shown.as_ref(),
+            &mut ledger,
+            &known,
+        )?;
         let size = held.end();
         let mut staged = Vec::new();
         let mut lost = Vec::new();
         for (index, leaf) in (held.first..).zip(held.leaves) {
             if index < settled {
-                if ledger.position(leaf.hash()) != Some(index) {
+                // What the table vouches for is compared with the tiles themselves.
+                let found = match index < settled - settled % u64::from(FULL_WIDTH) {
+                    true => known::leaf(&*storage, index)? == *leaf.hash(),
+                    false => ledger.newest_position(leaf.hash()) == Some(index),
+                };
+                if !found {
                     return Err(LogError::JournalDiffers { index });
                 }
             } else {
@@ -123,9 +164,10 @@ impl Log {
         partials.check(&*storage, &edge, &staged)?;
         ledger.is_closed = closing::is_closed(&*storage, &head)?;
         let is_shown = shown == Some(head);
-        let mut publisher = Publisher::new(storage, signer, edge, Some(version), is_shown);
+        let settled = Settled::new(settled, known);
+        let version = Some(version);
+        let mut publisher = Publisher::new(storage, signer, edge, version, is_shown, settled);
         publisher.partials = partials;
-        publisher.settled = Arc::new(Mutex::new(vec![settled]));
         publisher.collect();
         publisher.sweep()?;
         Ok(Self {
@@ -134,8 +176,79 @@ impl Log {
             size,
             is_stopped: false,
             publisher,
+            rebuilt,
         })
     }
+}
+
+/// Where opening begins to read the log.
+struct Start {
+    known: Arc<Known>,
+    ledger: Ledger,
+    edge: Edge,
+    /// Why the table on disk is of no use, if there is one.
+    rebuilt: Option<String>,
+}
+
+/// Takes the table into use as far as it goes, or begins with nothing known.
+fn begin(
+    storage: &Arc<dyn Storage>,
+    config: &Config,
+    table: &Path,
+    bounds: Bounds,
+    settled: u64,
+) -> Result<Start, LogError> {
+    let empty = || {
+        let known = Arc::new(Known::new(storage, table, &config.origin, bounds));
+        let ledger = Ledger::new(config, Arc::clone(&known));
+        (known, ledger)
+    };
+    let (known, mut ledger) = empty();
+    let resumed = known.load(settled).and_then(|loaded| {
+        let Some(loaded) = loaded else {
+            return Ok(Edge::new());
+        };
+        let resumed = ledger.resume(&loaded);
+        let Loaded { size, levels, .. } = loaded;
+        let edge = Edge::resume(size, levels).map_err(|error| error.to_string());
+        resumed.and(edge).map_err(Problem::Broken)
+    });
+    match resumed {
+        Ok(edge) => Ok(Start {
+            known,
+            ledger,
+            edge,
+            rebuilt: None,
+        }),
+        Err(problem) => {
+            drop((known, ledger));
+            let (known, ledger) = empty();
+            if problem == Problem::Locked {
+                known.stay_in_memory();
+            }
+            Ok(Start {
+                known,
+                ledger,
+                edge: Edge::new(),
+                rebuilt: Some(problem.to_string()),
+            })
+        }
+    }
+}
+
+/// Checks the root of a size that is smaller than where reading begins, by the tiles of size `at`.
+fn check_earlier_root(
+    storage: &dyn Storage,
+    shown: Option<&TreeHead>,
+    begin: u64,
+    at: u64,
+) -> Result<Result<(), LogError>, LogError> {
+    let Some(shown) = shown.filter(|shown| shown.size < begin) else {
+        return Ok(Ok(()));
+    };
+    let levels = known::levels(storage, shown.size, at)?;
+    let computed = frontier(shown.size, &levels).map(|range| range.root());
+    Ok(compare_roots(shown, computed))
 }
 
 /// Makes the files of published entries again that a power loss may have taken; what does not differ stays.
@@ -204,18 +317,20 @@ fn shown_head(
     Ok(Some(shown))
 }
 
-/// Reads the published entries before `size` and checks that the tiles, and the signed root, are theirs.
+/// Reads the published entries from `edge` to `size` and checks that the tiles, and the signed root, are theirs.
 ///
 /// A root that is wrong is told only after the tiles: a file that can be named says more.
 fn replay(
     storage: &dyn Storage,
+    mut edge: Edge,
     size: u64,
     shown: Option<&TreeHead>,
     ledger: &mut Ledger,
+    known: &Known,
 ) -> Result<(Edge, Result<(), LogError>), LogError> {
-    let mut edge = Edge::new();
-    let mut roots = check_root(&edge, shown);
-    for bundle in bundles_between(0, size) {
+    let begin = edge.size();
+    let mut roots = check_earlier_root(storage, shown, begin, size)?.and(check_root(&edge, shown));
+    for bundle in bundles_between(begin, size) {
         let bytes = read_bundle_of(storage, &bundle)?;
         let malformed = |problem: String| LogError::Malformed {
             path: storage.locate(&bundle.path()),
@@ -232,6 +347,9 @@ fn replay(
             roots = roots.and(check_root(&edge, shown));
         }
         check_tiles(storage, &full)?;
+        // A table that is made again must not be in memory as a whole meanwhile.
+        ledger.freeze_if_due();
+        known.store_before(edge.size(), size)?;
     }
     check_tiles(storage, &edge.partials(0))?;
     Ok((edge, roots))
@@ -242,13 +360,16 @@ fn check_root(edge: &Edge, signed: Option<&TreeHead>) -> Result<(), LogError> {
     let Some(signed) = signed.filter(|signed| signed.size == edge.size()) else {
         return Ok(());
     };
-    let computed = edge.head().root;
-    match computed == signed.root {
-        true => Ok(()),
-        false => Err(LogError::WrongRoot {
+    compare_roots(signed, Some(edge.head().root))
+}
+
+fn compare_roots(signed: &TreeHead, computed: Option<Hash>) -> Result<(), LogError> {
+    match computed {
+        Some(computed) if computed == signed.root => Ok(()),
+        computed => Err(LogError::WrongRoot {
             size: signed.size,
             signed: signed.root,
-            computed,
+            computed: computed.unwrap_or_else(empty_root),
         }),
     }
 }

@@ -1,6 +1,7 @@
 //! Makes entries public: their tiles, then a signed head, then the checkpoint that everyone sees.
 
 use crate::error::LogError;
+use crate::known::Known;
 use crate::leaf::Leaf;
 use crate::shown;
 use crate::signer::Signer;
@@ -10,10 +11,38 @@ use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::edge::Edge;
 use glasslog_core::tree::TreeHead;
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Files that are written before more are made, so that a long backlog is published in bounded memory.
 const FILES_AT_ONCE: usize = 64;
+
+/// Publications that may wait until their files are durable: their entries are in memory, so there is a bound.
+const WAITING: usize = 4;
+
+/// How far public files are durable.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    /// Sizes up to which files are durable, or are being made so: their partial files are needed until a larger one is.
+    sizes: Mutex<Vec<u64>>,
+    changed: Condvar,
+    /// Takes in what is durable.
+    pub(crate) known: Arc<Known>,
+}
+
+impl Settled {
+    /// Everything up to a size is durable.
+    pub(crate) fn new(size: u64, known: Arc<Known>) -> Self {
+        Self {
+            sizes: Mutex::new(vec![size]),
+            changed: Condvar::new(),
+            known,
+        }
+    }
+}
+
+/// How long to wait before looking whether anybody settles.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The public half of a writer.
 #[derive(Debug)]
@@ -30,8 +59,7 @@ pub(crate) struct Publisher {
     pub(crate) partials: Superseded,
     /// Those of them that are to be removed.
     garbage: Vec<String>,
-    /// Sizes up to which files are durable, or are being made so: their partial files are needed until a larger one is.
-    pub(crate) settled: Arc<Mutex<Vec<u64>>>,
+    pub(crate) settled: Arc<Settled>,
     /// Whether every write so far succeeded.
     is_sound: bool,
 }
@@ -44,6 +72,7 @@ impl Publisher {
         edge: Edge,
         version: Option<Version>,
         is_shown: bool,
+        settled: Settled,
     ) -> Self {
         Self {
             storage,
@@ -53,7 +82,7 @@ impl Publisher {
             is_shown,
             partials: Superseded::default(),
             garbage: Vec::new(),
-            settled: Arc::default(),
+            settled: Arc::new(settled),
             is_sound: true,
         }
     }
@@ -114,8 +143,9 @@ impl Publisher {
 
     /// Finds out which partial files are superseded.
     pub(crate) fn collect(&mut self) {
-        let settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut superseded = self.partials.take(self.edge.size(), &settled);
+        let sizes = &self.settled.sizes;
+        let sizes = sizes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut superseded = self.partials.take(self.edge.size(), &sizes);
         self.garbage.append(&mut superseded);
     }
 
@@ -147,23 +177,39 @@ impl Publisher {
     }
 
     /// Keeps the partial files of the present size until [`settle`] was called with that, and then until a later call.
+    ///
+    /// Waits while many earlier calls wait for that.
     pub(crate) fn begin_settling(&self) -> u64 {
         let size = self.edge.size();
-        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        settled.push(size);
+        let settled = &self.settled;
+        let mut sizes = settled.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+        // A thread that settles has the other reference; when it has failed, nobody will.
+        while sizes.len() > WAITING && Arc::strong_count(settled) > 1 {
+            let waited = settled.changed.wait_timeout(sizes, PATIENCE);
+            sizes = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        sizes.push(size);
         size
+    }
+
+    /// How many published entries have files that may not be durable, and nobody is making them so.
+    pub(crate) fn unsettled(&self) -> u64 {
+        let sizes = &self.settled.sizes;
+        let sizes = sizes.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = sizes.iter().max().copied().unwrap_or(0);
+        self.edge.size().saturating_sub(last)
     }
 }
 
 /// Makes the public files up to a size durable; partial files of smaller sizes are not needed after that.
-pub(crate) fn settle(
-    storage: &dyn Storage,
-    settled: &Mutex<Vec<u64>>,
-    size: u64,
-) -> Result<(), LogError> {
+pub(crate) fn settle(storage: &dyn Storage, settled: &Settled, size: u64) -> Result<(), LogError> {
     storage.unstage(size)?;
-    let mut settled = settled.lock().unwrap_or_else(PoisonError::into_inner);
-    settled.retain(|other| *other >= size);
+    // The partial files of this size are there until `size` is the smallest that is kept.
+    settled.known.store_before(size, size)?;
+    let mut sizes = settled.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+    sizes.retain(|other| *other >= size);
+    drop(sizes);
+    settled.changed.notify_all();
     Ok(())
 }
 

@@ -30,13 +30,17 @@ pub(super) fn run(
     next: &SyncSender<Admitted>,
 ) -> Result<(), LogError> {
     while let Some(group) = queue.take() {
-        let admitted = admit(queue, &mut ledger, group);
+        let admitted = admit(queue, &mut ledger, group)?;
         next.send(admitted).map_err(|_| LogError::Stopped)?;
     }
     Ok(())
 }
 
-fn admit(queue: &Queue, ledger: &mut Ledger, mut group: Vec<Submission>) -> Admitted {
+fn admit(
+    queue: &Queue,
+    ledger: &mut Ledger,
+    mut group: Vec<Submission>,
+) -> Result<Admitted, LogError> {
     let submissions = group.len() as u64;
     let mut leaves = Vec::new();
     let counts: Vec<usize> = group
@@ -48,7 +52,7 @@ fn admit(queue: &Queue, ledger: &mut Ledger, mut group: Vec<Submission>) -> Admi
             count
         })
         .collect();
-    let (outcomes, fresh) = ledger.admit(leaves);
+    let (outcomes, fresh) = ledger.admit(leaves)?;
     let refused = outcomes.iter().filter(|outcome| outcome.is_err()).count();
     let bytes: usize = fresh.iter().map(|leaf| leaf.entry().len()).sum();
     queue.count(|counters| {
@@ -69,8 +73,8 @@ fn admit(queue: &Queue, ledger: &mut Ledger, mut group: Vec<Submission>) -> Admi
             answer: submission.answer,
             keep: submission.room,
         });
-    Admitted {
+    Ok(Admitted {
         waiters: waiters.collect(),
         leaves: fresh,
-    }
+    })
 }

@@ -5,15 +5,18 @@ use super::commit::Durable;
 use super::queue::Queue;
 use crate::error::LogError;
 use crate::leaf::Leaf;
-use crate::publisher::{self, Publisher};
+use crate::publisher::{self, Publisher, Settled};
 use crate::storage::Storage;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
-use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Bytes of entries after which their public files are made durable and the staged copies let go: rarely enough to cost
 /// little, and soon enough that opening after a crash is quick.
 const SETTLE_AFTER: u64 = 64 << 20;
+
+/// Bytes of memory that the table of known entries takes for one until its files are durable: counted as bytes of it.
+const TABLE_ENTRY: u64 = 128;
 
 /// Bytes of entries that are published at once: bounds memory, and how long an entry waits for its checkpoint.
 const PUBLISH_AT_ONCE: usize = 16 << 20;
@@ -33,8 +36,9 @@ pub(super) fn run(
     let mut unsettled = 0;
     loop {
         let bytes: usize = group.leaves.iter().map(|leaf| leaf.entry().len()).sum();
+        let in_table = group.leaves.len() as u64 * TABLE_ENTRY;
         publish(queue, &mut publisher, group, bytes as u64)?;
-        unsettled += bytes as u64;
+        unsettled += bytes as u64 + in_table;
         let garbage = publisher.take_garbage();
         if !garbage.is_empty() {
             let chore = Chore::Remove(garbage);
@@ -115,7 +119,7 @@ pub(super) enum Chore {
 pub(super) fn settle(
     queue: &Queue,
     storage: &dyn Storage,
-    settled: &Mutex<Vec<u64>>,
+    settled: &Settled,
     chores: &Receiver<Chore>,
 ) -> Result<(), LogError> {
     while let Ok(chore) = chores.recv() {

@@ -6,6 +6,7 @@ mod crash;
 mod event_entries;
 mod events;
 mod index;
+mod known;
 mod power_loss;
 mod refusals;
 mod sequencer;

@@ -368,7 +368,7 @@ fn a_successor_commits_to_a_closed_log_and_its_keys() {
         .create(&new, NOW)
         .unwrap();
     let log = Log::open(&new).unwrap();
-    let keyring = log.ledger().admission().unwrap().keyring().unwrap();
+    let keyring = log.ledger().keyring().unwrap();
     assert_eq!(keyring.genesis().succeeds, Some(Box::new(before)));
 }
 

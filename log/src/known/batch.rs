@@ -1,0 +1,50 @@
+//! Facts of consecutive entries that are in memory, and not in the store yet.
+
+use glasslog_core::hash::Hash;
+use glasslog_core::registration::Binding;
+use std::collections::HashMap;
+use std::mem;
+
+/// What is known of the entries `first..end`.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) first: u64,
+    pub(crate) end: u64,
+    /// Indices by leaf hash.
+    pub(crate) leaves: HashMap<Hash, u64>,
+    /// Events, in a log of events.
+    pub(crate) events: Events,
+}
+
+/// What is known of events.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    /// First indices by payload digest.
+    pub(crate) payloads: HashMap<Hash, u64>,
+    /// First registrations by the SHA-256 of the name that they bind.
+    pub(crate) names: HashMap<Hash, Binding>,
+    /// Indices of the events about keys.
+    pub(crate) keys: Vec<u64>,
+}
+
+impl Events {
+    /// Takes out what is of entries before `end`.
+    pub(crate) fn split(&mut self, end: u64) -> Self {
+        let (keys, rest) = mem::take(&mut self.keys)
+            .into_iter()
+            .partition(|index| *index < end);
+        self.keys = rest;
+        let rest = self.payloads.extract_if(|_, index| *index >= end).collect();
+        let payloads = mem::replace(&mut self.payloads, rest);
+        let rest = self
+            .names
+            .extract_if(|_, binding| binding.at >= end)
+            .collect();
+        let names = mem::replace(&mut self.names, rest);
+        Self {
+            payloads,
+            names,
+            keys,
+        }
+    }
+}

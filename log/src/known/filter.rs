@@ -1,0 +1,153 @@
+//! A filter in memory that tells most new hashes from known ones, so that they cost no look into the store.
+//!
+//! A blocked Bloom filter (Putze, Sanders, Singler, "Cache-, Hash- and Space-Efficient Bloom Filters", 2007): a hash has
+//! eight bits in one line of 64 bytes, so that it costs one miss of the processor's cache. Hashes are taken as they are:
+//! who grinds entries until theirs meet set bits makes us look into the store in vain, and no more.
+
+use glasslog_core::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Words of a line.
+const LINE: usize = 8;
+
+/// Bits of memory for each hash that fits: one in eighty unknown ones is then taken for known.
+const BITS_PER_HASH: usize = 10;
+
+/// Hashes that the first layer has room for.
+const LEAST: usize = 1 << 16;
+
+/// Bits for a fixed number of hashes. They can be added by several threads.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    words: Box<[AtomicU64]>,
+    room: usize,
+}
+
+impl Layer {
+    /// Room for that many hashes.
+    pub(crate) fn new(room: usize) -> Self {
+        let room = room.max(LEAST);
+        let lines = (room * BITS_PER_HASH).div_ceil(LINE * 64);
+        let words = (0..lines * LINE).map(|_| AtomicU64::new(0)).collect();
+        Self { words, room }
+    }
+
+    /// The line of a hash, and the bit in each of its words.
+    fn place(&self, hash: &Hash) -> (&[AtomicU64], [u32; LINE]) {
+        let bytes = hash.as_bytes();
+        let number = bytes.first_chunk().copied().unwrap_or_default();
+        let lines = self.words.len() / LINE;
+        // A fair share of the range of numbers for each line.
+        let line = ((u128::from(u64::from_be_bytes(number)) * lines as u128) >> 64) as usize;
+        let bits = bytes.last_chunk().copied().unwrap_or([0; LINE]);
+        let words = self.words.get(line * LINE..).unwrap_or_default();
+        (words, bits.map(|byte| u32::from(byte) % 64))
+    }
+
+    /// Adds a hash.
+    pub(crate) fn add(&self, hash: &Hash) {
+        let (words, bits) = self.place(hash);
+        for (word, bit) in words.iter().zip(bits) {
+            word.fetch_or(1 << bit, Ordering::Relaxed);
+        }
+    }
+
+    fn may_have(&self, hash: &Hash) -> bool {
+        let (words, bits) = self.place(hash);
+        let mut bits = words.iter().zip(bits);
+        bits.all(|(word, bit)| word.load(Ordering::Relaxed) >> bit & 1 == 1)
+    }
+}
+
+/// Layers, each as large as all before it together.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    layers: Vec<Arc<Layer>>,
+    room: usize,
+    /// Hashes that the last layer still has room for.
+    left: usize,
+}
+
+impl Filter {
+    /// A filter whose first layer has room for that many hashes.
+    pub(crate) fn new(room: usize) -> Self {
+        let layer = Layer::new(room);
+        Self {
+            room: layer.room,
+            left: layer.room,
+            layers: vec![Arc::new(layer)],
+        }
+    }
+
+    /// The first layer, for what is added by another thread; there must be room for all of it.
+    pub(crate) fn first(&self) -> Option<Arc<Layer>> {
+        self.layers.first().cloned()
+    }
+
+    /// Says that another thread adds that many hashes to the first layer.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.left = self.left.saturating_sub(count);
+    }
+
+    /// Adds a hash.
+    pub(crate) fn add(&mut self, hash: &Hash) {
+        if self.left == 0 {
+            let layer = Layer::new(self.room);
+            self.left = layer.room;
+            self.room += layer.room;
+            self.layers.push(Arc::new(layer));
+        }
+        self.left -= 1;
+        if let Some(layer) = self.layers.last() {
+            layer.add(hash);
+        }
+    }
+
+    /// Tells whether the hash may have been added; if not, it was not.
+    pub(crate) fn may_have(&self, hash: &Hash) -> bool {
+        self.layers.iter().any(|layer| layer.may_have(hash))
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.layers.iter().map(|layer| layer.words.len() * 8).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use glasslog_core::hash::sha256;
+
+    fn hash(number: u64) -> Hash {
+        sha256(&number.to_be_bytes())
+    }
+
+    /// What was added is found, through all layers; of what was not, few are taken for known.
+    #[test]
+    fn nothing_that_was_added_is_missed() {
+        const COUNT: u64 = 300_000;
+        let mut filter = Filter::new(1);
+        for number in 0..COUNT {
+            filter.add(&hash(number));
+        }
+        assert!((0..COUNT).all(|number| filter.may_have(&hash(number))));
+        let mistaken = (COUNT..2 * COUNT).filter(|number| filter.may_have(&hash(*number)));
+        let mistaken = mistaken.count() as u64;
+        assert!(mistaken < COUNT / 20, "{mistaken} of {COUNT}");
+        assert!(filter.layers.len() > 2);
+        assert!(filter.bytes() as u64 * 8 < COUNT * BITS_PER_HASH as u64 * 2);
+    }
+
+    #[test]
+    fn what_another_thread_adds_counts() {
+        let mut filter = Filter::new(LEAST);
+        filter.reserve(LEAST);
+        filter.first().unwrap().add(&hash(1));
+        filter.add(&hash(2));
+        assert_eq!(filter.layers.len(), 2);
+        assert!(filter.may_have(&hash(1)) && filter.may_have(&hash(2)));
+        assert!(!filter.may_have(&hash(3)));
+    }
+}

@@ -1,0 +1,80 @@
+//! What the table is compared with: the public tiles and entries of the log, below a size where they are all there.
+
+use crate::error::LogError;
+use crate::storage::Storage;
+use glasslog_core::edge::partial_width;
+use glasslog_core::hash::Hash;
+use glasslog_core::tile::{EntryBundle, FULL_WIDTH, Tile, hashes_at, parse_entries};
+
+/// The hashes that the partial tile of each level has at `size`, lowest first, in a log that has the files of `at`.
+pub(crate) fn levels(
+    storage: &dyn Storage,
+    size: u64,
+    at: u64,
+) -> Result<Vec<Vec<Hash>>, LogError> {
+    (0..)
+        .take_while(|level| hashes_at(*level, size) > 0)
+        .map(|level| match partial_width(level, size) as usize {
+            0 => Ok(Vec::new()),
+            width => {
+                let mut hashes = hashes(storage, level, hashes_at(level, size) - 1, at)?;
+                hashes.truncate(width);
+                Ok(hashes)
+            }
+        })
+        .collect()
+}
+
+/// The hashes of the tile that has hash number `hash` of a level, as wide as a log of size `at` makes it or wider.
+fn hashes(storage: &dyn Storage, level: u8, hash: u64, at: u64) -> Result<Vec<Hash>, LogError> {
+    let missing = |tile: &Tile| LogError::Missing {
+        path: storage.locate(&tile.path()),
+    };
+    let Some(tile) = Tile::containing(level, hash, at) else {
+        let path = storage.locate("tile");
+        return Err(LogError::Missing { path });
+    };
+    let (tile, bytes) = match storage.read(&tile.path())? {
+        Some(bytes) => (tile, bytes),
+        // Where the partial tile is gone, the full one begins with it.
+        None => {
+            let bytes = storage.read(&tile.full().path())?;
+            (tile.full(), bytes.ok_or_else(|| missing(&tile))?)
+        }
+    };
+    tile.parse_hashes(&bytes)
+        .map_err(|error| LogError::Malformed {
+            path: storage.locate(&tile.path()),
+            problem: error.to_string(),
+        })
+}
+
+/// The leaf hash at an index of a full tile.
+pub(crate) fn leaf(storage: &dyn Storage, index: u64) -> Result<Hash, LogError> {
+    let (number, place) = (index / u64::from(FULL_WIDTH), index % u64::from(FULL_WIDTH));
+    let end = (number + 1) * u64::from(FULL_WIDTH);
+    let hashes = hashes(storage, 0, index, end)?;
+    let missing = || LogError::Missing {
+        path: storage.locate("tile/0"),
+    };
+    hashes.get(place as usize).copied().ok_or_else(missing)
+}
+
+/// The entry at an index of a full bundle.
+pub(crate) fn entry(storage: &dyn Storage, index: u64) -> Result<Vec<u8>, LogError> {
+    let bundle = EntryBundle::new(index / u64::from(FULL_WIDTH), FULL_WIDTH);
+    let path = bundle.map(|bundle| bundle.path()).unwrap_or_default();
+    let missing = || LogError::Missing {
+        path: storage.locate(&path),
+    };
+    let bytes = storage.read(&path)?.ok_or_else(missing)?;
+    let entries = parse_entries(&bytes, FULL_WIDTH).map_err(|error| LogError::Malformed {
+        path: storage.locate(&path),
+        problem: error.to_string(),
+    })?;
+    let place = (index % u64::from(FULL_WIDTH)) as usize;
+    entries
+        .get(place)
+        .map(|entry| entry.to_vec())
+        .ok_or_else(missing)
+}

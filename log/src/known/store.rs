@@ -1,0 +1,278 @@
+//! The store of the table: sorted facts on disk, in [fjall](https://docs.rs/fjall), a log-structured merge tree.
+//!
+//! ```text
+//! fact      = u8 kind ‖ key[32] ‖ value                                                         integers big-endian
+//! watermark = 0 ‖ 0[32]          → u8 format ‖ u64 size ‖ root[32] ‖ u64 facts ‖ SHA-256(origin)[32]
+//! key event = 1 ‖ u64 index ‖ 0[24] → leaf hash[32]
+//! entry     = 2 ‖ leaf hash      → u64 index
+//! name      = 3 ‖ SHA-256(name)  → u64 index of the first registration
+//! payload   = 4 ‖ payload digest → u64 index of the first event
+//! ```
+//! The facts of a batch and the watermark that covers them come in together or not at all, and need not survive a power
+//! loss: what is lost is read from the log again.
+
+use super::filter::Layer;
+use fjall::config::CompressionPolicy;
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions};
+use glasslog_core::hash::Hash;
+use glasslog_core::tree::TreeHead;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Version of what is stored.
+const FORMAT: u8 = 1;
+
+/// Bytes of blocks that are kept in memory: look-ups are of random hashes, so more helps little.
+const CACHE: u64 = 16 << 20;
+
+/// Nothing goes through the memtable, so it stays small.
+const MEMTABLE: u64 = 1 << 20;
+
+/// Smallest bound that fjall takes.
+const JOURNALS: u64 = 64 << 20;
+
+/// What a fact is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// How far the facts go.
+    Watermark = 0,
+    /// An event about keys.
+    Key = 1,
+    /// An entry.
+    Leaf = 2,
+    /// A name that is bound.
+    Name = 3,
+    /// The payload of an event.
+    Payload = 4,
+}
+
+/// A key in the store.
+pub(crate) type Key = [u8; 33];
+
+fn key(kind: Kind, hash: &[u8; 32]) -> Key {
+    let mut key = [kind as u8; 33];
+    key[1..].copy_from_slice(hash);
+    key
+}
+
+/// Up to where the store knows the log: all facts of these entries are in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Watermark {
+    /// Size and root.
+    pub(crate) head: TreeHead,
+    /// How many facts there are.
+    pub(crate) facts: u64,
+    /// SHA-256 of the origin.
+    pub(crate) origin: Hash,
+}
+
+impl Watermark {
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![FORMAT];
+        bytes.extend(self.head.size.to_be_bytes());
+        bytes.extend(self.head.root.as_bytes());
+        bytes.extend(self.facts.to_be_bytes());
+        bytes.extend(self.origin.as_bytes());
+        bytes
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (&[FORMAT], rest) = bytes.split_first_chunk()? else {
+            return None;
+        };
+        let (size, rest) = rest.split_first_chunk()?;
+        let (root, rest) = rest.split_first_chunk()?;
+        let (facts, rest) = rest.split_first_chunk()?;
+        let origin = <[u8; 32]>::try_from(rest).ok()?;
+        Some(Self {
+            head: TreeHead {
+                size: u64::from_be_bytes(*size),
+                root: Hash::from_bytes(*root),
+            },
+            facts: u64::from_be_bytes(*facts),
+            origin: Hash::from_bytes(origin),
+        })
+    }
+}
+
+/// Why the store cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// Another process uses it.
+    Locked,
+    /// It is damaged, or the disk fails.
+    Broken(String),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Locked => f.write_str("another process uses it"),
+            Self::Broken(problem) => f.write_str(problem),
+        }
+    }
+}
+
+impl From<fjall::Error> for Problem {
+    fn from(error: fjall::Error) -> Self {
+        match error {
+            fjall::Error::Locked => Self::Locked,
+            error => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+/// Damaged files may trip assertions inside the store; that must not take the writer with it.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
+    let panicked = |_| Err(Problem::Broken("it panicked over its files".into()));
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
+}
+
+/// An open store.
+pub(crate) struct Store {
+    facts: Keyspace,
+    // Last, so that it is closed after its parts.
+    _database: Database,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the store in a directory, or makes it.
+    pub(crate) fn open(directory: &Path) -> Result<Self, Problem> {
+        guarded(|| {
+            let database = Database::builder(directory)
+                .worker_threads(1)
+                .cache_size(CACHE)
+                .max_journaling_size(JOURNALS)
+                .open()?;
+            let options = || {
+                // Hashes do not shrink.
+                let none = CompressionPolicy::all(CompressionType::None);
+                KeyspaceCreateOptions::default()
+                    .max_memtable_size(MEMTABLE)
+                    .data_block_compression_policy(none.clone())
+                    .index_block_compression_policy(none)
+            };
+            let facts = database.keyspace("known", options)?;
+            Ok(Self {
+                facts,
+                _database: database,
+            })
+        })
+    }
+
+    fn read(&self, key: &Key) -> Result<Option<Vec<u8>>, Problem> {
+        guarded(|| Ok(self.facts.get(key)?.map(|value| value.to_vec())))
+    }
+
+    /// How far the facts go; `None` in a store that is new.
+    pub(crate) fn watermark(&self) -> Result<Option<Watermark>, Problem> {
+        let Some(bytes) = self.read(&key(Kind::Watermark, &[0; 32]))? else {
+            return Ok(None);
+        };
+        let wrong = || Problem::Broken("its watermark is of another version".into());
+        Watermark::parse(&bytes).map(Some).ok_or_else(wrong)
+    }
+
+    /// The index that a fact gives.
+    pub(crate) fn get(&self, kind: Kind, hash: &Hash) -> Result<Option<u64>, Problem> {
+        let Some(value) = self.read(&key(kind, hash.as_bytes()))? else {
+            return Ok(None);
+        };
+        let wrong = |_| Problem::Broken("a fact of it is malformed".into());
+        let value = <[u8; 8]>::try_from(&value[..]).map_err(wrong)?;
+        Ok(Some(u64::from_be_bytes(value)))
+    }
+
+    /// Indices and leaf hashes of all events about keys, in order.
+    pub(crate) fn keys(&self) -> Result<Vec<(u64, Hash)>, Problem> {
+        guarded(|| {
+            let wrong = || Problem::Broken("a fact about keys is malformed".into());
+            let facts = self.facts.prefix([Kind::Key as u8]);
+            facts
+                .map(|fact| {
+                    let (key, value) = fact.into_inner()?;
+                    let index = key.get(1..9).and_then(|index| index.try_into().ok());
+                    let leaf = <[u8; 32]>::try_from(&value[..]).ok();
+                    let (index, leaf) = index.zip(leaf).ok_or_else(wrong)?;
+                    Ok((u64::from_be_bytes(index), Hash::from_bytes(leaf)))
+                })
+                .collect()
+        })
+    }
+
+    /// Adds facts, and the watermark that covers them.
+    pub(crate) fn add(&self, mut facts: Facts, watermark: &Watermark) -> Result<(), Problem> {
+        facts.0.sort_unstable();
+        // Of a fact that an operator forced in twice the first counts.
+        facts.0.dedup_by(|later, first| later.0 == first.0);
+        guarded(|| {
+            let mut ingestion = self.facts.start_ingestion()?;
+            ingestion.write(key(Kind::Watermark, &[0; 32]), watermark.encode())?;
+            for (key, value) in facts.0 {
+                match value {
+                    Value::Index(index) => ingestion.write(key, index.to_be_bytes())?,
+                    Value::Leaf(leaf) => ingestion.write(key, *leaf.as_bytes())?,
+                }
+            }
+            Ok(ingestion.finish()?)
+        })
+    }
+
+    /// Adds the hashes of all facts to a filter, unless told to stop; returns whether all of them were.
+    pub(crate) fn fill(&self, layer: &Layer, stop: &AtomicBool) -> Result<bool, Problem> {
+        guarded(|| {
+            for kind in [Kind::Leaf, Kind::Name, Kind::Payload] {
+                for fact in self.facts.prefix([kind as u8]) {
+                    if stop.load(Ordering::Relaxed) {
+                        return Ok(false);
+                    }
+                    let key = fact.key()?;
+                    let hash = key.get(1..).and_then(|hash| hash.try_into().ok());
+                    let wrong = || Problem::Broken("a key of it is malformed".into());
+                    layer.add(&Hash::from_bytes(hash.ok_or_else(wrong)?));
+                }
+            }
+            Ok(true)
+        })
+    }
+}
+
+/// What a fact says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Value {
+    Index(u64),
+    Leaf(Hash),
+}
+
+/// Facts to add.
+#[derive(Debug, Default)]
+pub(crate) struct Facts(Vec<(Key, Value)>);
+
+impl Facts {
+    /// Adds the index of what has a hash.
+    pub(crate) fn index(&mut self, kind: Kind, hash: &Hash, index: u64) {
+        self.0
+            .push((key(kind, hash.as_bytes()), Value::Index(index)));
+    }
+
+    /// Adds an event about keys.
+    pub(crate) fn key_event(&mut self, index: u64, leaf: Hash) {
+        let mut place = [0; 32];
+        place[..8].copy_from_slice(&index.to_be_bytes());
+        self.0.push((key(Kind::Key, &place), Value::Leaf(leaf)));
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
