@@ -10,6 +10,8 @@ pub(crate) enum Mutation {
     AcknowledgesEarly,
     /// Tiles are written before the lock decides the order of their entries.
     WritesFilesEarly,
+    /// A manifest of the index is given its position before the lock decides on it.
+    EntersEarly,
     /// A new writer does not take over what the old one had decided.
     ForgetsStaged,
     /// A lost answer counts as a success.

@@ -2,6 +2,7 @@
 //!
 //! The steps between operations are the backend's and the log's; every operation is asked for by the protocol itself.
 
+use crate::manifest;
 use crate::mutation::Mutation;
 use crate::store::etag;
 use glasslog_core::checkpoint::{Checkpoint, Origin};
@@ -10,8 +11,9 @@ use glasslog_core::hash::sha256;
 use glasslog_core::note::SignerKey;
 use glasslog_core::tile::{EntryBundle, parse_entries};
 use glasslog_log::object_store::protocol::{
-    Answer, Batch, Change, Create, Holder, LOCK, Lease, Lock, Machine, Object, Outcome, PUBLIC,
-    Presence, Request, STAGED, Standing, Update, Watch, decode_batch, encode_batch,
+    Answer, Batch, Change, Create, Holder, LOCK, Lease, Lock, MANIFEST, Machine, Manifest, Object,
+    Outcome, PUBLIC, Presence, Request, STAGED, Standing, Update, Watch, decode_batch,
+    encode_batch,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -45,6 +47,9 @@ enum Doing {
     Filing(Vec<Create>, Option<(Batch, Create, Vec<Vec<u8>>)>),
     Signing(Change),
     Showing(Box<Shower>),
+    Describing(Create, Manifest, Vec<u8>),
+    Deciding(Change, Vec<u8>),
+    Entering(Create),
     Renewing(Change),
 }
 
@@ -69,6 +74,10 @@ struct Leader {
     entries: Vec<Vec<u8>>,
     shown: u64,
     renewed: u64,
+    /// The newest manifest of the lock, until it is public under its position.
+    manifest: Option<Vec<u8>>,
+    /// Size of the log when this writer described it last.
+    described: u64,
 }
 
 pub(crate) struct Node {
@@ -117,9 +126,12 @@ impl Node {
             Doing::Taking(change)
             | Doing::Staging(change, _)
             | Doing::Signing(change)
+            | Doing::Deciding(change, _)
             | Doing::Renewing(change) => change.ask(),
             Doing::Reading(_, keys) => Request::Get(keys[0].clone()),
-            Doing::Storing(create, ..) => create.ask(),
+            Doing::Storing(create, ..)
+            | Doing::Describing(create, ..)
+            | Doing::Entering(create) => create.ask(),
             Doing::Filing(files, _) => files[0].ask(),
             Doing::Showing(update) => update.ask(),
         })
@@ -238,6 +250,42 @@ impl Node {
                     Ok(vec![Wish::Acknowledge(acknowledged, true), Wish::Sleep(1)])
                 }
             },
+            Doing::Describing(mut create, next, bytes) => match create.hear(answer) {
+                None => self.go_on(Doing::Describing(create, next, bytes)),
+                Some(Presence::Differs) => Err(format!("`{}` is taken", next.key())),
+                Some(Presence::There) => {
+                    let mut wishes = Vec::new();
+                    if self.mutation == Some(Mutation::EntersEarly) {
+                        let early = Request::Create(manifest::path(next.size), bytes.clone());
+                        wishes.push(Wish::Send(early));
+                    }
+                    let leader = self.leader.as_ref().expect("only a leader describes");
+                    self.doing = Doing::Deciding(leader.lease.index(next), bytes);
+                    wishes.push(self.ask());
+                    Ok(wishes)
+                }
+            },
+            Doing::Deciding(change, bytes) => match self.change(change, answer) {
+                Turn::Goes(change) => self.go_on(Doing::Deciding(*change, bytes)),
+                Turn::Lost => Ok(self.step_down()),
+                Turn::Won(lease) => {
+                    let leader = self.leader.as_mut().expect("only a leader decides");
+                    let old = leader.lease.lock().index.as_ref().map(Manifest::key);
+                    let gone = old.map(|key| Wish::Send(Request::Delete(key)));
+                    (leader.lease, leader.renewed) = (*lease, now);
+                    leader.manifest = Some(bytes);
+                    Ok(gone.into_iter().chain([Wish::Sleep(1)]).collect())
+                }
+            },
+            Doing::Entering(mut create) => match create.hear(answer) {
+                None => self.go_on(Doing::Entering(create)),
+                Some(Presence::Differs) => Err(format!("poisoned: `{}`", create.key())),
+                Some(Presence::There) => {
+                    let leader = self.leader.as_mut().expect("only a leader enters");
+                    leader.manifest = None;
+                    Ok(vec![Wish::Sleep(1)])
+                }
+            },
             Doing::Renewing(change) => match self.change(change, answer) {
                 Turn::Goes(change) => self.go_on(Doing::Renewing(*change)),
                 Turn::Lost => Ok(self.step_down()),
@@ -278,10 +326,12 @@ impl Node {
     /// A new writer reads the published entries, then the decided ones, and removes what older epochs left behind.
     fn recover(&mut self, now: u64, lease: Lease, stored: &[String]) -> Result<Vec<Wish>, String> {
         let lock = lease.lock();
-        let named: Vec<String> = lock.staged.iter().map(Batch::key).collect();
+        let staged = lock.staged.iter().map(Batch::key);
+        let index = lock.index.iter().map(Manifest::key);
+        let named: Vec<String> = staged.chain(index).collect();
         let spares = self.mutation != Some(Mutation::RemovesDecided);
         let stale = stored.iter().filter(|key| {
-            let name = key.strip_prefix(STAGED);
+            let name = key.strip_prefix(STAGED).or(key.strip_prefix(MANIFEST));
             let epoch = name.and_then(|name| name.split_once('-')?.0.parse::<u64>().ok());
             epoch.is_some_and(|epoch| epoch < lock.epoch) && !(spares && named.contains(key))
         });
@@ -297,6 +347,8 @@ impl Node {
             entries: Vec::new(),
             shown: 0,
             renewed: now,
+            manifest: None,
+            described: 0,
         });
         if keys.is_empty() {
             wishes.push(Wish::Sleep(1));
@@ -321,14 +373,17 @@ impl Node {
             _ => return self.go_on(Doing::Reading(lease, keys)),
         };
         let size = lease.lock().size();
-        let entries = if key.starts_with(PUBLIC) {
+        let leader = self.leader.as_mut().expect("only a leader recovers");
+        let entries = if key.starts_with(MANIFEST) {
+            leader.manifest = Some(object.bytes);
+            Vec::new()
+        } else if key.starts_with(PUBLIC) {
             let entries = parse_entries(&object.bytes, size as u16);
             let entries = entries.map_err(|error| error.to_string())?;
             entries.into_iter().map(<[u8]>::to_vec).collect()
         } else {
             decode_batch(&object.bytes).ok_or("a batch is malformed")?.1
         };
-        let leader = self.leader.as_mut().expect("only a leader recovers");
         leader.entries.extend(entries);
         keys.pop_front();
         if !keys.is_empty() {
@@ -398,6 +453,18 @@ impl Node {
             self.doing = Doing::Filing(files, None);
         } else if leader.shown < leader.edge.size() {
             self.doing = self.show();
+        } else if let Some(bytes) = leader.manifest.clone() {
+            let path = manifest::path(manifest::size(leader.lease.lock()));
+            self.doing = Doing::Entering(Create::new(path, bytes));
+        } else if leader.described < leader.edge.size() && dice.is_multiple_of(3) {
+            leader.described = leader.edge.size();
+            let lock = leader.lease.lock();
+            let position = manifest::size(lock) + 1;
+            let bytes = manifest::bytes(&self.id, position, leader.described);
+            let root = manifest::root(lock.index.as_ref(), &bytes);
+            let next = leader.lease.next_manifest(position, root);
+            let create = Create::new(next.key(), bytes.clone());
+            self.doing = Doing::Describing(create, next, bytes);
         } else if now.saturating_sub(leader.renewed) >= RENEW {
             self.doing = Doing::Renewing(leader.lease.renew(None));
         } else {

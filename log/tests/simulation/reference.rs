@@ -1,5 +1,6 @@
 //! What is true of every schedule: checked at every write, whoever wrote.
 
+use crate::manifest;
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::edge::Edge;
 use glasslog_core::hash::{Hash, sha256};
@@ -16,6 +17,8 @@ pub(crate) struct Reference {
     files: BTreeMap<String, Vec<u8>>,
     batches: HashMap<u64, Hash>,
     holders: HashMap<u64, [u8; 16]>,
+    /// Decided manifests of the index, the first of them first.
+    pub(crate) manifests: Vec<Vec<u8>>,
     lock: Option<Lock>,
     pub(crate) shown: u64,
 }
@@ -31,6 +34,7 @@ impl Reference {
             files: BTreeMap::new(),
             batches: HashMap::new(),
             holders: HashMap::new(),
+            manifests: Vec::new(),
             lock: None,
             shown: 0,
         }
@@ -56,8 +60,38 @@ impl Reference {
                 true => Ok(()),
                 false => Err(format!("poisoned: `{path}` is not of the decided history")),
             },
-            _ => Ok(()),
+            _ => match path.strip_prefix(manifest::ENTRIES) {
+                Some(size) => {
+                    let position = size.parse::<usize>().map(|size| size.saturating_sub(1));
+                    let decided = position.ok().and_then(|at| self.manifests.get(at));
+                    match decided == Some(bytes) {
+                        true => Ok(()),
+                        false => Err(format!("poisoned: `{path}` is not a decided manifest")),
+                    }
+                }
+                None => Ok(()),
+            },
         }
+    }
+
+    /// One manifest follows another, and is stored before it is named.
+    fn check_index(&mut self, objects: &BTreeMap<String, Vec<u8>>, new: &Lock) -> Checked {
+        let old = self.lock.as_ref().and_then(|lock| lock.index.as_ref());
+        let Some(index) = new.index.as_ref().filter(|index| Some(*index) != old) else {
+            return match old.is_some() && new.index.is_none() {
+                true => Err("lost: the lock forgot the index".into()),
+                false => Ok(()),
+            };
+        };
+        let bytes = objects.get(&index.key());
+        let bytes = bytes.ok_or_else(|| format!("`{}` is decided but not stored", index.key()))?;
+        let follows = index.size == self.manifests.len() as u64 + 1
+            && index.root == manifest::root(old, bytes);
+        if !follows {
+            return Err(format!("fork: manifest {} does not follow", index.size));
+        }
+        self.manifests.push(bytes.clone());
+        Ok(())
     }
 
     fn check_lock(&mut self, objects: &BTreeMap<String, Vec<u8>>, new: Lock) -> Checked {
@@ -80,6 +114,7 @@ impl Reference {
                 ));
             }
         }
+        self.check_index(objects, &new)?;
         if let Some(holder) = &new.holder {
             let first = self.holders.entry(new.epoch).or_insert(holder.id);
             if *first != holder.id {

@@ -8,7 +8,7 @@ use crate::store::Store;
 use glasslog_core::ed25519::SecretKey;
 use glasslog_core::edge::Edge;
 use glasslog_core::note::{KeyName, SignatureType, SignerKey};
-use glasslog_log::object_store::protocol::{Answer, Holder, LOCK, Lock, Request, STAGED};
+use glasslog_log::object_store::protocol::{Answer, Holder, LOCK, Lock, MANIFEST, Request, STAGED};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
@@ -345,7 +345,7 @@ impl World {
 
     fn stored(&self) -> Vec<String> {
         let keys = self.store.objects.keys();
-        keys.filter(|key| key.starts_with(STAGED))
+        keys.filter(|key| key.starts_with(STAGED) || key.starts_with(MANIFEST))
             .cloned()
             .collect()
     }
