@@ -1,21 +1,25 @@
 //! Keeps the index of a log directory up with what was published in it.
-use std::path::Path;
-
 use glasslog_log::LogError;
-use glasslog_log::index::extend_if_due;
+use glasslog_log::index::{extend_if_due, extend_in_if_due};
 
 use crate::console::Console;
-use crate::destination::now;
-use crate::source::is_address;
+use crate::destination::{Destination, now};
 
-/// Extends the index of the directory that `--log` names, if it is due; a server does so by itself.
+/// Extends the index of the log that `--log` names and `destination` wrote, if it is due; a server does so by itself.
 ///
 /// What was recorded stands, so a failure is a warning. Another process that is at the index already needs no help.
-pub(crate) fn extend_index(log: &str, console: &Console) {
-    if is_address(log) {
+pub(crate) fn extend_index(log: &str, destination: Destination, console: &Console) {
+    let Destination::Directory(written) = destination else {
         return;
-    }
-    match extend_if_due(Path::new(log), now()) {
+    };
+    let bucket = written.bucket();
+    drop(written);
+    let extended = match bucket {
+        // The lease is held for as long as the bucket is.
+        Some(bucket) => extend_in_if_due(bucket, log, now()),
+        None => extend_if_due(log, now()),
+    };
+    match extended {
         Ok(_) | Err(LogError::IndexLocked { .. }) => {}
         Err(error) => warn(&error, console),
     }

@@ -3,6 +3,7 @@
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::ledger::{Ledger, Receipt, Refusal};
+use crate::object_store::Bucket;
 use crate::publisher::Publisher;
 use crate::storage::Storage;
 use glasslog_core::tree::TreeHead;
@@ -106,6 +107,11 @@ impl Log {
     /// Where the log lives.
     pub fn storage(&self) -> Arc<dyn Storage> {
         Arc::clone(&self.publisher.storage)
+    }
+
+    /// The bucket that the log lives in, if not in a directory; the lease is held while it or the log is.
+    pub fn bucket(&self) -> Option<Bucket> {
+        self.publisher.storage.bucket().cloned()
     }
 
     /// Lets other processes know where this one takes entries.

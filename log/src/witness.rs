@@ -1,13 +1,15 @@
 //! A one-shot witness: checks that a log's checkpoint extends the last one seen, remembers it, then cosigns
 //! ([tlog-witness](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-witness.md), "add-checkpoint", on a directory).
 
-use crate::checkpoint_file::CheckpointFile;
+mod place;
+
+pub use place::Place;
+
 use crate::disk::{Disk, directory_of};
 use crate::error::LogError;
 use crate::inconsistency::Inconsistency;
 use crate::layout::{Layout, PRIVATE_FILE};
 use crate::lock::CheckpointLock;
-use crate::public::PublicTree;
 use core::fmt;
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::cosignature::{self, CosignatureError};
@@ -154,26 +156,34 @@ impl Witness<'_> {
     /// # Errors
     /// When the checkpoint does not verify or does not extend what the witness remembers; nothing is then cosigned.
     pub fn cosign(&self, disk: &Disk, layout: &Layout, now: u64) -> Result<Cosigned, WitnessError> {
+        self.cosign_at(&Place::directory(disk, layout), disk, now)
+    }
+
+    /// As [`cosign`](Self::cosign), wherever the log is; `disk` is that of the witness's memory.
+    ///
+    /// # Errors
+    /// As [`cosign`](Self::cosign).
+    pub fn cosign_at(
+        &self,
+        place: &Place,
+        disk: &Disk,
+        now: u64,
+    ) -> Result<Cosigned, WitnessError> {
         if self.key.verifier().signature_type() != SignatureType::CosignatureV1 {
             return Err(WitnessError::NotACosigner);
         }
         // Two runs with one memory take turns, or the slower one could forget what the faster one cosigned.
         let _turn = CheckpointLock::wait(&beside(self.state, ".lock")).map_err(LogError::from)?;
-        let file = CheckpointFile::new(disk, layout);
-        let tree = PublicTree::new(disk, layout);
         for _ in 0..ATTEMPTS {
-            let missing = LogError::Missing {
-                path: layout.checkpoint(),
-            };
-            let shown = file.read()?.ok_or(missing)?;
+            let shown = place.checkpoint()?;
             self.verify_log(&shown, now)?;
             let seen = self.remembered(disk)?;
-            self.check_extends(&tree, seen.as_ref(), &shown)?;
+            self.check_extends(place, seen.as_ref(), &shown)?;
             let memory = shown.log_signatures_only().encode();
             self.remember(disk, &memory)?;
             let cosignature =
                 cosignature::cosign(&shown, self.key, now).map_err(WitnessError::Cosignature)?;
-            if file.add(&tree, &shown, cosignature)? {
+            if place.add(&shown, cosignature)? {
                 return Ok(Cosigned {
                     head: shown.head(),
                     seen: seen.map(|seen| seen.head()),
@@ -216,7 +226,7 @@ impl Witness<'_> {
     /// Checks that `shown` extends `seen`, from the tiles that `shown` commits to.
     fn check_extends(
         &self,
-        tree: &PublicTree,
+        place: &Place,
         seen: Option<&Checkpoint>,
         shown: &Checkpoint,
     ) -> Result<(), WitnessError> {
@@ -237,7 +247,7 @@ impl Witness<'_> {
                 shown: new.size,
             });
         }
-        let (root, proof) = self.prefix(tree, old.size, new)?;
+        let (root, proof) = self.prefix(place, old.size, new)?;
         if root == old.root {
             return Ok(());
         }
@@ -252,7 +262,7 @@ impl Witness<'_> {
     /// The root that the tree of `head` has at an older size, and the proof that it has.
     fn prefix(
         &self,
-        tree: &PublicTree,
+        place: &Place,
         old_size: u64,
         head: TreeHead,
     ) -> Result<(Hash, ConsistencyProof), WitnessError> {
@@ -270,19 +280,19 @@ impl Witness<'_> {
             ));
         }
         let plan = ConsistencyPlan::new(old_size, head).map_err(WitnessError::Tile)?;
-        let files = read_tiles(tree, plan.tiles())?;
+        let files = read_tiles(place, plan.tiles())?;
         let (prefix, proof) = plan.finish(&files).map_err(WitnessError::Tile)?;
         Ok((prefix.root, proof))
     }
 }
 
 /// Reads tiles; where a partial one is gone, the full one begins with it. Missing ones are left for the plan to name.
-fn read_tiles(tree: &PublicTree, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, LogError> {
+fn read_tiles(place: &Place, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, LogError> {
     let mut files = BTreeMap::new();
     for tile in tiles {
-        let bytes = match tree.read(&tile.path())? {
+        let bytes = match place.read(&tile.path())? {
             Some(bytes) => Some(bytes),
-            None => tree
+            None => place
                 .read(&tile.full().path())?
                 .and_then(|full| tile.prefix_of_full(&full).map(<[u8]>::to_vec)),
         };

@@ -16,8 +16,9 @@ use crate::words;
 /// Far above what anything here takes: what hangs must fail its test.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Makes a log in the bucket: its keys and configuration, with a lease of one second and an index that is always due, are in the folder `made`.
-pub fn make_log(store: &VersityGw, made: &Path, prefix: &str, more: &[&str]) {
+/// Makes a log in the bucket, with a lease of so many seconds and an index that is always due; its keys and configuration
+/// are in the folder `made`.
+pub fn make_log(store: &VersityGw, made: &Path, prefix: &str, lease: u64, more: &[&str]) {
     let (url, endpoint) = (
         format!("s3://{BUCKET}/{prefix}"),
         format!("http://{}", store.address()),
@@ -37,7 +38,7 @@ pub fn make_log(store: &VersityGw, made: &Path, prefix: &str, more: &[&str]) {
     finish(command().envs(CREDENTIALS).args(arguments).args(more)).expect(0);
     let config = made.join("glasslog.toml");
     let text = fs::read_to_string(&config).expect("the configuration is there");
-    let text = text.replace("lease-seconds = 10", "lease-seconds = 1");
+    let text = text.replace("lease-seconds = 10", &format!("lease-seconds = {lease}"));
     // A manifest with every look, so that building the index is interrupted too.
     let text = text.replace("\nseconds = 60", "\nseconds = 0");
     fs::write(config, text).expect("the configuration can be changed");

@@ -212,8 +212,50 @@ fn a_log_in_a_bucket_is_made_written_and_read() {
     .expect(0);
     assert!(indexed.text().contains("ci@example.com"), "{indexed}");
     let latest = store.file("logs/one/public/index/latest.tlog-proof");
-    let before = fs::read(&latest).unwrap();
 
+    // A witness needs no lease, and what it adds stays; who writes also extends the index.
+    let (witness, memory) = (at("w.key"), at("w.state"));
+    let arguments = words![
+        "keygen",
+        "--kind",
+        "witness",
+        "--name",
+        "w.example.com",
+        "--out",
+        witness
+    ];
+    glasslog(arguments).expect(0);
+    let cosign = || {
+        let arguments = words![
+            "witness", "cosign", log, "--key", witness, "--state", memory
+        ];
+        with_store(arguments).expect(0);
+    };
+    cosign();
+    with_store(words!["publish", log]).expect(0);
+    let checkpoint = fs::read_to_string(store.file("logs/one/public/checkpoint")).unwrap();
+    assert!(checkpoint.contains("\n— w.example.com "), "{checkpoint}");
+    let arguments = words![
+        "record",
+        "--log",
+        log,
+        "--signer",
+        key,
+        "--action",
+        "read",
+        "--artifact",
+        "model@1",
+        "--file",
+        at("model"),
+        "--dry-run"
+    ];
+    fs::write(at("events"), with_store(arguments).expect(0).stdout).unwrap();
+    with_store(words!["submit", "--log", log, at("events")]).expect(0);
+    let published = with_store(words!["publish", log, "--format", "json"]).expect(0);
+    let published = published.json();
+    assert_eq!(published["indexed"], published["checkpoint"]["size"]);
+    cosign();
+    let before = fs::read(&latest).unwrap();
     // Due with every entry, so that nobody waits for it here.
     let config = log.join("glasslog.toml");
     let text = fs::read_to_string(&config).unwrap();

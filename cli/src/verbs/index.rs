@@ -13,12 +13,12 @@ use glasslog_core::trust::TrustPolicy;
 use glasslog_log::disk::Disk;
 use glasslog_log::index::{Indexer, LogFiles, Pace};
 use glasslog_log::keys::read_signer;
-use glasslog_log::{Layout, LogError};
+use glasslog_log::{Config, Layout, LogError};
 use serde::Serialize;
 
 use crate::arguments::TrustArgs;
 use crate::console::Console;
-use crate::destination::{now, refuse};
+use crate::destination::{now, open_log, refuse};
 use crate::driver;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -106,8 +106,14 @@ impl Args {
                 .hint("`glasslog keygen --kind index` makes a key"))
             }
             _ => {
-                let indexer = Indexer::open(&self.log).map_err(|error| refuse(&error))?;
-                self.build(indexer, None, console)
+                let layout = Layout::new(&self.log);
+                let config = Config::read(&Disk::new(), &layout);
+                // In a bucket, only who writes the log may write its index.
+                let indexer = match config.map_err(|error| refuse(&error))?.store {
+                    None => Indexer::open(&self.log),
+                    Some(_) => Indexer::of_log(&open_log(self.log.as_ref())?, &self.log),
+                };
+                self.build(indexer.map_err(|error| refuse(&error))?, None, console)
             }
         }
     }

@@ -233,9 +233,10 @@ fn submit(
         .map_err(|error| malformed(error.code(), error.to_string()))?;
     let envelope = Envelope::sign(payload, &[&admin.key])
         .map_err(|error| malformed(error.code(), error.to_string()))?;
-    let receipt = Destination::open(log)?.add(envelope.encode(), Wait::Published)?;
+    let mut destination = Destination::open(log)?;
+    let receipt = destination.add(envelope.encode(), Wait::Published)?;
     tell(event, &receipt, console);
-    upkeep::extend_index(log, console);
+    upkeep::extend_index(log, destination, console);
     Ok(Exit::Done)
 }
 

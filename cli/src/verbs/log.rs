@@ -132,8 +132,9 @@ impl Close {
         let mut log = open_log(&self.log)?;
         let head = log.close_for_good(now()).map_err(|error| refuse(&error))?;
         let origin = log.origin().to_owned();
+        let indexer = Indexer::of_log(&log, &self.log);
         log.close().map_err(|error| refuse(&error))?;
-        let indexed = Indexer::open(&self.log).and_then(|mut index| index.publish(now()));
+        let indexed = indexer.and_then(|mut index| index.publish(now()));
         indexed.map_err(|error| refuse(&error))?;
         if console.is_json() {
             console.json(&json!({

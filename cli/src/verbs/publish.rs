@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use glasslog_core::tree::TreeHead;
-use glasslog_log::index::extend_now;
+use glasslog_log::index::{Indexer, extend_now};
 use serde::Serialize;
 
 use crate::console::Console;
@@ -54,7 +54,9 @@ impl Args {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let mut log = open_log(&self.log)?;
         let head = log.publish(now()).map_err(|error| refuse(&error))?;
-        let indexed = extend_now(&self.log, now()).map_err(|error| refuse(&error))?;
+        let indexer = Indexer::of_log(&log, &self.log);
+        let indexed = indexer.and_then(|indexer| extend_now(indexer, now()));
+        let indexed = indexed.map_err(|error| refuse(&error))?;
         match console.is_json() {
             true => console.json(&Published {
                 schema_version: 1,

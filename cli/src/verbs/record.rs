@@ -163,8 +163,7 @@ impl Args {
             Wait::Published => Some(self.write_proof(&receipt, console)?),
         };
         self.tell(&receipt, proof, console);
-        drop(destination);
-        upkeep::extend_index(&self.log, console);
+        upkeep::extend_index(&self.log, destination, console);
         Ok(Exit::Done)
     }
 

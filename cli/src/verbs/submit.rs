@@ -85,11 +85,13 @@ impl Args {
         }
         submission.send()?;
         submission.destination.publish()?;
-        upkeep::extend_index(&self.log, console);
-        if let Some(bar) = &submission.bar {
+        let (refused, done) = (submission.refused, submission.done);
+        let bar = submission.bar.take();
+        upkeep::extend_index(&self.log, submission.destination, console);
+        if let Some(bar) = bar {
             bar.finish_and_clear();
         }
-        Ok(match (submission.refused, submission.done) {
+        Ok(match (refused, done) {
             (Some(exit), _) => exit,
             (None, 0) => Exit::Nothing,
             (None, _) => Exit::Done,

@@ -8,8 +8,9 @@ use glasslog_core::trust::TrustPolicy;
 use glasslog_log::disk::Disk;
 use glasslog_log::inconsistency::Inconsistency;
 use glasslog_log::keys::read_signer;
-use glasslog_log::witness::{Witness, WitnessError};
-use glasslog_log::{Config, Layout};
+use glasslog_log::object_store::Client;
+use glasslog_log::witness::{Place, Witness, WitnessError};
+use glasslog_log::{Config, Layout, LogError};
 use serde::Serialize;
 
 use crate::arguments::Later;
@@ -108,7 +109,14 @@ fn cosign(
         },
         now(),
     );
-    match witness.cosign(&disk, &layout, time) {
+    let place = match &config.store {
+        None => Place::directory(&disk, &layout),
+        Some(store) => Place::Bucket(Client::open(store).map_err(|problem| {
+            let path = layout.config();
+            refuse(&LogError::Setting { path, problem })
+        })?),
+    };
+    match witness.cosign_at(&place, &disk, time) {
         Ok(done) => {
             let name = key.verifier().name().as_str();
             match console.is_json() {

@@ -18,7 +18,7 @@ mod workshop;
 
 pub use background::{Background, Status};
 pub use entries::LogFiles;
-pub use pace::{Pace, extend_if_due, extend_now};
+pub use pace::{Pace, extend_if_due, extend_in_if_due, extend_now};
 pub use runs::Progress;
 
 use crate::config::Config;
@@ -27,6 +27,7 @@ use crate::error::LogError;
 use crate::keys::read_signer;
 use crate::layout::{Layout, PRIVATE_DIRECTORY, PRIVATE_FILE, PUBLIC_DIRECTORY};
 use crate::lock::{CheckpointLock, WriterLock};
+use crate::log::Log;
 use crate::object_store::Bucket;
 use crate::open::{bundle_from, clear_temporary};
 use crate::shown::CHECKPOINT;
@@ -94,6 +95,17 @@ impl Indexer {
         let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()).for_index());
         disk.make_directory(&layout.state(), PRIVATE_DIRECTORY)?;
         Self::open_at(Place::Bucket(bucket), disk, layout)
+    }
+
+    /// Opens the index of a log that this process writes, at `path`, wherever the log lives.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn of_log(log: &Log, path: impl AsRef<Path>) -> Result<Self, LogError> {
+        match log.bucket() {
+            Some(bucket) => Self::open_in(bucket, path),
+            None => Self::open(path),
+        }
     }
 
     /// As [`open`](Self::open), on a disk that a test controls.

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::disk::Disk;
 use crate::error::LogError;
 use crate::layout::{Layout, PRIVATE_FILE};
+use crate::object_store::Bucket;
 use core::num::NonZeroU64;
 use glasslog_core::wire::parse_decimal;
 use serde::{Deserialize, Serialize};
@@ -71,15 +72,11 @@ impl Pace {
 pub fn extend_if_due(path: impl AsRef<Path>, now: u64) -> Result<Option<u64>, LogError> {
     let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()).for_index());
     let config = Config::read(&disk, &layout)?;
-    // The index of a log in a bucket would be written by several: that is not built yet.
-    if config.store.is_some() {
-        return Ok(None);
-    }
     let pace = config.index;
     let checkpoint = CheckpointFile::new(&disk, &layout).read()?;
     let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
     match is_due(&disk, &layout, &pace, size, now)? {
-        true => extend_now(path, now).map(Some),
+        true => extend_now(Indexer::open(path)?, now).map(Some),
         false => Ok(None),
     }
 }
@@ -94,12 +91,27 @@ pub(super) fn is_due(
     Ok(pace.is_due(Made::read(disk, layout)?, size, now))
 }
 
-/// Extends the index of the log at `path`, then joins and collects what can be; returns the size that is indexed.
+/// The same for a log in a bucket, of which this process is the writer, with its keys at `path`.
 ///
 /// # Errors
-/// As [`Indexer::open`], [`Indexer::publish`] and [`Indexer::tidy`].
-pub fn extend_now(path: impl AsRef<Path>, now: u64) -> Result<u64, LogError> {
-    let mut indexer = Indexer::open(path)?;
+/// As [`Indexer::open_in`] and [`Indexer::publish`].
+pub fn extend_in_if_due(
+    bucket: Bucket,
+    path: impl AsRef<Path>,
+    now: u64,
+) -> Result<Option<u64>, LogError> {
+    let indexer = Indexer::open_in(bucket, path)?;
+    match indexer.is_due(now)? {
+        true => extend_now(indexer, now).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// Extends an index, then joins and collects what can be; returns the size that is indexed.
+///
+/// # Errors
+/// As [`Indexer::publish`] and [`Indexer::tidy`].
+pub fn extend_now(mut indexer: Indexer, now: u64) -> Result<u64, LogError> {
     let size = indexer.publish(now)?;
     indexer.tidy(now)?;
     Ok(size)

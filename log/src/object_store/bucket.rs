@@ -486,6 +486,10 @@ impl Storage for Bucket {
         Ok(Version(sha256(head).to_hex()))
     }
 
+    fn bucket(&self) -> Option<&Bucket> {
+        Some(self)
+    }
+
     fn explain(&self, error: LogError) -> LogError {
         match error {
             LogError::Store(_) => error,

@@ -1,0 +1,96 @@
+//! Where a witness looks at a log: in its directory, or in its bucket, where no lease is needed to add a cosignature.
+
+use super::WitnessError;
+use crate::checkpoint_file::CheckpointFile;
+use crate::disk::Disk;
+use crate::error::LogError;
+use crate::layout::Layout;
+use crate::object_store::Client;
+use crate::object_store::protocol::{PUBLIC, Update};
+use crate::public::PublicTree;
+use crate::shown::CHECKPOINT;
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::note::Signature;
+use std::path::PathBuf;
+
+/// The public files of a log.
+#[derive(Debug)]
+pub enum Place {
+    /// In a directory.
+    Directory(CheckpointFile, PublicTree),
+    /// In a bucket.
+    Bucket(Client),
+}
+
+impl Place {
+    /// The log in a directory.
+    pub fn directory(disk: &Disk, layout: &Layout) -> Self {
+        let tree = PublicTree::new(disk, layout);
+        Self::Directory(CheckpointFile::new(disk, layout), tree)
+    }
+
+    /// Reads a public file.
+    pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
+        match self {
+            Self::Directory(_, tree) => tree.read(path),
+            Self::Bucket(client) => {
+                let object = client.read(&format!("{PUBLIC}{path}"))?;
+                Ok(object.map(|object| object.bytes))
+            }
+        }
+    }
+
+    /// Reads the public checkpoint.
+    pub(super) fn checkpoint(&self) -> Result<Checkpoint, WitnessError> {
+        let bytes = self.read(CHECKPOINT)?;
+        let bytes = bytes.ok_or_else(|| LogError::Missing {
+            path: self.checkpoint_path(),
+        })?;
+        Ok(self.parse(&bytes)?)
+    }
+
+    /// Adds a cosignature to the public checkpoint if that still says what was cosigned; returns whether it was added.
+    pub(super) fn add(
+        &self,
+        cosigned: &Checkpoint,
+        cosignature: Signature,
+    ) -> Result<bool, LogError> {
+        let client = match self {
+            Self::Directory(file, tree) => return file.add(tree, cosigned, cosignature),
+            Self::Bucket(client) => client,
+        };
+        let mut is_added = false;
+        let add = |found: Option<Vec<u8>>| -> Result<Option<Vec<u8>>, LogError> {
+            is_added = false;
+            let Some(bytes) = found else {
+                return Ok(None);
+            };
+            let shown = self.parse(&bytes)?;
+            if shown.note().text() != cosigned.note().text() {
+                return Ok(None);
+            }
+            is_added = true;
+            let with = shown.with_signature(cosignature.clone());
+            let with = with.map_err(|error| self.malformed(error.to_string()))?;
+            Ok(Some(with.encode()))
+        };
+        client.drive(&mut Update::new(format!("{PUBLIC}{CHECKPOINT}"), add))??;
+        Ok(is_added)
+    }
+
+    fn parse(&self, bytes: &[u8]) -> Result<Checkpoint, LogError> {
+        Checkpoint::parse(bytes).map_err(|error| self.malformed(error.to_string()))
+    }
+
+    fn malformed(&self, problem: String) -> LogError {
+        let path = self.checkpoint_path();
+        LogError::Malformed { path, problem }
+    }
+
+    fn checkpoint_path(&self) -> PathBuf {
+        match self {
+            Self::Directory(_, tree) => tree.locate(CHECKPOINT),
+            Self::Bucket(client) => client.locate(&format!("{PUBLIC}{CHECKPOINT}")).into(),
+        }
+    }
+}
