@@ -1,14 +1,13 @@
 //! Stops a log before each of its file operations in turn, and looks at what is left, from outside and by opening it.
 
-use crate::support::{NOW, entries, log_key, scratch};
+use crate::seen::{Seen, new_log, work};
+use crate::support::{NOW, log_key, scratch};
 use crate::tree::PublicLog;
-use glasslog_core::hash::{Hash, leaf_hash};
 use glasslog_core::tree::TreeHead;
 use glasslog_log::disk::Disk;
 use glasslog_log::index::Indexer;
-use glasslog_log::{ARCHIVE_INTERVAL, Layout, Log, LogError, NewLog};
+use glasslog_log::{Layout, Log, LogError, NewLog};
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,60 +20,6 @@ fn dying(last: usize) -> (Disk, Arc<AtomicUsize>) {
         _ => Err(io::Error::other("the process is dead")),
     });
     (disk, steps)
-}
-
-/// What a client saw before the crash.
-#[derive(Default)]
-struct Seen {
-    acknowledged: Vec<(u64, Hash)>,
-    heads: Vec<TreeHead>,
-}
-
-impl Seen {
-    /// Whatever was seen must still be so.
-    fn check(&self, log: &Path) {
-        let public = PublicLog::read(&Layout::new(log).public(), &log_key(log));
-        for head in &self.heads {
-            assert!(
-                public.extends(head),
-                "a published head of size {} is gone",
-                head.size
-            );
-        }
-    }
-
-    fn check_acknowledged(&self, log: &Path) {
-        let public = PublicLog::read(&Layout::new(log).public(), &log_key(log));
-        for (index, leaf) in &self.acknowledged {
-            assert_eq!(
-                public.leaves.get(*index as usize),
-                Some(leaf),
-                "an acknowledged entry is gone"
-            );
-        }
-    }
-}
-
-/// Appends and publishes several times; each publication is late enough that the one before is archived.
-fn work(log: &mut Log, first: u64, seen: &mut Seen) -> Result<(), LogError> {
-    let mut first = first;
-    for (round, count) in [3, 250, 0, 40].into_iter().enumerate() {
-        let batch = entries(first, count, 20);
-        first += count;
-        let outcomes = log.append(batch.clone())?;
-        for (entry, receipt) in batch.iter().zip(outcomes) {
-            let receipt = receipt.unwrap();
-            assert_eq!(receipt.leaf_hash, leaf_hash(entry));
-            seen.acknowledged.push((receipt.index, receipt.leaf_hash));
-        }
-        seen.heads
-            .push(log.publish(NOW + ARCHIVE_INTERVAL * round as u64)?);
-    }
-    Ok(())
-}
-
-fn new_log(log: &Path) {
-    NewLog::raw("example.com/raw").create(log, NOW).unwrap();
 }
 
 #[test]

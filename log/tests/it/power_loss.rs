@@ -5,6 +5,7 @@
 //! a name happened or did not, independently of the others; of unsynced content any sectors were written or are zeros,
 //! and the end may be missing. That is more than a journalling file system lets happen.
 
+use crate::seen::Seen;
 use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
 use glasslog_core::hash::Hash;
@@ -228,13 +229,13 @@ fn crash_everywhere(path: &Path, mut model: Model, events: &[Event], step: usize
     let samples = std::env::var("GLASSLOG_POWER_LOSSES").ok();
     let samples = samples.and_then(|number| number.parse().ok());
     let (step, samples) = samples.map_or((step, 1), |samples: u64| (1, samples));
-    let (mut acknowledged, mut heads) = (Vec::new(), Vec::new());
+    let mut seen = Seen::default();
     let mut crashes = 0;
     let mut random = Random(0x0070_6f77_6572);
     for (number, event) in events.iter().enumerate() {
         match event {
-            Event::Acknowledged(index, leaf) => acknowledged.push((*index, *leaf)),
-            Event::Published(head) => heads.push(*head),
+            Event::Acknowledged(index, leaf) => seen.acknowledged.push((*index, *leaf)),
+            Event::Published(head) => seen.heads.push(*head),
             Event::Changed(change) => model.apply(change),
         }
         if number % step != 0 {
@@ -246,26 +247,14 @@ fn crash_everywhere(path: &Path, mut model: Model, events: &[Event], step: usize
             let what = format!("event {number}, sample {sample}");
             let opened = Log::open(left.path());
             let mut log = opened.unwrap_or_else(|error| panic!("{what}: {error}"));
-            heads.push(
+            seen.heads.push(
                 log.publish(NOW)
                     .unwrap_or_else(|error| panic!("{what}: {error}")),
             );
             let public = PublicLog::read(&Layout::new(left.path()).public(), &log_key(left.path()));
-            for head in &heads {
-                assert!(
-                    public.extends(head),
-                    "{what}: the head of size {} is gone",
-                    head.size
-                );
-            }
-            heads.pop();
-            for (index, leaf) in &acknowledged {
-                assert_eq!(
-                    public.leaves.get(*index as usize),
-                    Some(leaf),
-                    "{what}: entry {index}"
-                );
-            }
+            seen.check_heads(&public, &what);
+            seen.heads.pop();
+            seen.check_entries(&public, &what);
             // It goes on, and what was made durable by the recovery is so.
             log.append(entries(1_000_000, 3, 20)).unwrap();
             log.publish(NOW).unwrap();

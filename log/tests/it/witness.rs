@@ -394,3 +394,26 @@ fn publishing_and_cosigning_do_not_undo_each_other() {
     );
     PublicLog::read(&case.layout.public(), &log_key(case.layout.root()));
 }
+
+/// A witness whose clock jumps never takes back what it cosigned, and goes on when the clock is right again.
+#[test]
+fn a_witness_survives_a_clock_that_jumps() {
+    let (case, key) = (Case::new(), witness_key("witness.example/w1"));
+    let mut size = 0;
+    for (round, now) in (0..).zip([NOW, NOW - 1_000_000, 1, NOW * 2, NOW - 1, NOW + 100]) {
+        let head = case.grow(round * 10, 10, now);
+        let cosigned = case.cosign(&key, now);
+        let remembered =
+            Checkpoint::parse(&fs::read(case.state("witness.state")).unwrap()).unwrap();
+        assert!(remembered.head().size >= size, "what was seen is forgotten");
+        size = remembered.head().size;
+        if let Ok(cosigned) = cosigned {
+            assert_eq!((cosigned.head, size), (head, head.size));
+        }
+    }
+    let head = case.grow(1_000, 1, NOW);
+    assert_eq!(
+        case.cosign(&key, NOW + 200).map(|cosigned| cosigned.head),
+        Ok(head)
+    );
+}
