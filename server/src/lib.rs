@@ -49,6 +49,7 @@ use glasslog_log::object_store::Candidate;
 use glasslog_log::sequencer::Sequencer;
 use glasslog_log::{Log, LogError};
 use intake::Intake;
+use limits::BACKLOG;
 use role::{Role, Shared};
 use slots::Slots;
 use std::fmt;
@@ -57,7 +58,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use term::Turns;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 /// Why the server ended, other than being asked to.
@@ -167,9 +168,9 @@ impl Server {
         address: SocketAddr,
         mut options: Options,
     ) -> Result<Self, ServeError> {
-        let (listener, address) = listen(address).await?;
+        let (listener, address) = listen(address)?;
         let admin = match options.admin {
-            Some(admin) => Some(listen(admin).await?),
+            Some(admin) => Some(listen(admin)?),
             None => None,
         };
         let wanted = options.limits.connections;
@@ -330,12 +331,20 @@ impl Face {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
     let failed = |error: std::io::Error| ServeError::Listen {
         address,
         message: error.to_string(),
     };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    };
+    let socket = socket.map_err(failed)?;
+    // A server that is started again gets its port back, whatever connections of the last one linger.
+    socket.set_reuseaddr(true).map_err(failed)?;
+    socket.bind(address).map_err(failed)?;
+    let listener = socket.listen(BACKLOG).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
 }

@@ -33,6 +33,10 @@ pub(crate) const MAX_HEADERS: usize = 64;
 /// Files that the log itself must be able to open while every connection is taken.
 pub(crate) const FILES_FOR_THE_LOG: u64 = 256;
 
+/// Connections that wait to be accepted: a crowd that comes at once. Of more than this, and than the operating system allows,
+/// each tries again after a second. The usual 128 made one of 20 of 512 writers wait so long.
+pub(crate) const BACKLOG: u32 = 4_096;
+
 /// Bytes below which compressing a file costs more than it saves: one network packet.
 pub(crate) const MIN_COMPRESSED: u64 = 1_400;
 
