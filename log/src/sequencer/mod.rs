@@ -6,7 +6,8 @@
 //!                      └ indices, in order
 //! ```
 //! Each stage is a thread and takes everything that waits for it, so an idle log answers at once and a busy one in ever
-//! larger groups; no stage waits for a timer. While one group is synced the next is judged and the last one published.
+//! larger groups; nobody's answer waits for a timer. While one group is synced the next is judged and the last one
+//! published. Only a publication that nobody waits for rests a little after the one before.
 //! Memory is bounded by [`Limits`]: beyond it the answer is [`Busy`], never waiting.
 
 mod admit;

@@ -8,8 +8,8 @@ use crate::leaf::Leaf;
 use crate::publisher::{self, Publisher, Settled};
 use crate::storage::Storage;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Bytes of entries after which their public files are made durable and the staged copies let go: rarely enough to cost
 /// little, and soon enough that opening after a crash is quick.
@@ -20,6 +20,10 @@ const TABLE_ENTRY: u64 = 128;
 
 /// Bytes of entries that are published at once: bounds memory, and how long an entry waits for its checkpoint.
 const PUBLISH_AT_ONCE: usize = 16 << 20;
+
+/// Least time between a publication and the next that nobody waits for: twenty a second are as good to readers as hundreds,
+/// and leave the disk and the cores to those who submit.
+const REST: Duration = Duration::from_millis(50);
 
 pub(super) fn run(
     queue: &Queue,
@@ -49,24 +53,37 @@ pub(super) fn run(
             let chore = Chore::Settle(publisher.begin_settling());
             chores.send(chore).map_err(|_| LogError::Stopped)?;
         }
-        let Ok(next) = durable.recv() else {
+        let Some(next) = take(durable, Instant::now() + REST) else {
             return Ok(());
         };
         group = next;
-        let mut bytes = 0;
-        while bytes < PUBLISH_AT_ONCE
-            && let Ok(mut more) = durable.try_recv()
-        {
-            bytes += more
-                .leaves
-                .iter()
-                .map(|leaf| leaf.entry().len())
-                .sum::<usize>();
-            group.leaves.append(&mut more.leaves);
-            group.waiters.append(&mut more.waiters);
-            group.keep.append(&mut more.keep);
-        }
     }
+}
+
+/// Waits for what is durable and takes all of it, up to a bound; `None` once nothing comes any more. As long as nobody waits
+/// for its publication, more may join it until `rested`.
+fn take(durable: &Receiver<Durable>, rested: Instant) -> Option<Durable> {
+    let mut group = durable.recv().ok()?;
+    let size = |group: &Durable| -> usize {
+        let entries = group.leaves.iter().map(|leaf| leaf.entry().len());
+        entries.sum()
+    };
+    let mut bytes = size(&group);
+    while bytes < PUBLISH_AT_ONCE {
+        let more = match group.waiters.is_empty() {
+            true => durable.recv_timeout(rested.saturating_duration_since(Instant::now())),
+            false => durable.try_recv().map_err(|_| RecvTimeoutError::Timeout),
+        };
+        // If nothing comes any more, the next call says so.
+        let Ok(mut more) = more else {
+            break;
+        };
+        bytes += size(&more);
+        group.leaves.append(&mut more.leaves);
+        group.waiters.append(&mut more.waiters);
+        group.keep.append(&mut more.keep);
+    }
+    Some(group)
 }
 
 fn publish(
