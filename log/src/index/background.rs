@@ -12,10 +12,14 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Between two looks: a manifest need not come sooner, and a look is two small files read.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// Pauses after a look, so many times as long as the look took: under full load a manifest for every few entries would
+/// take the cores from those who submit them, and one for many costs far less an entry.
+const REST: u32 = 3;
 
 /// Pauses after a failure, doubled each time up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -76,11 +80,13 @@ impl Background {
                     ended => break ended.is_ok(),
                 }
                 let now = now();
+                let begun = Instant::now();
                 let looked = keeper.look(now);
+                let rest = LOOK.max(begun.elapsed() * REST).min(LONGEST_PAUSE);
                 note(&shared, &looked, now);
                 (wait, pause) = match looked {
                     // Another process that is at it already needs no help.
-                    Ok(_) | Err(LogError::IndexLocked { .. }) => (LOOK, FIRST_PAUSE),
+                    Ok(_) | Err(LogError::IndexLocked { .. }) => (rest, FIRST_PAUSE),
                     Err(error) => {
                         report(&error);
                         (pause, (pause * 2).min(LONGEST_PAUSE))
