@@ -98,6 +98,10 @@ enum Word {
 /// Entries whose signatures are verified together: the batch is at its best, and both cores have work.
 const TOGETHER: usize = 1_024;
 
+/// Fewer than these are not shared out among the cores, unless they are so few that each is verified by itself anyway: the
+/// two halves as batches of their own would cost a third more, and a busy log has other work for the other core.
+const WORTHWHILE: usize = 512;
+
 fn new(admitted: Admitted) -> Word {
     Word::New(Some(Box::new(admitted)))
 }
@@ -278,8 +282,12 @@ impl Ledger {
             return leaves.iter().map(|leaf| self.judge_one(leaf)).collect();
         }
         let share = leaves.len().div_ceil(rayon::current_num_threads());
+        let share = match leaves.len() < WORTHWHILE / 2 {
+            true => share,
+            false => share.clamp(WORTHWHILE, TOGETHER),
+        };
         leaves
-            .par_chunks(share.min(TOGETHER))
+            .par_chunks(share)
             .flat_map_iter(|leaves| self.judge_together(leaves))
             .collect()
     }
