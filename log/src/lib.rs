@@ -28,6 +28,7 @@ pub mod index;
 mod init;
 mod journal;
 pub mod keys;
+pub mod kind;
 mod known;
 mod layout;
 mod leaf;

@@ -4,7 +4,6 @@
 //! system's clock must not look the same. What cannot change is left to `tower_http`, ranges included.
 
 mod changing;
-mod kind;
 mod stored;
 mod tree;
 
@@ -21,7 +20,7 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use kind::Kind;
+use glasslog_log::kind::{self, Kind};
 use std::sync::Arc;
 use tower_http::CompressionLevel;
 use tower_http::compression::{CompressionLayer, Predicate, predicate::SizeAbove};
@@ -109,7 +108,21 @@ fn is_compressible(
     status == StatusCode::OK
         && extensions
             .get::<Kind>()
-            .is_some_and(|kind| kind.is_compressible(headers.get(CONTENT_TYPE)))
+            .is_some_and(|kind| shrinks(*kind, headers.get(CONTENT_TYPE)))
+}
+
+/// Whether compression pays. Hashes are random, and checkpoints small.
+fn shrinks(kind: Kind, content_type: Option<&HeaderValue>) -> bool {
+    let is_image = || {
+        content_type.is_some_and(|value| {
+            value.as_bytes().starts_with(b"image/") && value.as_bytes() != b"image/svg+xml"
+        })
+    };
+    match kind {
+        Kind::Entries => true,
+        Kind::Other => !is_image(),
+        Kind::Changing | Kind::Archived | Kind::Hashes => false,
+    }
 }
 
 /// A compressed file is not the file, byte for byte: its validator must not say so (RFC 9110 §8.8.1).

@@ -3,9 +3,9 @@
 //! Nothing is tried again below this file: whether a lost answer may be asked for again is the protocol's decision.
 
 use super::error::StoreError;
-use super::kind;
 use super::protocol::{Answer, ETag, Machine, Object, Request};
 use super::settings::StoreSettings;
+use crate::kind::{self, Kind};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
 use object_store::path::Path;
@@ -282,7 +282,9 @@ impl Client {
         mode: PutMode,
         bytes: Vec<u8>,
     ) -> object_store::Result<Answer> {
-        let (content_type, caching) = kind::of(key);
+        let kind = key.strip_prefix("public/").map(Kind::of);
+        let content_type = kind.and_then(Kind::content_type).unwrap_or(kind::BYTES);
+        let caching = kind.map_or(kind::NEVER, Kind::caching);
         let attributes = Attributes::from_iter([
             (Attribute::ContentType, content_type),
             (Attribute::CacheControl, caching),

@@ -8,7 +8,6 @@ mod candidate;
 mod client;
 mod error;
 mod fitness;
-pub mod kind;
 pub mod protocol;
 mod reader;
 mod settings;

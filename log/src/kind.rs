@@ -1,13 +1,15 @@
-//! Kinds of public files: what they are, how long they may be kept, whether they shrink.
-
-use axum::http::HeaderValue;
+//! What each public file is, and how long it may be kept, as static hosts and browsers are told
+//! (`docs/formats/object-store.md`).
 
 /// For files whose name settles their content.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// For files that change: kept, but asked about each time.
-pub(crate) const REVALIDATE: &str = "no-cache";
-/// For what is missing now and may be there in a moment.
-pub(crate) const NEVER: &str = "no-store";
+pub const REVALIDATE: &str = "no-cache";
+/// For what is not there now and may be in a moment, and for what nobody but a writer reads.
+pub const NEVER: &str = "no-store";
+
+/// The type of what is no text.
+pub const BYTES: &str = "application/octet-stream";
 
 /// Folders of files whose name settles their content.
 const IMMUTABLE_FOLDERS: [&str; 6] = [
@@ -21,7 +23,7 @@ const IMMUTABLE_FOLDERS: [&str; 6] = [
 
 /// What a path stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// The newest checkpoint, of the log or its index, or a proof for it.
     Changing,
     /// A checkpoint under its size.
@@ -35,8 +37,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The kind of a path, which has no slash at its front.
-    pub(crate) fn of(path: &str) -> Self {
+    /// The kind of the file at a path below the public tree, which has no slash at its front.
+    pub fn of(path: &str) -> Self {
         match path {
             "checkpoint" | "index/checkpoint" => Self::Changing,
             _ if path.ends_with(".tlog-proof") => Self::Changing,
@@ -54,34 +56,20 @@ impl Kind {
         }
     }
 
-    /// How long it may be kept.
-    pub(crate) fn caching(self) -> &'static str {
+    /// How long it may be kept: a `Cache-Control`.
+    pub fn caching(self) -> &'static str {
         match self {
             Self::Changing | Self::Other => REVALIDATE,
             Self::Archived | Self::Entries | Self::Hashes => IMMUTABLE,
         }
     }
 
-    /// Its type, unless that follows from its extension.
-    pub(crate) fn content_type(self) -> Option<&'static str> {
+    /// Its `Content-Type`, unless that follows from its extension.
+    pub fn content_type(self) -> Option<&'static str> {
         match self {
             Self::Changing | Self::Archived => Some("text/plain; charset=utf-8"),
-            Self::Entries | Self::Hashes => Some("application/octet-stream"),
+            Self::Entries | Self::Hashes => Some(BYTES),
             Self::Other => None,
-        }
-    }
-
-    /// Whether compression pays. Hashes are random, and checkpoints small.
-    pub(crate) fn is_compressible(self, content_type: Option<&HeaderValue>) -> bool {
-        let is_image = || {
-            content_type.is_some_and(|value| {
-                value.as_bytes().starts_with(b"image/") && value.as_bytes() != b"image/svg+xml"
-            })
-        };
-        match self {
-            Self::Entries => true,
-            Self::Other => !is_image(),
-            Self::Changing | Self::Archived | Self::Hashes => false,
         }
     }
 }
