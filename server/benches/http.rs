@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! http make DIRECTORY raw|events
-//! http load ADDRESS TREE SECONDS WRITERS BATCH RATE raw|events durable|published
+//! http sign FILE COUNT
+//! http load ADDRESS TREE SECONDS WRITERS BATCH RATE raw|FILE durable|published
 //! ```
-//! Each writer has a connection, submits BATCH entries (one to `/add`, more to `/batch`) and waits for the answer, then
-//! submits again: at once if RATE is 0, else at the moments that RATE submissions a second intend, with latencies counted
-//! from those. Afterwards the tree is computed anew from its entries: it must have the root that was signed, and every
-//! acknowledged entry at its index. Nothing here knows whose server it is.
+//! Each writer has a connection, submits BATCH entries (one to `/add`, more to `/batch`), raw ones or those that were signed
+//! into FILE, and waits for the answer, then submits again: at once if RATE is 0, else at the moments that RATE submissions a
+//! second intend, with latencies counted from those. The clock starts when all are connected. Afterwards the tree is
+//! computed anew from its entries: it must have the root that was signed, and every acknowledged entry at its index.
+//! Nothing here knows whose server it is.
 
 #![expect(clippy::unwrap_used, reason = "benchmarks may fail loudly")]
 
@@ -15,25 +17,20 @@
 mod client;
 #[path = "../../log/tests/it/event_entries.rs"]
 mod event_entries;
-#[path = "http/tree.rs"]
-mod tree;
+#[path = "../../log/benches/load/mod.rs"]
+mod load;
 
 use client::Connection;
-use event_entries::{access, actor_key, admin_key, key_event};
-use glasslog_core::access::Action;
-use glasslog_log::{Log, NewLog};
+use load::{Entries, Figures, processor_seconds, say};
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier, OnceLock};
+use std::thread;
 use std::time::{Duration, Instant};
 
-const ORIGIN: &str = "bench.example/write";
-const ACTOR: &str = "ci@bench.example";
-/// The size of entries in other logs' benchmarks.
-const ENTRY: usize = 512;
-/// Events that are signed before the clock starts, for each second of the run.
-const EVENTS_A_SECOND: u64 = 80_000;
+/// Threads with the connections, each with its own share of them: the server has as many cores.
+const THREADS: u64 = 2;
 
 /// What a run submits.
 struct Load {
@@ -43,15 +40,7 @@ struct Load {
     batch: u64,
     rate: f64,
     target: String,
-    events: Vec<Vec<u8>>,
-}
-
-/// What one writer saw: latencies, and of each acknowledged entry its index and its number.
-#[derive(Default)]
-struct Seen {
-    latencies: Vec<Duration>,
-    acknowledged: Vec<(u64, u64)>,
-    busy: u64,
+    entries: Entries,
 }
 
 fn main() {
@@ -62,7 +51,8 @@ fn main() {
         .collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
-        ["make", directory, kind] => make(Path::new(directory), kind == "raw"),
+        ["make", directory, kind] => load::make(Path::new(directory), kind == "raw"),
+        ["sign", file, count] => load::sign(Path::new(file), count.parse().unwrap()),
         [
             "load",
             address,
@@ -74,20 +64,16 @@ fn main() {
             kind,
             acknowledgement,
         ] => {
-            let (seconds, batch) = (seconds.parse().unwrap(), batch.parse().unwrap());
+            let batch = batch.parse().unwrap();
             let path = if batch == 1 { "/add" } else { "/batch" };
-            let events = match kind {
-                "raw" => Vec::new(),
-                _ => sign((seconds * EVENTS_A_SECOND as f64) as u64),
-            };
             let load = Load {
                 address: address.parse().unwrap(),
-                seconds,
+                seconds: seconds.parse().unwrap(),
                 writers: writers.parse().unwrap(),
                 batch,
                 rate: rate.parse().unwrap(),
                 target: format!("{path}?ack={acknowledgement}"),
-                events,
+                entries: Entries::read(kind),
             };
             run(load, Path::new(tree));
         }
@@ -97,80 +83,70 @@ fn main() {
     }
 }
 
-/// Makes a log, and enrols the actor whose events will come.
-fn make(directory: &Path, is_raw: bool) {
-    let new = match is_raw {
-        true => NewLog::raw(ORIGIN),
-        false => NewLog::events(ORIGIN),
-    };
-    new.create(directory, 0).unwrap();
-    if !is_raw {
-        let enrolment = key_event(ORIGIN, &admin_key(directory), ACTOR, &actor_key(9), None);
-        let mut log = Log::open(directory).unwrap();
-        log.append(vec![enrolment]).unwrap().remove(0).unwrap();
-        log.publish(0).unwrap();
-    }
-}
-
-fn sign(count: u64) -> Vec<Vec<u8>> {
-    let sign = |numbers: Range<u64>| -> Vec<Vec<u8>> {
-        let key = actor_key(9);
-        let event = |number| access(ORIGIN, ACTOR, &key, Action::Read, number);
-        numbers.map(event).collect()
-    };
-    std::thread::scope(|scope| {
-        let other = scope.spawn(|| sign(count / 2..count));
-        let mut events = sign(0..count / 2);
-        events.append(&mut other.join().unwrap());
-        events
-    })
-}
-
 fn run(load: Load, public: &Path) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    let load = Arc::new(load);
+    let threads = THREADS.min(load.writers);
+    let connected = Arc::new((Barrier::new(threads as usize), OnceLock::new()));
+    let before = processor_seconds();
+    let shares: Vec<_> = (0..threads)
+        .map(|thread| {
+            let (load, connected) = (Arc::clone(&load), Arc::clone(&connected));
+            let writers = (thread..load.writers).step_by(threads as usize);
+            thread::spawn(move || share(&load, writers, &connected))
+        })
+        .collect();
+    let mut all = Figures::default();
+    for share in shares {
+        all.append(share.join().unwrap());
+    }
+    let begin = connected.1.get().unwrap();
+    let seconds = begin.elapsed().as_secs_f64();
+    // How much of the machine the load itself took.
+    say("loader", processor_seconds() - before);
+    all.say(seconds);
+    let size = load::verify(public, &all.acknowledged, |number| load.entries.get(number));
+    say("size", size as f64);
+}
+
+/// The writers of one thread, which share nothing with those of another.
+fn share(
+    load: &Arc<Load>,
+    writers: impl Iterator<Item = u64>,
+    connected: &(Barrier, OnceLock<Instant>),
+) -> Figures {
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let load = Arc::new(load);
-    let begin = Instant::now() + Duration::from_millis(100);
-    let writers: Vec<_> = (0..load.writers)
-        .map(|writer| runtime.spawn(write(Arc::clone(&load), writer, begin)))
-        .collect();
-    let mut all = Seen::default();
+    let mut connections = Vec::new();
     for writer in writers {
-        let mut seen = runtime.block_on(writer).unwrap();
-        all.latencies.append(&mut seen.latencies);
-        all.acknowledged.append(&mut seen.acknowledged);
-        all.busy += seen.busy;
+        let connection = Connection::open(load.address, &load.target);
+        connections.push((writer, runtime.block_on(connection)));
     }
-    let seconds = begin.elapsed().as_secs_f64();
-    let size = tree::verify(public, &all.acknowledged, |number| load.entry(number));
-    all.latencies.sort_unstable();
-    let percentile = |part: f64| {
-        let at = (all.latencies.len() as f64 * part) as usize;
-        let latency = all
-            .latencies
-            .get(at.min(all.latencies.len().saturating_sub(1)));
-        latency.copied().unwrap_or_default().as_secs_f64() * 1e3
-    };
-    let entries = all.acknowledged.len() as f64;
-    println!(
-        "entries={entries} rate={:.0} p50={:.3} p99={:.3} p999={:.3} busy={} size={size} seconds={seconds:.2}",
-        entries / seconds,
-        percentile(0.5),
-        percentile(0.99),
-        percentile(0.999),
-        all.busy,
-    );
+    connected.0.wait();
+    let begin = *connected.1.get_or_init(Instant::now);
+    let tasks: Vec<_> = connections
+        .into_iter()
+        .map(|(writer, connection)| {
+            runtime.spawn(write(Arc::clone(load), connection, writer, begin))
+        })
+        .collect();
+    let mut all = Figures::default();
+    for task in tasks {
+        all.append(runtime.block_on(task).unwrap());
+    }
+    all
 }
 
 /// One writer, until the time is over or the events are used up.
-async fn write(load: Arc<Load>, writer: u64, begin: Instant) -> Seen {
-    let mut seen = Seen::default();
-    let mut connection = Connection::open(load.address).await;
+async fn write(
+    load: Arc<Load>,
+    mut connection: Connection,
+    writer: u64,
+    begin: Instant,
+) -> Figures {
+    let mut seen = Figures::default();
     let end = begin + Duration::from_secs_f64(load.seconds);
-    tokio::time::sleep_until(begin.into()).await;
     for round in 0.. {
         let submission = round * load.writers + writer;
         let mut intended = Instant::now();
@@ -185,22 +161,20 @@ async fn write(load: Arc<Load>, writer: u64, begin: Instant) -> Seen {
         let Some(body) = load.body(numbers.clone()) else {
             break;
         };
-        let answer = loop {
-            let (status, answer) = connection.post(&load.target, &body).await;
+        let indices = loop {
+            let (status, answer) = connection.post(&body).await;
             match status {
-                200 => break answer,
+                200 => break indices(&answer, load.batch),
                 503 => seen.busy += 1,
                 _ => panic!("status {status}: {}", String::from_utf8_lossy(&answer)),
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         };
         seen.latencies.push(intended.elapsed());
-        let indices = indices(&answer, load.batch);
         assert_eq!(
             indices.len() as u64,
             load.batch,
-            "{}",
-            String::from_utf8_lossy(&answer)
+            "some entries got no index"
         );
         seen.acknowledged.extend(indices.into_iter().zip(numbers));
     }
@@ -208,23 +182,13 @@ async fn write(load: Arc<Load>, writer: u64, begin: Instant) -> Seen {
 }
 
 impl Load {
-    /// An entry that no other number has.
-    fn entry(&self, number: u64) -> Option<Vec<u8>> {
-        if self.events.is_empty() {
-            let mut entry = vec![b'.'; ENTRY];
-            entry[..16].copy_from_slice(format!("{number:016}").as_bytes());
-            return Some(entry);
-        }
-        self.events.get(number as usize).cloned()
-    }
-
     fn body(&self, numbers: Range<u64>) -> Option<Vec<u8>> {
         if self.batch == 1 {
-            return self.entry(numbers.start);
+            return self.entries.get(numbers.start);
         }
         let mut body = Vec::new();
         for number in numbers {
-            body.extend(self.entry(number)?);
+            body.extend(self.entries.get(number)?);
             body.push(b'\n');
         }
         Some(body)

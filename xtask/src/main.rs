@@ -61,6 +61,9 @@ enum Task {
         /// Simulate the index of up to a billion events, too
         #[arg(long)]
         simulate: bool,
+        /// Load the writer for a third of the time
+        #[arg(long)]
+        quick: bool,
     },
     /// Run the fuzz targets
     Fuzz {
@@ -80,7 +83,8 @@ fn main() -> ExitCode {
             parts,
             large,
             simulate,
-        } => bench::run(&parts, large, simulate),
+            quick,
+        } => bench::run(&parts, large, simulate, quick),
         Task::Demo { files, no_serve } => demo::run(&files, !no_serve),
         Task::Test { stages } => test::run(stages),
         Task::Fuzz { targets, seconds } => fuzz::run(

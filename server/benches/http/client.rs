@@ -4,116 +4,97 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// Bodies up to this length go out before the answer is read: the kernel holds them.
+const SMALL: usize = 16 << 10;
+
 /// A connection that is kept.
 pub(crate) struct Connection {
-    address: SocketAddr,
     stream: TcpStream,
-    /// What was read and not used.
-    read: Vec<u8>,
+    /// The head of every request, up to its length.
+    head: Vec<u8>,
+    /// What is sent and what has come, kept for their memory.
+    request: Vec<u8>,
+    answer: Vec<u8>,
 }
 
 impl Connection {
-    pub(crate) async fn open(address: SocketAddr) -> Self {
+    pub(crate) async fn open(address: SocketAddr, target: &str) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
+        let head = format!("POST {target} HTTP/1.1\r\nHost: {address}\r\nContent-Length: ");
         Self {
-            address,
             stream,
-            read: Vec::new(),
+            head: head.into_bytes(),
+            request: Vec::new(),
+            answer: Vec::new(),
         }
     }
 
-    /// Posts a body and returns the answer's status and body; the answer is read while the body is sent.
-    pub(crate) async fn post(&mut self, target: &str, body: &[u8]) -> (u16, Vec<u8>) {
-        let mut request = format!(
-            "POST {target} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n",
-            self.address,
-            body.len()
-        )
-        .into_bytes();
-        request.extend_from_slice(body);
+    /// Posts a body and returns the answer's status and body; the answer to a long one is read while it is sent.
+    pub(crate) async fn post(&mut self, body: &[u8]) -> (u16, Vec<u8>) {
+        self.request.clear();
+        self.request.extend_from_slice(&self.head);
+        self.request
+            .extend_from_slice(format!("{}\r\n\r\n", body.len()).as_bytes());
+        self.request.extend_from_slice(body);
+        self.answer.clear();
+        if body.len() <= SMALL {
+            self.stream.write_all(&self.request).await.unwrap();
+            return read(&mut self.stream, &mut self.answer).await;
+        }
         let (mut reader, mut writer) = self.stream.split();
-        let mut answer = Answer {
-            bytes: std::mem::take(&mut self.read),
-        };
-        let read = async {
-            loop {
-                if let Some(end) = answer.end() {
-                    return end;
-                }
-                let count = reader.read_buf(&mut answer.bytes).await.unwrap();
-                assert_ne!(count, 0, "the server closed the connection");
-            }
-        };
-        let (sent, end) = tokio::join!(writer.write_all(&request), read);
+        let read = read(&mut reader, &mut self.answer);
+        let (sent, answer) = tokio::join!(writer.write_all(&self.request), read);
         sent.unwrap();
-        self.read = answer.bytes.split_off(end);
-        (answer.status(), answer.body())
+        answer
     }
 }
 
-/// An answer, as far as it has come.
-struct Answer {
-    bytes: Vec<u8>,
+/// Reads an answer to its end: nothing comes after it that was not asked for.
+async fn read(stream: &mut (impl AsyncReadExt + Unpin), answer: &mut Vec<u8>) -> (u16, Vec<u8>) {
+    loop {
+        let count = stream.read_buf(answer).await.unwrap();
+        assert_ne!(count, 0, "the server closed the connection");
+        if let Some(body) = body(answer) {
+            return (status(answer), body);
+        }
+    }
 }
 
-impl Answer {
-    /// Where it ends, once it has.
-    fn end(&self) -> Option<usize> {
-        let body = self.body_begin()?;
-        match self.header("content-length") {
-            Some(length) => {
-                let end = body + length.parse::<usize>().unwrap();
-                (self.bytes.len() >= end).then_some(end)
-            }
-            None => {
-                let mut at = body;
-                loop {
-                    let size = self.bytes[at..].iter().position(|byte| *byte == b'\n')?;
-                    let line = str::from_utf8(&self.bytes[at..at + size]).unwrap();
-                    let length = usize::from_str_radix(line.trim(), 16).unwrap();
-                    at += size + 1 + length + 2;
-                    if self.bytes.len() < at {
-                        return None;
-                    }
-                    if length == 0 {
-                        return Some(at);
-                    }
-                }
-            }
+fn status(answer: &[u8]) -> u16 {
+    str::from_utf8(&answer[9..12]).unwrap().parse().unwrap()
+}
+
+/// The body of an answer, once it is whole.
+fn body(answer: &[u8]) -> Option<Vec<u8>> {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let rest = &answer[end + 4..];
+    let head = str::from_utf8(&answer[..end]).unwrap();
+    let length = head.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        let is_length = key.eq_ignore_ascii_case("content-length");
+        is_length.then(|| value.trim().parse::<usize>().unwrap())
+    });
+    match length {
+        Some(length) => rest.get(..length).map(<[u8]>::to_vec),
+        None => chunked(rest),
+    }
+}
+
+/// A body in chunks, once the last has come.
+fn chunked(mut rest: &[u8]) -> Option<Vec<u8>> {
+    if !rest.ends_with(b"\r\n0\r\n\r\n") {
+        return None;
+    }
+    let mut body = Vec::new();
+    loop {
+        let end = rest.iter().position(|byte| *byte == b'\n')?;
+        let line = str::from_utf8(&rest[..end]).unwrap();
+        let length = usize::from_str_radix(line.trim(), 16).unwrap();
+        if length == 0 {
+            return Some(body);
         }
-    }
-
-    fn body_begin(&self) -> Option<usize> {
-        let end = self.bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-        Some(end + 4)
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        let head = str::from_utf8(&self.bytes[..self.body_begin()?]).unwrap();
-        head.lines().find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-
-    fn status(&self) -> u16 {
-        str::from_utf8(&self.bytes[9..12]).unwrap().parse().unwrap()
-    }
-
-    fn body(&self) -> Vec<u8> {
-        let begin = self.body_begin().unwrap();
-        if self.header("content-length").is_some() {
-            return self.bytes[begin..].to_vec();
-        }
-        let mut rest = &self.bytes[begin..];
-        let mut body = Vec::new();
-        while let Some(size) = rest.iter().position(|byte| *byte == b'\n') {
-            let line = str::from_utf8(&rest[..size]).unwrap();
-            let length = usize::from_str_radix(line.trim(), 16).unwrap();
-            body.extend_from_slice(&rest[size + 1..size + 1 + length]);
-            rest = &rest[size + 1 + length + 2..];
-        }
-        body
+        body.extend_from_slice(rest.get(end + 1..end + 1 + length)?);
+        rest = &rest[end + 1 + length + 2..];
     }
 }

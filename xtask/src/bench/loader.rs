@@ -1,15 +1,125 @@
 //! Load generators: built like any benchmark, run as programs, and heard by the `name=value` words that they say.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::Command;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
+use crate::process::{self, target};
+
+/// Part of a log's highest rate at which latencies are measured in an open loop.
+pub(super) const OPEN_LOOP: f64 = 0.5;
+
+/// Signed events that are ready for each second of a load: more than any log takes on two cores.
+const EVENTS_A_SECOND: u32 = 80_000;
 
 /// What a loader said, by name.
 pub(super) type Said = BTreeMap<String, f64>;
+
+/// How long each load goes on, and how often, in turn with the rival's: the best round is shown, as others work here too.
+#[derive(Clone, Copy)]
+pub(super) struct Length {
+    pub(super) seconds: u32,
+    pub(super) rounds: usize,
+}
+
+impl Length {
+    /// Long enough for a steady state, or with `quick` for a look.
+    pub(super) fn new(quick: bool) -> Self {
+        match quick {
+            true => Self {
+                seconds: 2,
+                rounds: 2,
+            },
+            false => Self {
+                seconds: 4,
+                rounds: 3,
+            },
+        }
+    }
+}
+
+/// Directories for logs, each used once. They are kept to the end of all measurements: on a file system without a journal
+/// the removal of a log makes it slow to create the files of the next one, for minutes.
+pub(super) struct Scratch {
+    root: PathBuf,
+    used: Cell<u32>,
+}
+
+impl Scratch {
+    /// None used yet.
+    pub(super) fn new(name: &str) -> Result<Self> {
+        let root = scratch().join(name);
+        fs::create_dir_all(&root)?;
+        Ok(Self {
+            root,
+            used: Cell::new(0),
+        })
+    }
+
+    /// A path where nothing is.
+    pub(super) fn next(&self) -> PathBuf {
+        let number = self.used.get();
+        self.used.set(number + 1);
+        self.root.join(number.to_string())
+    }
+
+    /// Where the loader is to be told that raw entries, or events, are.
+    pub(super) fn entries(&self, kind: &str) -> String {
+        match kind {
+            "raw" => kind.to_owned(),
+            _ => self.events().display().to_string(),
+        }
+    }
+
+    fn events(&self) -> PathBuf {
+        self.root.join("events")
+    }
+
+    /// Signs the events of the longest load, once for all.
+    pub(super) fn sign(&self, loader: &Path, length: Length) -> Result<()> {
+        let count = (length.seconds * EVENTS_A_SECOND).to_string();
+        let mut sign = process::command(loader);
+        process::run(sign.arg("sign").arg(self.events()).arg(count))
+    }
+
+    /// The directory itself.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+}
+
+fn scratch() -> PathBuf {
+    target().join("bench/logs")
+}
+
+/// Removes all logs that were measured.
+pub(super) fn clear() -> Result<()> {
+    let path = scratch();
+    match path.exists() {
+        true => {
+            fs::remove_dir_all(&path).with_context(|| format!("cannot clear {}", path.display()))
+        }
+        false => Ok(()),
+    }
+}
+
+/// Whether there is Go, which the rival needs.
+pub(super) fn has_go() -> bool {
+    let mut version = process::command("go");
+    let version = version
+        .arg("version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let has_go = version.status().is_ok_and(|status| status.success());
+    if !has_go {
+        eprintln!("warning: Go is not installed: nothing is measured of Tessera");
+    }
+    has_go
+}
 
 /// Builds the loader that is the benchmark `name` of `package`.
 pub(super) fn build(package: &str, name: &str) -> Result<PathBuf> {
@@ -34,9 +144,9 @@ pub(super) fn run(command: &mut Command) -> Result<Said> {
     let said: Said = words
         .map(|(name, number)| Ok((name.to_owned(), number.parse()?)))
         .collect::<Result<_>>()?;
-    match said.contains_key("rate") {
-        true => Ok(said),
-        false => bail!("the loader said nothing of a rate"),
+    match said.is_empty() {
+        false => Ok(said),
+        true => bail!("the loader said nothing"),
     }
 }
 
@@ -50,4 +160,12 @@ pub(super) fn best(runs: Vec<Said>) -> Said {
 pub(super) fn latency(said: &Said) -> String {
     let [p50, p99, p999] = ["p50", "p99", "p999"].map(|name| said.get(name).unwrap_or(&0.0));
     format!("p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms")
+}
+
+/// The rival's latencies, if it was measured.
+pub(super) fn beside(theirs: &Said) -> String {
+    match theirs.is_empty() {
+        true => String::new(),
+        false => format!("Tessera {}", latency(theirs)),
+    }
 }

@@ -35,12 +35,12 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    fn measure(self, large: bool, simulate: bool) -> Result<Table> {
+    fn measure(self, large: bool, simulate: bool, quick: bool) -> Result<Table> {
         match self {
             Self::Core => native::measure(),
             Self::Logs => logs::measure(),
-            Self::Write => write::measure(),
-            Self::WriteHttp => write_http::measure(),
+            Self::Write => write::measure(quick),
+            Self::WriteHttp => write_http::measure(quick),
             Self::WriteS3 => write_s3::measure(),
             Self::Index => index::measure(large, simulate),
             Self::Browser => browser::measure(),
@@ -50,11 +50,13 @@ impl Part {
 
 /// Measures the parts, all without one, and prints a table for each as soon as it is there.
 ///
-/// With `large`, also what takes many minutes; with `simulate`, also what no machine here holds.
-pub(crate) fn run(parts: &[Part], large: bool, simulate: bool) -> Result<()> {
+/// With `large`, also what takes many minutes; with `simulate`, also what no machine here holds; with
+/// `quick`, writers are loaded for a shorter time.
+pub(crate) fn run(parts: &[Part], large: bool, simulate: bool, quick: bool) -> Result<()> {
     let all = Part::value_variants();
+    loader::clear()?;
     for part in if parts.is_empty() { all } else { parts } {
-        part.measure(large, simulate)?.print();
+        part.measure(large, simulate, quick)?.print();
     }
-    Ok(())
+    loader::clear()
 }

@@ -1,159 +1,206 @@
 //! Writing in one process: ours and, interleaved with it, Tessera's POSIX driver. Figures move from run to run; their
 //! ratios move less.
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::loader::{self, Said, best, latency};
+use super::loader::{self, Length, OPEN_LOOP, Said, Scratch, beside, best, latency};
 use super::table::{Table, rate};
 use crate::process::{self, root, target};
 
-/// How long each load goes on, in seconds; `GLASSLOG_BENCH_SECONDS` says otherwise.
-const SECONDS: u32 = 4;
-/// Rounds of each load, one after the other with the rival's; the best of them is shown, as others work here too.
-const ROUNDS: usize = 3;
-/// Part of its highest rate at which a log's latency is measured in an open loop.
-const OPEN_LOOP: f64 = 0.5;
+/// A load: its adders, the entries in each submission, what they are, which acknowledgement is waited for, and the goal.
+struct Load {
+    name: &'static str,
+    adders: u32,
+    batch: u32,
+    kind: &'static str,
+    acknowledgement: &'static str,
+    goal: &'static str,
+}
 
-/// A load: its name, adders, entries in each submission, what they are, and which acknowledgement is waited for.
-type Load = (&'static str, u32, u32, &'static str, &'static str);
-
-const LOADS: [Load; 5] = [
-    (
-        "512 adders, one entry of 512 bytes each",
-        512,
-        1,
-        "raw",
-        "durable",
-    ),
-    (
-        "20 adders, 1,000 entries of 512 bytes each",
-        20,
-        1_000,
-        "raw",
-        "durable",
-    ),
-    ("one adder, one entry of 512 bytes", 1, 1, "raw", "durable"),
-    ("one adder, one entry, published", 1, 1, "raw", "published"),
-    (
-        "8 adders, 1,000 signed events each",
-        8,
-        1_000,
-        "events",
-        "durable",
-    ),
+const LOADS: [Load; 6] = [
+    Load {
+        name: "512 adders, one entry of 512 bytes each",
+        adders: 512,
+        batch: 1,
+        kind: "raw",
+        acknowledgement: "durable",
+        goal: "3 times",
+    },
+    Load {
+        name: "20 adders, 1,000 entries of 512 bytes each",
+        adders: 20,
+        batch: 1_000,
+        kind: "raw",
+        acknowledgement: "durable",
+        goal: "10 times",
+    },
+    Load {
+        name: "one adder, one entry of 512 bytes",
+        adders: 1,
+        batch: 1,
+        kind: "raw",
+        acknowledgement: "durable",
+        goal: "p50 of 2 ms",
+    },
+    Load {
+        name: "one adder, one entry of 512 bytes, published",
+        adders: 1,
+        batch: 1,
+        kind: "raw",
+        acknowledgement: "published",
+        goal: "",
+    },
+    Load {
+        name: "512 adders, one signed event each",
+        adders: 512,
+        batch: 1,
+        kind: "events",
+        acknowledgement: "durable",
+        goal: "",
+    },
+    Load {
+        name: "8 adders, 1,000 signed events each",
+        adders: 8,
+        batch: 1_000,
+        kind: "events",
+        acknowledgement: "durable",
+        goal: "60 k/s",
+    },
 ];
 
 /// Loads both logs in turn.
-pub(super) fn measure() -> Result<Table> {
-    let loader = loader::build("glasslog-log", "write")?;
-    let rival = build_rival()?;
-    if rival.is_none() {
-        eprintln!("warning: Go is not installed: nothing is measured of Tessera");
-    }
+pub(super) fn measure(quick: bool) -> Result<Table> {
+    let bench = Bench {
+        loader: loader::build("glasslog-log", "write")?,
+        rival: loader::has_go().then(build_rival).transpose()?,
+        scratch: Scratch::new("write")?,
+        length: Length::new(quick),
+    };
+    bench.scratch.sign(&bench.loader, bench.length)?;
+    let mut limits = process::command(&bench.loader);
+    let limits = loader::run(limits.arg("limits").arg(bench.scratch.root()))?;
     let mut table = Table::default();
-    for load in LOADS {
-        let (name, _, _, kind, _) = load;
-        let (mut ours, mut theirs): (Vec<Said>, Vec<Said>) = Default::default();
-        for _ in 0..ROUNDS {
-            ours.push(run(&loader, load, 0.0, true)?);
-            if let Some(rival) = rival.as_ref().filter(|_| kind == "raw") {
-                theirs.push(run(rival, load, 0.0, false)?);
-            }
-        }
-        let (ours, theirs) = (best(ours), best(theirs));
-        table.row(
-            format!("{name}: entries"),
-            rate(ours["rate"]),
-            &ratio(&ours, &theirs),
-        );
-        table.row(
-            format!("{name}: latency"),
-            latency(&ours),
-            &if theirs.is_empty() {
-                String::new()
-            } else {
-                format!("Tessera {}", latency(&theirs))
-            },
-        );
-        table.row(format!("{name}: for each entry"), costs(&ours), "");
-        let open = run(&loader, load, submissions(&ours, load) * OPEN_LOOP, true)?;
-        let beside = match (&rival, theirs.is_empty()) {
-            (Some(rival), false) => {
-                let said = run(rival, load, submissions(&theirs, load) * OPEN_LOOP, false)?;
-                format!("Tessera at half of its own {}", latency(&said))
-            }
-            _ => String::new(),
-        };
-        table.row(
-            format!("{name}: latency at half of that rate, from the intended start"),
-            latency(&open),
-            &beside,
-        );
+    let disk = limits["disk"] / 1e6;
+    table.row(
+        "this machine: leaf hashes of 512 bytes on one core; writes of 4 MiB, each synced; of 600 bytes",
+        format!(
+            "{}; {disk:.0} MB/s; {}",
+            rate(limits["hashes"]),
+            rate(limits["syncs"])
+        ),
+        "the limits of what follows",
+    );
+    for load in &LOADS {
+        bench.compare(load, &limits, &mut table)?;
     }
     Ok(table)
 }
 
-fn submissions(said: &Said, load: Load) -> f64 {
-    said["rate"] / f64::from(load.2)
+struct Bench {
+    loader: PathBuf,
+    rival: Option<PathBuf>,
+    scratch: Scratch,
+    length: Length,
 }
 
-fn ratio(ours: &Said, theirs: &Said) -> String {
-    match theirs.get("rate") {
-        Some(their) => format!(
-            "Tessera {}: {:.1} times",
-            rate(*their),
-            ours["rate"] / their
-        ),
-        None => String::new(),
+impl Bench {
+    /// Measures one load, and the rival's beside it.
+    fn compare(&self, load: &Load, limits: &Said, table: &mut Table) -> Result<()> {
+        let (mut ours, mut theirs): (Vec<Said>, Vec<Said>) = Default::default();
+        for _ in 0..self.length.rounds {
+            ours.push(self.ours(load, 0.0)?);
+            theirs.extend(self.theirs(load, 0.0)?);
+        }
+        let (ours, theirs) = (best(ours), best(theirs));
+        let goal = match load.goal {
+            "" => String::new(),
+            goal => format!(" (goal: {goal})"),
+        };
+        let ratio = theirs.get("rate").map(|their| {
+            let times = ours["rate"] / their;
+            format!("Tessera {}: {times:.1} times", rate(*their))
+        });
+        table.row(
+            load.name,
+            rate(ours["rate"]),
+            &format!("{}{goal}", ratio.unwrap_or_default()),
+        );
+        table.row("… latency", latency(&ours), &beside(&theirs));
+        table.row("… for each entry", costs(&ours), &shares(&ours, limits));
+        let open = self.ours(load, submissions(&ours, load) * OPEN_LOOP)?;
+        let their_open = match theirs.is_empty() {
+            false => self.theirs(load, submissions(&theirs, load) * OPEN_LOOP)?,
+            true => None,
+        };
+        table.row(
+            "… at half of that rate, each of its own, in an open loop, from the intended start",
+            latency(&open),
+            &beside(&their_open.unwrap_or_default()),
+        );
+        Ok(())
     }
+
+    /// Loads a new log of ours; the loader verifies what was acknowledged, and fails if that is not so.
+    fn ours(&self, load: &Load, pace: f64) -> Result<Said> {
+        let mut command = process::command(&self.loader);
+        command.arg("load").arg(self.scratch.next());
+        command.args(self.words(load, pace));
+        command.args([&self.scratch.entries(load.kind), load.acknowledgement]);
+        loader::run(&mut command)
+    }
+
+    /// Loads a new log of the rival's, which knows raw entries only.
+    fn theirs(&self, load: &Load, pace: f64) -> Result<Option<Said>> {
+        let Some(rival) = self.rival.as_ref().filter(|_| load.kind == "raw") else {
+            return Ok(None);
+        };
+        let mut command = process::command(rival);
+        command.arg(self.scratch.next());
+        loader::run(command.args(self.words(load, pace))).map(Some)
+    }
+
+    fn words(&self, load: &Load, pace: f64) -> [String; 4] {
+        [
+            self.length.seconds.to_string(),
+            load.adders.to_string(),
+            load.batch.to_string(),
+            pace.to_string(),
+        ]
+    }
+}
+
+fn submissions(said: &Said, load: &Load) -> f64 {
+    said["rate"] / f64::from(load.batch)
 }
 
 fn costs(said: &Said) -> String {
     let entries = said["entries"].max(1.0);
     format!(
-        "{:.4} syncs, {:.0} bytes written",
+        "{:.4} syncs, {:.0} bytes written, {:.1} µs of a core; {:.0} MB of memory at most",
         said["syncs"] / entries,
-        said["written"] / entries
+        said["written"] / entries,
+        said["processor"] / entries * 1e6,
+        said["memory"] / 1e6,
     )
 }
 
-/// Runs a loader on a new log and returns what it said; it verifies what was acknowledged, and fails if that is not so.
-fn run(loader: &PathBuf, load: Load, rate: f64, is_ours: bool) -> Result<Said> {
-    let (_, adders, batch, kind, acknowledgement) = load;
-    let log = target().join("bench/write");
-    if log.exists() {
-        fs::remove_dir_all(&log).with_context(|| format!("cannot clear {}", log.display()))?;
-    }
-    fs::create_dir_all(target().join("bench"))?;
-    let seconds = std::env::var("GLASSLOG_BENCH_SECONDS").unwrap_or_else(|_| SECONDS.to_string());
-    let mut command = process::command(loader);
-    command.arg(&log).args([
-        seconds,
-        adders.to_string(),
-        batch.to_string(),
-        rate.to_string(),
-    ]);
-    if is_ours {
-        command.args([kind, acknowledgement]);
-    }
-    let said = loader::run(&mut command)?;
-    fs::remove_dir_all(&log).with_context(|| format!("cannot clear {}", log.display()))?;
-    Ok(said)
+/// How much of what the machine could do at most this was.
+fn shares(said: &Said, limits: &Said) -> String {
+    let hashes = said["rate"] / limits["hashes"];
+    let disk = said["written"] / said["closed"] / limits["disk"];
+    let syncs = said["syncs"] / said["closed"] / limits["syncs"];
+    format!(
+        "{:.0} % of one core's hashes, {:.0} % of the disk's bytes, {:.0} % of its syncs",
+        hashes * 100.0,
+        disk * 100.0,
+        syncs * 100.0
+    )
 }
 
-/// Tessera's loader, `None` without Go.
-fn build_rival() -> Result<Option<PathBuf>> {
-    let mut version = process::command("go");
-    let has_go = version
-        .arg("version")
-        .stdout(std::process::Stdio::null())
-        .status();
-    if !has_go.is_ok_and(|status| status.success()) {
-        return Ok(None);
-    }
+/// Tessera's loader.
+fn build_rival() -> Result<PathBuf> {
     let path = target().join("bench").join("tesseraload");
     let mut build = process::command("go");
     build
@@ -168,5 +215,5 @@ fn build_rival() -> Result<Option<PathBuf>> {
         .arg(&path)
         .arg("./tesseraload");
     process::run(&mut build)?;
-    Ok(Some(path))
+    Ok(path)
 }

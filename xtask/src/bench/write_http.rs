@@ -10,17 +10,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::loader::{self, Said, best, latency};
+use super::loader::{self, Length, OPEN_LOOP, Said, Scratch, beside, best, latency};
 use super::table::{Table, rate};
 use crate::glasslog;
 use crate::process::{self, target};
 
-/// How long each load goes on, in seconds; `GLASSLOG_BENCH_SECONDS` says otherwise.
-const SECONDS: u32 = 4;
-/// Rounds of each load, one after the other with the rival's; the best of them is shown, as others work here too.
-const ROUNDS: usize = 3;
-/// Part of the rival's highest rate at which latencies are measured in an open loop.
-const OPEN_LOOP: f64 = 0.5;
 /// The rival: writes a POSIX log and takes entries at `POST /add`, as we do.
 const RIVAL: &str = "github.com/transparency-dev/tessera/cmd/conformance/posix@v1.0.4";
 /// A key for measurements only: its seed is 32 bytes of 7.
@@ -82,25 +76,25 @@ const LOADS: [Load; 5] = [
 ];
 
 /// Loads both servers in turn.
-pub(super) fn measure() -> Result<Table> {
+pub(super) fn measure(quick: bool) -> Result<Table> {
     let bench = Bench {
         binary: glasslog::build_release()?,
         loader: loader::build("glasslog-server", "http")?,
-        rival: install_rival()?,
+        rival: loader::has_go().then(install_rival).transpose()?,
+        scratch: Scratch::new("http")?,
+        length: Length::new(quick),
     };
-    if bench.rival.is_none() {
-        eprintln!("warning: Go is not installed: nothing is measured of Tessera");
-    }
+    bench.scratch.sign(&bench.loader, bench.length)?;
     let mut table = Table::default();
     for load in &LOADS {
         let mut ours = Vec::new();
         let mut theirs = Vec::new();
-        for _ in 0..ROUNDS {
+        for _ in 0..bench.length.rounds {
             ours.push(bench.ours(load, 0.0)?);
             theirs.extend(bench.theirs(load, 0.0)?);
         }
         let (ours, theirs) = (best(ours), best(theirs));
-        let beside = match theirs.get("rate") {
+        let ratio = match theirs.get("rate") {
             Some(their) => {
                 let times = ours["rate"] / their;
                 format!(
@@ -111,8 +105,8 @@ pub(super) fn measure() -> Result<Table> {
             }
             None => format!("goal: {}", load.goal),
         };
-        table.row(load.name, rate(ours["rate"]), &beside);
-        table.row("… latency", latency(&ours), &said_of(&theirs));
+        table.row(load.name, rate(ours["rate"]), &ratio);
+        table.row("… latency", latency(&ours), &beside(&theirs));
         if let Some(their) = theirs.get("rate") {
             let pace = their * OPEN_LOOP;
             let (ours, theirs) = (bench.ours(load, pace)?, bench.theirs(load, pace)?);
@@ -122,30 +116,25 @@ pub(super) fn measure() -> Result<Table> {
                     rate(pace)
                 ),
                 latency(&ours),
-                &said_of(&theirs.unwrap_or_default()),
+                &beside(&theirs.unwrap_or_default()),
             );
         }
     }
     Ok(table)
 }
 
-fn said_of(theirs: &Said) -> String {
-    match theirs.is_empty() {
-        true => String::new(),
-        false => format!("Tessera {}", latency(theirs)),
-    }
-}
-
 struct Bench {
     binary: PathBuf,
     loader: PathBuf,
     rival: Option<PathBuf>,
+    scratch: Scratch,
+    length: Length,
 }
 
 impl Bench {
     /// Loads our server on a new log.
     fn ours(&self, load: &Load, pace: f64) -> Result<Said> {
-        let directory = scratch("ours")?;
+        let directory = self.scratch.next();
         let make = ["make".as_ref(), directory.as_os_str(), load.kind.as_ref()];
         process::output(process::command(&self.loader).args(make))?;
         let mut serve = process::command(&self.binary);
@@ -170,7 +159,8 @@ impl Bench {
         let Some(rival) = self.rival.as_ref().filter(|_| load.batch == 1) else {
             return Ok(None);
         };
-        let directory = scratch("theirs")?;
+        let directory = self.scratch.next();
+        fs::create_dir(&directory)?;
         let key = directory.join("key");
         fs::write(&key, RIVAL_KEY)?;
         let tree = directory.join("log");
@@ -201,18 +191,16 @@ impl Bench {
         address: SocketAddr,
         tree: &Path,
     ) -> Result<Said> {
-        let seconds =
-            std::env::var("GLASSLOG_BENCH_SECONDS").unwrap_or_else(|_| SECONDS.to_string());
         let mut command = process::command(&self.loader);
         command
             .args(["load", &address.to_string()])
             .arg(tree)
             .args([
-                seconds,
+                self.length.seconds.to_string(),
                 load.writers.to_string(),
                 load.batch.to_string(),
                 pace.to_string(),
-                kind.to_owned(),
+                self.scratch.entries(kind),
                 load.acknowledgement.to_owned(),
             ]);
         loader::run(&mut command)
@@ -240,31 +228,13 @@ impl Drop for Server {
     }
 }
 
-/// A new directory on the disk that is built on.
-fn scratch(name: &str) -> Result<PathBuf> {
-    let path = target().join("bench/http").join(name);
-    if path.exists() {
-        fs::remove_dir_all(&path).with_context(|| format!("cannot clear {}", path.display()))?;
-    }
-    fs::create_dir_all(&path)?;
-    Ok(path)
-}
-
-/// Tessera's server, `None` without Go.
-fn install_rival() -> Result<Option<PathBuf>> {
-    let mut version = Command::new("go");
-    let version = version
-        .arg("version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    if !version.status().is_ok_and(|status| status.success()) {
-        return Ok(None);
-    }
+/// Tessera's server.
+fn install_rival() -> Result<PathBuf> {
     // Three programs of Tessera's have this name: a folder of its own.
     let folder = target().join("bench/tessera");
     fs::create_dir_all(&folder)?;
     let mut install = process::command("go");
     install.env("GOBIN", &folder).current_dir(&folder);
     process::run(install.args(["install", "-trimpath", RIVAL]))?;
-    Ok(Some(folder.join("posix")))
+    Ok(folder.join("posix"))
 }

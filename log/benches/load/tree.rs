@@ -1,16 +1,18 @@
-//! Computes a tree anew from its entries, whoever wrote it.
+//! Computes a tree anew from its files, whoever wrote it.
 
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::entries::parse_entries;
 use glasslog_core::hash::{Hash, leaf_hash, tree_root};
 use glasslog_core::tile::bundles_between;
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Longest that a checkpoint may take to cover what was acknowledged.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits for a checkpoint that covers all, and checks its root, and every acknowledged entry at its index; returns the size.
+/// Waits for a checkpoint that covers all, and checks that the entries give its root, that the tiles which prove them hold
+/// their hashes, and that every acknowledged entry stands at its index; returns the size.
 pub(crate) fn verify(
     public: &Path,
     acknowledged: &[(u64, u64)],
@@ -19,7 +21,7 @@ pub(crate) fn verify(
     let needed = acknowledged.iter().map(|(index, _)| index + 1).max();
     let began = Instant::now();
     let head = loop {
-        let bytes = std::fs::read(public.join("checkpoint")).unwrap_or_default();
+        let bytes = fs::read(public.join("checkpoint")).unwrap_or_default();
         match Checkpoint::parse(&bytes).map(|checkpoint| checkpoint.head()) {
             Ok(head) if head.size >= needed.unwrap_or(0) => break head,
             _ => std::thread::sleep(Duration::from_millis(50)),
@@ -31,21 +33,26 @@ pub(crate) fn verify(
     };
     let mut leaves: Vec<Hash> = Vec::new();
     for bundle in bundles_between(0, head.size) {
-        let read = |path: String| std::fs::read(public.join(path));
+        let first = leaves.len();
         // The log may be larger by now, and its partial files gone.
-        let bytes = read(bundle.path())
-            .or_else(|_| read(bundle.full().path()))
-            .unwrap();
-        let width = match read(bundle.path()) {
-            Ok(_) => bundle.width(),
-            Err(_) => bundle.full().width(),
+        let (bytes, width) = match fs::read(public.join(bundle.path())) {
+            Ok(bytes) => (bytes, bundle.width()),
+            Err(_) => {
+                let full = bundle.full();
+                (fs::read(public.join(full.path())).unwrap(), full.width())
+            }
         };
         let entries = parse_entries(&bytes, width).unwrap();
-        leaves.extend(
-            entries
-                .iter()
-                .take(usize::from(bundle.width()))
-                .map(|entry| leaf_hash(entry)),
+        let own = entries.iter().take(usize::from(bundle.width()));
+        leaves.extend(own.map(|entry| leaf_hash(entry)));
+        let tile = bundle.tile();
+        let hashes = fs::read(public.join(tile.path()))
+            .or_else(|_| fs::read(public.join(tile.full().path())))
+            .unwrap();
+        let stored = leaves[first..].iter().flat_map(Hash::as_bytes);
+        assert!(
+            hashes.iter().take((leaves.len() - first) * 32).eq(stored),
+            "a tile does not hold the hashes of its entries"
         );
     }
     assert_eq!(
