@@ -27,9 +27,11 @@ fn closed_after(mut stream: TcpStream) -> (Duration, String) {
 fn what_does_not_fit_is_told_to_come_back() {
     let server = Running::start();
     let open = || server.begin("POST", "/add", "content-length: 65535\r\n");
-    let waiting: Vec<TcpStream> = (0..1_020).map(|_| open()).collect();
-    // They are read by other tasks, so the next one may still come first.
+    let mut waiting: Vec<TcpStream> = (0..1_020).map(|_| open()).collect();
+    // They are read by other tasks, so the next one may still come first, and shut one of them out; what it took is free
+    // again once it is answered. So one more waits each time.
     let answer = soon(|| {
+        waiting.push(open());
         let answer = server.post("/add", &[b'x'; 65_535]);
         (answer.status == 503).then_some(answer)
     });
