@@ -87,7 +87,9 @@ impl Log {
         layout: &Layout,
         bounds: Bounds,
     ) -> Result<Self, LogError> {
+        bucket.set_reading_ahead(true);
         let opened = Self::open_on(Arc::new(bucket.clone()), config, signer, layout, bounds);
+        bucket.set_reading_ahead(false);
         opened.map_err(|error| bucket.explain(error))
     }
 

@@ -3,6 +3,7 @@
 //! Every change of the lock is made under one mutex, and a change whose answer did not come is carried to its end before
 //! the next one: so there is never a moment at which this writer does not know what it asked for.
 
+use super::ahead::Ahead;
 use super::client::{Client, PATIENCE, Read, Remove};
 use super::error::StoreError;
 use super::protocol::{
@@ -46,6 +47,8 @@ struct Shared {
     pulse: Pulse,
     /// Batches that no lock names any more.
     done: Mutex<Vec<Batch>>,
+    /// While the log is opened.
+    ahead: Mutex<Option<Ahead>>,
 }
 
 /// How the lease stands, without waiting for anybody.
@@ -101,6 +104,7 @@ impl Bucket {
                 is_lost: AtomicBool::new(false),
             },
             done: Mutex::default(),
+            ahead: Mutex::default(),
         });
         let (alive, ended) = channel();
         let weak = Arc::downgrade(&shared);
@@ -207,6 +211,28 @@ impl Bucket {
         // By now its tiles are public; if it cannot be removed, the next writer does that.
         let _ = old.map(|old| self.shared.client.drive(&mut Remove(old.key())));
         Ok(())
+    }
+
+    /// Reads ahead until it is told not to: while a log of this lease is opened, by one thread.
+    pub(crate) fn set_reading_ahead(&self, is_opening: bool) {
+        let size = self.lock().map_or(0, |lock| lock.size());
+        *locked(&self.shared.ahead) = is_opening.then(|| Ahead::new(size));
+    }
+
+    fn read_ahead(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
+        let mut ahead = locked(&self.shared.ahead);
+        let Some(ahead) = ahead.as_mut() else {
+            return Ok(None);
+        };
+        if let Some(bytes) = ahead.take(path) {
+            return Ok(Some(bytes));
+        }
+        let paths = ahead.plan(path);
+        if !paths.is_empty() {
+            let found = self.read_many(&paths)?;
+            ahead.keep(paths, found);
+        }
+        Ok(ahead.take(path))
     }
 
     fn public(&self, path: &str) -> String {
@@ -324,6 +350,9 @@ impl Storage for Bucket {
     }
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
+        if let Some(bytes) = self.read_ahead(path)? {
+            return Ok(Some(bytes));
+        }
         let object = self.shared.client.read(&self.public(path))?;
         Ok(object.map(|object| object.bytes))
     }

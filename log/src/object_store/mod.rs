@@ -3,6 +3,7 @@
 //! [`protocol`] decides, [`Client`] carries out. A store is tried before it is used ([`Client::check_fitness`]): some take
 //! conditional requests and ignore the condition.
 
+mod ahead;
 mod bucket;
 mod candidate;
 mod client;
