@@ -3,6 +3,9 @@
 
 use glasslog_core::ed25519::PublicKey;
 use glasslog_core::hash::Hash;
+use glasslog_core::index::bucket::{Bucket, BucketName, open_file};
+use glasslog_core::index::manifest::parse_run;
+use glasslog_core::index::map::MapFunction;
 use glasslog_core::proof::{ConsistencyProof, InclusionProof};
 use glasslog_core::tree::TreeHead;
 use glasslog_core::wire;
@@ -95,4 +98,17 @@ pub fn accepts_ed25519(key: &str, signature: &str, message: &str) -> Result<bool
     let signature = hex(signature)?;
     Ok(PublicKey::from_bytes(&key)
         .is_ok_and(|key| key.verify(message.as_bytes(), &signature).is_ok()))
+}
+
+/// How many keys a bucket holds, once the run's line in a manifest vouches for it.
+///
+/// # Errors
+/// Throws on a line that names no run, and on a bucket that is not the run's.
+#[wasm_bindgen(js_name = verifyBucket)]
+pub fn verify_bucket(run: &str, number: u64, file: &[u8]) -> Result<usize, JsError> {
+    let run = parse_run(run).ok_or_else(|| JsError::new("not the line of a run"))?;
+    let name = BucketName::Number(number);
+    let bytes = open_file(file, &run, name)?;
+    let bucket = Bucket::parse(bytes, &run, name, &MapFunction::AccessV1.reserved())?;
+    Ok(bucket.records().len())
 }

@@ -6,11 +6,15 @@ use glasslog_core::ed25519::SecretKey;
 use glasslog_core::hash::sha256;
 use glasslog_core::index_key::{KeyKind, LookupKey};
 use glasslog_core::wire::base64_encode;
+use glasslog_tests::fixture::genesis;
 
 /// Events for each artifact, in the mean.
 const EVENTS_EACH: u64 = 50;
 const ACTORS: u64 = 300;
 const SIGNERS: u64 = 60;
+/// Whose key the genesis names; the log's own name.
+const ADMIN: u8 = 5;
+pub(crate) const ORIGIN: &str = "bench.example/events";
 
 /// Numbers that only look random, the same in each run.
 pub(crate) struct Dice(pub(crate) u64);
@@ -142,7 +146,7 @@ impl Events {
         let (name, digest) = (self::artifact(artifact), digest(artifact));
         let (actor, signer) = (self::actor(actor), self::signer(signer));
         let payload = format!(
-            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"{name}","digest":{{"sha256":"{digest}"}}}}],"predicateType":"https://glasslog.dev/artifact-access/v1","predicate":{{"log":"bench.example/events","eventId":"01930000-0000-7000-8000-{number:012x}","action":"read","outcome":"success","occurredAt":"2026-11-23T12:00:00Z","actor":{{"id":"{actor}","type":"workload"}},"context":{{"environment":"prod","pipeline":{{"name":"nightly"}}}},"reason":{{"code":"evaluation"}}}}}}"#
+            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"{name}","digest":{{"sha256":"{digest}"}}}}],"predicateType":"https://glasslog.dev/artifact-access/v1","predicate":{{"log":"{ORIGIN}","eventId":"01930000-0000-7000-8000-{number:012x}","action":"read","outcome":"success","occurredAt":"2026-11-23T12:00:00Z","actor":{{"id":"{actor}","type":"workload"}},"context":{{"environment":"prod","pipeline":{{"name":"nightly"}}}},"reason":{{"code":"evaluation"}}}}}}"#
         );
         let [before, between, after] = &self.template;
         let payload = base64_encode(payload.as_bytes());
@@ -154,6 +158,10 @@ impl Iterator for Events {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
+        if self.number == 0 {
+            self.number = 1;
+            return Some(genesis(ORIGIN, ADMIN));
+        }
         let artifact = self.population.artifacts.draw(&mut self.dice);
         let actor = self.population.actors.draw(&mut self.dice);
         let signer = self.population.signers.draw(&mut self.dice);

@@ -5,28 +5,39 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use glasslog_core::bundle::BundleWriter;
 use glasslog_core::checkpoint::{Checkpoint, Origin};
 use glasslog_core::ed25519::SecretKey;
 use glasslog_core::edge::{Edge, PublicFile};
+use glasslog_core::fetch::Query;
 use glasslog_core::hash::{Hash, leaf_hash, sha256};
+use glasslog_core::head::Options;
+use glasslog_core::history::HistoryQuery;
 use glasslog_core::index::file::{IndexFile, LATEST_PATH};
 use glasslog_core::index::lookup::Lookup;
+use glasslog_core::index::manifest::encode_run;
 use glasslog_core::index::map::MapFunction;
 use glasslog_core::index::run::build;
 use glasslog_core::index::vouched::{BoundIndex, IndexProof};
 use glasslog_core::note::{KeyName, SignatureType, SignerKey};
+use glasslog_core::report::{CheckCode, Outcome};
 use glasslog_core::tile::{bundles_between, parse_entries};
 use glasslog_core::trust::TrustPolicy;
+use glasslog_core::wire::base64_encode;
 use glasslog_log::LogError;
 use glasslog_log::index::{Indexer, LogFiles, Pace};
 
-use crate::events::{Dice, Events, Population, artifact_keys};
+use crate::events::{Dice, Events, Population, artifact, artifact_keys};
 
 const MAP: MapFunction = MapFunction::AccessV1;
 /// Entries between two manifests of a log that is indexed while it grows.
 pub(crate) const CADENCE: u64 = 256;
+/// The largest log that is indexed while it grows: beyond, it takes as long again for each entry.
+const MOST_GROWN: u64 = 1_000_000;
 /// Keys that are looked up.
 const LOOKUPS: u64 = 300;
+/// Buckets that are kept to be verified elsewhere.
+const MOST_SAMPLES: u32 = 1_000;
 const NOW: u64 = 1_795_467_600;
 
 /// A folder as a host serves it.
@@ -75,6 +86,7 @@ pub(crate) fn growth(folder: &Path, size: u64) -> String {
     );
     let checkpoints = make_log(&log, size, &log_key);
     let newest = checkpoints.last().expect("a checkpoint");
+    fs::write(log.0.join("checkpoint"), newest.encode()).expect("written");
 
     // From the log alone, at once.
     clear_peak();
@@ -88,42 +100,41 @@ pub(crate) fn growth(folder: &Path, size: u64) -> String {
     let runs = indexer.manifest().expect("a manifest").runs().len();
     drop(indexer);
 
-    // While the log grows, with all that is written and superseded.
-    let mut indexer = self::indexer(&folder.join("grown"));
-    for checkpoint in &checkpoints {
-        indexer
-            .extend(&log, checkpoint, false, NOW, &|_, _| {})
-            .expect("indexed");
-        while indexer.join(NOW).expect("joined") {}
-    }
-    drop(indexer);
-    let (files, bytes) = count(&folder.join("grown/public/index"));
-
+    let grown = (size <= MOST_GROWN).then(|| grow(&folder.join("grown"), &log, &checkpoints));
     let host = Host(folder.join("rebuilt/public"));
-    let trust = format!(
+    let trust_text = format!(
         "[log]\nlog {}\nquorum none\n[index]\nlog {}\nquorum none\n",
         log_key.verifier(),
         index_key.verifier()
     );
-    let trust = TrustPolicy::parse(trust.as_bytes()).expect("a policy");
+    let trust = TrustPolicy::parse(trust_text.as_bytes()).expect("a policy");
     let index = bind(&log, &host, newest, &trust);
     let lookups = lookups(&host, &index, size);
+    let samples = folder.with_extension("buckets");
+    fs::write(&samples, &lookups.samples).expect("written");
+    let bundle = bundle(&log, &host, &trust_text, size);
     let (keys, alone, pairs_alone) = on_one_core(&log, size);
     let scan = scan(&log, size);
-    let each = |number: u64| number as f64 / size as f64;
+    let written = |of: fn(&Grown) -> f64, digits: usize| {
+        let each = grown.as_ref().map(|grown| of(grown) / size as f64);
+        each.map_or_else(|| "-".into(), |each| format!("{each:.digits$}"))
+    };
     let fields = [
         format!("{size}"),
         format!("{runs}"),
         format!("{:.0}", keys as f64 / alone.as_secs_f64()),
         format!("{:.0}", keys as f64 / pairs_alone.as_secs_f64()),
         format!("{:.2}", built.as_secs_f64()),
-        format!("{:.4}", each(files)),
-        format!("{:.0}", each(bytes)),
+        written(|grown| grown.seconds * 1e6, 0),
+        written(|grown| grown.files as f64, 4),
+        written(|grown| grown.bytes as f64, 0),
         format!("{:.1}", lookups.mean(|lookup| lookup.gets)),
         format!("{:.0}", lookups.top(|lookup| lookup.gets)),
         format!("{:.0}", lookups.mean(|lookup| lookup.bytes)),
         format!("{:.0}", lookups.top(|lookup| lookup.bytes)),
         format!("{:.1}", lookups.verify_micros),
+        samples.to_str().expect("a path that is text").to_owned(),
+        format!("{bundle}"),
         format!("{}", memory >> 20),
         format!("{}", scan.gets),
         format!("{}", scan.bytes),
@@ -131,6 +142,67 @@ pub(crate) fn growth(folder: &Path, size: u64) -> String {
     ];
     fs::remove_dir_all(&folder).expect("removed");
     fields.join("\t")
+}
+
+/// What it took to index a log while it grew.
+struct Grown {
+    seconds: f64,
+    files: u64,
+    bytes: u64,
+}
+
+/// Publishes a manifest for each checkpoint and joins what can be, with all that is written and superseded left in place.
+fn grow(folder: &Path, log: &Host, checkpoints: &[Checkpoint]) -> Grown {
+    let began = Instant::now();
+    let mut indexer = indexer(folder);
+    for checkpoint in checkpoints {
+        indexer
+            .extend(log, checkpoint, false, NOW, &|_, _| {})
+            .expect("indexed");
+        while indexer.join(NOW).expect("joined") {}
+    }
+    drop(indexer);
+    let seconds = began.elapsed().as_secs_f64();
+    let (files, bytes) = count(&folder.join("public/index"));
+    Grown {
+        seconds,
+        files,
+        bytes,
+    }
+}
+
+/// Bytes of an offline bundle with the history of the artifact that half of all have fewer events than.
+fn bundle(log: &Host, index: &Host, trust: &str, size: u64) -> usize {
+    let artifact = artifact(Population::of(size).artifacts.count() / 2);
+    let options = Options {
+        now: NOW,
+        require: None,
+        max_checkpoint_age: None,
+        full_scan: false,
+    };
+    let mut query =
+        HistoryQuery::new(&artifact, trust.as_bytes(), options, false).expect("a query");
+    let mut bundle = BundleWriter::new(&artifact, false);
+    while let Some(path) = query.needs().first().cloned() {
+        let host = if path.starts_with("index/") {
+            index
+        } else {
+            log
+        };
+        let file = fs::read(host.0.join(&path)).ok();
+        if let Some(bytes) = &file {
+            bundle.add(&path, bytes).expect("room");
+        }
+        query.supply(&path, file);
+    }
+    let report = query.into_report().expect("a report");
+    let coverage = report
+        .checks
+        .iter()
+        .find(|check| check.code == CheckCode::Coverage);
+    let coverage = coverage.expect("a coverage");
+    assert_eq!(coverage.outcome, Outcome::Pass, "{}", report.to_json());
+    bundle.finish().len()
 }
 
 fn indexer(path: &Path) -> Indexer {
@@ -180,6 +252,8 @@ struct Lookups {
     each: Vec<OneLookup>,
     /// Of one run's bucket, in the mean.
     verify_micros: f64,
+    /// Some of the buckets, for whoever verifies them elsewhere: line by line the run, the number, and the file in base64.
+    samples: String,
 }
 
 impl Lookups {
@@ -201,6 +275,7 @@ fn lookups(host: &Host, index: &BoundIndex, size: u64) -> Lookups {
     let artifacts = Population::of(size).artifacts.count();
     let mut dice = Dice(99);
     let (mut each, mut spent, mut buckets) = (Vec::new(), Duration::ZERO, 0u32);
+    let mut samples = String::new();
     for _ in 0..LOOKUPS {
         let rank = (dice.roll() * artifacts as f64) as u64;
         let key = artifact_keys(rank)[0].hash();
@@ -216,9 +291,16 @@ fn lookups(host: &Host, index: &BoundIndex, size: u64) -> Lookups {
                 cost.bytes += bytes.len() as u64;
                 let began = Instant::now();
                 lookup.supply(&file, &bytes).expect("a right file");
-                if matches!(file, IndexFile::Bucket { .. }) {
-                    spent += began.elapsed();
+                let took = began.elapsed();
+                if let IndexFile::Bucket { root, number } = file {
+                    spent += took;
                     buckets += 1;
+                    if buckets <= MOST_SAMPLES {
+                        let runs = index.manifest().runs();
+                        let run = runs.iter().find(|run| run.root == root);
+                        let run = encode_run(run.expect("a run of the manifest"));
+                        samples.push_str(&format!("{run}\t{number}\t{}\n", base64_encode(&bytes)));
+                    }
                 }
             }
         }
@@ -229,6 +311,7 @@ fn lookups(host: &Host, index: &BoundIndex, size: u64) -> Lookups {
     Lookups {
         each,
         verify_micros,
+        samples,
     }
 }
 

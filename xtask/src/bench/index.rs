@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 
 use super::table::{Table, rate};
 use crate::process::{self, target};
+use crate::{node, wasm};
 
 /// What is built in a routine run, with `--large` also, and what `--simulate` simulates.
 const SIZES: [&str; 3] = ["10000", "100000", "1000000"];
@@ -50,6 +51,7 @@ fn add(arguments: &[&str], note: &str, table: &mut Table) -> Result<()> {
             keys,
             pairs,
             seconds,
+            grown,
             files,
             bytes,
             gets,
@@ -57,6 +59,8 @@ fn add(arguments: &[&str], note: &str, table: &mut Table) -> Result<()> {
             read,
             top_read,
             verify,
+            buckets,
+            bundle,
             memory,
             scan_gets,
             scan_bytes,
@@ -83,6 +87,11 @@ fn add(arguments: &[&str], note: &str, table: &mut Table) -> Result<()> {
             "",
         );
         row(
+            "indexed while it grows, a manifest each 256 events, µs an event",
+            grown.into(),
+            "",
+        );
+        row(
             "files written for each event, all joining",
             files.into(),
             "",
@@ -103,6 +112,12 @@ fn add(arguments: &[&str], note: &str, table: &mut Table) -> Result<()> {
             "65536",
         );
         row("verify a bucket, µs", verify.into(), "1000");
+        row("verify a bucket in Node, µs", in_node(buckets)?, "1000");
+        row(
+            "bytes of a bundle with the history of a median artifact",
+            bundle.into(),
+            "",
+        );
         row("memory while rebuilding, MB", memory.into(), "");
         row("instead, the whole log: GETs", scan_gets.into(), "");
         row("instead, the whole log: bytes", scan_bytes.into(), "");
@@ -113,6 +128,18 @@ fn add(arguments: &[&str], note: &str, table: &mut Table) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Microseconds that the package takes for each of these buckets; `-` where there are none, or no Node.
+fn in_node(buckets: &str) -> Result<String> {
+    if buckets == "-" || !node::is_there() {
+        return Ok("-".into());
+    }
+    let mut bench = process::command("node");
+    bench.arg("wasm/test/bench-index.mjs");
+    bench.arg(wasm::build_with_vectors()?).arg(buckets);
+    let said = String::from_utf8(process::output(&mut bench)?)?;
+    Ok(said.trim().to_owned())
 }
 
 fn human(each_second: &str) -> String {
