@@ -8,6 +8,7 @@ use std::thread;
 
 use glasslog_tests::command::{self, Finished};
 use glasslog_tests::glasslog;
+use glasslog_tests::host::{Host, Reply};
 use glasslog_tests::operator::{Case, Seen, Trust, cases};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -229,4 +230,66 @@ fn clients_see_through_lies_or_say_whose_word_they_take() {
 #[test]
 fn auditors_see_through_every_lie_and_show_what_a_file_can_show() {
     all(auditors);
+}
+
+/// What a host does over HTTP to the file that a case replaces by a page, and what a history must come to.
+fn misbehaviour(case: &Case) -> Vec<(&'static str, Reply, Seen)> {
+    // What is never asked for cannot be missed.
+    let or_good = |seen: Seen| {
+        if case.client.exit == 0 {
+            case.client
+        } else {
+            seen
+        }
+    };
+    let unless_told = Seen {
+        error: "",
+        ..case.client
+    };
+    let missing = Seen {
+        exit: 1,
+        check: "files",
+        error: "",
+    };
+    vec![
+        ("a page", Reply::Page, unless_told),
+        ("an endless body", Reply::Endless, unless_told),
+        ("nothing", Reply::Status(404), or_good(missing)),
+    ]
+}
+
+/// The same file kinds as in the directories, from a host that serves pages, endless bodies or halves with status 200.
+fn over_http(case: &Case, folder: &Path) -> Vec<String> {
+    let Some(bad) = case.path.clone().filter(|_| case.name.starts_with("page-")) else {
+        return Vec::new();
+    };
+    let serve = |reply: Reply| {
+        let bad = bad.clone();
+        Host::scripted(&folder.join("public"), move |asked, _| match asked == bad {
+            true => reply.clone(),
+            false => Reply::File,
+        })
+    };
+    let history = |host: &Host| run(folder, &["history", case.artifact, "--log", &host.url()]);
+    let mut wrong = Vec::new();
+    for (what, reply, expected) in misbehaviour(case) {
+        let said = history(&serve(reply));
+        let verb = format!("history with {what}");
+        wrong.extend(compare(case, &verb, expected, &said));
+        wrong.extend(check_claims(case, &said));
+    }
+    // A body that ends before its length says is no file, whatever it holds.
+    let host = serve(Reply::Truncated);
+    let said = history(&host);
+    let is_asked = case.client.exit != 0;
+    let cut = said.code == 1 && said.json()["error"]["code"] == "network";
+    if cut != is_asked || (!is_asked && said.code != 0) {
+        wrong.push(format!("{}: history with half a body: {said}", case.name));
+    }
+    wrong
+}
+
+#[test]
+fn clients_see_through_hosts_over_http() {
+    all(over_http);
 }

@@ -56,6 +56,28 @@ fn audit_of_an_index() {
     transcript::check("audit-index.md", folder.path());
 }
 
+/// The honest operator's log, and the key of its index.
+fn check_with_index(name: &str) {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let cases = operator::cases();
+    let honest = cases.iter().find(|case| case.name == "honest");
+    honest
+        .expect("somebody is honest")
+        .write(&folder.path().join("honest"));
+    operator::write_index_key(&folder.path().join("index.key"));
+    transcript::check(name, folder.path());
+}
+
+#[test]
+fn history_by_index() {
+    check_with_index("history-index.md");
+}
+
+#[test]
+fn index() {
+    check_with_index("index.md");
+}
+
 #[test]
 fn inspect() {
     check("inspect.md");

@@ -17,6 +17,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use glasslog_core::note::SignerKey;
+
 pub use case::{Audited, Case, Seen, Trust};
 
 /// Every lie there is.
@@ -38,7 +40,19 @@ pub fn cases() -> Vec<Case> {
 /// # Panics
 /// When the file cannot be written.
 pub fn write_auditor_key(path: &Path) {
-    let key = format!("{}\n", stage::auditor().encode().as_str());
+    write_key(&stage::auditor(), path);
+}
+
+/// Writes the secret key of the operators' index.
+///
+/// # Panics
+/// When the file cannot be written.
+pub fn write_index_key(path: &Path) {
+    write_key(&stage::index_key(), path);
+}
+
+fn write_key(key: &SignerKey, path: &Path) {
+    let key = format!("{}\n", key.encode().as_str());
     crate::fixture::put(path, key.as_bytes());
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("the file is ours");
 }
