@@ -105,6 +105,11 @@ impl<'a> VerifiedEntries<'a> {
         })
     }
 
+    /// The entries and their leaf hashes.
+    pub(crate) fn into_parts(self) -> (Vec<&'a [u8]>, Vec<Hash>) {
+        (self.entries, self.leaves)
+    }
+
     /// Which bundle it is.
     #[must_use]
     pub const fn bundle(&self) -> EntryBundle {

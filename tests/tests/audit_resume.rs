@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use glasslog_core::audit::state::AuditState;
 use glasslog_tests::command::{Finished, finish};
@@ -80,7 +80,6 @@ fn an_audit_that_is_killed_goes_on_where_it_was_saved() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let began = Instant::now();
     let saved = loop {
         // A file that is there is a whole one, whenever it is looked at.
         let state = fs::read(path.join("state")).ok();
@@ -88,10 +87,7 @@ fn an_audit_that_is_killed_goes_on_where_it_was_saved() {
         if let Some(state) = state.filter(|state| state.read() == 8_192) {
             break state;
         }
-        assert!(
-            began.elapsed() < Duration::from_secs(80),
-            "nothing is saved"
-        );
+        assert!(killed.try_wait().unwrap().is_none(), "nothing is saved");
         thread::sleep(Duration::from_millis(2));
     };
     killed.kill().unwrap();
@@ -211,6 +207,10 @@ fn no_state_hides_a_lie() {
         checkpoint(&path) == checkpoint(base.path())
     });
     assert!(todo.len() > 20, "there are cases");
+    if !is_thorough() && only.is_none() {
+        let some = todo.into_iter().step_by(3);
+        todo = some.collect();
+    }
     let half = todo.split_off(todo.len() / 2);
     let check = |cases: &[Case]| -> Vec<String> {
         let each = cases.iter().flat_map(|case| check_case(case, base.path()));

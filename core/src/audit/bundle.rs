@@ -1,5 +1,7 @@
 //! One entry bundle of an audit: compared with the tree and its leaf tile, and read. Any number at a time, in any order.
 
+use core::sync::atomic::{AtomicBool, Ordering};
+
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -8,12 +10,12 @@ use alloc::vec::Vec;
 
 use crate::entry::Fault;
 use crate::event::{self, ParsedEntry};
-use crate::hash::{Hash, leaf_hash};
+use crate::hash::Hash;
 use crate::head::missing;
 use crate::index::map::MapFunction;
 use crate::index_key::{LookupKey, keys_of};
 use crate::report::{CheckCode, Checks, Class, Evidence};
-use crate::tile::{EntryBundle, Tile, encode_hashes};
+use crate::tile::{EntryBundle, Tile};
 use crate::trunk::TrunkPlan;
 
 /// Compares bundles with a tree whose trunk was checked; cheap to clone, so that each thread has its own.
@@ -22,23 +24,23 @@ pub struct BundleReader {
     trunk: Arc<TrunkPlan>,
     /// The key function of the log's index, if that is audited too.
     map: Option<MapFunction>,
+    without_events: Arc<AtomicBool>,
 }
 
 /// A bundle that was compared and read, or why not.
 pub struct CheckedBundle {
     pub(crate) bundle: EntryBundle,
+    /// What the tree has for it.
+    pub(crate) root: Option<Hash>,
     pub(crate) leaves: Vec<Hash>,
-    pub(crate) entries: Vec<CheckedEntry>,
+    /// The events; none of a log that has no genesis, and so says nothing that can be judged.
+    pub(crate) events: Vec<Option<ParsedEntry>>,
+    /// Under which keys the index must list the entries, and where those of each end.
+    keys: Vec<Hash>,
+    ends: Vec<usize>,
     pub(crate) fault: Option<BundleFault>,
     /// Whether there was a leaf tile to compare.
     pub(crate) has_tile: bool,
-}
-
-/// An entry as its bundle has it.
-pub(crate) struct CheckedEntry {
-    pub(crate) parsed: Option<ParsedEntry>,
-    /// Under which keys the index must list it.
-    pub(crate) keys: Vec<Hash>,
 }
 
 /// Why a bundle says nothing.
@@ -52,8 +54,17 @@ pub(crate) enum BundleFault {
 }
 
 impl BundleReader {
-    pub(crate) const fn new(trunk: Arc<TrunkPlan>, map: Option<MapFunction>) -> Self {
-        Self { trunk, map }
+    /// `without_events` is set once the log is known to have no genesis: what is in its entries is then nobody's concern.
+    pub(crate) const fn new(
+        trunk: Arc<TrunkPlan>,
+        map: Option<MapFunction>,
+        without_events: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            trunk,
+            map,
+            without_events,
+        }
     }
 
     /// Full bundles of the log; what comes after them is read in the usual way.
@@ -80,8 +91,11 @@ impl BundleReader {
     ) -> CheckedBundle {
         let mut checked = CheckedBundle {
             bundle,
+            root: None,
             leaves: Vec::new(),
-            entries: Vec::new(),
+            events: Vec::new(),
+            keys: Vec::new(),
+            ends: Vec::new(),
             fault: None,
             has_tile: bundle.is_full(),
         };
@@ -101,33 +115,56 @@ impl BundleReader {
         if bundle.is_full() {
             match tile {
                 None => checked.fault = Some(BundleFault::Missing(bundle.tile().path())),
-                Some(tile) if tile != encode_hashes(verified.leaves()) => {
+                Some(tile) if !is_tile(tile, verified.leaves()) => {
                     checked.fault = Some(BundleFault::Tile(bundle.tile()));
                 }
                 Some(_) => {}
             }
         }
-        checked.leaves = verified.leaves().to_vec();
-        let read = |entry: &&[u8]| self.read(entry);
-        checked.entries = verified.entries().iter().map(read).collect();
+        checked.root = self.trunk.bundle_root(bundle.index());
+        let (entries, leaves) = verified.into_parts();
+        self.read(&entries, &leaves, &mut checked);
+        checked.leaves = leaves;
         checked
     }
 
-    fn read(&self, entry: &[u8]) -> CheckedEntry {
-        let parsed = event::parse(entry).ok();
-        let keys: BTreeSet<Hash> = match self.map {
-            None => BTreeSet::new(),
-            Some(MapFunction::AccessV1) => keys_of(parsed.as_ref())
-                .iter()
-                .map(LookupKey::hash)
-                .collect(),
-            Some(MapFunction::LeafV1) => BTreeSet::from([leaf_hash(entry)]),
-        };
-        CheckedEntry {
-            parsed,
-            keys: keys.into_iter().collect(),
+    fn read(&self, entries: &[&[u8]], leaves: &[Hash], checked: &mut CheckedBundle) {
+        let is_judged = !self.without_events.load(Ordering::Relaxed);
+        for (entry, leaf) in entries.iter().zip(leaves) {
+            let is_indexed = self.map == Some(MapFunction::AccessV1);
+            let parsed = (is_judged || is_indexed).then(|| event::parse(entry).ok());
+            let parsed = parsed.flatten();
+            match self.map {
+                None => {}
+                Some(MapFunction::AccessV1) => {
+                    let keys: BTreeSet<Hash> = keys_of(parsed.as_ref())
+                        .iter()
+                        .map(LookupKey::hash)
+                        .collect();
+                    checked.keys.extend(keys);
+                }
+                // The key of an entry is its leaf hash.
+                Some(MapFunction::LeafV1) => checked.keys.push(*leaf),
+            }
+            if self.map.is_some() {
+                checked.ends.push(checked.keys.len());
+            }
+            if is_judged {
+                checked.events.push(parsed);
+            }
         }
     }
+}
+
+/// Whether these are the bytes of the tile with these hashes.
+fn is_tile(bytes: &[u8], hashes: &[Hash]) -> bool {
+    let (found, rest) = bytes.as_chunks::<32>();
+    rest.is_empty()
+        && found.len() == hashes.len()
+        && found
+            .iter()
+            .zip(hashes)
+            .all(|(found, hash)| found == hash.as_bytes())
 }
 
 impl CheckedBundle {
@@ -143,9 +180,11 @@ impl CheckedBundle {
         self.fault.is_none()
     }
 
-    /// The keys of each entry, in log order, under which the index must list it.
+    /// The keys of each entry, in log order, under which the index must list it; none where no index is audited.
     pub fn keys(&self) -> impl Iterator<Item = &[Hash]> {
-        self.entries.iter().map(|entry| entry.keys.as_slice())
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        let ranges = starts.zip(self.ends.iter().copied());
+        ranges.map(|(start, end)| self.keys.get(start..end).unwrap_or_default())
     }
 }
 

@@ -6,37 +6,38 @@
 //! them anywhere, [`AuditQuery::absorb`] judges them in order, and signatures come back as batches.
 
 pub mod bundle;
+mod entries;
 mod files;
 pub mod index;
+mod older;
 mod resume;
 pub mod signatures;
 pub mod state;
+mod tree;
 mod verdict;
 
-use alloc::collections::BTreeSet;
-use alloc::string::{String, ToString};
+use core::sync::atomic::AtomicBool;
+
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::checkpoint::Checkpoint;
-use crate::fetch::{self, Progress, Query, Resource, Wave};
+use crate::fetch::{Progress, Query, Resource, Wave};
 use crate::head::{Options, Require};
 use crate::inquiry::Inquiry;
-use crate::limits::MAX_IN_FLIGHT;
 use crate::replay::Replay;
-use crate::report::{CheckCode, Class, Evidence, Report};
-use crate::tile::{EntryBundle, FULL_WIDTH, TileError};
+use crate::report::{CheckCode, Report};
 use crate::tile_plan::{ConsistencyPlan, TilePlan};
-use crate::tree::{Subtree, TreeHead, complete_subtrees};
+use crate::tree::TreeHead;
 use crate::trunk::TrunkPlan;
 use crate::trust::TrustPolicy;
 
-use self::bundle::{BundleReader, CheckedBundle};
 use self::files::{Listing, Older};
 use self::index::IndexAudit;
 pub use self::resume::Fork;
 use self::resume::Resumption;
-use self::signatures::{Judge, SignatureBatch};
+use self::signatures::Judge;
 use self::state::AuditState;
 
 /// What to audit, and how.
@@ -71,6 +72,8 @@ pub struct AuditQuery {
     shown: Option<Checkpoint>,
     /// Leaf tiles compared.
     tiles: u64,
+    /// Set once the log is known to have no genesis, so that nobody reads its entries as events.
+    without_events: Arc<AtomicBool>,
 }
 
 enum Stage {
@@ -148,6 +151,7 @@ impl AuditQuery {
             resumption: resume.map(Resumption::new),
             shown: None,
             tiles: 0,
+            without_events: Arc::default(),
         };
         if query.inquiry.policy().is_none() {
             query.conclude(false);
@@ -225,254 +229,6 @@ impl AuditQuery {
     pub fn proceed(&mut self) {
         if self.awaits_manifests() {
             self.begin();
-        }
-    }
-
-    fn begin(&mut self) {
-        self.read = self.first_to_read();
-        let head = self.head().unwrap_or_else(TreeHead::empty);
-        if self.read == 0 || self.index.is_none() {
-            return self.begin_trunk(head);
-        }
-        let before: Vec<Subtree> = complete_subtrees(0..self.read).collect();
-        match TilePlan::new(head, &before) {
-            Ok(plan) => {
-                let wave = Wave::of(plan.tiles().iter().copied().map(Resource::Tile));
-                self.stage = Stage::Frontier(plan, wave);
-            }
-            Err(error) => self.refuse_tile(&error),
-        }
-    }
-
-    fn read_frontier(&mut self, plan: &TilePlan, mut wave: Wave) {
-        let Some(files) = self.inquiry.files(&mut wave) else {
-            return self.conclude(false);
-        };
-        let tiles = match plan.finish(&fetch::tiles(files)) {
-            Ok(tiles) => tiles,
-            Err(error) => return self.refuse_tile(&error),
-        };
-        let parts = complete_subtrees(0..self.read).filter_map(|subtree| tiles.hash(subtree));
-        if let Some(index) = &mut self.index {
-            index.begin_at(self.read, parts.collect());
-        }
-        self.begin_trunk(plan.head());
-    }
-
-    fn begin_trunk(&mut self, head: TreeHead) {
-        match TrunkPlan::starting(head, self.read / u64::from(FULL_WIDTH)) {
-            Ok(trunk) => self.next_trunk(trunk),
-            Err(error) => self.refuse_tile(&error),
-        }
-    }
-
-    fn next_trunk(&mut self, trunk: TrunkPlan) {
-        let tiles = trunk.next_tiles(MAX_IN_FLIGHT);
-        if tiles.is_empty() {
-            self.trunk = Some(Arc::new(trunk));
-            return self.next_bundles();
-        }
-        let wave = Wave::of(tiles.into_iter().map(Resource::Tile));
-        self.stage = Stage::Trunk(trunk, wave);
-    }
-
-    fn read_trunk(&mut self, mut trunk: TrunkPlan, mut wave: Wave) {
-        let Some(files) = self.inquiry.files(&mut wave) else {
-            return self.conclude(false);
-        };
-        for (tile, bytes) in fetch::tiles(files) {
-            if let Err(error) = trunk.supply(&tile, &bytes) {
-                return self.refuse_tile(&error);
-            }
-        }
-        self.next_trunk(trunk);
-    }
-
-    fn refuse_tile(&mut self, error: &TileError) {
-        let checks = &mut self.inquiry.checks;
-        checks.fail(CheckCode::Tree, Class::False, error.to_string(), None);
-        self.conclude(false);
-    }
-
-    /// Asks for the next bundles. The leaf tile of the last one, if partial, is part of the trunk.
-    fn next_bundles(&mut self) {
-        let mut resources = Vec::new();
-        let mut at = self.read;
-        while resources.len() < MAX_IN_FLIGHT
-            && let Some(bundle) = EntryBundle::containing(at, self.size())
-        {
-            at = at.saturating_add(u64::from(bundle.width()));
-            resources.push(Resource::Bundle(bundle));
-            if bundle.is_full() {
-                resources.push(Resource::Tile(bundle.tile()));
-            }
-        }
-        if resources.is_empty() {
-            return self.after_bundles();
-        }
-        self.stage = Stage::Bundles(Wave::of(resources));
-    }
-
-    fn read_bundles(&mut self, mut wave: Wave) {
-        let missing = wave.missing().map(String::from);
-        let mut files = wave.take();
-        let Some(reader) = self.reader() else {
-            return self.conclude(false);
-        };
-        let mut at = self.read;
-        while let Some(bundle) = EntryBundle::containing(at, self.size()) {
-            at = at.saturating_add(u64::from(bundle.width()));
-            let bytes = files.remove(&Resource::Bundle(bundle));
-            let tile = files.remove(&Resource::Tile(bundle.tile()));
-            // What was not asked for yet, or was on its way when another file turned out to be missing.
-            let is_missing = |path: String| missing.as_ref() == Some(&path);
-            let is_gone =
-                is_missing(bundle.path()) || bundle.is_full() && is_missing(bundle.tile().path());
-            if !is_gone && (bytes.is_none() || bundle.is_full() && tile.is_none()) {
-                break;
-            }
-            let checked = reader.check(bundle, bytes.as_deref(), tile.as_deref());
-            if !self.absorb(checked) {
-                return;
-            }
-            while let Some(batch) = self.judge.batch(false) {
-                self.judge.answer(batch.verify_one_by_one());
-            }
-        }
-        match missing {
-            Some(path) => {
-                crate::head::missing(&mut self.inquiry.checks, &path);
-                self.conclude(false);
-            }
-            None => self.next_bundles(),
-        }
-    }
-
-    /// What compares bundles with the log, once its trunk was checked and while there are bundles to read.
-    #[must_use]
-    pub fn reader(&self) -> Option<BundleReader> {
-        let map = self.index.as_ref().and_then(IndexAudit::map);
-        let trunk = self.trunk.clone()?;
-        matches!(self.stage, Stage::Bundles(_)).then(|| BundleReader::new(trunk, map))
-    }
-
-    /// Entries that were absorbed.
-    #[must_use]
-    pub const fn read(&self) -> u64 {
-        self.read
-    }
-
-    /// Takes in the next bundle; `false` when the audit has ended with it. Bundles must come in log order.
-    pub fn absorb(&mut self, checked: CheckedBundle) -> bool {
-        let start = checked.bundle.start();
-        if start != Some(self.read) {
-            return false;
-        }
-        if let Some(fault) = checked.fault {
-            // Entries that do not belong to the tree are not judged; a false or missing tile changes no entry.
-            fault.settle(&mut self.inquiry.checks);
-            self.conclude(false);
-            return false;
-        }
-        // Of a bundle that is missing or false there are no leaves.
-        if let Some(index) = &mut self.index {
-            index.pass(self.read, &checked.leaves);
-        }
-        let vouched = self.vouched();
-        for (entry, leaf) in checked.entries.into_iter().zip(checked.leaves) {
-            // What an earlier audit has judged is read again for its keys only.
-            if self.read >= vouched {
-                let parsed = entry.parsed;
-                let is_of_keys = self.replay.absorb_parsed(self.read, leaf, parsed.as_ref());
-                if is_of_keys && let Some(resumption) = &mut self.resumption {
-                    resumption.keep(self.read, parsed.as_ref());
-                }
-                self.judge.add(self.read, parsed, &self.replay);
-            }
-            self.read += 1;
-        }
-        self.tiles += u64::from(checked.has_tile);
-        if matches!(self.stage, Stage::Bundles(_)) {
-            // Whatever was on its way was for the bundles that have now come.
-            self.stage = Stage::Bundles(Wave::default());
-        }
-        true
-    }
-
-    /// Signatures to verify, once there are enough for a batch; with `all`, as many as there are.
-    pub fn batch(&mut self, all: bool) -> Option<SignatureBatch> {
-        self.judge.batch(all)
-    }
-
-    /// Takes the answers to the oldest batch that has none.
-    pub fn answer(&mut self, verdicts: Vec<bool>) {
-        self.judge.answer(verdicts);
-    }
-
-    /// Goes on to ask for files, after bundles were absorbed in bulk and every batch was answered.
-    pub fn resume(&mut self) {
-        if matches!(self.stage, Stage::Bundles(_)) {
-            self.next_bundles();
-        }
-    }
-
-    fn after_bundles(&mut self) {
-        while let Some(batch) = self.judge.batch(true) {
-            self.judge.answer(batch.verify_one_by_one());
-        }
-        self.judge.answer(Vec::new());
-        match &self.listing {
-            Some(listing) => self.next_older(listing.older(self.size())),
-            None => self.after_files(),
-        }
-    }
-
-    fn next_older(&mut self, mut rest: Vec<Older>) {
-        let batch = rest.split_off(rest.len().saturating_sub(MAX_IN_FLIGHT));
-        if batch.is_empty() {
-            let detail = "older files that are still there agree with the tree";
-            let checks = &mut self.inquiry.checks;
-            checks.pass(CheckCode::Superseded, detail, None);
-            return self.after_files();
-        }
-        let head = self.head().unwrap_or_else(TreeHead::empty);
-        let needs: BTreeSet<Resource> = batch.iter().flat_map(|older| older.needs(head)).collect();
-        self.stage = Stage::Older(rest, batch, Wave::of(needs));
-    }
-
-    fn read_older(&mut self, rest: Vec<Older>, batch: &[Older], mut wave: Wave) {
-        let Some(files) = self.inquiry.files(&mut wave) else {
-            return self.conclude(false);
-        };
-        let bytes: Vec<Vec<u8>> = batch
-            .iter()
-            .map(|older| files.get(&older.resource()).cloned().unwrap_or_default())
-            .collect();
-        let tiles = fetch::tiles(files);
-        let head = self.head().unwrap_or_else(TreeHead::empty);
-        let now = self.inquiry.now();
-        let Some(policy) = self.inquiry.policy() else {
-            return self.conclude(false);
-        };
-        let check = |(older, bytes): (&Older, &Vec<u8>)| {
-            let outcome = older.check(head, bytes, &tiles, policy, now);
-            outcome.err().map(|fault| (older.path(), fault))
-        };
-        match batch.iter().zip(&bytes).find_map(check) {
-            None => self.next_older(rest),
-            Some((path, (class, detail))) => {
-                let evidence = Evidence::new().with("path", path);
-                let checks = &mut self.inquiry.checks;
-                checks.fail(CheckCode::Superseded, class, detail, Some(evidence));
-                self.after_files();
-            }
-        }
-    }
-
-    fn after_files(&mut self) {
-        match self.index.is_some() || self.resumption.is_some() {
-            true => self.stage = Stage::Index,
-            false => self.conclude(true),
         }
     }
 

@@ -1,5 +1,7 @@
 //! An audit that goes on from the state of an earlier one: is the log still that log, and what is new of it?
 
+use core::sync::atomic::Ordering;
+
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
@@ -217,6 +219,9 @@ impl AuditQuery {
         if let Some(state) = self.resumption.as_ref().and_then(|it| it.state.as_ref()) {
             self.replay.restore(&state.events, state.read);
             self.judge = Judge::restore(&state.events);
+            if state.read > 0 && !self.replay.has_genesis() {
+                self.without_events.store(true, Ordering::Relaxed);
+            }
             if let (Some(index), Some(index_state)) = (&mut self.index, &state.index) {
                 index.resume(index_state, state.read);
             }

@@ -1,5 +1,6 @@
 //! `cargo xtask bench [PART…]`: measures what the design promises, one table a part. Nothing here is estimated.
 
+mod audit;
 mod browser;
 mod index;
 mod loader;
@@ -30,6 +31,8 @@ pub(crate) enum Part {
     WriteS3,
     /// The index of growing logs, and what there is instead of it
     Index,
+    /// Whole audits, beside Tessera's checker and the limits
+    Audit,
     /// The npm package in Node, and the portal in Chromium
     Browser,
 }
@@ -43,6 +46,7 @@ impl Part {
             Self::WriteHttp => write_http::measure(quick),
             Self::WriteS3 => write_s3::measure(),
             Self::Index => index::measure(large, simulate),
+            Self::Audit => audit::measure(),
             Self::Browser => browser::measure(),
         }
     }

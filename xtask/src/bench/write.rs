@@ -74,7 +74,9 @@ const LOADS: [Load; 6] = [
 pub(super) fn measure(quick: bool) -> Result<Table> {
     let bench = Bench {
         loader: loader::build("glasslog-log", "write")?,
-        rival: loader::has_go().then(build_rival).transpose()?,
+        rival: loader::has_go()
+            .then(|| build_rival("tesseraload"))
+            .transpose()?,
         scratch: Scratch::new("write")?,
         length: Length::new(quick),
     };
@@ -199,9 +201,9 @@ fn shares(said: &Said, limits: &Said) -> String {
     )
 }
 
-/// Tessera's loader.
-fn build_rival() -> Result<PathBuf> {
-    let path = target().join("bench").join("tesseraload");
+/// A program around Tessera.
+pub(super) fn build_rival(name: &str) -> Result<PathBuf> {
+    let path = target().join("bench").join(name);
     let mut build = process::command("go");
     build
         .current_dir(root().join("tests/interop/go"))
@@ -213,7 +215,7 @@ fn build_rival() -> Result<PathBuf> {
             "-o",
         ])
         .arg(&path)
-        .arg("./tesseraload");
+        .arg(format!("./{name}"));
     process::run(&mut build)?;
     Ok(path)
 }

@@ -1,0 +1,16 @@
+//! States of audits: one encoding each, also with a digest that is right.
+#![no_main]
+
+use glasslog_core::audit::state::AuditState;
+use glasslog_core::hash::sha256;
+use glasslog_core::wire::hex_encode;
+use glasslog_fuzz::canonical;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    canonical(bytes, AuditState::parse, AuditState::encode);
+    // What nobody could find by chance.
+    let digest = format!("sha256 {}\n", hex_encode(sha256(bytes).as_bytes()));
+    let sealed = [bytes, digest.as_bytes()].concat();
+    canonical(&sealed, AuditState::parse, AuditState::encode);
+});

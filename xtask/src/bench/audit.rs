@@ -1,0 +1,185 @@
+//! Whole audits by the command line: of raw entries beside Tessera's checker on the same tree, in turn with it; and of
+//! signed events with their index. Beside them what hashing and verifying alone would allow, measured in the same run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::table::{Table, rate};
+use super::{loader, write};
+use crate::glasslog;
+use crate::process::{self, target};
+
+/// Entries of 512 bytes; `GLASSLOG_BENCH_ENTRIES` says otherwise.
+const RAW_ENTRIES: u32 = 600_000;
+/// Signed events; `GLASSLOG_BENCH_EVENTS` says otherwise.
+const EVENTS: u32 = 50_000;
+/// Rounds, each with one run of everything; the best of each is shown, as others work here too.
+const ROUNDS: usize = 3;
+/// Threads that the limits are measured with, as many as an audit uses on two cores.
+const THREADS: &str = "2";
+
+/// A run to its end.
+#[derive(Clone, Copy)]
+struct Ran {
+    seconds: f64,
+    /// Most memory that it held, in bytes.
+    peak: u64,
+}
+
+/// Makes both logs and measures.
+pub(super) fn measure() -> Result<Table> {
+    let loader = loader::build("glasslog-log", "audit")?;
+    let glasslog = glasslog::build_release()?;
+    let rival = loader::has_go()
+        .then(|| write::build_rival("tesserafsck"))
+        .transpose()?;
+    let directory = target().join("bench/audit");
+    if directory.exists() {
+        fs::remove_dir_all(&directory)
+            .with_context(|| format!("cannot clear {}", directory.display()))?;
+    }
+    fs::create_dir_all(&directory)?;
+    let (raw, events) = (directory.join("raw"), directory.join("events"));
+    let (entries, count) = (
+        number("GLASSLOG_BENCH_ENTRIES", RAW_ENTRIES)?,
+        number("GLASSLOG_BENCH_EVENTS", EVENTS)?,
+    );
+    for (log, kind, count) in [(&raw, "raw", entries), (&events, "events", count)] {
+        let mut make = process::command(&loader);
+        make.arg("make").arg(log).args([kind, &count.to_string()]);
+        loader::run(&mut make)?;
+    }
+    // Of the raw log the tree alone is audited, as the other checker does: the policy names no index.
+    let trust = fs::read_to_string(raw.join("trust.policy"))?;
+    let key = trust.lines().find_map(|line| line.strip_prefix("log "));
+    let key = key.context("the policy names the log's key")?;
+    let plain = directory.join("plain.policy");
+    fs::write(&plain, format!("log {key}\nquorum none\n"))?;
+
+    let (mut ours, mut theirs, mut signed, mut again) = (vec![], vec![], vec![], vec![]);
+    let (mut hashes, mut signatures) = (0f64, 0f64);
+    for _ in 0..ROUNDS {
+        let limit = loader::run(process::command(&loader).args(["limit", THREADS]))?;
+        hashes = hashes.max(limit["rate"]);
+        signatures = signatures.max(limit["signatures"]);
+        ours.push(watch(audit(&glasslog, &raw, &plain))?);
+        if let Some(rival) = &rival {
+            let mut check = process::command(rival);
+            check.arg(raw.join("public")).arg(key);
+            theirs.push(watch(&mut check)?);
+        }
+        let policy = events.join("trust.policy");
+        signed.push(watch(audit(&glasslog, &events, &policy))?);
+        let state = directory.join("state");
+        let mut resumed = audit(&glasslog, &events, &policy);
+        again.push(watch(resumed.arg("--resume").arg(&state))?);
+    }
+
+    let (entries, count) = (f64::from(entries), f64::from(count));
+    let mut table = Table::default();
+    let of_limit = |rate: f64, limit: f64, what: &str| {
+        format!(
+            "{:.0} % of the {what} limit, {}",
+            100.0 * rate / limit,
+            self::rate(limit)
+        )
+    };
+    let (ours, signed) = (best(&ours)?, best(&signed)?);
+    let our_rate = entries / ours.seconds;
+    table.row(
+        format!("audit of {entries} raw entries of 512 bytes"),
+        format!("{}, {} peak", rate(our_rate), megabytes(ours.peak)),
+        &of_limit(our_rate, hashes, "hash"),
+    );
+    if let Ok(theirs) = best(&theirs) {
+        let their_rate = entries / theirs.seconds;
+        table.row(
+            "the same by Tessera's fsck",
+            format!("{}, {} peak", rate(their_rate), megabytes(theirs.peak)),
+            &format!("ours {:.1} times, goal 2", our_rate / their_rate),
+        );
+    }
+    let signed_rate = count / signed.seconds;
+    table.row(
+        format!("audit of {count} signed events, with their index"),
+        format!("{}, {} peak", rate(signed_rate), megabytes(signed.peak)),
+        &format!(
+            "{}, goal 70 %",
+            of_limit(signed_rate, signatures, "signature")
+        ),
+    );
+    // The first of them keeps the state, and the last has nothing new to read.
+    if let Some(resumed) = again.last() {
+        table.row(
+            "the same audit again, from its state",
+            format!(
+                "{:.0} ms, {} peak",
+                1e3 * resumed.seconds,
+                megabytes(resumed.peak)
+            ),
+            "",
+        );
+    }
+    Ok(table)
+}
+
+fn number(name: &str, default: u32) -> Result<u32> {
+    match std::env::var(name) {
+        Ok(text) => text.parse().with_context(|| format!("{name} is no number")),
+        Err(_) => Ok(default),
+    }
+}
+
+fn audit(glasslog: &PathBuf, log: &Path, policy: &Path) -> Command {
+    let mut command = process::command(glasslog);
+    command
+        .arg("audit")
+        .arg(log)
+        .arg("--policy")
+        .arg(policy)
+        .args(["--format", "json"]);
+    command
+}
+
+/// Runs a command to its end, and looks at its memory meanwhile.
+fn watch(mut command: impl std::borrow::BorrowMut<Command>) -> Result<Ran> {
+    let command = command.borrow_mut();
+    let began = Instant::now();
+    let mut child = command.stdout(Stdio::null()).spawn()?;
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    let exit = loop {
+        if let Some(exit) = child.try_wait()? {
+            break exit;
+        }
+        // What the system counts is the most so far, so that only the last moment can be missed.
+        peak = fs::read_to_string(&status).map_or(peak, |text| peak.max(high_water(&text)));
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    let seconds = began.elapsed().as_secs_f64();
+    if !exit.success() {
+        bail!("{command:?}: {exit}");
+    }
+    Ok(Ran { seconds, peak })
+}
+
+fn high_water(status: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.0} MB", bytes as f64 / 1e6)
+}
+
+fn best(runs: &[Ran]) -> Result<Ran> {
+    let best = runs
+        .iter()
+        .min_by(|one, other| one.seconds.total_cmp(&other.seconds));
+    best.copied().context("nothing was run")
+}
