@@ -144,7 +144,7 @@ fn audit_case(case: &Path, state: &Path) -> (i32, Option<String>, Value) {
 
 /// Whether each case is audited several times: some minutes.
 fn is_thorough() -> bool {
-    std::env::var_os("GLASSLOG_TEST_THOROUGH").is_some()
+    std::env::var_os("GLASSLOG_LONG_TESTS").is_some()
 }
 
 /// What is wrong with the audits of one case that go on from a state.
