@@ -6,9 +6,9 @@ use crate::limits::MAX_RUN;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Entries of the smallest run that is joined: four entry bundles, so that units of work are whole files. The rest of a
+/// Entries of the smallest run that is joined: 16 entry bundles, so that units of work are whole files. The rest of a
 /// log, which is written anew with each manifest, is less than that.
-pub const UNIT: u64 = 1_024;
+pub const UNIT: u64 = 4_096;
 
 /// The widest run that four join to. A narrow run costs more bytes for each entry than a wide one, so that narrow ones
 /// are written seldom, and wide ones are few: `docs/decisions/index-joining.md`.
@@ -63,9 +63,9 @@ mod tests {
 
     #[test]
     fn widths_begin_with_the_unit() {
-        let by_four = [1_024, 4_096, 16_384, 65_536];
-        assert_eq!(widths()[..4], by_four);
-        assert_eq!(widths()[4..6], [131_072, 262_144]);
+        let by_four = [4_096, 16_384, 65_536];
+        assert_eq!(widths()[..3], by_four);
+        assert_eq!(widths()[3..5], [131_072, 262_144]);
         assert_eq!(widths().last(), Some(&MAX_RUN));
     }
 
@@ -120,12 +120,12 @@ mod tests {
         // The worst size below: as many runs of each width as are not joined yet, and a tail.
         let worst = 39 * MAX_RUN - 1;
         assert!(worst > 10_000_000_000);
-        assert_eq!(partition(worst).len(), 38 + 12 + 3 * 3 + 1);
+        assert_eq!(partition(worst).len(), 38 + 12 + 3 * 2 + 1);
         assert!(partition(worst).len() <= MAX_RUNS);
     }
 
     #[test]
-    fn a_log_of_a_billion_entries_takes_sixteen_requests() {
-        assert_eq!(partition(1_000_000_000).len(), 16);
+    fn a_log_of_a_billion_entries_takes_fourteen_requests() {
+        assert_eq!(partition(1_000_000_000).len(), 14);
     }
 }

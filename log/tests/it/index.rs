@@ -435,13 +435,12 @@ fn a_crash_while_joining_and_collecting_leaves_an_index_that_goes_on() {
     let directory = scratch();
     let whole = directory.path().join("whole");
     new_log(&whole);
-    // Runs apart, to be joined; then what they were is to be collected.
-    let part = 4 * UNIT;
-    for size in [part, 2 * part, 3 * part, 4 * part] {
+    // Units apart, to be joined; then what they were is to be collected.
+    for size in [UNIT, 2 * UNIT, 3 * UNIT, 4 * UNIT] {
         grow(&whole, size);
         Indexer::open(&whole).unwrap().publish(NOW).unwrap();
     }
-    let size = 4 * part + 1;
+    let size = 4 * UNIT + 1;
     let work = |disk: Disk, path: &Path| -> Result<(), LogError> {
         let mut indexer = Indexer::open_with(disk, path)?;
         indexer.tidy(NOW)?;
@@ -472,7 +471,7 @@ fn a_crash_while_joining_and_collecting_leaves_an_index_that_goes_on() {
         assert!(matches!(crashed, Err(LogError::Disk(_))), "{crashed:?}");
         // Readers find the old index or the new one, whole.
         let index = bind(&path);
-        for position in [0, 4 * part - 1] {
+        for position in [0, 4 * UNIT - 1] {
             let entry = entries(position, 1, 0).remove(0);
             assert_eq!(lookup(&path, &index, leaf_hash(&entry)), [position]);
         }
