@@ -8,6 +8,7 @@ pub mod operator;
 pub mod ours;
 pub mod proxy;
 pub mod python;
+pub mod random;
 pub mod shared;
 pub mod skip;
 pub mod tamper;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use glasslog_core::hash::sha256;
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::fixture::{Access, ORIGIN, spki};
+use glasslog_tests::random::Random;
 use glasslog_tests::{glasslog, words};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -27,23 +28,6 @@ const ACTORS: [(&str, u8); 3] = [
 const MINUTES_A_DAY: u32 = 1_440;
 /// A builder does what it has to do in some tens of milliseconds; it may be killed at any time of that.
 const LONGEST_LIFE: u64 = 60_000;
-
-/// A stream of numbers that a seed settles (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-}
 
 /// How much is tried.
 struct Size {

@@ -36,6 +36,7 @@ use glasslog_log::keys::new_secret;
 use glasslog_log::witness::{Witness, WitnessError};
 use glasslog_log::{ARCHIVE_INTERVAL, Layout, Log, NewLog};
 use glasslog_tests::glasslog;
+use glasslog_tests::random::Random;
 use tree::PublicLog;
 
 const ORIGIN: &str = "example.com/killed";
@@ -48,23 +49,6 @@ const KILLS_OF_ONE: usize = 25;
 const SERVER_KILLS: u64 = 20;
 /// A writer starts, opens, and writes for some milliseconds; it may be killed at any time of that.
 const LONGEST_LIFE: u64 = 40_000;
-
-/// A stream of numbers that a seed settles (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-}
 
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()
