@@ -9,6 +9,7 @@ pub mod ours;
 pub mod proxy;
 pub mod python;
 pub mod random;
+pub mod served;
 pub mod shared;
 pub mod skip;
 pub mod tamper;

@@ -1,15 +1,15 @@
 //! Several `glasslog serve` processes of one log in a bucket, each with a wire of its own to the store.
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::command::finish;
 use crate::glasslog::command;
 use crate::proxy::Proxy;
+use crate::served::Served;
 use crate::versitygw::{BUCKET, CREDENTIALS, VersityGw};
 use crate::words;
 
@@ -46,18 +46,17 @@ pub fn make_log(store: &VersityGw, made: &Path, prefix: &str, lease: u64, more: 
 
 /// One process.
 #[derive(Debug)]
-pub struct Served {
+pub struct Sharing {
     /// Its log directory.
     pub directory: PathBuf,
     /// Its wire to the store.
     pub proxy: Proxy,
-    /// Where it takes entries.
-    pub address: SocketAddr,
-    child: Child,
+    /// The process itself.
+    pub server: Served,
     log: PathBuf,
 }
 
-impl Served {
+impl Sharing {
     /// Starts a server with the keys of `made`, in the folder `directory`.
     pub fn start(store: &VersityGw, made: &Path, directory: &Path) -> Self {
         let proxy = Proxy::start(store.address());
@@ -70,50 +69,18 @@ impl Served {
         let config = config.replace(&store.address().to_string(), &proxy.address().to_string());
         fs::write(directory.join("glasslog.toml"), config).expect("it can be written");
         let log = directory.with_extension("log");
-        let (child, address) = run(directory, &log);
+        let server = run(directory, &log);
         Self {
             directory: directory.to_owned(),
             proxy,
-            address,
-            child,
+            server,
             log,
         }
     }
 
-    /// Kills it.
-    pub fn kill(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-
     /// Starts it again, at another address.
     pub fn restart(&mut self) {
-        (self.child, self.address) = run(&self.directory, &self.log);
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        let status = Command::new("kill").args([signal, &pid]).status();
-        assert!(status.expect("kill runs").success());
-    }
-
-    /// Waits until it ends; its exit code.
-    pub fn wait(&mut self) -> Option<i32> {
-        let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
-                return status.code();
-            }
-            assert!(began.elapsed() < PATIENCE, "it ends: {}", self.said());
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// Whether it still runs.
-    pub fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("it can be asked").is_none()
+        self.server = run(&self.directory, &self.log);
     }
 
     /// What it said so far.
@@ -130,7 +97,7 @@ impl Served {
         headers: &str,
         body: &[u8],
     ) -> Option<Reply> {
-        ask(self.address, limit, method, path, headers, body)
+        ask(self.server.address, limit, method, path, headers, body)
     }
 
     /// The value of a metric, if it tells one.
@@ -164,42 +131,18 @@ impl Served {
     }
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-fn run(directory: &Path, log: &Path) -> (Child, SocketAddr) {
+fn run(directory: &Path, log: &Path) -> Served {
     let said = fs::OpenOptions::new()
         .append(true)
         .create(true)
         .open(log)
         .expect("a file can be opened");
-    let mut child = command()
-        .envs(CREDENTIALS)
-        .args(words!["serve", directory, "--listen", "127.0.0.1:0"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(said)
-        .spawn()
-        .expect("it starts");
-    let mut line = String::new();
-    let stdout = child.stdout.take().expect("its output is piped");
-    BufReader::new(stdout)
-        .read_line(&mut line)
-        .expect("it says where it listens");
-    let address = line
-        .trim()
-        .trim_start_matches("http://")
-        .trim_end_matches('/');
-    let address = address.parse().unwrap_or_else(|_| {
-        panic!(
-            "it listens: {}",
-            fs::read_to_string(log).unwrap_or_default()
-        )
-    });
-    (child, address)
+    let mut serve = command();
+    serve.envs(CREDENTIALS).arg("serve").arg(directory);
+    Served::start(serve, said).unwrap_or_else(|error| {
+        let said = fs::read_to_string(log).unwrap_or_default();
+        panic!("it listens: {error:?}: {said}")
+    })
 }
 
 /// An answer.

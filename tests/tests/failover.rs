@@ -23,7 +23,7 @@ use glasslog_core::tlog_proof::TlogProof;
 use glasslog_log::Layout;
 use glasslog_tests::glasslog::glasslog;
 use glasslog_tests::proxy::Wire;
-use glasslog_tests::shared::{Served, ask, make_log};
+use glasslog_tests::shared::{Sharing, ask, make_log};
 use glasslog_tests::versitygw::VersityGw;
 use glasslog_tests::words;
 use serde_json::Value;
@@ -48,10 +48,10 @@ fn choose(state: &mut u64, bound: u64) -> u64 {
 }
 
 /// Which server sequences, once one of them says so.
-fn leader(servers: &[Served]) -> usize {
+fn leader(servers: &[Sharing]) -> usize {
     let began = Instant::now();
     loop {
-        if let Some(leader) = servers.iter().position(Served::leads) {
+        if let Some(leader) = servers.iter().position(Sharing::leads) {
             return leader;
         }
         assert!(began.elapsed() < PATIENCE, "somebody leads");
@@ -89,17 +89,17 @@ fn a_stand_in_answers_as_the_leader_does() {
     let made = folder.path().join("made");
     // So long that a busy machine deposes nobody.
     make_log(&store, &made, "pair/one", 60, &["--raw"]);
-    let mut servers: Vec<Served> = (0..2)
+    let mut servers: Vec<Sharing> = (0..2)
         .map(|number| {
             let own = folder.path().join(format!("server-{number}"));
-            let served = Served::start(&store, &made, &own);
+            let served = Sharing::start(&store, &made, &own);
             served.wait_ready();
             served
         })
         .collect();
     let leading = leader(&servers);
     let (first, second) = (&servers[leading], &servers[1 - leading]);
-    let post = |served: &Served, path: &str, headers: &str, body: &[u8]| {
+    let post = |served: &Sharing, path: &str, headers: &str, body: &[u8]| {
         let limit = Duration::from_secs(60);
         let reply = served.ask(limit, "POST", path, headers, body);
         reply.unwrap_or_else(|| panic!("{path} is answered: {}", served.said()))
@@ -157,7 +157,7 @@ fn a_stand_in_answers_as_the_leader_does() {
     assert!(again.text().contains("not-the-leader"), "{}", again.text());
 
     // Readers of either see the same; probes are told who is who.
-    let get = |served: &Served, path: &str| {
+    let get = |served: &Sharing, path: &str| {
         served
             .ask(Duration::from_secs(60), "GET", path, "", b"")
             .unwrap()
@@ -174,8 +174,8 @@ fn a_stand_in_answers_as_the_leader_does() {
     assert!(forwarded >= Some(5.0), "{forwarded:?}");
 
     // A leader that ends lets go at once. Until the other has the log, the answer is to come back.
-    servers[leading].signal("-TERM");
-    assert_eq!(servers[leading].wait(), Some(0));
+    servers[leading].server.signal("-TERM");
+    assert_eq!(servers[leading].server.wait(), Some(0));
     let began = Instant::now();
     while !servers[1 - leading].leads() {
         assert!(
@@ -284,16 +284,16 @@ fn servers_of_one_bucket_take_over_and_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let made = folder.path().join("made");
     make_log(&store, &made, "storm/one", 1, &["--raw"]);
-    let mut servers: Vec<Served> = (0..SERVERS)
+    let mut servers: Vec<Sharing> = (0..SERVERS)
         .map(|number| {
             let own = folder.path().join(format!("server-{number}"));
-            Served::start(&store, &made, &own)
+            Sharing::start(&store, &made, &own)
         })
         .collect();
     let addresses = Arc::new(Mutex::new(
         servers
             .iter()
-            .map(|served| served.address)
+            .map(|served| served.server.address)
             .collect::<Vec<_>>(),
     ));
     let (told, over) = (Told::default(), Arc::new(AtomicBool::new(false)));
@@ -316,17 +316,17 @@ fn servers_of_one_bucket_take_over_and_lose_nothing() {
         ));
         let lasts = Duration::from_millis(1_500 + choose(&mut random, 1_500));
         match how {
-            0 => servers[at].kill(),
-            1 => servers[at].signal("-STOP"),
+            0 => servers[at].server.kill(),
+            1 => servers[at].server.signal("-STOP"),
             _ => servers[at].proxy.set(Wire::Cut),
         }
         thread::sleep(lasts);
         match how {
             0 => {
                 servers[at].restart();
-                addresses.lock().unwrap()[at] = servers[at].address;
+                addresses.lock().unwrap()[at] = servers[at].server.address;
             }
-            1 => servers[at].signal("-CONT"),
+            1 => servers[at].server.signal("-CONT"),
             _ => servers[at].proxy.set(Wire::Whole),
         }
         // Somebody takes entries again before the next blow.
@@ -334,7 +334,7 @@ fn servers_of_one_bucket_take_over_and_lose_nothing() {
     }
     // Deposed leaders go on as stand-ins: all servers take entries in the end.
     for served in &mut servers {
-        assert!(served.is_running(), "{}", served.said());
+        assert!(served.server.is_running(), "{}", served.said());
         served.wait_ready();
     }
     over.store(true, Ordering::Relaxed);
@@ -359,10 +359,10 @@ fn servers_of_one_bucket_take_over_and_lose_nothing() {
         );
     }
     for served in &mut servers {
-        served.signal("-TERM");
+        served.server.signal("-TERM");
     }
     for served in &mut servers {
-        assert_eq!(served.wait(), Some(0), "{}", served.said());
+        assert_eq!(served.server.wait(), Some(0), "{}", served.said());
     }
 
     let log = read_log(&store, "storm/one", &made, &folder.path().join("tree"));

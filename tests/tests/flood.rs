@@ -3,9 +3,9 @@
 //!
 //! Loopback only, and a few seconds; `GLASSLOG_FLOOD_SECONDS` makes it longer.
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use glasslog_core::tlog_proof::TlogProof;
 use glasslog_tests::fixture::{Access, forge, spki};
 use glasslog_tests::glasslog::{self, glasslog};
 use glasslog_tests::ours::size_of;
+use glasslog_tests::served::Served;
 use glasslog_tests::words;
 use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
@@ -37,13 +38,12 @@ const SLOWEST: Duration = Duration::from_secs(5);
 const MOST_MEMORY: u64 = 512 << 10;
 
 /// A served log of events, with one enrolled actor.
-struct Served {
+struct Flooded {
     folder: TempDir,
-    child: Child,
-    address: SocketAddr,
+    server: Served,
 }
 
-impl Served {
+impl Flooded {
     fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let log = folder.path().join("log");
@@ -55,49 +55,20 @@ impl Served {
         ])
         .expect(0);
         let mut serve = glasslog::command();
-        serve
-            .arg("serve")
-            .arg(&log)
-            .args(["--listen", "127.0.0.1:0"]);
+        serve.arg("serve").arg(&log);
         serve.args(["--client-timeout", "1s", "--max-connections", "200"]);
         serve.args(["--max-client-connections", "100"]);
-        let mut child = serve
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the server starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("its output is a pipe");
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("it says where it is");
-        let address = line
-            .trim()
-            .trim_start_matches("http://")
-            .trim_end_matches('/');
-        let address = address.parse().expect("an address");
-        Self {
-            folder,
-            child,
-            address,
-        }
+        let server = Served::start(serve, Stdio::null()).expect("it listens");
+        Self { folder, server }
     }
 
     /// The most memory that it ever had, in KiB; `None` where the system does not tell.
     fn memory(&self) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.server.id())).ok()?;
         let line = status
             .lines()
             .find_map(|line| line.strip_prefix("VmHWM:"))?;
         line.split_whitespace().next()?.parse().ok()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // One that has ended by itself needs no killing.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -244,8 +215,8 @@ fn honest_writers_are_served_while_others_flood() {
     let seconds = seconds
         .and_then(|seconds| seconds.parse().ok())
         .unwrap_or(5);
-    let mut served = Served::start();
-    let address = served.address;
+    let mut served = Flooded::start();
+    let address = served.server.address;
     let end = Instant::now() + Duration::from_secs(seconds);
     let done: Vec<AtomicU64> = ATTACKS.iter().map(|_| AtomicU64::new(0)).collect();
     let seen: Vec<Seen> = thread::scope(|scope| {
@@ -306,11 +277,7 @@ fn honest_writers_are_served_while_others_flood() {
         assert!(memory < MOST_MEMORY, "the server had {memory} KiB");
     }
 
-    let terminated = Command::new("kill")
-        .arg(served.child.id().to_string())
-        .status();
-    assert!(terminated.expect("kill runs").success());
-    assert!(served.child.wait().expect("the server ends").success());
+    served.server.terminate();
     let acknowledged = seen.into_iter().flat_map(|seen| seen.acknowledged);
     check(&served, acknowledged.collect());
 }
@@ -322,7 +289,7 @@ fn metrics(address: SocketAddr) -> String {
 }
 
 /// Every acknowledged entry is proven to be in a log that holds together.
-fn check(served: &Served, acknowledged: Vec<(Vec<u8>, TlogProof)>) {
+fn check(served: &Flooded, acknowledged: Vec<(Vec<u8>, TlogProof)>) {
     let log = served.folder.path().join("log");
     let public = log.join("public");
     let size = size_of(&public.join("checkpoint"));

@@ -12,7 +12,7 @@ mod tree;
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write, stdout};
+use std::io::{Read, Write, stdout};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -37,6 +37,7 @@ use glasslog_log::witness::{Witness, WitnessError};
 use glasslog_log::{ARCHIVE_INTERVAL, Layout, Log, NewLog};
 use glasslog_tests::glasslog;
 use glasslog_tests::random::Random;
+use glasslog_tests::served::Served;
 use tree::PublicLog;
 
 const ORIGIN: &str = "example.com/killed";
@@ -299,21 +300,10 @@ fn a_served_log_survives_sigkill() {
     let mut seen = Seen::default();
     let mut answered = 0;
     for round in 0..SERVER_KILLS {
-        let mut server = glasslog::command()
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .arg(&log)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(server.stdout.take().unwrap())
-            .read_line(&mut url)
-            .unwrap();
-        let address = url
-            .trim()
-            .trim_start_matches("http://")
-            .trim_end_matches('/')
-            .to_owned();
+        let mut serve = glasslog::command();
+        serve.arg("serve").arg(&log);
+        let mut server = Served::start(serve, Stdio::inherit()).expect("it listens");
+        let address = server.address.to_string();
         let clients: Vec<_> = (0..4)
             .map(|client| {
                 let address = address.clone();
@@ -321,8 +311,7 @@ fn a_served_log_survives_sigkill() {
             })
             .collect();
         thread::sleep(Duration::from_micros(50_000 + random.below(200_000)));
-        server.kill().unwrap();
-        server.wait().unwrap();
+        server.kill();
         for client in clients {
             for (index, leaf) in client.join().unwrap() {
                 answered += 1;

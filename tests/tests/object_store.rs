@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog::{command, glasslog};
+use glasslog_tests::served::Served;
 use glasslog_tests::versitygw::{BUCKET, CREDENTIALS, VersityGw};
 use glasslog_tests::words;
 
@@ -261,18 +262,10 @@ fn a_log_in_a_bucket_is_made_written_and_read() {
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, text.replace("seconds = 60", "seconds = 0")).unwrap();
     // A server writes the bucket and serves from it; the lease keeps others out, and they are told where to go.
-    let mut serve = command()
-        .envs(CREDENTIALS)
-        .args(words!["serve", log, "--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut url = String::new();
-    BufReader::new(serve.stdout.take().unwrap())
-        .read_line(&mut url)
-        .unwrap();
-    let url = url.trim().trim_end_matches('/');
+    let mut serve = command();
+    serve.envs(CREDENTIALS).args(words!["serve", log]);
+    let mut serve = Served::start(serve, Stdio::null()).expect("it listens");
+    let url = serve.url.clone();
     let arguments = words![
         "record",
         "--log",
@@ -309,8 +302,7 @@ fn a_log_in_a_bucket_is_made_written_and_read() {
     };
     assert_eq!(history(url.as_ref()), history(log.as_os_str()));
     let served = glasslog(words!["audit", url, "--policy", policy]);
-    serve.kill().unwrap();
-    serve.wait().unwrap();
+    serve.kill();
     served.expect(0);
     // Killed, it leaves a lease that ends; what it acknowledged stays.
     with_store(words!["audit", log, "--policy", policy]).expect(0);

@@ -1,15 +1,15 @@
 //! The writing verbs as their user meets them: answers, files, exit codes, on a directory and through a server.
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use glasslog_core::hash::leaf_hash;
 use glasslog_core::note::{SignatureType, SignerKey, VerifierKey};
 use glasslog_core::spki::{Spki, parse_secret_pem};
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog;
+use glasslog_tests::served::Served;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -85,49 +85,8 @@ impl Shell {
         ))
     }
 
-    fn serve(&self) -> Serving {
-        let mut child = self
-            .command("serve log --listen 127.0.0.1:0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut url)
-            .unwrap();
-        Serving {
-            child,
-            url: url.trim_end().to_owned(),
-        }
-    }
-}
-
-/// A server in the background; it is killed when the test ends.
-struct Serving {
-    child: Child,
-    url: String,
-}
-
-impl Serving {
-    fn terminate(mut self) -> i32 {
-        let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
-        self.child.wait().unwrap().code().unwrap()
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    fn serve(&self) -> Served {
+        Served::start(self.command("serve log"), Stdio::null()).expect("it listens")
     }
 }
 
@@ -686,7 +645,7 @@ fn keys_come_and_go() {
 #[test]
 fn a_served_log_is_written_through_its_url() {
     let shell = Shell::with_log();
-    let server = shell.serve();
+    let mut server = shell.serve();
     for line in [
         "publish log",
         "submit --log log ci.key",
@@ -694,13 +653,11 @@ fn a_served_log_is_written_through_its_url() {
     ] {
         let said = shell.run(line).expect(1);
         assert!(
-            said.stderr
-                .contains(&format!("by process {}", server.child.id())),
+            said.stderr.contains(&format!("by process {}", server.id())),
             "{said}"
         );
         assert!(
-            said.stderr
-                .contains(&format!("`--log {}`", server.url.trim_end_matches('/'))),
+            said.stderr.contains(&format!("`--log {}`", server.url)),
             "{said}"
         );
     }
@@ -717,7 +674,7 @@ fn a_served_log_is_written_through_its_url() {
     shell
         .record(&server.url, &format!("{read} --no-wait"))
         .expect(0);
-    assert_eq!(server.terminate(), 0);
+    server.terminate();
     assert_eq!(shell.size(), 4, "a stop publishes what was accepted");
     shell.record("log", read).expect(0);
 
@@ -750,7 +707,7 @@ fn a_static_host_takes_no_entries() {
     let server = shell.serve();
     let said = shell
         .record(
-            &format!("{}tile/", server.url),
+            &format!("{}/tile/", server.url),
             "--action read --artifact a@1",
         )
         .expect(1);
