@@ -327,7 +327,7 @@ impl From<MemberError> for AccessError {
 
 impl AccessEvent {
     /// Converts a Statement of this predicate type.
-    pub(crate) fn parse(statement: &Statement) -> Result<Self, AccessError> {
+    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, AccessError> {
         let members = Members::of(&statement.predicate, "predicate")?;
         check_policy(&members)?;
         check_references(&members)?;
@@ -393,7 +393,7 @@ impl AccessEvent {
 
     /// Makes the Statement about its subjects.
     #[must_use]
-    pub fn to_statement(&self, subjects: &[Subject]) -> Statement {
+    pub fn to_statement(&self, subjects: &[Subject]) -> Statement<'_> {
         Statement {
             subjects: subjects.into(),
             predicate_type: PREDICATE_TYPE.into(),
@@ -409,11 +409,11 @@ impl AccessEvent {
         event::encode(&self.to_statement(subjects))
     }
 
-    fn predicate(&self) -> Value {
+    fn predicate(&self) -> Value<'_> {
         let actor = &self.actor;
         let roles = (!actor.roles.is_empty()).then(|| list(&actor.roles));
         let context = &self.context;
-        let pipeline = |name: &str| Value::object([("name", text(name))]);
+        let pipeline = |name| Value::object([("name", text(name))]);
         let context = Value::sparse_object([
             ("environment", context.environment.as_deref().map(text)),
             ("region", context.region.as_deref().map(text)),
@@ -443,7 +443,7 @@ impl AccessEvent {
             ("exception", self.exception.as_ref().map(encode_exception)),
             (
                 "actsOn",
-                self.acts_on.map(|hash| Value::String(hash.to_base64())),
+                self.acts_on.map(|hash| Value::from(hash.to_base64())),
             ),
         ])
     }
@@ -509,7 +509,7 @@ fn parse_reason(members: &Members<'_>, name: &str) -> Result<Reason, MemberError
     })
 }
 
-fn encode_reason(reason: &Reason) -> Value {
+fn encode_reason(reason: &Reason) -> Value<'_> {
     Value::sparse_object([
         ("code", Some(text(&reason.code))),
         ("text", reason.text.as_deref().map(text)),
@@ -531,14 +531,18 @@ fn parse_transfer(members: &Members<'_>, name: &str) -> Result<Transfer, MemberE
     })
 }
 
-fn encode_transfer(transfer: &Transfer) -> Value {
-    let party = |party: &Party| {
-        Value::sparse_object([
-            ("custodian", Some(text(&party.custodian))),
-            ("location", party.location.as_deref().map(text)),
-        ])
-    };
-    Value::object([("from", party(&transfer.from)), ("to", party(&transfer.to))])
+fn encode_transfer(transfer: &Transfer) -> Value<'_> {
+    Value::object([
+        ("from", encode_party(&transfer.from)),
+        ("to", encode_party(&transfer.to)),
+    ])
+}
+
+fn encode_party(party: &Party) -> Value<'_> {
+    Value::sparse_object([
+        ("custodian", Some(text(&party.custodian))),
+        ("location", party.location.as_deref().map(text)),
+    ])
 }
 
 /// Reads the exception; `null` says outright that there was none.
@@ -562,7 +566,7 @@ fn parse_exception(members: &Members<'_>) -> Result<Option<Exception>, MemberErr
     })
 }
 
-fn encode_exception(exception: &Exception) -> Value {
+fn encode_exception(exception: &Exception) -> Value<'_> {
     Value::object([
         ("kind", text(&exception.kind)),
         ("approvedBy", list(&exception.approved_by)),
@@ -600,10 +604,10 @@ fn check_references(members: &Members<'_>) -> Result<(), MemberError> {
     Ok(())
 }
 
-fn text(text: &str) -> Value {
+fn text(text: &str) -> Value<'_> {
     Value::from(text)
 }
 
-fn list(names: &[String]) -> Value {
+fn list(names: &[String]) -> Value<'_> {
     Value::Array(names.iter().map(|name| text(name)).collect())
 }

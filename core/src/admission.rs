@@ -556,8 +556,8 @@ fn check_predicate_type<M: Memory>(
     _: Option<&[bool]>,
 ) -> Result<(), Refusal> {
     match &entry.event {
-        Event::Other(statement) => Err(Refusal::PredicateType {
-            found: statement.predicate_type.clone(),
+        Event::Other(other) => Err(Refusal::PredicateType {
+            found: other.predicate_type.clone(),
         }),
         _ => Ok(()),
     }

@@ -212,24 +212,25 @@ impl Envelope {
     /// Encodes the envelope; the result is at most [`MAX_ENTRY`](crate::limits::MAX_ENTRY) bytes for any envelope that was parsed or signed.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let signatures: Vec<String> = self
-            .signatures
-            .iter()
-            .map(|signature| {
-                format!(
-                    r#"{{"keyid":"{}","sig":"{}"}}"#,
-                    signature.keyid,
-                    wire::base64_encode(&signature.sig)
-                )
-            })
-            .collect();
-        format!(
-            r#"{{"payload":"{}","payloadType":"{}","signatures":[{}]}}"#,
-            wire::base64_encode(&self.payload),
-            self.payload_type,
-            signatures.join(",")
-        )
-        .into_bytes()
+        let mut text = String::with_capacity(2 * self.payload.len() + 512);
+        text.push_str(r#"{"payload":""#);
+        wire::base64_encode_into(&self.payload, &mut text);
+        text.push_str(r#"","payloadType":""#);
+        text.push_str(&self.payload_type);
+        text.push_str(r#"","signatures":["#);
+        for (at, signature) in self.signatures.iter().enumerate() {
+            text.push_str(if at == 0 {
+                r#"{"keyid":""#
+            } else {
+                r#",{"keyid":""#
+            });
+            text.push_str(&signature.keyid);
+            text.push_str(r#"","sig":""#);
+            wire::base64_encode_into(&signature.sig, &mut text);
+            text.push_str(r#""}"#);
+        }
+        text.push_str("]}");
+        text.into_bytes()
     }
 
     /// Returns the media type of the payload.
@@ -267,11 +268,11 @@ impl Envelope {
 #[must_use]
 pub fn is_keyid(text: &str) -> bool {
     text.strip_prefix("sha256:")
-        .and_then(wire::hex_decode)
-        .is_some_and(|digest| digest.len() == hash::HASH_SIZE)
+        .and_then(wire::hex_decoded_len)
+        .is_some_and(|length| length == hash::HASH_SIZE)
 }
 
-fn parse_signature(value: &Value) -> Result<EnvelopeSignature, MemberError> {
+fn parse_signature(value: &Value<'_>) -> Result<EnvelopeSignature, MemberError> {
     let members = Members::of(value, "signatures[]")?;
     let keyid = members.text_if("keyid", is_keyid, "`sha256:` and 64 hex digits")?;
     let sig = wire::base64_decode(members.string("sig")?)

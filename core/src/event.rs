@@ -8,8 +8,10 @@ use crate::{
     escape,
     genesis::{self, Genesis, GenesisError},
     hash::{self, Hash},
+    index_key,
+    json::Value,
     key_event::{self, KeyEvent, KeyEventError},
-    statement::{Statement, StatementError},
+    statement::{Statement, StatementError, Subject},
 };
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
@@ -24,7 +26,16 @@ pub enum Event {
     /// An access to artifacts.
     Access(Box<AccessEvent>),
     /// A Statement with a predicate of another type.
-    Other(Statement),
+    Other(OtherEvent),
+}
+
+/// What is known of an event of another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherEvent {
+    /// URI of the predicate's type.
+    pub predicate_type: String,
+    /// The origin of the log that the predicate names, if it names one.
+    pub log: Option<String>,
 }
 
 impl Event {
@@ -39,23 +50,41 @@ impl Event {
         }
     }
 
-    /// Returns the origin of the log that the event is signed for, when its type has one.
+    /// Returns the origin of the log that the event is signed for; one of another type need not name any.
     #[must_use]
     pub fn log(&self) -> Option<&str> {
         match self {
             Self::Genesis(genesis) => Some(&genesis.log),
             Self::Key(key) => Some(&key.log),
             Self::Access(access) => Some(&access.log),
-            Self::Other(_) => None,
+            Self::Other(other) => other.log.as_deref(),
         }
     }
 
-    fn parse(statement: &Statement) -> Result<Self, EventError> {
+    /// Returns the URI of the predicate's type.
+    #[must_use]
+    pub fn predicate_type(&self) -> &str {
+        match self {
+            Self::Genesis(_) => genesis::PREDICATE_TYPE,
+            Self::Key(_) => key_event::PREDICATE_TYPE,
+            Self::Access(_) => access::PREDICATE_TYPE,
+            Self::Other(other) => &other.predicate_type,
+        }
+    }
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, EventError> {
         Ok(match statement.predicate_type.as_str() {
             genesis::PREDICATE_TYPE => Self::Genesis(Genesis::parse(statement)?),
             key_event::PREDICATE_TYPE => Self::Key(Box::new(KeyEvent::parse(statement)?)),
             access::PREDICATE_TYPE => Self::Access(Box::new(AccessEvent::parse(statement)?)),
-            _ => Self::Other(statement.clone()),
+            other => Self::Other(OtherEvent {
+                predicate_type: other.into(),
+                log: statement
+                    .predicate
+                    .member("log")
+                    .and_then(Value::as_str)
+                    .map(String::from),
+            }),
         })
     }
 }
@@ -65,9 +94,11 @@ impl Event {
 pub struct ParsedEntry {
     /// The envelope, whose signatures prove nothing yet.
     pub envelope: Envelope,
-    /// The Statement in it.
-    pub statement: Statement,
-    /// What the Statement means here.
+    /// What it is about.
+    pub subjects: Vec<Subject>,
+    /// Everyone whom the predicate names, whatever its type (docs/formats/events.md, "Lookup keys").
+    pub actors: Vec<String>,
+    /// What the Statement in it means here.
     pub event: Event,
 }
 
@@ -195,9 +226,11 @@ pub fn parse(entry: &[u8]) -> Result<ParsedEntry, EventError> {
     }
     let statement = Statement::parse(envelope.payload())?;
     let event = Event::parse(&statement)?;
+    let actors = index_key::actors(&statement.predicate).map(String::from);
     Ok(ParsedEntry {
+        actors: actors.collect(),
+        subjects: statement.subjects,
         envelope,
-        statement,
         event,
     })
 }
@@ -206,7 +239,7 @@ pub fn parse(entry: &[u8]) -> Result<ParsedEntry, EventError> {
 ///
 /// # Errors
 /// [`EventError`] that a reader of the payload would meet.
-pub fn encode(statement: &Statement) -> Result<Vec<u8>, EventError> {
+pub fn encode(statement: &Statement<'_>) -> Result<Vec<u8>, EventError> {
     let payload = statement.encode();
     Event::parse(&Statement::parse(&payload)?)?;
     Ok(payload)

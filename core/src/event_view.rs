@@ -95,7 +95,7 @@ impl EventView {
 
     /// An event whose entry is proven, before anything is known of its signature: no report holds one.
     pub(crate) fn unjudged(index: u64, leaf_hash: Hash, parsed: &ParsedEntry) -> Self {
-        let subjects = parsed.statement.subjects.iter().map(|subject| SubjectView {
+        let subjects = parsed.subjects.iter().map(|subject| SubjectView {
             name: subject.name.clone(),
             digest: format!("sha256:{}", subject.sha256()),
         });

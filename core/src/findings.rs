@@ -171,6 +171,6 @@ pub(crate) fn registrations(parsed: &ParsedEntry) -> impl Iterator<Item = (&str,
         }
         _ => false,
     };
-    let subjects = parsed.statement.subjects.iter().filter(move |_| registers);
+    let subjects = parsed.subjects.iter().filter(move |_| registers);
     subjects.map(|subject| (subject.name.as_str(), subject.sha256().to_string()))
 }

@@ -10,13 +10,8 @@ use alloc::vec::Vec;
 use crate::event::{self, Event, EventError, ParsedEntry};
 use crate::findings::registrations;
 use crate::hash::Hash;
-use crate::index_key::{KeyKind, LookupKey, keys_of};
+use crate::index_key::{KeyKind, LookupKey};
 use crate::limits::MAX_LINKED_KEYS;
-
-/// The hashes of an entry's keys; `None` stands for an entry that cannot be read.
-pub(crate) fn key_hashes(parsed: Option<&ParsedEntry>) -> Vec<Hash> {
-    keys_of(parsed).iter().map(LookupKey::hash).collect()
-}
 
 /// One entry, proven to be in the log.
 pub(crate) struct Held {

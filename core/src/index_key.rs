@@ -4,14 +4,13 @@
 //! *malformed*, so that nothing hides. It looks at any Statement, whatever its predicate type.
 
 use crate::{
-    event::ParsedEntry,
-    genesis,
-    hash::{Hash, sha256},
+    event::{Event, ParsedEntry},
+    hash::{FileHasher, Hash},
+    heapsort,
     json::Value,
-    key_event,
     member::is_name,
 };
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
 /// Separates these hashes from every other use of SHA-256.
 const DOMAIN: &[u8] = b"tlog-index-key/v1\n";
@@ -107,16 +106,23 @@ impl LookupKey {
     /// `H("tlog-index-key/v1\n" ‖ u8 kind ‖ u16 length ‖ id)`, the length big-endian.
     #[must_use]
     pub fn hash(&self) -> Hash {
-        let id = self.id.as_bytes();
-        // Identifiers come from entries, whose length fits 16 bits.
-        let length = u16::try_from(id.len()).unwrap_or(u16::MAX);
-        let mut bytes = Vec::with_capacity(DOMAIN.len() + 3 + id.len());
-        bytes.extend_from_slice(DOMAIN);
-        bytes.push(self.kind.number());
-        bytes.extend_from_slice(&length.to_be_bytes());
-        bytes.extend_from_slice(id);
-        sha256(&bytes)
+        hash_of(self.kind, &[&self.id])
     }
+}
+
+/// The hash of the key whose identifier is these parts, one after the other.
+fn hash_of(kind: KeyKind, id: &[&str]) -> Hash {
+    // Identifiers come from entries, whose length fits 16 bits.
+    let length: usize = id.iter().map(|part| part.len()).sum();
+    let length = u16::try_from(length).unwrap_or(u16::MAX);
+    let mut hasher = FileHasher::new();
+    hasher.update(DOMAIN);
+    hasher.update(&[kind.number()]);
+    hasher.update(&length.to_be_bytes());
+    for part in id {
+        hasher.update(part.as_bytes());
+    }
+    hasher.finish()
 }
 
 /// The part of a subject's name that all its versions share: what stands before the last `@`, or the whole name.
@@ -132,51 +138,53 @@ pub fn base_name(name: &str) -> &str {
 #[must_use]
 pub fn keys_of(entry: Option<&ParsedEntry>) -> BTreeSet<LookupKey> {
     let mut keys = BTreeSet::new();
+    each_key(entry, |kind, id| {
+        keys.insert(LookupKey::new(kind, id.concat()));
+    });
+    keys
+}
+
+/// The hashes of the keys of an entry, each once, in ascending order; `None` stands for an entry that cannot be read.
+#[must_use]
+pub fn key_hashes(entry: Option<&ParsedEntry>) -> Vec<Hash> {
+    let mut hashes = Vec::with_capacity(8);
+    each_key(entry, |kind, id| hashes.push(hash_of(kind, id)));
+    heapsort::sort(&mut hashes);
+    hashes.dedup();
+    hashes
+}
+
+/// Calls `found` with the kind and the parts of the identifier of each key, which may come twice.
+fn each_key(entry: Option<&ParsedEntry>, mut found: impl FnMut(KeyKind, &[&str])) {
     let Some(entry) = entry else {
-        keys.insert(LookupKey::new(KeyKind::Malformed, ""));
-        return keys;
+        return found(KeyKind::Malformed, &[]);
     };
-    let statement = &entry.statement;
-    for subject in &statement.subjects {
-        keys.insert(LookupKey::new(KeyKind::Version, subject.name.as_str()));
-        keys.insert(LookupKey::new(KeyKind::Name, base_name(&subject.name)));
+    // The subject of a key event is the actor, with the digest of the key.
+    let is_about_key = matches!(entry.event, Event::Key(_));
+    for subject in &entry.subjects {
+        found(KeyKind::Version, &[&subject.name]);
+        found(KeyKind::Name, &[base_name(&subject.name)]);
         for (algorithm, hex) in &subject.digests {
-            keys.insert(LookupKey::new(
-                KeyKind::Digest,
-                format!("{algorithm}:{hex}"),
-            ));
-        }
-    }
-    for actor in actors(&statement.predicate) {
-        keys.insert(LookupKey::new(KeyKind::Actor, actor));
-    }
-    for signature in entry.envelope.signatures() {
-        keys.insert(LookupKey::new(
-            KeyKind::SigningKey,
-            signature.keyid.as_str(),
-        ));
-    }
-    match statement.predicate_type.as_str() {
-        genesis::PREDICATE_TYPE => {
-            keys.insert(LookupKey::new(KeyKind::Trust, ""));
-        }
-        key_event::PREDICATE_TYPE => {
-            // The subject of a key event is the actor, with the digest of the key.
-            for subject in &statement.subjects {
-                for (algorithm, hex) in &subject.digests {
-                    let keyid = format!("{algorithm}:{hex}");
-                    keys.insert(LookupKey::new(KeyKind::SigningKey, keyid));
-                }
+            found(KeyKind::Digest, &[algorithm, ":", hex]);
+            if is_about_key {
+                found(KeyKind::SigningKey, &[algorithm, ":", hex]);
             }
         }
-        _ => {}
     }
-    keys
+    for actor in &entry.actors {
+        found(KeyKind::Actor, &[actor]);
+    }
+    for signature in entry.envelope.signatures() {
+        found(KeyKind::SigningKey, &[&signature.keyid]);
+    }
+    if matches!(entry.event, Event::Genesis(_)) {
+        found(KeyKind::Trust, &[]);
+    }
 }
 
 /// Everyone whom a predicate names: `actor.id`, `actor.onBehalfOf`, the `actor` of a key event and
 /// `exception.approvedBy`.
-fn actors(predicate: &Value) -> impl Iterator<Item = &str> {
+pub(crate) fn actors<'a>(predicate: &'a Value<'a>) -> impl Iterator<Item = &'a str> {
     let actor = predicate.member("actor");
     let inside = |name| actor.and_then(|actor| actor.member(name));
     let approvers = predicate

@@ -9,16 +9,21 @@ use crate::{
     escape, heapsort,
     limits::{MAX_ENTRY, MAX_JSON_DEPTH},
 };
-use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+use alloc::{
+    borrow::{Cow, ToOwned as _},
+    string::String,
+    vec::Vec,
+};
 use core::{cell::Cell, fmt};
 use serde::{
-    de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor},
+    de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor},
     ser::{Serialize, Serializer},
 };
 
-/// A JSON value, with the members of objects in the order of the text.
+/// A JSON value, with the members of objects in the order of the text. What was parsed borrows from its text the strings
+/// that have no escapes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum Value<'a> {
     /// `null`
     Null,
     /// `true` or `false`
@@ -26,32 +31,32 @@ pub enum Value {
     /// An integer.
     Int(i64),
     /// A string, unescaped.
-    String(String),
+    String(Cow<'a, str>),
     /// An array.
     Array(Vec<Self>),
     /// An object; no two members share a name.
-    Object(Vec<(String, Self)>),
+    Object(Vec<(Cow<'a, str>, Self)>),
 }
 
-impl Value {
+impl<'a> Value<'a> {
     /// Makes an object; the names must differ.
     #[must_use]
-    pub fn object<const N: usize>(members: [(&str, Self); N]) -> Self {
+    pub fn object<const N: usize>(members: [(&'a str, Self); N]) -> Self {
         Self::Object(
             members
                 .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
+                .map(|(name, value)| (Cow::Borrowed(name), value))
                 .collect(),
         )
     }
 
     /// Makes an object of the members that have a value; the names must differ.
     #[must_use]
-    pub fn sparse_object<const N: usize>(members: [(&str, Option<Self>); N]) -> Self {
+    pub fn sparse_object<const N: usize>(members: [(&'a str, Option<Self>); N]) -> Self {
         Self::Object(
             members
                 .into_iter()
-                .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+                .filter_map(|(name, value)| Some((Cow::Borrowed(name), value?)))
                 .collect(),
         )
     }
@@ -67,12 +72,41 @@ impl Value {
         }
     }
 
+    /// Takes the member of that name out, if this is an object that has it.
+    #[must_use]
+    pub fn into_member(self, name: &str) -> Option<Self> {
+        match self {
+            Self::Object(members) => members
+                .into_iter()
+                .find_map(|(member, value)| (member == name).then_some(value)),
+            _ => None,
+        }
+    }
+
     /// Returns the text, if this is a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// Copies what is borrowed.
+    #[must_use]
+    pub fn into_owned(self) -> Value<'static> {
+        let owned = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::String(text) => Value::String(owned(text)),
+            Self::Array(values) => Value::Array(values.into_iter().map(Self::into_owned).collect()),
+            Self::Object(members) => {
+                let members = members.into_iter();
+                let members = members.map(|(name, value)| (owned(name), value.into_owned()));
+                Value::Object(members.collect())
+            }
         }
     }
 
@@ -97,13 +131,19 @@ impl Value {
     }
 }
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::String(text.to_owned())
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::String(Cow::Borrowed(text))
     }
 }
 
-impl Serialize for Value {
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Self::String(Cow::Owned(text))
+    }
+}
+
+impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Null => serializer.serialize_unit(),
@@ -196,7 +236,7 @@ impl core::error::Error for JsonError {}
 ///
 /// # Errors
 /// Any rule of this module that the text breaks.
-pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
+pub fn parse(bytes: &[u8]) -> Result<Value<'_>, JsonError> {
     if bytes.len() > MAX_ENTRY {
         return Err(JsonError::TooLarge {
             size: bytes.len(),
@@ -222,6 +262,9 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
             })
         })
 }
+
+/// Of so many members all pairs of names are compared: sorting pays from about here.
+const FEW_MEMBERS: usize = 16;
 
 /// Reads one value; a rule that it finds broken is left beside the error, which carries only text.
 #[derive(Clone, Copy)]
@@ -250,47 +293,51 @@ impl Reader<'_> {
 }
 
 impl<'de> DeserializeSeed<'de> for Reader<'_> {
-    type Value = Value;
+    type Value = Value<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Reader<'_> {
-    type Value = Value;
+    type Value = Value<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("strict JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
+    fn visit_unit<E>(self) -> Result<Value<'de>, E> {
         Ok(Value::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+    fn visit_bool<E>(self, value: bool) -> Result<Value<'de>, E> {
         Ok(Value::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+    fn visit_i64<E>(self, value: i64) -> Result<Value<'de>, E> {
         Ok(Value::Int(value))
     }
 
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value<'de>, E> {
         i64::try_from(value)
             .map(Value::Int)
             .map_err(|_| self.refuse(JsonError::NotAnInteger))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, _value: f64) -> Result<Value, E> {
+    fn visit_f64<E: serde::de::Error>(self, _value: f64) -> Result<Value<'de>, E> {
         Err(self.refuse(JsonError::NotAnInteger))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::String(text.to_owned()))
+    fn visit_str<E>(self, text: &str) -> Result<Value<'de>, E> {
+        Ok(Value::String(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {
+        Ok(Value::from(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value<'de>, A::Error> {
         let inner = self.inner()?;
         let mut values = Vec::new();
         while let Some(value) = sequence.next_element_seed(inner)? {
@@ -299,20 +346,13 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Ok(Value::Array(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
         let inner = self.inner()?;
-        let mut members: Vec<(String, Value)> = Vec::new();
-        while let Some(name) = map.next_key()? {
+        let mut members = Vec::new();
+        while let Some(Name(name)) = map.next_key()? {
             members.push((name, map.next_value_seed(inner)?));
         }
-        // Sorted, because comparing all pairs would let one entry cost millions of comparisons.
-        let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-        heapsort::sort(&mut names);
-        let twice = names.windows(2).find_map(|pair| match pair {
-            [a, b] if a == b => Some(*a),
-            _ => None,
-        });
-        match twice {
+        match duplicate(&members) {
             None => Ok(Value::Object(members)),
             Some(name) => {
                 let name = name.to_owned();
@@ -324,13 +364,58 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 }
 
+/// The name of a member.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+
+        impl<'de> Visitor<'de> for NameVisitor {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(text)))
+            }
+        }
+
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+/// A name that two members have.
+fn duplicate<'a>(members: &'a [(Cow<'_, str>, Value<'_>)]) -> Option<&'a str> {
+    let names = members.iter().map(|(name, _)| name.as_ref());
+    if members.len() <= FEW_MEMBERS {
+        return names.enumerate().find_map(|(at, name)| {
+            let mut later = members.iter().skip(at + 1);
+            later.any(|(other, _)| other == name).then_some(name)
+        });
+    }
+    // Sorted, because comparing all pairs would let one entry cost millions of comparisons.
+    let mut names: Vec<&str> = names.collect();
+    heapsort::sort(&mut names);
+    names.windows(2).find_map(|pair| match pair {
+        [a, b] if a == b => Some(*a),
+        _ => None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::{format, string::ToString as _, vec};
     use proptest::prelude::*;
 
-    fn text(value: &str) -> Value {
+    fn text(value: &str) -> Value<'_> {
         Value::from(value)
     }
 
@@ -509,18 +594,20 @@ mod tests {
         }
     }
 
-    fn any_value() -> impl Strategy<Value = Value> {
+    fn any_value() -> impl Strategy<Value = Value<'static>> {
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::Bool),
             any::<i64>().prop_map(Value::Int),
-            any::<String>().prop_map(Value::String),
+            any::<String>().prop_map(Value::from),
         ];
         leaf.prop_recursive(6, 64, 5, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
-                prop::collection::btree_map(any::<String>(), inner, 0..5)
-                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+                prop::collection::btree_map(any::<String>(), inner, 0..5).prop_map(|members| {
+                    let members = members.into_iter();
+                    Value::Object(members.map(|(name, value)| (name.into(), value)).collect())
+                }),
             ]
         })
     }
@@ -528,14 +615,16 @@ mod tests {
     proptest! {
         #[test]
         fn encode_then_parse_is_the_identity(value in any_value()) {
-            prop_assert_eq!(parse(value.encode().as_bytes()), Ok(value));
+            let text = value.encode();
+            prop_assert_eq!(parse(text.as_bytes()), Ok(value));
         }
 
         #[test]
         fn bytes_never_panic_and_accepted_text_is_json(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             if let Ok(value) = parse(&bytes) {
                 prop_assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok());
-                prop_assert_eq!(parse(value.encode().as_bytes()), Ok(value));
+                let text = value.encode();
+                prop_assert_eq!(parse(text.as_bytes()), Ok(value));
             }
         }
     }

@@ -105,7 +105,7 @@ impl From<MemberError> for KeyEventError {
 
 impl KeyEvent {
     /// Converts a Statement of this predicate type.
-    pub(crate) fn parse(statement: &Statement) -> Result<Self, KeyEventError> {
+    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, KeyEventError> {
         let members = Members::of(&statement.predicate, "predicate")?;
         let op = match members.string("op")? {
             "enrol" => KeyOp::Enrol,
@@ -150,7 +150,7 @@ impl KeyEvent {
 
     /// Makes the Statement; [`crate::event::encode`] makes it a payload.
     #[must_use]
-    pub fn to_statement(&self) -> Statement {
+    pub fn to_statement(&self) -> Statement<'_> {
         let since = self
             .compromised_since
             .map(|since| Value::Int(i64::try_from(since).unwrap_or(i64::MAX)));
@@ -161,11 +161,11 @@ impl KeyEvent {
                 ("log", Some(Value::from(self.log.as_str()))),
                 ("op", Some(Value::from(self.op.as_str()))),
                 ("actor", Some(Value::from(self.actor.as_str()))),
-                ("spki", Some(Value::String(self.spki.pem_block()))),
+                ("spki", Some(Value::from(self.spki.pem_block()))),
                 ("reason", self.reason.as_deref().map(Value::from)),
                 (
                     "actsOn",
-                    self.acts_on.map(|hash| Value::String(hash.to_base64())),
+                    self.acts_on.map(|hash| Value::from(hash.to_base64())),
                 ),
                 ("compromisedSince", since),
             ]),
@@ -273,7 +273,8 @@ mod tests {
 
     #[test]
     fn two_subjects_are_one_too_many() {
-        let mut statement = enrolment().to_statement();
+        let enrolment = enrolment();
+        let mut statement = enrolment.to_statement();
         statement.subjects.push(statement.subjects[0].clone());
         assert_eq!(
             KeyEvent::parse(&statement).map_err(|error| error.code()),

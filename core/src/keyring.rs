@@ -8,7 +8,6 @@ use crate::{
     event::{Event, ParsedEntry},
     genesis::{Genesis, GenesisError},
     hash::{Hash, sha256},
-    json::Value,
     key_event::{KeyEvent, KeyOp},
     spki::Spki,
 };
@@ -477,10 +476,7 @@ impl Keyring {
 
     /// The log that the entry was signed for, where that is another one, or none.
     pub(crate) fn other_log(&self, entry: &ParsedEntry) -> Option<String> {
-        let log = match &entry.event {
-            Event::Other(statement) => statement.predicate.member("log").and_then(Value::as_str),
-            event => event.log(),
-        };
+        let log = entry.event.log();
         (log != Some(self.origin())).then(|| log.unwrap_or_default().to_string())
     }
 

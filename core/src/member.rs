@@ -73,12 +73,12 @@ impl core::error::Error for MemberError {}
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Members<'a> {
     path: &'static str,
-    object: &'a Value,
+    object: &'a Value<'a>,
 }
 
 impl<'a> Members<'a> {
     /// Reads a document's root or an item of a list; `path` is what messages call it.
-    pub(crate) fn of(value: &'a Value, path: &'static str) -> Result<Self, MemberError> {
+    pub(crate) fn of(value: &'a Value<'a>, path: &'static str) -> Result<Self, MemberError> {
         match value {
             Value::Object(_) => Ok(Self {
                 path,
@@ -86,11 +86,6 @@ impl<'a> Members<'a> {
             }),
             _ => Err(malformed(path.to_string(), "an object", value)),
         }
-    }
-
-    /// Returns the object itself.
-    pub(crate) const fn value(&self) -> &'a Value {
-        self.object
     }
 
     /// Returns an error about a member that has its type but breaks a rule.
@@ -106,11 +101,11 @@ impl<'a> Members<'a> {
         }
     }
 
-    pub(crate) fn optional(&self, name: &str) -> Option<&'a Value> {
+    pub(crate) fn optional(&self, name: &str) -> Option<&'a Value<'a>> {
         self.object.member(name)
     }
 
-    pub(crate) fn required(&self, name: &str) -> Result<&'a Value, MemberError> {
+    pub(crate) fn required(&self, name: &str) -> Result<&'a Value<'a>, MemberError> {
         self.optional(name).ok_or_else(|| self.missing(name))
     }
 
@@ -185,7 +180,7 @@ impl<'a> Members<'a> {
     }
 
     /// Reads the items of a list of at most `limit`.
-    pub(crate) fn list(&self, name: &str, limit: usize) -> Result<&'a [Value], MemberError> {
+    pub(crate) fn list(&self, name: &str, limit: usize) -> Result<&'a [Value<'a>], MemberError> {
         match self.required(name)? {
             Value::Array(items) if items.len() <= limit => Ok(items),
             Value::Array(_) => Err(self.refuse(name, "a shorter list")),

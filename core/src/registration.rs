@@ -116,7 +116,7 @@ pub fn bindings(entry: &ParsedEntry) -> BTreeMap<&str, BTreeSet<String>> {
         .access()
         .is_some_and(|access| access.action == Action::Register && access.is_success());
     if registers {
-        for subject in &entry.statement.subjects {
+        for subject in &entry.subjects {
             if index_key::base_name(&subject.name) != subject.name {
                 let digests = bound.entry(&subject.name).or_default();
                 digests.insert(subject.sha256().to_string());

@@ -15,6 +15,7 @@ use alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
+use base64ct::{Base64, Encoding as _};
 use core::fmt;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -207,7 +208,7 @@ impl Spki {
 #[must_use]
 pub fn secret_to_pem(key: &SecretKey, actor: &str) -> Zeroizing<String> {
     let der = Zeroizing::new([&PKCS8_PREFIX[..], key.seed()].concat());
-    let body = Zeroizing::new(wire::base64_encode(&der));
+    let body = Zeroizing::new(Base64::encode_string(&der));
     let block = Zeroizing::new(block(SECRET_LABEL, &body));
     Zeroizing::new(format!("{actor}\n{}", block.as_str()))
 }
@@ -219,9 +220,9 @@ pub fn secret_to_pem(key: &SecretKey, actor: &str) -> Zeroizing<String> {
 pub fn parse_secret_pem(text: &str) -> Result<(SecretKey, Option<String>), SpkiError> {
     let (body, actor) = read_block(text, SECRET_LABEL)?;
     let body = Zeroizing::new(body);
-    let der = wire::base64_decode(&body)
+    let der = Base64::decode_vec(&body)
         .map(Zeroizing::new)
-        .ok_or(SpkiError::Pem {
+        .map_err(|_| SpkiError::Pem {
             expected: SECRET_LABEL,
         })?;
     let mut seed = strip(&der, &PKCS8_PREFIX, PKCS8_SIZE)?;

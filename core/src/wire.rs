@@ -3,27 +3,32 @@
 //! Each decoder accepts exactly what its encoder writes, so that parsing never gives two spellings one meaning.
 
 use alloc::{string::String, vec::Vec};
-use base64ct::{Base64, Encoding as _};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Encodes standard base64 with padding.
+/// Encodes standard base64 with padding. Not for secrets, as it takes time that depends on them.
 #[must_use]
 pub fn base64_encode(bytes: &[u8]) -> String {
-    Base64::encode_string(bytes)
+    STANDARD.encode(bytes)
 }
 
-/// Decodes standard, padded base64; stray bits, missing padding and white space are refused.
+/// Encodes as [`base64_encode`] does, after what `text` holds.
+pub fn base64_encode_into(bytes: &[u8], text: &mut String) {
+    STANDARD.encode_string(bytes, text);
+}
+
+/// Decodes standard, padded base64; stray bits, missing padding and white space are refused. Not for secrets.
 #[must_use]
 pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
-    Base64::decode_vec(text).ok()
+    STANDARD.decode(text).ok()
 }
 
 /// Decodes base64 of exactly `N` bytes, without allocating.
 #[must_use]
 pub fn base64_decode_array<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
-    let decoded = Base64::decode(text, &mut bytes).ok()?.len();
+    let decoded = STANDARD.decode_slice(text, &mut bytes).ok()?;
     (decoded == N).then_some(bytes)
 }
 
@@ -31,10 +36,20 @@ pub fn base64_decode_array<const N: usize>(text: &str) -> Option<[u8; N]> {
 #[must_use]
 pub fn hex_encode(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from(HEX.get(usize::from(nibble)).copied().unwrap_or(b'0'));
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
+}
+
+/// The length in bytes of what lower-case hex stands for, if it is that.
+#[must_use]
+pub fn hex_decoded_len(text: &str) -> Option<usize> {
+    let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_hex = text.len().is_multiple_of(2) && text.bytes().all(is_digit);
+    is_hex.then_some(text.len() / 2)
 }
 
 /// Decodes lower-case hex; upper case and odd lengths are refused.
@@ -100,8 +115,11 @@ mod tests {
         assert_eq!(hex_encode(&[0, 0x1f, 0xa9, 0xff]), "001fa9ff");
         assert_eq!(hex_decode("001fa9ff"), Some([0, 0x1f, 0xa9, 0xff].to_vec()));
         assert_eq!(hex_decode(""), Some([].to_vec()));
+        assert_eq!(hex_decoded_len("001fa9ff"), Some(4));
+        assert_eq!(hex_decoded_len(""), Some(0));
         for text in ["0", "0F", "0g", "0:", "é", " 00", "0x00"] {
             assert_eq!(hex_decode(text), None, "{text:?}");
+            assert_eq!(hex_decoded_len(text), None, "{text:?}");
         }
     }
 

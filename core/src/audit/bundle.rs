@@ -2,7 +2,6 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -13,7 +12,7 @@ use crate::event::{self, ParsedEntry};
 use crate::hash::Hash;
 use crate::head::missing;
 use crate::index::map::MapFunction;
-use crate::index_key::{LookupKey, keys_of};
+use crate::index_key::key_hashes;
 use crate::report::{CheckCode, Checks, Class, Evidence};
 use crate::tile::{EntryBundle, Tile};
 use crate::trunk::TrunkPlan;
@@ -137,11 +136,7 @@ impl BundleReader {
             match self.map {
                 None => {}
                 Some(MapFunction::AccessV1) => {
-                    let keys: BTreeSet<Hash> = keys_of(parsed.as_ref())
-                        .iter()
-                        .map(LookupKey::hash)
-                        .collect();
-                    checked.keys.extend(keys);
+                    checked.keys.append(&mut key_hashes(parsed.as_ref()));
                 }
                 // The key of an entry is its leaf hash.
                 Some(MapFunction::LeafV1) => checked.keys.push(*leaf),

@@ -3,9 +3,9 @@
 use crate::{
     event,
     hash::{Hash, leaf_hash},
-    index_key::{KeyKind, LookupKey, keys_of},
+    index_key::{KeyKind, LookupKey, key_hashes},
 };
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::vec::Vec;
 
 /// A key function that this version knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,15 +57,12 @@ impl MapFunction {
             .find(|map| map.name() == name && map.specification() == *specification)
     }
 
-    /// The keys of an entry, at least one.
+    /// The keys of an entry, at least one, each once and in ascending order.
     #[must_use]
-    pub fn keys(self, entry: &[u8]) -> BTreeSet<Hash> {
+    pub fn keys(self, entry: &[u8]) -> Vec<Hash> {
         match self {
-            Self::AccessV1 => keys_of(event::parse(entry).ok().as_ref())
-                .iter()
-                .map(LookupKey::hash)
-                .collect(),
-            Self::LeafV1 => BTreeSet::from([leaf_hash(entry)]),
+            Self::AccessV1 => key_hashes(event::parse(entry).ok().as_ref()),
+            Self::LeafV1 => Vec::from([leaf_hash(entry)]),
         }
     }
 
@@ -106,9 +103,9 @@ mod tests {
     fn every_entry_has_a_key() {
         let malformed = LookupKey::new(KeyKind::Malformed, "").hash();
         let keys = MapFunction::AccessV1.keys(b"no event");
-        assert_eq!(keys, BTreeSet::from([malformed]));
+        assert_eq!(keys, [malformed]);
         assert!(MapFunction::AccessV1.reserved().contains(&malformed));
         let keys = MapFunction::LeafV1.keys(b"no event");
-        assert_eq!(keys, BTreeSet::from([leaf_hash(b"no event")]));
+        assert_eq!(keys, [leaf_hash(b"no event")]);
     }
 }

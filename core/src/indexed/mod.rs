@@ -15,12 +15,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::event::{self, Event, ParsedEntry};
-use crate::gathered::{Gathered, Held, key_hashes, signing_keys};
+use crate::gathered::{Gathered, Held, signing_keys};
 use crate::hash::Hash;
 use crate::index::file::IndexFile;
 use crate::index::lookup::{Lookup, LookupError};
 use crate::index::vouched::BoundIndex;
-use crate::index_key::{KeyKind, LookupKey};
+use crate::index_key::{KeyKind, LookupKey, key_hashes};
 use crate::limits::MAX_IN_FLIGHT;
 use crate::positions::Positions;
 use crate::replay::Replay;

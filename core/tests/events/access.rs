@@ -86,7 +86,7 @@ fn each_action_asks_for_its_members() {
 
 /// Puts JSON in place of one member, given by its path, adds it, or removes it.
 fn with(payload: &str, path: &str, new: Option<&str>) -> String {
-    fn set(target: &mut Value, path: &[&str], new: Option<Value>) {
+    fn set<'a>(target: &mut Value<'a>, path: &[&'a str], new: Option<Value<'a>>) {
         let Value::Object(members) = target else {
             panic!("no object at {path:?}")
         };

@@ -42,18 +42,18 @@ fn a_log_begins_with_its_genesis() {
         ("genesis-missing", 400, 8)
     );
     assert_eq!(refuse(&empty, &enrol(WHO, CI)), ("genesis-missing", 400, 8));
-    let statement = genesis_event(&[ADMIN, 7], 1).to_statement();
+    let event = genesis_event(&[ADMIN, 7], 1);
     assert_eq!(
-        refuse(&empty, &sign(&statement, &[ADMIN])),
+        refuse(&empty, &sign(&event.to_statement(), &[ADMIN])),
         ("genesis-unsigned", 422, 3)
     );
     assert_eq!(
         refuse(&empty, &falsify(&genesis(), &[ADMIN])),
         ("genesis-bad-signature", 422, 3)
     );
-    let statement = genesis_event(&[ADMIN], 1).to_statement();
+    let event = genesis_event(&[ADMIN], 1);
     assert_eq!(
-        refuse(&empty, &sign(&statement, &[ADMIN, CI])),
+        refuse(&empty, &sign(&event.to_statement(), &[ADMIN, CI])),
         ("event-unknown-key", 403, 5)
     );
     let other = Admission::new("other.example");
@@ -171,8 +171,8 @@ fn signatures_and_keys() {
 #[test]
 fn key_events() {
     let mut admission = Admission::new(ORIGIN);
-    let statement = genesis_event(&[10, 11, 12], 2).to_statement();
-    admit(&mut admission, &sign(&statement, &[10, 11, 12]));
+    let event = genesis_event(&[10, 11, 12], 2);
+    admit(&mut admission, &sign(&event.to_statement(), &[10, 11, 12]));
     let enrol = |seeds: &[u8]| sign(&enrolment(WHO, CI).to_statement(), seeds);
     for (entry, expected) in [
         (enrol(&[]), ("event-unsigned", 422, 3)),

@@ -26,7 +26,7 @@ fn the_examples_of_the_format_page_parse() {
     assert_eq!(transfer.from.custodian, "team:ml-staging");
     assert_eq!(transfer.to.custodian, "team:ml-prod");
     assert_eq!(access.exception, None);
-    assert_eq!(entry.statement.subjects.len(), 2);
+    assert_eq!(entry.subjects.len(), 2);
 }
 
 #[test]

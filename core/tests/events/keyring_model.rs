@@ -182,7 +182,7 @@ fn encode(log: &[Entry]) -> Vec<Vec<u8>> {
     let mut encoded: Vec<Vec<u8>> = Vec::new();
     for entry in log {
         let origin = |home: bool| if home { ORIGIN } else { "other.example/log" };
-        let statement = match &entry.content {
+        let payload = match &entry.content {
             Content::Key {
                 enrol,
                 key,
@@ -193,7 +193,7 @@ fn encode(log: &[Entry]) -> Vec<Vec<u8>> {
                 number,
             } => {
                 let acts_on = acts_on.and_then(|named| encoded.get(named.checked_sub(1)?));
-                KeyEvent {
+                let event = KeyEvent {
                     log: origin(*home).into(),
                     op: if *enrol { KeyOp::Enrol } else { KeyOp::Revoke },
                     actor: ACTORS[*actor].into(),
@@ -201,8 +201,8 @@ fn encode(log: &[Entry]) -> Vec<Vec<u8>> {
                     reason: Some(format!("because {number}")),
                     acts_on: (!enrol).then(|| leaf_hash(acts_on.map_or(&[], Vec::as_slice))),
                     compromised_since: since.filter(|_| !enrol),
-                }
-                .to_statement()
+                };
+                event::encode(&event.to_statement())
             }
             Content::Access {
                 actor,
@@ -211,11 +211,11 @@ fn encode(log: &[Entry]) -> Vec<Vec<u8>> {
             } => {
                 let mut event = access(Action::Read, ACTORS[*actor], u32::from(*number));
                 event.log = origin(*home).into();
-                event.to_statement(&[subject("resnet50@2.1")])
+                event.to_payload(&[subject("resnet50@2.1")])
             }
         };
         encoded.push(falsify(
-            &sign(&statement, &entry.signers),
+            &sign_bytes(&payload.unwrap(), &entry.signers),
             &entry.false_ones,
         ));
     }

@@ -4,7 +4,6 @@ use crate::fixture::*;
 use glasslog_core::{
     access::{Action, Outcome},
     key_event::KeyEvent,
-    statement::Statement,
 };
 use serde_json::{Value, json};
 
@@ -70,13 +69,14 @@ fn then(rest: Vec<(Vec<u8>, Value)>) -> Vec<(Vec<u8>, Value)> {
     entries
 }
 
-fn statement(action: Action, number: u32) -> Statement {
-    access(action, WHO, number).to_statement(&[subject("resnet50@2.1")])
+fn payload(action: Action, number: u32) -> Vec<u8> {
+    let event = access(action, WHO, number);
+    event.to_payload(&[subject("resnet50@2.1")]).unwrap()
 }
 
-/// The payload of a statement with one text in place of another.
-fn replaced(statement: &Statement, from: &str, to: &str) -> Vec<u8> {
-    let payload = String::from_utf8(statement.encode()).unwrap();
+/// The payload with one text in place of another, signed.
+fn replaced(payload: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let payload = str::from_utf8(payload).unwrap();
     assert!(payload.contains(from), "{from}");
     sign_bytes(payload.replacen(from, to, 1).as_bytes(), &[CI])
 }
@@ -103,8 +103,13 @@ type Group = Vec<(&'static str, &'static str, Vec<(Vec<u8>, Value)>)>;
 
 fn good() -> Group {
     let every = Action::ALL.iter().zip(1u32..);
-    let every = every
-        .map(|(action, number)| taken(sign(&statement(*action, number), &[CI]), "valid", "none"));
+    let every = every.map(|(action, number)| {
+        taken(
+            sign_bytes(&payload(*action, number), &[CI]),
+            "valid",
+            "none",
+        )
+    });
     let mut denied = access(Action::Register, WHO, 2);
     denied.outcome = Outcome::Denied;
     vec![
@@ -415,7 +420,7 @@ fn signatures() -> Group {
 }
 
 fn payloads() -> Group {
-    let write = statement(Action::Write, 1);
+    let write = payload(Action::Write, 1);
     let without = |action, change: &dyn Fn(&mut glasslog_core::access::AccessEvent)| {
         let mut event = access(action, WHO, 1);
         change(&mut event);
@@ -517,7 +522,7 @@ fn payloads() -> Group {
         one(
             "invalid-utf8",
             "The payload is not UTF-8.",
-            sign_bytes(&[write.encode(), vec![0xff]].concat(), &[CI]),
+            sign_bytes(&[&write[..], &[0xff]].concat(), &[CI]),
             "json-not-utf8",
         ),
         one(

@@ -199,6 +199,7 @@ fn a_name_in_the_table_stays_bound() {
     use glasslog_core::dsse::Envelope;
     use glasslog_core::event;
     use glasslog_core::hash::sha256;
+    use glasslog_core::statement::{Statement, Subject};
 
     const ORIGIN: &str = "example.com/names";
     let directory = scratch();
@@ -214,12 +215,9 @@ fn a_name_in_the_table_stays_bound() {
     log.close().unwrap();
     // Event 700 with the name of event 7, and with its digest or another.
     let renamed = |digest: u64, number| {
-        let parsed = event::parse(&register(number)).unwrap();
-        let mut statement = parsed.statement.clone();
-        statement.subjects = vec![glasslog_core::statement::Subject::new(
-            "model@7",
-            &sha256(&digest.to_be_bytes()),
-        )];
+        let envelope = Envelope::parse(&register(number)).unwrap();
+        let mut statement = Statement::parse(envelope.payload()).unwrap();
+        statement.subjects = vec![Subject::new("model@7", &sha256(&digest.to_be_bytes()))];
         let payload = event::encode(&statement).unwrap();
         Envelope::sign(payload, &[&ci]).unwrap().encode()
     };

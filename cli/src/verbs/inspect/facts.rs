@@ -8,6 +8,7 @@ use glasslog_core::note::{Signature, SignatureType, SignerKey, VerifierKey};
 use glasslog_core::policy::Policy;
 use glasslog_core::proof::ConsistencyProof;
 use glasslog_core::spki::Spki;
+use glasslog_core::statement::Statement;
 use glasslog_core::time;
 use glasslog_core::tlog_proof::TlogProof;
 use glasslog_core::trust::TrustPolicy;
@@ -15,43 +16,43 @@ use glasslog_core::trust::TrustPolicy;
 /// Length of a cosignature in a note: a time and an Ed25519 signature (tlog-cosignature, "Format").
 const COSIGNATURE: usize = 72;
 
-fn of(kind: &str, members: Vec<(&str, Value)>) -> Value {
+fn of(kind: &str, members: Vec<(&'static str, Value<'static>)>) -> Value<'static> {
     let head = [("schemaVersion", Value::Int(1)), ("kind", text(kind))];
     Value::Object(
         head.into_iter()
             .chain(members)
-            .map(|(name, value)| (name.to_owned(), value))
+            .map(|(name, value)| (name.into(), value))
             .collect(),
     )
 }
 
-fn group(members: Vec<(&str, Value)>) -> Value {
+fn group(members: Vec<(&'static str, Value<'static>)>) -> Value<'static> {
     Value::Object(
         members
             .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
+            .map(|(name, value)| (name.into(), value))
             .collect(),
     )
 }
 
-fn text(text: impl ToString) -> Value {
-    Value::String(text.to_string())
+fn text(text: impl ToString) -> Value<'static> {
+    Value::from(text.to_string())
 }
 
 /// Sizes beyond what JSON numbers here hold are shown as text.
-fn number(number: u64) -> Value {
+fn number(number: u64) -> Value<'static> {
     i64::try_from(number).map_or_else(|_| text(number), Value::Int)
 }
 
-fn count(count: usize) -> Value {
+fn count(count: usize) -> Value<'static> {
     number(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
-fn hashes(hashes: &[Hash]) -> Value {
+fn hashes(hashes: &[Hash]) -> Value<'static> {
     Value::Array(hashes.iter().map(text).collect())
 }
 
-pub(super) fn bundle(bundle: &Bundle<'_>) -> Value {
+pub(super) fn bundle(bundle: &Bundle<'_>) -> Value<'static> {
     let files = bundle
         .files()
         .map(|(path, bytes)| group(vec![("path", text(path)), ("bytes", count(bytes.len()))]));
@@ -65,7 +66,7 @@ pub(super) fn bundle(bundle: &Bundle<'_>) -> Value {
     )
 }
 
-pub(super) fn proof(proof: &TlogProof) -> Value {
+pub(super) fn proof(proof: &TlogProof) -> Value<'static> {
     let mut members = vec![("index", number(proof.index()))];
     if !proof.extra().is_empty() {
         members.push(("extraBytes", count(proof.extra().len())));
@@ -75,25 +76,25 @@ pub(super) fn proof(proof: &TlogProof) -> Value {
     of("tlog-proof", members)
 }
 
-pub(super) fn consistency_proof(proof: &ConsistencyProof) -> Value {
+pub(super) fn consistency_proof(proof: &ConsistencyProof) -> Value<'static> {
     of(
         "consistency proof",
         vec![("hashes", hashes(proof.hashes()))],
     )
 }
 
-pub(super) fn checkpoint(checkpoint: &Checkpoint) -> Value {
+pub(super) fn checkpoint(checkpoint: &Checkpoint) -> Value<'static> {
     of("checkpoint", checkpoint_members(checkpoint))
 }
 
-fn checkpoint_members(checkpoint: &Checkpoint) -> Vec<(&'static str, Value)> {
+fn checkpoint_members(checkpoint: &Checkpoint) -> Vec<(&'static str, Value<'static>)> {
     let head = checkpoint.head();
     let mut members = vec![
         ("origin", text(checkpoint.origin().as_str())),
         ("size", number(head.size)),
         ("root", text(head.root)),
     ];
-    let extensions: Vec<Value> = checkpoint.extensions().map(text).collect();
+    let extensions: Vec<Value<'static>> = checkpoint.extensions().map(text).collect();
     if !extensions.is_empty() {
         members.push(("extensions", Value::Array(extensions)));
     }
@@ -112,7 +113,7 @@ fn checkpoint_members(checkpoint: &Checkpoint) -> Vec<(&'static str, Value)> {
 }
 
 /// Whose signature it claims to be, and, if it has the form of a cosignature, the time it claims.
-fn signature(signature: &Signature) -> Value {
+fn signature(signature: &Signature) -> Value<'static> {
     let mut members = vec![
         ("name", text(signature.name().as_str())),
         ("keyId", text(signature.id())),
@@ -130,15 +131,15 @@ fn signature(signature: &Signature) -> Value {
     group(members)
 }
 
-pub(super) fn verifier_key(kind: &str, key: &VerifierKey) -> Value {
+pub(super) fn verifier_key(kind: &str, key: &VerifierKey) -> Value<'static> {
     of(kind, key_members(key))
 }
 
-pub(super) fn signer_key(key: &SignerKey) -> Value {
+pub(super) fn signer_key(key: &SignerKey) -> Value<'static> {
     verifier_key("secret key", key.verifier())
 }
 
-fn key_members(key: &VerifierKey) -> Vec<(&'static str, Value)> {
+fn key_members(key: &VerifierKey) -> Vec<(&'static str, Value<'static>)> {
     let use_for = match key.signature_type() {
         SignatureType::Ed25519 => "signs checkpoints",
         SignatureType::CosignatureV1 => "cosigns checkpoints",
@@ -151,8 +152,8 @@ fn key_members(key: &VerifierKey) -> Vec<(&'static str, Value)> {
     ]
 }
 
-pub(super) fn actor_key(kind: &str, key: &Spki, actor: Option<String>) -> Value {
-    let actor = actor.map_or(Value::Null, Value::String);
+pub(super) fn actor_key(kind: &str, key: &Spki, actor: Option<String>) -> Value<'static> {
+    let actor = actor.map_or(Value::Null, Value::from);
     of(
         kind,
         vec![
@@ -163,7 +164,7 @@ pub(super) fn actor_key(kind: &str, key: &Spki, actor: Option<String>) -> Value 
     )
 }
 
-pub(super) fn policy(policy: &TrustPolicy) -> Value {
+pub(super) fn policy(policy: &TrustPolicy) -> Value<'static> {
     let mut members = vec![("log", role(policy.log()))];
     members.extend(policy.index().map(|index| ("index", role(index))));
     members.extend(policy.audit().map(|audit| ("audit", role(audit))));
@@ -171,7 +172,7 @@ pub(super) fn policy(policy: &TrustPolicy) -> Value {
     of("trust policy", members)
 }
 
-fn role(policy: &Policy) -> Value {
+fn role(policy: &Policy) -> Value<'static> {
     let logs = policy.logs().iter().map(|log| {
         let mut members = vec![("vkey", text(&log.key))];
         members.extend(log.url.as_ref().map(|url| ("url", text(url))));
@@ -189,12 +190,12 @@ fn role(policy: &Policy) -> Value {
     ])
 }
 
-pub(super) fn entry(entry: &ParsedEntry) -> Value {
+pub(super) fn entry(entry: &ParsedEntry) -> Value<'static> {
     of("signed event", entry_members(entry))
 }
 
-fn entry_members(entry: &ParsedEntry) -> Vec<(&'static str, Value)> {
-    let subjects = entry.statement.subjects.iter().map(|subject| {
+fn entry_members(entry: &ParsedEntry) -> Vec<(&'static str, Value<'static>)> {
+    let subjects = entry.subjects.iter().map(|subject| {
         let digests = subject
             .digests
             .iter()
@@ -209,17 +210,20 @@ fn entry_members(entry: &ParsedEntry) -> Vec<(&'static str, Value)> {
         .signatures()
         .iter()
         .map(|signature| text(&signature.keyid));
+    // It was read before; of a predicate the entry keeps what it means.
+    let statement = Statement::parse(entry.envelope.payload());
+    let predicate = statement.map_or(Value::Null, |statement| statement.predicate.into_owned());
     vec![
         ("leafHash", text(entry.leaf_hash())),
         ("type", text(entry.event.type_name())),
-        ("predicateType", text(&entry.statement.predicate_type)),
+        ("predicateType", text(entry.event.predicate_type())),
         ("subjects", Value::Array(subjects.collect())),
-        ("predicate", entry.statement.predicate.clone()),
+        ("predicate", predicate),
         ("keysClaimed", Value::Array(signatures.collect())),
     ]
 }
 
-pub(super) fn entry_bundle(entries: &[&[u8]]) -> Value {
+pub(super) fn entry_bundle(entries: &[&[u8]]) -> Value<'static> {
     let shown = entries.iter().map(|entry| {
         let parsed = event::parse(entry);
         let mut members = vec![
@@ -229,11 +233,7 @@ pub(super) fn entry_bundle(entries: &[&[u8]]) -> Value {
         match &parsed {
             Ok(parsed) => {
                 members.push(("type", text(parsed.event.type_name())));
-                let names = parsed
-                    .statement
-                    .subjects
-                    .iter()
-                    .map(|subject| text(&subject.name));
+                let names = parsed.subjects.iter().map(|subject| text(&subject.name));
                 members.push(("subjects", Value::Array(names.collect())));
             }
             Err(error) => members.push(("noEvent", text(error))),
@@ -249,8 +249,8 @@ pub(super) fn entry_bundle(entries: &[&[u8]]) -> Value {
     )
 }
 
-pub(super) fn tile(bytes: &[u8]) -> Value {
-    let hashes: Vec<Value> = bytes
+pub(super) fn tile(bytes: &[u8]) -> Value<'static> {
+    let hashes: Vec<Value<'static>> = bytes
         .chunks_exact(32)
         .filter_map(|chunk| Some(text(Hash::from_bytes(chunk.try_into().ok()?))))
         .collect();

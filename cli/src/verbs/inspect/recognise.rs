@@ -14,7 +14,7 @@ use glasslog_core::trust::TrustPolicy;
 use super::facts;
 
 /// The facts of a file, or what it looks like and why it is not that.
-pub(super) fn recognise(bytes: &[u8]) -> Result<Value, Option<String>> {
+pub(super) fn recognise(bytes: &[u8]) -> Result<Value<'static>, Option<String>> {
     if bytes.starts_with(HEADER.as_bytes()) {
         return like(
             "a bundle",
@@ -33,7 +33,7 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<Value, Option<String>> {
     }
 }
 
-fn recognise_text(text: &str) -> Result<Value, Option<String>> {
+fn recognise_text(text: &str) -> Result<Value<'static>, Option<String>> {
     let line = text.trim_end();
     if text.starts_with("PRIVATE+KEY+") {
         return like(
@@ -95,7 +95,7 @@ fn recognise_text(text: &str) -> Result<Value, Option<String>> {
 }
 
 /// Tiles and entry bundles carry no mark. Few tiles are also bundles: their lengths would have to fit by chance.
-fn recognise_bytes(bytes: &[u8]) -> Option<Value> {
+fn recognise_bytes(bytes: &[u8]) -> Option<Value<'static>> {
     if bytes.is_empty() || bytes.len() > MAX_BUNDLE_BYTES {
         return None;
     }
@@ -118,7 +118,7 @@ fn count_entries(bytes: &[u8]) -> Option<u16> {
 
 fn like<E: core::fmt::Display>(
     what: &str,
-    facts: Result<Value, E>,
-) -> Result<Value, Option<String>> {
+    facts: Result<Value<'static>, E>,
+) -> Result<Value<'static>, Option<String>> {
     facts.map_err(|error| Some(format!("{what}, but: {error}")))
 }
