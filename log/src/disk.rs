@@ -5,6 +5,8 @@
 //! ([POSIX.1-2024 `fsync`](https://pubs.opengroup.org/onlinepubs/9799919799/functions/fsync.html)).
 //! Tests stop a log between any two steps with [`Disk::with_faults`].
 
+mod group;
+
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -341,18 +343,23 @@ impl Disk {
             return Ok(Created::Exists);
         }
         let source = self.write_temporary(temporary, bytes, mode, durability)?;
+        self.name(&source, path)
+    }
+
+    /// Gives a temporary file its name, unless that is taken, and removes the temporary one.
+    fn name(&self, source: &Path, path: &Path) -> Result<Created, DiskError> {
         let linked = self
             .step(Step::Link, path)
-            .and_then(|()| fs::hard_link(&source, path));
+            .and_then(|()| fs::hard_link(source, path));
         let created = match linked {
             Ok(()) => {
-                self.tell(|| Change::Link(source.clone(), path.to_owned()));
+                self.tell(|| Change::Link(source.to_owned(), path.to_owned()));
                 Created::New
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Created::Exists,
             Err(error) => return Err(DiskError::new("create", path, &error)),
         };
-        self.remove(&source)?;
+        self.remove(source)?;
         Ok(created)
     }
 

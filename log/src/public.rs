@@ -46,20 +46,25 @@ impl PublicTree {
     /// Adds files that will never change, durably. A file that is there already must be the same, byte for byte.
     ///
     /// # Errors
-    /// [`LogError::Differs`] for a file that holds something else; files before it are then in place.
+    /// [`LogError::Differs`] for a file that holds something else; others may then be in place.
     pub fn create(&self, files: &[PublicFile]) -> Result<(), LogError> {
-        let mut directories = BTreeSet::new();
+        let mut wanted = Vec::with_capacity(files.len());
         for file in files {
             let path = self.layout.public_file(&file.path);
-            if self.add(&path, &file.bytes, Durability::Now)?.is_some() {
-                return Err(LogError::Differs { path });
+            self.keep_directory(directory_of(&path))?;
+            wanted.push((path, file.bytes.as_slice()));
+        }
+        let temporary = self.layout.temporary();
+        let created = self.disk.create_all(&temporary, &wanted, PUBLIC_FILE)?;
+        for ((path, bytes), created) in wanted.iter().zip(created) {
+            if created == Created::Exists && self.disk.read(path)?.as_deref() != Some(bytes) {
+                return Err(LogError::Differs { path: path.clone() });
             }
-            directories.insert(directory_of(&path).to_owned());
         }
-        for directory in directories {
-            self.disk.sync_directory(&directory)?;
-        }
-        Ok(())
+        let directories: BTreeSet<&Path> =
+            wanted.iter().map(|(path, _)| directory_of(path)).collect();
+        let directories: Vec<&Path> = directories.into_iter().collect();
+        Ok(self.disk.sync_directories(&directories)?)
     }
 
     /// As [`create`](Self::create), but durable only once [`sync`](Self::sync) was given the paths that are returned.
@@ -71,7 +76,7 @@ impl PublicTree {
         let mut paths = Vec::with_capacity(files.len());
         for file in files {
             let path = self.layout.public_file(&file.path);
-            if let Some(found) = self.add(&path, &file.bytes, Durability::Lazy)? {
+            if let Some(found) = self.add_lazily(&path, &file.bytes)? {
                 if !is_torn(&found, &file.bytes) {
                     return Err(LogError::Differs { path });
                 }
@@ -124,17 +129,12 @@ impl PublicTree {
     }
 
     /// Makes a file; returns what is there if that is something else.
-    fn add(
-        &self,
-        path: &Path,
-        bytes: &[u8],
-        durability: Durability,
-    ) -> Result<Option<Vec<u8>>, LogError> {
+    fn add_lazily(&self, path: &Path, bytes: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
         self.keep_directory(directory_of(path))?;
         let temporary = self.layout.temporary();
         match self
             .disk
-            .create(&temporary, path, bytes, PUBLIC_FILE, durability)?
+            .create(&temporary, path, bytes, PUBLIC_FILE, Durability::Lazy)?
         {
             Created::New => Ok(None),
             Created::Exists => {
@@ -142,6 +142,13 @@ impl PublicTree {
                 Ok(Some(found).filter(|found| found != bytes))
             }
         }
+    }
+
+    /// Forgets that a directory and what is below it are there: somebody may remove them.
+    pub(crate) fn forget(&self, path: &str) {
+        let path = self.layout.public_file(path);
+        let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
+        durable.retain(|directory| !directory.starts_with(&path));
     }
 
     /// Makes sure, once for each directory, that it exists and survives a power loss, up to the tree's own.

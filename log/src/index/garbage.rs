@@ -6,9 +6,11 @@
 
 use super::Indexer;
 use super::inventory::Inventory;
+use super::place::run_folder;
 use crate::disk::DiskError;
 use crate::error::LogError;
 use crate::layout::Layout;
+use glasslog_core::hash::Hash;
 use glasslog_core::index::file::IndexFile;
 use glasslog_core::index::run::RunHead;
 use std::path::Path;
@@ -58,7 +60,8 @@ impl Indexer {
             }
         }
         if !shared && self.place.bucket().is_none() {
-            remove_empty(&self.layout, &root.to_hex())?;
+            remove_empty(&self.layout, &root)?;
+            self.place.forget_run(&root);
         }
         self.remove_shareable(run, &inventory)?;
         inventory.forget(run)?;
@@ -86,7 +89,7 @@ impl Indexer {
 }
 
 /// Removes the folders of a run, which hold no file any more.
-fn remove_empty(layout: &Layout, root: &str) -> Result<(), LogError> {
+fn remove_empty(layout: &Layout, root: &Hash) -> Result<(), LogError> {
     fn remove(folder: &Path) -> std::io::Result<()> {
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
@@ -96,7 +99,7 @@ fn remove_empty(layout: &Layout, root: &str) -> Result<(), LogError> {
         }
         std::fs::remove_dir(folder)
     }
-    let folder = layout.public_file(&format!("index/run/{root}"));
+    let folder = layout.public_file(&run_folder(root));
     match remove(&folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(DiskError::new("remove", &folder, &error).into())

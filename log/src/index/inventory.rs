@@ -139,12 +139,12 @@ impl Inventory {
             self.disk
                 .replace(&temporary, &self.lists_of(run), &bytes, PRIVATE_FILE)?;
         }
-        self.add(run, State::Making(now), now)
+        self.add(&[(run.clone(), State::Making(now))], now)
     }
 
     /// Takes note that all files of a run are durable.
     pub(super) fn made_now(&mut self, run: &RunHead, now: u64) -> Result<(), LogError> {
-        self.add(run, State::Made, now)
+        self.add(&[(run.clone(), State::Made)], now)
     }
 
     /// Takes note of which runs the newest manifest makes useless. Those that `before`, the manifest before, did not name
@@ -158,7 +158,11 @@ impl Inventory {
         for run in newest {
             self.note(run.clone(), State::Made);
         }
-        let useless: Vec<RunHead> = self
+        let state = |run: &RunHead| {
+            let was_named = before.is_none_or(|before| before.contains(run));
+            State::Useless(if was_named { now } else { 0 })
+        };
+        let useless: Vec<(RunHead, State)> = self
             .made()
             .filter(|run| {
                 let covers = |other: &&RunHead| other.start <= run.start && run.end <= other.end;
@@ -167,14 +171,9 @@ impl Inventory {
                     .find(covers)
                     .is_some_and(|other| other != *run)
             })
-            .cloned()
+            .map(|run| (run.clone(), state(run)))
             .collect();
-        for run in useless {
-            let was_named = before.is_none_or(|before| before.contains(&run));
-            let since = if was_named { now } else { 0 };
-            self.add(&run, State::Useless(since), since)?;
-        }
-        Ok(())
+        self.add(&useless, now)
     }
 
     /// A run whose time is over: no manifest within the grace period names it, and none ever will.
@@ -238,7 +237,11 @@ impl Inventory {
         self.runs.insert((run.start, run.end), (run, state));
     }
 
-    fn add(&mut self, run: &RunHead, state: State, time: u64) -> Result<(), LogError> {
+    /// Takes note of what became of runs, with one sync for all of them.
+    fn add(&mut self, changed: &[(RunHead, State)], now: u64) -> Result<(), LogError> {
+        if changed.is_empty() {
+            return Ok(());
+        }
         let path = self.layout.index_runs();
         let mut file = OpenOptions::new()
             .append(true)
@@ -246,12 +249,15 @@ impl Inventory {
             .mode(PRIVATE_FILE)
             .open(&path)
             .map_err(|error| crate::disk::DiskError::new("open", &path, &error))?;
-        let line = encode(run, state, time);
-        self.disk.append(&mut file, &path, line.as_bytes())?;
+        let lines = changed.iter().map(|(run, state)| encode(run, *state, now));
+        let lines: String = lines.collect();
+        self.disk.append(&mut file, &path, lines.as_bytes())?;
         if self.runs.is_empty() {
             self.disk.sync_directory(&self.layout.state())?;
         }
-        self.note(run.clone(), state);
+        for (run, state) in changed {
+            self.note(run.clone(), *state);
+        }
         Ok(())
     }
 
@@ -259,13 +265,7 @@ impl Inventory {
         let text: String = self
             .runs
             .values()
-            .map(|(run, state)| {
-                let time = match state {
-                    State::Made => 0,
-                    State::Making(time) | State::Useless(time) => *time,
-                };
-                encode(run, *state, time)
-            })
+            .map(|(run, state)| encode(run, *state, 0))
             .collect();
         let (temporary, path) = (self.layout.temporary(), self.layout.index_runs());
         Ok(self
@@ -274,11 +274,12 @@ impl Inventory {
     }
 }
 
-fn encode(run: &RunHead, state: State, time: u64) -> String {
-    let word = match state {
-        State::Making(_) => "making",
-        State::Made => "made",
-        State::Useless(_) => "useless",
+/// A line; when a run was made decides nothing.
+fn encode(run: &RunHead, state: State, made: u64) -> String {
+    let (word, time) = match state {
+        State::Making(time) => ("making", time),
+        State::Made => ("made", made),
+        State::Useless(time) => ("useless", time),
     };
     format!("{word} {time} {}\n", encode_run(run))
 }

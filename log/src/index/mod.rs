@@ -114,7 +114,7 @@ impl Indexer {
     /// As [`open`](Self::open).
     pub fn open_with(disk: Disk, path: impl AsRef<Path>) -> Result<Self, LogError> {
         let layout = Layout::new(path.as_ref()).for_index();
-        let place = Place::Directory(disk.clone(), layout.clone());
+        let place = Place::directory(&disk, &layout);
         Self::open_at(place, disk, layout)
     }
 
@@ -148,7 +148,7 @@ impl Indexer {
         ] {
             disk.make_directory(&directory, mode)?;
         }
-        let place = Place::Directory(disk.clone(), layout.clone());
+        let place = Place::directory(&disk, &layout);
         Self::resume(place, disk, layout, key, map, pace)
     }
 
@@ -292,7 +292,7 @@ impl Indexer {
         }
         let is_remade = core::mem::take(&mut self.remakes);
         if is_remade {
-            self.workshop.inventory().doubt_all();
+            self.workshop.doubt_all();
         }
         let is_same = before
             .as_ref()

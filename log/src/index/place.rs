@@ -12,28 +12,41 @@ use crate::object_store::Bucket;
 use crate::public::PublicTree;
 use crate::storage::Storage;
 use glasslog_core::edge::PublicFile;
+use glasslog_core::hash::Hash;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The folder of a run's buckets.
+pub(super) fn run_folder(root: &Hash) -> String {
+    format!("index/run/{}", root.to_hex())
+}
 
 /// A place to publish in. Clones are the same place.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
-    Directory(Disk, Layout),
+    Directory(Disk, Layout, Arc<PublicTree>),
     Bucket(Bucket),
 }
 
 /// The files of a place.
 #[derive(Debug)]
 pub(super) enum Tree {
-    Directory(PublicTree),
+    Directory(Arc<PublicTree>),
     Bucket(Bucket),
 }
 
 impl Place {
-    /// The files, with nothing remembered of directories that may have been removed since.
+    /// A place in a directory.
+    pub(super) fn directory(disk: &Disk, layout: &Layout) -> Self {
+        let tree = PublicTree::new(disk, layout);
+        Self::Directory(disk.clone(), layout.clone(), Arc::new(tree))
+    }
+
+    /// The files.
     pub(super) fn tree(&self) -> Tree {
         match self {
-            Self::Directory(disk, layout) => Tree::Directory(PublicTree::new(disk, layout)),
+            Self::Directory(_, _, tree) => Tree::Directory(Arc::clone(tree)),
             Self::Bucket(bucket) => Tree::Bucket(bucket.clone()),
         }
     }
@@ -41,11 +54,18 @@ impl Place {
     /// Removes a file, if it is there.
     pub(super) fn remove(&self, path: &str) -> Result<(), LogError> {
         match self {
-            Self::Directory(disk, layout) => match disk.remove(&layout.public_file(path)) {
+            Self::Directory(disk, layout, _) => match disk.remove(&layout.public_file(path)) {
                 Err(error) if error.kind != ErrorKind::NotFound => Err(error.into()),
                 _ => Ok(()),
             },
             Self::Bucket(bucket) => bucket.remove(path),
+        }
+    }
+
+    /// Forgets the folder of a run that is finished, or removed: there are many, and none gets files again.
+    pub(super) fn forget_run(&self, root: &Hash) {
+        if let Self::Directory(_, _, tree) = self {
+            tree.forget(&run_folder(root));
         }
     }
 
@@ -108,7 +128,7 @@ impl Tree {
 impl LogFiles for Tree {
     fn read(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, LogError> {
         match self {
-            Self::Directory(tree) => LogFiles::read(tree, paths),
+            Self::Directory(tree) => LogFiles::read(&**tree, paths),
             Self::Bucket(bucket) => bucket.read_many(paths),
         }
     }

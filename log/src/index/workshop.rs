@@ -26,12 +26,25 @@ const MOST_PAIRS: usize = 1 << 22;
 /// Files that are written before more are made.
 const FILES_AT_ONCE: usize = 256;
 
+/// Pairs that are remembered of the tail: 5 MB, some 30 keys an entry.
+const MOST_REMEMBERED: usize = 1 << 17;
+
+/// The pairs of the entries that are not a unit yet. A run of them is made anew with each manifest, of a log that was
+/// shown to extend the one before: so the entries are the same, and need not be read again.
+#[derive(Debug)]
+struct Tail {
+    start: u64,
+    end: u64,
+    pairs: Vec<(Hash, u32)>,
+}
+
 /// Where runs are made; each thread can have one.
 #[derive(Clone, Debug)]
 pub(super) struct Workshop {
     place: Place,
     map: MapFunction,
     inventory: Arc<Mutex<Inventory>>,
+    tail: Arc<Mutex<Option<Tail>>>,
     /// Set when a joining that takes long is to end early.
     is_cancelled: Arc<AtomicBool>,
 }
@@ -54,6 +67,7 @@ impl Workshop {
             place: place.clone(),
             map,
             inventory: Arc::new(Mutex::new(inventory)),
+            tail: Arc::default(),
             is_cancelled: Arc::default(),
         }
     }
@@ -80,7 +94,6 @@ impl Workshop {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Directories may have been removed since an older tree was made.
     fn public(&self) -> Tree {
         self.place.tree()
     }
@@ -94,9 +107,13 @@ impl Workshop {
         now: u64,
     ) -> Result<(), LogError> {
         let width = range.end - range.start;
-        let mut pairs = Vec::new();
+        let is_begun = |tail: &mut Tail| tail.start == range.start && tail.end <= range.end;
+        let (from, mut pairs) = match self.tail().take_if(is_begun) {
+            Some(tail) => (tail.end, tail.pairs),
+            None => (range.start, Vec::new()),
+        };
         let mut is_too_much = false;
-        log.each(range.clone(), |index, entry| {
+        log.each(from..range.end, |index, entry| {
             // At most 2^28.
             let offset = u32::try_from(index - range.start).unwrap_or(u32::MAX);
             is_too_much |= width > UNIT && pairs.len() > MOST_PAIRS;
@@ -105,6 +122,7 @@ impl Workshop {
             }
             Ok(())
         })?;
+        self.remember(&range, &pairs);
         if !is_too_much {
             match build(self.map, range.clone(), pairs) {
                 Ok(run) => return self.store(&run, now),
@@ -121,6 +139,27 @@ impl Workshop {
         }
     }
 
+    /// Keeps the pairs of a range that the next manifest is likely to begin with, if they are not many.
+    fn remember(&self, range: &Range<u64>, pairs: &[(Hash, u32)]) {
+        if range.end - range.start < UNIT && pairs.len() <= MOST_REMEMBERED {
+            *self.tail() = Some(Tail {
+                start: range.start,
+                end: range.end,
+                pairs: pairs.to_vec(),
+            });
+        }
+    }
+
+    /// Takes nothing for made any more, so that all is made again of what the log says.
+    pub(super) fn doubt_all(&self) {
+        self.tail().take();
+        self.inventory().doubt_all();
+    }
+
+    fn tail(&self) -> MutexGuard<'_, Option<Tail>> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn store(&self, run: &Run, now: u64) -> Result<(), LogError> {
         let lists = run.files().filter_map(|(file, _)| match file {
             IndexFile::Postings(hash) => Some(hash),
@@ -133,7 +172,13 @@ impl Workshop {
             writer.add(&file, bytes);
         }
         writer.finish()?;
-        self.inventory().made_now(run.head(), now)
+        self.made(run.head(), now)
+    }
+
+    /// Takes note of a run whose files are all durable.
+    fn made(&self, run: &RunHead, now: u64) -> Result<(), LogError> {
+        self.place.forget_run(&run.root);
+        self.inventory().made_now(run, now)
     }
 
     /// Joins the parts of a range, all of which are there; `step` is called as often as [`steps`](Self::steps) says.
@@ -208,7 +253,7 @@ impl Workshop {
         let mut writer = Writer::new(self.public());
         joined.write_reserved(read, |file, bytes| writer.add(&file, bytes))?;
         writer.finish()?;
-        self.inventory().made_now(joined.head(), now)?;
+        self.made(joined.head(), now)?;
         step();
         Ok(())
     }

@@ -249,6 +249,45 @@ fn one_builder_at_a_time_and_none_goes_on_after_an_error() {
 }
 
 #[test]
+fn entries_of_the_tail_are_read_once() {
+    let directory = scratch();
+    let path = directory.path().join("log");
+    let layout = Layout::new(&path);
+    new_log(&path);
+    grow(&path, 300);
+    let mut indexer = Indexer::open(&path).unwrap();
+    assert_eq!(indexer.publish(NOW), Ok(300));
+    let (bundle, away) = (
+        layout.public_file("tile/entries/000"),
+        layout.public_file("away"),
+    );
+    grow(&path, 700);
+    fs::rename(&bundle, &away).unwrap();
+    assert_eq!(indexer.publish(NOW), Ok(700));
+    check(&path, 700);
+    // Who makes everything anew reads everything anew.
+    indexer.remake();
+    let missing = LogError::Missing {
+        path: bundle.clone(),
+    };
+    assert_eq!(indexer.publish(NOW), Err(missing));
+    fs::rename(&away, &bundle).unwrap();
+    drop(indexer);
+    let mut indexer = Indexer::open(&path).unwrap();
+    for size in [UNIT - 1, UNIT, UNIT + 1, UNIT + 300] {
+        grow(&path, size);
+        assert_eq!(indexer.publish(NOW), Ok(size));
+        check(&path, size);
+    }
+    drop(indexer);
+    let grown = files_of_runs(&path);
+    let missing = rebuilt(&path)
+        .into_iter()
+        .find(|(path, bytes)| grown.get(path) != Some(bytes));
+    assert_eq!(missing.map(|(path, _)| path), None);
+}
+
+#[test]
 fn an_index_follows_its_log_at_its_pace() {
     let directory = scratch();
     let path = directory.path().join("log");
