@@ -74,11 +74,16 @@ fn key(name: &str, seed: u8) -> SignerKey {
 }
 
 /// Measures one size; the fields are named in `xtask/src/bench/index.rs`.
+///
+/// What it writes stays: on some file systems new files take long for minutes after many were removed.
 pub(crate) fn growth(folder: &Path, size: u64) -> String {
     let folder = folder.join(size.to_string());
-    if folder.exists() {
-        fs::remove_dir_all(&folder).expect("removed");
-    }
+    let told = Instant::now();
+    let tell = |what: &str| {
+        let seconds = told.elapsed().as_secs_f64();
+        eprintln!("{size} events, after {seconds:.0} s: {what}");
+    };
+    tell("making the log");
     let log = Host(folder.join("log"));
     let (log_key, index_key) = (
         key("bench.example/events", 1),
@@ -89,6 +94,7 @@ pub(crate) fn growth(folder: &Path, size: u64) -> String {
     fs::write(log.0.join("checkpoint"), newest.encode()).expect("written");
 
     // From the log alone, at once.
+    tell("building its index");
     clear_peak();
     let began = Instant::now();
     let mut indexer = indexer(&folder.join("rebuilt"));
@@ -100,6 +106,7 @@ pub(crate) fn growth(folder: &Path, size: u64) -> String {
     let runs = indexer.manifest().expect("a manifest").runs().len();
     drop(indexer);
 
+    tell("indexing it while it grows");
     let grown = (size <= MOST_GROWN).then(|| grow(&folder.join("grown"), &log, &checkpoints));
     let host = Host(folder.join("rebuilt/public"));
     let trust_text = format!(
@@ -109,12 +116,16 @@ pub(crate) fn growth(folder: &Path, size: u64) -> String {
     );
     let trust = TrustPolicy::parse(trust_text.as_bytes()).expect("a policy");
     let index = bind(&log, &host, newest, &trust);
+    tell("looking keys up");
     let lookups = lookups(&host, &index, size);
     let samples = folder.with_extension("buckets");
     fs::write(&samples, &lookups.samples).expect("written");
     let bundle = bundle(&log, &host, &trust_text, size);
+    tell("building a run on one core");
     let (keys, alone, pairs_alone) = on_one_core(&log, size);
+    tell("scanning the log instead");
     let scan = scan(&log, size);
+    tell("done");
     let written = |of: fn(&Grown) -> f64, digits: usize| {
         let each = grown.as_ref().map(|grown| of(grown) / size as f64);
         each.map_or_else(|| "-".into(), |each| format!("{each:.digits$}"))
@@ -140,7 +151,6 @@ pub(crate) fn growth(folder: &Path, size: u64) -> String {
         format!("{}", scan.bytes),
         format!("{:.2}", scan.seconds),
     ];
-    fs::remove_dir_all(&folder).expect("removed");
     fields.join("\t")
 }
 

@@ -1,5 +1,9 @@
 //! The index of a growing log: building, files, lookups, and what reading the whole log takes instead.
 
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 
 use super::table::{Table, rate};
@@ -17,7 +21,7 @@ const SIMULATED: [&str; 3] = ["10000000", "100000000", "1000000000"];
 /// would take minutes.
 pub(super) fn measure(large: bool, simulate: bool) -> Result<Table> {
     let mut table = Table::default();
-    let folder = target().join("bench-index");
+    let folder = folder();
     let folder = folder.to_str().context("a path that is not text")?;
     let mut built = vec![folder];
     built.extend(SIZES);
@@ -28,6 +32,22 @@ pub(super) fn measure(large: bool, simulate: bool) -> Result<Table> {
         add(&simulated.collect::<Vec<_>>(), " (simulated)", &mut table)?;
     }
     Ok(table)
+}
+
+/// Where the logs are made, all in new folders.
+fn folder() -> PathBuf {
+    target().join("bench-index")
+}
+
+/// Removes what a measurement left: not between two, since new files can take long for minutes after many were removed.
+pub(super) fn clear() -> Result<()> {
+    let folder = folder();
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot clear {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn add(arguments: &[&str], note: &str, table: &mut Table) -> Result<()> {

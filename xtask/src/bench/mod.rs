@@ -59,8 +59,10 @@ impl Part {
 pub(crate) fn run(parts: &[Part], large: bool, simulate: bool, quick: bool) -> Result<()> {
     let all = Part::value_variants();
     loader::clear()?;
+    index::clear()?;
     for part in if parts.is_empty() { all } else { parts } {
         part.measure(large, simulate, quick)?.print();
     }
+    index::clear()?;
     loader::clear()
 }
