@@ -41,7 +41,7 @@ use zeroize::Zeroizing;
 pub const FULL_BATCH: usize = 4_096;
 
 /// Fewer signatures than this are verified one by one: the 64 multiplications of a batch cost more than they save.
-const SMALL_BATCH: usize = 192;
+pub const SMALL_BATCH: usize = 192;
 
 /// Sums of random subsets, each of which misses torsion with probability at most one half.
 const SUMS: u32 = 64;

@@ -9,7 +9,7 @@ use crate::known::{Batch, Events, Known, Loaded};
 use crate::leaf::Leaf;
 use core::fmt;
 use glasslog_core::admission::{self, Admission, Admitted, Memory};
-use glasslog_core::ed25519_batch::Seed;
+use glasslog_core::ed25519_batch::{SMALL_BATCH, Seed};
 use glasslog_core::event::Event;
 use glasslog_core::hash::{Hash, sha256};
 use glasslog_core::keyring::Keyring;
@@ -98,8 +98,8 @@ enum Word {
 /// Entries whose signatures are verified together: the batch is at its best, and both cores have work.
 const TOGETHER: usize = 1_024;
 
-/// Fewer than these are not shared out among the cores, unless they are so few that each is verified by itself anyway: the
-/// two halves as batches of their own would cost a third more, and a busy log has other work for the other core.
+/// Fewer than these are one batch on one core: the two halves as batches of their own would cost a third more, and a busy
+/// log has other work for the other core.
 const WORTHWHILE: usize = 512;
 
 fn new(admitted: Admitted) -> Word {
@@ -282,7 +282,8 @@ impl Ledger {
             return leaves.iter().map(|leaf| self.judge_one(leaf)).collect();
         }
         let share = leaves.len().div_ceil(rayon::current_num_threads());
-        let share = match leaves.len() < WORTHWHILE / 2 {
+        // So few are verified one by one wherever they are.
+        let share = match leaves.len() < SMALL_BATCH {
             true => share,
             false => share.clamp(WORTHWHILE, TOGETHER),
         };

@@ -46,21 +46,25 @@ pub(super) fn run(
                 status.counters.commit_time += begun.elapsed();
             }
         });
-        next.send(answer(group)).map_err(|_| LogError::Stopped)?;
+        next.send(answer(queue, group))
+            .map_err(|_| LogError::Stopped)?;
     }
     Ok(())
 }
 
-fn answer(group: Admitted) -> Durable {
+fn answer(queue: &Queue, group: Admitted) -> Durable {
     let mut durable = Durable {
         leaves: group.leaves,
         ..Durable::default()
     };
+    let (mut entries, mut answered) = (0, 0);
     for waiter in group.waiters {
         durable.keep.push(waiter.keep);
+        entries += waiter.outcomes.len();
         match waiter.acknowledgement {
             Acknowledgement::Published => durable.waiters.push((waiter.outcomes, waiter.answer)),
             Acknowledgement::Durable => {
+                answered += waiter.outcomes.len();
                 // Who does not wait any more can ask again: the same entry has the same index.
                 let _ = waiter.answer.send(Answer {
                     outcomes: waiter.outcomes,
@@ -69,5 +73,6 @@ fn answer(group: Admitted) -> Durable {
             }
         }
     }
+    queue.done(entries, answered);
     durable
 }

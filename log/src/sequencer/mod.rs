@@ -7,7 +7,8 @@
 //! ```
 //! Each stage is a thread and takes everything that waits for it, so an idle log answers at once and a busy one in ever
 //! larger groups; nobody's answer waits for a timer. While one group is synced the next is judged and the last one
-//! published. Only a publication that nobody waits for rests a little after the one before.
+//! published. A few entries wait for more while many are in work that they cannot overtake, and a publication that nobody
+//! waits for rests a little after the one before.
 //! Memory is bounded by [`Limits`]: beyond it the answer is [`Busy`], never waiting.
 
 mod admit;

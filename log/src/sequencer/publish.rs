@@ -115,13 +115,16 @@ fn publish(
             status.counters.publish_time += begun.elapsed();
         }
     });
+    let mut answered = 0;
     for (outcomes, answer) in group.waiters {
+        answered += outcomes.len();
         // Who does not wait any more can ask again: the same entry has the same index.
         let _ = answer.send(Answer {
             outcomes,
             checkpoint: checkpoint.clone(),
         });
     }
+    queue.done(0, answered);
     Ok(())
 }
 

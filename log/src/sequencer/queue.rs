@@ -21,6 +21,13 @@ pub(super) struct Submission {
     pub(super) room: Keep,
 }
 
+impl Submission {
+    /// Whether it is answered before it is published.
+    fn is_hurried(&self) -> bool {
+        self.acknowledgement == Acknowledgement::Durable
+    }
+}
+
 /// What is let go when a submission's entries leave memory.
 pub(super) type Keep = (Room, Box<dyn Any + Send>);
 
@@ -37,10 +44,38 @@ impl Drop for Room {
     }
 }
 
+/// Entries that are worth a group of their own, whatever is in work: a little more than what an exact batch of signatures
+/// begins to gain from, so that of 512 submitters two such groups are in work and a third gathers.
+const ENOUGH: usize = 208;
+
 #[derive(Default)]
 struct Waiting {
     submissions: VecDeque<Submission>,
+    /// Their entries.
+    entries: usize,
+    /// Submissions among them that are to be answered as soon as they are durable.
+    hurried: usize,
+    /// Entries that were taken and are not durable yet.
+    not_durable: usize,
+    /// Entries that were taken and whose submitters have no answer yet.
+    not_answered: usize,
+    /// Whether the thread that takes sleeps, and nobody has woken it.
+    is_awaited: bool,
     is_closed: bool,
+}
+
+impl Waiting {
+    /// Whether what waits is a group: it is as large as what is in work before it, which it cannot overtake anyway.
+    ///
+    /// So a crowd of submitters goes in two large groups, one in work while the other gathers, and not in many small ones
+    /// that each cost a sync and a checkpoint; when nothing is in work, a single entry is a group.
+    fn is_group(&self) -> bool {
+        let before = match self.hurried {
+            0 => self.not_answered,
+            _ => self.not_durable,
+        };
+        !self.submissions.is_empty() && self.entries >= before.min(ENOUGH)
+    }
 }
 
 /// Shared by handles and threads.
@@ -110,20 +145,33 @@ impl Queue {
             self.count(|counters| counters.busy += 1);
             return Err(Busy);
         }
+        waiting.entries += submission.leaves.len();
+        waiting.hurried += usize::from(submission.is_hurried());
         waiting.submissions.push_back(submission);
-        if waiting.submissions.len() == 1 {
+        self.wake(waiting);
+        Ok(())
+    }
+
+    /// Wakes the thread that takes, if there is a group for it.
+    fn wake(&self, mut waiting: MutexGuard<'_, Waiting>) {
+        if waiting.is_awaited && waiting.is_group() {
+            waiting.is_awaited = false;
+            drop(waiting);
             self.arrived.notify_one();
         }
-        Ok(())
     }
 
     /// Waits for submissions and takes as many as make a group; `None` once the queue is closed and empty.
     pub(super) fn take(&self) -> Option<Vec<Submission>> {
         let mut waiting = locked(&self.waiting);
-        while waiting.submissions.is_empty() {
+        while !waiting.is_group() {
             if waiting.is_closed {
-                return None;
+                if waiting.submissions.is_empty() {
+                    return None;
+                }
+                break;
             }
+            waiting.is_awaited = true;
             waiting = self
                 .arrived
                 .wait(waiting)
@@ -137,7 +185,22 @@ impl Queue {
         });
         let count = fits.count();
         let rest = waiting.submissions.split_off(count);
-        Some(mem::replace(&mut waiting.submissions, rest).into())
+        let group: Vec<Submission> = mem::replace(&mut waiting.submissions, rest).into();
+        let entries: usize = group.iter().map(|taken| taken.leaves.len()).sum();
+        waiting.entries -= entries;
+        waiting.hurried -= group.iter().filter(|taken| taken.is_hurried()).count();
+        waiting.not_durable += entries;
+        waiting.not_answered += entries;
+        Some(group)
+    }
+
+    /// Says that so many entries are durable, and that the submitters of so many, perhaps others, were answered.
+    pub(super) fn done(&self, durable: usize, answered: usize) {
+        let mut waiting = locked(&self.waiting);
+        // After a failure nothing counts any more.
+        waiting.not_durable = waiting.not_durable.saturating_sub(durable);
+        waiting.not_answered = waiting.not_answered.saturating_sub(answered);
+        self.wake(waiting);
     }
 
     /// Takes nothing more in.
@@ -164,8 +227,11 @@ impl Queue {
             }
             drop(failure);
             let mut waiting = locked(&self.waiting);
-            waiting.is_closed = true;
             let left = mem::take(&mut waiting.submissions);
+            *waiting = Waiting {
+                is_closed: true,
+                ..Waiting::default()
+            };
             drop(waiting);
             self.arrived.notify_all();
             drop(left);
@@ -193,5 +259,75 @@ impl Queue {
             .map(|since| since.elapsed())
             .unwrap_or_default();
         status
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    fn submission(queue: &Queue, entries: usize) -> Submission {
+        Submission {
+            leaves: (0..entries).map(|_| Leaf::new(vec![0])).collect(),
+            acknowledgement: Acknowledgement::Published,
+            answer: oneshot::channel().0,
+            room: (queue.reserve(entries).unwrap(), Box::new(())),
+        }
+    }
+
+    fn queue() -> Queue {
+        Queue::new(Limits::default(), 0, 0, &[])
+    }
+
+    #[test]
+    fn a_group_is_as_large_as_what_it_cannot_overtake() {
+        let waiting = |entries, hurried, not_durable, not_answered| Waiting {
+            submissions: VecDeque::from([submission(&queue(), 1)]),
+            entries,
+            hurried,
+            not_durable,
+            not_answered,
+            ..Waiting::default()
+        };
+        for (waiting, is_group) in [
+            (waiting(1, 0, 0, 0), true),
+            (waiting(9, 0, 0, 10), false),
+            (waiting(10, 0, 10, 10), true),
+            // Who waits for durability alone does not wait for a publication.
+            (waiting(2, 1, 2, 500), true),
+            (waiting(2, 1, 3, 500), false),
+            (waiting(ENOUGH - 1, 0, 0, 5_000), false),
+            (waiting(ENOUGH, 0, 0, 5_000), true),
+            (Waiting::default(), false),
+        ] {
+            assert_eq!(waiting.is_group(), is_group);
+        }
+    }
+
+    /// Whichever comes first: the look for a group, or the answer to the one before.
+    #[test]
+    fn a_small_group_goes_when_nothing_is_in_work() {
+        let queue = queue();
+        queue.push(submission(&queue, 3)).unwrap();
+        assert_eq!(queue.take().unwrap().len(), 1);
+        queue.push(submission(&queue, 1)).unwrap();
+        thread::scope(|scope| {
+            let taken = scope.spawn(|| queue.take().unwrap().len());
+            queue.done(3, 0);
+            queue.done(0, 3);
+            assert_eq!(taken.join().unwrap(), 1);
+        });
+    }
+
+    #[test]
+    fn nobody_waits_for_what_failed() {
+        let queue = queue();
+        queue.push(submission(&queue, 3)).unwrap();
+        queue.take().unwrap();
+        queue.push(submission(&queue, 1)).unwrap();
+        queue.run(|| Err(LogError::Stopped));
+        assert!(queue.take().is_none());
+        queue.done(3, 3);
     }
 }
