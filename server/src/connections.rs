@@ -2,16 +2,13 @@
 
 use crate::app::App;
 use crate::client::Client;
+use crate::front::Front;
 use crate::limits::{MAX_HEAD, MAX_HEADERS};
 use crate::slots::{Full, Slots};
-use axum::Router;
-use axum::http::Request;
-use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
-use hyper::service::{Service, service_fn};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -24,8 +21,8 @@ const COME_BACK: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncache-control: no-store\r\n\
     connection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// Serves `router` until the server is asked to stop, then lets requests that have begun come to their end.
-pub(crate) async fn serve(listener: TcpListener, router: Router, app: Arc<App>, slots: Arc<Slots>) {
+/// Answers with `front` until the server is asked to stop, then lets requests that have begun come to their end.
+pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, slots: Arc<Slots>) {
     let connections = GracefulShutdown::new();
     let (patience, out_of_patience) = watch::channel(());
     let mut stopping = app.stopping.clone();
@@ -47,10 +44,10 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, app: Arc<App>, 
                     continue;
                 }
             };
-            let service = TowerToHyperService::new(router.clone());
-            let service = service_fn(move |mut request: Request<Incoming>| {
-                request.extensions_mut().insert(client);
-                service.call(request)
+            let front = front.clone();
+            let service = service_fn(move |request| {
+                let front = front.clone();
+                async move { front.answer(request, client).await }
             });
             let connection = Builder::new()
                 .timer(TokioTimer::new())

@@ -27,6 +27,7 @@ mod connections;
 mod descriptors;
 mod files;
 mod forward;
+mod front;
 mod intake;
 mod limits;
 mod metrics;
@@ -45,6 +46,7 @@ pub use role::is_address;
 use app::App;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use front::Front;
 use glasslog_log::object_store::Candidate;
 use glasslog_log::sequencer::Sequencer;
 use glasslog_log::{Log, LogError};
@@ -373,12 +375,14 @@ async fn faces(app: Arc<App>, listener: TcpListener, admin: Option<TcpListener>)
         if let Some(listener) = admin {
             // A few scrapers and probes, which a flood of the other address does not shut out.
             let slots = Slots::new(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS);
-            connections::serve(listener, private, Arc::clone(&app), slots).await;
+            let front = Front::new(Arc::clone(&app), private);
+            connections::serve(listener, front, Arc::clone(&app), slots).await;
         }
     };
     let slots = Slots::new(app.limits.connections, app.limits.connections_of_client);
+    let front = Front::for_submissions(Arc::clone(&app), public);
     tokio::join!(
-        connections::serve(listener, public, Arc::clone(&app), slots),
+        connections::serve(listener, front, Arc::clone(&app), slots),
         private
     );
 }

@@ -12,14 +12,14 @@ use axum::Router;
 use axum::routing::post;
 use std::sync::Arc;
 
-pub(crate) use add::read_entry;
+pub(crate) use add::{add, read_entry};
 pub(crate) use answer::Refused;
 pub(crate) use wish::Wish;
 
 /// The two ways to submit.
 pub(crate) fn routes(app: Arc<App>) -> Router {
     Router::new()
-        .route("/add", post(add::add))
+        .route("/add", post(add::route))
         .route("/batch", post(batch::batch))
         .with_state(app)
 }

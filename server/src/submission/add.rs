@@ -7,27 +7,40 @@ use crate::app::App;
 use crate::intake::Room;
 use crate::metrics::Route;
 use crate::observe::Observed;
-use axum::body::to_bytes;
-use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::State;
 use axum::http::header::CONTENT_LENGTH;
+use axum::http::{HeaderMap, Request};
 use axum::response::Response;
 use glasslog_core::limits::MAX_ENTRY;
 use glasslog_log::{Receipt, Refusal};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::time;
 
+/// One entry, through the router.
+pub(super) async fn route(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
+    add(&app, request).await
+}
+
 /// One entry.
-pub(crate) async fn add(State(app): State<Arc<App>>, request: Request) -> Response {
-    let observed = Observed::begin(&app, Route::Add, &request);
-    let response = match submit(&app, request).await {
+pub(crate) async fn add<B>(app: &App, request: Request<B>) -> Response
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    let observed = Observed::begin(app, Route::Add, &request);
+    let response = match submit(app, request).await {
         Ok(response) => response,
         Err(refused) => refused.respond(&app.metrics),
     };
-    observed.end(&app, response)
+    observed.end(app, response)
 }
 
-async fn submit(app: &App, request: Request) -> Result<Response, Refused> {
+async fn submit<B>(app: &App, request: Request<B>) -> Result<Response, Refused>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     let wish = Wish::of(request.uri())?;
     let (entry, room) = read_entry(app, request).await?;
     let bytes = entry.len() as u64;
@@ -51,7 +64,13 @@ async fn submit(app: &App, request: Request) -> Result<Response, Refused> {
 ///
 /// # Errors
 /// A client that is too quick or too slow, an entry that is too large, too much in work.
-pub(crate) async fn read_entry(app: &App, request: Request) -> Result<(Vec<u8>, Room), Refused> {
+pub(crate) async fn read_entry<B>(
+    app: &App,
+    request: Request<B>,
+) -> Result<(Vec<u8>, Room), Refused>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     if let Some(rate) = &app.rate {
         rate.take(app.client(&request)).map_err(|wait| {
             let message = "this client submits more entries a second than it may";
@@ -65,12 +84,32 @@ pub(crate) async fn read_entry(app: &App, request: Request) -> Result<(Vec<u8>, 
     }
     let room = app.intake.room_for_entry(expected)?;
     let limit = app.limits.body_timeout;
-    match time::timeout(limit, to_bytes(request.into_body(), MAX_ENTRY)).await {
-        Ok(Ok(bytes)) => Ok((bytes.into(), room)),
+    let read = read_body(request.into_body(), announced.unwrap_or(0));
+    match time::timeout(limit, read).await {
+        Ok(Some(entry)) => Ok((entry, room)),
         // The only other failure is a client that went away, who reads no answer.
-        Ok(Err(_)) => Err(Refusal::too_large(MAX_ENTRY + 1).into()),
+        Ok(None) => Err(Refusal::too_large(MAX_ENTRY + 1).into()),
         Err(_) => Err(Refused::too_slow("the body", limit)),
     }
+}
+
+/// Reads a body into room for what was announced; `None` if it breaks off or is too large.
+async fn read_body<B>(mut body: B, announced: usize) -> Option<Vec<u8>>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    let mut entry = Vec::with_capacity(announced);
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        // Trailers say nothing that is asked for.
+        let Ok(piece) = frame.ok()?.into_data() else {
+            continue;
+        };
+        if entry.len() + piece.len() > MAX_ENTRY {
+            return None;
+        }
+        entry.extend_from_slice(&piece);
+    }
+    Some(entry)
 }
 
 async fn prove(app: &App, receipt: &Receipt) -> Result<String, Refused> {
