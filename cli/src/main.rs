@@ -26,6 +26,10 @@ mod verbs;
 use arguments::Cli;
 use console::Console;
 
+/// Entries are read in one thread and let go in another, which the C library's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
