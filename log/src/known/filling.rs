@@ -1,0 +1,59 @@
+//! Fills the filter with the hashes that a store has when it is opened, by a thread of its own.
+
+use super::filter::Filter;
+use super::store::Store;
+use super::{Batch, Known, locked};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// A thread that reads the store's hashes into the filter.
+#[derive(Debug, Default)]
+pub(super) struct Filling {
+    pub(super) thread: Option<JoinHandle<()>>,
+    has_begun: bool,
+}
+
+impl Known {
+    /// Begins to make the filter: until it has all hashes of the store, the store itself is asked.
+    pub(super) fn begin_filter(&self, store: &Arc<Store>) {
+        let mut filling = locked(&self.filling);
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        if filling.has_begun || recent.filter.is_some() {
+            return;
+        }
+        filling.has_begun = true;
+        // What is moved into the store from here on was in a batch here, or is frozen later.
+        let facts = self.facts.load(Ordering::Relaxed) as usize;
+        let mut filter = Filter::new(facts + facts / 2);
+        filter.reserve(facts);
+        recent
+            .frozen
+            .iter()
+            .for_each(|batch| add_all(&mut filter, batch));
+        let Some(layer) = filter.first() else { return };
+        recent.filter = Some(filter);
+        let (store, stop) = (Arc::clone(store), Arc::clone(&self.stop));
+        let is_complete = Arc::clone(&self.is_complete);
+        let thread = thread::Builder::new().name("filter".into());
+        // Without a thread or with a store that cannot be read the filter stays incomplete, and the store is asked.
+        filling.thread = thread
+            .spawn(move || {
+                if store.fill(&layer, &stop) == Ok(true) {
+                    is_complete.store(true, Ordering::Release);
+                }
+            })
+            .ok();
+    }
+}
+
+/// Adds the hashes of a batch.
+pub(super) fn add_all(filter: &mut Filter, batch: &Batch) {
+    batch.leaves.keys().for_each(|hash| filter.add(hash));
+    batch
+        .events
+        .payloads
+        .keys()
+        .for_each(|hash| filter.add(hash));
+    batch.events.names.keys().for_each(|hash| filter.add(hash));
+}

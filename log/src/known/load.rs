@@ -1,0 +1,69 @@
+//! Takes the store on disk into use, once it was compared with the log.
+
+use super::store::{Problem, Store};
+use super::{Known, levels, locked, public};
+use glasslog_core::edge::frontier;
+use glasslog_core::hash::{Hash, leaf_hash};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// A store that is in use.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// Its entries, a whole number of bundles.
+    pub(crate) size: u64,
+    /// The partial tiles of that size.
+    pub(crate) levels: Vec<Vec<Hash>>,
+    /// The events about keys among its entries, in order.
+    pub(crate) keys: Vec<(u64, Vec<u8>)>,
+}
+
+impl Known {
+    /// Takes the store on disk into use, if there is one that knows a part of this log, whose public files are durable
+    /// up to `settled`; says how far it goes, or why it is of no use.
+    ///
+    /// Whether the tiles that it is compared with are those of the signed head is for the caller to see.
+    pub(crate) fn load(&self, settled: u64) -> Result<Option<Loaded>, Problem> {
+        match self.directory.exists() {
+            true => self.compare(settled).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    fn compare(&self, settled: u64) -> Result<Loaded, Problem> {
+        let broken = |problem: String| Problem::Broken(problem);
+        let store = Store::open(&self.directory)?;
+        let none = || broken("it is empty".into());
+        let watermark = store.watermark()?.ok_or_else(none)?;
+        let size = watermark.head.size;
+        if watermark.origin != self.origin {
+            return Err(broken("it is of another log".into()));
+        }
+        if size > settled {
+            return Err(broken(format!(
+                "it ends at size {size}, but the log is durable up to {settled}: one of them is from a backup"
+            )));
+        }
+        let levels =
+            levels(&*self.storage, size, settled).map_err(|error| broken(error.to_string()))?;
+        let root = frontier(size, &levels).map(|range| range.root());
+        if root != Some(watermark.head.root) {
+            return Err(broken(format!("the log has another root at size {size}")));
+        }
+        let keys = store.keys()?;
+        let entries = keys.into_iter().map(|(index, leaf)| {
+            let entry =
+                public::entry(&*self.storage, index).map_err(|error| broken(error.to_string()))?;
+            match leaf_hash(&entry) == leaf && index < size {
+                true => Ok((index, entry)),
+                false => Err(broken(format!("entry {index} is another one in the log"))),
+            }
+        });
+        let keys = entries.collect::<Result<_, _>>()?;
+        locked(&self.stored).size = size;
+        self.facts.store(watermark.facts, Ordering::Relaxed);
+        // Nobody else sets it.
+        let _ = self.store.set(Arc::new(store));
+        Ok(Loaded { size, levels, keys })
+    }
+}

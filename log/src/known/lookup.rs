@@ -1,0 +1,102 @@
+//! Looks for what was frozen: in the batches in memory, then in the store, whose answers are compared with the log.
+
+use super::public;
+use super::store::Kind;
+use super::{Batch, Known, leaf, locked};
+use crate::error::LogError;
+use glasslog_core::event;
+use glasslog_core::hash::{Hash, sha256};
+use glasslog_core::registration::{Binding, bindings};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+/// Where something was found.
+enum Place<T> {
+    Batch(T),
+    Store(u64),
+}
+
+impl Known {
+    /// Where the entry with this leaf hash stands, of those that were frozen.
+    pub(crate) fn leaf(&self, hash: &Hash) -> Option<u64> {
+        let in_batch = |batch: &Batch| batch.leaves.get(hash).copied();
+        match self.recall(Kind::Leaf, hash, in_batch)? {
+            Place::Batch(index) => Some(index),
+            Place::Store(index) => self.proven(leaf(&*self.storage, index).map(|leaf| {
+                let is_there = leaf == *hash;
+                is_there.then_some(index)
+            })),
+        }
+    }
+
+    /// The first index of a payload, of those that were frozen.
+    pub(crate) fn payload(&self, digest: &Hash) -> Option<u64> {
+        let in_batch = |batch: &Batch| batch.events.payloads.get(digest).copied();
+        match self.recall(Kind::Payload, digest, in_batch)? {
+            Place::Batch(index) => Some(index),
+            Place::Store(index) => self.proven(public::entry(&*self.storage, index).map(|entry| {
+                let entry = event::parse(&entry).ok();
+                let is_there =
+                    entry.is_some_and(|entry| entry.envelope.payload_digest() == *digest);
+                is_there.then_some(index)
+            })),
+        }
+    }
+
+    /// What the name with this SHA-256 is bound to, of those that were frozen.
+    pub(crate) fn binding(&self, name: &Hash) -> Option<Binding> {
+        let in_batch = |batch: &Batch| batch.events.names.get(name).cloned();
+        match self.recall(Kind::Name, name, in_batch)? {
+            Place::Batch(binding) => Some(binding),
+            Place::Store(at) => self.proven(public::entry(&*self.storage, at).map(|entry| {
+                let entry = event::parse(&entry).ok()?;
+                let mut bound = bindings(&entry).into_iter();
+                let found = bound.find(|(bound, _)| sha256(bound.as_bytes()) == *name);
+                found.map(|(_, digests)| Binding { at, digests })
+            })),
+        }
+    }
+
+    fn recall<T>(
+        &self,
+        kind: Kind,
+        hash: &Hash,
+        in_batch: impl Fn(&Batch) -> Option<T>,
+    ) -> Option<Place<T>> {
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        let is_complete = self.is_complete.load(Ordering::Acquire);
+        if let Some(filter) = recent.filter.as_ref().filter(|_| is_complete)
+            && !filter.may_have(hash)
+        {
+            return None;
+        }
+        if let Some(found) = recent.frozen.iter().rev().find_map(|batch| in_batch(batch)) {
+            return Some(Place::Batch(found));
+        }
+        drop(recent);
+        let store = self.store.get()?;
+        if self.asked.fetch_add(1, Ordering::Relaxed) == self.bounds.patience {
+            self.begin_filter(store);
+        }
+        let found = store.get(kind, hash).unwrap_or_else(|problem| {
+            self.fail(&problem.to_string());
+            None
+        });
+        found.map(Place::Store)
+    }
+
+    /// What the log says of a fact that the store gave; a store that is wrong about the log is not asked again.
+    fn proven<T>(&self, found: Result<Option<T>, LogError>) -> Option<T> {
+        match found {
+            Ok(Some(found)) => Some(found),
+            Ok(None) => {
+                self.fail("it says of an entry what the log does not say");
+                None
+            }
+            Err(error) => {
+                locked(&self.failure).get_or_insert(error);
+                None
+            }
+        }
+    }
+}
