@@ -1,18 +1,19 @@
-//! Removes the files of runs that no manifest within the grace period names.
+//! Removes the files of runs that no manifest within the grace period names, and partial files of the index log whose full ones are there.
 //!
 //! Two ranges may have one root, and two runs one reserved bucket or one chunk of a list: a file goes only when no run
 //! that stays has it. A crash in between leaves fewer files of a run that the inventory still knows; the next collection
 //! goes on.
 
-use super::Indexer;
 use super::inventory::Inventory;
 use super::place::run_folder;
+use super::{Indexer, PREFIX};
 use crate::disk::DiskError;
 use crate::error::LogError;
 use crate::layout::Layout;
 use glasslog_core::hash::Hash;
 use glasslog_core::index::file::IndexFile;
 use glasslog_core::index::run::RunHead;
+use glasslog_core::tile::{EntryBundle, FULL_WIDTH, Tile, hashes_at};
 use std::path::Path;
 
 /// Files that one call looks at, so that it is short.
@@ -41,7 +42,10 @@ impl Indexer {
         let mut collecting = match self.collecting.take() {
             Some(collecting) => collecting,
             None => match inventory.expired(now, self.pace.grace) {
-                None => return Ok(false),
+                None => {
+                    drop(inventory);
+                    return self.sweep();
+                }
                 Some(run) => Collecting { run, next: 0 },
             },
         };
@@ -68,6 +72,52 @@ impl Indexer {
         Ok(true)
     }
 
+    /// Removes the partial tiles and bundles of the index log whose full ones are public: readers take those instead
+    /// ([tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), "Partial Tiles"). Returns whether there were any.
+    ///
+    /// The oldest go first, so that after a crash the search, which begins at the newest, finds all that are left.
+    fn sweep(&mut self) -> Result<bool, LogError> {
+        let size = self.edge.size();
+        let full = |level| hashes_at(level, size) / u64::from(FULL_WIDTH);
+        if self.swept == Some(full(0)) {
+            return Ok(false);
+        }
+        let mut is_any = false;
+        for level in (0..).take_while(|level| full(*level) > 0) {
+            let mut found = Vec::new();
+            for index in (0..full(level)).rev() {
+                let folders = partial_folders(level, index);
+                let partials = folders.iter().map(|folder| self.partials(folder));
+                let partials = partials.collect::<Result<Vec<_>, LogError>>()?.concat();
+                if partials.is_empty() {
+                    break;
+                }
+                found.push((folders, partials));
+            }
+            is_any |= !found.is_empty();
+            for (folders, partials) in found.into_iter().rev() {
+                for path in &partials {
+                    self.place.remove(path)?;
+                }
+                folders.iter().for_each(|folder| self.place.leave(folder));
+            }
+        }
+        self.swept = Some(full(0));
+        Ok(is_any)
+    }
+
+    /// The partial files in a folder.
+    fn partials(&self, folder: &str) -> Result<Vec<String>, LogError> {
+        let is_partial = |path: &String| {
+            let path = path.strip_prefix(PREFIX).unwrap_or_default();
+            Tile::parse_path(path).is_ok_and(|tile| !tile.is_full())
+                || EntryBundle::parse_path(path).is_ok_and(|bundle| !bundle.is_full())
+        };
+        let names = self.place.list(folder)?.into_iter();
+        let paths = names.map(|name| format!("{folder}/{name}"));
+        Ok(paths.filter(is_partial).collect())
+    }
+
     fn remove_shareable(&self, run: &RunHead, inventory: &Inventory) -> Result<(), LogError> {
         if let Some(hash) = run.reserved
             && inventory
@@ -86,6 +136,14 @@ impl Indexer {
     fn remove(&self, file: &IndexFile) -> Result<(), LogError> {
         self.place.remove(&file.path())
     }
+}
+
+/// Where the partial files are whose full ones are at this place of the index log.
+fn partial_folders(level: u8, index: u64) -> Vec<String> {
+    let tile = Tile::new(level, index, FULL_WIDTH).map(|tile| tile.path());
+    let bundle = EntryBundle::new(index, FULL_WIDTH).filter(|_| level == 0);
+    let paths = tile.into_iter().chain(bundle.map(|bundle| bundle.path()));
+    paths.map(|path| format!("{PREFIX}{path}.p")).collect()
 }
 
 /// Removes the folders of a run, which hold no file any more.

@@ -5,7 +5,7 @@
 //! file whose name follows from its position.
 
 use super::entries::LogFiles;
-use crate::disk::Disk;
+use crate::disk::{Disk, DiskError};
 use crate::error::LogError;
 use crate::layout::Layout;
 use crate::object_store::Bucket;
@@ -59,6 +59,33 @@ impl Place {
                 _ => Ok(()),
             },
             Self::Bucket(bucket) => bucket.remove(path),
+        }
+    }
+
+    /// The names in a folder; none where there is no folder.
+    pub(super) fn list(&self, folder: &str) -> Result<Vec<String>, LogError> {
+        let path = match self {
+            Self::Bucket(bucket) => return Storage::list(bucket, folder),
+            Self::Directory(_, layout, _) => layout.public_file(folder),
+        };
+        let entries = match std::fs::read_dir(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|error| DiskError::new("list", &path, &error))?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| DiskError::new("list", &path, &error))?;
+            names.extend(entry.file_name().into_string());
+        }
+        Ok(names)
+    }
+
+    /// Removes a folder that gets no files again, unless something is in it.
+    pub(super) fn leave(&self, folder: &str) {
+        if let Self::Directory(_, layout, tree) = self {
+            tree.forget(folder);
+            // One that holds something else is left as it is.
+            let _ = std::fs::remove_dir(layout.public_file(folder));
         }
     }
 

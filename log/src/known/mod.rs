@@ -29,7 +29,7 @@ use store::Store;
 
 pub(crate) use batch::{Batch, Events};
 pub(crate) use load::Loaded;
-pub(crate) use public::{leaf, levels};
+pub(crate) use public::{leaf, levels, levels_in};
 pub(crate) use store::Problem;
 
 /// Name of the store's directory in the private state.

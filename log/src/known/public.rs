@@ -5,10 +5,26 @@ use crate::storage::Storage;
 use glasslog_core::edge::partial_width;
 use glasslog_core::hash::Hash;
 use glasslog_core::tile::{EntryBundle, FULL_WIDTH, Tile, hashes_at, parse_entries};
+use std::path::PathBuf;
 
 /// The hashes that the partial tile of each level has at `size`, lowest first, in a log that has the files of `at`.
 pub(crate) fn levels(
     storage: &dyn Storage,
+    size: u64,
+    at: u64,
+) -> Result<Vec<Vec<Hash>>, LogError> {
+    levels_in(
+        &|path| storage.read(path),
+        &|path| storage.locate(path),
+        size,
+        at,
+    )
+}
+
+/// As [`levels`], of a log whose files are read, and located for messages, by their paths in its tree.
+pub(crate) fn levels_in(
+    read: &Read<'_>,
+    locate: &Locate<'_>,
     size: u64,
     at: u64,
 ) -> Result<Vec<Vec<Hash>>, LogError> {
@@ -17,7 +33,7 @@ pub(crate) fn levels(
         .map(|level| match partial_width(level, size) as usize {
             0 => Ok(Vec::new()),
             width => {
-                let mut hashes = hashes(storage, level, hashes_at(level, size) - 1, at)?;
+                let mut hashes = hashes(read, locate, level, hashes_at(level, size) - 1, at)?;
                 hashes.truncate(width);
                 Ok(hashes)
             }
@@ -25,26 +41,37 @@ pub(crate) fn levels(
         .collect()
 }
 
+/// Reads a file; `None` when there is none.
+type Read<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, LogError> + 'a;
+/// Where a file lies.
+type Locate<'a> = dyn Fn(&str) -> PathBuf + 'a;
+
 /// The hashes of the tile that has hash number `hash` of a level, as wide as a log of size `at` makes it or wider.
-fn hashes(storage: &dyn Storage, level: u8, hash: u64, at: u64) -> Result<Vec<Hash>, LogError> {
+fn hashes(
+    read: &Read<'_>,
+    locate: &Locate<'_>,
+    level: u8,
+    hash: u64,
+    at: u64,
+) -> Result<Vec<Hash>, LogError> {
     let missing = |tile: &Tile| LogError::Missing {
-        path: storage.locate(&tile.path()),
+        path: locate(&tile.path()),
     };
     let Some(tile) = Tile::containing(level, hash, at) else {
-        let path = storage.locate("tile");
+        let path = locate("tile");
         return Err(LogError::Missing { path });
     };
-    let (tile, bytes) = match storage.read(&tile.path())? {
+    let (tile, bytes) = match read(&tile.path())? {
         Some(bytes) => (tile, bytes),
         // Where the partial tile is gone, the full one begins with it.
         None => {
-            let bytes = storage.read(&tile.full().path())?;
+            let bytes = read(&tile.full().path())?;
             (tile.full(), bytes.ok_or_else(|| missing(&tile))?)
         }
     };
     tile.parse_hashes(&bytes)
         .map_err(|error| LogError::Malformed {
-            path: storage.locate(&tile.path()),
+            path: locate(&tile.path()),
             problem: error.to_string(),
         })
 }
@@ -53,7 +80,13 @@ fn hashes(storage: &dyn Storage, level: u8, hash: u64, at: u64) -> Result<Vec<Ha
 pub(crate) fn leaf(storage: &dyn Storage, index: u64) -> Result<Hash, LogError> {
     let (number, place) = (index / u64::from(FULL_WIDTH), index % u64::from(FULL_WIDTH));
     let end = (number + 1) * u64::from(FULL_WIDTH);
-    let hashes = hashes(storage, 0, index, end)?;
+    let hashes = hashes(
+        &|path| storage.read(path),
+        &|path| storage.locate(path),
+        0,
+        index,
+        end,
+    )?;
     let missing = || LogError::Missing {
         path: storage.locate("tile/0"),
     };

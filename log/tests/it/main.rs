@@ -7,6 +7,7 @@ mod event_entries;
 mod events;
 mod faults;
 mod index;
+mod index_log;
 mod known;
 mod power_loss;
 mod refusals;

@@ -1,0 +1,229 @@
+//! The index log: manifests are appended to it, and what a crash interrupted is finished when it is opened.
+
+use super::{INDEX_CHECKPOINT, Indexer, Newest, PREFIX};
+use crate::error::LogError;
+use crate::known::levels_in;
+use crate::layout::PRIVATE_FILE;
+use crate::lock::CheckpointLock;
+use crate::object_store::Bucket;
+use crate::open::bundle_from;
+use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::edge::{Edge, PublicFile};
+use glasslog_core::hash::{Hash, leaf_hash};
+use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::index::manifest::Manifest;
+use glasslog_core::proof::InclusionProof;
+use glasslog_core::tile::{EntryBundle, parse_entries};
+use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::tree::TreeHead;
+
+impl Indexer {
+    /// Goes on at the head of the index log that was signed last, and finishes what a crash interrupted.
+    pub(super) fn finish_interrupted(&mut self) -> Result<(), LogError> {
+        let shown = self.shown()?;
+        if let Some(bucket) = self.place.bucket().cloned() {
+            return self.finish_decided(&bucket, shown);
+        }
+        if self.disk.read(&self.layout.index_head())?.is_some() {
+            let path = self.layout.index_head();
+            let head = self.index.read_signed(&self.disk, &path)?;
+            if let Some(shown) = shown.filter(|shown| shown.size > head.size) {
+                return Err(LogError::RolledBack {
+                    state: head.size,
+                    public: shown.size,
+                });
+            }
+            self.replay(&head)?;
+            self.show()?;
+        } else if let Some(shown) = shown {
+            return Err(LogError::RolledBack {
+                state: 0,
+                public: shown.size,
+            });
+        }
+        // A manifest that was decided on and not signed: its files may be public already, so it is the next.
+        let newest = self.newest.as_ref().map(|(manifest, _)| manifest.encode());
+        match self.disk.read(&self.layout.index_next())? {
+            Some(next) if Some(&next) != newest.as_ref() => self.commit(&next),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same in a bucket, where the lock says which manifests there are. Its newest may have no tiles yet.
+    fn finish_decided(&mut self, bucket: &Bucket, shown: Option<TreeHead>) -> Result<(), LogError> {
+        let decided = bucket.manifest()?;
+        let state = decided.as_ref().map_or(0, |(head, _)| head.size);
+        if let Some(shown) = shown.filter(|shown| shown.size > state) {
+            return Err(LogError::RolledBack {
+                state,
+                public: shown.size,
+            });
+        }
+        let Some((head, manifest)) = decided else {
+            return Ok(());
+        };
+        self.replay_entries(head.size.saturating_sub(1))?;
+        let (edge, newest, files) = self.with(&manifest)?;
+        let computed = edge.head().root;
+        if computed != head.root {
+            return Err(LogError::WrongRoot {
+                size: head.size,
+                signed: head.root,
+                computed,
+            });
+        }
+        self.place.tree().create(&files)?;
+        (self.edge, self.newest) = (edge, Some(newest));
+        self.show()
+    }
+
+    fn shown(&self) -> Result<Option<TreeHead>, LogError> {
+        let tree = self.place.tree();
+        let path = tree.locate(INDEX_CHECKPOINT);
+        let Some(bytes) = tree.read(INDEX_CHECKPOINT)? else {
+            return Ok(None);
+        };
+        let checkpoint = Checkpoint::parse(&bytes).map_err(|error| LogError::Malformed {
+            path: path.clone(),
+            problem: error.to_string(),
+        })?;
+        self.index.verify(&checkpoint, &path).map(Some)
+    }
+
+    fn replay(&mut self, head: &TreeHead) -> Result<(), LogError> {
+        self.replay_entries(head.size)?;
+        let computed = self.edge.head().root;
+        match computed == head.root {
+            true => Ok(()),
+            false => Err(LogError::WrongRoot {
+                size: head.size,
+                signed: head.root,
+                computed,
+            }),
+        }
+    }
+
+    /// Goes on from the hashes of the tiles and the manifests of the last bundle: whatever is older is in the hashes.
+    fn replay_entries(&mut self, size: u64) -> Result<(), LogError> {
+        let Some(bundle) = size
+            .checked_sub(1)
+            .and_then(|last| EntryBundle::containing(last, size))
+        else {
+            return Ok(());
+        };
+        let tree = self.place.tree();
+        let path_of = |bundle: &EntryBundle| [PREFIX, &bundle.path()].concat();
+        let malformed = |problem: String| LogError::Malformed {
+            path: tree.locate(&path_of(&bundle)),
+            problem,
+        };
+        let read = |path: &str| tree.read(&[PREFIX, path].concat());
+        let locate = |path: &str| tree.locate(&[PREFIX, path].concat());
+        let start = bundle.start().unwrap_or_default();
+        let levels = levels_in(&read, &locate, start, size)?;
+        self.edge = Edge::resume(start, levels).map_err(|error| malformed(error.to_string()))?;
+        let bytes = bundle_from(&bundle, |bundle| tree.read(&path_of(bundle)))?;
+        let bytes = bytes.ok_or_else(|| LogError::Missing {
+            path: tree.locate(&path_of(&bundle)),
+        })?;
+        let entries = parse_entries(&bytes, bundle.width());
+        for entry in entries.map_err(|error| malformed(error.to_string()))? {
+            let (edge, newest) = extend(&self.edge, entry, |_| {})?;
+            (self.edge, self.newest) = (edge, Some(newest));
+        }
+        Ok(())
+    }
+
+    /// The index log with one more manifest, and the files that it has then and had not before.
+    fn with(&self, manifest: &[u8]) -> Result<(Edge, Newest, Vec<PublicFile>), LogError> {
+        let mut files = Vec::new();
+        let (edge, newest) = extend(&self.edge, manifest, |file| files.push(file))?;
+        files.extend(edge.partials(self.edge.size()));
+        for file in &mut files {
+            file.path.insert_str(0, PREFIX);
+        }
+        Ok((edge, newest, files))
+    }
+
+    /// Appends a manifest to the index log: tiles, then the signed head in the private state, then what readers see.
+    pub(super) fn commit(&mut self, bytes: &[u8]) -> Result<(), LogError> {
+        let (edge, newest, files) = self.with(bytes)?;
+        if let Some(bucket) = self.place.bucket() {
+            // Names of tiles follow from their positions: nobody else may have decided on another manifest.
+            bucket.decide_manifest(&self.edge.head(), &edge.head(), bytes)?;
+        }
+        self.place.tree().create(&files)?;
+        if self.place.bucket().is_none() {
+            let checkpoint = self.sign(edge.head())?;
+            let (temporary, path) = (self.layout.temporary(), self.layout.index_head());
+            let signed = checkpoint.encode();
+            self.disk
+                .replace(&temporary, &path, &signed, PRIVATE_FILE)?;
+        }
+        (self.edge, self.newest) = (edge, Some(newest));
+        self.show()
+    }
+
+    /// Shows the newest head and manifest, unless they are shown; cosignatures that were gathered stay.
+    fn show(&mut self) -> Result<(), LogError> {
+        let Some((manifest, proof)) = &self.newest else {
+            return Ok(());
+        };
+        let checkpoint = self.sign(self.edge.head())?;
+        let position = self.edge.size().saturating_sub(1);
+        let latest = TlogProof::new(
+            manifest.encode(),
+            position,
+            proof.clone(),
+            checkpoint.clone(),
+        );
+        let latest = latest.map_err(|error| LogError::Index {
+            problem: error.to_string(),
+        })?;
+        // What was shown by a builder that has taken over since stays.
+        let size = checkpoint.head().size;
+        let is_new = |shown: &Checkpoint| {
+            shown.note().text() != checkpoint.note().text() && shown.head().size <= size
+        };
+        let _lock = match self.place.bucket() {
+            Some(_) => None,
+            None => Some(CheckpointLock::wait(&self.layout.index_checkpoint_lock())?),
+        };
+        let tree = self.place.tree();
+        // The proof comes first: whoever follows the checkpoint finds its manifest among the entries anyway.
+        tree.replace_if(LATEST_PATH, &latest.encode(), |shown| {
+            TlogProof::parse(shown).map_or(true, |shown| is_new(shown.checkpoint()))
+        })?;
+        tree.replace_if(INDEX_CHECKPOINT, &checkpoint.encode(), |shown| {
+            Checkpoint::parse(shown).map_or(true, |shown| is_new(&shown))
+        })
+    }
+
+    fn sign(&self, head: TreeHead) -> Result<Checkpoint, LogError> {
+        self.index.sign(head).map_err(|error| LogError::Setting {
+            path: self.layout.key("index"),
+            problem: error.to_string(),
+        })
+    }
+}
+
+/// The index log with one more manifest, and the proof of that one.
+fn extend(
+    edge: &Edge,
+    entry: &[u8],
+    full: impl FnMut(PublicFile),
+) -> Result<(Edge, (Manifest, InclusionProof)), LogError> {
+    let wrong = |problem: String| LogError::Index { problem };
+    let manifest = Manifest::parse(entry).map_err(|error| wrong(error.to_string()))?;
+    // All siblings of the last leaf stand to its left: the parts of the tree before it.
+    let siblings: Vec<Hash> = edge.frontier().parts().iter().rev().copied().collect();
+    let proof = InclusionProof::from_hashes(siblings).map_err(|error| wrong(error.to_string()))?;
+    let mut edge = edge.clone();
+    edge.append(entry, full)
+        .map_err(|error| wrong(error.to_string()))?;
+    let position = edge.size().saturating_sub(1);
+    proof
+        .verify(&leaf_hash(entry), position, &edge.head())
+        .map_err(|error| wrong(error.to_string()))?;
+    Ok((edge, (manifest, proof)))
+}

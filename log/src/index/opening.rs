@@ -1,0 +1,150 @@
+//! Opens the index of a log, one's own or somebody else's, for writing.
+
+use super::Indexer;
+use super::inventory::Inventory;
+use super::pace::Pace;
+use super::place::Place;
+use super::workshop::Workshop;
+use crate::config::Config;
+use crate::disk::Disk;
+use crate::error::LogError;
+use crate::keys::read_signer;
+use crate::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY};
+use crate::lock::WriterLock;
+use crate::log::Log;
+use crate::object_store::Bucket;
+use crate::open::clear_temporary;
+use crate::signer::Signer;
+use glasslog_core::edge::Edge;
+use glasslog_core::index::map::MapFunction;
+use glasslog_core::note::SignerKey;
+use std::path::Path;
+
+impl Indexer {
+    /// Opens the index of the log at `path` for writing; a log that has none gets its first with [`Indexer::publish`].
+    ///
+    /// # Errors
+    /// When another process writes to it, or its files do not add up.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, LogError> {
+        Self::open_with(Disk::new(), path)
+    }
+
+    /// As [`open`](Self::open), for a log in a bucket that this process writes: the files are there, and the keys, the
+    /// configuration and the builder's notes in the directory `path`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and when another process has taken over.
+    pub fn open_in(bucket: Bucket, path: impl AsRef<Path>) -> Result<Self, LogError> {
+        let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()).for_index());
+        disk.make_directory(&layout.state(), PRIVATE_DIRECTORY)?;
+        Self::open_at(Place::Bucket(bucket), disk, layout)
+    }
+
+    /// Opens the index of a log that this process writes, at `path`, wherever the log lives.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn of_log(log: &Log, path: impl AsRef<Path>) -> Result<Self, LogError> {
+        match log.bucket() {
+            Some(bucket) => Self::open_in(bucket, path),
+            None => Self::open(path),
+        }
+    }
+
+    /// As [`open`](Self::open), on a disk that a test controls.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(disk: Disk, path: impl AsRef<Path>) -> Result<Self, LogError> {
+        let layout = Layout::new(path.as_ref()).for_index();
+        let place = Place::directory(&disk, &layout);
+        Self::open_at(place, disk, layout)
+    }
+
+    fn open_at(place: Place, disk: Disk, layout: Layout) -> Result<Self, LogError> {
+        let config = Config::read(&disk, &layout)?;
+        let key = read_signer(&disk, &layout.key("index"))?;
+        let map = match config.raw {
+            true => MapFunction::LeafV1,
+            false => MapFunction::AccessV1,
+        };
+        Self::resume(place, disk, layout, key, map, config.index)
+    }
+
+    /// Opens an index in the directory `path`, which is made if it is absent, of a log that is elsewhere: it is signed by
+    /// `key`, whose name is the index's origin, and says under which keys `map` puts entries.
+    ///
+    /// # Errors
+    /// When another process writes to it, or its files do not add up.
+    pub fn of(
+        path: impl AsRef<Path>,
+        key: SignerKey,
+        map: MapFunction,
+        pace: Pace,
+    ) -> Result<Self, LogError> {
+        let layout = Layout::new(path.as_ref()).for_index();
+        let disk = Disk::new();
+        for (directory, mode) in [
+            (layout.root().to_owned(), PUBLIC_DIRECTORY),
+            (layout.state(), PRIVATE_DIRECTORY),
+            (layout.public(), PUBLIC_DIRECTORY),
+        ] {
+            disk.make_directory(&directory, mode)?;
+        }
+        let place = Place::directory(&disk, &layout);
+        Self::resume(place, disk, layout, key, map, pace)
+    }
+
+    fn resume(
+        place: Place,
+        disk: Disk,
+        layout: Layout,
+        key: SignerKey,
+        map: MapFunction,
+        pace: Pace,
+    ) -> Result<Self, LogError> {
+        let lock = WriterLock::take(&layout.index_lock()).map_err(|error| match error {
+            LogError::Locked { holder } => LogError::IndexLocked { holder },
+            error => error,
+        })?;
+        disk.make_directory(&layout.temporary(), PRIVATE_DIRECTORY)?;
+        clear_temporary(&disk, &layout)?;
+        let name = key.verifier().name().to_string();
+        let index = Signer::new(&name, key).map_err(|error| LogError::Setting {
+            path: layout.key("index"),
+            problem: error.to_string(),
+        })?;
+        let mut inventory = Inventory::open(&disk, &layout)?;
+        if place.bucket().is_some() {
+            // Others may have built meanwhile: what they did is read from the bucket.
+            inventory.keep_useless();
+        }
+        let mut indexer = Self {
+            _lock: lock,
+            workshop: Workshop::new(&place, map, inventory),
+            place,
+            disk,
+            layout,
+            index,
+            pace,
+            edge: Edge::new(),
+            newest: None,
+            collecting: None,
+            swept: None,
+            remakes: false,
+            is_stopped: false,
+        };
+        indexer.finish_interrupted()?;
+        let known = indexer.newest.as_ref().map(|(manifest, _)| manifest.map());
+        match known {
+            Some(Ok(known)) if known != map => Err(LogError::Index {
+                problem: format!(
+                    "it is an index by `{}`, not by `{}`",
+                    known.name(),
+                    map.name()
+                ),
+            }),
+            _ => Ok(indexer),
+        }
+    }
+}
