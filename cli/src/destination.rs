@@ -3,6 +3,9 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use glasslog_core::hash::Hash;
+use glasslog_core::note::SignerKey;
+use glasslog_log::disk::Disk;
+use glasslog_log::keys::read_signer;
 use glasslog_log::{Log, LogError, Refusal};
 
 use crate::console::say;
@@ -172,6 +175,16 @@ pub(crate) fn refuse(error: &LogError) -> Failure {
         hint: error.hint(),
         ..Failure::new(exit, error.code(), error.to_string())
     }
+}
+
+/// The secret key in a file that an argument names; a missing one can be made.
+pub(crate) fn named_key(path: &Path, kind: &str) -> Result<SignerKey, Failure> {
+    read_signer(&Disk::new(), path).map_err(|error| match error {
+        LogError::Missing { .. } => {
+            refuse(&error).hint(format!("`glasslog keygen --kind {kind}` makes a key"))
+        }
+        _ => refuse(&error),
+    })
 }
 
 /// The clock, in seconds since the epoch.

@@ -65,6 +65,13 @@ fn check_with_index(name: &str) {
         .expect("somebody is honest")
         .write(&folder.path().join("honest"));
     operator::write_index_key(&folder.path().join("index.key"));
+    // The same policy without the auditor: whose index it is suffices.
+    let policy = folder.path().join("honest/trust.policy");
+    let policy = std::fs::read_to_string(policy).expect("a policy");
+    let (before, audit) = policy.split_once("[audit]").expect("an auditor");
+    let (_, after) = audit.split_once('[').expect("another section");
+    let unaudited = format!("{before}[{after}");
+    std::fs::write(folder.path().join("unaudited.policy"), unaudited).expect("written");
     transcript::check(name, folder.path());
 }
 

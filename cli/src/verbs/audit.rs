@@ -16,11 +16,10 @@ use glasslog_log::Layout;
 use glasslog_log::audit::{Audited, CosignError, Cosigned, Files, Keeper, Settings, audit};
 use glasslog_log::disk::Disk;
 use glasslog_log::inconsistency::Inconsistency;
-use glasslog_log::keys::read_signer;
 
 use crate::arguments::{TrustArgs, parse_duration};
 use crate::console::Console;
-use crate::destination::{now, refuse};
+use crate::destination::{named_key, now, refuse};
 use crate::driver::{self, Head};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -112,7 +111,7 @@ impl Args {
             ))
             .hint("`-o FILE` writes the cosigned index checkpoint, for the log's operator"));
         }
-        let key = read_signer(&Disk::new(), path).map_err(|error| refuse(&error))?;
+        let key = named_key(path, "auditor")?;
         if key.verifier().signature_type() != SignatureType::CosignatureV1 {
             return Err(
                 Failure::usage(format!("`{}` is no auditor's key", path.display()))

@@ -12,13 +12,12 @@ use glasslog_core::tile::EntryBundle;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_log::disk::Disk;
 use glasslog_log::index::{Indexer, LogFiles, Pace};
-use glasslog_log::keys::read_signer;
 use glasslog_log::{Config, Layout, LogError};
 use serde::Serialize;
 
 use crate::arguments::TrustArgs;
 use crate::console::Console;
-use crate::destination::{now, open_log, refuse};
+use crate::destination::{named_key, now, open_log, refuse};
 use crate::driver;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -89,7 +88,7 @@ impl Args {
         match (&self.lookup, &self.out, &self.key) {
             (Some(hash), ..) => lookup::run(&self, hash, console),
             (None, Some(out), Some(key)) => {
-                let key = read_signer(&Disk::new(), key).map_err(|error| refuse(&error))?;
+                let key = named_key(key, "index")?;
                 let policy = self.trust.policy(Some(&self.log))?;
                 let files = Files::open(&self.log, self.trust.offline)?;
                 let checkpoint = self.judged(&files, &policy)?;

@@ -3,14 +3,12 @@ use std::path::PathBuf;
 
 use glasslog_core::checkpoint::Origin;
 use glasslog_core::note::{KeyName, SignatureType};
-use glasslog_log::disk::Disk;
-use glasslog_log::keys::read_signer;
 use glasslog_log::object_store::StoreSettings;
 use glasslog_log::{Layout, NewLog};
 use serde::Serialize;
 
 use crate::console::Console;
-use crate::destination::{now, open_log, refuse};
+use crate::destination::{named_key, now, open_log, refuse};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::verbs::publish::Head;
@@ -84,7 +82,7 @@ impl Args {
             log = log.succeeding(before.map_err(|error| refuse(&error))?);
         }
         if let Some(path) = &self.key {
-            let key = read_signer(&Disk::new(), path).map_err(|error| refuse(&error))?;
+            let key = named_key(path, "log")?;
             let verifier = key.verifier();
             if verifier.signature_type() != SignatureType::Ed25519 {
                 return Err(Failure::usage(format!(

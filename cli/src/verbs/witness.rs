@@ -7,7 +7,6 @@ use glasslog_core::tile::TileError;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_log::disk::Disk;
 use glasslog_log::inconsistency::Inconsistency;
-use glasslog_log::keys::read_signer;
 use glasslog_log::object_store::Client;
 use glasslog_log::witness::{Place, Witness, WitnessError};
 use glasslog_log::{Config, Layout, LogError};
@@ -15,7 +14,7 @@ use serde::Serialize;
 
 use crate::arguments::Later;
 use crate::console::Console;
-use crate::destination::{now, refuse};
+use crate::destination::{named_key, now, refuse};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::source::is_address;
@@ -92,7 +91,7 @@ fn cosign(
     }
     let (disk, layout) = (Disk::new(), Layout::new(log));
     let config = Config::read(&disk, &layout).map_err(|error| refuse(&error))?;
-    let key = read_signer(&disk, key).map_err(|error| refuse(&error))?;
+    let key = named_key(key, "witness")?;
     let path = policy.unwrap_or_else(|| layout.trust_policy());
     let policy = TrustPolicy::parse(&input::read(&path, input::MAX_POLICY)?).map_err(|error| {
         Failure::new(

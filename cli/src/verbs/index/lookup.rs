@@ -100,8 +100,12 @@ pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Fa
             for position in &found.positions {
                 console.line(position);
             }
+            let noun = match found.positions.len() {
+                1 => "entry",
+                _ => "entries",
+            };
             console.note(format_args!(
-                "{} entries, complete up to {complete} of {size}",
+                "{} {noun}, complete up to {complete} of {size}",
                 found.positions.len()
             ));
         }
