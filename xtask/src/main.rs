@@ -61,7 +61,7 @@ enum Task {
         /// Simulate the index of up to a billion events, too
         #[arg(long)]
         simulate: bool,
-        /// Load the writer for a third of the time
+        /// Load the writer for a third of the time, and leave out the largest of the routine logs
         #[arg(long)]
         quick: bool,
     },

@@ -10,8 +10,9 @@ use super::table::{Table, rate};
 use crate::process::{self, target};
 use crate::{node, wasm};
 
-/// What is built in a routine run, with `--large` also, and what `--simulate` simulates.
-const SIZES: [&str; 3] = ["10000", "100000", "1000000"];
+/// What is built with `--quick` too, in a routine run, and with `--large` also; and what `--simulate` simulates.
+const QUICK: [&str; 2] = ["10000", "100000"];
+const ROUTINE: &str = "1000000";
 const LARGE: &str = "10000000";
 const SIMULATED: [&str; 3] = ["10000000", "100000000", "1000000000"];
 
@@ -19,12 +20,13 @@ const SIMULATED: [&str; 3] = ["10000000", "100000000", "1000000000"];
 ///
 /// The logs hold real events but for their signatures, which are all one: the index does not judge them, and to sign 10^7
 /// would take minutes.
-pub(super) fn measure(large: bool, simulate: bool) -> Result<Table> {
+pub(super) fn measure(large: bool, simulate: bool, quick: bool) -> Result<Table> {
     let mut table = Table::default();
     let folder = folder();
     let folder = folder.to_str().context("a path that is not text")?;
     let mut built = vec![folder];
-    built.extend(SIZES);
+    built.extend(QUICK);
+    built.extend((!quick).then_some(ROUTINE));
     built.extend(large.then_some(LARGE));
     add(&built, "", &mut table)?;
     if simulate {

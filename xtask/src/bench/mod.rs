@@ -45,7 +45,7 @@ impl Part {
             Self::Write => write::measure(quick),
             Self::WriteHttp => write_http::measure(quick),
             Self::WriteS3 => write_s3::measure(),
-            Self::Index => index::measure(large, simulate),
+            Self::Index => index::measure(large, simulate, quick),
             Self::Audit => audit::measure(),
             Self::Browser => browser::measure(),
         }
@@ -55,7 +55,7 @@ impl Part {
 /// Measures the parts, all without one, and prints a table for each as soon as it is there.
 ///
 /// With `large`, also what takes many minutes; with `simulate`, also what no machine here holds; with
-/// `quick`, writers are loaded for a shorter time.
+/// `quick`, writers are loaded for a shorter time and the largest log of a routine run is left out.
 pub(crate) fn run(parts: &[Part], large: bool, simulate: bool, quick: bool) -> Result<()> {
     let all = Part::value_variants();
     loader::clear()?;
