@@ -43,9 +43,15 @@ export function verifyFraud(fraud: Uint8Array, policy: string, options?: Options
 export class HistoryQuery {
   /**
    * Throws where the artifact breaks its syntax. With `exact` one key is looked up, and no registration followed. Where
-   * the policy names an index, the log's index is asked; with `fullScan` every entry is read instead.
+   * the policy names an index, the log's index is asked; with `fullScan` every entry is read instead. `since` is a bundle
+   * with an older history of the same artifact: it must be the beginning of this one, and the report says which events are
+   * new. Throws where it is no such bundle.
    */
-  constructor(artifact: string, policy: string, options?: Options & { exact?: boolean; fullScan?: boolean });
+  constructor(
+    artifact: string,
+    policy: string,
+    options?: Options & { exact?: boolean; fullScan?: boolean; since?: Uint8Array },
+  );
   /** A bounded batch of files wanted next, relative to the log's public tree; empty when done. */
   needs(): string[];
   /**

@@ -64,8 +64,9 @@ export function verifyFraud(fraud, policy, options) {
 export class HistoryQuery {
   #query;
 
-  constructor(artifact, policy, { exact = false, fullScan = false, ...options } = {}) {
-    const ways = [flag("exact", exact), flag("fullScan", fullScan)];
+  constructor(artifact, policy, { exact = false, fullScan = false, since, ...options } = {}) {
+    const older = since === undefined ? undefined : bytes("since", since);
+    const ways = [flag("exact", exact), flag("fullScan", fullScan), older];
     this.#query = new wasm.HistoryQuery(text("artifact", artifact), text("policy", policy), ...ways, ...read(options));
   }
 

@@ -17,16 +17,18 @@ pub struct HistoryQuery(history::HistoryQuery);
 
 #[wasm_bindgen]
 impl HistoryQuery {
-    /// Starts a query; `exact` follows no registration, `full_scan` asks no index.
+    /// Starts a query; `exact` follows no registration, `full_scan` asks no index, and `since` is the bundle of an older
+    /// history that must be the beginning of this one.
     ///
     /// # Errors
-    /// Throws where the artifact breaks its syntax.
+    /// Throws where the artifact breaks its syntax, and where the older history cannot be compared with this one.
     #[wasm_bindgen(constructor)]
     pub fn new(
         artifact: &str,
         policy: &str,
         exact: bool,
         full_scan: bool,
+        since: Option<Vec<u8>>,
         now: u64,
         require: Option<String>,
         max_checkpoint_age: Option<u64>,
@@ -35,12 +37,11 @@ impl HistoryQuery {
             full_scan,
             ..options(now, require.as_deref(), max_checkpoint_age)?
         };
-        Ok(Self(history::HistoryQuery::new(
-            artifact,
-            policy.as_bytes(),
-            options,
-            exact,
-        )?))
+        let policy = policy.as_bytes();
+        Ok(Self(match since {
+            None => history::HistoryQuery::new(artifact, policy, options, exact)?,
+            Some(older) => history::HistoryQuery::since(artifact, policy, options, exact, &older)?,
+        }))
     }
 
     /// The files wanted next.

@@ -98,6 +98,31 @@ test("a log that was changed, in each of its files", { skip }, () => {
   assert.ok(failed >= 8, `${failed} changes were noticed`);
 });
 
+test("a history that goes on from an older one, and one that does not", { skip }, () => {
+  const bundles = {};
+  for (const artifact of ["model@1", "model"]) {
+    const path = log.at(`${artifact}.older`);
+    report("bundle", artifact, "--log", log.log, ...trust(), "-o", path);
+    bundles[artifact] = [path, new Uint8Array(readFileSync(path))];
+  }
+  const [path, since] = bundles["model@1"];
+  const ours = history(log.public, "model@1", log.policy, { now, since });
+  assert.equal(ours, report("history", "model@1", "--log", log.log, ...trust(), "--since", path));
+  assert.equal(result(ours), "verified");
+  assert.ok(JSON.parse(ours).checks.some((check) => check.code === "since" && check.outcome === "pass"));
+  // One whose entries were changed is compared, and found wanting; what is no bundle of this artifact is misuse.
+  const changed = since.slice();
+  changed[changed.length - 40] ^= 1;
+  writeFileSync(path, changed);
+  const other = history(log.public, "model@1", log.policy, { now, since: changed });
+  assert.equal(other, report("history", "model@1", "--log", log.log, ...trust(), "--since", path));
+  assert.notEqual(result(other), "verified");
+  for (const wrong of [bundles.model[1], new Uint8Array(), since.subarray(0, 9)]) {
+    assert.throws(() => new verify.HistoryQuery("model@1", log.policy, { now, since: wrong }), /older bundle/);
+  }
+  assert.throws(() => new verify.HistoryQuery("model@1", log.policy, { now, since: "text" }), TypeError);
+});
+
 test("bundles, good and bad", { skip }, () => {
   const bundle = log.at("history.bundle");
   report("bundle", "model@1", "--log", log.log, ...trust(), "-o", bundle);
