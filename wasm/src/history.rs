@@ -23,6 +23,10 @@ impl HistoryQuery {
     /// # Errors
     /// Throws where the artifact breaks its syntax, and where the older history cannot be compared with this one.
     #[wasm_bindgen(constructor)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what crosses over are single values; JavaScript gives them names"
+    )]
     pub fn new(
         artifact: &str,
         policy: &str,
