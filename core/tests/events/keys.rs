@@ -4,12 +4,16 @@ use crate::fixture::{ADMIN, CI, access, enrol, genesis, keyid, read, sign, spki,
 use glasslog_core::{
     access::{Action, Exception},
     event,
-    hash::sha256,
-    index_key::{KeyKind, LookupKey, base_name, keys_of},
+    hash::{Hash, sha256},
+    index_key::{KeyKind, LookupKey, base_name, key_hashes, keys_of},
 };
+use std::collections::BTreeSet;
 
 fn keys(entry: &[u8]) -> Vec<String> {
-    let keys = keys_of(event::parse(entry).ok().as_ref());
+    let parsed = event::parse(entry).ok();
+    let keys = keys_of(parsed.as_ref());
+    let hashes: BTreeSet<Hash> = keys.iter().map(LookupKey::hash).collect();
+    assert!(hashes.into_iter().eq(key_hashes(parsed.as_ref())));
     keys.iter()
         .map(|key| format!("{} {}", key.kind.as_str(), key.id))
         .collect()

@@ -3,9 +3,12 @@
 
 use glasslog_core::dsse::Envelope;
 use glasslog_core::ed25519::SecretKey;
+use glasslog_core::hash::Hash;
+use glasslog_core::index_key::LookupKey;
 use glasslog_core::statement::Statement;
 use glasslog_core::{event, index_key};
 use libfuzzer_sys::fuzz_target;
+use std::collections::BTreeSet;
 
 fuzz_target!(|bytes: &[u8]| {
     // As an entry, and as the payload of one, which mutations reach through base64 only by luck.
@@ -23,4 +26,10 @@ fuzz_target!(|bytes: &[u8]| {
     let parsed = event::parse(&envelope.encode()).ok();
     let keys = index_key::keys_of(parsed.as_ref());
     assert!(!keys.is_empty(), "an entry that no look-up finds");
+    let hashes: BTreeSet<Hash> = keys.iter().map(LookupKey::hash).collect();
+    assert!(
+        hashes
+            .into_iter()
+            .eq(index_key::key_hashes(parsed.as_ref()))
+    );
 });
