@@ -16,8 +16,8 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(statement) = Statement::parse(bytes)
         && let Ok(payload) = event::encode(&statement)
     {
-        let reread = Statement::parse(&payload);
-        assert_eq!(reread.as_ref().map(Statement::encode), Ok(payload));
+        let reread = Statement::parse(&payload).map(|statement| statement.encode());
+        assert_eq!(reread.as_deref(), Ok(payload.as_slice()));
     }
     let key = SecretKey::from_seed(&[1; 32]);
     let Ok(envelope) = Envelope::sign(bytes.to_vec(), &[&key]) else {
