@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+/// How often a lock, or its holder, is looked for, and how long between.
+const ATTEMPTS: usize = 20;
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// The right to write to a log, until dropped.
 #[derive(Debug)]
 pub(crate) struct WriterLock {
@@ -42,24 +46,31 @@ fn open(path: &Path) -> Result<File, DiskError> {
 impl WriterLock {
     /// Takes the lock at `path`, or says who has it.
     ///
+    /// It tries for a moment: [`writer`] holds the lock while it looks whether anybody does.
+    ///
     /// # Errors
     /// [`LogError::Locked`] when another process holds it.
     pub(crate) fn take(path: &Path) -> Result<Self, LogError> {
         let file = open(path)?;
-        match file.try_lock() {
-            Ok(()) => {
-                let mut lock = Self {
-                    file,
-                    path: path.to_owned(),
-                };
-                lock.write(None)?;
-                Ok(lock)
+        for _ in 0..ATTEMPTS {
+            match file.try_lock() {
+                Ok(()) => {
+                    let mut lock = Self {
+                        file,
+                        path: path.to_owned(),
+                    };
+                    lock.write(None)?;
+                    return Ok(lock);
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+                Err(TryLockError::Error(error)) => {
+                    return Err(DiskError::new("lock", path, &error).into());
+                }
             }
-            Err(TryLockError::WouldBlock) => Err(LogError::Locked {
-                holder: holder(path),
-            }),
-            Err(TryLockError::Error(error)) => Err(DiskError::new("lock", path, &error).into()),
         }
+        Err(LogError::Locked {
+            holder: holder(path),
+        })
     }
 
     /// Checks that the file at the lock's path is still the one that is locked.
@@ -102,6 +113,14 @@ impl WriterLock {
     }
 }
 
+impl Drop for WriterLock {
+    /// Closing the file would not do: a process that another thread is just starting holds a copy of it until its
+    /// program runs, and with the copy the lock.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
 /// Who holds the lock at `path`; `None` if nobody does.
 pub(crate) fn writer(path: &Path) -> Result<Option<Holder>, DiskError> {
     let file = match File::open(path) {
@@ -117,7 +136,7 @@ pub(crate) fn writer(path: &Path) -> Result<Option<Holder>, DiskError> {
 
 /// Reads who holds a lock; the holder may be just about to write it.
 fn holder(path: &Path) -> Option<Holder> {
-    for _ in 0..20 {
+    for _ in 0..ATTEMPTS {
         let mut text = String::new();
         if File::open(path)
             .and_then(|mut file| file.read_to_string(&mut text))
@@ -131,7 +150,7 @@ fn holder(path: &Path) -> Option<Holder> {
                 });
             }
         }
-        thread::sleep(Duration::from_millis(5));
+        thread::sleep(PAUSE);
     }
     None
 }
@@ -179,5 +198,31 @@ mod tests {
         );
         drop(first);
         WriterLock::take(&path).unwrap();
+    }
+
+    #[test]
+    fn what_is_dropped_is_free_also_while_a_starting_process_has_a_copy_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        let lock = WriterLock::take(&path).unwrap();
+        let _copy = lock.file.try_clone().unwrap();
+        drop(lock);
+        assert_eq!(writer(&path), Ok(None));
+        WriterLock::take(&path).unwrap();
+    }
+
+    #[test]
+    fn who_looks_for_the_writer_stops_no_writer() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        drop(WriterLock::take(&path).unwrap());
+        let looking = File::open(&path).unwrap();
+        looking.try_lock_shared().unwrap();
+        thread::scope(|threads| {
+            let writer = threads.spawn(|| WriterLock::take(&path));
+            thread::sleep(PAUSE);
+            looking.unlock().unwrap();
+            writer.join().unwrap().unwrap();
+        });
     }
 }
