@@ -130,7 +130,7 @@ fn tell(seen: &[Seen], took: f64, more: &str) {
 
 /// Objects that are created, each under a name of its own, as tiles and batches are.
 fn puts(directory: &Path, seconds: &str, writers: &str, bytes: usize) {
-    let client = Client::open(&settings(directory)).unwrap();
+    let client = Client::open(&settings(directory), directory).unwrap();
     let process = std::process::id();
     let (seen, took) = run(seconds, writers, |_| {
         let client = client.clone();
@@ -238,7 +238,7 @@ fn post(stream: &mut BufReader<TcpStream>, acknowledgement: &str, entry: &[u8]) 
 
 /// Computes the tree from the leaf tiles in the bucket, once everything that was acknowledged is public.
 fn verify(settings: &StoreSettings, acknowledged: &[(u64, Hash)]) {
-    let reader = Reader::new(Client::open(settings).unwrap());
+    let reader = Reader::new(Client::open(settings, Path::new(&settings.url)).unwrap());
     let end = acknowledged.iter().map(|(index, _)| index + 1).max();
     let begun = Instant::now();
     let head = loop {

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use glasslog_core::hash::sha256;
+use glasslog_log::object_store::protocol::encode_batch;
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog::{command, glasslog};
 use glasslog_tests::served::Served;
@@ -255,6 +257,17 @@ fn a_log_in_a_bucket_is_made_written_and_read() {
     let published = with_store(words!["publish", log, "--format", "json"]).expect(0);
     let published = published.json();
     assert_eq!(published["indexed"], published["checkpoint"]["size"]);
+    let status = || {
+        with_store(words!["log", "status", log, "--format", "json"])
+            .expect(0)
+            .json()
+    };
+    let standing = status();
+    assert_eq!(standing["size"], published["checkpoint"]["size"]);
+    assert_eq!(standing["indexed"], published["indexed"]);
+    for nothing in ["lagSeconds", "writer", "lastError"] {
+        assert!(standing[nothing].is_null(), "{standing}");
+    }
     cosign();
     let before = fs::read(&latest).unwrap();
     // Due with every entry, so that nobody waits for it here.
@@ -290,6 +303,9 @@ fn a_log_in_a_bucket_is_made_written_and_read() {
         refused.stderr.contains(&format!("--log {url}")),
         "{refused}"
     );
+    let standing = status();
+    assert_eq!(standing["writer"]["url"], url.as_str(), "{standing}");
+    assert_eq!(standing["writer"]["leaseSeconds"], 10);
     // It extends the index in the bucket, and readers of either find what was recorded there.
     let began = Instant::now();
     while fs::read(&latest).unwrap() == before {
@@ -307,6 +323,13 @@ fn a_log_in_a_bucket_is_made_written_and_read() {
     // Killed, it leaves a lease that ends; what it acknowledged stays.
     with_store(words!["audit", log, "--policy", policy]).expect(0);
 
+    with_store(words!["log", "close", log]).expect(0);
+    let standing = status();
+    assert_eq!(
+        (&standing["closed"], &standing["backlog"]),
+        (&true.into(), &0.into())
+    );
+
     // Any host of `public/` serves readers who know nothing of buckets.
     let tree = store.file("logs/one/public");
     glasslog(words!["audit", tree, "--policy", policy]).expect(0);
@@ -321,4 +344,40 @@ fn a_log_in_a_bucket_is_made_written_and_read() {
     assert!(!denied.stderr.contains("else\""), "{denied}");
     let written = fs::read_to_string(log.join("glasslog.toml")).unwrap();
     assert!(!written.contains(CREDENTIALS[1].1));
+}
+
+#[test]
+fn what_is_staged_in_a_bucket_is_the_backlog() {
+    let Some(store) = VersityGw::start("the backlog of a log in a bucket") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    init(&log, store.address()).expect(0);
+    let status = || {
+        with_store(words!["log", "status", log, "--format", "json"])
+            .expect(0)
+            .json()
+    };
+    let size = status()["published"].as_u64().unwrap();
+    // As a writer leaves it that ends between its second step and its third.
+    let batch = encode_batch(size, &[b"first".to_vec(), b"second".to_vec()]);
+    let path = store.file("logs/one/private/lock");
+    let lock = fs::read_to_string(&path).unwrap();
+    let staged = format!("staged {size} 2 1-2 {}\n\n", sha256(&batch).to_hex());
+    let name = store.file("logs/one/private/staged/1-2");
+    fs::create_dir_all(name.parent().unwrap()).unwrap();
+    fs::write(name, batch).unwrap();
+    fs::write(&path, lock.replacen("\n\n", &format!("\n{staged}"), 1)).unwrap();
+    let standing = status();
+    assert_eq!(standing["size"], size + 2, "{standing}");
+    assert_eq!(
+        (&standing["backlog"], &standing["backlogBytes"]),
+        (&2.into(), &11.into())
+    );
+    assert!(standing["lagSeconds"].is_u64(), "{standing}");
+
+    fs::write(&path, "else").unwrap();
+    let refused = with_store(words!["log", "status", log]).expect(1);
+    assert!(refused.stderr.contains("private/lock"), "{refused}");
 }

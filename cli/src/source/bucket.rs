@@ -27,10 +27,7 @@ impl Bucket {
         let Some(store) = config.store else {
             return Ok(None);
         };
-        let client = Client::open(&store).map_err(|problem| {
-            let path = layout.config();
-            refuse(&LogError::Setting { path, problem })
-        })?;
+        let client = Client::open(&store, &layout.config()).map_err(|error| refuse(&error))?;
         Ok(Some(Self(client)))
     }
 

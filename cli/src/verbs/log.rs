@@ -2,8 +2,9 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use glasslog_core::wire::hex_encode;
 use glasslog_log::index::Indexer;
-use glasslog_log::standing::Standing;
+use glasslog_log::standing::{Standing, Writer};
 use serde_json::json;
 
 use crate::console::Console;
@@ -25,7 +26,8 @@ enum Verb {
     Close(Close),
 }
 
-/// Shows size, backlog, lag, index coverage and the last error, also while another process serves the log.
+/// Shows size, backlog, lag, index coverage and the last error, also while another process serves the log, in a directory
+/// or a bucket.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -64,10 +66,15 @@ impl Status {
     fn run(self, console: &Console) -> Result<Exit, Failure> {
         let standing = Standing::read(&self.log).map_err(|error| refuse(&error))?;
         if console.is_json() {
-            let writer = standing
-                .writer
-                .as_ref()
-                .map(|writer| json!({ "pid": writer.pid, "url": writer.url }));
+            let writer = standing.writer.as_ref().map(|writer| match writer {
+                Writer::Process(holder) => json!({ "pid": holder.pid, "url": holder.url }),
+                Writer::Lease(holder) => json!({
+                    "pid": null,
+                    "url": holder.url,
+                    "id": hex_encode(&holder.id),
+                    "leaseSeconds": holder.lease / 1_000,
+                }),
+            });
             console.json(&json!({
                 "schemaVersion": 1,
                 "result": "done",
@@ -98,10 +105,18 @@ impl Status {
             None => "no index".into(),
         };
         let writer = match &standing.writer {
-            Some(writer) => match &writer.url {
-                Some(url) => format!("process {}, {url}", writer.pid),
-                None => format!("process {}", writer.pid),
-            },
+            Some(writer) => {
+                let who = match writer {
+                    Writer::Process(holder) => format!("process {}", holder.pid),
+                    Writer::Lease(holder) => format!(
+                        "{}, by a lease of {} s",
+                        hex_encode(&holder.id),
+                        holder.lease / 1_000
+                    ),
+                };
+                let url = writer.url().map(|url| format!(", {url}"));
+                who + &url.unwrap_or_default()
+            }
             None if standing.is_closed => "none: the log is closed".into(),
             None => "none".into(),
         };

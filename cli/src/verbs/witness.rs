@@ -110,10 +110,10 @@ fn cosign(
     );
     let place = match &config.store {
         None => Place::directory(&disk, &layout),
-        Some(store) => Place::Bucket(Client::open(store).map_err(|problem| {
-            let path = layout.config();
-            refuse(&LogError::Setting { path, problem })
-        })?),
+        Some(store) => {
+            let client = Client::open(store, &layout.config());
+            Place::Bucket(client.map_err(|error| refuse(&error))?)
+        }
     };
     match witness.cosign_at(&place, &disk, time) {
         Ok(done) => {

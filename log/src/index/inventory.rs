@@ -7,10 +7,12 @@
 //! making TIME run START END B ROOT RESERVED      before the first file of the run
 //! made   TIME run START END B ROOT RESERVED      after the last
 //! useless TIME run START END B ROOT RESERVED     once the newest manifest names another run of these entries
+//! gone   TIME run START END B ROOT RESERVED      after the last file of the run was removed
 //! ```
+//! It is written anew, without what is gone, when most of its lines say nothing any more.
 
 use super::workshop::parts;
-use crate::disk::Disk;
+use crate::disk::{Disk, DiskError};
 use crate::error::LogError;
 use crate::layout::{Layout, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use glasslog_core::hash::{HASH_SIZE, Hash};
@@ -31,12 +33,17 @@ enum State {
     Useless(u64),
 }
 
+/// Lines that the file may have, however few runs there are, before it is written anew.
+const FEW_LINES: usize = 1_024;
+
 /// The runs of one index.
 #[derive(Debug)]
 pub(super) struct Inventory {
     disk: Disk,
     layout: Layout,
     runs: BTreeMap<(u64, u64), (RunHead, State)>,
+    /// Of the file.
+    lines: usize,
     /// Ranges whose parts cannot be joined.
     apart: BTreeSet<(u64, u64)>,
 }
@@ -53,6 +60,7 @@ impl Inventory {
             disk: disk.clone(),
             layout: layout.clone(),
             runs: BTreeMap::new(),
+            lines: 0,
             apart: BTreeSet::new(),
         };
         for line in text.lines() {
@@ -60,7 +68,11 @@ impl Inventory {
                 path: path.clone(),
                 problem: format!("`{line}` is no line of it"),
             })?;
-            inventory.note(run, state);
+            match state {
+                Some(state) => inventory.note(run, state),
+                None => inventory.drop_run(&run),
+            }
+            inventory.lines += 1;
         }
         if whole != bytes.len() {
             inventory.rewrite()?;
@@ -214,8 +226,11 @@ impl Inventory {
 
     /// Forgets a run whose files are removed.
     pub(super) fn forget(&mut self, run: &RunHead) -> Result<(), LogError> {
-        self.runs.remove(&(run.start, run.end));
-        self.rewrite()?;
+        self.append(&encode(run, None, 0), 1)?;
+        self.drop_run(run);
+        if self.lines > FEW_LINES.max(2 * self.runs.len()) {
+            self.rewrite()?;
+        }
         let lists = self.lists_of(run);
         if lists.exists() && self.runs.values().all(|(other, _)| other.root != run.root) {
             self.disk.remove(&lists)?;
@@ -237,61 +252,75 @@ impl Inventory {
         self.runs.insert((run.start, run.end), (run, state));
     }
 
+    fn drop_run(&mut self, run: &RunHead) {
+        self.runs.remove(&(run.start, run.end));
+    }
+
     /// Takes note of what became of runs, with one sync for all of them.
     fn add(&mut self, changed: &[(RunHead, State)], now: u64) -> Result<(), LogError> {
         if changed.is_empty() {
             return Ok(());
         }
-        let path = self.layout.index_runs();
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(PRIVATE_FILE)
-            .open(&path)
-            .map_err(|error| crate::disk::DiskError::new("open", &path, &error))?;
-        let lines = changed.iter().map(|(run, state)| encode(run, *state, now));
-        let lines: String = lines.collect();
-        self.disk.append(&mut file, &path, lines.as_bytes())?;
-        if self.runs.is_empty() {
-            self.disk.sync_directory(&self.layout.state())?;
-        }
+        let text = changed
+            .iter()
+            .map(|(run, state)| encode(run, Some(*state), now));
+        self.append(&text.collect::<String>(), changed.len())?;
         for (run, state) in changed {
             self.note(run.clone(), *state);
         }
         Ok(())
     }
 
-    fn rewrite(&self) -> Result<(), LogError> {
+    fn append(&mut self, text: &str, lines: usize) -> Result<(), LogError> {
+        let path = self.layout.index_runs();
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(PRIVATE_FILE)
+            .open(&path)
+            .map_err(|error| DiskError::new("open", &path, &error))?;
+        self.disk.append(&mut file, &path, text.as_bytes())?;
+        if self.lines == 0 {
+            self.disk.sync_directory(&self.layout.state())?;
+        }
+        self.lines += lines;
+        Ok(())
+    }
+
+    fn rewrite(&mut self) -> Result<(), LogError> {
         let text: String = self
             .runs
             .values()
-            .map(|(run, state)| encode(run, *state, 0))
+            .map(|(run, state)| encode(run, Some(*state), 0))
             .collect();
         let (temporary, path) = (self.layout.temporary(), self.layout.index_runs());
-        Ok(self
-            .disk
-            .replace(&temporary, &path, text.as_bytes(), PRIVATE_FILE)?)
+        self.disk
+            .replace(&temporary, &path, text.as_bytes(), PRIVATE_FILE)?;
+        self.lines = self.runs.len();
+        Ok(())
     }
 }
 
-/// A line; when a run was made decides nothing.
-fn encode(run: &RunHead, state: State, made: u64) -> String {
+/// A line; without a state the run is gone. When it was made, or went, decides nothing.
+fn encode(run: &RunHead, state: Option<State>, now: u64) -> String {
     let (word, time) = match state {
-        State::Making(time) => ("making", time),
-        State::Made => ("made", made),
-        State::Useless(time) => ("useless", time),
+        Some(State::Making(time)) => ("making", time),
+        Some(State::Made) => ("made", now),
+        Some(State::Useless(time)) => ("useless", time),
+        None => ("gone", now),
     };
     format!("{word} {time} {}\n", encode_run(run))
 }
 
-fn parse(line: &str) -> Option<(RunHead, State)> {
+fn parse(line: &str) -> Option<(RunHead, Option<State>)> {
     let (word, rest) = line.split_once(' ')?;
     let (time, run) = rest.split_once(' ')?;
     let time = parse_decimal(time)?;
     let state = match word {
-        "making" => State::Making(time),
-        "made" => State::Made,
-        "useless" => State::Useless(time),
+        "making" => Some(State::Making(time)),
+        "made" => Some(State::Made),
+        "useless" => Some(State::Useless(time)),
+        "gone" => None,
         _ => return None,
     };
     Some((parse_run(run)?, state))

@@ -2,7 +2,7 @@
 //! when nobody has it or its holder is silent.
 
 use super::bucket::Bucket;
-use super::client::{Client, Read};
+use super::client::Client;
 use super::error::StoreError;
 use super::fitness::random;
 use super::protocol::{Change, Holder, LOCK, Lease, Lock, Outcome, Standing, Watch};
@@ -45,10 +45,7 @@ impl Candidate {
         path: &Path,
         url: Option<String>,
     ) -> Result<Self, LogError> {
-        let client = Client::open(settings).map_err(|problem| LogError::Setting {
-            path: path.to_owned(),
-            problem,
-        })?;
+        let client = Client::open(settings, path)?;
         client.check_fitness()?;
         Ok(Self {
             client,
@@ -92,17 +89,7 @@ impl Candidate {
     /// # Errors
     /// When there is no lock, or the store cannot be reached.
     pub fn look(&mut self) -> Result<Taken, StoreError> {
-        let key = self.client.locate(LOCK);
-        let gone = || StoreError::NoLock { key: key.clone() };
-        let malformed = |error| StoreError::Lock {
-            key: key.clone(),
-            error,
-        };
-        // Whoever looks looks again: an answer that takes longer than a lease is worth nothing.
-        let mut read = Read(LOCK.to_owned());
-        let object = self.client.drive_for(self.client.lease(), &mut read)?;
-        let object = object.ok_or_else(gone)?;
-        let lock = Lock::parse(&object.bytes).map_err(malformed)?;
+        let (object, lock) = self.client.read_lock()?;
         match self.watch.see(self.began.elapsed(), &object, &lock) {
             // A hold of this very process, from before a failure that ended it, is its own to take back.
             Standing::Held(holder) if holder.id != self.id => return Ok(Taken::Held(holder)),
@@ -116,11 +103,11 @@ impl Candidate {
                 lease,
             )))),
             Err(Outcome::Lost(object)) => {
-                let lock = Lock::parse(&object.bytes).map_err(malformed)?;
+                let lock = self.client.parse_lock(&object)?;
                 // It was let go again in between: the next look sees that.
                 Ok(Taken::Held(lock.holder.unwrap_or_else(|| self.holder())))
             }
-            Err(_) => Err(gone()),
+            Err(_) => Err(self.client.no_lock()),
         }
     }
 
@@ -156,12 +143,12 @@ impl Candidate {
         use super::protocol::{Create, Presence};
         let lock = Lock::new(self.holder());
         let mut create = Create::new(LOCK.into(), lock.encode());
-        let path = self.client.locate(LOCK);
         if self.client.drive(&mut create)? == Presence::Differs {
-            return Err(LogError::NotEmpty { path: path.into() });
+            let path = self.client.locate(LOCK).into();
+            return Err(LogError::NotEmpty { path });
         }
         let object = self.client.read(LOCK)?;
-        let object = object.ok_or(StoreError::NoLock { key: path })?;
+        let object = object.ok_or_else(|| self.client.no_lock())?;
         Ok(Bucket::new(self.client.clone(), Lease::made(object, lock)))
     }
 }

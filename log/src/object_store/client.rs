@@ -3,8 +3,9 @@
 //! Nothing is tried again below this file: whether a lost answer may be asked for again is the protocol's decision.
 
 use super::error::StoreError;
-use super::protocol::{Answer, ETag, Machine, Object, Request};
+use super::protocol::{Answer, ETag, LOCK, Lock, Machine, Object, Request};
 use super::settings::StoreSettings;
+use crate::error::LogError;
 use crate::kind::{self, Kind};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
@@ -17,7 +18,7 @@ use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::sleep;
 
@@ -30,6 +31,17 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 const WAITS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 /// Requests side by side.
 const AT_ONCE: usize = 16;
+
+/// An object, as a listing shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    /// Below the log's prefix.
+    pub(crate) key: String,
+    /// When it was last written, by the store's clock.
+    pub(crate) changed: SystemTime,
+    /// Bytes.
+    pub(crate) length: u64,
+}
 
 /// A bucket's part that holds one log. Clones share connections.
 #[derive(Clone)]
@@ -52,8 +64,15 @@ impl Client {
     /// (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, or what the platform provides).
     ///
     /// # Errors
-    /// What is wrong with the settings.
-    pub fn open(settings: &StoreSettings) -> Result<Self, String> {
+    /// [`LogError::Setting`], of the file `config` that the settings are from.
+    pub fn open(settings: &StoreSettings, config: &std::path::Path) -> Result<Self, LogError> {
+        Self::build(settings).map_err(|problem| LogError::Setting {
+            path: config.to_owned(),
+            problem,
+        })
+    }
+
+    fn build(settings: &StoreSettings) -> Result<Self, String> {
         let (bucket, prefix) = settings.place()?;
         // Fails only when a provider is installed already, which is what is wanted.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -167,28 +186,61 @@ impl Client {
         self.drive(&mut Read(key.to_owned()))
     }
 
+    /// Reads the lock. Whoever looks at it looks again: an answer that takes longer than a lease is worth nothing.
+    ///
+    /// # Errors
+    /// As [`drive`](Self::drive); that there is no lock, or one that is none of ours.
+    pub(crate) fn read_lock(&self) -> Result<(Object, Lock), StoreError> {
+        let object = self.drive_for(self.lease, &mut Read(LOCK.to_owned()))?;
+        let object = object.ok_or_else(|| self.no_lock())?;
+        let lock = self.parse_lock(&object)?;
+        Ok((object, lock))
+    }
+
+    pub(super) fn parse_lock(&self, object: &Object) -> Result<Lock, StoreError> {
+        Lock::parse(&object.bytes).map_err(|error| StoreError::Lock {
+            key: self.locate(LOCK),
+            error,
+        })
+    }
+
+    pub(super) fn no_lock(&self) -> StoreError {
+        let key = self.locate(LOCK);
+        StoreError::NoLock { key }
+    }
+
     /// Lists keys that begin with `folder`, which ends in `/`.
     ///
     /// # Errors
     /// When the store does not list them; it is not asked again.
     pub fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let found = self.list_objects(folder)?;
-        Ok(found.into_iter().map(|(key, _)| key).collect())
+        Ok(found.into_iter().map(|listed| listed.key).collect())
     }
 
-    fn list_objects(&self, folder: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    /// Lists objects whose keys begin with `folder`, which ends in `/`.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub(crate) fn list_objects(&self, folder: &str) -> Result<Vec<Listed>, StoreError> {
         let prefix = Path::from(format!("{}/{folder}", self.prefix).trim_end_matches('/'));
         let found = self.block_on(
             self.store
                 .list(Some(&prefix))
-                .map_ok(|meta| (meta.location.to_string(), meta.last_modified.timestamp()))
+                .map_ok(|meta| (meta.location.to_string(), meta.last_modified, meta.size))
                 .try_collect::<Vec<_>>(),
         );
         let found = found.map_err(|error| self.judge("list", folder, &error).1)?;
         let own = format!("{}/", self.prefix);
         Ok(found
             .into_iter()
-            .filter_map(|(key, changed)| Some((key.strip_prefix(&own)?.to_owned(), changed)))
+            .filter_map(|(key, changed, length)| {
+                Some(Listed {
+                    key: key.strip_prefix(&own)?.to_owned(),
+                    changed: changed.into(),
+                    length,
+                })
+            })
             .collect())
     }
 
@@ -202,16 +254,29 @@ impl Client {
         than: &str,
     ) -> Result<Vec<(String, Duration)>, StoreError> {
         let found = self.list_objects(folder)?;
-        let reference = found.iter().find(|(key, _)| key == than);
-        let reference = reference.map(|(_, changed)| *changed);
+        let reference = found.iter().find(|listed| listed.key == than);
+        let reference = reference.map(|listed| listed.changed);
         let age = |changed| {
-            let age = reference.map(|reference| reference - changed);
-            Duration::from_secs(age.and_then(|age| u64::try_from(age).ok()).unwrap_or(0))
+            let age = reference.and_then(|reference| reference.duration_since(changed).ok());
+            age.unwrap_or_default()
         };
         Ok(found
             .into_iter()
-            .map(|(key, changed)| (key, age(changed)))
+            .map(|listed| (listed.key, age(listed.changed)))
             .collect())
+    }
+
+    /// When an object was last written, by the store's clock; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the store does not tell; it is not asked again.
+    pub(crate) fn changed(&self, key: &str) -> Result<Option<SystemTime>, StoreError> {
+        let path = Path::from(format!("{}/{key}", self.prefix));
+        match self.block_on(self.store.head(&path)) {
+            Ok(meta) => Ok(Some(meta.last_modified.into())),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.judge("look at", key, &error).1),
+        }
     }
 
     async fn run<M: Machine>(&self, machine: &mut M) -> Result<M::Output, StoreError> {
@@ -353,7 +418,7 @@ impl Patience {
             None if is_over => {
                 return Err(StoreError::Unreachable {
                     operation: "settle",
-                    key: "private/lock".into(),
+                    key: LOCK.into(),
                     reason: "the store contradicts itself".into(),
                 });
             }

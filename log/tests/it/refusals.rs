@@ -2,8 +2,8 @@
 
 use crate::support::{NOW, entries, scratch};
 use glasslog_core::tree::TreeHead;
-use glasslog_log::standing::Standing;
-use glasslog_log::{Layout, Log, LogError, NewLog};
+use glasslog_log::standing::{Standing, Writer};
+use glasslog_log::{Holder, Layout, Log, LogError, NewLog};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -391,7 +391,9 @@ fn how_a_log_stands_is_seen_from_outside() {
     let standing = Standing::read(case.layout.root()).unwrap();
     assert_eq!((standing.backlog(), standing.lag), (0, None));
     assert!(standing.is_closed);
-    let writer = standing.writer.unwrap();
-    assert_eq!(writer.pid, std::process::id());
-    assert_eq!(writer.url.as_deref(), Some("http://127.0.0.1:1"));
+    let holder = Holder {
+        pid: std::process::id(),
+        url: Some("http://127.0.0.1:1".into()),
+    };
+    assert_eq!(standing.writer, Some(Writer::Process(holder)));
 }

@@ -25,7 +25,7 @@ pub use lease::Lease;
 pub use lock::{Batch, Holder, Lock, LockError, MAX_BATCHES, Manifest};
 pub use probe::{Probe, Unfit};
 pub use request::{Answer, ETag, Machine, Object, Request};
-pub use staged::{decode_batch, encode_batch};
+pub use staged::{decode_batch, encode_batch, payload};
 pub use update::Update;
 pub use watch::{Standing, Watch};
 

@@ -20,6 +20,12 @@ pub fn encode_batch(first: u64, entries: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
+/// Bytes of the entries in a batch of `count` that is an object of `length` bytes.
+pub fn payload(length: u64, count: u64) -> u64 {
+    let around = MAGIC.len() as u64 + 12;
+    length.saturating_sub(count.saturating_mul(2).saturating_add(around))
+}
+
 /// Decodes a batch: the index of its first entry, and its entries.
 pub fn decode_batch(bytes: &[u8]) -> Option<(u64, Vec<Vec<u8>>)> {
     let rest = bytes.strip_prefix(MAGIC)?;
