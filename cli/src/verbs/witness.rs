@@ -9,7 +9,7 @@ use glasslog_log::disk::Disk;
 use glasslog_log::inconsistency::Inconsistency;
 use glasslog_log::object_store::Client;
 use glasslog_log::witness::{Place, Witness, WitnessError};
-use glasslog_log::{Config, Layout, LogError};
+use glasslog_log::{Config, Layout};
 use serde::Serialize;
 
 use crate::arguments::Later;
