@@ -1,6 +1,6 @@
-//! How a log in a bucket stands.
+//! How a log in a bucket stands (`docs/formats/object-store.md`, "Objects").
 
-use super::{Standing, Writer, age, indexed, last_error};
+use super::{Standing, Writer, age, indexed, last_error, size_in};
 use crate::closing::CLOSED;
 use crate::error::LogError;
 use crate::layout::Layout;
@@ -8,7 +8,6 @@ use crate::object_store::protocol::{Lock, PRIVATE, PUBLIC, STAGED, payload};
 use crate::object_store::{Client, StoreSettings};
 use crate::sequencer::LAST_ERROR;
 use crate::shown::CHECKPOINT;
-use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::index::file::LATEST_PATH;
 use std::collections::{HashMap, HashSet};
 
@@ -24,7 +23,7 @@ pub(super) fn read(
     let (_, lock) = client.read_lock()?;
     let checkpoint = format!("{PUBLIC}{CHECKPOINT}");
     let published = match client.read(&checkpoint)? {
-        Some(object) => published(&object.bytes, &client.locate(&checkpoint))?,
+        Some(object) => size_in(&object.bytes, client.locate(&checkpoint).into())?,
         None => 0,
     };
     let size = lock.end().max(published);
@@ -47,16 +46,6 @@ pub(super) fn read(
         writer: lock.holder.map(Writer::Lease),
         last_error: last_error(private(LAST_ERROR)?.map(|object| object.bytes)),
     })
-}
-
-fn published(bytes: &[u8], path: &str) -> Result<u64, LogError> {
-    match Checkpoint::parse(bytes) {
-        Ok(checkpoint) => Ok(checkpoint.head().size),
-        Err(error) => Err(LogError::Malformed {
-            path: path.into(),
-            problem: error.to_string(),
-        }),
-    }
 }
 
 /// Bytes of the staged entries that are not published, as a listing tells them: whole batches.

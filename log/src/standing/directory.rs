@@ -1,6 +1,6 @@
-//! How a log in a directory stands.
+//! How a log in a directory stands (`docs/formats/log-directory.md`).
 
-use super::{Standing, Writer, age, indexed, last_error};
+use super::{Standing, Writer, age, indexed, last_error, size_in};
 use crate::checkpoint_file::CheckpointFile;
 use crate::closing::CLOSED;
 use crate::disk::{Disk, DiskError};
@@ -9,7 +9,6 @@ use crate::journal;
 use crate::layout::Layout;
 use crate::lock;
 use crate::sequencer::LAST_ERROR;
-use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::index::file::LATEST_PATH;
 use std::fs;
 use std::io::ErrorKind;
@@ -51,13 +50,7 @@ fn read_head(disk: &Disk, layout: &Layout) -> Result<u64, LogError> {
     let Some(bytes) = disk.read(&path)? else {
         return Err(LogError::Missing { path });
     };
-    match Checkpoint::parse(&bytes) {
-        Ok(checkpoint) => Ok(checkpoint.head().size),
-        Err(error) => Err(LogError::Malformed {
-            path,
-            problem: error.to_string(),
-        }),
-    }
+    size_in(&bytes, path)
 }
 
 fn changed(path: &Path) -> Option<SystemTime> {

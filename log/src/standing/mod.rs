@@ -9,6 +9,7 @@ use crate::error::LogError;
 use crate::layout::Layout;
 use crate::lock;
 use crate::object_store::protocol;
+use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::index::manifest::Manifest;
 use glasslog_core::tlog_proof::TlogProof;
 use std::path::{Path, PathBuf};
@@ -87,6 +88,17 @@ fn last_error(file: Option<Vec<u8>>) -> Option<String> {
 fn age(changed: Option<SystemTime>) -> u64 {
     let age = changed.and_then(|changed| SystemTime::now().duration_since(changed).ok());
     age.unwrap_or_default().as_secs()
+}
+
+/// Size of the tree in a checkpoint, from the file `path` that holds it.
+fn size_in(bytes: &[u8], path: PathBuf) -> Result<u64, LogError> {
+    match Checkpoint::parse(bytes) {
+        Ok(checkpoint) => Ok(checkpoint.head().size),
+        Err(error) => Err(LogError::Malformed {
+            path,
+            problem: error.to_string(),
+        }),
+    }
 }
 
 /// Size of the log that the newest manifest covers, from the file `path` that holds it.
