@@ -120,6 +120,12 @@ fn init(log: &Path, address: SocketAddr) -> Finished {
     ])
 }
 
+fn status(log: &Path) -> serde_json::Value {
+    with_store(words!["log", "status", log, "--format", "json"])
+        .expect(0)
+        .json()
+}
+
 #[test]
 fn a_store_that_ignores_conditions_is_refused_by_what_it_did() {
     let folder = tempfile::tempdir().unwrap();
@@ -257,11 +263,7 @@ fn a_log_in_a_bucket_is_made_written_and_read() {
     let published = with_store(words!["publish", log, "--format", "json"]).expect(0);
     let published = published.json();
     assert_eq!(published["indexed"], published["checkpoint"]["size"]);
-    let status = || {
-        with_store(words!["log", "status", log, "--format", "json"])
-            .expect(0)
-            .json()
-    };
+    let status = || status(&log);
     let standing = status();
     assert_eq!(standing["size"], published["checkpoint"]["size"]);
     assert_eq!(standing["indexed"], published["indexed"]);
@@ -347,11 +349,7 @@ fn what_is_staged_in_a_bucket_is_the_backlog() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     init(&log, store.address()).expect(0);
-    let status = || {
-        with_store(words!["log", "status", log, "--format", "json"])
-            .expect(0)
-            .json()
-    };
+    let status = || status(&log);
     let size = status()["published"].as_u64().unwrap();
     // As a writer leaves it that ends between its second step and its third.
     let batch = encode_batch(size, &[b"first".to_vec(), b"second".to_vec()]);
@@ -382,4 +380,31 @@ fn what_is_staged_in_a_bucket_is_the_backlog() {
     fs::write(&path, "else").unwrap();
     let refused = with_store(words!["log", "status", log]).expect(1);
     assert!(refused.stderr.contains("private/lock"), "{refused}");
+}
+
+#[test]
+fn after_a_killed_server_whoever_writes_next_has_the_lease_when_it_ends() {
+    let Some(store) = VersityGw::start("a command after a killed server") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    init(&log, store.address()).expect(0);
+    let config = log.join("glasslog.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(
+        &config,
+        text.replace("lease-seconds = 10", "lease-seconds = 2"),
+    )
+    .unwrap();
+    let mut serve = command();
+    serve.envs(CREDENTIALS).args(words!["serve", log]);
+    let mut serve = Served::start(serve, Stdio::null()).expect("it listens");
+    let alive = with_store(words!["publish", log]).expect(1);
+    assert!(alive.stderr.contains(&serve.url), "{alive}");
+    serve.kill();
+    // Its address still stands in the lock, which no longer changes.
+    assert_eq!(status(&log)["writer"]["url"], serve.url.as_str());
+    with_store(words!["publish", log]).expect(0);
+    assert!(status(&log)["writer"].is_null());
 }

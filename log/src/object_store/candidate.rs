@@ -111,7 +111,8 @@ impl Candidate {
         }
     }
 
-    /// Looks until the lease is taken. A holder that serves is not waited for; another one only until its lease ends.
+    /// Looks until the lease is taken. A holder that serves is waited for only until it shows that it lives, which it does
+    /// four times in a lease; another one until its lease should have ended.
     ///
     /// # Errors
     /// [`StoreError::NotWriter`], or as [`look`](Self::look).
@@ -127,7 +128,8 @@ impl Candidate {
                 Some((known, since)) if *known == holder => *since,
                 _ => Instant::now(),
             };
-            if holder.url.is_some() || since.elapsed() > 2 * lease {
+            let serves = holder.url.is_some() && self.watch.has_changed();
+            if serves || since.elapsed() > 2 * lease {
                 return Err(StoreError::NotWriter { url: holder.url });
             }
             held_since = Some((holder, since));

@@ -9,6 +9,7 @@ use core::time::Duration;
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     seen: Option<(Object, Duration)>,
+    has_changed: bool,
 }
 
 /// How the lease stands.
@@ -30,7 +31,8 @@ impl Watch {
     pub fn see(&mut self, now: Duration, object: &Object, lock: &Lock) -> Standing {
         let since = match &self.seen {
             Some((seen, since)) if seen == object => *since,
-            _ => {
+            seen => {
+                self.has_changed |= seen.is_some();
                 self.seen = Some((object.clone(), now));
                 now
             }
@@ -42,5 +44,9 @@ impl Watch {
             }
             Some(holder) => Standing::Held(holder.clone()),
         }
+    }
+    /// Whether the lock changed while it was watched: somebody writes.
+    pub fn has_changed(&self) -> bool {
+        self.has_changed
     }
 }
