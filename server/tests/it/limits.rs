@@ -14,9 +14,8 @@ fn limited(change: impl FnOnce(&mut Limits)) -> Running {
     Running::start_with(options)
 }
 
-/// How long it takes until the server closes a connection.
-fn closed_after(mut stream: TcpStream) -> (Duration, String) {
-    let began = Instant::now();
+/// What comes until the server closes a connection, and how long that took from `began` on.
+fn closed_after(began: Instant, mut stream: TcpStream) -> (Duration, String) {
     let mut text = Vec::new();
     let _ = stream.read_to_end(&mut text);
     (began.elapsed(), String::from_utf8(text).unwrap())
@@ -66,9 +65,11 @@ fn soon<T>(mut happened: impl FnMut() -> Option<T>) -> T {
 fn a_head_that_does_not_come_closes_the_connection() {
     let server = limited(|limits| limits.head_timeout = Duration::from_millis(300));
     for begun in ["", "GET / HTTP/1.1\r\nhost: te", "POST /add HTTP/1.1\r\n"] {
+        // The server's time begins after this, however late what follows is run.
+        let began = Instant::now();
         let mut stream = server.connect();
         stream.write_all(begun.as_bytes()).unwrap();
-        let (elapsed, _) = closed_after(stream);
+        let (elapsed, _) = closed_after(began, stream);
         assert!(
             elapsed > Duration::from_millis(200) && elapsed < Duration::from_secs(10),
             "{begun:?}: {elapsed:?}"
@@ -77,25 +78,29 @@ fn a_head_that_does_not_come_closes_the_connection() {
     // Nor does one that is sent byte by byte keep it open.
     let mut stream = server.connect();
     let began = Instant::now();
-    while stream.write_all(b"x").is_ok() && began.elapsed() < Duration::from_secs(10) {
+    while stream.write_all(b"x").is_ok() && began.elapsed() < Duration::from_secs(30) {
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(began.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
 fn a_body_that_does_not_come_is_given_up() {
     let server = limited(|limits| limits.body_timeout = Duration::from_millis(300));
-    let mut slow = server.begin("POST", "/add", "content-length: 10\r\n");
-    slow.write_all(b"half").unwrap();
-    let (elapsed, text) = closed_after(slow);
+    // In one piece with its head, or it could come too late by itself.
+    let begin = |path: &str, length: u32, body: &str| {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
+        let mut stream = server.connect();
+        let whole = format!("{head}content-length: {length}\r\n\r\n{body}");
+        stream.write_all(whole.as_bytes()).unwrap();
+        stream
+    };
+    let (elapsed, text) = closed_after(Instant::now(), begin("/add", 10, "half"));
     assert!(elapsed < Duration::from_secs(10));
     assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
     assert!(text.contains("\"code\":\"too-slow\""), "{text}");
 
-    let mut slow = server.begin("POST", "/batch", "content-length: 100\r\n");
-    slow.write_all(b"whole\nhal").unwrap();
-    let answers = read(slow).lines();
+    let answers = read(begin("/batch", 100, "whole\nhal")).lines();
     assert_eq!(answers[0]["index"], 0);
     assert_eq!(answers[1]["error"]["code"], "too-slow");
     assert_eq!(answers.len(), 2);
@@ -110,21 +115,22 @@ fn a_client_has_its_share_of_connections_and_others_have_theirs() {
     });
     let held: Vec<TcpStream> = (0..3).map(|_| server.connect()).collect();
     let again = |expected: &str| {
-        (0..200).any(|_| {
-            std::thread::sleep(Duration::from_millis(10));
+        soon(|| {
             let mut stream = server.connect();
             let _ =
                 stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n");
-            let (_, text) = closed_after(stream);
-            text.starts_with(expected)
+            let (_, text) = closed_after(Instant::now(), stream);
+            text.starts_with(expected).then_some(())
         })
     };
-    assert!(again("HTTP/1.1 503 "), "the fourth is told to come back");
+    // The fourth is told to come back.
+    again("HTTP/1.1 503 ");
     // Every address of 127.0.0.0/8 is this machine.
     let other = from([127, 0, 0, 2], &server);
     assert_eq!(read(other).status, 200);
     drop(held);
-    assert!(again("HTTP/1.1 200 "), "places are given back");
+    // Places are given back.
+    again("HTTP/1.1 200 ");
 }
 
 /// A request from another address of this machine.
@@ -143,20 +149,40 @@ fn from(address: [u8; 4], server: &Running) -> TcpStream {
     stream
 }
 
+/// Sends this many entries before it reads any answer: one after the other they could be slow enough for the limit.
+fn at_once(server: &Running, headers: &str, count: u8) -> Vec<Answer> {
+    let begin = |n: u8| {
+        let mut stream = server.begin("POST", "/add", &format!("content-length: 1\r\n{headers}"));
+        // A refusal may come before the body is read.
+        let _ = stream.write_all(&[b'a' + n]);
+        stream
+    };
+    let begun: Vec<TcpStream> = (0..count).map(begin).collect();
+    begun.into_iter().map(read).collect()
+}
+
 #[test]
 fn who_submits_too_often_is_told_when_to_come_back() {
     let rate = Rate {
-        each_second: NonZeroU32::new(5).unwrap(),
+        each_second: NonZeroU32::MIN,
         burst: NonZeroU32::new(3).unwrap(),
     };
     let server = limited(|limits| limits.rate = Some(rate));
-    let answers: Vec<Answer> = (0..8).map(|n| server.post("/add", &[b'a' + n])).collect();
-    assert!(answers[..3].iter().all(|answer| answer.status == 200));
+    for n in 0..3 {
+        assert_eq!(server.post("/add", &[b'A' + n]).status, 200);
+    }
+    let answers = at_once(&server, "", 20);
     let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
     assert_eq!(refused.header("retry-after"), Some("1"));
     assert_eq!(refused.json()["error"]["code"], "rate-limited");
     assert_eq!(server.get("/checkpoint").status, 200, "readers are free");
     // A batch is not refused but slowed down: the line feeds pass at five a second.
+    let each_second = NonZeroU32::new(5).unwrap();
+    let rate = Rate {
+        each_second,
+        ..rate
+    };
+    let server = limited(|limits| limits.rate = Some(rate));
     let began = Instant::now();
     assert_eq!(server.post("/batch", &[b'\n'; 12]).lines().len(), 12);
     assert!(began.elapsed() > Duration::from_millis(1_200));
@@ -176,27 +202,27 @@ fn behind_a_proxy_the_client_is_whom_it_names() {
         server.send("POST", "/add", &header, b"entry").status
     };
     assert_eq!(post("192.0.2.1"), 200);
-    assert_eq!(post("192.0.2.1"), 429);
+    let again = at_once(&server, "x-forwarded-for: 203.0.113.9, 192.0.2.1\r\n", 10);
+    assert!(again.iter().any(|answer| answer.status == 429));
     assert_eq!(post("192.0.2.2"), 200);
 }
 
 #[test]
 fn batches_are_few() {
     let server = limited(|limits| limits.batches_of_client = 1);
-    let mut first = server.begin("POST", "/batch", "content-length: 4\r\n");
-    first.write_all(b"on").unwrap();
-    let refused = (0..100)
-        .find_map(|_| {
-            std::thread::sleep(Duration::from_millis(10));
-            let answer = server.post("/batch", b"two");
-            (answer.status == 503).then_some(answer)
-        })
-        .unwrap();
+    let mut first = Sending::begin(&server, "/batch");
+    first.send(b"one\n");
+    // Once it has an answer, it has the place.
+    assert_eq!(first.next()["index"], 0);
+    let refused = server.post("/batch", b"two");
+    assert_eq!(refused.status, 503);
     assert_eq!(refused.json()["error"]["code"], "busy");
     assert_eq!(server.post("/add", b"single").status, 200);
-    first.write_all(b"e\n").unwrap();
-    assert_eq!(read(first).lines().len(), 1);
-    assert!((0..100).any(|_| server.post("/batch", b"two").status == 200));
+    first.end();
+    let mut rest = String::new();
+    first.answers.read_to_string(&mut rest).unwrap();
+    assert!(!rest.contains('{'), "one line has one answer: {rest}");
+    soon(|| (server.post("/batch", b"two").status == 200).then_some(()));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use glasslog_log::{Log, NewLog};
 use glasslog_server::{Options, ServeError, Server};
 use serde_json::Value;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -182,4 +182,39 @@ fn unchunk(mut bytes: &[u8]) -> Vec<u8> {
         bytes = &chunk[size + 2..];
     }
     body
+}
+
+/// A batch that is being sent in chunks, and the answers that came so far.
+pub(crate) struct Sending {
+    stream: TcpStream,
+    pub(crate) answers: BufReader<TcpStream>,
+}
+
+impl Sending {
+    pub(crate) fn begin(server: &Running, path: &str) -> Self {
+        let stream = server.begin("POST", path, "transfer-encoding: chunked\r\n");
+        let answers = BufReader::new(stream.try_clone().unwrap());
+        Self { stream, answers }
+    }
+
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        write!(self.stream, "{:x}\r\n", bytes.len()).unwrap();
+        self.stream.write_all(bytes).unwrap();
+        self.stream.write_all(b"\r\n").unwrap();
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.stream.write_all(b"0\r\n\r\n").unwrap();
+    }
+
+    /// The next answer, whatever else the connection carries.
+    pub(crate) fn next(&mut self) -> Value {
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.answers.read_line(&mut line).unwrap(), 0, "no answer");
+            if line.starts_with('{') {
+                return serde_json::from_str(&line).unwrap();
+            }
+        }
+    }
 }
