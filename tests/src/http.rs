@@ -18,7 +18,7 @@ pub struct Answer {
 pub fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).expect("the server is there");
     stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
+        .set_read_timeout(Some(Duration::from_secs(60)))
         .expect("a time limit can be set");
     let head = format!(
         "{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n\r\n",

@@ -102,7 +102,7 @@ impl Sharing {
 
     /// The value of a metric, if it tells one.
     pub fn metric(&self, name: &str) -> Option<f64> {
-        let reply = self.ask(Duration::from_secs(2), "GET", "/metrics", "", b"")?;
+        let reply = self.ask(Duration::from_secs(20), "GET", "/metrics", "", b"")?;
         let text = String::from_utf8(reply.body).ok()?;
         let line = text
             .lines()

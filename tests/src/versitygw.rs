@@ -19,7 +19,7 @@ pub const CREDENTIALS: [(&str, &str); 2] = [
     ("AWS_ACCESS_KEY_ID", "testaccess"),
     ("AWS_SECRET_ACCESS_KEY", "testsecret123"),
 ];
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running server, which ends with its value.
 #[derive(Debug)]

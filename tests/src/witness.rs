@@ -15,7 +15,7 @@ use crate::http::{self, Answer};
 use crate::skip::skipped;
 use crate::tools::Tools;
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running witness, which ends with its value.
 #[derive(Debug)]
