@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How often a lock, or its holder, is looked for, and how long between.
-const ATTEMPTS: usize = 20;
+const ATTEMPTS: usize = 100;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The right to write to a log, until dropped.
