@@ -191,7 +191,10 @@ const ATTACKS: [(&str, Attack); 8] = [
             stream.write_all(begun)?;
             held.push(stream);
         }
-        thread::sleep(Duration::from_millis(1_200));
+        // Until the server has had enough of each.
+        for mut stream in held {
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
         Ok(())
     }),
     ("forged", |address, round| {
