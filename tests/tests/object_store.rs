@@ -15,6 +15,7 @@ use glasslog_log::object_store::protocol::encode_batch;
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog::{command, glasslog};
 use glasslog_tests::served::Served;
+use glasslog_tests::shared::make_log;
 use glasslog_tests::versitygw::{BUCKET, CREDENTIALS, VersityGw};
 use glasslog_tests::words;
 
@@ -394,14 +395,7 @@ fn after_a_killed_server_whoever_writes_next_has_the_lease_when_it_ends() {
     };
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
-    init(&log, store.address()).expect(0);
-    let config = log.join("glasslog.toml");
-    let text = fs::read_to_string(&config).unwrap();
-    fs::write(
-        &config,
-        text.replace("lease-seconds = 10", "lease-seconds = 2"),
-    )
-    .unwrap();
+    make_log(&store, &log, "logs/killed", 2, &[]);
     let mut serve = command();
     serve.envs(CREDENTIALS).args(words!["serve", log]);
     let mut serve = Served::start(serve, Stdio::null()).expect("it listens");

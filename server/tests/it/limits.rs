@@ -46,21 +46,6 @@ fn what_does_not_fit_is_told_to_come_back() {
     soon(|| (server.post("/add", b"later").status == 200).then_some(()));
 }
 
-/// What comes true in a moment, however slow the machine.
-fn soon<T>(mut happened: impl FnMut() -> Option<T>) -> T {
-    let began = Instant::now();
-    loop {
-        if let Some(it) = happened() {
-            return it;
-        }
-        assert!(
-            began.elapsed() < Duration::from_secs(60),
-            "it never happens"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn a_head_that_does_not_come_closes_the_connection() {
     let server = limited(|limits| limits.head_timeout = Duration::from_millis(300));
@@ -87,20 +72,15 @@ fn a_head_that_does_not_come_closes_the_connection() {
 #[test]
 fn a_body_that_does_not_come_is_given_up() {
     let server = limited(|limits| limits.body_timeout = Duration::from_millis(300));
-    // In one piece with its head, or it could come too late by itself.
-    let begin = |path: &str, length: u32, body: &str| {
-        let head = format!("POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
-        let mut stream = server.connect();
-        let whole = format!("{head}content-length: {length}\r\n\r\n{body}");
-        stream.write_all(whole.as_bytes()).unwrap();
-        stream
-    };
-    let (elapsed, text) = closed_after(Instant::now(), begin("/add", 10, "half"));
+    let began = Instant::now();
+    let slow = server.begin_with("POST", "/add", "content-length: 10\r\n", b"half");
+    let (elapsed, text) = closed_after(began, slow);
     assert!(elapsed < Duration::from_secs(10));
     assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
     assert!(text.contains("\"code\":\"too-slow\""), "{text}");
 
-    let answers = read(begin("/batch", 100, "whole\nhal")).lines();
+    let slow = server.begin_with("POST", "/batch", "content-length: 100\r\n", b"whole\nhal");
+    let answers = read(slow).lines();
     assert_eq!(answers[0]["index"], 0);
     assert_eq!(answers[1]["error"]["code"], "too-slow");
     assert_eq!(answers.len(), 2);
@@ -151,12 +131,8 @@ fn from(address: [u8; 4], server: &Running) -> TcpStream {
 
 /// Sends this many entries before it reads any answer: one after the other they could be slow enough for the limit.
 fn at_once(server: &Running, headers: &str, count: u8) -> Vec<Answer> {
-    let begin = |n: u8| {
-        let mut stream = server.begin("POST", "/add", &format!("content-length: 1\r\n{headers}"));
-        // A refusal may come before the body is read.
-        let _ = stream.write_all(&[b'a' + n]);
-        stream
-    };
+    let headers = format!("content-length: 1\r\n{headers}");
+    let begin = |n| server.begin_with("POST", "/add", &headers, &[b'a' + n]);
     let begun: Vec<TcpStream> = (0..count).map(begin).collect();
     begun.into_iter().map(read).collect()
 }

@@ -6,7 +6,8 @@ use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -124,21 +125,28 @@ impl Running {
 
     /// Sends a request's head, with these header lines.
     pub(crate) fn begin(&self, method: &str, path: &str, headers: &str) -> TcpStream {
+        self.begin_with(method, path, headers, b"")
+    }
+
+    /// Sends a request's head, with these header lines, and what there is of its body, in one piece.
+    pub(crate) fn begin_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &[u8],
+    ) -> TcpStream {
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n");
         let mut stream = self.connect();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n"
-        )
-        .unwrap();
+        // A refusal may come before the body is read.
+        let _ = stream.write_all(&[head.as_bytes(), body].concat());
         stream
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
-        let length = format!("content-length: {}\r\n{headers}", body.len());
-        let mut stream = self.begin(method, path, &length);
-        // A refusal may come before the body is read.
-        let _ = stream.write_all(body);
-        read(stream)
+        let headers = format!("content-length: {}\r\n{headers}", body.len());
+        read(self.begin_with(method, path, &headers, body))
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -182,6 +190,21 @@ fn unchunk(mut bytes: &[u8]) -> Vec<u8> {
         bytes = &chunk[size + 2..];
     }
     body
+}
+
+/// What comes true in a moment, however slow the machine.
+pub(crate) fn soon<T>(mut happened: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(it) = happened() {
+            return it;
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "it never happens"
+        );
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// A batch that is being sent in chunks, and the answers that came so far.

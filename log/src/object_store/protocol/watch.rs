@@ -45,6 +45,7 @@ impl Watch {
             Some(holder) => Standing::Held(holder.clone()),
         }
     }
+
     /// Whether the lock changed while it was watched: somebody writes.
     pub fn has_changed(&self) -> bool {
         self.has_changed
