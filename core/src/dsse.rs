@@ -5,7 +5,7 @@
 //! {"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"keyid":"sha256:…","sig":"…"}]}
 //! ```
 //! The log hashes the envelope's bytes, so members have this order and no others stand beside them, base64 is standard
-//! and padded, there is no white space and nothing follows; [`Envelope::parse`] re-encodes and compares.
+//! and padded, there is no white space and nothing follows.
 
 use crate::{
     ed25519::SecretKey,
@@ -22,6 +22,8 @@ use alloc::{
     vec::Vec,
 };
 use core::fmt;
+
+mod canonical;
 
 /// Type of every payload here: an in-toto Statement.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -173,16 +175,17 @@ impl Envelope {
     /// # Errors
     /// [`EnvelopeError`]
     pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        canonical::read(bytes).map_or_else(|| Self::parse_json(bytes), Ok)
+    }
+
+    /// The rules one by one, for bytes that break one: any JSON is read, encoded again and compared.
+    fn parse_json(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         let value = json::parse(bytes)?;
         let members = Members::of(&value, "envelope")?;
         let base64 = members.string("payload")?;
         let payload = wire::base64_decode(base64)
             .ok_or_else(|| members.refuse("payload", "standard padded base64"))?;
-        let payload_type = members.text_if(
-            "payloadType",
-            |text| is_name(text) && !text.contains(['"', '\\']),
-            "a media type",
-        )?;
+        let payload_type = members.text_if("payloadType", is_media_type, "a media type")?;
         let mut signatures: Vec<EnvelopeSignature> = Vec::new();
         for item in members.list("signatures", MAX_SIGNATURES)? {
             let signature = parse_signature(item)?;
@@ -272,11 +275,19 @@ pub fn is_keyid(text: &str) -> bool {
         .is_some_and(|length| length == hash::HASH_SIZE)
 }
 
+fn is_media_type(text: &str) -> bool {
+    is_name(text) && !text.contains(['"', '\\'])
+}
+
+/// Decodes a signature of any length that is allowed.
+fn decode_signature(base64: &str) -> Option<Vec<u8>> {
+    wire::base64_decode(base64).filter(|sig| sig.len() <= MAX_SIGNATURE_BYTES)
+}
+
 fn parse_signature(value: &Value<'_>) -> Result<EnvelopeSignature, MemberError> {
     let members = Members::of(value, "signatures[]")?;
     let keyid = members.text_if("keyid", is_keyid, "`sha256:` and 64 hex digits")?;
-    let sig = wire::base64_decode(members.string("sig")?)
-        .filter(|sig| sig.len() <= MAX_SIGNATURE_BYTES)
+    let sig = decode_signature(members.string("sig")?)
         .ok_or_else(|| members.refuse("sig", "a signature in standard padded base64"))?;
     Ok(EnvelopeSignature { keyid, sig })
 }
@@ -285,6 +296,7 @@ fn parse_signature(value: &Value<'_>) -> Result<EnvelopeSignature, MemberError> 
 mod tests {
     use super::*;
     use crate::limits::MAX_ENTRY;
+    use alloc::vec;
     use proptest::prelude::*;
 
     fn keyid(digit: char) -> String {
@@ -313,8 +325,9 @@ mod tests {
     fn canonical_envelopes_round_trip() {
         let none = r#"{"payload":"","payloadType":"text/plain","signatures":[]}"#;
         for text in [good().as_str(), none] {
-            let envelope = Envelope::parse(text.as_bytes()).unwrap();
+            let envelope = canonical::read(text.as_bytes()).unwrap();
             assert_eq!(envelope.encode(), text.as_bytes());
+            assert_eq!(Envelope::parse_json(text.as_bytes()), Ok(envelope));
         }
         let envelope = Envelope::parse(good().as_bytes()).unwrap();
         assert_eq!(envelope.payload(), b"{}");
@@ -395,6 +408,7 @@ mod tests {
             ("[]".into(), "member-malformed"),
             ("{}".into(), "member-missing"),
         ] {
+            assert_eq!(canonical::read(text.as_bytes()), None, "{text}");
             let error = Envelope::parse(text.as_bytes()).unwrap_err();
             assert_eq!(error.code(), code, "{text}: {error}");
         }
@@ -413,7 +427,8 @@ mod tests {
                 list.join(",")
             )
         };
-        assert!(Envelope::parse(many(16).as_bytes()).is_ok());
+        assert!(canonical::read(many(16).as_bytes()).is_some());
+        assert_eq!(canonical::read(many(17).as_bytes()), None);
         assert_eq!(
             Envelope::parse(many(17).as_bytes()).map_err(|error| error.code()),
             Err("member-malformed")
@@ -451,6 +466,17 @@ mod tests {
 
     proptest! {
         #[test]
+        fn both_readers_agree(edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..4, prop::sample::select(vec!["", " ", ",", "\"", "\\u0061", "=", "}", "é"])), 0..3)) {
+            let mut bytes = good().into_bytes();
+            for (at, removed, inserted) in edits {
+                let at = at.index(bytes.len());
+                let end = bytes.len().min(at + removed);
+                bytes.splice(at..end, inserted.bytes());
+            }
+            prop_assert_eq!(canonical::read(&bytes), Envelope::parse_json(&bytes).ok());
+        }
+
+        #[test]
         fn what_parses_is_what_was_encoded(payload in prop::collection::vec(any::<u8>(), 0..300), seeds in prop::collection::btree_set(any::<[u8; 32]>(), 0..3)) {
             let keys: Vec<SecretKey> = seeds.iter().map(SecretKey::from_seed).collect();
             let envelope = Envelope::sign(payload, &keys.iter().collect::<Vec<_>>()).unwrap();
@@ -463,6 +489,7 @@ mod tests {
             let at = at % bytes.len();
             if bytes[at] != byte {
                 bytes[at] = byte;
+                prop_assert_eq!(canonical::read(&bytes), Envelope::parse_json(&bytes).ok());
                 if let Ok(envelope) = Envelope::parse(&bytes) {
                     prop_assert_eq!(envelope.encode(), bytes);
                 }
