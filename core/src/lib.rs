@@ -75,3 +75,5 @@ mod replay;
 pub mod report;
 mod scan;
 mod sparse_trunk;
+
+pub mod writers;

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use glasslog_core::hash::sha256;
-use glasslog_log::object_store::protocol::encode_batch;
+use glasslog_core::writers::encode_batch;
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog::{command, glasslog};
 use glasslog_tests::served::Served;
@@ -358,7 +358,7 @@ fn what_is_staged_in_a_bucket_is_the_backlog() {
     let status = || status(&log);
     let size = status()["published"].as_u64().unwrap();
     // As a writer leaves it that ends between its second step and its third.
-    let batch = encode_batch(size, &[b"first".to_vec(), b"second".to_vec()]);
+    let batch = encode_batch(size, &[&b"first"[..], b"second"]).unwrap();
     let path = store.file("logs/one/private/lock");
     let lock = fs::read_to_string(&path).unwrap();
     let staged = format!("staged {size} 2 1-2 {}\n\n", sha256(&batch).to_hex());

@@ -7,8 +7,7 @@ use super::ahead::Ahead;
 use super::client::{Client, PATIENCE, Read, Remove};
 use super::error::StoreError;
 use super::protocol::{
-    Batch, Change, Create, LOCK, Lease, Lock, MANIFEST, Manifest, Outcome, PRIVATE, PROBE, PUBLIC,
-    Presence, STAGED, Update, decode_batch, encode_batch,
+    Change, Create, LOCK, Lease, Outcome, PRIVATE, PROBE, PUBLIC, Presence, Update,
 };
 use crate::error::LogError;
 use crate::leaf::Leaf;
@@ -17,6 +16,7 @@ use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::edge::PublicFile;
 use glasslog_core::hash::sha256;
 use glasslog_core::tree::TreeHead;
+use glasslog_core::writers::{Batch, Lock, MANIFEST, Manifest, STAGED, decode_batch, encode_batch};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -419,8 +419,11 @@ impl Storage for Bucket {
         if leaves.is_empty() {
             return Ok(());
         }
-        let entries: Vec<Vec<u8>> = leaves.iter().map(|leaf| leaf.entry().to_vec()).collect();
-        let bytes = encode_batch(first, &entries);
+        let entries: Vec<&[u8]> = leaves.iter().map(Leaf::entry).collect();
+        let bytes = encode_batch(first, &entries).ok_or_else(|| LogError::NotAdmissible {
+            index: first,
+            problem: "an entry is too long for a batch".to_owned(),
+        })?;
         // Held until the batch is decided: its name is that of the next change.
         let mut hold = locked(&self.shared.hold);
         if let Some(pending) = hold.pending.take() {

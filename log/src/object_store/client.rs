@@ -3,11 +3,12 @@
 //! Nothing is tried again below this file: whether a lost answer may be asked for again is the protocol's decision.
 
 use super::error::StoreError;
-use super::protocol::{Answer, ETag, LOCK, Lock, Machine, Object, Request};
+use super::protocol::{Answer, ETag, LOCK, Machine, Object, Request};
 use super::settings::StoreSettings;
 use crate::error::LogError;
 use crate::kind::{self, Kind};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use glasslog_core::writers::Lock;
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
 use object_store::path::Path;
 use object_store::{

@@ -1,7 +1,8 @@
 //! Why a log in a bucket could not be read or written.
 
-use super::protocol::{LockError, Unfit};
+use super::protocol::Unfit;
 use core::fmt;
+use glasslog_core::writers::LockError;
 
 /// An operation on an object store that was refused or failed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,11 +4,12 @@ use super::{Standing, Writer, age, indexed, last_error, size_in};
 use crate::closing::CLOSED;
 use crate::error::LogError;
 use crate::layout::Layout;
-use crate::object_store::protocol::{Lock, PRIVATE, PUBLIC, STAGED, payload};
+use crate::object_store::protocol::{PRIVATE, PUBLIC};
 use crate::object_store::{Client, StoreSettings};
 use crate::sequencer::LAST_ERROR;
 use crate::shown::CHECKPOINT;
 use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::writers::{Lock, STAGED, payload};
 use std::collections::{HashMap, HashSet};
 
 /// Looks at the log of `origin` in the bucket of `settings`, without its lease.

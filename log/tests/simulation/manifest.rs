@@ -2,7 +2,8 @@
 //! own until the lock decides on it, and under its position from then on.
 
 use glasslog_core::hash::{Hash, sha256};
-use glasslog_log::object_store::protocol::{Lock, Manifest, PUBLIC};
+use glasslog_core::writers::{Lock, Manifest};
+use glasslog_log::object_store::protocol::PUBLIC;
 
 /// The folder of what stands for the tiles of the index log.
 pub(crate) const ENTRIES: &str = "index/entry/";

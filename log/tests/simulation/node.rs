@@ -10,10 +10,12 @@ use glasslog_core::edge::{Edge, PublicFile};
 use glasslog_core::hash::sha256;
 use glasslog_core::note::SignerKey;
 use glasslog_core::tile::{EntryBundle, parse_entries};
+use glasslog_core::writers::{
+    Batch, Holder, Lock, MANIFEST, Manifest, STAGED, decode_batch, encode_batch,
+};
 use glasslog_log::object_store::protocol::{
-    Answer, Batch, Change, Create, Holder, LOCK, Lease, Lock, MANIFEST, Machine, Manifest, Object,
-    Outcome, PUBLIC, Presence, Request, STAGED, Standing, Update, Watch, decode_batch,
-    encode_batch,
+    Answer, Change, Create, LOCK, Lease, Machine, Object, Outcome, PUBLIC, Presence, Request,
+    Standing, Update, Watch,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -433,7 +435,7 @@ impl Node {
         if !self.inbox.is_empty() && (!has_backlog || dice.is_multiple_of(2)) {
             let count = (1 + dice as usize / 2 % 3).min(self.inbox.len());
             let entries: Vec<Vec<u8>> = self.inbox.drain(..count).collect();
-            let bytes = encode_batch(decided, &entries);
+            let bytes = encode_batch(decided, &entries).ok_or("an entry is too long")?;
             let batch = leader.lease.next_batch(count as u64, sha256(&bytes));
             let batch = batch.ok_or("too many batches")?;
             let create = Create::new(batch.key(), bytes);

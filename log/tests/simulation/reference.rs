@@ -5,7 +5,8 @@ use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::edge::Edge;
 use glasslog_core::hash::{Hash, sha256};
 use glasslog_core::tree::TreeHead;
-use glasslog_log::object_store::protocol::{LOCK, Lock, PUBLIC, decode_batch};
+use glasslog_core::writers::{Lock, decode_batch};
+use glasslog_log::object_store::protocol::{LOCK, PUBLIC};
 use std::collections::{BTreeMap, HashMap};
 
 /// The one history, as the lock decided it so far.

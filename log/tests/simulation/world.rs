@@ -8,7 +8,8 @@ use crate::store::Store;
 use glasslog_core::ed25519::SecretKey;
 use glasslog_core::edge::Edge;
 use glasslog_core::note::{KeyName, SignatureType, SignerKey};
-use glasslog_log::object_store::protocol::{Answer, Holder, LOCK, Lock, MANIFEST, Request, STAGED};
+use glasslog_core::writers::{Holder, Lock, MANIFEST, STAGED};
+use glasslog_log::object_store::protocol::{Answer, LOCK, Request};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 

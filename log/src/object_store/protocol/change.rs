@@ -1,8 +1,8 @@
 //! One change of the lock, carried to its end: whatever answers are lost, it is known afterwards whether it is in place.
 
 use super::LOCK;
-use super::lock::Lock;
 use super::request::{Answer, ETag, Machine, Object, Request};
+use glasslog_core::writers::Lock;
 
 /// A swap of the lock from a content that was read to a content that never was before.
 #[derive(Clone, Debug)]

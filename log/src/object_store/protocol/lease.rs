@@ -1,10 +1,10 @@
 //! A writer's hold on the lock: every change it makes says who made it, and fails once another writer took over.
 
 use super::change::{Change, Outcome};
-use super::lock::{Batch, Holder, Lock, MAX_BATCHES, Manifest};
 use super::request::Object;
 use glasslog_core::checkpoint::Checkpoint;
 use glasslog_core::hash::Hash;
+use glasslog_core::writers::{Batch, Holder, Lock, MAX_BATCHES, Manifest};
 
 /// The lease, as far as its holder knows. Only a change that wins proves that it still has it.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 //! Everything here is a state machine that says what it wants of the store ([`Machine::ask`]) and is told what came of it
 //! ([`Machine::hear`]). No I/O, no clock, no randomness: the S3 backend and the simulator drive the same code.
 //!
-//! * [`Lock`] is the one object that moves: who writes, what is decided, what is signed.
+//! * [`Lock`](glasslog_core::writers::Lock) is the one object that moves: who writes, what is decided, what is signed.
 //! * [`Watch`] tells a dead holder from a live one, and is trusted for nothing but that.
 //! * [`Lease`] is a writer's hold on the lock; every [`Change`] of it is one conditional swap, carried to its end.
 //! * [`Create`] makes a file that must never be another; [`Update`] changes one that others change too.
@@ -12,20 +12,16 @@
 mod change;
 mod create;
 mod lease;
-mod lock;
 mod probe;
 mod request;
-mod staged;
 mod update;
 mod watch;
 
 pub use change::{Change, Outcome};
 pub use create::{Create, Presence};
 pub use lease::Lease;
-pub use lock::{Batch, Holder, Lock, LockError, MAX_BATCHES, Manifest};
 pub use probe::{Probe, Unfit};
 pub use request::{Answer, ETag, Machine, Object, Request};
-pub use staged::{decode_batch, encode_batch, payload};
 pub use update::Update;
 pub use watch::{Standing, Watch};
 
@@ -35,9 +31,5 @@ pub const LOCK: &str = "private/lock";
 pub const PRIVATE: &str = "private/";
 /// How the names of scratch objects begin.
 pub const PROBE: &str = "private/probe-";
-/// Folder of staged batches.
-pub const STAGED: &str = "private/staged/";
-/// Folder of decided manifests.
-pub const MANIFEST: &str = "private/manifest/";
 /// Folder of the public tree.
 pub const PUBLIC: &str = "public/";

@@ -1,9 +1,9 @@
 //! Is the holder of the lease alive? It is when the lock changes. The clock is the watcher's own, and only ever measures
 //! how long nothing happened; a wrong answer costs a needless takeover, never a fork.
 
-use super::lock::{Holder, Lock};
 use super::request::Object;
 use core::time::Duration;
+use glasslog_core::writers::{Holder, Lock};
 
 /// What a watcher has seen of a lock.
 #[derive(Clone, Debug, Default)]

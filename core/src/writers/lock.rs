@@ -12,11 +12,12 @@
 //! ```
 //! `change` grows with every swap, so that no content, and no ETag made of it, ever comes back.
 
+use crate::checkpoint::Checkpoint;
+use crate::hash::Hash;
+use crate::limits::MAX_NOTE;
+use crate::wire::{hex_decode, hex_encode, parse_decimal};
+use alloc::{borrow::ToOwned as _, format, string::String, vec::Vec};
 use core::fmt;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::hash::Hash;
-use glasslog_core::limits::MAX_NOTE;
-use glasslog_core::wire::{hex_decode, hex_encode, parse_decimal};
 
 const MAGIC: &str = "glasslog-lock/v1";
 
@@ -303,4 +304,129 @@ fn parse_batch(line: &str) -> Option<Batch> {
         change: parse_decimal(change)?,
         digest: Hash::from_bytes(digest),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString as _;
+
+    const CHECKPOINT: &[u8] = include_bytes!("../../../fuzz/seeds/checkpoint/log");
+
+    fn lock() -> Lock {
+        Lock {
+            epoch: 3,
+            change: 17,
+            holder: Some(Holder {
+                id: [0xab; 16],
+                lease: 10_000,
+                url: Some("http://10.0.0.5:8000".to_owned()),
+            }),
+            index: Some(Manifest {
+                size: 12,
+                root: Hash::from_bytes([1; 32]),
+                epoch: 2,
+                change: 9,
+            }),
+            staged: [(2, 3, 16), (5, 1, 17)]
+                .map(|(first, count, change)| Batch {
+                    first,
+                    count,
+                    epoch: 3,
+                    change,
+                    digest: Hash::from_bytes([2; 32]),
+                })
+                .to_vec(),
+            head: Some(Checkpoint::parse(CHECKPOINT).unwrap()),
+        }
+    }
+
+    #[test]
+    fn locks_round_trip() {
+        let held = lock();
+        assert_eq!(
+            (held.size(), held.end()),
+            (3, 6),
+            "a batch may begin under the head"
+        );
+        let free = Lock {
+            holder: None,
+            index: None,
+            staged: Vec::new(),
+            ..held.clone()
+        };
+        let silent = Lock::new(Holder {
+            id: [0; 16],
+            lease: 1,
+            url: None,
+        });
+        for lock in [held, free, silent] {
+            assert_eq!(Lock::parse(&lock.encode()), Ok(lock));
+        }
+    }
+
+    #[test]
+    fn what_is_not_exactly_a_lock_is_refused() {
+        let text = String::from_utf8(lock().encode()).unwrap();
+        for (from, to, problem) in [
+            ("glasslog-lock/v1", "glasslog-lock/v2", "it does not begin"),
+            ("epoch 3\n", "", "it has no epoch"),
+            ("epoch 3", "epoch three", "its epoch is not a number"),
+            ("change 17\n", "", "it has no change"),
+            ("change 17", "change -1", "its change is not a number"),
+            ("change 17", "change 017", "its change is not a number"),
+            ("holder ", "owner ", "it has no holder"),
+            ("holder ab", "holder xy", "its holder does not parse"),
+            (" 10000 ", " ", "its holder does not parse"),
+            ("http://10.", "http://10. ", "its holder does not parse"),
+            ("holder ab", "holder AB", "its holder does not parse"),
+            ("index 12 ", "index 0 ", "its index line does not parse"),
+            (" 2-9 ", " 2 9 ", "its index line does not parse"),
+            ("staged 2 ", "staged  ", "a staged line does not parse"),
+            (" 3-17 ", " 3-17 00 ", "a staged line does not parse"),
+            (" 3 3-16", " 0 3-16", "it has too many batches, or an empty"),
+            ("staged 2 ", "staged 4 ", "its batches do not follow"),
+            ("staged 2 3", "staged 0 3", "its batches do not follow"),
+            ("staged 5 ", "staged 6 ", "its batches do not follow"),
+            (
+                "staged 5 1 ",
+                "staged 5 18446744073709551610 ",
+                "its batches",
+            ),
+            ("\n\n", "\n\n\n", "its head is not a checkpoint"),
+            ("\n\n", "\n\u{e9}\n\n", "a staged line does not parse"),
+        ] {
+            let wrong = text.replacen(from, to, 1);
+            assert_ne!(wrong, text, "{from} stands in the lock");
+            let error = Lock::parse(wrong.as_bytes()).expect_err(to).to_string();
+            assert!(error.starts_with(problem), "{from} -> {to}: {error}");
+        }
+        assert_eq!(
+            Lock::parse(b"glasslog-lock/v1\n"),
+            Err(wrong("it has no empty line"))
+        );
+        let long = [text.as_bytes(), &[b'x'; 2 * MAX_NOTE]].concat();
+        assert_eq!(Lock::parse(&long), Err(wrong("it is too long")));
+        let binary = [b"\xff\n\n", text.as_bytes()].concat();
+        assert_eq!(Lock::parse(&binary), Err(wrong("it is not text")));
+    }
+
+    #[test]
+    fn the_batches_of_a_lock_are_bounded() {
+        let mut lock = lock();
+        let many = (0..u64::try_from(MAX_BATCHES).unwrap()).map(|nth| Batch {
+            first: 3 + nth,
+            count: 1,
+            ..lock.staged[0].clone()
+        });
+        lock.staged = many.collect();
+        assert_eq!(Lock::parse(&lock.encode()).as_ref(), Ok(&lock));
+        let first = lock.end();
+        lock.staged.push(Batch {
+            first,
+            ..lock.staged[0].clone()
+        });
+        let error = Lock::parse(&lock.encode()).expect_err("257 batches");
+        assert!(error.to_string().starts_with("it has too many batches"));
+    }
 }
