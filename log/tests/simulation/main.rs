@@ -15,8 +15,8 @@ mod world;
 use mutation::Mutation;
 use world::{Faults, World};
 
-/// Seconds of CI.
-const SCHEDULES: u64 = 1_000;
+/// Some seconds of CI.
+const SCHEDULES: u64 = 3_000;
 /// Within so many schedules every mistake must show.
 const PATIENCE: u64 = 1_000;
 
