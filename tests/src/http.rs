@@ -1,5 +1,5 @@
 //! A client for one HTTP request on the loopback interface.
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -16,35 +16,41 @@ pub struct Answer {
 
 /// Sends one request and reads the answer until the server closes, which HTTP/1.0 asks it to do.
 pub fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(address).expect("the server is there");
-    stream
-        .set_read_timeout(Some(Duration::from_secs(60)))
-        .expect("a time limit can be set");
+    try_request(address, method, path, body).expect("the server answers")
+}
+
+/// As [`request`], of a server that may end before it answers.
+///
+/// # Errors
+/// When it cannot be reached, or its answer is not whole.
+pub fn try_request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> io::Result<Answer> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     let head = format!(
         "{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
-    stream
-        .write_all(head.as_bytes())
-        .and_then(|()| stream.write_all(body))
-        .expect("the request is sent");
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body)?;
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).expect("the answer is read");
-    let end = bytes
-        .windows(4)
-        .position(|w| w == b"\r\n\r\n")
-        .expect("the answer has a head");
+    stream.read_to_end(&mut bytes)?;
+    parse(&bytes).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+}
+
+fn parse(bytes: &[u8]) -> Option<Answer> {
+    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n")?;
     let headers = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-    let status = headers
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok())
-        .expect("the answer has a status");
-    Answer {
+    let status = headers.split(' ').nth(1)?.parse().ok()?;
+    Some(Answer {
         status,
         headers,
         body: bytes[end + 4..].to_vec(),
-    }
+    })
 }
 
 /// A loopback address that nobody listened on a moment ago.
