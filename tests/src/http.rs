@@ -45,11 +45,19 @@ pub fn try_request(
 fn parse(bytes: &[u8]) -> Option<Answer> {
     let end = bytes.windows(4).position(|w| w == b"\r\n\r\n")?;
     let headers = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+    let body = bytes[end + 4..].to_vec();
+    // A number that is cut short would be another number.
+    let length = headers
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    if length.is_some_and(|length| length.parse() != Ok(body.len())) {
+        return None;
+    }
     let status = headers.split(' ').nth(1)?.parse().ok()?;
     Some(Answer {
         status,
         headers,
-        body: bytes[end + 4..].to_vec(),
+        body,
     })
 }
 

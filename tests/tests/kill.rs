@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::{Read, Write, stdout};
-use std::net::TcpStream;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Sender};
@@ -37,6 +37,7 @@ use glasslog_log::keys::new_secret;
 use glasslog_log::witness::{Witness, WitnessError};
 use glasslog_log::{ARCHIVE_INTERVAL, Layout, Log, NewLog};
 use glasslog_tests::glasslog;
+use glasslog_tests::http::try_request;
 use glasslog_tests::random::Random;
 use glasslog_tests::served::Served;
 use tree::PublicLog;
@@ -305,14 +306,13 @@ fn a_served_log_survives_sigkill() {
         let mut serve = glasslog::command();
         serve.arg("serve").arg(&log);
         let mut server = Served::start(serve, Stdio::inherit()).expect("it listens");
-        let address = server.address.to_string();
+        let address = server.address;
         let (first, answers) = mpsc::channel();
         let clients: Vec<_> = (0..4)
             .map(|client| {
-                let address = address.clone();
                 let first = first.clone();
                 thread::spawn(move || {
-                    post_until_it_dies(&address, &format!("{round} {client}"), &first)
+                    post_until_it_dies(address, &format!("{round} {client}"), &first)
                 })
             })
             .collect();
@@ -353,7 +353,7 @@ fn a_served_log_survives_sigkill() {
 }
 
 /// Submits entries, one after the other, until nobody answers; returns those that were answered with an index.
-fn post_until_it_dies(address: &str, name: &str, first: &Sender<()>) -> Vec<(u64, Hash)> {
+fn post_until_it_dies(address: SocketAddr, name: &str, first: &Sender<()>) -> Vec<(u64, Hash)> {
     let mut answered = Vec::new();
     for number in 0.. {
         let entry = format!("{name} {number}");
@@ -373,25 +373,10 @@ fn post_until_it_dies(address: &str, name: &str, first: &Sender<()>) -> Vec<(u64
 }
 
 /// Posts an entry and returns its index; `None` when the answer is not whole.
-fn post(address: &str, path: &str, entry: &str) -> Option<u64> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    let length = entry.len();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
-    );
-    stream
-        .write_all(head.as_bytes())
-        .and_then(|()| stream.write_all(entry.as_bytes()))
-        .ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let length = head
-        .to_ascii_lowercase()
-        .lines()
-        .find_map(|line| parse_decimal(line.strip_prefix("content-length: ")?))?;
-    (head.starts_with("HTTP/1.1 200 ") && body.len() as u64 == length)
-        .then(|| parse_decimal(body))?
+fn post(address: SocketAddr, path: &str, entry: &str) -> Option<u64> {
+    let answer = try_request(address, "POST", path, entry.as_bytes()).ok()?;
+    let index = str::from_utf8(&answer.body).ok()?;
+    (answer.status == 200).then(|| parse_decimal(index))?
 }
 
 /// Not a test: what `a_log_survives_sigkill_at_any_moment` starts and kills.

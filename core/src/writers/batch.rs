@@ -57,6 +57,7 @@ mod tests {
     fn batches_round_trip_and_nothing_else_is_one() {
         let entries = vec![b"first".to_vec(), Vec::new(), vec![7; 65_535]];
         let bytes = encode_batch(9, &entries).unwrap();
+        assert_eq!(bytes.len(), 30 + 3 * 2 + 5 + 65_535);
         assert_eq!(payload(30 + 3 * 2 + 5 + 65_535, 3), 5 + 65_535);
         assert_eq!(decode_batch(&bytes), Some((9, entries)));
         let none: [&[u8]; 0] = [];
