@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueEnum};
 
-use glasslog_core::head::{Options, Require};
+use glasslog_core::verify::{Options, Require};
 
 use crate::console::Console;
 use crate::failure::Failure;
@@ -223,7 +223,7 @@ pub(crate) fn clock() -> u64 {
 
 /// Reads a duration in words, or in seconds.
 pub(crate) fn parse_duration(text: &str) -> Result<u64, String> {
-    if let Some(seconds) = glasslog_core::wire::parse_decimal(text) {
+    if let Some(seconds) = glasslog_core::text::wire::parse_decimal(text) {
         return Ok(seconds);
     }
     humantime::parse_duration(text)
@@ -235,7 +235,7 @@ pub(crate) fn parse_duration(text: &str) -> Result<u64, String> {
 pub(crate) fn parse_time(text: &str) -> Result<u64, String> {
     let text = text.to_ascii_uppercase();
     let (time, offset) = split_offset(&text).unwrap_or((text.clone(), 0));
-    glasslog_core::time::parse(&time)
+    glasslog_core::text::time::parse(&time)
         .and_then(|seconds| seconds.checked_add_signed(-offset))
         .ok_or_else(|| "expected a time such as `2026-11-23T12:00:00Z`".into())
 }

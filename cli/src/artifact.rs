@@ -1,7 +1,7 @@
-//! ARTIFACT arguments: the syntax decides (`glasslog_core::artifact`), and files are hashed here.
+//! ARTIFACT arguments: the syntax decides (`glasslog_core::event::artifact`), and files are hashed here.
 use std::path::Path;
 
-use glasslog_core::artifact::{ArtifactError, ArtifactQuery};
+use glasslog_core::event::{ArtifactError, ArtifactQuery};
 
 use crate::console::Console;
 use crate::failure::Failure;

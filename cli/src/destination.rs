@@ -2,7 +2,7 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use glasslog_core::hash::Hash;
+use glasslog_core::merkle::Hash;
 use glasslog_core::note::SignerKey;
 use glasslog_log::disk::Disk;
 use glasslog_log::keys::read_signer;

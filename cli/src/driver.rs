@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use glasslog_core::audit::index::INDEX_CHECKPOINT_PATH;
 use glasslog_core::fetch::{CHECKPOINT_PATH, Query};
-use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::report::{Class, Verdict};
+use glasslog_core::verify::audit::index::INDEX_CHECKPOINT_PATH;
 
 use crate::console::Console;
 use crate::failure::Failure;

@@ -4,7 +4,7 @@ use std::io::{Read, stdin};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use glasslog_core::hash::FileHasher;
+use glasslog_core::merkle::FileHasher;
 
 use crate::console::Console;
 use crate::exit::Exit;

@@ -1,9 +1,8 @@
 //! Which log an event is signed for: its origin, from its configuration or from its checkpoint.
 use std::path::Path;
 
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::policy::LogVerdict;
-use glasslog_core::trust::TrustPolicy;
+use glasslog_core::note::Checkpoint;
+use glasslog_core::trust::{LogVerdict, TrustPolicy};
 use glasslog_log::disk::Disk;
 use glasslog_log::{Config, Layout};
 

@@ -4,8 +4,8 @@
 use core::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use glasslog_core::escape::display_safe;
 use glasslog_core::report::{Check, CheckCode, Class, Fact, Outcome, Report};
+use glasslog_core::text::escape::display_safe;
 
 mod events;
 mod verdict;

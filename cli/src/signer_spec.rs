@@ -1,8 +1,8 @@
 //! SPEC arguments: where a signing key is (`docs/cli.md`, "Verbs").
 use std::path::{Path, PathBuf};
 
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::spki::parse_secret_pem;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::event::parse_secret_pem;
 use zeroize::Zeroizing;
 
 use crate::exit::Exit;

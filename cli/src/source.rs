@@ -2,8 +2,8 @@
 //! (c2sp.org/tlog-tiles, "Parameters").
 use std::path::{Path, PathBuf};
 
-use glasslog_core::index::file::{LATEST_PATH, MAX_INDEX_FILE};
-use glasslog_core::limits::{MAX_BUNDLE_BYTES, MAX_NOTE, MAX_TILE_BYTES, MAX_TLOG_PROOF};
+use glasslog_core::index::format::{LATEST_PATH, MAX_INDEX_FILE};
+use glasslog_core::text::limits::{MAX_BUNDLE_BYTES, MAX_NOTE, MAX_TILE_BYTES, MAX_TLOG_PROOF};
 
 use crate::failure::Failure;
 
@@ -14,8 +14,7 @@ mod remote;
 
 pub(crate) use bucket::Bucket;
 pub(crate) use directory::Directory;
-pub(crate) use remote::Remote;
-pub(crate) use remote::{client, innermost, parse_address, runtime};
+pub(crate) use remote::{Remote, client, innermost, parse_address, runtime};
 
 /// A log that can be read. It is not trusted: what it yields are bytes.
 #[derive(Debug)]

@@ -4,17 +4,10 @@
 
 use core::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use glasslog_core::{
-    access::Action,
-    dsse::Envelope,
-    ed25519::SecretKey,
-    event,
-    hash::{leaf_hash, sha256},
-    index_key::keys_of,
-    json,
-    statement::Statement,
-    wire,
-};
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::event::{self, Action, Envelope, Statement, keys_of};
+use glasslog_core::merkle::{leaf_hash, sha256};
+use glasslog_core::text::{json, wire};
 
 /// An access event as a pipeline writes it, in an envelope with one signature.
 fn entry() -> Vec<u8> {

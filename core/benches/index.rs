@@ -4,15 +4,9 @@
 
 use core::hint::black_box;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use glasslog_core::{
-    hash::{Hash, node_hash, sha256, tree_root},
-    index::{
-        bucket::{Bucket, BucketName, open_file},
-        map::MapFunction,
-        merge::merge,
-        run::{Run, build},
-    },
-};
+use glasslog_core::index::build::{Run, build, merge};
+use glasslog_core::index::format::{Bucket, BucketName, MapFunction, open_file};
+use glasslog_core::merkle::{Hash, node_hash, sha256, tree_root};
 use rs_merkle::{Hasher, MerkleTree};
 
 const MAP: MapFunction = MapFunction::AccessV1;

@@ -4,14 +4,11 @@
 
 use core::hint::black_box;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use glasslog_core::{
-    compact::CompactRange,
-    hash::{Hash, leaf_hash, node_hash, sha256, tree_root},
-    proof::{ConsistencyProof, InclusionProof, ProofError},
-    tile::{Tile, encode_hashes},
-    tile_plan::InclusionPlan,
-    tree::{Subtree, TreeHead},
+use glasslog_core::merkle::{
+    CompactRange, ConsistencyProof, Hash, InclusionProof, ProofError, Subtree, TreeHead, leaf_hash,
+    node_hash, sha256, tree_root,
 };
+use glasslog_core::tiles::{InclusionPlan, Tile, encode_hashes};
 
 /// A tree too large to build: any hashes make a proof of some root, and verifying costs the same.
 const SIZE: u64 = (1 << 30) - 1;

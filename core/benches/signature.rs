@@ -1,8 +1,8 @@
 //! Ed25519 by the strict rule, one by one and in exact batches: what bounds a log of signed events.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use glasslog_core::ed25519::{PublicKey, SecretKey};
-use glasslog_core::ed25519_batch::{Seed, verify_many};
+use glasslog_core::crypto::ed25519_batch::{Seed, verify_many};
+use glasslog_core::crypto::{PublicKey, SecretKey};
 use std::hint::black_box;
 
 fn signatures(criterion: &mut Criterion) {

@@ -7,9 +7,9 @@
     reason = "a test fails loudly"
 )]
 
-use glasslog_core::audit::state::{AuditState, AuditStateError};
-use glasslog_core::hash::sha256;
-use glasslog_core::wire::hex_encode;
+use glasslog_core::merkle::sha256;
+use glasslog_core::text::wire::hex_encode;
+use glasslog_core::verify::audit::state::{AuditState, AuditStateError};
 use std::fs;
 use std::path::PathBuf;
 

@@ -10,9 +10,9 @@
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
-use glasslog_core::ed25519::{PublicKey, SecretKey};
-use glasslog_core::ed25519_batch::{Batch, FULL_BATCH, Seed, verify_many};
-use glasslog_core::wire::hex_decode;
+use glasslog_core::crypto::ed25519_batch::{Batch, FULL_BATCH, Seed, verify_many};
+use glasslog_core::crypto::{PublicKey, SecretKey};
+use glasslog_core::text::wire::hex_decode;
 use sha2::{Digest as _, Sha512};
 use std::path::Path;
 

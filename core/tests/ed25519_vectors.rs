@@ -6,8 +6,8 @@
     reason = "tests may fail loudly"
 )]
 
-use glasslog_core::ed25519::{KeyError, PublicKey, SignatureError};
-use glasslog_core::wire::hex_decode;
+use glasslog_core::crypto::{KeyError, PublicKey, SignatureError};
+use glasslog_core::text::wire::hex_decode;
 use std::collections::BTreeMap;
 use std::path::Path;
 

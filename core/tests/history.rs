@@ -13,13 +13,10 @@
 
 mod support;
 
-use glasslog_core::access::Action;
-use glasslog_core::bundle::{BundleWriter, verify_bundle};
+use glasslog_core::event::{Action, KeyOp};
 use glasslog_core::fetch::Query;
-use glasslog_core::head::{Options, Require};
-use glasslog_core::history::HistoryQuery;
-use glasslog_core::key_event::KeyOp;
 use glasslog_core::report::{Class, Outcome, Report, Verdict};
+use glasslog_core::verify::{BundleWriter, HistoryQuery, Options, Require, verify_bundle};
 use support::*;
 
 fn history(log: &TestLog, artifact: &str) -> Report {
@@ -77,8 +74,8 @@ fn indexed_by_name_digest_actor_and_key_it_equals_a_filter_over_all_entries() {
         &[("m@1", "one"), ("n", "n")],
     ));
     log.publish(&[]);
-    let one = format!("sha256:{}", glasslog_core::hash::sha256(b"one").to_hex());
-    let bob = glasslog_core::spki::Spki::new(secret(BOB).public()).key_id();
+    let one = format!("sha256:{}", glasslog_core::merkle::sha256(b"one").to_hex());
+    let bob = glasslog_core::event::Spki::new(secret(BOB).public()).key_id();
     for (artifact, expected) in [
         ("m", vec![a, b, c]),
         ("m@1", vec![a, c]),
@@ -299,7 +296,7 @@ fn trust_decides_not_the_log() {
     // Another log's policy.
     let key = note_key(
         "other.example.com",
-        glasslog_core::note_key::SignatureType::Ed25519,
+        glasslog_core::note::SignatureType::Ed25519,
         LOG,
     );
     let report = history_with(
@@ -313,11 +310,7 @@ fn trust_decides_not_the_log() {
         (Class::Undecided, Outcome::Unknown)
     );
     // Another key under the same name.
-    let key = note_key(
-        ORIGIN,
-        glasslog_core::note_key::SignatureType::Ed25519,
-        MALLORY,
-    );
+    let key = note_key(ORIGIN, glasslog_core::note::SignatureType::Ed25519, MALLORY);
     let report = history_with(
         &log,
         "m@1",
@@ -539,20 +532,20 @@ fn a_pinned_genesis_is_held_to() {
     let mut log = TestLog::new();
     log.read("m@1");
     log.publish(&[]);
-    let pinned = |hash: glasslog_core::hash::Hash| {
-        let key = note_key(ORIGIN, glasslog_core::note_key::SignatureType::Ed25519, LOG);
+    let pinned = |hash: glasslog_core::merkle::Hash| {
+        let key = note_key(ORIGIN, glasslog_core::note::SignatureType::Ed25519, LOG);
         format!(
             "[log]\nlog {}\nquorum none\n[genesis]\n{hash}\n",
             key.verifier()
         )
         .into_bytes()
     };
-    let right = glasslog_core::hash::leaf_hash(&log.entries[0]);
+    let right = glasslog_core::merkle::leaf_hash(&log.entries[0]);
     assert_eq!(
         history_with(&log, "m@1", &pinned(right), options()).result,
         Verdict::Verified
     );
-    let wrong = glasslog_core::hash::leaf_hash(b"");
+    let wrong = glasslog_core::merkle::leaf_hash(b"");
     assert_eq!(
         history_with(&log, "m@1", &pinned(wrong), options()).class(),
         Class::False
@@ -563,7 +556,7 @@ fn a_pinned_genesis_is_held_to() {
 fn key_events_by_others_than_admins_change_nothing() {
     let mut log = TestLog::new();
     let forged = key_event("mallory@example.com", MALLORY, KeyOp::Enrol, None, None);
-    let payload = glasslog_core::dsse::Envelope::parse(&forged)
+    let payload = glasslog_core::event::Envelope::parse(&forged)
         .unwrap()
         .payload()
         .to_vec();
@@ -590,7 +583,7 @@ fn files_must_each_have_an_event() {
     let digest = |text: &str| {
         format!(
             "sha256:{}",
-            glasslog_core::hash::sha256(text.as_bytes()).to_hex()
+            glasslog_core::merkle::sha256(text.as_bytes()).to_hex()
         )
     };
     let known = log.run(HistoryQuery::of_files(

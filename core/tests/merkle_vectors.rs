@@ -6,16 +6,10 @@
     reason = "tests may fail loudly, and say what they skip"
 )]
 
-use glasslog_core::{
-    hash::Hash,
-    proof::{ConsistencyProof, InclusionProof},
-    tree::TreeHead,
-};
+use glasslog_core::merkle::{ConsistencyProof, Hash, InclusionProof, TreeHead};
 use serde_json::Value;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// All `.json` files below the folder, or `None` when the vectors are not there.
 fn vectors(kind: &str) -> Option<Vec<(PathBuf, Value)>> {

@@ -7,7 +7,7 @@
     reason = "tests may fail loudly"
 )]
 
-use glasslog_core::ed25519::SecretKey;
+use glasslog_core::crypto::SecretKey;
 use glasslog_core::note::{
     KeyName, KeyVerdict, Note, Signature, SignatureType, SignerKey, VerifierKey,
 };
@@ -164,7 +164,7 @@ fn weak_keys_are_refused_here_only() {
     let id = signed_note::key_id(name, &material);
     let vkey = format!(
         "{name}+{id:08x}+{}",
-        glasslog_core::wire::base64_encode(&material)
+        glasslog_core::text::wire::base64_encode(&material)
     );
     assert!(StandardVerifier::new(&vkey).is_ok());
     assert_eq!(

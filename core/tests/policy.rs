@@ -2,15 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::cosignature::cosign;
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::hash::leaf_hash;
-use glasslog_core::limits::{MAX_POLICY, MAX_POLICY_NAMES};
-use glasslog_core::note::{KeyName, Signature, SignatureType, SignerKey};
-use glasslog_core::policy::{LogVerdict, Policy, QuorumVerdict, WitnessOutcome};
-use glasslog_core::tree::TreeHead;
-use glasslog_core::wire::base64_encode;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::merkle::{TreeHead, leaf_hash};
+use glasslog_core::note::cosignature::cosign;
+use glasslog_core::note::{Checkpoint, KeyName, Origin, Signature, SignatureType, SignerKey};
+use glasslog_core::text::limits::{MAX_POLICY, MAX_POLICY_NAMES};
+use glasslog_core::text::wire::base64_encode;
+use glasslog_core::trust::{LogVerdict, Policy, QuorumVerdict, WitnessOutcome};
 use proptest::prelude::*;
 
 const NOW: u64 = 1_000;

@@ -7,13 +7,9 @@
     reason = "tests may fail loudly"
 )]
 
-use glasslog_core::{
-    compact::CompactRange,
-    hash::{Hash, empty_root, leaf_hash, node_hash, sha256, tree_root},
-    proof::{
-        ConsistencyProof, InclusionProof, ProofError, consistency_subtrees, inclusion_subtrees,
-    },
-    tree::{Subtree, TreeHead},
+use glasslog_core::merkle::{
+    CompactRange, ConsistencyProof, Hash, InclusionProof, ProofError, Subtree, TreeHead,
+    consistency_subtrees, empty_root, inclusion_subtrees, leaf_hash, node_hash, sha256, tree_root,
 };
 use std::collections::BTreeMap;
 

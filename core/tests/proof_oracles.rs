@@ -8,14 +8,13 @@
     reason = "tests may fail loudly"
 )]
 
-use glasslog_core::{
-    hash::{Hash, leaf_hash, node_hash, tree_root},
-    proof::{ConsistencyProof, InclusionProof, ProofError},
-    tile::{Tile, TileError, tiles_between},
-    tile_plan::{ConsistencyPlan, InclusionPlan},
-    tree::{Subtree, TreeHead},
+use glasslog_core::merkle::{
+    ConsistencyProof, Hash, InclusionProof, ProofError, Subtree, TreeHead, leaf_hash, node_hash,
+    tree_root,
 };
-use std::{cell::RefCell, collections::BTreeMap};
+use glasslog_core::tiles::{ConsistencyPlan, InclusionPlan, Tile, TileError, tiles_between};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 fn entry(index: usize) -> Vec<u8> {
     format!("entry {index}").into_bytes()
@@ -206,9 +205,9 @@ mod rs_merkle_oracle {
 
 mod ct_merkle_oracle {
     use super::*;
+    use ct_merkle::mem_backed_tree::MemoryBackedTree;
     use ct_merkle::{
         ConsistencyProof as TheirConsistency, InclusionProof as TheirInclusion, RootHash,
-        mem_backed_tree::MemoryBackedTree,
     };
     use sha2::Sha256;
 

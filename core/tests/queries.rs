@@ -13,18 +13,13 @@
 #[expect(dead_code, reason = "the histories use the rest")]
 mod support;
 
-use glasslog_core::access::Action;
-use glasslog_core::audit::AuditQuery;
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::consistency_query::{ConsistencyQuery, verify_consistency};
-use glasslog_core::entry_query::EntryQuery;
-use glasslog_core::hash::leaf_hash;
-use glasslog_core::note_key::SignatureType;
-use glasslog_core::proof::ConsistencyProof;
-use glasslog_core::proof_query::verify_proof;
-use glasslog_core::prove_query::{ProveError, ProveQuery};
+use glasslog_core::event::Action;
+use glasslog_core::fetch::{ProveError, ProveQuery};
+use glasslog_core::merkle::{ConsistencyProof, TreeHead, leaf_hash};
+use glasslog_core::note::{Checkpoint, Origin, SignatureType};
 use glasslog_core::report::{Class, Outcome, Report, Verdict};
-use glasslog_core::tree::TreeHead;
+use glasslog_core::verify::audit::AuditQuery;
+use glasslog_core::verify::{ConsistencyQuery, EntryQuery, verify_consistency, verify_proof};
 use support::*;
 
 fn log_of(size: u64) -> TestLog {
@@ -208,10 +203,10 @@ fn consistency_is_proven_by_a_file_too() {
     let small = log_of(13);
     let proof = |old, new: &TestLog| {
         let leaves: Vec<_> = new.entries.iter().map(|entry| leaf_hash(entry)).collect();
-        let read = |subtree: glasslog_core::tree::Subtree| {
+        let read = |subtree: glasslog_core::merkle::Subtree| {
             let start = subtree.start().unwrap() as usize;
             let end = subtree.end().unwrap() as usize;
-            Ok::<_, glasslog_core::proof::ProofError>(glasslog_core::hash::tree_root(
+            Ok::<_, glasslog_core::merkle::ProofError>(glasslog_core::merkle::tree_root(
                 &leaves[start..end],
             ))
         };

@@ -8,15 +8,13 @@
 )]
 
 use core::cmp::Reverse;
-use glasslog_core::{
-    compact::CompactRange,
-    entries::{EntriesError, encode_entries},
-    hash::{Hash, leaf_hash, tree_root},
-    proof::{ProofError, consistency_subtrees, inclusion_subtrees},
-    tile::{EntryBundle, Tile, TileError, bundles_between, encode_hashes, tiles_between},
-    tile_plan::{ConsistencyPlan, InclusionPlan, TilePlan},
-    tree::{Subtree, TreeHead, complete_subtrees, span_root},
-    trunk::TrunkPlan,
+use glasslog_core::merkle::{
+    CompactRange, Hash, ProofError, Subtree, TreeHead, complete_subtrees, consistency_subtrees,
+    inclusion_subtrees, leaf_hash, span_root, tree_root,
+};
+use glasslog_core::tiles::{
+    ConsistencyPlan, EntriesError, EntryBundle, InclusionPlan, Tile, TileError, TilePlan,
+    TrunkPlan, bundles_between, encode_entries, encode_hashes, tiles_between,
 };
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,14 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::cosignature::cosign;
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::hash::leaf_hash;
-use glasslog_core::note::{KeyId, KeyName, Signature, SignatureType, SignerKey};
-use glasslog_core::policy::{LogVerdict, QuorumVerdict};
-use glasslog_core::tree::TreeHead;
-use glasslog_core::trust::TrustPolicy;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::merkle::{TreeHead, leaf_hash};
+use glasslog_core::note::cosignature::cosign;
+use glasslog_core::note::{
+    Checkpoint, KeyId, KeyName, Origin, Signature, SignatureType, SignerKey,
+};
+use glasslog_core::trust::{LogVerdict, QuorumVerdict, TrustPolicy};
 
 const PIN: &str = "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0=";
 

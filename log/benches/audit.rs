@@ -13,11 +13,10 @@
 mod event_entries;
 
 use event_entries::{access, actor_key, admin_key, key_event};
-use glasslog_core::access::Action;
-use glasslog_core::dsse::Envelope;
-use glasslog_core::ed25519::{PublicKey, SecretKey};
-use glasslog_core::ed25519_batch::{FULL_BATCH, Seed, verify_many};
-use glasslog_core::hash::{leaf_hash, tree_root};
+use glasslog_core::crypto::ed25519_batch::{FULL_BATCH, Seed, verify_many};
+use glasslog_core::crypto::{PublicKey, SecretKey};
+use glasslog_core::event::{Action, Envelope};
+use glasslog_core::merkle::{leaf_hash, tree_root};
 use glasslog_log::index::Indexer;
 use glasslog_log::{Log, NewLog};
 use std::hint::black_box;

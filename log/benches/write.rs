@@ -16,7 +16,7 @@
 mod event_entries;
 mod load;
 
-use glasslog_core::hash::leaf_hash;
+use glasslog_core::merkle::leaf_hash;
 use glasslog_log::disk::Disk;
 use glasslog_log::sequencer::{Acknowledgement, Limits, Sequencer};
 use glasslog_log::{Layout, Log};

@@ -12,9 +12,9 @@
 
 #![expect(clippy::unwrap_used, reason = "benchmarks may fail loudly")]
 
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::hash::{Hash, leaf_hash, tree_root};
-use glasslog_core::tile::tiles_between;
+use glasslog_core::merkle::{Hash, leaf_hash, tree_root};
+use glasslog_core::note::Checkpoint;
+use glasslog_core::tiles::tiles_between;
 use glasslog_log::disk::Disk;
 use glasslog_log::object_store::protocol::{Create, Presence};
 use glasslog_log::object_store::{Candidate, Client, Reader, StoreSettings};

@@ -8,8 +8,7 @@ use crate::error::LogError;
 use crate::layout::Layout;
 use crate::lock::CheckpointLock;
 use crate::public::PublicTree;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::note::Signature;
+use glasslog_core::note::{Checkpoint, Signature};
 
 /// The public checkpoint of one log.
 #[derive(Clone, Debug)]

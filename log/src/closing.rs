@@ -3,10 +3,9 @@
 use crate::error::LogError;
 use crate::log::Log;
 use crate::storage::Storage;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::genesis::Predecessor;
-use glasslog_core::hash::sha256;
-use glasslog_core::tree::TreeHead;
+use glasslog_core::event::Predecessor;
+use glasslog_core::merkle::{TreeHead, sha256};
+use glasslog_core::note::Checkpoint;
 
 /// Private file with the final checkpoint; it is there if the log is closed.
 pub(crate) const CLOSED: &str = "closed";

@@ -4,7 +4,7 @@ use crate::disk::DiskError;
 use crate::lock::Holder;
 use crate::object_store::StoreError;
 use core::fmt;
-use glasslog_core::hash::Hash;
+use glasslog_core::merkle::Hash;
 use std::path::PathBuf;
 
 /// An operation on a log directory that was refused or failed.

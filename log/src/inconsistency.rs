@@ -1,9 +1,8 @@
 //! Two signed heads of one log that cannot both be true, as a file that shows it (`docs/formats/inconsistency.md`).
 
-use glasslog_core::audit::Fork;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::hash::Hash;
-use glasslog_core::proof::ConsistencyProof;
+use glasslog_core::merkle::{ConsistencyProof, Hash};
+use glasslog_core::note::Checkpoint;
+use glasslog_core::verify::audit::Fork;
 
 /// First line of an evidence file.
 pub const MAGIC: &str = "glasslog-inconsistency/v1\n";

@@ -3,7 +3,7 @@
 use crate::disk::{Created, Disk, Durability, directory_of};
 use crate::error::LogError;
 use crate::layout::{PRIVATE_FILE, PUBLIC_FILE};
-use glasslog_core::ed25519::SecretKey;
+use glasslog_core::crypto::SecretKey;
 use glasslog_core::note::SignerKey;
 use std::path::Path;
 use zeroize::Zeroizing;

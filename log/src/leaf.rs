@@ -1,6 +1,6 @@
 //! An entry with its leaf hash: computed once, wherever the entry goes.
 
-use glasslog_core::hash::{Hash, leaf_hash};
+use glasslog_core::merkle::{Hash, leaf_hash};
 
 /// An entry and the hash that stands for it in the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]

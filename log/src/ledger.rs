@@ -8,14 +8,12 @@ use crate::error::LogError;
 use crate::known::{Batch, Events, Known, Loaded};
 use crate::leaf::Leaf;
 use core::fmt;
-use glasslog_core::admission::{self, Admission, Admitted, Memory};
-use glasslog_core::ed25519_batch::{SMALL_BATCH, Seed};
+use glasslog_core::crypto::ed25519_batch::{SMALL_BATCH, Seed};
 use glasslog_core::event::Event;
-use glasslog_core::hash::{Hash, sha256};
-use glasslog_core::keyring::Keyring;
-use glasslog_core::limits::MAX_ENTRY;
-use glasslog_core::registration::Binding;
-use glasslog_core::tile::FULL_WIDTH;
+use glasslog_core::merkle::{Hash, sha256};
+use glasslog_core::rules::{self, Admission, Admitted, Binding, Keyring, Memory};
+use glasslog_core::text::limits::MAX_ENTRY;
+use glasslog_core::tiles::FULL_WIDTH;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -43,14 +41,14 @@ pub enum Refusal {
     /// The log is closed and takes nothing more.
     Closed,
     /// The rules for entries refuse it.
-    Entry(Box<admission::Refusal>),
+    Entry(Box<rules::Refusal>),
 }
 
 impl Refusal {
     /// The refusal of an entry that does not fit into an entry bundle.
     pub fn too_large(size: usize) -> Self {
         let limit = MAX_ENTRY;
-        Self::Entry(Box::new(admission::Refusal::TooLarge { size, limit }))
+        Self::Entry(Box::new(rules::Refusal::TooLarge { size, limit }))
     }
 
     /// A stable name for this class of refusals.
@@ -106,7 +104,7 @@ fn new(admitted: Admitted) -> Word {
     Word::New(Some(Box::new(admitted)))
 }
 
-fn refused(refusal: admission::Refusal) -> Refusal {
+fn refused(refusal: rules::Refusal) -> Refusal {
     Refusal::Entry(Box::new(refusal))
 }
 

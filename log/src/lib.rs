@@ -13,7 +13,7 @@
 //! * *Nothing half-written is public*: files are made and synced in `state/tmp` and then linked into `public/`.
 //!
 //! # Scope
-//! Synchronous, one sequencer. What an entry may say is decided by `glasslog_core::admission`.
+//! Synchronous, one sequencer. What an entry may say is decided by `glasslog_core::rules::admission`.
 
 #![cfg(unix)]
 

@@ -6,7 +6,7 @@ use crate::ledger::{Ledger, Receipt, Refusal};
 use crate::object_store::Bucket;
 use crate::publisher::Publisher;
 use crate::storage::Storage;
-use glasslog_core::tree::TreeHead;
+use glasslog_core::merkle::TreeHead;
 use std::path::PathBuf;
 use std::sync::Arc;
 

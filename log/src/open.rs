@@ -18,10 +18,10 @@ use crate::shown::{self, CHECKPOINT};
 use crate::signer::Signer;
 use crate::storage::Storage;
 use crate::superseded::Superseded;
-use glasslog_core::edge::{Edge, PublicFile, frontier};
-use glasslog_core::hash::{Hash, empty_root};
-use glasslog_core::tile::{EntryBundle, FULL_WIDTH, Tile, bundles_between, parse_entries};
-use glasslog_core::tree::TreeHead;
+use glasslog_core::merkle::{Hash, TreeHead, empty_root};
+use glasslog_core::tiles::{
+    Edge, EntryBundle, FULL_WIDTH, PublicFile, Tile, bundles_between, frontier, parse_entries,
+};
 use std::path::Path;
 use std::sync::Arc;
 

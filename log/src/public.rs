@@ -4,7 +4,7 @@ use crate::disk::{Created, Disk, Durability, directory_of};
 use crate::error::LogError;
 use crate::layout::{Layout, PUBLIC_DIRECTORY, PUBLIC_FILE};
 use crate::torn::is_torn;
-use glasslog_core::edge::PublicFile;
+use glasslog_core::tiles::PublicFile;
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -2,8 +2,8 @@
 
 use crate::error::LogError;
 use crate::storage::Storage;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::wire::parse_decimal;
+use glasslog_core::note::Checkpoint;
+use glasslog_core::text::wire::parse_decimal;
 
 /// Path of the newest checkpoint.
 pub(crate) const CHECKPOINT: &str = "checkpoint";

@@ -3,9 +3,8 @@
 use crate::disk::Disk;
 use crate::error::LogError;
 use crate::layout::Layout;
-use glasslog_core::checkpoint::{Checkpoint, CheckpointError, Origin};
-use glasslog_core::note::SignerKey;
-use glasslog_core::tree::TreeHead;
+use glasslog_core::merkle::TreeHead;
+use glasslog_core::note::{Checkpoint, CheckpointError, Origin, SignerKey};
 use std::path::Path;
 
 /// The key that signs one log's checkpoints.

@@ -8,7 +8,7 @@ use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::object_store::Bucket;
 use core::fmt;
-use glasslog_core::edge::PublicFile;
+use glasslog_core::tiles::PublicFile;
 use std::path::PathBuf;
 
 /// One state of the signed head, as the storage tells it from every other: a digest, a generation, an ETag.

@@ -10,8 +10,7 @@ use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::storage::Storage;
 use crate::torn::is_torn;
-use glasslog_core::edge::Edge;
-use glasslog_core::tile::{EntryBundle, FULL_WIDTH, Tile, hashes_at, tiles_between};
+use glasslog_core::tiles::{Edge, EntryBundle, FULL_WIDTH, Tile, hashes_at, tiles_between};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The partial files of tiles and bundles that are not full yet, or were not when the log was opened.

@@ -2,9 +2,8 @@
 
 use crate::app::App;
 use crate::limits::RETRY_AFTER;
-use crate::metrics;
 use crate::role::Role;
-use crate::standing;
+use crate::{metrics, standing};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;

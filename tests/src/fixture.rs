@@ -2,17 +2,15 @@
 use std::fs;
 use std::path::Path;
 
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::cosignature;
-use glasslog_core::dsse::Envelope;
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::edge::{Edge, PublicFile};
-use glasslog_core::hash::{Hash, leaf_hash, sha256, tree_root};
-use glasslog_core::note::{KeyName, SignatureType, SignerKey};
-use glasslog_core::proof::{ConsistencyProof, InclusionProof, ProofError};
-use glasslog_core::spki::Spki;
-use glasslog_core::tree::{Subtree, TreeHead};
-use glasslog_core::wire::hex_encode;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::event::{Envelope, Spki};
+use glasslog_core::merkle::{
+    ConsistencyProof, Hash, InclusionProof, ProofError, Subtree, TreeHead, leaf_hash, sha256,
+    tree_root,
+};
+use glasslog_core::note::{Checkpoint, KeyName, Origin, SignatureType, SignerKey, cosignature};
+use glasslog_core::text::wire::hex_encode;
+use glasslog_core::tiles::{Edge, PublicFile};
 
 /// Origin of the logs here.
 pub const ORIGIN: &str = "models.example.com/access";

@@ -1,13 +1,12 @@
 //! A static host on the loopback interface that can be told to misbehave.
 use std::collections::HashMap;
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 /// What the host answers to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]

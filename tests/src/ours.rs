@@ -2,8 +2,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use glasslog_core::entries::parse_entries;
-use glasslog_core::tile::EntryBundle;
+use glasslog_core::tiles::{EntryBundle, parse_entries};
 use tempfile::TempDir;
 
 use crate::glasslog::glasslog;

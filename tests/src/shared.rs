@@ -1,10 +1,9 @@
 //! Several `glasslog serve` processes of one log in a bucket, each with a wire of its own to the store.
-use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use crate::command::finish;
 use crate::glasslog::command;

@@ -1,10 +1,9 @@
 //! A real S3 server on the loopback interface: versitygw, over a directory.
-use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use glasslog_log::object_store::StoreSettings;
 use tempfile::TempDir;

@@ -3,11 +3,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use glasslog_core::bundle::Bundle;
-use glasslog_core::hash::Hash;
-use glasslog_core::note::{SignatureType, SignerKey};
-use glasslog_core::spki::secret_to_pem;
-use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::event::secret_to_pem;
+use glasslog_core::merkle::Hash;
+use glasslog_core::note::{SignatureType, SignerKey, TlogProof};
+use glasslog_core::verify::Bundle;
 
 use crate::fixture::{
     Access, COSIGNED, Log, ORIGIN, enrol, forge, genesis, log_key, put, revoke, secret, signer,

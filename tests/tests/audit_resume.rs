@@ -1,12 +1,11 @@
 //! `audit --resume` as a process: killed on its way, set upon a log that grows, and upon operators who lie.
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
-use glasslog_core::audit::state::AuditState;
+use glasslog_core::verify::audit::state::AuditState;
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog;
 use glasslog_tests::host::{Host, Reply};

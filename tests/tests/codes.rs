@@ -3,10 +3,9 @@
 //! The page's last part is what the sources say; `SNAPSHOTS=overwrite cargo test -p glasslog-tests --test codes` writes
 //! it anew.
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use glasslog_tests::glasslog::repository;
 

@@ -13,8 +13,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::note::VerifierKey;
+use glasslog_core::note::{Checkpoint, VerifierKey};
 use glasslog_tests::glasslog::{self, glasslog};
 use glasslog_tests::http::try_request;
 use glasslog_tests::ours::OurLog;

@@ -3,11 +3,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use glasslog_core::audit::AuditQuery;
 use glasslog_core::fetch::Query;
-use glasslog_core::head::Options;
-use glasslog_core::history::HistoryQuery;
 use glasslog_core::report::Class;
+use glasslog_core::verify::audit::AuditQuery;
+use glasslog_core::verify::{HistoryQuery, Options};
 use glasslog_tests::fixture::{
     Access, COSIGNED, Log, NOW, ORIGIN, enrol, genesis, log_key, put, witness,
 };

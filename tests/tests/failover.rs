@@ -9,17 +9,14 @@
 mod tree;
 
 use std::collections::BTreeMap;
-use std::env;
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{env, fs, thread};
 
-use glasslog_core::hash::leaf_hash;
-use glasslog_core::note::SignerKey;
-use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::merkle::leaf_hash;
+use glasslog_core::note::{SignerKey, TlogProof};
 use glasslog_log::Layout;
 use glasslog_tests::glasslog::glasslog;
 use glasslog_tests::proxy::Wire;

@@ -2,18 +2,16 @@
 //! time, the server's memory stays bounded, and nothing that was acknowledged is lost.
 //!
 //! Loopback only, and a few seconds; a minute with `GLASSLOG_LONG_TESTS=1`.
-use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
-use glasslog_core::entries::parse_entries;
-use glasslog_core::hash::leaf_hash;
-use glasslog_core::tile::bundles_between;
-use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::merkle::leaf_hash;
+use glasslog_core::note::TlogProof;
+use glasslog_core::tiles::{bundles_between, parse_entries};
 use glasslog_tests::fixture::{Access, forge, spki};
 use glasslog_tests::glasslog::{self, glasslog};
 use glasslog_tests::ours::size_of;

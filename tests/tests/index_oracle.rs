@@ -4,14 +4,12 @@
 //! `GLASSLOG_LONG_TESTS=1` takes logs of thousands of events; `GLASSLOG_ORACLE_SEED` repeats the random choices (the
 //! moments of the kills still vary). At no moment may the two ways say different things: so nothing here waits for a time.
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::thread;
 use std::time::Duration;
+use std::{env, fs, thread};
 
-use glasslog_core::hash::sha256;
+use glasslog_core::merkle::sha256;
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::fixture::{Access, ORIGIN, spki};
 use glasslog_tests::random::Random;

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use glasslog_core::hash::leaf_hash;
+use glasslog_core::merkle::leaf_hash;
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog;
 use glasslog_tests::host::Host;

@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::compact::CompactRange;
-use glasslog_core::cosignature::cosign;
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::entries::encode_entries;
-use glasslog_core::hash::{Hash, leaf_hash};
-use glasslog_core::note::Signature;
-use glasslog_core::note_key::{KeyName, SignatureType, SignerKey};
-use glasslog_core::tile::{Tile, bundles_between, encode_hashes, tiles_between};
-use glasslog_core::tile_plan::{ConsistencyPlan, InclusionPlan};
-use glasslog_core::tree::TreeHead;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::merkle::{CompactRange, Hash, TreeHead, leaf_hash};
+use glasslog_core::note::cosignature::cosign;
+use glasslog_core::note::{Checkpoint, KeyName, Origin, Signature, SignatureType, SignerKey};
+use glasslog_core::tiles::{
+    ConsistencyPlan, InclusionPlan, Tile, bundles_between, encode_entries, encode_hashes,
+    tiles_between,
+};
 use glasslog_tests::tessera::{self, TesseraLog, entry};
 use glasslog_tests::tools::Tools;
 use glasslog_tests::words;

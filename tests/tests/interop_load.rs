@@ -1,11 +1,10 @@
 //! Tessera's load tool writes to `glasslog serve` and reads what comes of it, as it does with Tessera's own logs.
 use std::process::Stdio;
 
-use glasslog_tests::glasslog;
 use glasslog_tests::ours::{OurLog, size_of};
 use glasslog_tests::served::Served;
 use glasslog_tests::tools::Tools;
-use glasslog_tests::words;
+use glasslog_tests::{glasslog, words};
 
 /// Entries that it writes: more than a tile holds.
 const GOAL: u64 = 400;

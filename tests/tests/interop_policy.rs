@@ -2,11 +2,10 @@
 //! do not, so that neither the table nor the code can change unnoticed.
 use std::fs;
 
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::cosignature::cosign;
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::note_key::{KeyName, SignatureType, SignerKey};
-use glasslog_core::policy::Policy;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::note::cosignature::cosign;
+use glasslog_core::note::{Checkpoint, KeyName, SignatureType, SignerKey};
+use glasslog_core::trust::Policy;
 use glasslog_tests::tessera::{TesseraLog, VKEY};
 use glasslog_tests::tools::Tools;
 use glasslog_tests::words;

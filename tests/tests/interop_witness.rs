@@ -1,9 +1,9 @@
 //! Cosignatures by somebody else's witness, litewitness, count; a changed one does not.
 use std::fs;
 
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::tile_plan::ConsistencyPlan;
-use glasslog_core::wire::{base64_decode, base64_encode};
+use glasslog_core::note::Checkpoint;
+use glasslog_core::text::wire::{base64_decode, base64_encode};
+use glasslog_core::tiles::ConsistencyPlan;
 use glasslog_tests::glasslog::glasslog;
 use glasslog_tests::ours::{self, OurLog, size_of};
 use glasslog_tests::python::python;

@@ -8,18 +8,15 @@
 mod tree;
 
 use std::collections::BTreeMap;
-use std::env;
-use std::fs;
 use std::io::{BufRead, BufReader, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{env, fs, thread};
 
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::note::SignerKey;
-use glasslog_core::tree::TreeHead;
+use glasslog_core::merkle::TreeHead;
+use glasslog_core::note::{Checkpoint, SignerKey};
 use glasslog_log::object_store::{Candidate, StoreError, StoreSettings, Taken};
 use glasslog_log::{Config, Layout, Log, LogError, NewLog};
 use glasslog_tests::glasslog::glasslog;

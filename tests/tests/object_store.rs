@@ -1,17 +1,16 @@
 //! Logs in buckets on the command line: stores that break their promises are refused, on a real one everything works.
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
-use glasslog_core::hash::sha256;
-use glasslog_core::writers::encode_batch;
+use glasslog_core::merkle::sha256;
+use glasslog_core::object_store::encode_batch;
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog::{command, glasslog};
 use glasslog_tests::served::Served;

@@ -4,9 +4,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use glasslog_core::hash::leaf_hash;
+use glasslog_core::event::{Spki, parse_secret_pem};
+use glasslog_core::merkle::leaf_hash;
 use glasslog_core::note::{SignatureType, SignerKey, VerifierKey};
-use glasslog_core::spki::{Spki, parse_secret_pem};
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog;
 use glasslog_tests::served::Served;
@@ -352,7 +352,8 @@ fn record_hashes_files_and_names_them_all() {
         .run("record --log log --signer file:ci.key --action read --artifact m@1 --file one two --dry-run")
         .expect(0)
         .json();
-    let payload = glasslog_core::wire::base64_decode(said["payload"].as_str().unwrap()).unwrap();
+    let payload =
+        glasslog_core::text::wire::base64_decode(said["payload"].as_str().unwrap()).unwrap();
     let statement: Value = serde_json::from_slice(&payload).unwrap();
     let digests: Vec<&Value> = statement["subject"]
         .as_array()

@@ -1,12 +1,12 @@
 //! SHA-256 of a file in constant memory.
 
-use glasslog_core::hash;
+use glasslog_core::merkle;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A file under way.
 #[wasm_bindgen]
 #[derive(Default)]
-pub struct FileHasher(hash::FileHasher);
+pub struct FileHasher(merkle::FileHasher);
 
 #[wasm_bindgen]
 impl FileHasher {

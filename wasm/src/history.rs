@@ -1,10 +1,8 @@
 //! The complete history of an artifact: plan, fetch, finish.
 
-use glasslog_core::event_view::EventView;
 use glasslog_core::fetch::Query;
-use glasslog_core::head::Options;
-use glasslog_core::history;
-use glasslog_core::report::Check;
+use glasslog_core::report::{Check, EventView};
+use glasslog_core::verify::{self, Options};
 use serde::Serialize;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -13,7 +11,7 @@ use crate::options::options;
 
 /// A history under way.
 #[wasm_bindgen]
-pub struct HistoryQuery(history::HistoryQuery);
+pub struct HistoryQuery(verify::HistoryQuery);
 
 #[wasm_bindgen]
 impl HistoryQuery {
@@ -43,8 +41,8 @@ impl HistoryQuery {
         };
         let policy = policy.as_bytes();
         Ok(Self(match since {
-            None => history::HistoryQuery::new(artifact, policy, options, exact)?,
-            Some(older) => history::HistoryQuery::since(artifact, policy, options, exact, &older)?,
+            None => verify::HistoryQuery::new(artifact, policy, options, exact)?,
+            Some(older) => verify::HistoryQuery::since(artifact, policy, options, exact, &older)?,
         }))
     }
 

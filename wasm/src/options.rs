@@ -1,6 +1,6 @@
 //! Options as they cross over from JavaScript.
 
-use glasslog_core::head::{Options, Require};
+use glasslog_core::verify::{Options, Require};
 use wasm_bindgen::JsError;
 
 /// Puts the options together; the wrapper has checked their types.

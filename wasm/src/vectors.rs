@@ -1,14 +1,10 @@
 //! Test-only entry points that take other people's test vectors as raw JSON, so that the same files are judged natively,
 //! in Node and in a browser. Their 64-bit numbers would not survive `JSON.parse`.
 
-use glasslog_core::ed25519::PublicKey;
-use glasslog_core::hash::Hash;
-use glasslog_core::index::bucket::{Bucket, BucketName, open_file};
-use glasslog_core::index::manifest::parse_run;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::proof::{ConsistencyProof, InclusionProof};
-use glasslog_core::tree::TreeHead;
-use glasslog_core::wire;
+use glasslog_core::crypto::PublicKey;
+use glasslog_core::index::format::{Bucket, BucketName, MapFunction, open_file, parse_run};
+use glasslog_core::merkle::{ConsistencyProof, Hash, InclusionProof, TreeHead};
+use glasslog_core::text::wire;
 use serde_json::Value;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;

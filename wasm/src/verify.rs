@@ -1,6 +1,6 @@
 //! Verifications that have all they need at once.
 
-use glasslog_core::{bundle, consistency_query, fraud_query, proof_query};
+use glasslog_core::verify;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -19,7 +19,7 @@ pub fn verify_bundle(
     max_checkpoint_age: Option<u64>,
 ) -> Result<String, JsError> {
     let options = options(now, require.as_deref(), max_checkpoint_age)?;
-    Ok(bundle::verify_bundle(bundle, policy.as_bytes(), options).to_json())
+    Ok(verify::verify_bundle(bundle, policy.as_bytes(), options).to_json())
 }
 
 /// Verifies a `c2sp.org/tlog-proof@v1` file of one entry.
@@ -36,7 +36,7 @@ pub fn verify_proof(
     max_checkpoint_age: Option<u64>,
 ) -> Result<String, JsError> {
     let options = options(now, require.as_deref(), max_checkpoint_age)?;
-    Ok(proof_query::verify_proof(proof, entry, policy.as_bytes(), options).to_json())
+    Ok(verify::verify_proof(proof, entry, policy.as_bytes(), options).to_json())
 }
 
 /// Verifies that a newer checkpoint extends an older one.
@@ -54,10 +54,7 @@ pub fn verify_consistency(
     max_checkpoint_age: Option<u64>,
 ) -> Result<String, JsError> {
     let options = options(now, require.as_deref(), max_checkpoint_age)?;
-    Ok(
-        consistency_query::verify_consistency(old, new, proof, policy.as_bytes(), options)
-            .to_json(),
-    )
+    Ok(verify::verify_consistency(old, new, proof, policy.as_bytes(), options).to_json())
 }
 
 /// Verifies a fraud proof against whoever signs an index.
@@ -73,5 +70,5 @@ pub fn verify_fraud(
     max_checkpoint_age: Option<u64>,
 ) -> Result<String, JsError> {
     let options = options(now, require.as_deref(), max_checkpoint_age)?;
-    Ok(fraud_query::verify_fraud(fraud, policy.as_bytes(), options).to_json())
+    Ok(verify::verify_fraud(fraud, policy.as_bytes(), options).to_json())
 }

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::root;
+use crate::process::{self, root};
 use crate::tally::Tally;
-use crate::wasm::WASM_PACKAGES;
-use crate::{chromium, demo, deny, fuzz, glasslog, node, process, site, toolchain, wasm};
+use crate::wasm::{self, WASM_PACKAGES};
+use crate::{chromium, demo, deny, fuzz, glasslog, node, site, toolchain};
 
 /// How long each fuzz target runs.
 const FUZZ_TIME: Duration = Duration::from_secs(10);

@@ -2,7 +2,7 @@
 use core::time::Duration;
 use std::thread;
 
-use glasslog_core::hash::{Hash, leaf_hash};
+use glasslog_core::merkle::{Hash, leaf_hash};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, StatusCode, Url};
 use serde_json::Value;
@@ -205,7 +205,7 @@ fn parse_error(value: &Value, status: Option<u16>) -> Option<Refused> {
 }
 
 fn add_answer(body: &[u8], entry: &[u8]) -> Option<Receipt> {
-    let index = glasslog_core::wire::parse_decimal(str::from_utf8(body).ok()?.trim_end())?;
+    let index = glasslog_core::text::wire::parse_decimal(str::from_utf8(body).ok()?.trim_end())?;
     Some(Receipt {
         index,
         leaf_hash: leaf_hash(entry),
@@ -231,7 +231,7 @@ fn batch_answer(body: &[u8], entries: &[Vec<u8>]) -> Option<Outcome> {
                 index: value.get("index")?.as_u64()?,
                 leaf_hash,
             };
-            (leaf_hash == glasslog_core::hash::leaf_hash(entry)).then_some(Ok(receipt))
+            (leaf_hash == glasslog_core::merkle::leaf_hash(entry)).then_some(Ok(receipt))
         })
         .collect()
 }

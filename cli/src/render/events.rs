@@ -2,8 +2,8 @@
 use std::collections::BTreeSet;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use glasslog_core::escape::display_safe;
-use glasslog_core::event_view::EventView;
+use glasslog_core::report::EventView;
+use glasslog_core::text::escape::display_safe;
 
 /// One row for each event; wrapped to `width` on a terminal, one line each elsewhere.
 pub(crate) fn table(events: &[EventView], width: Option<u16>) -> String {

@@ -1,5 +1,5 @@
 //! The verdict in one plain sentence, which claims no more than was proven.
-use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::report::{Check, CheckCode, Class, Fact, Outcome, Question, Report};
 
 /// The detail of a check that an earlier one made pointless (docs/formats/report.md, "Members").

@@ -7,8 +7,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use glasslog_core::hash::sha256;
-use glasslog_core::wire::hex_encode;
+use glasslog_core::merkle::sha256;
+use glasslog_core::text::wire::hex_encode;
 
 use super::{is_index_file, limit};
 

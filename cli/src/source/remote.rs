@@ -2,7 +2,7 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use glasslog_core::limits::{MAX_BUNDLE_BYTES, MAX_IN_FLIGHT};
+use glasslog_core::text::limits::{MAX_BUNDLE_BYTES, MAX_IN_FLIGHT};
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response, StatusCode, Url};

@@ -1,17 +1,16 @@
 //! `audit`: reads everything, recomputes everything, with all cores.
 use std::ffi::OsString;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use glasslog_core::fetch::Query;
 use glasslog_core::index::fraud::Fraud;
-use glasslog_core::limits::MAX_IN_FLIGHT;
 use glasslog_core::note::{SignatureType, SignerKey};
 use glasslog_core::report::{Class, Report, Verdict};
+use glasslog_core::text::limits::MAX_IN_FLIGHT;
 use glasslog_log::Layout;
 use glasslog_log::audit::{Audited, CosignError, Cosigned, Files, Keeper, Settings, audit};
 use glasslog_log::disk::Disk;

@@ -1,10 +1,9 @@
 //! `bundle`: one file with everything that verifies an artifact's complete history offline.
 use std::path::PathBuf;
 
-use glasslog_core::bundle::{BundleError, BundleWriter};
 use glasslog_core::fetch::{Progress, Query};
-use glasslog_core::history::HistoryQuery;
 use glasslog_core::report::{Report, Verdict};
+use glasslog_core::verify::{BundleError, BundleWriter, HistoryQuery};
 
 use crate::arguments::LookupArgs;
 use crate::console::Console;

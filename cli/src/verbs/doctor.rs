@@ -2,12 +2,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::escape::display_safe;
-use glasslog_core::policy::{LogVerdict, WitnessOutcome};
+use glasslog_core::note::Checkpoint;
 use glasslog_core::report::Outcome;
-use glasslog_core::time;
-use glasslog_core::trust::TrustPolicy;
+use glasslog_core::text::escape::display_safe;
+use glasslog_core::text::time;
+use glasslog_core::trust::{LogVerdict, TrustPolicy, WitnessOutcome};
 use serde::Serialize;
 
 use crate::arguments::{clock, parse_time};

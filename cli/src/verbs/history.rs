@@ -2,8 +2,8 @@
 use std::path::PathBuf;
 
 use glasslog_core::fetch::Query;
-use glasslog_core::history::{HistoryQuery, SinceError};
-use glasslog_core::limits::MAX_OFFLINE_BUNDLE;
+use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
+use glasslog_core::verify::{HistoryQuery, SinceError};
 
 use crate::arguments::LookupArgs;
 use crate::console::Console;

@@ -2,13 +2,12 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::entries::parse_entries;
 use glasslog_core::event;
 use glasslog_core::fetch::CHECKPOINT_PATH;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::keyring::Keyring;
-use glasslog_core::tile::EntryBundle;
+use glasslog_core::index::format::MapFunction;
+use glasslog_core::note::Checkpoint;
+use glasslog_core::rules::Keyring;
+use glasslog_core::tiles::{EntryBundle, parse_entries};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_log::disk::Disk;
 use glasslog_log::index::{Indexer, LogFiles, Pace};

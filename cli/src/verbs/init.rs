@@ -1,8 +1,7 @@
 //! `init`: makes a new log directory; its layout is in `docs/cli.md` ("A log directory").
 use std::path::PathBuf;
 
-use glasslog_core::checkpoint::Origin;
-use glasslog_core::note::{KeyName, SignatureType};
+use glasslog_core::note::{KeyName, Origin, SignatureType};
 use glasslog_log::object_store::StoreSettings;
 use glasslog_log::{Layout, NewLog};
 use serde::Serialize;

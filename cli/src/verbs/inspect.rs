@@ -1,9 +1,9 @@
 //! `inspect`: shows any file of ours without judging it.
 use std::path::PathBuf;
 
-use glasslog_core::escape::display_safe;
-use glasslog_core::json::Value;
-use glasslog_core::limits::MAX_OFFLINE_BUNDLE;
+use glasslog_core::text::escape::display_safe;
+use glasslog_core::text::json::Value;
+use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
 
 use crate::console::Console;
 use crate::exit::Exit;

@@ -2,10 +2,9 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::member::is_name;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::event::{Spki, is_name, secret_to_pem};
 use glasslog_core::note::{KeyName, SignatureType, SignerKey};
-use glasslog_core::spki::{Spki, secret_to_pem};
 use glasslog_log::LogError;
 use glasslog_log::disk::Disk;
 use glasslog_log::keys::{new_secret, write_public, write_secret};

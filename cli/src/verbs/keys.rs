@@ -2,12 +2,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use glasslog_core::dsse::Envelope;
-use glasslog_core::escape::display_safe;
-use glasslog_core::event;
-use glasslog_core::key_event::{KeyEvent, KeyOp};
-use glasslog_core::keyring::EnrolledKey;
-use glasslog_core::spki::Spki;
+use glasslog_core::event::{self, Envelope, KeyEvent, KeyOp, Spki};
+use glasslog_core::rules::EnrolledKey;
+use glasslog_core::text::escape::display_safe;
 use serde::Serialize;
 
 use crate::console::Console;
@@ -15,9 +12,9 @@ use crate::destination::{Destination, Receipt, Wait};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::origin::origin_of;
-use crate::signer_spec::Signer;
+use crate::signer_spec::{self, Signer};
 use crate::source::is_address;
-use crate::{input, signer_spec, upkeep};
+use crate::{input, upkeep};
 
 mod published;
 

@@ -1,13 +1,11 @@
 //! `prove`: writes the proof that an entry is in the log (c2sp.org/tlog-proof@v1).
 use std::path::PathBuf;
 
-use glasslog_core::entries::parse_entries;
-use glasslog_core::fetch::{Progress, Query};
-use glasslog_core::proof_query::verify_proof;
-use glasslog_core::prove_query::{ProveError, ProveQuery};
+use glasslog_core::fetch::{Progress, ProveError, ProveQuery, Query};
+use glasslog_core::note::TlogProof;
 use glasslog_core::report::{Class, Report};
-use glasslog_core::tile::EntryBundle;
-use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::tiles::{EntryBundle, parse_entries};
+use glasslog_core::verify::verify_proof;
 use serde::Serialize;
 
 use crate::arguments::TrustArgs;

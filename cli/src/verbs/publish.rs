@@ -1,7 +1,7 @@
 //! `publish`: sequences what is staged, signs a checkpoint and extends the index.
 use std::path::PathBuf;
 
-use glasslog_core::tree::TreeHead;
+use glasslog_core::merkle::TreeHead;
 use glasslog_log::index::{Indexer, extend_now};
 use serde::Serialize;
 

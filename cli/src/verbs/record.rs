@@ -3,16 +3,14 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasslog_core::access::{
-    AccessEvent, Action, Actor, ActorType, Context, Outcome, Party, Reason, Transfer,
+use glasslog_core::event::{
+    AccessEvent, Action, Actor, ActorType, Context, Envelope, EventError, Outcome, Party, Reason,
+    Subject, Transfer,
 };
-use glasslog_core::dsse::Envelope;
-use glasslog_core::event::EventError;
-use glasslog_core::hash::Hash;
-use glasslog_core::statement::Subject;
-use glasslog_core::time;
-use glasslog_core::tlog_proof::TlogProof;
-use glasslog_core::wire::hex_decode;
+use glasslog_core::merkle::Hash;
+use glasslog_core::note::TlogProof;
+use glasslog_core::text::time;
+use glasslog_core::text::wire::hex_decode;
 use serde::Serialize;
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, stdin};
 use std::path::{Path, PathBuf};
 
-use glasslog_core::limits::MAX_ENTRY;
+use glasslog_core::text::limits::MAX_ENTRY;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 

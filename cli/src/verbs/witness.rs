@@ -2,8 +2,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::tile::TileError;
+use glasslog_core::note::Checkpoint;
+use glasslog_core::tiles::TileError;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_log::disk::Disk;
 use glasslog_log::inconsistency::Inconsistency;

@@ -3,13 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use glasslog_core::access::Action;
-use glasslog_core::event;
-use glasslog_core::head::Options;
-use glasslog_core::history::HistoryQuery;
-use glasslog_core::index_key::{KeyKind, keys_of};
-use glasslog_core::key_event::KeyOp;
+use glasslog_core::event::{self, Action, KeyKind, KeyOp, keys_of};
 use glasslog_core::report::{Outcome, Report};
+use glasslog_core::verify::{HistoryQuery, Options};
 
 use crate::support::*;
 use crate::world::*;
@@ -79,7 +75,7 @@ fn add_random(dice: &mut Dice, log: &mut TestLog) {
         4 => {
             // An enrolment that no admin signed.
             let payload = key_event(actor, key, KeyOp::Enrol, None, None);
-            let payload = glasslog_core::dsse::Envelope::parse(&payload).unwrap();
+            let payload = glasslog_core::event::Envelope::parse(&payload).unwrap();
             log.add(&sign(payload.payload().to_vec(), key));
         }
         5..=7 => {
@@ -90,7 +86,7 @@ fn add_random(dice: &mut Dice, log: &mut TestLog) {
         8 => {
             // The digest of somebody's key, as if it were an artifact's.
             let other = dice.pick(&ACTORS).1;
-            let der = glasslog_core::spki::Spki::new(secret(other).public()).der();
+            let der = glasslog_core::event::Spki::new(secret(other).public()).der();
             let der = String::from_utf8_lossy(&der).into_owned();
             log.add(&access(Action::Read, actor, key, &[("keys@1", &der)]));
         }

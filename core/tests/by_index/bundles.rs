@@ -1,12 +1,10 @@
 //! Offline bundles made through the index, and histories that begin with an older one.
 
-use glasslog_core::access::Action;
-use glasslog_core::bundle::{BundleWriter, verify_bundle};
+use glasslog_core::event::Action;
 use glasslog_core::fetch::Query;
-use glasslog_core::head::Options;
-use glasslog_core::history::{HistoryQuery, SinceError};
-use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::report::{Class, Outcome, Report, Verdict};
+use glasslog_core::verify::{BundleWriter, HistoryQuery, Options, SinceError, verify_bundle};
 
 use crate::support::*;
 use crate::world::*;
@@ -174,7 +172,7 @@ fn a_history_that_contradicts_an_older_one_is_told() {
         &auditor().verifier().to_string(),
         &note_key(
             "other.example.org",
-            glasslog_core::note_key::SignatureType::CosignatureV1,
+            glasslog_core::note::SignatureType::CosignatureV1,
             99,
         )
         .verifier()

@@ -1,17 +1,11 @@
 //! What can be wrong with an index, each told by its own check and class, and never as "no events".
 
-use glasslog_core::access::Action;
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::entry_query::EntryQuery;
+use glasslog_core::event::{Action, KeyKind, LookupKey};
 use glasslog_core::fetch::Query;
-use glasslog_core::head::{Options, Require};
-use glasslog_core::history::HistoryQuery;
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index_key::{KeyKind, LookupKey};
-use glasslog_core::note_key::SignatureType;
+use glasslog_core::index::format::{LATEST_PATH, Manifest, MapFunction};
+use glasslog_core::note::{Checkpoint, Origin, SignatureType};
 use glasslog_core::report::{Class, Outcome, Report, Verdict};
+use glasslog_core::verify::{EntryQuery, HistoryQuery, Options, Require};
 
 use crate::support::*;
 use crate::world::*;
@@ -294,7 +288,7 @@ fn an_entry_that_is_left_out_is_missed_where_it_is_read() {
     // Left out of the list of one key, and found by another that the history follows.
     let digest = format!(
         "sha256:{}",
-        glasslog_core::hash::sha256(content.as_bytes()).to_hex()
+        glasslog_core::merkle::sha256(content.as_bytes()).to_hex()
     );
     for key in [
         LookupKey::new(KeyKind::Version, "m@1"),

@@ -1,8 +1,8 @@
 //! Events as they are found: each once, as the report shows it, but for what only the report can say.
 
-use glasslog_core::event_view::EventView;
 use glasslog_core::fetch::Query;
-use glasslog_core::history::HistoryQuery;
+use glasslog_core::report::EventView;
+use glasslog_core::verify::HistoryQuery;
 
 use crate::support::*;
 use crate::world::*;

@@ -3,22 +3,16 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::cosignature::cosign;
 use glasslog_core::fetch::Query;
-use glasslog_core::hash::{Hash, leaf_hash, tree_root};
-use glasslog_core::head::Options;
-use glasslog_core::history::HistoryQuery;
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::index::layout::partition;
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::run::{Run, build, build_from_entries};
-use glasslog_core::note_key::{SignatureType, SignerKey};
-use glasslog_core::proof::{InclusionProof, ProofError};
+use glasslog_core::index::build::{Run, build, build_from_entries, partition};
+use glasslog_core::index::format::{LATEST_PATH, Manifest, MapFunction};
+use glasslog_core::merkle::{
+    Hash, InclusionProof, ProofError, Subtree, TreeHead, leaf_hash, tree_root,
+};
+use glasslog_core::note::cosignature::cosign;
+use glasslog_core::note::{Checkpoint, Origin, SignatureType, SignerKey, TlogProof};
 use glasslog_core::report::Report;
-use glasslog_core::tlog_proof::TlogProof;
-use glasslog_core::tree::{Subtree, TreeHead};
+use glasslog_core::verify::{HistoryQuery, Options};
 
 use crate::support::{LOG, ORIGIN, TIME, TestLog, note_key, options};
 

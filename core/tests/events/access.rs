@@ -1,13 +1,12 @@
 //! Access events: what each action asks for, and every member's good and bad values.
 
 use crate::fixture::{ORIGIN, access, sign_bytes, subject};
-use glasslog_core::{
-    access::{AccessEvent, Action, ActorType, Exception, Outcome, Party, Reason, Transfer, Weight},
-    event::{self, Event},
-    hash::Hash,
-    json::{self, Value},
-    statement::Statement,
+use glasslog_core::event::{
+    self, AccessEvent, Action, ActorType, Event, Exception, Outcome, Party, Reason, Statement,
+    Transfer, Weight,
 };
+use glasslog_core::merkle::Hash;
+use glasslog_core::text::json::{self, Value};
 use proptest::prelude::*;
 
 fn code(payload: &str) -> &'static str {

@@ -1,13 +1,9 @@
 //! Admission: each refusal with its class, and the order of the checks.
 
 use crate::fixture::*;
-use glasslog_core::{
-    access::{Action, Outcome},
-    admission::{Admission, Refusal, RefusalClass},
-    genesis::GenesisError,
-    key_event::KeyEvent,
-    limits::MAX_ENTRY,
-};
+use glasslog_core::event::{Action, GenesisError, KeyEvent, Outcome};
+use glasslog_core::rules::{Admission, Refusal, RefusalClass};
+use glasslog_core::text::limits::MAX_ENTRY;
 
 const WHO: &str = "ci@example.org";
 
@@ -222,7 +218,10 @@ fn one_payload_has_one_position() {
     );
     assert_eq!(refuse(&admission, &other), ("event-replayed", 409, 6));
     // The same envelope has the same leaf hash: the log answers with its index, and does not ask.
-    assert_eq!(*checked.leaf_hash(), glasslog_core::hash::leaf_hash(&good));
+    assert_eq!(
+        *checked.leaf_hash(),
+        glasslog_core::merkle::leaf_hash(&good)
+    );
     assert!(admission.check(&read(WHO, 2, &[CI])).is_ok());
 }
 

@@ -1,7 +1,8 @@
 //! Entries as bytes: example files of the format page, other types, and mutations that must be noticed.
 
 use crate::fixture::{CI, enrol, genesis, read, sign_bytes};
-use glasslog_core::{dsse::Envelope, event, hash::leaf_hash};
+use glasslog_core::event::{self, Envelope};
+use glasslog_core::merkle::leaf_hash;
 use proptest::prelude::*;
 
 const MINIMAL: &[u8] = include_bytes!("../../../docs/formats/examples/access-event.minimal.json");

@@ -1,16 +1,11 @@
 //! Makes signed entries of a log, from seeds: the same bytes each time.
 
-use glasslog_core::{
-    access::{AccessEvent, Action, Actor, ActorType, Context, Outcome, Party, Reason, Transfer},
-    dsse::{Envelope, EnvelopeSignature},
-    ed25519::SecretKey,
-    event,
-    genesis::Genesis,
-    hash::{Hash, leaf_hash, sha256},
-    key_event::{KeyEvent, KeyOp},
-    spki::Spki,
-    statement::{Statement, Subject},
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::event::{
+    self, AccessEvent, Action, Actor, ActorType, Context, Envelope, EnvelopeSignature, Genesis,
+    KeyEvent, KeyOp, Outcome, Party, Reason, Spki, Statement, Subject, Transfer,
 };
+use glasslog_core::merkle::{Hash, leaf_hash, sha256};
 
 pub(crate) const ORIGIN: &str = "models.example.org/access";
 pub(crate) const ADMIN: u8 = 0xad;

@@ -1,12 +1,9 @@
 //! Keys by log position: each rule once, and its reason.
 
 use crate::fixture::*;
-use glasslog_core::{
-    event::{self, ParsedEntry},
-    hash::{Hash, leaf_hash},
-    key_event::KeyEvent,
-    keyring::{KeyEffect, Keyring, NoEffect, SignatureStatus},
-};
+use glasslog_core::event::{self, KeyEvent, ParsedEntry};
+use glasslog_core::merkle::{Hash, leaf_hash};
+use glasslog_core::rules::{KeyEffect, Keyring, NoEffect, SignatureStatus};
 
 const WHO: &str = "ci@example.org";
 
@@ -249,7 +246,7 @@ fn statuses_of_access_events() {
     ] {
         assert_eq!(status(&ring, 3, &entry), expected);
     }
-    let mut foreign = access(glasslog_core::access::Action::Read, WHO, 1);
+    let mut foreign = access(glasslog_core::event::Action::Read, WHO, 1);
     foreign.log = "other.example".into();
     let foreign = sign(&foreign.to_statement(&[subject("a")]), &[CI]);
     assert_eq!(

@@ -1,13 +1,9 @@
 //! The keyring against a model that knows no envelopes: for each position it asks the whole history before it, anew.
 
 use crate::fixture::*;
-use glasslog_core::{
-    access::Action,
-    event,
-    hash::leaf_hash,
-    key_event::{KeyEvent, KeyOp},
-    keyring::{KeyEffect, Keyring},
-};
+use glasslog_core::event::{self, Action, KeyEvent, KeyOp};
+use glasslog_core::merkle::leaf_hash;
+use glasslog_core::rules::{KeyEffect, Keyring};
 use proptest::prelude::*;
 
 const ADMINS: [u8; 3] = [10, 11, 12];
@@ -383,7 +379,8 @@ proptest! {
 /// The model must see every kind of outcome, or it would prove little.
 #[test]
 fn random_histories_reach_every_outcome() {
-    use proptest::{strategy::ValueTree, test_runner::TestRunner};
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..1_500 {

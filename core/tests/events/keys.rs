@@ -1,12 +1,10 @@
 //! The key function `access/v1`, against hashes computed by other means and entries of every type.
 
 use crate::fixture::{ADMIN, CI, access, enrol, genesis, keyid, read, sign, spki, subject};
-use glasslog_core::{
-    access::{Action, Exception},
-    event,
-    hash::{Hash, sha256},
-    index_key::{KeyKind, LookupKey, base_name, key_hashes, keys_of},
+use glasslog_core::event::{
+    self, Action, Exception, KeyKind, LookupKey, base_name, key_hashes, keys_of,
 };
+use glasslog_core::merkle::{Hash, sha256};
 use std::collections::BTreeSet;
 
 fn keys(entry: &[u8]) -> Vec<String> {

@@ -1,10 +1,7 @@
 //! The scenarios behind `docs/formats/vectors/events`: each a history, and what comes of it, stated by hand.
 
 use crate::fixture::*;
-use glasslog_core::{
-    access::{Action, Outcome},
-    key_event::KeyEvent,
-};
+use glasslog_core::event::{Action, KeyEvent, Outcome};
 use serde_json::{Value, json};
 
 const WHO: &str = "ci@example.org";
@@ -22,7 +19,7 @@ impl Scenario {
         let entries = self.entries.iter().map(|(bytes, expected)| {
             let entry = match core::str::from_utf8(bytes) {
                 Ok(text) => json!({ "text": text }),
-                Err(_) => json!({ "base64": glasslog_core::wire::base64_encode(bytes) }),
+                Err(_) => json!({ "base64": glasslog_core::text::wire::base64_encode(bytes) }),
             };
             json!({ "entry": entry, "expected": expected })
         });
@@ -421,7 +418,7 @@ fn signatures() -> Group {
 
 fn payloads() -> Group {
     let write = payload(Action::Write, 1);
-    let without = |action, change: &dyn Fn(&mut glasslog_core::access::AccessEvent)| {
+    let without = |action, change: &dyn Fn(&mut glasslog_core::event::AccessEvent)| {
         let mut event = access(action, WHO, 1);
         change(&mut event);
         sign_bytes(

@@ -1,15 +1,14 @@
 //! The files in `docs/formats/vectors/events`, as any reader would check them.
 
-use crate::{fixture::ORIGIN, scenarios};
-use glasslog_core::{
-    admission::Admission,
-    event,
-    index_key::keys_of,
-    keyring::{KeyEffect, Keyring},
-    wire::base64_decode,
-};
+use crate::fixture::ORIGIN;
+use crate::scenarios;
+use glasslog_core::event::{self, keys_of};
+use glasslog_core::rules::{Admission, KeyEffect, Keyring};
+use glasslog_core::text::wire::base64_decode;
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/formats/vectors/events")

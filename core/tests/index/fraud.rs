@@ -2,24 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::fraud_query::verify_fraud;
-use glasslog_core::hash::{Hash, sha256, tree_root};
-use glasslog_core::head::Options;
-use glasslog_core::index::bucket::{BucketName, bucket_leaf};
-use glasslog_core::index::file::IndexFile;
+use glasslog_core::event::{KeyKind, LookupKey};
+use glasslog_core::index::build::{Run, RunHead, build};
+use glasslog_core::index::format::{
+    BucketName, IndexFile, Manifest, MapFunction, bucket_leaf, chunk_leaf, encode_chunks,
+};
 use glasslog_core::index::fraud::{
     Accusation, BucketEvidence, ChunkEvidence, EntryEvidence, Fraud, FraudError, Guilt,
     accuse_entry,
 };
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::postings::{chunk_leaf, encode_chunks};
-use glasslog_core::index::run::{Run, RunHead, build};
-use glasslog_core::index_key::{KeyKind, LookupKey};
-use glasslog_core::note_key::SignatureType;
+use glasslog_core::merkle::{Hash, sha256, tree_root};
+use glasslog_core::note::{Checkpoint, Origin, SignatureType};
 use glasslog_core::report::{Class, Outcome, Report};
 use glasslog_core::trust::TrustPolicy;
+use glasslog_core::verify::{Options, verify_fraud};
 
 use crate::world::{NOW, World, event, index_key, key, leaves, log_key, prove, trust};
 
@@ -447,11 +443,11 @@ fn bad_manifests() {
     let unsigned = {
         let (text, signature) = good.rsplit_once("— ").unwrap();
         let (name, signature) = signature.split_once(' ').unwrap();
-        let mut bytes = glasslog_core::wire::base64_decode(signature.trim_end()).unwrap();
+        let mut bytes = glasslog_core::text::wire::base64_decode(signature.trim_end()).unwrap();
         bytes[20] ^= 1;
         format!(
             "{text}— {name} {}\n",
-            glasslog_core::wire::base64_encode(&bytes)
+            glasslog_core::text::wire::base64_encode(&bytes)
         )
     };
     for (text, words) in [

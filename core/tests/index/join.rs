@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use glasslog_core::hash::{Hash, sha256};
-use glasslog_core::index::file::IndexFile;
-use glasslog_core::index::join::{Join, JoinError};
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::merge::merge;
-use glasslog_core::index::run::{Run, RunError, RunHead, build};
-use glasslog_core::index::stored::StoredError;
+use glasslog_core::index::build::{
+    Join, JoinError, Run, RunError, RunHead, StoredError, build, merge,
+};
+use glasslog_core::index::format::{IndexFile, MapFunction};
+use glasslog_core::merkle::{Hash, sha256};
 
 use crate::world::Dice;
 

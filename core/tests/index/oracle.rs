@@ -3,14 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use glasslog_core::hash::{Hash, sha256};
-use glasslog_core::index::file::IndexFile;
-use glasslog_core::index::layout::partition;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::merge::merge;
-use glasslog_core::index::run::{Run, RunError, build};
-use glasslog_core::index::stored::{StoredError, read_run};
-use glasslog_core::index_key::{KeyKind, LookupKey};
+use glasslog_core::event::{KeyKind, LookupKey};
+use glasslog_core::index::build::{Run, RunError, StoredError, build, merge, partition, read_run};
+use glasslog_core::index::format::{IndexFile, MapFunction};
+use glasslog_core::merkle::{Hash, sha256};
 
 use crate::world::{Dice, World, event};
 

@@ -1,15 +1,12 @@
 //! What the index does not take, each with its own code and words.
 
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::hash::{Hash, sha256};
-use glasslog_core::index::bucket::{Bucket, BucketName, open_file};
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::postings::{parse_chunk, parse_leaves};
-use glasslog_core::index::run::RunHead;
-use glasslog_core::index::vouched::IndexProof;
-use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::index::build::RunHead;
+use glasslog_core::index::format::{
+    Bucket, BucketName, LATEST_PATH, Manifest, MapFunction, open_file, parse_chunk, parse_leaves,
+};
+use glasslog_core::index::read::IndexProof;
+use glasslog_core::merkle::{Hash, sha256};
+use glasslog_core::note::{Checkpoint, Origin, TlogProof};
 use glasslog_core::trust::TrustPolicy;
 
 use crate::world::{LOG, NOW, World, event, index_key, log_key, trust};
@@ -536,7 +533,7 @@ fn who_vouches() {
         &index_key().verifier().to_string(),
         &crate::world::key(
             crate::world::INDEX,
-            glasslog_core::note_key::SignatureType::Ed25519,
+            glasslog_core::note::SignatureType::Ed25519,
             77,
         )
         .verifier()
@@ -602,14 +599,10 @@ fn an_index_of_another_log_is_refused() {
     let head = world.head(200);
     let runs = [world.run(0..200).head().clone()];
     let sign = |origin: &str, head, seed| {
-        let key = crate::world::key(
-            origin,
-            glasslog_core::note_key::SignatureType::Ed25519,
-            seed,
-        );
+        let key = crate::world::key(origin, glasslog_core::note::SignatureType::Ed25519, seed);
         Checkpoint::sign(&Origin::parse(origin).unwrap(), head, &key).unwrap()
     };
-    let fork = glasslog_core::tree::TreeHead {
+    let fork = glasslog_core::merkle::TreeHead {
         size: 200,
         root: sha256(b"fork"),
     };

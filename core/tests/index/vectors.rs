@@ -5,13 +5,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use glasslog_core::hash::Hash;
-use glasslog_core::index::bucket::BucketName;
-use glasslog_core::index::file::LATEST_PATH;
+use glasslog_core::index::format::{BucketName, LATEST_PATH, MapFunction};
 use glasslog_core::index::fraud::Fraud;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::vouched::IndexProof;
-use glasslog_core::wire::{base64_encode, hex_encode};
+use glasslog_core::index::read::IndexProof;
+use glasslog_core::merkle::Hash;
+use glasslog_core::text::wire::{base64_encode, hex_encode};
 use serde_json::{Value, json};
 
 use crate::fraud::true_fraud;

@@ -3,22 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::cosignature::cosign;
-use glasslog_core::dsse::Envelope;
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::edge::Edge;
-use glasslog_core::hash::{Hash, leaf_hash, sha256, tree_root};
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::index::lookup::{Answer, Lookup, LookupError};
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::run::{Run, build_from_entries};
-use glasslog_core::index::vouched::{BoundIndex, IndexProof, VouchError};
-use glasslog_core::note_key::{KeyName, SignatureType, SignerKey};
-use glasslog_core::proof::{InclusionProof, ProofError};
-use glasslog_core::tlog_proof::TlogProof;
-use glasslog_core::tree::{Subtree, TreeHead};
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::event::Envelope;
+use glasslog_core::index::build::{Run, build_from_entries};
+use glasslog_core::index::format::{LATEST_PATH, Manifest, MapFunction};
+use glasslog_core::index::read::{Answer, BoundIndex, IndexProof, Lookup, LookupError, VouchError};
+use glasslog_core::merkle::{
+    Hash, InclusionProof, ProofError, Subtree, TreeHead, leaf_hash, sha256, tree_root,
+};
+use glasslog_core::note::cosignature::cosign;
+use glasslog_core::note::{Checkpoint, KeyName, Origin, SignatureType, SignerKey, TlogProof};
+use glasslog_core::tiles::Edge;
 use glasslog_core::trust::TrustPolicy;
 
 pub(crate) const LOG: &str = "models.example.com/access";
@@ -112,7 +107,7 @@ impl World {
 
     pub(crate) fn add(&mut self, entry: &[u8]) {
         let files = &mut self.files;
-        let write = |file: glasslog_core::edge::PublicFile| {
+        let write = |file: glasslog_core::tiles::PublicFile| {
             files.insert(file.path, file.bytes);
         };
         self.edge.append(entry, write).unwrap();
@@ -199,7 +194,7 @@ impl World {
             .filter_map(|tile| {
                 // A partial tile that the log has outgrown is the start of the full one, or of a wider one.
                 let wider = (tile.width()..=256).find_map(|width| {
-                    let wider = glasslog_core::tile::Tile::new(tile.level(), tile.index(), width);
+                    let wider = glasslog_core::tiles::Tile::new(tile.level(), tile.index(), width);
                     self.files.get(&wider?.path())
                 })?;
                 Some((*tile, wider[..tile.byte_length()].to_vec()))

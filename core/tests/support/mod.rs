@@ -2,22 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use glasslog_core::access::{AccessEvent, Action, Actor, ActorType, Context, Outcome, Reason};
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::cosignature::cosign;
-use glasslog_core::dsse::Envelope;
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::edge::Edge;
-use glasslog_core::event;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::event::{
+    self, AccessEvent, Action, Actor, ActorType, Context, Envelope, Genesis, KeyEvent, KeyOp,
+    Outcome, Reason, Spki, Subject,
+};
 use glasslog_core::fetch::Query;
-use glasslog_core::genesis::Genesis;
-use glasslog_core::hash::{Hash, leaf_hash, sha256};
-use glasslog_core::head::Options;
-use glasslog_core::key_event::{KeyEvent, KeyOp};
-use glasslog_core::note_key::{KeyName, SignatureType, SignerKey};
+use glasslog_core::merkle::{Hash, leaf_hash, sha256};
+use glasslog_core::note::cosignature::cosign;
+use glasslog_core::note::{Checkpoint, KeyName, Origin, SignatureType, SignerKey};
 use glasslog_core::report::{Outcome as Claim, Report};
-use glasslog_core::spki::Spki;
-use glasslog_core::statement::Subject;
+use glasslog_core::tiles::Edge;
+use glasslog_core::verify::Options;
 
 pub(crate) const ORIGIN: &str = "models.example.com/access";
 /// When the last checkpoint was cosigned.

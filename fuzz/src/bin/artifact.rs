@@ -1,7 +1,7 @@
 //! Artifacts as they are asked for: syntax alone decides, and a key has one hash.
 #![no_main]
 
-use glasslog_core::artifact::ArtifactQuery;
+use glasslog_core::event::ArtifactQuery;
 use glasslog_fuzz::text;
 use libfuzzer_sys::fuzz_target;
 

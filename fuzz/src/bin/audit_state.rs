@@ -1,9 +1,9 @@
 //! States of audits: one encoding each, also with a digest that is right.
 #![no_main]
 
-use glasslog_core::audit::state::AuditState;
-use glasslog_core::hash::sha256;
-use glasslog_core::wire::hex_encode;
+use glasslog_core::merkle::sha256;
+use glasslog_core::text::wire::hex_encode;
+use glasslog_core::verify::audit::state::AuditState;
 use glasslog_fuzz::canonical;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,9 +1,8 @@
 //! Offline bundles, replayed: a report for any bytes, and *verified* only for the seed itself.
 #![no_main]
 
-use glasslog_core::bundle::verify_bundle;
-use glasslog_core::head::Options;
 use glasslog_core::report::Class;
+use glasslog_core::verify::{Options, verify_bundle};
 use glasslog_fuzz::{BUNDLE, POLICY};
 use libfuzzer_sys::fuzz_target;
 

@@ -3,9 +3,7 @@
 
 use std::sync::LazyLock;
 
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::note_key::VerifierKey;
-use glasslog_core::{cosignature, note::KeyVerdict};
+use glasslog_core::note::{Checkpoint, KeyVerdict, VerifierKey, cosignature};
 use glasslog_fuzz::canonical;
 use libfuzzer_sys::fuzz_target;
 

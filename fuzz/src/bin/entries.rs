@@ -1,7 +1,7 @@
 //! Entry bundles (tlog-tiles): exactly so many entries, and not a byte more.
 #![no_main]
 
-use glasslog_core::entries::{encode_entries, parse_entries};
+use glasslog_core::tiles::{encode_entries, parse_entries};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u8, &[u8])| {

@@ -1,7 +1,7 @@
 //! DSSE envelopes: one encoding each.
 #![no_main]
 
-use glasslog_core::dsse::Envelope;
+use glasslog_core::event::Envelope;
 use glasslog_fuzz::canonical;
 use libfuzzer_sys::fuzz_target;
 

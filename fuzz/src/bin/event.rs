@@ -1,18 +1,15 @@
 //! Entries and the Statements in them: parsed without a panic, and none that no look-up would find.
 #![no_main]
 
-use glasslog_core::dsse::Envelope;
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::hash::Hash;
-use glasslog_core::index_key::LookupKey;
-use glasslog_core::statement::Statement;
-use glasslog_core::{event, index_key};
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::event::{self, Envelope, LookupKey, Statement};
+use glasslog_core::merkle::Hash;
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeSet;
 
 fuzz_target!(|bytes: &[u8]| {
     // As an entry, and as the payload of one, which mutations reach through base64 only by luck.
-    assert!(!index_key::keys_of(event::parse(bytes).ok().as_ref()).is_empty());
+    assert!(!event::keys_of(event::parse(bytes).ok().as_ref()).is_empty());
     if let Ok(statement) = Statement::parse(bytes)
         && let Ok(payload) = event::encode(&statement)
     {
@@ -24,12 +21,8 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     let parsed = event::parse(&envelope.encode()).ok();
-    let keys = index_key::keys_of(parsed.as_ref());
+    let keys = event::keys_of(parsed.as_ref());
     assert!(!keys.is_empty(), "an entry that no look-up finds");
     let hashes: BTreeSet<Hash> = keys.iter().map(LookupKey::hash).collect();
-    assert!(
-        hashes
-            .into_iter()
-            .eq(index_key::key_hashes(parsed.as_ref()))
-    );
+    assert!(hashes.into_iter().eq(event::key_hashes(parsed.as_ref())));
 });

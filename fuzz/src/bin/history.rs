@@ -2,9 +2,8 @@
 #![no_main]
 
 use glasslog_core::fetch::Query;
-use glasslog_core::head::Options;
-use glasslog_core::history::HistoryQuery;
 use glasslog_core::report::Class;
+use glasslog_core::verify::{HistoryQuery, Options};
 use glasslog_fuzz::{CHECKPOINT, POLICY};
 use libfuzzer_sys::fuzz_target;
 

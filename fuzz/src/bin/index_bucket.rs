@@ -1,11 +1,11 @@
 //! Files of an index run, a bucket with its path or a chunk of a list: one encoding each, for a run that the first byte shapes.
 #![no_main]
 
-use glasslog_core::hash::sha256;
-use glasslog_core::index::bucket::{Bucket, BucketName, open_file};
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::postings::{encode_chunks, parse_chunk, parse_leaves};
-use glasslog_core::index::run::RunHead;
+use glasslog_core::index::build::RunHead;
+use glasslog_core::index::format::{
+    Bucket, BucketName, MapFunction, encode_chunks, open_file, parse_chunk, parse_leaves,
+};
+use glasslog_core::merkle::sha256;
 use glasslog_fuzz::canonical;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,8 +1,8 @@
 //! Manifests of an index and the proofs of them: one encoding each; what stands in a manifest covers its log.
 #![no_main]
 
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::index::vouched::IndexProof;
+use glasslog_core::index::format::Manifest;
+use glasslog_core::index::read::IndexProof;
 use glasslog_fuzz::canonical;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! Strict JSON: the compact form of whatever is accepted reads back as the same value.
 #![no_main]
 
-use glasslog_core::json;
+use glasslog_core::text::json;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

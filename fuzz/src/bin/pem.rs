@@ -1,7 +1,7 @@
 //! Keys of actors in PEM, public and secret: what is read is written again as the same key.
 #![no_main]
 
-use glasslog_core::spki::{Spki, parse_secret_pem};
+use glasslog_core::event::{Spki, parse_secret_pem};
 use glasslog_fuzz::text;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,9 +1,8 @@
 //! Trust policies (C2SP tlog-policy) and trust files: never a panic, and a verdict on any checkpoint.
 #![no_main]
 
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::policy::Policy;
-use glasslog_core::trust::TrustPolicy;
+use glasslog_core::note::Checkpoint;
+use glasslog_core::trust::{Policy, TrustPolicy};
 use glasslog_fuzz::CHECKPOINT;
 use libfuzzer_sys::fuzz_target;
 

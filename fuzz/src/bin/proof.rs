@@ -1,9 +1,7 @@
 //! Proofs as lines of base64, and their verification at any index and size.
 #![no_main]
 
-use glasslog_core::hash::Hash;
-use glasslog_core::proof::{ConsistencyProof, InclusionProof};
-use glasslog_core::tree::TreeHead;
+use glasslog_core::merkle::{ConsistencyProof, Hash, InclusionProof, TreeHead};
 use glasslog_fuzz::text;
 use libfuzzer_sys::fuzz_target;
 

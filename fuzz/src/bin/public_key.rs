@@ -1,7 +1,7 @@
 //! Ed25519 public keys: one encoding each, and a signature made up from its key never verifies.
 #![no_main]
 
-use glasslog_core::ed25519::PublicKey;
+use glasslog_core::crypto::PublicKey;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: ([u8; 32], &[u8])| {

@@ -1,7 +1,7 @@
 //! Staged batches of a log in a bucket: one encoding, and the bytes of their entries follow from their length.
 #![no_main]
 
-use glasslog_core::writers::{decode_batch, encode_batch, payload};
+use glasslog_core::object_store::{decode_batch, encode_batch, payload};
 use glasslog_fuzz::canonical;
 use libfuzzer_sys::fuzz_target;
 

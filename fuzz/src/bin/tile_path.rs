@@ -1,7 +1,7 @@
 //! Paths of tiles and entry bundles (tlog-tiles): one path for each, and no path for anything else.
 #![no_main]
 
-use glasslog_core::tile::{EntryBundle, Tile};
+use glasslog_core::tiles::{EntryBundle, Tile};
 use glasslog_fuzz::text;
 use libfuzzer_sys::fuzz_target;
 

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use glasslog_core::hash::Hash;
-use glasslog_core::tile_plan::{ConsistencyPlan, InclusionPlan};
-use glasslog_core::tree::TreeHead;
+use glasslog_core::merkle::{Hash, TreeHead};
+use glasslog_core::tiles::{ConsistencyPlan, InclusionPlan};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u64, u64, &[u8])| {

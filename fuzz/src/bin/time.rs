@@ -1,7 +1,7 @@
 //! RFC 3339 times: the second that is read is the one that is written.
 #![no_main]
 
-use glasslog_core::time;
+use glasslog_core::text::time;
 use glasslog_fuzz::text;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,11 +1,9 @@
 //! Offline proofs of one entry (C2SP tlog-proof): one encoding each, and none proves what was not logged.
 #![no_main]
 
-use glasslog_core::consistency_query::verify_consistency;
-use glasslog_core::head::Options;
-use glasslog_core::proof_query::verify_proof;
+use glasslog_core::note::TlogProof;
 use glasslog_core::report::Class;
-use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::verify::{Options, verify_consistency, verify_proof};
 use glasslog_fuzz::{POLICY, canonical};
 use libfuzzer_sys::fuzz_target;
 

@@ -1,8 +1,8 @@
 //! Public and secret keys of notes (C2SP signed-note): one line each, and no key that is not admitted.
 #![no_main]
 
-use glasslog_core::ed25519::PublicKey;
-use glasslog_core::note_key::{SignerKey, VerifierKey};
+use glasslog_core::crypto::PublicKey;
+use glasslog_core::note::{SignerKey, VerifierKey};
 use glasslog_fuzz::text;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! Base64, hex and decimal numbers: one spelling for each value.
 #![no_main]
 
-use glasslog_core::wire;
+use glasslog_core::text::wire;
 use glasslog_fuzz::text;
 use libfuzzer_sys::fuzz_target;
 

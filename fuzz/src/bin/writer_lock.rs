@@ -1,7 +1,7 @@
 //! The lock of a log in a bucket: one encoding; its batches follow each other from its head on.
 #![no_main]
 
-use glasslog_core::writers::Lock;
+use glasslog_core::object_store::Lock;
 use glasslog_fuzz::canonical;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! What is submitted: entries of one size, or events that were signed before the clock starts.
 
 use crate::event_entries::{access, actor_key, admin_key, key_event};
-use glasslog_core::access::Action;
+use glasslog_core::event::Action;
 use glasslog_log::{Log, NewLog};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};

@@ -1,9 +1,8 @@
 //! Computes a tree anew from its files, whoever wrote it.
 
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::entries::parse_entries;
-use glasslog_core::hash::{Hash, leaf_hash, tree_root};
-use glasslog_core::tile::bundles_between;
+use glasslog_core::merkle::{Hash, leaf_hash, tree_root};
+use glasslog_core::note::Checkpoint;
+use glasslog_core::tiles::{bundles_between, parse_entries};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -3,19 +3,16 @@
 
 use super::Files;
 use super::index_log::{PREFIX, prove, read_bundle};
-use glasslog_core::audit::AuditQuery;
-use glasslog_core::audit::index::RunClaim;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::hash::Hash;
-use glasslog_core::index::bucket::{Bucket, BucketName, open_file};
-use glasslog_core::index::file::IndexFile;
+use glasslog_core::index::format::{
+    Bucket, BucketName, IndexFile, Manifest, MapFunction, open_file,
+};
 use glasslog_core::index::fraud::{Accusation, BucketEvidence, EntryEvidence, Fraud, accuse_entry};
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::walk::{bucket_files, walk_run};
-use glasslog_core::tile::{EntryBundle, parse_entries};
-use glasslog_core::tlog_proof::TlogProof;
-use glasslog_core::tree::TreeHead;
+use glasslog_core::index::read::{bucket_files, walk_run};
+use glasslog_core::merkle::{Hash, TreeHead};
+use glasslog_core::note::{Checkpoint, TlogProof};
+use glasslog_core::tiles::{EntryBundle, parse_entries};
+use glasslog_core::verify::audit::AuditQuery;
+use glasslog_core::verify::audit::index::RunClaim;
 use std::collections::BTreeSet;
 
 /// Entries whose pairs are compared at a time, in the mean.

@@ -1,19 +1,18 @@
 //! Reads every entry bundle with all cores: files are read ahead and compared in threads, judged in log order, and the
 //! signatures and the runs that this yields go back to the threads.
 
-use super::Files;
-use super::Keeper;
 use super::index_log::{read_bundle, read_tile};
 use super::windows::{RunTask, Secret, Sums, Windows};
-use glasslog_core::audit::AuditQuery;
-use glasslog_core::audit::bundle::{BundleReader, CheckedBundle};
-use glasslog_core::audit::index::RunClaim;
-use glasslog_core::audit::signatures::SignatureBatch;
-use glasslog_core::audit::state::{AuditState, SUM_STEP};
-use glasslog_core::ed25519_batch::Seed;
+use super::{Files, Keeper};
+use glasslog_core::crypto::ed25519_batch::Seed;
 use glasslog_core::fetch::Query;
-use glasslog_core::index::run::RunHead;
-use glasslog_core::tile::FULL_WIDTH;
+use glasslog_core::index::build::RunHead;
+use glasslog_core::tiles::FULL_WIDTH;
+use glasslog_core::verify::audit::AuditQuery;
+use glasslog_core::verify::audit::bundle::{BundleReader, CheckedBundle};
+use glasslog_core::verify::audit::index::RunClaim;
+use glasslog_core::verify::audit::signatures::SignatureBatch;
+use glasslog_core::verify::audit::state::{AuditState, SUM_STEP};
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};

@@ -7,16 +7,14 @@ use crate::error::LogError;
 use crate::layout::{Layout, PUBLIC_FILE};
 use crate::lock::CheckpointLock;
 use core::fmt;
-use glasslog_core::audit::index::INDEX_CHECKPOINT_PATH;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::cosignature::{self, CosignatureError};
-use glasslog_core::ed25519::PublicKey;
+use glasslog_core::crypto::PublicKey;
 use glasslog_core::fetch::Query;
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::note::{Signature, SignerKey};
-use glasslog_core::policy::Policy;
+use glasslog_core::index::format::LATEST_PATH;
+use glasslog_core::note::cosignature::{self, CosignatureError};
+use glasslog_core::note::{Checkpoint, Signature, SignerKey, TlogProof};
 use glasslog_core::report::Class;
-use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::trust::Policy;
+use glasslog_core::verify::audit::index::INDEX_CHECKPOINT_PATH;
 
 /// What an auditor signed.
 #[derive(Clone, Debug)]

@@ -5,18 +5,13 @@ use super::Files;
 use super::index_log::PREFIX;
 use super::index_names::{Known, Name};
 use super::windows::Sums;
-use glasslog_core::audit::AuditQuery;
-use glasslog_core::audit::index::{IndexAudit, RunClaim};
-use glasslog_core::index::file::IndexFile;
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::part::part_of_run;
-use glasslog_core::index::run::RunHead;
-use glasslog_core::index::stored::StoredError;
-use glasslog_core::index::walk::walk_run;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use glasslog_core::index::build::{RunHead, StoredError, part_of_run};
+use glasslog_core::index::format::{IndexFile, Manifest, MapFunction};
+use glasslog_core::index::read::walk_run;
+use glasslog_core::verify::audit::AuditQuery;
+use glasslog_core::verify::audit::index::{IndexAudit, RunClaim};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// What going through a run's files has shown.

@@ -2,18 +2,15 @@
 //! in the tree of the index checkpoint.
 
 use super::Files;
-use glasslog_core::audit::AuditQuery;
-use glasslog_core::audit::index::IndexAudit;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::hash::leaf_hash;
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::policy::LogVerdict;
-use glasslog_core::proof::{InclusionProof, ProofError, inclusion_subtrees};
-use glasslog_core::tile::{EntryBundle, Tile, encode_hashes, parse_entries};
-use glasslog_core::tile_plan::{ConsistencyPlan, TilePlan};
-use glasslog_core::tlog_proof::TlogProof;
-use glasslog_core::tree::TreeHead;
-use glasslog_core::trunk::TrunkPlan;
+use glasslog_core::index::format::LATEST_PATH;
+use glasslog_core::merkle::{InclusionProof, ProofError, TreeHead, inclusion_subtrees, leaf_hash};
+use glasslog_core::note::{Checkpoint, TlogProof};
+use glasslog_core::tiles::{
+    ConsistencyPlan, EntryBundle, Tile, TilePlan, TrunkPlan, encode_hashes, parse_entries,
+};
+use glasslog_core::trust::LogVerdict;
+use glasslog_core::verify::audit::AuditQuery;
+use glasslog_core::verify::audit::index::IndexAudit;
 use std::collections::BTreeMap;
 
 /// Where the index log lies in the public tree.

@@ -1,14 +1,12 @@
 //! What a file below `index/` is, by its name (`docs/formats/index.md`, "Files").
 
-use glasslog_core::audit::AuditQuery;
-use glasslog_core::audit::index::IndexAudit;
-use glasslog_core::hash::{Hash, tree_root};
-use glasslog_core::index::bucket::{BucketName, bucket_leaf, open_file};
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::index::postings::chunk_leaf;
-use glasslog_core::index::run::RunHead;
-use glasslog_core::tile::{EntryBundle, Tile};
-use glasslog_core::wire::hex_decode;
+use glasslog_core::index::build::RunHead;
+use glasslog_core::index::format::{BucketName, LATEST_PATH, bucket_leaf, chunk_leaf, open_file};
+use glasslog_core::merkle::{Hash, tree_root};
+use glasslog_core::text::wire::hex_decode;
+use glasslog_core::tiles::{EntryBundle, Tile};
+use glasslog_core::verify::audit::AuditQuery;
+use glasslog_core::verify::audit::index::IndexAudit;
 use std::collections::BTreeSet;
 
 /// The files that some manifest names.

@@ -1,9 +1,9 @@
 //! Keeps the state of an audit (`docs/formats/audit-state.md`), every so often and at the end.
 
 use super::windows::Sums;
-use glasslog_core::audit::AuditQuery;
-use glasslog_core::audit::state::AuditState;
-use glasslog_core::index::run::RunHead;
+use glasslog_core::index::build::RunHead;
+use glasslog_core::verify::audit::AuditQuery;
+use glasslog_core::verify::audit::state::AuditState;
 use std::time::{Duration, Instant};
 
 /// Where the state of an audit is kept.

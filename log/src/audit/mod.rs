@@ -17,12 +17,12 @@ pub use cosign::{CosignError, Cosigned};
 pub use keeper::Keeper;
 
 use crate::inconsistency::Inconsistency;
-use glasslog_core::audit::index::INDEX_CHECKPOINT_PATH;
-use glasslog_core::audit::{AuditQuery, Setup};
 use glasslog_core::fetch::Query;
-use glasslog_core::head::Options;
 use glasslog_core::index::fraud::Fraud;
 use glasslog_core::trust::TrustPolicy;
+use glasslog_core::verify::Options;
+use glasslog_core::verify::audit::index::INDEX_CHECKPOINT_PATH;
+use glasslog_core::verify::audit::{AuditQuery, Setup};
 use std::collections::{BTreeSet, VecDeque};
 
 /// Where the files of a log come from; many threads ask at once.

@@ -6,12 +6,12 @@
 //! sums modulo 2^128 agree: for other sets they agree with probability 2^−128, as nobody could choose pairs by numbers
 //! that are not known. Files that are well formed, hold the right set and lead to the root are the run's.
 
-use glasslog_core::audit::bundle::CheckedBundle;
-use glasslog_core::audit::index::{IndexAudit, RunClaim, WINDOW};
-use glasslog_core::audit::state::{AuditState, SUM_STEP};
-use glasslog_core::hash::{FileHasher, Hash};
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::run::{RunHead, build};
+use glasslog_core::index::build::{RunHead, build};
+use glasslog_core::index::format::MapFunction;
+use glasslog_core::merkle::{FileHasher, Hash};
+use glasslog_core::verify::audit::bundle::CheckedBundle;
+use glasslog_core::verify::audit::index::{IndexAudit, RunClaim, WINDOW};
+use glasslog_core::verify::audit::state::{AuditState, SUM_STEP};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

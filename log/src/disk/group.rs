@@ -74,10 +74,9 @@ impl Disk {
 mod tests {
     use super::*;
     use crate::disk::Step;
-    use std::fs;
-    use std::io;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::{fs, io};
 
     #[test]
     fn all_are_synced_before_one_has_its_name() {

@@ -5,10 +5,8 @@
 
 use crate::error::LogError;
 use crate::public::PublicTree;
-use glasslog_core::hash::{Hash, leaf_hash};
-use glasslog_core::tile::{EntryBundle, Tile, parse_entries};
-use glasslog_core::tile_plan::{ConsistencyPlan, TilePlan};
-use glasslog_core::tree::{Subtree, TreeHead, complete_subtrees};
+use glasslog_core::merkle::{Hash, Subtree, TreeHead, complete_subtrees, leaf_hash};
+use glasslog_core::tiles::{ConsistencyPlan, EntryBundle, Tile, TilePlan, parse_entries};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -203,15 +201,15 @@ fn check_leaves(
     for subtree in subtrees {
         let width = usize::try_from(subtree.width()?).ok()?;
         let (own, after) = rest.split_at_checked(width)?;
-        let computed = glasslog_core::hash::tree_root(own);
+        let computed = glasslog_core::merkle::tree_root(own);
         (hash(*subtree)? == computed).then_some(())?;
         rest = after;
     }
     rest.is_empty().then_some(())
 }
 
-fn false_file(error: &glasslog_core::tile::TileError) -> LogError {
-    use glasslog_core::tile::TileError;
+fn false_file(error: &glasslog_core::tiles::TileError) -> LogError {
+    use glasslog_core::tiles::TileError;
     match error {
         TileError::Missing { tile } => LogError::Missing {
             path: tile.path().into(),

@@ -10,10 +10,10 @@ use super::{Indexer, PREFIX};
 use crate::disk::DiskError;
 use crate::error::LogError;
 use crate::layout::Layout;
-use glasslog_core::hash::Hash;
-use glasslog_core::index::file::IndexFile;
-use glasslog_core::index::run::RunHead;
-use glasslog_core::tile::{EntryBundle, FULL_WIDTH, Tile, hashes_at};
+use glasslog_core::index::build::RunHead;
+use glasslog_core::index::format::IndexFile;
+use glasslog_core::merkle::Hash;
+use glasslog_core::tiles::{EntryBundle, FULL_WIDTH, Tile, hashes_at};
 use std::path::Path;
 
 /// Files that one call looks at, so that it is short.

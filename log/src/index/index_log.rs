@@ -7,15 +7,10 @@ use crate::layout::PRIVATE_FILE;
 use crate::lock::CheckpointLock;
 use crate::object_store::Bucket;
 use crate::open::bundle_from;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::edge::{Edge, PublicFile};
-use glasslog_core::hash::{Hash, leaf_hash};
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::proof::InclusionProof;
-use glasslog_core::tile::{EntryBundle, parse_entries};
-use glasslog_core::tlog_proof::TlogProof;
-use glasslog_core::tree::TreeHead;
+use glasslog_core::index::format::{LATEST_PATH, Manifest};
+use glasslog_core::merkle::{Hash, InclusionProof, TreeHead, leaf_hash};
+use glasslog_core::note::{Checkpoint, TlogProof};
+use glasslog_core::tiles::{Edge, EntryBundle, PublicFile, parse_entries};
 
 impl Indexer {
     /// Goes on at the head of the index log that was signed last, and finishes what a crash interrupted.

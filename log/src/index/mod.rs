@@ -32,11 +32,10 @@ use crate::shown::CHECKPOINT;
 use crate::signer::Signer;
 use entries::LogAt;
 use garbage::Collecting;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::edge::Edge;
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::proof::InclusionProof;
+use glasslog_core::index::format::{Manifest, MapFunction};
+use glasslog_core::merkle::InclusionProof;
+use glasslog_core::note::Checkpoint;
+use glasslog_core::tiles::Edge;
 use place::Place;
 use workshop::Workshop;
 

@@ -15,9 +15,9 @@ use crate::log::Log;
 use crate::object_store::Bucket;
 use crate::open::clear_temporary;
 use crate::signer::Signer;
-use glasslog_core::edge::Edge;
-use glasslog_core::index::map::MapFunction;
+use glasslog_core::index::format::MapFunction;
 use glasslog_core::note::SignerKey;
+use glasslog_core::tiles::Edge;
 use std::path::Path;
 
 impl Indexer {

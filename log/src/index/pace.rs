@@ -8,7 +8,7 @@ use crate::error::LogError;
 use crate::layout::{Layout, PRIVATE_FILE};
 use crate::object_store::Bucket;
 use core::num::NonZeroU64;
-use glasslog_core::wire::parse_decimal;
+use glasslog_core::text::wire::parse_decimal;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 

@@ -8,9 +8,8 @@ use super::entries::LogAt;
 use super::parallel::parallel;
 use super::workshop::{Workshop, parts};
 use crate::error::LogError;
-use glasslog_core::index::layout::{UNIT, partition};
-use glasslog_core::index::run::RunHead;
-use glasslog_core::limits::MAX_RUNS;
+use glasslog_core::index::build::{RunHead, UNIT, partition};
+use glasslog_core::text::limits::MAX_RUNS;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 

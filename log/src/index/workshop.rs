@@ -8,14 +8,12 @@ use super::inventory::Inventory;
 use super::parallel::parallel;
 use super::place::{Place, Tree};
 use crate::error::LogError;
-use glasslog_core::edge::PublicFile;
-use glasslog_core::hash::Hash;
-use glasslog_core::index::file::IndexFile;
-use glasslog_core::index::join::{Join, JoinError};
-use glasslog_core::index::layout::{UNIT, fan_in};
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::run::{Run, RunError, RunHead, build};
-use glasslog_core::index::stored::StoredError;
+use glasslog_core::index::build::{
+    Join, JoinError, Run, RunError, RunHead, StoredError, UNIT, build, fan_in,
+};
+use glasslog_core::index::format::{IndexFile, MapFunction};
+use glasslog_core::merkle::Hash;
+use glasslog_core::tiles::PublicFile;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -2,7 +2,7 @@
 
 use crate::error::LogError;
 use crate::leaf::Leaf;
-use glasslog_core::hash::FileHasher;
+use glasslog_core::merkle::FileHasher;
 
 const MAGIC: &[u8; 20] = b"glasslog-journal/v2\n";
 const FRAME_MAGIC: &[u8; 4] = b"GLJF";

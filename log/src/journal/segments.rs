@@ -5,7 +5,7 @@ use crate::disk::{Disk, DiskError};
 use crate::error::LogError;
 use crate::layout::Layout;
 use crate::storage::Staged;
-use glasslog_core::wire::parse_decimal;
+use glasslog_core::text::wire::parse_decimal;
 use std::path::PathBuf;
 
 /// A sealed journal.

@@ -1,7 +1,7 @@
 //! Facts of consecutive entries that are in memory, and not in the store yet.
 
-use glasslog_core::hash::Hash;
-use glasslog_core::registration::Binding;
+use glasslog_core::merkle::Hash;
+use glasslog_core::rules::Binding;
 use std::collections::HashMap;
 use std::mem;
 

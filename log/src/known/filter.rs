@@ -4,7 +4,7 @@
 //! eight bits in one line of 64 bytes, so that it costs one miss of the processor's cache. Hashes are taken as they are:
 //! who grinds entries until theirs meet set bits makes us look into the store in vain, and no more.
 
-use glasslog_core::hash::Hash;
+use glasslog_core::merkle::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -118,7 +118,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use glasslog_core::hash::sha256;
+    use glasslog_core::merkle::sha256;
 
     fn hash(number: u64) -> Hash {
         sha256(&number.to_be_bytes())

@@ -2,8 +2,8 @@
 
 use super::store::{Problem, Store};
 use super::{Known, levels, locked, public};
-use glasslog_core::edge::frontier;
-use glasslog_core::hash::{Hash, leaf_hash};
+use glasslog_core::merkle::{Hash, leaf_hash};
+use glasslog_core::tiles::frontier;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 

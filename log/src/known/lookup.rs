@@ -1,12 +1,11 @@
 //! Looks for what was frozen: in the batches in memory, then in the store, whose answers are compared with the log.
 
-use super::public;
 use super::store::Kind;
-use super::{Batch, Known, leaf, locked};
+use super::{Batch, Known, leaf, locked, public};
 use crate::error::LogError;
 use glasslog_core::event;
-use glasslog_core::hash::{Hash, sha256};
-use glasslog_core::registration::{Binding, bindings};
+use glasslog_core::merkle::{Hash, sha256};
+use glasslog_core::rules::{Binding, bindings};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 

@@ -21,7 +21,7 @@ use crate::error::LogError;
 use crate::storage::Storage;
 use filling::{Filling, add_all};
 use filter::Filter;
-use glasslog_core::hash::{Hash, sha256};
+use glasslog_core::merkle::{Hash, sha256};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};

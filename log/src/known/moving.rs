@@ -3,8 +3,8 @@
 use super::store::{Facts, Kind, Problem, Store, Watermark};
 use super::{Batch, Known, Stored, leaf, levels, locked};
 use crate::error::LogError;
-use glasslog_core::edge::frontier;
-use glasslog_core::tree::TreeHead;
+use glasslog_core::merkle::TreeHead;
+use glasslog_core::tiles::frontier;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};

@@ -2,9 +2,10 @@
 
 use crate::error::LogError;
 use crate::storage::Storage;
-use glasslog_core::edge::partial_width;
-use glasslog_core::hash::Hash;
-use glasslog_core::tile::{EntryBundle, FULL_WIDTH, Tile, hashes_at, parse_entries};
+use glasslog_core::merkle::Hash;
+use glasslog_core::tiles::{
+    EntryBundle, FULL_WIDTH, Tile, hashes_at, parse_entries, partial_width,
+};
 use std::path::PathBuf;
 
 /// The hashes that the partial tile of each level has at `size`, lowest first, in a log that has the files of `at`.

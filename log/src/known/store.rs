@@ -14,8 +14,7 @@
 use super::filter::Layer;
 use fjall::config::CompressionPolicy;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions};
-use glasslog_core::hash::Hash;
-use glasslog_core::tree::TreeHead;
+use glasslog_core::merkle::{Hash, TreeHead};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

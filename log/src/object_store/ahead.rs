@@ -1,7 +1,7 @@
 //! Reads ahead while a log is opened: entry bundles are asked for one after the other, and each with its tile, so the next
 //! of both are fetched side by side before they are asked for. Full ones never change, so what was fetched stays right.
 
-use glasslog_core::tile::{EntryBundle, FULL_WIDTH};
+use glasslog_core::tiles::{EntryBundle, FULL_WIDTH};
 use std::collections::BTreeMap;
 
 /// Bundles that are fetched together, each with its tile: at most 256 MiB if each is as large as can be.

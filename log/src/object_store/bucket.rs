@@ -12,11 +12,12 @@ use super::protocol::{
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::storage::{self, Staged, Storage, Version};
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::edge::PublicFile;
-use glasslog_core::hash::sha256;
-use glasslog_core::tree::TreeHead;
-use glasslog_core::writers::{Batch, Lock, MANIFEST, Manifest, STAGED, decode_batch, encode_batch};
+use glasslog_core::merkle::{TreeHead, sha256};
+use glasslog_core::note::Checkpoint;
+use glasslog_core::object_store::{
+    Batch, Lock, MANIFEST, Manifest, STAGED, decode_batch, encode_batch,
+};
+use glasslog_core::tiles::PublicFile;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};

@@ -9,7 +9,7 @@ use super::protocol::{Change, LOCK, Lease, Outcome, Standing, Watch};
 use super::reader::Reader;
 use super::settings::StoreSettings;
 use crate::error::LogError;
-use glasslog_core::writers::{Holder, Lock};
+use glasslog_core::object_store::{Holder, Lock};
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};

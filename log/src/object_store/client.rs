@@ -8,18 +8,17 @@ use super::settings::StoreSettings;
 use crate::error::LogError;
 use crate::kind::{self, Kind};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use glasslog_core::writers::Lock;
+use glasslog_core::object_store::Lock;
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, ClientOptions, Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
     PutPayload, RetryConfig, UpdateVersion,
 };
-use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant, SystemTime};
+use std::{fmt, thread};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::sleep;
 

@@ -2,7 +2,7 @@
 
 use super::protocol::Unfit;
 use core::fmt;
-use glasslog_core::writers::LockError;
+use glasslog_core::object_store::LockError;
 
 /// An operation on an object store that was refused or failed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use super::client::Client;
 use super::error::StoreError;
 use super::protocol::{Answer, ETag, PROBE, Probe, Request, Unfit};
 use futures_util::future::join_all;
-use glasslog_core::wire::hex_encode;
+use glasslog_core::text::wire::hex_encode;
 
 /// Probes that may be spoilt by a lost answer before the store counts as unreachable.
 const TRIES: u32 = 3;

@@ -21,7 +21,7 @@ use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::ledger::Outcome;
 use crate::log::Log;
-use glasslog_core::checkpoint::Checkpoint;
+use glasslog_core::note::Checkpoint;
 use queue::{Queue, Submission};
 use std::any::Any;
 use std::pin::Pin;

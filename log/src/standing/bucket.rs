@@ -8,8 +8,8 @@ use crate::object_store::protocol::{PRIVATE, PUBLIC};
 use crate::object_store::{Client, StoreSettings};
 use crate::sequencer::LAST_ERROR;
 use crate::shown::CHECKPOINT;
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::writers::{Lock, STAGED, payload};
+use glasslog_core::index::format::LATEST_PATH;
+use glasslog_core::object_store::{Lock, STAGED, payload};
 use std::collections::{HashMap, HashSet};
 
 /// Looks at the log of `origin` in the bucket of `settings`, without its lease.

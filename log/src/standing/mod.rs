@@ -8,10 +8,9 @@ use crate::disk::Disk;
 use crate::error::LogError;
 use crate::layout::Layout;
 use crate::lock;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::tlog_proof::TlogProof;
-use glasslog_core::writers;
+use glasslog_core::index::format::Manifest;
+use glasslog_core::note::{Checkpoint, TlogProof};
+use glasslog_core::object_store;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -46,7 +45,7 @@ pub enum Writer {
     /// A process of this machine, which has the lock of the directory.
     Process(lock::Holder),
     /// The process that has the lease of the bucket, or had it and fell silent less than a lease ago.
-    Lease(writers::Holder),
+    Lease(object_store::Holder),
 }
 
 impl Writer {

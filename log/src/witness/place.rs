@@ -9,8 +9,7 @@ use crate::object_store::Client;
 use crate::object_store::protocol::{PUBLIC, Update};
 use crate::public::PublicTree;
 use crate::shown::CHECKPOINT;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::note::Signature;
+use glasslog_core::note::{Checkpoint, Signature};
 use std::path::PathBuf;
 
 /// The public files of a log.

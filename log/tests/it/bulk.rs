@@ -2,8 +2,7 @@
 
 use crate::event_entries::{access, actor_key, admin_key, key_event};
 use crate::support::{NOW, scratch};
-use glasslog_core::access::Action;
-use glasslog_core::dsse::Envelope;
+use glasslog_core::event::{Action, Envelope};
 use glasslog_log::{Log, NewLog};
 use std::path::Path;
 

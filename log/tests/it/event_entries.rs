@@ -1,13 +1,11 @@
 //! Signed entries for tests.
 
-use glasslog_core::access::{AccessEvent, Action, Actor, ActorType, Context, Outcome, Reason};
-use glasslog_core::dsse::Envelope;
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::event;
-use glasslog_core::hash::{Hash, sha256};
-use glasslog_core::key_event::{KeyEvent, KeyOp};
-use glasslog_core::spki::{Spki, parse_secret_pem};
-use glasslog_core::statement::Subject;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::event::{
+    self, AccessEvent, Action, Actor, ActorType, Context, Envelope, KeyEvent, KeyOp, Outcome,
+    Reason, Spki, Subject, parse_secret_pem,
+};
+use glasslog_core::merkle::{Hash, sha256};
 use std::path::Path;
 
 /// The key in `keys/admin` of a log.

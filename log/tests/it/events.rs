@@ -3,10 +3,8 @@
 use crate::event_entries::{access, actor_key, admin_key, key_event};
 use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
-use glasslog_core::access::Action;
-use glasslog_core::event;
-use glasslog_core::genesis::Genesis;
-use glasslog_core::hash::leaf_hash;
+use glasslog_core::event::{self, Action, Genesis};
+use glasslog_core::merkle::leaf_hash;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_log::{Layout, Log, LogError, NewLog, Receipt, Refusal};
 use std::fs;

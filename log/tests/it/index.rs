@@ -1,26 +1,22 @@
 //! The index of a log on disk: what it answers as the log grows, and what crashes leave of it.
 
 use crate::support::{NOW, entries, scratch};
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::hash::{Hash, leaf_hash};
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::index::layout::UNIT;
-use glasslog_core::index::lookup::Lookup;
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::vouched::{BoundIndex, IndexProof};
-use glasslog_core::index_key::{KeyKind, LookupKey};
-use glasslog_core::tile::{Tile, TileError};
+use glasslog_core::event::{KeyKind, LookupKey};
+use glasslog_core::index::build::UNIT;
+use glasslog_core::index::format::{LATEST_PATH, Manifest, MapFunction};
+use glasslog_core::index::read::{BoundIndex, IndexProof, Lookup};
+use glasslog_core::merkle::{Hash, leaf_hash};
+use glasslog_core::note::Checkpoint;
+use glasslog_core::tiles::{Tile, TileError};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_log::disk::Disk;
 use glasslog_log::index::{Background, Indexer, extend_if_due};
 use glasslog_log::{Layout, Log, LogError, NewLog};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::{fs, io};
 
 fn new_log(path: &Path) {
     NewLog::raw("log.example/index-test")
@@ -129,7 +125,7 @@ fn a_growing_log_is_indexed_and_rebuilt_to_the_same_bytes() {
         let mut files = BTreeMap::new();
         for run in kept.runs() {
             for number in 0..run.buckets() {
-                let key = glasslog_core::index::file::IndexFile::Bucket {
+                let key = glasslog_core::index::format::IndexFile::Bucket {
                     root: run.root,
                     number,
                 };

@@ -1,13 +1,11 @@
 //! The index log: what is read of it to go on, and which of its files go once they are superseded.
 
 use crate::support::{NOW, entries, scratch};
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::edge::{Edge, PublicFile};
-use glasslog_core::hash::{Hash, leaf_hash, tree_root};
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::note::{KeyName, SignatureType, SignerKey};
-use glasslog_core::tile::parse_entries;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::index::format::MapFunction;
+use glasslog_core::merkle::{Hash, leaf_hash, tree_root};
+use glasslog_core::note::{Checkpoint, KeyName, Origin, SignatureType, SignerKey};
+use glasslog_core::tiles::{Edge, PublicFile, parse_entries};
 use glasslog_log::index::{Indexer, LogFiles, Pace};
 use glasslog_log::{Layout, LogError};
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use crate::event_entries::{access, actor_key, admin_key, key_event};
 use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
-use glasslog_core::access::Action;
+use glasslog_core::event::Action;
 use glasslog_log::sequencer::{Acknowledgement, Limits, Sequencer};
 use glasslog_log::{Bounds, Layout, Log, LogError, NewLog};
 use std::fs;
@@ -196,10 +196,8 @@ fn rules_for_events_go_on_from_the_table() {
 /// A name that was registered long ago is bound still.
 #[test]
 fn a_name_in_the_table_stays_bound() {
-    use glasslog_core::dsse::Envelope;
-    use glasslog_core::event;
-    use glasslog_core::hash::sha256;
-    use glasslog_core::statement::{Statement, Subject};
+    use glasslog_core::event::{self, Envelope, Statement, Subject};
+    use glasslog_core::merkle::sha256;
 
     const ORIGIN: &str = "example.com/names";
     let directory = scratch();

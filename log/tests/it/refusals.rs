@@ -1,7 +1,7 @@
 //! Logs whose files do not add up are refused, by name, and nothing in them is changed.
 
 use crate::support::{NOW, entries, scratch};
-use glasslog_core::tree::TreeHead;
+use glasslog_core::merkle::TreeHead;
 use glasslog_log::standing::{Standing, Writer};
 use glasslog_log::{Holder, Layout, Log, LogError, NewLog};
 use std::collections::BTreeMap;

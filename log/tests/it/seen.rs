@@ -2,8 +2,7 @@
 
 use crate::support::{NOW, entries, log_key};
 use crate::tree::PublicLog;
-use glasslog_core::hash::{Hash, leaf_hash};
-use glasslog_core::tree::TreeHead;
+use glasslog_core::merkle::{Hash, TreeHead, leaf_hash};
 use glasslog_log::{ARCHIVE_INTERVAL, Layout, Log, LogError, NewLog};
 use std::path::Path;
 

@@ -3,18 +3,17 @@
 use crate::event_entries::{access, actor_key, admin_key, key_event};
 use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
-use glasslog_core::access::Action;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::hash::leaf_hash;
+use glasslog_core::event::Action;
+use glasslog_core::merkle::leaf_hash;
+use glasslog_core::note::Checkpoint;
 use glasslog_log::disk::{Disk, Step};
 use glasslog_log::sequencer::{Acknowledgement, Busy, Limits, Sequencer};
 use glasslog_log::{Layout, Log, LogError, NewLog};
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
+use std::{io, thread};
 
 fn raw(path: &Path) -> Log {
     NewLog::raw("example.com/raw").create(path, NOW).unwrap();
@@ -30,7 +29,7 @@ fn many_submitters_each_get_their_own_indices() {
     let directory = scratch();
     let path = directory.path();
     let (sequencer, running) = Sequencer::start(raw(path), Limits::default());
-    let given: Vec<(u64, glasslog_core::hash::Hash)> = thread::scope(|scope| {
+    let given: Vec<(u64, glasslog_core::merkle::Hash)> = thread::scope(|scope| {
         let submitters: Vec<_> = (0..8)
             .map(|number| {
                 let sequencer = sequencer.clone();

@@ -1,12 +1,10 @@
 //! Recomputes a log from its public files alone, with nothing of the writer's.
 
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::hash::{Hash, leaf_hash, tree_root};
-use glasslog_core::note::{KeyVerdict, VerifierKey};
-use glasslog_core::tile::{
+use glasslog_core::merkle::{Hash, TreeHead, leaf_hash, tree_root};
+use glasslog_core::note::{Checkpoint, KeyVerdict, VerifierKey};
+use glasslog_core::tiles::{
     EntryBundle, Tile, bundles_between, encode_entries, encode_hashes, parse_entries, tiles_between,
 };
-use glasslog_core::tree::TreeHead;
 use std::fs;
 use std::path::Path;
 

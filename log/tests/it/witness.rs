@@ -2,18 +2,15 @@
 
 use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::cosignature;
-use glasslog_core::note::{KeyName, SignatureType, SignerKey};
-use glasslog_core::policy::Policy;
-use glasslog_core::tree::TreeHead;
+use glasslog_core::merkle::TreeHead;
+use glasslog_core::note::{Checkpoint, KeyName, SignatureType, SignerKey, cosignature};
+use glasslog_core::trust::Policy;
 use glasslog_log::disk::Disk;
 use glasslog_log::keys::new_secret;
 use glasslog_log::witness::{Cosigned, Witness, WitnessError};
 use glasslog_log::{ARCHIVE_INTERVAL, Layout, Log, LogError, NewLog};
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::{fs, thread};
 use tempfile::TempDir;
 
 struct Case {

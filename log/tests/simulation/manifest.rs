@@ -1,8 +1,8 @@
 //! Manifests of the index, as far as the protocol knows them: bytes that follow one another, each under a name of its
 //! own until the lock decides on it, and under its position from then on.
 
-use glasslog_core::hash::{Hash, sha256};
-use glasslog_core::writers::{Lock, Manifest};
+use glasslog_core::merkle::{Hash, sha256};
+use glasslog_core::object_store::{Lock, Manifest};
 use glasslog_log::object_store::protocol::PUBLIC;
 
 /// The folder of what stands for the tiles of the index log.

@@ -5,14 +5,12 @@
 use crate::manifest;
 use crate::mutation::Mutation;
 use crate::store::etag;
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::edge::{Edge, PublicFile};
-use glasslog_core::hash::sha256;
-use glasslog_core::note::SignerKey;
-use glasslog_core::tile::{EntryBundle, parse_entries};
-use glasslog_core::writers::{
+use glasslog_core::merkle::sha256;
+use glasslog_core::note::{Checkpoint, Origin, SignerKey};
+use glasslog_core::object_store::{
     Batch, Holder, Lock, MANIFEST, Manifest, STAGED, decode_batch, encode_batch,
 };
+use glasslog_core::tiles::{Edge, EntryBundle, PublicFile, parse_entries};
 use glasslog_log::object_store::protocol::{
     Answer, Change, Create, LOCK, Lease, Machine, Object, Outcome, PUBLIC, Presence, Request,
     Standing, Update, Watch,

@@ -1,11 +1,10 @@
 //! What is true of every schedule: checked at every write, whoever wrote.
 
 use crate::manifest;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::edge::Edge;
-use glasslog_core::hash::{Hash, sha256};
-use glasslog_core::tree::TreeHead;
-use glasslog_core::writers::{Lock, decode_batch};
+use glasslog_core::merkle::{Hash, TreeHead, sha256};
+use glasslog_core::note::Checkpoint;
+use glasslog_core::object_store::{Lock, decode_batch};
+use glasslog_core::tiles::Edge;
 use glasslog_log::object_store::protocol::{LOCK, PUBLIC};
 use std::collections::{BTreeMap, HashMap};
 
@@ -162,7 +161,7 @@ impl Reference {
             return Err(format!("entry {} has two indices", text(&entry)));
         }
         let files = &mut self.files;
-        let mut keep = |file: glasslog_core::edge::PublicFile| {
+        let mut keep = |file: glasslog_core::tiles::PublicFile| {
             files.insert(file.path, file.bytes);
         };
         self.edge.append(&entry, &mut keep).unwrap();

@@ -2,7 +2,7 @@
 //! that comes back brings its tag with it.
 
 use crate::mutation::Mutation;
-use glasslog_core::hash::sha256;
+use glasslog_core::merkle::sha256;
 use glasslog_log::object_store::protocol::{Answer, ETag, Object, Request};
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use glasslog_core::hash::sha256;
+use glasslog_core::merkle::sha256;
 use std::sync::Arc;
 
 /// Serves a file that changes.

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, Request};
 use axum::response::Response;
-use glasslog_core::limits::MAX_ENTRY;
+use glasslog_core::text::limits::MAX_ENTRY;
 use glasslog_log::{Receipt, Refusal};
 use std::future::poll_fn;
 use std::pin::Pin;

@@ -1,7 +1,7 @@
 //! Cuts a body into lines as its pieces arrive, holding no more than one part of it.
 
 use crate::limits::{MAX_CHUNK_BYTES, MAX_CHUNK_ENTRIES, MAX_CHUNK_PROOFS};
-use glasslog_core::limits::MAX_ENTRY;
+use glasslog_core::text::limits::MAX_ENTRY;
 
 /// A line of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]

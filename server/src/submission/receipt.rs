@@ -2,7 +2,7 @@
 
 use super::answer::Refused;
 use crate::app::App;
-use glasslog_core::prove_query::{ProveError, ProveQuery};
+use glasslog_core::fetch::{ProveError, ProveQuery};
 use glasslog_log::object_store::Reader;
 use std::collections::HashMap;
 use std::fs;

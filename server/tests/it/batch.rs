@@ -1,8 +1,8 @@
 //! Batches: of any length, in bounded memory, answered while they come.
 
 use crate::support::*;
-use glasslog_core::hash::leaf_hash;
-use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::merkle::leaf_hash;
+use glasslog_core::note::TlogProof;
 use glasslog_server::Options;
 use serde_json::{Value, json};
 use std::io::{BufWriter, Read, Write};

@@ -1,7 +1,7 @@
 //! The public tree: what files are, how long they last, what is not there.
 
 use crate::support::*;
-use glasslog_core::hash::leaf_hash;
+use glasslog_core::merkle::leaf_hash;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::symlink;

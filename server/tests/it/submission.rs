@@ -1,7 +1,7 @@
 //! Entries in, indices out; who else may write, and how it ends.
 
 use crate::support::*;
-use glasslog_core::hash::leaf_hash;
+use glasslog_core::merkle::leaf_hash;
 use glasslog_log::{Log, LogError, NewLog};
 use glasslog_server::{Options, ServeError, Server};
 use serde_json::{Value, json};

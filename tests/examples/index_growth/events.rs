@@ -1,11 +1,10 @@
 //! Events as an access log has them: a few artifacts have most, many have few. The bytes are those of real events but
 //! for the signature, which is one and the same: the index does not judge it.
 
-use glasslog_core::dsse::Envelope;
-use glasslog_core::ed25519::SecretKey;
-use glasslog_core::hash::sha256;
-use glasslog_core::index_key::{KeyKind, LookupKey};
-use glasslog_core::wire::base64_encode;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::event::{Envelope, KeyKind, LookupKey};
+use glasslog_core::merkle::sha256;
+use glasslog_core::text::wire::base64_encode;
 use glasslog_tests::fixture::genesis;
 
 /// Events for each artifact, in the mean.

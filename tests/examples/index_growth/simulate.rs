@@ -2,14 +2,13 @@
 //! whose hash begins with some bits, and what they come to is multiplied; the few keys that most events carry are all there. Memory and time grow with the number of
 //! artifacts in the sample, not with that of events.
 
-use glasslog_core::hash::Hash;
-use glasslog_core::index::layout::{UNIT, fan_in, partition};
-use glasslog_core::index::run::BUCKET_LOAD;
-use glasslog_core::limits::{MAX_INLINE, MAX_RUN};
+use glasslog_core::index::build::{BUCKET_LOAD, UNIT, fan_in, partition};
+use glasslog_core::merkle::Hash;
+use glasslog_core::text::limits::{MAX_INLINE, MAX_RUN};
 
 use crate::events::{Dice, Population, actor, artifact_keys, name_key, signer};
 use crate::measure::CADENCE;
-use glasslog_core::index_key::{KeyKind, LookupKey};
+use glasslog_core::event::{KeyKind, LookupKey};
 
 /// One of 2^6 keys is in the sample, or more where there are few.
 const MOST_SAMPLE_BITS: u32 = 6;

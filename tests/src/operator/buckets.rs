@@ -1,6 +1,6 @@
 //! Buckets whose bytes break a rule, properly sealed into their run: the builder's fault, and a file shows it.
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index_key::KeyKind;
+use glasslog_core::event::KeyKind;
+use glasslog_core::index::format::MapFunction;
 
 use super::case::{Case, seen};
 use super::forged_run::{ForgedRun, Record};

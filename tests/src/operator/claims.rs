@@ -1,7 +1,7 @@
 //! Lies in what a run says: well-formed, in order, signed; only some pairs of key and position are not as in the log.
-use glasslog_core::hash::{Hash, sha256};
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index_key::KeyKind;
+use glasslog_core::event::KeyKind;
+use glasslog_core::index::format::MapFunction;
+use glasslog_core::merkle::{Hash, sha256};
 
 use super::case::{Case, GOOD, seen};
 use super::forged_run::ForgedRun;

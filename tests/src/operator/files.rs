@@ -1,6 +1,6 @@
 //! Hosts that withhold, cut or replace files: every kind of file that an answer rests on, in every way.
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::index_key::KeyKind;
+use glasslog_core::event::KeyKind;
+use glasslog_core::index::format::LATEST_PATH;
 
 use super::case::{Case, GOOD, Seen, seen};
 use super::forged_run::ForgedRun;

@@ -2,14 +2,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use glasslog_core::hash::{Hash, tree_root};
-use glasslog_core::index::bucket::bucket_leaf;
-use glasslog_core::index::file::IndexFile;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::postings::chunk_leaf;
-use glasslog_core::index::run::{RunHead, build};
-use glasslog_core::proof::{InclusionProof, ProofError};
-use glasslog_core::tree::Subtree;
+use glasslog_core::index::build::{RunHead, build};
+use glasslog_core::index::format::{IndexFile, MapFunction, bucket_leaf, chunk_leaf};
+use glasslog_core::merkle::{Hash, InclusionProof, ProofError, Subtree, tree_root};
 
 use super::{index, number};
 

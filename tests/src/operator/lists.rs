@@ -1,6 +1,6 @@
 //! Lies in long lists of positions, which lie in files of their own: here the list of entries that nobody can read.
-use glasslog_core::index::postings::{CHUNK, encode_chunks};
-use glasslog_core::index_key::KeyKind;
+use glasslog_core::event::KeyKind;
+use glasslog_core::index::format::{CHUNK, encode_chunks};
 
 use super::case::{Case, seen};
 use super::stage::{LONG, Operator, key};

@@ -1,11 +1,9 @@
 //! Manifests about another log, of another function, or that are not manifests at all; properly in the index log.
 use std::sync::Arc;
 
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::hash::sha256;
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::note::{SignatureType, SignerKey};
+use glasslog_core::index::format::{Manifest, MapFunction};
+use glasslog_core::merkle::sha256;
+use glasslog_core::note::{Checkpoint, Origin, SignatureType, SignerKey};
 
 use super::case::{Case, seen};
 use super::forged_run::ForgedRun;

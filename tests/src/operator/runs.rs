@@ -155,8 +155,7 @@ pub(super) fn cases() -> Vec<Case> {
             || {
                 let mut operator = Operator::prepared();
                 let runs = operator.runs();
-                let earlier =
-                    glasslog_core::index::manifest::Manifest::parse(&operator.manifests[0]);
+                let earlier = glasslog_core::index::format::Manifest::parse(&operator.manifests[0]);
                 operator.publish(&runs);
                 let earlier = earlier.expect("an honest manifest");
                 assert_eq!(earlier.head().size, EARLIER);

@@ -3,18 +3,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use glasslog_core::checkpoint::{Checkpoint, Origin};
-use glasslog_core::cosignature::cosign;
-use glasslog_core::edge::Edge;
-use glasslog_core::hash::{Hash, leaf_hash, tree_root};
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::index::manifest::Manifest;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index_key::{KeyKind, LookupKey};
-use glasslog_core::note::{SignatureType, SignerKey};
-use glasslog_core::proof::{InclusionProof, ProofError};
-use glasslog_core::tlog_proof::TlogProof;
-use glasslog_core::tree::Subtree;
+use glasslog_core::event::{KeyKind, LookupKey};
+use glasslog_core::index::format::{LATEST_PATH, Manifest, MapFunction};
+use glasslog_core::merkle::{Hash, InclusionProof, ProofError, Subtree, leaf_hash, tree_root};
+use glasslog_core::note::cosignature::cosign;
+use glasslog_core::note::{Checkpoint, Origin, SignatureType, SignerKey, TlogProof};
+use glasslog_core::tiles::Edge;
 
 use super::forged_run::ForgedRun;
 use super::{index, number};

@@ -2,9 +2,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use glasslog_core::audit::state::{AuditState, AuditStateError};
-use glasslog_core::limits::MAX_AUDIT_STATE;
+use glasslog_core::text::limits::MAX_AUDIT_STATE;
 use glasslog_core::trust::TrustPolicy;
+use glasslog_core::verify::audit::state::{AuditState, AuditStateError};
 use glasslog_log::LogError;
 use glasslog_log::disk::Disk;
 

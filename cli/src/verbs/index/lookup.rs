@@ -1,14 +1,11 @@
 //! `index --lookup`: which entries have a leaf hash, by an index under `leaf/v1`: it works for logs of anything.
 use std::collections::{BTreeMap, BTreeSet};
 
-use glasslog_core::hash::Hash;
-use glasslog_core::index::file::LATEST_PATH;
-use glasslog_core::index::lookup::Lookup;
-use glasslog_core::index::map::MapFunction;
-use glasslog_core::index::vouched::IndexProof;
-use glasslog_core::limits::MAX_IN_FLIGHT;
-use glasslog_core::tile::Tile;
-use glasslog_core::tile_plan::InclusionPlan;
+use glasslog_core::index::format::{LATEST_PATH, MapFunction};
+use glasslog_core::index::read::{IndexProof, Lookup};
+use glasslog_core::merkle::Hash;
+use glasslog_core::text::limits::MAX_IN_FLIGHT;
+use glasslog_core::tiles::{InclusionPlan, Tile};
 use glasslog_core::trust::TrustPolicy;
 use serde::Serialize;
 

@@ -1,17 +1,13 @@
 //! What each kind of file says, as ordered JSON; the text form is an outline of the same.
-use glasslog_core::bundle::Bundle;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::event::{self, ParsedEntry};
-use glasslog_core::hash::{Hash, leaf_hash};
-use glasslog_core::json::Value;
-use glasslog_core::note::{Signature, SignatureType, SignerKey, VerifierKey};
-use glasslog_core::policy::Policy;
-use glasslog_core::proof::ConsistencyProof;
-use glasslog_core::spki::Spki;
-use glasslog_core::statement::Statement;
-use glasslog_core::time;
-use glasslog_core::tlog_proof::TlogProof;
-use glasslog_core::trust::TrustPolicy;
+use glasslog_core::event::{self, ParsedEntry, Spki, Statement};
+use glasslog_core::merkle::{ConsistencyProof, Hash, leaf_hash};
+use glasslog_core::note::{
+    Checkpoint, Signature, SignatureType, SignerKey, TlogProof, VerifierKey,
+};
+use glasslog_core::text::json::Value;
+use glasslog_core::text::time;
+use glasslog_core::trust::{Policy, TrustPolicy};
+use glasslog_core::verify::Bundle;
 
 /// Length of a cosignature in a note: a time and an Ed25519 signature (tlog-cosignature, "Format").
 const COSIGNATURE: usize = 72;

@@ -1,15 +1,12 @@
 //! What kind of file is this? Decided by its content alone: a name can lie.
-use glasslog_core::bundle::{Bundle, HEADER};
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::entries::parse_entries;
-use glasslog_core::event;
-use glasslog_core::json::Value;
-use glasslog_core::limits::{MAX_BUNDLE_BYTES, MAX_TILE_BYTES};
-use glasslog_core::note::{SignerKey, VerifierKey};
-use glasslog_core::proof::ConsistencyProof;
-use glasslog_core::spki::{Spki, parse_secret_pem};
-use glasslog_core::tlog_proof::TlogProof;
+use glasslog_core::event::{self, Spki, parse_secret_pem};
+use glasslog_core::merkle::ConsistencyProof;
+use glasslog_core::note::{Checkpoint, SignerKey, TlogProof, VerifierKey};
+use glasslog_core::text::json::Value;
+use glasslog_core::text::limits::{MAX_BUNDLE_BYTES, MAX_TILE_BYTES};
+use glasslog_core::tiles::parse_entries;
 use glasslog_core::trust::TrustPolicy;
+use glasslog_core::verify::{Bundle, HEADER};
 
 use super::facts;
 

@@ -1,11 +1,9 @@
 //! The keys of a log, from its published entries.
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::compact::CompactRange;
-use glasslog_core::entries::parse_entries;
 use glasslog_core::event;
-use glasslog_core::hash::leaf_hash;
-use glasslog_core::keyring::Keyring;
-use glasslog_core::tile::bundles_between;
+use glasslog_core::merkle::{CompactRange, leaf_hash};
+use glasslog_core::note::Checkpoint;
+use glasslog_core::rules::Keyring;
+use glasslog_core::tiles::{bundles_between, parse_entries};
 
 use crate::driver;
 use crate::exit::Exit;

@@ -1,8 +1,8 @@
 //! `verify bundle`: replays a bundle through the query that made it.
 use std::path::PathBuf;
 
-use glasslog_core::bundle::verify_bundle;
-use glasslog_core::limits::MAX_OFFLINE_BUNDLE;
+use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
+use glasslog_core::verify::verify_bundle;
 
 use crate::arguments::TrustArgs;
 use crate::console::Console;

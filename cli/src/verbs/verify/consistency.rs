@@ -1,8 +1,8 @@
 //! `verify consistency`: does the log still contain what it contained?
 use std::path::PathBuf;
 
-use glasslog_core::consistency_query::{ConsistencyQuery, verify_consistency};
 use glasslog_core::fetch::Query;
+use glasslog_core::verify::{ConsistencyQuery, verify_consistency};
 
 use crate::arguments::TrustArgs;
 use crate::console::Console;

@@ -1,6 +1,6 @@
 //! `verify entry`: is there a valid entry at this index?
-use glasslog_core::entry_query::EntryQuery;
 use glasslog_core::fetch::Query;
+use glasslog_core::verify::EntryQuery;
 
 use crate::arguments::LookupArgs;
 use crate::console::Console;

@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use glasslog_core::fetch::Query;
-use glasslog_core::history::HistoryQuery;
+use glasslog_core::verify::HistoryQuery;
 
 use crate::arguments::LookupArgs;
 use crate::console::Console;

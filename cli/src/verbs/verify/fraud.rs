@@ -1,7 +1,7 @@
 //! `verify fraud`: did whoever signs this index sign what is false?
 use std::path::PathBuf;
 
-use glasslog_core::fraud_query::verify_fraud;
+use glasslog_core::verify::verify_fraud;
 
 use crate::arguments::TrustArgs;
 use crate::console::Console;

@@ -1,8 +1,8 @@
 //! `verify proof`: does this proof show that this entry is in the log?
 use std::path::PathBuf;
 
-use glasslog_core::limits::MAX_ENTRY;
-use glasslog_core::proof_query::verify_proof;
+use glasslog_core::text::limits::MAX_ENTRY;
+use glasslog_core::verify::verify_proof;
 
 use crate::arguments::TrustArgs;
 use crate::console::Console;

@@ -2,7 +2,7 @@
 
 use super::LOCK;
 use super::request::{Answer, ETag, Machine, Object, Request};
-use glasslog_core::writers::Lock;
+use glasslog_core::object_store::Lock;
 
 /// A swap of the lock from a content that was read to a content that never was before.
 #[derive(Clone, Debug)]

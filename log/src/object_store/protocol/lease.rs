@@ -2,9 +2,9 @@
 
 use super::change::{Change, Outcome};
 use super::request::Object;
-use glasslog_core::checkpoint::Checkpoint;
-use glasslog_core::hash::Hash;
-use glasslog_core::writers::{Batch, Holder, Lock, MAX_BATCHES, Manifest};
+use glasslog_core::merkle::Hash;
+use glasslog_core::note::Checkpoint;
+use glasslog_core::object_store::{Batch, Holder, Lock, MAX_BATCHES, Manifest};
 
 /// The lease, as far as its holder knows. Only a change that wins proves that it still has it.
 #[derive(Clone, Debug)]

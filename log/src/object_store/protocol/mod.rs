@@ -3,7 +3,7 @@
 //! Everything here is a state machine that says what it wants of the store ([`Machine::ask`]) and is told what came of it
 //! ([`Machine::hear`]). No I/O, no clock, no randomness: the S3 backend and the simulator drive the same code.
 //!
-//! * [`Lock`](glasslog_core::writers::Lock) is the one object that moves: who writes, what is decided, what is signed.
+//! * [`Lock`](glasslog_core::object_store::Lock) is the one object that moves: who writes, what is decided, what is signed.
 //! * [`Watch`] tells a dead holder from a live one, and is trusted for nothing but that.
 //! * [`Lease`] is a writer's hold on the lock; every [`Change`] of it is one conditional swap, carried to its end.
 //! * [`Create`] makes a file that must never be another; [`Update`] changes one that others change too.

@@ -3,7 +3,7 @@
 
 use super::request::Object;
 use core::time::Duration;
-use glasslog_core::writers::{Holder, Lock};
+use glasslog_core::object_store::{Holder, Lock};
 
 /// What a watcher has seen of a lock.
 #[derive(Clone, Debug, Default)]

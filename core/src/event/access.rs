@@ -1,0 +1,612 @@
+//! Access events: who did what to an artifact, when, where and why (docs/formats/events.md, "Artifact access").
+//!
+//! The evidentiary weight follows from the action and is never declared: *routine* actions may be many, *material* ones
+//! say why, *custody* ones name both parties.
+
+use crate::event::event::{self, EventError};
+use crate::event::fields::{MemberError, Members};
+use crate::event::statement::{self, Statement, Subject};
+use crate::merkle::hash::Hash;
+use crate::text::json::Value;
+use crate::text::limits::MAX_LIST;
+use crate::text::time;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Predicate type of access events.
+pub(crate) const PREDICATE_TYPE: &str = "https://glasslog.dev/artifact-access/v1";
+
+/// Declares an enum of words: its variants, their spellings, and the way between.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $name {
+            /// Every word, in the order of the schema.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Returns the word as events spell it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+
+            /// Parses the word as events spell it.
+            #[must_use]
+            pub fn parse(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// What was done.
+    Action {
+        /// Binds `name@version` to digests.
+        Register = "register",
+        /// Read the artifact.
+        Read = "read",
+        /// Wrote the artifact.
+        Write = "write",
+        /// Handed custody over; open until received.
+        Transfer = "transfer",
+        /// Took custody over.
+        Receive = "receive",
+        /// Put the artifact into service.
+        Deploy = "deploy",
+        /// Took it out of service.
+        Undeploy = "undeploy",
+        /// Ran the artifact.
+        Execute = "execute",
+        /// Deleted the artifact.
+        Delete = "delete",
+        /// Gave a right.
+        Grant = "grant",
+        /// Took a right away.
+        Revoke = "revoke",
+        /// Forbade use until released.
+        Hold = "hold",
+        /// Ended a hold.
+        Release = "release",
+        /// Checked the artifact.
+        Verify = "verify",
+        /// Approved the artifact or an action.
+        Approve = "approve",
+    }
+}
+
+words! {
+    /// How it ended.
+    Outcome {
+        /// It was done.
+        Success = "success",
+        /// It was refused.
+        Denied = "denied",
+        /// It failed.
+        Failure = "failure",
+    }
+}
+
+words! {
+    /// What kind of actor acted.
+    ActorType {
+        /// A person.
+        Human = "human",
+        /// A job, pipeline or process.
+        Workload = "workload",
+        /// A standing service.
+        Service = "service",
+        /// An autonomous agent.
+        Agent = "agent",
+    }
+}
+
+words! {
+    /// How much evidence an action asks for.
+    Weight {
+        /// One signature.
+        Routine = "routine",
+        /// A reason in code and text.
+        Material = "material",
+        /// Both parties named, each signing its own event.
+        Custody = "custody",
+    }
+}
+
+impl Action {
+    /// Derives the evidentiary weight.
+    #[must_use]
+    pub const fn weight(self) -> Weight {
+        match self {
+            Self::Read | Self::Execute | Self::Verify => Weight::Routine,
+            Self::Transfer | Self::Receive => Weight::Custody,
+            Self::Register
+            | Self::Write
+            | Self::Deploy
+            | Self::Undeploy
+            | Self::Delete
+            | Self::Grant
+            | Self::Revoke
+            | Self::Hold
+            | Self::Release
+            | Self::Approve => Weight::Material,
+        }
+    }
+
+    /// Tells whether the event must say why, in code and text. A receipt need not: its transfer did.
+    #[must_use]
+    pub const fn needs_reason(self) -> bool {
+        matches!(self.weight(), Weight::Material) || matches!(self, Self::Transfer)
+    }
+
+    /// Tells whether the event must name both parties.
+    #[must_use]
+    pub const fn needs_transfer(self) -> bool {
+        matches!(self.weight(), Weight::Custody)
+    }
+
+    /// Tells whether the event must name the event that it acts on.
+    #[must_use]
+    pub const fn needs_acts_on(self) -> bool {
+        matches!(self, Self::Release | Self::Revoke | Self::Receive)
+    }
+}
+
+/// Who acted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The id that the signing key is enrolled for.
+    pub id: String,
+    /// What kind of actor.
+    pub kind: ActorType,
+    /// Roles held, as claimed.
+    pub roles: Vec<String>,
+    /// On whose behalf, as claimed.
+    pub on_behalf_of: Option<String>,
+}
+
+/// Where it happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// Such as `prod`.
+    pub environment: Option<String>,
+    /// Such as `eu-west-1`.
+    pub region: Option<String>,
+    /// Name of the pipeline.
+    pub pipeline: Option<String>,
+}
+
+/// Why it was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// A word to filter by.
+    pub code: String,
+    /// Words for people.
+    pub text: Option<String>,
+    /// A reference into a tracker.
+    pub ticket: Option<String>,
+}
+
+/// One side of a transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// Who holds the artifact.
+    pub custodian: String,
+    /// Where it lies.
+    pub location: Option<String>,
+}
+
+/// Both sides of a transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Who gives.
+    pub from: Party,
+    /// Who takes.
+    pub to: Party,
+}
+
+/// An emergency that went around the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// `emergency` or `break-glass`.
+    pub kind: String,
+    /// Actors who approved, at least one.
+    pub approved_by: Vec<String>,
+    /// When it ends, RFC 3339.
+    pub expires_at: String,
+    /// When it must have been reviewed, RFC 3339.
+    pub review_by: String,
+}
+
+/// One access to artifacts, as its actor tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessEvent {
+    /// Origin of the log that it is signed for.
+    pub log: String,
+    /// A UUID in lower case.
+    pub event_id: String,
+    /// What was done.
+    pub action: Action,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When, by the actor's clock, RFC 3339 as it was written.
+    pub occurred_at: String,
+    /// Who.
+    pub actor: Actor,
+    /// Where.
+    pub context: Context,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// From whom to whom.
+    pub transfer: Option<Transfer>,
+    /// An emergency.
+    pub exception: Option<Exception>,
+    /// Leaf hash of the event that this one acts on.
+    pub acts_on: Option<Hash>,
+}
+
+/// Why a Statement is not an access event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AccessError {
+    /// A member is missing or malformed.
+    Member(MemberError),
+    /// The action asks for a reason in code and text.
+    ReasonMissing {
+        /// The action.
+        action: Action,
+    },
+    /// The action asks for both parties.
+    TransferMissing {
+        /// The action.
+        action: Action,
+    },
+    /// The action asks for the event that it acts on.
+    ActsOnMissing {
+        /// The action.
+        action: Action,
+    },
+}
+
+impl AccessError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Member(error) => error.code(),
+            Self::ReasonMissing { .. } => "access-reason-missing",
+            Self::TransferMissing { .. } => "access-transfer-missing",
+            Self::ActsOnMissing { .. } => "access-acts-on-missing",
+        }
+    }
+}
+
+impl fmt::Display for AccessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Member(error) => error.fmt(f),
+            Self::ReasonMissing { action } => {
+                write!(f, "action `{action}` needs a reason with `code` and `text`")
+            }
+            Self::TransferMissing { action } => {
+                write!(f, "action `{action}` needs `transfer` with `from` and `to`")
+            }
+            Self::ActsOnMissing { action } => write!(
+                f,
+                "action `{action}` needs `actsOn`, the leaf hash of the event that it acts on"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for AccessError {}
+
+impl From<MemberError> for AccessError {
+    fn from(error: MemberError) -> Self {
+        Self::Member(error)
+    }
+}
+
+impl AccessEvent {
+    /// Converts a Statement of this predicate type.
+    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, AccessError> {
+        let members = Members::of(&statement.predicate, "predicate")?;
+        check_policy(&members)?;
+        check_references(&members)?;
+        let event = Self {
+            log: members.name("log")?,
+            event_id: members.text_if("eventId", is_uuid, "a UUID in lower case")?,
+            action: word(
+                &members,
+                "action",
+                Action::parse,
+                "an action of artifact-access/v1",
+            )?,
+            outcome: word(
+                &members,
+                "outcome",
+                Outcome::parse,
+                "`success`, `denied` or `failure`",
+            )?,
+            occurred_at: timestamp(&members, "occurredAt")?,
+            actor: parse_actor(&members)?,
+            context: parse_context(&members)?,
+            reason: members.maybe("reason", parse_reason)?,
+            transfer: members.maybe("transfer", parse_transfer)?,
+            exception: parse_exception(&members)?,
+            acts_on: members.maybe("actsOn", Members::leaf_hash)?,
+        };
+        event.check_weight()?;
+        Ok(event)
+    }
+
+    /// Checks that the event brings what its action asks for.
+    fn check_weight(&self) -> Result<(), AccessError> {
+        let action = self.action;
+        let says_why = |reason: &Reason| {
+            reason
+                .text
+                .as_ref()
+                .is_some_and(|text| !text.trim().is_empty())
+        };
+        if action.needs_reason() && !self.reason.as_ref().is_some_and(says_why) {
+            return Err(AccessError::ReasonMissing { action });
+        }
+        if action.needs_transfer() && self.transfer.is_none() {
+            return Err(AccessError::TransferMissing { action });
+        }
+        if action.needs_acts_on() && self.acts_on.is_none() {
+            return Err(AccessError::ActsOnMissing { action });
+        }
+        Ok(())
+    }
+
+    /// Tells whether it was done, rather than denied or failed.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.outcome == Outcome::Success
+    }
+
+    /// Returns when it happened by the actor's clock, in seconds since the epoch.
+    #[must_use]
+    pub fn occurred_at_seconds(&self) -> u64 {
+        time::parse(&self.occurred_at).unwrap_or_default()
+    }
+
+    /// Makes the Statement about its subjects.
+    #[must_use]
+    pub fn to_statement(&self, subjects: &[Subject]) -> Statement<'_> {
+        Statement {
+            subjects: subjects.into(),
+            predicate_type: PREDICATE_TYPE.into(),
+            predicate: self.predicate(),
+        }
+    }
+
+    /// Makes the payload to sign, after checking that it parses: an event that admission would refuse is refused here.
+    ///
+    /// # Errors
+    /// [`EventError`]
+    pub fn to_payload(&self, subjects: &[Subject]) -> Result<Vec<u8>, EventError> {
+        event::encode(&self.to_statement(subjects))
+    }
+
+    fn predicate(&self) -> Value<'_> {
+        let actor = &self.actor;
+        let roles = (!actor.roles.is_empty()).then(|| list(&actor.roles));
+        let context = &self.context;
+        let pipeline = |name| Value::object([("name", text(name))]);
+        let context = Value::sparse_object([
+            ("environment", context.environment.as_deref().map(text)),
+            ("region", context.region.as_deref().map(text)),
+            ("pipeline", context.pipeline.as_deref().map(pipeline)),
+        ]);
+        Value::sparse_object([
+            ("log", Some(text(&self.log))),
+            ("eventId", Some(text(&self.event_id))),
+            ("action", Some(Value::from(self.action.as_str()))),
+            ("outcome", Some(Value::from(self.outcome.as_str()))),
+            ("occurredAt", Some(text(&self.occurred_at))),
+            (
+                "actor",
+                Some(Value::sparse_object([
+                    ("id", Some(text(&actor.id))),
+                    ("type", Some(Value::from(actor.kind.as_str()))),
+                    ("roles", roles),
+                    ("onBehalfOf", actor.on_behalf_of.as_deref().map(text)),
+                ])),
+            ),
+            (
+                "context",
+                (context != Value::sparse_object([])).then_some(context),
+            ),
+            ("reason", self.reason.as_ref().map(encode_reason)),
+            ("transfer", self.transfer.as_ref().map(encode_transfer)),
+            ("exception", self.exception.as_ref().map(encode_exception)),
+            (
+                "actsOn",
+                self.acts_on.map(|hash| Value::from(hash.to_base64())),
+            ),
+        ])
+    }
+}
+
+/// Tells whether a text is a UUID as RFC 9562 writes it: 8-4-4-4-12 digits of lower-case hex.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        })
+}
+
+fn word<T>(
+    members: &Members<'_>,
+    name: &str,
+    parse: impl Fn(&str) -> Option<T>,
+    expected: &'static str,
+) -> Result<T, MemberError> {
+    parse(members.string(name)?).ok_or_else(|| members.refuse(name, expected))
+}
+
+fn timestamp(members: &Members<'_>, name: &str) -> Result<String, MemberError> {
+    let is_time = |text: &str| time::parse(text).is_some();
+    members.text_if(name, is_time, "a time like `2026-11-22T15:04:05Z`")
+}
+
+fn parse_actor(members: &Members<'_>) -> Result<Actor, MemberError> {
+    let actor = members.object("actor", "predicate.actor")?;
+    let expected = "`human`, `workload`, `service` or `agent`";
+    Ok(Actor {
+        id: actor.name("id")?,
+        kind: word(&actor, "type", ActorType::parse, expected)?,
+        roles: actor.maybe("roles", Members::names)?.unwrap_or_default(),
+        on_behalf_of: actor.maybe("onBehalfOf", Members::name)?,
+    })
+}
+
+fn parse_context(members: &Members<'_>) -> Result<Context, MemberError> {
+    let Some(value) = members.optional("context") else {
+        return Ok(Context::default());
+    };
+    let context = Members::of(value, "predicate.context")?;
+    let pipeline = context.maybe("pipeline", |context, name| {
+        context
+            .object(name, "predicate.context.pipeline")?
+            .label("name")
+    })?;
+    Ok(Context {
+        environment: context.maybe("environment", Members::label)?,
+        region: context.maybe("region", Members::label)?,
+        pipeline,
+    })
+}
+
+fn parse_reason(members: &Members<'_>, name: &str) -> Result<Reason, MemberError> {
+    let reason = members.object(name, "predicate.reason")?;
+    Ok(Reason {
+        code: reason.name("code")?,
+        text: reason.maybe("text", Members::text)?,
+        ticket: reason.maybe("ticket", Members::text)?,
+    })
+}
+
+fn encode_reason(reason: &Reason) -> Value<'_> {
+    Value::sparse_object([
+        ("code", Some(text(&reason.code))),
+        ("text", reason.text.as_deref().map(text)),
+        ("ticket", reason.ticket.as_deref().map(text)),
+    ])
+}
+
+fn parse_transfer(members: &Members<'_>, name: &str) -> Result<Transfer, MemberError> {
+    let transfer = members.object(name, "predicate.transfer")?;
+    let party = |party: Members<'_>| {
+        Ok(Party {
+            custodian: party.label("custodian")?,
+            location: party.maybe("location", Members::text)?,
+        })
+    };
+    Ok(Transfer {
+        from: party(transfer.object("from", "predicate.transfer.from")?)?,
+        to: party(transfer.object("to", "predicate.transfer.to")?)?,
+    })
+}
+
+fn encode_transfer(transfer: &Transfer) -> Value<'_> {
+    Value::object([
+        ("from", encode_party(&transfer.from)),
+        ("to", encode_party(&transfer.to)),
+    ])
+}
+
+fn encode_party(party: &Party) -> Value<'_> {
+    Value::sparse_object([
+        ("custodian", Some(text(&party.custodian))),
+        ("location", party.location.as_deref().map(text)),
+    ])
+}
+
+/// Reads the exception; `null` says outright that there was none.
+fn parse_exception(members: &Members<'_>) -> Result<Option<Exception>, MemberError> {
+    if members.optional("exception") == Some(&Value::Null) {
+        return Ok(None);
+    }
+    members.maybe("exception", |members, name| {
+        let exception = members.object(name, "predicate.exception")?;
+        let is_kind = |kind: &str| matches!(kind, "emergency" | "break-glass");
+        let approved_by = exception.names("approvedBy")?;
+        if approved_by.is_empty() {
+            return Err(exception.refuse("approvedBy", "a list of at least one approver"));
+        }
+        Ok(Exception {
+            kind: exception.text_if("kind", is_kind, "`emergency` or `break-glass`")?,
+            approved_by,
+            expires_at: timestamp(&exception, "expiresAt")?,
+            review_by: timestamp(&exception, "reviewBy")?,
+        })
+    })
+}
+
+fn encode_exception(exception: &Exception) -> Value<'_> {
+    Value::object([
+        ("kind", text(&exception.kind)),
+        ("approvedBy", list(&exception.approved_by)),
+        ("expiresAt", text(&exception.expires_at)),
+        ("reviewBy", text(&exception.review_by)),
+    ])
+}
+
+/// Checks the shape of the policy decision, which later readers replay.
+fn check_policy(members: &Members<'_>) -> Result<(), MemberError> {
+    let Some(value) = members.optional("policy") else {
+        return Ok(());
+    };
+    let policy = Members::of(value, "predicate.policy")?;
+    policy.label("engine")?;
+    policy.object("policySet", "predicate.policy.policySet")?;
+    let is_decision = |text: &str| matches!(text, "allow" | "deny" | "not-evaluated");
+    policy.text_if(
+        "decision",
+        is_decision,
+        "`allow`, `deny` or `not-evaluated`",
+    )?;
+    Ok(())
+}
+
+/// Checks that each reference names its document by digest.
+fn check_references(members: &Members<'_>) -> Result<(), MemberError> {
+    if members.optional("references").is_none() {
+        return Ok(());
+    }
+    for item in members.list("references", MAX_LIST)? {
+        let reference = Members::of(item, "predicate.references[]")?;
+        statement::parse_digests(&reference, "digest")?;
+    }
+    Ok(())
+}
+
+fn text(text: &str) -> Value<'_> {
+    Value::from(text)
+}
+
+fn list(names: &[String]) -> Value<'_> {
+    Value::Array(names.iter().map(|name| text(name)).collect())
+}

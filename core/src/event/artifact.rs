@@ -1,0 +1,285 @@
+//! What a person asks about: an artifact, an actor or a key, told apart by syntax alone (`docs/cli.md`, ARTIFACT).
+
+use crate::event::fields::is_name;
+use crate::event::lookup_key::{KeyKind, LookupKey};
+use crate::text::escape;
+use crate::text::wire::hex_decode;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+/// A parsed ARTIFACT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ArtifactQuery {
+    /// Something that is looked up.
+    Key(LookupKey),
+    /// A file, which the caller hashes.
+    Path(String),
+}
+
+/// Why a text is no ARTIFACT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ArtifactError {
+    /// Not 64 lower-case hex digits after `sha256:`.
+    Digest {
+        /// As given.
+        found: String,
+    },
+    /// A package URL without a SHA-256 digest in it.
+    PurlWithoutDigest {
+        /// As given.
+        found: String,
+    },
+    /// Empty, over 256 bytes, or other than printable ASCII without spaces.
+    Name {
+        /// As given.
+        found: String,
+    },
+    /// A path, where only a caller with files can hash it.
+    Path {
+        /// As given.
+        found: String,
+    },
+}
+
+impl ArtifactError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Digest { .. } => "artifact-digest",
+            Self::PurlWithoutDigest { .. } => "artifact-purl-without-digest",
+            Self::Name { .. } => "artifact-name",
+            Self::Path { .. } => "artifact-path",
+        }
+    }
+
+    /// Says how to mend it.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Digest { .. } => "write `sha256:` and 64 lower-case hex digits",
+            Self::PurlWithoutDigest { .. } => {
+                "name the artifact by its digest, `sha256:…`, or by its name, `name:…`"
+            }
+            Self::Name { .. } => "percent-encode other characters, as in a package URL",
+            Self::Path { .. } => "hash the file and ask for `sha256:…`",
+        }
+    }
+}
+
+impl fmt::Display for ArtifactError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digest { found } => {
+                write!(f, "`{}` is no SHA-256 digest", escape::excerpt(found))
+            }
+            Self::PurlWithoutDigest { found } => write!(
+                f,
+                "the package URL `{}` holds no SHA-256 digest",
+                escape::excerpt(found)
+            ),
+            Self::Name { found } => write!(
+                f,
+                "`{}` is no name: 1 to 256 printable ASCII characters without spaces",
+                escape::excerpt(found)
+            ),
+            Self::Path { found } => write!(
+                f,
+                "`{}` is a path, and files are hashed by the caller",
+                escape::excerpt(found)
+            ),
+        }
+    }
+}
+
+impl core::error::Error for ArtifactError {}
+
+impl ArtifactQuery {
+    /// Parses an ARTIFACT.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] for a text of no known form.
+    pub fn parse(text: &str) -> Result<Self, ArtifactError> {
+        if text.starts_with('/') || text.starts_with("./") || text.starts_with("../") {
+            return Ok(Self::Path(text.to_string()));
+        }
+        let key = if text.starts_with("sha256:") {
+            LookupKey::new(KeyKind::Digest, digest(text)?)
+        } else if let Some(id) = text.strip_prefix("actor:") {
+            LookupKey::new(KeyKind::Actor, name(id)?)
+        } else if let Some(keyid) = text.strip_prefix("key:") {
+            LookupKey::new(KeyKind::SigningKey, digest(keyid)?)
+        } else if text.starts_with("pkg:") {
+            LookupKey::new(KeyKind::Digest, purl_digest(text)?)
+        } else {
+            named(text.strip_prefix("name:").unwrap_or(text))?
+        };
+        Ok(Self::Key(key))
+    }
+
+    /// The key to look up.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Path`] for a path.
+    pub fn into_key(self) -> Result<LookupKey, ArtifactError> {
+        match self {
+            Self::Key(key) => Ok(key),
+            Self::Path(found) => Err(ArtifactError::Path { found }),
+        }
+    }
+}
+
+/// A name stands for every version, `name@version` for one; the last `@` splits them.
+fn named(text: &str) -> Result<LookupKey, ArtifactError> {
+    let text = name(text)?;
+    let kind = match text.rsplit_once('@') {
+        Some((base, _)) if !base.is_empty() => KeyKind::Version,
+        _ => KeyKind::Name,
+    };
+    Ok(LookupKey::new(kind, text))
+}
+
+fn name(text: &str) -> Result<&str, ArtifactError> {
+    if is_name(text) {
+        Ok(text)
+    } else {
+        Err(ArtifactError::Name {
+            found: text.to_string(),
+        })
+    }
+}
+
+fn digest(text: &str) -> Result<&str, ArtifactError> {
+    let hex = text.strip_prefix("sha256:").and_then(hex_decode);
+    match hex {
+        Some(bytes) if bytes.len() == 32 => Ok(text),
+        _ => Err(ArtifactError::Digest {
+            found: text.to_string(),
+        }),
+    }
+}
+
+/// The digest in a package URL: its version, or its `checksum` qualifier, percent-decoded.
+fn purl_digest(text: &str) -> Result<String, ArtifactError> {
+    let missing = || ArtifactError::PurlWithoutDigest {
+        found: text.to_string(),
+    };
+    let (path, qualifiers) = text.split_once('?').unwrap_or((text, ""));
+    let path = path.split_once('#').map_or(path, |(path, _)| path);
+    let qualifiers = qualifiers
+        .split_once('#')
+        .map_or(qualifiers, |(qualifiers, _)| qualifiers);
+    let version = path.rsplit_once('@').map(|(_, version)| version);
+    let checksums = qualifiers
+        .split('&')
+        .filter_map(|qualifier| qualifier.strip_prefix("checksum="));
+    let candidates: Vec<String> = version
+        .into_iter()
+        .chain(checksums)
+        .filter_map(percent_decode)
+        .collect();
+    candidates
+        .iter()
+        .flat_map(|candidate| candidate.split(','))
+        .find_map(|candidate| digest(candidate).ok())
+        .map(ToString::to_string)
+        .ok_or_else(missing)
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte == b'%' {
+            let (&[high, low], after) = rest.split_first_chunk()?;
+            let digit = |ascii: u8| char::from(ascii).to_digit(16);
+            let value = digit(high)? << 4 | digit(low)?;
+            decoded.push(u8::try_from(value).ok()?);
+            rest = after;
+        } else {
+            decoded.push(byte);
+        }
+    }
+    String::from_utf8(decoded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    const DIGEST: &str = "sha256:92745110b1ab4368471cbe31664e10174e954b113a3df333db860317b2c6dec4";
+
+    #[test]
+    fn syntax_alone_decides() {
+        let table = [
+            ("resnet50", KeyKind::Name, "resnet50"),
+            ("resnet50@2.1", KeyKind::Version, "resnet50@2.1"),
+            ("a@b@c", KeyKind::Version, "a@b@c"),
+            ("@scope/model", KeyKind::Name, "@scope/model"),
+            ("name:actor:x", KeyKind::Name, "actor:x"),
+            ("name:sha256:x@1", KeyKind::Version, "sha256:x@1"),
+            ("actor:ci@example.org", KeyKind::Actor, "ci@example.org"),
+            (DIGEST, KeyKind::Digest, DIGEST),
+        ];
+        for (text, kind, id) in table {
+            let key = LookupKey::new(kind, id);
+            assert_eq!(
+                ArtifactQuery::parse(text),
+                Ok(ArtifactQuery::Key(key)),
+                "{text}"
+            );
+        }
+        let key = format!("key:{DIGEST}");
+        let expected = LookupKey::new(KeyKind::SigningKey, DIGEST);
+        assert_eq!(ArtifactQuery::parse(&key), Ok(ArtifactQuery::Key(expected)));
+        for path in ["/m.bin", "./m.bin", "../m.bin"] {
+            assert_eq!(
+                ArtifactQuery::parse(path),
+                Ok(ArtifactQuery::Path(path.to_string()))
+            );
+        }
+    }
+
+    #[test]
+    fn a_package_url_is_looked_up_by_its_digest() {
+        let escaped = DIGEST.replace(':', "%3A");
+        for purl in [
+            format!("pkg:oci/fraud@{escaped}?repository_url=registry.example.org"),
+            format!("pkg:generic/model@1.0?checksum=sha1:00,{DIGEST}"),
+        ] {
+            let key = LookupKey::new(KeyKind::Digest, DIGEST);
+            assert_eq!(
+                ArtifactQuery::parse(&purl),
+                Ok(ArtifactQuery::Key(key)),
+                "{purl}"
+            );
+        }
+        let error = ArtifactQuery::parse("pkg:mlflow/fraud@3").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the package URL `pkg:mlflow/fraud@3` holds no SHA-256 digest"
+        );
+    }
+
+    #[test]
+    fn what_is_no_artifact_is_refused() {
+        for (text, code) in [
+            ("", "artifact-name"),
+            ("two words", "artifact-name"),
+            ("modèle", "artifact-name"),
+            ("sha256:00", "artifact-digest"),
+            ("key:x", "artifact-digest"),
+            ("actor:", "artifact-name"),
+        ] {
+            assert_eq!(
+                ArtifactQuery::parse(text).unwrap_err().code(),
+                code,
+                "{text}"
+            );
+        }
+    }
+}

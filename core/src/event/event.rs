@@ -1,0 +1,246 @@
+//! Events: what a log entry says, by the type of its predicate (docs/formats/events.md, "Entry").
+//!
+//! An entry is an envelope around a Statement. Parsing proves nothing about who signed: [`crate::rules::keyring`] judges.
+
+use crate::event::access::{self, AccessError, AccessEvent};
+use crate::event::dsse::{Envelope, EnvelopeError, PAYLOAD_TYPE};
+use crate::event::genesis::{self, Genesis, GenesisError};
+use crate::event::key_event::{self, KeyEvent, KeyEventError};
+use crate::event::lookup_key;
+use crate::event::statement::{Statement, StatementError, Subject};
+use crate::merkle::hash::{self, Hash};
+use crate::text::escape;
+use crate::text::json::Value;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// What a Statement means here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The log's first entry.
+    Genesis(Genesis),
+    /// An enrolment or revocation.
+    Key(Box<KeyEvent>),
+    /// An access to artifacts.
+    Access(Box<AccessEvent>),
+    /// A Statement with a predicate of another type.
+    Other(OtherEvent),
+}
+
+/// What is known of an event of another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherEvent {
+    /// URI of the predicate's type.
+    pub predicate_type: String,
+    /// The origin of the log that the predicate names, if it names one.
+    pub log: Option<String>,
+}
+
+impl Event {
+    /// Returns `genesis`, `key`, `access` or `other`.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Genesis(_) => "genesis",
+            Self::Key(_) => "key",
+            Self::Access(_) => "access",
+            Self::Other(_) => "other",
+        }
+    }
+
+    /// Returns the origin of the log that the event is signed for; one of another type need not name any.
+    #[must_use]
+    pub fn log(&self) -> Option<&str> {
+        match self {
+            Self::Genesis(genesis) => Some(&genesis.log),
+            Self::Key(key) => Some(&key.log),
+            Self::Access(access) => Some(&access.log),
+            Self::Other(other) => other.log.as_deref(),
+        }
+    }
+
+    /// Returns the URI of the predicate's type.
+    #[must_use]
+    pub fn predicate_type(&self) -> &str {
+        match self {
+            Self::Genesis(_) => genesis::PREDICATE_TYPE,
+            Self::Key(_) => key_event::PREDICATE_TYPE,
+            Self::Access(_) => access::PREDICATE_TYPE,
+            Self::Other(other) => &other.predicate_type,
+        }
+    }
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, EventError> {
+        Ok(match statement.predicate_type.as_str() {
+            genesis::PREDICATE_TYPE => Self::Genesis(Genesis::parse(statement)?),
+            key_event::PREDICATE_TYPE => Self::Key(Box::new(KeyEvent::parse(statement)?)),
+            access::PREDICATE_TYPE => Self::Access(Box::new(AccessEvent::parse(statement)?)),
+            other => Self::Other(OtherEvent {
+                predicate_type: other.into(),
+                log: statement
+                    .predicate
+                    .member("log")
+                    .and_then(Value::as_str)
+                    .map(String::from),
+            }),
+        })
+    }
+}
+
+/// A log entry that parses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParsedEntry {
+    /// The envelope, whose signatures prove nothing yet.
+    pub envelope: Envelope,
+    /// What it is about.
+    pub subjects: Vec<Subject>,
+    /// Everyone whom the predicate names, whatever its type (docs/formats/events.md, "Lookup keys").
+    pub actors: Vec<String>,
+    /// What the Statement in it means here.
+    pub event: Event,
+}
+
+impl ParsedEntry {
+    /// Returns the RFC 6962 leaf hash of the entry.
+    #[must_use]
+    pub fn leaf_hash(&self) -> Hash {
+        hash::leaf_hash(&self.envelope.encode())
+    }
+
+    /// Returns the key that the first signature claims, or nothing.
+    #[must_use]
+    pub fn keyid(&self) -> &str {
+        let first = self.envelope.signatures().first();
+        first.map_or("", |signature| &signature.keyid)
+    }
+
+    /// Returns the access event, if it is one.
+    #[must_use]
+    pub fn access(&self) -> Option<&AccessEvent> {
+        match &self.event {
+            Event::Access(access) => Some(access),
+            _ => None,
+        }
+    }
+}
+
+/// Why an entry says nothing that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventError {
+    /// The entry is not a canonical envelope.
+    Envelope(EnvelopeError),
+    /// The payload is of another type than a Statement.
+    PayloadType {
+        /// The type.
+        found: String,
+    },
+    /// The payload is not a Statement.
+    Statement(StatementError),
+    /// The genesis event is malformed.
+    Genesis(GenesisError),
+    /// The key event is malformed.
+    Key(KeyEventError),
+    /// The access event is malformed.
+    Access(AccessError),
+}
+
+impl EventError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Envelope(error) => error.code(),
+            Self::PayloadType { .. } => "envelope-payload-type",
+            Self::Statement(error) => error.code(),
+            Self::Genesis(error) => error.code(),
+            Self::Key(error) => error.code(),
+            Self::Access(error) => error.code(),
+        }
+    }
+}
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Envelope(error) => error.fmt(f),
+            Self::PayloadType { found } => write!(
+                f,
+                "payload type `{}`, expected `{PAYLOAD_TYPE}`",
+                escape::excerpt(found)
+            ),
+            Self::Statement(error) => error.fmt(f),
+            Self::Genesis(error) => error.fmt(f),
+            Self::Key(error) => error.fmt(f),
+            Self::Access(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for EventError {}
+
+impl From<EnvelopeError> for EventError {
+    fn from(error: EnvelopeError) -> Self {
+        Self::Envelope(error)
+    }
+}
+
+impl From<StatementError> for EventError {
+    fn from(error: StatementError) -> Self {
+        Self::Statement(error)
+    }
+}
+
+impl From<GenesisError> for EventError {
+    fn from(error: GenesisError) -> Self {
+        Self::Genesis(error)
+    }
+}
+
+impl From<KeyEventError> for EventError {
+    fn from(error: KeyEventError) -> Self {
+        Self::Key(error)
+    }
+}
+
+impl From<AccessError> for EventError {
+    fn from(error: AccessError) -> Self {
+        Self::Access(error)
+    }
+}
+
+/// Parses a log entry.
+///
+/// Statements of other predicate types parse, as [`Event::Other`].
+///
+/// # Errors
+/// [`EventError`]
+pub fn parse(entry: &[u8]) -> Result<ParsedEntry, EventError> {
+    let envelope = Envelope::parse(entry)?;
+    if envelope.payload_type() != PAYLOAD_TYPE {
+        return Err(EventError::PayloadType {
+            found: envelope.payload_type().into(),
+        });
+    }
+    let statement = Statement::parse(envelope.payload())?;
+    let event = Event::parse(&statement)?;
+    let actors = lookup_key::actors(&statement.predicate).map(String::from);
+    Ok(ParsedEntry {
+        actors: actors.collect(),
+        subjects: statement.subjects,
+        envelope,
+        event,
+    })
+}
+
+/// Encodes a Statement as a payload, and proves that it parses again.
+///
+/// # Errors
+/// [`EventError`] that a reader of the payload would meet.
+pub fn encode(statement: &Statement<'_>) -> Result<Vec<u8>, EventError> {
+    let payload = statement.encode();
+    Event::parse(&Statement::parse(&payload)?)?;
+    Ok(payload)
+}

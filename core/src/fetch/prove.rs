@@ -1,0 +1,156 @@
+//! Makes a `tlog-proof` of one entry from a log's files.
+//!
+//! Building, not judging: the tiles are checked against the checkpoint, so the proof is sound for that checkpoint, and
+//! whether anybody should trust it is for whoever verifies the proof.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::fetch::wave::{self, Resource, Wave};
+use crate::note::checkpoint::{Checkpoint, CheckpointError};
+use crate::note::tlog_proof::{TlogProof, TlogProofError};
+use crate::tiles::plan::InclusionPlan;
+use crate::tiles::tile::TileError;
+
+/// A proof under way.
+pub struct ProveQuery {
+    index: u64,
+    stage: Stage,
+}
+
+enum Stage {
+    Checkpoint(Wave),
+    Tiles(Checkpoint, InclusionPlan, Wave),
+    Done(Result<TlogProof, ProveError>),
+}
+
+/// Why there is no proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProveError {
+    /// A file could not be had.
+    Missing {
+        /// Its path.
+        path: String,
+    },
+    /// The log's checkpoint is malformed.
+    Checkpoint(CheckpointError),
+    /// The log has no such entry.
+    NoSuchEntry {
+        /// The index asked for.
+        index: u64,
+        /// Entries of the log.
+        size: u64,
+    },
+    /// The tiles are not those of the checkpoint.
+    Tiles(TileError),
+    /// The proof cannot be put together.
+    Proof(TlogProofError),
+}
+
+impl ProveError {
+    /// The stable name of the reason.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "prove-missing-file",
+            Self::Checkpoint(error) => error.code(),
+            Self::NoSuchEntry { .. } => "prove-no-such-entry",
+            Self::Tiles(error) => error.code(),
+            Self::Proof(error) => error.code(),
+        }
+    }
+}
+
+impl fmt::Display for ProveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { path } => write!(f, "`{path}` could not be had"),
+            Self::Checkpoint(error) => error.fmt(f),
+            Self::NoSuchEntry { index, size } => {
+                write!(
+                    f,
+                    "there is no entry {index}: the log has {}",
+                    crate::verify::checkpoint_checks::entries(*size)
+                )
+            }
+            Self::Tiles(error) => error.fmt(f),
+            Self::Proof(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for ProveError {}
+
+impl ProveQuery {
+    /// A proof of the entry at `index` under the log's newest checkpoint.
+    #[must_use]
+    pub fn new(index: u64) -> Self {
+        Self {
+            index,
+            stage: Stage::Checkpoint(Wave::of([Resource::Checkpoint])),
+        }
+    }
+
+    /// The files wanted next; see [`wave::Query::needs`].
+    #[must_use]
+    pub fn needs(&self) -> Vec<String> {
+        match &self.stage {
+            Stage::Checkpoint(wave) | Stage::Tiles(_, _, wave) => wave.needs(),
+            Stage::Done(_) => Vec::new(),
+        }
+    }
+
+    /// Hands over one file; see [`wave::Query::supply`].
+    pub fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
+        let (Stage::Checkpoint(wave) | Stage::Tiles(_, _, wave)) = &mut self.stage else {
+            return;
+        };
+        if !wave.supply(path, bytes) {
+            return;
+        }
+        let missing = wave.missing().map(ToString::to_string);
+        let files = wave.take();
+        let stage = core::mem::replace(&mut self.stage, Stage::Checkpoint(Wave::default()));
+        self.stage = match (missing, stage) {
+            (Some(path), _) => Stage::Done(Err(ProveError::Missing { path })),
+            (None, Stage::Checkpoint(_)) => {
+                let bytes = files.into_values().next().unwrap_or_default();
+                self.plan(&bytes)
+                    .unwrap_or_else(|error| Stage::Done(Err(error)))
+            }
+            (None, Stage::Tiles(checkpoint, plan, _)) => {
+                let proof = plan.finish(&wave::tiles(files)).map_err(ProveError::Tiles);
+                Stage::Done(proof.and_then(|proof| {
+                    TlogProof::new(Vec::new(), self.index, proof, checkpoint)
+                        .map_err(ProveError::Proof)
+                }))
+            }
+            (None, done @ Stage::Done(_)) => done,
+        };
+    }
+
+    fn plan(&self, bytes: &[u8]) -> Result<Stage, ProveError> {
+        let checkpoint = Checkpoint::parse(bytes).map_err(ProveError::Checkpoint)?;
+        let head = checkpoint.head();
+        if self.index >= head.size {
+            return Err(ProveError::NoSuchEntry {
+                index: self.index,
+                size: head.size,
+            });
+        }
+        let plan = InclusionPlan::new(head, self.index).map_err(ProveError::Tiles)?;
+        let wave = Wave::of(plan.tiles().iter().copied().map(Resource::Tile));
+        Ok(Stage::Tiles(checkpoint, plan, wave))
+    }
+
+    /// The proof, once nothing more is needed.
+    #[must_use]
+    pub const fn proof(&self) -> Option<&Result<TlogProof, ProveError>> {
+        match &self.stage {
+            Stage::Done(proof) => Some(proof),
+            _ => None,
+        }
+    }
+}

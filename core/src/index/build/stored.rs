@@ -1,0 +1,164 @@
+//! Reads a run back from its files, whole, and checks that it is the one that its head says.
+
+use crate::merkle::hash::Hash;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::index::build::run::{Run, RunHead, build};
+use crate::index::format::bucket::{Bucket, BucketName, Postings, open_file};
+use crate::index::format::file::IndexFile;
+use crate::index::format::map::MapFunction;
+use crate::index::format::postings::{chunk_count, chunk_leaf, parse_chunk, parse_leaves};
+
+/// Reads the run with this head; `read` gives each file, or `None` where there is none.
+///
+/// Every rule is checked: a run that comes back has the only right b, and all its files are right.
+///
+/// # Errors
+/// [`StoredError`].
+pub fn read_run(
+    map: MapFunction,
+    head: &RunHead,
+    mut read: impl FnMut(&IndexFile) -> Option<Vec<u8>>,
+) -> Result<Run, StoredError> {
+    let mut pairs = Vec::new();
+    let root = head.root;
+    let buckets = (0..head.buckets()).map(|number| {
+        (
+            BucketName::Number(number),
+            IndexFile::Bucket { root, number },
+        )
+    });
+    let reserved = head
+        .reserved
+        .map(|hash| (BucketName::Reserved, IndexFile::Reserved(hash)));
+    let reserved_keys = map.reserved();
+    for (name, file) in buckets.chain(reserved) {
+        let bucket = read_bucket(head, name, &file, &reserved_keys, &mut read)?;
+        for (key, postings) in bucket.records() {
+            match postings {
+                Postings::Inline(offsets) => {
+                    pairs.extend(offsets.iter().map(|offset| (*key, *offset)));
+                }
+                Postings::Long { count, root } => {
+                    read_list(*count, root, head.length(), &mut read, |offset| {
+                        pairs.push((*key, offset));
+                    })?;
+                }
+            }
+        }
+    }
+    let run = build(map, head.start..head.end, pairs).map_err(|error| StoredError::Other {
+        problem: error.to_string(),
+    })?;
+    if run.head() != head {
+        return Err(StoredError::Other {
+            problem: "its buckets are cut otherwise than the rules say".into(),
+        });
+    }
+    Ok(run)
+}
+
+/// Reads one bucket of a run.
+pub(crate) fn read_bucket(
+    head: &RunHead,
+    name: BucketName,
+    file: &IndexFile,
+    reserved: &[Hash],
+    read: impl FnMut(&IndexFile) -> Option<Vec<u8>>,
+) -> Result<Bucket, StoredError> {
+    let bytes = need(read, file)?;
+    open_file(&bytes, head, name)
+        .and_then(|bytes| Bucket::parse(bytes, head, name, reserved))
+        .map_err(|error| wrong(file, error.to_string()))
+}
+
+/// Reads a long list, one chunk at a time.
+pub(crate) fn read_list(
+    count: u32,
+    root: &Hash,
+    length: u32,
+    mut read: impl FnMut(&IndexFile) -> Option<Vec<u8>>,
+    mut take: impl FnMut(u32),
+) -> Result<(), StoredError> {
+    let leaves = if chunk_count(count) == 1 {
+        Vec::from([*root])
+    } else {
+        let file = IndexFile::Postings(*root);
+        parse_leaves(&need(&mut read, &file)?, count, root)
+            .map_err(|error| wrong(&file, error.to_string()))?
+    };
+    for (index, leaf) in (0u32..).zip(leaves) {
+        let file = IndexFile::Postings(leaf);
+        let bytes = need(&mut read, &file)?;
+        if chunk_leaf(&bytes) != leaf {
+            return Err(wrong(&file, "it is another file".into()));
+        }
+        let offsets = parse_chunk(&bytes, index, count, length)
+            .map_err(|error| wrong(&file, error.to_string()))?;
+        offsets.into_iter().for_each(&mut take);
+    }
+    Ok(())
+}
+
+fn need(
+    mut read: impl FnMut(&IndexFile) -> Option<Vec<u8>>,
+    file: &IndexFile,
+) -> Result<Vec<u8>, StoredError> {
+    read(file).ok_or_else(|| StoredError::Missing { path: file.path() })
+}
+
+fn wrong(file: &IndexFile, problem: String) -> StoredError {
+    StoredError::Wrong {
+        path: file.path(),
+        problem,
+    }
+}
+
+/// Why a run could not be read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoredError {
+    /// A file of the run is not there.
+    Missing {
+        /// Its path.
+        path: String,
+    },
+    /// A file is not the run's, or breaks a rule.
+    Wrong {
+        /// Its path.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Each file is right, and the run that they make is another one.
+    Other {
+        /// What differs.
+        problem: String,
+    },
+}
+
+impl StoredError {
+    /// The stable name of the broken rule.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "index-run-file-missing",
+            Self::Wrong { .. } => "index-run-file-wrong",
+            Self::Other { .. } => "index-run-other",
+        }
+    }
+}
+
+impl fmt::Display for StoredError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { path } => write!(f, "`{path}` is missing"),
+            Self::Wrong { path, problem } => write!(f, "`{path}`: {problem}"),
+            Self::Other { problem } => write!(f, "the run is not the one it should be: {problem}"),
+        }
+    }
+}
+
+impl core::error::Error for StoredError {}

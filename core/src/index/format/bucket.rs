@@ -1,0 +1,377 @@
+//! Buckets of a run: records of keys and offsets, read strictly (`docs/formats/index.md`, "Run").
+//!
+//! [`Bucket::parse`] takes exactly what [`Bucket::encode`] writes: keys in order, in their bucket; offsets in order, in
+//! the run; not a byte more.
+
+use crate::merkle::hash::{FileHasher, HASH_SIZE, Hash};
+use crate::merkle::proof::{InclusionProof, ProofError};
+use crate::merkle::tree::TreeHead;
+use crate::text::limits::{MAX_BUCKET, MAX_INLINE};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::index::build::run::RunHead;
+use crate::index::format::postings::{PostingsError, check_offsets};
+
+/// Begins each leaf's input, after the 0x00 of RFC 6962.
+const DOMAIN: &[u8] = b"tlog-index-bucket/v1\n";
+
+/// The offsets of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Postings {
+    /// At most [`MAX_INLINE`], here.
+    Inline(Vec<u32>),
+    /// More, as a tree of chunks (`postings.rs`).
+    Long {
+        /// How many.
+        count: u32,
+        /// Root of the chunks.
+        root: Hash,
+    },
+}
+
+impl Postings {
+    /// How many offsets there are.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        match self {
+            Self::Inline(offsets) => u32::try_from(offsets.len()).unwrap_or(u32::MAX),
+            Self::Long { count, .. } => *count,
+        }
+    }
+
+    /// Bytes of the record that holds them.
+    pub(crate) fn record_length(count: usize) -> usize {
+        let inline = usize::try_from(MAX_INLINE).unwrap_or(usize::MAX);
+        let body = if count <= inline {
+            count.saturating_mul(4)
+        } else {
+            HASH_SIZE
+        };
+        body.saturating_add(HASH_SIZE + 4)
+    }
+
+    /// Writes a record.
+    pub(crate) fn append_to(&self, key: &Hash, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(key.as_bytes());
+        bytes.extend_from_slice(&self.count().to_be_bytes());
+        match self {
+            Self::Inline(offsets) => {
+                for offset in offsets {
+                    bytes.extend_from_slice(&offset.to_be_bytes());
+                }
+            }
+            Self::Long { root, .. } => bytes.extend_from_slice(root.as_bytes()),
+        }
+    }
+}
+
+/// Which bucket of a run: one of the tree, or the reserved one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BucketName {
+    /// Bucket q of the tree.
+    Number(u64),
+    /// The one that holds the reserved keys.
+    Reserved,
+}
+
+/// A bucket whose bytes follow the rules; whether they are those of a run, a path or a hash tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    records: Vec<(Hash, Postings)>,
+}
+
+impl Bucket {
+    /// Parses the bucket of this name of a run; `reserved` are the keys that the key function reserves.
+    ///
+    /// # Errors
+    /// The [`BucketError`] that names the rule that the bytes break.
+    pub fn parse(
+        bytes: &[u8],
+        run: &RunHead,
+        name: BucketName,
+        reserved: &[Hash],
+    ) -> Result<Self, BucketError> {
+        if bytes.len() > MAX_BUCKET {
+            return Err(BucketError::TooLarge { size: bytes.len() });
+        }
+        let mut records: Vec<(Hash, Postings)> = Vec::new();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let record = records.len();
+            let (key, postings, after) =
+                parse_record(rest).ok_or(BucketError::Truncated { record })?;
+            rest = after;
+            match name {
+                BucketName::Number(_) if reserved.contains(&key) => {
+                    return Err(BucketError::ReservedKey { record });
+                }
+                BucketName::Number(number) if run.bucket_of(&key) != number => {
+                    return Err(BucketError::WrongBucket {
+                        record,
+                        bucket: run.bucket_of(&key),
+                    });
+                }
+                BucketName::Reserved if !reserved.contains(&key) => {
+                    return Err(BucketError::NotReserved { record });
+                }
+                _ => {}
+            }
+            if records.last().is_some_and(|(last, _)| *last >= key) {
+                return Err(BucketError::KeyOrder { record });
+            }
+            check_postings(&postings, run.length())
+                .map_err(|error| BucketError::Offsets { record, error })?;
+            records.push((key, postings));
+        }
+        if name == BucketName::Reserved && records.is_empty() {
+            return Err(BucketError::EmptyReserved);
+        }
+        Ok(Self { records })
+    }
+
+    /// Encodes the bucket.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (key, postings) in &self.records {
+            postings.append_to(key, &mut bytes);
+        }
+        bytes
+    }
+
+    /// The keys in order, each with its offsets.
+    #[must_use]
+    pub fn records(&self) -> &[(Hash, Postings)] {
+        &self.records
+    }
+
+    /// The same, to be taken apart.
+    pub(crate) fn into_records(self) -> Vec<(Hash, Postings)> {
+        self.records
+    }
+
+    /// The offsets of a key; `None` says that the run has none.
+    #[must_use]
+    pub fn find(&self, key: &Hash) -> Option<&Postings> {
+        let at = self
+            .records
+            .binary_search_by(|(record, _)| record.cmp(key))
+            .ok()?;
+        self.records.get(at).map(|(_, postings)| postings)
+    }
+}
+
+/// The first record, and what comes after it; `None` when the bytes end within it.
+fn parse_record(bytes: &[u8]) -> Option<(Hash, Postings, &[u8])> {
+    let (key, rest) = bytes.split_first_chunk::<HASH_SIZE>()?;
+    let (count, rest) = rest.split_first_chunk::<4>()?;
+    let count = u32::from_be_bytes(*count);
+    let (postings, rest) = if count <= MAX_INLINE {
+        let length = usize::try_from(count).ok()?.checked_mul(4)?;
+        let (offsets, rest) = rest.split_at_checked(length)?;
+        let (offsets, _) = offsets.as_chunks::<4>();
+        let offsets = offsets.iter().copied().map(u32::from_be_bytes).collect();
+        (Postings::Inline(offsets), rest)
+    } else {
+        let (root, rest) = rest.split_first_chunk::<HASH_SIZE>()?;
+        let root = Hash::from_bytes(*root);
+        (Postings::Long { count, root }, rest)
+    };
+    Some((Hash::from_bytes(*key), postings, rest))
+}
+
+fn check_postings(postings: &Postings, length: u32) -> Result<(), PostingsError> {
+    match postings {
+        Postings::Inline(offsets) if offsets.is_empty() => Err(PostingsError::NoOffset),
+        Postings::Inline(offsets) => check_offsets(offsets, length),
+        Postings::Long { count, .. } if *count > length => Err(PostingsError::TooMany {
+            count: *count,
+            length,
+        }),
+        Postings::Long { .. } => Ok(()),
+    }
+}
+
+/// The hash of a bucket, in the tree of its run or, for the reserved bucket, in the manifest.
+#[must_use]
+pub fn bucket_leaf(bucket: &[u8]) -> Hash {
+    let mut hasher = FileHasher::new();
+    hasher.update(&[0]);
+    hasher.update(DOMAIN);
+    hasher.update(bucket);
+    hasher.finish()
+}
+
+/// The bytes of a bucket within the file that a host gave for it, once the run vouches for them.
+///
+/// # Errors
+/// [`BucketError::ShortFile`], [`BucketError::Path`], [`BucketError::Leaf`] or [`BucketError::NoReserved`].
+pub fn open_file<'a>(
+    file: &'a [u8],
+    run: &RunHead,
+    name: BucketName,
+) -> Result<&'a [u8], BucketError> {
+    match name {
+        BucketName::Number(number) => {
+            let length = usize::from(run.bits).saturating_mul(HASH_SIZE);
+            let (path, bucket) = file
+                .split_at_checked(length)
+                .ok_or(BucketError::ShortFile { size: file.len() })?;
+            let (hashes, _) = path.as_chunks::<HASH_SIZE>();
+            let hashes = hashes.iter().copied().map(Hash::from_bytes).collect();
+            let head = TreeHead {
+                size: run.buckets(),
+                root: run.root,
+            };
+            InclusionProof::from_hashes(hashes)
+                .and_then(|path| path.verify(&bucket_leaf(bucket), number, &head))
+                .map_err(BucketError::Path)?;
+            Ok(bucket)
+        }
+        BucketName::Reserved => {
+            let claimed = run.reserved.ok_or(BucketError::NoReserved)?;
+            let computed = bucket_leaf(file);
+            if computed != claimed {
+                return Err(BucketError::Leaf { claimed, computed });
+            }
+            Ok(file)
+        }
+    }
+}
+
+/// Why bytes are not the bucket of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BucketError {
+    /// The file is too short for the path to the root.
+    ShortFile {
+        /// Bytes given.
+        size: usize,
+    },
+    /// The path does not lead to the run's root.
+    Path(ProofError),
+    /// The reserved bucket is another one.
+    Leaf {
+        /// The hash in the manifest.
+        claimed: Hash,
+        /// That of the bytes.
+        computed: Hash,
+    },
+    /// The run has no reserved bucket.
+    NoReserved,
+    /// More bytes than [`MAX_BUCKET`].
+    TooLarge {
+        /// Bytes given.
+        size: usize,
+    },
+    /// The bytes end within a record.
+    Truncated {
+        /// Counted from 0.
+        record: usize,
+    },
+    /// A key is not larger than the one before.
+    KeyOrder {
+        /// Counted from 0.
+        record: usize,
+    },
+    /// The key belongs into another bucket.
+    WrongBucket {
+        /// Counted from 0.
+        record: usize,
+        /// Where it belongs.
+        bucket: u64,
+    },
+    /// A reserved key in a bucket of the tree.
+    ReservedKey {
+        /// Counted from 0.
+        record: usize,
+    },
+    /// A key in the reserved bucket that is none of the reserved ones.
+    NotReserved {
+        /// Counted from 0.
+        record: usize,
+    },
+    /// A reserved bucket without a record, which has to be left out.
+    EmptyReserved,
+    /// The offsets of a record break a rule.
+    Offsets {
+        /// Counted from 0.
+        record: usize,
+        /// The rule.
+        error: PostingsError,
+    },
+}
+
+impl BucketError {
+    /// The stable name of the broken rule.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::ShortFile { .. } => "index-bucket-short-file",
+            Self::Path(_) => "index-bucket-path",
+            Self::Leaf { .. } => "index-bucket-leaf",
+            Self::NoReserved => "index-bucket-no-reserved",
+            Self::TooLarge { .. } => "index-bucket-too-large",
+            Self::Truncated { .. } => "index-bucket-truncated",
+            Self::KeyOrder { .. } => "index-bucket-key-order",
+            Self::WrongBucket { .. } => "index-bucket-wrong-bucket",
+            Self::ReservedKey { .. } => "index-bucket-reserved-key",
+            Self::NotReserved { .. } => "index-bucket-not-reserved",
+            Self::EmptyReserved => "index-bucket-empty-reserved",
+            Self::Offsets { error, .. } => error.code(),
+        }
+    }
+
+    /// Whether the run does not vouch for the bytes: a fault of whoever served them. Any other error is the builder's.
+    #[must_use]
+    pub const fn is_of_the_host(&self) -> bool {
+        matches!(
+            self,
+            Self::ShortFile { .. } | Self::Path(_) | Self::Leaf { .. } | Self::NoReserved
+        )
+    }
+}
+
+impl fmt::Display for BucketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ShortFile { size } => {
+                write!(
+                    f,
+                    "the file has {size} bytes, too few for the path to the root"
+                )
+            }
+            Self::Path(error) => write!(f, "the bucket is not in the run: {error}"),
+            Self::Leaf { claimed, computed } => write!(
+                f,
+                "the reserved bucket hashes to {computed}, the manifest says {claimed}"
+            ),
+            Self::NoReserved => f.write_str("the run has no reserved bucket"),
+            Self::TooLarge { size } => {
+                write!(f, "the bucket has {size} bytes, more than {MAX_BUCKET}")
+            }
+            Self::Truncated { record } => write!(f, "the bucket ends within record {record}"),
+            Self::KeyOrder { record } => {
+                write!(
+                    f,
+                    "the key of record {record} is not larger than the one before"
+                )
+            }
+            Self::WrongBucket { record, bucket } => {
+                write!(f, "the key of record {record} belongs into bucket {bucket}")
+            }
+            Self::ReservedKey { record } => write!(
+                f,
+                "the key of record {record} belongs into the reserved bucket"
+            ),
+            Self::NotReserved { record } => {
+                write!(f, "the key of record {record} is not a reserved one")
+            }
+            Self::EmptyReserved => f.write_str("the reserved bucket has no record"),
+            Self::Offsets { record, error } => write!(f, "in record {record}, {error}"),
+        }
+    }
+}
+
+impl core::error::Error for BucketError {}

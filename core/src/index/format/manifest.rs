@@ -1,0 +1,343 @@
+//! Manifests: which runs cover a log, signed by being entries of the index log (`docs/formats/index.md`, "Manifest").
+
+use crate::merkle::hash::Hash;
+use crate::merkle::tree::TreeHead;
+use crate::note::checkpoint::{Checkpoint, CheckpointError};
+use crate::text::limits::{MAX_ENTRY, MAX_RUN, MAX_RUN_BITS, MAX_RUNS};
+use crate::text::wire;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::index::build::run::RunHead;
+use crate::index::format::map::MapFunction;
+
+const HEADER: &str = "tlog-index/v1";
+
+/// Bytes of a key function's name, so that each fits a line.
+const MAX_MAP_NAME: usize = 64;
+
+/// The claim that these runs are the index of a log up to its checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    map: String,
+    specification: Hash,
+    runs: Vec<RunHead>,
+    checkpoint: Checkpoint,
+}
+
+impl Manifest {
+    /// Puts a manifest together; of the checkpoint's signatures the log's own are kept.
+    ///
+    /// # Errors
+    /// The [`ManifestError`] that says why these runs do not cover the log.
+    pub fn new(
+        map: MapFunction,
+        runs: Vec<RunHead>,
+        checkpoint: &Checkpoint,
+    ) -> Result<Self, ManifestError> {
+        let manifest = Self {
+            map: map.name().into(),
+            specification: map.specification(),
+            runs,
+            checkpoint: checkpoint.log_signatures_only(),
+        };
+        check_runs(&manifest.runs, manifest.head().size)?;
+        check_size(manifest.encode().len())?;
+        Ok(manifest)
+    }
+
+    /// Parses a manifest.
+    ///
+    /// # Errors
+    /// The [`ManifestError`] that names the rule that the bytes break.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+        check_size(bytes.len())?;
+        let gap = bytes.windows(2).position(|pair| pair == b"\n\n");
+        let (head, rest) = gap
+            .and_then(|at| bytes.split_at_checked(at.saturating_add(1)))
+            .ok_or(ManifestError::NoCheckpoint)?;
+        let head = core::str::from_utf8(head).map_err(|_| ManifestError::Header)?;
+        let mut lines = head.split_terminator('\n');
+        if lines.next() != Some(HEADER) {
+            return Err(ManifestError::Header);
+        }
+        let (map, specification) = lines
+            .next()
+            .and_then(parse_map)
+            .ok_or(ManifestError::MapFunction)?;
+        let mut runs = Vec::new();
+        for line in lines {
+            if runs.len() >= MAX_RUNS {
+                return Err(ManifestError::TooManyRuns);
+            }
+            let run = parse_run(line).ok_or(ManifestError::Run { run: runs.len() })?;
+            runs.push(run);
+        }
+        let checkpoint = Checkpoint::parse(rest.get(1..).unwrap_or_default())
+            .map_err(ManifestError::Checkpoint)?;
+        check_runs(&runs, checkpoint.head().size)?;
+        Ok(Self {
+            map: map.into(),
+            specification,
+            runs,
+            checkpoint,
+        })
+    }
+
+    /// Encodes the manifest: the bytes that it was parsed from.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut text = format!("{HEADER}\nmapfn {} {}\n", self.map, self.specification);
+        for run in &self.runs {
+            text.push_str(&encode_run(run));
+            text.push('\n');
+        }
+        text.push('\n');
+        [text.into_bytes(), self.checkpoint.encode()].concat()
+    }
+
+    /// The key function, if this version knows it.
+    ///
+    /// # Errors
+    /// [`ManifestError::UnknownMapFunction`].
+    pub fn map(&self) -> Result<MapFunction, ManifestError> {
+        MapFunction::find(&self.map, &self.specification).ok_or_else(|| {
+            ManifestError::UnknownMapFunction {
+                name: self.map.clone(),
+                specification: self.specification,
+            }
+        })
+    }
+
+    /// The runs, in log order.
+    #[must_use]
+    pub fn runs(&self) -> &[RunHead] {
+        &self.runs
+    }
+
+    /// The log's checkpoint, which nobody has judged by being here.
+    #[must_use]
+    pub const fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// The tree that the runs cover.
+    #[must_use]
+    pub fn head(&self) -> TreeHead {
+        self.checkpoint.head()
+    }
+}
+
+fn parse_map(line: &str) -> Option<(&str, Hash)> {
+    let (name, specification) = line.strip_prefix("mapfn ")?.split_once(' ')?;
+    let is_name = (1..=MAX_MAP_NAME).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_graphic());
+    is_name
+        .then(|| Hash::parse_base64(specification))
+        .flatten()
+        .map(|specification| (name, specification))
+}
+
+/// The line of a run, without its end.
+#[must_use]
+pub fn encode_run(run: &RunHead) -> String {
+    let reserved = run
+        .reserved
+        .map_or_else(|| "-".into(), |hash| hash.to_base64());
+    format!(
+        "run {} {} {} {} {reserved}",
+        run.start, run.end, run.bits, run.root
+    )
+}
+
+/// Reads the line of a run; `None` if it is none. Whether its numbers are within bounds is another question.
+#[must_use]
+pub fn parse_run(line: &str) -> Option<RunHead> {
+    let mut words = line.strip_prefix("run ")?.split(' ');
+    let run = RunHead {
+        start: wire::parse_decimal(words.next()?)?,
+        end: wire::parse_decimal(words.next()?)?,
+        bits: u8::try_from(wire::parse_decimal(words.next()?)?).ok()?,
+        root: Hash::parse_base64(words.next()?)?,
+        reserved: match words.next()? {
+            "-" => None,
+            hash => Some(Hash::parse_base64(hash)?),
+        },
+    };
+    words.next().is_none().then_some(run)
+}
+
+/// The runs cover `0..size`, each of them within the bounds.
+fn check_runs(runs: &[RunHead], size: u64) -> Result<(), ManifestError> {
+    if runs.len() > MAX_RUNS {
+        return Err(ManifestError::TooManyRuns);
+    }
+    let mut covered = 0;
+    for (number, run) in runs.iter().enumerate() {
+        if run.start != covered {
+            return Err(ManifestError::Gap {
+                run: number,
+                claimed: run.start,
+                expected: covered,
+            });
+        }
+        let length = run.end.checked_sub(run.start);
+        if !length.is_some_and(|length| (1..=MAX_RUN).contains(&length)) {
+            return Err(ManifestError::RunLength { run: number });
+        }
+        if run.bits > MAX_RUN_BITS {
+            return Err(ManifestError::RunBits {
+                run: number,
+                bits: run.bits,
+            });
+        }
+        covered = run.end;
+    }
+    if covered != size {
+        return Err(ManifestError::Coverage { covered, size });
+    }
+    Ok(())
+}
+
+fn check_size(size: usize) -> Result<(), ManifestError> {
+    if size > MAX_ENTRY {
+        return Err(ManifestError::TooLarge { size });
+    }
+    Ok(())
+}
+
+/// Why bytes are not a manifest, or why there is none of these runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// More bytes than an entry of a log has.
+    TooLarge {
+        /// Bytes given.
+        size: usize,
+    },
+    /// The first line is another one.
+    Header,
+    /// The second line is not `mapfn NAME HASH`.
+    MapFunction,
+    /// The key function is none that this version knows; that breaks no rule.
+    UnknownMapFunction {
+        /// Its name.
+        name: String,
+        /// SHA-256 of its specification.
+        specification: Hash,
+    },
+    /// A line is not `run START END B ROOT RESERVED`.
+    Run {
+        /// Counted from 0.
+        run: usize,
+    },
+    /// More than [`MAX_RUNS`].
+    TooManyRuns,
+    /// A run does not start where the one before ended.
+    Gap {
+        /// Counted from 0.
+        run: usize,
+        /// Where it starts.
+        claimed: u64,
+        /// Where the one before ended.
+        expected: u64,
+    },
+    /// A run is empty, or has more than [`MAX_RUN`] entries.
+    RunLength {
+        /// Counted from 0.
+        run: usize,
+    },
+    /// A run has too many buckets.
+    RunBits {
+        /// Counted from 0.
+        run: usize,
+        /// Its b, above [`MAX_RUN_BITS`].
+        bits: u8,
+    },
+    /// The runs end before or after the log does.
+    Coverage {
+        /// Where they end.
+        covered: u64,
+        /// Entries of the log.
+        size: u64,
+    },
+    /// No empty line, after which the checkpoint would stand.
+    NoCheckpoint,
+    /// The checkpoint is none.
+    Checkpoint(CheckpointError),
+}
+
+impl ManifestError {
+    /// The stable name of the broken rule.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "index-manifest-too-large",
+            Self::Header => "index-manifest-header",
+            Self::MapFunction => "index-manifest-mapfn",
+            Self::UnknownMapFunction { .. } => "index-manifest-unknown-mapfn",
+            Self::Run { .. } => "index-manifest-run",
+            Self::TooManyRuns => "index-manifest-too-many-runs",
+            Self::Gap { .. } => "index-manifest-gap",
+            Self::RunLength { .. } => "index-manifest-run-length",
+            Self::RunBits { .. } => "index-manifest-run-bits",
+            Self::Coverage { .. } => "index-manifest-coverage",
+            Self::NoCheckpoint => "index-manifest-no-checkpoint",
+            Self::Checkpoint(error) => error.code(),
+        }
+    }
+}
+
+impl fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { size } => {
+                write!(f, "the manifest has {size} bytes, more than {MAX_ENTRY}")
+            }
+            Self::Header => write!(f, "the first line of the manifest is not `{HEADER}`"),
+            Self::MapFunction => {
+                f.write_str("line 2 of the manifest is not `mapfn`, a name and a base64 hash")
+            }
+            Self::UnknownMapFunction {
+                name,
+                specification,
+            } => write!(
+                f,
+                "the key function `{name}` with specification {specification} is not known here"
+            ),
+            Self::Run { run } => write!(
+                f,
+                "run {run} of the manifest is not `run`, start, end, bits, root and reserved hash"
+            ),
+            Self::TooManyRuns => write!(f, "the manifest has more than {MAX_RUNS} runs"),
+            Self::Gap {
+                run,
+                claimed,
+                expected,
+            } => write!(
+                f,
+                "run {run} of the manifest starts at {claimed}, not at {expected}"
+            ),
+            Self::RunLength { run } => write!(
+                f,
+                "run {run} of the manifest is empty or longer than {MAX_RUN}"
+            ),
+            Self::RunBits { run, bits } => write!(
+                f,
+                "run {run} of the manifest has 2^{bits} buckets, more than 2^{MAX_RUN_BITS}"
+            ),
+            Self::Coverage { covered, size } => write!(
+                f,
+                "the runs of the manifest end at {covered}, the log at {size}"
+            ),
+            Self::NoCheckpoint => {
+                f.write_str("the manifest has no empty line with a checkpoint after it")
+            }
+            Self::Checkpoint(error) => write!(f, "in the manifest, {error}"),
+        }
+    }
+}
+
+impl core::error::Error for ManifestError {}

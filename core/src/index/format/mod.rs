@@ -1,0 +1,13 @@
+//! Files of the index, byte for byte (`docs/formats/index.md`).
+
+pub(crate) mod bucket;
+pub(crate) mod file;
+pub(crate) mod manifest;
+pub(crate) mod map;
+pub(crate) mod postings;
+
+pub use bucket::{Bucket, BucketError, BucketName, Postings, bucket_leaf, open_file};
+pub use file::{IndexFile, LATEST_PATH, MAX_INDEX_FILE};
+pub use manifest::{Manifest, ManifestError, encode_run, parse_run};
+pub use map::MapFunction;
+pub use postings::{CHUNK, PostingsError, chunk_leaf, encode_chunks, parse_chunk, parse_leaves};

@@ -1,0 +1,293 @@
+//! Long lists of offsets, as a Merkle tree of chunks (`docs/formats/index.md`, "Postings").
+
+use crate::merkle::hash::{FileHasher, HASH_SIZE, Hash, tree_root};
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Offsets in a full chunk; 16 KiB.
+pub const CHUNK: u32 = 4_096;
+
+/// Begins each leaf's input, after the 0x00 of RFC 6962.
+const DOMAIN: &[u8] = b"tlog-index-postings/v1\n";
+
+/// How many chunks a list of `count` offsets has.
+#[must_use]
+pub(crate) const fn chunk_count(count: u32) -> u32 {
+    count.div_ceil(CHUNK)
+}
+
+/// How many offsets chunk number `index` of a list of `count` has; `None` past the last.
+#[must_use]
+pub(crate) fn chunk_length(index: u32, count: u32) -> Option<u32> {
+    let first = index.checked_mul(CHUNK)?;
+    let rest = count.checked_sub(first).filter(|rest| *rest > 0)?;
+    Some(rest.min(CHUNK))
+}
+
+/// The hash of a chunk in the tree of its list.
+#[must_use]
+pub fn chunk_leaf(chunk: &[u8]) -> Hash {
+    let mut hasher = FileHasher::new();
+    hasher.update(&[0]);
+    hasher.update(DOMAIN);
+    hasher.update(chunk);
+    hasher.finish()
+}
+
+/// The chunks of a list.
+pub fn encode_chunks(offsets: &[u32]) -> impl Iterator<Item = Vec<u8>> {
+    let width = usize::try_from(CHUNK).unwrap_or(usize::MAX);
+    (0u32..)
+        .zip(offsets.chunks(width))
+        .map(|(index, chunk)| encode_chunk(index, chunk))
+}
+
+fn encode_chunk(index: u32, offsets: &[u32]) -> Vec<u8> {
+    let first = index.saturating_mul(CHUNK);
+    core::iter::once(&first)
+        .chain(offsets)
+        .flat_map(|number| number.to_be_bytes())
+        .collect()
+}
+
+/// Makes the files of a long list while its offsets come, one chunk in memory at a time.
+pub(crate) struct ListWriter<'a> {
+    chunk: Vec<u32>,
+    leaves: Vec<Hash>,
+    file: &'a mut dyn FnMut(Hash, Vec<u8>),
+}
+
+impl<'a> ListWriter<'a> {
+    /// Each file is handed to `file`, with its hash.
+    pub(crate) fn new(file: &'a mut dyn FnMut(Hash, Vec<u8>)) -> Self {
+        Self {
+            chunk: Vec::new(),
+            leaves: Vec::new(),
+            file,
+        }
+    }
+
+    /// Takes the next offset.
+    pub(crate) fn push(&mut self, offset: u32) {
+        self.chunk.push(offset);
+        if u32::try_from(self.chunk.len()) == Ok(CHUNK) {
+            self.end_chunk();
+        }
+    }
+
+    /// Hands over what is left and gives the list's root.
+    pub(crate) fn finish(mut self) -> Hash {
+        if !self.chunk.is_empty() {
+            self.end_chunk();
+        }
+        let root = tree_root(&self.leaves);
+        if self.leaves.len() > 1 {
+            (self.file)(root, encode_leaves(&self.leaves));
+        }
+        root
+    }
+
+    fn end_chunk(&mut self) {
+        let chunks = u32::try_from(self.leaves.len()).unwrap_or(u32::MAX);
+        let bytes = encode_chunk(chunks, &self.chunk);
+        let leaf = chunk_leaf(&bytes);
+        self.leaves.push(leaf);
+        self.chunk.clear();
+        (self.file)(leaf, bytes);
+    }
+}
+
+/// Parses chunk number `index` of a list of `count` offsets below `length`.
+///
+/// # Errors
+/// The [`PostingsError`] that names the rule that the bytes break.
+pub fn parse_chunk(
+    bytes: &[u8],
+    index: u32,
+    count: u32,
+    length: u32,
+) -> Result<Vec<u32>, PostingsError> {
+    let expected = chunk_length(index, count).ok_or(PostingsError::NoChunk { index, count })?;
+    let (words, rest) = bytes.as_chunks::<4>();
+    let [first, offsets @ ..] = words else {
+        return Err(PostingsError::Length {
+            claimed: bytes.len(),
+            expected,
+        });
+    };
+    if !rest.is_empty() || u32::try_from(offsets.len()) != Ok(expected) {
+        return Err(PostingsError::Length {
+            claimed: bytes.len(),
+            expected,
+        });
+    }
+    let first = u32::from_be_bytes(*first);
+    if first != index.saturating_mul(CHUNK) {
+        return Err(PostingsError::First {
+            claimed: first,
+            expected: index.saturating_mul(CHUNK),
+        });
+    }
+    let offsets: Vec<u32> = offsets.iter().copied().map(u32::from_be_bytes).collect();
+    check_offsets(&offsets, length)?;
+    Ok(offsets)
+}
+
+/// Offsets increase strictly and stay within the run.
+pub(crate) fn check_offsets(offsets: &[u32], length: u32) -> Result<(), PostingsError> {
+    if !offsets.is_sorted_by(|left, right| left < right) {
+        return Err(PostingsError::Order);
+    }
+    match offsets.last() {
+        Some(offset) if *offset >= length => Err(PostingsError::OutOfRange {
+            offset: *offset,
+            length,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn encode_leaves(leaves: &[Hash]) -> Vec<u8> {
+    leaves.iter().flat_map(|leaf| *leaf.as_bytes()).collect()
+}
+
+/// Parses the leaves of the chunks of a list of `count` offsets, and checks that they are those of its root.
+///
+/// # Errors
+/// [`PostingsError::LeavesLength`] or [`PostingsError::Root`].
+pub fn parse_leaves(bytes: &[u8], count: u32, root: &Hash) -> Result<Vec<Hash>, PostingsError> {
+    let expected = chunk_count(count);
+    let (leaves, rest) = bytes.as_chunks::<HASH_SIZE>();
+    if !rest.is_empty() || u32::try_from(leaves.len()) != Ok(expected) {
+        return Err(PostingsError::LeavesLength {
+            claimed: bytes.len(),
+            expected,
+        });
+    }
+    let leaves: Vec<Hash> = leaves.iter().copied().map(Hash::from_bytes).collect();
+    let computed = tree_root(&leaves);
+    if computed != *root {
+        return Err(PostingsError::Root {
+            claimed: *root,
+            computed,
+        });
+    }
+    Ok(leaves)
+}
+
+/// Why bytes are not part of a list of offsets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PostingsError {
+    /// A record without an offset, which has to be left out.
+    NoOffset,
+    /// More offsets than the run has entries.
+    TooMany {
+        /// Offsets in the list.
+        count: u32,
+        /// Entries of the run.
+        length: u32,
+    },
+    /// The list has no such chunk.
+    NoChunk {
+        /// Number of the chunk.
+        index: u32,
+        /// Offsets in the list.
+        count: u32,
+    },
+    /// The chunk has another length than its place in the list calls for.
+    Length {
+        /// Bytes given.
+        claimed: usize,
+        /// Offsets that it must have.
+        expected: u32,
+    },
+    /// The chunk says that it stands elsewhere in the list.
+    First {
+        /// Offsets before it, as it says.
+        claimed: u32,
+        /// Offsets before it.
+        expected: u32,
+    },
+    /// Offsets do not increase.
+    Order,
+    /// An offset is not in the run.
+    OutOfRange {
+        /// The offset.
+        offset: u32,
+        /// Entries of the run.
+        length: u32,
+    },
+    /// There are more or fewer leaves than the list has chunks.
+    LeavesLength {
+        /// Bytes given.
+        claimed: usize,
+        /// Chunks in the list.
+        expected: u32,
+    },
+    /// The hashes are those of another list.
+    Root {
+        /// The list's root, or the chunk's leaf.
+        claimed: Hash,
+        /// That of the bytes.
+        computed: Hash,
+    },
+}
+
+impl PostingsError {
+    /// The stable name of the broken rule.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoOffset => "index-postings-no-offset",
+            Self::TooMany { .. } => "index-postings-too-many",
+            Self::NoChunk { .. } => "index-postings-no-chunk",
+            Self::Length { .. } => "index-postings-length",
+            Self::First { .. } => "index-postings-first",
+            Self::Order => "index-postings-order",
+            Self::OutOfRange { .. } => "index-postings-out-of-range",
+            Self::LeavesLength { .. } => "index-postings-leaves-length",
+            Self::Root { .. } => "index-postings-root",
+        }
+    }
+}
+
+impl fmt::Display for PostingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoOffset => f.write_str("there is no offset"),
+            Self::TooMany { count, length } => {
+                write!(
+                    f,
+                    "{count} offsets are more than the run's {length} entries"
+                )
+            }
+            Self::NoChunk { index, count } => {
+                write!(f, "a list of {count} offsets has no chunk {index}")
+            }
+            Self::Length { claimed, expected } => write!(
+                f,
+                "the chunk has {claimed} bytes, not a number and {expected} offsets"
+            ),
+            Self::First { claimed, expected } => write!(
+                f,
+                "the chunk says that {claimed} offsets come before it, not {expected}"
+            ),
+            Self::Order => f.write_str("the offsets of a list do not increase"),
+            Self::OutOfRange { offset, length } => {
+                write!(f, "offset {offset} is not in a run of {length} entries")
+            }
+            Self::LeavesLength { claimed, expected } => {
+                write!(
+                    f,
+                    "the list's file has {claimed} bytes, not {expected} hashes"
+                )
+            }
+            Self::Root { claimed, computed } => {
+                write!(f, "the list's file hashes to {computed}, not {claimed}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for PostingsError {}

@@ -1,0 +1,10 @@
+//! Fraud proofs: evidence that an index builder signed something false.
+
+pub(crate) mod fraud;
+pub(crate) mod fraud_text;
+pub(crate) mod fraud_verify;
+
+pub use fraud::{
+    Accusation, BucketEvidence, ChunkEvidence, EntryEvidence, Fraud, FraudError, FraudTextError,
+    Guilt, accuse_entry,
+};

@@ -1,0 +1,422 @@
+//! Which positions hold a key: one wave of buckets, and one or two of long lists (`docs/formats/index.md`, "A reader").
+//!
+//! A [`Lookup`] names files, checks each on arrival and answers once it has all of them. A file that is missing never
+//! means that there are no positions: without it there is no answer.
+
+use crate::merkle::hash::Hash;
+use crate::text::limits::MAX_LOOKUP_POSITIONS;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::index::build::run::RunHead;
+use crate::index::format::bucket::{Bucket, BucketError, BucketName, Postings, open_file};
+use crate::index::format::file::IndexFile;
+use crate::index::format::postings::{PostingsError, chunk_leaf, parse_chunk, parse_leaves};
+use crate::index::read::vouched::BoundIndex;
+
+/// A lookup of some keys under way.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    runs: Vec<RunHead>,
+    reserved: Vec<Hash>,
+    keys: BTreeSet<Hash>,
+    covered: u64,
+    wanted: BTreeMap<IndexFile, Vec<Demand>>,
+    /// Offsets found, by key, run and place in the list: in the order of positions.
+    found: BTreeMap<(Hash, usize, u32), Vec<u32>>,
+    positions: u64,
+}
+
+/// What is to be read from a file.
+#[derive(Clone, Debug)]
+enum Demand {
+    /// The record of a key.
+    Record {
+        run: usize,
+        name: BucketName,
+        key: Hash,
+    },
+    /// The leaves of a list of several chunks.
+    Leaves {
+        run: usize,
+        key: Hash,
+        count: u32,
+        root: Hash,
+    },
+    /// One chunk.
+    Chunk {
+        run: usize,
+        key: Hash,
+        count: u32,
+        index: u32,
+        leaf: Hash,
+    },
+}
+
+/// Where keys occur in a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    covered: u64,
+    positions: BTreeMap<Hash, Vec<u64>>,
+}
+
+impl Answer {
+    /// Entries before this one were looked up, and none from here on.
+    #[must_use]
+    pub const fn covered(&self) -> u64 {
+        self.covered
+    }
+
+    /// The positions of a key, in order; `None` for a key that was not looked up.
+    #[must_use]
+    pub fn positions(&self, key: &Hash) -> Option<&[u64]> {
+        self.positions.get(key).map(Vec::as_slice)
+    }
+}
+
+impl Lookup {
+    /// Starts to look up keys, by their hashes.
+    #[must_use]
+    pub fn new(index: &BoundIndex, keys: BTreeSet<Hash>) -> Self {
+        let mut lookup = Self {
+            runs: index.manifest().runs().to_vec(),
+            reserved: index.map().reserved(),
+            keys,
+            covered: index.covered(),
+            wanted: BTreeMap::new(),
+            found: BTreeMap::new(),
+            positions: 0,
+        };
+        let covered = lookup.covered;
+        let runs = lookup.runs.iter().enumerate();
+        for (run, head) in runs.take_while(|(_, head)| head.start < covered) {
+            for key in &lookup.keys {
+                if let Some((name, file)) = head.file_of(key, &lookup.reserved) {
+                    let key = *key;
+                    let demand = Demand::Record { run, name, key };
+                    lookup.wanted.entry(file).or_default().push(demand);
+                }
+            }
+        }
+        lookup
+    }
+
+    /// Up to `limit` files that are wanted next, in any order; empty when the lookup is done.
+    #[must_use]
+    pub fn next_files(&self, limit: usize) -> Vec<IndexFile> {
+        self.wanted.keys().take(limit).copied().collect()
+    }
+
+    /// Takes the bytes of a wanted file. A file that fails is wanted again.
+    ///
+    /// # Errors
+    /// The [`LookupError`] that says what is wrong with the file.
+    pub fn supply(&mut self, file: &IndexFile, bytes: &[u8]) -> Result<(), LookupError> {
+        let demands = self.wanted.get(file).cloned();
+        let demands = demands.ok_or_else(|| LookupError::Unplanned { path: file.path() })?;
+        let mut readings = Vec::new();
+        // Keys of one bucket are mostly looked up in the same run: it is read once.
+        let mut bucket = None;
+        for demand in &demands {
+            let reading = self
+                .read(demand, bytes, &mut bucket)
+                .map_err(|fault| fault.at(file))?;
+            readings.push((demand, reading));
+        }
+        let new: u64 = readings
+            .iter()
+            .map(|(_, reading)| reading.new_positions())
+            .sum();
+        let positions = self.positions.saturating_add(new);
+        if positions > MAX_LOOKUP_POSITIONS {
+            return Err(LookupError::TooManyPositions { count: positions });
+        }
+        self.positions = positions;
+        self.wanted.remove(file);
+        for (demand, reading) in readings {
+            self.take(demand, reading);
+        }
+        Ok(())
+    }
+
+    /// Whether every file has come.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
+    /// The positions before [`BoundIndex::covered`] that hold each key.
+    ///
+    /// # Errors
+    /// [`LookupError::Missing`] unless every file has come; [`LookupError::ListOrder`].
+    pub fn finish(self) -> Result<Answer, LookupError> {
+        if let Some(file) = self.wanted.keys().next() {
+            return Err(LookupError::Missing { path: file.path() });
+        }
+        let mut positions: BTreeMap<Hash, Vec<u64>> =
+            self.keys.iter().map(|key| (*key, Vec::new())).collect();
+        for ((key, run, _), offsets) in &self.found {
+            let start = self.runs.get(*run).map_or(0, |run| run.start);
+            let list = positions.entry(*key).or_default();
+            let new = offsets
+                .iter()
+                .map(|offset| start.saturating_add(u64::from(*offset)));
+            list.extend(new.filter(|position| *position < self.covered));
+        }
+        // Each chunk is in order, and runs are: only a list that goes back between two chunks is left.
+        for (key, list) in &positions {
+            if !list.is_sorted_by(|left, right| left < right) {
+                return Err(LookupError::ListOrder { key: *key });
+            }
+        }
+        Ok(Answer {
+            covered: self.covered,
+            positions,
+        })
+    }
+
+    fn read(
+        &self,
+        demand: &Demand,
+        bytes: &[u8],
+        bucket: &mut Option<(usize, Bucket)>,
+    ) -> Result<Reading, Fault> {
+        match demand {
+            Demand::Record { run, name, key } => {
+                let parsed = match bucket.take().filter(|(of, _)| of == run) {
+                    Some((_, parsed)) => parsed,
+                    None => self.open(*run, *name, bytes)?,
+                };
+                let postings = parsed.find(key).cloned();
+                *bucket = Some((*run, parsed));
+                Ok(Reading::Record(postings))
+            }
+            Demand::Leaves { count, root, .. } => {
+                Ok(Reading::Leaves(parse_leaves(bytes, *count, root)?))
+            }
+            Demand::Chunk {
+                run,
+                count,
+                index,
+                leaf,
+                ..
+            } => {
+                let computed = chunk_leaf(bytes);
+                if computed != *leaf {
+                    return Err(Fault::List(PostingsError::Root {
+                        claimed: *leaf,
+                        computed,
+                    }));
+                }
+                let length = self.runs.get(*run).map_or(0, RunHead::length);
+                Ok(Reading::Chunk(parse_chunk(bytes, *index, *count, length)?))
+            }
+        }
+    }
+
+    fn open(&self, run: usize, name: BucketName, bytes: &[u8]) -> Result<Bucket, Fault> {
+        let head = self.runs.get(run).ok_or(Fault::Unplanned)?;
+        let bytes = open_file(bytes, head, name)?;
+        Ok(Bucket::parse(bytes, head, name, &self.reserved)?)
+    }
+
+    /// Notes what was read, and asks for what it leads to.
+    fn take(&mut self, demand: &Demand, reading: Reading) {
+        match (demand, reading) {
+            (Demand::Record { run, key, .. }, Reading::Record(Some(postings))) => match postings {
+                Postings::Inline(offsets) => {
+                    self.found.insert((*key, *run, 0), offsets);
+                }
+                Postings::Long { count, root } => {
+                    let (run, key) = (*run, *key);
+                    let demand = if crate::index::format::postings::chunk_count(count) == 1 {
+                        Demand::Chunk {
+                            run,
+                            key,
+                            count,
+                            index: 0,
+                            leaf: root,
+                        }
+                    } else {
+                        Demand::Leaves {
+                            run,
+                            key,
+                            count,
+                            root,
+                        }
+                    };
+                    self.want(IndexFile::Postings(root), demand);
+                }
+            },
+            (
+                Demand::Leaves {
+                    run, key, count, ..
+                },
+                Reading::Leaves(leaves),
+            ) => {
+                for (index, leaf) in (0u32..).zip(leaves) {
+                    let demand = Demand::Chunk {
+                        run: *run,
+                        key: *key,
+                        count: *count,
+                        index,
+                        leaf,
+                    };
+                    self.want(IndexFile::Postings(leaf), demand);
+                }
+            }
+            (
+                Demand::Chunk {
+                    run, key, index, ..
+                },
+                Reading::Chunk(offsets),
+            ) => {
+                self.found.insert((*key, *run, *index), offsets);
+            }
+            _ => {}
+        }
+    }
+
+    fn want(&mut self, file: IndexFile, demand: Demand) {
+        self.wanted.entry(file).or_default().push(demand);
+    }
+}
+
+/// What is wrong with a file, before its name is added.
+enum Fault {
+    Unplanned,
+    Bucket(BucketError),
+    List(PostingsError),
+}
+
+impl Fault {
+    fn at(self, file: &IndexFile) -> LookupError {
+        let path = file.path();
+        match self {
+            Self::Unplanned => LookupError::Unplanned { path },
+            Self::Bucket(error) => LookupError::Bucket { path, error },
+            Self::List(error) => LookupError::List { path, error },
+        }
+    }
+}
+
+impl From<BucketError> for Fault {
+    fn from(error: BucketError) -> Self {
+        Self::Bucket(error)
+    }
+}
+
+impl From<PostingsError> for Fault {
+    fn from(error: PostingsError) -> Self {
+        Self::List(error)
+    }
+}
+
+/// What a file says.
+enum Reading {
+    Record(Option<Postings>),
+    Leaves(Vec<Hash>),
+    Chunk(Vec<u32>),
+}
+
+impl Reading {
+    /// Positions are counted when their number is first heard of, before a long list is asked for.
+    fn new_positions(&self) -> u64 {
+        match self {
+            Self::Record(Some(postings)) => u64::from(postings.count()),
+            _ => 0,
+        }
+    }
+}
+
+/// Why a lookup has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LookupError {
+    /// A file is needed and was not given.
+    Missing {
+        /// Its path.
+        path: String,
+    },
+    /// A file was given that was not asked for.
+    Unplanned {
+        /// Its path.
+        path: String,
+    },
+    /// A file is not the bucket of its run.
+    Bucket {
+        /// Its path.
+        path: String,
+        /// The rule that it breaks.
+        error: BucketError,
+    },
+    /// A file is not that of its list.
+    List {
+        /// Its path.
+        path: String,
+        /// The rule that it breaks.
+        error: PostingsError,
+    },
+    /// A list goes back from one chunk to the next.
+    ListOrder {
+        /// Whose list.
+        key: Hash,
+    },
+    /// More than [`MAX_LOOKUP_POSITIONS`]: a scan is the better way.
+    TooManyPositions {
+        /// Those known so far.
+        count: u64,
+    },
+}
+
+impl LookupError {
+    /// The stable name of the broken rule.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "index-missing",
+            Self::Unplanned { .. } => "index-unplanned",
+            Self::Bucket { error, .. } => error.code(),
+            Self::List { error, .. } => error.code(),
+            Self::ListOrder { .. } => "index-list-order",
+            Self::TooManyPositions { .. } => "index-too-many-positions",
+        }
+    }
+}
+
+impl LookupError {
+    /// The file that it is about.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Missing { path }
+            | Self::Unplanned { path }
+            | Self::Bucket { path, .. }
+            | Self::List { path, .. } => Some(path),
+            Self::ListOrder { .. } | Self::TooManyPositions { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { path } => write!(f, "`{path}` is missing"),
+            Self::Unplanned { path } => write!(f, "`{path}` was not asked for"),
+            Self::Bucket { path, error } => write!(f, "`{path}`: {error}"),
+            Self::List { path, error } => write!(f, "`{path}`: {error}"),
+            Self::ListOrder { key } => write!(
+                f,
+                "the list of key {key} goes back from one chunk to the next"
+            ),
+            Self::TooManyPositions { count } => write!(
+                f,
+                "the keys have {count} positions or more, at most {MAX_LOOKUP_POSITIONS} are looked up; scan the log"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for LookupError {}

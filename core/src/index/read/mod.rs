@@ -1,0 +1,9 @@
+//! The reading side of the index: claims become positions, by a reader's trust policy.
+
+pub(crate) mod lookup;
+pub(crate) mod vouched;
+pub(crate) mod walk;
+
+pub use lookup::{Answer, Lookup, LookupError};
+pub use vouched::{BindPlan, BoundIndex, IndexProof, IndexVerdict, VouchError, VouchedManifest};
+pub use walk::{bucket_files, walk_run};

@@ -1,0 +1,394 @@
+//! Inclusion and consistency proofs, exact in length, index and size ([RFC 9162 §2.1](https://www.rfc-editor.org/rfc/rfc9162#section-2.1), the trees of RFC 6962).
+//!
+//! Each kind of proof is a pair: *which hashes* ([`inclusion_subtrees`], [`consistency_subtrees`]) and *what they
+//! prove* (`verify`). The length of a proof is a function of its position and sizes, and is checked before any hash:
+//! a proof with a hash too many or too few never reaches the arithmetic.
+
+use crate::merkle::hash::{Hash, empty_root, node_hash};
+use crate::merkle::proof_nodes::{consistency_spans, inclusion_spans, read_spans};
+use crate::merkle::tree::{Subtree, TreeHead};
+use crate::text::limits::{MAX_CONSISTENCY_PROOF, MAX_INCLUSION_PROOF};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The siblings on the way from a leaf up to the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InclusionProof(Vec<Hash>);
+
+/// The hashes that show that one tree is a prefix of another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConsistencyProof(Vec<Hash>);
+
+impl InclusionProof {
+    /// Takes the hashes as received; they prove nothing before [`verify`](Self::verify).
+    ///
+    /// # Errors
+    /// [`ProofError::TooLong`] for more hashes than any tree needs.
+    pub fn from_hashes(hashes: Vec<Hash>) -> Result<Self, ProofError> {
+        within(hashes, MAX_INCLUSION_PROOF).map(Self)
+    }
+
+    /// Parses one base64 hash a line, each line ended by a line feed.
+    ///
+    /// # Errors
+    /// [`ProofError::BadLine`] or [`ProofError::TooLong`].
+    pub fn parse_lines(text: &str) -> Result<Self, ProofError> {
+        parse_lines(text, MAX_INCLUSION_PROOF).map(Self)
+    }
+
+    /// Encodes one base64 hash a line.
+    #[must_use]
+    pub fn encode_lines(&self) -> String {
+        encode_lines(&self.0)
+    }
+
+    /// The hashes, from the leaf's sibling up.
+    #[must_use]
+    pub fn hashes(&self) -> &[Hash] {
+        &self.0
+    }
+
+    /// Builds the proof of the leaf at `index` in the tree of `size`, reading the hashes of [`inclusion_subtrees`](crate::merkle::inclusion_subtrees).
+    ///
+    /// # Errors
+    /// [`ProofError::IndexOutOfRange`], or the reader's error.
+    pub fn prove<E: From<ProofError>>(
+        index: u64,
+        size: u64,
+        read: impl FnMut(Subtree) -> Result<Hash, E>,
+    ) -> Result<Self, E> {
+        read_spans(&inclusion_spans(index, size)?, read).map(Self)
+    }
+
+    /// Checks that the tree of `head` has `leaf` at `index`.
+    ///
+    /// # Errors
+    /// The [`ProofError`] that says which part of the claim is false.
+    pub fn verify(&self, leaf: &Hash, index: u64, head: &TreeHead) -> Result<(), ProofError> {
+        let path = Path::of(index, head.size)?;
+        expect_length(&self.0, path.length())?;
+        let computed = path.climb(*leaf, &self.0);
+        expect_root(&head.root, computed)
+    }
+}
+
+impl ConsistencyProof {
+    /// Takes the hashes as received; they prove nothing before [`verify`](Self::verify).
+    ///
+    /// # Errors
+    /// [`ProofError::TooLong`] for more hashes than any pair of trees needs.
+    pub fn from_hashes(hashes: Vec<Hash>) -> Result<Self, ProofError> {
+        within(hashes, MAX_CONSISTENCY_PROOF).map(Self)
+    }
+
+    /// Parses one base64 hash a line, each line ended by a line feed, as in a
+    /// [tlog-witness](https://c2sp.org/tlog-witness) `add-checkpoint` request.
+    ///
+    /// # Errors
+    /// [`ProofError::BadLine`] or [`ProofError::TooLong`].
+    pub fn parse_lines(text: &str) -> Result<Self, ProofError> {
+        parse_lines(text, MAX_CONSISTENCY_PROOF).map(Self)
+    }
+
+    /// Encodes one base64 hash a line.
+    #[must_use]
+    pub fn encode_lines(&self) -> String {
+        encode_lines(&self.0)
+    }
+
+    /// The hashes, from the old tree's edge up.
+    #[must_use]
+    pub fn hashes(&self) -> &[Hash] {
+        &self.0
+    }
+
+    /// Builds the proof between the trees of size `old` and `new`, reading the hashes of [`consistency_subtrees`](crate::merkle::consistency_subtrees).
+    ///
+    /// # Errors
+    /// [`ProofError::SizeMismatch`], or the reader's error.
+    pub fn prove<E: From<ProofError>>(
+        old: u64,
+        new: u64,
+        read: impl FnMut(Subtree) -> Result<Hash, E>,
+    ) -> Result<Self, E> {
+        read_spans(&consistency_spans(old, new)?, read).map(Self)
+    }
+
+    /// Checks that the tree of `old` is a prefix of the tree of `new`.
+    ///
+    /// Equal heads, and any head after the empty tree's, are consistent by an empty proof only.
+    ///
+    /// # Errors
+    /// The [`ProofError`] that says which part of the claim is false; `OldRootMismatch` is told first.
+    pub fn verify(&self, old: &TreeHead, new: &TreeHead) -> Result<(), ProofError> {
+        if old.size > new.size {
+            return Err(ProofError::SizeMismatch {
+                old: old.size,
+                new: new.size,
+            });
+        }
+        let Some(last) = old.size.checked_sub(1) else {
+            expect_length(&self.0, 0)?;
+            expect_old_root(&old.root, empty_root())?;
+            // Both empty: the new root is then known too.
+            return if new.size == 0 {
+                expect_root(&new.root, empty_root())
+            } else {
+                Ok(())
+            };
+        };
+        if old.size == new.size {
+            expect_length(&self.0, 0)?;
+            return expect_root(&new.root, old.root);
+        }
+        // The largest complete subtree that ends where the old tree ends is the climb's start. When it is the old
+        // tree itself its hash is known and not in the proof.
+        let level = old.size.trailing_zeros();
+        let path = Path::of(last, new.size)?.above(level);
+        let seeds = usize::from(!old.size.is_power_of_two());
+        expect_length(&self.0, path.length().saturating_add(seeds))?;
+        let (seed, siblings) = match self.0.split_first() {
+            Some((seed, rest)) if seeds == 1 => (*seed, rest),
+            _ => (old.root, self.0.as_slice()),
+        };
+        expect_old_root(&old.root, path.climb_left_only(seed, siblings))?;
+        expect_root(&new.root, path.climb(seed, siblings))
+    }
+}
+
+/// The way from a leaf to the root: where siblings stand left, where right.
+///
+/// Up to the node whose parent is on the tree's right edge, bit by bit of the index (`inner` steps); from there on,
+/// only left siblings (`border` steps).
+struct Path {
+    index: u64,
+    inner: u32,
+    border: u32,
+}
+
+impl Path {
+    fn of(index: u64, size: u64) -> Result<Self, ProofError> {
+        let last = size
+            .checked_sub(1)
+            .filter(|last| index <= *last)
+            .ok_or(ProofError::IndexOutOfRange { index, size })?;
+        let inner = u64::BITS - (index ^ last).leading_zeros();
+        let border = index.checked_shr(inner).map_or(0, u64::count_ones);
+        Ok(Self {
+            index,
+            inner,
+            border,
+        })
+    }
+
+    /// The same way, begun at the node `level` levels above the leaf; `level` is at most `inner`.
+    fn above(self, level: u32) -> Self {
+        Self {
+            index: self.index.checked_shr(level).unwrap_or(0),
+            inner: self.inner.saturating_sub(level),
+            border: self.border,
+        }
+    }
+
+    fn length(&self) -> usize {
+        usize::try_from(self.inner.saturating_add(self.border)).unwrap_or(usize::MAX)
+    }
+
+    /// Pairs each sibling with whether it stands to the left.
+    fn sides<'a>(&self, siblings: &'a [Hash]) -> impl Iterator<Item = (bool, &'a Hash)> + use<'a> {
+        let (index, inner) = (self.index, self.inner);
+        (0u32..).zip(siblings).map(move |(step, sibling)| {
+            (
+                step >= inner || index.checked_shr(step).is_some_and(|bits| bits & 1 == 1),
+                sibling,
+            )
+        })
+    }
+
+    fn climb(&self, start: Hash, siblings: &[Hash]) -> Hash {
+        self.sides(siblings).fold(start, |hash, (left, sibling)| {
+            if left {
+                node_hash(sibling, &hash)
+            } else {
+                node_hash(&hash, sibling)
+            }
+        })
+    }
+
+    /// The root of the tree that ends with `start`: right siblings came later and are left out.
+    fn climb_left_only(&self, start: Hash, siblings: &[Hash]) -> Hash {
+        self.sides(siblings)
+            .filter(|(left, _)| *left)
+            .fold(start, |hash, (_, sibling)| node_hash(sibling, &hash))
+    }
+}
+
+fn within(hashes: Vec<Hash>, limit: usize) -> Result<Vec<Hash>, ProofError> {
+    if hashes.len() > limit {
+        return Err(ProofError::TooLong {
+            claimed: hashes.len(),
+            limit,
+        });
+    }
+    Ok(hashes)
+}
+
+fn parse_lines(text: &str, limit: usize) -> Result<Vec<Hash>, ProofError> {
+    let mut hashes = Vec::new();
+    for (at, line) in text.split_inclusive('\n').enumerate() {
+        if at >= limit {
+            return Err(ProofError::TooLong {
+                claimed: at.saturating_add(1),
+                limit,
+            });
+        }
+        let hash = line.strip_suffix('\n').and_then(Hash::parse_base64);
+        hashes.push(hash.ok_or(ProofError::BadLine {
+            line: at.saturating_add(1),
+        })?);
+    }
+    Ok(hashes)
+}
+
+fn encode_lines(hashes: &[Hash]) -> String {
+    let mut text = String::new();
+    for hash in hashes {
+        text.push_str(&hash.to_base64());
+        text.push('\n');
+    }
+    text
+}
+
+fn expect_length(hashes: &[Hash], expected: usize) -> Result<(), ProofError> {
+    if hashes.len() != expected {
+        return Err(ProofError::LengthMismatch {
+            claimed: hashes.len(),
+            expected,
+        });
+    }
+    Ok(())
+}
+
+fn expect_root(claimed: &Hash, computed: Hash) -> Result<(), ProofError> {
+    if *claimed != computed {
+        return Err(ProofError::RootMismatch {
+            claimed: *claimed,
+            computed,
+        });
+    }
+    Ok(())
+}
+
+fn expect_old_root(claimed: &Hash, computed: Hash) -> Result<(), ProofError> {
+    if *claimed != computed {
+        return Err(ProofError::OldRootMismatch {
+            claimed: *claimed,
+            computed,
+        });
+    }
+    Ok(())
+}
+
+/// Why a proof is not one, or does not prove what is claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// The tree has no leaf at this index.
+    IndexOutOfRange {
+        /// Index claimed.
+        index: u64,
+        /// Leaves in the tree.
+        size: u64,
+    },
+    /// The old tree is larger than the new one.
+    SizeMismatch {
+        /// Leaves in the tree that should be the prefix.
+        old: u64,
+        /// Leaves in the tree that should extend it.
+        new: u64,
+    },
+    /// This index and these sizes call for another number of hashes.
+    LengthMismatch {
+        /// Hashes in the proof.
+        claimed: usize,
+        /// Hashes that every proof of this claim has.
+        expected: usize,
+    },
+    /// No proof of this kind has as many hashes.
+    TooLong {
+        /// Hashes given; for text, the first line too many.
+        claimed: usize,
+        /// The most that any tree needs.
+        limit: usize,
+    },
+    /// A line is not one base64 hash, or does not end with a line feed.
+    BadLine {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// The proof leads to another root than that of the tree; for two heads of one size, their roots differ.
+    RootMismatch {
+        /// Root of the tree head.
+        claimed: Hash,
+        /// Root that the proof leads to.
+        computed: Hash,
+    },
+    /// The proof leads to another root than that of the old tree.
+    OldRootMismatch {
+        /// Root of the old tree head.
+        claimed: Hash,
+        /// Root that the proof leads to.
+        computed: Hash,
+    },
+}
+
+impl ProofError {
+    /// The stable name of the broken rule.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::IndexOutOfRange { .. } => "proof-index-out-of-range",
+            Self::SizeMismatch { .. } => "proof-size-mismatch",
+            Self::LengthMismatch { .. } => "proof-length-mismatch",
+            Self::TooLong { .. } => "proof-too-long",
+            Self::BadLine { .. } => "proof-bad-line",
+            Self::RootMismatch { .. } => "proof-root-mismatch",
+            Self::OldRootMismatch { .. } => "proof-old-root-mismatch",
+        }
+    }
+}
+
+impl fmt::Display for ProofError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IndexOutOfRange { index, size } => {
+                write!(f, "index {index} is not in a tree of size {size}")
+            }
+            Self::SizeMismatch { old, new } => write!(
+                f,
+                "the old tree has size {old}, more than the new tree's {new}"
+            ),
+            Self::LengthMismatch { claimed, expected } => write!(
+                f,
+                "the proof has {claimed} hashes, this claim calls for {expected}"
+            ),
+            Self::TooLong { claimed, limit } => write!(
+                f,
+                "the proof has {claimed} or more hashes, no proof has more than {limit}"
+            ),
+            Self::BadLine { line } => write!(
+                f,
+                "line {line} of the proof is not a base64 hash and a line feed"
+            ),
+            Self::RootMismatch { claimed, computed } => {
+                write!(f, "the proof leads to root {computed}, not {claimed}")
+            }
+            Self::OldRootMismatch { claimed, computed } => {
+                write!(f, "the proof leads to old root {computed}, not {claimed}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ProofError {}

@@ -1,0 +1,505 @@
+//! Checkpoints: tree heads as signed notes ([C2SP tlog-checkpoint](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-checkpoint.md), 2026-07-22).
+//!
+//! ```text
+//! example.com/behind-the-sofa
+//! 20852163
+//! CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+//!
+//! — example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+//! ```
+//!
+//! A parsed checkpoint is a claim: only a [`TrustPolicy`](crate::trust::trust_policy::TrustPolicy) makes it a
+//! [`VerifiedCheckpoint`](crate::trust::trust_policy::VerifiedCheckpoint).
+
+use crate::merkle::hash::Hash;
+use crate::merkle::tree::TreeHead;
+use crate::note::key::SignerKey;
+use crate::note::note::{Note, NoteError, Signature, SignatureLineError};
+use crate::text::wire;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use alloc::{format, vec};
+use core::fmt;
+
+/// The first line of a log's checkpoints, which tells logs apart; not empty, without ASCII control characters.
+///
+/// The specification recommends a URL without scheme and lets readers assume nothing: spaces and `+` are allowed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin(String);
+
+impl Origin {
+    /// Checks an origin.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Origin`].
+    pub fn parse(text: &str) -> Result<Self, CheckpointError> {
+        if text.is_empty() || text.bytes().any(|byte| byte < b' ') {
+            return Err(CheckpointError::Origin);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The origin as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A tree head that someone claims to have signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    origin: Origin,
+    head: TreeHead,
+    note: Note,
+}
+
+impl Checkpoint {
+    /// Parses a checkpoint.
+    ///
+    /// # Errors
+    /// The [`CheckpointError`] that names the rule that the bytes break.
+    pub fn parse(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        Self::from_note(Note::parse(bytes).map_err(CheckpointError::Note)?)
+    }
+
+    /// Reads the text of a note as a checkpoint's.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn from_note(note: Note) -> Result<Self, CheckpointError> {
+        let lines: Vec<&str> = note.text().lines().collect();
+        if let Some(at) = lines.iter().position(|line| line.is_empty()) {
+            return Err(CheckpointError::EmptyLine {
+                line: at.saturating_add(1),
+            });
+        }
+        let [origin, size, root, ..] = lines.as_slice() else {
+            return Err(CheckpointError::TooShort { lines: lines.len() });
+        };
+        let head = TreeHead {
+            size: wire::parse_decimal(size).ok_or(CheckpointError::Size)?,
+            root: Hash::parse_base64(root).ok_or(CheckpointError::Root)?,
+        };
+        check_empty_tree(head)?;
+        Ok(Self {
+            origin: Origin::parse(origin)?,
+            head,
+            note,
+        })
+    }
+
+    /// Signs a tree head with the log's key, whose name has to be the origin: policies know the log by it.
+    ///
+    /// # Errors
+    /// [`CheckpointError::KeyName`], [`CheckpointError::EmptyTree`] or [`CheckpointError::Signature`].
+    pub fn sign(origin: &Origin, head: TreeHead, key: &SignerKey) -> Result<Self, CheckpointError> {
+        check_empty_tree(head)?;
+        let name = key.verifier().name().as_str();
+        if name != origin.as_str() {
+            return Err(CheckpointError::KeyName {
+                origin: origin.clone(),
+                key: name.into(),
+            });
+        }
+        let text = format!("{origin}\n{}\n{}\n", head.size, head.root);
+        let signature = Signature::sign(&text, key).map_err(CheckpointError::Signature)?;
+        let note = Note::new(text, vec![signature]).map_err(CheckpointError::Note)?;
+        Ok(Self {
+            origin: origin.clone(),
+            head,
+            note,
+        })
+    }
+
+    /// Encodes the checkpoint: the bytes that it was parsed from.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        self.note.encode()
+    }
+
+    /// Which log this claims to be of.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The claimed size and root.
+    #[must_use]
+    pub fn head(&self) -> TreeHead {
+        self.head
+    }
+
+    /// Lines after the root. No one vouches for them: not witnesses, and ML-DSA-44 cosignatures do not even cover them.
+    pub fn extensions(&self) -> impl Iterator<Item = &str> {
+        self.note.text().lines().skip(3)
+    }
+
+    /// The note that it is.
+    #[must_use]
+    pub fn note(&self) -> &Note {
+        &self.note
+    }
+
+    /// Adds a signature, in the place of those by the same name and id: a later cosignature replaces an earlier one.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Note`] when the note has no room for it.
+    pub fn with_signature(&self, signature: Signature) -> Result<Self, CheckpointError> {
+        let is_by_same =
+            |line: &Signature| line.id() == signature.id() && line.name() == signature.name();
+        let lines = self.note.signatures();
+        let at = lines.iter().position(&is_by_same).unwrap_or(lines.len());
+        let (before, after) = lines.split_at_checked(at).unwrap_or((lines, &[]));
+        let others = after.iter().filter(|line| !is_by_same(line)).cloned();
+        let mut signatures: Vec<Signature> = before.to_vec();
+        signatures.push(signature.clone());
+        signatures.extend(others);
+        self.with_signatures(signatures)
+    }
+
+    /// The checkpoint with the log's own signatures only, as a witness is to get it: those whose key is named as the
+    /// origin is. Of a log whose key has another name, the checkpoint stays as it is.
+    #[must_use]
+    pub fn log_signatures_only(&self) -> Self {
+        let is_own = |line: &&Signature| line.name().as_str() == self.origin.as_str();
+        let own = self
+            .note
+            .signatures()
+            .iter()
+            .filter(is_own)
+            .cloned()
+            .collect();
+        // Fails only without any signature.
+        self.with_signatures(own).unwrap_or_else(|_| self.clone())
+    }
+
+    fn with_signatures(&self, signatures: Vec<Signature>) -> Result<Self, CheckpointError> {
+        let note =
+            Note::new(self.note.text().to_string(), signatures).map_err(CheckpointError::Note)?;
+        Ok(Self {
+            origin: self.origin.clone(),
+            head: self.head,
+            note,
+        })
+    }
+}
+
+/// The tree without leaves has one root only, so that another one is no tree head at all.
+fn check_empty_tree(head: TreeHead) -> Result<(), CheckpointError> {
+    if head.size == 0 && head != TreeHead::empty() {
+        return Err(CheckpointError::EmptyTree { claimed: head.root });
+    }
+    Ok(())
+}
+
+/// Why bytes are not a checkpoint, or why none can be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// Not a note.
+    Note(NoteError),
+    /// An origin is not empty and has no control characters.
+    Origin,
+    /// Fewer lines than origin, size and root.
+    TooShort {
+        /// Lines there are.
+        lines: usize,
+    },
+    /// No line of the text may be empty.
+    EmptyLine {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// The size is not a decimal below 2^64 without leading zeros.
+    Size,
+    /// The root is not the base64 of 32 bytes.
+    Root,
+    /// The root of the tree without leaves is another one.
+    EmptyTree {
+        /// The root given.
+        claimed: Hash,
+    },
+    /// The key that should sign is not named as the log is.
+    KeyName {
+        /// The log.
+        origin: Origin,
+        /// The key's name.
+        key: String,
+    },
+    /// The key that should sign cannot.
+    Signature(SignatureLineError),
+}
+
+impl CheckpointError {
+    /// A stable name for the rule that failed.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Note(error) => error.code(),
+            Self::Origin => "checkpoint-origin",
+            Self::TooShort { .. } => "checkpoint-too-short",
+            Self::EmptyLine { .. } => "checkpoint-empty-line",
+            Self::Size => "checkpoint-size",
+            Self::Root => "checkpoint-root",
+            Self::EmptyTree { .. } => "checkpoint-empty-tree",
+            Self::KeyName { .. } => "checkpoint-key-name",
+            Self::Signature(error) => error.code(),
+        }
+    }
+}
+
+impl fmt::Display for CheckpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Note(error) => error.fmt(f),
+            Self::Origin => f.write_str("the origin is empty or has control characters"),
+            Self::TooShort { lines } => write!(
+                f,
+                "the checkpoint has {lines} lines, not origin, size and root"
+            ),
+            Self::EmptyLine { line } => write!(f, "line {line} of the checkpoint is empty"),
+            Self::Size => f.write_str(
+                "the size of the checkpoint is not a decimal below 2^64 without leading zeros",
+            ),
+            Self::Root => {
+                f.write_str("the root of the checkpoint is not the canonical base64 of 32 bytes")
+            }
+            Self::EmptyTree { claimed } => {
+                write!(
+                    f,
+                    "the root of size 0 is {claimed}, not that of the empty tree"
+                )
+            }
+            Self::KeyName { origin, key } => {
+                write!(f, "the key `{key}` is not named as the log `{origin}` is")
+            }
+            Self::Signature(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for CheckpointError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::ed25519::SecretKey;
+    use crate::merkle::hash::leaf_hash;
+    use crate::note::key::{KeyId, KeyName, SignatureType};
+    use crate::note::note::KeyVerdict;
+    use crate::text::limits::MAX_NOTE_SIGNATURES;
+
+    /// The example of the tlog-cosignature specification, which is that of tlog-checkpoint and a cosignature.
+    const EXAMPLE: &str = "example.com/behind-the-sofa
+20852163
+CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+— witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==
+";
+
+    fn key(name: &str, signature_type: SignatureType) -> SignerKey {
+        SignerKey::new(
+            KeyName::parse(name).unwrap(),
+            signature_type,
+            SecretKey::from_seed(&[7; 32]),
+        )
+    }
+
+    fn line(name: &str, id: u8, byte: u8) -> Signature {
+        let name = KeyName::parse(name).unwrap();
+        Signature::new(name, KeyId::from_bytes([id; 4]), vec![byte]).unwrap()
+    }
+
+    fn head() -> TreeHead {
+        TreeHead {
+            size: 1,
+            root: leaf_hash(b"entry"),
+        }
+    }
+
+    #[test]
+    fn the_examples_of_the_specifications_parse() {
+        let checkpoint = Checkpoint::parse(EXAMPLE.as_bytes()).unwrap();
+        assert_eq!(checkpoint.origin().as_str(), "example.com/behind-the-sofa");
+        assert_eq!(checkpoint.head().size, 20_852_163);
+        assert_eq!(
+            checkpoint.head().root.to_base64(),
+            "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="
+        );
+        assert_eq!(checkpoint.extensions().count(), 0);
+        assert_eq!(checkpoint.encode(), EXAMPLE.as_bytes());
+        let own = checkpoint.log_signatures_only();
+        assert_eq!(own.note().text(), checkpoint.note().text());
+        assert_eq!(
+            own.note().signatures(),
+            &checkpoint.note().signatures()[..1]
+        );
+        assert_eq!(Checkpoint::parse(&own.encode()), Ok(own));
+    }
+
+    #[test]
+    fn extension_lines_are_kept() {
+        let text = EXAMPLE.replace("q2I=\n", "q2I=\nfirst\n second\n");
+        let checkpoint = Checkpoint::parse(text.as_bytes()).unwrap();
+        let lines: Vec<&str> = checkpoint.extensions().collect();
+        assert_eq!(lines, ["first", " second"]);
+        assert_eq!(checkpoint.encode(), text.as_bytes());
+    }
+
+    #[test]
+    fn any_origin_goes() {
+        for origin in ["a b+c", " ", "\u{a0}", "é", "https://example.com/log"] {
+            let text = EXAMPLE.replacen("example.com/behind-the-sofa", origin, 1);
+            let checkpoint = Checkpoint::parse(text.as_bytes()).unwrap();
+            assert_eq!(checkpoint.origin().as_str(), origin);
+            // No key is named like this log, so all signatures stay.
+            assert_eq!(checkpoint.log_signatures_only(), checkpoint);
+        }
+        for origin in ["", "a\nb", "a\tb"] {
+            assert_eq!(Origin::parse(origin), Err(CheckpointError::Origin));
+        }
+    }
+
+    #[test]
+    fn malformed_checkpoints() {
+        let size = "the size of the checkpoint is not a decimal below 2^64 without leading zeros";
+        let root = "the root of the checkpoint is not the canonical base64 of 32 bytes";
+        let base64 = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
+        for (text, message) in [
+            ("\n".into(), "line 1 of the checkpoint is empty"),
+            (
+                "a\n".into(),
+                "the checkpoint has 1 lines, not origin, size and root",
+            ),
+            (
+                "a\n1\n".into(),
+                "the checkpoint has 2 lines, not origin, size and root",
+            ),
+            (
+                format!("\n1\n{base64}\n"),
+                "line 1 of the checkpoint is empty",
+            ),
+            (
+                format!("a\n\n{base64}\n"),
+                "line 2 of the checkpoint is empty",
+            ),
+            (
+                format!("a\n1\n{base64}\n\n"),
+                "line 4 of the checkpoint is empty",
+            ),
+            (
+                format!("a\n1\n{base64}\n\nx\n"),
+                "line 4 of the checkpoint is empty",
+            ),
+            (format!("a\n01\n{base64}\n"), size),
+            (format!("a\n00\n{base64}\n"), size),
+            (format!("a\n+1\n{base64}\n"), size),
+            (format!("a\n-1\n{base64}\n"), size),
+            (format!("a\n1 \n{base64}\n"), size),
+            (format!("a\n0x1\n{base64}\n"), size),
+            (format!("a\n18446744073709551616\n{base64}\n"), size),
+            ("a\n1\nAAAA\n".into(), root),
+            (format!("a\n1\n {base64}\n"), root),
+            (format!("a\n1\n{}\n", base64.replace("2I=", "2J=")), root),
+            (format!("a\n1\n{}\n", base64.replace('=', "")), root),
+            (
+                format!("a\n0\n{base64}\n"),
+                "the root of size 0 is CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=, not that of the empty tree",
+            ),
+        ] {
+            let bytes = Note::new(text.clone(), vec![line("n", 1, 1)])
+                .unwrap()
+                .encode();
+            let error = Checkpoint::parse(&bytes).unwrap_err();
+            assert_eq!(error.to_string(), message, "{text:?}");
+        }
+        let error = Checkpoint::parse(b"a\n").unwrap_err();
+        assert_eq!(error.code(), "note-unsigned");
+    }
+
+    #[test]
+    fn the_largest_and_the_empty_tree() {
+        let key = key("a.example", SignatureType::Ed25519);
+        let origin = Origin::parse("a.example").unwrap();
+        for head in [
+            TreeHead::empty(),
+            TreeHead {
+                size: u64::MAX,
+                root: leaf_hash(b""),
+            },
+        ] {
+            let checkpoint = Checkpoint::sign(&origin, head, &key).unwrap();
+            assert_eq!(checkpoint.head(), head);
+            assert_eq!(checkpoint.note().verify(key.verifier()), KeyVerdict::Signed);
+            assert_eq!(Checkpoint::parse(&checkpoint.encode()), Ok(checkpoint));
+        }
+    }
+
+    #[test]
+    fn what_is_not_signed() {
+        let origin = Origin::parse("a.example").unwrap();
+        let sign = |head, name: &str, signature_type| {
+            let error = Checkpoint::sign(&origin, head, &key(name, signature_type)).unwrap_err();
+            error.to_string()
+        };
+        assert_eq!(
+            sign(head(), "b.example", SignatureType::Ed25519),
+            "the key `b.example` is not named as the log `a.example` is"
+        );
+        assert_eq!(
+            sign(head(), "a.example", SignatureType::CosignatureV1),
+            "this key makes cosignatures and does not sign texts as they are"
+        );
+        let head = TreeHead { size: 0, ..head() };
+        assert!(
+            sign(head, "a.example", SignatureType::Ed25519).starts_with("the root of size 0 is")
+        );
+    }
+
+    #[test]
+    fn a_later_signature_replaces_earlier_ones_by_the_same_key() {
+        let bare = Checkpoint::sign(
+            &Origin::parse("a.example").unwrap(),
+            head(),
+            &key("a.example", SignatureType::Ed25519),
+        )
+        .unwrap();
+        let lines = |checkpoint: &Checkpoint| -> Vec<(String, u8)> {
+            let lines = checkpoint.note().signatures().iter().skip(1);
+            lines
+                .map(|line| (line.name().to_string(), line.bytes()[0]))
+                .collect()
+        };
+        let all = [
+            line("w1", 1, 1),
+            line("w2", 1, 2),
+            line("w1", 2, 3),
+            line("w1", 1, 4),
+        ]
+        .into_iter()
+        .try_fold(bare.clone(), |checkpoint, line| {
+            checkpoint.with_signature(line)
+        })
+        .unwrap();
+        let expected =
+            [("w1", 4), ("w2", 2), ("w1", 3)].map(|(name, byte)| (name.to_string(), byte));
+        assert_eq!(lines(&all), expected);
+        assert_eq!(all.log_signatures_only(), bare);
+
+        let full = (0..MAX_NOTE_SIGNATURES - 1).try_fold(bare, |checkpoint, at| {
+            checkpoint.with_signature(line(&format!("w{at}"), 1, 1))
+        });
+        let full = full.unwrap();
+        assert!(full.with_signature(line("w5", 1, 2)).is_ok());
+        let error = full.with_signature(line("late", 1, 1)).unwrap_err();
+        assert_eq!(error.code(), "note-too-many-signatures");
+    }
+}

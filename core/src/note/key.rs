@@ -1,0 +1,633 @@
+//! Names, ids and text forms of the keys that sign notes ([C2SP signed-note](https://github.com/C2SP/C2SP/blob/5ba5ee8/signed-note.md#verifier-keys), 2026-07-22).
+//!
+//! A verifier key is `<name>+<hex id>+<base64 of type ‖ public key>`, a signer key is `PRIVATE+KEY+` and the same with
+//! the seed in place of the public key (as `golang.org/x/mod/sumdb/note` writes it). Both have one spelling here:
+//! lower-case hex, canonical base64, and the id that the key has by the recommended rule.
+
+use crate::crypto::ed25519::{KeyError, PUBLIC_KEY_SIZE, PublicKey, SEED_SIZE, SecretKey};
+use crate::merkle::hash::sha256;
+use crate::text::wire;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use base64ct::{Base64, Encoding as _};
+use core::fmt;
+use zeroize::Zeroizing;
+
+/// The words before a signer key.
+const PRIVATE_KEY: &str = "PRIVATE+KEY+";
+
+/// Characters of the base64 of a type and a seed.
+const SEED_BASE64: usize = (1 + SEED_SIZE).div_ceil(3) * 4;
+
+/// The name of a key: not empty, without Unicode spaces, `+` and ASCII control characters.
+///
+/// The specification forbids control characters in notes, so a key of such a name could never sign one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyName(String);
+
+impl KeyName {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// [`NoteKeyError::EmptyName`] or [`NoteKeyError::NameCharacter`].
+    pub fn parse(text: &str) -> Result<Self, NoteKeyError> {
+        if text.is_empty() {
+            return Err(NoteKeyError::EmptyName);
+        }
+        let refused =
+            |character: char| character == '+' || character < ' ' || character.is_whitespace();
+        match text.chars().find(|character| refused(*character)) {
+            Some(character) => Err(NoteKeyError::NameCharacter { character }),
+            None => Ok(Self(text.into())),
+        }
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Four bytes that, with the name, tell keys apart. They are no proof of anything: anyone can make a key with a given id.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; 4]);
+
+impl KeyId {
+    /// Wraps the bytes of an id.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 4]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, as they stand before a signature.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 4] {
+        &self.0
+    }
+
+    /// The id of a key: the first bytes of `SHA-256(name ‖ 0x0A ‖ type ‖ public key)`.
+    fn compute(name: &KeyName, signature_type: SignatureType, public: &[u8]) -> Self {
+        let named = [
+            name.as_str().as_bytes(),
+            b"\n",
+            &[signature_type.byte()],
+            public,
+        ]
+        .concat();
+        let [a, b, c, d, ..] = *sha256(&named).as_bytes();
+        Self([a, b, c, d])
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&wire::hex_encode(&self.0))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a key's signatures say, and by which algorithm. The other assigned types are refused by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SignatureType {
+    /// 0x01: Ed25519 over the text of the note.
+    Ed25519,
+    /// 0x04: Ed25519 over a time and the text of a checkpoint ([`crate::note::cosignature`]).
+    CosignatureV1,
+}
+
+impl SignatureType {
+    /// The byte that stands for the type before a public key.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::Ed25519 => 0x01,
+            Self::CosignatureV1 => 0x04,
+        }
+    }
+
+    /// The type that a byte stands for.
+    ///
+    /// # Errors
+    /// [`NoteKeyError::UnsupportedType`].
+    pub const fn from_byte(byte: u8) -> Result<Self, NoteKeyError> {
+        match byte {
+            0x01 => Ok(Self::Ed25519),
+            0x04 => Ok(Self::CosignatureV1),
+            _ => Err(NoteKeyError::UnsupportedType { byte }),
+        }
+    }
+}
+
+/// A public key with the name and type under which it signs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VerifierKey {
+    name: KeyName,
+    id: KeyId,
+    signature_type: SignatureType,
+    public: PublicKey,
+}
+
+impl VerifierKey {
+    /// Names a public key.
+    #[must_use]
+    pub fn new(name: KeyName, signature_type: SignatureType, public: PublicKey) -> Self {
+        let id = KeyId::compute(&name, signature_type, public.as_bytes());
+        Self {
+            name,
+            id,
+            signature_type,
+            public,
+        }
+    }
+
+    /// Parses `<name>+<id>+<key>`; a line feed at the end is not part of it.
+    ///
+    /// # Errors
+    /// The [`NoteKeyError`] that names the part that is wrong.
+    pub fn parse(text: &str) -> Result<Self, NoteKeyError> {
+        let (name, id, material) = split(text).ok_or(NoteKeyError::NotVerifierKey)?;
+        let material = wire::base64_decode(material).ok_or(NoteKeyError::BadBase64)?;
+        let (signature_type, public) = split_type(&material)?;
+        let public: &[u8; PUBLIC_KEY_SIZE] = sized(public)?;
+        let public = PublicKey::from_bytes(public).map_err(NoteKeyError::Key)?;
+        Self::new(KeyName::parse(name)?, signature_type, public).with_claimed_id(id)
+    }
+
+    /// The name that its signatures bear.
+    #[must_use]
+    pub fn name(&self) -> &KeyName {
+        &self.name
+    }
+
+    /// The id that its signatures bear.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// What its signatures say.
+    #[must_use]
+    pub fn signature_type(&self) -> SignatureType {
+        self.signature_type
+    }
+
+    /// The key itself.
+    #[must_use]
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    fn with_claimed_id(self, text: &str) -> Result<Self, NoteKeyError> {
+        let bytes = wire::hex_decode(text).and_then(|bytes| bytes.try_into().ok());
+        let claimed = KeyId(bytes.ok_or(NoteKeyError::BadId)?);
+        if claimed != self.id {
+            return Err(NoteKeyError::IdMismatch {
+                claimed,
+                computed: self.id,
+            });
+        }
+        Ok(self)
+    }
+}
+
+impl fmt::Display for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut material = Vec::from([self.signature_type.byte()]);
+        material.extend_from_slice(self.public.as_bytes());
+        let key = wire::base64_encode(&material);
+        write!(f, "{}+{}+{key}", self.name, self.id)
+    }
+}
+
+/// A secret key with the name and type under which it signs.
+#[derive(Debug)]
+pub struct SignerKey {
+    verifier: VerifierKey,
+    secret: SecretKey,
+}
+
+impl SignerKey {
+    /// Names a secret key.
+    #[must_use]
+    pub fn new(name: KeyName, signature_type: SignatureType, secret: SecretKey) -> Self {
+        let verifier = VerifierKey::new(name, signature_type, secret.public());
+        Self { verifier, secret }
+    }
+
+    /// Parses `PRIVATE+KEY+<name>+<id>+<key>`; a line feed at the end is not part of it.
+    ///
+    /// # Errors
+    /// The [`NoteKeyError`] that names the part that is wrong; it never repeats the text.
+    pub fn parse(text: &str) -> Result<Self, NoteKeyError> {
+        let (name, id, material) = text
+            .strip_prefix(PRIVATE_KEY)
+            .and_then(split)
+            .ok_or(NoteKeyError::NotSignerKey)?;
+        // Decoded into a buffer that is wiped in every case, and is long enough for any key.
+        let mut buffer = Zeroizing::new(vec![0; material.len()]);
+        let material =
+            Base64::decode(material, &mut buffer).map_err(|_| NoteKeyError::BadBase64)?;
+        let (signature_type, seed) = split_type(material)?;
+        let secret = SecretKey::from_seed(sized(seed)?);
+        let verifier = VerifierKey::new(KeyName::parse(name)?, signature_type, secret.public())
+            .with_claimed_id(id)?;
+        Ok(Self { verifier, secret })
+    }
+
+    /// Encodes the key as one line without its line feed.
+    #[must_use]
+    pub fn encode(&self) -> Zeroizing<String> {
+        let mut material = Zeroizing::new([0; 1 + SEED_SIZE]);
+        let bytes = [self.verifier.signature_type.byte()];
+        for (to, from) in material
+            .iter_mut()
+            .zip(bytes.iter().chain(self.secret.seed()))
+        {
+            *to = *from;
+        }
+        let mut buffer = Zeroizing::new([0; SEED_BASE64]);
+        // The buffer has the exact length, so there is always a text.
+        let base64 = Base64::encode(material.as_slice(), buffer.as_mut_slice()).unwrap_or_default();
+        let (name, id) = (
+            self.verifier.name.as_str(),
+            wire::hex_encode(&self.verifier.id.0),
+        );
+        let parts = [PRIVATE_KEY, name, "+", &id, "+", base64];
+        // Reserved at once: a string that grows would leave parts of the key behind.
+        let length = parts.iter().map(|part| part.len()).sum();
+        let mut text = Zeroizing::new(String::with_capacity(length));
+        for part in parts {
+            text.push_str(part);
+        }
+        text
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn verifier(&self) -> &VerifierKey {
+        &self.verifier
+    }
+
+    /// The secret half, for what a signature type signs.
+    pub(crate) fn secret(&self) -> &SecretKey {
+        &self.secret
+    }
+}
+
+/// Cuts `<name>+<id>+<key>`; only the key may contain `+`.
+fn split(text: &str) -> Option<(&str, &str, &str)> {
+    let (name, rest) = text.split_once('+')?;
+    let (id, key) = rest.split_once('+')?;
+    Some((name, id, key))
+}
+
+fn split_type(material: &[u8]) -> Result<(SignatureType, &[u8]), NoteKeyError> {
+    let (byte, key) = material.split_first().ok_or(NoteKeyError::NoType)?;
+    Ok((SignatureType::from_byte(*byte)?, key))
+}
+
+fn sized<const N: usize>(bytes: &[u8]) -> Result<&[u8; N], NoteKeyError> {
+    bytes.try_into().map_err(|_| NoteKeyError::WrongLength {
+        claimed: bytes.len(),
+        expected: N,
+    })
+}
+
+/// Why a key of notes is refused. It never holds more of a signer key than its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoteKeyError {
+    /// A key's name is empty.
+    EmptyName,
+    /// A key's name has a character that names cannot have.
+    NameCharacter {
+        /// The first such character.
+        character: char,
+    },
+    /// The three parts of a verifier key are not there.
+    NotVerifierKey,
+    /// The words and three parts of a signer key are not there.
+    NotSignerKey,
+    /// The id is not 8 lower-case hex digits.
+    BadId,
+    /// The last part is not canonical base64.
+    BadBase64,
+    /// The last part is empty.
+    NoType,
+    /// Another type than the two that are understood.
+    UnsupportedType {
+        /// The byte before the key.
+        byte: u8,
+    },
+    /// Keys of this type have another length.
+    WrongLength {
+        /// Bytes given.
+        claimed: usize,
+        /// Bytes that the type calls for.
+        expected: usize,
+    },
+    /// The key is not admitted.
+    Key(KeyError),
+    /// The key has another id.
+    IdMismatch {
+        /// The id in the text.
+        claimed: KeyId,
+        /// The id of the key.
+        computed: KeyId,
+    },
+}
+
+impl NoteKeyError {
+    /// A stable name for the rule that failed.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::EmptyName => "key-name-empty",
+            Self::NameCharacter { .. } => "key-name-character",
+            Self::NotVerifierKey => "not-a-verifier-key",
+            Self::NotSignerKey => "not-a-signer-key",
+            Self::BadId => "key-id-malformed",
+            Self::BadBase64 => "key-base64",
+            Self::NoType => "key-without-type",
+            Self::UnsupportedType { .. } => "key-type-unsupported",
+            Self::WrongLength { .. } => "key-wrong-length",
+            Self::Key(error) => error.code(),
+            Self::IdMismatch { .. } => "key-id-mismatch",
+        }
+    }
+}
+
+impl fmt::Display for NoteKeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyName => f.write_str("the key name is empty"),
+            Self::NameCharacter { character } => write!(
+                f,
+                "a key name cannot have the character `{}`",
+                character.escape_default()
+            ),
+            Self::NotVerifierKey => f.write_str("a verifier key has three parts, NAME+ID+KEY"),
+            Self::NotSignerKey => {
+                f.write_str("a signer key has five parts, PRIVATE+KEY+NAME+ID+KEY")
+            }
+            Self::BadId => f.write_str("the key id is not 8 lower-case hex digits"),
+            Self::BadBase64 => f.write_str("the last part of the key is not canonical base64"),
+            Self::NoType => f.write_str("the last part of the key is empty"),
+            Self::UnsupportedType { byte } => {
+                let name = match byte {
+                    0x02 => " (ECDSA)",
+                    0x05 => " (RFC 6962 tree heads)",
+                    0x06 => " (ML-DSA-44 cosignatures)",
+                    _ => "",
+                };
+                let hex = wire::hex_encode(&[*byte]);
+                write!(
+                    f,
+                    "unsupported signature type 0x{hex}{name}; 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported"
+                )
+            }
+            Self::WrongLength { claimed, expected } => {
+                write!(
+                    f,
+                    "the key has {claimed} bytes, its type calls for {expected}"
+                )
+            }
+            Self::Key(error) => error.fmt(f),
+            Self::IdMismatch { claimed, computed } => {
+                write!(f, "the key id is {claimed}, but this key has {computed}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for NoteKeyError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::string::ToString;
+
+    /// A pair of keys from the documentation of `golang.org/x/mod/sumdb/note`.
+    const SKEY: &str =
+        "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+    const VKEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+    fn name(text: &str) -> KeyName {
+        KeyName::parse(text).unwrap()
+    }
+
+    #[test]
+    fn keys_of_x_mod_are_read_and_written() {
+        let signer = SignerKey::parse(SKEY).unwrap();
+        assert_eq!(signer.encode().as_str(), SKEY);
+        assert_eq!(signer.verifier().to_string(), VKEY);
+        let verifier = VerifierKey::parse(VKEY).unwrap();
+        assert_eq!(&verifier, signer.verifier());
+        assert_eq!(verifier.name().as_str(), "PeterNeumann");
+        assert_eq!(verifier.id().to_string(), "c74f20a3");
+        assert_eq!(verifier.signature_type(), SignatureType::Ed25519);
+    }
+
+    #[test]
+    fn one_secret_has_another_id_for_each_name_and_type() {
+        let key = |text: &str, signature_type| {
+            SignerKey::new(name(text), signature_type, SecretKey::from_seed(&[7; 32]))
+        };
+        let plain = key("a.example", SignatureType::Ed25519);
+        let cosigner = key("a.example", SignatureType::CosignatureV1);
+        let other = key("b.example", SignatureType::Ed25519);
+        assert_ne!(plain.verifier().id(), cosigner.verifier().id());
+        assert_ne!(plain.verifier().id(), other.verifier().id());
+        for key in [plain, cosigner, other] {
+            let text = key.verifier().to_string();
+            assert_eq!(VerifierKey::parse(&text).as_ref(), Ok(key.verifier()));
+            let read = SignerKey::parse(&key.encode()).unwrap();
+            assert_eq!(read.verifier(), key.verifier());
+            assert_eq!(read.secret().seed(), key.secret().seed());
+        }
+    }
+
+    #[test]
+    fn names() {
+        for good in ["a", "example.com/foo", "é/ü", "a=b", "\u{7f}", "oid/1.2.3"] {
+            assert_eq!(name(good).as_str(), good);
+        }
+        assert_eq!(KeyName::parse(""), Err(NoteKeyError::EmptyName));
+        for bad in [
+            '+', ' ', '\t', '\n', '\r', '\0', '\u{1f}', '\u{85}', '\u{a0}', '\u{1680}', '\u{2003}',
+            '\u{2028}', '\u{202f}', '\u{3000}',
+        ] {
+            assert_eq!(
+                KeyName::parse(&format!("a{bad}b")),
+                Err(NoteKeyError::NameCharacter { character: bad })
+            );
+        }
+    }
+
+    #[test]
+    fn malformed_verifier_keys() {
+        let typed = |bytes: &[u8]| format!("n+00000000+{}", wire::base64_encode(bytes));
+        let key = "ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+        for (text, message) in [
+            ("", "a verifier key has three parts, NAME+ID+KEY"),
+            ("name", "a verifier key has three parts, NAME+ID+KEY"),
+            (
+                "name+c74f20a3",
+                "a verifier key has three parts, NAME+ID+KEY",
+            ),
+            (
+                "+c74f20a3+AQ==",
+                "the key has 0 bytes, its type calls for 32",
+            ),
+            (&format!("+c74f20a3+{key}"), "the key name is empty"),
+            (
+                &format!("Peter Neumann+c74f20a3+{key}"),
+                "a key name cannot have the character ` `",
+            ),
+            (
+                &format!("Peter\u{2028}Neumann+c74f20a3+{key}"),
+                r"a key name cannot have the character `\u{2028}`",
+            ),
+            (
+                &format!("PeterNeumann+C74F20A3+{key}"),
+                "the key id is not 8 lower-case hex digits",
+            ),
+            (
+                &format!("PeterNeumann+c74f20a+{key}"),
+                "the key id is not 8 lower-case hex digits",
+            ),
+            (
+                &format!("PeterNeumann++{key}"),
+                "the key id is not 8 lower-case hex digits",
+            ),
+            (
+                &format!("PeterNeumann+c74f20a4+{key}"),
+                "the key id is c74f20a4, but this key has c74f20a3",
+            ),
+            (
+                &format!("PeterNeuman+c74f20a3+{key}"),
+                "the key id is c74f20a3, but this key has 94245f47",
+            ),
+            (
+                &format!("{VKEY}\n"),
+                "the last part of the key is not canonical base64",
+            ),
+            (
+                &format!("{VKEY}="),
+                "the last part of the key is not canonical base64",
+            ),
+            (
+                "PeterNeumann+c74f20a3+",
+                "the last part of the key is empty",
+            ),
+            (
+                &typed(&[1; 32]),
+                "the key has 31 bytes, its type calls for 32",
+            ),
+            (
+                &typed(&[1; 34]),
+                "the key has 33 bytes, its type calls for 32",
+            ),
+            (
+                &typed(&[2; 33]),
+                "unsupported signature type 0x02 (ECDSA); 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported",
+            ),
+            (
+                &typed(&[5; 33]),
+                "unsupported signature type 0x05 (RFC 6962 tree heads); 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported",
+            ),
+            (
+                &typed(&[6; 1313]),
+                "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported",
+            ),
+            (
+                &typed(&[0xff; 33]),
+                "unsupported signature type 0xff; 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported",
+            ),
+            (
+                &typed(&[&[1, 1][..], &[0; 31]].concat()),
+                "the Ed25519 key is the identity, under which anyone can sign anything",
+            ),
+            (
+                &typed(&[&[1][..], &[0; 32]].concat()),
+                "the Ed25519 key has a component of small order, so verifiers may disagree about its signatures",
+            ),
+            (
+                &typed(&[&[1, 2][..], &[0; 31]].concat()),
+                "the Ed25519 key is not a point of the curve",
+            ),
+        ] {
+            let error = VerifierKey::parse(text).unwrap_err();
+            assert_eq!(error.to_string(), message, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn malformed_signer_keys() {
+        let rest = SKEY.strip_prefix("PRIVATE+KEY+").unwrap();
+        for (text, message) in [
+            (rest, "a signer key has five parts, PRIVATE+KEY+NAME+ID+KEY"),
+            (VKEY, "a signer key has five parts, PRIVATE+KEY+NAME+ID+KEY"),
+            (
+                &format!("private+key+{rest}"),
+                "a signer key has five parts, PRIVATE+KEY+NAME+ID+KEY",
+            ),
+            (
+                "PRIVATE+KEY+name",
+                "a signer key has five parts, PRIVATE+KEY+NAME+ID+KEY",
+            ),
+            (
+                &format!("{SKEY}\n"),
+                "the last part of the key is not canonical base64",
+            ),
+            (
+                &SKEY.replace("a3+", "a4+"),
+                "the key id is c74f20a4, but this key has c74f20a3",
+            ),
+            (
+                &SKEY.replace("Peter", "Pe ter"),
+                "a key name cannot have the character ` `",
+            ),
+            (
+                "PRIVATE+KEY+n+00000000+",
+                "the last part of the key is empty",
+            ),
+            (
+                "PRIVATE+KEY+n+00000000+AQ==",
+                "the key has 0 bytes, its type calls for 32",
+            ),
+            (
+                "PRIVATE+KEY+n+00000000+Bg==",
+                "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported",
+            ),
+        ] {
+            let error = SignerKey::parse(text).unwrap_err();
+            assert_eq!(error.to_string(), message, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_stay_out_of_debug_and_errors() {
+        let signer = SignerKey::parse(SKEY).unwrap();
+        let seed = wire::base64_encode(signer.secret().seed());
+        assert!(!format!("{signer:?}").contains(&seed));
+        // The id forgotten: the key stands where the id should.
+        let text = format!("PRIVATE+KEY+name+{seed}+AQ==");
+        let error = SignerKey::parse(&text).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains(&seed));
+    }
+}

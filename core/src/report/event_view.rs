@@ -1,0 +1,156 @@
+//! An event as a report shows it: only what the verifier read, nothing straight from a fetched file.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use crate::event::access::AccessEvent;
+use crate::event::event::{Event, ParsedEntry};
+use crate::merkle::hash::Hash;
+use crate::verify::event_checks::Finding;
+
+/// One event of a history. Members that the event does not have are `null`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventView {
+    /// Position in the log.
+    pub index: u64,
+    /// RFC 6962 leaf hash, base64.
+    pub leaf_hash: Hash,
+    /// `access`, `key`, `genesis` or `other`.
+    pub r#type: &'static str,
+    /// What was done; for key events `enrol` or `revoke`.
+    pub action: Option<String>,
+    /// `success`, `denied` or `failure`.
+    pub outcome: Option<String>,
+    /// `routine`, `material` or `custody`, derived from the action.
+    pub weight: Option<&'static str>,
+    /// Who did it.
+    pub actor: Option<String>,
+    /// `human`, `workload`, `service` or `agent`.
+    pub actor_type: Option<String>,
+    /// When, as the actor claims.
+    pub occurred_at: Option<String>,
+    /// The event's own identifier.
+    pub event_id: Option<String>,
+    /// What it was done to.
+    pub subjects: Vec<SubjectView>,
+    /// Why.
+    pub reason: Option<ReasonView>,
+    /// Where it ran.
+    pub environment: Option<String>,
+    /// Which pipeline ran it.
+    pub pipeline: Option<String>,
+    /// Between which custodians.
+    pub transfer: Option<TransferView>,
+    /// Leaf hash of the event that this one acts on.
+    pub acts_on: Option<String>,
+    /// `valid`, `unknown-key`, `revoked-key`, `compromised-key`, `actor-mismatch`, `invalid` or `none`.
+    pub signature: &'static str,
+    /// The key that is said to have signed it.
+    pub keyid: Option<String>,
+    /// `replayed`, `register-conflict`, `other-log`, `no-effect`.
+    pub notes: Vec<&'static str>,
+}
+
+/// One subject of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SubjectView {
+    /// Its name.
+    pub name: String,
+    /// `sha256:` and hex.
+    pub digest: String,
+}
+
+/// Why an event happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReasonView {
+    /// A short code.
+    pub code: String,
+    /// In words.
+    pub text: Option<String>,
+    /// A ticket.
+    pub ticket: Option<String>,
+}
+
+/// From whom to whom an artifact went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TransferView {
+    /// The custodian who gives.
+    pub from: String,
+    /// The custodian who takes.
+    pub to: String,
+}
+
+impl EventView {
+    pub(crate) fn new(index: u64, leaf_hash: Hash, parsed: &ParsedEntry, finding: Finding) -> Self {
+        Self {
+            signature: finding.status.as_str(),
+            notes: finding.notes,
+            ..Self::unjudged(index, leaf_hash, parsed)
+        }
+    }
+
+    /// An event whose entry is proven, before anything is known of its signature: no report holds one.
+    pub(crate) fn unjudged(index: u64, leaf_hash: Hash, parsed: &ParsedEntry) -> Self {
+        let subjects = parsed.subjects.iter().map(|subject| SubjectView {
+            name: subject.name.clone(),
+            digest: format!("sha256:{}", subject.sha256()),
+        });
+        let keyid = Some(parsed.keyid()).filter(|keyid| !keyid.is_empty());
+        let mut view = Self {
+            index,
+            leaf_hash,
+            r#type: parsed.event.type_name(),
+            action: None,
+            outcome: None,
+            weight: None,
+            actor: None,
+            actor_type: None,
+            occurred_at: None,
+            event_id: None,
+            subjects: subjects.collect(),
+            reason: None,
+            environment: None,
+            pipeline: None,
+            transfer: None,
+            acts_on: None,
+            signature: "undecided",
+            keyid: keyid.map(ToString::to_string),
+            notes: Vec::new(),
+        };
+        match &parsed.event {
+            Event::Access(access) => view.show_access(access),
+            Event::Key(key) => {
+                view.action = Some(key.op.as_str().to_string());
+                view.actor = Some(key.actor.clone());
+            }
+            Event::Genesis(_) | Event::Other(_) => {}
+        }
+        view
+    }
+
+    fn show_access(&mut self, access: &AccessEvent) {
+        self.action = Some(access.action.to_string());
+        self.outcome = Some(access.outcome.to_string());
+        self.weight = Some(access.action.weight().as_str());
+        self.actor = Some(access.actor.id.clone());
+        self.actor_type = Some(access.actor.kind.to_string());
+        self.occurred_at = Some(access.occurred_at.clone());
+        self.event_id = Some(access.event_id.clone());
+        self.reason = access.reason.as_ref().map(|reason| ReasonView {
+            code: reason.code.clone(),
+            text: reason.text.clone(),
+            ticket: reason.ticket.clone(),
+        });
+        self.environment = access.context.environment.clone();
+        self.pipeline = access.context.pipeline.clone();
+        self.transfer = access.transfer.as_ref().map(|transfer| TransferView {
+            from: transfer.from.custodian.clone(),
+            to: transfer.to.custodian.clone(),
+        });
+        self.acts_on = access.acts_on.map(|hash| hash.to_string());
+    }
+}

@@ -1,0 +1,699 @@
+//! Admission: whether a log takes an entry at its next index (docs/formats/events.md, "Admission").
+//!
+//! An ordered list of checks over the entry and the state of the log before it, cheapest and gravest first; the first
+//! that fails names the refusal. Pure: the log asks [`Admission::check`], gives an index, and says so with
+//! [`Admission::apply`]. That the same bytes were admitted before is no refusal, and the log's to notice, by leaf hash.
+
+use crate::crypto::ed25519_batch::{Batch, Seed};
+use crate::event::event::{self, Event, EventError, ParsedEntry};
+use crate::event::genesis::GenesisError;
+use crate::merkle::hash::Hash;
+use crate::rules::keyring::{KeyEffect, Keyring, NoEffect, SignatureStatus};
+use crate::rules::registration::{self, Binding, Registrations};
+use crate::text::limits::MAX_ENTRY;
+use alloc::borrow::{Cow, ToOwned as _};
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Why an entry is not admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The entry is larger than an entry may be.
+    TooLarge {
+        /// Bytes of the entry.
+        size: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// The entry is not an event.
+    Malformed(EventError),
+    /// The Statement has a predicate of a type that this log does not know.
+    PredicateType {
+        /// The type.
+        found: String,
+    },
+    /// The log's first entry must be its genesis.
+    Genesis(GenesisError),
+    /// A genesis event after the first entry.
+    SecondGenesis,
+    /// There is no signature.
+    Unsigned,
+    /// The signature of a known key is false.
+    BadSignature {
+        /// The key.
+        keyid: String,
+    },
+    /// The event is signed for another log.
+    OtherLog {
+        /// The log that it names.
+        claimed: String,
+        /// This log.
+        expected: String,
+    },
+    /// A key that is not enrolled signed.
+    UnknownKey {
+        /// The key.
+        keyid: String,
+    },
+    /// A key that was revoked signed.
+    RevokedKey {
+        /// The key.
+        keyid: String,
+        /// Index of the revocation.
+        at: u64,
+    },
+    /// The key is enrolled for another actor.
+    ActorMismatch {
+        /// The key.
+        keyid: String,
+        /// Whose key it is.
+        enrolled: String,
+        /// Who is said to have acted.
+        claimed: String,
+    },
+    /// Too few admins signed a key event.
+    NotByAdmins {
+        /// How many did.
+        signed: usize,
+        /// How many must.
+        threshold: usize,
+    },
+    /// The key event would change nothing.
+    NoEffect(NoEffect),
+    /// The same signed payload stands in the log, in another envelope.
+    Replayed {
+        /// Its index.
+        first: u64,
+    },
+    /// The name and version is bound to other digests.
+    RegisterConflict {
+        /// The name and version.
+        name: String,
+        /// Index of the registration that binds it.
+        first: u64,
+    },
+}
+
+/// What kind of answer a refusal is: the exit code and the HTTP status follow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalClass {
+    /// The submission breaks its format: exit 8, HTTP 400.
+    Malformed,
+    /// The submission is too large: exit 8, HTTP 413.
+    TooLarge,
+    /// A signature is false or absent: exit 3, HTTP 422.
+    Signature,
+    /// No key that is valid here vouches for it: exit 5, HTTP 403.
+    Untrusted,
+    /// It is well signed, and what stands in the log says no: exit 6, HTTP 409.
+    Conflict,
+}
+
+impl RefusalClass {
+    /// Returns the exit code of the command line.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Malformed | Self::TooLarge => 8,
+            Self::Signature => 3,
+            Self::Untrusted => 5,
+            Self::Conflict => 6,
+        }
+    }
+
+    /// Returns the status of an HTTP answer.
+    #[must_use]
+    pub const fn http_status(self) -> u16 {
+        match self {
+            Self::Malformed => 400,
+            Self::TooLarge => 413,
+            Self::Signature => 422,
+            Self::Untrusted => 403,
+            Self::Conflict => 409,
+        }
+    }
+}
+
+impl Refusal {
+    /// Returns the stable code of this refusal.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "entry-too-large",
+            Self::Malformed(error) => error.code(),
+            Self::PredicateType { .. } => "predicate-type-unknown",
+            Self::Genesis(error) => error.code(),
+            Self::SecondGenesis => "genesis-second",
+            Self::Unsigned => "event-unsigned",
+            Self::BadSignature { .. } => "event-bad-signature",
+            Self::OtherLog { .. } => "event-for-other-log",
+            Self::UnknownKey { .. } => "event-unknown-key",
+            Self::RevokedKey { .. } => "event-revoked-key",
+            Self::ActorMismatch { .. } => "event-actor-mismatch",
+            Self::NotByAdmins { .. } => "event-not-by-admins",
+            Self::NoEffect(reason) => reason.code(),
+            Self::Replayed { .. } => "event-replayed",
+            Self::RegisterConflict { .. } => "register-conflict",
+        }
+    }
+
+    /// Returns what kind of answer this is.
+    #[must_use]
+    pub const fn class(&self) -> RefusalClass {
+        match self {
+            Self::TooLarge { .. } => RefusalClass::TooLarge,
+            Self::Genesis(GenesisError::Unsigned { .. } | GenesisError::BadSignature { .. })
+            | Self::Unsigned
+            | Self::BadSignature { .. } => RefusalClass::Signature,
+            Self::Malformed(_)
+            | Self::PredicateType { .. }
+            | Self::Genesis(_)
+            | Self::SecondGenesis => RefusalClass::Malformed,
+            Self::OtherLog { .. }
+            | Self::UnknownKey { .. }
+            | Self::RevokedKey { .. }
+            | Self::ActorMismatch { .. }
+            | Self::NotByAdmins { .. } => RefusalClass::Untrusted,
+            Self::NoEffect(_) | Self::Replayed { .. } | Self::RegisterConflict { .. } => {
+                RefusalClass::Conflict
+            }
+        }
+    }
+
+    /// Returns the exit code of the command line.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        self.class().exit_code()
+    }
+
+    /// Returns the status of an HTTP answer.
+    #[must_use]
+    pub const fn http_status(&self) -> u16 {
+        self.class().http_status()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { size, limit } => {
+                write!(f, "an entry of {size} bytes, {limit} are allowed")
+            }
+            Self::Malformed(error) => error.fmt(f),
+            Self::PredicateType { found } => {
+                write!(f, "predicate type `{found}` is not known to this log")
+            }
+            Self::Genesis(error) => error.fmt(f),
+            Self::SecondGenesis => f.write_str("a genesis event stands at index 0 only"),
+            Self::Unsigned => f.write_str("the event is not signed"),
+            Self::BadSignature { keyid } => write!(f, "the signature by key `{keyid}` is false"),
+            Self::OtherLog { claimed, expected } => {
+                write!(f, "signed for log `{claimed}`, this is `{expected}`")
+            }
+            Self::UnknownKey { keyid } => write!(f, "key `{keyid}` is not enrolled"),
+            Self::RevokedKey { keyid, at } => {
+                write!(f, "key `{keyid}` was revoked at index {at}")
+            }
+            Self::ActorMismatch {
+                keyid,
+                enrolled,
+                claimed,
+            } => write!(
+                f,
+                "identity mismatch: key `{keyid}` is enrolled for `{enrolled}`, not `{claimed}`"
+            ),
+            Self::NotByAdmins { signed, threshold } => {
+                write!(f, "{signed} admins of this log signed, {threshold} must")
+            }
+            Self::NoEffect(reason) => write!(f, "the key event would change nothing: {reason}"),
+            Self::Replayed { first } => {
+                write!(f, "the same signed payload stands at index {first}")
+            }
+            Self::RegisterConflict { name, first } => write!(
+                f,
+                "`{name}` was registered with other digests at index {first}"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+impl From<EventError> for Refusal {
+    fn from(error: EventError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+/// An entry that a log may take at the index that it was checked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    entry: ParsedEntry,
+    leaf_hash: Hash,
+    payload_digest: Hash,
+}
+
+impl Admitted {
+    /// Returns the entry.
+    #[must_use]
+    pub const fn entry(&self) -> &ParsedEntry {
+        &self.entry
+    }
+
+    /// Returns the leaf hash: equal for the same envelope, which has one index.
+    #[must_use]
+    pub const fn leaf_hash(&self) -> &Hash {
+        &self.leaf_hash
+    }
+
+    /// Returns what copies of one signed payload share, whoever signed them.
+    #[must_use]
+    pub const fn payload_digest(&self) -> &Hash {
+        &self.payload_digest
+    }
+}
+
+/// What a log remembers of its events, besides their keys. It grows with the log, so a log may keep it elsewhere.
+///
+/// A memory that fails says that it knows nothing; whoever gave it must then take no answer that came from it.
+pub trait Memory {
+    /// Returns the index of the first event with this payload.
+    fn payload(&self, digest: &Hash) -> Option<u64>;
+
+    /// Returns what a name is bound to.
+    fn binding(&self, name: &str) -> Option<Cow<'_, Binding>>;
+
+    /// Remembers the index of a payload, unless it has one.
+    fn note_payload(&mut self, digest: Hash, index: u64);
+
+    /// Remembers what a name is bound to, unless it is bound.
+    fn bind(&mut self, name: &str, binding: Binding);
+
+    /// Remembers that the entry at `index` is the genesis or a key event: from these the keys can be known again.
+    fn note_key_event(&mut self, _index: u64) {}
+}
+
+/// A memory of maps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InMemory {
+    payloads: BTreeMap<Hash, u64>,
+    registrations: Registrations,
+}
+
+impl Memory for InMemory {
+    fn payload(&self, digest: &Hash) -> Option<u64> {
+        self.payloads.get(digest).copied()
+    }
+
+    fn binding(&self, name: &str) -> Option<Cow<'_, Binding>> {
+        self.registrations.binding(name).map(Cow::Borrowed)
+    }
+
+    fn note_payload(&mut self, digest: Hash, index: u64) {
+        self.payloads.entry(digest).or_insert(index);
+    }
+
+    fn bind(&mut self, name: &str, binding: Binding) {
+        self.registrations.bind(name, binding);
+    }
+}
+
+/// What a log has taken in, as far as it decides what the log takes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission<M = InMemory> {
+    origin: String,
+    size: u64,
+    /// Absent before the genesis.
+    keyring: Option<Keyring>,
+    memory: M,
+}
+
+/// A check of an entry; the last argument is what is known of its signatures, if that was found out before.
+type Check<M> = fn(&Admission<M>, &ParsedEntry, Option<&[bool]>) -> Result<(), Refusal>;
+
+/// The checks of an entry that parses, in order.
+const fn checks<M: Memory>() -> [Check<M>; 6] {
+    [
+        check_predicate_type,
+        check_genesis,
+        check_signatures,
+        check_payload,
+        check_key_effect,
+        check_registration,
+    ]
+}
+
+impl Admission {
+    /// Starts an empty log.
+    #[must_use]
+    pub fn new(origin: &str) -> Self {
+        Self::with_memory(origin, InMemory::default())
+    }
+
+    /// Returns what names are bound to.
+    #[must_use]
+    pub const fn registrations(&self) -> &Registrations {
+        &self.memory.registrations
+    }
+}
+
+impl<M: Memory> Admission<M> {
+    /// Starts an empty log that remembers its events in `memory`.
+    #[must_use]
+    pub fn with_memory(origin: &str, memory: M) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            size: 0,
+            keyring: None,
+            memory,
+        }
+    }
+
+    /// Returns what the log remembers of its events.
+    pub const fn memory_mut(&mut self) -> &mut M {
+        &mut self.memory
+    }
+
+    /// Goes on at `size`: the memory has what is before, and the keys were replayed.
+    pub const fn resume(&mut self, size: u64) {
+        self.size = size;
+    }
+
+    /// Returns how many entries the log has: the index of the next.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Returns the keys; none before the genesis.
+    #[must_use]
+    pub const fn keyring(&self) -> Option<&Keyring> {
+        self.keyring.as_ref()
+    }
+
+    /// Checks whether the log takes the entry at its next index.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of the first check that fails.
+    pub fn check(&self, entry: &[u8]) -> Result<Admitted, Refusal> {
+        self.check_parsed(parse(entry)?, None)
+    }
+
+    /// Checks many entries, each as [`check`](Self::check) does and with the same answer, but verifies the signatures of
+    /// access events together. `seed` draws 32 secret random bytes; without them signatures are verified one by one.
+    pub fn check_many<'a>(
+        &self,
+        entries: impl IntoIterator<Item = &'a [u8]>,
+        seed: impl FnOnce() -> Option<Seed>,
+    ) -> Vec<Result<Admitted, Refusal>> {
+        let parsed: Vec<_> = entries.into_iter().map(parse).collect();
+        let verdicts = self.verify(&parsed, seed);
+        parsed
+            .into_iter()
+            .zip(verdicts)
+            .map(|(entry, verdicts)| self.check_parsed(entry?, verdicts.as_deref()))
+            .collect()
+    }
+
+    fn check_parsed(
+        &self,
+        entry: ParsedEntry,
+        verdicts: Option<&[bool]>,
+    ) -> Result<Admitted, Refusal> {
+        for check in checks() {
+            check(self, &entry, verdicts)?;
+        }
+        Ok(Admitted::new(entry))
+    }
+
+    /// Verifies the signatures of all access events: for each event whether each signature is good by the key that it
+    /// names. `None` for what is left to be verified by itself.
+    fn verify(
+        &self,
+        parsed: &[Result<ParsedEntry, Refusal>],
+        seed: impl FnOnce() -> Option<Seed>,
+    ) -> Vec<Option<Vec<bool>>> {
+        let mut batch = Batch::new();
+        // Whether there is a key to verify each signature by.
+        let claims: Vec<Option<Vec<bool>>> = parsed
+            .iter()
+            .map(|entry| {
+                let entry = entry.as_ref().ok()?;
+                let keyring = self.keyring.as_ref().filter(|_| entry.access().is_some())?;
+                let pae = entry.envelope.pae();
+                let standings = keyring.standings(self.size, entry);
+                let claims = standings.zip(entry.envelope.signatures());
+                let claims = claims.map(|(standing, signature)| {
+                    if let Some(key) = &standing.key {
+                        batch.push(key, &pae, &signature.sig);
+                    }
+                    standing.key.is_some()
+                });
+                Some(claims.collect())
+            })
+            .collect();
+        let Some(seed) = seed() else {
+            return claims.into_iter().map(|_| None).collect();
+        };
+        let mut answers = batch.verify(seed).into_iter();
+        let mut answer = |claims: Vec<bool>| {
+            let verdicts = claims
+                .into_iter()
+                .map(|has_key| has_key && answers.next().unwrap_or(false));
+            verdicts.collect()
+        };
+        claims
+            .into_iter()
+            .map(|claims| claims.map(&mut answer))
+            .collect()
+    }
+
+    /// Checks again, without signatures, an entry that [`check`](Self::check) let through and since when others were
+    /// taken in, none of them a key event.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of the first check that fails.
+    pub fn check_again(&self, admitted: &Admitted) -> Result<(), Refusal> {
+        if let Some(first) = self.memory.payload(&admitted.payload_digest) {
+            return Err(Refusal::Replayed { first });
+        }
+        check_registration(self, &admitted.entry, None)
+    }
+
+    /// Takes in an admitted entry at its index.
+    pub fn apply(&mut self, index: u64, admitted: &Admitted) {
+        self.take(index, &admitted.entry, admitted.payload_digest);
+    }
+
+    /// Takes in an entry that stands in the log already, to rebuild this state; entries come in log order from 0.
+    ///
+    /// Of signatures only the admins' are verified again: the log let no false one in, and millions would take minutes.
+    pub fn replay(&mut self, index: u64, entry: &[u8]) {
+        match event::parse(entry) {
+            Ok(entry) => {
+                let digest = entry.envelope.payload_digest();
+                self.take(index, &entry, digest);
+            }
+            Err(_) => self.size = index.saturating_add(1),
+        }
+    }
+
+    fn take(&mut self, index: u64, entry: &ParsedEntry, payload_digest: Hash) {
+        self.size = index.saturating_add(1);
+        if matches!(entry.event, Event::Genesis(_) | Event::Key(_)) {
+            self.memory.note_key_event(index);
+        }
+        let Some(keyring) = &mut self.keyring else {
+            self.keyring = Keyring::from_genesis(&self.origin, entry).ok();
+            return;
+        };
+        // What nobody who may signed uses nothing up: the payload may still come with the right signature.
+        let counts = match (keyring.apply(index, entry), &entry.event) {
+            (KeyEffect::None(reason), Event::Key(_)) => !reason.is_about_signatures(),
+            (_, Event::Access(_)) => keyring.claims_to_be_valid(index, entry),
+            (_, _) => true,
+        };
+        if counts {
+            self.memory.note_payload(payload_digest, index);
+            // A conflict binds nothing, and was refused unless an operator forced it in.
+            for (name, digests) in registration::bindings(entry) {
+                self.memory.bind(name, Binding { at: index, digests });
+            }
+        }
+    }
+}
+
+impl Admitted {
+    fn new(entry: ParsedEntry) -> Self {
+        Self {
+            leaf_hash: entry.leaf_hash(),
+            payload_digest: entry.envelope.payload_digest(),
+            entry,
+        }
+    }
+}
+
+fn parse(entry: &[u8]) -> Result<ParsedEntry, Refusal> {
+    if entry.len() > MAX_ENTRY {
+        return Err(Refusal::TooLarge {
+            size: entry.len(),
+            limit: MAX_ENTRY,
+        });
+    }
+    Ok(event::parse(entry)?)
+}
+
+fn check_predicate_type<M: Memory>(
+    _: &Admission<M>,
+    entry: &ParsedEntry,
+    _: Option<&[bool]>,
+) -> Result<(), Refusal> {
+    match &entry.event {
+        Event::Other(other) => Err(Refusal::PredicateType {
+            found: other.predicate_type.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The first entry is the genesis of this log, and no other is one.
+fn check_genesis<M: Memory>(
+    admission: &Admission<M>,
+    entry: &ParsedEntry,
+    _: Option<&[bool]>,
+) -> Result<(), Refusal> {
+    match (&admission.keyring, &entry.event) {
+        (None, _) => Keyring::from_genesis(&admission.origin, entry)
+            .map(|_| ())
+            .map_err(Refusal::Genesis),
+        (Some(_), Event::Genesis(_)) => Err(Refusal::SecondGenesis),
+        (Some(_), _) => Ok(()),
+    }
+}
+
+/// Every signature is good and by a key that may sign here: strangers' signatures would stand in the index of their keys.
+fn check_signatures<M: Memory>(
+    admission: &Admission<M>,
+    entry: &ParsedEntry,
+    verdicts: Option<&[bool]>,
+) -> Result<(), Refusal> {
+    let Some(keyring) = &admission.keyring else {
+        return check_genesis_signers(entry);
+    };
+    let status = match verdicts {
+        Some(verdicts) => keyring.judge_verified(admission.size, entry, verdicts),
+        None => keyring.judge(admission.size, entry),
+    };
+    refuse_status(&status, admission, entry)?;
+    for signature in entry.envelope.signatures() {
+        let standing = match entry.event {
+            Event::Key(_) => keyring.admin_standing(&signature.keyid),
+            _ => keyring.standing(admission.size, &signature.keyid, None),
+        };
+        refuse_status(&standing, admission, entry)?;
+    }
+    Ok(())
+}
+
+/// Only admins sign the genesis.
+fn check_genesis_signers(entry: &ParsedEntry) -> Result<(), Refusal> {
+    let Event::Genesis(genesis) = &entry.event else {
+        return Ok(());
+    };
+    let stranger = entry.envelope.signatures().iter().find(|signature| {
+        let is_signer = |admin: &crate::event::spki::Spki| admin.key_id() == signature.keyid;
+        !genesis.admins.iter().any(is_signer)
+    });
+    match stranger {
+        None => Ok(()),
+        Some(signature) => Err(Refusal::UnknownKey {
+            keyid: signature.keyid.clone(),
+        }),
+    }
+}
+
+fn refuse_status<M: Memory>(
+    status: &SignatureStatus,
+    admission: &Admission<M>,
+    entry: &ParsedEntry,
+) -> Result<(), Refusal> {
+    Err(match status.clone() {
+        SignatureStatus::Valid { .. } | SignatureStatus::CompromisedLater { .. } => return Ok(()),
+        SignatureStatus::Unsigned => Refusal::Unsigned,
+        SignatureStatus::Bad { keyid } => Refusal::BadSignature { keyid },
+        SignatureStatus::OtherLog { claimed } => Refusal::OtherLog {
+            claimed,
+            expected: admission.origin.clone(),
+        },
+        SignatureStatus::UnknownKey { keyid } => match too_few_admins(admission, entry) {
+            Some(refusal) => refusal,
+            None => Refusal::UnknownKey { keyid },
+        },
+        SignatureStatus::Revoked { keyid, at } => Refusal::RevokedKey { keyid, at },
+        SignatureStatus::ActorMismatch {
+            keyid,
+            enrolled,
+            claimed,
+        } => Refusal::ActorMismatch {
+            keyid,
+            enrolled,
+            claimed,
+        },
+    })
+}
+
+/// Some admins signed a key event, but not enough.
+fn too_few_admins<M: Memory>(admission: &Admission<M>, entry: &ParsedEntry) -> Option<Refusal> {
+    match admission.keyring.as_ref()?.effect(entry) {
+        KeyEffect::None(NoEffect::NotByAdmins { signed, threshold }) if signed > 0 => {
+            Some(Refusal::NotByAdmins { signed, threshold })
+        }
+        _ => None,
+    }
+}
+
+fn check_payload<M: Memory>(
+    admission: &Admission<M>,
+    entry: &ParsedEntry,
+    _: Option<&[bool]>,
+) -> Result<(), Refusal> {
+    let digest = entry.envelope.payload_digest();
+    match admission.memory.payload(&digest) {
+        Some(first) => Err(Refusal::Replayed { first }),
+        None => Ok(()),
+    }
+}
+
+fn check_key_effect<M: Memory>(
+    admission: &Admission<M>,
+    entry: &ParsedEntry,
+    _: Option<&[bool]>,
+) -> Result<(), Refusal> {
+    let effect = admission
+        .keyring
+        .as_ref()
+        .map(|keyring| keyring.effect(entry));
+    match effect {
+        Some(KeyEffect::None(reason)) if reason != NoEffect::NotAKeyEvent => {
+            Err(Refusal::NoEffect(reason))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_registration<M: Memory>(
+    admission: &Admission<M>,
+    entry: &ParsedEntry,
+    _: Option<&[bool]>,
+) -> Result<(), Refusal> {
+    let conflict = registration::check(entry, |name| admission.memory.binding(name)).err();
+    conflict.map_or(Ok(()), |conflict| {
+        Err(Refusal::RegisterConflict {
+            name: conflict.name.to_string(),
+            first: conflict.first,
+        })
+    })
+}

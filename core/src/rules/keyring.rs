@@ -1,0 +1,642 @@
+//! Which key speaks for whom at which position of the log (docs/formats/valid-signature.md).
+//!
+//! A key is valid for the entry at index *i* if it was enrolled before *i* and not revoked before *i*. Nothing else
+//! counts: not the event's own clock, and not who holds the key today.
+
+use crate::crypto::ed25519::PublicKey;
+use crate::event::event::{Event, ParsedEntry};
+use crate::event::genesis::{Genesis, GenesisError};
+use crate::event::key_event::{KeyEvent, KeyOp};
+use crate::event::spki::Spki;
+use crate::merkle::hash::{Hash, sha256};
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString as _};
+use core::fmt;
+
+/// The keys of one log, as of some position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyring {
+    genesis: Genesis,
+    admins: BTreeMap<String, Spki>,
+    keys: BTreeMap<String, EnrolledKey>,
+    /// Payloads of key events that enough admins signed, with their first index: a copy has no effect.
+    seen: BTreeMap<Hash, u64>,
+}
+
+/// What a log says of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrolledKey {
+    /// The key.
+    pub spki: Spki,
+    /// For whom it signs.
+    pub actor: String,
+    /// Index of its enrolment.
+    pub enrolled_at: u64,
+    /// Leaf hash of its enrolment, which a revocation names.
+    pub enrolment: Hash,
+    /// Its revocation, which is final.
+    pub revoked: Option<Revocation>,
+}
+
+/// The end of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// Index of the revocation: from the next entry on the key is not valid.
+    pub at: u64,
+    /// Why.
+    pub reason: Option<String>,
+    /// From this index on the key may have been in other hands.
+    pub compromised_since: Option<u64>,
+}
+
+/// What a key event changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyEffect {
+    /// The key is enrolled.
+    Enrolled,
+    /// The key is revoked.
+    Revoked,
+    /// Nothing, for this reason.
+    None(NoEffect),
+}
+
+/// Why a key event changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoEffect {
+    /// It is no key event.
+    NotAKeyEvent,
+    /// It was signed for another log.
+    OtherLog {
+        /// The log that it names.
+        claimed: String,
+    },
+    /// An admin's signature on it is false.
+    BadSignature {
+        /// The admin's key.
+        keyid: String,
+    },
+    /// Too few admins signed it.
+    NotByAdmins {
+        /// How many did.
+        signed: usize,
+        /// How many must.
+        threshold: usize,
+    },
+    /// A copy of it stands at an earlier index.
+    Replayed {
+        /// Index of the first.
+        first: u64,
+    },
+    /// The key is enrolled; the first enrolment binds it.
+    AlreadyEnrolled {
+        /// Index of that enrolment.
+        at: u64,
+    },
+    /// The key is an admin's, and a key has one role only.
+    AdminKey,
+    /// The key to revoke is not enrolled.
+    NotEnrolled,
+    /// The key is revoked, which is final.
+    AlreadyRevoked {
+        /// Index of that revocation.
+        at: u64,
+    },
+    /// The key to revoke is another actor's.
+    OtherActor {
+        /// Whose it is.
+        enrolled: String,
+    },
+    /// It acts on another event than the enrolment in force.
+    OtherEnrolment {
+        /// Leaf hash of the enrolment in force.
+        current: Hash,
+    },
+}
+
+impl NoEffect {
+    /// Returns the stable code of this reason.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotAKeyEvent => "not-a-key-event",
+            Self::OtherLog { .. } => "key-event-for-other-log",
+            Self::BadSignature { .. } => "key-event-bad-signature",
+            Self::NotByAdmins { .. } => "key-event-not-by-admins",
+            Self::Replayed { .. } => "key-event-replayed",
+            Self::AlreadyEnrolled { .. } => "key-already-enrolled",
+            Self::AdminKey => "key-is-an-admins",
+            Self::NotEnrolled => "key-not-enrolled",
+            Self::AlreadyRevoked { .. } => "key-already-revoked",
+            Self::OtherActor { .. } => "key-of-another-actor",
+            Self::OtherEnrolment { .. } => "key-of-another-enrolment",
+        }
+    }
+
+    /// Tells whether the admins did not sign it for this log, so that it does not count as a first position either.
+    pub(crate) const fn is_about_signatures(&self) -> bool {
+        matches!(
+            self,
+            Self::OtherLog { .. } | Self::BadSignature { .. } | Self::NotByAdmins { .. }
+        )
+    }
+}
+
+impl fmt::Display for NoEffect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAKeyEvent => f.write_str("it is no key event"),
+            Self::OtherLog { claimed } => write!(f, "it was signed for log `{claimed}`"),
+            Self::BadSignature { keyid } => {
+                write!(f, "the signature of admin `{keyid}` on it is false")
+            }
+            Self::NotByAdmins { signed, threshold } => {
+                write!(f, "{signed} admins of this log signed it, {threshold} must")
+            }
+            Self::Replayed { first } => write!(f, "a copy of it stands at index {first}"),
+            Self::AlreadyEnrolled { at } => {
+                write!(f, "the key was enrolled at index {at}, and the first binds")
+            }
+            Self::AdminKey => f.write_str("the key is an admin's, and a key has one role only"),
+            Self::NotEnrolled => f.write_str("the key is not enrolled"),
+            Self::AlreadyRevoked { at } => {
+                write!(f, "the key was revoked at index {at}, which is final")
+            }
+            Self::OtherActor { enrolled } => write!(f, "the key is enrolled for `{enrolled}`"),
+            Self::OtherEnrolment { current } => write!(
+                f,
+                "it acts on another event than the enrolment in force, `{current}`"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for NoEffect {}
+
+/// What is known of an event's signatures at its position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignatureStatus {
+    /// A key signed that was valid for this actor at this position; enough admins, where it is theirs to sign.
+    Valid {
+        /// The key.
+        keyid: String,
+        /// For whom it is enrolled; nobody, for admins.
+        actor: Option<String>,
+    },
+    /// As [`SignatureStatus::Valid`], and later the key was reported compromised from an earlier position on.
+    CompromisedLater {
+        /// The key.
+        keyid: String,
+        /// For whom it is enrolled.
+        actor: String,
+        /// From this index on it may have been in other hands.
+        since: u64,
+        /// Index of the revocation that says so.
+        reported_at: u64,
+    },
+    /// There is no signature.
+    Unsigned,
+    /// No key signed that was enrolled before this position, or too few admins did.
+    UnknownKey {
+        /// The key that is claimed.
+        keyid: String,
+    },
+    /// The key was revoked before this position.
+    Revoked {
+        /// The key.
+        keyid: String,
+        /// Index of the revocation.
+        at: u64,
+    },
+    /// The key is valid, for somebody else.
+    ActorMismatch {
+        /// The key.
+        keyid: String,
+        /// Whose key it is.
+        enrolled: String,
+        /// Who is said to have acted.
+        claimed: String,
+    },
+    /// Signed for another log.
+    OtherLog {
+        /// The log that it names.
+        claimed: String,
+    },
+    /// The key is known and the signature is false.
+    Bad {
+        /// The key.
+        keyid: String,
+    },
+}
+
+impl SignatureStatus {
+    /// Tells whether the event counts: a key valid at its position signed it, for this actor and this log.
+    #[must_use]
+    pub const fn is_valid(&self) -> bool {
+        matches!(self, Self::Valid { .. } | Self::CompromisedLater { .. })
+    }
+
+    /// Returns the name in reports.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Valid { .. } => "valid",
+            Self::CompromisedLater { .. } => "compromised-key",
+            Self::Unsigned => "none",
+            Self::UnknownKey { .. } => "unknown-key",
+            Self::Revoked { .. } => "revoked-key",
+            Self::ActorMismatch { .. } => "actor-mismatch",
+            Self::OtherLog { .. } => "other-log",
+            Self::Bad { .. } => "invalid",
+        }
+    }
+
+    /// The one name in reports that this is, of a signature that is not valid.
+    pub(crate) fn name_of(text: &str) -> Option<&'static str> {
+        let names = [
+            "none",
+            "unknown-key",
+            "revoked-key",
+            "actor-mismatch",
+            "other-log",
+            "invalid",
+        ];
+        names.into_iter().find(|name| *name == text)
+    }
+
+    /// An event for another log counts for none here, unless its signature is false anyway.
+    pub(crate) fn or_other_log(self, claimed: Option<String>) -> Self {
+        match claimed {
+            Some(claimed) if self.rank() <= 6 => Self::OtherLog { claimed },
+            _ => self,
+        }
+    }
+
+    /// Of several signatures on one event the weightiest decides: a false one, then a valid one, then the nearest miss.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Bad { .. } => 7,
+            Self::OtherLog { .. } => 6,
+            Self::Valid { .. } => 5,
+            Self::CompromisedLater { .. } => 4,
+            Self::ActorMismatch { .. } => 3,
+            Self::Revoked { .. } => 2,
+            Self::UnknownKey { .. } => 1,
+            Self::Unsigned => 0,
+        }
+    }
+}
+
+impl Keyring {
+    /// Starts from entry 0, which must be the genesis of the log with this origin.
+    ///
+    /// # Errors
+    /// [`GenesisError`]
+    pub fn from_genesis(origin: &str, entry: &ParsedEntry) -> Result<Self, GenesisError> {
+        let genesis = Genesis::verify(origin, entry)?;
+        let mut admins = BTreeMap::new();
+        admins.extend(genesis.admins.iter().map(|key| (key.key_id(), *key)));
+        Ok(Self {
+            admins,
+            genesis,
+            keys: BTreeMap::new(),
+            seen: BTreeMap::new(),
+        })
+    }
+
+    /// Returns the origin of the log.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.genesis.log
+    }
+
+    /// Returns the admins and their threshold.
+    #[must_use]
+    pub const fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// Returns every key that was ever enrolled, by keyid.
+    #[must_use]
+    pub const fn keys(&self) -> &BTreeMap<String, EnrolledKey> {
+        &self.keys
+    }
+
+    /// Digest of what is known of every key, for a successor's genesis to commit to: the SHA-256 of a line
+    /// `KEYID ACTOR ENROLLED-AT REVOKED-AT` for each, in the order of the keyids, with `-` for a key that is not revoked.
+    #[must_use]
+    pub fn digest(&self) -> Hash {
+        let mut text = String::new();
+        for (keyid, key) in &self.keys {
+            let revoked = key
+                .revoked
+                .as_ref()
+                .map_or_else(|| "-".into(), |revocation| revocation.at.to_string());
+            text.push_str(keyid);
+            for word in [&key.actor, &key.enrolled_at.to_string(), &revoked] {
+                text.push(' ');
+                text.push_str(word);
+            }
+            text.push('\n');
+        }
+        sha256(text.as_bytes())
+    }
+
+    /// Tells what the entry would change if it came next.
+    #[must_use]
+    pub fn effect(&self, entry: &ParsedEntry) -> KeyEffect {
+        match key_event(entry).and_then(|event| {
+            self.check_signed(event, entry)?;
+            self.check_effect(event, &entry.envelope.payload_digest())
+        }) {
+            Ok(effect) => effect,
+            Err(reason) => KeyEffect::None(reason),
+        }
+    }
+
+    /// Takes in the entry at `index`. Entries must come in log order; other events than key events change nothing.
+    pub fn apply(&mut self, index: u64, entry: &ParsedEntry) -> KeyEffect {
+        match key_event(entry).and_then(|event| self.apply_event(index, event, entry)) {
+            Ok(effect) => effect,
+            Err(reason) => KeyEffect::None(reason),
+        }
+    }
+
+    fn apply_event(
+        &mut self,
+        index: u64,
+        event: &KeyEvent,
+        entry: &ParsedEntry,
+    ) -> Result<KeyEffect, NoEffect> {
+        self.check_signed(event, entry)?;
+        let digest = entry.envelope.payload_digest();
+        let effect = self.check_effect(event, &digest);
+        // What the admins signed counts at its first position only, whether or not it changed anything there.
+        self.seen.entry(digest).or_insert(index);
+        let effect = effect?;
+        let keyid = event.spki.key_id();
+        if effect == KeyEffect::Enrolled {
+            let key = EnrolledKey {
+                spki: event.spki,
+                actor: event.actor.clone(),
+                enrolled_at: index,
+                enrolment: entry.leaf_hash(),
+                revoked: None,
+            };
+            self.keys.insert(keyid, key);
+        } else if let Some(key) = self.keys.get_mut(&keyid) {
+            key.revoked = Some(Revocation {
+                at: index,
+                reason: event.reason.clone(),
+                compromised_since: event.compromised_since,
+            });
+        }
+        Ok(effect)
+    }
+
+    /// Checks that enough admins signed the event, for this log.
+    fn check_signed(&self, event: &KeyEvent, entry: &ParsedEntry) -> Result<(), NoEffect> {
+        if event.log != self.genesis.log {
+            return Err(NoEffect::OtherLog {
+                claimed: event.log.clone(),
+            });
+        }
+        let signed = self
+            .count_admins(entry)
+            .map_err(|keyid| NoEffect::BadSignature { keyid })?;
+        let threshold = self.genesis.threshold;
+        if signed < threshold {
+            return Err(NoEffect::NotByAdmins { signed, threshold });
+        }
+        Ok(())
+    }
+
+    /// Checks what a signed event does to the key that it names.
+    fn check_effect(&self, event: &KeyEvent, digest: &Hash) -> Result<KeyEffect, NoEffect> {
+        if let Some(&first) = self.seen.get(digest) {
+            return Err(NoEffect::Replayed { first });
+        }
+        let keyid = event.spki.key_id();
+        match (event.op, self.keys.get(&keyid)) {
+            (KeyOp::Enrol, _) if self.admins.contains_key(&keyid) => Err(NoEffect::AdminKey),
+            (KeyOp::Enrol, None) => Ok(KeyEffect::Enrolled),
+            (KeyOp::Enrol, Some(key)) => Err(NoEffect::AlreadyEnrolled {
+                at: key.enrolled_at,
+            }),
+            (KeyOp::Revoke, None) => Err(NoEffect::NotEnrolled),
+            (KeyOp::Revoke, Some(key)) => match &key.revoked {
+                Some(revoked) => Err(NoEffect::AlreadyRevoked { at: revoked.at }),
+                None if key.actor != event.actor => Err(NoEffect::OtherActor {
+                    enrolled: key.actor.clone(),
+                }),
+                None if event.acts_on != Some(key.enrolment) => Err(NoEffect::OtherEnrolment {
+                    current: key.enrolment,
+                }),
+                None => Ok(KeyEffect::Revoked),
+            },
+        }
+    }
+
+    /// Counts the admins who signed; an admin's false signature is an error that names the key.
+    fn count_admins(&self, entry: &ParsedEntry) -> Result<usize, String> {
+        let pae = entry.envelope.pae();
+        let mut signed = 0;
+        for signature in entry.envelope.signatures() {
+            if let Some(admin) = self.admins.get(&signature.keyid) {
+                if admin.public_key().verify(&pae, &signature.sig).is_err() {
+                    return Err(signature.keyid.clone());
+                }
+                signed += 1;
+            }
+        }
+        Ok(signed)
+    }
+
+    /// Judges the signatures of the entry at `index` by the keys valid there.
+    ///
+    /// The keyring may be of a later position: then it also knows which keys were reported compromised since.
+    #[must_use]
+    pub fn judge(&self, index: u64, entry: &ParsedEntry) -> SignatureStatus {
+        let by_admins = match &entry.event {
+            Event::Genesis(genesis) => Some((index == 0, genesis.admins.len())),
+            Event::Key(_) => Some((true, self.genesis.threshold)),
+            Event::Access(_) | Event::Other(_) => None,
+        };
+        let status = match by_admins {
+            Some((counts, needed)) => self.judge_admins(entry, counts, needed),
+            None => self.judge_actors(index, entry),
+        };
+        status.or_other_log(self.other_log(entry))
+    }
+
+    /// The log that the entry was signed for, where that is another one, or none.
+    pub(crate) fn other_log(&self, entry: &ParsedEntry) -> Option<String> {
+        let log = entry.event.log();
+        (log != Some(self.origin())).then(|| log.unwrap_or_default().to_string())
+    }
+
+    fn judge_admins(&self, entry: &ParsedEntry, counts: bool, needed: usize) -> SignatureStatus {
+        let first = entry.envelope.signatures().iter();
+        let admin = first
+            .map(|signature| &signature.keyid)
+            .find(|keyid| self.admins.contains_key(*keyid));
+        let keyid = admin
+            .map_or_else(|| entry.keyid(), String::as_str)
+            .to_string();
+        match self.count_admins(entry) {
+            Err(keyid) => SignatureStatus::Bad { keyid },
+            Ok(signed) if counts && signed >= needed => {
+                SignatureStatus::Valid { keyid, actor: None }
+            }
+            Ok(_) if keyid.is_empty() => SignatureStatus::Unsigned,
+            Ok(_) => SignatureStatus::UnknownKey { keyid },
+        }
+    }
+
+    fn judge_actors(&self, index: u64, entry: &ParsedEntry) -> SignatureStatus {
+        let pae = entry.envelope.pae();
+        let signatures = entry.envelope.signatures().iter();
+        let statuses = self
+            .standings(index, entry)
+            .zip(signatures)
+            .map(|(standing, signature)| {
+                let holds = |key: &PublicKey| key.verify(&pae, &signature.sig).is_ok();
+                let is_bad = standing.key.is_some_and(|key| !holds(&key));
+                standing.settle(is_bad)
+            });
+        weightiest(statuses)
+    }
+
+    /// As [`judge`](Self::judge), for an event that actors sign, with what is known of each of its signatures in order:
+    /// whether it is good by the key that [`standings`](Self::standings) gives. One without an answer counts as false.
+    pub(crate) fn judge_verified(
+        &self,
+        index: u64,
+        entry: &ParsedEntry,
+        verdicts: &[bool],
+    ) -> SignatureStatus {
+        let standings = self.standings(index, entry).enumerate();
+        let statuses = standings.map(|(position, standing)| {
+            let is_good = verdicts.get(position) == Some(&true);
+            let is_bad = standing.key.is_some() && !is_good;
+            standing.settle(is_bad)
+        });
+        weightiest(statuses).or_other_log(self.other_log(entry))
+    }
+
+    /// What each signature of an event that actors sign is worth if it is good, and by which key it has to be.
+    pub(crate) fn standings(
+        &self,
+        index: u64,
+        entry: &ParsedEntry,
+    ) -> impl Iterator<Item = Standing> {
+        let claimed = entry.access().map(|access| access.actor.id.as_str());
+        let signatures = entry.envelope.signatures().iter();
+        signatures.map(move |signature| Standing {
+            status: self.standing(index, &signature.keyid, claimed),
+            key: self
+                .keys
+                .get(&signature.keyid)
+                .map(|key| *key.spki.public_key()),
+        })
+    }
+
+    /// Tells whether the access event would be valid if its signatures are good, without verifying them.
+    pub(crate) fn claims_to_be_valid(&self, index: u64, entry: &ParsedEntry) -> bool {
+        let claimed = entry.access().map(|access| access.actor.id.as_str());
+        entry.event.log() == Some(self.origin())
+            && entry.envelope.signatures().iter().any(|signature| {
+                let standing = self.standing(index, &signature.keyid, claimed);
+                standing.is_valid()
+            })
+    }
+
+    /// Tells what a good signature by this key is worth on a key event.
+    pub(crate) fn admin_standing(&self, keyid: &str) -> SignatureStatus {
+        let keyid = keyid.to_string();
+        if self.admins.contains_key(&keyid) {
+            SignatureStatus::Valid { keyid, actor: None }
+        } else {
+            SignatureStatus::UnknownKey { keyid }
+        }
+    }
+
+    /// Tells what a good signature by this key is worth at `index`, for the actor who is claimed to have acted.
+    pub(crate) fn standing(
+        &self,
+        index: u64,
+        keyid: &str,
+        claimed: Option<&str>,
+    ) -> SignatureStatus {
+        let keyid = keyid.to_string();
+        let enrolled = self.keys.get(&keyid).filter(|key| key.enrolled_at < index);
+        let Some(key) = enrolled else {
+            return SignatureStatus::UnknownKey { keyid };
+        };
+        let revoked = key.revoked.as_ref();
+        if let Some(revoked) = revoked.filter(|revoked| revoked.at < index) {
+            let at = revoked.at;
+            return SignatureStatus::Revoked { keyid, at };
+        }
+        if let Some(claimed) = claimed.filter(|claimed| *claimed != key.actor) {
+            return SignatureStatus::ActorMismatch {
+                keyid,
+                enrolled: key.actor.clone(),
+                claimed: claimed.to_string(),
+            };
+        }
+        let since = revoked.and_then(|revoked| Some((revoked.at, revoked.compromised_since?)));
+        match since.filter(|(_, since)| *since <= index) {
+            Some((reported_at, since)) => SignatureStatus::CompromisedLater {
+                keyid,
+                actor: key.actor.clone(),
+                since,
+                reported_at,
+            },
+            None => SignatureStatus::Valid {
+                keyid,
+                actor: Some(key.actor.clone()),
+            },
+        }
+    }
+}
+
+/// What one signature is worth if it is good.
+pub(crate) struct Standing {
+    status: SignatureStatus,
+    /// The key that it has to be good by; without one there is nothing to verify.
+    pub(crate) key: Option<PublicKey>,
+}
+
+impl Standing {
+    /// What it is worth, now that it was verified.
+    pub(crate) fn settle(self, is_bad: bool) -> SignatureStatus {
+        match self.status {
+            SignatureStatus::UnknownKey { keyid }
+            | SignatureStatus::Revoked { keyid, .. }
+            | SignatureStatus::ActorMismatch { keyid, .. }
+            | SignatureStatus::CompromisedLater { keyid, .. }
+            | SignatureStatus::Valid { keyid, .. }
+                if is_bad =>
+            {
+                SignatureStatus::Bad { keyid }
+            }
+            status => status,
+        }
+    }
+}
+
+/// Of several signatures on one event the weightiest decides.
+pub(crate) fn weightiest(statuses: impl Iterator<Item = SignatureStatus>) -> SignatureStatus {
+    statuses
+        .max_by_key(SignatureStatus::rank)
+        .unwrap_or(SignatureStatus::Unsigned)
+}
+
+fn key_event(entry: &ParsedEntry) -> Result<&KeyEvent, NoEffect> {
+    match &entry.event {
+        Event::Key(event) => Ok(event),
+        _ => Err(NoEffect::NotAKeyEvent),
+    }
+}

@@ -1,0 +1,307 @@
+//! Which tiles prove a set of tree hashes under a tree head, and what they prove ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
+//!
+//! A tree head vouches for tiles from the top down. The partial tiles at the right edge, one a level at most, hold
+//! together the whole frontier of the tree: folded, they are its root or one of them is false. Every full tile has its
+//! root as one hash in the level above, so it is vouched for by its parent, and that one by its own, up to a partial
+//! tile of the edge. A plan therefore is: the edge, the tiles wanted, and the tiles between them; nothing more, and
+//! nothing of what they say is used before all of them have been checked.
+//!
+//! Plan, fetch, finish: [`TilePlan::tiles`] says what to fetch, [`TilePlan::finish`] judges what was fetched. When a log
+//! no longer has a partial tile, pass the [prefix](Tile::prefix_of_full) of the full one.
+
+use crate::merkle::hash::{Hash, tree_root};
+use crate::merkle::proof::{ConsistencyProof, InclusionProof};
+use crate::merkle::proof_nodes::{consistency_subtrees, inclusion_subtrees};
+use crate::merkle::tree::{Subtree, TreeHead, complete_subtrees, span_root};
+use crate::tiles::tile::{FULL_WIDTH, TILE_HEIGHT, TILE_LEVELS, Tile, TileError, hashes_at};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+/// The tiles that authenticate the hashes of some complete subtrees of one tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TilePlan {
+    head: TreeHead,
+    /// Parents before children: from the top level down, the partial tiles among them.
+    tiles: Vec<Tile>,
+}
+
+impl TilePlan {
+    /// Plans for the hashes of these subtrees, and for the edge of the tree.
+    ///
+    /// # Errors
+    /// [`TileError::OutsideTree`] for a subtree that the tree does not have.
+    pub fn new(head: TreeHead, wanted: &[Subtree]) -> Result<Self, TileError> {
+        // One by one: to collect into a set, the standard library sorts first, with 5 kB of code in the browser's copy.
+        let mut tiles = BTreeSet::new();
+        tiles.extend(edge_tiles(head.size));
+        for subtree in wanted {
+            let outside = TileError::OutsideTree {
+                subtree: *subtree,
+                size: head.size,
+            };
+            let place = Place::of(*subtree)
+                .filter(|_| subtree.is_within(head.size))
+                .ok_or(outside.clone())?;
+            let mut tile =
+                Tile::containing(place.level, place.first, head.size).ok_or(outside.clone())?;
+            // A full tile is hash number `index` of the level above; whatever is already planned has its parents planned.
+            while tiles.insert(tile) {
+                tile = parent(&tile, head.size).ok_or(outside.clone())?;
+            }
+        }
+        let on_level = |level| tiles.iter().filter(move |tile| tile.level() == level);
+        let tiles = (0..TILE_LEVELS).rev().flat_map(on_level).copied().collect();
+        Ok(Self { head, tiles })
+    }
+
+    /// The tree head that vouches for the tiles.
+    #[must_use]
+    pub const fn head(&self) -> TreeHead {
+        self.head
+    }
+
+    /// The tiles to fetch: each once, from the top level down.
+    #[must_use]
+    pub fn tiles(&self) -> &[Tile] {
+        &self.tiles
+    }
+
+    /// Checks the bytes of all tiles of the plan; files beyond the plan are ignored.
+    ///
+    /// # Errors
+    /// The [`TileError`] that names the tile which is missing, malformed or false, or says that the edge is.
+    pub fn finish(&self, files: &BTreeMap<Tile, Vec<u8>>) -> Result<VerifiedTiles, TileError> {
+        let mut hashes = BTreeMap::new();
+        for tile in &self.tiles {
+            let bytes = files.get(tile).ok_or(TileError::Missing { tile: *tile })?;
+            hashes.insert((tile.level(), tile.index()), tile.parse_hashes(bytes)?);
+        }
+        let tiles = VerifiedTiles { hashes };
+        check_edge(&self.head, |tile| tiles.whole(tile))?;
+        for tile in self.tiles.iter().filter(|tile| tile.is_full()) {
+            // The parent comes before its children in the plan, so it has been checked.
+            let claimed = parent(tile, self.head.size)
+                .and_then(|parent| tiles.whole(&parent)?.get(slot(tile.index())));
+            check_full(
+                tile,
+                *claimed.ok_or(TileError::UnplannedTile { tile: *tile })?,
+                tiles.whole(tile).unwrap_or_default(),
+            )?;
+        }
+        Ok(tiles)
+    }
+}
+
+/// Tiles that a tree head vouches for; made by [`TilePlan::finish`] alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedTiles {
+    hashes: BTreeMap<(u8, u64), Vec<Hash>>,
+}
+
+impl VerifiedTiles {
+    /// The hash of a complete subtree; `None` when its tile was not planned for.
+    #[must_use]
+    pub fn hash(&self, subtree: Subtree) -> Option<Hash> {
+        let place = Place::of(subtree)?;
+        let tile = self
+            .hashes
+            .get(&(place.level, place.first / u64::from(FULL_WIDTH)))?;
+        let start = slot(place.first);
+        Some(tree_root(tile.get(start..start.checked_add(place.count)?)?))
+    }
+
+    fn whole(&self, tile: &Tile) -> Option<&[Hash]> {
+        self.hashes
+            .get(&(tile.level(), tile.index()))
+            .map(Vec::as_slice)
+    }
+
+    fn read(&self, subtree: Subtree) -> Result<Hash, TileError> {
+        self.hash(subtree)
+            .ok_or(TileError::UnplannedSubtree { subtree })
+    }
+}
+
+/// The tiles that an inclusion proof is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InclusionPlan {
+    index: u64,
+    plan: TilePlan,
+}
+
+impl InclusionPlan {
+    /// Plans the proof of the leaf at `index`.
+    ///
+    /// # Errors
+    /// [`TileError::Proof`] when the tree has no such leaf.
+    pub fn new(head: TreeHead, index: u64) -> Result<Self, TileError> {
+        // The leaf's own tile comes with them: its sibling is in it, or it is part of the edge.
+        let wanted = inclusion_subtrees(index, head.size)?;
+        Ok(Self {
+            index,
+            plan: TilePlan::new(head, &wanted)?,
+        })
+    }
+
+    /// The tiles to fetch: each once, from the top level down.
+    #[must_use]
+    pub fn tiles(&self) -> &[Tile] {
+        self.plan.tiles()
+    }
+
+    /// Checks the tiles and makes the proof. It is proven for the leaf that the tiles hold: verify it with the leaf that
+    /// is in question.
+    ///
+    /// # Errors
+    /// As [`TilePlan::finish`].
+    pub fn finish(&self, files: &BTreeMap<Tile, Vec<u8>>) -> Result<InclusionProof, TileError> {
+        self.finish_with_leaf(files).map(|(_, proof)| proof)
+    }
+
+    /// As [`finish`](Self::finish), together with the hash of the leaf that the tree has there.
+    ///
+    /// # Errors
+    /// As [`TilePlan::finish`].
+    pub fn finish_with_leaf(
+        &self,
+        files: &BTreeMap<Tile, Vec<u8>>,
+    ) -> Result<(Hash, InclusionProof), TileError> {
+        let tiles = self.plan.finish(files)?;
+        let leaf = tiles.read(Subtree::leaf(self.index))?;
+        let proof = InclusionProof::prove(self.index, self.plan.head.size, |subtree| {
+            tiles.read(subtree)
+        })?;
+        Ok((leaf, proof))
+    }
+}
+
+/// The tiles that a consistency proof from an older size is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsistencyPlan {
+    old_size: u64,
+    plan: TilePlan,
+}
+
+impl ConsistencyPlan {
+    /// Plans the proof that the tree of `old_size` leaves is a prefix of `head`'s.
+    ///
+    /// # Errors
+    /// [`TileError::Proof`] when `old_size` is larger.
+    pub fn new(old_size: u64, head: TreeHead) -> Result<Self, TileError> {
+        let mut wanted = consistency_subtrees(old_size, head.size)?;
+        // The old root itself, so that the caller can compare it with one that somebody signed.
+        wanted.extend(complete_subtrees(0..old_size));
+        Ok(Self {
+            old_size,
+            plan: TilePlan::new(head, &wanted)?,
+        })
+    }
+
+    /// The tiles to fetch: each once, from the top level down.
+    #[must_use]
+    pub fn tiles(&self) -> &[Tile] {
+        self.plan.tiles()
+    }
+
+    /// Checks the tiles; gives the only head of the old size that is consistent, and the proof of it.
+    ///
+    /// # Errors
+    /// As [`TilePlan::finish`].
+    pub fn finish(
+        &self,
+        files: &BTreeMap<Tile, Vec<u8>>,
+    ) -> Result<(TreeHead, ConsistencyProof), TileError> {
+        let tiles = self.plan.finish(files)?;
+        let parts = complete_subtrees(0..self.old_size)
+            .map(|subtree| tiles.read(subtree))
+            .collect::<Result<Vec<Hash>, TileError>>()?;
+        let old = TreeHead {
+            size: self.old_size,
+            root: span_root(&parts),
+        };
+        let proof = ConsistencyProof::prove(self.old_size, self.plan.head.size, |subtree| {
+            tiles.read(subtree)
+        })?;
+        Ok((old, proof))
+    }
+}
+
+/// Where a complete subtree lies: as `count` neighbouring hashes of one tile, a power of two below 256.
+struct Place {
+    level: u8,
+    first: u64,
+    count: usize,
+}
+
+impl Place {
+    fn of(subtree: Subtree) -> Option<Self> {
+        let rest = u32::from(subtree.level % TILE_HEIGHT);
+        Some(Self {
+            level: subtree.level / TILE_HEIGHT,
+            first: subtree.index.checked_mul(1u64.checked_shl(rest)?)?,
+            count: 1usize.checked_shl(rest)?,
+        })
+    }
+}
+
+/// The partial tiles at the right edge of a tree, from the top level down; a level whose last tile is full has none.
+pub(crate) fn edge_tiles(size: u64) -> impl Iterator<Item = Tile> {
+    (0..TILE_LEVELS).rev().filter_map(move |level| {
+        Tile::containing(level, hashes_at(level, size).checked_sub(1)?, size)
+            .filter(|tile| !tile.is_full())
+    })
+}
+
+/// Folds the edge's tiles and compares with the root: right-most hashes are the smallest subtrees.
+pub(crate) fn check_edge<'a>(
+    head: &TreeHead,
+    hashes: impl Fn(&Tile) -> Option<&'a [Hash]>,
+) -> Result<(), TileError> {
+    let mut parts = Vec::new();
+    for tile in edge_tiles(head.size) {
+        let mut rest = hashes(&tile).ok_or(TileError::Missing { tile })?;
+        for subtree in complete_subtrees(0..u64::from(tile.width())) {
+            let width = subtree
+                .width()
+                .and_then(|width| usize::try_from(width).ok())
+                .unwrap_or(usize::MAX);
+            let (complete, after) = rest
+                .split_at_checked(width)
+                .ok_or(TileError::Missing { tile })?;
+            parts.push(tree_root(complete));
+            rest = after;
+        }
+    }
+    let computed = span_root(&parts);
+    if computed != head.root {
+        return Err(TileError::EdgeMismatch {
+            size: head.size,
+            claimed: head.root,
+            computed,
+        });
+    }
+    Ok(())
+}
+
+/// Compares the root of a full tile with its hash in the level above.
+pub(crate) fn check_full(tile: &Tile, claimed: Hash, hashes: &[Hash]) -> Result<(), TileError> {
+    let computed = tree_root(hashes);
+    if computed != claimed {
+        return Err(TileError::Mismatch {
+            tile: *tile,
+            claimed,
+            computed,
+        });
+    }
+    Ok(())
+}
+
+/// The tile of the level above that vouches for a full tile.
+pub(crate) fn parent(tile: &Tile, size: u64) -> Option<Tile> {
+    Tile::containing(tile.level().checked_add(1)?, tile.index(), size)
+}
+
+/// Where hash number `hash` of a level stands in its tile.
+pub(crate) fn slot(hash: u64) -> usize {
+    usize::try_from(hash % u64::from(FULL_WIDTH)).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,540 @@
+//! The text of trust policies ([C2SP tlog-policy](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-policy.md#policy-file-syntax-and-structure), 2026-07-22).
+//!
+//! Lines of words, read once from top to bottom: a name can only mean a line before, so there are no cycles, and a
+//! name is a member of one group at most, so groups form trees and everything about them takes one pass.
+
+use crate::note::key::{NoteKeyError, SignatureType, VerifierKey};
+use crate::text::escape::{display_safe, excerpt};
+use crate::text::limits::{MAX_POLICY, MAX_POLICY_NAMES};
+use crate::text::wire;
+use crate::trust::policy::{Group, Log, Member, Policy, Witness};
+use alloc::borrow::ToOwned as _;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+const LOG_USAGE: &str = "log VKEY [URL]";
+const WITNESS_USAGE: &str = "witness NAME VKEY [URL]";
+const GROUP_USAGE: &str = "group NAME all|any|NUMBER MEMBER…";
+const QUORUM_USAGE: &str = "quorum NAME|none";
+
+/// A line and its number, counted from 1 in the whole file.
+pub(crate) type Line<'a> = (usize, &'a [u8]);
+
+impl Policy {
+    /// Parses a policy. The last line may lack its line feed, as editors leave it.
+    ///
+    /// # Errors
+    /// The [`PolicyError`] with the line and how to mend it.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
+        Self::parse_lines(&lines(bytes)?)
+    }
+
+    /// Parses the lines of one policy in a file that may hold several.
+    pub(crate) fn parse_lines(lines: &[Line<'_>]) -> Result<Self, PolicyError> {
+        let mut reader = Reader::default();
+        for (line, text) in lines {
+            let words = words(*line, text)?;
+            reader.read(*line, &words).map_err(|problem| PolicyError {
+                line: *line,
+                problem,
+            })?;
+        }
+        reader.finish().map_err(|problem| PolicyError {
+            line: lines.last().map_or(1, |(line, _)| *line),
+            problem,
+        })
+    }
+}
+
+/// Cuts a file into numbered lines.
+pub(crate) fn lines(bytes: &[u8]) -> Result<Vec<Line<'_>>, PolicyError> {
+    if bytes.len() > MAX_POLICY {
+        let problem = PolicyProblem::TooLarge { size: bytes.len() };
+        return Err(PolicyError { line: 1, problem });
+    }
+    Ok((1..).zip(bytes.split(|byte| *byte == b'\n')).collect())
+}
+
+/// Cuts a line into words; none for an empty line or a comment.
+pub(crate) fn words(line: usize, text: &[u8]) -> Result<Vec<&[u8]>, PolicyError> {
+    let is_refused = |byte: &&u8| (**byte < b' ' && **byte != b'\t') || **byte == 0x7f;
+    if let Some(byte) = text.iter().find(is_refused) {
+        let problem = PolicyProblem::Octet { byte: *byte };
+        return Err(PolicyError { line, problem });
+    }
+    let mut words: Vec<&[u8]> = text
+        .split(|byte| matches!(byte, b' ' | b'\t'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.first().is_some_and(|word| word.starts_with(b"#")) {
+        words.clear();
+    }
+    Ok(words)
+}
+
+/// Shows octets as text, those that are not UTF-8 as `\xff`.
+pub(crate) fn text_of(octets: &[u8]) -> String {
+    let mut text = String::with_capacity(octets.len());
+    for chunk in octets.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            text.push_str("\\x");
+            text.push_str(&wire::hex_encode(&[*byte]));
+        }
+    }
+    text
+}
+
+/// What a name stands for, and where.
+struct Name {
+    member: Member,
+    defined: usize,
+    /// The line of the group that it is a member of.
+    used: Option<usize>,
+}
+
+/// What the lines so far say.
+#[derive(Default)]
+struct Reader<'a> {
+    logs: Vec<Log>,
+    witnesses: Vec<Witness>,
+    groups: Vec<Group>,
+    names: BTreeMap<&'a [u8], Name>,
+    keys: Vec<(usize, VerifierKey)>,
+    quorum: Option<(usize, Option<Member>, String)>,
+}
+
+impl<'a> Reader<'a> {
+    fn read(&mut self, line: usize, words: &[&'a [u8]]) -> Result<(), PolicyProblem> {
+        match words {
+            [] => Ok(()),
+            [b"log", words @ ..] => self.log(line, words),
+            [b"witness", words @ ..] => self.witness(line, words),
+            [b"group", words @ ..] => self.group(line, words),
+            [b"quorum", words @ ..] => self.quorum(line, words),
+            [word, ..] => Err(PolicyProblem::UnknownKeyword {
+                word: text_of(word),
+            }),
+        }
+    }
+
+    fn finish(self) -> Result<Policy, PolicyProblem> {
+        let (_, quorum, needs) = self.quorum.ok_or(PolicyProblem::NoQuorum)?;
+        Ok(Policy {
+            logs: self.logs,
+            witnesses: self.witnesses,
+            groups: self.groups,
+            quorum,
+            needs,
+        })
+    }
+
+    fn log(&mut self, line: usize, words: &[&[u8]]) -> Result<(), PolicyProblem> {
+        let (key, url) = match words {
+            [key] => (key, None),
+            [key, url] => (key, Some(text_of(url))),
+            _ => return Err(PolicyProblem::Words { usage: LOG_USAGE }),
+        };
+        room(self.logs.len())?;
+        let key = self.key(line, key, SignatureType::Ed25519)?;
+        self.logs.push(Log { key, url });
+        Ok(())
+    }
+
+    fn witness(&mut self, line: usize, words: &[&'a [u8]]) -> Result<(), PolicyProblem> {
+        let (name, key, url) = match words {
+            [name, key] => (*name, key, None),
+            [name, key, url] => (*name, key, Some(text_of(url))),
+            _ => {
+                return Err(PolicyProblem::Words {
+                    usage: WITNESS_USAGE,
+                });
+            }
+        };
+        room(self.witnesses.len())?;
+        self.define(line, name, Member::Witness(self.witnesses.len()))?;
+        let key = self.key(line, key, SignatureType::CosignatureV1)?;
+        self.witnesses.push(Witness {
+            name: text_of(name),
+            key,
+            url,
+        });
+        Ok(())
+    }
+
+    fn group(&mut self, line: usize, words: &[&'a [u8]]) -> Result<(), PolicyProblem> {
+        let [name, threshold, members @ ..] = words else {
+            return Err(PolicyProblem::Words { usage: GROUP_USAGE });
+        };
+        if members.is_empty() {
+            return Err(PolicyProblem::Words { usage: GROUP_USAGE });
+        }
+        room(self.groups.len())?;
+        let number = match *threshold {
+            b"all" => Some(members.len()),
+            b"any" => Some(1),
+            number => core::str::from_utf8(number)
+                .ok()
+                .and_then(wire::parse_decimal)
+                .and_then(|number| usize::try_from(number).ok()),
+        };
+        let threshold = number
+            .filter(|number| (1..=members.len()).contains(number))
+            .ok_or_else(|| PolicyProblem::Threshold {
+                claimed: text_of(threshold),
+                members: members.len(),
+            })?;
+        let mut group = Group {
+            threshold,
+            members: Vec::with_capacity(members.len()),
+        };
+        for member in members {
+            group.members.push(self.take(line, member)?);
+        }
+        self.define(line, name, Member::Group(self.groups.len()))?;
+        self.groups.push(group);
+        Ok(())
+    }
+
+    fn quorum(&mut self, line: usize, words: &[&[u8]]) -> Result<(), PolicyProblem> {
+        let [name] = words else {
+            return Err(PolicyProblem::Words {
+                usage: QUORUM_USAGE,
+            });
+        };
+        if let Some((first, ..)) = &self.quorum {
+            return Err(PolicyProblem::SecondQuorum { first: *first });
+        }
+        if *name == b"none" {
+            self.quorum = Some((line, None, "no witness".to_owned()));
+            return Ok(());
+        }
+        let found = self.names.get(name).ok_or_else(|| undefined(name))?;
+        let member = found.member;
+        let needs = match member {
+            Member::Witness(_) => shown(&text_of(name)),
+            Member::Group(at) => self.rule(at),
+        };
+        self.quorum = Some((line, Some(member), needs));
+        Ok(())
+    }
+
+    /// Parses a key and refuses one that stands on an earlier line, or could be taken for one that does.
+    fn key(
+        &mut self,
+        line: usize,
+        word: &[u8],
+        role: SignatureType,
+    ) -> Result<VerifierKey, PolicyProblem> {
+        let text = core::str::from_utf8(word).map_err(|_| PolicyProblem::KeyNotUtf8)?;
+        let key = VerifierKey::parse(text).map_err(PolicyProblem::Key)?;
+        if key.signature_type() != role {
+            return Err(PolicyProblem::KeyRole {
+                claimed: key.signature_type(),
+                expected: role,
+            });
+        }
+        for (first, other) in &self.keys {
+            if other.public() == key.public() {
+                return Err(PolicyProblem::SameKey { first: *first });
+            }
+            if other.name() == key.name() && other.id() == key.id() {
+                return Err(PolicyProblem::SameKeyId { first: *first });
+            }
+        }
+        self.keys.push((line, key.clone()));
+        Ok(key)
+    }
+
+    fn define(&mut self, line: usize, name: &'a [u8], member: Member) -> Result<(), PolicyProblem> {
+        if name == b"none" {
+            return Err(PolicyProblem::ReservedName);
+        }
+        if let Some(found) = self.names.get(name) {
+            return Err(PolicyProblem::DefinedTwice {
+                name: text_of(name),
+                first: found.defined,
+            });
+        }
+        let name_is = Name {
+            member,
+            defined: line,
+            used: None,
+        };
+        self.names.insert(name, name_is);
+        Ok(())
+    }
+
+    /// Makes a name a member of the group on this line; a name is a member once.
+    fn take(&mut self, line: usize, name: &[u8]) -> Result<Member, PolicyProblem> {
+        if name == b"none" {
+            return Err(PolicyProblem::NoneMember);
+        }
+        let found = self.names.get_mut(name).ok_or_else(|| undefined(name))?;
+        if let Some(first) = found.used.replace(line) {
+            return Err(PolicyProblem::MemberTwice {
+                name: text_of(name),
+                first,
+            });
+        }
+        Ok(found.member)
+    }
+
+    /// The rule of a group in words. Each group's words move into those of its only parent, so all of them together
+    /// are no longer than the policy.
+    fn rule(&self, at: usize) -> String {
+        let mut rules: Vec<String> = Vec::with_capacity(at.saturating_add(1));
+        for group in self.groups.iter().take(at.saturating_add(1)) {
+            let members: Vec<String> = group
+                .members
+                .iter()
+                .map(|member| match member {
+                    Member::Witness(at) => self.witnesses.get(*at).map(|found| shown(&found.name)),
+                    Member::Group(at) => rules
+                        .get_mut(*at)
+                        .map(|rule| format!("({})", core::mem::take(rule))),
+                })
+                .map(Option::unwrap_or_default)
+                .collect();
+            let many = match group.threshold {
+                _ if members.len() == 1 => String::new(),
+                threshold if threshold == members.len() => "all of ".to_owned(),
+                threshold => format!("{threshold} of "),
+            };
+            rules.push(many + &members.join(", "));
+        }
+        rules.pop().unwrap_or_default()
+    }
+}
+
+fn room(count: usize) -> Result<(), PolicyProblem> {
+    if count >= MAX_POLICY_NAMES {
+        return Err(PolicyProblem::TooMany);
+    }
+    Ok(())
+}
+
+fn undefined(name: &[u8]) -> PolicyProblem {
+    PolicyProblem::Undefined {
+        name: text_of(name),
+    }
+}
+
+fn shown(name: &str) -> String {
+    format!("`{}`", display_safe(name))
+}
+
+/// Why a policy is refused, where, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyError {
+    /// The line, counted from 1 in the whole file.
+    pub line: usize,
+    /// What is wrong there.
+    pub problem: PolicyProblem,
+}
+
+/// What is wrong with a line of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PolicyProblem {
+    /// The file has more bytes than [`MAX_POLICY`].
+    TooLarge {
+        /// Bytes given.
+        size: usize,
+    },
+    /// An octet that no policy has.
+    Octet {
+        /// The octet.
+        byte: u8,
+    },
+    /// The line begins with an unknown word.
+    UnknownKeyword {
+        /// The word.
+        word: String,
+    },
+    /// Too few or too many words.
+    Words {
+        /// What the line should look like.
+        usage: &'static str,
+    },
+    /// The key is not even text.
+    KeyNotUtf8,
+    /// The key is none, or is not admitted.
+    Key(NoteKeyError),
+    /// The key is of a type for another role.
+    KeyRole {
+        /// The type it has.
+        claimed: SignatureType,
+        /// The type that the role calls for.
+        expected: SignatureType,
+    },
+    /// The public key stands on an earlier line, under whatever name.
+    SameKey {
+        /// That line.
+        first: usize,
+    },
+    /// Another key has the same name and id, so signatures by the two could not be told apart.
+    SameKeyId {
+        /// The line of that key.
+        first: usize,
+    },
+    /// `none` is defined by the specification.
+    ReservedName,
+    /// The name is defined before.
+    DefinedTwice {
+        /// The name.
+        name: String,
+        /// The line that defines it.
+        first: usize,
+    },
+    /// No line before defines the name.
+    Undefined {
+        /// The name.
+        name: String,
+    },
+    /// The name is a member of a group already, of this one or another.
+    MemberTwice {
+        /// The name.
+        name: String,
+        /// The line of the group that has it.
+        first: usize,
+    },
+    /// `none` is no member.
+    NoneMember,
+    /// The threshold is not `all`, `any` or 1 to the number of members.
+    Threshold {
+        /// As written.
+        claimed: String,
+        /// Members listed.
+        members: usize,
+    },
+    /// No quorum line up to here, where the policy ends.
+    NoQuorum,
+    /// A quorum line before.
+    SecondQuorum {
+        /// That line.
+        first: usize,
+    },
+    /// More logs, witnesses or groups than [`MAX_POLICY_NAMES`].
+    TooMany,
+}
+
+impl PolicyError {
+    /// A stable name for the rule that failed.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match &self.problem {
+            PolicyProblem::TooLarge { .. } => "policy-too-large",
+            PolicyProblem::Octet { .. } => "policy-octet",
+            PolicyProblem::UnknownKeyword { .. } => "policy-unknown-keyword",
+            PolicyProblem::Words { .. } => "policy-words",
+            PolicyProblem::KeyNotUtf8 => "policy-key-not-utf8",
+            PolicyProblem::Key(error) => error.code(),
+            PolicyProblem::KeyRole { .. } => "policy-key-role",
+            PolicyProblem::SameKey { .. } => "policy-same-key",
+            PolicyProblem::SameKeyId { .. } => "policy-same-key-id",
+            PolicyProblem::ReservedName => "policy-reserved-name",
+            PolicyProblem::DefinedTwice { .. } => "policy-defined-twice",
+            PolicyProblem::Undefined { .. } => "policy-undefined",
+            PolicyProblem::MemberTwice { .. } => "policy-member-twice",
+            PolicyProblem::NoneMember => "policy-none-member",
+            PolicyProblem::Threshold { .. } => "policy-threshold",
+            PolicyProblem::NoQuorum => "policy-no-quorum",
+            PolicyProblem::SecondQuorum { .. } => "policy-second-quorum",
+            PolicyProblem::TooMany => "policy-too-many",
+        }
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {} of the policy: {}", self.line, self.problem)
+    }
+}
+
+impl fmt::Display for PolicyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { size } => {
+                write!(f, "the policy has {size} bytes, more than {MAX_POLICY}")
+            }
+            Self::Octet { byte: b'\r' } => f.write_str(
+                "a carriage return is not allowed; end lines with a line feed alone",
+            ),
+            Self::Octet { byte } => {
+                let hex = wire::hex_encode(&[*byte]);
+                write!(f, "the control character 0x{hex} is not allowed; remove it")
+            }
+            Self::UnknownKeyword { word } => write!(
+                f,
+                "`{}` is not log, witness, group or quorum; a comment begins with #",
+                excerpt(word)
+            ),
+            Self::Words { usage } => write!(
+                f,
+                "the line should read `{usage}`; comments need lines of their own"
+            ),
+            Self::KeyNotUtf8 => f.write_str("the key is not UTF-8; copy it again"),
+            Self::Key(error) => error.fmt(f),
+            Self::KeyRole { claimed, expected } => {
+                let role = match expected {
+                    SignatureType::Ed25519 => "a log's key",
+                    SignatureType::CosignatureV1 => "a witness's key",
+                };
+                let [claimed, expected] =
+                    [claimed, expected].map(|kind| wire::hex_encode(&[kind.byte()]));
+                write!(
+                    f,
+                    "{role} has signature type 0x{expected}, this one has 0x{claimed}; use the key for this role"
+                )
+            }
+            Self::SameKey { first } => write!(
+                f,
+                "this public key stands on line {first} already; keep one of the two lines"
+            ),
+            Self::SameKeyId { first } => write!(
+                f,
+                "another key on line {first} has this name and id; one of the two needs another name"
+            ),
+            Self::ReservedName => f.write_str("the name `none` is reserved; choose another"),
+            Self::DefinedTwice { name, first } => write!(
+                f,
+                "`{}` is defined on line {first} already; choose another name",
+                excerpt(name)
+            ),
+            Self::Undefined { name } => write!(
+                f,
+                "no line before this one defines `{}`; define it above",
+                excerpt(name)
+            ),
+            Self::MemberTwice { name, first } => write!(
+                f,
+                "`{}` is a member of the group on line {first} already; a name can be a member once",
+                excerpt(name)
+            ),
+            Self::NoneMember => {
+                f.write_str("`none` can be a quorum and not a member; leave it out")
+            }
+            Self::Threshold { claimed, members } => write!(
+                f,
+                "`{}` is not all, any or a number from 1 to {members}, the number of members",
+                excerpt(claimed)
+            ),
+            Self::NoQuorum => f.write_str(
+                "the policy ends without a quorum; add `quorum NAME`, or `quorum none` to ask for no witness",
+            ),
+            Self::SecondQuorum { first } => {
+                write!(f, "line {first} sets the quorum already; keep one of the two lines")
+            }
+            Self::TooMany => write!(
+                f,
+                "more than {MAX_POLICY_NAMES} logs, witnesses or groups; split the policy"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for PolicyError {}

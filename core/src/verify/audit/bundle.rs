@@ -1,0 +1,207 @@
+//! One entry bundle of an audit: compared with the tree and its leaf tile, and read. Any number at a time, in any order.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::event::event::{self, ParsedEntry};
+use crate::event::lookup_key::key_hashes;
+use crate::index::format::map::MapFunction;
+use crate::merkle::hash::Hash;
+use crate::report::report::{CheckCode, Checks, Class, Evidence};
+use crate::tiles::scan_tiles::TrunkPlan;
+use crate::tiles::tile::{EntryBundle, Tile};
+use crate::verify::checkpoint_checks::missing;
+use crate::verify::entry_proof::Fault;
+
+/// Compares bundles with a tree whose trunk was checked; cheap to clone, so that each thread has its own.
+#[derive(Clone)]
+pub struct BundleReader {
+    trunk: Arc<TrunkPlan>,
+    /// The key function of the log's index, if that is audited too.
+    map: Option<MapFunction>,
+    without_events: Arc<AtomicBool>,
+}
+
+/// A bundle that was compared and read, or why not.
+pub struct CheckedBundle {
+    pub(crate) bundle: EntryBundle,
+    /// What the tree has for it.
+    pub(crate) root: Option<Hash>,
+    pub(crate) leaves: Vec<Hash>,
+    /// The events; none of a log that has no genesis, and so says nothing that can be judged.
+    pub(crate) events: Vec<Option<ParsedEntry>>,
+    /// Under which keys the index must list the entries, and where those of each end.
+    keys: Vec<Hash>,
+    ends: Vec<usize>,
+    pub(crate) fault: Option<BundleFault>,
+    /// Whether there was a leaf tile to compare.
+    pub(crate) has_tile: bool,
+}
+
+/// Why a bundle says nothing.
+pub(crate) enum BundleFault {
+    /// A file could not be had.
+    Missing(String),
+    /// The bundle does not hold what the tree commits to.
+    Entries(Fault),
+    /// The leaf tile is not what the entries hash to.
+    Tile(Tile),
+}
+
+impl BundleReader {
+    /// `without_events` is set once the log is known to have no genesis: what is in its entries is then nobody's concern.
+    pub(crate) const fn new(
+        trunk: Arc<TrunkPlan>,
+        map: Option<MapFunction>,
+        without_events: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            trunk,
+            map,
+            without_events,
+        }
+    }
+
+    /// Full bundles of the log; what comes after them is read in the usual way.
+    #[must_use]
+    pub fn full_bundles(&self) -> u64 {
+        self.trunk.head().size / u64::from(crate::tiles::tile::FULL_WIDTH)
+    }
+
+    /// The bundle of this number, and its leaf tile, unless that is part of the trunk.
+    #[must_use]
+    pub fn files(&self, number: u64) -> Option<(EntryBundle, Option<Tile>)> {
+        let start = number.checked_mul(u64::from(crate::tiles::tile::FULL_WIDTH))?;
+        let bundle = EntryBundle::containing(start, self.trunk.head().size)?;
+        Some((bundle, bundle.is_full().then(|| bundle.tile())))
+    }
+
+    /// Compares a bundle with the tree, and its leaf tile with the bundle; `None` is a file that could not be had.
+    #[must_use]
+    pub fn check(
+        &self,
+        bundle: EntryBundle,
+        bytes: Option<&[u8]>,
+        tile: Option<&[u8]>,
+    ) -> CheckedBundle {
+        let mut checked = CheckedBundle {
+            bundle,
+            root: None,
+            leaves: Vec::new(),
+            events: Vec::new(),
+            keys: Vec::new(),
+            ends: Vec::new(),
+            fault: None,
+            has_tile: bundle.is_full(),
+        };
+        let Some(bytes) = bytes else {
+            checked.fault = Some(BundleFault::Missing(bundle.path()));
+            return checked;
+        };
+        let verified = match self.trunk.verify_bundle(bundle, bytes) {
+            Ok(verified) => verified,
+            Err(error) => {
+                let root = self.trunk.bundle_root(bundle.index());
+                let fault = Fault::locate(root, error, bundle, bytes, tile);
+                checked.fault = Some(BundleFault::Entries(fault));
+                return checked;
+            }
+        };
+        if bundle.is_full() {
+            match tile {
+                None => checked.fault = Some(BundleFault::Missing(bundle.tile().path())),
+                Some(tile) if !is_tile(tile, verified.leaves()) => {
+                    checked.fault = Some(BundleFault::Tile(bundle.tile()));
+                }
+                Some(_) => {}
+            }
+        }
+        checked.root = self.trunk.bundle_root(bundle.index());
+        let (entries, leaves) = verified.into_parts();
+        self.read(&entries, &leaves, &mut checked);
+        checked.leaves = leaves;
+        checked
+    }
+
+    fn read(&self, entries: &[&[u8]], leaves: &[Hash], checked: &mut CheckedBundle) {
+        let is_judged = !self.without_events.load(Ordering::Relaxed);
+        for (entry, leaf) in entries.iter().zip(leaves) {
+            let is_indexed = self.map == Some(MapFunction::AccessV1);
+            let parsed = (is_judged || is_indexed).then(|| event::parse(entry).ok());
+            let parsed = parsed.flatten();
+            match self.map {
+                None => {}
+                Some(MapFunction::AccessV1) => {
+                    checked.keys.append(&mut key_hashes(parsed.as_ref()));
+                }
+                // The key of an entry is its leaf hash.
+                Some(MapFunction::LeafV1) => checked.keys.push(*leaf),
+            }
+            if self.map.is_some() {
+                checked.ends.push(checked.keys.len());
+            }
+            if is_judged {
+                checked.events.push(parsed);
+            }
+        }
+    }
+}
+
+/// Whether these are the bytes of the tile with these hashes.
+fn is_tile(bytes: &[u8], hashes: &[Hash]) -> bool {
+    let (found, rest) = bytes.as_chunks::<32>();
+    rest.is_empty()
+        && found.len() == hashes.len()
+        && found
+            .iter()
+            .zip(hashes)
+            .all(|(found, hash)| found == hash.as_bytes())
+}
+
+impl CheckedBundle {
+    /// The bundle.
+    #[must_use]
+    pub const fn bundle(&self) -> EntryBundle {
+        self.bundle
+    }
+
+    /// Whether it is what the tree commits to, and its leaf tile too.
+    #[must_use]
+    pub const fn is_right(&self) -> bool {
+        self.fault.is_none()
+    }
+
+    /// The keys of each entry, in log order, under which the index must list it; none where no index is audited.
+    pub fn keys(&self) -> impl Iterator<Item = &[Hash]> {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        let ranges = starts.zip(self.ends.iter().copied());
+        ranges.map(|(start, end)| self.keys.get(start..end).unwrap_or_default())
+    }
+}
+
+impl BundleFault {
+    /// Writes down why the audit cannot go on.
+    pub(crate) fn settle(self, checks: &mut Checks) {
+        match self {
+            Self::Missing(path) => missing(checks, &path),
+            Self::Entries(fault) => {
+                checks.pass(
+                    CheckCode::Tree,
+                    "the hash tiles fold to the checkpoint's root",
+                    None,
+                );
+                let evidence = Some(fault.evidence());
+                checks.fail(CheckCode::Entries, Class::False, fault.detail(), evidence);
+            }
+            Self::Tile(tile) => {
+                let evidence = Evidence::new().with("path", tile.path());
+                let detail = format!("`{}` is not what the entries hash to", tile.path());
+                checks.fail(CheckCode::Tree, Class::False, detail, Some(evidence));
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Every entry bundle with its leaf tile, in log order, and the signatures that this yields.
+
+use core::sync::atomic::Ordering;
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::{AuditQuery, Stage};
+use crate::fetch::wave::{Resource, Wave};
+use crate::text::limits::MAX_IN_FLIGHT;
+use crate::tiles::tile::EntryBundle;
+use crate::verify::audit::bundle::{BundleReader, CheckedBundle};
+use crate::verify::audit::index::IndexAudit;
+use crate::verify::audit::signatures::SignatureBatch;
+
+impl AuditQuery {
+    /// Asks for the next bundles. The leaf tile of the last one, if partial, is part of the trunk.
+    pub(super) fn next_bundles(&mut self) {
+        let mut resources = Vec::new();
+        let mut at = self.read;
+        while resources.len() < MAX_IN_FLIGHT
+            && let Some(bundle) = EntryBundle::containing(at, self.size())
+        {
+            at = at.saturating_add(u64::from(bundle.width()));
+            resources.push(Resource::Bundle(bundle));
+            if bundle.is_full() {
+                resources.push(Resource::Tile(bundle.tile()));
+            }
+        }
+        if resources.is_empty() {
+            return self.after_bundles();
+        }
+        self.stage = Stage::Bundles(Wave::of(resources));
+    }
+
+    pub(super) fn read_bundles(&mut self, mut wave: Wave) {
+        let missing = wave.missing().map(String::from);
+        let mut files = wave.take();
+        let Some(reader) = self.reader() else {
+            return self.conclude(false);
+        };
+        let mut at = self.read;
+        while let Some(bundle) = EntryBundle::containing(at, self.size()) {
+            at = at.saturating_add(u64::from(bundle.width()));
+            let bytes = files.remove(&Resource::Bundle(bundle));
+            let tile = files.remove(&Resource::Tile(bundle.tile()));
+            // What was not asked for yet, or was on its way when another file turned out to be missing.
+            let is_missing = |path: String| missing.as_ref() == Some(&path);
+            let is_gone =
+                is_missing(bundle.path()) || bundle.is_full() && is_missing(bundle.tile().path());
+            if !is_gone && (bytes.is_none() || bundle.is_full() && tile.is_none()) {
+                break;
+            }
+            let checked = reader.check(bundle, bytes.as_deref(), tile.as_deref());
+            if !self.absorb(checked) {
+                return;
+            }
+            while let Some(batch) = self.judge.batch(false) {
+                self.judge.answer(batch.verify_one_by_one());
+            }
+        }
+        match missing {
+            Some(path) => {
+                crate::verify::checkpoint_checks::missing(&mut self.inquiry.checks, &path);
+                self.conclude(false);
+            }
+            None => self.next_bundles(),
+        }
+    }
+
+    /// What compares bundles with the log, once its trunk was checked and while there are bundles to read.
+    #[must_use]
+    pub fn reader(&self) -> Option<BundleReader> {
+        let map = self.index.as_ref().and_then(IndexAudit::map);
+        let trunk = self.trunk.clone()?;
+        let without_events = Arc::clone(&self.without_events);
+        matches!(self.stage, Stage::Bundles(_))
+            .then(|| BundleReader::new(trunk, map, without_events))
+    }
+
+    /// Entries that were absorbed.
+    #[must_use]
+    pub const fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// Takes in the next bundle; `false` when the audit has ended with it. Bundles must come in log order.
+    pub fn absorb(&mut self, checked: CheckedBundle) -> bool {
+        let start = checked.bundle.start();
+        if start != Some(self.read) {
+            return false;
+        }
+        if let Some(fault) = checked.fault {
+            // Entries that do not belong to the tree are not judged; a false or missing tile changes no entry.
+            fault.settle(&mut self.inquiry.checks);
+            self.conclude(false);
+            return false;
+        }
+        // Of a bundle that is missing or false there are no leaves.
+        if let Some(index) = &mut self.index {
+            index.pass(self.read, &checked.leaves, checked.root);
+        }
+        let vouched = self.vouched();
+        // Threads may have read entries before it was known that there is nothing to judge.
+        let count = u64::try_from(checked.leaves.len()).unwrap_or(u64::MAX);
+        let is_judged = self.read == 0 || self.replay.has_genesis();
+        let events = checked.events.into_iter().zip(checked.leaves);
+        for (parsed, leaf) in events.filter(|_| is_judged) {
+            // What an earlier audit has judged is read again for its keys only.
+            if self.read >= vouched {
+                let is_of_keys = self.replay.absorb_parsed(self.read, leaf, parsed.as_ref());
+                if is_of_keys && let Some(resumption) = &mut self.resumption {
+                    resumption.keep(self.read, parsed.as_ref());
+                }
+                self.judge.add(self.read, parsed, &self.replay);
+            }
+            self.read += 1;
+            if !self.replay.has_genesis() {
+                self.without_events.store(true, Ordering::Relaxed);
+                break;
+            }
+        }
+        self.read = start.map_or(self.read, |start| start.saturating_add(count));
+        self.tiles += u64::from(checked.has_tile);
+        if matches!(self.stage, Stage::Bundles(_)) {
+            // Whatever was on its way was for the bundles that have now come.
+            self.stage = Stage::Bundles(Wave::default());
+        }
+        true
+    }
+
+    /// Signatures to verify, once there are enough for a batch; with `all`, as many as there are.
+    pub fn batch(&mut self, all: bool) -> Option<SignatureBatch> {
+        self.judge.batch(all)
+    }
+
+    /// Takes the answers to the oldest batch that has none.
+    pub fn answer(&mut self, verdicts: Vec<bool>) {
+        self.judge.answer(verdicts);
+    }
+
+    /// Goes on to ask for files, after bundles were absorbed in bulk and every batch was answered.
+    pub fn resume(&mut self) {
+        if matches!(self.stage, Stage::Bundles(_)) {
+            self.next_bundles();
+        }
+    }
+
+    pub(super) fn after_bundles(&mut self) {
+        while let Some(batch) = self.judge.batch(true) {
+            self.judge.answer(batch.verify_one_by_one());
+        }
+        self.judge.answer(Vec::new());
+        match &self.listing {
+            Some(listing) => self.next_older(listing.older(self.size())),
+            None => self.after_files(),
+        }
+    }
+}

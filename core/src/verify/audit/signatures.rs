@@ -1,0 +1,217 @@
+//! Signatures of an audit: what each is worth is decided in log order, by the keys valid there; whether it is good is
+//! found out in bulk, by whoever has the cores ([RFC 8032 §5.1.7](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7)).
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::crypto::ed25519::PublicKey;
+use crate::crypto::ed25519_batch::{Batch, FULL_BATCH, Seed};
+use crate::event::access::Action;
+use crate::event::event::{Event, ParsedEntry};
+use crate::report::report::{Checks, Counts};
+use crate::rules::keyring::{SignatureStatus, Standing, weightiest};
+use crate::verify::audit::state::EventState;
+use crate::verify::event_checks::Findings;
+use crate::verify::key_history::Replay;
+
+/// Signatures that somebody has to verify; the answers go to [`AuditQuery::answer`](crate::verify::audit::AuditQuery::answer).
+pub struct SignatureBatch(Vec<Claim>);
+
+struct Claim {
+    key: PublicKey,
+    message: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl SignatureBatch {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Verifies them together; `seed` draws 32 secret random bytes.
+    #[must_use]
+    pub fn verify(&self, seed: impl FnOnce() -> Seed) -> Vec<bool> {
+        let mut batch = Batch::new();
+        for claim in &self.0 {
+            batch.push(&claim.key, &claim.message, &claim.signature);
+        }
+        batch.verify(seed())
+    }
+
+    /// Verifies them one by one, with the same answers.
+    #[must_use]
+    pub fn verify_one_by_one(&self) -> Vec<bool> {
+        let holds = |claim: &Claim| claim.key.verify(&claim.message, &claim.signature).is_ok();
+        self.0.iter().map(holds).collect()
+    }
+}
+
+/// Counts and judges the entries of a log, in order. It remembers names that were registered, and nothing else that grows.
+#[derive(Default)]
+pub(crate) struct Judge {
+    counts: Counts,
+    findings: Findings,
+    /// Events whose signatures are not verified yet.
+    pending: VecDeque<Pending>,
+    /// Their signatures, as far as nobody was asked about them.
+    claims: Vec<Claim>,
+    /// Answers for the events at the front.
+    answers: VecDeque<bool>,
+}
+
+struct Pending {
+    index: u64,
+    verdict: Verdict,
+    other_log: Option<String>,
+    /// The event, where it binds names.
+    registration: Option<Box<ParsedEntry>>,
+}
+
+enum Verdict {
+    /// Admins sign few events; those are verified at once.
+    Known(SignatureStatus),
+    /// The standing of each signature: one answer is awaited for each that has a key.
+    Awaited(Vec<Standing>),
+}
+
+impl Judge {
+    /// Goes on from what was judged before.
+    pub(crate) fn restore(events: &EventState) -> Self {
+        Self {
+            counts: events.counts,
+            findings: Findings::restore(events),
+            ..Self::default()
+        }
+    }
+
+    /// Writes down what was judged so far; `false` while an answer is awaited.
+    pub(crate) fn save(&self, events: &mut EventState) -> bool {
+        events.counts = Counts {
+            tiles: 0,
+            ..self.counts
+        };
+        self.findings.save(events);
+        self.pending.is_empty()
+    }
+
+    /// Takes in the next entry; `replay` has taken it in before.
+    pub(crate) fn add(&mut self, index: u64, parsed: Option<ParsedEntry>, replay: &Replay) {
+        let counts = &mut self.counts;
+        counts.entries += 1;
+        let Some(parsed) = parsed else {
+            counts.unreadable += 1;
+            return;
+        };
+        match parsed.event {
+            Event::Access(_) => counts.access_events += 1,
+            Event::Key(_) => counts.key_events += 1,
+            Event::Genesis(_) | Event::Other(_) => {}
+        }
+        if !replay.has_genesis() {
+            return;
+        }
+        let verdict = match (&parsed.event, replay.keyring()) {
+            (Event::Access(_) | Event::Other(_), Some(keyring)) => {
+                let standings: Vec<Standing> = keyring.standings(index, &parsed).collect();
+                self.ask(&standings, &parsed);
+                Verdict::Awaited(standings)
+            }
+            _ => Verdict::Known(replay.signature(index, &parsed)),
+        };
+        let keyring = replay.keyring();
+        let other_log = match &verdict {
+            Verdict::Known(_) => None,
+            Verdict::Awaited(_) => keyring.and_then(|keyring| keyring.other_log(&parsed)),
+        };
+        let is_registration = parsed
+            .access()
+            .is_some_and(|access| access.action == Action::Register);
+        self.pending.push_back(Pending {
+            index,
+            verdict,
+            other_log,
+            registration: is_registration.then(|| Box::new(parsed)),
+        });
+    }
+
+    fn ask(&mut self, standings: &[Standing], parsed: &ParsedEntry) {
+        let signatures = parsed.envelope.signatures().iter();
+        for (standing, signature) in standings.iter().zip(signatures) {
+            if let Some(key) = standing.key {
+                self.claims.push(Claim {
+                    key,
+                    message: parsed.envelope.pae(),
+                    signature: signature.sig.clone(),
+                });
+            }
+        }
+    }
+
+    /// The next signatures to verify: once there are enough for a batch, or with `all` as many as there are.
+    pub(crate) fn batch(&mut self, all: bool) -> Option<SignatureBatch> {
+        let is_due = self.claims.len() >= FULL_BATCH || (all && !self.claims.is_empty());
+        is_due.then(|| SignatureBatch(core::mem::take(&mut self.claims)))
+    }
+
+    /// Takes the answers to the oldest batch that has none yet.
+    pub(crate) fn answer(&mut self, verdicts: Vec<bool>) {
+        self.answers.extend(verdicts);
+        while let Some(pending) = self.pending.front() {
+            let awaited = match &pending.verdict {
+                Verdict::Known(_) => 0,
+                Verdict::Awaited(standings) => {
+                    let keys = standings.iter().filter(|standing| standing.key.is_some());
+                    keys.count()
+                }
+            };
+            if awaited > self.answers.len() {
+                return;
+            }
+            let answers: Vec<bool> = self.answers.drain(..awaited).collect();
+            if let Some(pending) = self.pending.pop_front() {
+                self.settle_event(pending, answers);
+            }
+        }
+    }
+
+    fn settle_event(&mut self, pending: Pending, answers: Vec<bool>) {
+        let mut answers = answers.into_iter();
+        let status = match pending.verdict {
+            Verdict::Known(status) => status,
+            Verdict::Awaited(standings) => {
+                weightiest(standings.into_iter().map(|standing| {
+                    // An answer that never came is not a good signature.
+                    let is_bad = standing.key.is_some() && !answers.next().unwrap_or(false);
+                    standing.settle(is_bad)
+                }))
+                .or_other_log(pending.other_log)
+            }
+        };
+        let registration = pending.registration.as_deref();
+        if self.findings.count(pending.index, &status) {
+            self.counts.signed += 1;
+            if let Some(parsed) = registration {
+                self.findings.conflicts(pending.index, parsed);
+            }
+        }
+    }
+
+    /// Writes down what the events came to. A signature that nobody answered for is not a good one.
+    pub(crate) fn settle(mut self, checks: &mut Checks) -> Counts {
+        while let Some(pending) = self.pending.pop_front() {
+            self.settle_event(pending, Vec::new());
+        }
+        self.findings.settle(checks);
+        self.counts
+    }
+}

@@ -1,0 +1,204 @@
+//! What an audit carries over to the next one, which then reads what is new (`docs/formats/audit-state.md`).
+
+mod encode;
+mod parse;
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::index::build::run::RunHead;
+use crate::index::format::manifest::Manifest;
+use crate::merkle::hash::{Hash, sha256};
+use crate::note::checkpoint::Checkpoint;
+use crate::report::report::Counts;
+use crate::rules::registration::Registrations;
+use crate::trust::policy::{LogVerdict, Policy};
+use crate::trust::trust_policy::TrustPolicy;
+
+/// Sums are kept for every so many entries.
+pub const SUM_STEP: u64 = 4_096;
+
+/// What was audited of a log, and what it takes to go on from there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditState {
+    /// Which keys of the log and of its index everything was judged by.
+    pub(crate) keys: Hash,
+    /// The checkpoint whose tree was read.
+    pub(crate) checkpoint: Checkpoint,
+    /// Entries before this one were judged.
+    pub(crate) read: u64,
+    pub(crate) events: EventState,
+    /// What was audited of the index, where the policy names one.
+    pub(crate) index: Option<IndexState>,
+}
+
+/// What the entries came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EventState {
+    pub(crate) counts: Counts,
+    pub(crate) first_unreadable: Option<u64>,
+    /// Key events of a log with a valid genesis.
+    pub(crate) key_events: u64,
+    /// The genesis and the key events that say which keys there are, by position.
+    pub(crate) entries: BTreeMap<u64, Vec<u8>>,
+    pub(crate) valid: u64,
+    pub(crate) compromised: u64,
+    /// The first event whose signature is wrong; the first by no valid key; and what the report calls it.
+    pub(crate) wrong: Option<(u64, &'static str)>,
+    pub(crate) undecided: Option<(u64, &'static str)>,
+    /// The first registration of a name that is bound to other contents.
+    pub(crate) conflict: Option<(u64, String)>,
+    pub(crate) registrations: Registrations,
+}
+
+/// What was audited of an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IndexState {
+    /// The index checkpoint whose manifests were read.
+    pub(crate) checkpoint: Checkpoint,
+    /// Everything that these first manifests say was audited, but the runs of those after them only in part.
+    pub(crate) whole: u64,
+    /// The last of these.
+    pub(crate) newest: Option<Manifest>,
+    /// Of later manifests, the narrow runs from here up to where entries were read.
+    pub(crate) from: u64,
+    /// Superseded runs of which files are there.
+    pub(crate) superseded: Vec<RunHead>,
+    /// What sums are made with, and for every [`SUM_STEP`] entries the sum up to there; empty where none are kept.
+    pub(crate) secret: [u8; 16],
+    pub(crate) sums: Vec<u128>,
+}
+
+impl AuditState {
+    /// The checkpoint whose tree was read.
+    #[must_use]
+    pub const fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// Up to where entries were judged.
+    #[must_use]
+    pub const fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// The secret and the sums of the index, if any are kept.
+    #[must_use]
+    pub fn sums(&self) -> Option<(&[u8; 16], &[u128])> {
+        let index = self.index.as_ref()?;
+        (!index.sums.is_empty()).then_some((&index.secret, &index.sums))
+    }
+
+    /// Whether it was made by the keys of this policy, for a log that it names.
+    ///
+    /// # Errors
+    /// [`AuditStateError::OtherLog`], [`AuditStateError::OtherKeys`]; and [`AuditStateError::Unsigned`] when a checkpoint in
+    /// it has no signature by them, so that it could not be held against the log.
+    pub fn check(&self, policy: &TrustPolicy, now: u64) -> Result<(), AuditStateError> {
+        let origin = self.checkpoint.origin().as_str();
+        let is_it = |log: &crate::trust::policy::Log| log.key.name().as_str() == origin;
+        if !policy.log().logs().iter().any(is_it) {
+            return Err(AuditStateError::OtherLog {
+                origin: origin.to_string(),
+            });
+        }
+        if keys_of(policy) != self.keys {
+            return Err(AuditStateError::OtherKeys);
+        }
+        let is_signed = |policy: Option<&Policy>, checkpoint: &Checkpoint| {
+            let verdict = policy.map(|policy| policy.judge(checkpoint, now).log);
+            matches!(verdict, Some(LogVerdict::Signed(_)))
+        };
+        let index = self.index.as_ref();
+        if !is_signed(Some(policy.log()), &self.checkpoint)
+            || index.is_some_and(|index| !is_signed(policy.index(), &index.checkpoint))
+        {
+            return Err(AuditStateError::Unsigned);
+        }
+        Ok(())
+    }
+}
+
+/// Stands for the keys by which the log and its index are judged.
+pub(crate) fn keys_of(policy: &TrustPolicy) -> Hash {
+    let mut text = String::new();
+    for section in [Some(policy.log()), policy.index()] {
+        let logs = section.map_or(&[][..], Policy::logs);
+        let mut keys: Vec<String> = logs.iter().map(|log| log.key.to_string()).collect();
+        keys.sort_unstable();
+        for key in keys {
+            text.push_str(&key);
+            text.push('\n');
+        }
+        text.push('\n');
+    }
+    sha256(text.as_bytes())
+}
+
+/// Why a state cannot be gone on from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuditStateError {
+    /// It is no state file.
+    NotAState,
+    /// Another version wrote it.
+    Version,
+    /// Its own digest says that it was damaged.
+    Damaged,
+    /// It breaks a rule of the format.
+    Malformed {
+        /// Which part.
+        part: &'static str,
+    },
+    /// It is larger than a state may be.
+    TooLarge,
+    /// It is about a log that the policy does not name.
+    OtherLog {
+        /// The log that it is about.
+        origin: String,
+    },
+    /// It was made by other keys of the log or of its index.
+    OtherKeys,
+    /// A checkpoint in it is not signed by the keys that it names.
+    Unsigned,
+}
+
+impl AuditStateError {
+    /// The stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotAState => "audit-state-other-file",
+            Self::Version => "audit-state-version",
+            Self::Damaged => "audit-state-damaged",
+            Self::Malformed { .. } => "audit-state-malformed",
+            Self::TooLarge => "audit-state-too-large",
+            Self::OtherLog { .. } => "audit-state-other-log",
+            Self::OtherKeys => "audit-state-other-keys",
+            Self::Unsigned => "audit-state-unsigned",
+        }
+    }
+}
+
+impl fmt::Display for AuditStateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAState => f.write_str("this is no state of an audit"),
+            Self::Version => f.write_str("the state was written by another version, which this one cannot read"),
+            Self::Damaged => f.write_str("the state is damaged: it does not have the digest that it ends with"),
+            Self::Malformed { part } => write!(f, "the state is malformed: `{part}`"),
+            Self::TooLarge => f.write_str("the state is larger than a state may be"),
+            Self::OtherLog { origin } => write!(
+                f,
+                "the state is about the log `{}`, which the trust policy does not name",
+                crate::text::escape::excerpt(origin)
+            ),
+            Self::OtherKeys => f.write_str("the state was made by other keys of the log or of its index than the trust policy has now"),
+            Self::Unsigned => f.write_str("a checkpoint in the state is not signed by the keys of the trust policy"),
+        }
+    }
+}
+
+impl core::error::Error for AuditStateError {}

@@ -1,0 +1,82 @@
+//! The log's tree: where reading begins in it, and the tiles that vouch for what is read.
+
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::{AuditQuery, Stage};
+use crate::fetch::wave::{self, Resource, Wave};
+use crate::merkle::tree::{Subtree, TreeHead, complete_subtrees};
+use crate::report::report::{CheckCode, Class};
+use crate::text::limits::MAX_IN_FLIGHT;
+use crate::tiles::plan::TilePlan;
+use crate::tiles::scan_tiles::TrunkPlan;
+use crate::tiles::tile::{FULL_WIDTH, TileError};
+
+impl AuditQuery {
+    pub(super) fn begin(&mut self) {
+        self.read = self.first_to_read();
+        let head = self.head().unwrap_or_else(TreeHead::empty);
+        if self.read == 0 || self.index.is_none() {
+            return self.begin_trunk(head);
+        }
+        let before: Vec<Subtree> = complete_subtrees(0..self.read).collect();
+        match TilePlan::new(head, &before) {
+            Ok(plan) => {
+                let wave = Wave::of(plan.tiles().iter().copied().map(Resource::Tile));
+                self.stage = Stage::Frontier(plan, wave);
+            }
+            Err(error) => self.refuse_tile(&error),
+        }
+    }
+
+    pub(super) fn read_frontier(&mut self, plan: &TilePlan, mut wave: Wave) {
+        let Some(files) = self.inquiry.files(&mut wave) else {
+            return self.conclude(false);
+        };
+        let tiles = match plan.finish(&wave::tiles(files)) {
+            Ok(tiles) => tiles,
+            Err(error) => return self.refuse_tile(&error),
+        };
+        let parts = complete_subtrees(0..self.read).filter_map(|subtree| tiles.hash(subtree));
+        if let Some(index) = &mut self.index {
+            index.begin_at(self.read, parts.collect());
+        }
+        self.begin_trunk(plan.head());
+    }
+
+    pub(super) fn begin_trunk(&mut self, head: TreeHead) {
+        match TrunkPlan::starting(head, self.read / u64::from(FULL_WIDTH)) {
+            Ok(trunk) => self.next_trunk(trunk),
+            Err(error) => self.refuse_tile(&error),
+        }
+    }
+
+    pub(super) fn next_trunk(&mut self, trunk: TrunkPlan) {
+        let tiles = trunk.next_tiles(MAX_IN_FLIGHT);
+        if tiles.is_empty() {
+            self.trunk = Some(Arc::new(trunk));
+            return self.next_bundles();
+        }
+        let wave = Wave::of(tiles.into_iter().map(Resource::Tile));
+        self.stage = Stage::Trunk(trunk, wave);
+    }
+
+    pub(super) fn read_trunk(&mut self, mut trunk: TrunkPlan, mut wave: Wave) {
+        let Some(files) = self.inquiry.files(&mut wave) else {
+            return self.conclude(false);
+        };
+        for (tile, bytes) in wave::tiles(files) {
+            if let Err(error) = trunk.supply(&tile, &bytes) {
+                return self.refuse_tile(&error);
+            }
+        }
+        self.next_trunk(trunk);
+    }
+
+    pub(super) fn refuse_tile(&mut self, error: &TileError) {
+        let checks = &mut self.inquiry.checks;
+        checks.fail(CheckCode::Tree, Class::False, error.to_string(), None);
+        self.conclude(false);
+    }
+}

@@ -1,0 +1,84 @@
+//! What an audit comes to, once everything was read, or once it is clear that it cannot be.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{AuditQuery, Stage};
+use crate::report::report::{CheckCode, Checks, Counts, Evidence, Fact, Members, Question};
+
+impl AuditQuery {
+    /// Draws the verdict; `whole` once every entry and every leaf tile was read.
+    pub(super) fn conclude(&mut self, whole: bool) {
+        self.stage = Stage::Done;
+        let mut counts = Counts::default();
+        let size = self.size();
+        if whole {
+            self.settle_state();
+            self.inquiry
+                .settle_read(self.read, self.vouched(), &self.replay);
+            let policy = self.inquiry.policy();
+            let pinned = policy.is_some_and(|policy| policy.genesis().is_some());
+            let checks = &mut self.inquiry.checks;
+            let detail = "every hash tile is what the entries hash to";
+            checks.pass(CheckCode::Tree, detail, None);
+            checks.require(CheckCode::Genesis, pinned || self.replay.has_genesis());
+            if self.replay.has_genesis() {
+                checks.require(CheckCode::EventSignatures, true);
+                self.replay.judge_readable(checks);
+                self.replay.judge_key_events(checks);
+                counts = core::mem::take(&mut self.judge).settle(checks);
+            } else {
+                counts.entries = self.read;
+            }
+            let trunk = self.trunk.as_ref();
+            counts.tiles = self.tiles + trunk.map_or(0, |trunk| trunk.progress().0);
+            let mut strays = self
+                .listing
+                .as_ref()
+                .map_or_else(Vec::new, |listing| listing.strays(size));
+            if let Some(index) = &mut self.index {
+                strays.extend(index.take_strays());
+                index.settle(checks);
+            }
+            judge_strays(checks, &strays);
+        }
+        let checkpoint = self.inquiry.checkpoint();
+        let query = Question {
+            kind: "log",
+            id: checkpoint.map_or_else(String::new, |checkpoint| checkpoint.origin.clone()),
+        };
+        let evidence = checkpoint.is_some_and(|checkpoint| checkpoint.size > 0);
+        let members = Members {
+            counts: Some(counts),
+            ..Members::default()
+        };
+        self.inquiry.conclude(query, members, evidence);
+    }
+}
+
+fn judge_strays(checks: &mut Checks, strays: &[String]) {
+    /// Strays that a report names; the rest are counted.
+    const NAMED: usize = 32;
+    if strays.is_empty() {
+        return checks.pass(
+            CheckCode::Strays,
+            "no file is there that does not belong to the log",
+            None,
+        );
+    }
+    let named = strays
+        .iter()
+        .take(NAMED)
+        .map(|path| Fact::from(path.as_str()))
+        .collect();
+    let detail = format!(
+        "{} of the files there do not belong to the log",
+        strays.len()
+    );
+    checks.unknown(
+        CheckCode::Strays,
+        detail,
+        Some(Evidence::new().with("paths", Fact::List(named))),
+    );
+}

@@ -1,0 +1,280 @@
+//! The first step of every verification: is this checkpoint one that the trust policy accepts, and how recent is it?
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::note::checkpoint::Checkpoint;
+use crate::report::report::{CheckCode, CheckpointSummary, Checks, Class, Evidence, Fact};
+use crate::trust::policy::{LogVerdict, QuorumVerdict, Verdict, WitnessOutcome};
+use crate::trust::trust_policy::{TrustError, TrustPolicy, VerifiedCheckpoint};
+
+/// What a verification is to require, and when it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Seconds since the epoch, against which freshness is judged.
+    pub now: u64,
+    /// The claim that the verdict needs; each verb has its own default.
+    pub require: Option<Require>,
+    /// Oldest acceptable checkpoint, in seconds; makes *fresh* a requirement.
+    pub max_checkpoint_age: Option<u64>,
+    /// Read every entry, also where the policy names an index that says which ones matter.
+    pub full_scan: bool,
+}
+
+/// The claim that a verdict needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Require {
+    /// What is shown is in the log.
+    Included,
+    /// And nothing is missing.
+    Complete,
+}
+
+/// Reads the trust policy.
+pub(crate) fn read_policy(checks: &mut Checks, policy: &[u8]) -> Option<TrustPolicy> {
+    take_policy(checks, TrustPolicy::parse(policy))
+}
+
+/// Writes down whether a trust policy could be read.
+pub(crate) fn take_policy(
+    checks: &mut Checks,
+    policy: Result<TrustPolicy, TrustError>,
+) -> Option<TrustPolicy> {
+    match policy {
+        Ok(policy) => {
+            checks.pass(CheckCode::Policy, "the trust policy is well formed", None);
+            Some(policy)
+        }
+        Err(error) => {
+            checks.fail(CheckCode::Policy, Class::Malformed, error.to_string(), None);
+            None
+        }
+    }
+}
+
+/// Reads a checkpoint and judges it by the policy. Without a verified checkpoint nothing else can be decided.
+pub(crate) fn judge(
+    checks: &mut Checks,
+    policy: &TrustPolicy,
+    bytes: &[u8],
+    options: &Options,
+) -> (Option<CheckpointSummary>, Option<VerifiedCheckpoint>) {
+    let checkpoint = match Checkpoint::parse(bytes) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => {
+            checks.fail(
+                CheckCode::Checkpoint,
+                Class::Malformed,
+                error.to_string(),
+                None,
+            );
+            return (None, None);
+        }
+    };
+    let (summary, verified) = judge_parsed(checks, policy, &checkpoint, options);
+    (Some(summary), verified)
+}
+
+/// Judges a checkpoint by the policy.
+pub(crate) fn judge_parsed(
+    checks: &mut Checks,
+    policy: &TrustPolicy,
+    checkpoint: &Checkpoint,
+    options: &Options,
+) -> (CheckpointSummary, Option<VerifiedCheckpoint>) {
+    let summary = CheckpointSummary::new(checkpoint.origin().as_str(), &checkpoint.head());
+    checks.pass(
+        CheckCode::Checkpoint,
+        format!(
+            "the checkpoint is well formed and claims {}",
+            entries(summary.size)
+        ),
+        None,
+    );
+    let (verdict, verified) = policy.verify_log(checkpoint, options.now);
+    log_signature(checks, CheckCode::LogSignature, &verdict, &summary.origin);
+    // A quorum over a head that the log did not sign says nothing about this log.
+    if matches!(verdict.log, LogVerdict::Signed(_)) {
+        quorum(checks, CheckCode::Quorum, &verdict);
+        freshness(checks, &verdict, verified.as_ref(), options);
+    }
+    (summary, verified)
+}
+
+/// Says that a needed file could not be had: a failure, never "nothing happened".
+pub(crate) fn missing(checks: &mut Checks, path: &str) {
+    let evidence = Evidence::new().with("path", path);
+    let detail = format!("`{path}` could not be had, so nothing can be said about what it holds");
+    checks.fail(CheckCode::Files, Class::Unfinished, detail, Some(evidence));
+}
+
+/// `1 entry`, `2 entries`.
+pub(crate) fn entries(count: u64) -> String {
+    if count == 1 {
+        "1 entry".to_string()
+    } else {
+        format!("{count} entries")
+    }
+}
+
+/// Writes down who signed a checkpoint: the log, or its index.
+pub(crate) fn log_signature(checks: &mut Checks, code: CheckCode, verdict: &Verdict, origin: &str) {
+    let log = match code {
+        CheckCode::LogSignature => "log",
+        _ => "index",
+    };
+    match &verdict.log {
+        LogVerdict::Signed(key) => {
+            let evidence = Evidence::new().with("key", key.to_string());
+            checks.pass(
+                code,
+                format!("signed by the {log} `{origin}`"),
+                Some(evidence),
+            );
+        }
+        LogVerdict::UnknownOrigin => {
+            checks.unknown(
+                code,
+                format!("the trust policy names no {log} `{origin}`"),
+                None,
+            );
+        }
+        LogVerdict::UnknownKey => {
+            checks.unknown(
+                code,
+                format!("no key that the trust policy has for `{origin}` signed this checkpoint"),
+                None,
+            );
+        }
+        LogVerdict::BadSignature => {
+            checks.fail(
+                code,
+                Class::False,
+                format!("the signature by the key of `{origin}` is wrong"),
+                None,
+            );
+        }
+    }
+}
+
+/// Writes down who cosigned a checkpoint: the witnesses of the log or of its index, or the auditors of the index.
+pub(crate) fn quorum(checks: &mut Checks, code: CheckCode, verdict: &Verdict) {
+    let witness = match code {
+        CheckCode::IndexAudit => "auditor",
+        _ => "witness",
+    };
+    let counted = verdict
+        .witnesses
+        .iter()
+        .filter(|witness| witness.outcome.counts())
+        .count();
+    let total = verdict.witnesses.len();
+    let all = match (code, total) {
+        (CheckCode::IndexAudit, 1) => "1 auditor".to_string(),
+        (CheckCode::IndexAudit, _) => format!("{total} auditors"),
+        _ => format!("{total} witnesses"),
+    };
+    let bad: Vec<&str> = verdict
+        .witnesses
+        .iter()
+        .filter(|witness| matches!(witness.outcome, WitnessOutcome::BadSignature))
+        .map(|witness| witness.name.as_str())
+        .collect();
+    let evidence = (total > 0).then(|| Evidence::new().with("witnesses", witnesses(verdict)));
+    if !bad.is_empty() {
+        let names = bad.join("`, `");
+        return checks.fail(
+            code,
+            Class::False,
+            format!("the cosignature by {witness} `{names}` is wrong"),
+            evidence,
+        );
+    }
+    match &verdict.quorum {
+        QuorumVerdict::NotRequired => {
+            checks.pass(
+                code,
+                format!("the trust policy asks for no {witness}"),
+                evidence,
+            );
+        }
+        QuorumVerdict::Met => {
+            checks.pass(
+                code,
+                format!("{counted} of {all} cosigned, as the quorum asks"),
+                evidence,
+            );
+        }
+        QuorumVerdict::NotMet => {
+            checks.unknown(
+                code,
+                format!("{counted} of {all} cosigned, too few for the quorum"),
+                evidence,
+            );
+        }
+    }
+}
+
+fn witnesses(verdict: &Verdict) -> Fact {
+    let fact = |witness: &crate::trust::policy::WitnessVerdict| {
+        let evidence = Evidence::new().with("name", witness.name.as_str());
+        let evidence = match witness.outcome {
+            WitnessOutcome::Counted { time } => {
+                evidence.with("outcome", "cosigned").with("time", time)
+            }
+            WitnessOutcome::Future { time } => evidence
+                .with("outcome", "cosigned-ahead")
+                .with("time", time),
+            WitnessOutcome::Absent => evidence.with("outcome", "absent"),
+            WitnessOutcome::BadSignature => evidence.with("outcome", "wrong"),
+        };
+        Fact::Group(evidence)
+    };
+    Fact::List(verdict.witnesses.iter().map(fact).collect())
+}
+
+fn freshness(
+    checks: &mut Checks,
+    verdict: &Verdict,
+    verified: Option<&VerifiedCheckpoint>,
+    options: &Options,
+) {
+    let code = CheckCode::Freshness;
+    let Some(time) = verified.and(verdict.time) else {
+        let detail = if matches!(verdict.quorum, QuorumVerdict::NotRequired) {
+            "cannot be told: the trust policy asks for no witness, so none vouches for the time"
+        } else {
+            "cannot be told: too few witnesses vouch for a time"
+        };
+        return checks.unknown(code, detail, None);
+    };
+    let age = options.now.saturating_sub(time);
+    let evidence = Evidence::new().with("time", time).with("age", age);
+    match options.max_checkpoint_age {
+        None => {
+            let detail = format!(
+                "witnesses vouch for it as of {}; no limit was asked for",
+                crate::text::time::format(time)
+            );
+            checks.unknown(code, detail, Some(evidence));
+        }
+        Some(limit) => {
+            let evidence = Some(evidence.with("limit", limit));
+            let as_of = crate::text::time::format(time);
+            if age <= limit {
+                checks.pass(
+                    code,
+                    format!("witnesses vouch for it as of {as_of}, within the limit"),
+                    evidence,
+                );
+            } else {
+                checks.unknown(
+                    code,
+                    format!("witnesses vouch for it as of {as_of}, longer ago than the limit"),
+                    evidence,
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! One entry: proof that it is in the log at its index, and what it says.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::event::event::{self, Event};
+use crate::event::lookup_key::{LookupKey, key_hashes};
+use crate::fetch::wave::{self, Progress, Query, Resource, Wave};
+use crate::merkle::tree::Subtree;
+use crate::report::report::{CheckCode, Class, EntrySummary, Members, Outcome, Question, Report};
+use crate::tiles::plan::TilePlan;
+use crate::tiles::tile::EntryBundle;
+use crate::trust::trust_policy::VerifiedCheckpoint;
+use crate::verify::checkpoint_checks::{Options, Require, entries};
+use crate::verify::entry_proof::{Fault, prove_entry};
+use crate::verify::event_checks::judge_all;
+use crate::verify::indexed::{IndexedLog, Opened, Opening, Step};
+use crate::verify::key_history::Replay;
+use crate::verify::matches::{Gathered, Held};
+use crate::verify::scan::{Scan, ScanStep};
+use crate::verify::verification::Inquiry;
+
+/// Verifies the entry at one index. In a log with a genesis the keys valid at that index are looked up in the log's
+/// index, where the policy names one; otherwise the whole log is read for them.
+pub struct EntryQuery {
+    inquiry: Inquiry,
+    index: u64,
+    stage: Stage,
+    /// The entry and entry 0, once they are proven.
+    proven: Gathered,
+}
+
+enum Stage {
+    Checkpoint(Wave),
+    Proof(VerifiedCheckpoint, TilePlan, Wave),
+    /// All keys, by reading the whole log.
+    Scan(Box<Scan>),
+    /// The keys that signed the entry, by the index.
+    Opening(Box<Opening>),
+    Index(Box<IndexedLog>, Vec<LookupKey>),
+    Done,
+}
+
+impl EntryQuery {
+    /// Verifies the entry at `index`.
+    #[must_use]
+    pub fn new(index: u64, policy: &[u8], options: Options) -> Self {
+        let complete = options.require == Some(Require::Complete);
+        let further = [
+            (CheckCode::Genesis, false),
+            (CheckCode::Coverage, complete),
+            (CheckCode::EventSignatures, false),
+        ];
+        let mut query = Self {
+            inquiry: Inquiry::by_index(policy, options, &further),
+            index,
+            stage: Stage::Checkpoint(Wave::of([Resource::Checkpoint])),
+            proven: Gathered::new([]),
+        };
+        // Whether there are keys to look up is not known yet.
+        query.inquiry.require_index(false);
+        if query.inquiry.policy().is_none() {
+            query.conclude(None, true);
+        }
+        query
+    }
+
+    fn read_checkpoint(&mut self, mut wave: Wave) {
+        let Some(verified) = self.inquiry.read_checkpoint(&mut wave) else {
+            return self.conclude(None, true);
+        };
+        let head = verified.head();
+        let (Some(first), Some(bundle)) = (
+            EntryBundle::containing(0, head.size),
+            EntryBundle::containing(self.index, head.size),
+        ) else {
+            return self.no_such_entry(head.size);
+        };
+        let wanted = [0, self.index].map(|index| Subtree { level: 0, index });
+        match TilePlan::new(head, &wanted) {
+            Ok(plan) => {
+                let tiles = plan.tiles().iter().copied().map(Resource::Tile);
+                let bundles = [first, bundle].map(Resource::Bundle);
+                let mut files = BTreeSet::new();
+                files.extend(tiles.chain(bundles));
+                self.stage = Stage::Proof(verified, plan, Wave::of(files));
+            }
+            Err(error) => self.stop(ScanStep::Tree(error)),
+        }
+    }
+
+    fn no_such_entry(&mut self, size: u64) {
+        let detail = format!(
+            "there is no entry {}: the log has {}",
+            self.index,
+            entries(size)
+        );
+        for code in [CheckCode::Files, CheckCode::Tree, CheckCode::Entries] {
+            self.inquiry.checks.require(code, false);
+            self.inquiry.checks.unknown(code, detail.clone(), None);
+        }
+        self.conclude(None, false);
+    }
+
+    fn read_proof(&mut self, verified: &VerifiedCheckpoint, plan: &TilePlan, mut wave: Wave) {
+        let Some(files) = self.inquiry.files(&mut wave) else {
+            return self.conclude(None, true);
+        };
+        let bundles: Vec<(EntryBundle, Vec<u8>)> = files
+            .iter()
+            .filter_map(|(resource, bytes)| match resource {
+                Resource::Bundle(bundle) => Some((*bundle, bytes.clone())),
+                _ => None,
+            })
+            .collect();
+        let tiles = match plan.finish(&wave::tiles(files)) {
+            Ok(tiles) => tiles,
+            Err(error) => return self.stop(ScanStep::Tree(error)),
+        };
+        let size = verified.head().size;
+        let proven = |index: u64| {
+            let bundle = EntryBundle::containing(index, size);
+            let held = bundles.iter().find(|(held, _)| Some(*held) == bundle);
+            let (bundle, bytes) = held.ok_or(Fault::Unvouched { index })?;
+            prove_entry(&tiles, *bundle, bytes, index)
+        };
+        let (first, entry) = match (proven(0), proven(self.index)) {
+            (Ok(first), Ok(entry)) => (first, entry),
+            (Err(fault), _) | (_, Err(fault)) => return self.stop(ScanStep::Entries(fault)),
+        };
+        for (index, (leaf_hash, bytes)) in [(0, &first), (self.index, &entry)] {
+            let parsed = event::parse(bytes).ok();
+            let keys = key_hashes(parsed.as_ref());
+            let held = Held::new(*leaf_hash, bytes, keys);
+            self.proven.keep(index, held, parsed.as_ref());
+        }
+        let checks = &mut self.inquiry.checks;
+        checks.pass(
+            CheckCode::Tree,
+            "the hash tiles fold to the checkpoint's root",
+            None,
+        );
+        let detail = format!("the entry is number {} of {}", self.index, entries(size));
+        checks.pass(CheckCode::Entries, detail, None);
+        let first = event::parse(&first.1).map(|parsed| parsed.event);
+        if !matches!(first, Ok(Event::Genesis(_))) {
+            return self.without_genesis();
+        }
+        if self.inquiry.is_by_index() {
+            self.inquiry.require_index(true);
+            self.stage = Stage::Opening(Box::new(Opening::after(verified.clone())));
+            return;
+        }
+        match self.inquiry.scan(verified) {
+            Some(scan) => self.stage = Stage::Scan(Box::new(scan)),
+            None => self.conclude(None, true),
+        }
+    }
+
+    /// A log that is not ours: its entries are bytes, and no key in it vouches for anything.
+    fn without_genesis(&mut self) {
+        let pinned = self
+            .inquiry
+            .policy()
+            .is_some_and(|policy| policy.genesis().is_some());
+        let checks = &mut self.inquiry.checks;
+        checks.pass(
+            CheckCode::Files,
+            "every file that was needed is there",
+            None,
+        );
+        if pinned {
+            checks.require(CheckCode::Genesis, true);
+            let detail = "the trust policy pins a genesis, and entry 0 is none";
+            checks.fail(CheckCode::Genesis, Class::False, detail, None);
+        } else {
+            let detail = "entry 0 is no genesis: this log states no keys for events";
+            checks.unknown(CheckCode::Genesis, detail, None);
+            checks.unknown(
+                CheckCode::EventSignatures,
+                "without a genesis no key can be judged",
+                None,
+            );
+        }
+        self.inquiry
+            .leave_index("not asked: this log states no keys for events");
+        self.conclude(None, true);
+    }
+
+    fn supply_scan(&mut self, mut scan: Box<Scan>, path: &str, bytes: Option<Vec<u8>>) {
+        match scan.supply(path, bytes, &mut |_, _| {}) {
+            ScanStep::More => self.stage = Stage::Scan(scan),
+            ScanStep::Done => self.conclude(Some(scan.replay()), true),
+            fault => self.stop(fault),
+        }
+    }
+
+    fn supply_opening(&mut self, mut opening: Box<Opening>, path: &str, bytes: Option<Vec<u8>>) {
+        match opening.supply(&mut self.inquiry, path, bytes) {
+            Opened::More => self.stage = Stage::Opening(opening),
+            Opened::Stopped => self.conclude(None, true),
+            Opened::Index(mut log) => {
+                let step = log.start(&[], &mut self.proven);
+                self.after_step(log, Vec::new(), step);
+            }
+        }
+    }
+
+    /// After the first round the keys that decide about the entry are looked up, and after the second they are known.
+    fn after_step(&mut self, mut log: Box<IndexedLog>, mut asked: Vec<LookupKey>, mut step: Step) {
+        loop {
+            match step {
+                Step::More => {
+                    self.stage = Stage::Index(log, asked);
+                    return;
+                }
+                Step::Done => {}
+                fault => {
+                    fault.settle(&mut self.inquiry.checks);
+                    return self.conclude(None, true);
+                }
+            }
+            log.replay_keys(asked, &self.proven);
+            let parsed = self.proven.get(self.index).and_then(Held::parsed);
+            asked = parsed.map_or_else(Vec::new, |parsed| log.unknown_keys(&parsed));
+            if asked.is_empty() {
+                return self.conclude_index(&log);
+            }
+            step = log.ask_signing_keys(&asked, &mut self.proven);
+        }
+    }
+
+    fn conclude_index(&mut self, log: &IndexedLog) {
+        log.settle(&mut self.inquiry.checks);
+        if log.is_covered() || self.index < log.covered() {
+            return self.conclude(Some(log.replay()), true);
+        }
+        // Its keys may have been revoked before it, in entries that nobody read.
+        let checks = &mut self.inquiry.checks;
+        checks.pass(
+            CheckCode::Files,
+            "every file that was needed is there",
+            None,
+        );
+        checks.require(CheckCode::EventSignatures, true);
+        checks.unknown(CheckCode::EventSignatures, log.uncovered(), None);
+        self.conclude(None, true);
+    }
+
+    fn stop(&mut self, fault: ScanStep) {
+        fault.settle(&mut self.inquiry.checks);
+        self.conclude(None, true);
+    }
+
+    /// Draws the verdict; `replay` is there where the keys of the log are known.
+    fn conclude(&mut self, replay: Option<&Replay>, evidence: bool) {
+        self.stage = Stage::Done;
+        let mut members = Members {
+            events: Some(Vec::new()),
+            ..Members::default()
+        };
+        if let Some(entry) = self.proven.get(self.index) {
+            let leaf_hash = entry.leaf_hash;
+            members.entry = Some(EntrySummary {
+                index: self.index,
+                leaf_hash,
+            });
+            let checks = &mut self.inquiry.checks;
+            if let Some(replay) = replay {
+                checks.pass(
+                    CheckCode::Files,
+                    "every file that was needed is there",
+                    None,
+                );
+                checks.require(CheckCode::Genesis, true);
+                checks.require(CheckCode::EventSignatures, true);
+                replay.judge_genesis(checks);
+                match entry.parse() {
+                    Ok(parsed) => {
+                        let event = core::iter::once((self.index, leaf_hash, parsed));
+                        members.events = Some(judge_all(replay, event, checks));
+                    }
+                    Err(error) => {
+                        let detail = format!("the entry is no event: {error}");
+                        checks.unknown(CheckCode::EventSignatures, detail, None);
+                    }
+                }
+            }
+            if checks.outcome(CheckCode::Entries) == Outcome::Pass {
+                let detail = "one entry says nothing about other entries";
+                checks.unknown(CheckCode::Coverage, detail, None);
+            }
+        }
+        let query = Question {
+            kind: "entry",
+            id: self.index.to_string(),
+        };
+        self.inquiry.conclude(query, members, evidence);
+    }
+}
+
+impl Query for EntryQuery {
+    fn needs(&self) -> Vec<String> {
+        match &self.stage {
+            Stage::Checkpoint(wave) | Stage::Proof(_, _, wave) => wave.needs(),
+            Stage::Scan(scan) => scan.needs(),
+            Stage::Opening(opening) => opening.needs(),
+            Stage::Index(log, _) => log.needs(),
+            Stage::Done => Vec::new(),
+        }
+    }
+
+    fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
+        self.inquiry.count(bytes.as_ref());
+        match core::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Checkpoint(mut wave) => match wave.supply(path, bytes) {
+                true => self.read_checkpoint(wave),
+                false => self.stage = Stage::Checkpoint(wave),
+            },
+            Stage::Proof(verified, plan, mut wave) => match wave.supply(path, bytes) {
+                true => self.read_proof(&verified, &plan, wave),
+                false => self.stage = Stage::Proof(verified, plan, wave),
+            },
+            Stage::Scan(scan) => self.supply_scan(scan, path, bytes),
+            Stage::Opening(opening) => self.supply_opening(opening, path, bytes),
+            Stage::Index(mut log, asked) => {
+                let step = log.supply(path, bytes, &mut self.proven);
+                self.after_step(log, asked, step);
+            }
+            Stage::Done => {}
+        }
+    }
+
+    fn report(&self) -> Option<&Report> {
+        self.inquiry.report()
+    }
+
+    fn progress(&self) -> Progress<'_> {
+        self.inquiry.progress(match &self.stage {
+            Stage::Scan(scan) => Some(scan),
+            _ => None,
+        })
+    }
+}

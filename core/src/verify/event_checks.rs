@@ -1,0 +1,176 @@
+//! What events come to once the keys are known: signatures by position, replays, and names bound twice (`docs/formats/events.md`).
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::event::access::{Action, Outcome};
+use crate::event::event::{Event, ParsedEntry};
+use crate::merkle::hash::Hash;
+use crate::report::event_view::EventView;
+use crate::report::report::{CheckCode, Checks, Class, Evidence};
+use crate::rules::keyring::SignatureStatus;
+use crate::rules::registration::Registrations;
+use crate::verify::audit::state::EventState;
+use crate::verify::key_history::Replay;
+
+/// Judges events one by one, in log order.
+#[derive(Default)]
+pub(crate) struct Findings {
+    seen: BTreeSet<Hash>,
+    registrations: Registrations,
+    conflict: Option<(u64, String)>,
+    valid: u64,
+    compromised: u64,
+    wrong: Option<(u64, &'static str)>,
+    undecided: Option<(u64, &'static str)>,
+}
+
+/// What was found of one event.
+pub(crate) struct Finding {
+    pub(crate) status: SignatureStatus,
+    pub(crate) notes: Vec<&'static str>,
+}
+
+impl Findings {
+    /// Goes on from what was found before; for those who only count.
+    pub(crate) fn restore(events: &EventState) -> Self {
+        Self {
+            seen: BTreeSet::new(),
+            registrations: events.registrations.clone(),
+            conflict: events.conflict.clone(),
+            valid: events.valid,
+            compromised: events.compromised,
+            wrong: events.wrong,
+            undecided: events.undecided,
+        }
+    }
+
+    /// Writes down what was found so far.
+    pub(crate) fn save(&self, events: &mut EventState) {
+        events.registrations = self.registrations.clone();
+        events.conflict.clone_from(&self.conflict);
+        events.valid = self.valid;
+        events.compromised = self.compromised;
+        events.wrong = self.wrong;
+        events.undecided = self.undecided;
+    }
+
+    /// Judges the event at `index`.
+    pub(crate) fn add(&mut self, replay: &Replay, index: u64, parsed: &ParsedEntry) -> Finding {
+        let status = replay.signature(index, parsed);
+        let mut notes = Vec::new();
+        if self.count(index, &status) && !self.seen.insert(parsed.envelope.payload_digest()) {
+            notes.push("replayed");
+        } else if status.is_valid() && self.conflicts(index, parsed) {
+            notes.push("register-conflict");
+        }
+        if replay.is_without_effect(index) {
+            notes.push("no-effect");
+        }
+        Finding { status, notes }
+    }
+
+    /// Counts the signature of the event at `index`; whether it is valid.
+    pub(crate) fn count(&mut self, index: u64, status: &SignatureStatus) -> bool {
+        match status {
+            SignatureStatus::Bad { .. } => {
+                self.wrong.get_or_insert((index, status.as_str()));
+            }
+            status if status.is_valid() => {
+                self.valid += 1;
+                if matches!(status, SignatureStatus::CompromisedLater { .. }) {
+                    self.compromised += 1;
+                }
+            }
+            _ => {
+                self.undecided.get_or_insert((index, status.as_str()));
+            }
+        }
+        status.is_valid()
+    }
+
+    /// Whether a registration binds a name and version that is bound to other contents.
+    pub(crate) fn conflicts(&mut self, index: u64, parsed: &ParsedEntry) -> bool {
+        match self.registrations.apply(index, parsed) {
+            Ok(()) => false,
+            Err(conflict) => {
+                self.conflict.get_or_insert((index, conflict.name));
+                true
+            }
+        }
+    }
+
+    /// Writes down what the events came to.
+    pub(crate) fn settle(self, checks: &mut Checks) {
+        self.settle_signatures(checks);
+        match self.conflict {
+            None => checks.pass(
+                CheckCode::Registrations,
+                "no name and version is bound to two contents",
+                None,
+            ),
+            Some((index, name)) => {
+                let evidence = Evidence::new()
+                    .with("index", index)
+                    .with("name", name.as_str());
+                let detail = format!("entry {index} registers `{name}` again, with other contents");
+                checks.unknown(CheckCode::Registrations, detail, Some(evidence));
+            }
+        }
+    }
+
+    fn settle_signatures(&self, checks: &mut Checks) {
+        let code = CheckCode::EventSignatures;
+        let evidence = Evidence::new().with("valid", self.valid);
+        if let Some((index, signature)) = self.wrong {
+            let evidence = evidence.with("index", index).with("signature", signature);
+            let detail = format!("the signature of the event at {index} is wrong");
+            return checks.fail(code, Class::False, detail, Some(evidence));
+        }
+        if let Some((index, signature)) = self.undecided {
+            let evidence = evidence.with("index", index).with("signature", signature);
+            let detail =
+                format!("no key that is valid at {index} vouches for the event there: {signature}");
+            return checks.unknown(code, detail, Some(evidence));
+        }
+        let detail = match (self.valid, self.compromised) {
+            (0, _) => "there is no event to judge".to_string(),
+            (1, 0) => "the event is signed by a key valid at its index".to_string(),
+            (valid, 0) => format!("all {valid} events are signed by keys valid at their indices"),
+            (valid, compromised) => format!(
+                "all {valid} events are signed by keys valid at their indices; {compromised} by a key later reported compromised"
+            ),
+        };
+        checks.pass(code, detail, Some(evidence));
+    }
+}
+
+/// The events of a history as the report shows them, in log order.
+pub(crate) fn judge_all(
+    replay: &Replay,
+    events: impl Iterator<Item = (u64, Hash, ParsedEntry)>,
+    checks: &mut Checks,
+) -> Vec<EventView> {
+    let mut findings = Findings::default();
+    let mut views = Vec::new();
+    for (index, leaf_hash, parsed) in events {
+        let finding = findings.add(replay, index, &parsed);
+        views.push(EventView::new(index, leaf_hash, &parsed, finding));
+    }
+    findings.settle(checks);
+    views
+}
+
+/// Name and digest of each subject that a successful registration binds.
+pub(crate) fn registrations(parsed: &ParsedEntry) -> impl Iterator<Item = (&str, String)> {
+    let registers = match &parsed.event {
+        Event::Access(event) => {
+            event.action == Action::Register && event.outcome == Outcome::Success
+        }
+        _ => false,
+    };
+    let subjects = parsed.subjects.iter().filter(move |_| registers);
+    subjects.map(|subject| (subject.name.as_str(), subject.sha256().to_string()))
+}

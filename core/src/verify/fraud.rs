@@ -1,0 +1,189 @@
+//! Verification of a fraud proof, with no file of the log (`docs/formats/index.md`, "Fraud proofs").
+//!
+//! What is verified is the accuser's claim *whoever signs this index signed what is false*: a proof that holds is
+//! *verified*, one that shows nothing is *false*.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use crate::index::format::bucket::BucketName;
+use crate::index::format::manifest::{Manifest, ManifestError};
+use crate::index::fraud::fraud::{Accusation, Fraud, FraudError};
+use crate::merkle::hash::Hash;
+use crate::report::report::{
+    CheckCode, CheckpointSummary, Checks, Class, Evidence, Members, Question, Report,
+};
+use crate::trust::policy::LogVerdict;
+use crate::trust::trust_policy::TrustPolicy;
+use crate::verify::checkpoint_checks::{self, Options};
+
+/// Who is accused of what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FraudSummary {
+    /// `bad-manifest`, `malformed-bucket`, `omission` or `insertion`.
+    pub kind: &'static str,
+    /// Origin of the index log, whose key signed what is false.
+    pub index: String,
+    /// Origin of the log that the manifest is about; `null` where it cannot be read.
+    pub log: Option<String>,
+    /// Which entry of the index log is false.
+    pub manifest: u64,
+    /// Which run of the manifest.
+    pub run: Option<u64>,
+    /// Which bucket of it, `reserved` or a number.
+    pub bucket: Option<String>,
+    /// Whose list, base64.
+    pub key: Option<Hash>,
+    /// Position of the entry that is left out, or does not belong there.
+    pub position: Option<u64>,
+    /// Auditors of the policy who cosigned it, if in the number that the policy asks for.
+    pub auditors: Vec<String>,
+}
+
+/// Verifies a fraud proof against the index that `policy` names.
+#[must_use]
+pub fn verify_fraud(fraud: &[u8], policy: &[u8], options: Options) -> Report {
+    let mut checks = Checks::planned(&[
+        (CheckCode::Policy, true),
+        (CheckCode::FraudProof, true),
+        (CheckCode::IndexSignature, true),
+        (CheckCode::Fraud, true),
+    ]);
+    let mut members = Members::default();
+    let checkpoint = judge(&mut checks, &mut members, fraud, policy, options.now);
+    let query = Question {
+        kind: "fraud",
+        id: members
+            .fraud
+            .as_ref()
+            .map_or_else(String::new, |fraud| fraud.kind.to_string()),
+    };
+    Report::conclude(options.now, query, checkpoint, checks, members, true)
+}
+
+fn judge(
+    checks: &mut Checks,
+    members: &mut Members,
+    fraud: &[u8],
+    policy: &[u8],
+    now: u64,
+) -> Option<CheckpointSummary> {
+    let policy = checkpoint_checks::read_policy(checks, policy)?;
+    let fraud = match Fraud::parse(fraud) {
+        Ok(fraud) => fraud,
+        Err(error) => {
+            let detail = error.to_string();
+            checks.fail(CheckCode::FraudProof, Class::Malformed, detail, None);
+            return None;
+        }
+    };
+    checks.pass(
+        CheckCode::FraudProof,
+        "the fraud proof is well formed",
+        None,
+    );
+    let checkpoint = fraud.index_proof().checkpoint();
+    let summary = CheckpointSummary::new(checkpoint.origin().as_str(), &checkpoint.head());
+    members.fraud = Some(summarise(&fraud, &policy, now));
+    if judge_signature(checks, &fraud, &policy, now) {
+        judge_accusation(checks, &fraud, &policy, now);
+    }
+    Some(summary)
+}
+
+/// Whether the accused signed at all.
+fn judge_signature(checks: &mut Checks, fraud: &Fraud, policy: &TrustPolicy, now: u64) -> bool {
+    let code = CheckCode::IndexSignature;
+    let checkpoint = fraud.index_proof().checkpoint();
+    let origin = checkpoint.origin().as_str();
+    let Some(index) = policy.index() else {
+        let detail = FraudError::NoIndexPolicy.to_string();
+        checks.unknown(code, detail, None);
+        return false;
+    };
+    match index.judge(checkpoint, now).log {
+        LogVerdict::Signed(key) => {
+            let evidence = Evidence::new().with("key", key.to_string());
+            checks.pass(
+                code,
+                format!("signed by the index `{origin}`"),
+                Some(evidence),
+            );
+            true
+        }
+        LogVerdict::BadSignature => {
+            let detail = format!("the signature by the key of `{origin}` is wrong");
+            checks.fail(code, Class::False, detail, None);
+            false
+        }
+        _ => {
+            let detail =
+                format!("the trust policy names no key of an index `{origin}` that signed");
+            checks.unknown(code, detail, None);
+            false
+        }
+    }
+}
+
+fn judge_accusation(checks: &mut Checks, fraud: &Fraud, policy: &TrustPolicy, now: u64) {
+    let code = CheckCode::Fraud;
+    match fraud.verify(policy, now) {
+        Ok(guilt) => {
+            let evidence = Evidence::new()
+                .with("kind", guilt.kind)
+                .with("manifest", guilt.manifest)
+                .with("audited", if guilt.is_audited { "yes" } else { "no" });
+            checks.pass(code, guilt.detail, Some(evidence));
+        }
+        Err(error) => {
+            let evidence = Some(Evidence::new().with("error", error.code()));
+            let detail = format!("nothing false is shown: {error}");
+            match error {
+                // Another version may know what this one does not.
+                FraudError::Manifest(ManifestError::UnknownMapFunction { .. }) => {
+                    checks.unknown(code, detail, evidence);
+                }
+                _ => checks.fail(code, Class::False, detail, evidence),
+            }
+        }
+    }
+}
+
+fn summarise(fraud: &Fraud, policy: &TrustPolicy, now: u64) -> FraudSummary {
+    let checkpoint = fraud.index_proof().checkpoint();
+    let manifest = Manifest::parse(fraud.manifest()).ok();
+    let (bucket, entry) = match fraud.accusation() {
+        Accusation::BadManifest => (None, None),
+        Accusation::MalformedBucket(bucket) => (Some(bucket), None),
+        Accusation::Omission(bucket, entry) | Accusation::Insertion(bucket, entry) => {
+            (Some(bucket), Some(entry))
+        }
+    };
+    let verdict = policy.audit().map(|audit| audit.judge(checkpoint, now));
+    let auditors = verdict.filter(crate::trust::policy::Verdict::accepts);
+    let auditors = auditors.map_or_else(Vec::new, |verdict| {
+        let counted = verdict.witnesses.into_iter();
+        counted
+            .filter(|auditor| auditor.outcome.counts())
+            .map(|auditor| auditor.name)
+            .collect()
+    });
+    FraudSummary {
+        kind: fraud.accusation().kind(),
+        index: checkpoint.origin().to_string(),
+        log: manifest.map(|manifest| manifest.checkpoint().origin().to_string()),
+        manifest: fraud.index_proof().index(),
+        run: bucket.and_then(|bucket| u64::try_from(bucket.run).ok()),
+        bucket: bucket.map(|bucket| match bucket.name {
+            BucketName::Number(number) => number.to_string(),
+            BucketName::Reserved => "reserved".to_string(),
+        }),
+        key: bucket.and_then(|bucket| bucket.key),
+        position: entry.map(|entry| entry.position),
+        auditors,
+    }
+}

@@ -1,0 +1,92 @@
+//! A history through the log's index: rounds of lookups, until neither events nor keys lead to anything new.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use crate::event::lookup_key::LookupKey;
+use crate::report::report::CheckCode;
+use crate::verify::indexed::{IndexedLog, Opened, Opening, Step};
+
+use super::{Found, HistoryQuery, Stage};
+
+/// What the round that is under way is for.
+pub(super) enum Asked {
+    /// Events with the keys of the history.
+    Events,
+    /// What is known of these signing keys.
+    SigningKeys(Vec<LookupKey>),
+}
+
+impl HistoryQuery {
+    pub(super) fn supply_opening(
+        &mut self,
+        mut opening: Box<Opening>,
+        path: &str,
+        bytes: Option<Vec<u8>>,
+    ) {
+        match opening.supply(&mut self.inquiry, path, bytes) {
+            Opened::More => self.stage = Stage::Opening(opening),
+            Opened::Stopped => self.conclude(None),
+            Opened::Index(mut log) => {
+                // An empty log has no genesis to ask for.
+                let is_empty = log.size() == 0;
+                self.inquiry.checks.require(CheckCode::Genesis, !is_empty);
+                let keys = self.gathered.keys().to_vec();
+                let step = log.start(&keys, &mut self.gathered);
+                self.after_step(log, Asked::Events, step);
+            }
+        }
+    }
+
+    pub(super) fn supply_index(
+        &mut self,
+        mut log: Box<IndexedLog>,
+        asked: Asked,
+        path: &str,
+        bytes: Option<Vec<u8>>,
+    ) {
+        let step = log.supply(path, bytes, &mut self.gathered);
+        self.after_step(log, asked, step);
+    }
+
+    fn after_step(&mut self, mut log: Box<IndexedLog>, mut asked: Asked, mut step: Step) {
+        loop {
+            match step {
+                Step::More => {
+                    self.stage = Stage::Index(log, asked);
+                    return;
+                }
+                Step::Done => {}
+                fault => {
+                    fault.settle(&mut self.inquiry.checks);
+                    return self.conclude(None);
+                }
+            }
+            if let Asked::SigningKeys(keys) = asked {
+                log.replay_keys(keys, &self.gathered);
+            }
+            // First what the events' signatures are worth, which decides where their registrations lead.
+            let signing = self.signing_keys(&log);
+            if !signing.is_empty() {
+                step = log.ask_signing_keys(&signing, &mut self.gathered);
+                asked = Asked::SigningKeys(signing);
+                continue;
+            }
+            let new = self.follow(log.replay());
+            if new.is_empty() {
+                return self.finish(Found::Index(log));
+            }
+            step = log.ask(&new, &mut self.gathered);
+            asked = Asked::Events;
+        }
+    }
+
+    /// The signing keys of the events found whose own events were not looked up yet.
+    fn signing_keys(&mut self, log: &IndexedLog) -> Vec<LookupKey> {
+        let mut keys = BTreeSet::new();
+        self.gathered
+            .visit_new(|parsed| keys.extend(log.unknown_keys(parsed)));
+        keys.into_iter().collect()
+    }
+}

@@ -1,0 +1,137 @@
+//! A history by reading the whole log once: a proof of completeness that rests on the log's checkpoint alone.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::event::event;
+use crate::event::lookup_key::key_hashes;
+use crate::fetch::wave::{Resource, Wave};
+use crate::report::report::CheckCode;
+use crate::tiles::tile::EntryBundle;
+use crate::verify::entry_proof::Fault;
+use crate::verify::key_positions::Positions;
+use crate::verify::matches::Held;
+use crate::verify::scan::{Scan, ScanStep};
+
+use super::{Found, HistoryQuery, Stage};
+
+/// A whole log, being read or read.
+pub(super) struct Whole {
+    pub(super) scan: Scan,
+    positions: Positions,
+    /// Entries whose keys became interesting after the scan had passed them.
+    again: Option<Wave>,
+}
+
+impl Whole {
+    pub(super) fn needs(&self) -> Vec<String> {
+        match &self.again {
+            Some(wave) => wave.needs(),
+            None => self.scan.needs(),
+        }
+    }
+}
+
+impl HistoryQuery {
+    pub(super) fn read_checkpoint(&mut self, mut wave: Wave) {
+        let verified = self.inquiry.read_checkpoint(&mut wave);
+        let scan = verified.and_then(|verified| self.inquiry.scan(&verified));
+        let Some(scan) = scan else {
+            return self.conclude(None);
+        };
+        let whole = Box::new(Whole {
+            scan,
+            positions: Positions::default(),
+            again: None,
+        });
+        if whole.scan.is_done() {
+            // An empty log has no genesis to ask for.
+            self.inquiry.checks.require(CheckCode::Genesis, false);
+            return self.finish(Found::Whole(whole));
+        }
+        self.stage = Stage::Whole(whole);
+    }
+
+    pub(super) fn supply_whole(
+        &mut self,
+        mut whole: Box<Whole>,
+        path: &str,
+        bytes: Option<Vec<u8>>,
+    ) {
+        if let Some(mut wave) = whole.again.take() {
+            if wave.supply(path, bytes) {
+                return self.read_again(whole, wave);
+            }
+            whole.again = Some(wave);
+            self.stage = Stage::Whole(whole);
+            return;
+        }
+        let (positions, gathered) = (&mut whole.positions, &mut self.gathered);
+        let step = whole.scan.supply(path, bytes, &mut |entry, _| {
+            let keys = key_hashes(entry.parsed.as_ref());
+            positions.add(entry.index, &keys);
+            if gathered.wants(&keys) {
+                let held = Held::new(entry.leaf_hash, entry.bytes, keys);
+                gathered.keep(entry.index, held, entry.parsed.as_ref());
+            }
+        });
+        match step {
+            ScanStep::More => self.stage = Stage::Whole(whole),
+            ScanStep::Done => {
+                whole.positions.seal();
+                self.follow_whole(whole);
+            }
+            fault => {
+                fault.settle(&mut self.inquiry.checks);
+                self.conclude(None);
+            }
+        }
+    }
+
+    /// Follows registrations, and asks for the entries that this makes interesting.
+    fn follow_whole(&mut self, mut whole: Box<Whole>) {
+        let new = self.follow(whole.scan.replay());
+        let indices = new
+            .iter()
+            .flat_map(|key| whole.positions.of(key.hash()))
+            .filter(|index| self.gathered.get(*index).is_none());
+        let mut bundles = BTreeSet::new();
+        bundles
+            .extend(indices.filter_map(|index| EntryBundle::containing(index, whole.scan.size())));
+        if bundles.is_empty() {
+            return self.finish(Found::Whole(whole));
+        }
+        whole.again = Some(Wave::of(bundles.into_iter().map(Resource::Bundle)));
+        self.stage = Stage::Whole(whole);
+    }
+
+    fn read_again(&mut self, whole: Box<Whole>, mut wave: Wave) {
+        let Some(files) = self.inquiry.files(&mut wave) else {
+            return self.conclude(None);
+        };
+        for (resource, bytes) in files {
+            let Resource::Bundle(bundle) = resource else {
+                continue;
+            };
+            let entries = match whole.scan.trunk().verify_bundle(bundle, &bytes) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    let fault = ScanStep::Entries(Fault::Bundle(bundle, error));
+                    fault.settle(&mut self.inquiry.checks);
+                    return self.conclude(None);
+                }
+            };
+            for (index, leaf_hash, bytes) in entries.iter() {
+                let parsed = event::parse(bytes).ok();
+                let keys = key_hashes(parsed.as_ref());
+                if self.gathered.wants(&keys) && self.gathered.get(index).is_none() {
+                    let held = Held::new(leaf_hash, bytes, keys);
+                    self.gathered.keep(index, held, parsed.as_ref());
+                }
+            }
+        }
+        self.follow_whole(whole);
+    }
+}

@@ -1,0 +1,375 @@
+//! The complete history of an artifact, an actor or a key: every event about it, and proof that none is missing.
+//!
+//! The query finds the events that carry the keys asked for, follows valid registrations from names to digests and back
+//! until nothing new appears, and judges each event's signature by the keys valid at its position. It finds them through
+//! the log's index (`by_index`), where the trust policy names one, or by reading the whole log (`by_scan`); all that
+//! follows is the same.
+
+mod by_index;
+mod by_scan;
+mod since;
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::event::artifact::{ArtifactError, ArtifactQuery};
+use crate::event::lookup_key::{KeyKind, LookupKey};
+use crate::fetch::wave::{Progress, Query, Resource, Wave};
+use crate::report::event_view::EventView;
+use crate::report::report::{CheckCode, FileEvents, Members, Outcome, Question, Report};
+use crate::text::limits::MAX_LINKED_KEYS;
+use crate::verify::checkpoint_checks::{Options, Require};
+use crate::verify::event_checks::judge_all;
+use crate::verify::indexed::{IndexedLog, Opening};
+use crate::verify::key_history::Replay;
+use crate::verify::matches::Gathered;
+use crate::verify::verification::Inquiry;
+
+use by_index::Asked;
+use by_scan::Whole;
+pub use since::SinceError;
+use since::{Prefix, Since};
+
+/// A history under way; see the module.
+pub struct HistoryQuery {
+    inquiry: Inquiry,
+    subject: Subject,
+    /// Look up one key only, and follow no registration.
+    exact: bool,
+    /// An older history that is to be the beginning of this one.
+    since: Option<Since>,
+    stage: Stage,
+    gathered: Gathered,
+}
+
+/// What the history is about.
+enum Subject {
+    /// One artifact, actor or key.
+    One(LookupKey),
+    /// Files, by digest: each must have an event.
+    Files(Vec<String>),
+}
+
+enum Stage {
+    /// The checkpoint alone: the whole log follows.
+    Checkpoint(Wave),
+    Whole(Box<Whole>),
+    /// The checkpoint and the newest manifest.
+    Opening(Box<Opening>),
+    Index(Box<IndexedLog>, Asked),
+    /// Every event was found; the tiles are under way that show an older head to be a prefix.
+    Since(Found, Box<Prefix>),
+    Done,
+}
+
+/// How every event was found.
+enum Found {
+    Whole(Box<Whole>),
+    Index(Box<IndexedLog>),
+}
+
+impl Found {
+    fn replay(&self) -> &Replay {
+        match self {
+            Self::Whole(whole) => whole.scan.replay(),
+            Self::Index(log) => log.replay(),
+        }
+    }
+}
+
+impl HistoryQuery {
+    /// The history of `artifact` (`docs/cli.md`, ARTIFACT); `exact` looks up that one key and follows nothing.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] if `artifact` is not of any known form, or is a path: the caller hashes files.
+    pub fn new(
+        artifact: &str,
+        policy: &[u8],
+        options: Options,
+        exact: bool,
+    ) -> Result<Self, ArtifactError> {
+        let (key, exact) = question(artifact, exact)?;
+        Ok(Self::start(Subject::One(key), policy, options, exact, None))
+    }
+
+    /// As [`HistoryQuery::new`]; shows also that the history in `older`, an offline bundle about the same, is the
+    /// beginning of this one.
+    ///
+    /// # Errors
+    /// [`SinceError`] if the artifact or the bundle is malformed, or the bundle is about something else.
+    pub fn since(
+        artifact: &str,
+        policy: &[u8],
+        options: Options,
+        exact: bool,
+        older: &[u8],
+    ) -> Result<Self, SinceError> {
+        let (key, exact) = question(artifact, exact).map_err(SinceError::Artifact)?;
+        let since = Since::read(older, (&key, exact), policy, options)?;
+        let subject = Subject::One(key);
+        Ok(Self::start(subject, policy, options, exact, Some(since)))
+    }
+
+    /// The events about files with these digests, `sha256:` and hex each. Every file must have one.
+    #[must_use]
+    pub fn of_files(digests: &[String], policy: &[u8], options: Options) -> Self {
+        let subject = Subject::Files(digests.to_vec());
+        Self::start(subject, policy, options, true, None)
+    }
+
+    /// The verdict, once nothing more is needed.
+    #[must_use]
+    pub fn into_report(self) -> Option<Report> {
+        self.inquiry.into_report()
+    }
+
+    /// Events whose entries came after the first `from`, and how many entries came in all: asked again and again, each
+    /// event once. Their places are proven, and nothing is said of their signatures.
+    #[must_use]
+    pub fn found(&self, from: usize) -> (usize, Vec<EventView>) {
+        let (came, wanted) = self.gathered.found(from);
+        let views = wanted.filter_map(|(index, held)| {
+            let parsed = held.parsed()?;
+            Some(EventView::unjudged(index, held.leaf_hash, &parsed))
+        });
+        (came, views.collect())
+    }
+
+    fn start(
+        subject: Subject,
+        policy: &[u8],
+        options: Options,
+        exact: bool,
+        since: Option<Since>,
+    ) -> Self {
+        let default = match subject {
+            Subject::One(_) => Require::Complete,
+            Subject::Files(_) => Require::Included,
+        };
+        let complete = options.require.unwrap_or(default) == Require::Complete;
+        let mut further = Vec::from([
+            (CheckCode::Genesis, true),
+            (CheckCode::Coverage, complete),
+            (CheckCode::Readable, false),
+            (CheckCode::EventSignatures, true),
+            (CheckCode::Registrations, false),
+        ]);
+        if since.is_some() {
+            further.extend([(CheckCode::Consistency, true), (CheckCode::Since, true)]);
+        }
+        let inquiry = Inquiry::by_index(policy, options, &further);
+        let gathered = match &subject {
+            Subject::One(key) => Gathered::new([key.clone()]),
+            Subject::Files(digests) => {
+                Gathered::new(digests.iter().map(|digest| digest_key(digest)))
+            }
+        };
+        let stage = if inquiry.is_by_index() {
+            Stage::Opening(Box::new(Opening::new()))
+        } else {
+            Stage::Checkpoint(Wave::of([Resource::Checkpoint]))
+        };
+        let mut query = Self {
+            inquiry,
+            subject,
+            exact,
+            since,
+            stage,
+            gathered,
+        };
+        let checks = &mut query.inquiry.checks;
+        let stands = query
+            .since
+            .as_ref()
+            .is_none_or(|since| since.stands(checks));
+        if query.inquiry.policy().is_none() || !stands {
+            query.conclude(None);
+        }
+        query
+    }
+
+    /// Takes in what the registrations found so far link to the keys, and gives the keys that are new.
+    fn follow(&mut self, replay: &Replay) -> Vec<LookupKey> {
+        if self.exact {
+            return Vec::new();
+        }
+        self.gathered
+            .follow(|index, parsed| replay.is_valid(index, parsed))
+    }
+
+    /// Every event was found: what is left is the older history, where there is one.
+    fn finish(&mut self, found: Found) {
+        let checkpoint = self.inquiry.checkpoint().cloned();
+        let prefix = match (&self.since, checkpoint) {
+            (Some(since), Some(new)) => since.plan(&mut self.inquiry.checks, &new),
+            _ => None,
+        };
+        match prefix {
+            Some(prefix) if prefix.needs().is_empty() => self.read_prefix(found, prefix),
+            Some(prefix) => self.stage = Stage::Since(found, Box::new(prefix)),
+            None => self.conclude(Some(&found)),
+        }
+    }
+
+    fn read_prefix(&mut self, found: Found, prefix: Prefix) {
+        match prefix.finish(&mut self.inquiry) {
+            true => self.conclude(Some(&found)),
+            false => self.conclude(None),
+        }
+    }
+
+    /// Draws the verdict; `found` is there once every event was found.
+    fn conclude(&mut self, found: Option<&Found>) {
+        self.stage = Stage::Done;
+        let keys = self.gathered.keys().iter().map(named).collect();
+        let mut members = Members {
+            keys: Some(keys),
+            events: Some(Vec::new()),
+            unreadable: Some(0),
+            ..Members::default()
+        };
+        let mut evidence = false;
+        members.old = self
+            .since
+            .as_ref()
+            .and_then(|since| since.checkpoint().cloned());
+        if let Some(found) = found {
+            self.settle(found);
+            let replay = found.replay();
+            if let Subject::Files(digests) = &self.subject {
+                let about = digests.iter().map(|digest| self.file_events(digest));
+                members.files = Some(about.collect());
+            }
+            let checks = &mut self.inquiry.checks;
+            if self.gathered.has_overflown() {
+                let detail = format!(
+                    "registrations link more than {MAX_LINKED_KEYS} keys; only these were looked up"
+                );
+                checks.unknown(CheckCode::Coverage, detail, None);
+            }
+            replay.judge_readable(checks);
+            if let Some(since) = &self.since
+                && checks.outcome(CheckCode::Consistency) == Outcome::Pass
+            {
+                members.new = Some(since.compare(checks, &self.gathered));
+            }
+            let events = judge_all(replay, self.gathered.take_events(), checks);
+            if let Found::Index(log) = found {
+                log.qualify_signatures(checks);
+            }
+            evidence = is_evidence(&events, members.files.as_deref());
+            members.events = Some(events);
+            members.unreadable = Some(replay.unreadable());
+        }
+        let question = match &self.subject {
+            Subject::One(key) => named(key),
+            Subject::Files(digests) => Question {
+                kind: "file",
+                id: digests.join(" "),
+            },
+        };
+        self.inquiry.conclude(question, members, evidence);
+    }
+}
+
+/// What is looked up, and whether nothing else is.
+fn question(artifact: &str, exact: bool) -> Result<(LookupKey, bool), ArtifactError> {
+    let key = ArtifactQuery::parse(artifact)?.into_key()?;
+    let exact = exact || matches!(key.kind, KeyKind::Actor | KeyKind::SigningKey);
+    Ok((key, exact))
+}
+
+fn named(key: &LookupKey) -> Question {
+    Question {
+        kind: key.kind.as_str(),
+        id: key.id.clone(),
+    }
+}
+
+/// Whether there is an event, and one about every file.
+fn is_evidence(events: &[EventView], files: Option<&[FileEvents]>) -> bool {
+    let mut files = files.unwrap_or_default().iter();
+    !events.is_empty() && files.all(|file| !file.events.is_empty())
+}
+
+fn digest_key(digest: &str) -> LookupKey {
+    LookupKey::new(KeyKind::Digest, digest)
+}
+
+impl HistoryQuery {
+    /// Writes down what was read, and why none of it can be missing.
+    fn settle(&mut self, found: &Found) {
+        match found {
+            Found::Whole(whole) => self.inquiry.settle_scan(&whole.scan),
+            Found::Index(log) => {
+                let detail = "every entry that was read hashes to its place in the tree";
+                self.inquiry.settle_files(detail.into());
+                log.settle(&mut self.inquiry.checks);
+            }
+        }
+    }
+
+    fn file_events(&self, digest: &str) -> FileEvents {
+        let key = digest_key(digest).hash();
+        let about = self.gathered.entries().filter(|(_, held)| held.has(&key));
+        FileEvents {
+            digest: digest.to_string(),
+            events: about.map(|(index, _)| index).collect(),
+        }
+    }
+}
+
+impl Query for HistoryQuery {
+    fn needs(&self) -> Vec<String> {
+        match &self.stage {
+            Stage::Checkpoint(wave) => wave.needs(),
+            Stage::Whole(whole) => whole.needs(),
+            Stage::Opening(opening) => opening.needs(),
+            Stage::Index(log, _) => log.needs(),
+            Stage::Since(_, prefix) => prefix.needs(),
+            Stage::Done => Vec::new(),
+        }
+    }
+
+    fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
+        self.inquiry.count(bytes.as_ref());
+        match core::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Checkpoint(mut wave) => match wave.supply(path, bytes) {
+                true => self.read_checkpoint(wave),
+                false => self.stage = Stage::Checkpoint(wave),
+            },
+            Stage::Whole(whole) => self.supply_whole(whole, path, bytes),
+            Stage::Opening(opening) => self.supply_opening(opening, path, bytes),
+            Stage::Index(log, asked) => self.supply_index(log, asked, path, bytes),
+            Stage::Since(found, mut prefix) => match prefix.supply(path, bytes) {
+                true => self.read_prefix(found, *prefix),
+                false => self.stage = Stage::Since(found, prefix),
+            },
+            Stage::Done => {}
+        }
+    }
+
+    fn report(&self) -> Option<&Report> {
+        self.inquiry.report()
+    }
+
+    fn progress(&self) -> Progress<'_> {
+        match &self.stage {
+            Stage::Whole(whole) => self.inquiry.progress(Some(&whole.scan)),
+            Stage::Index(log, _) => {
+                let (done, total) = log.progress();
+                Progress {
+                    done,
+                    total,
+                    positions: Some(log.positions()),
+                    ..self.inquiry.progress(None)
+                }
+            }
+            Stage::Checkpoint(_) | Stage::Opening(_) | Stage::Since(..) | Stage::Done => {
+                self.inquiry.progress(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! An older history that is the beginning of this one: its log a prefix of this log, its events the first of these
+//! (`docs/formats/report.md`, "Since").
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::event::artifact::ArtifactError;
+use crate::event::lookup_key::{KeyKind, LookupKey};
+use crate::fetch::wave::{self, Resource, Wave};
+use crate::merkle::hash::Hash;
+use crate::merkle::tree::TreeHead;
+use crate::report::report::{
+    CheckCode, CheckpointSummary, Checks, Class, Evidence, Outcome, Report,
+};
+use crate::text::escape;
+use crate::tiles::plan::ConsistencyPlan;
+use crate::verify::bundle::{Bundle, BundleError, verify_bundle};
+use crate::verify::checkpoint_checks::{Options, entries};
+use crate::verify::consistency::{extends, inconsistent};
+use crate::verify::matches::Gathered;
+use crate::verify::scan::ScanStep;
+use crate::verify::verification::Inquiry;
+
+use super::question;
+
+/// Why no history can be compared with a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SinceError {
+    /// The artifact of the history is of no known form.
+    Artifact(ArtifactError),
+    /// The bundle breaks its format.
+    Bundle(BundleError),
+    /// The bundle is about something else.
+    OtherQuestion {
+        /// What it is about.
+        found: String,
+        /// What was asked for.
+        expected: String,
+    },
+}
+
+impl SinceError {
+    /// A stable name.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Artifact(error) => error.code(),
+            Self::Bundle(error) => error.code(),
+            Self::OtherQuestion { .. } => "since-other-question",
+        }
+    }
+}
+
+impl fmt::Display for SinceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Artifact(error) => error.fmt(f),
+            Self::Bundle(error) => write!(f, "the older bundle: {error}"),
+            Self::OtherQuestion { found, expected } => write!(
+                f,
+                "the older bundle is about `{}`, not about `{}`",
+                escape::excerpt(found),
+                escape::excerpt(expected)
+            ),
+        }
+    }
+}
+
+impl core::error::Error for SinceError {}
+
+/// An older history, as its bundle tells it.
+pub(super) struct Since {
+    /// Its verdict, by the same policy.
+    report: Report,
+}
+
+impl Since {
+    /// Reads a bundle that must be about the same question, and verifies it.
+    pub(super) fn read(
+        bytes: &[u8],
+        (key, exact): (&LookupKey, bool),
+        policy: &[u8],
+        options: Options,
+    ) -> Result<Self, SinceError> {
+        let bundle = Bundle::parse(bytes).map_err(SinceError::Bundle)?;
+        let (found, found_exact) = question(bundle.artifact(), bundle.exact())
+            .map_err(|error| SinceError::Bundle(BundleError::Artifact(error)))?;
+        if (&found, found_exact) != (key, exact) {
+            return Err(SinceError::OtherQuestion {
+                found: shown(&found, found_exact),
+                expected: shown(key, exact),
+            });
+        }
+        // It does not get more recent, and need not be.
+        let options = Options {
+            max_checkpoint_age: None,
+            full_scan: false,
+            ..options
+        };
+        Ok(Self {
+            report: verify_bundle(bytes, policy, options),
+        })
+    }
+
+    /// The older checkpoint.
+    pub(super) fn checkpoint(&self) -> Option<&CheckpointSummary> {
+        self.report.checkpoint.as_ref()
+    }
+
+    /// Whether there is an older history to compare with; if not, that is written down.
+    pub(super) fn stands(&self, checks: &mut Checks) -> bool {
+        let code = CheckCode::Since;
+        let class = self.report.class();
+        if matches!(class, Class::Verified | Class::Nothing) && self.report.complete {
+            return true;
+        }
+        let bad = |check: &&crate::report::report::Check| {
+            check.required && check.outcome != Outcome::Pass
+        };
+        let cause = self
+            .report
+            .checks
+            .iter()
+            .filter(bad)
+            .find(|check| check.class == class);
+        let why = cause.map_or("it is not complete", |check| check.detail.as_str());
+        let detail = format!("the older bundle does not verify: {why}");
+        match class {
+            Class::Verified | Class::Nothing | Class::Undecided => {
+                checks.unknown(code, detail, None);
+            }
+            class => checks.fail(code, class, detail, None),
+        }
+        false
+    }
+
+    /// Plans to show that the older log is a prefix of this one; `None` where it cannot be, which is written down.
+    pub(super) fn plan(&self, checks: &mut Checks, new: &CheckpointSummary) -> Option<Prefix> {
+        let code = CheckCode::Consistency;
+        let old = self.checkpoint()?;
+        if old.origin != new.origin {
+            let detail = format!("`{}` and `{}` are two logs", old.origin, new.origin);
+            checks.unknown(code, detail, None);
+            return None;
+        }
+        let head = |summary: &CheckpointSummary| TreeHead {
+            size: summary.size,
+            root: summary.root,
+        };
+        let Ok(plan) = ConsistencyPlan::new(old.size, head(new)) else {
+            let detail = format!(
+                "the log shows {}, and the older bundle {}: it may be out of date",
+                entries(new.size),
+                old.size
+            );
+            checks.unknown(code, detail, None);
+            return None;
+        };
+        let wave = Wave::of(plan.tiles().iter().copied().map(Resource::Tile));
+        Some(Prefix {
+            old: head(old),
+            new: head(new),
+            plan,
+            wave,
+        })
+    }
+
+    /// Compares the older events with the first of these, and gives the indices of those that are new.
+    pub(super) fn compare(&self, checks: &mut Checks, gathered: &Gathered) -> Vec<u64> {
+        let code = CheckCode::Since;
+        let size = self.checkpoint().map_or(0, |old| old.size);
+        let keys = self.report.members.keys.as_deref().unwrap_or_default();
+        let mut hashes = BTreeSet::new();
+        hashes.extend(keys.iter().filter_map(|key| {
+            let kind = KeyKind::find(key.kind)?;
+            Some(LookupKey::new(kind, key.id.as_str()).hash())
+        }));
+        let mut older: BTreeMap<u64, Hash> = BTreeMap::new();
+        let events = self.report.members.events.as_deref().unwrap_or_default();
+        older.extend(events.iter().map(|event| (event.index, event.leaf_hash)));
+        let mut here: BTreeMap<u64, Hash> = BTreeMap::new();
+        let mut new = Vec::new();
+        for (index, held) in gathered
+            .entries()
+            .filter(|(_, held)| gathered.wants(held.keys()))
+        {
+            let is_older = index < size && held.keys().iter().any(|key| hashes.contains(key));
+            if is_older {
+                here.insert(index, held.leaf_hash);
+            }
+            if !older.contains_key(&index) {
+                new.push(index);
+            }
+        }
+        let differs = |one: &BTreeMap<u64, Hash>, other: &BTreeMap<u64, Hash>| {
+            let mut indices = one.iter();
+            indices
+                .find(|(index, leaf)| other.get(index) != Some(*leaf))
+                .map(|(index, _)| *index)
+        };
+        let contradiction = match (differs(&older, &here), differs(&here, &older)) {
+            (Some(index), _) => {
+                Some((index, "the older history has entry", "and this one has not"))
+            }
+            (None, Some(index)) => Some((
+                index,
+                "the older history leaves out entry",
+                "which this one has",
+            )),
+            (None, None) => None,
+        };
+        match contradiction {
+            Some((index, before, after)) => {
+                let evidence = Evidence::new().with("index", index);
+                let detail = format!("{before} {index}, {after}");
+                checks.fail(code, Class::False, detail, Some(evidence));
+            }
+            None => {
+                let evidence = Evidence::new()
+                    .with("size", size)
+                    .with("older", count(older.len()))
+                    .with("new", count(new.len()));
+                let detail = format!(
+                    "the {} of the older bundle are the first of these; {} new",
+                    events_of(older.len()),
+                    match new.len() {
+                        1 => "1 is".to_string(),
+                        count => format!("{count} are"),
+                    }
+                );
+                checks.pass(code, detail, Some(evidence));
+            }
+        }
+        new
+    }
+}
+
+/// The tiles that show one head to be a prefix of another.
+pub(super) struct Prefix {
+    old: TreeHead,
+    new: TreeHead,
+    plan: ConsistencyPlan,
+    wave: Wave,
+}
+
+impl Prefix {
+    pub(super) fn needs(&self) -> Vec<String> {
+        self.wave.needs()
+    }
+
+    /// Takes one file in; `true` when that was the last.
+    pub(super) fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) -> bool {
+        self.wave.supply(path, bytes)
+    }
+
+    /// Checks the tiles and writes down what they show; `false` where they show nothing.
+    pub(super) fn finish(mut self, inquiry: &mut Inquiry) -> bool {
+        let Some(files) = inquiry.files(&mut self.wave) else {
+            return false;
+        };
+        let checks = &mut inquiry.checks;
+        match self.plan.finish(&wave::tiles(files)) {
+            Ok((prefix, _)) if prefix == self.old => extends(checks, &self.old, &self.new),
+            Ok((prefix, _)) => inconsistent(checks, &self.old, &prefix.root),
+            Err(error) => {
+                ScanStep::Tree(error).settle(checks);
+                return false;
+            }
+        }
+        true
+    }
+}
+
+fn shown(key: &LookupKey, exact: bool) -> String {
+    let exact = if exact { ", exactly" } else { "" };
+    format!("{} {}{exact}", key.kind.as_str(), key.id)
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+fn events_of(count: usize) -> String {
+    match count {
+        1 => "1 event".to_string(),
+        count => format!("{count} events"),
+    }
+}

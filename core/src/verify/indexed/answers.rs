@@ -1,0 +1,144 @@
+//! What the index has answered so far, held against the entries that were read (`docs/formats/index.md`, "A reader").
+//!
+//! An entry that lacks a key it was found by was *inserted*; one that was read for whatever reason, has a key that was
+//! looked up and is not in its list, was *left out*. Either proves the index false.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::event::lookup_key::{KeyKind, LookupKey};
+use crate::index::read::lookup::Answer;
+use crate::merkle::hash::Hash;
+use crate::report::report::Evidence;
+use crate::text::limits::MAX_RESERVED_READ;
+use crate::verify::matches::Gathered;
+
+/// The positions of each key that was looked up.
+#[derive(Default)]
+pub(crate) struct Answers {
+    lists: BTreeMap<Hash, (LookupKey, Vec<u64>)>,
+}
+
+/// An entry about which the index is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WrongPosition {
+    pub(crate) index: u64,
+    pub(crate) key: LookupKey,
+    /// It lacks the key, and the index says that it has it; if not, the other way round.
+    pub(crate) inserted: bool,
+}
+
+impl Answers {
+    /// Whether the key was looked up.
+    pub(crate) fn has(&self, key: &LookupKey) -> bool {
+        self.lists.contains_key(&key.hash())
+    }
+
+    /// Takes in the answer for these keys.
+    pub(crate) fn add(&mut self, keys: &[LookupKey], answer: &Answer) {
+        for key in keys {
+            let hash = key.hash();
+            let positions = answer.positions(&hash).unwrap_or_default().to_vec();
+            self.lists.insert(hash, (key.clone(), positions));
+        }
+    }
+
+    /// The positions of a key before the tail.
+    pub(crate) fn of(&self, key: &LookupKey) -> &[u64] {
+        let list = self.lists.get(&key.hash());
+        list.map_or(&[], |(_, positions)| positions)
+    }
+
+    /// Those positions of a key whose entries are read: all, but of a reserved key the first few.
+    pub(crate) fn checked(&self, key: &LookupKey) -> &[u64] {
+        let positions = self.of(key);
+        let reserved = matches!(
+            key.kind,
+            KeyKind::Trust | KeyKind::Malformed | KeyKind::Detached
+        );
+        let limit = if reserved {
+            MAX_RESERVED_READ
+        } else {
+            usize::MAX
+        };
+        positions
+            .get(..limit.min(positions.len()))
+            .unwrap_or_default()
+    }
+
+    /// After a round for `keys` that read the entries `fresh`: holds the new lists against all entries that are here, and
+    /// the new entries against all lists. Entries from `covered` on are not the index's.
+    pub(crate) fn check(
+        &self,
+        keys: &[LookupKey],
+        fresh: &[u64],
+        covered: u64,
+        gathered: &Gathered,
+    ) -> Result<(), WrongPosition> {
+        let mut new = BTreeSet::new();
+        for key in keys {
+            let hash = key.hash();
+            let lacks = |index: &&u64| !gathered.get(**index).is_some_and(|held| held.has(&hash));
+            if let Some(index) = self.checked(key).iter().find(lacks) {
+                return Err(WrongPosition::new(*index, key, true));
+            }
+            new.insert(hash);
+        }
+        for (index, held) in gathered.entries().filter(|(index, _)| *index < covered) {
+            let is_fresh = fresh.binary_search(&index).is_ok();
+            for hash in held.keys() {
+                let list = self
+                    .lists
+                    .get(hash)
+                    .filter(|_| is_fresh || new.contains(hash));
+                if let Some((key, positions)) = list
+                    && positions.binary_search(&index).is_err()
+                {
+                    return Err(WrongPosition::new(index, key, false));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl WrongPosition {
+    fn new(index: u64, key: &LookupKey, inserted: bool) -> Self {
+        Self {
+            index,
+            key: key.clone(),
+            inserted,
+        }
+    }
+
+    /// One sentence.
+    pub(crate) fn detail(&self) -> String {
+        let Self { index, key, .. } = self;
+        let kind = key.kind.as_str();
+        let name = match key.id.as_str() {
+            "" => format!("the key *{kind}*"),
+            id => format!("the {kind} `{id}`"),
+        };
+        if self.inserted {
+            format!("the index lists entry {index} for {name}, which the entry does not have")
+        } else {
+            format!("the index leaves out entry {index}, which has {name}")
+        }
+    }
+
+    /// Index, key, and what is wrong.
+    pub(crate) fn evidence(&self) -> Evidence {
+        let fault = if self.inserted {
+            "insertion"
+        } else {
+            "omission"
+        };
+        Evidence::new()
+            .with("index", self.index)
+            .with("kind", self.key.kind.as_str())
+            .with("id", self.key.id.as_str())
+            .with("fault", fault)
+    }
+}

@@ -1,0 +1,354 @@
+//! A log read by its index: look keys up, read the entries at their positions, hold each against the other, and replay
+//! what they say about signing keys (`docs/formats/index.md`, "A reader").
+//!
+//! Every question is a *round*: one wave of buckets, then the entries. The first round also reads entry 0, the reserved
+//! keys, and the *tail*: entries that the index does not cover yet. What reads whole logs ([`crate::verify::scan`]) and this find
+//! the same entries; only how they know that none is missing differs.
+
+mod answers;
+mod checks;
+mod opening;
+mod reader;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::event::event::{self, Event, ParsedEntry};
+use crate::event::lookup_key::{KeyKind, LookupKey, key_hashes};
+use crate::index::format::file::IndexFile;
+use crate::index::read::lookup::{Lookup, LookupError};
+use crate::index::read::vouched::BoundIndex;
+use crate::merkle::hash::Hash;
+use crate::text::limits::MAX_IN_FLIGHT;
+use crate::tiles::lookup_tiles::SparseTrunk;
+use crate::verify::key_history::Replay;
+use crate::verify::key_positions::Positions;
+use crate::verify::matches::{Gathered, Held, signing_keys};
+use crate::verify::scan::ScanStep;
+
+use answers::{Answers, WrongPosition};
+pub(crate) use opening::{Opened, Opening};
+use reader::Reader;
+
+/// An index bound to a log, and what was read by it.
+pub(crate) struct IndexedLog {
+    index: BoundIndex,
+    stage: Stage,
+    reader: Reader,
+    answers: Answers,
+    /// Files of the index that are here: keys of a later round may be in the same.
+    kept: BTreeMap<IndexFile, Vec<u8>>,
+    kept_bytes: usize,
+    /// Where the tail holds which keys, once it was read.
+    tail: Option<Positions>,
+    replay: Replay,
+    /// Signing keys whose events were replayed.
+    replayed: BTreeSet<LookupKey>,
+    /// Positions of the events asked for, counted before their entries are read.
+    positions: u64,
+}
+
+/// Bytes of files of the index that are kept for later rounds: some 300 buckets.
+const MAX_KEPT_FILES: usize = 1 << 20;
+
+enum Stage {
+    Idle,
+    Lookup(Lookup, Round),
+    Entries(Round),
+}
+
+/// What one round is about.
+struct Round {
+    keys: Vec<LookupKey>,
+    /// Entries that are read whatever keys they have.
+    also: Vec<u64>,
+    /// Whether the keys are those of the events asked for, and not of signing keys.
+    counts: bool,
+    /// Entries read in this round.
+    fresh: Vec<u64>,
+}
+
+/// What a step of a round came to.
+pub(crate) enum Step {
+    More,
+    /// The round is over.
+    Done,
+    /// A file of the log keeps it from going on.
+    Log(ScanStep),
+    /// A file of the index does.
+    Index(LookupError),
+    /// The index is wrong about an entry.
+    Wrong(WrongPosition),
+}
+
+/// The keys that every reader looks up.
+const RESERVED: [KeyKind; 3] = [KeyKind::Trust, KeyKind::Malformed, KeyKind::Detached];
+
+impl IndexedLog {
+    fn new(index: BoundIndex, trunk: SparseTrunk, origin: &str, pin: Option<Hash>) -> Self {
+        Self {
+            index,
+            stage: Stage::Idle,
+            reader: Reader::new(trunk),
+            answers: Answers::default(),
+            kept: BTreeMap::new(),
+            kept_bytes: 0,
+            tail: None,
+            replay: Replay::new(origin, pin),
+            replayed: BTreeSet::new(),
+            positions: 0,
+        }
+    }
+
+    /// Entries of the log.
+    pub(crate) const fn size(&self) -> u64 {
+        self.reader.head().size
+    }
+
+    pub(crate) const fn replay(&self) -> &Replay {
+        &self.replay
+    }
+
+    /// Positions of the events asked for, as far as they are known.
+    pub(crate) const fn positions(&self) -> u64 {
+        self.positions
+    }
+
+    /// Entries read, and to be read, in this round.
+    pub(crate) fn progress(&self) -> (u64, u64) {
+        self.reader.progress()
+    }
+
+    /// Starts the first round: these keys, the reserved ones, entry 0, and the tail. What was gathered before, proven by
+    /// other means, is not read again.
+    pub(crate) fn start(&mut self, keys: &[LookupKey], gathered: &mut Gathered) -> Step {
+        if let Some(first) = gathered.get(0) {
+            let parsed = first.parsed();
+            self.replay.absorb_first(first.leaf_hash, parsed.as_ref());
+        }
+        let reserved = RESERVED.map(|kind| LookupKey::new(kind, ""));
+        let round = Round {
+            keys: keys.iter().cloned().chain(reserved).collect(),
+            also: Vec::from([0]),
+            counts: true,
+            fresh: gathered.entries().map(|(index, _)| index).collect(),
+        };
+        self.look_up(round, gathered)
+    }
+
+    /// Starts a round for more keys of events; those that were looked up before are left out.
+    pub(crate) fn ask(&mut self, keys: &[LookupKey], gathered: &mut Gathered) -> Step {
+        self.ask_new(keys, true, gathered)
+    }
+
+    /// Starts a round for the events about signing keys, by their digests.
+    pub(crate) fn ask_signing_keys(&mut self, keys: &[LookupKey], gathered: &mut Gathered) -> Step {
+        self.ask_new(keys, false, gathered)
+    }
+
+    fn ask_new(&mut self, keys: &[LookupKey], counts: bool, gathered: &mut Gathered) -> Step {
+        let new = keys.iter().filter(|key| !self.answers.has(key));
+        let round = Round {
+            keys: new.cloned().collect(),
+            also: Vec::new(),
+            counts,
+            fresh: Vec::new(),
+        };
+        self.look_up(round, gathered)
+    }
+
+    fn look_up(&mut self, round: Round, gathered: &mut Gathered) -> Step {
+        let mut hashes = BTreeSet::new();
+        hashes.extend(round.keys.iter().map(LookupKey::hash));
+        let lookup = Lookup::new(&self.index, hashes);
+        self.go_on(lookup, round, gathered)
+    }
+
+    /// Reads what is here of the files that a lookup wants, and asks for the others.
+    fn go_on(&mut self, mut lookup: Lookup, round: Round, gathered: &mut Gathered) -> Step {
+        let kept = |lookup: &Lookup| {
+            let mut wanted = lookup.next_files(usize::MAX).into_iter();
+            wanted.find_map(|file| Some((file, self.kept.get(&file)?)))
+        };
+        while let Some((file, bytes)) = kept(&lookup) {
+            if let Err(error) = lookup.supply(&file, bytes) {
+                return Step::Index(error);
+            }
+        }
+        if lookup.is_done() {
+            return self.read_entries(lookup, round, gathered);
+        }
+        self.stage = Stage::Lookup(lookup, round);
+        Step::More
+    }
+
+    pub(crate) fn needs(&self) -> Vec<String> {
+        match &self.stage {
+            Stage::Idle => Vec::new(),
+            Stage::Lookup(lookup, _) => {
+                let files = lookup.next_files(MAX_IN_FLIGHT);
+                files.iter().map(IndexFile::path).collect()
+            }
+            Stage::Entries(_) => self.reader.needs(),
+        }
+    }
+
+    /// Takes one file in; what the round reads goes to `gathered`.
+    pub(crate) fn supply(
+        &mut self,
+        path: &str,
+        bytes: Option<Vec<u8>>,
+        gathered: &mut Gathered,
+    ) -> Step {
+        match core::mem::replace(&mut self.stage, Stage::Idle) {
+            Stage::Idle => Step::More,
+            Stage::Lookup(mut lookup, round) => {
+                let files = lookup.next_files(MAX_IN_FLIGHT);
+                let Some(file) = files.into_iter().find(|file| file.path() == path) else {
+                    self.stage = Stage::Lookup(lookup, round);
+                    return Step::More;
+                };
+                let Some(bytes) = bytes else {
+                    return Step::Log(ScanStep::Missing(path.to_string()));
+                };
+                if let Err(error) = lookup.supply(&file, &bytes) {
+                    return Step::Index(error);
+                }
+                let size = self.kept_bytes.saturating_add(bytes.len());
+                if size <= MAX_KEPT_FILES {
+                    self.kept_bytes = size;
+                    self.kept.insert(file, bytes);
+                }
+                self.go_on(lookup, round, gathered)
+            }
+            Stage::Entries(round) => self.read(round, gathered, |reader, visit| {
+                reader.supply(path, bytes, visit)
+            }),
+        }
+    }
+
+    /// Lets the reader go on; what it shows goes to `gathered`.
+    fn read(
+        &mut self,
+        mut round: Round,
+        gathered: &mut Gathered,
+        go_on: impl FnOnce(&mut Reader, &mut dyn FnMut(u64, Hash, &[u8])) -> ScanStep,
+    ) -> Step {
+        let covered = self.index.covered();
+        let (replay, tail) = (&mut self.replay, &mut self.tail);
+        let mut visit = |index: u64, leaf_hash: Hash, bytes: &[u8]| {
+            let parsed = event::parse(bytes).ok();
+            let keys = key_hashes(parsed.as_ref());
+            if index == 0 {
+                replay.absorb_first(leaf_hash, parsed.as_ref());
+            }
+            let scanned = tail.as_mut().filter(|tail| !tail.is_sealed());
+            if let Some(tail) = scanned.filter(|_| index >= covered) {
+                tail.add(index, &keys);
+                if parsed.is_none() {
+                    replay.count_unreadable(1, index);
+                }
+                // Events about keys are kept, for somebody will ask for most of them.
+                let is_of_use = matches!(&parsed, Some(parsed) if matches!(parsed.event, Event::Key(_)))
+                    || gathered.wants(&keys)
+                    || round.also.contains(&index);
+                if !is_of_use {
+                    return;
+                }
+            }
+            round.fresh.push(index);
+            gathered.keep(index, Held::new(leaf_hash, bytes, keys), parsed.as_ref());
+        };
+        match go_on(&mut self.reader, &mut visit) {
+            ScanStep::More => {
+                self.stage = Stage::Entries(round);
+                Step::More
+            }
+            ScanStep::Done => self.finish_round(round, gathered),
+            fault => Step::Log(fault),
+        }
+    }
+
+    /// Takes the answer in, and asks for the entries that it and the tail lead to.
+    fn read_entries(&mut self, lookup: Lookup, round: Round, gathered: &mut Gathered) -> Step {
+        let answer = match lookup.finish() {
+            Ok(answer) => answer,
+            Err(error) => return Step::Index(error),
+        };
+        self.answers.add(&round.keys, &answer);
+        let mut positions = Vec::new();
+        for key in &round.keys {
+            let list = self.answers.checked(key);
+            let tail = self.tail.iter().flat_map(|tail| tail.of(key.hash()));
+            positions.extend(list.iter().copied().chain(tail));
+            if round.counts && !RESERVED.contains(&key.kind) {
+                self.positions = self.positions.saturating_add(count(list.len()));
+            }
+        }
+        positions.extend(&round.also);
+        if self.tail.is_none() {
+            positions.extend(self.scanned());
+            self.tail = Some(Positions::default());
+        }
+        positions.retain(|index| gathered.get(*index).is_none());
+        positions.sort_unstable();
+        positions.dedup();
+        self.read(round, gathered, |reader, visit| {
+            reader.start(positions, visit)
+        })
+    }
+
+    /// Holds what was read against what the index says.
+    fn finish_round(&mut self, mut round: Round, gathered: &Gathered) -> Step {
+        round.fresh.sort_unstable();
+        if let Some(tail) = self.tail.as_mut().filter(|tail| !tail.is_sealed()) {
+            tail.seal();
+            let malformed = self.answers.of(&LookupKey::new(KeyKind::Malformed, ""));
+            if let Some(first) = malformed.first() {
+                self.replay.count_unreadable(count(malformed.len()), *first);
+            }
+        }
+        let covered = self.index.covered();
+        let checked = self
+            .answers
+            .check(&round.keys, &round.fresh, covered, gathered);
+        match checked {
+            Ok(()) => Step::Done,
+            Err(wrong) => Step::Wrong(wrong),
+        }
+    }
+
+    /// Of the signing keys that decide about an event, those whose own events were not replayed.
+    pub(crate) fn unknown_keys(&self, parsed: &ParsedEntry) -> Vec<LookupKey> {
+        let mut keys = signing_keys(parsed);
+        // Without a genesis no key is known, whatever its events say.
+        keys.retain(|key| self.replay.has_genesis() && !self.replayed.contains(key));
+        keys
+    }
+
+    /// Replays the events about these signing keys, which were asked for.
+    pub(crate) fn replay_keys(&mut self, keys: Vec<LookupKey>, gathered: &Gathered) {
+        for key in keys {
+            let hash = key.hash();
+            let listed = self.answers.of(&key).iter().copied();
+            let tail = self.tail.iter().flat_map(|tail| tail.of(hash));
+            let mut positions = BTreeSet::new();
+            positions.extend(listed.chain(tail));
+            if !self.replayed.insert(key) {
+                continue;
+            }
+            // What is at 0 was taken in as the genesis.
+            for index in positions.into_iter().filter(|index| *index > 0) {
+                let held = gathered.get(index).filter(|held| held.has(&hash));
+                if let Some(parsed) = held.and_then(Held::parsed) {
+                    self.replay.absorb_key_event(index, &parsed);
+                }
+            }
+        }
+    }
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

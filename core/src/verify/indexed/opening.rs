@@ -1,0 +1,282 @@
+//! From a log's checkpoint and the proof of the newest manifest to an index that may be asked
+//! (`docs/formats/index.md`, "What each party checks"): both judged by the trust policy, and bound to one tree by tiles.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::fetch::wave::{self, Resource, Wave};
+use crate::index::format::manifest::ManifestError;
+use crate::index::format::map::MapFunction;
+use crate::index::read::vouched::{
+    BindPlan, IndexProof, IndexVerdict, VouchError, VouchedManifest,
+};
+use crate::report::report::{CheckCode, Checks, Class, Evidence};
+use crate::tiles::lookup_tiles::SparseTrunk;
+use crate::trust::policy::LogVerdict;
+use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
+use crate::verify::checkpoint_checks::{self, entries};
+use crate::verify::scan::ScanStep;
+use crate::verify::verification::Inquiry;
+
+use super::IndexedLog;
+
+/// The first files of a verification by an index, under way.
+pub(crate) struct Opening {
+    /// The checkpoint, where it was verified before.
+    verified: Option<VerifiedCheckpoint>,
+    checkpoint: Wave,
+    latest: Wave,
+    binding: Option<Binding>,
+}
+
+struct Binding {
+    verified: VerifiedCheckpoint,
+    plan: BindPlan,
+    trunk: SparseTrunk,
+    wave: Wave,
+}
+
+/// What a step of an opening came to.
+pub(crate) enum Opened {
+    More,
+    /// It cannot go on, and the checks say why.
+    Stopped,
+    Index(Box<IndexedLog>),
+}
+
+impl Opening {
+    /// Asks for the checkpoint and the newest manifest.
+    pub(crate) fn new() -> Self {
+        Self {
+            verified: None,
+            checkpoint: Wave::of([Resource::Checkpoint]),
+            latest: Wave::of([Resource::LatestManifest]),
+            binding: None,
+        }
+    }
+
+    /// Asks for the newest manifest; the checkpoint was verified before.
+    pub(crate) fn after(verified: VerifiedCheckpoint) -> Self {
+        Self {
+            verified: Some(verified),
+            checkpoint: Wave::default(),
+            ..Self::new()
+        }
+    }
+
+    pub(crate) fn needs(&self) -> Vec<String> {
+        match &self.binding {
+            Some(binding) => binding.wave.needs(),
+            None => [self.checkpoint.needs(), self.latest.needs()].concat(),
+        }
+    }
+
+    pub(crate) fn supply(
+        &mut self,
+        inquiry: &mut Inquiry,
+        path: &str,
+        bytes: Option<Vec<u8>>,
+    ) -> Opened {
+        if let Some(mut binding) = self.binding.take() {
+            if binding.wave.supply(path, bytes) {
+                return binding.finish(inquiry);
+            }
+            self.binding = Some(binding);
+            return Opened::More;
+        }
+        // Both are awaited, so that which of two failures is told does not depend on what comes first.
+        let wave = if self.checkpoint.needs().iter().any(|need| need == path) {
+            &mut self.checkpoint
+        } else {
+            &mut self.latest
+        };
+        wave.supply(path, bytes);
+        if !self.needs().is_empty() {
+            return Opened::More;
+        }
+        match self.judge(inquiry) {
+            Some(binding) if binding.wave.needs().is_empty() => binding.finish(inquiry),
+            Some(binding) => {
+                self.binding = Some(binding);
+                Opened::More
+            }
+            None => Opened::Stopped,
+        }
+    }
+
+    fn judge(&mut self, inquiry: &mut Inquiry) -> Option<Binding> {
+        let verified = match self.verified.take() {
+            Some(verified) => verified,
+            None => inquiry.read_checkpoint(&mut self.checkpoint)?,
+        };
+        let latest = inquiry.files(&mut self.latest)?.into_values().next()?;
+        let vouched = vouch(inquiry, &latest)?;
+        let checks = &mut inquiry.checks;
+        let trunk = match SparseTrunk::new(verified.head()) {
+            Ok(trunk) => trunk,
+            Err(error) => {
+                ScanStep::Tree(error).settle(checks);
+                return None;
+            }
+        };
+        match vouched.bind(&verified) {
+            Ok(plan) => {
+                // The edge of the log's own tree comes with them: what is read later needs it.
+                let mut tiles = trunk.tiles_for(&[]);
+                tiles.extend(plan.tiles());
+                let wave = Wave::of(tiles.into_iter().map(Resource::Tile));
+                Some(Binding {
+                    verified,
+                    plan,
+                    trunk,
+                    wave,
+                })
+            }
+            Err(error) => {
+                let evidence = Evidence::new().with("error", error.code());
+                let code = CheckCode::IndexManifest;
+                checks.unknown(code, error.to_string(), Some(evidence));
+                None
+            }
+        }
+    }
+}
+
+/// Judges the newest manifest, and writes down each thing that it comes to.
+fn vouch(inquiry: &mut Inquiry, latest: &[u8]) -> Option<VouchedManifest> {
+    let now = inquiry.now();
+    let (policy, checks) = inquiry.parts();
+    let proof = match IndexProof::parse(latest) {
+        Ok(proof) => proof,
+        Err(error) => {
+            let evidence = Evidence::new().with("error", error.code());
+            let detail = format!("the proof of the newest manifest: {error}");
+            let code = CheckCode::IndexProof;
+            checks.fail(code, Class::Malformed, detail, Some(evidence));
+            return None;
+        }
+    };
+    checks.pass(
+        CheckCode::IndexProof,
+        "the proof of the newest manifest is well formed",
+        None,
+    );
+    let covered = proof.manifest().map(|manifest| manifest.head().size);
+    let origin = proof.proof().checkpoint().origin().as_str().to_string();
+    let (verdict, vouched) = proof.vouch(policy?, MapFunction::AccessV1, now);
+    signatures(checks, &verdict, &origin);
+    match vouched {
+        Ok(vouched) => {
+            let covered = entries(covered.unwrap_or(0));
+            let detail = format!("the manifest is in the index, and about {covered} of this log");
+            checks.pass(CheckCode::IndexManifest, detail, None);
+            Some(vouched)
+        }
+        Err(error) => {
+            refuse(checks, &verdict, &error);
+            None
+        }
+    }
+}
+
+/// Who stands for the checkpoint of the index.
+fn signatures(checks: &mut Checks, verdict: &IndexVerdict, origin: &str) {
+    let Some(index) = &verdict.index else {
+        return;
+    };
+    checkpoint_checks::log_signature(checks, CheckCode::IndexSignature, index, origin);
+    // A quorum over a head that the index did not sign says nothing about this index.
+    if !matches!(index.log, LogVerdict::Signed(_)) {
+        return;
+    }
+    checkpoint_checks::quorum(checks, CheckCode::IndexQuorum, index);
+    match &verdict.audit {
+        Some(audit) if matches!(audit.log, LogVerdict::Signed(_)) => {
+            checkpoint_checks::quorum(checks, CheckCode::IndexAudit, audit);
+        }
+        Some(audit) => {
+            checkpoint_checks::log_signature(checks, CheckCode::IndexAudit, audit, origin)
+        }
+        None => {}
+    }
+}
+
+/// Writes down why nobody vouches for a manifest.
+fn refuse(checks: &mut Checks, verdict: &IndexVerdict, error: &VouchError) {
+    let code = CheckCode::IndexManifest;
+    let evidence = Some(Evidence::new().with("error", error.code()));
+    match error {
+        // Told by the checks of the signatures.
+        VouchError::NoIndexPolicy | VouchError::IndexNotAccepted | VouchError::AuditNotAccepted => {
+        }
+        VouchError::NotIncluded(_) => {
+            checks.fail(code, Class::False, error.to_string(), evidence);
+        }
+        VouchError::Manifest(error)
+            if !matches!(error, ManifestError::UnknownMapFunction { .. }) =>
+        {
+            let detail = format!("the index holds a manifest that breaks the rules: {error}");
+            checks.fail(code, Class::False, detail, evidence);
+        }
+        VouchError::Unsigned if verdict.embedded == Some(LogVerdict::BadSignature) => {
+            let detail = "the log's signature on the checkpoint inside the manifest is wrong";
+            checks.fail(code, Class::False, detail, evidence);
+        }
+        _ => checks.unknown(code, error.to_string(), evidence),
+    }
+}
+
+impl Binding {
+    /// Checks the tiles, and that the manifest and the checkpoint are of one tree.
+    fn finish(mut self, inquiry: &mut Inquiry) -> Opened {
+        let Some(files) = inquiry.files(&mut self.wave) else {
+            return Opened::Stopped;
+        };
+        let checks = &mut inquiry.checks;
+        let tiles = wave::tiles(files);
+        let edge = self.trunk.tiles_for(&[]);
+        let mut own = tiles.clone();
+        own.retain(|tile, _| edge.contains(tile));
+        if let Err(error) = self.trunk.supply(&own) {
+            ScanStep::Tree(error).settle(checks);
+            return Opened::Stopped;
+        }
+        match self.plan.finish(&tiles) {
+            Ok(index) => {
+                let detail = "the checkpoint inside the manifest and the log's are of one tree";
+                checks.pass(CheckCode::IndexConsistency, detail, None);
+                let origin = self.verified.origin().as_str();
+                let pin = inquiry.policy().and_then(TrustPolicy::genesis);
+                Opened::Index(Box::new(IndexedLog::new(index, self.trunk, origin, pin)))
+            }
+            Err(error) => {
+                contradict(checks, &error);
+                Opened::Stopped
+            }
+        }
+    }
+}
+
+/// Writes down what keeps the manifest and the checkpoint from being of one tree.
+fn contradict(checks: &mut Checks, error: &VouchError) {
+    let code = CheckCode::IndexConsistency;
+    match error {
+        VouchError::Inconsistent { claimed, computed } => {
+            let evidence = Evidence::new()
+                .with("size", claimed.size)
+                .with("claimed", claimed.root)
+                .with("computed", computed.root);
+            let detail = format!(
+                "the log signed two different trees for its first {}: its checkpoint and the one inside the manifest are the evidence",
+                entries(claimed.size)
+            );
+            checks.fail(code, Class::Inconsistent, detail, Some(evidence));
+        }
+        error => {
+            let evidence = Evidence::new().with("error", error.code());
+            checks.fail(code, Class::False, error.to_string(), Some(evidence));
+        }
+    }
+}

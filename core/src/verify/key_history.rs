@@ -1,0 +1,281 @@
+//! The keys of a log, replayed from its entries in order: the genesis, and every key event after it (`docs/formats/events.md`).
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use crate::event::event::{self, Event, ParsedEntry};
+use crate::merkle::hash::{Hash, leaf_hash};
+use crate::report::report::{CheckCode, Checks, Class, Evidence};
+use crate::rules::keyring::{KeyEffect, Keyring, NoEffect, SignatureStatus};
+use crate::verify::audit::state::EventState;
+use crate::verify::checkpoint_checks::entries;
+use crate::verify::entry_proof::LogEntry;
+
+/// What a log's entries have said about keys so far.
+pub(crate) struct Replay {
+    origin: String,
+    /// The leaf hash that the reader's policy pins for entry 0.
+    pin: Option<Hash>,
+    genesis: Genesis,
+    unreadable: u64,
+    first_unreadable: Option<u64>,
+    key_events: u64,
+    /// Key events that changed nothing, and why.
+    without_effect: BTreeMap<u64, NoEffect>,
+}
+
+enum Genesis {
+    /// Nothing was read yet.
+    Unread,
+    /// Entry 0 is something else: this log states no keys.
+    Absent,
+    /// Entry 0 claims to be a genesis and is not a valid one of this log.
+    Wrong(String),
+    Valid(Hash, Keyring),
+}
+
+impl Replay {
+    pub(crate) fn new(origin: &str, pin: Option<Hash>) -> Self {
+        Self {
+            origin: origin.to_string(),
+            pin,
+            genesis: Genesis::Unread,
+            unreadable: 0,
+            first_unreadable: None,
+            key_events: 0,
+            without_effect: BTreeMap::new(),
+        }
+    }
+
+    /// Goes on from what an audit has read up to `read`.
+    pub(crate) fn restore(&mut self, events: &EventState, read: u64) {
+        if read > 0 {
+            self.genesis = Genesis::Absent;
+        }
+        for (index, entry) in &events.entries {
+            // They parsed when the state did.
+            if let Ok(parsed) = event::parse(entry) {
+                self.absorb_parsed(*index, leaf_hash(entry), Some(&parsed));
+            }
+        }
+        self.key_events = events.key_events;
+        self.unreadable = events.counts.unreadable;
+        self.first_unreadable = events.first_unreadable;
+    }
+
+    /// Writes down what was read so far, but for the entries.
+    pub(crate) fn save(&self, events: &mut EventState) {
+        events.key_events = self.key_events;
+        events.counts.unreadable = self.unreadable;
+        events.first_unreadable = self.first_unreadable;
+    }
+
+    /// Takes in the next entry, which must be the one at `index`.
+    pub(crate) fn absorb<'a>(
+        &mut self,
+        index: u64,
+        leaf_hash: Hash,
+        bytes: &'a [u8],
+    ) -> LogEntry<'a> {
+        let parsed = event::parse(bytes).ok();
+        self.absorb_parsed(index, leaf_hash, parsed.as_ref());
+        LogEntry {
+            index,
+            leaf_hash,
+            bytes,
+            parsed,
+        }
+    }
+
+    /// As [`absorb`](Self::absorb), for an entry that was parsed before; whether it has to be read again by whoever is to
+    /// know the same about keys.
+    pub(crate) fn absorb_parsed(
+        &mut self,
+        index: u64,
+        leaf_hash: Hash,
+        parsed: Option<&ParsedEntry>,
+    ) -> bool {
+        if parsed.is_none() {
+            self.count_unreadable(1, index);
+        }
+        if index == 0 {
+            self.absorb_first(leaf_hash, parsed);
+            return self.has_genesis();
+        }
+        parsed.is_some_and(|parsed| self.absorb_key_event(index, parsed))
+    }
+
+    /// Takes in entry 0; `None` where it cannot be read.
+    pub(crate) fn absorb_first(&mut self, leaf_hash: Hash, parsed: Option<&ParsedEntry>) {
+        self.genesis = self.read_genesis(leaf_hash, parsed);
+    }
+
+    /// Takes in the next event about a key; others change nothing. What is known of one key follows from its events
+    /// alone, so only these must come in log order.
+    /// Whether it says anything about keys, or is the first that does not.
+    pub(crate) fn absorb_key_event(&mut self, index: u64, parsed: &ParsedEntry) -> bool {
+        if let Genesis::Valid(_, keyring) = &mut self.genesis
+            && matches!(parsed.event, Event::Key(_))
+        {
+            self.key_events += 1;
+            let KeyEffect::None(reason) = keyring.apply(index, parsed) else {
+                return true;
+            };
+            // Admins who signed in vain have signed all the same: a copy of it has no effect later.
+            let counts =
+                !reason.is_about_signatures() && !matches!(reason, NoEffect::Replayed { .. });
+            let is_first = self.without_effect.is_empty();
+            self.without_effect.insert(index, reason);
+            return counts || is_first;
+        }
+        false
+    }
+
+    /// Takes in that entries cannot be read, the earliest of them at `first`.
+    pub(crate) fn count_unreadable(&mut self, count: u64, first: u64) {
+        self.unreadable = self.unreadable.saturating_add(count);
+        let earliest = self
+            .first_unreadable
+            .map_or(first, |other| other.min(first));
+        self.first_unreadable = Some(earliest);
+    }
+
+    fn read_genesis(&self, leaf_hash: Hash, parsed: Option<&ParsedEntry>) -> Genesis {
+        let Some(parsed) = parsed.filter(|parsed| matches!(parsed.event, Event::Genesis(_))) else {
+            return Genesis::Absent;
+        };
+        match Keyring::from_genesis(&self.origin, parsed) {
+            Ok(keyring) => Genesis::Valid(leaf_hash, keyring),
+            Err(error) => Genesis::Wrong(error.to_string()),
+        }
+    }
+
+    pub(crate) const fn has_genesis(&self) -> bool {
+        matches!(self.genesis, Genesis::Valid(..) | Genesis::Wrong(_))
+    }
+
+    /// The keys so far, in a log with a valid genesis.
+    pub(crate) const fn keyring(&self) -> Option<&Keyring> {
+        match &self.genesis {
+            Genesis::Valid(_, keyring) => Some(keyring),
+            _ => None,
+        }
+    }
+
+    /// Whether the entry at `index` is a key event that changed nothing.
+    pub(crate) fn is_without_effect(&self, index: u64) -> bool {
+        self.without_effect.contains_key(&index)
+    }
+
+    pub(crate) const fn unreadable(&self) -> u64 {
+        self.unreadable
+    }
+
+    /// What is known of the signature of the event at `index`.
+    pub(crate) fn signature(&self, index: u64, parsed: &ParsedEntry) -> SignatureStatus {
+        match &self.genesis {
+            Genesis::Valid(_, keyring) => keyring.judge(index, parsed),
+            _ => SignatureStatus::UnknownKey {
+                keyid: parsed.keyid().to_string(),
+            },
+        }
+    }
+
+    /// Whether the event at `index` counts: signed, for this log, by a key valid at its position.
+    pub(crate) fn is_valid(&self, index: u64, parsed: &ParsedEntry) -> bool {
+        self.signature(index, parsed).is_valid()
+    }
+
+    pub(crate) fn judge_genesis(&self, checks: &mut Checks) {
+        let code = CheckCode::Genesis;
+        match (&self.genesis, self.pin) {
+            (Genesis::Valid(leaf_hash, _), pin) => {
+                let evidence = Evidence::new().with("leafHash", *leaf_hash);
+                match pin {
+                    None => {
+                        let detail = "entry 0 names the admins of this log; the trust policy does not pin it";
+                        checks.pass(code, detail, Some(evidence.with("pinned", "no")));
+                    }
+                    Some(pin) if pin == *leaf_hash => {
+                        checks.pass(
+                            code,
+                            "entry 0 is the genesis that the trust policy pins",
+                            Some(evidence.with("pinned", "yes")),
+                        );
+                    }
+                    Some(pin) => {
+                        let detail = "entry 0 is not the genesis that the trust policy pins";
+                        checks.fail(code, Class::False, detail, Some(evidence.with("pin", pin)));
+                    }
+                }
+            }
+            (Genesis::Wrong(why), _) => {
+                checks.fail(
+                    code,
+                    Class::False,
+                    format!("entry 0 is no valid genesis of this log: {why}"),
+                    None,
+                );
+            }
+            (Genesis::Absent | Genesis::Unread, Some(pin)) => {
+                let detail = "the trust policy pins a genesis, and entry 0 is none";
+                checks.fail(
+                    code,
+                    Class::False,
+                    detail,
+                    Some(Evidence::new().with("pin", pin)),
+                );
+            }
+            (Genesis::Absent, None) => {
+                checks.unknown(
+                    code,
+                    "entry 0 is no genesis: this log states no keys for events",
+                    None,
+                );
+            }
+            (Genesis::Unread, None) => checks.unknown(code, "the log is empty", None),
+        }
+    }
+
+    pub(crate) fn judge_readable(&self, checks: &mut Checks) {
+        let code = CheckCode::Readable;
+        match self.first_unreadable {
+            None => checks.pass(code, "every entry can be read as an event", None),
+            Some(first) => {
+                let evidence = Evidence::new()
+                    .with("unreadable", self.unreadable)
+                    .with("first", first);
+                let detail = format!(
+                    "{} cannot be read as events; nobody can say what they are about",
+                    entries(self.unreadable)
+                );
+                checks.unknown(code, detail, Some(evidence));
+            }
+        }
+    }
+
+    pub(crate) fn judge_key_events(&self, checks: &mut Checks) {
+        let code = CheckCode::KeyEvents;
+        match self.without_effect.first_key_value() {
+            None => {
+                let detail = match self.key_events {
+                    0 => "there is no key event".to_string(),
+                    1 => "the key event took effect".to_string(),
+                    count => format!("all {count} key events took effect"),
+                };
+                checks.pass(code, detail, None);
+            }
+            Some((index, reason)) => {
+                let evidence = Evidence::new()
+                    .with("index", *index)
+                    .with("reason", reason.code());
+                checks.unknown(
+                    code,
+                    format!("the key event at {index} changed nothing: {reason}"),
+                    Some(evidence),
+                );
+            }
+        }
+    }
+}

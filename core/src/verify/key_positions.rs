@@ -1,0 +1,46 @@
+//! Where each key occurs in a scanned log, by a short hash of the key; what matches is checked against the event itself.
+
+use alloc::vec::Vec;
+
+use crate::merkle::hash::Hash;
+
+/// Positions by key: 16 bytes for each key of each entry, about 64 bytes an event.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Positions {
+    /// The first eight bytes of the key's hash, and the position.
+    pairs: Vec<(u64, u64)>,
+    sealed: bool,
+}
+
+impl Positions {
+    pub(crate) fn add(&mut self, index: u64, keys: &[Hash]) {
+        self.pairs
+            .extend(keys.iter().map(|key| (short(key), index)));
+    }
+
+    /// Sorts, after the last [`Positions::add`] and before the first [`Positions::of`].
+    pub(crate) fn seal(&mut self) {
+        self.pairs.sort_unstable();
+        self.sealed = true;
+    }
+
+    pub(crate) const fn is_sealed(&self) -> bool {
+        self.sealed
+    }
+
+    /// Positions that may hold `key`: all that do, and by chance another.
+    pub(crate) fn of(&self, key: Hash) -> impl Iterator<Item = u64> {
+        let short = short(&key);
+        let first = self.pairs.partition_point(|pair| pair.0 < short);
+        let rest = self.pairs.get(first..).unwrap_or_default();
+        rest.iter()
+            .take_while(move |pair| pair.0 == short)
+            .map(|pair| pair.1)
+    }
+}
+
+fn short(key: &Hash) -> u64 {
+    key.as_bytes()
+        .first_chunk::<8>()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}

@@ -1,0 +1,26 @@
+//! Verifications: queries that ask for files and end in a report.
+
+pub mod audit;
+pub(crate) mod bundle;
+pub(crate) mod checkpoint_checks;
+pub(crate) mod consistency;
+pub(crate) mod entry;
+pub(crate) mod entry_proof;
+pub(crate) mod event_checks;
+pub(crate) mod fraud;
+pub(crate) mod history;
+pub(crate) mod inclusion;
+pub(crate) mod indexed;
+pub(crate) mod key_history;
+pub(crate) mod key_positions;
+pub(crate) mod matches;
+pub(crate) mod scan;
+pub(crate) mod verification;
+
+pub use bundle::{Bundle, BundleError, BundleWriter, HEADER, verify_bundle};
+pub use checkpoint_checks::{Options, Require};
+pub use consistency::{ConsistencyQuery, verify_consistency};
+pub use entry::EntryQuery;
+pub use fraud::{FraudSummary, verify_fraud};
+pub use history::{HistoryQuery, SinceError};
+pub use inclusion::verify_proof;

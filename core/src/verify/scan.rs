@@ -1,0 +1,210 @@
+//! Reads every entry of a log in order, each vouched for by the tree, and replays the keys (tlog-tiles; `docs/formats/events.md`).
+//!
+//! The trunk is folded to the root first. From then on each entry bundle is checked on arrival, so that the first
+//! damaged one is named at once.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::fetch::wave::{self, Resource, Wave};
+use crate::merkle::hash::Hash;
+use crate::merkle::tree::TreeHead;
+use crate::report::report::{CheckCode, Checks, Class, Evidence};
+use crate::text::limits::MAX_IN_FLIGHT;
+use crate::tiles::entry_bundle::EntriesError;
+use crate::tiles::scan_tiles::TrunkPlan;
+use crate::tiles::tile::{EntryBundle, Tile, TileError};
+use crate::verify::entry_proof::{Fault, LogEntry};
+use crate::verify::key_history::Replay;
+
+/// What a step of a scan came to.
+pub(crate) enum ScanStep {
+    /// More files are needed.
+    More,
+    /// Every entry was read.
+    Done,
+    /// A file could not be had.
+    Missing(String),
+    /// The tiles do not fold to the root.
+    Tree(TileError),
+    /// A bundle does not hold what the tree commits to.
+    Entries(Fault),
+}
+
+impl ScanStep {
+    /// Writes down why a scan cannot go on.
+    pub(crate) fn settle(self, checks: &mut Checks) {
+        match self {
+            Self::More | Self::Done => {}
+            Self::Missing(path) => crate::verify::checkpoint_checks::missing(checks, &path),
+            Self::Tree(error) => {
+                let path = error.tile().map(Tile::path);
+                let evidence = path.map(|path| Evidence::new().with("path", path));
+                checks.fail(CheckCode::Tree, Class::False, error.to_string(), evidence);
+            }
+            Self::Entries(fault) => {
+                checks.pass(
+                    CheckCode::Tree,
+                    "the hash tiles fold to the checkpoint's root",
+                    None,
+                );
+                checks.fail(
+                    CheckCode::Entries,
+                    Class::False,
+                    fault.detail(),
+                    Some(fault.evidence()),
+                );
+            }
+        }
+    }
+}
+
+/// A scan under way.
+pub(crate) struct Scan {
+    trunk: TrunkPlan,
+    stage: Stage,
+    wave: Wave,
+    replay: Replay,
+    read: u64,
+}
+
+enum Stage {
+    Trunk,
+    /// From this entry on no bundle was asked for yet.
+    Bundles(u64),
+    /// A bundle differs; its leaf tile will tell which entry.
+    Locate(EntryBundle, Vec<u8>, EntriesError),
+    Done,
+}
+
+impl Scan {
+    /// Starts to read a log up to `head`. Fails for an empty log whose root is not that of an empty log.
+    pub(crate) fn new(origin: &str, head: TreeHead, pin: Option<Hash>) -> Result<Self, TileError> {
+        let trunk = TrunkPlan::new(head)?;
+        let mut scan = Self {
+            trunk,
+            stage: Stage::Trunk,
+            wave: Wave::default(),
+            replay: Replay::new(origin, pin),
+            read: 0,
+        };
+        scan.advance();
+        Ok(scan)
+    }
+
+    pub(crate) fn needs(&self) -> Vec<String> {
+        self.wave.needs()
+    }
+
+    /// Entries read so far.
+    pub(crate) const fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// Entries of the log.
+    pub(crate) const fn size(&self) -> u64 {
+        self.trunk.head().size
+    }
+
+    /// Whether every entry was read.
+    pub(crate) const fn is_done(&self) -> bool {
+        matches!(self.stage, Stage::Done)
+    }
+
+    pub(crate) const fn replay(&self) -> &Replay {
+        &self.replay
+    }
+
+    /// The tiles that vouch for the bundles.
+    pub(crate) const fn trunk(&self) -> &TrunkPlan {
+        &self.trunk
+    }
+
+    /// Takes one file in, and shows each entry that it proves to `visit`, in log order.
+    pub(crate) fn supply(
+        &mut self,
+        path: &str,
+        bytes: Option<Vec<u8>>,
+        visit: &mut dyn FnMut(&LogEntry<'_>, &Replay),
+    ) -> ScanStep {
+        if !self.wave.supply(path, bytes) {
+            return ScanStep::More;
+        }
+        let missing = self.wave.missing().map(ToString::to_string);
+        let files = self.wave.take();
+        match (&self.stage, missing) {
+            (Stage::Locate(bundle, bytes, error), _) => {
+                let root = self.trunk.bundle_root(bundle.index());
+                let tile = files.into_values().next();
+                let error = error.clone();
+                let fault = Fault::locate(root, error, *bundle, bytes, tile.as_deref());
+                return ScanStep::Entries(fault);
+            }
+            (_, Some(path)) => return ScanStep::Missing(path),
+            (Stage::Trunk, None) => {
+                for (tile, bytes) in wave::tiles(files) {
+                    if let Err(error) = self.trunk.supply(&tile, &bytes) {
+                        return ScanStep::Tree(error);
+                    }
+                }
+            }
+            (Stage::Bundles(_), None) => {
+                // Resources sort as in the log, so keys are replayed in order.
+                for (resource, bytes) in files {
+                    let Resource::Bundle(bundle) = resource else {
+                        continue;
+                    };
+                    match self.trunk.verify_bundle(bundle, &bytes) {
+                        Ok(entries) => {
+                            for (index, leaf_hash, bytes) in entries.iter() {
+                                let entry = self.replay.absorb(index, leaf_hash, bytes);
+                                visit(&entry, &self.replay);
+                                self.read += 1;
+                            }
+                        }
+                        Err(error) => {
+                            self.wave = Wave::of([Resource::Tile(bundle.tile())]);
+                            self.stage = Stage::Locate(bundle, bytes, error);
+                            return ScanStep::More;
+                        }
+                    }
+                }
+            }
+            (Stage::Done, None) => return ScanStep::Done,
+        }
+        self.advance();
+        if self.is_done() {
+            ScanStep::Done
+        } else {
+            ScanStep::More
+        }
+    }
+
+    /// Asks for the next files.
+    fn advance(&mut self) {
+        if matches!(self.stage, Stage::Trunk) {
+            let tiles = self.trunk.next_tiles(MAX_IN_FLIGHT);
+            if !tiles.is_empty() {
+                self.wave = Wave::of(tiles.into_iter().map(Resource::Tile));
+                return;
+            }
+            self.stage = Stage::Bundles(0);
+        }
+        let Stage::Bundles(mut from) = self.stage else {
+            return;
+        };
+        let mut batch = Vec::new();
+        while batch.len() < MAX_IN_FLIGHT
+            && let Some(bundle) = EntryBundle::containing(from, self.size())
+        {
+            from = from.saturating_add(u64::from(bundle.width()));
+            batch.push(Resource::Bundle(bundle));
+        }
+        self.stage = if batch.is_empty() {
+            Stage::Done
+        } else {
+            Stage::Bundles(from)
+        };
+        self.wave = Wave::of(batch);
+    }
+}
