@@ -33,6 +33,11 @@ export function eventRow(event: EventView, { at, now, several, details, undecide
   const index = String(event.index);
   const status = undecided ? UNDECIDED : signatureStatus(event);
   const time = seconds(event.occurredAt);
+  const when = time === undefined ? outside(event.occurredAt ?? "no time") : moment(time, now);
+  const doubt = status.outcome === "pass" || undecided ? [] : [{ kind: status.outcome, text: status.short }];
+  const badges = [...event.notes.map((note) => ({ kind: "unknown", text: noteBadge(note) })), ...doubt].map(
+    ({ kind, text }) => html`<span class="badge ${kind}">${outside(text)}</span>`,
+  );
   return html`<tr class="event ${details ? "open" : ""}" id="entry-${index}" aria-rowindex=${rowIndex(at)} data-at=${at} @click=${toggle}>
       <td>
         <button class="toggle" aria-expanded=${details ? "true" : "false"} aria-controls=${details ? `more-${index}` : nothing} @click=${toggle}>
@@ -41,12 +46,10 @@ export function eventRow(event: EventView, { at, now, several, details, undecide
       </td>
       <td class="a"><span class="actor">${outside(cutText(event.actor ?? "", 40))}</span></td>
       ${several ? html`<td class="s"><span class="what">${subjects(event)}</span></td>` : nothing}
-      <td class="r">${event.reason ? html`<span class="reason">${outside(event.reason.text ?? event.reason.code, true)}</span>` : nothing}</td>
-      <td class="w"><span class="when" title=${event.occurredAt ?? ""}>${time === undefined ? outside(event.occurredAt ?? "no time") : moment(time, now)}</span></td>
+      <td class="r">${reason(event)}</td>
+      <td class="w"><span class="when" title=${event.occurredAt ?? ""}>${when}</span></td>
       <td class="n">
-        <span class="at" title=${status.short}
-          >${event.notes.map((note) => html`<span class="badge unknown">${outside(noteBadge(note))}</span>`)}${status.outcome === "pass" || undecided ? nothing : html`<span class="badge ${status.outcome}">${outside(status.short)}</span>`}${figures(event.index)}${mark(status.outcome)}</span
-        >
+        <span class="at" title=${status.short}>${badges}${figures(event.index)}${mark(status.outcome)}</span>
       </td>
     </tr>
     ${details ? html`<tr class="more" id="more-${index}"><td colspan=${several ? 6 : 5}>${details}</td></tr>` : nothing}`;
@@ -58,6 +61,11 @@ export function pendingRow(at: number, several: boolean): TemplateResult {
     <td colspan=${several ? 5 : 4}><span class="toggle">being verified</span></td>
     <td class="n"><span class="at">${mark("pending")}</span></td>
   </tr>`;
+}
+
+/** The reason given, or nothing at all: a narrow screen leaves empty cells out. */
+function reason({ reason: given }: EventView): TemplateResult | typeof nothing {
+  return given ? html`<span class="reason">${outside(given.text ?? given.code, true)}</span>` : nothing;
 }
 
 function subjects(event: EventView): unknown {
