@@ -49,7 +49,13 @@ export async function build({ fixture = false, out = outDirectory(fixture) } = {
     logLevel: "warning",
     logOverride: { "import-is-undefined": "error" }, // a verifier without what the page asks of it
   });
-  await esbuild.build({ entryPoints: [join(here, "src/style.css")], minify: true, target: "es2022", outdir: out, logLevel: "warning" });
+  await esbuild.build({
+    entryPoints: [join(here, "src/style.css")],
+    minify: true,
+    target: "es2022",
+    outdir: out,
+    logLevel: "warning",
+  });
   await cp(join(here, "src/icon.svg"), join(out, "icon.svg"));
   await writeIndex(out);
   await writeSums(out);
@@ -62,14 +68,17 @@ async function writeIndex(out) {
     const hash = integrity(await readFile(join(out, file)));
     html = html.replace(`"${file}"`, `"${file}" integrity="${hash}"`);
   }
-  if (html.split("connect-src 'self'").length !== 2) throw new Error("index.html must hold the marker connect-src 'self' once");
+  if (html.split("connect-src 'self'").length !== 2)
+    throw new Error("index.html must hold the marker connect-src 'self' once");
   await writeFile(join(out, "index.html"), html);
 }
 
 /** What `sha256sum -c` reads. */
 async function writeSums(out) {
   const files = (await readdir(out)).sort();
-  const lines = await Promise.all(files.map(async (file) => `${sha256(await readFile(join(out, file))).toString("hex")}  ${file}\n`));
+  const lines = await Promise.all(
+    files.map(async (file) => `${sha256(await readFile(join(out, file))).toString("hex")}  ${file}\n`),
+  );
   await writeFile(join(out, "SHA256SUMS"), lines.join(""));
 }
 

@@ -13,9 +13,23 @@ export function withAxe(context: BrowserContext): Promise<void> {
 /** Faults that axe calls serious or critical, one a line. */
 export async function seriousFaults(page: Page): Promise<string[]> {
   const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<{ violations: { id: string; impact: string; nodes: { target: unknown; failureSummary: string }[] }[] }> } };
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run(
+          options: object,
+        ): Promise<{
+          violations: { id: string; impact: string; nodes: { target: unknown; failureSummary: string }[] }[];
+        }>;
+      };
+    };
     const found = await axe.run({ resultTypes: ["violations"] });
-    return found.violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => `${JSON.stringify(node.target)} ${node.failureSummary}`) }));
+    return found.violations.map(({ id, impact, nodes }) => ({
+      id,
+      impact,
+      nodes: nodes.map((node) => `${JSON.stringify(node.target)} ${node.failureSummary}`),
+    }));
   });
-  return violations.filter(({ impact }) => impact === "serious" || impact === "critical").flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node}`));
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node}`));
 }

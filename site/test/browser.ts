@@ -2,7 +2,13 @@
 import { existsSync } from "node:fs";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 
-const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable", "/opt/google/chrome/chrome"];
+const PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+  "/opt/google/chrome/chrome",
+];
 
 /** Where a browser is, if there is one; `CHROMIUM` names another. */
 export const browserPath: string | undefined = process.env["CHROMIUM"] ?? PLACES.find((path) => existsSync(path));
@@ -26,7 +32,10 @@ export function launch(more: string[] = []): Promise<Browser> {
 }
 
 /** A page whose faults are collected: refused by its own security policy, thrown, or logged as an error. */
-export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<{ page: Page; faults: string[] }> {
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; faults: string[] }> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const faults: string[] = [];

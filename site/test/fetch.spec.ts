@@ -29,10 +29,13 @@ test("a file is brought whole, and counted", async () => {
   const files = fetcher();
   assert.equal(new TextDecoder().decode(await files.file("checkpoint")), "hello");
   await files.file("tile/0/x001/067.p/12");
-  assert.deepEqual(asked.map(({ url, options }) => [url, options.cache]), [
-    ["https://models.example.com/access/checkpoint", "no-cache"],
-    ["https://models.example.com/access/tile/0/x001/067.p/12", "default"],
-  ]);
+  assert.deepEqual(
+    asked.map(({ url, options }) => [url, options.cache]),
+    [
+      ["https://models.example.com/access/checkpoint", "no-cache"],
+      ["https://models.example.com/access/tile/0/x001/067.p/12", "default"],
+    ],
+  );
   assert.deepEqual([files.ledger.files, files.ledger.bytes], [2, 10]);
 });
 
@@ -45,9 +48,17 @@ test("checked again, every cache is passed by", async () => {
 test("404 says that there is none; anything else is no answer about the log", async () => {
   answer(() => new Response("", { status: 404 }));
   assert.equal(await fetcher().file("tile/0/000"), undefined);
-  for (const [status, tries] of [[403, 1], [410, 1], [500, 3], [429, 3]] as const) {
+  for (const [status, tries] of [
+    [403, 1],
+    [410, 1],
+    [500, 3],
+    [429, 3],
+  ] as const) {
     const asked = answer(() => new Response("", { status }));
-    await assert.rejects(fetcher().file("tile/0/000"), (error) => error instanceof Unreachable && error.reason === `the server answered with HTTP ${status}`);
+    await assert.rejects(
+      fetcher().file("tile/0/000"),
+      (error) => error instanceof Unreachable && error.reason === `the server answered with HTTP ${status}`,
+    );
     assert.equal(asked.length, tries, `HTTP ${status}`);
   }
 });
@@ -59,7 +70,10 @@ test("a busy server is asked again", async () => {
 
 test("an endless body is cut where it can no longer be what was asked for", async () => {
   let sent = 0;
-  answer(() => new Response(new ReadableStream({ pull: (controller) => (sent++, controller.enqueue(new Uint8Array(4096))) })));
+  answer(
+    () =>
+      new Response(new ReadableStream({ pull: (controller) => (sent++, controller.enqueue(new Uint8Array(4096))) })),
+  );
   const bytes = await fetcher().file("tile/0/000");
   assert.ok(bytes && bytes.length > 8192 && bytes.length <= 8192 + 4096);
   assert.ok(sent < 10, "the rest is never read");
@@ -80,7 +94,19 @@ test("at most twelve are under way", async () => {
 
 test("a path that leads elsewhere is not followed", async () => {
   const asked = answer(() => new Response("x"));
-  for (const path of ["../secret", "/etc/passwd", "https://evil.example/x", "tile//0", "tile/../x", "a?b", "a#b", "", "tile/0/", "//evil.example/x", "tile/%2e%2e/x"]) {
+  for (const path of [
+    "../secret",
+    "/etc/passwd",
+    "https://evil.example/x",
+    "tile//0",
+    "tile/../x",
+    "a?b",
+    "a#b",
+    "",
+    "tile/0/",
+    "//evil.example/x",
+    "tile/%2e%2e/x",
+  ]) {
     await assert.rejects(fetcher().file(path), Unreachable, path);
   }
   assert.equal(asked.length, 0);
@@ -88,7 +114,8 @@ test("a path that leads elsewhere is not followed", async () => {
 
 test("a newer question ends an older one's requests", async () => {
   const control = new AbortController();
-  globalThis.fetch = (_, options) => new Promise((_resolve, reject) => options?.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
+  globalThis.fetch = (_, options) =>
+    new Promise((_resolve, reject) => options?.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
   const under = fetcher(control.signal).file("checkpoint");
   await new Promise((resolve) => setTimeout(resolve, 10)); // it is on its way
   control.abort(new Error("superseded"));

@@ -35,7 +35,9 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
 
   before(async () => {
     dist = await temporary("dist");
-    const { build } = (await import(pathToFileURL(join(site, "build.mjs")).href)) as { build(options: object): Promise<void> };
+    const { build } = (await import(pathToFileURL(join(site, "build.mjs")).href)) as {
+      build(options: object): Promise<void>;
+    };
     await build({ out: dist });
     log = makeLog();
     host = await serveTree(log.public);
@@ -79,8 +81,17 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
     }
   }
 
-  const headline = (page: Page, text: string): Promise<void> => page.getByRole("heading", { level: 1, name: text, exact: true }).waitFor();
-  const outcomes = (page: Page): Promise<string[]> => page.locator("gl-verdict .claim").evaluateAll((claims) => claims.map((claim) => `${claim.querySelector("h2")?.textContent?.trim()} ${claim.querySelector("svg")?.getAttribute("aria-label")}`));
+  const headline = (page: Page, text: string): Promise<void> =>
+    page.getByRole("heading", { level: 1, name: text, exact: true }).waitFor();
+  const outcomes = (page: Page): Promise<string[]> =>
+    page
+      .locator("gl-verdict .claim")
+      .evaluateAll((claims) =>
+        claims.map(
+          (claim) =>
+            `${claim.querySelector("h2")?.textContent?.trim()} ${claim.querySelector("svg")?.getAttribute("aria-label")}`,
+        ),
+      );
 
   test("a history is found, proven, and the same as the command line's, byte for byte", async (context) => {
     await visit(host, "", async (page) => {
@@ -99,15 +110,31 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
       const line = await page.locator("gl-command code").innerText();
       assert.equal(line, `glasslog history ${MODEL} --log ${host.url.replace(/\/$/, "")} --policy trust.policy`);
       const time = new Date(now * 1000).toISOString().replace(".000", "");
-      const { status, stdout } = glasslog("history", MODEL, "--log", log.public, "--policy", log.policy, "--format", "json", "--now", time);
+      const { status, stdout } = glasslog(
+        "history",
+        MODEL,
+        "--log",
+        log.public,
+        "--policy",
+        log.policy,
+        "--format",
+        "json",
+        "--now",
+        time,
+      );
       assert.deepEqual([status, stdout], [0, `${report.toString()}\n`]);
     });
   });
 
   test("a dropped file is hashed and its history found, whatever it is called", async () => {
     await visit(host, "", async (page) => {
-      await page.locator("gl-search input[type=file]").setInputFiles({ name: "renamed.bin", mimeType: "application/octet-stream", buffer: readFileSync(log.model) });
-      await headline(page, "All 5 events that the index lists about the file renamed.bin are here, and none was changed.");
+      await page
+        .locator("gl-search input[type=file]")
+        .setInputFiles({ name: "renamed.bin", mimeType: "application/octet-stream", buffer: readFileSync(log.model) });
+      await headline(
+        page,
+        "All 5 events that the index lists about the file renamed.bin are here, and none was changed.",
+      );
       assert.ok(page.url().endsWith(`#q=sha256:${createHash("sha256").update(readFileSync(log.model)).digest("hex")}`));
     });
   });
@@ -125,7 +152,12 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
   });
 
   test("what an actor did, and what nobody did", async () => {
-    await visit(host, "#q=actor:maya@example.com", (page) => headline(page, "All 4 events that the index lists about the actor maya@example.com are here, and none was changed."));
+    await visit(host, "#q=actor:maya@example.com", (page) =>
+      headline(
+        page,
+        "All 4 events that the index lists about the actor maya@example.com are here, and none was changed.",
+      ),
+    );
     await visit(host, "#q=other-model", (page) => headline(page, "The index lists nothing about other-model."));
   });
 
@@ -138,63 +170,108 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
 
   for (const folder of ["tile/entries", "tile/0"]) {
     test(`one byte changed under ${folder} turns it red, with the right words and nothing green after it`, async () => {
-      await damaged((tree) => flip(filesUnder(join(tree, folder)).filter((path) => folder !== "tile/0" || !path.includes("entries"))), async (page) => {
-        await headline(page, ALTERED);
-        await page.locator("gl-verdict").getByText(/First thing that failed: /).waitFor();
-        assert.equal(await page.locator("gl-events").count(), 0, "no event is shown");
-        const [included, complete] = await outcomes(page);
-        assert.deepEqual([included, complete], ["Included failed", "Complete not decided"]);
-        assert.deepEqual(await seriousFaults(page), []);
-        if (folder === "tile/entries") await page.screenshot({ path: join(shots, "log-altered-desktop-light.png"), fullPage: true });
-      });
+      await damaged(
+        (tree) =>
+          flip(filesUnder(join(tree, folder)).filter((path) => folder !== "tile/0" || !path.includes("entries"))),
+        async (page) => {
+          await headline(page, ALTERED);
+          await page
+            .locator("gl-verdict")
+            .getByText(/First thing that failed: /)
+            .waitFor();
+          assert.equal(await page.locator("gl-events").count(), 0, "no event is shown");
+          const [included, complete] = await outcomes(page);
+          assert.deepEqual([included, complete], ["Included failed", "Complete not decided"]);
+          assert.deepEqual(await seriousFaults(page), []);
+          if (folder === "tile/entries")
+            await page.screenshot({ path: join(shots, "log-altered-desktop-light.png"), fullPage: true });
+        },
+      );
     });
   }
 
   test("a missing file is a failure, never a shorter history", async () => {
-    await damaged((tree) => rmSync(join(tree, "tile/entries"), { recursive: true }), async (page) => {
-      await headline(page, "A part of the record is missing here.");
-    });
+    await damaged(
+      (tree) => rmSync(join(tree, "tile/entries"), { recursive: true }),
+      async (page) => {
+        await headline(page, "A part of the record is missing here.");
+      },
+    );
   });
 
   test("without its index a log says nothing, until it is read whole", async () => {
-    await damaged((tree) => rmSync(join(tree, "index"), { recursive: true }), async (page) => {
-      await headline(page, "A part of the log’s index is missing here.");
-      assert.equal(await page.locator("gl-events").count(), 0, "no event is shown");
-      await page.getByRole("button", { name: "Read the whole log instead" }).click();
-      await headline(page, READ);
-      const report = await download(page, "Save the report");
-      const { now } = JSON.parse(report.toString()) as { now: number };
-      const time = new Date(now * 1000).toISOString().replace(".000", "");
-      const { stdout } = glasslog("history", MODEL, "--log", log.public, "--policy", log.policy, "--format", "json", "--now", time, "--full-scan");
-      assert.equal(stdout, `${report.toString()}\n`);
-    });
+    await damaged(
+      (tree) => rmSync(join(tree, "index"), { recursive: true }),
+      async (page) => {
+        await headline(page, "A part of the log’s index is missing here.");
+        assert.equal(await page.locator("gl-events").count(), 0, "no event is shown");
+        await page.getByRole("button", { name: "Read the whole log instead" }).click();
+        await headline(page, READ);
+        const report = await download(page, "Save the report");
+        const { now } = JSON.parse(report.toString()) as { now: number };
+        const time = new Date(now * 1000).toISOString().replace(".000", "");
+        const { stdout } = glasslog(
+          "history",
+          MODEL,
+          "--log",
+          log.public,
+          "--policy",
+          log.policy,
+          "--format",
+          "json",
+          "--now",
+          time,
+          "--full-scan",
+        );
+        assert.equal(stdout, `${report.toString()}\n`);
+      },
+    );
   });
 
   test("in a long log the index finds one event by a few files, and a long history fills in as it is read", async (context) => {
     const long = makeLongLog(6000);
-    const other = await serve({ "/portal/trust.policy": () => readFileSync(long.policy), "/portal/": dist, "/": long.public }, true);
+    const other = await serve(
+      { "/portal/trust.policy": () => readFileSync(long.policy), "/portal/": dist, "/": long.public },
+      true,
+    );
     try {
       await visit(other, "", async (page) => {
         await page.getByRole("heading", { level: 1, name: "Who touched this model, when, and why?" }).waitFor();
         let started = performance.now();
         await page.evaluate(() => (location.hash = "#q=rare@4711"));
         await headline(page, "The one event that the index lists about rare@4711 is here, and it was not changed.");
-        context.diagnostic(`one of 6002 entries after ${Math.round(performance.now() - started)} ms: ${await page.locator("gl-checks .cost").innerText()} ${await page.locator("gl-checks .whole").innerText()}`);
+        context.diagnostic(
+          `one of 6002 entries after ${Math.round(performance.now() - started)} ms: ${await page.locator("gl-checks .cost").innerText()} ${await page.locator("gl-checks .whole").innerText()}`,
+        );
         const [, files] = /^(\d+) files/.exec(await page.locator("gl-checks .cost").innerText()) ?? [];
         assert.ok(Number(files) <= 12, `${files} files`);
-        assert.match(await page.locator("gl-checks .whole").innerText(), /^The whole log is 49 files, about \d\.\d MB\.$/);
+        assert.match(
+          await page.locator("gl-checks .whole").innerText(),
+          /^The whole log is 49 files, about \d\.\d MB\.$/,
+        );
         // Again: what never changes is in the browser by now.
         await page.evaluate(() => (location.hash = "#q=rare@4711&age=7d"));
-        await page.locator("gl-checks .cost").getByText(/kept by this browser/).waitFor();
+        await page
+          .locator("gl-checks .cost")
+          .getByText(/kept by this browser/)
+          .waitFor();
         // What is on show while it is worked on, at each moment.
         await page.evaluate(watchList);
         started = performance.now();
         await page.evaluate((query) => (location.hash = `#q=${query}`), BUSY);
         await headline(page, "All 3000 events that the index lists about busy@1 are here, and none was changed.");
-        context.diagnostic(`3000 of 6002 entries after ${Math.round(performance.now() - started)} ms: ${await page.locator("gl-checks .cost").innerText()}`);
+        context.diagnostic(
+          `3000 of 6002 entries after ${Math.round(performance.now() - started)} ms: ${await page.locator("gl-checks .cost").innerText()}`,
+        );
         const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
-        assert.ok(seen.some((line) => /^3000 events, positions proven against the index; .*: none green$/.test(line)), seen.join("\n"));
-        assert.deepEqual(seen.filter((line) => line.includes("positions proven") && !line.endsWith("none green")), []);
+        assert.ok(
+          seen.some((line) => /^3000 events, positions proven against the index; .*: none green$/.test(line)),
+          seen.join("\n"),
+        );
+        assert.deepEqual(
+          seen.filter((line) => line.includes("positions proven") && !line.endsWith("none green")),
+          [],
+        );
         assert.ok((await page.locator("gl-events tr.event").count()) < 80);
         assert.deepEqual(await seriousFaults(page), []);
         await page.screenshot({ path: join(shots, "log-long-desktop-light.png"), fullPage: true });
@@ -205,24 +282,30 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
   });
 
   test("a page in place of the checkpoint is no log", async () => {
-    await damaged((tree) => writeFileSync(join(tree, "checkpoint"), "<!doctype html><title>Not found</title>"), async (page) => {
-      await headline(page, "What came from this address is not a log.");
-    });
+    await damaged(
+      (tree) => writeFileSync(join(tree, "checkpoint"), "<!doctype html><title>Not found</title>"),
+      async (page) => {
+        await headline(page, "What came from this address is not a log.");
+      },
+    );
   });
 
   test("a false signature of the log is told as such", async () => {
-    await damaged((tree) => {
-      const path = join(tree, "checkpoint");
-      const lines = readFileSync(path, "utf8").split("\n");
-      const at = lines.findIndex((line) => line.startsWith(`— `));
-      const [dash, name, signature = ""] = (lines[at] ?? "").split(" ");
-      const bytes = Buffer.from(signature, "base64");
-      bytes[20] = (bytes[20] ?? 0) ^ 1;
-      lines[at] = [dash, name, bytes.toString("base64")].join(" ");
-      writeFileSync(path, lines.join("\n"));
-    }, async (page) => {
-      await headline(page, ALTERED);
-    });
+    await damaged(
+      (tree) => {
+        const path = join(tree, "checkpoint");
+        const lines = readFileSync(path, "utf8").split("\n");
+        const at = lines.findIndex((line) => line.startsWith(`— `));
+        const [dash, name, signature = ""] = (lines[at] ?? "").split(" ");
+        const bytes = Buffer.from(signature, "base64");
+        bytes[20] = (bytes[20] ?? 0) ^ 1;
+        lines[at] = [dash, name, bytes.toString("base64")].join(" ");
+        writeFileSync(path, lines.join("\n"));
+      },
+      async (page) => {
+        await headline(page, ALTERED);
+      },
+    );
   });
 
   test("a saved bundle is verified offline by the page and by the command line", async () => {
@@ -244,12 +327,22 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
   test("with an auditor's word for the index, nothing is said to be a mere claim", async () => {
     const audited = makeLog();
     auditIndex(audited);
-    const other = await serve({ "/portal/trust.policy": () => readFileSync(audited.policy), "/portal/": dist, "/": audited.public });
+    const other = await serve({
+      "/portal/trust.policy": () => readFileSync(audited.policy),
+      "/portal/": dist,
+      "/": audited.public,
+    });
     try {
       await visit(other, `#q=${MODEL}`, async (page) => {
         await headline(page, READ);
-        await page.locator("gl-verdict").getByText(/An auditor has recomputed the index that they were found by, so none about it can be missing\./).waitFor();
-        await page.locator("gl-verdict .claim").getByText(/^no other exists among the log’s \d+ entries, as auditors vouch$/).waitFor();
+        await page
+          .locator("gl-verdict")
+          .getByText(/An auditor has recomputed the index that they were found by, so none about it can be missing\./)
+          .waitFor();
+        await page
+          .locator("gl-verdict .claim")
+          .getByText(/^no other exists among the log’s \d+ entries, as auditors vouch$/)
+          .waitFor();
         assert.equal(await page.getByRole("button", { name: "Read the whole log instead" }).count(), 0);
       });
     } finally {
@@ -269,13 +362,21 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
       let requests = 0;
       page.on("request", () => requests++);
       await page.getByRole("button", { name: "Trust these keys" }).click();
-      await page.getByRole("heading", { level: 1, name: /^The accusation holds: the index \S+ leaves out an entry that it must list\.$/ }).waitFor();
+      await page
+        .getByRole("heading", {
+          level: 1,
+          name: /^The accusation holds: the index \S+ leaves out an entry that it must list\.$/,
+        })
+        .waitFor();
       assert.equal(requests, 0);
       const report = await download(page, "Save the report");
       const { now, fraud } = JSON.parse(report.toString()) as { now: number; fraud: { position: number } };
       await page.locator("gl-fraud").getByText(`entry ${fraud.position} of the log`, { exact: true }).waitFor();
       const time = new Date(now * 1000).toISOString().replace(".000", "");
-      assert.deepEqual(glasslog("verify", "fraud", proof, "--policy", policy, "--format", "json", "--now", time), { status: 0, stdout: `${report.toString()}\n` });
+      assert.deepEqual(glasslog("verify", "fraud", proof, "--policy", policy, "--format", "json", "--now", time), {
+        status: 0,
+        stdout: `${report.toString()}\n`,
+      });
       await page.screenshot({ path: join(shots, "log-fraud-desktop-light.png"), fullPage: true });
     });
   });
@@ -301,7 +402,10 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
       await page.evaluate((query) => (location.hash = `#q=${query}`), MODEL);
       await headline(page, VERIFIED);
       assert.ok(asked.includes("/checkpoint"));
-      assert.deepEqual(asked.filter((path) => !/^\/(checkpoint|tile\/|index\/|portal\/)/.test(path)), []);
+      assert.deepEqual(
+        asked.filter((path) => !/^\/(checkpoint|tile\/|index\/|portal\/)/.test(path)),
+        [],
+      );
       assert.ok(asked.includes("/index/latest.tlog-proof"));
       assert.ok(asked.length < 16, `${asked.length} requests: ${asked.join(" ")}`);
     });
@@ -309,11 +413,15 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
 
   test("`glasslog portal` puts the same page into the log", async (context) => {
     const { status, stdout } = glasslog("portal", log.path, "--connect", "https://logs.example.org/x");
-    if (status !== 0 && /feature|without the portal|built/.test(stdout)) return context.skip("this command line was built without the portal");
+    if (status !== 0 && /feature|without the portal|built/.test(stdout))
+      return context.skip("this command line was built without the portal");
     assert.equal(status, 0, stdout);
     const placed = join(log.public, "portal");
     // The binary may hold an older build than the sources: it is judged by its own list.
-    const sums = readFileSync(join(placed, "SHA256SUMS"), "utf8").trim().split("\n").map((line) => line.split("  "));
+    const sums = readFileSync(join(placed, "SHA256SUMS"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => line.split("  "));
     assert.ok(sums.length >= 6);
     for (const [sum, file = ""] of sums) {
       let bytes: string | Buffer = readFileSync(join(placed, file));
@@ -339,7 +447,10 @@ function watchList(): void {
   const seen: string[] = [];
   (globalThis as unknown as { seen: string[] }).seen = seen;
   const look = (): void => {
-    const list = document.querySelector("gl-portal")?.shadowRoot?.querySelector("gl-history")?.shadowRoot?.querySelector("gl-events")?.shadowRoot;
+    const list = document
+      .querySelector("gl-portal")
+      ?.shadowRoot?.querySelector("gl-history")
+      ?.shadowRoot?.querySelector("gl-events")?.shadowRoot;
     const words = list?.querySelector("header p")?.textContent;
     const line = words && `${words}: ${list?.querySelector("svg.pass") ? "green" : "none green"}`;
     if (line && line !== seen.at(-1)) seen.push(line);
@@ -350,7 +461,9 @@ function watchList(): void {
 
 /** Every file under a folder. */
 function filesUnder(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((path) => statSync(path).isFile());
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile());
 }
 
 /** Changes one bit in the middle of each file. */

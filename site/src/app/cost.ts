@@ -70,7 +70,12 @@ export class Ledger {
 }
 
 /** What the browser says about one request. */
-type Timing = { readonly name: string; readonly startTime: number; readonly transferSize: number; readonly decodedBodySize: number };
+type Timing = {
+  readonly name: string;
+  readonly startTime: number;
+  readonly transferSize: number;
+  readonly decodedBodySize: number;
+};
 
 /** Watches which files the browser had kept. */
 export class CacheWatch {
@@ -101,7 +106,8 @@ export class CacheWatch {
   #hear(entries: readonly PerformanceEntry[]): void {
     for (const { name, startTime, transferSize, decodedBodySize } of entries as unknown as readonly Timing[]) {
       // A host that does not allow it (Timing-Allow-Origin) shows no sizes: then nothing can be told.
-      if (startTime < this.#since || !name.startsWith(this.#under) || decodedBodySize === 0 || this.#told.has(name)) continue;
+      if (startTime < this.#since || !name.startsWith(this.#under) || decodedBodySize === 0 || this.#told.has(name))
+        continue;
       this.#told.add(name);
       if (transferSize === 0) this.#kept++;
     }

@@ -11,7 +11,11 @@ export type NamedKey = {
   readonly id: string;
 };
 
-export type PolicyLines = { readonly keys: readonly NamedKey[]; readonly quorum: string | undefined; readonly pinned: boolean };
+export type PolicyLines = {
+  readonly keys: readonly NamedKey[];
+  readonly quorum: string | undefined;
+  readonly pinned: boolean;
+};
 
 /** Reads names and key ids out of a trust file (c2sp.org/tlog-policy, with our sections). */
 export function policyLines(text: string): PolicyLines {

@@ -22,8 +22,20 @@ export type Subject =
 export type View =
   | { readonly kind: "welcome" }
   | { readonly kind: "hashing"; readonly file: string; readonly done: number; readonly total: number }
-  | ({ readonly kind: "working"; readonly subject: Subject; readonly cost: Cost; readonly found: readonly EventView[] } & Progress)
-  | { readonly kind: "report"; readonly subject: Subject; readonly report: Report; readonly json: Blob; readonly cost: Cost; readonly trust: Trust }
+  | ({
+      readonly kind: "working";
+      readonly subject: Subject;
+      readonly cost: Cost;
+      readonly found: readonly EventView[];
+    } & Progress)
+  | {
+      readonly kind: "report";
+      readonly subject: Subject;
+      readonly report: Report;
+      readonly json: Blob;
+      readonly cost: Cost;
+      readonly trust: Trust;
+    }
   | { readonly kind: "untrusted"; readonly subject: Subject }
   | { readonly kind: "stopped"; readonly subject: Subject; readonly headline: string; readonly why: string };
 
@@ -90,7 +102,14 @@ export class Session extends EventTarget {
     const { signal } = new AbortController();
     const writer = new BundleWriter(view.subject.text);
     const options = { now: view.report.now, maxCheckpointAge: undefined, fullScan: this.address.fullScan };
-    await this.#verifier.history(view.subject.text, view.trust.text, options, writer.tee(new Fetcher(this.log, signal, false).file), {}, signal);
+    await this.#verifier.history(
+      view.subject.text,
+      view.trust.text,
+      options,
+      writer.tee(new Fetcher(this.log, signal, false).file),
+      {},
+      signal,
+    );
     return writer.blob();
   }
 
@@ -186,7 +205,17 @@ export class Session extends EventTarget {
       const { files = 0, bytes = 0, meanEntry } = fetcher?.ledger ?? {};
       return { files, bytes, meanEntry, cached: watch?.cached, milliseconds: performance.now() - started };
     };
-    this.#show({ kind: "working", subject, done: 0, total: 0, positions: undefined, size: undefined, checks: [], cost: cost(), found: [] });
+    this.#show({
+      kind: "working",
+      subject,
+      done: 0,
+      total: 0,
+      positions: undefined,
+      size: undefined,
+      checks: [],
+      cost: cost(),
+      found: [],
+    });
     try {
       const { report, json } = await this.#verdict(subject, trust, fetcher, signal, cost);
       this.#show({ kind: "report", subject, report, json, cost: cost(), trust });
@@ -197,14 +226,21 @@ export class Session extends EventTarget {
     }
   }
 
-  #verdict(subject: Subject, trust: Trust, fetcher: Fetcher | undefined, signal: AbortSignal, cost: () => Cost): Promise<Verdict> {
+  #verdict(
+    subject: Subject,
+    trust: Trust,
+    fetcher: Fetcher | undefined,
+    signal: AbortSignal,
+    cost: () => Cost,
+  ): Promise<Verdict> {
     const options = { now: seconds(), maxCheckpointAge: ageSeconds(this.address.age), fullScan: this.address.fullScan };
     if (subject.kind === "fraud") {
       if (subject.file.size > MAX_FRAUD) throw new Refused("the fraud proof is larger than 32 MB, which none can be");
       return this.#verifier.fraud(subject.file, trust.text, options, signal);
     }
     if (subject.kind === "bundle") {
-      if (subject.file.size > MAX_BUNDLE) throw new Refused("the bundle is larger than 256 MB: verify it with the command line");
+      if (subject.file.size > MAX_BUNDLE)
+        throw new Refused("the bundle is larger than 256 MB: verify it with the command line");
       return this.#verifier.bundle(subject.file, trust.text, options, signal);
     }
     if (!fetcher) throw new Refused("the log’s address is not one that can be read");
@@ -229,7 +265,8 @@ export class Session extends EventTarget {
         why: "It only reads the addresses that its keeper has allowed (glasslog portal --connect).",
       };
     }
-    if (error instanceof Unreachable) return { headline: "The log could not be read to the end.", why: `${error.message}. Nothing was concluded.` };
+    if (error instanceof Unreachable)
+      return { headline: "The log could not be read to the end.", why: `${error.message}. Nothing was concluded.` };
     return { headline: "The check could not be made.", why: error instanceof Error ? error.message : String(error) };
   }
 

@@ -15,7 +15,9 @@ function place(level: number, at: number): Place {
   return { level, at, x: (WIDTH / count) * (at + 0.5), y: 16 + (LEVELS - 1 - level) * RISE };
 }
 
-const places = Array.from({ length: LEVELS }, (_, level) => Array.from({ length: 2 ** (LEVELS - 1 - level) }, (_, at) => place(level, at))).flat();
+const places = Array.from({ length: LEVELS }, (_, level) =>
+  Array.from({ length: 2 ** (LEVELS - 1 - level) }, (_, at) => place(level, at)),
+).flat();
 
 function onWay({ level, at }: Place): boolean {
   return at === LIT >> level;

@@ -34,5 +34,6 @@ export const factsStyles = css`
 `;
 
 export function fact(name: string, value: unknown): unknown {
-  return html`<dt>${name}</dt><dd>${value}</dd>`;
+  return html`<dt>${name}</dt>
+    <dd>${value}</dd>`;
 }

@@ -112,7 +112,9 @@ export class GlChecks extends LitElement {
   override render(): unknown {
     return html`<section class="card" aria-labelledby="title">
       <header><h2 id="title">How this was checked</h2></header>
-      <ol>${this.#list().map((check) => this.#row(check))}</ol>
+      <ol>
+        ${this.#list().map((check) => this.#row(check))}
+      </ol>
       <footer>${this.#costs()}<slot></slot></footer>
     </section>`;
   }
@@ -126,11 +128,19 @@ export class GlChecks extends LitElement {
     const reached = isReached(check);
     const kind = reached ? check.outcome : this.working ? "pending" : "unknown";
     const detail = reached || !this.working ? told(checkDetail(check)) : "\u00a0";
-    const text = html`<h3>${outside(checkTitle(check.code))}</h3><p>${detail}</p>`;
+    const text = html`<h3>${outside(checkTitle(check.code))}</h3>
+      <p>${detail}</p>`;
     const more = check.evidence && !this.working;
     return html`<li class=${reached ? "" : "idle"}>
       ${mark(kind)}
-      ${more ? html`<details><summary title="What was seen">${text}</summary>${facts(check.evidence)}</details>` : html`<div>${text}</div>`}
+      ${
+        more
+          ? html`<details>
+              <summary title="What was seen">${text}</summary>
+              ${facts(check.evidence)}
+            </details>`
+          : html`<div>${text}</div>`
+      }
     </li>`;
   }
 
@@ -140,7 +150,10 @@ export class GlChecks extends LitElement {
     if (this.offline) return html`<p>${milliseconds(time)}, all in this tab and without a request.</p>`;
     const kept = cached ? ` (${figures(cached)} kept by this browser)` : "";
     const spent = `${counted(files, "file")}${kept}, ${bytes(size)}, ${milliseconds(time)}`;
-    return html`<p class="cost">${spent}${this.working ? " so far." : ", all checked in this tab. The server was trusted with nothing."}</p>${this.#instead(this.cost)}`;
+    return html`<p class="cost">
+        ${spent}${this.working ? " so far." : ", all checked in this tab. The server was trusted with nothing."}
+      </p>
+      ${this.#instead(this.cost)}`;
   }
 
   /** What the same answer costs where there is no index: everything. */
@@ -148,7 +161,10 @@ export class GlChecks extends LitElement {
     if (this.size === undefined) return nothing;
     const whole = wholeLog(this.size, meanEntry);
     if (whole.files <= files) return nothing;
-    return html`<p class="whole">The whole log is ${counted(whole.files, "file")}${whole.bytes === undefined ? "" : `, about ${bytes(whole.bytes)}`}.</p>`;
+    return html`<p class="whole">
+      The whole log is
+      ${counted(whole.files, "file")}${whole.bytes === undefined ? "" : `, about ${bytes(whole.bytes)}`}.
+    </p>`;
   }
 }
 
@@ -156,8 +172,15 @@ export class GlChecks extends LitElement {
 function facts(fact: Fact): TemplateResult {
   if (fact === null) return html`none`;
   if (typeof fact === "number") return html`${figures(fact)}`;
-  if (typeof fact === "string") return fact.length > 40 ? html`<gl-id .value=${fact} room="26" what="value"></gl-id>` : outside(fact);
+  if (typeof fact === "string")
+    return fact.length > 40 ? html`<gl-id .value=${fact} room="26" what="value"></gl-id>` : outside(fact);
   if (Array.isArray(fact)) return html`${(fact as readonly Fact[]).map((each) => html`<div>${facts(each)}</div>`)}`;
   const named = Object.entries(fact as { readonly [name: string]: Fact });
-  return html`<dl>${named.map(([name, value]) => html`<dt>${outside(name)}</dt><dd>${facts(value)}</dd>`)}</dl>`;
+  return html`<dl>
+    ${named.map(
+      ([name, value]) =>
+        html`<dt>${outside(name)}</dt>
+          <dd>${facts(value)}</dd>`,
+    )}
+  </dl>`;
 }

@@ -42,7 +42,8 @@ export class GlCommand extends LitElement {
   @property() line: string | undefined;
 
   override render(): unknown {
-    if (this.line === undefined) return html`<span class="label">No command line is offered: the question holds odd characters.</span>`;
+    if (this.line === undefined)
+      return html`<span class="label">No command line is offered: the question holds odd characters.</span>`;
     return html`<span class="label">Same check in a terminal</span><code>${this.line}</code
       ><gl-copy .value=${this.line} what="the command line"></gl-copy>`;
   }

@@ -51,7 +51,10 @@ export class GlDrop extends LitElement {
 
   override render(): unknown {
     if (this.depth <= 0) return nothing;
-    return html`<div><strong>Drop it to see its history</strong><span class="dim">The file stays on this machine: only its SHA-256 is looked up.</span></div>`;
+    return html`<div>
+      <strong>Drop it to see its history</strong
+      ><span class="dim">The file stays on this machine: only its SHA-256 is looked up.</span>
+    </div>`;
   }
 
   #enter = (event: DragEvent): void => {

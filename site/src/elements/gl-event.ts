@@ -45,13 +45,13 @@ export class GlEvent extends LitElement {
     const status = signatureStatus(event);
     return html`<dl>
       ${fact("Signature", html`<span class="status">${mark(status.outcome)}<span>${outside(status.long)}</span></span>`)}
-      ${event.notes.map((note) => fact("Note", outside(noteText(note))))}
-      ${text("Outcome", event.outcome)}
+      ${event.notes.map((note) => fact("Note", outside(noteText(note))))} ${text("Outcome", event.outcome)}
       ${event.weight ? fact("Weight", WEIGHTS[event.weight]) : nothing}
       ${event.actor === null ? nothing : fact("Actor", html`${this.#link(`actor:${event.actor}`, event.actor)}${event.actorType ? html` <span class="dim">(${outside(event.actorType)})</span>` : nothing}`)}
       ${text("Claimed time", event.occurredAt)}
       ${event.reason ? fact("Reason", html`<div class="long" tabindex="0" role="group" aria-label="Reason">${outside(event.reason.text ?? event.reason.code, true)}${event.reason.text === null ? nothing : html` <span class="dim">(${outside(event.reason.code)})</span>`}</div>`) : nothing}
-      ${text("Ticket", event.reason?.ticket)} ${text("Environment", event.environment)} ${text("Pipeline", event.pipeline)}
+      ${text("Ticket", event.reason?.ticket)} ${text("Environment", event.environment)}
+      ${text("Pipeline", event.pipeline)}
       ${event.transfer ? fact("Transfer", html`from ${outside(event.transfer.from)} to ${outside(event.transfer.to)}`) : nothing}
       ${event.subjects.map((subject) => fact("Artifact", html`${this.#link(subject.name, subject.name)}<br />${id(subject.digest, "digest")}`))}
       ${event.actsOn === null ? nothing : fact("Acts on", html`${this.actsOnIndex === undefined ? nothing : html`entry ${figures(this.actsOnIndex)}, `}${id(event.actsOn, "leaf hash")}`)}
@@ -73,5 +73,6 @@ function text(name: string, value: string | null | undefined): unknown {
 }
 
 function id(value: string, what: string): unknown {
-  return html`<gl-id .value=${value} room="34" .what=${what}></gl-id> <gl-copy .value=${value} .what=${what}></gl-copy>`;
+  return html`<gl-id .value=${value} room="34" .what=${what}></gl-id>
+    <gl-copy .value=${value} .what=${what}></gl-copy>`;
 }

@@ -99,13 +99,23 @@ export class GlEvents extends LitElement {
   }
 
   #summary(): string {
-    if (this.expected > 0) return `${counted(this.expected, "event")}, positions proven against the index; ${figures(this.events.length)} read so far`;
-    const some = this.all > this.events.length ? `${figures(this.events.length)} of ${counted(this.all, "event")}` : counted(this.events.length, "event");
+    if (this.expected > 0)
+      return `${counted(this.expected, "event")}, positions proven against the index; ${figures(this.events.length)} read so far`;
+    const some =
+      this.all > this.events.length
+        ? `${figures(this.events.length)} of ${counted(this.all, "event")}`
+        : counted(this.events.length, "event");
     return `${some}, ${counted(this.#actors, "actor")}; times are UTC, as actors claim them`;
   }
 
   #table(): TemplateResult {
-    return html`<div class="rows ${this.#long ? "long" : ""}" tabindex=${this.#long ? 0 : nothing} role="group" aria-label="List of events" @scroll=${this.#scrolled}>
+    return html`<div
+      class="rows ${this.#long ? "long" : ""}"
+      tabindex=${this.#long ? 0 : nothing}
+      role="group"
+      aria-label="List of events"
+      @scroll=${this.#scrolled}
+    >
       <table aria-rowcount=${this.#count + 1}>
         <thead>
           <tr aria-rowindex="1">
@@ -158,12 +168,22 @@ export class GlEvents extends LitElement {
   }
 
   #pieces(): Piece[] {
-    if (!this.#long) return Array.from({ length: this.#count }, (_, at) => ({ key: String(this.#eventAt(at)?.index ?? `pending ${at}`), content: this.#row(at) }));
+    if (!this.#long)
+      return Array.from({ length: this.#count }, (_, at) => ({
+        key: String(this.#eventAt(at)?.index ?? `pending ${at}`),
+        content: this.#row(at),
+      }));
     const { spans, after } = drawn(this.#list(), this.top, this.room, this.focused);
     const slots = Math.max(SLOTS, ...spans.map(({ from, to }) => to - from));
     const pieces: Piece[] = [];
     const leaveOut = (key: string, height: number): void => {
-      if (height > 0) pieces.push({ key, content: html`<tr class="room" aria-hidden="true" .style=${`height: ${height}px`}><td colspan=${this.#several ? 6 : 5}></td></tr>` });
+      if (height > 0)
+        pieces.push({
+          key,
+          content: html`<tr class="room" aria-hidden="true" .style=${`height: ${height}px`}>
+            <td colspan=${this.#several ? 6 : 5}></td>
+          </tr>`,
+        });
     };
     for (const [number, { before, from, to }] of spans.entries()) {
       leaveOut(`room ${number}`, before);
@@ -185,7 +205,9 @@ export class GlEvents extends LitElement {
     const open = this.chosen === index;
     const toggle = (click: Event): void => {
       click.stopPropagation();
-      this.dispatchEvent(new CustomEvent("choose", { detail: open ? undefined : index, bubbles: true, composed: true }));
+      this.dispatchEvent(
+        new CustomEvent("choose", { detail: open ? undefined : index, bubbles: true, composed: true }),
+      );
     };
     const undecided = this.expected > 0;
     const details = open ? this.#details(event) : undefined;
@@ -195,7 +217,11 @@ export class GlEvents extends LitElement {
   #details(event: EventView): TemplateResult {
     if (this.expected > 0) return html`<p class="none">All that it says is shown when the check is done.</p>`;
     const target = event.actsOn === null ? undefined : this.find(event.actsOn);
-    return html`<gl-event .event=${event} .address=${this.address} .actsOnIndex=${target && String(target.index)}></gl-event>`;
+    return html`<gl-event
+      .event=${event}
+      .address=${this.address}
+      .actsOnIndex=${target && String(target.index)}
+    ></gl-event>`;
   }
 
   #turn = (): void => {
@@ -239,10 +265,19 @@ export class GlEvents extends LitElement {
 
   /** Arrows lead from row to row, past those that are drawn. */
   #key = (event: KeyboardEvent): void => {
-    const at = Number((event.target as Element).closest("button.toggle")?.closest("tr")?.getAttribute("data-at") ?? NaN);
+    const at = Number(
+      (event.target as Element).closest("button.toggle")?.closest("tr")?.getAttribute("data-at") ?? NaN,
+    );
     if (Number.isNaN(at) || event.ctrlKey || event.altKey || event.metaKey) return;
     const page = Math.max(1, Math.floor(this.room / this.rowHeight) - 1);
-    const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+    const steps: Readonly<Record<string, number>> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -Infinity,
+      End: Infinity,
+    };
     const step = steps[event.key];
     if (step === undefined) return;
     event.preventDefault();

@@ -99,8 +99,11 @@ export class GlHeader extends LitElement {
   #name(): TemplateResult {
     const signed = this.report?.checks.some((check) => check.code === "log-signature" && check.outcome === "pass");
     const origin = this.report?.checkpoint?.origin;
-    if (signed && origin !== undefined) return html`<span class="chip log" title=${this.log}><b>${outside(origin)}</b></span>`;
-    return html`<span class="chip log" title="Not verified yet"><span>${outside(this.log.replace(/^https?:\/\//, ""))}</span></span>`;
+    if (signed && origin !== undefined)
+      return html`<span class="chip log" title=${this.log}><b>${outside(origin)}</b></span>`;
+    return html`<span class="chip log" title="Not verified yet"
+      ><span>${outside(this.log.replace(/^https?:\/\//, ""))}</span></span
+    >`;
   }
 
   #facts(): unknown {
@@ -110,7 +113,11 @@ export class GlHeader extends LitElement {
     const seen = freshness(report);
     return [
       html`<span class="chip more"><b>${figures(report.checkpoint.size)}</b> entries</span>`,
-      all.length > 0 ? html`<span class="chip more"><b>${all.filter((each) => each.counted).length} of ${all.length}</b> witnesses</span>` : nothing,
+      all.length > 0
+        ? html`<span class="chip more"
+            ><b>${all.filter((each) => each.counted).length} of ${all.length}</b> witnesses</span
+          >`
+        : nothing,
       seen ? html`<span class="chip"><b>${span(seen.age)}</b> old</span>` : nothing,
     ];
   }

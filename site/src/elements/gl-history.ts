@@ -86,7 +86,10 @@ export class GlHistory extends LitElement {
     if (changed.has("question")) this.filter = EVERYTHING;
     if (!changed.has("events") && !changed.has("filter")) return;
     this.shown = filtered(this.events, this.filter);
-    this.said = this.filter === EVERYTHING ? "" : `${figures(this.shown.length)} of ${figures(this.events.length)} events are on show`;
+    this.said =
+      this.filter === EVERYTHING
+        ? ""
+        : `${figures(this.shown.length)} of ${figures(this.events.length)} events are on show`;
   }
 
   override render(): unknown {
@@ -121,7 +124,16 @@ export class GlHistory extends LitElement {
       this.filter = { ...this.filter, kind: (event.target as HTMLSelectElement).value as Kind };
     };
     return html`<div class="card filter" role="search" aria-label="Events on show">
-      <input type="search" aria-label="Filter events by words" placeholder="Filter by actor, action, reason, artifact or entry" autocomplete="off" spellcheck="false" maxlength="200" ?disabled=${this.expected > 0} @input=${type} />
+      <input
+        type="search"
+        aria-label="Filter events by words"
+        placeholder="Filter by actor, action, reason, artifact or entry"
+        autocomplete="off"
+        spellcheck="false"
+        maxlength="200"
+        ?disabled=${this.expected > 0}
+        @input=${type}
+      />
       <select aria-label="Filter events by kind" ?disabled=${this.expected > 0} @change=${pick}>
         ${Object.entries(KINDS).map(([kind, name]) => html`<option value=${kind} ?selected=${this.filter.kind === kind}>${name}</option>`)}
       </select>
@@ -136,7 +148,10 @@ export class GlHistory extends LitElement {
   /** The keys for which the history is complete, where it followed registrations to more than one. */
   #lookedUp(): TemplateResult | typeof nothing {
     if (this.keys.length < 2) return nothing;
-    return html`<p class="keys">Looked up together: ${this.keys.map((key, at) => html`${at > 0 ? ", " : ""}${key.kind} ${outside(key.kind === "digest" ? shortDigest(key.id) : key.id)}`)}.</p>`;
+    return html`<p class="keys">
+      Looked up together:
+      ${this.keys.map((key, at) => html`${at > 0 ? ", " : ""}${key.kind} ${outside(key.kind === "digest" ? shortDigest(key.id) : key.id)}`)}.
+    </p>`;
   }
 }
 

@@ -51,8 +51,16 @@ export class GlId extends LitElement {
   override render(): unknown {
     const { head, middle, tail } = cutMiddle(this.value, this.room);
     if (middle === "" || this.whole) return outside(this.value);
-    const button = html`<button class="cut" title="Show the whole ${this.what}" aria-label="Show the whole ${this.what}" @click=${this.#show}>…</button>`;
-    return html`${outside(head)}<span class="middle">${outside(middle)}</span>${button}${tail === "" ? nothing : outside(tail)}`;
+    const button = html`<button
+      class="cut"
+      title="Show the whole ${this.what}"
+      aria-label="Show the whole ${this.what}"
+      @click=${this.#show}
+    >
+      …
+    </button>`;
+    return html`${outside(head)}<span class="middle">${outside(middle)}</span
+      >${button}${tail === "" ? nothing : outside(tail)}`;
   }
 
   #show(event: Event): void {

@@ -78,7 +78,8 @@ export class GlOverview extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues): void {
-    if (changed.has("events") || changed.has("room")) this.#overview = overview(this.events, Math.max(1, Math.floor(this.room / BAR)));
+    if (changed.has("events") || changed.has("room"))
+      this.#overview = overview(this.events, Math.max(1, Math.floor(this.room / BAR)));
   }
 
   override render(): unknown {
@@ -89,7 +90,9 @@ export class GlOverview extends LitElement {
     // Roots: one busy day would flatten all others.
     const bar = (number: number, at: number): unknown => {
       const height = Math.ceil(Math.sqrt(number / most) * (HEIGHT - 6));
-      return number === 0 ? "" : svg`<rect class="bar" x=${at * BAR} y=${HEIGHT - height} width=${BAR - 1.5} height=${height}/>`;
+      return number === 0
+        ? ""
+        : svg`<rect class="bar" x=${at * BAR} y=${HEIGHT - height} width=${BAR - 1.5} height=${height}/>`;
     };
     const width = Math.max(HANDLE, (shareOf(positions, last) - shareOf(positions, start)) * room);
     const x = Math.min(shareOf(positions, start) * room, room - width);
@@ -108,9 +111,15 @@ export class GlOverview extends LitElement {
         @pointerdown=${this.#grab}
         @pointermove=${this.#drag}
       >
-        <svg height=${HEIGHT} aria-hidden="true">${bars.map(bar)}<rect class="window" x=${Math.max(1, x)} y="1" width=${Math.max(0, width - 2)} height=${HEIGHT - 2} rx="4" /></svg>
+        <svg height=${HEIGHT} aria-hidden="true">
+          ${bars.map(bar)}
+          <rect class="window" x=${Math.max(1, x)} y="1" width=${Math.max(0, width - 2)} height=${HEIGHT - 2} rx="4" />
+        </svg>
       </div>
-      <p><span>${text}</span><span>entry ${figures(events[0]?.index ?? 0)} to ${figures(events.at(-1)?.index ?? 0)} of the log</span></p>`;
+      <p>
+        <span>${text}</span
+        ><span>entry ${figures(events[0]?.index ?? 0)} to ${figures(events.at(-1)?.index ?? 0)} of the log</span>
+      </p>`;
   }
 
   #when(at: number): string {

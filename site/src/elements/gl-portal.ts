@@ -139,13 +139,19 @@ export class GlPortal extends LitElement {
     const log = session.log ? logText(session.log) : "";
     return html`<a class="skip" href="#" @click=${this.#skip}>Skip to the verdict</a>
       <gl-header .report=${report} .log=${log} .home=${writeAddress({ ...address, query: "" })}></gl-header>
-      <main @click=${this.#clicked} @ask=${(event: CustomEvent<string>) => session.ask(event.detail)} @take=${this.#take} @trust=${() => this.trustPanel.show()}>
+      <main
+        @click=${this.#clicked}
+        @ask=${(event: CustomEvent<string>) => session.ask(event.detail)}
+        @take=${this.#take}
+        @trust=${() => this.trustPanel.show()}
+      >
         <gl-search .value=${"subject" in view && view.subject.kind !== "artifact" ? "" : address.query}></gl-search>
         ${view.kind === "welcome" ? this.#welcome() : this.#answer(view)}
       </main>
       <footer>
         <p>
-          This page cannot vouch for itself: whoever serves it could serve one that lies. The command line makes the same check with the same rules; and
+          This page cannot vouch for itself: whoever serves it could serve one that lies. The command line makes the
+          same check with the same rules; and
           <a href="SHA256SUMS">SHA256SUMS</a> lists what this page is made of, to compare with what was released.
         </p>
       </footer>
@@ -163,7 +169,8 @@ export class GlPortal extends LitElement {
   }
 
   #welcome(): TemplateResult {
-    return html`<gl-welcome></gl-welcome><div class="card trust"><gl-trust-line .trust=${this.#session.trust}></gl-trust-line></div>`;
+    return html`<gl-welcome></gl-welcome>
+      <div class="card trust"><gl-trust-line .trust=${this.#session.trust}></gl-trust-line></div>`;
   }
 
   #answer(view: View): TemplateResult {
@@ -182,13 +189,29 @@ export class GlPortal extends LitElement {
   #columns(view: View): TemplateResult {
     const checks = view.kind === "report" ? view.report.checks : view.kind === "working" ? view.checks : [];
     const offline = "subject" in view && view.subject.kind !== "artifact";
-    const panel = html`<gl-checks .checks=${checks} ?working=${view.kind !== "report"} .cost=${"cost" in view ? view.cost : undefined} .size=${logSize(view)} .way=${this.#way()} ?offline=${offline}>
+    const panel = html`<gl-checks
+      .checks=${checks}
+      ?working=${view.kind !== "report"}
+      .cost=${"cost" in view ? view.cost : undefined}
+      .size=${logSize(view)}
+      .way=${this.#way()}
+      ?offline=${offline}
+    >
       ${view.kind === "report" ? html`<p>${this.#actions(view)}</p>` : nothing}
     </gl-checks>`;
-    if (view.kind === "report" && view.report.fraud) return html`<div class="columns bare"><gl-fraud .fraud=${view.report.fraud} .holds=${view.report.result === "verified"}></gl-fraud>${panel}</div>`;
+    if (view.kind === "report" && view.report.fraud)
+      return html`<div class="columns bare">
+        <gl-fraud .fraud=${view.report.fraud} .holds=${view.report.result === "verified"}></gl-fraud>${panel}
+      </div>`;
     // Without events, the checks are what there is to read.
-    if (view.kind === "report" && !view.report.events?.length) return html`<div class="columns bare">${panel}${noEvents(view.report)}</div>`;
-    const shown = view.kind === "report" ? this.#history(view.report.events ?? [], 0, view.report) : view.kind === "working" && view.positions ? this.#history(view.found, view.positions) : card("", "Nothing is shown before it is proven.");
+    if (view.kind === "report" && !view.report.events?.length)
+      return html`<div class="columns bare">${panel}${noEvents(view.report)}</div>`;
+    const shown =
+      view.kind === "report"
+        ? this.#history(view.report.events ?? [], 0, view.report)
+        : view.kind === "working" && view.positions
+          ? this.#history(view.found, view.positions)
+          : card("", "Nothing is shown before it is proven.");
     return html`<div class="columns">${shown}${panel}</div>`;
   }
 
@@ -207,11 +230,21 @@ export class GlPortal extends LitElement {
   }
 
   #actions(view: Extract<View, { kind: "report" }>): TemplateResult {
-    const name = visibleText(view.report.query.id).replace(/[^\w.@-]+/g, "_").slice(0, 80);
+    const name = visibleText(view.report.query.id)
+      .replace(/[^\w.@-]+/g, "_")
+      .slice(0, 80);
     const save = (): void => saveFile(`${name}.report.json`, view.json);
     const again = view.subject.kind === "artifact" ? "Check again, past every cache" : "Check again";
-    const bundle = html`<button class="plain" ?disabled=${this.bundling !== ""} @click=${() => this.#bundle(view, name)}>${this.bundling || "Save an offline bundle"}</button> ·`;
-    return html`<button class="plain" @click=${save}>Save the report</button> · ${view.subject.kind === "artifact" && view.report.result !== "failed" ? bundle : nothing}
+    const bundle = html`<button
+        class="plain"
+        ?disabled=${this.bundling !== ""}
+        @click=${() => this.#bundle(view, name)}
+      >
+        ${this.bundling || "Save an offline bundle"}
+      </button>
+      ·`;
+    return html`<button class="plain" @click=${save}>Save the report</button> ·
+      ${view.subject.kind === "artifact" && view.report.result !== "failed" ? bundle : nothing}
       <button class="plain" @click=${() => this.#session.again()}>${again}</button>`;
   }
 
@@ -233,20 +266,33 @@ export class GlPortal extends LitElement {
     if (about.kind === "bundle") return commandLine({ kind: "bundle", file: about.file.name, maxAge });
     if (about.kind === "fraud") return commandLine({ kind: "fraud", file: about.file.name });
     const { log } = this.#session;
-    return log ? commandLine({ kind: "history", artifact: about.text, log: logText(log), maxAge, fullScan: this.#session.address.fullScan }) : null;
+    return log
+      ? commandLine({
+          kind: "history",
+          artifact: about.text,
+          log: logText(log),
+          maxAge,
+          fullScan: this.#session.address.fullScan,
+        })
+      : null;
   }
 
   /** How completeness is to be shown, by what the trust file names. */
   #way(): Way {
     const { address, trust } = this.#session;
-    const roles = new Set(trust && !address.fullScan ? policyLines(trust.text).keys.map(({ role, kind }) => `${role} ${kind}`) : []);
+    const roles = new Set(
+      trust && !address.fullScan ? policyLines(trust.text).keys.map(({ role, kind }) => `${role} ${kind}`) : [],
+    );
     return roles.has("audit witness") ? "audited" : roles.has("index log") ? "index" : "scan";
   }
 
   #changed = (): void => {
     const { view, offered } = this.#session;
     const telling = view.kind === "welcome" ? undefined : tell(view);
-    if (view.kind !== "working" && view.kind !== "hashing") this.announcement = telling ? `${visibleText(telling.headline)} ${visibleText(telling.why)} ${visibleText(telling.detail)}` : "";
+    if (view.kind !== "working" && view.kind !== "hashing")
+      this.announcement = telling
+        ? `${visibleText(telling.headline)} ${visibleText(telling.why)} ${visibleText(telling.detail)}`
+        : "";
     else this.announcement = "Checking";
     if (view.kind !== "report") this.bundling = "";
     const about = "subject" in view ? view.subject : undefined;
@@ -265,7 +311,9 @@ export class GlPortal extends LitElement {
   }
 
   #clicked(event: Event): void {
-    this.#following = event.composedPath().some((node) => node instanceof HTMLAnchorElement && node.hash.startsWith("#q="));
+    this.#following = event
+      .composedPath()
+      .some((node) => node instanceof HTMLAnchorElement && node.hash.startsWith("#q="));
   }
 
   #skip(event: Event): void {

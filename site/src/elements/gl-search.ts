@@ -101,7 +101,15 @@ export class GlSearch extends LitElement {
 
   override render(): unknown {
     return html`<form role="search" @submit=${this.#submit}>
-      <svg width="18" height="18" viewBox="0 0 18 18" fill="none" stroke="currentColor" stroke-width="1.7" aria-hidden="true">
+      <svg
+        width="18"
+        height="18"
+        viewBox="0 0 18 18"
+        fill="none"
+        stroke="currentColor"
+        stroke-width="1.7"
+        aria-hidden="true"
+      >
         <circle cx="7.5" cy="7.5" r="5" />
         <path d="m11.5 11.5 4 4" stroke-linecap="round" />
       </svg>
@@ -120,7 +128,13 @@ export class GlSearch extends LitElement {
       <span class="hint">or drop a model file anywhere</span>
       <button type="button" @click=${() => this.picker.click()}>Choose a file</button>
       <button class="primary">Check</button>
-      <input type="file" hidden tabindex="-1" aria-label="A model file, an offline bundle, a fraud proof or a trust file" @change=${this.#picked} />
+      <input
+        type="file"
+        hidden
+        tabindex="-1"
+        aria-label="A model file, an offline bundle, a fraud proof or a trust file"
+        @change=${this.#picked}
+      />
     </form>`;
   }
 
@@ -143,7 +157,9 @@ export class GlSearch extends LitElement {
 
   /** The slash key leads here from anywhere but another field. */
   #slash = (event: KeyboardEvent): void => {
-    const typing = event.composedPath().some((node) => node instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName));
+    const typing = event
+      .composedPath()
+      .some((node) => node instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName));
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing) return;
     event.preventDefault();
     this.field.focus();

@@ -155,7 +155,10 @@ export class GlTimeline extends LitElement {
   override willUpdate(changed: Map<string, unknown>): void {
     const latest = Math.max(0, this.events.length - SHOWN);
     if (changed.has("events")) this.start = latest;
-    const chosen = changed.has("chosen") && this.chosen !== undefined ? this.events.findIndex((event) => String(event.index) === this.chosen) : -1;
+    const chosen =
+      changed.has("chosen") && this.chosen !== undefined
+        ? this.events.findIndex((event) => String(event.index) === this.chosen)
+        : -1;
     if (chosen >= 0 && (chosen < this.start || chosen >= this.start + SHOWN)) this.start = chosen - SHOWN / 2;
     this.start = Math.min(Math.max(0, this.start), latest);
   }
@@ -175,33 +178,57 @@ export class GlTimeline extends LitElement {
 
   #lanes(events: readonly EventView[]): TemplateResult {
     const narrow = this.room < NARROW;
-    const names = narrow ? 0 : Math.ceil(30 + Math.max(...laneNames(events).map((lane) => this.#textWidth(laneLabel(lane)))));
+    const names = narrow
+      ? 0
+      : Math.ceil(30 + Math.max(...laneNames(events).map((lane) => this.#textWidth(laneLabel(lane)))));
     const timeline = layOut(events, this.room - names - (narrow ? 38 : 20), this.now);
     const laneY = (lane: number): number => TOP + (narrow ? 8 : 0) + lane * (narrow ? NARROW_LANE : LANE);
     const height = laneY(timeline.lanes.length) + 22;
     const label = `Timeline of ${counted(events.length, "event")} in ${counted(timeline.lanes.length, "lane")}. The same events are in the table below.`;
-    const name = (lane: string, at: number): unknown => svg`<text class="name" x="18" y=${laneY(at) - (narrow ? 13 : -4)}>${laneLabel(lane, narrow)}</text>`;
+    const name = (lane: string, at: number): unknown =>
+      svg`<text class="name" x="18" y=${laneY(at) - (narrow ? 13 : -4)}>${laneLabel(lane, narrow)}</text>`;
     return html`<div class="body">
-      <svg class="lanes ${narrow ? "over" : ""}" width=${narrow ? this.room : names} height=${height} aria-hidden="true">${timeline.lanes.map(name)}</svg>
-      <div class="scroll" tabindex=${timeline.width > this.room - names ? 0 : nothing} role="group" aria-label="Timeline">
-        <svg class="lanes" width=${timeline.width} height=${height} role="img" aria-label=${label}>${this.#drawing(timeline, laneY, height)}</svg>
+      <svg
+        class="lanes ${narrow ? "over" : ""}"
+        width=${narrow ? this.room : names}
+        height=${height}
+        aria-hidden="true"
+      >
+        ${timeline.lanes.map(name)}
+      </svg>
+      <div
+        class="scroll"
+        tabindex=${timeline.width > this.room - names ? 0 : nothing}
+        role="group"
+        aria-label="Timeline"
+      >
+        <svg class="lanes" width=${timeline.width} height=${height} role="img" aria-label=${label}>
+          ${this.#drawing(timeline, laneY, height)}
+        </svg>
       </div>
     </div>`;
   }
 
   /** Keeps about as much room as the lanes will take, so that the list below stays where it is. */
   #waiting(): TemplateResult {
-    return html`<p class="waiting ${this.expected > SHOWN ? "tall" : ""}">It is drawn when every event is verified.</p>`;
+    return html`<p class="waiting ${this.expected > SHOWN ? "tall" : ""}">
+      It is drawn when every event is verified.
+    </p>`;
   }
 
   #drawing(timeline: Timeline, laneY: (lane: number) => number, height: number): unknown {
     const { width, lanes, gaps, bands, links, marks, ticks } = timeline;
     return [
-      bands.map(({ from, to }) => svg`<rect class="band" x=${from} y="6" width=${Math.max(4, to - from)} height=${height - 30}><title>on hold</title></rect>`),
+      bands.map(
+        ({ from, to }) =>
+          svg`<rect class="band" x=${from} y="6" width=${Math.max(4, to - from)} height=${height - 30}><title>on hold</title></rect>`,
+      ),
       lanes.map((_, at) => svg`<line class="line" x1="0" x2=${width} y1=${laneY(at)} y2=${laneY(at)}/>`),
       gaps.map(({ from, to, label }) => {
         const middle = (from + to) / 2;
-        const breaks = lanes.map((_, at) => svg`<rect class="quiet" x=${middle - 9} y=${laneY(at) - 4} width="18" height="8"/>`);
+        const breaks = lanes.map(
+          (_, at) => svg`<rect class="quiet" x=${middle - 9} y=${laneY(at) - 4} width="18" height="8"/>`,
+        );
         return svg`${breaks}<text class="pause" x=${middle} y="12" text-anchor="middle">${label}</text>`;
       }),
       links.map(({ from, to }) => {
@@ -225,7 +252,8 @@ export class GlTimeline extends LitElement {
     const odd = status.outcome !== "pass" || event.outcome === "denied" || event.outcome === "failure";
     const title = `${visibleText(actionText(event))} by ${visibleText(event.actor ?? "?")}, entry ${figures(event.index)}${odd ? `: ${status.outcome === "pass" ? event.outcome : status.short}` : ""}`;
     const badge = svg`<circle class="badge ${status.outcome === "fail" ? "fail" : "unknown"}" cx=${x + 6} cy=${y - 6} r="4" fill="currentColor"/>`;
-    const choose = (): void => void this.dispatchEvent(new CustomEvent("choose", { detail: index, bubbles: true, composed: true }));
+    const choose = (): void =>
+      void this.dispatchEvent(new CustomEvent("choose", { detail: index, bubbles: true, composed: true }));
     return svg`<g class="hit" @click=${choose}>
       <title>${title}</title>
       <rect x=${x - 9} y=${y - 13} width="18" height="26" fill="transparent"/>
@@ -237,9 +265,24 @@ export class GlTimeline extends LitElement {
   #legend(events: readonly EventView[]): TemplateResult {
     const has = (action: string): boolean => events.some((event) => event.action === action);
     return html`<div class="legend">
-      <span>${weightMark("routine")}routine</span><span>${weightMark("material")}material</span><span>${weightMark("custody")}custody</span>
-      ${has("transfer") ? html`<span><svg width="22" height="8" aria-hidden="true"><path class="link" d="M0 4H22"/></svg>from hand to hand</span>` : nothing}
-      ${has("hold") ? html`<span><svg width="16" height="12" aria-hidden="true"><rect class="band" width="16" height="12"/></svg>on hold</span>` : nothing}
+      <span>${weightMark("routine")}routine</span><span>${weightMark("material")}material</span
+      ><span>${weightMark("custody")}custody</span>
+      ${
+        has("transfer")
+          ? html`<span
+              ><svg width="22" height="8" aria-hidden="true"><path class="link" d="M0 4H22" /></svg>from hand to
+              hand</span
+            >`
+          : nothing
+      }
+      ${
+        has("hold")
+          ? html`<span
+              ><svg width="16" height="12" aria-hidden="true"><rect class="band" width="16" height="12" /></svg>on
+              hold</span
+            >`
+          : nothing
+      }
     </div>`;
   }
 

@@ -36,7 +36,9 @@ export class GlTrustLine extends LitElement {
   @property({ attribute: false }) trust: Trust | undefined;
 
   override render(): unknown {
-    const review = html`<button class="plain" @click=${this.#review}>${this.trust ? "Review" : "Choose a trust file"}</button>`;
+    const review = html`<button class="plain" @click=${this.#review}>
+      ${this.trust ? "Review" : "Choose a trust file"}
+    </button>`;
     return html`<p><span>${this.#words()}</span>${review}</p>`;
   }
 
@@ -52,7 +54,8 @@ export class GlTrustLine extends LitElement {
     const audit = auditors > 0 ? html`, ${counted(auditors, "auditor")}` : nothing;
     const names = html`${outside(logs.join(", "))}, ${counted(witnesses.length, "witness", "witnesses")}${who}${audit}`;
     if (trust.changed !== undefined) {
-      return html`<strong class="changed">The trust file that comes with this page has changed.</strong> The earlier one still counts: ${names}.`;
+      return html`<strong class="changed">The trust file that comes with this page has changed.</strong> The earlier one
+        still counts: ${names}.`;
     }
     return trust.source === "reader"
       ? html`Judged by <strong>your own trust file</strong>: ${names}.`

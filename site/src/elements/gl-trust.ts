@@ -8,7 +8,12 @@ import { shared } from "./shared.js";
 import { outside } from "./text.js";
 
 /** What a key is for, by section and kind; auditors vouch for the index, whose key their section repeats. */
-const ROLES: Readonly<Record<string, string>> = { "index log": "index", "index witness": "index witness", "audit log": "index", "audit witness": "auditor" };
+const ROLES: Readonly<Record<string, string>> = {
+  "index log": "index",
+  "index witness": "index witness",
+  "audit log": "index",
+  "audit witness": "auditor",
+};
 
 @customElement("gl-trust")
 export class GlTrust extends LitElement {
@@ -123,13 +128,21 @@ export class GlTrust extends LitElement {
       <form method="dialog">
         <h2 id="title" tabindex="-1" autofocus>Whose signatures count</h2>
         <p class="dim">
-          A trust file names the log’s key and the witnesses that must have cosigned. It decides what can be proven here, so it should come to you
-          another way than this page: from the log’s keeper, a colleague, a repository. It is kept in this browser, for <bdi>${this.log}</bdi>.
+          A trust file names the log’s key and the witnesses that must have cosigned. It decides what can be proven
+          here, so it should come to you another way than this page: from the log’s keeper, a colleague, a repository.
+          It is kept in this browser, for <bdi>${this.log}</bdi>.
         </p>
         ${this.#changed()} ${this.#keys(text)}
         <div>
           <h3><label for="text">The file itself</label></h3>
-          <textarea id="text" spellcheck="false" autocomplete="off" placeholder="log example.com/log+1234abcd+…" .value=${text} @input=${this.#typed}></textarea>
+          <textarea
+            id="text"
+            spellcheck="false"
+            autocomplete="off"
+            placeholder="log example.com/log+1234abcd+…"
+            .value=${text}
+            @input=${this.#typed}
+          ></textarea>
         </div>
         ${this.#actions()}
       </form>
@@ -139,8 +152,13 @@ export class GlTrust extends LitElement {
   #changed(): TemplateResult | typeof nothing {
     if (this.trust?.changed === undefined) return nothing;
     return html`<div class="notice">
-      <p><strong>The file that comes with this page is another than the one first seen on ${moment(this.trust.since, now())}.</strong> Keys do change, and pages
-      get replaced. Ask the log’s keeper before you accept it.</p>
+      <p>
+        <strong
+          >The file that comes with this page is another than the one first seen on
+          ${moment(this.trust.since, now())}.</strong
+        >
+        Keys do change, and pages get replaced. Ask the log’s keeper before you accept it.
+      </p>
       <button type="button" @click=${() => this.#say("accept")}>Accept the new one</button>
     </div>`;
   }
@@ -149,10 +167,15 @@ export class GlTrust extends LitElement {
     const { keys, quorum, pinned } = policyLines(text);
     if (keys.length === 0) return nothing;
     const key = ({ kind, role, name, id }: NamedKey): TemplateResult =>
-      html`<li><span class="dim">${ROLES[`${role} ${kind}`] ?? kind}</span><span>${outside(name)}</span><code>${outside(id)}</code></li>`;
+      html`<li>
+        <span class="dim">${ROLES[`${role} ${kind}`] ?? kind}</span><span>${outside(name)}</span
+        ><code>${outside(id)}</code>
+      </li>`;
     return html`<div>
       <h3>Keys that it names</h3>
-      <ul>${keys.map(key)}</ul>
+      <ul>
+        ${keys.map(key)}
+      </ul>
       <p class="dim small">Quorum: ${outside(quorum ?? "none")}. First entry: ${pinned ? "pinned" : "not pinned"}.</p>
     </div>`;
   }
@@ -162,9 +185,11 @@ export class GlTrust extends LitElement {
     const usable = looksLikePolicy(this.draft ?? this.trust?.text ?? "");
     const keep = changed ? "Trust these keys" : "Keep as my own";
     return html`<div class="actions">
-      ${changed || this.trust?.source === "page"
-        ? html`<button type="button" class="primary" ?disabled=${!usable} @click=${this.#keep}>${keep}</button>`
-        : nothing}
+      ${
+        changed || this.trust?.source === "page"
+          ? html`<button type="button" class="primary" ?disabled=${!usable} @click=${this.#keep}>${keep}</button>`
+          : nothing
+      }
       <button type="button" @click=${() => this.picker.click()}>Load a file</button>
       ${this.trust?.source === "reader" ? html`<button type="button" @click=${() => this.#say("forget")}>Forget mine</button>` : nothing}
       <button>Close</button>

@@ -28,7 +28,9 @@ const SHORT = 40;
 
 function words(headline: string): unknown {
   const parts = headline.split(/( )/);
-  return parts.map((part) => (/[-@/:]/.test(part) && part.length <= SHORT ? html`<span class="word">${outside(part)}</span>` : outside(part)));
+  return parts.map((part) =>
+    /[-@/:]/.test(part) && part.length <= SHORT ? html`<span class="word">${outside(part)}</span>` : outside(part),
+  );
 }
 
 @customElement("gl-verdict")
@@ -234,7 +236,13 @@ export class GlVerdict extends LitElement {
         ${this.telling?.offersScan ? html`<p class="remedy"><button @click=${this.#scan}>Read the whole log instead</button></p>` : nothing}
         ${tone === "pending" ? html`<progress max="1" value=${done ?? nothing} aria-label="Progress"></progress>` : nothing}
       </div>
-      ${claims ? html`<ul class="claims">${claims.map((claim) => this.#claim(claim))}</ul>` : nothing}
+      ${
+        claims
+          ? html`<ul class="claims">
+              ${claims.map((claim) => this.#claim(claim))}
+            </ul>`
+          : nothing
+      }
       <div class="row"><slot name="trust"></slot></div>
       ${this.line === null ? nothing : html`<div class="row"><gl-command .line=${this.line}></gl-command></div>`}
     </section>`;

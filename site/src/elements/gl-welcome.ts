@@ -111,11 +111,11 @@ export class GlWelcome extends LitElement {
   override render(): unknown {
     return html`<div class="lead">
         <div>
-        <h1>Who touched this model, when, and why?</h1>
-        <p>
-          Every access to a model is signed by who made it and written into a log that can only grow. This page reads that log and proves, in your own browser,
-          what is in it and that nothing was left out.
-        </p>
+          <h1>Who touched this model, when, and why?</h1>
+          <p>
+            Every access to a model is signed by who made it and written into a log that can only grow. This page reads
+            that log and proves, in your own browser, what is in it and that nothing was left out.
+          </p>
         </div>
         <svg viewBox="0 0 360 232" aria-hidden="true">${treeArt}</svg>
       </div>
@@ -123,26 +123,57 @@ export class GlWelcome extends LitElement {
         <section class="card">
           <h2>Ask by name</h2>
           <dl>
-            <div><dt><code>resnet50@2.1</code></dt><dd>one version</dd></div>
-            <div><dt><code>resnet50</code></dt><dd>every version</dd></div>
-            <div><dt><code>sha256:9f2c…</code></dt><dd>one content</dd></div>
-            <div><dt><code>actor:ci@example.org</code></dt><dd>all that one did</dd></div>
-            <div><dt><code>key:sha256:5e23…</code></dt><dd>all that one key signed</dd></div>
+            <div>
+              <dt><code>resnet50@2.1</code></dt>
+              <dd>one version</dd>
+            </div>
+            <div>
+              <dt><code>resnet50</code></dt>
+              <dd>every version</dd>
+            </div>
+            <div>
+              <dt><code>sha256:9f2c…</code></dt>
+              <dd>one content</dd>
+            </div>
+            <div>
+              <dt><code>actor:ci@example.org</code></dt>
+              <dd>all that one did</dd>
+            </div>
+            <div>
+              <dt><code>key:sha256:5e23…</code></dt>
+              <dd>all that one key signed</dd>
+            </div>
           </dl>
         </section>
         <section class="card">
           <h2>Drop a model file</h2>
-          <p>Anywhere on this page, or press <b>Choose a file</b>. It is hashed here and stays on this machine; its history is found by its SHA-256, whatever it is called.</p>
+          <p>
+            Anywhere on this page, or press <b>Choose a file</b>. It is hashed here and stays on this machine; its
+            history is found by its SHA-256, whatever it is called.
+          </p>
         </section>
         <section class="card">
           <h2>Drop a proof</h2>
-          <p>A <code>.glasslog-bundle</code> holds a history with all its proofs, a <code>.fraud</code> file the proof that an index is false. Both are judged without asking any server.</p>
+          <p>
+            A <code>.glasslog-bundle</code> holds a history with all its proofs, a <code>.fraud</code> file the proof
+            that an index is false. Both are judged without asking any server.
+          </p>
         </section>
       </div>
       <div class="worth">
-        <div><h2>${mark("pass", 18, false)}Proven</h2>All that holds is said in three claims: <b>included</b>, <b>complete</b>, <b>fresh</b>. None of them stands for another.</div>
-        <div><h2>${mark("unknown", 18, false)}Not decided</h2>What could not be told is shown as a question, never as a weaker yes.</div>
-        <div><h2>${mark("fail", 18, false)}False</h2>What was altered or damaged on its way is named, with the first thing that failed.</div>
+        <div>
+          <h2>${mark("pass", 18, false)}Proven</h2>
+          All that holds is said in three claims: <b>included</b>, <b>complete</b>, <b>fresh</b>. None of them stands
+          for another.
+        </div>
+        <div>
+          <h2>${mark("unknown", 18, false)}Not decided</h2>
+          What could not be told is shown as a question, never as a weaker yes.
+        </div>
+        <div>
+          <h2>${mark("fail", 18, false)}False</h2>
+          What was altered or damaged on its way is named, with the first thing that failed.
+        </div>
       </div>`;
   }
 }

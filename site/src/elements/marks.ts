@@ -17,8 +17,19 @@ const WORDS = { pass: "passed", fail: "failed", unknown: "not decided", pending:
 export function mark(kind: MarkKind, size = 18, label = true): TemplateResult {
   const shape = SHAPES[kind];
   return label
-    ? html`<svg class="mark ${kind}" width=${size} height=${size} viewBox="0 0 24 24" role="img" aria-label=${WORDS[kind]}>${shape}</svg>`
-    : html`<svg class="mark ${kind}" width=${size} height=${size} viewBox="0 0 24 24" aria-hidden="true">${shape}</svg>`;
+    ? html`<svg
+        class="mark ${kind}"
+        width=${size}
+        height=${size}
+        viewBox="0 0 24 24"
+        role="img"
+        aria-label=${WORDS[kind]}
+      >
+        ${shape}
+      </svg>`
+    : html`<svg class="mark ${kind}" width=${size} height=${size} viewBox="0 0 24 24" aria-hidden="true">
+        ${shape}
+      </svg>`;
 }
 
 /** The shape for the weight of an action: round for routine, square for material, a diamond for custody. */
@@ -53,7 +64,9 @@ export const weightStyles = css`
 
 /** The same inside a line of text. */
 export function weightMark(weight: string | null): TemplateResult {
-  return html`<svg class="weight" width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true">${weightShape(weight)}</svg>`;
+  return html`<svg class="weight" width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true">
+    ${weightShape(weight)}
+  </svg>`;
 }
 
 /** Four tiles of glass, one of them lit. */

@@ -29,7 +29,10 @@ export function rowIndex(at: number): number {
   return at + 2;
 }
 
-export function eventRow(event: EventView, { at, now, several, details, undecided, toggle }: RowContext): TemplateResult {
+export function eventRow(
+  event: EventView,
+  { at, now, several, details, undecided, toggle }: RowContext,
+): TemplateResult {
   const index = String(event.index);
   const status = undecided ? UNDECIDED : signatureStatus(event);
   const time = seconds(event.occurredAt);
@@ -38,9 +41,20 @@ export function eventRow(event: EventView, { at, now, several, details, undecide
   const badges = [...event.notes.map((note) => ({ kind: "unknown", text: noteBadge(note) })), ...doubt].map(
     ({ kind, text }) => html`<span class="badge ${kind}">${outside(text)}</span>`,
   );
-  return html`<tr class="event ${details ? "open" : ""}" id="entry-${index}" aria-rowindex=${rowIndex(at)} data-at=${at} @click=${toggle}>
+  return html`<tr
+      class="event ${details ? "open" : ""}"
+      id="entry-${index}"
+      aria-rowindex=${rowIndex(at)}
+      data-at=${at}
+      @click=${toggle}
+    >
       <td>
-        <button class="toggle" aria-expanded=${details ? "true" : "false"} aria-controls=${details ? `more-${index}` : nothing} @click=${toggle}>
+        <button
+          class="toggle"
+          aria-expanded=${details ? "true" : "false"}
+          aria-controls=${details ? `more-${index}` : nothing}
+          @click=${toggle}
+        >
           ${weightMark(event.weight)}<span>${outside(actionText(event))}</span>${badge(event.outcome)}
         </button>
       </td>
@@ -52,7 +66,13 @@ export function eventRow(event: EventView, { at, now, several, details, undecide
         <span class="at" title=${status.short}>${badges}${figures(event.index)}${mark(status.outcome)}</span>
       </td>
     </tr>
-    ${details ? html`<tr class="more" id="more-${index}"><td colspan=${several ? 6 : 5}>${details}</td></tr>` : nothing}`;
+    ${
+      details
+        ? html`<tr class="more" id="more-${index}">
+            <td colspan=${several ? 6 : 5}>${details}</td>
+          </tr>`
+        : nothing
+    }`;
 }
 
 /** A row whose entry is known to exist, and is not verified yet. */
@@ -76,7 +96,9 @@ function subjects(event: EventView): unknown {
 
 function badge(outcome: string | null): unknown {
   if (outcome === null || outcome === "success") return nothing;
-  return html`<span class="badge ${outcome === "denied" || outcome === "failure" ? outcome : ""}">${outside(outcome)}</span>`;
+  return html`<span class="badge ${outcome === "denied" || outcome === "failure" ? outcome : ""}"
+    >${outside(outcome)}</span
+  >`;
 }
 
 export const rowStyles = css`

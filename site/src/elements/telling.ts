@@ -5,7 +5,11 @@ import { sentence, type Claim } from "../report/sentence.js";
 import { bytes, counted, figures } from "../text/count.js";
 import type { Telling } from "./gl-verdict.js";
 
-const UNDECIDED: readonly Claim[] = (["Included", "Complete", "Fresh"] as const).map((name) => ({ name, outcome: "unknown", text: "not decided yet" }));
+const UNDECIDED: readonly Claim[] = (["Included", "Complete", "Fresh"] as const).map((name) => ({
+  name,
+  outcome: "unknown",
+  text: "not decided yet",
+}));
 
 /** What the card says while the page is in this state. */
 export function tell(view: View): Telling | undefined {
@@ -24,12 +28,28 @@ export function tell(view: View): Telling | undefined {
     case "working": {
       const name = view.subject.kind === "artifact" ? (view.subject.file ?? view.subject.text) : view.subject.file.name;
       const read = view.total > 0 ? `${figures(view.done)} of ${counted(view.total, "entry", "entries")} read.` : "";
-      const why = view.positions ? `The index gives ${counted(view.positions, "event")}. ${read}` : read || (view.checks.some(({ outcome }) => outcome === "pass") ? "Following what the log’s checkpoint commits to." : "Asking for the log’s checkpoint.");
-      return { tone: "pending", headline: `Checking ${name}`, why, detail: "", claims: UNDECIDED, done: view.total > 0 ? view.done / view.total : undefined };
+      const why = view.positions
+        ? `The index gives ${counted(view.positions, "event")}. ${read}`
+        : read ||
+          (view.checks.some(({ outcome }) => outcome === "pass")
+            ? "Following what the log’s checkpoint commits to."
+            : "Asking for the log’s checkpoint.");
+      return {
+        tone: "pending",
+        headline: `Checking ${name}`,
+        why,
+        detail: "",
+        claims: UNDECIDED,
+        done: view.total > 0 ? view.done / view.total : undefined,
+      };
     }
     case "report": {
       if (view.subject.kind === "fraud") return { ...fraudSentence(view.report), claims: undefined, done: undefined };
-      const { wantsFullScan, ...told } = sentence(view.report, view.trust.source, view.subject.kind === "artifact" ? view.subject.file : undefined);
+      const { wantsFullScan, ...told } = sentence(
+        view.report,
+        view.trust.source,
+        view.subject.kind === "artifact" ? view.subject.file : undefined,
+      );
       return { ...told, done: undefined, offersScan: wantsFullScan && view.subject.kind === "artifact" };
     }
     case "untrusted":
@@ -42,6 +62,13 @@ export function tell(view: View): Telling | undefined {
         done: undefined,
       };
     case "stopped":
-      return { tone: "unknown", headline: view.headline, why: view.why, detail: "", claims: undefined, done: undefined };
+      return {
+        tone: "unknown",
+        headline: view.headline,
+        why: view.why,
+        detail: "",
+        claims: undefined,
+        done: undefined,
+      };
   }
 }

@@ -44,7 +44,13 @@ export function coverage(report: Pick<Report, "checks">): Coverage | undefined {
   const evidence = find(report, "coverage")?.evidence;
   const { method, upTo, indexed, scanned, audited } = evidence ?? {};
   if ((method !== "full-scan" && method !== "index") || !isWhole(upTo)) return undefined;
-  return { method, upTo, indexed: isWhole(indexed) ? indexed : 0, scanned: isWhole(scanned) ? scanned : 0, audited: audited === "yes" };
+  return {
+    method,
+    upTo,
+    indexed: isWhole(indexed) ? indexed : 0,
+    scanned: isWhole(scanned) ? scanned : 0,
+    audited: audited === "yes",
+  };
 }
 
 /** What an index was caught at. */

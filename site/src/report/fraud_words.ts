@@ -23,17 +23,47 @@ export function fraudSentence(report: Report): Told {
   const tone = report.result === "failed" ? "fail" : "unknown";
   switch (`${check?.code} ${check?.outcome}`) {
     case "policy fail":
-      return { tone, headline: "The trust file cannot be read.", why: "Nothing was checked: without it there is nobody to accuse.", detail };
+      return {
+        tone,
+        headline: "The trust file cannot be read.",
+        why: "Nothing was checked: without it there is nobody to accuse.",
+        detail,
+      };
     case "fraud-proof fail":
-      return { tone, headline: "This is not a fraud proof that can be checked.", why: "It is damaged, cut short, or something else.", detail };
+      return {
+        tone,
+        headline: "This is not a fraud proof that can be checked.",
+        why: "It is damaged, cut short, or something else.",
+        detail,
+      };
     case "index-signature fail":
-      return { tone, headline: "This accusation is forged.", why: "What it holds against the index was not signed with the index’s key.", detail };
+      return {
+        tone,
+        headline: "This accusation is forged.",
+        why: "What it holds against the index was not signed with the index’s key.",
+        detail,
+      };
     case "fraud fail":
-      return { tone, headline: "This file proves nothing against the index.", why: "Whoever made it is mistaken, or wants the index’s keeper to look guilty.", detail };
+      return {
+        tone,
+        headline: "This file proves nothing against the index.",
+        why: "Whoever made it is mistaken, or wants the index’s keeper to look guilty.",
+        detail,
+      };
     case "index-signature unknown":
-      return { tone, headline: "Your trust file does not name the index that stands accused here.", why: "Whether the accusation holds was not looked at.", detail: check ? `${check.detail}.` : "" };
+      return {
+        tone,
+        headline: "Your trust file does not name the index that stands accused here.",
+        why: "Whether the accusation holds was not looked at.",
+        detail: check ? `${check.detail}.` : "",
+      };
     default:
-      return { tone, headline: "Whether this accusation holds could not be decided.", why: "", detail: check ? `${check.detail}.` : "" };
+      return {
+        tone,
+        headline: "Whether this accusation holds could not be decided.",
+        why: "",
+        detail: check ? `${check.detail}.` : "",
+      };
   }
 }
 

@@ -11,7 +11,10 @@ const FALSE = "The index of this log is false. Do not rely on it.";
 
 /** What it means when a check of the index fails. */
 const FAILURES: Readonly<Record<string, Words>> = {
-  "index-proof": ["What stands here for the log’s index is none.", "Its newest manifest, which says what the index covers, cannot be read. Nothing is concluded without it."],
+  "index-proof": [
+    "What stands here for the log’s index is none.",
+    "Its newest manifest, which says what the index covers, cannot be read. Nothing is concluded without it.",
+  ],
   "index-signature": [ALTERED, "The index’s signature does not fit its checkpoint."],
   "index-quorum": [ALTERED, "A witness’s signature does not fit the checkpoint of the index."],
   "index-audit": [ALTERED, "An auditor’s signature does not fit the checkpoint of the index."],
@@ -20,27 +23,45 @@ const FAILURES: Readonly<Record<string, Words>> = {
 };
 
 /** Rules that a list or a manifest breaks though the index has signed it, by the code in the evidence: no host did that. */
-const BROKEN_LIST = /^index-(bucket-(truncated|key-order|wrong-bucket|reserved-key|not-reserved|empty-reserved)|list-order|postings-(no-offset|too-many|length|first|order|out-of-range))$/;
+const BROKEN_LIST =
+  /^index-(bucket-(truncated|key-order|wrong-bucket|reserved-key|not-reserved|empty-reserved)|list-order|postings-(no-offset|too-many|length|first|order|out-of-range))$/;
 const BROKEN_MANIFEST = /^index-manifest-(?!not-included$)/;
 
 /** Says what was wrong with the index, where that is what failed first. */
 export function indexFailure(check: Check): Words | undefined {
   if (check.code === "files" && missingFile(check)?.startsWith("index/")) {
-    return ["A part of the log’s index is missing here.", "Without it, nobody can tell what else is recorded. A missing file never means that there are no events."];
+    return [
+      "A part of the log’s index is missing here.",
+      "Without it, nobody can tell what else is recorded. A missing file never means that there are no events.",
+    ];
   }
   if (check.code === "index-consistency") {
     return check.evidence?.["claimed"] === undefined
       ? [ALTERED, "The server sent other hashes than those that the signed checkpoints commit to."]
-      : ["This log has shown two different histories. Do not rely on it.", "It signed two trees of one size that cannot both be true: its checkpoint, and the one that its index was made from. Keep both: they are evidence."];
+      : [
+          "This log has shown two different histories. Do not rely on it.",
+          "It signed two trees of one size that cannot both be true: its checkpoint, and the one that its index was made from. Keep both: they are evidence.",
+        ];
   }
   if (check.code === "index-positions") {
     return indexFault(check) === "omission"
-      ? [FALSE, "It leaves out an entry that it must list, so others may be missing as well. Whoever signed it did not build it from this log."]
-      : [FALSE, "It lists an entry that is not about what it is listed for. Whoever signed it did not build it from this log."];
+      ? [
+          FALSE,
+          "It leaves out an entry that it must list, so others may be missing as well. Whoever signed it did not build it from this log.",
+        ]
+      : [
+          FALSE,
+          "It lists an entry that is not about what it is listed for. Whoever signed it did not build it from this log.",
+        ];
   }
   const error = String(check.evidence?.["error"]);
-  if (check.code === "index-files" && BROKEN_LIST.test(error)) return [FALSE, "One of its lists, as signed, breaks the rules of lists, so none of them can be relied on."];
-  if (check.code === "index-manifest" && BROKEN_MANIFEST.test(error)) return [FALSE, "Its newest manifest, as signed, breaks the rules of manifests, so nothing can be concluded from it."];
+  if (check.code === "index-files" && BROKEN_LIST.test(error))
+    return [FALSE, "One of its lists, as signed, breaks the rules of lists, so none of them can be relied on."];
+  if (check.code === "index-manifest" && BROKEN_MANIFEST.test(error))
+    return [
+      FALSE,
+      "Its newest manifest, as signed, breaks the rules of manifests, so nothing can be concluded from it.",
+    ];
   return FAILURES[check.code];
 }
 
@@ -50,19 +71,32 @@ export function indexDoubt(check: Check, report: Report, what: string): Words | 
     case "index-signature":
       return ["Your trust file does not vouch for this log’s index.", "Nothing that it says was looked at."];
     case "index-quorum":
-      return ["Too few witnesses vouch for this log’s index.", "Its keeper could be showing you a version that others do not see."];
+      return [
+        "Too few witnesses vouch for this log’s index.",
+        "Its keeper could be showing you a version that others do not see.",
+      ];
     case "index-audit":
-      return ["Too few auditors vouch for this log’s index.", "Nobody whom you trust has recomputed it, so it could leave events out."];
+      return [
+        "Too few auditors vouch for this log’s index.",
+        "Nobody whom you trust has recomputed it, so it could leave events out.",
+      ];
     case "index-manifest":
-      return ["This index does not belong to what was asked.", "It is another log’s, or made by rules that this page does not know."];
+      return [
+        "This index does not belong to what was asked.",
+        "It is another log’s, or made by rules that this page does not know.",
+      ];
     case "index-files":
       return [`There are more events ${what} than one look into the index takes.`, "Reading the whole log finds them."];
     case "coverage": {
       const covered = coverage(report);
       if (covered?.method !== "index" || !report.checkpoint) return undefined;
       const number = report.events?.length ?? 0;
-      const found = number === 0 ? `Nothing is recorded ${what}` : `${counted(number, "event is", "events are")} recorded ${what}`;
-      return [`${found} up to entry ${figures(covered.upTo)} of ${figures(report.checkpoint.size)}.`, "The entries after that are not in the index yet, and too many to be read on the side. What they hold is not decided."];
+      const found =
+        number === 0 ? `Nothing is recorded ${what}` : `${counted(number, "event is", "events are")} recorded ${what}`;
+      return [
+        `${found} up to entry ${figures(covered.upTo)} of ${figures(report.checkpoint.size)}.`,
+        "The entries after that are not in the index yet, and too many to be read on the side. What they hold is not decided.",
+      ];
     }
   }
   return undefined;
@@ -78,11 +112,19 @@ export function isOnlyClaimed(report: Report): boolean {
 export function indexCoverage(report: Report): string {
   const covered = coverage(report);
   if (covered?.method !== "index" || report.claims.complete !== "pass") return "";
-  const tail = String(covered.scanned) === "0" ? "" : ` ${String(covered.scanned) === "1" ? "The newest entry was" : `The newest ${figures(covered.scanned)} entries were`} read one by one.`;
+  const tail =
+    String(covered.scanned) === "0"
+      ? ""
+      : ` ${String(covered.scanned) === "1" ? "The newest entry was" : `The newest ${figures(covered.scanned)} entries were`} read one by one.`;
   if (String(covered.indexed) === "0") return tail;
   if (!covered.audited) return ` That there are no others is what its index claims; no auditor was asked.${tail}`;
   const auditors = witnesses(report, "index-audit").filter((auditor) => auditor.counted).length;
-  const who = auditors === 1 ? "An auditor has recomputed the index" : auditors === 0 ? "Auditors have recomputed the index" : `${inWords(auditors)} auditors have recomputed the index`;
+  const who =
+    auditors === 1
+      ? "An auditor has recomputed the index"
+      : auditors === 0
+        ? "Auditors have recomputed the index"
+        : `${inWords(auditors)} auditors have recomputed the index`;
   return ` ${who} that they were found by, so none about it can be missing.${tail}`;
 }
 
@@ -90,14 +132,24 @@ export function indexCoverage(report: Report): string {
 export function indexClaim(report: Report, none: string, size: string): string | undefined {
   const covered = coverage(report);
   if (covered?.method !== "index") return undefined;
-  if (report.claims.complete === "unknown") return report.checkpoint && String(covered.upTo) !== String(report.checkpoint.size) ? `complete up to entry ${figures(covered.upTo)} of ${figures(report.checkpoint.size)}` : undefined;
+  if (report.claims.complete === "unknown")
+    return report.checkpoint && String(covered.upTo) !== String(report.checkpoint.size)
+      ? `complete up to entry ${figures(covered.upTo)} of ${figures(report.checkpoint.size)}`
+      : undefined;
   if (report.claims.complete !== "pass" || String(covered.indexed) === "0") return undefined;
-  return covered.audited ? `${none} among the log’s ${size}, as auditors vouch` : `${none} among the log’s ${size}, as its index claims`;
+  return covered.audited
+    ? `${none} among the log’s ${size}, as auditors vouch`
+    : `${none} among the log’s ${size}, as its index claims`;
 }
 
 /** Whether reading the whole log could tell more than its index did. */
 export function wantsFullScan(report: Report): boolean {
-  const first = report.checks.find((check) => check.outcome !== "pass" && isReached(check) && (check.code.startsWith("index-") || check.code === "files" || check.code === "coverage"));
+  const first = report.checks.find(
+    (check) =>
+      check.outcome !== "pass" &&
+      isReached(check) &&
+      (check.code.startsWith("index-") || check.code === "files" || check.code === "coverage"),
+  );
   if (first?.code === "files") return missingFile(first)?.startsWith("index/") ?? false;
   if (first?.code === "coverage") return coverage(report)?.method === "index";
   return first !== undefined || (isOnlyClaimed(report) && report.result !== "failed");

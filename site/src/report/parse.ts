@@ -26,8 +26,12 @@ export type Progress = {
 
 /** Reads how far the verifier is; counts past 2^53 lose digits here, which a progress bar does not mind. */
 export function parseProgress(json: string): Progress {
-  const { done, total, positions, size, checks } = parseExact(json) as { [name: string]: unknown; checks: readonly Check[] };
-  const number = (value: unknown): number | undefined => (value === undefined || value === null ? undefined : Number(value));
+  const { done, total, positions, size, checks } = parseExact(json) as {
+    [name: string]: unknown;
+    checks: readonly Check[];
+  };
+  const number = (value: unknown): number | undefined =>
+    value === undefined || value === null ? undefined : Number(value);
   return { done: Number(done), total: Number(total), positions: number(positions), size: number(size), checks };
 }
 

@@ -35,7 +35,12 @@ export function rowAt({ count, row, open, details }: List, y: number): number {
 }
 
 /** What is drawn where `room` pixels from `top` on are on show. The row `kept` is drawn wherever it is: it has the focus. */
-export function drawn(list: List, top: number, room: number, kept: number | undefined): { readonly spans: readonly Span[]; readonly after: number } {
+export function drawn(
+  list: List,
+  top: number,
+  room: number,
+  kept: number | undefined,
+): { readonly spans: readonly Span[]; readonly after: number } {
   const from = Math.max(0, Math.floor((rowAt(list, top) - BEYOND) / STEP) * STEP);
   const to = Math.min(list.count, Math.ceil((rowAt(list, top + room) + 1 + BEYOND) / STEP) * STEP);
   const pieces = [{ from, to }];

@@ -9,7 +9,11 @@ import { isReached } from "./wording.js";
 /** Who chose the trust file by which the page judged. */
 export type TrustSource = "reader" | "page";
 
-export type Claim = { readonly name: "Included" | "Complete" | "Fresh"; readonly outcome: Outcome; readonly text: string };
+export type Claim = {
+  readonly name: "Included" | "Complete" | "Fresh";
+  readonly outcome: Outcome;
+  readonly text: string;
+};
 
 export type Sentence = {
   readonly tone: Outcome;
@@ -25,9 +29,15 @@ export type Sentence = {
 /** Says what a report proved. `file` is the name of the file whose digest was looked up. */
 export function sentence(report: Report, source: TrustSource, file?: string): Sentence {
   const about = subject(report.query, file);
-  const told = report.result === "verified" ? verified(report, about) : report.result === "failed" ? failed(report) : unknown(report, about);
+  const told =
+    report.result === "verified"
+      ? verified(report, about)
+      : report.result === "failed"
+        ? failed(report)
+        : unknown(report, about);
   const claims = [included(report), complete(report), fresh(report)] as const;
-  const caveat = source === "page" && report.result === "verified" ? " Judged by the trust file that came with this page." : "";
+  const caveat =
+    source === "page" && report.result === "verified" ? " Judged by the trust file that came with this page." : "";
   return { ...told, why: told.why + caveat, claims, wantsFullScan: wantsFullScan(report) };
 }
 
@@ -47,9 +57,17 @@ function verified(report: Report, about: string): Told {
   const what = `about ${about}`;
   const whole = report.claims.complete === "pass";
   const recorded = isOnlyClaimed(report) ? "that the index lists" : "recorded";
-  const [all, verbs] = number === 1 ? [`The one event ${recorded}`, "is here, and it was not changed."] : [`All ${figures(number)} events ${recorded}`, "are here, and none was changed."];
+  const [all, verbs] =
+    number === 1
+      ? [`The one event ${recorded}`, "is here, and it was not changed."]
+      : [`All ${figures(number)} events ${recorded}`, "are here, and none was changed."];
   const some = `${number === 1 ? "This event" : `These ${figures(number)} events`} ${what} ${number === 1 ? "is" : "are"} in the log, unchanged. There may be others.`;
-  return { tone: "pass", headline: whole ? `${all} ${what} ${verbs}` : some, why: vouching(report), detail: cautions(report) };
+  return {
+    tone: "pass",
+    headline: whole ? `${all} ${what} ${verbs}` : some,
+    why: vouching(report),
+    detail: cautions(report),
+  };
 }
 
 function vouching(report: Report): string {
@@ -73,42 +91,68 @@ function scanCoverage(report: Report): string {
 
 function unreadable(report: Report): string {
   const number = String(report.unreadable ?? 0);
-  return number === "0" ? "" : ` ${counted(number, "entry is", "entries are")} no readable event: what about, nobody can say.`;
+  return number === "0"
+    ? ""
+    : ` ${counted(number, "entry is", "entries are")} no readable event: what about, nobody can say.`;
 }
 
 /** What a reader must know of events that are nevertheless genuine. */
 function cautions(report: Report): string {
   const compromised = report.events?.filter((event) => event.signature === "compromised-key").length ?? 0;
-  const conflict = report.checks.find((check) => check.code === "registrations" && check.outcome !== "pass" && isReached(check));
-  const keys = compromised > 0 ? `${counted(compromised, "event is", "events are")} signed with a key that was later reported compromised.` : "";
-  return [keys, conflict ? "A name and version was registered here with two different contents." : ""].filter(Boolean).join(" ");
+  const conflict = report.checks.find(
+    (check) => check.code === "registrations" && check.outcome !== "pass" && isReached(check),
+  );
+  const keys =
+    compromised > 0
+      ? `${counted(compromised, "event is", "events are")} signed with a key that was later reported compromised.`
+      : "";
+  return [keys, conflict ? "A name and version was registered here with two different contents." : ""]
+    .filter(Boolean)
+    .join(" ");
 }
 
 const ALTERED = "This copy of the record was altered or damaged. Do not rely on it.";
 
 const FAILURES: Readonly<Record<string, readonly [headline: string, why: string]>> = {
   policy: ["The trust file cannot be read.", "Nothing was checked: without it there is nothing to check against."],
-  bundle: ["This is not a bundle that can be checked.", "It is damaged, cut short, or holds files that do not belong to it."],
-  files: ["A part of the record is missing here.", "A file that the check needs is not where it should be. Nothing is concluded from the rest."],
-  checkpoint: ["What came from this address is not a log.", "The checkpoint, which everything else hangs on, cannot be read."],
+  bundle: [
+    "This is not a bundle that can be checked.",
+    "It is damaged, cut short, or holds files that do not belong to it.",
+  ],
+  files: [
+    "A part of the record is missing here.",
+    "A file that the check needs is not where it should be. Nothing is concluded from the rest.",
+  ],
+  checkpoint: [
+    "What came from this address is not a log.",
+    "The checkpoint, which everything else hangs on, cannot be read.",
+  ],
   "log-signature": [ALTERED, "The log’s signature does not fit its checkpoint."],
   quorum: [ALTERED, "A witness’s signature does not fit the checkpoint."],
   tree: [ALTERED, "The server sent other hashes than those that the signed checkpoint commits to."],
   entries: [ALTERED, "The server sent other events than those that the signed checkpoint commits to."],
   genesis: ["This is not the log that your trust file means.", "Its first entry is not the one that was agreed on."],
-  "event-signatures": ["An event carries a false signature. Do not rely on this record.", "The log holds it, but who is said to have signed it did not."],
+  "event-signatures": [
+    "An event carries a false signature. Do not rely on this record.",
+    "The log holds it, but who is said to have signed it did not.",
+  ],
 };
 
 function failed(report: Report): Told {
   const check = report.checks.find((candidate) => candidate.outcome === "fail");
-  const [headline, why] = (check && (indexFailure(check) ?? FAILURES[check.code])) ?? ["This check failed. Do not rely on this record.", ""];
+  const [headline, why] = (check && (indexFailure(check) ?? FAILURES[check.code])) ?? [
+    "This check failed. Do not rely on this record.",
+    "",
+  ];
   return { tone: "fail", headline, why, detail: check ? `First thing that failed: ${check.detail}.` : "" };
 }
 
 function unknown(report: Report, about: string): Told {
   const number = report.events?.length ?? 0;
   const what = `about ${about}`;
-  const check = report.checks.find((candidate) => candidate.outcome === "unknown" && isReached(candidate) && matters(candidate, number));
+  const check = report.checks.find(
+    (candidate) => candidate.outcome === "unknown" && isReached(candidate) && matters(candidate, number),
+  );
   const events = number === 1 ? "The one event" : `The ${figures(number)} events`;
   const are = number === 1 ? "is" : "are";
   const detail = check ? `${capital(check.detail)}.` : "";
@@ -123,11 +167,20 @@ function unknown(report: Report, about: string): Told {
     case "log-signature":
       return told("Your trust file does not vouch for this log.", "Nothing that it says was looked at.");
     case "quorum":
-      return told("Too few witnesses vouch for this log.", "Its keeper could be showing you a version that others do not see.");
+      return told(
+        "Too few witnesses vouch for this log.",
+        "Its keeper could be showing you a version that others do not see.",
+      );
     case "genesis":
-      return told("This log does not say whose keys count.", "Its first entry names nobody who may admit keys, so no event in it can be judged.");
+      return told(
+        "This log does not say whose keys count.",
+        "Its first entry names nobody who may admit keys, so no event in it can be judged.",
+      );
     case "event-signatures":
-      return told(`${events} ${what} ${are} in the log, but not all are validly signed.`, "Who was behind those cannot be told.");
+      return told(
+        `${events} ${what} ${are} in the log, but not all are validly signed.`,
+        "Who was behind those cannot be told.",
+      );
     case "freshness":
       if (number === 0) return { ...absence(report, about), detail };
       return told(`${events} ${what} ${are} genuine, but newer ones could exist.`, staleness(report));
@@ -139,7 +192,10 @@ function unknown(report: Report, about: string): Told {
 
 function staleness(report: Report): string {
   const seen = freshness(report);
-  const why = seen?.limit === undefined ? "No witness vouches for the time." : `The newest checkpoint that witnesses vouch for is ${span(seen.age)} old; the limit is ${span(seen.limit)}.`;
+  const why =
+    seen?.limit === undefined
+      ? "No witness vouches for the time."
+      : `The newest checkpoint that witnesses vouch for is ${span(seen.age)} old; the limit is ${span(seen.limit)}.`;
   return `${why} Whatever happened since then would not show here.`;
 }
 
@@ -153,11 +209,22 @@ function matters(check: Check, events: number): boolean {
 function absence(report: Report, about: string): Omit<Told, "detail"> {
   const limits = "It does not say that nothing happened, only that no record of it exists here.";
   if (isOnlyClaimed(report)) {
-    return { tone: "unknown", headline: `The index lists nothing about ${about}.`, why: `That there is nothing is what the log’s index claims; no auditor was asked.${unreadable(report)} ${limits}` };
+    return {
+      tone: "unknown",
+      headline: `The index lists nothing about ${about}.`,
+      why: `That there is nothing is what the log’s index claims; no auditor was asked.${unreadable(report)} ${limits}`,
+    };
   }
-  const size = report.checkpoint && coverage(report)?.method === "full-scan" ? `: all its ${counted(report.checkpoint.size, "entry", "entries")} were read` : "";
+  const size =
+    report.checkpoint && coverage(report)?.method === "full-scan"
+      ? `: all its ${counted(report.checkpoint.size, "entry", "entries")} were read`
+      : "";
   const audited = coverage(report)?.audited ? ", by an index that auditors have recomputed" : "";
-  return { tone: "unknown", headline: `Nothing is recorded about ${about}.`, why: `That is proven for this log${size}${audited}.${unreadable(report)} ${limits}` };
+  return {
+    tone: "unknown",
+    headline: `Nothing is recorded about ${about}.`,
+    why: `That is proven for this log${size}${audited}.${unreadable(report)} ${limits}`,
+  };
 }
 
 function included(report: Report): Claim {
@@ -173,11 +240,13 @@ function included(report: Report): Claim {
 function complete(report: Report): Claim {
   const size = report.checkpoint ? counted(report.checkpoint.size, "entry", "entries") : "entries";
   const none = report.events?.length === 0 ? "none exists" : "no other exists";
-  const text = indexClaim(report, none, size) ?? {
-    pass: `${none} among the log’s ${size}`,
-    fail: "events are missing",
-    unknown: "not decided: others could exist",
-  }[report.claims.complete];
+  const text =
+    indexClaim(report, none, size) ??
+    {
+      pass: `${none} among the log’s ${size}`,
+      fail: "events are missing",
+      unknown: "not decided: others could exist",
+    }[report.claims.complete];
   return { name: "Complete", outcome: report.claims.complete, text };
 }
 
@@ -186,7 +255,13 @@ function fresh(report: Report): Claim {
   const check = report.checks.find((candidate) => candidate.code === "freshness");
   if (!check || !isReached(check)) return { name: "Fresh", outcome: "unknown", text: "not decided" };
   const age = seen && `witnesses saw it ${span(seen.age)} ago`;
-  const text = { pass: age ?? "recent enough", fail: "too old", unknown: seen ? `${age}; ${seen.limit === undefined ? "without a limit that is not judged" : "newer events could exist"}` : "no witness vouches for the time" }[report.claims.fresh];
+  const text = {
+    pass: age ?? "recent enough",
+    fail: "too old",
+    unknown: seen
+      ? `${age}; ${seen.limit === undefined ? "without a limit that is not judged" : "newer events could exist"}`
+      : "no witness vouches for the time",
+  }[report.claims.fresh];
   return { name: "Fresh", outcome: report.claims.fresh, text };
 }
 

@@ -62,7 +62,12 @@ export function laneNames(events: readonly EventView[]): string[] {
   for (const event of events) counts.set(laneName(event), (counts.get(laneName(event)) ?? 0) + 1);
   const names = [...counts.keys()];
   if (names.length <= MAX_LANES) return names;
-  const busiest = new Set([...counts].sort((a, b) => b[1] - a[1]).slice(0, MAX_LANES - 1).map(([name]) => name));
+  const busiest = new Set(
+    [...counts]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, MAX_LANES - 1)
+      .map(([name]) => name),
+  );
   return [...names.filter((name) => busiest.has(name)), `${names.length - busiest.size} others`];
 }
 
@@ -97,12 +102,22 @@ function pause(before: EventView | undefined, after: EventView): number {
 }
 
 function links(marks: readonly Mark[]): Link[] {
-  const receipts = new Map(marks.filter((mark) => mark.event.action === "receive" && mark.event.actsOn).map((mark) => [mark.event.actsOn, mark]));
-  return marks.filter((mark) => mark.event.action === "transfer").map((from) => ({ from, to: receipts.get(from.event.leafHash) }));
+  const receipts = new Map(
+    marks
+      .filter((mark) => mark.event.action === "receive" && mark.event.actsOn)
+      .map((mark) => [mark.event.actsOn, mark]),
+  );
+  return marks
+    .filter((mark) => mark.event.action === "transfer")
+    .map((from) => ({ from, to: receipts.get(from.event.leafHash) }));
 }
 
 function bands(marks: readonly Mark[], width: number): Band[] {
-  const releases = new Map(marks.filter((mark) => mark.event.action === "release" && mark.event.actsOn).map((mark) => [mark.event.actsOn, mark]));
+  const releases = new Map(
+    marks
+      .filter((mark) => mark.event.action === "release" && mark.event.actsOn)
+      .map((mark) => [mark.event.actsOn, mark]),
+  );
   return marks
     .filter((mark) => mark.event.action === "hold")
     .map((mark) => {

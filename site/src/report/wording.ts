@@ -41,7 +41,16 @@ const CHECKS: Readonly<Record<string, string>> = {
 
 /** Checks of every history, of those that ask an index, and of those that ask for its auditors. */
 const FIRST = ["policy", "files", "checkpoint", "log-signature", "quorum", "tree", "entries"];
-const INDEX = ["index-proof", "index-signature", "index-quorum", "index-audit", "index-manifest", "index-consistency", "index-files", "index-positions"];
+const INDEX = [
+  "index-proof",
+  "index-signature",
+  "index-quorum",
+  "index-audit",
+  "index-manifest",
+  "index-consistency",
+  "index-files",
+  "index-positions",
+];
 const LAST = ["genesis", "coverage", "readable", "event-signatures", "registrations", "freshness"];
 
 /** How completeness is to be shown: by reading everything, or by an index, with auditors or without. */
@@ -49,7 +58,11 @@ export type Way = "scan" | "index" | "audited";
 
 /** The checks of a history in their order, shown as still to come while nothing is decided. */
 export function plannedChecks(way: Way): readonly string[] {
-  return [...FIRST, ...(way === "scan" ? [] : INDEX.filter((code) => way === "audited" || code !== "index-audit")), ...LAST];
+  return [
+    ...FIRST,
+    ...(way === "scan" ? [] : INDEX.filter((code) => way === "audited" || code !== "index-audit")),
+    ...LAST,
+  ];
 }
 
 /** Whether a check has words of its own here. */
@@ -74,23 +87,46 @@ type Status = { readonly outcome: Outcome; readonly short: string; readonly long
 
 const SIGNATURES: Readonly<Record<string, Status>> = {
   valid: { outcome: "pass", short: "signed", long: "Signed by a key of this actor that was valid at this position." },
-  "unknown-key": { outcome: "unknown", short: "unknown key", long: "Signed with a key that was never enrolled before this position: who signed cannot be told." },
-  "revoked-key": { outcome: "unknown", short: "revoked key", long: "Signed with a key that had been revoked before this position." },
-  "compromised-key": { outcome: "unknown", short: "key later compromised", long: "Signed with a key that was valid here, and that a later key event reports as compromised from before this position." },
-  "actor-mismatch": { outcome: "unknown", short: "other actor’s key", long: "Signed with a key that is enrolled for another actor than the one named." },
+  "unknown-key": {
+    outcome: "unknown",
+    short: "unknown key",
+    long: "Signed with a key that was never enrolled before this position: who signed cannot be told.",
+  },
+  "revoked-key": {
+    outcome: "unknown",
+    short: "revoked key",
+    long: "Signed with a key that had been revoked before this position.",
+  },
+  "compromised-key": {
+    outcome: "unknown",
+    short: "key later compromised",
+    long: "Signed with a key that was valid here, and that a later key event reports as compromised from before this position.",
+  },
+  "actor-mismatch": {
+    outcome: "unknown",
+    short: "other actor’s key",
+    long: "Signed with a key that is enrolled for another actor than the one named.",
+  },
   invalid: { outcome: "fail", short: "false signature", long: "The signature does not fit the event." },
   none: { outcome: "unknown", short: "not signed", long: "No signature that could be judged." },
 };
 
 export function signatureStatus(event: EventView): Status {
   return (
-    SIGNATURES[event.signature] ?? { outcome: "unknown", short: event.signature, long: `Signature status: ${event.signature}.` }
+    SIGNATURES[event.signature] ?? {
+      outcome: "unknown",
+      short: event.signature,
+      long: `Signature status: ${event.signature}.`,
+    }
   );
 }
 
 const NOTES: Readonly<Record<string, readonly [short: string, long: string]>> = {
   replayed: ["replayed", "A copy of an earlier event; it changes nothing."],
-  "register-conflict": ["other content", "Binds a name and version that an earlier event had bound to different content."],
+  "register-conflict": [
+    "other content",
+    "Binds a name and version that an earlier event had bound to different content.",
+  ],
   "other-log": ["for another log", "Signed for another log."],
   "no-effect": ["no effect", "Has no effect: what it acts on was not in that state."],
 };

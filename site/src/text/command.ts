@@ -8,7 +8,13 @@ export function shellWord(text: string): string {
 
 /** What to repeat: the history of an artifact in a log, or the verdict on an offline bundle or a fraud proof. */
 export type Repeatable =
-  | { readonly kind: "history"; readonly artifact: string; readonly log: string; readonly maxAge: string | undefined; readonly fullScan: boolean }
+  | {
+      readonly kind: "history";
+      readonly artifact: string;
+      readonly log: string;
+      readonly maxAge: string | undefined;
+      readonly fullScan: boolean;
+    }
   | { readonly kind: "bundle"; readonly file: string; readonly maxAge: string | undefined }
   | { readonly kind: "fraud"; readonly file: string };
 

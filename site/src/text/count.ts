@@ -30,5 +30,7 @@ export function bytes(number: number): string {
 
 /** `41 ms`, `1.3 s`. */
 export function milliseconds(number: number): string {
-  return number < 999.5 ? `${Math.max(1, Math.round(number))} ms` : `${(number / 1000).toFixed(number < 9950 ? 1 : 0)} s`;
+  return number < 999.5
+    ? `${Math.max(1, Math.round(number))} ms`
+    : `${(number / 1000).toFixed(number < 9950 ? 1 : 0)} s`;
 }

@@ -9,7 +9,8 @@ export type Piece = { readonly text: string; readonly odd: string | undefined };
  * and zero-width ones among them), line and paragraph separators, unpaired surrogates, private and unassigned code
  * points, and every space but the plain one and the narrow one that groups digits.
  */
-const ODD = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\u115f\u1160\u2800\u3164\uffa0]|(?! |(?<=\d)\u202f(?=\d{3}))\p{Zs}/u;
+const ODD =
+  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\u115f\u1160\u2800\u3164\uffa0]|(?! |(?<=\d)\u202f(?=\d{3}))\p{Zs}/u;
 
 /** Marks that pile up on one letter: more than two in a row are shown apart. */
 const PILE = /(?<=\p{M}{2})\p{M}/u;

@@ -28,7 +28,11 @@ type Waiting = {
 /** The one script that may be started: with Trusted Types, no text can become a script's address by accident. */
 function workerUrl(): string {
   const url = new URL("worker.js", import.meta.url).href;
-  const types = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): { createScriptURL(url: string): string } } }).trustedTypes;
+  const types = (
+    globalThis as {
+      trustedTypes?: { createPolicy(name: string, rules: object): { createScriptURL(url: string): string } };
+    }
+  ).trustedTypes;
   if (!types) return url;
   return types.createPolicy("glasslog-worker", { createScriptURL: () => url }).createScriptURL("");
 }
@@ -45,7 +49,14 @@ export class Verifier {
   }
 
   /** The report on an artifact's history. */
-  history(artifact: string, policy: string, options: Options, fetchFile: FetchFile, listener: Listener, signal: AbortSignal): Promise<Verdict> {
+  history(
+    artifact: string,
+    policy: string,
+    options: Options,
+    fetchFile: FetchFile,
+    listener: Listener,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
     return this.#start((job) => ({ type: "history", job, artifact, policy, options }), listener, signal, fetchFile);
   }
 
@@ -64,7 +75,12 @@ export class Verifier {
     return this.#start((job) => ({ type: "hash", job, file }), listener, signal);
   }
 
-  #start<Answer extends string | Verdict>(message: (job: number) => ToWorker, listener: Listener, signal: AbortSignal, fetchFile?: FetchFile): Promise<Answer> {
+  #start<Answer extends string | Verdict>(
+    message: (job: number) => ToWorker,
+    listener: Listener,
+    signal: AbortSignal,
+    fetchFile?: FetchFile,
+  ): Promise<Answer> {
     const job = ++this.#last;
     return new Promise((resolve, reject) => {
       if (this.#broken) return reject(this.#broken);

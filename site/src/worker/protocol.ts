@@ -12,11 +12,29 @@ export type Options = {
 
 /** From the page. Every job has a number of its own; a newer one does not end an older one, *cancel* does. */
 export type ToWorker =
-  | { readonly type: "history"; readonly job: number; readonly artifact: string; readonly policy: string; readonly options: Options }
+  | {
+      readonly type: "history";
+      readonly job: number;
+      readonly artifact: string;
+      readonly policy: string;
+      readonly options: Options;
+    }
   | { readonly type: "supply"; readonly job: number; readonly path: string; readonly bytes: Uint8Array | undefined }
   | { readonly type: "hash"; readonly job: number; readonly file: Blob }
-  | { readonly type: "bundle"; readonly job: number; readonly file: Blob; readonly policy: string; readonly options: Options }
-  | { readonly type: "fraud"; readonly job: number; readonly file: Blob; readonly policy: string; readonly options: Options }
+  | {
+      readonly type: "bundle";
+      readonly job: number;
+      readonly file: Blob;
+      readonly policy: string;
+      readonly options: Options;
+    }
+  | {
+      readonly type: "fraud";
+      readonly job: number;
+      readonly file: Blob;
+      readonly policy: string;
+      readonly options: Options;
+    }
   | { readonly type: "cancel"; readonly job: number };
 
 /** A report without its events, which go ahead of it. */

@@ -40,7 +40,13 @@ async function handle(message: ToWorker): Promise<void> {
   try {
     switch (message.type) {
       case "history":
-        return history(message.job, new HistoryQuery(message.artifact, message.policy, { ...verifierOptions(message.options), ...(message.options.fullScan ? { fullScan: true } : {}) }));
+        return history(
+          message.job,
+          new HistoryQuery(message.artifact, message.policy, {
+            ...verifierOptions(message.options),
+            ...(message.options.fullScan ? { fullScan: true } : {}),
+          }),
+        );
       case "supply":
         return supply(message.job, message.path, message.bytes);
       case "hash":
@@ -63,7 +69,10 @@ async function handle(message: ToWorker): Promise<void> {
 }
 
 function verifierOptions({ now, maxCheckpointAge }: Options): { now: bigint; maxCheckpointAge?: bigint } {
-  return { now: BigInt(now), ...(maxCheckpointAge === undefined ? {} : { maxCheckpointAge: BigInt(maxCheckpointAge) }) };
+  return {
+    now: BigInt(now),
+    ...(maxCheckpointAge === undefined ? {} : { maxCheckpointAge: BigInt(maxCheckpointAge) }),
+  };
 }
 
 function history(job: number, query: HistoryQuery): void {
@@ -101,7 +110,8 @@ function step(job: number, state: Job): void {
 /** Hands a report over: the text whole, for whoever saves it, and what it says in parts. */
 function report(job: number, json: string): void {
   const { events, ...head } = parseReport(json);
-  for (let at = 0; at < (events?.length ?? 0); at += EVENTS_AT_ONCE) say({ type: "events", job, events: events?.slice(at, at + EVENTS_AT_ONCE) ?? [] });
+  for (let at = 0; at < (events?.length ?? 0); at += EVENTS_AT_ONCE)
+    say({ type: "events", job, events: events?.slice(at, at + EVENTS_AT_ONCE) ?? [] });
   say({ type: "report", job, head, json: new Blob([json], { type: "application/json" }) });
 }
 
