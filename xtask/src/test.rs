@@ -85,7 +85,9 @@ pub(crate) fn run(only: Vec<String>) -> Result<()> {
         node::HINT,
         "portal-tests",
         |tally| {
-            process::run(node::npm().args(["run", "--silent", "check"]))?;
+            for script in ["check", "format:check"] {
+                process::run(node::npm().args(["run", "--silent", script]))?;
+            }
             let mut test = node::npm();
             test.args(["run", "--silent", "test"]);
             test.env("NODE_OPTIONS", "--test-reporter=spec");
