@@ -4,8 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use glasslog_core::merkle::Hash;
 use glasslog_core::note::SignerKey;
-use glasslog_log::disk::Disk;
-use glasslog_log::keys::read_signer;
+use glasslog_log::directory::Disk;
+use glasslog_log::writer::read_signer;
 use glasslog_log::{Log, LogError, Refusal};
 
 use crate::console::say;

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use glasslog_core::note::Checkpoint;
 use glasslog_core::trust::{LogVerdict, TrustPolicy};
-use glasslog_log::disk::Disk;
+use glasslog_log::directory::Disk;
 use glasslog_log::{Config, Layout};
 
 use crate::console::Console;

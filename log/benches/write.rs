@@ -17,7 +17,7 @@ mod event_entries;
 mod load;
 
 use glasslog_core::merkle::leaf_hash;
-use glasslog_log::disk::Disk;
+use glasslog_log::directory::Disk;
 use glasslog_log::sequencer::{Acknowledgement, Limits, Sequencer};
 use glasslog_log::{Layout, Log};
 use load::{Entries, Figures, processor_seconds, say};

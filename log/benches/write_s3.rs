@@ -15,7 +15,7 @@
 use glasslog_core::merkle::{Hash, leaf_hash, tree_root};
 use glasslog_core::note::Checkpoint;
 use glasslog_core::tiles::tiles_between;
-use glasslog_log::disk::Disk;
+use glasslog_log::directory::Disk;
 use glasslog_log::object_store::protocol::{Create, Presence};
 use glasslog_log::object_store::{Candidate, Client, Reader, StoreSettings};
 use glasslog_log::sequencer::{Acknowledgement, Limits, Sequencer};

@@ -1,9 +1,9 @@
 //! `glasslog.toml`, the operator's configuration of one log.
 
-use crate::disk::Disk;
+use crate::directory::disk::Disk;
+use crate::directory::layout::Layout;
 use crate::error::LogError;
 use crate::index::Pace;
-use crate::layout::Layout;
 use crate::object_store::StoreSettings;
 use serde::{Deserialize, Serialize};
 

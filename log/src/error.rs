@@ -1,7 +1,7 @@
 //! Why a log could not be made, opened or written.
 
-use crate::disk::DiskError;
-use crate::lock::Holder;
+use crate::directory::disk::DiskError;
+use crate::directory::lock::Holder;
 use crate::object_store::StoreError;
 use core::fmt;
 use glasslog_core::merkle::Hash;

@@ -17,47 +17,25 @@
 
 #![cfg(unix)]
 
-pub mod audit;
-mod checkpoint_file;
-mod closing;
 mod config;
-pub mod disk;
+mod create;
+mod dedup;
+pub mod directory;
 mod error;
-pub mod inconsistency;
 pub mod index;
-mod init;
-mod journal;
-pub mod keys;
 pub mod kind;
-mod known;
-mod layout;
 mod leaf;
-mod ledger;
-mod lock;
-mod log;
 pub mod object_store;
-mod open;
-mod posix;
-mod public;
-mod publisher;
 pub mod sequencer;
-mod shown;
-mod signer;
-pub mod standing;
+pub mod status;
 pub mod storage;
-mod superseded;
-mod torn;
 pub mod witness;
+pub mod writer;
 
-pub use checkpoint_file::CheckpointFile;
 pub use config::Config;
+pub use create::{Made, NewLog};
+pub use dedup::Bounds;
+pub use directory::{CheckpointFile, Holder, Layout, PublicTree};
 pub use error::LogError;
-pub use init::{Made, NewLog};
-pub use known::Bounds;
-pub use layout::Layout;
 pub use leaf::Leaf;
-pub use ledger::{Ledger, Outcome, Receipt, Refusal};
-pub use lock::Holder;
-pub use log::Log;
-pub use public::PublicTree;
-pub use shown::ARCHIVE_INTERVAL;
+pub use writer::{ARCHIVE_INTERVAL, Ledger, Log, Outcome, Receipt, Refusal};

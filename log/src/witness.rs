@@ -5,17 +5,17 @@ mod place;
 
 pub use place::Place;
 
-use crate::disk::{Disk, directory_of};
+use crate::directory::disk::{Disk, directory_of};
+use crate::directory::layout::{Layout, PRIVATE_FILE};
+use crate::directory::lock::CheckpointLock;
 use crate::error::LogError;
-use crate::inconsistency::Inconsistency;
-use crate::layout::{Layout, PRIVATE_FILE};
-use crate::lock::CheckpointLock;
 use core::fmt;
 use glasslog_core::merkle::{ConsistencyProof, Hash, TreeHead, empty_root};
 use glasslog_core::note::cosignature::{self, CosignatureError};
 use glasslog_core::note::{Checkpoint, SignatureType, SignerKey};
 use glasslog_core::tiles::{ConsistencyPlan, Tile, TileError};
 use glasslog_core::trust::{LogVerdict, Policy};
+use glasslog_core::verify::Inconsistency;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

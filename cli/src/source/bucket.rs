@@ -1,7 +1,7 @@
 //! A log in a bucket, as the directory with its keys and configuration names it.
 use std::path::Path;
 
-use glasslog_log::disk::Disk;
+use glasslog_log::directory::Disk;
 use glasslog_log::object_store::Client;
 use glasslog_log::{Config, Layout, LogError};
 

@@ -6,15 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use std::{fs, thread};
 
+use glasslog_client::audit::{Audited, Files, Keeper, Settings, audit};
 use glasslog_core::fetch::Query;
 use glasslog_core::index::fraud::Fraud;
 use glasslog_core::note::{SignatureType, SignerKey};
 use glasslog_core::report::{Class, Report, Verdict};
 use glasslog_core::text::limits::MAX_IN_FLIGHT;
+use glasslog_core::verify::Inconsistency;
 use glasslog_log::Layout;
-use glasslog_log::audit::{Audited, CosignError, Cosigned, Files, Keeper, Settings, audit};
-use glasslog_log::disk::Disk;
-use glasslog_log::inconsistency::Inconsistency;
+use glasslog_log::directory::Disk;
+use glasslog_log::index::{CosignError, Cosigned};
 
 use crate::arguments::{TrustArgs, parse_duration};
 use crate::console::Console;

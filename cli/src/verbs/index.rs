@@ -9,7 +9,7 @@ use glasslog_core::note::Checkpoint;
 use glasslog_core::rules::Keyring;
 use glasslog_core::tiles::{EntryBundle, parse_entries};
 use glasslog_core::trust::TrustPolicy;
-use glasslog_log::disk::Disk;
+use glasslog_log::directory::Disk;
 use glasslog_log::index::{Indexer, LogFiles, Pace};
 use glasslog_log::{Config, Layout, LogError};
 use serde::Serialize;

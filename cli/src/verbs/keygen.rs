@@ -6,8 +6,8 @@ use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{Spki, is_name, secret_to_pem};
 use glasslog_core::note::{KeyName, SignatureType, SignerKey};
 use glasslog_log::LogError;
-use glasslog_log::disk::Disk;
-use glasslog_log::keys::{new_secret, write_public, write_secret};
+use glasslog_log::directory::Disk;
+use glasslog_log::writer::{new_secret, write_public, write_secret};
 use serde::Serialize;
 use zeroize::Zeroizing;
 

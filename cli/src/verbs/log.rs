@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use glasslog_core::text::wire::hex_encode;
 use glasslog_log::index::Indexer;
-use glasslog_log::standing::{Standing, Writer};
+use glasslog_log::status::{Standing, Writer};
 use serde_json::json;
 
 use crate::console::Console;

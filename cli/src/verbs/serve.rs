@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use glasslog_log::disk::Disk;
+use glasslog_log::directory::Disk;
 use glasslog_log::index::Background;
 use glasslog_log::object_store::Candidate;
 use glasslog_log::{Config, Layout, Log};

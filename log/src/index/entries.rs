@@ -3,8 +3,8 @@
 //! Tiles are checked from the root down, and the leaf hashes of an entry bundle against them
 //! ([c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles)): it does not matter who keeps the files.
 
+use crate::directory::public::PublicTree;
 use crate::error::LogError;
-use crate::public::PublicTree;
 use glasslog_core::merkle::{Hash, Subtree, TreeHead, complete_subtrees, leaf_hash};
 use glasslog_core::tiles::{ConsistencyPlan, EntryBundle, Tile, TilePlan, parse_entries};
 use std::collections::BTreeMap;

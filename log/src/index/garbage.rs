@@ -4,12 +4,12 @@
 //! that stays has it. A crash in between leaves fewer files of a run that the inventory still knows; the next collection
 //! goes on.
 
+use super::files::run_folder;
 use super::inventory::Inventory;
-use super::place::run_folder;
 use super::{Indexer, PREFIX};
-use crate::disk::DiskError;
+use crate::directory::disk::DiskError;
+use crate::directory::layout::Layout;
 use crate::error::LogError;
-use crate::layout::Layout;
 use glasslog_core::index::build::RunHead;
 use glasslog_core::index::format::IndexFile;
 use glasslog_core::merkle::Hash;

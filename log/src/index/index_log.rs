@@ -1,12 +1,12 @@
 //! The index log: manifests are appended to it, and what a crash interrupted is finished when it is opened.
 
 use super::{INDEX_CHECKPOINT, Indexer, Newest, PREFIX};
+use crate::dedup::levels_in;
+use crate::directory::layout::PRIVATE_FILE;
+use crate::directory::lock::CheckpointLock;
 use crate::error::LogError;
-use crate::known::levels_in;
-use crate::layout::PRIVATE_FILE;
-use crate::lock::CheckpointLock;
 use crate::object_store::Bucket;
-use crate::open::bundle_from;
+use crate::writer::open::bundle_from;
 use glasslog_core::index::format::{LATEST_PATH, Manifest};
 use glasslog_core::merkle::{Hash, InclusionProof, TreeHead, leaf_hash};
 use glasslog_core::note::{Checkpoint, TlogProof};

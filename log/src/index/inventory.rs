@@ -11,10 +11,10 @@
 //! ```
 //! It is written anew, without what is gone, when most of its lines say nothing any more.
 
-use super::workshop::parts;
-use crate::disk::{Disk, DiskError};
+use super::run_builder::parts;
+use crate::directory::disk::{Disk, DiskError};
+use crate::directory::layout::{Layout, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use crate::error::LogError;
-use crate::layout::{Layout, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use glasslog_core::index::build::RunHead;
 use glasslog_core::index::format::{encode_run, parse_run};
 use glasslog_core::merkle::{HASH_SIZE, Hash};

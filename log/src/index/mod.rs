@@ -6,38 +6,40 @@
 //!
 //! Whoever has a key of his own can index the log of somebody else, into a directory of his own: see [`Indexer::of`].
 
+mod audit_cosignature;
 mod background;
 mod entries;
+mod files;
 mod garbage;
 mod index_log;
 mod inventory;
 mod opening;
-mod pace;
 mod parallel;
-mod place;
+mod run_builder;
 mod runs;
-mod workshop;
+mod schedule;
 
+pub use audit_cosignature::{CosignError, Cosigned};
 pub use background::{Background, Status};
 pub use entries::LogFiles;
-pub use pace::{Pace, extend_if_due, extend_in_if_due, extend_now};
 pub use runs::Progress;
+pub use schedule::{Pace, extend_if_due, extend_in_if_due, extend_now};
 
 use crate::config::Config;
-use crate::disk::Disk;
+use crate::directory::disk::Disk;
+use crate::directory::layout::{Layout, PRIVATE_FILE};
+use crate::directory::lock::WriterLock;
 use crate::error::LogError;
-use crate::layout::{Layout, PRIVATE_FILE};
-use crate::lock::WriterLock;
-use crate::shown::CHECKPOINT;
-use crate::signer::Signer;
+use crate::writer::public_checkpoint::CHECKPOINT;
+use crate::writer::signer::Signer;
 use entries::LogAt;
+use files::Place;
 use garbage::Collecting;
 use glasslog_core::index::format::{Manifest, MapFunction};
 use glasslog_core::merkle::InclusionProof;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::tiles::Edge;
-use place::Place;
-use workshop::Workshop;
+use run_builder::Workshop;
 
 /// Where the index log lies in the public tree.
 const PREFIX: &str = "index/";
@@ -184,7 +186,7 @@ impl Indexer {
         self.workshop
             .inventory()
             .supersede(manifest.runs(), Some(&before), now)?;
-        pace::Made {
+        schedule::Made {
             size: log.size(),
             time: now,
         }
@@ -227,7 +229,7 @@ impl Indexer {
     pub fn is_due(&self, now: u64) -> Result<bool, LogError> {
         let checkpoint = self.public_checkpoint()?;
         let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
-        pace::is_due(&self.disk, &self.layout, &self.pace, size, now)
+        schedule::is_due(&self.disk, &self.layout, &self.pace, size, now)
     }
 
     /// The index's origin: the name of its key.

@@ -1,20 +1,20 @@
 //! Opens the index of a log, one's own or somebody else's, for writing.
 
 use super::Indexer;
+use super::files::Place;
 use super::inventory::Inventory;
-use super::pace::Pace;
-use super::place::Place;
-use super::workshop::Workshop;
+use super::run_builder::Workshop;
+use super::schedule::Pace;
 use crate::config::Config;
-use crate::disk::Disk;
+use crate::directory::disk::Disk;
+use crate::directory::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY};
+use crate::directory::lock::WriterLock;
 use crate::error::LogError;
-use crate::keys::read_signer;
-use crate::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY};
-use crate::lock::WriterLock;
-use crate::log::Log;
 use crate::object_store::Bucket;
-use crate::open::clear_temporary;
-use crate::signer::Signer;
+use crate::writer::keys::read_signer;
+use crate::writer::log::Log;
+use crate::writer::open::clear_temporary;
+use crate::writer::signer::Signer;
 use glasslog_core::index::format::MapFunction;
 use glasslog_core::note::SignerKey;
 use glasslog_core::tiles::Edge;

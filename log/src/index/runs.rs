@@ -6,7 +6,7 @@
 use super::Indexer;
 use super::entries::LogAt;
 use super::parallel::parallel;
-use super::workshop::{Workshop, parts};
+use super::run_builder::{Workshop, parts};
 use crate::error::LogError;
 use glasslog_core::index::build::{RunHead, UNIT, partition};
 use glasslog_core::text::limits::MAX_RUNS;

@@ -4,7 +4,7 @@ use super::queue::{Keep, Queue, Submission};
 use super::{Acknowledgement, Answer};
 use crate::error::LogError;
 use crate::leaf::Leaf;
-use crate::ledger::{Ledger, Outcome};
+use crate::writer::admitter::{Ledger, Outcome};
 use std::mem;
 use std::sync::mpsc::SyncSender;
 use tokio::sync::oneshot;

@@ -19,8 +19,8 @@ mod status;
 
 use crate::error::LogError;
 use crate::leaf::Leaf;
-use crate::ledger::Outcome;
-use crate::log::Log;
+use crate::writer::admitter::Outcome;
+use crate::writer::log::Log;
 use glasslog_core::note::Checkpoint;
 use queue::{Queue, Submission};
 use std::any::Any;

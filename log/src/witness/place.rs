@@ -1,14 +1,14 @@
 //! Where a witness looks at a log: in its directory, or in its bucket, where no lease is needed to add a cosignature.
 
 use super::WitnessError;
-use crate::checkpoint_file::CheckpointFile;
-use crate::disk::Disk;
+use crate::directory::checkpoint::CheckpointFile;
+use crate::directory::disk::Disk;
+use crate::directory::layout::Layout;
+use crate::directory::public::PublicTree;
 use crate::error::LogError;
-use crate::layout::Layout;
 use crate::object_store::Client;
 use crate::object_store::protocol::{PUBLIC, Update};
-use crate::public::PublicTree;
-use crate::shown::CHECKPOINT;
+use crate::writer::public_checkpoint::CHECKPOINT;
 use glasslog_core::note::{Checkpoint, Signature};
 use std::path::PathBuf;
 

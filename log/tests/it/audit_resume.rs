@@ -1,11 +1,11 @@
 //! Audits that go on from the state of an earlier one come to what a fresh audit comes to, and read only what is new.
 
 use crate::support::{NOW, entries, scratch};
+use glasslog_client::audit::{Audited, Files, Keeper, Settings, audit};
 use glasslog_core::fetch::Query;
 use glasslog_core::report::{CheckCode, Class, Report};
 use glasslog_core::verify::Options;
 use glasslog_core::verify::audit::state::AuditState;
-use glasslog_log::audit::{Audited, Files, Keeper, Settings, audit};
 use glasslog_log::index::Indexer;
 use glasslog_log::{Layout, Log, NewLog};
 use std::collections::BTreeSet;

@@ -4,7 +4,7 @@ use crate::seen::{Seen, new_log, work};
 use crate::support::{NOW, log_key, scratch};
 use crate::tree::PublicLog;
 use glasslog_core::merkle::TreeHead;
-use glasslog_log::disk::Disk;
+use glasslog_log::directory::Disk;
 use glasslog_log::index::Indexer;
 use glasslog_log::{Layout, Log, LogError, NewLog};
 use std::io;

@@ -3,7 +3,7 @@
 use crate::seen::{Seen, new_log, work};
 use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
-use glasslog_log::disk::Disk;
+use glasslog_log::directory::Disk;
 use glasslog_log::sequencer::{Acknowledgement, Limits, Sequencer};
 use glasslog_log::{Bounds, Layout, Log, LogError};
 use std::fs::{self, File};

@@ -9,7 +9,7 @@ use glasslog_core::merkle::{Hash, leaf_hash};
 use glasslog_core::note::Checkpoint;
 use glasslog_core::tiles::{Tile, TileError};
 use glasslog_core::trust::TrustPolicy;
-use glasslog_log::disk::Disk;
+use glasslog_log::directory::Disk;
 use glasslog_log::index::{Background, Indexer, extend_if_due};
 use glasslog_log::{Layout, Log, LogError, NewLog};
 use std::collections::{BTreeMap, BTreeSet};

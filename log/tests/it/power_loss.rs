@@ -9,7 +9,7 @@ use crate::seen::Seen;
 use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
 use glasslog_core::merkle::{Hash, TreeHead};
-use glasslog_log::disk::{Change, Disk};
+use glasslog_log::directory::{Change, Disk};
 use glasslog_log::sequencer::{Acknowledgement, Limits, Sequencer};
 use glasslog_log::{ARCHIVE_INTERVAL, Layout, Log, NewLog};
 use std::collections::{BTreeMap, BTreeSet};

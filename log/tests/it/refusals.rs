@@ -2,7 +2,7 @@
 
 use crate::support::{NOW, entries, scratch};
 use glasslog_core::merkle::TreeHead;
-use glasslog_log::standing::{Standing, Writer};
+use glasslog_log::status::{Standing, Writer};
 use glasslog_log::{Holder, Layout, Log, LogError, NewLog};
 use std::collections::BTreeMap;
 use std::fs;

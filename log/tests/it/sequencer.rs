@@ -6,7 +6,7 @@ use crate::tree::PublicLog;
 use glasslog_core::event::Action;
 use glasslog_core::merkle::leaf_hash;
 use glasslog_core::note::Checkpoint;
-use glasslog_log::disk::{Disk, Step};
+use glasslog_log::directory::{Disk, Step};
 use glasslog_log::sequencer::{Acknowledgement, Busy, Limits, Sequencer};
 use glasslog_log::{Layout, Log, LogError, NewLog};
 use std::path::Path;

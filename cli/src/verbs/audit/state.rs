@@ -6,7 +6,7 @@ use glasslog_core::text::limits::MAX_AUDIT_STATE;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::audit::state::{AuditState, AuditStateError};
 use glasslog_log::LogError;
-use glasslog_log::disk::Disk;
+use glasslog_log::directory::Disk;
 
 use crate::console::Console;
 use crate::destination::{now, refuse};

@@ -1,0 +1,273 @@
+//! Makes a new log directory (`docs/cli.md`, "init").
+//!
+//! `glasslog.toml` comes after everything that it would be a log without, the public checkpoint after that, and the first
+//! index last: a directory whose making was interrupted is either no log, or one that the next writer completes.
+
+use crate::config::{Config, FORMAT};
+use crate::dedup::{self, Bounds, Known};
+use crate::directory::disk::{Disk, DiskError};
+use crate::directory::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY, PUBLIC_FILE};
+use crate::directory::lock::WriterLock;
+use crate::directory::storage::Posix;
+use crate::error::LogError;
+use crate::index::{Indexer, Pace};
+use crate::object_store::{Candidate, StoreSettings};
+use crate::storage::Storage;
+use crate::writer::admitter::Ledger;
+use crate::writer::keys::{new_secret, write_secret, write_signer};
+use crate::writer::log::Log;
+use crate::writer::publisher::{Publisher, Settled};
+use crate::writer::signer::Signer;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::event::{self, Envelope, Genesis, Predecessor, Spki, secret_to_pem};
+use glasslog_core::merkle::{Hash, TreeHead, leaf_hash};
+use glasslog_core::note::{KeyName, SignatureType, SignerKey};
+use glasslog_core::tiles::Edge;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A log to be made.
+#[derive(Debug)]
+pub struct NewLog {
+    origin: String,
+    is_raw: bool,
+    key: Option<SignerKey>,
+    succeeds: Option<Predecessor>,
+    store: Option<StoreSettings>,
+}
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The first signed head.
+    pub head: TreeHead,
+    /// Leaf hash of the genesis, to be pinned; `None` for a raw log.
+    pub genesis: Option<Hash>,
+}
+
+impl NewLog {
+    /// A log of signed events.
+    pub fn events(origin: impl Into<String>) -> Self {
+        Self {
+            origin: origin.into(),
+            is_raw: false,
+            key: None,
+            succeeds: None,
+            store: None,
+        }
+    }
+
+    /// A log of any bytes.
+    pub fn raw(origin: impl Into<String>) -> Self {
+        Self {
+            origin: origin.into(),
+            is_raw: true,
+            key: None,
+            succeeds: None,
+            store: None,
+        }
+    }
+
+    /// Signs with this key instead of a new one; its name must be the origin.
+    #[must_use]
+    pub fn with_key(mut self, key: SignerKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Goes on after a closed log: the genesis commits to it. A raw log has no genesis to say so.
+    #[must_use]
+    pub fn succeeding(mut self, predecessor: Predecessor) -> Self {
+        self.succeeds = Some(predecessor);
+        self
+    }
+
+    /// Keeps everything but keys and configuration in this bucket.
+    #[must_use]
+    pub fn in_store(mut self, store: StoreSettings) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Makes the log in `path`, which must be absent or empty.
+    ///
+    /// # Errors
+    /// When the directory holds something, the origin or the key do not fit, or the disk fails.
+    pub fn create(self, path: impl AsRef<Path>, now: u64) -> Result<Made, LogError> {
+        self.create_with(&Disk::new(), path, now)
+    }
+
+    /// As [`create`](Self::create), on a disk that a test controls.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_with(
+        self,
+        disk: &Disk,
+        path: impl AsRef<Path>,
+        now: u64,
+    ) -> Result<Made, LogError> {
+        let layout = Layout::new(path.as_ref());
+        check_empty(&layout)?;
+        let wrong = |problem: String| LogError::Setting {
+            path: layout.root().to_owned(),
+            problem,
+        };
+        let key = match self.key {
+            Some(key) => key,
+            None => new_key(&layout, &self.origin, SignatureType::Ed25519)?,
+        };
+        let index_key = new_key(
+            &layout,
+            &format!("{}/index", self.origin),
+            SignatureType::Ed25519,
+        )?;
+        let policy = trust_policy(&key, &index_key);
+        let signer = Signer::new(&self.origin, key).map_err(|error| wrong(error.to_string()))?;
+
+        make_directories(disk, &layout)?;
+        let lock = WriterLock::take(&layout.lock())?;
+        write_signer(disk, &layout.key("log"), signer.key())?;
+        write_signer(disk, &layout.key("index"), &index_key)?;
+
+        let config = Config {
+            format: FORMAT,
+            origin: self.origin,
+            raw: self.is_raw,
+            index: Pace::default(),
+            store: self.store,
+        };
+        let bucket = match &config.store {
+            None => None,
+            Some(store) => Some(Candidate::new(store, &layout.config(), None)?.make()?),
+        };
+        let storage: Arc<dyn Storage> = match &bucket {
+            None => Arc::new(Posix::create(disk, &layout, lock)?),
+            Some(bucket) => Arc::new(bucket.clone()),
+        };
+        let directory = layout.private(dedup::DIRECTORY);
+        let known = Known::new(&storage, &directory, &config.origin, Bounds::default());
+        let known = Arc::new(known);
+        let settled = Settled::new(0, Arc::clone(&known));
+        let mut log = Log {
+            ledger: Ledger::new(&config, known),
+            rebuilt: None,
+            staged: Vec::new(),
+            size: 0,
+            is_stopped: false,
+            publisher: Publisher::new(storage, signer, Edge::new(), None, false, settled),
+        };
+        let genesis = match config.raw {
+            true => None,
+            false => Some(add_genesis(&mut log, disk, &layout, self.succeeds)?),
+        };
+        let checkpoint = log.publisher.prepare(&log.staged)?;
+        log.publisher.storage.unstage(log.size)?;
+        let temporary = layout.temporary();
+        disk.replace(
+            &temporary,
+            &layout.trust_policy(),
+            policy.as_bytes(),
+            PUBLIC_FILE,
+        )?;
+        disk.replace(
+            &temporary,
+            &layout.config(),
+            config.encode().as_bytes(),
+            PUBLIC_FILE,
+        )?;
+        log.publisher.show(&checkpoint, now)?;
+        let mut indexer = match bucket {
+            None => Indexer::open_with(disk.clone(), layout.root())?,
+            Some(bucket) => Indexer::open_in(bucket, layout.root())?,
+        };
+        indexer.publish(now)?;
+        Ok(Made {
+            head: log.head(),
+            genesis,
+        })
+    }
+}
+
+/// Makes the admin's key, and with it entry 0.
+fn add_genesis(
+    log: &mut Log,
+    disk: &Disk,
+    layout: &Layout,
+    succeeds: Option<Predecessor>,
+) -> Result<Hash, LogError> {
+    let path = layout.key("admin");
+    let wrong = |problem: String| LogError::Setting {
+        path: path.clone(),
+        problem,
+    };
+    let admin = secret(layout)?;
+    write_secret(disk, &path, &secret_to_pem(&admin, "admin"))?;
+    let genesis = Genesis {
+        log: log.origin().to_owned(),
+        admins: vec![Spki::new(admin.public())],
+        threshold: 1,
+        succeeds: succeeds.map(Box::new),
+    };
+    let payload =
+        event::encode(&genesis.to_statement()).map_err(|error| wrong(error.to_string()))?;
+    let envelope = Envelope::sign(payload, &[&admin]).map_err(|error| wrong(error.to_string()))?;
+    let entry = envelope.encode();
+    let leaf = leaf_hash(&entry);
+    match log.append(vec![entry])?.pop() {
+        Some(Err(refusal)) => Err(wrong(refusal.to_string())),
+        _ => Ok(leaf),
+    }
+}
+
+fn make_directories(disk: &Disk, layout: &Layout) -> Result<(), DiskError> {
+    for (directory, mode) in [
+        (layout.root().to_owned(), PUBLIC_DIRECTORY),
+        (layout.state(), PRIVATE_DIRECTORY),
+        (layout.temporary(), PRIVATE_DIRECTORY),
+        (layout.keys(), PRIVATE_DIRECTORY),
+        (layout.public(), PUBLIC_DIRECTORY),
+    ] {
+        disk.make_directory(&directory, mode)?;
+    }
+    Ok(())
+}
+
+/// What readers start with: this log and its index, and no witnesses yet.
+fn trust_policy(log: &SignerKey, index: &SignerKey) -> String {
+    let section =
+        |name, key: &SignerKey| format!("[{name}]\nlog {}\nquorum none\n", key.verifier());
+    format!("{}\n{}", section("log", log), section("index", index))
+}
+
+fn secret(layout: &Layout) -> Result<SecretKey, LogError> {
+    new_secret().map_err(|error| {
+        let error = std::io::Error::other(error.to_string());
+        DiskError::new("draw randomness for", layout.root(), &error).into()
+    })
+}
+
+fn new_key(layout: &Layout, name: &str, kind: SignatureType) -> Result<SignerKey, LogError> {
+    let name = KeyName::parse(name).map_err(|error| LogError::Setting {
+        path: layout.root().to_owned(),
+        problem: error.to_string(),
+    })?;
+    Ok(SignerKey::new(name, kind, secret(layout)?))
+}
+
+/// Refuses a directory that holds something, and says when that is a log half made.
+fn check_empty(layout: &Layout) -> Result<(), LogError> {
+    let path = layout.root().to_owned();
+    let is_empty = match std::fs::read_dir(&path) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => return Err(DiskError::new("list", &path, &error).into()),
+    };
+    match is_empty {
+        true => Ok(()),
+        false if layout.state().exists() && !layout.config().exists() => {
+            Err(LogError::Unfinished { path })
+        }
+        false => Err(LogError::NotEmpty { path }),
+    }
+}

@@ -1,0 +1,72 @@
+//! `public/checkpoint` of a log directory, as a cosigner sees it: read, and given cosignatures.
+//!
+//! Publishing and cosigning both change the file, in different processes. Each takes the checkpoint lock, reads what is
+//! there, and changes that: a cosignature for the current size is never lost, and a smaller tree never comes back.
+
+use crate::directory::disk::Disk;
+use crate::directory::layout::Layout;
+use crate::directory::lock::CheckpointLock;
+use crate::directory::public::PublicTree;
+use crate::error::LogError;
+use glasslog_core::note::{Checkpoint, Signature};
+
+/// The public checkpoint of one log.
+#[derive(Clone, Debug)]
+pub struct CheckpointFile {
+    disk: Disk,
+    layout: Layout,
+}
+
+impl CheckpointFile {
+    /// Returns the checkpoint file of the log at `layout`.
+    pub fn new(disk: &Disk, layout: &Layout) -> Self {
+        Self {
+            disk: disk.clone(),
+            layout: layout.clone(),
+        }
+    }
+
+    /// Reads the public checkpoint, unverified; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read or does not parse.
+    pub fn read(&self) -> Result<Option<Checkpoint>, LogError> {
+        let path = self.layout.checkpoint();
+        let bytes = self.disk.read(&path)?;
+        let parse = |bytes: Vec<u8>| {
+            Checkpoint::parse(&bytes).map_err(|error| LogError::Malformed {
+                path: path.clone(),
+                problem: error.to_string(),
+            })
+        };
+        bytes.map(parse).transpose()
+    }
+
+    /// Adds a cosignature to the public checkpoint if that still says what was cosigned; an older one by the same key
+    /// makes way. Returns whether it was added.
+    ///
+    /// # Errors
+    /// When the file cannot be read or replaced.
+    pub fn add(
+        &self,
+        tree: &PublicTree,
+        cosigned: &Checkpoint,
+        cosignature: Signature,
+    ) -> Result<bool, LogError> {
+        let _lock = CheckpointLock::wait(&self.layout.checkpoint_lock())?;
+        match self.read()? {
+            Some(shown) if shown.note().text() == cosigned.note().text() => {
+                let cosigned =
+                    shown
+                        .with_signature(cosignature)
+                        .map_err(|error| LogError::Malformed {
+                            path: self.layout.checkpoint(),
+                            problem: error.to_string(),
+                        })?;
+                tree.replace_checkpoint(&cosigned.encode())?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+}

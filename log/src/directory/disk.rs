@@ -1,0 +1,490 @@
+//! Durable file operations: every change to a log directory goes through here, one step at a time.
+//!
+//! POSIX promises that `link` and `rename` are atomic, and that a file or a directory entry survives a power loss once
+//! the file, or the directory that holds the entry, was synced
+//! ([POSIX.1-2024 `fsync`](https://pubs.opengroup.org/onlinepubs/9799919799/functions/fsync.html)).
+//! Tests stop a log between any two steps with [`Disk::with_faults`].
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One kind of change to the file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// A directory is made.
+    MakeDirectory,
+    /// A new file is made and filled.
+    Write,
+    /// Bytes are added at the end of an open file.
+    Append,
+    /// An open file is cut.
+    Truncate,
+    /// A file's content is synced.
+    SyncFile,
+    /// A directory's entries are synced.
+    SyncDirectory,
+    /// A name is given to a file, unless the name is taken.
+    Link,
+    /// A name is given to a file, whether taken or not.
+    Rename,
+    /// A name is removed.
+    Remove,
+}
+
+/// A file operation that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskError {
+    /// What was being done, as a verb: `read`, `write`, `sync`.
+    pub operation: &'static str,
+    /// The file or directory.
+    pub path: PathBuf,
+    /// The class of the failure.
+    pub kind: io::ErrorKind,
+    /// The operating system's words.
+    pub message: String,
+}
+
+impl DiskError {
+    pub(crate) fn new(operation: &'static str, path: &Path, error: &io::Error) -> Self {
+        Self {
+            operation,
+            path: path.to_owned(),
+            kind: error.kind(),
+            message: error.to_string(),
+        }
+    }
+
+    /// A stable name for this class of errors.
+    pub fn code(&self) -> &'static str {
+        "disk"
+    }
+}
+
+impl fmt::Display for DiskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "cannot {} `{}`: {}",
+            self.operation,
+            self.path.display(),
+            self.message
+        )
+    }
+}
+
+impl core::error::Error for DiskError {}
+
+/// A change to the file system that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// There is a new directory.
+    MakeDirectory(PathBuf),
+    /// There is a new file, and these bytes were written to it.
+    Write(PathBuf, Vec<u8>),
+    /// These bytes were written to the end of a file.
+    Append(PathBuf, Vec<u8>),
+    /// A file was cut to this length.
+    Truncate(PathBuf, u64),
+    /// The content of a file is durable.
+    SyncFile(PathBuf),
+    /// The names in a directory are durable.
+    SyncDirectory(PathBuf),
+    /// A file has a second name.
+    Link(PathBuf, PathBuf),
+    /// A file has another name, which another file may have had.
+    Rename(PathBuf, PathBuf),
+    /// A name is gone.
+    Remove(PathBuf),
+}
+
+type Witness = dyn Fn(Change) + Send + Sync;
+type Fault = dyn Fn(Step, &Path) -> io::Result<()> + Send + Sync;
+
+/// The file system as a log uses it.
+#[derive(Clone, Default)]
+pub struct Disk {
+    fault: Option<Arc<Fault>>,
+    witness: Option<Arc<Witness>>,
+    syncs: Arc<AtomicU64>,
+}
+
+impl fmt::Debug for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Disk")
+            .field("faults", &self.fault.is_some())
+            .finish()
+    }
+}
+
+/// When a new file survives a power loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// When the call returns and its directory is synced.
+    Now,
+    /// When it is synced later: until then a power loss may leave a part of it.
+    Lazy,
+}
+
+/// Whether [`Disk::create`] made the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// The file is new.
+    New,
+    /// A file of that name was there; it was left alone.
+    Exists,
+}
+
+/// The directory that holds `path`; of a bare name, the current one.
+pub(crate) fn directory_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// Numbers temporary files, so that two in one process never share a name.
+static TEMPORARY: AtomicU64 = AtomicU64::new(0);
+
+impl Disk {
+    /// Returns the real file system.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns a file system that asks `fault` before each step: an error from it fails the step.
+    ///
+    /// A write or append whose step fails leaves the first half of its bytes behind, as a torn write does.
+    pub fn with_faults(
+        fault: impl Fn(Step, &Path) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            fault: Some(Arc::new(fault)),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the real file system, which tells `witness` of each change after it was made.
+    pub fn watched(witness: impl Fn(Change) + Send + Sync + 'static) -> Self {
+        Self {
+            witness: Some(Arc::new(witness)),
+            ..Self::default()
+        }
+    }
+
+    fn tell(&self, change: impl FnOnce() -> Change) {
+        if let Some(witness) = &self.witness {
+            witness(change());
+        }
+    }
+
+    /// How many files and directories were synced so far.
+    pub fn syncs(&self) -> u64 {
+        self.syncs.load(Ordering::Relaxed)
+    }
+
+    fn step(&self, step: Step, path: &Path) -> io::Result<()> {
+        if matches!(step, Step::SyncFile | Step::SyncDirectory) {
+            self.syncs.fetch_add(1, Ordering::Relaxed);
+        }
+        self.fault
+            .as_ref()
+            .map_or(Ok(()), |fault| fault(step, path))
+    }
+
+    /// Writes `bytes`, or half of them when a fault says so.
+    fn write_or_tear(
+        &self,
+        step: Step,
+        path: &Path,
+        file: &mut File,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        if let Err(error) = self.step(step, path) {
+            file.write_all(bytes.get(..bytes.len() / 2).unwrap_or_default())?;
+            return Err(error);
+        }
+        file.write_all(bytes)?;
+        self.tell(|| match step {
+            Step::Write => Change::Write(path.to_owned(), bytes.to_owned()),
+            _ => Change::Append(path.to_owned(), bytes.to_owned()),
+        });
+        Ok(())
+    }
+
+    /// Reads a whole file; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the file exists and cannot be read.
+    pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
+        match fs::read(path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(DiskError::new("read", path, &error)),
+        }
+    }
+
+    /// Makes the directory `path` durable, and makes it first if it is not there; the one above must exist.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or the one above cannot be synced.
+    pub fn make_directory(&self, path: &Path, mode: u32) -> Result<(), DiskError> {
+        let made = self
+            .step(Step::MakeDirectory, path)
+            .and_then(|()| fs::DirBuilder::new().mode(mode).create(path));
+        match made {
+            Ok(()) => self.tell(|| Change::MakeDirectory(path.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+            Err(error) => return Err(DiskError::new("make directory", path, &error)),
+        }
+        self.sync_directory(directory_of(path))
+    }
+
+    /// Makes the entries of a directory durable.
+    ///
+    /// # Errors
+    /// When the directory cannot be opened or synced.
+    pub fn sync_directory(&self, path: &Path) -> Result<(), DiskError> {
+        self.step(Step::SyncDirectory, path)
+            .and_then(|()| File::open(path)?.sync_all())
+            .map_err(|error| DiskError::new("sync directory", path, &error))?;
+        self.tell(|| Change::SyncDirectory(path.to_owned()));
+        Ok(())
+    }
+
+    /// Writes a file under a fresh name in `directory` and returns its path; syncs it unless it is `Lazy`.
+    pub(super) fn write_temporary(
+        &self,
+        directory: &Path,
+        bytes: &[u8],
+        mode: u32,
+        durability: Durability,
+    ) -> Result<PathBuf, DiskError> {
+        let number = TEMPORARY.fetch_add(1, Ordering::Relaxed);
+        let path = directory.join(format!(".glasslog.{}.{number}", std::process::id()));
+        let failed = |error: io::Error| DiskError::new("write", &path, &error);
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&path)
+            .map_err(failed)?;
+        self.write_or_tear(Step::Write, &path, &mut file, bytes)
+            .map_err(failed)?;
+        if durability == Durability::Now {
+            self.step(Step::SyncFile, &path)
+                .and_then(|()| file.sync_all())
+                .map_err(|error| DiskError::new("sync", &path, &error))?;
+            self.tell(|| Change::SyncFile(path.clone()));
+        }
+        Ok(path)
+    }
+
+    /// Makes the content of a file durable; that there is none any more is no error.
+    ///
+    /// # Errors
+    /// When it cannot be opened or synced.
+    pub fn sync_file(&self, path: &Path) -> Result<(), DiskError> {
+        let synced = self
+            .step(Step::SyncFile, path)
+            .and_then(|()| File::open(path)?.sync_data());
+        match synced {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(DiskError::new("sync", path, &error))
+            }
+            Err(_) => Ok(()),
+            Ok(()) => {
+                self.tell(|| Change::SyncFile(path.to_owned()));
+                Ok(())
+            }
+        }
+    }
+
+    /// Gives a file a second name, durably; that the name is taken is no error.
+    ///
+    /// # Errors
+    /// When it cannot be linked, or the directory not be synced.
+    pub fn link(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
+        let linked = self
+            .step(Step::Link, to)
+            .and_then(|()| fs::hard_link(from, to));
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(DiskError::new("link", to, &error));
+            }
+            Err(_) => {}
+            Ok(()) => self.tell(|| Change::Link(from.to_owned(), to.to_owned())),
+        }
+        self.sync_directory(directory_of(to))
+    }
+
+    /// Makes a file that was not there, whole or not at all; the caller syncs its directory, and a `Lazy` one too.
+    ///
+    /// The exclusive step is `link`, which fails when the name is taken, whoever took it.
+    ///
+    /// # Errors
+    /// When a step fails; the name is then either absent or complete.
+    pub fn create(
+        &self,
+        temporary: &Path,
+        path: &Path,
+        bytes: &[u8],
+        mode: u32,
+        durability: Durability,
+    ) -> Result<Created, DiskError> {
+        if path.exists() {
+            return Ok(Created::Exists);
+        }
+        let source = self.write_temporary(temporary, bytes, mode, durability)?;
+        self.name(&source, path)
+    }
+
+    /// Gives a temporary file its name, unless that is taken, and removes the temporary one.
+    pub(super) fn name(&self, source: &Path, path: &Path) -> Result<Created, DiskError> {
+        let linked = self
+            .step(Step::Link, path)
+            .and_then(|()| fs::hard_link(source, path));
+        let created = match linked {
+            Ok(()) => {
+                self.tell(|| Change::Link(source.to_owned(), path.to_owned()));
+                Created::New
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Created::Exists,
+            Err(error) => return Err(DiskError::new("create", path, &error)),
+        };
+        self.remove(source)?;
+        Ok(created)
+    }
+
+    /// Puts `bytes` in the place of a file, atomically and durably.
+    ///
+    /// # Errors
+    /// When a step fails; the file is then either the old one or the new one.
+    pub fn replace(
+        &self,
+        temporary: &Path,
+        path: &Path,
+        bytes: &[u8],
+        mode: u32,
+    ) -> Result<(), DiskError> {
+        let source = self.write_temporary(temporary, bytes, mode, Durability::Now)?;
+        self.step(Step::Rename, path)
+            .and_then(|()| fs::rename(&source, path))
+            .map_err(|error| DiskError::new("replace", path, &error))?;
+        self.tell(|| Change::Rename(source.clone(), path.to_owned()));
+        self.sync_directory(directory_of(path))
+    }
+
+    /// Removes a file; that there is none is an error.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove(&self, path: &Path) -> Result<(), DiskError> {
+        self.step(Step::Remove, path)
+            .and_then(|()| fs::remove_file(path))
+            .map_err(|error| DiskError::new("remove", path, &error))?;
+        self.tell(|| Change::Remove(path.to_owned()));
+        Ok(())
+    }
+
+    /// Adds `bytes` at the end of an open file and syncs them.
+    ///
+    /// # Errors
+    /// When a step fails: the file may then end in a part of `bytes`.
+    pub fn append(&self, file: &mut File, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+        self.write_or_tear(Step::Append, path, file, bytes)
+            .map_err(|error| DiskError::new("append to", path, &error))?;
+        self.step(Step::SyncFile, path)
+            .and_then(|()| file.sync_data())
+            .map_err(|error| DiskError::new("sync", path, &error))?;
+        self.tell(|| Change::SyncFile(path.to_owned()));
+        Ok(())
+    }
+
+    /// Cuts an open file to `length` bytes, durably.
+    ///
+    /// # Errors
+    /// When a step fails.
+    pub fn truncate(&self, file: &File, path: &Path, length: u64) -> Result<(), DiskError> {
+        self.step(Step::Truncate, path)
+            .and_then(|()| file.set_len(length))
+            .map_err(|error| DiskError::new("truncate", path, &error))?;
+        self.tell(|| Change::Truncate(path.to_owned(), length));
+        self.step(Step::SyncFile, path)
+            .and_then(|()| file.sync_all())
+            .map_err(|error| DiskError::new("sync", path, &error))?;
+        self.tell(|| Change::SyncFile(path.to_owned()));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn create_never_overwrites_and_replace_always_does() {
+        let directory = tempfile::tempdir().unwrap();
+        let (temporary, path) = (
+            directory.path().join("tmp"),
+            directory.path().join("a/b/file"),
+        );
+        let disk = Disk::new();
+        disk.make_directory(&temporary, 0o700).unwrap();
+        disk.make_directory(&directory.path().join("a"), 0o755)
+            .unwrap();
+        for _ in 0..2 {
+            disk.make_directory(path.parent().unwrap(), 0o755).unwrap();
+        }
+        assert_eq!(disk.read(&path).unwrap(), None);
+        assert_eq!(
+            disk.create(&temporary, &path, b"one", 0o644, Durability::Now)
+                .unwrap(),
+            Created::New
+        );
+        assert_eq!(
+            disk.create(&temporary, &path, b"two", 0o644, Durability::Now)
+                .unwrap(),
+            Created::Exists
+        );
+        assert_eq!(disk.read(&path).unwrap().as_deref(), Some(&b"one"[..]));
+        disk.replace(&temporary, &path, b"three", 0o600).unwrap();
+        assert_eq!(disk.read(&path).unwrap().as_deref(), Some(&b"three"[..]));
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(
+            fs::read_dir(&temporary).unwrap().count(),
+            0,
+            "temporary files are gone"
+        );
+    }
+
+    #[test]
+    fn a_bare_name_lies_in_the_current_directory() {
+        assert_eq!(directory_of(Path::new("name")), Path::new("."));
+        assert_eq!(directory_of(Path::new("a/name")), Path::new("a"));
+    }
+
+    #[test]
+    fn a_fault_tears_a_write_before_the_name_exists() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        let disk = Disk::with_faults(|step, _| match step {
+            Step::Write => Err(io::Error::other("torn")),
+            _ => Ok(()),
+        });
+        let error = disk
+            .create(directory.path(), &path, b"1234", 0o644, Durability::Now)
+            .unwrap_err();
+        assert!(error.to_string().ends_with(": torn"), "{error}");
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,17 @@
+//! A log in a directory of a POSIX file system (`docs/formats/log-directory.md`): files, locks, durable writes.
+
+pub(crate) mod checkpoint;
+pub(crate) mod disk;
+pub(crate) mod journal;
+pub(crate) mod layout;
+pub(crate) mod lock;
+pub(crate) mod public;
+pub(crate) mod storage;
+mod sync_many;
+pub(crate) mod torn;
+
+pub use checkpoint::CheckpointFile;
+pub use disk::{Change, Created, Disk, DiskError, Durability, Step};
+pub use layout::Layout;
+pub use lock::Holder;
+pub use public::PublicTree;

@@ -1,0 +1,236 @@
+//! A log in one directory of a POSIX file system (`docs/formats/log-directory.md`).
+
+use crate::directory::disk::{Disk, DiskError};
+use crate::directory::journal::Journal;
+use crate::directory::layout::{Layout, PRIVATE_FILE, PUBLIC_FILE};
+use crate::directory::lock::{CheckpointLock, WriterLock};
+use crate::directory::public::PublicTree;
+use crate::error::LogError;
+use crate::leaf::Leaf;
+use crate::storage::{Change, Staged, Storage, Version};
+use glasslog_core::merkle::FileHasher;
+use glasslog_core::text::wire::parse_decimal;
+use glasslog_core::tiles::PublicFile;
+use std::io::ErrorKind;
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A log directory that this process alone may write, until dropped.
+#[derive(Debug)]
+pub(crate) struct Posix {
+    disk: Disk,
+    layout: Layout,
+    lock: Mutex<WriterLock>,
+    tree: PublicTree,
+    journal: Mutex<Journal>,
+    /// What the journal held when it was opened, until asked for.
+    held: Mutex<Option<Staged>>,
+    /// Public files that a power loss could still take.
+    lazy: Mutex<Vec<PathBuf>>,
+    /// The mark in `state/settled`; held while files are made durable, so that two do not undo each other's.
+    settled: Mutex<Option<u64>>,
+}
+
+/// A panic elsewhere leaves these values whole: each change is one assignment.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Posix {
+    /// Opens the directory of a log and takes its lock.
+    pub(crate) fn open(disk: &Disk, layout: &Layout) -> Result<Self, LogError> {
+        let lock = WriterLock::take(&layout.lock())?;
+        crate::writer::open::clear_temporary(disk, layout)?;
+        // A log without a head is not worth a look at its journal, and is named first.
+        if !layout.head().exists() {
+            let path = layout.head();
+            return Err(LogError::Missing { path });
+        }
+        let settled = read_mark(disk, layout)?;
+        let (journal, held) = Journal::open(disk, layout, settled.unwrap_or(u64::MAX))?;
+        let storage = Self::new(disk, layout, lock, journal, Some(held));
+        *locked(&storage.settled) = settled;
+        Ok(storage)
+    }
+
+    /// Puts an empty journal into the directory of a new log.
+    pub(crate) fn create(disk: &Disk, layout: &Layout, lock: WriterLock) -> Result<Self, LogError> {
+        let journal = Journal::create(disk, layout, 0)?;
+        Ok(Self::new(disk, layout, lock, journal, None))
+    }
+
+    fn new(
+        disk: &Disk,
+        layout: &Layout,
+        lock: WriterLock,
+        journal: Journal,
+        held: Option<Staged>,
+    ) -> Self {
+        Self {
+            disk: disk.clone(),
+            layout: layout.clone(),
+            lock: Mutex::new(lock),
+            tree: PublicTree::new(disk, layout),
+            journal: Mutex::new(journal),
+            held: Mutex::new(held),
+            lazy: Mutex::default(),
+            settled: Mutex::default(),
+        }
+    }
+
+    fn replace_state(&self, path: &Path, bytes: &[u8]) -> Result<(), LogError> {
+        let temporary = self.layout.temporary();
+        Ok(self.disk.replace(&temporary, path, bytes, PRIVATE_FILE)?)
+    }
+}
+
+/// Reads how far public files are durable.
+fn read_mark(disk: &Disk, layout: &Layout) -> Result<Option<u64>, LogError> {
+    let path = layout.settled();
+    let Some(bytes) = disk.read(&path)? else {
+        return Ok(None);
+    };
+    let text = str::from_utf8(&bytes).ok();
+    let mark = text.and_then(|text| parse_decimal(text.strip_suffix('\n')?));
+    let malformed = || LogError::Malformed {
+        path,
+        problem: "it is not a number on a line".into(),
+    };
+    mark.map(Some).ok_or_else(malformed)
+}
+
+fn version(bytes: &[u8]) -> Version {
+    let mut hasher = FileHasher::new();
+    hasher.update(bytes);
+    Version(hasher.finish().to_base64())
+}
+
+impl Storage for Posix {
+    fn locate(&self, path: &str) -> PathBuf {
+        self.layout.public_file(path)
+    }
+
+    fn locate_private(&self, name: &str) -> PathBuf {
+        self.layout.private(name)
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
+        self.tree.read(path)
+    }
+
+    fn create(&self, files: &[PublicFile]) -> Result<(), LogError> {
+        let mut paths = self.tree.create_lazily(files)?;
+        locked(&self.lazy).append(&mut paths);
+        Ok(())
+    }
+
+    fn keep(&self, path: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
+        let found = self.tree.read(path)?;
+        if found.is_none() {
+            self.tree.replace(path, bytes)?;
+        }
+        Ok(found)
+    }
+
+    fn update(&self, path: &str, change: &mut Change<'_>) -> Result<(), LogError> {
+        let _lock = CheckpointLock::wait(&self.layout.checkpoint_lock())?;
+        match change(self.tree.read(path)?)? {
+            None => Ok(()),
+            Some(bytes) => {
+                let (temporary, path) = (self.layout.temporary(), self.layout.public_file(path));
+                Ok(self.disk.replace(&temporary, &path, &bytes, PUBLIC_FILE)?)
+            }
+        }
+    }
+
+    fn remove(&self, path: &str) -> Result<(), LogError> {
+        let path = self.layout.public_file(path);
+        match self.disk.remove(&path) {
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            removed => Ok(removed?),
+        }
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<String>, LogError> {
+        let path = self.layout.public_file(directory);
+        let failed = |error: std::io::Error| DiskError::new("list", &path, &error);
+        let entries = match std::fs::read_dir(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed)?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            names.extend(entry.map_err(failed)?.file_name().into_string());
+        }
+        Ok(names)
+    }
+
+    fn read_private(&self, name: &str) -> Result<Option<Vec<u8>>, LogError> {
+        Ok(self.disk.read(&self.layout.private(name))?)
+    }
+
+    fn replace_private(&self, name: &str, bytes: &[u8]) -> Result<(), LogError> {
+        self.replace_state(&self.layout.private(name), bytes)
+    }
+
+    fn stage(&self, first: u64, leaves: &[Leaf]) -> Result<(), LogError> {
+        let mut journal = locked(&self.journal);
+        let (end, head) = (journal.end(), first);
+        if end != head {
+            return Err(LogError::JournalGap {
+                first: end,
+                end,
+                head,
+            });
+        }
+        journal.append(leaves)
+    }
+
+    fn staged(&self) -> Result<Staged, LogError> {
+        let held = locked(&self.held).take();
+        Ok(held.unwrap_or_default())
+    }
+
+    fn unstage(&self, end: u64) -> Result<(), LogError> {
+        let mut settled = locked(&self.settled);
+        let paths = mem::take(&mut *locked(&self.lazy));
+        self.tree.sync(&paths)?;
+        if settled.is_none_or(|settled| settled < end) {
+            let text = format!("{end}\n");
+            self.replace_state(&self.layout.settled(), text.as_bytes())?;
+            *settled = Some(end);
+        }
+        locked(&self.journal).forget(end)
+    }
+
+    fn settled(&self) -> Result<u64, LogError> {
+        // Logs of version 0.1 have no mark: there every file was durable before its checkpoint was public.
+        Ok(locked(&self.settled).unwrap_or(u64::MAX))
+    }
+
+    fn load_head(&self) -> Result<Option<(Vec<u8>, Version)>, LogError> {
+        let bytes = self.disk.read(&self.layout.head())?;
+        Ok(bytes.map(|bytes| {
+            let version = version(&bytes);
+            (bytes, version)
+        }))
+    }
+
+    fn swap_head(&self, expected: Option<&Version>, head: &[u8]) -> Result<Version, LogError> {
+        let _lock = CheckpointLock::wait(&self.layout.head_lock())?;
+        // Who lost the lock file to a careless hand is not the only writer any more.
+        locked(&self.lock).check_held()?;
+        let path = self.layout.head();
+        let found = self.disk.read(&path)?.map(|bytes| version(&bytes));
+        if found.as_ref() != expected {
+            return Err(LogError::HeadMoved { path });
+        }
+        self.replace_state(&path, head)?;
+        Ok(version(head))
+    }
+
+    fn announce(&self, url: &str) -> Result<(), LogError> {
+        locked(&self.lock).announce(url)
+    }
+}

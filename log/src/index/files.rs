@@ -1,0 +1,166 @@
+//! Where the public files of an index are: in a directory, or in a bucket that this process may write.
+//!
+//! The private state of a builder is in a directory either way. In a bucket it decides nothing: which manifests there are
+//! stands in the lock object, so that of two builders that both believe to be the only one, one fails before it writes a
+//! file whose name follows from its position.
+
+use super::entries::LogFiles;
+use crate::directory::disk::{Disk, DiskError};
+use crate::directory::layout::Layout;
+use crate::directory::public::PublicTree;
+use crate::error::LogError;
+use crate::object_store::Bucket;
+use crate::storage::Storage;
+use glasslog_core::merkle::Hash;
+use glasslog_core::tiles::PublicFile;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The folder of a run's buckets.
+pub(super) fn run_folder(root: &Hash) -> String {
+    format!("index/run/{}", root.to_hex())
+}
+
+/// A place to publish in. Clones are the same place.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Directory(Disk, Layout, Arc<PublicTree>),
+    Bucket(Bucket),
+}
+
+/// The files of a place.
+#[derive(Debug)]
+pub(super) enum Tree {
+    Directory(Arc<PublicTree>),
+    Bucket(Bucket),
+}
+
+impl Place {
+    /// A place in a directory.
+    pub(super) fn directory(disk: &Disk, layout: &Layout) -> Self {
+        let tree = PublicTree::new(disk, layout);
+        Self::Directory(disk.clone(), layout.clone(), Arc::new(tree))
+    }
+
+    /// The files.
+    pub(super) fn tree(&self) -> Tree {
+        match self {
+            Self::Directory(_, _, tree) => Tree::Directory(Arc::clone(tree)),
+            Self::Bucket(bucket) => Tree::Bucket(bucket.clone()),
+        }
+    }
+
+    /// Removes a file, if it is there.
+    pub(super) fn remove(&self, path: &str) -> Result<(), LogError> {
+        match self {
+            Self::Directory(disk, layout, _) => match disk.remove(&layout.public_file(path)) {
+                Err(error) if error.kind != ErrorKind::NotFound => Err(error.into()),
+                _ => Ok(()),
+            },
+            Self::Bucket(bucket) => bucket.remove(path),
+        }
+    }
+
+    /// The names in a folder; none where there is no folder.
+    pub(super) fn list(&self, folder: &str) -> Result<Vec<String>, LogError> {
+        let path = match self {
+            Self::Bucket(bucket) => return Storage::list(bucket, folder),
+            Self::Directory(_, layout, _) => layout.public_file(folder),
+        };
+        let entries = match std::fs::read_dir(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|error| DiskError::new("list", &path, &error))?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| DiskError::new("list", &path, &error))?;
+            names.extend(entry.file_name().into_string());
+        }
+        Ok(names)
+    }
+
+    /// Removes a folder that gets no files again, unless something is in it.
+    pub(super) fn leave(&self, folder: &str) {
+        if let Self::Directory(_, layout, tree) = self {
+            tree.forget(folder);
+            // One that holds something else is left as it is.
+            let _ = std::fs::remove_dir(layout.public_file(folder));
+        }
+    }
+
+    /// Forgets the folder of a run that is finished, or removed: there are many, and none gets files again.
+    pub(super) fn forget_run(&self, root: &Hash) {
+        if let Self::Directory(_, _, tree) = self {
+            tree.forget(&run_folder(root));
+        }
+    }
+
+    /// The bucket, if it is one.
+    pub(super) fn bucket(&self) -> Option<&Bucket> {
+        match self {
+            Self::Directory(..) => None,
+            Self::Bucket(bucket) => Some(bucket),
+        }
+    }
+}
+
+impl Tree {
+    /// Where a file lies, for messages.
+    pub(super) fn locate(&self, path: &str) -> PathBuf {
+        match self {
+            Self::Directory(tree) => tree.locate(path),
+            Self::Bucket(bucket) => Storage::locate(bucket, path),
+        }
+    }
+
+    /// Reads a file; `None` when there is none.
+    pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
+        match self {
+            Self::Directory(tree) => tree.read(path),
+            Self::Bucket(bucket) => Storage::read(bucket, path),
+        }
+    }
+
+    /// Adds files that will never change; those that are there must be the same.
+    pub(super) fn create(&self, files: &[PublicFile]) -> Result<(), LogError> {
+        match self {
+            Self::Directory(tree) => tree.create(files),
+            Self::Bucket(bucket) => bucket.create(files),
+        }
+    }
+}
+
+impl Tree {
+    /// Puts a file in the place of one that `is_old` says may go, or of none. Nobody else changes it in a directory.
+    pub(super) fn replace_if(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        is_old: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), LogError> {
+        let is_wanted = |found: Option<&Vec<u8>>| found.is_none_or(|found| is_old(found));
+        match self {
+            Self::Directory(tree) => match is_wanted(tree.read(path)?.as_ref()) {
+                true => tree.replace(path, bytes),
+                false => Ok(()),
+            },
+            Self::Bucket(bucket) => bucket.update(path, &mut |found| {
+                Ok(is_wanted(found.as_ref()).then(|| bytes.to_vec()))
+            }),
+        }
+    }
+}
+
+impl LogFiles for Tree {
+    fn read(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, LogError> {
+        match self {
+            Self::Directory(tree) => LogFiles::read(&**tree, paths),
+            Self::Bucket(bucket) => bucket.read_many(paths),
+        }
+    }
+
+    fn locate(&self, path: &str) -> PathBuf {
+        Self::locate(self, path)
+    }
+}

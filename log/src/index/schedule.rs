@@ -1,0 +1,173 @@
+//! When the index is extended: a manifest for each entry would be gigabytes of manifests, so that readers scan the last few.
+
+use super::Indexer;
+use crate::config::Config;
+use crate::directory::checkpoint::CheckpointFile;
+use crate::directory::disk::Disk;
+use crate::directory::layout::{Layout, PRIVATE_FILE};
+use crate::error::LogError;
+use crate::object_store::Bucket;
+use core::num::NonZeroU64;
+use glasslog_core::text::wire::parse_decimal;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// When the index is due, once the log has entries that it lacks: the section `[index]` of `glasslog.toml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pace {
+    /// When so many entries are not in it.
+    pub entries: NonZeroU64,
+    /// When its newest manifest is so many seconds old.
+    pub seconds: u64,
+    /// For how many seconds runs are kept that the newest manifest does not name any more.
+    pub grace: u64,
+}
+
+/// One entry bundle, which every reader takes anyway.
+const ENTRIES: NonZeroU64 = NonZeroU64::new(256).unwrap();
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            entries: ENTRIES,
+            seconds: 60,
+            // Whoever began to read with an older manifest is done within a day, caches included.
+            grace: 86_400,
+        }
+    }
+}
+
+impl Pace {
+    /// The section with a word about it.
+    pub(crate) fn encode(&self) -> String {
+        let Self {
+            entries,
+            seconds,
+            grace,
+        } = self;
+        format!(
+            "# The index is extended when so many entries are not in it, or when it is so many seconds old. What it\n\
+             # replaces is kept for readers until so many seconds after (`grace`).\n\
+             [index]\nentries = {entries}\nseconds = {seconds}\ngrace = {grace}\n"
+        )
+    }
+
+    /// Whether an index made so is due for a log of `size` entries.
+    fn is_due(&self, made: Option<Made>, size: u64, now: u64) -> bool {
+        made.is_none_or(|made| {
+            let missing = size.saturating_sub(made.size);
+            // A clock that went back says nothing about how long ago it was.
+            let age = now.checked_sub(made.time);
+            missing >= self.entries.get()
+                || (missing > 0 && age.is_none_or(|age| age >= self.seconds))
+        })
+    }
+}
+
+/// Extends the index of the log at `path` if it is due; returns the size that is indexed then.
+///
+/// # Errors
+/// As [`Indexer::open`] and [`Indexer::publish`].
+pub fn extend_if_due(path: impl AsRef<Path>, now: u64) -> Result<Option<u64>, LogError> {
+    let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()).for_index());
+    let config = Config::read(&disk, &layout)?;
+    let pace = config.index;
+    let checkpoint = CheckpointFile::new(&disk, &layout).read()?;
+    let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
+    match is_due(&disk, &layout, &pace, size, now)? {
+        true => extend_now(Indexer::open(path)?, now).map(Some),
+        false => Ok(None),
+    }
+}
+
+pub(super) fn is_due(
+    disk: &Disk,
+    layout: &Layout,
+    pace: &Pace,
+    size: u64,
+    now: u64,
+) -> Result<bool, LogError> {
+    Ok(pace.is_due(Made::read(disk, layout)?, size, now))
+}
+
+/// The same for a log in a bucket, of which this process is the writer, with its keys at `path`.
+///
+/// # Errors
+/// As [`Indexer::open_in`] and [`Indexer::publish`].
+pub fn extend_in_if_due(
+    bucket: Bucket,
+    path: impl AsRef<Path>,
+    now: u64,
+) -> Result<Option<u64>, LogError> {
+    let indexer = Indexer::open_in(bucket, path)?;
+    match indexer.is_due(now)? {
+        true => extend_now(indexer, now).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// Extends an index, then joins and collects what can be; returns the size that is indexed.
+///
+/// # Errors
+/// As [`Indexer::publish`] and [`Indexer::tidy`].
+pub fn extend_now(mut indexer: Indexer, now: u64) -> Result<u64, LogError> {
+    let size = indexer.publish(now)?;
+    indexer.tidy(now)?;
+    Ok(size)
+}
+
+/// How far the index is, and when its newest manifest was made, in seconds since the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Made {
+    pub(super) size: u64,
+    pub(super) time: u64,
+}
+
+impl Made {
+    /// Reads what it can: without it the index is due.
+    fn read(disk: &Disk, layout: &Layout) -> Result<Option<Self>, LogError> {
+        let bytes = disk.read(&layout.index_made())?.unwrap_or_default();
+        Ok(Self::parse(&String::from_utf8_lossy(&bytes)))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (size, time) = text.strip_suffix('\n')?.split_once(' ')?;
+        Some(Self {
+            size: parse_decimal(size)?,
+            time: parse_decimal(time)?,
+        })
+    }
+
+    pub(super) fn write(&self, disk: &Disk, layout: &Layout) -> Result<(), LogError> {
+        let text = format!("{} {}\n", self.size, self.time);
+        let (temporary, path) = (layout.temporary(), layout.index_made());
+        Ok(disk.replace(&temporary, &path, text.as_bytes(), PRIVATE_FILE)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn due_by_entries_or_by_time() {
+        let pace = Pace::default();
+        let made = Made::parse("100 5000\n");
+        for (size, now, due) in [
+            (100, 9_000, false),
+            (101, 5_059, false),
+            (101, 5_060, true),
+            (355, 5_001, false),
+            (356, 5_001, true),
+            (101, 4_999, true),
+            (99, 4_999, false),
+        ] {
+            assert_eq!(pace.is_due(made, size, now), due, "{size} at {now}");
+        }
+        for text in ["", "100 5000", "100\n", "100 05\n"] {
+            assert_eq!(Made::parse(text), None, "{text:?}");
+        }
+        assert!(pace.is_due(None, 0, 0));
+    }
+}

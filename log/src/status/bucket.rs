@@ -1,0 +1,73 @@
+//! How a log in a bucket stands (`docs/formats/object-store.md`, "Objects").
+
+use super::{Standing, Writer, age, indexed, last_error, size_in};
+use crate::directory::layout::Layout;
+use crate::error::LogError;
+use crate::object_store::protocol::{PRIVATE, PUBLIC};
+use crate::object_store::{Client, StoreSettings};
+use crate::sequencer::LAST_ERROR;
+use crate::writer::close::CLOSED;
+use crate::writer::public_checkpoint::CHECKPOINT;
+use glasslog_core::index::format::LATEST_PATH;
+use glasslog_core::object_store::{Lock, STAGED, payload};
+use std::collections::{HashMap, HashSet};
+
+/// Looks at the log of `origin` in the bucket of `settings`, without its lease.
+pub(super) fn read(
+    settings: &StoreSettings,
+    layout: &Layout,
+    origin: String,
+) -> Result<Standing, LogError> {
+    let client = Client::open(settings, &layout.config())?;
+    let private = |name: &str| client.read(&format!("{PRIVATE}{name}"));
+    // The lock first: the checkpoint never goes beyond its head, and may only have caught up since.
+    let (_, lock) = client.read_lock()?;
+    let checkpoint = format!("{PUBLIC}{CHECKPOINT}");
+    let published = match client.read(&checkpoint)? {
+        Some(object) => size_in(&object.bytes, client.locate(&checkpoint).into())?,
+        None => 0,
+    };
+    let size = lock.end().max(published);
+    let latest = format!("{PUBLIC}{LATEST_PATH}");
+    let manifest = client.read(&latest)?;
+    Ok(Standing {
+        origin,
+        size,
+        published,
+        backlog_bytes: backlog_bytes(&client, &lock, published)?,
+        lag: match size > published {
+            true => Some(age(client.changed(&checkpoint)?)),
+            false => None,
+        },
+        indexed: manifest
+            .map(|object| indexed(&object.bytes, client.locate(&latest).into()))
+            .transpose()?,
+        superseded_partials: superseded(&client)?,
+        is_closed: private(CLOSED)?.is_some(),
+        writer: lock.holder.map(Writer::Lease),
+        last_error: last_error(private(LAST_ERROR)?.map(|object| object.bytes)),
+    })
+}
+
+/// Bytes of the staged entries that are not published, as a listing tells them: whole batches.
+fn backlog_bytes(client: &Client, lock: &Lock, published: u64) -> Result<u64, LogError> {
+    let waiting = lock.staged.iter().filter(|batch| batch.end() > published);
+    let counts: HashMap<String, u64> = waiting.map(|batch| (batch.key(), batch.count)).collect();
+    if counts.is_empty() {
+        return Ok(0);
+    }
+    // A batch that is not listed any more was published meanwhile.
+    let listed = client.list_objects(STAGED)?.into_iter();
+    let bytes = listed.filter_map(|object| Some(payload(object.length, *counts.get(&object.key)?)));
+    Ok(bytes.sum())
+}
+
+/// Counts the partial files whose full ones are there.
+fn superseded(client: &Client) -> Result<u64, LogError> {
+    let keys = client.list(&format!("{PUBLIC}tile/"))?;
+    let all: HashSet<&str> = keys.iter().map(String::as_str).collect();
+    let full = keys
+        .iter()
+        .filter_map(|key| Some(key.rsplit_once(".p/")?.0));
+    Ok(full.filter(|key| all.contains(key)).count() as u64)
+}

@@ -1,0 +1,84 @@
+//! How a log in a directory stands (`docs/formats/log-directory.md`).
+
+use super::{Standing, Writer, age, indexed, last_error, size_in};
+use crate::directory::checkpoint::CheckpointFile;
+use crate::directory::disk::{Disk, DiskError};
+use crate::directory::layout::Layout;
+use crate::directory::{journal, lock};
+use crate::error::LogError;
+use crate::sequencer::LAST_ERROR;
+use crate::writer::close::CLOSED;
+use glasslog_core::index::format::LATEST_PATH;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// Looks at the log of `origin` that lives in the directory of `layout`.
+pub(super) fn read(disk: &Disk, layout: &Layout, origin: String) -> Result<Standing, LogError> {
+    // The head first: the checkpoint never goes beyond it, and may only have caught up since.
+    let head = read_head(disk, layout)?;
+    let staged = journal::peek(disk, layout)?;
+    let shown = CheckpointFile::new(disk, layout).read()?;
+    let published = shown.map_or(0, |shown| shown.head().size);
+    let size = staged.end().max(head).max(published);
+    let waiting = (staged.first..)
+        .zip(&staged.leaves)
+        .filter(|(index, _)| *index >= published);
+    let backlog_bytes = waiting.map(|(_, leaf)| leaf.entry().len() as u64).sum();
+    let latest = layout.public_file(LATEST_PATH);
+    Ok(Standing {
+        origin,
+        size,
+        published,
+        backlog_bytes,
+        lag: (size > published).then(|| age(changed(&layout.checkpoint()))),
+        indexed: disk
+            .read(&latest)?
+            .map(|bytes| indexed(&bytes, latest))
+            .transpose()?,
+        superseded_partials: superseded(&layout.public_file("tile"))?,
+        is_closed: layout.private(CLOSED).exists(),
+        writer: lock::writer(&layout.lock())?.map(Writer::Process),
+        last_error: last_error(disk.read(&layout.private(LAST_ERROR))?),
+    })
+}
+
+fn read_head(disk: &Disk, layout: &Layout) -> Result<u64, LogError> {
+    let path = layout.head();
+    let Some(bytes) = disk.read(&path)? else {
+        return Err(LogError::Missing { path });
+    };
+    size_in(&bytes, path)
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|file| file.modified()).ok()
+}
+
+/// Counts the partial files below a directory whose full ones are there.
+fn superseded(directory: &Path) -> Result<u64, LogError> {
+    let mut count = 0;
+    let mut directories = vec![directory.to_owned()];
+    while let Some(directory) = directories.pop() {
+        let failed = |error: std::io::Error| DiskError::new("list", &directory, &error);
+        let entries = match fs::read_dir(&directory) {
+            // A directory of partial files goes when the last of them does.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            entries => entries.map_err(failed)?,
+        };
+        let is_superseded = directory
+            .extension()
+            .is_some_and(|extension| extension == "p")
+            && directory.with_extension("").exists();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            if entry.file_type().map_err(failed)?.is_dir() {
+                directories.push(entry.path());
+            } else {
+                count += u64::from(is_superseded);
+            }
+        }
+    }
+    Ok(count)
+}

@@ -1,0 +1,71 @@
+//! Key files: written whole, once, for their owner only.
+
+use crate::directory::disk::{Created, Disk, Durability, directory_of};
+use crate::directory::layout::{PRIVATE_FILE, PUBLIC_FILE};
+use crate::error::LogError;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::note::SignerKey;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Makes a new secret key from the operating system's randomness.
+///
+/// # Errors
+/// When there is no randomness to be had.
+pub fn new_secret() -> Result<SecretKey, getrandom::Error> {
+    let mut seed = Zeroizing::new([0; 32]);
+    getrandom::fill(seed.as_mut())?;
+    Ok(SecretKey::from_seed(&seed))
+}
+
+/// Writes a secret key file (mode 0600) that was not there.
+///
+/// # Errors
+/// When there is a file already, or the disk fails.
+pub fn write_secret(disk: &Disk, path: &Path, text: &str) -> Result<(), LogError> {
+    write(disk, path, text, PRIVATE_FILE)
+}
+
+/// Writes a `PRIVATE+KEY+…` file (mode 0600) that was not there.
+///
+/// # Errors
+/// When there is a file already, or the disk fails.
+pub fn write_signer(disk: &Disk, path: &Path, key: &SignerKey) -> Result<(), LogError> {
+    let text = Zeroizing::new(format!("{}\n", key.encode().as_str()));
+    write_secret(disk, path, &text)
+}
+
+/// Writes the public half of a key to a file that was not there.
+///
+/// # Errors
+/// When there is a file already, or the disk fails.
+pub fn write_public(disk: &Disk, path: &Path, text: &str) -> Result<(), LogError> {
+    write(disk, path, text, PUBLIC_FILE)
+}
+
+fn write(disk: &Disk, path: &Path, text: &str, mode: u32) -> Result<(), LogError> {
+    let directory = directory_of(path);
+    match disk.create(directory, path, text.as_bytes(), mode, Durability::Now)? {
+        Created::New => Ok(disk.sync_directory(directory)?),
+        Created::Exists => Err(LogError::Exists {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+/// Reads a `PRIVATE+KEY+…` file.
+///
+/// # Errors
+/// When it is missing or holds something else.
+pub fn read_signer(disk: &Disk, path: &Path) -> Result<SignerKey, LogError> {
+    let setting = |problem: String| LogError::Setting {
+        path: path.to_owned(),
+        problem,
+    };
+    let bytes = disk.read(path)?.ok_or_else(|| LogError::Missing {
+        path: path.to_owned(),
+    })?;
+    let bytes = Zeroizing::new(bytes);
+    let text = str::from_utf8(&bytes).map_err(|_| setting("it is not a key: not text".into()))?;
+    SignerKey::parse(text.trim_end()).map_err(|error| setting(error.to_string()))
+}

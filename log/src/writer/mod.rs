@@ -1,0 +1,16 @@
+//! The one writer of a log: opens it, admits entries, makes them durable, publishes and signs checkpoints.
+
+pub(crate) mod admitter;
+pub(crate) mod close;
+pub(crate) mod keys;
+pub(crate) mod log;
+pub(crate) mod open;
+pub(crate) mod partials;
+pub(crate) mod public_checkpoint;
+pub(crate) mod publisher;
+pub(crate) mod signer;
+
+pub use admitter::{Ledger, Outcome, Receipt, Refusal};
+pub use keys::{new_secret, read_signer, write_public, write_secret, write_signer};
+pub use log::Log;
+pub use public_checkpoint::ARCHIVE_INTERVAL;

@@ -1,0 +1,429 @@
+//! Opens a log: reads what the table of known entries does not cover, and refuses what does not add up
+//! (`docs/formats/log-directory.md`, "Opening").
+
+use crate::config::Config;
+use crate::dedup::{self, Bounds, Known, Loaded, Problem};
+use crate::directory::disk::{Disk, DiskError};
+use crate::directory::layout::Layout;
+use crate::directory::lock::CheckpointLock;
+use crate::directory::storage::Posix;
+use crate::error::LogError;
+use crate::leaf::Leaf;
+use crate::object_store::{Bucket, Candidate};
+use crate::storage::Storage;
+use crate::writer::admitter::Ledger;
+use crate::writer::close;
+use crate::writer::log::Log;
+use crate::writer::partials::Superseded;
+use crate::writer::public_checkpoint::{self, CHECKPOINT};
+use crate::writer::publisher::{self, Publisher, Settled};
+use crate::writer::signer::Signer;
+use glasslog_core::merkle::{Hash, TreeHead, empty_root};
+use glasslog_core::tiles::{
+    Edge, EntryBundle, FULL_WIDTH, PublicFile, Tile, bundles_between, frontier, parse_entries,
+};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Largest size of a log whose checkpoint `init` may not have shown yet.
+const NEWBORN: u64 = 1;
+
+impl Log {
+    /// Opens the log at `path` for writing.
+    ///
+    /// # Errors
+    /// When another process writes to it, or its files do not add up.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, LogError> {
+        Self::open_with(Disk::new(), path)
+    }
+
+    /// As [`open`](Self::open), on a disk that a test controls.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(disk: Disk, path: impl AsRef<Path>) -> Result<Self, LogError> {
+        Self::open_within(disk, path, Bounds::default())
+    }
+
+    /// As [`open_with`](Self::open_with), with other bounds of what is kept in memory.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_within(
+        disk: Disk,
+        path: impl AsRef<Path>,
+        bounds: Bounds,
+    ) -> Result<Self, LogError> {
+        let layout = Layout::new(path.as_ref());
+        let config = Config::read(&disk, &layout)?;
+        let signer = Signer::read(&disk, &layout, &config.origin)?;
+        let storage: Arc<dyn Storage> = match &config.store {
+            None => Arc::new(Posix::open(&disk, &layout)?),
+            Some(store) => {
+                let bucket = Candidate::new(store, &layout.config(), None)?.wait()?;
+                return Self::open_held(bucket, &config, signer, &layout, bounds);
+            }
+        };
+        Self::open_on(storage, &config, signer, &layout, bounds)
+    }
+
+    /// Opens the log at `path` in the bucket whose lease this process has just taken.
+    ///
+    /// # Errors
+    /// When the files of the log do not add up.
+    pub fn open_in(bucket: Bucket, path: impl AsRef<Path>) -> Result<Self, LogError> {
+        let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()));
+        let config = Config::read(&disk, &layout)?;
+        let signer = Signer::read(&disk, &layout, &config.origin)?;
+        Self::open_held(bucket, &config, signer, &layout, Bounds::default())
+    }
+
+    /// A writer that was deposed while it read may find its successor's files, which do not fit what it knows: whoever
+    /// is not the writer any more is told that, and nothing else.
+    fn open_held(
+        bucket: Bucket,
+        config: &Config,
+        signer: Signer,
+        layout: &Layout,
+        bounds: Bounds,
+    ) -> Result<Self, LogError> {
+        bucket.set_reading_ahead(true);
+        let opened = Self::open_on(Arc::new(bucket.clone()), config, signer, layout, bounds);
+        bucket.set_reading_ahead(false);
+        opened.map_err(|error| bucket.explain(error))
+    }
+
+    /// Opens the log that lives in `storage`, which this writer alone may write; `layout` has the table.
+    pub(crate) fn open_on(
+        storage: Arc<dyn Storage>,
+        config: &Config,
+        signer: Signer,
+        layout: &Layout,
+        bounds: Bounds,
+    ) -> Result<Self, LogError> {
+        let missing = || LogError::Missing {
+            path: storage.locate_private("head"),
+        };
+        let (bytes, version) = storage.load_head()?.ok_or_else(missing)?;
+        let head = signer.verify_bytes(&bytes, &storage.locate_private("head"))?;
+        let shown = shown_head(&*storage, &signer, &head)?;
+        // Public files beyond this size may have been lost with the power: they are made again.
+        let settled = storage.settled()?;
+        if settled != u64::MAX && settled > head.size {
+            return Err(LogError::RolledBack {
+                state: head.size,
+                public: settled,
+            });
+        }
+        let held = storage.staged()?;
+        if held.first > head.size || held.end() < head.size {
+            return Err(LogError::JournalGap {
+                first: held.first,
+                end: held.end(),
+                head: head.size,
+            });
+        }
+        let settled = settled.min(head.size).max(held.first);
+        let table = layout.private(dedup::DIRECTORY);
+        let Start {
+            known,
+            mut ledger,
+            edge,
+            rebuilt,
+        } = begin(&storage, config, &table, bounds, settled)?;
+        let (mut edge, roots) = replay(
+            &*storage,
+            edge,
+            settled,
+            shown.as_ref(),
+            &mut ledger,
+            &known,
+        )?;
+        let size = held.end();
+        let mut staged = Vec::new();
+        let mut lost = Vec::new();
+        for (index, leaf) in (held.first..).zip(held.leaves) {
+            if index < settled {
+                // What the table vouches for is compared with the tiles themselves.
+                let found = match index < settled - settled % u64::from(FULL_WIDTH) {
+                    true => dedup::leaf(&*storage, index)? == *leaf.hash(),
+                    false => ledger.newest_position(leaf.hash()) == Some(index),
+                };
+                if !found {
+                    return Err(LogError::JournalDiffers { index });
+                }
+            } else {
+                ledger.replay(leaf.entry(), *leaf.hash())?;
+                match index < head.size {
+                    true => lost.push(leaf),
+                    false => staged.push(leaf),
+                }
+            }
+        }
+        let roots = roots.and(restore(&*storage, &mut edge, &lost, shown.as_ref())?);
+        roots.and(check_root(&edge, Some(&head)))?;
+        let partials = Superseded::find(&*storage, settled, size)?;
+        partials.check(&*storage, &edge, &staged)?;
+        ledger.is_closed = close::is_closed(&*storage, &head)?;
+        let is_shown = shown == Some(head);
+        let settled = Settled::new(settled, known);
+        let version = Some(version);
+        let mut publisher = Publisher::new(storage, signer, edge, version, is_shown, settled);
+        publisher.partials = partials;
+        publisher.collect();
+        publisher.sweep()?;
+        Ok(Self {
+            ledger,
+            staged,
+            size,
+            is_stopped: false,
+            publisher,
+            rebuilt,
+        })
+    }
+}
+
+/// Where opening begins to read the log.
+struct Start {
+    known: Arc<Known>,
+    ledger: Ledger,
+    edge: Edge,
+    /// Why the table on disk is of no use, if there is one.
+    rebuilt: Option<String>,
+}
+
+/// Takes the table into use as far as it goes, or begins with nothing known.
+fn begin(
+    storage: &Arc<dyn Storage>,
+    config: &Config,
+    table: &Path,
+    bounds: Bounds,
+    settled: u64,
+) -> Result<Start, LogError> {
+    let empty = || {
+        let known = Arc::new(Known::new(storage, table, &config.origin, bounds));
+        let ledger = Ledger::new(config, Arc::clone(&known));
+        (known, ledger)
+    };
+    let (known, mut ledger) = empty();
+    let resumed = known.load(settled).and_then(|loaded| {
+        let Some(loaded) = loaded else {
+            return Ok(Edge::new());
+        };
+        let resumed = ledger.resume(&loaded);
+        let Loaded { size, levels, .. } = loaded;
+        let edge = Edge::resume(size, levels).map_err(|error| error.to_string());
+        resumed.and(edge).map_err(Problem::Broken)
+    });
+    match resumed {
+        Ok(edge) => Ok(Start {
+            known,
+            ledger,
+            edge,
+            rebuilt: None,
+        }),
+        Err(problem) => {
+            drop((known, ledger));
+            let (known, ledger) = empty();
+            if problem == Problem::Locked {
+                known.stay_in_memory();
+            }
+            Ok(Start {
+                known,
+                ledger,
+                edge: Edge::new(),
+                rebuilt: Some(problem.to_string()),
+            })
+        }
+    }
+}
+
+/// Checks the root of a size that is smaller than where reading begins, by the tiles of size `at`.
+fn check_earlier_root(
+    storage: &dyn Storage,
+    shown: Option<&TreeHead>,
+    begin: u64,
+    at: u64,
+) -> Result<Result<(), LogError>, LogError> {
+    let Some(shown) = shown.filter(|shown| shown.size < begin) else {
+        return Ok(Ok(()));
+    };
+    let levels = dedup::levels(storage, shown.size, at)?;
+    let computed = frontier(shown.size, &levels).map(|range| range.root());
+    Ok(compare_roots(shown, computed))
+}
+
+/// Makes the files of published entries again that a power loss may have taken; what does not differ stays.
+fn restore(
+    storage: &dyn Storage,
+    edge: &mut Edge,
+    leaves: &[Leaf],
+    shown: Option<&TreeHead>,
+) -> Result<Result<(), LogError>, LogError> {
+    if leaves.is_empty() {
+        return Ok(Ok(()));
+    }
+    let before = edge.size();
+    let mut rest = leaves;
+    let mut roots = Ok(());
+    if let Some(shown) = shown.filter(|shown| shown.size > before) {
+        let (now, later) = leaves.split_at((shown.size - before) as usize);
+        publisher::add(storage, edge, now)?;
+        roots = check_root(edge, Some(shown));
+        rest = later;
+    }
+    publisher::add(storage, edge, rest)?;
+    storage.create(&edge.partials(before))?;
+    Ok(roots)
+}
+
+/// Removes what crashed writers left among temporary files. A cosigner uses `state/tmp` under the checkpoint lock.
+pub(crate) fn clear_temporary(disk: &Disk, layout: &Layout) -> Result<(), LogError> {
+    let _lock = CheckpointLock::wait(&layout.checkpoint_lock())?;
+    let path = layout.temporary();
+    let failed = |error: std::io::Error| DiskError::new("list", &path, &error);
+    for entry in std::fs::read_dir(&path).map_err(failed)? {
+        disk.remove(&entry.map_err(failed)?.path())?;
+    }
+    Ok(())
+}
+
+/// The head that is public, which must be the signed one or one before it.
+fn shown_head(
+    storage: &dyn Storage,
+    signer: &Signer,
+    head: &TreeHead,
+) -> Result<Option<TreeHead>, LogError> {
+    let path = || storage.locate(CHECKPOINT);
+    let Some(bytes) = storage.read(CHECKPOINT)? else {
+        // The last step of `init` shows the first checkpoint.
+        return match head.size <= NEWBORN {
+            true => Ok(None),
+            false => Err(LogError::Missing { path: path() }),
+        };
+    };
+    let shown = signer.verify(&public_checkpoint::parse(storage, &bytes)?, &path())?;
+    if shown.size > head.size {
+        return Err(LogError::RolledBack {
+            state: head.size,
+            public: shown.size,
+        });
+    }
+    if shown.size == head.size && shown.root != head.root {
+        return Err(LogError::Diverged {
+            size: head.size,
+            state: head.root,
+            public: shown.root,
+        });
+    }
+    Ok(Some(shown))
+}
+
+/// Reads the published entries from `edge` to `size` and checks that the tiles, and the signed root, are theirs.
+///
+/// A root that is wrong is told only after the tiles: a file that can be named says more.
+fn replay(
+    storage: &dyn Storage,
+    mut edge: Edge,
+    size: u64,
+    shown: Option<&TreeHead>,
+    ledger: &mut Ledger,
+    known: &Known,
+) -> Result<(Edge, Result<(), LogError>), LogError> {
+    let begin = edge.size();
+    let mut roots = check_earlier_root(storage, shown, begin, size)?.and(check_root(&edge, shown));
+    for bundle in bundles_between(begin, size) {
+        let bytes = read_bundle_of(storage, &bundle)?;
+        let malformed = |problem: String| LogError::Malformed {
+            path: storage.locate(&bundle.path()),
+            problem,
+        };
+        let entries =
+            parse_entries(&bytes, bundle.width()).map_err(|error| malformed(error.to_string()))?;
+        let mut full = Vec::new();
+        for entry in entries {
+            let leaf = edge
+                .append(entry, |file| full.push(file))
+                .map_err(|error| malformed(error.to_string()))?;
+            ledger.replay(entry, leaf)?;
+            roots = roots.and(check_root(&edge, shown));
+        }
+        check_tiles(storage, &full)?;
+        // A table that is made again must not be in memory as a whole meanwhile.
+        ledger.freeze_if_due();
+        known.store_before(edge.size(), size)?;
+    }
+    check_tiles(storage, &edge.partials(0))?;
+    Ok((edge, roots))
+}
+
+/// Compares the root with a signed one of the same size.
+fn check_root(edge: &Edge, signed: Option<&TreeHead>) -> Result<(), LogError> {
+    let Some(signed) = signed.filter(|signed| signed.size == edge.size()) else {
+        return Ok(());
+    };
+    compare_roots(signed, Some(edge.head().root))
+}
+
+fn compare_roots(signed: &TreeHead, computed: Option<Hash>) -> Result<(), LogError> {
+    match computed {
+        Some(computed) if computed == signed.root => Ok(()),
+        computed => Err(LogError::WrongRoot {
+            size: signed.size,
+            signed: signed.root,
+            computed: computed.unwrap_or_else(empty_root),
+        }),
+    }
+}
+
+/// Reads a bundle of the log.
+fn read_bundle_of(storage: &dyn Storage, bundle: &EntryBundle) -> Result<Vec<u8>, LogError> {
+    let found = bundle_from(bundle, |bundle| storage.read(&bundle.path()))?;
+    found.ok_or_else(|| LogError::Missing {
+        path: storage.locate(&bundle.path()),
+    })
+}
+
+/// Where the partial bundle is gone, the full one begins with it.
+pub(crate) fn bundle_from(
+    bundle: &EntryBundle,
+    read: impl Fn(&EntryBundle) -> Result<Option<Vec<u8>>, LogError>,
+) -> Result<Option<Vec<u8>>, LogError> {
+    if let Some(bytes) = read(bundle)? {
+        return Ok(Some(bytes));
+    }
+    let Some(full) = read(&bundle.full())? else {
+        return Ok(None);
+    };
+    let Ok(entries) = parse_entries(&full, bundle.full().width()) else {
+        return Ok(None);
+    };
+    let length: usize = entries
+        .iter()
+        .take(usize::from(bundle.width()))
+        .map(|entry| 2 + entry.len())
+        .sum();
+    Ok(Some(full[..length].to_vec()))
+}
+
+/// Checks that tiles are there as the entries make them; bundles are where the entries were read from.
+fn check_tiles(storage: &dyn Storage, files: &[PublicFile]) -> Result<(), LogError> {
+    for file in files {
+        let Ok(tile) = Tile::parse_path(&file.path) else {
+            continue;
+        };
+        let path = || storage.locate(&file.path);
+        let found = match storage.read(&file.path)? {
+            Some(bytes) => Some(bytes),
+            None => storage
+                .read(&tile.full().path())?
+                .and_then(|full| tile.prefix_of_full(&full).map(<[u8]>::to_vec)),
+        };
+        match found {
+            None => return Err(LogError::Missing { path: path() }),
+            Some(bytes) if bytes != file.bytes => return Err(LogError::Differs { path: path() }),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Partial tiles and bundles whose full ones are public: they are removed, and readers take the full ones instead
+//! ([tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), "Partial Tiles").
+//!
+//! A partial file goes only when its full one is public, and one that belongs to the size up to which files are durable
+//! only when its full one is durable: without both, a power loss could leave neither. While the log is written, the publisher knows which there are;
+//! what an earlier writer left behind is found by listing, for the tiles that were at the edge since files were last
+//! made durable: before that, superseded ones are removed first.
+
+use crate::directory::torn::is_torn;
+use crate::error::LogError;
+use crate::leaf::Leaf;
+use crate::storage::Storage;
+use glasslog_core::tiles::{Edge, EntryBundle, FULL_WIDTH, Tile, hashes_at, tiles_between};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The partial files of tiles and bundles that are not full yet, or were not when the log was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Superseded {
+    /// Paths of partial files, by the path of the full one.
+    waiting: BTreeMap<String, Vec<String>>,
+}
+
+/// Path of the full file that a partial one is the beginning of; `None` for a file that is not partial.
+fn full_path(path: &str) -> Option<String> {
+    let full = match Tile::parse_path(path) {
+        Ok(tile) => tile.full().path(),
+        Err(_) => EntryBundle::parse_path(path).ok()?.full().path(),
+    };
+    (full != path).then_some(full)
+}
+
+impl Superseded {
+    /// Finds the partial files of all tiles and bundles that changed after size `since`, up to size `size`.
+    pub(crate) fn find(storage: &dyn Storage, since: u64, size: u64) -> Result<Self, LogError> {
+        let edge = (0..)
+            .map(|level| (level, hashes_at(level, size)))
+            .take_while(|(_, hashes)| *hashes > 0)
+            .filter_map(|(level, hashes)| Tile::containing(level, hashes - 1, size));
+        let tiles = tiles_between(since, size).chain(edge);
+        let tiles: BTreeSet<String> = tiles
+            .flat_map(|tile| {
+                let bundle =
+                    (tile.level() == 0).then(|| EntryBundle::new(tile.index(), FULL_WIDTH));
+                let bundle = bundle.flatten().map(|bundle| bundle.path());
+                bundle.into_iter().chain([tile.full().path()])
+            })
+            .collect();
+        let mut found = Self::default();
+        for full in tiles {
+            let directory = format!("{full}.p");
+            for name in storage.list(&directory)? {
+                found.note(&format!("{directory}/{name}"));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Takes note of a file that was made public.
+    pub(crate) fn note(&mut self, path: &str) {
+        if let Some(full) = full_path(path) {
+            self.waiting.entry(full).or_default().push(path.to_owned());
+        }
+    }
+
+    /// Partial files that there are.
+    pub(crate) fn count(&self) -> usize {
+        self.waiting.values().map(Vec::len).sum()
+    }
+
+    /// Takes out the partial files whose full ones are among the tiles and bundles of size `size`, but not those that
+    /// belong to one of the `kept` sizes.
+    pub(crate) fn take(&mut self, size: u64, kept: &[u64]) -> Vec<String> {
+        let is_done = |full: &str| {
+            let tile = Tile::parse_path(full)
+                .or_else(|_| EntryBundle::parse_path(full).map(|bundle| bundle.tile()));
+            tile.is_ok_and(|tile| {
+                let first = tile.index() * u64::from(FULL_WIDTH);
+                hashes_at(tile.level(), size) >= first + u64::from(FULL_WIDTH)
+            })
+        };
+        let done: Vec<String> = self
+            .waiting
+            .keys()
+            .filter(|full| is_done(full))
+            .cloned()
+            .collect();
+        let mut taken = Vec::new();
+        for full in done {
+            let paths = self.waiting.remove(&full).unwrap_or_default();
+            let (keep, mut take): (Vec<String>, Vec<String>) = paths
+                .into_iter()
+                .partition(|path| kept.iter().any(|size| is_at_edge(path, *size)));
+            taken.append(&mut take);
+            if !keep.is_empty() {
+                self.waiting.insert(full, keep);
+            }
+        }
+        taken
+    }
+
+    /// Looks at the partial files beside those of `edge`, also those that an unfinished publication of the entries after
+    /// it left: what a power loss left of one is removed, for nobody needs it, and half of one would mislead a reader.
+    pub(crate) fn check(
+        &self,
+        storage: &dyn Storage,
+        edge: &Edge,
+        staged: &[Leaf],
+    ) -> Result<(), LogError> {
+        let mut edge = edge.clone();
+        let mut files = Vec::new();
+        for leaf in staged {
+            // What cannot be appended is named when it is published.
+            let _ = edge.append_hashed(leaf.entry(), *leaf.hash(), |file| files.push(file));
+        }
+        files.extend(edge.partials(0));
+        for file in files {
+            let full = full_path(&file.path).unwrap_or(file.path);
+            for path in self.waiting.get(&full).into_iter().flatten() {
+                let (Some(whole), Some(found)) = (prefix(&file.bytes, path), storage.read(path)?)
+                else {
+                    continue;
+                };
+                if found == whole {
+                    continue;
+                }
+                if !is_torn(&found, whole) {
+                    let path = storage.locate(path);
+                    return Err(LogError::Differs { path });
+                }
+                storage.remove(path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tells whether the partial file at `path` is the last one of its level in a tree of size `size`.
+fn is_at_edge(path: &str, size: u64) -> bool {
+    let tile = Tile::parse_path(path)
+        .or_else(|_| EntryBundle::parse_path(path).map(|bundle| bundle.tile()));
+    tile.is_ok_and(|tile| {
+        let first = tile.index() * u64::from(FULL_WIDTH);
+        hashes_at(tile.level(), size) == first + u64::from(tile.width())
+    })
+}
+
+/// What the partial file at `path` holds, if it is the beginning of a file with these bytes.
+fn prefix<'a>(bytes: &'a [u8], path: &str) -> Option<&'a [u8]> {
+    if let Ok(tile) = Tile::parse_path(path) {
+        return bytes.get(..tile.byte_length());
+    }
+    let width = EntryBundle::parse_path(path).ok()?.width();
+    let mut length = 0;
+    for _ in 0..width {
+        let size = bytes.get(length..)?.first_chunk::<2>()?;
+        length += 2 + usize::from(u16::from_be_bytes(*size));
+    }
+    bytes.get(..length)
+}

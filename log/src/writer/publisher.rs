@@ -1,0 +1,241 @@
+//! Makes entries public: their tiles, then a signed head, then the checkpoint that everyone sees.
+
+use crate::dedup::Known;
+use crate::error::LogError;
+use crate::leaf::Leaf;
+use crate::storage::{Storage, Version};
+use crate::writer::partials::Superseded;
+use crate::writer::public_checkpoint;
+use crate::writer::signer::Signer;
+use glasslog_core::merkle::TreeHead;
+use glasslog_core::note::Checkpoint;
+use glasslog_core::tiles::Edge;
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Files that are written before more are made, so that a long backlog is published in bounded memory.
+const FILES_AT_ONCE: usize = 64;
+
+/// Publications that may wait until their files are durable: their entries are in memory, so there is a bound.
+const WAITING: usize = 4;
+
+/// How far public files are durable.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    /// Sizes up to which files are durable, or are being made so: their partial files are needed until a larger one is.
+    sizes: Mutex<Vec<u64>>,
+    changed: Condvar,
+    /// Takes in what is durable.
+    pub(crate) known: Arc<Known>,
+}
+
+impl Settled {
+    /// Everything up to a size is durable.
+    pub(crate) fn new(size: u64, known: Arc<Known>) -> Self {
+        Self {
+            sizes: Mutex::new(vec![size]),
+            changed: Condvar::new(),
+            known,
+        }
+    }
+}
+
+/// How long to wait before looking whether anybody settles.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// The public half of a writer.
+#[derive(Debug)]
+pub(crate) struct Publisher {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) signer: Signer,
+    /// The edge of the newest signed head.
+    pub(crate) edge: Edge,
+    /// Which state of the head in storage that is.
+    pub(crate) version: Option<Version>,
+    /// Whether that head is the public one.
+    pub(crate) is_shown: bool,
+    /// Partial files that there are.
+    pub(crate) partials: Superseded,
+    /// Those of them that are to be removed.
+    garbage: Vec<String>,
+    pub(crate) settled: Arc<Settled>,
+    /// Whether every write so far succeeded.
+    is_sound: bool,
+}
+
+impl Publisher {
+    /// Goes on after the head of `edge`, which storage has as `version`.
+    pub(crate) fn new(
+        storage: Arc<dyn Storage>,
+        signer: Signer,
+        edge: Edge,
+        version: Option<Version>,
+        is_shown: bool,
+        settled: Settled,
+    ) -> Self {
+        Self {
+            storage,
+            signer,
+            edge,
+            version,
+            is_shown,
+            partials: Superseded::default(),
+            garbage: Vec::new(),
+            settled: Arc::new(settled),
+            is_sound: true,
+        }
+    }
+
+    /// Publishes the entries that follow the newest head; returns the checkpoint if there is a new one.
+    pub(crate) fn publish(
+        &mut self,
+        leaves: &[Leaf],
+        now: u64,
+    ) -> Result<Option<Checkpoint>, LogError> {
+        if leaves.is_empty() && self.is_shown {
+            return Ok(None);
+        }
+        self.is_sound = false;
+        let checkpoint = self.prepare(leaves)?;
+        self.show(&checkpoint, now)?;
+        self.is_sound = true;
+        Ok(Some(checkpoint))
+    }
+
+    /// All but the last step.
+    pub(crate) fn prepare(&mut self, leaves: &[Leaf]) -> Result<Checkpoint, LogError> {
+        let mut edge = self.edge.clone();
+        add(&*self.storage, &mut edge, leaves)?;
+        let partials = edge.partials(self.edge.size());
+        self.storage.create(&partials)?;
+        for partial in &partials {
+            self.partials.note(&partial.path);
+        }
+        let checkpoint = self.sign_head(edge.head())?;
+        let head = checkpoint.encode();
+        self.version = Some(self.storage.swap_head(self.version.as_ref(), &head)?);
+        self.is_shown = false;
+        self.edge = edge;
+        Ok(checkpoint)
+    }
+
+    fn sign_head(&self, head: TreeHead) -> Result<Checkpoint, LogError> {
+        self.signer.sign(head).map_err(|error| {
+            let path = self.signer.origin().into();
+            let problem = error.to_string();
+            LogError::Setting { path, problem }
+        })
+    }
+
+    /// Signs the newest head again, which gives the same bytes.
+    pub(crate) fn sign(&self) -> Result<Checkpoint, LogError> {
+        self.sign_head(self.head())
+    }
+
+    /// The last step: anyone can see the new head.
+    pub(crate) fn show(&mut self, checkpoint: &Checkpoint, now: u64) -> Result<(), LogError> {
+        public_checkpoint::show(&*self.storage, checkpoint, now)?;
+        self.is_shown = true;
+        self.collect();
+        Ok(())
+    }
+
+    /// Finds out which partial files are superseded.
+    pub(crate) fn collect(&mut self) {
+        let sizes = &self.settled.sizes;
+        let sizes = sizes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut superseded = self.partials.take(self.edge.size(), &sizes);
+        self.garbage.append(&mut superseded);
+    }
+
+    /// The partial files that are superseded since the last call: whoever takes them removes them.
+    pub(crate) fn take_garbage(&mut self) -> Vec<String> {
+        mem::take(&mut self.garbage)
+    }
+
+    /// Removes superseded partial files.
+    pub(crate) fn sweep(&mut self) -> Result<(), LogError> {
+        let garbage = self.take_garbage();
+        garbage
+            .iter()
+            .try_for_each(|path| self.storage.remove(path))
+    }
+
+    /// The newest signed head.
+    pub(crate) fn head(&self) -> TreeHead {
+        self.edge.head()
+    }
+
+    /// Makes everything that is public durable.
+    pub(crate) fn settle(&mut self) -> Result<(), LogError> {
+        self.sweep()?;
+        let size = self.begin_settling();
+        settle(&*self.storage, &self.settled, size)?;
+        self.collect();
+        self.sweep()
+    }
+
+    /// Keeps the partial files of the present size until [`settle`] was called with that, and then until a later call.
+    ///
+    /// Waits while many earlier calls wait for that.
+    pub(crate) fn begin_settling(&self) -> u64 {
+        let size = self.edge.size();
+        let settled = &self.settled;
+        let mut sizes = settled.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+        // A thread that settles has the other reference; when it has failed, nobody will.
+        while sizes.len() > WAITING && Arc::strong_count(settled) > 1 {
+            let waited = settled.changed.wait_timeout(sizes, PATIENCE);
+            sizes = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        sizes.push(size);
+        size
+    }
+
+    /// How many published entries have files that may not be durable, and nobody is making them so.
+    pub(crate) fn unsettled(&self) -> u64 {
+        let sizes = &self.settled.sizes;
+        let sizes = sizes.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = sizes.iter().max().copied().unwrap_or(0);
+        self.edge.size().saturating_sub(last)
+    }
+}
+
+/// Makes the public files up to a size durable; partial files of smaller sizes are not needed after that.
+pub(crate) fn settle(storage: &dyn Storage, settled: &Settled, size: u64) -> Result<(), LogError> {
+    storage.unstage(size)?;
+    // The partial files of this size are there until `size` is the smallest that is kept.
+    settled.known.store_before(size, size)?;
+    let mut sizes = settled.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+    sizes.retain(|other| *other >= size);
+    drop(sizes);
+    settled.changed.notify_all();
+    Ok(())
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        // What cannot be made durable now is made again from the staged entries at the next opening.
+        if self.is_sound && self.version.is_some() {
+            let _ = self.settle();
+        }
+    }
+}
+
+/// Adds entries to the edge, and the tiles and bundles that they fill to the public tree.
+pub(crate) fn add(storage: &dyn Storage, edge: &mut Edge, leaves: &[Leaf]) -> Result<(), LogError> {
+    let mut files = Vec::new();
+    for leaf in leaves {
+        // The ledger admits no entry that is too long.
+        edge.append_hashed(leaf.entry(), *leaf.hash(), |file| files.push(file))
+            .map_err(|error| LogError::NotAdmissible {
+                index: edge.size(),
+                problem: error.to_string(),
+            })?;
+        if files.len() >= FILES_AT_ONCE {
+            storage.create(&files)?;
+            files.clear();
+        }
+    }
+    storage.create(&files)
+}

@@ -1,0 +1,91 @@
+//! The log's own key: signs heads, and recognises what it signed.
+
+use crate::directory::disk::Disk;
+use crate::directory::layout::Layout;
+use crate::error::LogError;
+use glasslog_core::merkle::TreeHead;
+use glasslog_core::note::{Checkpoint, CheckpointError, Origin, SignerKey};
+use std::path::Path;
+
+/// The key that signs one log's checkpoints.
+#[derive(Debug)]
+pub(crate) struct Signer {
+    origin: Origin,
+    key: SignerKey,
+}
+
+impl Signer {
+    /// Pairs an origin with its key, whose name must be the origin.
+    pub(crate) fn new(origin: &str, key: SignerKey) -> Result<Self, CheckpointError> {
+        let origin = Origin::parse(origin)?;
+        // Whatever keeps this key from signing for this origin shows here, once.
+        Checkpoint::sign(&origin, TreeHead::empty(), &key)?;
+        Ok(Self { origin, key })
+    }
+
+    /// Reads the key of the log at `layout`.
+    pub(crate) fn read(disk: &Disk, layout: &Layout, origin: &str) -> Result<Self, LogError> {
+        let path = layout.key("log");
+        let setting = |problem: String| LogError::Setting {
+            path: path.clone(),
+            problem,
+        };
+        let key = crate::writer::keys::read_signer(disk, &path)?;
+        Self::new(origin, key).map_err(|error| setting(error.to_string()))
+    }
+
+    pub(crate) fn key(&self) -> &SignerKey {
+        &self.key
+    }
+
+    pub(crate) fn origin(&self) -> &str {
+        self.origin.as_str()
+    }
+
+    pub(crate) fn sign(&self, head: TreeHead) -> Result<Checkpoint, CheckpointError> {
+        Checkpoint::sign(&self.origin, head, &self.key)
+    }
+
+    /// Reads a checkpoint that this key signed.
+    pub(crate) fn read_signed(&self, disk: &Disk, path: &Path) -> Result<TreeHead, LogError> {
+        let bytes = disk.read(path)?.ok_or_else(|| LogError::Missing {
+            path: path.to_owned(),
+        })?;
+        self.verify_bytes(&bytes, path)
+    }
+
+    /// Returns the head of an encoded checkpoint that this key signed.
+    pub(crate) fn verify_bytes(&self, bytes: &[u8], path: &Path) -> Result<TreeHead, LogError> {
+        let checkpoint = Checkpoint::parse(bytes).map_err(|error| LogError::Malformed {
+            path: path.to_owned(),
+            problem: error.to_string(),
+        })?;
+        self.verify(&checkpoint, path)
+    }
+
+    /// Returns the head of a checkpoint that this key signed.
+    pub(crate) fn verify(
+        &self,
+        checkpoint: &Checkpoint,
+        path: &Path,
+    ) -> Result<TreeHead, LogError> {
+        let head = checkpoint.head();
+        // Ed25519 signatures are deterministic: what this key signed is exactly what it would sign again.
+        let is_own = self.sign(head).is_ok_and(|own| {
+            let lines = checkpoint.note().signatures();
+            own.note().text() == checkpoint.note().text()
+                && own
+                    .note()
+                    .signatures()
+                    .iter()
+                    .all(|line| lines.contains(line))
+        });
+        match is_own {
+            true => Ok(head),
+            false => Err(LogError::Malformed {
+                path: path.to_owned(),
+                problem: "it was not signed by this log's key".into(),
+            }),
+        }
+    }
+}
