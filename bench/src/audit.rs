@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::table::{Table, rate};
-use super::{loader, write};
-use crate::glasslog;
-use crate::process::{self, target};
+use crate::table::{Table, rate};
+use crate::{loader, write};
+use xtask::glasslog;
+use xtask::process::{self, target};
 
 /// Entries of 512 bytes; `GLASSLOG_BENCH_ENTRIES` says otherwise.
 const RAW_ENTRIES: u32 = 600_000;
@@ -31,7 +31,7 @@ struct Ran {
 }
 
 /// Makes both logs and measures.
-pub(super) fn measure() -> Result<Table> {
+pub(crate) fn measure() -> Result<Table> {
     let loader = loader::build("glasslog-log", "audit")?;
     let glasslog = glasslog::build_release()?;
     let rival = loader::has_go()

@@ -2,11 +2,11 @@
 
 use anyhow::{Context, Result};
 
-use super::table::{Table, rate};
-use crate::{chromium, glasslog, node, process, site, wasm};
+use crate::table::{Table, rate};
+use xtask::{chromium, glasslog, node, process, site, wasm};
 
 /// Measures the package in Node, its size, and the portal's first verdict.
-pub(super) fn measure() -> Result<Table> {
+pub(crate) fn measure() -> Result<Table> {
     let mut table = Table::default();
     if !node::is_there() {
         eprintln!(

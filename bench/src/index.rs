@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::table::{Table, rate};
-use crate::process::{self, target};
-use crate::{node, wasm};
+use crate::table::{Table, rate};
+use xtask::process::{self, target};
+use xtask::{node, wasm};
 
 /// What is built with `--quick` too, in a routine run, and with `--large` also; and what `--simulate` simulates.
 const QUICK: [&str; 2] = ["10000", "100000"];
@@ -20,7 +20,7 @@ const SIMULATED: [&str; 3] = ["10000000", "100000000", "1000000000"];
 ///
 /// The logs hold real events but for their signatures, which are all one: the index does not judge them, and to sign 10^7
 /// would take minutes.
-pub(super) fn measure(large: bool, simulate: bool, quick: bool) -> Result<Table> {
+pub(crate) fn measure(large: bool, simulate: bool, quick: bool) -> Result<Table> {
     let mut table = Table::default();
     let folder = folder();
     let folder = folder.to_str().context("a path that is not text")?;
@@ -42,7 +42,7 @@ fn folder() -> PathBuf {
 }
 
 /// Removes what a measurement left: not between two, since new files can take long for minutes after many were removed.
-pub(super) fn clear() -> Result<()> {
+pub(crate) fn clear() -> Result<()> {
     let folder = folder();
     match fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != ErrorKind::NotFound => {

@@ -8,27 +8,27 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{self, target};
+use xtask::process::{self, target};
 
 /// Part of a log's highest rate at which latencies are measured in an open loop.
-pub(super) const OPEN_LOOP: f64 = 0.5;
+pub(crate) const OPEN_LOOP: f64 = 0.5;
 
 /// Signed events that are ready for each second of a load: more than any log takes on two cores.
 const EVENTS_A_SECOND: u32 = 80_000;
 
 /// What a loader said, by name.
-pub(super) type Said = BTreeMap<String, f64>;
+pub(crate) type Said = BTreeMap<String, f64>;
 
 /// How long each load goes on, and how often, in turn with the rival's: the best round is shown, as others work here too.
 #[derive(Clone, Copy)]
-pub(super) struct Length {
-    pub(super) seconds: u32,
-    pub(super) rounds: usize,
+pub(crate) struct Length {
+    pub(crate) seconds: u32,
+    pub(crate) rounds: usize,
 }
 
 impl Length {
     /// Long enough for a steady state, or with `quick` for a look.
-    pub(super) fn new(quick: bool) -> Self {
+    pub(crate) fn new(quick: bool) -> Self {
         match quick {
             true => Self {
                 seconds: 2,
@@ -44,14 +44,14 @@ impl Length {
 
 /// Directories for logs, each used once. They are kept to the end of all measurements: on a file system without a journal
 /// the removal of a log makes it slow to create the files of the next one, for minutes.
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     root: PathBuf,
     used: Cell<u32>,
 }
 
 impl Scratch {
     /// None used yet.
-    pub(super) fn new(name: &str) -> Result<Self> {
+    pub(crate) fn new(name: &str) -> Result<Self> {
         let root = scratch().join(name);
         fs::create_dir_all(&root)?;
         Ok(Self {
@@ -61,14 +61,14 @@ impl Scratch {
     }
 
     /// A path where nothing is.
-    pub(super) fn next(&self) -> PathBuf {
+    pub(crate) fn next(&self) -> PathBuf {
         let number = self.used.get();
         self.used.set(number + 1);
         self.root.join(number.to_string())
     }
 
     /// Where the loader is to be told that raw entries, or events, are.
-    pub(super) fn entries(&self, kind: &str) -> String {
+    pub(crate) fn entries(&self, kind: &str) -> String {
         match kind {
             "raw" => kind.to_owned(),
             _ => self.events().display().to_string(),
@@ -80,14 +80,14 @@ impl Scratch {
     }
 
     /// Signs the events of the longest load, once for all.
-    pub(super) fn sign(&self, loader: &Path, length: Length) -> Result<()> {
+    pub(crate) fn sign(&self, loader: &Path, length: Length) -> Result<()> {
         let count = (length.seconds * EVENTS_A_SECOND).to_string();
         let mut sign = process::command(loader);
         process::run(sign.arg("sign").arg(self.events()).arg(count))
     }
 
     /// The directory itself.
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 }
@@ -97,7 +97,7 @@ fn scratch() -> PathBuf {
 }
 
 /// Removes all logs that were measured.
-pub(super) fn clear() -> Result<()> {
+pub(crate) fn clear() -> Result<()> {
     let path = scratch();
     match path.exists() {
         true => {
@@ -108,7 +108,7 @@ pub(super) fn clear() -> Result<()> {
 }
 
 /// Whether there is Go, which the rival needs.
-pub(super) fn has_go() -> bool {
+pub(crate) fn has_go() -> bool {
     let mut version = process::command("go");
     let version = version
         .arg("version")
@@ -122,7 +122,7 @@ pub(super) fn has_go() -> bool {
 }
 
 /// Builds the loader that is the benchmark `name` of `package`.
-pub(super) fn build(package: &str, name: &str) -> Result<PathBuf> {
+pub(crate) fn build(package: &str, name: &str) -> Result<PathBuf> {
     let mut build = process::cargo();
     build.args(["bench", "--locked", "--package", package, "--bench", name]);
     build.args(["--no-run", "--message-format", "json"]);
@@ -136,7 +136,7 @@ pub(super) fn build(package: &str, name: &str) -> Result<PathBuf> {
 }
 
 /// Runs a loader; it verifies what was acknowledged, and fails if that is not so.
-pub(super) fn run(command: &mut Command) -> Result<Said> {
+pub(crate) fn run(command: &mut Command) -> Result<Said> {
     let said = String::from_utf8(process::output(command)?)?;
     let words = said
         .split_whitespace()
@@ -151,19 +151,19 @@ pub(super) fn run(command: &mut Command) -> Result<Said> {
 }
 
 /// The run with the highest rate; nothing of no runs.
-pub(super) fn best(runs: Vec<Said>) -> Said {
+pub(crate) fn best(runs: Vec<Said>) -> Said {
     let by_rate = |one: &Said, other: &Said| one["rate"].total_cmp(&other["rate"]);
     runs.into_iter().max_by(by_rate).unwrap_or_default()
 }
 
 /// Its latencies, as a person reads them.
-pub(super) fn latency(said: &Said) -> String {
+pub(crate) fn latency(said: &Said) -> String {
     let [p50, p99, p999] = ["p50", "p99", "p999"].map(|name| said.get(name).unwrap_or(&0.0));
     format!("p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms")
 }
 
 /// The rival's latencies, if it was measured.
-pub(super) fn beside(theirs: &Said) -> String {
+pub(crate) fn beside(theirs: &Said) -> String {
     match theirs.is_empty() {
         true => String::new(),
         false => format!("Tessera {}", latency(theirs)),

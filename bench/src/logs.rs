@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use super::table::{Table, rate};
-use crate::glasslog;
-use crate::process::{self, target};
+use crate::table::{Table, rate};
+use xtask::glasslog;
+use xtask::process::{self, target};
 
 /// Entries of the log that is appended to and audited without signatures.
 const RAW_ENTRIES: u32 = 100_000;
@@ -16,7 +16,7 @@ const RAW_ENTRIES: u32 = 100_000;
 const EVENTS: u32 = 2_000;
 
 /// Measures appending, auditing and reading, the start of the process included.
-pub(super) fn measure() -> Result<Table> {
+pub(crate) fn measure() -> Result<Table> {
     let mut table = Table::default();
     let binary = glasslog::build_release()?;
     let directory = target().join("bench");

@@ -11,14 +11,45 @@ mod write;
 mod write_http;
 mod write_s3;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
-use clap::ValueEnum;
+use clap::{Parser, ValueEnum};
 
 use self::table::Table;
 
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask bench",
+    about = "Measures, and prints one table for each part"
+)]
+struct Arguments {
+    /// Parts to measure; all without one
+    parts: Vec<Part>,
+    /// Build the index of ten million events, too
+    #[arg(long)]
+    large: bool,
+    /// Simulate the index of up to a billion events, too
+    #[arg(long)]
+    simulate: bool,
+    /// Load the writer for a third of the time, and leave out the largest of the routine logs
+    #[arg(long)]
+    quick: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// What can be measured apart.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Part {
+enum Part {
     /// The core's rules: hashing, proofs, signatures
     Core,
     /// Whole logs, by the command line
@@ -53,14 +84,20 @@ impl Part {
 }
 
 /// Measures the parts, all without one, and prints a table for each as soon as it is there.
-///
-/// With `large`, also what takes many minutes; with `simulate`, also what no machine here holds; with
-/// `quick`, writers are loaded for a shorter time and the largest log of a routine run is left out.
-pub(crate) fn run(parts: &[Part], large: bool, simulate: bool, quick: bool) -> Result<()> {
-    let all = Part::value_variants();
+fn run(arguments: &Arguments) -> Result<()> {
+    let Arguments {
+        large,
+        simulate,
+        quick,
+        ..
+    } = *arguments;
+    let parts = match arguments.parts.as_slice() {
+        [] => Part::value_variants(),
+        some => some,
+    };
     loader::clear()?;
     index::clear()?;
-    for part in if parts.is_empty() { all } else { parts } {
+    for part in parts {
         part.measure(large, simulate, quick)?.print();
     }
     index::clear()?;

@@ -4,11 +4,11 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-use super::table::{Table, rate};
-use crate::process::{self, target};
+use crate::table::{Table, rate};
+use xtask::process::{self, target};
 
 /// Measures hashing, proofs and signatures, one core each.
-pub(super) fn measure() -> Result<Table> {
+pub(crate) fn measure() -> Result<Table> {
     let mut table = Table::default();
     let mut bench = process::cargo();
     bench.args([

@@ -2,11 +2,11 @@
 
 /// Rows of what, measured, limit.
 #[derive(Default)]
-pub(super) struct Table(Vec<[String; 3]>);
+pub(crate) struct Table(Vec<[String; 3]>);
 
 impl Table {
     /// One line: what was measured, what it came to, and the limit, goal or prototype beside it.
-    pub(super) fn row(
+    pub(crate) fn row(
         &mut self,
         what: impl Into<String>,
         measured: impl Into<String>,
@@ -17,7 +17,7 @@ impl Table {
     }
 
     /// Prints it.
-    pub(super) fn print(&self) {
+    pub(crate) fn print(&self) {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         println!("\n| measured on {cores} cores | | limit, goal or prototype |\n|---|---|---|");
         for [what, measured, limit] in &self.0 {
@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// A rate as people say it.
-pub(super) fn rate(each_second: f64) -> String {
+pub(crate) fn rate(each_second: f64) -> String {
     match each_second {
         fast if fast >= 1e6 => format!("{:.1} M/s", fast / 1e6),
         fast if fast >= 1e4 => format!("{:.0} k/s", fast / 1e3),

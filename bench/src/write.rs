@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::loader::{self, Length, OPEN_LOOP, Said, Scratch, beside, best, latency};
-use super::table::{Table, rate};
-use crate::process::{self, root, target};
+use crate::loader::{self, Length, OPEN_LOOP, Said, Scratch, beside, best, latency};
+use crate::table::{Table, rate};
+use xtask::process::{self, root, target};
 
 /// A load: its adders, the entries in each submission, what they are, which acknowledgement is waited for, and the goal.
 struct Load {
@@ -71,7 +71,7 @@ const LOADS: [Load; 6] = [
 ];
 
 /// Loads both logs in turn.
-pub(super) fn measure(quick: bool) -> Result<Table> {
+pub(crate) fn measure(quick: bool) -> Result<Table> {
     let bench = Bench {
         loader: loader::build("glasslog-log", "write")?,
         rival: loader::has_go()
@@ -202,7 +202,7 @@ fn shares(said: &Said, limits: &Said) -> String {
 }
 
 /// A program around Tessera.
-pub(super) fn build_rival(name: &str) -> Result<PathBuf> {
+pub(crate) fn build_rival(name: &str) -> Result<PathBuf> {
     let path = target().join("bench").join(name);
     let mut build = process::command("go");
     build

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::loader::{self, Length, OPEN_LOOP, Said, Scratch, beside, best, latency};
-use super::table::{Table, rate};
-use crate::glasslog;
-use crate::process::{self, target};
+use crate::loader::{self, Length, OPEN_LOOP, Said, Scratch, beside, best, latency};
+use crate::table::{Table, rate};
+use xtask::glasslog;
+use xtask::process::{self, target};
 
 /// The rival: writes a POSIX log and takes entries at `POST /add`, as we do.
 const RIVAL: &str = "github.com/transparency-dev/tessera/cmd/conformance/posix@v1.0.4";
@@ -76,7 +76,7 @@ const LOADS: [Load; 5] = [
 ];
 
 /// Loads both servers in turn.
-pub(super) fn measure(quick: bool) -> Result<Table> {
+pub(crate) fn measure(quick: bool) -> Result<Table> {
     let bench = Bench {
         binary: glasslog::build_release()?,
         loader: loader::build("glasslog-server", "http")?,

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::loader::{self, Said, best, latency};
-use super::table::{Table, rate};
-use crate::glasslog;
-use crate::process::{self, root, target};
+use crate::loader::{self, Said, best, latency};
+use crate::table::{Table, rate};
+use xtask::glasslog;
+use xtask::process::{self, root, target};
 
 /// How long each load goes on, in seconds; `GLASSLOG_BENCH_SECONDS` says otherwise.
 const SECONDS: u32 = 4;
@@ -25,7 +25,7 @@ const KEYS: [&str; 2] = ["benchaccess", "benchsecret"];
 const DURABLE: f64 = 2.0;
 
 /// Loads the store, then a log in it, then servers of one log and of two.
-pub(super) fn measure() -> Result<Table> {
+pub(crate) fn measure() -> Result<Table> {
     let bench = Bench {
         store: Store::start()?,
         binary: glasslog::build_release()?,

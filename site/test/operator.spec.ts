@@ -1,4 +1,4 @@
-// Operators who lie about their index, each in one way (tests/src/operator): the page must see through each of them as the
+// Operators who lie about their index, each in one way (tests/support/operator): the page must see through each of them as the
 // command line does, say so in plain words, and never take a lie for "no events". One page asks about all of them.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";

@@ -4,15 +4,14 @@
 //! strace puts the errors in place of system calls of the running server, so that everything from the kernel's answer up
 //! is real. Where strace is not installed, or may not trace, the test says so.
 
-#[path = "../../log/tests/it/tree.rs"]
-mod tree;
-
+use crate::alone;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use crate::tree::PublicLog;
 use glasslog_core::note::{Checkpoint, VerifierKey};
 use glasslog_tests::glasslog::{self, glasslog};
 use glasslog_tests::http::try_request;
@@ -20,7 +19,6 @@ use glasslog_tests::ours::OurLog;
 use glasslog_tests::served::Served;
 use glasslog_tests::skip::skipped;
 use glasslog_tests::words;
-use tree::PublicLog;
 
 /// What a writer asks of a disk that nothing else in a server asks for.
 const CALLS: [&str; 4] = [
@@ -100,6 +98,7 @@ fn check(log: &Path, key: &VerifierKey, shown: &Checkpoint, acknowledged: &[(u64
 
 #[test]
 fn errors_of_the_kernel_lose_nothing() {
+    let _alone = alone();
     let mut kept = 0;
     for (at, (calls, first)) in CALLS
         .iter()

@@ -4,10 +4,7 @@
 //! `GLASSLOG_FAILOVER_SECONDS` sets how long the storm lasts, `GLASSLOG_FAILOVER_SEED` repeats its random choices (their
 //! moments still vary).
 
-// What the log's own tests use to recompute a log from outside.
-#[path = "../../log/tests/it/tree.rs"]
-mod tree;
-
+use crate::alone;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, fs, thread};
 
+use crate::tree::{self, PublicLog};
 use glasslog_core::merkle::leaf_hash;
 use glasslog_core::note::{SignerKey, TlogProof};
 use glasslog_log::Layout;
@@ -24,7 +22,6 @@ use glasslog_tests::shared::{Sharing, ask, make_log};
 use glasslog_tests::versitygw::VersityGw;
 use glasslog_tests::words;
 use serde_json::Value;
-use tree::PublicLog;
 
 const SERVERS: usize = 3;
 const CLIENTS: usize = 4;
@@ -79,6 +76,7 @@ fn read_log(store: &VersityGw, prefix: &str, made: &Path, tree: &Path) -> Public
 
 #[test]
 fn a_stand_in_answers_as_the_leader_does() {
+    let _alone = alone();
     let Some(store) = VersityGw::start("servers of one bucket") else {
         return;
     };
@@ -270,6 +268,7 @@ fn batch_indices(text: &str) -> Vec<u64> {
 
 #[test]
 fn servers_of_one_bucket_take_over_and_lose_nothing() {
+    let _alone = alone();
     let Some(store) = VersityGw::start("servers of one bucket in a storm") else {
         return;
     };

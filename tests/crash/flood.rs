@@ -2,6 +2,7 @@
 //! time, the server's memory stays bounded, and nothing that was acknowledged is lost.
 //!
 //! Loopback only, and a few seconds; a minute with `GLASSLOG_LONG_TESTS=1`.
+use crate::alone;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Stdio;
@@ -212,6 +213,7 @@ const ATTACKS: [(&str, Attack); 8] = [
 
 #[test]
 fn honest_writers_are_served_while_others_flood() {
+    let _alone = alone();
     let seconds = match std::env::var_os("GLASSLOG_LONG_TESTS") {
         Some(_) => 60,
         None => 5,

@@ -3,12 +3,7 @@
 //! The test starts itself again as the process to be killed. Its random choices follow from one seed, which is printed;
 //! `GLASSLOG_KILL_SEED` repeats them (the moments of the kills still vary), `GLASSLOG_KILL_SECONDS` sets how long it goes on.
 
-// What the log's own tests use to recompute a log from outside, and to make events.
-#[path = "../../log/tests/it/event_entries.rs"]
-mod event_entries;
-#[path = "../../log/tests/it/tree.rs"]
-mod tree;
-
+use crate::alone;
 use std::collections::BTreeMap;
 use std::io::{Read, Write, stdout};
 use std::net::SocketAddr;
@@ -18,7 +13,8 @@ use std::sync::mpsc::{self, Sender};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, fs, thread};
 
-use event_entries::{access, actor_key, admin_key, key_event};
+use crate::event_entries::{access, actor_key, admin_key, key_event};
+use crate::tree::{self, PublicLog};
 use glasslog_core::event::Action;
 use glasslog_core::fetch::Query;
 use glasslog_core::merkle::{Hash, TreeHead, leaf_hash};
@@ -36,7 +32,6 @@ use glasslog_tests::glasslog;
 use glasslog_tests::http::try_request;
 use glasslog_tests::random::Random;
 use glasslog_tests::served::Served;
-use tree::PublicLog;
 
 const ORIGIN: &str = "example.com/killed";
 const ACTOR: &str = "ci@example.org";
@@ -160,7 +155,7 @@ fn start(role: &str, log: &Path, seed: u64) -> Child {
     Command::new(env::current_exe().unwrap())
         .args([
             "--exact",
-            "process_to_be_killed",
+            "kill::process_to_be_killed",
             "--ignored",
             "--nocapture",
             "--test-threads=1",
@@ -234,6 +229,7 @@ fn log_key(log: &Path) -> VerifierKey {
 
 #[test]
 fn a_log_survives_sigkill_at_any_moment() {
+    let _alone = alone();
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let seed = number("GLASSLOG_KILL_SEED").unwrap_or(clock.subsec_nanos().into());
     let seconds = number("GLASSLOG_KILL_SECONDS").unwrap_or(SECONDS);
@@ -292,6 +288,7 @@ fn a_log_survives_sigkill_at_any_moment() {
 /// The same through the server: whoever was told an index finds the entry there after the server was killed.
 #[test]
 fn a_served_log_survives_sigkill() {
+    let _alone = alone();
     let directory = tempfile::tempdir().unwrap();
     let log = new_log(directory.path(), true);
     let key = log_key(&log);

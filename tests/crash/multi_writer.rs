@@ -3,10 +3,7 @@
 //! The test starts itself again as each writer. `GLASSLOG_WRITERS_SECONDS` sets how long the storm lasts,
 //! `GLASSLOG_WRITERS_SEED` repeats its random choices (their moments still vary).
 
-// What the log's own tests use to recompute a log from outside.
-#[path = "../../log/tests/it/tree.rs"]
-mod tree;
-
+use crate::alone;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write, stdout};
 use std::path::{Path, PathBuf};
@@ -15,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, fs, thread};
 
+use crate::tree::{self, PublicLog};
 use glasslog_core::merkle::TreeHead;
 use glasslog_core::note::{Checkpoint, SignerKey};
 use glasslog_log::object_store::{Candidate, StoreError, StoreSettings, Taken};
@@ -23,7 +21,6 @@ use glasslog_tests::glasslog::glasslog;
 use glasslog_tests::proxy::{Proxy, Wire};
 use glasslog_tests::versitygw::{CREDENTIALS, VersityGw};
 use glasslog_tests::words;
-use tree::PublicLog;
 
 const ORIGIN: &str = "example.com/shared";
 const WRITERS: usize = 3;
@@ -76,7 +73,7 @@ struct Writer {
 
 impl Writer {
     fn start(number: usize, life: u64, directory: &Path, said: &Said) -> Child {
-        let mut child = with_credentials("writer_process")
+        let mut child = with_credentials("multi_writer::writer_process")
             .env("GLASSLOG_WRITER_LOG", directory)
             .env("GLASSLOG_WRITER_NAME", format!("writer-{number}-{life}"))
             .stdin(Stdio::null())
@@ -140,9 +137,10 @@ fn choose(state: &mut u64, bound: u64) -> u64 {
 
 #[test]
 fn writers_of_one_bucket_make_one_history() {
+    let _alone = alone();
     if let Some(store) = VersityGw::start("several writers of one bucket") {
         drop(store);
-        let status = with_credentials("storm").status().unwrap();
+        let status = with_credentials("multi_writer::storm").status().unwrap();
         assert!(status.success(), "the storm ended badly");
     }
 }

@@ -6,11 +6,10 @@ use std::process::Command;
 use crate::process;
 
 /// What to do where there is no browser.
-pub(crate) const HINT: &str =
-    "no Chrome or Chromium found: install one, or set CHROMIUM to its path";
+pub const HINT: &str = "no Chrome or Chromium found: install one, or set CHROMIUM to its path";
 
 /// The browser of `$CHROMIUM`, of the system, or freshly installed.
-pub(crate) fn find_or_install() -> Option<PathBuf> {
+pub fn find_or_install() -> Option<PathBuf> {
     find().or_else(|| {
         install();
         find()
@@ -18,7 +17,7 @@ pub(crate) fn find_or_install() -> Option<PathBuf> {
 }
 
 /// The browser that is there.
-pub(crate) fn find() -> Option<PathBuf> {
+pub fn find() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("CHROMIUM") {
         return Some(PathBuf::from(path));
     }

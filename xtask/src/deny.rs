@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::process::{self, target};
 use crate::tally::Tally;
+use xtask::process::{self, target};
 
 /// The version that is installed where there is none.
 const VERSION: &str = "0.20.2";

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{self, root, target};
 use crate::tally::Tally;
+use xtask::process::{self, root, target};
 
 /// The instrumentation that libFuzzer reads, as cargo-fuzz sets it.
 const RUSTFLAGS: &str = "--cfg fuzzing \

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::process::{self, target};
 
 /// Builds the binary, with the portal inside where that was built.
-pub(crate) fn build(portal: bool) -> Result<PathBuf> {
+pub fn build(portal: bool) -> Result<PathBuf> {
     let mut build = process::cargo();
     build.args(["build", "--locked", "--package", "glasslog-cli"]);
     if portal {
@@ -18,7 +18,7 @@ pub(crate) fn build(portal: bool) -> Result<PathBuf> {
 }
 
 /// Builds the binary as it is released, to be measured.
-pub(crate) fn build_release() -> Result<PathBuf> {
+pub fn build_release() -> Result<PathBuf> {
     process::run(process::cargo().args([
         "build",
         "--locked",
@@ -32,7 +32,7 @@ pub(crate) fn build_release() -> Result<PathBuf> {
 }
 
 /// Where it is.
-pub(crate) fn path() -> PathBuf {
+pub fn path() -> PathBuf {
     target()
         .join("debug")
         .join(format!("glasslog{}", std::env::consts::EXE_SUFFIX))

@@ -3,25 +3,20 @@
 //! A plain `cargo build` needs neither Node nor this crate; whatever does starts here, so that a newcomer, a developer
 //! and CI run the same code.
 
-mod bench;
-mod chromium;
 mod demo;
 mod deny;
 mod fuzz;
-mod glasslog;
-mod node;
-mod process;
-mod site;
 mod tally;
 mod test;
-mod toolchain;
-mod wasm;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
+use xtask::{process, site, wasm};
 
 use crate::tally::Tally;
 
@@ -52,18 +47,11 @@ enum Task {
         stages: Vec<String>,
     },
     /// Measure, and print one table for each part
+    #[command(disable_help_flag = true)]
     Bench {
-        /// Parts to measure; all without one
-        parts: Vec<bench::Part>,
-        /// Build the index of ten million events, too
-        #[arg(long)]
-        large: bool,
-        /// Simulate the index of up to a billion events, too
-        #[arg(long)]
-        simulate: bool,
-        /// Load the writer for a third of the time, and leave out the largest of the routine logs
-        #[arg(long)]
-        quick: bool,
+        /// Parts to measure, and how: `cargo xtask bench --help` tells
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
     },
     /// Run the fuzz targets
     Fuzz {
@@ -79,12 +67,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Wasm => wasm::run(),
         Task::Site => site::run(),
-        Task::Bench {
-            parts,
-            large,
-            simulate,
-            quick,
-        } => bench::run(&parts, large, simulate, quick),
+        Task::Bench { arguments } => bench(&arguments),
         Task::Demo { files, no_serve } => demo::run(&files, !no_serve),
         Task::Test { stages } => test::run(stages),
         Task::Fuzz { targets, seconds } => fuzz::run(
@@ -100,4 +83,18 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Measures by the crate `bench`, which a change of `xtask` alone need not build.
+fn bench(arguments: &[OsString]) -> Result<()> {
+    let mut bench = process::cargo();
+    bench.args([
+        "run",
+        "--locked",
+        "--quiet",
+        "--package",
+        "glasslog-bench",
+        "--",
+    ]);
+    process::run(bench.args(arguments))
 }

@@ -10,16 +10,16 @@ use anyhow::{Context, Result, bail};
 use crate::process::{self, root};
 
 /// What to do where there is no Node.
-pub(crate) const HINT: &str = "Node 20 or newer is not installed";
+pub const HINT: &str = "Node 20 or newer is not installed";
 
 /// Whether Node and npm are there.
-pub(crate) fn is_there() -> bool {
+pub fn is_there() -> bool {
     static FOUND: OnceLock<bool> = OnceLock::new();
     *FOUND.get_or_init(|| process::answers("node") && process::answers("npm"))
 }
 
 /// Fails with a remedy where there is no Node.
-pub(crate) fn expect() -> Result<()> {
+pub fn expect() -> Result<()> {
     if !is_there() {
         bail!("{HINT}\nhint: the portal is built with Node; a plain `cargo build` does without");
     }
@@ -27,14 +27,14 @@ pub(crate) fn expect() -> Result<()> {
 }
 
 /// A command in the portal's folder.
-pub(crate) fn npm() -> Command {
+pub fn npm() -> Command {
     let mut npm = process::command("npm");
     npm.current_dir(root().join("site"));
     npm
 }
 
 /// Node's own test runner over the tests of a folder, with the same output on a terminal and in CI.
-pub(crate) fn test(folder: &Path) -> Result<Command> {
+pub fn test(folder: &Path) -> Result<Command> {
     let mut node = process::command("node");
     node.args(["--test", "--test-reporter=spec"]);
     // By name: what a folder or a pattern means there differs from version to version.

@@ -7,27 +7,27 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 /// The repository's root.
-pub(crate) fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap_or(Path::new("."))
 }
 
 /// Where cargo puts what it builds: one directory for every build, so that nothing is compiled twice.
-pub(crate) fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root().join("target"), |path| root().join(path))
 }
 
 /// A command that runs in the root, with no standard input.
-pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root()).stdin(Stdio::null());
     command
 }
 
 /// The cargo that started us, for the pinned toolchain.
-pub(crate) fn cargo() -> Command {
+pub fn cargo() -> Command {
     let mut command = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // Set for us by `cargo run`; inherited, they would mark every crate as changed.
     for name in [
@@ -42,7 +42,7 @@ pub(crate) fn cargo() -> Command {
 }
 
 /// Runs a command to its end.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
+pub fn run(command: &mut Command) -> Result<()> {
     let line = line_of(command);
     eprintln!("$ {line}");
     let status = command
@@ -55,7 +55,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Runs a command to its end and returns what it printed.
-pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
+pub fn output(command: &mut Command) -> Result<Vec<u8>> {
     let line = line_of(command);
     eprintln!("$ {line}");
     let output = command
@@ -69,7 +69,7 @@ pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
 }
 
 /// Whether a program is there: it can be asked for its version.
-pub(crate) fn answers(program: &str) -> bool {
+pub fn answers(program: &str) -> bool {
     let mut asked = command(program);
     asked
         .arg("--version")
@@ -79,7 +79,7 @@ pub(crate) fn answers(program: &str) -> bool {
 }
 
 /// A command as a person would type it.
-pub(crate) fn line_of(command: &Command) -> String {
+pub fn line_of(command: &Command) -> String {
     let program = Path::new(command.get_program())
         .file_name()
         .unwrap_or(command.get_program());

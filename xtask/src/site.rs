@@ -9,14 +9,14 @@ use crate::process::{self, root};
 use crate::{node, wasm};
 
 /// Builds the package, then the portal.
-pub(crate) fn run() -> Result<()> {
+pub fn run() -> Result<()> {
     node::expect()?;
     wasm::run()?;
     build()
 }
 
 /// Builds the portal over a built package.
-pub(crate) fn build() -> Result<()> {
+pub fn build() -> Result<()> {
     install()?;
     process::run(node::npm().args(["run", "--silent", "build"]))
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::line_of;
+use xtask::process::line_of;
 
 /// What the tests came to, over all runners.
 #[derive(Default)]

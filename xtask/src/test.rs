@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{self, root};
 use crate::tally::Tally;
-use crate::wasm::{self, WASM_PACKAGES};
-use crate::{chromium, demo, deny, fuzz, glasslog, node, site, toolchain};
+use crate::{demo, deny, fuzz};
+use xtask::process::{self, root};
+use xtask::wasm::{self, WASM_PACKAGES};
+use xtask::{chromium, glasslog, node, site, toolchain};
 
 /// How long each fuzz target runs.
 const FUZZ_TIME: Duration = Duration::from_secs(10);

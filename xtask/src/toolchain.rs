@@ -5,11 +5,11 @@ use anyhow::{Context, Result};
 use crate::process;
 
 /// The target of the browser's build.
-pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+pub const WASM: &str = "wasm32-unknown-unknown";
 
 /// Sees to it that the wasm target is there. rustup installs what `rust-toolchain.toml` names, but not into a toolchain
 /// that was already installed without it.
-pub(crate) fn ensure_wasm_target() -> Result<()> {
+pub fn ensure_wasm_target() -> Result<()> {
     let output = process::command(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .args(["--print", "target-libdir", "--target", WASM])
         .output()

@@ -18,7 +18,7 @@ use crate::toolchain::{self, WASM};
 const STEM: &str = "glasslog_verify";
 
 /// Builds the package and prints its size.
-pub(crate) fn run() -> Result<()> {
+pub fn run() -> Result<()> {
     let package = package();
     build(&package, "")?;
     let size = Size::of(&package)?;
@@ -27,23 +27,22 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// Where it is.
-pub(crate) fn package() -> PathBuf {
+pub fn package() -> PathBuf {
     root().join("wasm/pkg")
 }
 
 /// The same package with the test-only entry points for raw vectors.
-pub(crate) fn build_with_vectors() -> Result<PathBuf> {
+pub fn build_with_vectors() -> Result<PathBuf> {
     let package = target().join("wasm-vectors");
     build(&package, "vectors")?;
     Ok(package)
 }
 
 /// What is compiled for the browser.
-pub(crate) const WASM_PACKAGES: [&str; 4] =
-    ["--package", "glasslog-core", "--package", "glasslog-wasm"];
+pub const WASM_PACKAGES: [&str; 4] = ["--package", "glasslog-core", "--package", "glasslog-wasm"];
 
 /// A cargo command for the browser. Build and clippy share its flags, and so what they compile.
-pub(crate) fn cargo(subcommand: &str) -> Command {
+pub fn cargo(subcommand: &str) -> Command {
     let mut cargo = process::cargo();
     cargo
         .args([subcommand, "--locked", "--target", WASM])
@@ -122,14 +121,18 @@ fn cargo_home() -> Option<PathBuf> {
 }
 
 /// Bytes of the wasm file, as built and as downloaded.
-pub(crate) struct Size {
-    pub(crate) raw: usize,
-    pub(crate) gzip: Option<usize>,
-    pub(crate) brotli: usize,
+pub struct Size {
+    /// As built.
+    pub raw: usize,
+    /// After `gzip -9`, if the machine has it.
+    pub gzip: Option<usize>,
+    /// After brotli at its highest quality.
+    pub brotli: usize,
 }
 
 impl Size {
-    pub(crate) fn of(package: &Path) -> Result<Self> {
+    /// Measures a built package.
+    pub fn of(package: &Path) -> Result<Self> {
         let path = package.join(format!("{STEM}_bg.wasm"));
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut brotli = Vec::new();

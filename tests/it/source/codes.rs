@@ -1,6 +1,6 @@
 //! Stable codes: each names one thing in the whole workspace, and `docs/formats/codes.md` says what.
 //!
-//! The page's last part is what the sources say; `SNAPSHOTS=overwrite cargo test -p glasslog-tests --test codes` writes
+//! The page's last part is what the sources say; `SNAPSHOTS=overwrite cargo test -p glasslog-tests --test it codes` writes
 //! it anew.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -81,7 +81,7 @@ fn every_code_is_documented() {
         let old: Vec<_> = tail.lines().filter(|line| !told.contains(line)).collect();
         panic!(
             "docs/formats/codes.md is not what the sources say: it lacks {new:#?} and has {old:#?}; \
-             `SNAPSHOTS=overwrite cargo test -p glasslog-tests --test codes` writes it anew"
+             `SNAPSHOTS=overwrite cargo test -p glasslog-tests --test it codes` writes it anew"
         );
     }
 }

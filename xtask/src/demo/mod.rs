@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::process::{root, target};
-use crate::{glasslog, node, site, wasm};
 use story::Story;
+use xtask::process::{root, target};
+use xtask::{glasslog, node, site, wasm};
 
 /// The port that is tried first, so that the address is the same each time.
 const PORT: u16 = 8137;

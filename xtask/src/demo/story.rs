@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use super::models::Model;
-use crate::process;
+use xtask::process;
 
 /// The log's identity. `.example` belongs to nobody.
 const ORIGIN: &str = "demo.example/model-access";

@@ -1,0 +1,38 @@
+//! Tests across crates, languages and the network, one folder for each part that they meet.
+
+mod cli {
+    mod audit_resume;
+    mod process;
+    mod shards;
+    mod transcripts;
+    mod writing;
+}
+mod index {
+    mod history;
+    mod oracle;
+    mod verb;
+}
+mod interop {
+    mod core;
+    mod load;
+    mod oracles;
+    mod ours_read;
+    mod policy;
+    mod python;
+    mod theirs_read;
+    mod witness;
+}
+mod lies {
+    mod every_byte;
+    mod malicious_index;
+}
+mod network {
+    mod hosts;
+    mod reading;
+}
+mod source {
+    mod codes;
+}
+mod store {
+    mod object_store;
+}
