@@ -15,9 +15,7 @@ export async function seriousFaults(page: Page): Promise<string[]> {
   const violations = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       axe: {
-        run(
-          options: object,
-        ): Promise<{
+        run(options: object): Promise<{
           violations: { id: string; impact: string; nodes: { target: unknown; failureSummary: string }[] }[];
         }>;
       };
