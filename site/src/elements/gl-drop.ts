@@ -1,6 +1,7 @@
 // Files can be dropped anywhere on the page.
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { send } from "./events.js";
 import { shared } from "./shared.js";
 
 @customElement("gl-drop")
@@ -74,7 +75,7 @@ export class GlDrop extends LitElement {
     event.preventDefault();
     this.depth = 0;
     const file = event.dataTransfer?.files[0];
-    if (file) this.dispatchEvent(new CustomEvent("take", { detail: file, bubbles: true, composed: true }));
+    if (file) send(this, "take", file);
   };
 }
 

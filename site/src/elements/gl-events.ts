@@ -6,6 +6,7 @@ import type { Address } from "../app/address.js";
 import { drawn, MOST_ROWS, topOf, type List } from "../report/rows.js";
 import type { EventView, Question } from "../report/types.js";
 import { counted, figures } from "../text/count.js";
+import { send } from "./events.js";
 import "./gl-event.js";
 import { listStyles } from "./list_styles.js";
 import { eventRow, pendingRow, rowStyles } from "./row.js";
@@ -205,9 +206,7 @@ export class GlEvents extends LitElement {
     const open = this.chosen === index;
     const toggle = (click: Event): void => {
       click.stopPropagation();
-      this.dispatchEvent(
-        new CustomEvent("choose", { detail: open ? undefined : index, bubbles: true, composed: true }),
-      );
+      send(this, "choose", open ? undefined : index);
     };
     const undecided = this.expected > 0;
     const details = open ? this.#details(event) : undefined;

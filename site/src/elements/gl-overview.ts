@@ -6,6 +6,7 @@ import type { EventView } from "../report/types.js";
 import { figures } from "../text/count.js";
 import { moment, seconds } from "../text/time.js";
 import { visibleText } from "../text/visible.js";
+import { send } from "./events.js";
 import { shared } from "./shared.js";
 
 const HEIGHT = 36;
@@ -163,7 +164,6 @@ export class GlOverview extends LitElement {
   }
 
   #move(start: number): void {
-    const detail = Math.round(Math.min(Math.max(start, 0), Math.max(0, this.events.length - this.shown)));
-    this.dispatchEvent(new CustomEvent("move", { detail }));
+    send(this, "move", Math.round(Math.min(Math.max(start, 0), Math.max(0, this.events.length - this.shown))));
   }
 }

@@ -1,6 +1,7 @@
 // The question: a name, a digest, an actor or a key, or a file.
 import { css, html, LitElement, type PropertyValues } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
+import { send } from "./events.js";
 import { shared } from "./shared.js";
 
 @customElement("gl-search")
@@ -146,13 +147,13 @@ export class GlSearch extends LitElement {
   #submit(event: Event): void {
     event.preventDefault();
     const text = this.field.value.trim();
-    if (text) this.dispatchEvent(new CustomEvent("ask", { detail: text, bubbles: true, composed: true }));
+    if (text) send(this, "ask", text);
   }
 
   #picked(): void {
     const file = this.picker.files?.[0];
     this.picker.value = "";
-    if (file) this.dispatchEvent(new CustomEvent("take", { detail: file, bubbles: true, composed: true }));
+    if (file) send(this, "take", file);
   }
 
   /** The slash key leads here from anywhere but another field. */

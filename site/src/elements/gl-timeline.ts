@@ -7,6 +7,7 @@ import type { EventView } from "../report/types.js";
 import { counted, figures } from "../text/count.js";
 import { cutText } from "../text/cut.js";
 import { visibleText } from "../text/visible.js";
+import { send } from "./events.js";
 import "./gl-overview.js";
 import { weightMark, weightShape, weightStyles } from "./marks.js";
 import { shared } from "./shared.js";
@@ -252,8 +253,7 @@ export class GlTimeline extends LitElement {
     const odd = status.outcome !== "pass" || event.outcome === "denied" || event.outcome === "failure";
     const title = `${visibleText(actionText(event))} by ${visibleText(event.actor ?? "?")}, entry ${figures(event.index)}${odd ? `: ${status.outcome === "pass" ? event.outcome : status.short}` : ""}`;
     const badge = svg`<circle class="badge ${status.outcome === "fail" ? "fail" : "unknown"}" cx=${x + 6} cy=${y - 6} r="4" fill="currentColor"/>`;
-    const choose = (): void =>
-      void this.dispatchEvent(new CustomEvent("choose", { detail: index, bubbles: true, composed: true }));
+    const choose = (): void => send(this, "choose", index);
     return svg`<g class="hit" @click=${choose}>
       <title>${title}</title>
       <rect x=${x - 9} y=${y - 13} width="18" height="26" fill="transparent"/>

@@ -4,6 +4,7 @@ import { customElement, property } from "lit/decorators.js";
 import { policyLines } from "../app/policy_lines.js";
 import type { Trust } from "../app/trust.js";
 import { counted } from "../text/count.js";
+import { send } from "./events.js";
 import { shared } from "./shared.js";
 import { outside } from "./text.js";
 
@@ -63,6 +64,6 @@ export class GlTrustLine extends LitElement {
   }
 
   #review(): void {
-    this.dispatchEvent(new CustomEvent("trust", { bubbles: true, composed: true }));
+    send(this, "trust");
   }
 }

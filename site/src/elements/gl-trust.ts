@@ -1,9 +1,10 @@
 // The trust file, in full: which keys, since when, and how to bring another.
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { looksLikePolicy, policyLines, type NamedKey } from "../app/policy_lines.js";
 import type { Trust } from "../app/trust.js";
 import { moment } from "../text/time.js";
+import { send } from "./events.js";
 import { shared } from "./shared.js";
 import { outside } from "./text.js";
 
@@ -122,6 +123,14 @@ export class GlTrust extends LitElement {
     if (!this.dialog.open) this.dialog.showModal();
   }
 
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("offered")) this.draft = this.offered;
+  }
+
+  override updated(changed: PropertyValues<this>): void {
+    if (changed.has("offered") && this.offered !== undefined && !this.dialog.open) this.dialog.showModal();
+  }
+
   override render(): unknown {
     const text = this.draft ?? this.trust?.text ?? "";
     return html`<dialog aria-labelledby="title" @close=${this.#closed}>
@@ -159,7 +168,7 @@ export class GlTrust extends LitElement {
         >
         Keys do change, and pages get replaced. Ask the log’s keeper before you accept it.
       </p>
-      <button type="button" @click=${() => this.#say("accept")}>Accept the new one</button>
+      <button type="button" @click=${() => this.#decide(() => send(this, "accept"))}>Accept the new one</button>
     </div>`;
   }
 
@@ -191,7 +200,7 @@ export class GlTrust extends LitElement {
           : nothing
       }
       <button type="button" @click=${() => this.picker.click()}>Load a file</button>
-      ${this.trust?.source === "reader" ? html`<button type="button" @click=${() => this.#say("forget")}>Forget mine</button>` : nothing}
+      ${this.trust?.source === "reader" ? html`<button type="button" @click=${this.#forget}>Forget mine</button>` : nothing}
       <button>Close</button>
       <input type="file" hidden tabindex="-1" aria-label="A trust file" @change=${this.#load} />
     </div>`;
@@ -208,18 +217,23 @@ export class GlTrust extends LitElement {
   }
 
   #keep(): void {
-    this.#say("keep", this.draft ?? this.trust?.text ?? "");
+    const text = this.draft ?? this.trust?.text ?? "";
+    this.#decide(() => send(this, "keep", text));
   }
 
-  #say(name: "keep" | "forget" | "accept", detail?: string): void {
+  #forget(): void {
+    this.#decide(() => send(this, "forget"));
+  }
+
+  #decide(tell: () => void): void {
     this.draft = undefined;
-    this.dispatchEvent(new CustomEvent(name, { detail }));
+    tell();
     this.dialog.close();
   }
 
   #closed(): void {
     this.draft = undefined;
-    this.dispatchEvent(new CustomEvent("withdraw"));
+    send(this, "withdraw");
   }
 }
 

@@ -3,6 +3,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { AGES } from "../app/address.js";
 import type { Claim } from "../report/sentence.js";
+import { send } from "./events.js";
 import "./gl-command.js";
 import { mark, type MarkKind } from "./marks.js";
 import { shared } from "./shared.js";
@@ -253,7 +254,7 @@ export class GlVerdict extends LitElement {
     this.renderRoot.querySelector("h1")?.focus();
   }
 
-  #scan = (): void => void this.dispatchEvent(new CustomEvent("scan", { bubbles: true, composed: true }));
+  #scan = (): void => send(this, "scan");
 
   #claim(claim: Claim): TemplateResult {
     const pending = this.telling?.tone === "pending";
@@ -268,7 +269,7 @@ export class GlVerdict extends LitElement {
   #limit(): TemplateResult {
     const choose = (event: Event): void => {
       const age = (event.target as HTMLSelectElement).value || undefined;
-      this.dispatchEvent(new CustomEvent("limit", { detail: age, bubbles: true, composed: true }));
+      send(this, "limit", age);
     };
     return html`<label
       >limit
