@@ -1,4 +1,5 @@
 // Shows which keys a trust file names. For display only: whether it is well formed, the verifier decides.
+import type { Way } from "../report/wording.js";
 import { cutText } from "../text/cut.js";
 
 export type NamedKey = {
@@ -37,4 +38,11 @@ export function policyLines(text: string): PolicyLines {
 /** Whether text looks like a trust file at all: it names a log. */
 export function looksLikePolicy(text: string): boolean {
   return text.length < 1_000_000 && /^log \S+\+[0-9a-f]{8}\+/m.test(text);
+}
+
+/** The way in which completeness will be shown, by the keys that a trust file names. */
+export function plannedWay(policy: string | undefined, fullScan: boolean): Way {
+  if (policy === undefined || fullScan) return "scan";
+  const roles = new Set(policyLines(policy).keys.map(({ role, kind }) => `${role} ${kind}`));
+  return roles.has("audit witness") ? "audited" : roles.has("index log") ? "index" : "scan";
 }

@@ -1,6 +1,7 @@
 // What the page is doing: one question at a time, from the address or a dropped file to a verdict.
-import { parseProgress, type Progress } from "../report/parse.js";
-import type { EventView, Report } from "../report/types.js";
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { parseProgress } from "../report/parse.js";
+import type { EventView } from "../report/types.js";
 import { Refused, Verifier, type Verdict } from "../worker/client.js";
 import { ageSeconds, logUrl, readAddress, writeAddress, type Address } from "./address.js";
 import { BUNDLE_HEADER, BundleWriter, MAX_BUNDLE } from "./bundle.js";
@@ -8,39 +9,15 @@ import { CacheWatch, type Cost } from "./cost.js";
 import { Fetcher, Unreachable } from "./fetcher.js";
 import { looksLikePolicy } from "./policy_lines.js";
 import { browserMemory, shippedPolicy, TrustStore, type Trust } from "./trust.js";
+import type { Answer, Subject, View } from "./view.js";
 
 /** First line of a fraud proof (docs/formats/index.md), and the largest there may be (core/src/limits.rs). */
 const FRAUD_HEADER = "glasslog-index-fraud/v1\n";
 const MAX_FRAUD = 32 << 20;
 
-/** What is asked: an artifact, a file that was hashed here, an offline bundle or a fraud proof. */
-export type Subject =
-  | { readonly kind: "artifact"; readonly text: string; readonly file?: string }
-  | { readonly kind: "bundle"; readonly file: File }
-  | { readonly kind: "fraud"; readonly file: File };
-
-export type View =
-  | { readonly kind: "welcome" }
-  | { readonly kind: "hashing"; readonly file: string; readonly done: number; readonly total: number }
-  | ({
-      readonly kind: "working";
-      readonly subject: Subject;
-      readonly cost: Cost;
-      readonly found: readonly EventView[];
-    } & Progress)
-  | {
-      readonly kind: "report";
-      readonly subject: Subject;
-      readonly report: Report;
-      readonly json: Blob;
-      readonly cost: Cost;
-      readonly trust: Trust;
-    }
-  | { readonly kind: "untrusted"; readonly subject: Subject }
-  | { readonly kind: "stopped"; readonly subject: Subject; readonly headline: string; readonly why: string };
-
-/** Tells whoever draws the page that something changed. */
-export class Session extends EventTarget {
+/** Holds the question and its answer for the element that draws them, and asks that element to draw each change. */
+export class Session implements ReactiveController {
+  readonly #host: ReactiveControllerHost;
   readonly #page = new URL("./", location.href.split("#", 1)[0]);
   readonly #verifier = new Verifier();
   readonly #store = new TrustStore(browserMemory(), this.#page);
@@ -64,15 +41,29 @@ export class Session extends EventTarget {
     return logUrl(this.address.log, this.#page.href);
   }
 
-  /** Follows the address, now and whenever it changes. */
-  start(): void {
-    document.addEventListener("securitypolicyviolation", (event) => {
-      if (event.effectiveDirective === "connect-src") this.#blocked = true;
-    });
-    const follow = (): void => void this.#follow();
-    addEventListener("hashchange", follow);
-    follow();
+  constructor(host: ReactiveControllerHost) {
+    this.#host = host;
+    host.addController(this);
   }
+
+  /** Follows the address, now and at each change. */
+  hostConnected(): void {
+    document.addEventListener("securitypolicyviolation", this.#refused);
+    addEventListener("hashchange", this.#moved);
+    this.#moved();
+  }
+
+  hostDisconnected(): void {
+    document.removeEventListener("securitypolicyviolation", this.#refused);
+    removeEventListener("hashchange", this.#moved);
+    this.#running.abort(new Superseded());
+  }
+
+  readonly #refused = (event: SecurityPolicyViolationEvent): void => {
+    if (event.effectiveDirective === "connect-src") this.#blocked = true;
+  };
+
+  readonly #moved = (): void => void this.#follow();
 
   /** Asks by changing the address, so that the question can be linked to. */
   ask(query: string): void {
@@ -96,22 +87,16 @@ export class Session extends EventTarget {
     this.go({ ...this.address, fullScan: true });
   }
 
-  /** Asks once more and keeps every file: what verifies the same offline. */
-  async bundle(view: Extract<View, { kind: "report" }>): Promise<Blob> {
-    if (view.subject.kind !== "artifact" || !this.log) throw new Error("there is nothing to bundle");
+  /** Asks once more and keeps every file: a bundle that verifies the same offline. */
+  readonly bundle = async ({ subject, trust, report }: Answer): Promise<Blob> => {
+    if (subject.kind !== "artifact" || !this.log) throw new Error("there is nothing to bundle");
     const { signal } = new AbortController();
-    const writer = new BundleWriter(view.subject.text);
-    const options = { now: view.report.now, maxCheckpointAge: undefined, fullScan: this.address.fullScan };
-    await this.#verifier.history(
-      view.subject.text,
-      view.trust.text,
-      options,
-      writer.tee(new Fetcher(this.log, signal, false).file),
-      {},
-      signal,
-    );
+    const writer = new BundleWriter(subject.text);
+    const files = writer.tee(new Fetcher(this.log, signal, false).file);
+    const options = { now: report.now, maxCheckpointAge: undefined, fullScan: this.address.fullScan };
+    await this.#verifier.history(subject.text, trust.text, options, files, {}, signal);
     return writer.blob();
-  }
+  };
 
   /** Takes a file that was dropped or chosen: a bundle, a fraud proof, a trust file or a model. */
   async take(file: File): Promise<void> {
@@ -283,7 +268,7 @@ export class Session extends EventTarget {
   }
 
   #tell(): void {
-    this.dispatchEvent(new Event("change"));
+    this.#host.requestUpdate();
   }
 }
 

@@ -1,8 +1,9 @@
 // What the card of the verdict says in each state of the page.
-import type { View } from "../app/session.js";
+import type { View } from "../app/view.js";
 import { fraudSentence } from "../report/fraud_words.js";
 import { sentence, type Claim } from "../report/sentence.js";
 import { bytes, counted, figures } from "../text/count.js";
+import { visibleText } from "../text/visible.js";
 import type { Telling } from "./gl-verdict.js";
 
 const UNDECIDED: readonly Claim[] = (["Included", "Complete", "Fresh"] as const).map((name) => ({
@@ -71,4 +72,17 @@ export function tell(view: View): Telling | undefined {
         done: undefined,
       };
   }
+}
+
+/** Says to screen readers what the card says; one word stands for all progress. */
+export function announcement(view: View): string {
+  if (view.kind === "working" || view.kind === "hashing") return "Checking";
+  const telling = tell(view);
+  return telling ? [telling.headline, telling.why, telling.detail].map(visibleText).join(" ") : "";
+}
+
+/** The title of the browser's tab. */
+export function title(view: View): string {
+  const telling = tell(view);
+  return telling ? `${visibleText(telling.headline)} · Glasslog` : "Glasslog";
 }

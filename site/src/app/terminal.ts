@@ -1,0 +1,22 @@
+// The command line that makes the same check as the page.
+import { commandLine } from "../text/command.js";
+import { logText, type Address } from "./address.js";
+import type { Subject } from "./view.js";
+
+/** The line for a subject: `undefined` if it cannot be written safely, `null` if there is no such line. */
+export function terminalLine(
+  subject: Subject | undefined,
+  { age: maxAge, fullScan }: Address,
+  log: URL | undefined,
+): string | undefined | null {
+  switch (subject?.kind) {
+    case "artifact":
+      return log ? commandLine({ kind: "history", artifact: subject.text, log: logText(log), maxAge, fullScan }) : null;
+    case "bundle":
+      return commandLine({ kind: "bundle", file: subject.file.name, maxAge });
+    case "fraud":
+      return commandLine({ kind: "fraud", file: subject.file.name });
+    case undefined:
+      return null;
+  }
+}

@@ -1,0 +1,60 @@
+// The states of the page: nothing asked, a question under way, a report, or the reason why there is none.
+import type { Progress } from "../report/parse.js";
+import type { EventView, Report } from "../report/types.js";
+import type { Cost } from "./cost.js";
+import type { Trust } from "./trust.js";
+
+/** The subject of a question: an artifact, a file that was hashed here, an offline bundle or a fraud proof. */
+export type Subject =
+  | { readonly kind: "artifact"; readonly text: string; readonly file?: string }
+  | { readonly kind: "bundle"; readonly file: File }
+  | { readonly kind: "fraud"; readonly file: File };
+
+export type Hashing = {
+  readonly kind: "hashing";
+  readonly file: string;
+  readonly done: number;
+  readonly total: number;
+};
+
+export type Working = Progress & {
+  readonly kind: "working";
+  readonly subject: Subject;
+  readonly cost: Cost;
+  /** Events whose entries are proven, in log order; their signatures are not judged yet. */
+  readonly found: readonly EventView[];
+};
+
+export type Answer = {
+  readonly kind: "report";
+  readonly subject: Subject;
+  readonly report: Report;
+  /** The verifier's own text, to be saved. */
+  readonly json: Blob;
+  readonly cost: Cost;
+  /** The trust file by which it was judged. */
+  readonly trust: Trust;
+};
+
+/** No trust file names the log, so nothing was asked. */
+export type Untrusted = { readonly kind: "untrusted"; readonly subject: Subject };
+
+export type Stopped = {
+  readonly kind: "stopped";
+  readonly subject: Subject;
+  readonly headline: string;
+  readonly why: string;
+};
+
+export type View = { readonly kind: "welcome" } | Hashing | Working | Answer | Untrusted | Stopped;
+
+/** The subject of a view, if it has one. */
+export function subjectOf(view: View): Subject | undefined {
+  return "subject" in view ? view.subject : undefined;
+}
+
+/** Whether a view's subject is a file that is judged without a request. */
+export function isOffline(view: View): boolean {
+  const subject = subjectOf(view);
+  return subject !== undefined && subject.kind !== "artifact";
+}
