@@ -8,7 +8,7 @@ import * as esbuild from "esbuild";
 const here = import.meta.dirname;
 const WASM = "glasslog_verify_bg.wasm";
 
-/** Elements carry their styles as text, which the bundler leaves as written: a third of the whole. */
+/** Minifies styles in elements: the bundler leaves them as written, a third of the whole. */
 const smallStyles = {
   name: "small-styles",
   setup({ onLoad }) {
@@ -24,8 +24,8 @@ const smallStyles = {
 };
 
 /**
- * Builds into `out`. With `fixture`, a stand-in with fixed reports takes the verifier's place: for tests alone, and never
- * into `dist`, which goes out into the world.
+ * Builds into `out`. With `fixture`, a stand-in with fixed reports replaces the verifier: for tests only, and never
+ * into `dist`, which is published.
  */
 export async function build({ fixture = false, out = outDirectory(fixture) } = {}) {
   await rm(out, { recursive: true, force: true });
@@ -47,7 +47,7 @@ export async function build({ fixture = false, out = outDirectory(fixture) } = {
     legalComments: "external",
     outdir: out,
     logLevel: "warning",
-    logOverride: { "import-is-undefined": "error" }, // a verifier without what the page asks of it
+    logOverride: { "import-is-undefined": "error" }, // a verifier that lacks a function which the page calls
   });
   await esbuild.build({
     entryPoints: [join(here, "src/style.css")],
@@ -61,7 +61,7 @@ export async function build({ fixture = false, out = outDirectory(fixture) } = {
   await writeSums(out);
 }
 
-/** The page names the hashes of what it loads, so that its own hash stands for the whole. */
+/** Writes the hashes of the script and the styles into the page, so that the page's hash covers them. */
 async function writeIndex(out) {
   let html = await readFile(join(here, "src/index.html"), "utf8");
   for (const file of ["portal.js", "style.css"]) {
@@ -73,7 +73,7 @@ async function writeIndex(out) {
   await writeFile(join(out, "index.html"), html);
 }
 
-/** What `sha256sum -c` reads. */
+/** Writes the list that `sha256sum -c` reads. */
 async function writeSums(out) {
   const files = (await readdir(out)).sort();
   const lines = await Promise.all(
@@ -90,12 +90,12 @@ function integrity(bytes) {
   return `sha256-${sha256(bytes).toString("base64")}`;
 }
 
-/** Where a build goes unless told otherwise. */
+/** Default folder of a build. */
 export function outDirectory(fixture = false) {
   return join(here, fixture ? "node_modules/.cache/fixture" : "dist");
 }
 
-/** Sizes as they are and as a host would send them. */
+/** Sizes of the files, raw and compressed as a host sends them. */
 export async function sizes(out) {
   const rows = [];
   for (const file of (await readdir(out)).sort()) {

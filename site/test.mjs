@@ -1,4 +1,4 @@
-// Runs the tests: `node test.mjs [NAME…]`. They are TypeScript, bundled first, and run by Node's own runner.
+// Runs the tests: `node test.mjs [NAME…]`. esbuild bundles the TypeScript, Node's own runner runs it.
 import { spawnSync } from "node:child_process";
 import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";

@@ -1,4 +1,4 @@
-// What the address says: which question, about which log, with which limit. It never carries trust.
+// Reads and writes the page's address: the question, the log and the limit. An address never carries trust.
 
 /** Limits on a checkpoint's age that the page offers, as the command line writes them. */
 export const AGES: readonly (readonly [value: string, seconds: number, label: string])[] = [
@@ -8,13 +8,13 @@ export const AGES: readonly (readonly [value: string, seconds: number, label: st
 ];
 
 export type Address = {
-  /** The question, empty when none was asked. */
+  /** The question; empty if none was asked. */
   readonly query: string;
-  /** Another log than the one that this page lies in. */
+  /** A log other than the one that serves this page. */
   readonly log: string | undefined;
   /** One of [AGES]. */
   readonly age: string | undefined;
-  /** Whether to read every entry, index or not. */
+  /** Reads every entry, even if the trust file names an index. */
   readonly fullScan: boolean;
 };
 
@@ -30,7 +30,7 @@ export function readAddress(fragment: string): Address {
   };
 }
 
-/** Writes it, with the characters that names are made of left readable. */
+/** Writes an address as a fragment. The characters that names are made of stay readable. */
 export function writeAddress(address: Address): string {
   const parts = [
     address.query && `q=${encode(address.query)}`,
@@ -50,7 +50,7 @@ export function ageSeconds(age: string | undefined): number | undefined {
   return AGES.find(([value]) => value === age)?.[1];
 }
 
-/** The log's address with a final slash, or `undefined` when it is none that can be read. */
+/** The log's address with a final slash, or `undefined` if the page cannot read such an address. */
 export function logUrl(log: string | undefined, page: string): URL | undefined {
   try {
     const url = new URL(log ?? "../", page);
@@ -64,7 +64,7 @@ export function logUrl(log: string | undefined, page: string): URL | undefined {
   }
 }
 
-/** A log's address as people write it: without the slash at its end. */
+/** A log's address as people write it, without the final slash. */
 export function logText(url: URL): string {
   return url.href.replace(/\/$/, "");
 }

@@ -1,16 +1,16 @@
-// Writes an offline bundle (docs/formats/bundle.md): the question and every file that answering it took.
+// Writes an offline bundle (docs/formats/bundle.md): the question and every file that the answer took.
 import { Unreachable, type FetchFile } from "./fetcher.js";
 
-/** Largest bundle there may be (core/src/limits.rs). */
+/** Largest bundle that the verifier takes, in bytes (core/src/text/limits.rs). */
 export const MAX_BUNDLE = 256 << 20;
 
 /** First line of a bundle. */
 export const BUNDLE_HEADER = "glasslog-bundle/v1\n";
 
-/** Collects files as a verification is fed with them. Nothing is trusted here: whoever reads the bundle verifies it. */
+/** Collects the files of one verification. Nothing is trusted here: the bundle's reader verifies it. */
 export class BundleWriter {
   readonly #parts: (string | Uint8Array<ArrayBuffer>)[];
-  /** A history may ask for a file again; a bundle holds it once. */
+  /** Paths that are in the bundle: a history may ask for a file again, a bundle holds it once. */
   readonly #paths = new Set<string>();
   #size = 0;
 
@@ -18,7 +18,7 @@ export class BundleWriter {
     this.#parts = [BUNDLE_HEADER, `history ${artifact}\n`];
   }
 
-  /** Brings files as `fetchFile` does, and keeps a copy of each. */
+  /** Fetches files as `fetchFile` does, and keeps a copy of each. */
   tee(fetchFile: FetchFile): FetchFile {
     return async (path) => {
       const bytes = await fetchFile(path);

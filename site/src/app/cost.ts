@@ -1,29 +1,29 @@
-// What a verdict cost: files, bytes, time, and beside it what downloading the whole log would have taken.
+// Cost of a verdict in files, bytes and time, and for comparison the cost of downloading the whole log.
 
-/** What one verification took so far. */
+/** Cost of one verification so far. */
 export type Cost = {
-  /** Files that were asked for, each once. */
+  /** Files that were requested, each counted once. */
   readonly files: number;
   readonly bytes: number;
-  /** How many of them the browser had kept, where it tells: of another host's files it mostly does not. */
+  /** Files that came from the browser's cache, if the browser tells; for other hosts it mostly does not. */
   readonly cached: number | undefined;
   readonly milliseconds: number;
-  /** The mean size of the entries that came, in bytes; `undefined` where none did. */
+  /** Mean size of the fetched entries, in bytes; `undefined` before the first. */
   readonly meanEntry: number | undefined;
 };
 
-/** What a reader without an index would download. */
+/** Size of the whole log, which a reader without an index downloads. */
 export type Whole = { readonly files: number; readonly bytes: number | undefined };
 
 /** Hashes in a tile, entries in a bundle (c2sp.org/tlog-tiles). */
 const WIDTH = 256;
 const HASH = 32;
-/** Bytes before each entry of a bundle. */
+/** Bytes of the length before each entry of a bundle. */
 const LENGTH = 2;
 
 /**
- * Every entry bundle and tile of a log of `size` entries: their number and the size of tiles follow from the format;
- * how long the entries are that nobody fetched is taken from those that came.
+ * Counts every entry bundle and tile of a log of `size` entries. Their number and the size of the tiles follow from
+ * the format; the size of entries that were not fetched is estimated from those that were.
  */
 export function wholeLog(size: number, meanEntry: number | undefined): Whole {
   let [files, hashBytes] = [Math.ceil(size / WIDTH), 0];
@@ -34,13 +34,13 @@ export function wholeLog(size: number, meanEntry: number | undefined): Whole {
   return { files, bytes: meanEntry === undefined ? undefined : hashBytes + size * (LENGTH + meanEntry) };
 }
 
-/** How many entries the bundle at `path` holds; 0 for any other file. */
+/** Number of entries in the bundle at `path`; 0 for any other file. */
 export function entriesIn(path: string): number {
   const width = /^tile\/entries\/[x0-9/]+(?:\.p\/(\d{1,3}))?$/.exec(path);
   return width ? Number(width[1] ?? WIDTH) : 0;
 }
 
-/** Counts while files come. */
+/** Counts files, bytes and entries while they arrive. */
 export class Ledger {
   bytes = 0;
   readonly #paths = new Set<string>();
@@ -51,12 +51,12 @@ export class Ledger {
     return this.#paths.size;
   }
 
-  /** One file is asked for, perhaps again. */
+  /** Counts a requested file; a second request for it counts nothing. */
   asked(path: string): void {
     this.#paths.add(path);
   }
 
-  /** One file has come whole. */
+  /** Counts the entries of a file that has arrived whole. */
   came(path: string, length: number): void {
     const entries = entriesIn(path);
     if (entries === 0 || length < entries * LENGTH) return;
@@ -69,7 +69,7 @@ export class Ledger {
   }
 }
 
-/** What the browser says about one request. */
+/** Timing of one request, as the browser reports it. */
 type Timing = {
   readonly name: string;
   readonly startTime: number;
@@ -77,23 +77,23 @@ type Timing = {
   readonly decodedBodySize: number;
 };
 
-/** Watches which files the browser had kept. */
+/** Counts the files that came from the browser's cache. */
 export class CacheWatch {
-  /** Files of which it was told; one that is asked for again is kept by then, which is no news. */
+  /** Files that the browser reported. A second request finds its file in the cache, so only the first counts. */
   readonly #told = new Set<string>();
   #kept = 0;
   readonly #under: string;
   readonly #since = performance.now();
   readonly #observer: PerformanceObserver;
 
-  /** Watches requests under the address `under`, from now on. */
+  /** Watches requests under the address `under` from now on. */
   constructor(under: string) {
     this.#under = under;
     this.#observer = new PerformanceObserver((list) => this.#hear(list.getEntries()));
     this.#observer.observe({ type: "resource" });
   }
 
-  /** How many came out of the browser's own store, or `undefined` where it does not tell. */
+  /** Number of files from the browser's cache, or `undefined` if the browser does not tell. */
   get cached(): number | undefined {
     this.#hear(this.#observer.takeRecords());
     return this.#told.size === 0 ? undefined : this.#kept;
@@ -105,7 +105,7 @@ export class CacheWatch {
 
   #hear(entries: readonly PerformanceEntry[]): void {
     for (const { name, startTime, transferSize, decodedBodySize } of entries as unknown as readonly Timing[]) {
-      // A host that does not allow it (Timing-Allow-Origin) shows no sizes: then nothing can be told.
+      // Sizes of another host's files are 0 unless that host allows them (Timing-Allow-Origin).
       if (startTime < this.#since || !name.startsWith(this.#under) || decodedBodySize === 0 || this.#told.has(name))
         continue;
       this.#told.add(name);

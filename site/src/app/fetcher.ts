@@ -1,11 +1,11 @@
-// Brings a log's files: bounded in number, size and time. What they say is the verifier's business alone.
+// Fetches a log's files, bounded in number, size and time. Only the verifier reads their contents.
 import { Ledger } from "./cost.js";
 
-/** Files under way at once: enough to hide a network's latency, and what browsers allow over HTTP/2 anyway. */
+/** Requests at once: enough to hide a network's latency, and within the limits of browsers over HTTP/2. */
 const IN_FLIGHT = 12;
-/** Without a byte for this long, in milliseconds, a request is given up. */
+/** Silence after which a request is given up, in milliseconds. */
 const SILENCE = 15_000;
-/** Tries of one file, when the server is busy or the connection breaks. */
+/** Tries per file when the server is busy or the connection breaks. */
 const TRIES = 3;
 /** Pause before the second try, in milliseconds; twice that before the third. */
 const PAUSE = 400;
@@ -27,10 +27,10 @@ const IMMUTABLE = /^(index\/)?tile\/|^index\/(run|reserved|postings)\//;
 /** A path as the verifier asks for it: relative, and of nothing that could lead elsewhere. */
 const PATH = /^[a-z0-9]+([./-][a-z0-9]+)*$/;
 
-/** Brings one file, or `undefined` when the server says that it has none. */
+/** Fetches one file, or `undefined` if the server says that it has none. */
 export type FetchFile = (path: string) => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
-/** A file could not be brought, for a reason that says nothing about the log. */
+/** A file could not be fetched, for a reason that says nothing about the log. */
 export class Unreachable extends Error {
   constructor(
     readonly path: string,
@@ -40,7 +40,7 @@ export class Unreachable extends Error {
   }
 }
 
-/** Brings the files of one verification, and counts them. */
+/** Fetches the files of one verification, and counts them. */
 export class Fetcher {
   readonly ledger = new Ledger();
   #active = 0;
@@ -49,7 +49,7 @@ export class Fetcher {
   readonly #signal: AbortSignal;
   readonly #reload: boolean;
 
-  /** Reads files under `base`. `reload` passes every cache by. */
+  /** Reads files under `base`. `reload` bypasses every cache. */
   constructor(base: URL, signal: AbortSignal, reload: boolean) {
     this.#base = base;
     this.#signal = signal;
@@ -114,7 +114,7 @@ export class Fetcher {
     }
   }
 
-  /** A checkpoint changes, and so does the newest manifest: a stale copy would pass for a stale log. */
+  /** Cache mode for a file. Checkpoints and newest manifests change: a stale copy would look like a stale log. */
   #cacheMode(path: string): RequestCache {
     if (this.#reload) return "reload";
     return IMMUTABLE.test(path) ? "default" : "no-cache";
@@ -132,7 +132,7 @@ export class Fetcher {
       length += value.length;
       this.ledger.bytes += value.length;
       chunks.push(value);
-      // Handed on as it is, one byte too long at least: the verifier says what that means.
+      // The verifier gets at least one byte too many, and reports the file as too large.
       if (length > limit) {
         void reader.cancel();
         break;
@@ -148,5 +148,5 @@ export class Fetcher {
   }
 }
 
-/** Not worth another try. */
+/** An answer that another try would not change. */
 class Final extends Unreachable {}

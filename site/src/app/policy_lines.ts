@@ -1,14 +1,14 @@
-// Shows which keys a trust file names. For display only: whether it is well formed, the verifier decides.
+// Lists the keys that a trust file names, for display only: the verifier decides if the file is well formed.
 import type { Way } from "../report/wording.js";
 import { cutText } from "../text/cut.js";
 
 export type NamedKey = {
-  /** `log`, `witness`, or the word that the line begins with. */
+  /** First word of the line: `log`, `witness` or another. */
   readonly kind: string;
-  /** Which part of the trust file it stands in. */
+  /** Section of the trust file that names the key. */
   readonly role: string;
   readonly name: string;
-  /** The key's id, eight hex digits. */
+  /** Key id, eight hex digits. */
   readonly id: string;
 };
 
@@ -18,7 +18,7 @@ export type PolicyLines = {
   readonly pinned: boolean;
 };
 
-/** Reads names and key ids out of a trust file (c2sp.org/tlog-policy, with our sections). */
+/** Reads names and key ids from a trust file (c2sp.org/tlog-policy, with Glasslog's sections). */
 export function policyLines(text: string): PolicyLines {
   const keys: NamedKey[] = [];
   let [role, quorum, pinned] = ["log", undefined as string | undefined, false];
@@ -35,12 +35,12 @@ export function policyLines(text: string): PolicyLines {
   return { keys, quorum, pinned };
 }
 
-/** Whether text looks like a trust file at all: it names a log. */
+/** Recognises text that names a log, as every trust file does. */
 export function looksLikePolicy(text: string): boolean {
   return text.length < 1_000_000 && /^log \S+\+[0-9a-f]{8}\+/m.test(text);
 }
 
-/** The way in which completeness will be shown, by the keys that a trust file names. */
+/** Way in which completeness will be shown, by the keys that a trust file names. */
 export function plannedWay(policy: string | undefined, fullScan: boolean): Way {
   if (policy === undefined || fullScan) return "scan";
   const roles = new Set(policyLines(policy).keys.map(({ role, kind }) => `${role} ${kind}`));

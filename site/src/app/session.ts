@@ -1,4 +1,4 @@
-// What the page is doing: one question at a time, from the address or a dropped file to a verdict.
+// One question at a time, from the address or a dropped file to its verdict.
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { parseProgress } from "../report/parse.js";
 import type { EventView } from "../report/types.js";
@@ -11,7 +11,7 @@ import { looksLikePolicy } from "./policy_lines.js";
 import { browserMemory, shippedPolicy, TrustStore, type Trust } from "./trust.js";
 import type { Answer, Subject, View } from "./view.js";
 
-/** First line of a fraud proof (docs/formats/index.md), and the largest there may be (core/src/limits.rs). */
+/** First line of a fraud proof (docs/formats/index.md), and its largest size (core/src/text/limits.rs). */
 const FRAUD_HEADER = "glasslog-index-fraud/v1\n";
 const MAX_FRAUD = 32 << 20;
 
@@ -23,20 +23,20 @@ export class Session implements ReactiveController {
   readonly #store = new TrustStore(browserMemory(), this.#page);
   readonly #shipped = shippedPolicy(this.#page);
   #running = new AbortController();
-  /** The question under way or answered, so that it can be asked again. */
+  /** Subject of the current question, kept so that it can be asked again. */
   #subject: Subject | undefined;
-  /** The browser refused a request, because the page's own rules forbid it. */
+  /** Set when the page's own security policy refused a request. */
   #blocked = false;
-  /** A digest that was taken here, and of which file. */
+  /** Digest of the last file that was hashed here, with the file's name. */
   #hashed: { readonly digest: string; readonly file: string } | undefined;
 
   address: Address = readAddress("");
   view: View = { kind: "welcome" };
   trust: Trust | undefined;
-  /** A trust file that was dropped and awaits the reader's word. */
+  /** A trust file that was dropped and that the reader has not accepted yet. */
   offered: string | undefined;
 
-  /** The log that is asked, or `undefined` when its address is none. */
+  /** The log that is asked, or `undefined` if its address cannot be read. */
   get log(): URL | undefined {
     return logUrl(this.address.log, this.#page.href);
   }
@@ -46,7 +46,7 @@ export class Session implements ReactiveController {
     host.addController(this);
   }
 
-  /** Follows the address, now and at each change. */
+  /** Follows the address now and at each change. */
   hostConnected(): void {
     document.addEventListener("securitypolicyviolation", this.#refused);
     addEventListener("hashchange", this.#moved);
@@ -65,29 +65,29 @@ export class Session implements ReactiveController {
 
   readonly #moved = (): void => void this.#follow();
 
-  /** Asks by changing the address, so that the question can be linked to. */
+  /** Asks a question by changing the address, so that the question can be linked to. */
   ask(query: string): void {
     this.go({ ...this.address, query: query.trim(), fullScan: false });
   }
 
-  /** Goes where an address leads; the same address asks again. */
+  /** Follows an address; the current address asks again. */
   go(address: Address): void {
     const fragment = writeAddress(address);
     if (fragment === (location.hash || "#")) void this.#follow();
     else location.hash = fragment;
   }
 
-  /** Asks the same again, past every cache. */
+  /** Asks the same question again and bypasses every cache. */
   again(): void {
     if (this.#subject) void this.#answer(this.#subject, true);
   }
 
-  /** Asks the same again, and reads every entry whatever the index says. */
+  /** Asks the same question again and reads every entry, without the index. */
   scanAll(): void {
     this.go({ ...this.address, fullScan: true });
   }
 
-  /** Asks once more and keeps every file: a bundle that verifies the same offline. */
+  /** Asks once more and keeps every file, for a bundle that verifies the same offline. */
   readonly bundle = async ({ subject, trust, report }: Answer): Promise<Blob> => {
     if (subject.kind !== "artifact" || !this.log) throw new Error("there is nothing to bundle");
     const { signal } = new AbortController();
@@ -110,7 +110,7 @@ export class Session implements ReactiveController {
     await this.#hash(file);
   }
 
-  /** Judges by the reader's own trust file from now on. */
+  /** Judges by the reader's own trust file from now on, and keeps it. */
   async keepTrust(text: string): Promise<void> {
     this.offered = undefined;
     if (this.log) this.#store.keep(this.log, text, seconds());
@@ -118,14 +118,14 @@ export class Session implements ReactiveController {
     await this.#retry();
   }
 
-  /** Judges by what comes with the page again. */
+  /** Forgets the reader's own trust file and judges by the one that comes with the page. */
   async forgetTrust(): Promise<void> {
     if (this.log) this.#store.forget(this.log);
     await this.#choose();
     await this.#retry();
   }
 
-  /** Accepts that the file that comes with the page is another than before. */
+  /** Accepts the changed trust file that comes with the page. */
   async acceptChangedTrust(): Promise<void> {
     if (this.trust?.changed !== undefined) this.#store.acceptShipped(this.trust.changed, seconds());
     await this.#choose();
@@ -238,7 +238,7 @@ export class Session implements ReactiveController {
   }
 
   #stopped(subject: Subject, error: unknown, signal: AbortSignal): void {
-    if (signal.aborted) return; // by a newer question, which is what the page shows
+    if (signal.aborted) return; // a newer question is on show
     this.#show({ kind: "stopped", subject, ...this.#explain(error) });
   }
 
@@ -272,10 +272,10 @@ export class Session implements ReactiveController {
   }
 }
 
-/** A newer question took the place of this one. */
+/** A newer question replaced this one. */
 class Superseded extends Error {}
 
-/** Events in log order; they come in waves, almost in order. */
+/** Sorts events into log order; they arrive in waves, almost in order. */
 function inOrder(events: EventView[]): EventView[] {
   return events.sort((a, b) => Number(a.index) - Number(b.index));
 }

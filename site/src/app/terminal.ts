@@ -3,7 +3,7 @@ import { commandLine } from "../text/command.js";
 import { logText, type Address } from "./address.js";
 import type { Subject } from "./view.js";
 
-/** The line for a subject: `undefined` if it cannot be written safely, `null` if there is no such line. */
+/** Line for a subject: `undefined` if it cannot be written safely, `null` if there is none. */
 export function terminalLine(
   subject: Subject | undefined,
   { age: maxAge, fullScan }: Address,

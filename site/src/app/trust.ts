@@ -1,5 +1,5 @@
-// Which trust file the page judges by: the reader's own where there is one, else the one that came with the page, and
-// then says so (docs/decisions/portal-trust.md).
+// Chooses the trust file by which the page judges: the reader's own if there is one, else the file that came with the
+// page, and then the page says so (docs/decisions/portal-trust.md).
 import { looksLikePolicy } from "./policy_lines.js";
 import type { TrustSource } from "../report/sentence.js";
 
@@ -7,15 +7,15 @@ import type { TrustSource } from "../report/sentence.js";
 export type Trust = {
   readonly text: string;
   readonly source: TrustSource;
-  /** When this page first saw it, in seconds; 0 when it does not remember. */
+  /** Time when this page first saw it, in seconds since the epoch; 0 if it does not remember. */
   readonly since: number;
-  /** The file that comes with the page now, where it is another than the one first seen. */
+  /** The file that comes with the page now, if it differs from the one first seen. */
   readonly changed: string | undefined;
 };
 
 type Kept = { readonly text: string; readonly since: number };
 
-/** Where the page keeps what it has seen; a browser may refuse, and then nothing is remembered. */
+/** Storage for the trust files that the page has seen. A browser may refuse to store anything. */
 export interface Memory {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
@@ -28,7 +28,7 @@ export class TrustStore {
   readonly #memory: Memory;
   readonly #page: URL;
 
-  /** `page` is the folder that the portal lies in. */
+  /** Keeps trust files for the portal in the folder `page`. */
   constructor(memory: Memory, page: URL) {
     this.#memory = memory;
     this.#page = page;
@@ -39,7 +39,7 @@ export class TrustStore {
     const own = this.#read(`reader ${log.href}`);
     if (own) return { ...own, source: "reader", changed: undefined };
     if (shipped === undefined) return undefined;
-    // A loopback address means another machine's log today than tomorrow: there is nothing to hold on to.
+    // A loopback address may lead to another log tomorrow, so the file is not remembered.
     if (isLoopback(this.#page)) return { text: shipped, source: "page", since: 0, changed: undefined };
     const first = this.#read(`page ${this.#page.href}`);
     if (first) return { ...first, source: "page", changed: first.text === shipped ? undefined : shipped };
@@ -61,7 +61,7 @@ export class TrustStore {
     }
   }
 
-  /** Holds on to what comes with the page from now on. */
+  /** Remembers the trust file that comes with the page. */
   acceptShipped(text: string, now: number): void {
     this.#write(`page ${this.#page.href}`, { text, since: now });
   }
@@ -79,7 +79,7 @@ export class TrustStore {
     try {
       this.#memory.setItem(PREFIX + key, JSON.stringify(kept));
     } catch {
-      // Full or forbidden: the choice then lasts as long as the page.
+      // Storage is full or forbidden: the choice lasts until the page is closed.
     }
   }
 }
@@ -88,7 +88,7 @@ function isLoopback(url: URL): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
 }
 
-/** The browser's own memory, or one that lasts as long as the page. */
+/** The browser's storage, or a memory that lasts until the page is closed. */
 export function browserMemory(): Memory {
   try {
     localStorage.getItem(PREFIX);
@@ -103,7 +103,7 @@ export function browserMemory(): Memory {
   }
 }
 
-/** The `trust.policy` beside the page, if it has one. A host that answers everything with a page has none. */
+/** Fetches the `trust.policy` beside the page. A host that answers any request with a page has none. */
 export async function shippedPolicy(page: URL): Promise<string | undefined> {
   try {
     const response = await fetch(new URL("trust.policy", page), { cache: "no-cache", referrerPolicy: "no-referrer" });

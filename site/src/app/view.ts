@@ -4,7 +4,7 @@ import type { EventView, Report } from "../report/types.js";
 import type { Cost } from "./cost.js";
 import type { Trust } from "./trust.js";
 
-/** The subject of a question: an artifact, a file that was hashed here, an offline bundle or a fraud proof. */
+/** Subject of a question: an artifact, a file that was hashed here, an offline bundle or a fraud proof. */
 export type Subject =
   | { readonly kind: "artifact"; readonly text: string; readonly file?: string }
   | { readonly kind: "bundle"; readonly file: File }
@@ -53,7 +53,7 @@ export function subjectOf(view: View): Subject | undefined {
   return "subject" in view ? view.subject : undefined;
 }
 
-/** Whether a view's subject is a file that is judged without a request. */
+/** Recognises a view of a file that is judged without a request. */
 export function isOffline(view: View): boolean {
   const subject = subjectOf(view);
   return subject !== undefined && subject.kind !== "artifact";

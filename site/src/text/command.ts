@@ -1,12 +1,12 @@
 // The command line that repeats a check without this page.
 import { hasOddities } from "./visible.js";
 
-/** One shell word that means exactly `text` in every POSIX shell. */
+/** Quotes `text` as one word of any POSIX shell. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** What to repeat: the history of an artifact in a log, or the verdict on an offline bundle or a fraud proof. */
+/** A check to repeat: the history of an artifact in a log, or the verdict on a bundle or a fraud proof. */
 export type Repeatable =
   | {
       readonly kind: "history";
@@ -18,7 +18,7 @@ export type Repeatable =
   | { readonly kind: "bundle"; readonly file: string; readonly maxAge: string | undefined }
   | { readonly kind: "fraud"; readonly file: string };
 
-/** The command line, or `undefined` when text in it could do harm to whoever pastes it. */
+/** Writes the command line, or `undefined` if its text could harm a reader who pastes it. */
 export function commandLine(check: Repeatable): string | undefined {
   const words =
     check.kind === "history"
@@ -30,7 +30,7 @@ export function commandLine(check: Repeatable): string | undefined {
   return words.some(hasOddities) ? undefined : words.map(shellWord).join(" ");
 }
 
-/** A name that looks like a flag, or like a path, is told apart by the `name:` escape. */
+/** Escapes a name that looks like a flag with the prefix `name:`. */
 function guardDash(artifact: string): string {
   return /^-/.test(artifact) ? `name:${artifact}` : artifact;
 }

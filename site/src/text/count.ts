@@ -1,6 +1,6 @@
-// Numbers in words and figures, the same in every locale, so that two readers see the same page.
+// Writes numbers in words and figures, alike in every locale, so that all readers see the same page.
 
-/** A whole number of a report; those past 2^53 arrive as their digits. */
+/** A whole number of a report; numbers past 2^53 arrive as text, digit by digit. */
 export type Whole = number | string;
 
 /** `1 204 551`, with narrow no-break spaces; four digits stay together. */

@@ -4,8 +4,8 @@
 export type Cut = { readonly head: string; readonly middle: string; readonly tail: string };
 
 /**
- * Cuts `id` so that about `room` characters stay. What stands before a digest's colon is kept whole, since it says
- * what the digits are.
+ * Cuts `id` so that about `room` characters stay. The part before a digest's colon stays whole: it names the
+ * algorithm.
  */
 export function cutMiddle(id: string, room = 20): Cut {
   const characters = [...id];

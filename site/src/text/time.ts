@@ -1,4 +1,4 @@
-// Times for people. Always UTC and always the same words: an audit is read in many places.
+// Writes times for people, always in UTC and in the same words: an audit is read in many places.
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 

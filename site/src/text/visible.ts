@@ -1,7 +1,7 @@
 // Makes every character of outside text visible: nothing from a log may hide, reorder or forge what a reader sees
 // (docs/THREAT-MODEL.md, "text inside events").
 
-/** A run of text: ordinary, or one odd character with the name to show in its place. */
+/** A run of ordinary text, or one odd character with the name to show in its place. */
 export type Piece = { readonly text: string; readonly odd: string | undefined };
 
 /**
@@ -17,7 +17,7 @@ const PILE = /(?<=\p{M}{2})\p{M}/u;
 
 const ALL = new RegExp(`${ODD.source}|${PILE.source}`, "gu");
 
-/** Most text is of these alone, and told apart a hundred times quicker. */
+/** Text without odd characters, as most text is; this test is a hundred times quicker. */
 const PLAIN = /^[ -~]*$/;
 
 /** `U+202E` for a character. */
@@ -45,7 +45,7 @@ export function visibleText(text: string): string {
   return text.replace(ALL, (character) => `⟨${codePoint(character)}⟩`);
 }
 
-/** Whether a command line made of this text could do something else than it seems to. */
+/** Recognises text with odd characters: a command line made of it could differ from its looks. */
 export function hasOddities(text: string): boolean {
   return visibleText(text) !== text;
 }

@@ -1,12 +1,12 @@
-// The page's end of the worker: starts jobs, feeds them with files and hands back what they come to.
+// The page's end of the worker: starts jobs, feeds them with files and returns their results.
 import type { FetchFile } from "../app/fetcher.js";
 import type { EventView, Report } from "../report/types.js";
 import type { Options, ToPage, ToWorker } from "./protocol.js";
 
-/** A verdict: what it says, and the verifier's own text. */
+/** A report, parsed and as the verifier's own text. */
 export type Verdict = { readonly report: Report; readonly json: Blob };
 
-/** What a job tells on its way. */
+/** Receiver of a job's progress. */
 export type Listener = {
   /** The verifier's own JSON text. */
   readonly progress?: (json: string, found: readonly EventView[]) => void;
@@ -21,11 +21,11 @@ type Waiting = {
   readonly reject: (reason: Error) => void;
   readonly listener: Listener;
   readonly fetchFile: FetchFile | undefined;
-  /** What has come of a report. */
+  /** Events of the report that have arrived. */
   readonly events: EventView[];
 };
 
-/** The one script that may be started: with Trusted Types, no text can become a script's address by accident. */
+/** Address of the worker's script. With Trusted Types no other text can become a script's address. */
 function workerUrl(): string {
   const url = new URL("worker.js", import.meta.url).href;
   const types = (
@@ -48,7 +48,7 @@ export class Verifier {
     this.#worker.addEventListener("error", () => this.#break("the verifier stopped"));
   }
 
-  /** The report on an artifact's history. */
+  /** Reports on an artifact's history. */
   history(
     artifact: string,
     policy: string,
@@ -60,17 +60,17 @@ export class Verifier {
     return this.#start((job) => ({ type: "history", job, artifact, policy, options }), listener, signal, fetchFile);
   }
 
-  /** The report on an offline bundle. */
+  /** Reports on an offline bundle. */
   bundle(file: Blob, policy: string, options: Options, signal: AbortSignal): Promise<Verdict> {
     return this.#start((job) => ({ type: "bundle", job, file, policy, options }), {}, signal);
   }
 
-  /** The report on a fraud proof. */
+  /** Reports on a fraud proof. */
   fraud(file: Blob, policy: string, options: Options, signal: AbortSignal): Promise<Verdict> {
     return this.#start((job) => ({ type: "fraud", job, file, policy, options }), {}, signal);
   }
 
-  /** `sha256:` and hex of a file of any size. */
+  /** Hashes a file of any size to `sha256:` and hex. */
   hash(file: Blob, listener: Listener, signal: AbortSignal): Promise<string> {
     return this.#start((job) => ({ type: "hash", job, file }), listener, signal);
   }

@@ -1,4 +1,4 @@
-// What page and worker say to each other. The page fetches and shows; the worker holds the verifier and decides.
+// Messages between page and worker. The page fetches and shows; the worker holds the verifier and decides.
 import type { EventView, Report } from "../report/types.js";
 
 export type Options = {
@@ -6,11 +6,11 @@ export type Options = {
   readonly now: number;
   /** Oldest acceptable checkpoint in seconds. */
   readonly maxCheckpointAge: number | undefined;
-  /** Read every entry, index or not. */
+  /** Reads every entry, even if the policy names an index. */
   readonly fullScan: boolean;
 };
 
-/** From the page. Every job has a number of its own; a newer one does not end an older one, *cancel* does. */
+/** Messages from the page. Each job has its own number; only *cancel* ends a job early. */
 export type ToWorker =
   | {
       readonly type: "history";
@@ -37,13 +37,13 @@ export type ToWorker =
     }
   | { readonly type: "cancel"; readonly job: number };
 
-/** A report without its events, which go ahead of it. */
+/** A report without its events, which are sent before it. */
 export type Head = Omit<Report, "events">;
 
 /**
- * To the page. *Found* are events whose entries were proven since the last progress, before anything is said of their
- * signatures. A report is read in the worker: its events come in parts, each short enough not to hold up a frame, then
- * the rest of it with the verifier's own text, to be saved.
+ * Messages to the page. *Found* holds events whose entries were proven since the last progress; their signatures are
+ * not judged yet. The worker parses the report: it sends the events in parts, each short enough not to delay a frame,
+ * then the rest of the report with the verifier's own text, to be saved.
  */
 export type ToPage =
   | { readonly type: "ready" }

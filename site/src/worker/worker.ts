@@ -1,16 +1,16 @@
-// The verifier's room: every verdict is made here, by the wasm, out of bytes that the page brings.
+// The verifier's worker: the wasm makes every verdict here, from bytes that the page fetches.
 import { FileHasher, HistoryQuery, init, verifyBundle, verifyFraud } from "@glasslog/verify";
 import { parseFound, parseReport } from "../report/parse.js";
 import type { Options, ToPage, ToWorker } from "./protocol.js";
 
-/** Hash of the wasm file, put in by the build: what was built is what runs. Empty when the fixture stands in. */
+/** Hash of the wasm file, from the build: only the file that was built runs. Empty for the fixture. */
 declare const WASM_INTEGRITY: string;
 
-/** Bytes hashed between two words to the page. */
+/** Bytes hashed between two messages to the page. */
 const HASH_STEP = 8 << 20;
-/** At most this often is progress told, in milliseconds. */
+/** Shortest time between two progress messages, in milliseconds. */
 const PROGRESS_EVERY = 50;
-/** Events handed to the page at once: a few milliseconds to take in. */
+/** Events per message: the page takes them in within a few milliseconds. */
 const EVENTS_AT_ONCE = 500;
 
 type Job = { readonly query: HistoryQuery; readonly asked: Set<string>; told: number; found: number };
@@ -83,7 +83,7 @@ function history(job: number, query: HistoryQuery): void {
 
 function supply(job: number, path: string, bytes: Uint8Array | undefined): void {
   const state = jobs.get(job);
-  if (!state) return; // cancelled while the file was on its way
+  if (!state) return; // the job was cancelled during the request
   state.asked.delete(path);
   state.query.supply(path, bytes);
   step(job, state);
@@ -107,7 +107,7 @@ function step(job: number, state: Job): void {
   }
 }
 
-/** Hands a report over: the text whole, for whoever saves it, and what it says in parts. */
+/** Sends a report: its events in parts, then the rest with the whole text, to be saved. */
 function report(job: number, json: string): void {
   const { events, ...head } = parseReport(json);
   for (let at = 0; at < (events?.length ?? 0); at += EVENTS_AT_ONCE)
