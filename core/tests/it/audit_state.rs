@@ -1,12 +1,5 @@
 //! The vectors of states of audits (`docs/formats/audit-state.md`), and what is refused.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails loudly"
-)]
-
 use glasslog_core::merkle::sha256;
 use glasslog_core::text::wire::hex_encode;
 use glasslog_core::verify::audit::state::{AuditState, AuditStateError};

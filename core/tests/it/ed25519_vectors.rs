@@ -1,11 +1,5 @@
 //! The edge cases of Ed25519 verification that C2SP/CCTV collected, each with the verdict of the strict rule.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::std_instead_of_alloc,
-    reason = "tests may fail loudly"
-)]
-
 use glasslog_core::crypto::{KeyError, PublicKey, SignatureError};
 use glasslog_core::text::wire::hex_decode;
 use std::collections::BTreeMap;

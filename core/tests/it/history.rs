@@ -1,23 +1,10 @@
 //! Histories: complete, followed, damaged, and dishonest in every way that a host or an operator can be.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::panic,
-    clippy::as_conversions,
-    clippy::std_instead_of_alloc,
-    reason = "tests may fail loudly"
-)]
-
-mod support;
-
+use crate::support::*;
 use glasslog_core::event::{Action, KeyOp};
 use glasslog_core::fetch::Query;
 use glasslog_core::report::{Class, Outcome, Report, Verdict};
 use glasslog_core::verify::{BundleWriter, HistoryQuery, Options, Require, verify_bundle};
-use support::*;
 
 fn history(log: &TestLog, artifact: &str) -> Report {
     history_with(log, artifact, &policy(), options())

@@ -1,12 +1,5 @@
 //! Our notes against `signed_note` 0.2.0 on random notes, valid and broken: the same bytes are notes, with the same parts and verdicts, except where the difference is listed.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests may fail loudly"
-)]
-
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::note::{
     KeyName, KeyVerdict, Note, Signature, SignatureType, SignerKey, VerifierKey,

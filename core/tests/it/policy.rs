@@ -1,7 +1,5 @@
 //! Trust policies: the text in tables, the quorum and its time against their definitions, the verdicts one by one.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
-
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::merkle::{TreeHead, leaf_hash};
 use glasslog_core::note::cosignature::cosign;

@@ -1,12 +1,5 @@
 //! Inclusion and consistency proofs over every tree of 0–64 leaves: all that is true verifies, all that is changed fails with its class.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::std_instead_of_alloc,
-    reason = "tests may fail loudly"
-)]
-
 use glasslog_core::merkle::{
     CompactRange, ConsistencyProof, Hash, InclusionProof, ProofError, Subtree, TreeHead,
     consistency_subtrees, empty_root, inclusion_subtrees, leaf_hash, node_hash, sha256, tree_root,

@@ -1,13 +1,5 @@
 //! Other people's Merkle trees as oracles: rs_merkle, ct-merkle and tlog_tiles; and what two of them believe, but ours must not.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    reason = "tests may fail loudly"
-)]
-
 use glasslog_core::merkle::{
     ConsistencyProof, Hash, InclusionProof, ProofError, Subtree, TreeHead, leaf_hash, node_hash,
     tree_root,

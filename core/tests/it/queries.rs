@@ -1,18 +1,6 @@
 //! One entry, one proof, two checkpoints, and whole logs.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::as_conversions,
-    clippy::std_instead_of_alloc,
-    reason = "tests may fail loudly"
-)]
-
-#[expect(dead_code, reason = "the histories use the rest")]
-mod support;
-
+use crate::support::*;
 use glasslog_core::event::Action;
 use glasslog_core::fetch::{ProveError, ProveQuery};
 use glasslog_core::merkle::{ConsistencyProof, TreeHead, leaf_hash};
@@ -20,7 +8,6 @@ use glasslog_core::note::{Checkpoint, Origin, SignatureType};
 use glasslog_core::report::{Class, Outcome, Report, Verdict};
 use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::{ConsistencyQuery, EntryQuery, verify_consistency, verify_proof};
-use support::*;
 
 fn log_of(size: u64) -> TestLog {
     let mut log = TestLog::new();

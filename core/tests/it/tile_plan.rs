@@ -1,12 +1,5 @@
 //! Tile plans over every small tree and the sizes around full tiles: they ask for what is needed, prove what is true, and name the tile that is false.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::std_instead_of_alloc,
-    reason = "tests may fail loudly"
-)]
-
 use core::cmp::Reverse;
 use glasslog_core::merkle::{
     CompactRange, Hash, ProofError, Subtree, TreeHead, complete_subtrees, consistency_subtrees,

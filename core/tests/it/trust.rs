@@ -1,7 +1,5 @@
 //! Trust files: sections, roles, the genesis pin, and the one way to a verified checkpoint.
 
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
-
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::merkle::{TreeHead, leaf_hash};
 use glasslog_core::note::cosignature::cosign;
@@ -64,7 +62,7 @@ fn refusal(text: &str) -> String {
 
 #[test]
 fn the_example_of_the_documentation() {
-    let page = include_str!("../../docs/formats/trust-policy.md");
+    let page = include_str!("../../../docs/formats/trust-policy.md");
     let example = page.split("```\n").nth(1).unwrap();
     let trust = parse(example);
     assert_eq!(trust.log().witnesses().len(), 3);

@@ -7,8 +7,8 @@ use glasslog_core::event::{self, Action, KeyKind, KeyOp, keys_of};
 use glasslog_core::report::{Outcome, Report};
 use glasslog_core::verify::{HistoryQuery, Options};
 
+use super::world::*;
 use crate::support::*;
-use crate::world::*;
 
 /// Everything of a report that a full scan shares: all but the checks of the index and of coverage.
 fn shared(report: &Report) -> String {

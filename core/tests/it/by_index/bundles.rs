@@ -6,8 +6,8 @@ use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::report::{Class, Outcome, Report, Verdict};
 use glasslog_core::verify::{BundleWriter, HistoryQuery, Options, SinceError, verify_bundle};
 
+use super::world::*;
 use crate::support::*;
-use crate::world::*;
 
 fn bundle(world: &World, artifact: &str, options: Options) -> Vec<u8> {
     let mut writer = BundleWriter::new(artifact, false);

@@ -7,8 +7,8 @@ use glasslog_core::note::{Checkpoint, Origin, SignatureType};
 use glasslog_core::report::{Class, Outcome, Report, Verdict};
 use glasslog_core::verify::{EntryQuery, HistoryQuery, Options, Require};
 
+use super::world::*;
 use crate::support::*;
-use crate::world::*;
 
 /// 600 entries, so that there are full and partial files; `m@1` in some of each.
 fn world() -> World {

@@ -4,8 +4,8 @@ use glasslog_core::fetch::Query;
 use glasslog_core::report::EventView;
 use glasslog_core::verify::HistoryQuery;
 
+use super::world::*;
 use crate::support::*;
-use crate::world::*;
 
 #[test]
 fn what_is_found_on_the_way_is_what_the_report_holds() {

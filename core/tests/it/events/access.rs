@@ -1,6 +1,6 @@
 //! Access events: what each action asks for, and every member's good and bad values.
 
-use crate::fixture::{ORIGIN, access, sign_bytes, subject};
+use super::fixture::{ORIGIN, access, sign_bytes, subject};
 use glasslog_core::event::{
     self, AccessEvent, Action, ActorType, Event, Exception, Outcome, Party, Reason, Statement,
     Transfer, Weight,

@@ -1,6 +1,6 @@
 //! Admission: each refusal with its class, and the order of the checks.
 
-use crate::fixture::*;
+use super::fixture::*;
 use glasslog_core::event::{Action, GenesisError, KeyEvent, Outcome};
 use glasslog_core::rules::{Admission, Refusal, RefusalClass};
 use glasslog_core::text::limits::MAX_ENTRY;

@@ -1,12 +1,13 @@
 //! Entries as bytes: example files of the format page, other types, and mutations that must be noticed.
 
-use crate::fixture::{CI, enrol, genesis, read, sign_bytes};
+use super::fixture::{CI, enrol, genesis, read, sign_bytes};
 use glasslog_core::event::{self, Envelope};
 use glasslog_core::merkle::leaf_hash;
 use proptest::prelude::*;
 
-const MINIMAL: &[u8] = include_bytes!("../../../docs/formats/examples/access-event.minimal.json");
-const WHOLE: &[u8] = include_bytes!("../../../docs/formats/examples/access-event.json");
+const MINIMAL: &[u8] =
+    include_bytes!("../../../../docs/formats/examples/access-event.minimal.json");
+const WHOLE: &[u8] = include_bytes!("../../../../docs/formats/examples/access-event.json");
 
 #[test]
 fn the_examples_of_the_format_page_parse() {

@@ -1,6 +1,6 @@
 //! Keys by log position: each rule once, and its reason.
 
-use crate::fixture::*;
+use super::fixture::*;
 use glasslog_core::event::{self, KeyEvent, ParsedEntry};
 use glasslog_core::merkle::{Hash, leaf_hash};
 use glasslog_core::rules::{KeyEffect, Keyring, NoEffect, SignatureStatus};

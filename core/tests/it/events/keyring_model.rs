@@ -1,6 +1,6 @@
 //! The keyring against a model that knows no envelopes: for each position it asks the whole history before it, anew.
 
-use crate::fixture::*;
+use super::fixture::*;
 use glasslog_core::event::{self, Action, KeyEvent, KeyOp};
 use glasslog_core::merkle::leaf_hash;
 use glasslog_core::rules::{KeyEffect, Keyring};

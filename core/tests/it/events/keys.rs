@@ -1,6 +1,6 @@
 //! The key function `access/v1`, against hashes computed by other means and entries of every type.
 
-use crate::fixture::{ADMIN, CI, access, enrol, genesis, keyid, read, sign, spki, subject};
+use super::fixture::{ADMIN, CI, access, enrol, genesis, keyid, read, sign, spki, subject};
 use glasslog_core::event::{
     self, Action, Exception, KeyKind, LookupKey, base_name, key_hashes, keys_of,
 };
@@ -89,7 +89,7 @@ fn keys_of_other_entries() {
         "https://glasslog.dev/artifact-access/v1",
         "https://slsa.dev/provenance/v1",
     );
-    let found = keys(&crate::fixture::sign_bytes(foreign.as_bytes(), &[CI]));
+    let found = keys(&super::fixture::sign_bytes(foreign.as_bytes(), &[CI]));
     assert!(found.contains(&"version resnet50@2.1".to_string()));
     assert!(found.contains(&"actor ci@example.org".to_string()));
     assert!(found.contains(&format!("key {}", keyid(CI))));

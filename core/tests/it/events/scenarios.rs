@@ -1,6 +1,6 @@
 //! The scenarios behind `docs/formats/vectors/events`: each a history, and what comes of it, stated by hand.
 
-use crate::fixture::*;
+use super::fixture::*;
 use glasslog_core::event::{Action, KeyEvent, Outcome};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The files in `docs/formats/vectors/events`, as any reader would check them.
 
-use crate::fixture::ORIGIN;
-use crate::scenarios;
+use super::fixture::ORIGIN;
+use super::scenarios;
 use glasslog_core::event::{self, keys_of};
 use glasslog_core::rules::{Admission, KeyEffect, Keyring};
 use glasslog_core::text::wire::base64_decode;

@@ -17,7 +17,7 @@ use glasslog_core::report::{Class, Outcome, Report};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::{Options, verify_fraud};
 
-use crate::world::{NOW, World, event, index_key, key, leaves, log_key, prove, trust};
+use super::world::{NOW, World, event, index_key, key, leaves, log_key, prove, trust};
 
 /// 120 events about 40 artifacts by two actors, and an entry that is no event.
 fn honest() -> World {
@@ -569,7 +569,7 @@ fn whom_the_policy_does_not_name_is_not_accused() {
     let log = format!("[log]\nlog {}\nquorum none\n", log_key().verifier());
     let error = fraud.verify(&policy(log.clone()), NOW);
     assert_eq!(error, Err(FraudError::NoIndexPolicy));
-    let other = key(crate::world::INDEX, SignatureType::Ed25519, 99);
+    let other = key(super::world::INDEX, SignatureType::Ed25519, 99);
     let text = format!("{log}[index]\nlog {}\nquorum none\n", other.verifier());
     assert_eq!(
         fraud.verify(&policy(text), NOW),
@@ -631,8 +631,8 @@ fn report(fraud: &[u8], policy: &[u8]) -> Report {
 
 #[test]
 fn a_proof_with_another_byte_accuses_of_nothing_else() {
-    let fraud = include_bytes!("../../../docs/formats/vectors/index/omission.fraud");
-    let policy = include_bytes!("../../../docs/formats/vectors/index/trust.policy");
+    let fraud = include_bytes!("../../../../docs/formats/vectors/index/omission.fraud");
+    let policy = include_bytes!("../../../../docs/formats/vectors/index/trust.policy");
     let good = report(fraud, policy);
     assert_eq!(good.class(), Class::Verified);
     assert_eq!(good.claims.included, Outcome::Unknown);
@@ -660,8 +660,8 @@ fn a_proof_with_another_byte_accuses_of_nothing_else() {
 
 #[test]
 fn whoever_the_policy_does_not_name_is_not_accused() {
-    let fraud = include_bytes!("../../../docs/formats/vectors/index/omission.fraud");
-    let policy = include_str!("../../../docs/formats/vectors/index/trust.policy");
+    let fraud = include_bytes!("../../../../docs/formats/vectors/index/omission.fraud");
+    let policy = include_str!("../../../../docs/formats/vectors/index/trust.policy");
     // Without [index] nobody is accused, and a plain policy of a log has none.
     let (log, _) = policy.split_once("[index]").unwrap();
     assert_eq!(report(fraud, log.as_bytes()).class(), Class::Undecided);

@@ -9,7 +9,7 @@ use glasslog_core::index::build::{
 use glasslog_core::index::format::{IndexFile, MapFunction};
 use glasslog_core::merkle::{Hash, sha256};
 
-use crate::world::Dice;
+use super::world::Dice;
 
 const MAP: MapFunction = MapFunction::AccessV1;
 

@@ -8,7 +8,7 @@ use glasslog_core::index::build::{Run, RunError, StoredError, build, merge, part
 use glasslog_core::index::format::{IndexFile, MapFunction};
 use glasslog_core::merkle::{Hash, sha256};
 
-use crate::world::{Dice, World, event};
+use super::world::{Dice, World, event};
 
 /// A log with a few busy artifacts and actors, many rare ones, and entries that are no events.
 fn random_log(dice: &mut Dice, size: usize) -> Vec<Vec<u8>> {

@@ -9,7 +9,7 @@ use glasslog_core::merkle::{Hash, sha256};
 use glasslog_core::note::{Checkpoint, Origin, TlogProof};
 use glasslog_core::trust::TrustPolicy;
 
-use crate::world::{LOG, NOW, World, event, index_key, log_key, trust};
+use super::world::{LOG, NOW, World, event, index_key, log_key, trust};
 
 fn record(first: u8, count: u32, offsets: &[u32]) -> Vec<u8> {
     let mut key = [0; 32];
@@ -531,8 +531,8 @@ fn who_vouches() {
     // A key that signs something else.
     let other = index.replace(
         &index_key().verifier().to_string(),
-        &crate::world::key(
-            crate::world::INDEX,
+        &super::world::key(
+            super::world::INDEX,
             glasslog_core::note::SignatureType::Ed25519,
             77,
         )
@@ -583,7 +583,7 @@ fn who_vouches() {
     assert_eq!(code(b"x", &trust(), access), "tlog-proof-no-checkpoint");
 
     // None, which the index log has nevertheless: only then is it known whose fault that is.
-    let mut world = crate::refusals::world();
+    let mut world = super::refusals::world();
     world.publish_manifest(b"x");
     let latest = &world.files[LATEST_PATH];
     assert_eq!(
@@ -599,7 +599,7 @@ fn an_index_of_another_log_is_refused() {
     let head = world.head(200);
     let runs = [world.run(0..200).head().clone()];
     let sign = |origin: &str, head, seed| {
-        let key = crate::world::key(origin, glasslog_core::note::SignatureType::Ed25519, seed);
+        let key = super::world::key(origin, glasslog_core::note::SignatureType::Ed25519, seed);
         Checkpoint::sign(&Origin::parse(origin).unwrap(), head, &key).unwrap()
     };
     let fork = glasslog_core::merkle::TreeHead {

@@ -1,6 +1,6 @@
 //! The vectors under `docs/formats/vectors/index/`, for any implementation: they are what this one makes and judges.
 //!
-//! `GLASSLOG_WRITE_VECTORS=1 cargo test -p glasslog-core --test index vectors` writes them anew.
+//! `GLASSLOG_WRITE_VECTORS=1 cargo test -p glasslog-core --test it index::vectors` writes them anew.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,9 +12,9 @@ use glasslog_core::merkle::Hash;
 use glasslog_core::text::wire::{base64_encode, hex_encode};
 use serde_json::{Value, json};
 
-use crate::fraud::true_fraud;
-use crate::refusals::{bucket_cases, bucket_run, manifest_cases};
-use crate::world::{INDEX, NOW, World, auditor, event, index_key, log_key, trust};
+use super::fraud::true_fraud;
+use super::refusals::{bucket_cases, bucket_run, manifest_cases};
+use super::world::{INDEX, NOW, World, auditor, event, index_key, log_key, trust};
 
 /// Compares a vector with what is made now, or writes it.
 fn check(name: &str, bytes: &[u8]) {
