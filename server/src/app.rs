@@ -1,12 +1,12 @@
 //! What every request can reach.
 
-use crate::client::Client;
-use crate::intake::Intake;
-use crate::metrics::Metrics;
+use crate::http::client::Client;
+use crate::http::rate::RateLimit;
+use crate::http::slots::Slots;
+use crate::leadership::role::{Role, Shared};
 use crate::options::{Limits, Options};
-use crate::rate::RateLimit;
-use crate::role::{Role, Shared};
-use crate::slots::Slots;
+use crate::status::metrics::Metrics;
+use crate::submission::intake::Intake;
 use axum::http::Request;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;

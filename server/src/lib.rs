@@ -20,46 +20,37 @@
 //! # Scope
 //! No TLS and no authentication beyond the signatures in the entries: a reverse proxy's work.
 
-mod admin;
 mod app;
-mod client;
-mod connections;
-mod descriptors;
 mod files;
-mod forward;
-mod front;
-mod intake;
+mod http;
+mod leadership;
 mod limits;
-mod metrics;
-mod observe;
 mod options;
-mod rate;
-mod role;
-mod slots;
-mod standing;
+mod status;
 mod submission;
-mod term;
 
+pub use leadership::role::is_address;
 pub use options::{Limits, Options, Rate};
-pub use role::is_address;
 
 use app::App;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use front::Front;
 use glasslog_log::object_store::Candidate;
 use glasslog_log::sequencer::Sequencer;
 use glasslog_log::{Log, LogError};
-use intake::Intake;
+use http::front::Front;
+use http::slots::Slots;
+use http::{connections, descriptors};
+use leadership::forward;
+use leadership::role::{Role, Shared};
+use leadership::term::Turns;
 use limits::BACKLOG;
-use role::{Role, Shared};
-use slots::Slots;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
-use term::Turns;
+use submission::intake::{self, Intake};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
@@ -363,12 +354,12 @@ async fn faces(app: Arc<App>, listener: TcpListener, admin: Option<TcpListener>)
     }
     let public = Router::new()
         .merge(submission)
-        .merge(admin::health(Arc::clone(&app)))
-        .merge(admin::description())
+        .merge(status::health(Arc::clone(&app)))
+        .merge(status::description())
         .fallback_service(files::routes(Arc::clone(&app)));
-    let measures = admin::measures(Arc::clone(&app));
+    let measures = status::measures(Arc::clone(&app));
     let (public, private) = match &admin {
-        Some(_) => (public, measures.merge(admin::health(Arc::clone(&app)))),
+        Some(_) => (public, measures.merge(status::health(Arc::clone(&app)))),
         None => (public.merge(measures), Router::new()),
     };
     let private = async {

@@ -1,12 +1,12 @@
 //! `POST /add`: one entry, answered with its index or its proof.
 
 use super::answer::{self, Refused};
+use super::options::Wish;
 use super::receipt;
-use super::wish::Wish;
 use crate::app::App;
-use crate::intake::Room;
-use crate::metrics::Route;
-use crate::observe::Observed;
+use crate::http::observe::Observed;
+use crate::status::metrics::Route;
+use crate::submission::intake::Room;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::State;
 use axum::http::header::CONTENT_LENGTH;

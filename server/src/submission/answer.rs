@@ -1,7 +1,7 @@
 //! Answers to submissions: an index, or why there is none, as a whole response or as a line of one.
 
 use crate::limits::RETRY_AFTER;
-use crate::metrics::Metrics;
+use crate::status::metrics::Metrics;
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};

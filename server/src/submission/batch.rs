@@ -5,14 +5,14 @@
 
 use super::answer::{self, Refused};
 use super::lines::{Line, Lines};
+use super::options::Wish;
 use super::receipt;
-use super::wish::Wish;
 use crate::app::App;
-use crate::client::Client;
+use crate::http::client::Client;
+use crate::http::observe::Observed;
+use crate::http::slots::{Full, Slot};
 use crate::limits::CHUNKS_IN_WORK;
-use crate::metrics::Route;
-use crate::observe::Observed;
-use crate::slots::{Full, Slot};
+use crate::status::metrics::Route;
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};

@@ -1,7 +1,7 @@
 //! How the log stands, as metrics: read when somebody asks.
 
 use crate::app::App;
-use crate::role::Role;
+use crate::leadership::role::Role;
 use glasslog_log::sequencer::Status;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;

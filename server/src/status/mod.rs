@@ -1,9 +1,12 @@
 //! What operators and their machines ask: is it alive, is it ready, how much of what. And what everything else is.
 
+pub(crate) mod metrics;
+
+mod log_metrics;
+
 use crate::app::App;
+use crate::leadership::role::Role;
 use crate::limits::RETRY_AFTER;
-use crate::role::Role;
-use crate::{metrics, standing};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,7 +16,7 @@ use axum::routing::get;
 use std::sync::Arc;
 
 /// The description of every request and answer.
-const OPENAPI: &str = include_str!("../../docs/formats/openapi.json");
+const OPENAPI: &str = include_str!("../../../docs/formats/openapi.json");
 
 /// Whether the server is there.
 pub(crate) fn health(app: Arc<App>) -> Router {
@@ -67,7 +70,7 @@ async fn readyz(State(app): State<Arc<App>>) -> Response {
 async fn show_metrics(State(app): State<Arc<App>>) -> Response {
     let text = app
         .metrics
-        .encode(|registry| standing::register(registry, &app));
+        .encode(|registry| log_metrics::register(registry, &app));
     match text {
         Ok(text) => {
             let headers = [

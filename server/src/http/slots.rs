@@ -1,6 +1,6 @@
 //! Places that are few: so many overall, and so many for one client, each given back when it is dropped.
 
-use crate::client::Client;
+use crate::http::client::Client;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

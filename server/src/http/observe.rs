@@ -1,8 +1,8 @@
 //! Watches a request: counts it, times it, and gives it a line in the log where somebody wants one.
 
 use crate::app::App;
-use crate::client::Client;
-use crate::metrics::Route;
+use crate::http::client::Client;
+use crate::status::metrics::Route;
 use axum::http::{Method, Request};
 use axum::response::Response;
 use std::time::Instant;

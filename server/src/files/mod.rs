@@ -3,13 +3,13 @@
 //! What can change is read whole and gets a validator from its content: two checkpoints within one tick of the file
 //! system's clock must not look the same. What cannot change is left to `tower_http`, ranges included.
 
+mod bucket;
 mod changing;
-mod stored;
-mod tree;
+mod directory;
 
 use crate::app::App;
-use crate::metrics::Route;
-use crate::observe::Observed;
+use crate::http::observe::Observed;
+use crate::status::metrics::Route;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -20,6 +20,7 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use directory::Tree;
 use glasslog_log::kind::{self, Kind};
 use std::sync::Arc;
 use tower_http::CompressionLevel;
@@ -27,7 +28,6 @@ use tower_http::compression::predicate::SizeAbove;
 use tower_http::compression::{CompressionLayer, Predicate};
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::services::ServeDir;
-use tree::Tree;
 
 /// What a page of another origin may look at.
 const EXPOSED: [HeaderName; 5] = [
@@ -49,7 +49,7 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(crate::limits::MIN_COMPRESSED).and(is_compressible));
     let files = match app.shared.clone() {
-        Some(shared) => Router::new().fallback(stored::serve).with_state(shared),
+        Some(shared) => Router::new().fallback(bucket::serve).with_state(shared),
         None => in_directory(&app),
     };
     files

@@ -3,9 +3,10 @@
 mod add;
 mod answer;
 mod batch;
+pub(crate) mod intake;
 mod lines;
+mod options;
 mod receipt;
-mod wish;
 
 use crate::app::App;
 use axum::Router;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 pub(crate) use add::{add, read_entry};
 pub(crate) use answer::Refused;
-pub(crate) use wish::Wish;
+pub(crate) use options::Wish;
 
 /// The two ways to submit.
 pub(crate) fn routes(app: Arc<App>) -> Router {

@@ -2,7 +2,7 @@
 //! content. Readers are better served by an HTTP front of the bucket itself.
 
 use super::changing::tagged;
-use crate::role::Shared;
+use crate::leadership::role::Shared;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

@@ -5,9 +5,10 @@
 //! the log is read anew under a new lease. A log that fails while the lease is still held is another matter: its files or
 //! its store are not as they should be, and the server ends, as that of a log in a directory does.
 
+use crate::ServeError;
 use crate::app::App;
-use crate::role::{Role, parse_url};
-use crate::{ServeError, intake};
+use crate::leadership::role::{Role, parse_url};
+use crate::submission::intake;
 use glasslog_log::index::Background;
 use glasslog_log::object_store::{Bucket, Candidate, StoreError, Taken};
 use glasslog_log::sequencer::{Running, Sequencer};

@@ -1,10 +1,10 @@
 //! Accepts connections: bounded in number, also for each client, each with a bounded time to ask and to read the answer.
 
 use crate::app::App;
-use crate::client::Client;
-use crate::front::Front;
+use crate::http::client::Client;
+use crate::http::front::Front;
+use crate::http::slots::{Full, Slots};
 use crate::limits::{MAX_HEAD, MAX_HEADERS};
-use crate::slots::{Full, Slots};
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};

@@ -3,14 +3,13 @@
 //! Nothing here acknowledges anything. Whatever goes wrong on the way is a 503 with `Retry-After`: the entry may be in the
 //! log by then, and sent again it has the same index.
 
-mod lines;
-
+use super::whole_lines::WholeLines;
 use crate::app::App;
-use crate::client::Client;
-use crate::metrics::Route;
-use crate::observe::Observed;
-use crate::role::{Role, Shared};
-use crate::slots::{Full, Slot};
+use crate::http::client::Client;
+use crate::http::observe::Observed;
+use crate::http::slots::{Full, Slot};
+use crate::leadership::role::{Role, Shared};
+use crate::status::metrics::Route;
 use crate::submission::{Refused, Wish, read_entry};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -19,7 +18,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use lines::WholeLines;
 use reqwest::Url;
 use std::convert::Infallible;
 use std::sync::Arc;

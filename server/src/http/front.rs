@@ -4,7 +4,7 @@
 //! boxes that cost as much as reading its head.
 
 use crate::app::App;
-use crate::client::Client;
+use crate::http::client::Client;
 use crate::submission;
 use axum::Router;
 use axum::http::{Method, Request};

@@ -1,6 +1,6 @@
 //! A token bucket for each client: entries a second in the long run, and a burst after a pause.
 
-use crate::client::Client;
+use crate::http::client::Client;
 use crate::options::Rate;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};

@@ -1,0 +1,9 @@
+//! Connections: how many there are, who opens them, how long they may take and what answers them.
+
+pub(crate) mod client;
+pub(crate) mod connections;
+pub(crate) mod descriptors;
+pub(crate) mod front;
+pub(crate) mod observe;
+pub(crate) mod rate;
+pub(crate) mod slots;
