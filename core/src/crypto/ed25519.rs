@@ -144,16 +144,22 @@ impl fmt::Debug for SecretKey {
 }
 
 /// Why a public key is not admitted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// No point of the curve has these bytes.
+    #[error("the Ed25519 key is not a point of the curve")]
     NotAPoint,
     /// The bytes are a second spelling of a point.
+    #[error("the Ed25519 key is not in its canonical encoding")]
     NotCanonical,
     /// The identity: under it a signature can be made for any message.
+    #[error("the Ed25519 key is the identity, under which anyone can sign anything")]
     Identity,
     /// The point has a component of small order, so verifiers may disagree about its signatures.
+    #[error(
+        "the Ed25519 key has a component of small order, so verifiers may disagree about its signatures"
+    )]
     Torsion,
 }
 
@@ -170,33 +176,18 @@ impl KeyError {
     }
 }
 
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotAPoint => "the Ed25519 key is not a point of the curve",
-            Self::NotCanonical => "the Ed25519 key is not in its canonical encoding",
-            Self::Identity => {
-                "the Ed25519 key is the identity, under which anyone can sign anything"
-            }
-            Self::Torsion => {
-                "the Ed25519 key has a component of small order, so verifiers may disagree about its signatures"
-            }
-        })
-    }
-}
-
-impl core::error::Error for KeyError {}
-
 /// Why a signature does not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {
     /// A signature has 64 bytes.
+    #[error("an Ed25519 signature has {SIGNATURE_SIZE} bytes, not {length}")]
     WrongLength {
         /// Bytes given.
         length: usize,
     },
     /// The strict rule does not hold.
+    #[error("the Ed25519 signature does not verify")]
     Invalid,
 }
 
@@ -210,22 +201,6 @@ impl SignatureError {
         }
     }
 }
-
-impl fmt::Display for SignatureError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::WrongLength { length } => {
-                write!(
-                    f,
-                    "an Ed25519 signature has {SIGNATURE_SIZE} bytes, not {length}"
-                )
-            }
-            Self::Invalid => f.write_str("the Ed25519 signature does not verify"),
-        }
-    }
-}
-
-impl core::error::Error for SignatureError {}
 
 #[cfg(test)]
 mod tests {

@@ -263,22 +263,26 @@ pub struct AccessEvent {
 }
 
 /// Why a Statement is not an access event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
     /// A member is missing or malformed.
-    Member(MemberError),
+    #[error(transparent)]
+    Member(#[from] MemberError),
     /// The action asks for a reason in code and text.
+    #[error("action `{action}` needs a reason with `code` and `text`")]
     ReasonMissing {
         /// The action.
         action: Action,
     },
     /// The action asks for both parties.
+    #[error("action `{action}` needs `transfer` with `from` and `to`")]
     TransferMissing {
         /// The action.
         action: Action,
     },
     /// The action asks for the event that it acts on.
+    #[error("action `{action}` needs `actsOn`, the leaf hash of the event that it acts on")]
     ActsOnMissing {
         /// The action.
         action: Action,
@@ -295,32 +299,6 @@ impl AccessError {
             Self::TransferMissing { .. } => "access-transfer-missing",
             Self::ActsOnMissing { .. } => "access-acts-on-missing",
         }
-    }
-}
-
-impl fmt::Display for AccessError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Member(error) => error.fmt(f),
-            Self::ReasonMissing { action } => {
-                write!(f, "action `{action}` needs a reason with `code` and `text`")
-            }
-            Self::TransferMissing { action } => {
-                write!(f, "action `{action}` needs `transfer` with `from` and `to`")
-            }
-            Self::ActsOnMissing { action } => write!(
-                f,
-                "action `{action}` needs `actsOn`, the leaf hash of the event that it acts on"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for AccessError {}
-
-impl From<MemberError> for AccessError {
-    fn from(error: MemberError) -> Self {
-        Self::Member(error)
     }
 }
 

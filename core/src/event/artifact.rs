@@ -6,7 +6,6 @@ use crate::text::escape;
 use crate::text::wire::hex_decode;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
 /// A parsed ARTIFACT.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,25 +17,29 @@ pub enum ArtifactQuery {
 }
 
 /// Why a text is no ARTIFACT.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArtifactError {
     /// Not 64 lower-case hex digits after `sha256:`.
+    #[error("`{}` is no SHA-256 digest", escape::excerpt(.found))]
     Digest {
         /// As given.
         found: String,
     },
     /// A package URL without a SHA-256 digest in it.
+    #[error("the package URL `{}` holds no SHA-256 digest", escape::excerpt(.found))]
     PurlWithoutDigest {
         /// As given.
         found: String,
     },
     /// Empty, over 256 bytes, or other than printable ASCII without spaces.
+    #[error("`{}` is no name: 1 to 256 printable ASCII characters without spaces", escape::excerpt(.found))]
     Name {
         /// As given.
         found: String,
     },
     /// A path, where only a caller with files can hash it.
+    #[error("`{}` is a path, and files are hashed by the caller", escape::excerpt(.found))]
     Path {
         /// As given.
         found: String,
@@ -68,33 +71,6 @@ impl ArtifactError {
         }
     }
 }
-
-impl fmt::Display for ArtifactError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Digest { found } => {
-                write!(f, "`{}` is no SHA-256 digest", escape::excerpt(found))
-            }
-            Self::PurlWithoutDigest { found } => write!(
-                f,
-                "the package URL `{}` holds no SHA-256 digest",
-                escape::excerpt(found)
-            ),
-            Self::Name { found } => write!(
-                f,
-                "`{}` is no name: 1 to 256 printable ASCII characters without spaces",
-                escape::excerpt(found)
-            ),
-            Self::Path { found } => write!(
-                f,
-                "`{}` is a path, and files are hashed by the caller",
-                escape::excerpt(found)
-            ),
-        }
-    }
-}
-
-impl core::error::Error for ArtifactError {}
 
 impl ArtifactQuery {
     /// Parses an ARTIFACT.

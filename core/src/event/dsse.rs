@@ -17,7 +17,6 @@ use crate::text::wire;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::fmt;
 
 mod canonical;
 
@@ -42,24 +41,29 @@ pub struct Envelope {
 }
 
 /// Why bytes are not a canonical envelope.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvelopeError {
     /// The bytes are not strict JSON.
+    #[error(transparent)]
     Json(JsonError),
     /// A member is missing or malformed.
-    Member(MemberError),
+    #[error(transparent)]
+    Member(#[from] MemberError),
     /// The bytes differ from the one encoding of what they say.
+    #[error("not the canonical encoding of an envelope, from byte {at} on")]
     NotCanonical {
         /// Position of the first byte that differs.
         at: usize,
     },
     /// Two signatures name one key.
+    #[error("two signatures name key `{keyid}`")]
     DuplicateSigner {
         /// The key.
         keyid: String,
     },
     /// The envelope is larger than a log entry may be.
+    #[error("an envelope of {size} bytes, {limit} are allowed")]
     TooLarge {
         /// Bytes of the envelope.
         size: usize,
@@ -82,39 +86,12 @@ impl EnvelopeError {
     }
 }
 
-impl fmt::Display for EnvelopeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Json(error) => error.fmt(f),
-            Self::Member(error) => error.fmt(f),
-            Self::NotCanonical { at } => {
-                write!(
-                    f,
-                    "not the canonical encoding of an envelope, from byte {at} on"
-                )
-            }
-            Self::DuplicateSigner { keyid } => write!(f, "two signatures name key `{keyid}`"),
-            Self::TooLarge { size, limit } => {
-                write!(f, "an envelope of {size} bytes, {limit} are allowed")
-            }
-        }
-    }
-}
-
-impl core::error::Error for EnvelopeError {}
-
 impl From<JsonError> for EnvelopeError {
     fn from(error: JsonError) -> Self {
         match error {
             JsonError::TooLarge { size, limit } => Self::TooLarge { size, limit },
             other => Self::Json(other),
         }
-    }
-}
-
-impl From<MemberError> for EnvelopeError {
-    fn from(error: MemberError) -> Self {
-        Self::Member(error)
     }
 }
 

@@ -14,7 +14,6 @@ use crate::text::json::Value;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 /// What a Statement means here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,24 +126,30 @@ impl ParsedEntry {
 }
 
 /// Why an entry says nothing that can be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventError {
     /// The entry is not a canonical envelope.
-    Envelope(EnvelopeError),
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
     /// The payload is of another type than a Statement.
+    #[error("payload type `{}`, expected `{PAYLOAD_TYPE}`", escape::excerpt(.found))]
     PayloadType {
         /// The type.
         found: String,
     },
     /// The payload is not a Statement.
-    Statement(StatementError),
+    #[error(transparent)]
+    Statement(#[from] StatementError),
     /// The genesis event is malformed.
-    Genesis(GenesisError),
+    #[error(transparent)]
+    Genesis(#[from] GenesisError),
     /// The key event is malformed.
-    Key(KeyEventError),
+    #[error(transparent)]
+    Key(#[from] KeyEventError),
     /// The access event is malformed.
-    Access(AccessError),
+    #[error(transparent)]
+    Access(#[from] AccessError),
 }
 
 impl EventError {
@@ -159,55 +164,6 @@ impl EventError {
             Self::Key(error) => error.code(),
             Self::Access(error) => error.code(),
         }
-    }
-}
-
-impl fmt::Display for EventError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Envelope(error) => error.fmt(f),
-            Self::PayloadType { found } => write!(
-                f,
-                "payload type `{}`, expected `{PAYLOAD_TYPE}`",
-                escape::excerpt(found)
-            ),
-            Self::Statement(error) => error.fmt(f),
-            Self::Genesis(error) => error.fmt(f),
-            Self::Key(error) => error.fmt(f),
-            Self::Access(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for EventError {}
-
-impl From<EnvelopeError> for EventError {
-    fn from(error: EnvelopeError) -> Self {
-        Self::Envelope(error)
-    }
-}
-
-impl From<StatementError> for EventError {
-    fn from(error: StatementError) -> Self {
-        Self::Statement(error)
-    }
-}
-
-impl From<GenesisError> for EventError {
-    fn from(error: GenesisError) -> Self {
-        Self::Genesis(error)
-    }
-}
-
-impl From<KeyEventError> for EventError {
-    fn from(error: KeyEventError) -> Self {
-        Self::Key(error)
-    }
-}
-
-impl From<AccessError> for EventError {
-    fn from(error: AccessError) -> Self {
-        Self::Access(error)
     }
 }
 

@@ -9,7 +9,6 @@ use crate::text::limits::{MAX_LIST, MAX_NAME, MAX_TEXT};
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::fmt;
 
 /// Tells whether a text is a name: 1 to [`MAX_NAME`] bytes of printable ASCII without spaces.
 ///
@@ -20,15 +19,17 @@ pub fn is_name(text: &str) -> bool {
 }
 
 /// Why a member of a JSON object is not what its format asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MemberError {
     /// The member is required and absent.
+    #[error("`{member}` is missing")]
     Missing {
         /// Path of the member, from the document's root.
         member: String,
     },
     /// The member has another type or breaks a rule.
+    #[error("`{member}` must be {expected}, not {found}")]
     Malformed {
         /// Path of the member, from the document's root.
         member: String,
@@ -49,21 +50,6 @@ impl MemberError {
         }
     }
 }
-
-impl fmt::Display for MemberError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { member } => write!(f, "`{member}` is missing"),
-            Self::Malformed {
-                member,
-                expected,
-                found,
-            } => write!(f, "`{member}` must be {expected}, not {found}"),
-        }
-    }
-}
-
-impl core::error::Error for MemberError {}
 
 /// An object's members, and where the object stands in its document.
 #[derive(Clone, Copy, Debug)]

@@ -14,7 +14,6 @@ use crate::text::limits::MAX_SIGNATURES;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 /// Predicate type of the genesis event.
 pub(crate) const PREDICATE_TYPE: &str = "https://glasslog.dev/genesis/v1";
@@ -47,12 +46,14 @@ pub struct Predecessor {
 }
 
 /// Why an event is not a genesis, or not the genesis of a log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GenesisError {
     /// A member is missing or malformed.
-    Member(MemberError),
+    #[error(transparent)]
+    Member(#[from] MemberError),
     /// An admin's key is refused.
+    #[error("admin {position}: {error}")]
     Admin {
         /// Position in the list.
         position: usize,
@@ -60,11 +61,13 @@ pub enum GenesisError {
         error: SpkiError,
     },
     /// A key stands in the list twice.
+    #[error("admin `{keyid}` is listed twice")]
     DuplicateAdmin {
         /// The key.
         keyid: String,
     },
     /// The threshold is not between 1 and the number of admins.
+    #[error("a threshold of {threshold} among {admins} admins")]
     Threshold {
         /// The threshold.
         threshold: u64,
@@ -72,18 +75,22 @@ pub enum GenesisError {
         admins: usize,
     },
     /// A log cannot succeed itself.
+    #[error("`{origin}` cannot succeed itself")]
     OwnSuccessor {
         /// The origin.
         origin: String,
     },
     /// The subject is not the origin with its SHA-256.
+    #[error("the subject must be `{origin}` with its SHA-256 alone")]
     Subject {
         /// The origin.
         origin: String,
     },
     /// The entry is another event.
+    #[error("entry 0 is not a genesis event")]
     NotGenesis,
     /// The genesis is another log's.
+    #[error("the genesis of `{claimed}`, not of `{expected}`")]
     OtherLog {
         /// The origin that it names.
         claimed: String,
@@ -91,11 +98,13 @@ pub enum GenesisError {
         expected: String,
     },
     /// An admin did not sign.
+    #[error("admin `{keyid}` did not sign the genesis")]
     Unsigned {
         /// The admin's key.
         keyid: String,
     },
     /// An admin's signature is false.
+    #[error("the signature of admin `{keyid}` on the genesis is false")]
     BadSignature {
         /// The admin's key.
         keyid: String,
@@ -118,42 +127,6 @@ impl GenesisError {
             Self::Unsigned { .. } => "genesis-unsigned",
             Self::BadSignature { .. } => "genesis-bad-signature",
         }
-    }
-}
-
-impl fmt::Display for GenesisError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Member(error) => error.fmt(f),
-            Self::Admin { position, error } => write!(f, "admin {position}: {error}"),
-            Self::DuplicateAdmin { keyid } => write!(f, "admin `{keyid}` is listed twice"),
-            Self::Threshold { threshold, admins } => {
-                write!(f, "a threshold of {threshold} among {admins} admins")
-            }
-            Self::OwnSuccessor { origin } => write!(f, "`{origin}` cannot succeed itself"),
-            Self::Subject { origin } => {
-                write!(f, "the subject must be `{origin}` with its SHA-256 alone")
-            }
-            Self::NotGenesis => f.write_str("entry 0 is not a genesis event"),
-            Self::OtherLog { claimed, expected } => {
-                write!(f, "the genesis of `{claimed}`, not of `{expected}`")
-            }
-            Self::Unsigned { keyid } => write!(f, "admin `{keyid}` did not sign the genesis"),
-            Self::BadSignature { keyid } => {
-                write!(
-                    f,
-                    "the signature of admin `{keyid}` on the genesis is false"
-                )
-            }
-        }
-    }
-}
-
-impl core::error::Error for GenesisError {}
-
-impl From<MemberError> for GenesisError {
-    fn from(error: MemberError) -> Self {
-        Self::Member(error)
     }
 }
 

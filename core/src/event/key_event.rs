@@ -8,7 +8,6 @@ use crate::event::statement::{Statement, Subject};
 use crate::merkle::hash::Hash;
 use crate::text::json::Value;
 use alloc::string::String;
-use core::fmt;
 
 /// Predicate type of key events.
 pub(crate) const PREDICATE_TYPE: &str = "https://glasslog.dev/key/v1";
@@ -53,14 +52,17 @@ pub struct KeyEvent {
 }
 
 /// Why a Statement is not a key event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyEventError {
     /// A member is missing or malformed.
-    Member(MemberError),
+    #[error(transparent)]
+    Member(#[from] MemberError),
     /// The key is refused.
+    #[error(transparent)]
     Key(SpkiError),
     /// The subject is not the actor with the SHA-256 of the key's SPKI.
+    #[error("the subject must be `{actor}` with `{keyid}` alone")]
     Subject {
         /// The actor.
         actor: String,
@@ -78,26 +80,6 @@ impl KeyEventError {
             Self::Key(error) => error.code(),
             Self::Subject { .. } => "key-event-subject",
         }
-    }
-}
-
-impl fmt::Display for KeyEventError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Member(error) => error.fmt(f),
-            Self::Key(error) => error.fmt(f),
-            Self::Subject { actor, keyid } => {
-                write!(f, "the subject must be `{actor}` with `{keyid}` alone")
-            }
-        }
-    }
-}
-
-impl core::error::Error for KeyEventError {}
-
-impl From<MemberError> for KeyEventError {
-    fn from(error: MemberError) -> Self {
-        Self::Member(error)
     }
 }
 

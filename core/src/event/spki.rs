@@ -12,7 +12,6 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use base64ct::{Base64, Encoding as _};
-use core::fmt;
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING of 32 bytes } up to the key.
@@ -43,15 +42,17 @@ const OTHER_ALGORITHMS: &[(&[u8], &str)] = &[
 ];
 
 /// Why a key of an actor or admin is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpkiError {
     /// The key's algorithm is known and not available in this version.
+    #[error("{found} keys are not available in this version, Ed25519 is")]
     Algorithm {
         /// Name of the algorithm.
         found: &'static str,
     },
     /// The bytes are not the one DER encoding of an Ed25519 key.
+    #[error("not the canonical DER of an Ed25519 key ({size} bytes, {expected} expected)")]
     NotCanonical {
         /// Bytes found.
         size: usize,
@@ -59,15 +60,19 @@ pub enum SpkiError {
         expected: usize,
     },
     /// The key itself is not admitted.
+    #[error(transparent)]
     Key(KeyError),
     /// The text is not one PEM block of the right kind.
+    #[error("not one PEM block `{expected}`")]
     Pem {
         /// Label that was looked for.
         expected: &'static str,
     },
     /// The secret key is encrypted.
+    #[error("encrypted keys are not available in this version")]
     Encrypted,
     /// The line before the block is not an actor's id.
+    #[error("`{found}` before the PEM block is not an actor id")]
     ActorId {
         /// The beginning of the line.
         found: String,
@@ -88,31 +93,6 @@ impl SpkiError {
         }
     }
 }
-
-impl fmt::Display for SpkiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Algorithm { found } => {
-                write!(
-                    f,
-                    "{found} keys are not available in this version, Ed25519 is"
-                )
-            }
-            Self::NotCanonical { size, expected } => write!(
-                f,
-                "not the canonical DER of an Ed25519 key ({size} bytes, {expected} expected)"
-            ),
-            Self::Key(error) => error.fmt(f),
-            Self::Pem { expected } => write!(f, "not one PEM block `{expected}`"),
-            Self::Encrypted => f.write_str("encrypted keys are not available in this version"),
-            Self::ActorId { found } => {
-                write!(f, "`{found}` before the PEM block is not an actor id")
-            }
-        }
-    }
-}
-
-impl core::error::Error for SpkiError {}
 
 /// The public key of an actor or admin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,7 +10,6 @@ use crate::text::wire;
 use alloc::borrow::{Cow, ToOwned as _};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::fmt;
 
 /// The `_type` of a Statement.
 pub(crate) const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
@@ -56,13 +55,15 @@ pub struct Statement<'a> {
 }
 
 /// Why a payload is not a Statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementError {
     /// The payload is not strict JSON.
-    Json(JsonError),
+    #[error(transparent)]
+    Json(#[from] JsonError),
     /// A member is missing or malformed.
-    Member(MemberError),
+    #[error(transparent)]
+    Member(#[from] MemberError),
 }
 
 impl StatementError {
@@ -73,29 +74,6 @@ impl StatementError {
             Self::Json(error) => error.code(),
             Self::Member(error) => error.code(),
         }
-    }
-}
-
-impl fmt::Display for StatementError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Json(error) => error.fmt(f),
-            Self::Member(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for StatementError {}
-
-impl From<JsonError> for StatementError {
-    fn from(error: JsonError) -> Self {
-        Self::Json(error)
-    }
-}
-
-impl From<MemberError> for StatementError {
-    fn from(error: MemberError) -> Self {
-        Self::Member(error)
     }
 }
 

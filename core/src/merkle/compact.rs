@@ -6,7 +6,6 @@
 use crate::merkle::hash::{Hash, node_hash};
 use crate::merkle::tree::{Subtree, TreeHead, span_root};
 use alloc::vec::Vec;
-use core::fmt;
 
 /// The right frontier of a Merkle tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,10 +99,11 @@ fn bits(size: u64) -> usize {
 }
 
 /// Why hashes are not a frontier.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompactError {
     /// The frontier of this size has another number of hashes.
+    #[error("the frontier has {claimed} hashes, its size calls for {expected}")]
     WrongPartCount {
         /// Hashes given.
         claimed: usize,
@@ -121,19 +121,6 @@ impl CompactError {
         }
     }
 }
-
-impl fmt::Display for CompactError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::WrongPartCount { claimed, expected } => write!(
-                f,
-                "the frontier has {claimed} hashes, its size calls for {expected}"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for CompactError {}
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,6 @@ use crate::merkle::tree::{Subtree, TreeHead};
 use crate::text::limits::{MAX_CONSISTENCY_PROOF, MAX_INCLUSION_PROOF};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 /// The siblings on the way from a leaf up to the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -291,10 +290,11 @@ fn expect_old_root(claimed: &Hash, computed: Hash) -> Result<(), ProofError> {
 }
 
 /// Why a proof is not one, or does not prove what is claimed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProofError {
     /// The tree has no leaf at this index.
+    #[error("index {index} is not in a tree of size {size}")]
     IndexOutOfRange {
         /// Index claimed.
         index: u64,
@@ -302,6 +302,7 @@ pub enum ProofError {
         size: u64,
     },
     /// The old tree is larger than the new one.
+    #[error("the old tree has size {old}, more than the new tree's {new}")]
     SizeMismatch {
         /// Leaves in the tree that should be the prefix.
         old: u64,
@@ -309,6 +310,7 @@ pub enum ProofError {
         new: u64,
     },
     /// This index and these sizes call for another number of hashes.
+    #[error("the proof has {claimed} hashes, this claim calls for {expected}")]
     LengthMismatch {
         /// Hashes in the proof.
         claimed: usize,
@@ -316,6 +318,7 @@ pub enum ProofError {
         expected: usize,
     },
     /// No proof of this kind has as many hashes.
+    #[error("the proof has {claimed} or more hashes, no proof has more than {limit}")]
     TooLong {
         /// Hashes given; for text, the first line too many.
         claimed: usize,
@@ -323,11 +326,13 @@ pub enum ProofError {
         limit: usize,
     },
     /// A line is not one base64 hash, or does not end with a line feed.
+    #[error("line {line} of the proof is not a base64 hash and a line feed")]
     BadLine {
         /// Counted from 1.
         line: usize,
     },
     /// The proof leads to another root than that of the tree; for two heads of one size, their roots differ.
+    #[error("the proof leads to root {computed}, not {claimed}")]
     RootMismatch {
         /// Root of the tree head.
         claimed: Hash,
@@ -335,6 +340,7 @@ pub enum ProofError {
         computed: Hash,
     },
     /// The proof leads to another root than that of the old tree.
+    #[error("the proof leads to old root {computed}, not {claimed}")]
     OldRootMismatch {
         /// Root of the old tree head.
         claimed: Hash,
@@ -358,37 +364,3 @@ impl ProofError {
         }
     }
 }
-
-impl fmt::Display for ProofError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::IndexOutOfRange { index, size } => {
-                write!(f, "index {index} is not in a tree of size {size}")
-            }
-            Self::SizeMismatch { old, new } => write!(
-                f,
-                "the old tree has size {old}, more than the new tree's {new}"
-            ),
-            Self::LengthMismatch { claimed, expected } => write!(
-                f,
-                "the proof has {claimed} hashes, this claim calls for {expected}"
-            ),
-            Self::TooLong { claimed, limit } => write!(
-                f,
-                "the proof has {claimed} or more hashes, no proof has more than {limit}"
-            ),
-            Self::BadLine { line } => write!(
-                f,
-                "line {line} of the proof is not a base64 hash and a line feed"
-            ),
-            Self::RootMismatch { claimed, computed } => {
-                write!(f, "the proof leads to root {computed}, not {claimed}")
-            }
-            Self::OldRootMismatch { claimed, computed } => {
-                write!(f, "the proof leads to old root {computed}, not {claimed}")
-            }
-        }
-    }
-}
-
-impl core::error::Error for ProofError {}

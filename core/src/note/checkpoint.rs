@@ -200,33 +200,41 @@ fn check_empty_tree(head: TreeHead) -> Result<(), CheckpointError> {
 }
 
 /// Why bytes are not a checkpoint, or why none can be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
     /// Not a note.
+    #[error(transparent)]
     Note(NoteError),
     /// An origin is not empty and has no control characters.
+    #[error("the origin is empty or has control characters")]
     Origin,
     /// Fewer lines than origin, size and root.
+    #[error("the checkpoint has {lines} lines, not origin, size and root")]
     TooShort {
         /// Lines there are.
         lines: usize,
     },
     /// No line of the text may be empty.
+    #[error("line {line} of the checkpoint is empty")]
     EmptyLine {
         /// Counted from 1.
         line: usize,
     },
     /// The size is not a decimal below 2^64 without leading zeros.
+    #[error("the size of the checkpoint is not a decimal below 2^64 without leading zeros")]
     Size,
     /// The root is not the base64 of 32 bytes.
+    #[error("the root of the checkpoint is not the canonical base64 of 32 bytes")]
     Root,
     /// The root of the tree without leaves is another one.
+    #[error("the root of size 0 is {claimed}, not that of the empty tree")]
     EmptyTree {
         /// The root given.
         claimed: Hash,
     },
     /// The key that should sign is not named as the log is.
+    #[error("the key `{key}` is not named as the log `{origin}` is")]
     KeyName {
         /// The log.
         origin: Origin,
@@ -234,6 +242,7 @@ pub enum CheckpointError {
         key: String,
     },
     /// The key that should sign cannot.
+    #[error(transparent)]
     Signature(SignatureLineError),
 }
 
@@ -254,38 +263,6 @@ impl CheckpointError {
         }
     }
 }
-
-impl fmt::Display for CheckpointError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Note(error) => error.fmt(f),
-            Self::Origin => f.write_str("the origin is empty or has control characters"),
-            Self::TooShort { lines } => write!(
-                f,
-                "the checkpoint has {lines} lines, not origin, size and root"
-            ),
-            Self::EmptyLine { line } => write!(f, "line {line} of the checkpoint is empty"),
-            Self::Size => f.write_str(
-                "the size of the checkpoint is not a decimal below 2^64 without leading zeros",
-            ),
-            Self::Root => {
-                f.write_str("the root of the checkpoint is not the canonical base64 of 32 bytes")
-            }
-            Self::EmptyTree { claimed } => {
-                write!(
-                    f,
-                    "the root of size 0 is {claimed}, not that of the empty tree"
-                )
-            }
-            Self::KeyName { origin, key } => {
-                write!(f, "the key `{key}` is not named as the log `{origin}` is")
-            }
-            Self::Signature(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for CheckpointError {}
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,6 @@ use crate::note::key::{SignatureType, SignerKey, VerifierKey};
 use crate::note::note::Signature;
 use alloc::format;
 use alloc::string::String;
-use core::fmt;
 
 /// Bytes of the time before a signature.
 const TIME_SIZE: usize = 8;
@@ -100,24 +99,29 @@ fn check_time(time: u64) -> Result<(), CosignatureError> {
 }
 
 /// Why a cosignature does not hold, or why none can be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CosignatureError {
     /// The key is not a cosigner's.
+    #[error("the key is not a cosigner's, whose signature type is 0x04")]
     WrongType,
     /// The line bears another name or id than the key.
+    #[error("the cosignature claims to be by another key")]
     OtherKey,
     /// Not a time and a signature.
+    #[error("an Ed25519 cosignature has {} bytes, not {length}", TIME_SIZE + SIGNATURE_SIZE)]
     WrongLength {
         /// Bytes given.
         length: usize,
     },
     /// The time is 2^63 or later.
+    #[error("the time {time} of the cosignature is not below 2^63")]
     TimeTooLate {
         /// Seconds since the epoch.
         time: u64,
     },
     /// The signature does not verify.
+    #[error(transparent)]
     Signature(SignatureError),
 }
 
@@ -134,30 +138,6 @@ impl CosignatureError {
         }
     }
 }
-
-impl fmt::Display for CosignatureError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::WrongType => {
-                f.write_str("the key is not a cosigner's, whose signature type is 0x04")
-            }
-            Self::OtherKey => f.write_str("the cosignature claims to be by another key"),
-            Self::WrongLength { length } => {
-                let expected = TIME_SIZE.saturating_add(SIGNATURE_SIZE);
-                write!(
-                    f,
-                    "an Ed25519 cosignature has {expected} bytes, not {length}"
-                )
-            }
-            Self::TimeTooLate { time } => {
-                write!(f, "the time {time} of the cosignature is not below 2^63")
-            }
-            Self::Signature(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for CosignatureError {}
 
 #[cfg(test)]
 mod tests {

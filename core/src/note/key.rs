@@ -7,6 +7,7 @@
 use crate::crypto::ed25519::{KeyError, PUBLIC_KEY_SIZE, PublicKey, SEED_SIZE, SecretKey};
 use crate::merkle::hash::sha256;
 use crate::text::wire;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -307,32 +308,41 @@ fn sized<const N: usize>(bytes: &[u8]) -> Result<&[u8; N], NoteKeyError> {
 }
 
 /// Why a key of notes is refused. It never holds more of a signer key than its id.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoteKeyError {
     /// A key's name is empty.
+    #[error("the key name is empty")]
     EmptyName,
     /// A key's name has a character that names cannot have.
+    #[error("a key name cannot have the character `{}`", .character.escape_default())]
     NameCharacter {
         /// The first such character.
         character: char,
     },
     /// The three parts of a verifier key are not there.
+    #[error("a verifier key has three parts, NAME+ID+KEY")]
     NotVerifierKey,
     /// The words and three parts of a signer key are not there.
+    #[error("a signer key has five parts, PRIVATE+KEY+NAME+ID+KEY")]
     NotSignerKey,
     /// The id is not 8 lower-case hex digits.
+    #[error("the key id is not 8 lower-case hex digits")]
     BadId,
     /// The last part is not canonical base64.
+    #[error("the last part of the key is not canonical base64")]
     BadBase64,
     /// The last part is empty.
+    #[error("the last part of the key is empty")]
     NoType,
     /// Another type than the two that are understood.
+    #[error("unsupported signature type {}; 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported", describe_type(*.byte))]
     UnsupportedType {
         /// The byte before the key.
         byte: u8,
     },
     /// Keys of this type have another length.
+    #[error("the key has {claimed} bytes, its type calls for {expected}")]
     WrongLength {
         /// Bytes given.
         claimed: usize,
@@ -340,8 +350,10 @@ pub enum NoteKeyError {
         expected: usize,
     },
     /// The key is not admitted.
+    #[error(transparent)]
     Key(KeyError),
     /// The key has another id.
+    #[error("the key id is {claimed}, but this key has {computed}")]
     IdMismatch {
         /// The id in the text.
         claimed: KeyId,
@@ -370,50 +382,16 @@ impl NoteKeyError {
     }
 }
 
-impl fmt::Display for NoteKeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::EmptyName => f.write_str("the key name is empty"),
-            Self::NameCharacter { character } => write!(
-                f,
-                "a key name cannot have the character `{}`",
-                character.escape_default()
-            ),
-            Self::NotVerifierKey => f.write_str("a verifier key has three parts, NAME+ID+KEY"),
-            Self::NotSignerKey => {
-                f.write_str("a signer key has five parts, PRIVATE+KEY+NAME+ID+KEY")
-            }
-            Self::BadId => f.write_str("the key id is not 8 lower-case hex digits"),
-            Self::BadBase64 => f.write_str("the last part of the key is not canonical base64"),
-            Self::NoType => f.write_str("the last part of the key is empty"),
-            Self::UnsupportedType { byte } => {
-                let name = match byte {
-                    0x02 => " (ECDSA)",
-                    0x05 => " (RFC 6962 tree heads)",
-                    0x06 => " (ML-DSA-44 cosignatures)",
-                    _ => "",
-                };
-                let hex = wire::hex_encode(&[*byte]);
-                write!(
-                    f,
-                    "unsupported signature type 0x{hex}{name}; 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported"
-                )
-            }
-            Self::WrongLength { claimed, expected } => {
-                write!(
-                    f,
-                    "the key has {claimed} bytes, its type calls for {expected}"
-                )
-            }
-            Self::Key(error) => error.fmt(f),
-            Self::IdMismatch { claimed, computed } => {
-                write!(f, "the key id is {claimed}, but this key has {computed}")
-            }
-        }
-    }
+/// Spells a signature type, with its name if the specification gives one.
+fn describe_type(byte: u8) -> String {
+    let name = match byte {
+        0x02 => " (ECDSA)",
+        0x05 => " (RFC 6962 tree heads)",
+        0x06 => " (ML-DSA-44 cosignatures)",
+        _ => "",
+    };
+    format!("0x{}{name}", wire::hex_encode(&[byte]))
 }
-
-impl core::error::Error for NoteKeyError {}
 
 #[cfg(test)]
 mod tests {

@@ -14,7 +14,6 @@ use crate::text::limits::{MAX_NOTE, MAX_NOTE_SIGNATURES};
 use crate::text::wire;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 /// What a signature line begins with: an em dash and a space.
 const SIGNATURE_MARK: &str = "— ";
@@ -280,20 +279,23 @@ fn check_characters(note: &str) -> Result<(), NoteError> {
 }
 
 /// Why bytes are not a note.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoteError {
     /// More bytes than any note has ([`MAX_NOTE`]).
+    #[error("the note has {size} bytes, more than {MAX_NOTE}")]
     TooLarge {
         /// Bytes given.
         size: usize,
     },
     /// Not UTF-8.
+    #[error("the note is not UTF-8 at byte {at}")]
     NotUtf8 {
         /// Bytes before the first that is not.
         at: usize,
     },
     /// An ASCII control character other than the line feed.
+    #[error("the note has the control character 0x{} at byte {at}", wire::hex_encode(&[*.byte]))]
     ControlCharacter {
         /// The character.
         byte: u8,
@@ -301,15 +303,19 @@ pub enum NoteError {
         at: usize,
     },
     /// No empty line with a signature line after it.
+    #[error("the note has no empty line with signatures after it")]
     Unsigned,
     /// The text does not end with a line feed; in a note that was parsed it always does.
+    #[error("the text of the note does not end with a line feed")]
     TextWithoutNewline,
     /// More signature lines than [`MAX_NOTE_SIGNATURES`].
+    #[error("the note has {count} signatures or more, the limit is {MAX_NOTE_SIGNATURES}")]
     TooManySignatures {
         /// Lines given; in a note that is parsed, the first one too many.
         count: usize,
     },
     /// A line after the last empty line is not a signature line.
+    #[error("line {line} of the note: {error}")]
     Line {
         /// Counted from 1.
         line: usize,
@@ -334,52 +340,33 @@ impl NoteError {
     }
 }
 
-impl fmt::Display for NoteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge { size } => {
-                write!(f, "the note has {size} bytes, more than {MAX_NOTE}")
-            }
-            Self::NotUtf8 { at } => write!(f, "the note is not UTF-8 at byte {at}"),
-            Self::ControlCharacter { byte, at } => {
-                let hex = wire::hex_encode(&[*byte]);
-                write!(f, "the note has the control character 0x{hex} at byte {at}")
-            }
-            Self::Unsigned => f.write_str("the note has no empty line with signatures after it"),
-            Self::TextWithoutNewline => {
-                f.write_str("the text of the note does not end with a line feed")
-            }
-            Self::TooManySignatures { count } => write!(
-                f,
-                "the note has {count} signatures or more, the limit is {MAX_NOTE_SIGNATURES}"
-            ),
-            Self::Line { line, error } => write!(f, "line {line} of the note: {error}"),
-        }
-    }
-}
-
-impl core::error::Error for NoteError {}
-
 /// Why a line is not a signature line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureLineError {
     /// No line feed at the end.
+    #[error("the signature line does not end with a line feed")]
     NoNewline,
     /// Not em dash, space, name, space, base64.
+    #[error("a signature line is an em dash, a space, a key name, a space and base64")]
     Shape,
     /// The name cannot be a key's.
+    #[error(transparent)]
     Name(NoteKeyError),
     /// The signature is not canonical base64.
+    #[error("the signature is not canonical base64")]
     BadBase64,
     /// Too short for a key id.
+    #[error("the signature has {length} bytes, fewer than a key id")]
     NoId {
         /// Bytes given.
         length: usize,
     },
     /// Nothing after the key id.
+    #[error("there is no signature after the key id")]
     Empty,
     /// The key does not sign texts as they are.
+    #[error("this key makes cosignatures and does not sign texts as they are")]
     WrongType,
 }
 
@@ -398,28 +385,6 @@ impl SignatureLineError {
         }
     }
 }
-
-impl fmt::Display for SignatureLineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoNewline => f.write_str("the signature line does not end with a line feed"),
-            Self::Shape => f.write_str(
-                "a signature line is an em dash, a space, a key name, a space and base64",
-            ),
-            Self::Name(error) => error.fmt(f),
-            Self::BadBase64 => f.write_str("the signature is not canonical base64"),
-            Self::NoId { length } => {
-                write!(f, "the signature has {length} bytes, fewer than a key id")
-            }
-            Self::Empty => f.write_str("there is no signature after the key id"),
-            Self::WrongType => {
-                f.write_str("this key makes cosignatures and does not sign texts as they are")
-            }
-        }
-    }
-}
-
-impl core::error::Error for SignatureLineError {}
 
 #[cfg(test)]
 mod tests {

@@ -23,7 +23,6 @@ use crate::text::wire;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 
@@ -155,30 +154,40 @@ fn check_size(size: usize) -> Result<(), TlogProofError> {
 }
 
 /// Why bytes are not a proof.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlogProofError {
     /// More bytes than [`MAX_TLOG_PROOF`].
+    #[error("the proof has {size} bytes, more than {MAX_TLOG_PROOF}")]
     TooLarge {
         /// Bytes given.
         size: usize,
     },
     /// The first line is another one.
+    #[error("the first line of the proof is not `{HEADER}`")]
     Header,
     /// Extra data that is empty or no canonical base64.
+    #[error("the extra data of the proof is empty or not canonical base64")]
     Extra,
     /// No index where it should stand, or not a decimal below 2^64 without leading zeros.
+    #[error(
+        "the proof has no line `index N`, with N a decimal below 2^64 without leading zeros, where it should stand"
+    )]
     Index,
     /// A line of the inclusion proof is not a hash.
+    #[error("line {line} of the proof is not the canonical base64 of 32 bytes")]
     Hash {
         /// Counted from 1, within the file.
         line: usize,
     },
     /// The inclusion proof is none.
+    #[error(transparent)]
     Proof(ProofError),
     /// No empty line, after which the checkpoint would stand.
+    #[error("the proof has no empty line with a checkpoint after it")]
     NoCheckpoint,
     /// The checkpoint is none.
+    #[error("in the proof, {0}")]
     Checkpoint(CheckpointError),
 }
 
@@ -198,31 +207,6 @@ impl TlogProofError {
         }
     }
 }
-
-impl fmt::Display for TlogProofError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge { size } => {
-                write!(f, "the proof has {size} bytes, more than {MAX_TLOG_PROOF}")
-            }
-            Self::Header => write!(f, "the first line of the proof is not `{HEADER}`"),
-            Self::Extra => f.write_str("the extra data of the proof is empty or not canonical base64"),
-            Self::Index => f.write_str(
-                "the proof has no line `index N`, with N a decimal below 2^64 without leading zeros, where it should stand",
-            ),
-            Self::Hash { line } => {
-                write!(f, "line {line} of the proof is not the canonical base64 of 32 bytes")
-            }
-            Self::Proof(error) => error.fmt(f),
-            Self::NoCheckpoint => {
-                f.write_str("the proof has no empty line with a checkpoint after it")
-            }
-            Self::Checkpoint(error) => write!(f, "in the proof, {error}"),
-        }
-    }
-}
-
-impl core::error::Error for TlogProofError {}
 
 #[cfg(test)]
 mod tests {

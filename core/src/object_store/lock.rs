@@ -20,7 +20,6 @@ use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 const MAGIC: &str = "glasslog-lock/v1";
 
@@ -106,7 +105,8 @@ impl Batch {
 }
 
 /// A lock object that is not one of ours.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
 pub struct LockError {
     problem: &'static str,
 }
@@ -117,14 +117,6 @@ impl LockError {
         "lock-malformed"
     }
 }
-
-impl fmt::Display for LockError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.problem)
-    }
-}
-
-impl core::error::Error for LockError {}
 
 fn wrong(problem: &'static str) -> LockError {
     LockError { problem }

@@ -15,13 +15,13 @@ use alloc::borrow::{Cow, ToOwned as _};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::fmt;
 
 /// Why an entry is not admitted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The entry is larger than an entry may be.
+    #[error("an entry of {size} bytes, {limit} are allowed")]
     TooLarge {
         /// Bytes of the entry.
         size: usize,
@@ -29,24 +29,31 @@ pub enum Refusal {
         limit: usize,
     },
     /// The entry is not an event.
-    Malformed(EventError),
+    #[error(transparent)]
+    Malformed(#[from] EventError),
     /// The Statement has a predicate of a type that this log does not know.
+    #[error("predicate type `{found}` is not known to this log")]
     PredicateType {
         /// The type.
         found: String,
     },
     /// The log's first entry must be its genesis.
+    #[error(transparent)]
     Genesis(GenesisError),
     /// A genesis event after the first entry.
+    #[error("a genesis event stands at index 0 only")]
     SecondGenesis,
     /// There is no signature.
+    #[error("the event is not signed")]
     Unsigned,
     /// The signature of a known key is false.
+    #[error("the signature by key `{keyid}` is false")]
     BadSignature {
         /// The key.
         keyid: String,
     },
     /// The event is signed for another log.
+    #[error("signed for log `{claimed}`, this is `{expected}`")]
     OtherLog {
         /// The log that it names.
         claimed: String,
@@ -54,11 +61,13 @@ pub enum Refusal {
         expected: String,
     },
     /// A key that is not enrolled signed.
+    #[error("key `{keyid}` is not enrolled")]
     UnknownKey {
         /// The key.
         keyid: String,
     },
     /// A key that was revoked signed.
+    #[error("key `{keyid}` was revoked at index {at}")]
     RevokedKey {
         /// The key.
         keyid: String,
@@ -66,6 +75,7 @@ pub enum Refusal {
         at: u64,
     },
     /// The key is enrolled for another actor.
+    #[error("identity mismatch: key `{keyid}` is enrolled for `{enrolled}`, not `{claimed}`")]
     ActorMismatch {
         /// The key.
         keyid: String,
@@ -75,6 +85,7 @@ pub enum Refusal {
         claimed: String,
     },
     /// Too few admins signed a key event.
+    #[error("{signed} admins of this log signed, {threshold} must")]
     NotByAdmins {
         /// How many did.
         signed: usize,
@@ -82,13 +93,16 @@ pub enum Refusal {
         threshold: usize,
     },
     /// The key event would change nothing.
+    #[error("the key event would change nothing: {0}")]
     NoEffect(NoEffect),
     /// The same signed payload stands in the log, in another envelope.
+    #[error("the same signed payload stands at index {first}")]
     Replayed {
         /// Its index.
         first: u64,
     },
     /// The name and version is bound to other digests.
+    #[error("`{name}` was registered with other digests at index {first}")]
     RegisterConflict {
         /// The name and version.
         name: String,
@@ -193,58 +207,6 @@ impl Refusal {
     #[must_use]
     pub const fn http_status(&self) -> u16 {
         self.class().http_status()
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge { size, limit } => {
-                write!(f, "an entry of {size} bytes, {limit} are allowed")
-            }
-            Self::Malformed(error) => error.fmt(f),
-            Self::PredicateType { found } => {
-                write!(f, "predicate type `{found}` is not known to this log")
-            }
-            Self::Genesis(error) => error.fmt(f),
-            Self::SecondGenesis => f.write_str("a genesis event stands at index 0 only"),
-            Self::Unsigned => f.write_str("the event is not signed"),
-            Self::BadSignature { keyid } => write!(f, "the signature by key `{keyid}` is false"),
-            Self::OtherLog { claimed, expected } => {
-                write!(f, "signed for log `{claimed}`, this is `{expected}`")
-            }
-            Self::UnknownKey { keyid } => write!(f, "key `{keyid}` is not enrolled"),
-            Self::RevokedKey { keyid, at } => {
-                write!(f, "key `{keyid}` was revoked at index {at}")
-            }
-            Self::ActorMismatch {
-                keyid,
-                enrolled,
-                claimed,
-            } => write!(
-                f,
-                "identity mismatch: key `{keyid}` is enrolled for `{enrolled}`, not `{claimed}`"
-            ),
-            Self::NotByAdmins { signed, threshold } => {
-                write!(f, "{signed} admins of this log signed, {threshold} must")
-            }
-            Self::NoEffect(reason) => write!(f, "the key event would change nothing: {reason}"),
-            Self::Replayed { first } => {
-                write!(f, "the same signed payload stands at index {first}")
-            }
-            Self::RegisterConflict { name, first } => write!(
-                f,
-                "`{name}` was registered with other digests at index {first}"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for Refusal {}
-
-impl From<EventError> for Refusal {
-    fn from(error: EventError) -> Self {
-        Self::Malformed(error)
     }
 }
 

@@ -11,7 +11,6 @@ use crate::event::spki::Spki;
 use crate::merkle::hash::{Hash, sha256};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
-use core::fmt;
 
 /// The keys of one log, as of some position.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,22 +60,26 @@ pub enum KeyEffect {
 }
 
 /// Why a key event changed nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoEffect {
     /// It is no key event.
+    #[error("it is no key event")]
     NotAKeyEvent,
     /// It was signed for another log.
+    #[error("it was signed for log `{claimed}`")]
     OtherLog {
         /// The log that it names.
         claimed: String,
     },
     /// An admin's signature on it is false.
+    #[error("the signature of admin `{keyid}` on it is false")]
     BadSignature {
         /// The admin's key.
         keyid: String,
     },
     /// Too few admins signed it.
+    #[error("{signed} admins of this log signed it, {threshold} must")]
     NotByAdmins {
         /// How many did.
         signed: usize,
@@ -84,30 +87,37 @@ pub enum NoEffect {
         threshold: usize,
     },
     /// A copy of it stands at an earlier index.
+    #[error("a copy of it stands at index {first}")]
     Replayed {
         /// Index of the first.
         first: u64,
     },
     /// The key is enrolled; the first enrolment binds it.
+    #[error("the key was enrolled at index {at}, and the first binds")]
     AlreadyEnrolled {
         /// Index of that enrolment.
         at: u64,
     },
     /// The key is an admin's, and a key has one role only.
+    #[error("the key is an admin's, and a key has one role only")]
     AdminKey,
     /// The key to revoke is not enrolled.
+    #[error("the key is not enrolled")]
     NotEnrolled,
     /// The key is revoked, which is final.
+    #[error("the key was revoked at index {at}, which is final")]
     AlreadyRevoked {
         /// Index of that revocation.
         at: u64,
     },
     /// The key to revoke is another actor's.
+    #[error("the key is enrolled for `{enrolled}`")]
     OtherActor {
         /// Whose it is.
         enrolled: String,
     },
     /// It acts on another event than the enrolment in force.
+    #[error("it acts on another event than the enrolment in force, `{current}`")]
     OtherEnrolment {
         /// Leaf hash of the enrolment in force.
         current: Hash,
@@ -141,37 +151,6 @@ impl NoEffect {
         )
     }
 }
-
-impl fmt::Display for NoEffect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAKeyEvent => f.write_str("it is no key event"),
-            Self::OtherLog { claimed } => write!(f, "it was signed for log `{claimed}`"),
-            Self::BadSignature { keyid } => {
-                write!(f, "the signature of admin `{keyid}` on it is false")
-            }
-            Self::NotByAdmins { signed, threshold } => {
-                write!(f, "{signed} admins of this log signed it, {threshold} must")
-            }
-            Self::Replayed { first } => write!(f, "a copy of it stands at index {first}"),
-            Self::AlreadyEnrolled { at } => {
-                write!(f, "the key was enrolled at index {at}, and the first binds")
-            }
-            Self::AdminKey => f.write_str("the key is an admin's, and a key has one role only"),
-            Self::NotEnrolled => f.write_str("the key is not enrolled"),
-            Self::AlreadyRevoked { at } => {
-                write!(f, "the key was revoked at index {at}, which is final")
-            }
-            Self::OtherActor { enrolled } => write!(f, "the key is enrolled for `{enrolled}`"),
-            Self::OtherEnrolment { current } => write!(
-                f,
-                "it acts on another event than the enrolment in force, `{current}`"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for NoEffect {}
 
 /// What is known of an event's signatures at its position.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -156,10 +156,11 @@ impl Serialize for Value<'_> {
 }
 
 /// Why a text is not strict JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
     /// The text is larger than any entry.
+    #[error("{size} bytes of JSON, {limit} are allowed")]
     TooLarge {
         /// Bytes of the text.
         size: usize,
@@ -167,11 +168,13 @@ pub enum JsonError {
         limit: usize,
     },
     /// The bytes are not UTF-8.
+    #[error("byte {at} is not UTF-8")]
     NotUtf8 {
         /// Position of the first wrong byte.
         at: usize,
     },
     /// The text breaks the grammar, or something follows the value.
+    #[error("not JSON at line {line} column {column}")]
     Syntax {
         /// Line, from 1.
         line: usize,
@@ -179,17 +182,20 @@ pub enum JsonError {
         column: usize,
     },
     /// Two members of one object share a name.
+    #[error("member `{}` appears twice", escape::excerpt(.name))]
     DuplicateMember {
         /// The name.
         name: String,
     },
     /// Containers are nested too deeply.
+    #[error("JSON nested deeper than {limit} levels")]
     TooDeep {
         /// Levels allowed.
         limit: usize,
     },
     /// A number is not an integer in the range of `i64`. It is not shown: printing fractions would cost the browser's copy
     /// 17 kB of code.
+    #[error("a number is not a 64-bit integer")]
     NotAnInteger,
 }
 
@@ -207,27 +213,6 @@ impl JsonError {
         }
     }
 }
-
-impl fmt::Display for JsonError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge { size, limit } => {
-                write!(f, "{size} bytes of JSON, {limit} are allowed")
-            }
-            Self::NotUtf8 { at } => write!(f, "byte {at} is not UTF-8"),
-            Self::Syntax { line, column } => {
-                write!(f, "not JSON at line {line} column {column}")
-            }
-            Self::DuplicateMember { name } => {
-                write!(f, "member `{}` appears twice", escape::excerpt(name))
-            }
-            Self::TooDeep { limit } => write!(f, "JSON nested deeper than {limit} levels"),
-            Self::NotAnInteger => f.write_str("a number is not a 64-bit integer"),
-        }
-    }
-}
-
-impl core::error::Error for JsonError {}
 
 /// Parses one strict JSON value.
 ///

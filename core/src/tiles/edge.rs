@@ -11,7 +11,6 @@ use crate::text::limits::MAX_ENTRY;
 use crate::tiles::tile::{EntryBundle, FULL_WIDTH, TILE_HEIGHT, Tile, encode_hashes, hashes_at};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 /// A public file: its path in the tree and its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,15 +192,17 @@ fn tile_file(tile: &Tile, hashes: &[Hash]) -> PublicFile {
 }
 
 /// Why an entry cannot be part of a log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EdgeError {
     /// Entry bundles carry 16-bit lengths.
+    #[error("the entry has {length} bytes, at most {MAX_ENTRY} fit")]
     TooLong {
         /// Bytes of the entry; at most [`MAX_ENTRY`] fit.
         length: usize,
     },
     /// Hashes are not the edge of a log of this size.
+    #[error("the hashes are not the edge of a log of {size} entries")]
     NotAnEdge {
         /// The size.
         size: u64,
@@ -218,21 +219,6 @@ impl EdgeError {
         }
     }
 }
-
-impl fmt::Display for EdgeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong { length } => {
-                write!(f, "the entry has {length} bytes, at most {MAX_ENTRY} fit")
-            }
-            Self::NotAnEdge { size } => {
-                write!(f, "the hashes are not the edge of a log of {size} entries")
-            }
-        }
-    }
-}
-
-impl core::error::Error for EdgeError {}
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,6 @@ use crate::merkle::hash::{Hash, leaf_hash, tree_root};
 use crate::text::limits::MAX_ENTRY;
 use crate::tiles::tile::{EntryBundle, FULL_WIDTH};
 use alloc::vec::Vec;
-use core::fmt;
 
 /// Cuts the bytes of a bundle into its `width` entries.
 ///
@@ -141,15 +140,17 @@ impl<'a> VerifiedEntries<'a> {
 }
 
 /// Why bytes are not an entry bundle, or not the one in its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntriesError {
     /// The bytes end inside an entry or its length.
+    #[error("the bundle ends inside its entry {entry}")]
     Truncated {
         /// Counted from 0 within the bundle.
         entry: u16,
     },
     /// The bytes end before the last entry.
+    #[error("the bundle has {claimed} entries, not {expected}")]
     TooFew {
         /// Entries there are.
         claimed: u16,
@@ -157,6 +158,7 @@ pub enum EntriesError {
         expected: u16,
     },
     /// There are bytes after the last entry.
+    #[error("the bundle has {bytes} bytes after its {width} entries")]
     TrailingBytes {
         /// Entries there should be.
         width: u16,
@@ -164,6 +166,7 @@ pub enum EntriesError {
         bytes: usize,
     },
     /// An entry does not fit its `uint16` length.
+    #[error("entry {entry} has {claimed} bytes, more than {limit}")]
     TooLong {
         /// Counted from 0 within the bundle.
         entry: u16,
@@ -173,11 +176,13 @@ pub enum EntriesError {
         limit: usize,
     },
     /// There are more entries than a full bundle holds.
+    #[error("a bundle holds no more than {limit} entries")]
     TooMany {
         /// Entries in a full bundle.
         limit: u16,
     },
     /// The entries do not have the root that the tree vouches for.
+    #[error("`{}` has root {computed}, the tree says {claimed}", .bundle.path())]
     Mismatch {
         /// The false bundle.
         bundle: EntryBundle,
@@ -187,6 +192,7 @@ pub enum EntriesError {
         computed: Hash,
     },
     /// The verified tree has no such bundle.
+    #[error("`{}` is not in a log of size {size}", .bundle.path())]
     OutsideTree {
         /// The bundle given.
         bundle: EntryBundle,
@@ -210,40 +216,6 @@ impl EntriesError {
         }
     }
 }
-
-impl fmt::Display for EntriesError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Truncated { entry } => write!(f, "the bundle ends inside its entry {entry}"),
-            Self::TooFew { claimed, expected } => {
-                write!(f, "the bundle has {claimed} entries, not {expected}")
-            }
-            Self::TrailingBytes { width, bytes } => {
-                write!(f, "the bundle has {bytes} bytes after its {width} entries")
-            }
-            Self::TooLong {
-                entry,
-                claimed,
-                limit,
-            } => write!(f, "entry {entry} has {claimed} bytes, more than {limit}"),
-            Self::TooMany { limit } => write!(f, "a bundle holds no more than {limit} entries"),
-            Self::Mismatch {
-                bundle,
-                claimed,
-                computed,
-            } => write!(
-                f,
-                "`{}` has root {computed}, the tree says {claimed}",
-                bundle.path()
-            ),
-            Self::OutsideTree { bundle, size } => {
-                write!(f, "`{}` is not in a log of size {size}", bundle.path())
-            }
-        }
-    }
-}
-
-impl core::error::Error for EntriesError {}
 
 #[cfg(test)]
 mod tests {

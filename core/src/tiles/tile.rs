@@ -17,7 +17,6 @@ use crate::text::wire;
 use crate::tiles::path::{parse_place, push_decimal, push_place};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 /// Hashes in a full tile, and entries in a full bundle (tlog-tiles, "Merkle Tree").
 pub const FULL_WIDTH: u16 = 256;
@@ -298,18 +297,23 @@ fn places_between(old: u64, new: u64) -> impl Iterator<Item = (u64, u16)> {
 }
 
 /// Why a path, or the bytes of a tile, cannot stand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TileError {
     /// The path is not below `tile/<L>/`, or `tile/entries/`.
+    #[error("the path is not that of a tile")]
     PathPrefix,
     /// The level is not a canonical decimal from 0 to 63.
+    #[error("the level in the path is not a decimal from 0 to 63")]
     PathLevel,
     /// The index is not in groups of three digits, all but the last after an `x`, the first not zero, or exceeds `u64`.
+    #[error("the index in the path is not written in groups of three digits")]
     PathIndex,
     /// The width after `.p/` is not a canonical decimal from 1 to 255.
+    #[error("the width in the path is not a decimal from 1 to 255")]
     PathWidth,
     /// The tile has not exactly 32 bytes a hash.
+    #[error("`{}` has {claimed} bytes, not {expected}", .tile.path())]
     WrongLength {
         /// The malformed tile.
         tile: Tile,
@@ -319,11 +323,13 @@ pub enum TileError {
         expected: usize,
     },
     /// A tile of the plan was not given.
+    #[error("`{}` is missing", .tile.path())]
     Missing {
         /// The tile.
         tile: Tile,
     },
     /// The full tile's hashes do not have the root that the level above vouches for.
+    #[error("`{}` has root {computed}, the level above says {claimed}", .tile.path())]
     Mismatch {
         /// The false tile.
         tile: Tile,
@@ -333,6 +339,7 @@ pub enum TileError {
         computed: Hash,
     },
     /// The partial tiles at the right edge do not fold to the root of the tree head: at least one of them is false.
+    #[error("the partial tiles of size {size} lead to root {computed}, not {claimed}")]
     EdgeMismatch {
         /// Leaves in the tree.
         size: u64,
@@ -342,6 +349,7 @@ pub enum TileError {
         computed: Hash,
     },
     /// The tree has no such complete subtree.
+    #[error("subtree {} of level {} is not in a tree of size {size}", .subtree.index, .subtree.level)]
     OutsideTree {
         /// The subtree wanted.
         subtree: Subtree,
@@ -349,17 +357,20 @@ pub enum TileError {
         size: u64,
     },
     /// The plan did not ask for the tiles of this subtree.
+    #[error("subtree {} of level {} was not planned for", .subtree.index, .subtree.level)]
     UnplannedSubtree {
         /// The subtree wanted.
         subtree: Subtree,
     },
     /// The plan does not ask for this tile, or not now.
+    #[error("`{}` was not planned for", .tile.path())]
     UnplannedTile {
         /// The tile given.
         tile: Tile,
     },
     /// The proof that the tiles were wanted for does not exist.
-    Proof(ProofError),
+    #[error(transparent)]
+    Proof(#[from] ProofError),
 }
 
 impl TileError {
@@ -391,62 +402,6 @@ impl TileError {
             Self::UnplannedTile { .. } => "tile-unplanned",
             Self::Proof(error) => error.code(),
         }
-    }
-}
-
-impl fmt::Display for TileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PathPrefix => f.write_str("the path is not that of a tile"),
-            Self::PathLevel => f.write_str("the level in the path is not a decimal from 0 to 63"),
-            Self::PathIndex => {
-                f.write_str("the index in the path is not written in groups of three digits")
-            }
-            Self::PathWidth => f.write_str("the width in the path is not a decimal from 1 to 255"),
-            Self::WrongLength {
-                tile,
-                claimed,
-                expected,
-            } => write!(f, "`{}` has {claimed} bytes, not {expected}", tile.path()),
-            Self::Missing { tile } => write!(f, "`{}` is missing", tile.path()),
-            Self::Mismatch {
-                tile,
-                claimed,
-                computed,
-            } => write!(
-                f,
-                "`{}` has root {computed}, the level above says {claimed}",
-                tile.path()
-            ),
-            Self::EdgeMismatch {
-                size,
-                claimed,
-                computed,
-            } => write!(
-                f,
-                "the partial tiles of size {size} lead to root {computed}, not {claimed}"
-            ),
-            Self::OutsideTree { subtree, size } => write!(
-                f,
-                "subtree {} of level {} is not in a tree of size {size}",
-                subtree.index, subtree.level
-            ),
-            Self::UnplannedSubtree { subtree } => write!(
-                f,
-                "subtree {} of level {} was not planned for",
-                subtree.index, subtree.level
-            ),
-            Self::UnplannedTile { tile } => write!(f, "`{}` was not planned for", tile.path()),
-            Self::Proof(error) => fmt::Display::fmt(error, f),
-        }
-    }
-}
-
-impl core::error::Error for TileError {}
-
-impl From<ProofError> for TileError {
-    fn from(error: ProofError) -> Self {
-        Self::Proof(error)
     }
 }
 

@@ -1,11 +1,12 @@
 //! A reader's trust policy: the keys that vouch for a checkpoint (`docs/formats/trust-policy.md`).
 
 pub(crate) mod policy;
+pub(crate) mod policy_error;
 pub(crate) mod policy_text;
 pub(crate) mod trust_policy;
 
 pub use policy::{
     Log, LogVerdict, Policy, QuorumVerdict, Verdict, Witness, WitnessOutcome, WitnessVerdict,
 };
-pub use policy_text::{PolicyError, PolicyProblem};
+pub use policy_error::{PolicyError, PolicyProblem};
 pub use trust_policy::{Section, TrustError, TrustPolicy, VerifiedCheckpoint};

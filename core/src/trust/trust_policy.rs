@@ -19,10 +19,10 @@ use crate::merkle::tree::TreeHead;
 use crate::note::checkpoint::{Checkpoint, Origin};
 use crate::text::escape::excerpt;
 use crate::trust::policy::{Policy, Verdict};
-use crate::trust::policy_text::{Line, PolicyError, lines, text_of, words};
+use crate::trust::policy_error::PolicyError;
+use crate::trust::policy_text::{Line, lines, text_of, words};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 /// What a verifier trusts, by role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -303,14 +303,17 @@ fn parse_genesis(lines: &[Line<'_>]) -> Result<Hash, TrustError> {
 }
 
 /// Why a trust file is refused, and how to mend it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrustError {
     /// A policy in it is refused.
+    #[error(transparent)]
     Policy(PolicyError),
     /// There are sections, and `[log]` is not one of them.
+    #[error("the policy has sections and no [log]; add it")]
     NoLog,
     /// A line that looks like a section's and is none.
+    #[error("line {line} of the policy: `{}` is not [log], [index], [audit] or [genesis]", excerpt(.name))]
     UnknownSection {
         /// Counted from 1.
         line: usize,
@@ -318,6 +321,7 @@ pub enum TrustError {
         name: String,
     },
     /// The section is there already.
+    #[error("line {line} of the policy: {} begins on line {first} already; join the two", .section.name())]
     SectionTwice {
         /// Counted from 1.
         line: usize,
@@ -327,16 +331,19 @@ pub enum TrustError {
         first: usize,
     },
     /// Something stands before the first section, so no role has it.
+    #[error("line {line} of the policy: this stands before the first section; move it into one")]
     BeforeSections {
         /// Counted from 1.
         line: usize,
     },
     /// `[genesis]` is not one line with the base64 of 32 bytes.
+    #[error("line {line} of the policy: [genesis] holds one line, the base64 leaf hash of entry 0")]
     Genesis {
         /// Counted from 1.
         line: usize,
     },
     /// A public key stands in two roles.
+    #[error("the key `{}` stands in {} and in {}; each role needs keys of its own", excerpt(.key), .first.name(), .second.name())]
     KeyInTwoRoles {
         /// Its name in the second.
         key: String,
@@ -346,6 +353,7 @@ pub enum TrustError {
         second: Section,
     },
     /// An origin stands in two roles.
+    #[error("the origin `{}` stands in {} and in {}; each role needs an origin of its own", excerpt(.origin), .first.name(), .second.name())]
     OriginInTwoRoles {
         /// The origin.
         origin: String,
@@ -355,8 +363,10 @@ pub enum TrustError {
         second: Section,
     },
     /// Auditors without an index to vouch for.
+    #[error("[audit] vouches for an index and there is no [index]; add it")]
     AuditWithoutIndex,
     /// `[audit]` names a log that is not the index's.
+    #[error("[audit] names the log `{}`, which is not the one of [index]; leave the line out", excerpt(.origin))]
     AuditOfOtherLog {
         /// Its origin.
         origin: String,
@@ -381,62 +391,3 @@ impl TrustError {
         }
     }
 }
-
-impl fmt::Display for TrustError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Policy(error) => error.fmt(f),
-            Self::NoLog => f.write_str("the policy has sections and no [log]; add it"),
-            Self::UnknownSection { line, name } => write!(
-                f,
-                "line {line} of the policy: `{}` is not [log], [index], [audit] or [genesis]",
-                excerpt(name)
-            ),
-            Self::SectionTwice {
-                line,
-                section,
-                first,
-            } => write!(
-                f,
-                "line {line} of the policy: {} begins on line {first} already; join the two",
-                section.name()
-            ),
-            Self::BeforeSections { line } => write!(
-                f,
-                "line {line} of the policy: this stands before the first section; move it into one"
-            ),
-            Self::Genesis { line } => write!(
-                f,
-                "line {line} of the policy: [genesis] holds one line, the base64 leaf hash of entry 0"
-            ),
-            Self::KeyInTwoRoles { key, first, second } => write!(
-                f,
-                "the key `{}` stands in {} and in {}; each role needs keys of its own",
-                excerpt(key),
-                first.name(),
-                second.name()
-            ),
-            Self::OriginInTwoRoles {
-                origin,
-                first,
-                second,
-            } => write!(
-                f,
-                "the origin `{}` stands in {} and in {}; each role needs an origin of its own",
-                excerpt(origin),
-                first.name(),
-                second.name()
-            ),
-            Self::AuditWithoutIndex => {
-                f.write_str("[audit] vouches for an index and there is no [index]; add it")
-            }
-            Self::AuditOfOtherLog { origin } => write!(
-                f,
-                "[audit] names the log `{}`, which is not the one of [index]; leave the line out",
-                excerpt(origin)
-            ),
-        }
-    }
-}
-
-impl core::error::Error for TrustError {}
