@@ -194,7 +194,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
     await damaged(
       (tree) => rmSync(join(tree, "tile/entries"), { recursive: true }),
       async (page) => {
-        await headline(page, "A part of the record is missing here.");
+        await headline(page, "A part of the record is missing.");
       },
     );
   });
@@ -203,7 +203,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
     await damaged(
       (tree) => rmSync(join(tree, "index"), { recursive: true }),
       async (page) => {
-        await headline(page, "A part of the log’s index is missing here.");
+        await headline(page, "A part of the log’s index is missing.");
         assert.equal(await page.locator("gl-events").count(), 0, "no event is shown");
         await page.getByRole("button", { name: "Read the whole log instead" }).click();
         await headline(page, READ);
@@ -285,7 +285,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
     await damaged(
       (tree) => writeFileSync(join(tree, "checkpoint"), "<!doctype html><title>Not found</title>"),
       async (page) => {
-        await headline(page, "What came from this address is not a log.");
+        await headline(page, "This address does not hold a log.");
       },
     );
   });
@@ -337,7 +337,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
         await headline(page, READ);
         await page
           .locator("gl-verdict")
-          .getByText(/An auditor has recomputed the index that they were found by, so none about it can be missing\./)
+          .getByText(/An auditor has recomputed the index, so no event about it can be missing\./)
           .waitFor();
         await page
           .locator("gl-verdict .claim")
@@ -356,7 +356,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
     await visit(host, "", async (page) => {
       await page.getByRole("heading", { level: 1, name: "Who touched this model, when, and why?" }).waitFor();
       await page.locator("gl-search input[type=file]").setInputFiles(proof);
-      await headline(page, "Your trust file does not name the index that stands accused here.");
+      await headline(page, "Your trust file does not name the accused index.");
       await page.getByRole("button", { name: "Review" }).click();
       await page.getByLabel("The file itself").fill(readFileSync(policy, "utf8"));
       let requests = 0;
@@ -389,7 +389,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
       assert.equal(glasslog("init", stranger, "--origin", "stranger.example/log").status, 0);
       await page.getByLabel("The file itself").fill(readFileSync(join(stranger, "trust.policy"), "utf8"));
       await page.getByRole("button", { name: "Trust these keys" }).click();
-      await headline(page, "Your trust file does not vouch for this log.");
+      await headline(page, "Your trust file does not name this log.");
       assert.equal(await page.locator("gl-verdict .pass").count(), 0);
     });
   });

@@ -21,16 +21,16 @@ const STATES: Readonly<Record<string, string>> = {
   held: "All 9 events recorded about held are here, and none was changed.",
   twice: "All 9 events recorded about twice are here, and none was changed.",
   altered: "This copy of the record was altered or damaged. Do not rely on it.",
-  missing: "A part of the record is missing here.",
-  html: "What came from this address is not a log.",
+  missing: "A part of the record is missing.",
+  html: "This address does not hold a log.",
   absent: "Nothing is recorded about absent.",
-  stranger: "Your trust file does not vouch for this log.",
+  stranger: "Your trust file does not name this log.",
   lonely: "Too few witnesses vouch for this log.",
   unsigned: "The 9 events about unsigned are in the log, but not all are validly signed.",
   odd: "An event carries a false signature. Do not rely on this record.",
   claimed: "All 9 events that the index lists about claimed are here, and none was changed.",
   short: "9 events are recorded about short up to entry 98\u202f304 of 120\u202f451.",
-  noindex: "A part of the log’s index is missing here.",
+  noindex: "A part of the log’s index is missing.",
 };
 
 describe(
@@ -345,7 +345,7 @@ describe(
           .waitFor();
         await look(page, "fraud-wrong-desktop-light");
         await proof("kind omission stranger");
-        await headline(page, "Your trust file does not name the index that stands accused here.");
+        await headline(page, "Your trust file does not name the accused index.");
         await proof("");
         await headline(page, "This is not a fraud proof that can be checked.");
         assert.equal(await page.locator("gl-fraud").count(), 0);
@@ -356,7 +356,7 @@ describe(
       shipped = undefined;
       try {
         await visit("#q=resnet50@2.1", async (page) => {
-          await headline(page, "Whose word should count?");
+          await headline(page, "A trust file is missing.");
           await page.getByRole("button", { name: "Choose a trust file" }).click();
           await page.getByLabel("The file itself").fill(POLICY);
           await page.screenshot({ path: join(shots, "trust-desktop-light.png") });
@@ -368,11 +368,11 @@ describe(
           await page.getByText("your own trust file").waitFor();
           await page.getByRole("button", { name: "Review" }).click();
           await page.getByRole("button", { name: "Forget mine" }).click();
-          await headline(page, "Whose word should count?");
+          await headline(page, "A trust file is missing.");
           await drop(page, "trust.policy", OTHER_POLICY);
           await page.getByRole("dialog").getByText("ffffffff", { exact: true }).waitFor();
           await page.keyboard.press("Escape");
-          await headline(page, "Whose word should count?");
+          await headline(page, "A trust file is missing.");
         });
       } finally {
         shipped = POLICY;
@@ -412,7 +412,7 @@ describe(
 
     test("what is no question, and what cannot be reached, is no verdict", async () => {
       await visit("#q=pkg:npm/x", async (page) => {
-        await headline(page, "That is not something to look up.");
+        await headline(page, "This question cannot be looked up.");
         await page.locator("gl-verdict").getByText("a package address needs a digest").waitFor();
         assert.equal(await page.locator("gl-verdict .claims").count(), 0);
       });
@@ -477,7 +477,7 @@ describe(
         await page.getByText("55 of 5000 events, 1 actor; times are UTC, as actors claim them").waitFor();
         assert.equal(await rows.count(), 55, "a short list is drawn whole");
         await page.getByLabel("Filter events by kind").selectOption("custody");
-        await page.getByText("None of the 5000 events is like that.").waitFor();
+        await page.getByText("None of the 5000 events matches the filter.").waitFor();
         await look(page, "many-none-desktop-light");
         await page.getByLabel("Filter events by words").fill("");
         await page.getByLabel("Filter events by kind").selectOption("all");

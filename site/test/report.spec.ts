@@ -32,9 +32,9 @@ test("the verdict is a sentence that claims no more than was proven", () => {
     ["absent", undefined, "unknown", "Nothing is recorded about absent."],
     ["altered", undefined, "fail", "This copy of the record was altered or damaged. Do not rely on it."],
     ["tree", undefined, "fail", "This copy of the record was altered or damaged. Do not rely on it."],
-    ["missing", undefined, "fail", "A part of the record is missing here."],
-    ["html", undefined, "fail", "What came from this address is not a log."],
-    ["stranger", undefined, "unknown", "Your trust file does not vouch for this log."],
+    ["missing", undefined, "fail", "A part of the record is missing."],
+    ["html", undefined, "fail", "This address does not hold a log."],
+    ["stranger", undefined, "unknown", "Your trust file does not name this log."],
     ["lonely", undefined, "unknown", "Too few witnesses vouch for this log."],
     ["unsigned", undefined, "unknown", "The 9 events about unsigned are in the log, but not all are validly signed."],
     ["odd", undefined, "fail", "An event carries a false signature. Do not rely on this record."],
@@ -51,7 +51,7 @@ test("what an index proves is said with who vouches for it, and what was wrong w
       "audited@1",
       "pass",
       "All 9 events recorded about audited@1 are here, and none was changed.",
-      /An auditor has recomputed the index that they were found by, so none about it can be missing\.$/,
+      /An auditor has recomputed the index, so no event about it can be missing\.$/,
       "no other exists among the log’s 120 451 entries, as auditors vouch",
       false,
     ],
@@ -59,7 +59,7 @@ test("what an index proves is said with who vouches for it, and what was wrong w
       "claimed@1",
       "pass",
       "All 9 events that the index lists about claimed@1 are here, and none was changed.",
-      /That there are no others is what its index claims; no auditor was asked\.$/,
+      /Only its index claims that there are no others; no auditor was asked\.$/,
       "no other exists among the log’s 120 451 entries, as its index claims",
       true,
     ],
@@ -83,7 +83,7 @@ test("what an index proves is said with who vouches for it, and what was wrong w
       "short@1",
       "unknown",
       "9 events are recorded about short@1 up to entry 98 304 of 120 451.",
-      /too many to be read on the side/,
+      /too many to read here/,
       "complete up to entry 98 304 of 120 451",
       true,
     ],
@@ -98,7 +98,7 @@ test("what an index proves is said with who vouches for it, and what was wrong w
     [
       "noindex@1",
       "fail",
-      "A part of the log’s index is missing here.",
+      "A part of the log’s index is missing.",
       /never means that there are no events/,
       "not decided: others could exist",
       true,
@@ -107,7 +107,7 @@ test("what an index proves is said with who vouches for it, and what was wrong w
       "badindex@1",
       "fail",
       "This copy of the log’s index was altered or damaged. Do not rely on it.",
-      /other lists than those/,
+      /lists that differ from those/,
       "not decided: others could exist",
       true,
     ],
@@ -154,8 +154,8 @@ test("what an index proves is said with who vouches for it, and what was wrong w
     [
       "otherindex@1",
       "unknown",
-      "This index does not belong to what was asked.",
-      /another log’s/,
+      "This index does not fit this log.",
+      /another log, or/,
       "not decided: others could exist",
       true,
     ],
@@ -163,14 +163,14 @@ test("what an index proves is said with who vouches for it, and what was wrong w
       "twofaced@1",
       "fail",
       "This log has shown two different histories. Do not rely on it.",
-      /they are evidence/,
+      /Keep both as evidence/,
       "not decided: others could exist",
       true,
     ],
     [
       "missing@1",
       "fail",
-      "A part of the record is missing here.",
+      "A part of the record is missing.",
       /A file that the check needs/,
       "not decided: others could exist",
       false,
@@ -202,7 +202,7 @@ test("a fraud proof is told as what it came to, and who is accused", () => {
   assert.match(told("kind omission").why, /manifest 12, .* the log `models\.example\.com\/access`\. No auditor/);
   assert.match(
     told("kind insertion audited").why,
-    /Accused with it: the auditor `auditor\.example\.org`, who said that it was right\.$/,
+    /Also accused: the auditor `auditor\.example\.org`, who confirmed it\.$/,
   );
   const table: [text: string, tone: string, headline: string][] = [
     [
@@ -222,7 +222,7 @@ test("a fraud proof is told as what it came to, and who is accused", () => {
     ],
     ["kind omission wrong", "fail", "This file proves nothing against the index."],
     ["kind omission forged", "fail", "This accusation is forged."],
-    ["kind omission stranger", "unknown", "Your trust file does not name the index that stands accused here."],
+    ["kind omission stranger", "unknown", "Your trust file does not name the accused index."],
     ["no proof", "fail", "This is not a fraud proof that can be checked."],
   ];
   for (const [text, tone, headline] of table)
@@ -271,7 +271,7 @@ test("whose trust file it was is said where it matters, and a log without witnes
   assert.doesNotMatch(sentence(report("x@1"), "reader").why, /came with this page/);
   assert.match(
     sentence(report("nowitness@1"), "reader").why,
-    /^No witness vouches for this log: its keeper could show others a different one\./,
+    /^No witness vouches for this log: its operator could show others a different one\./,
   );
   assert.equal(sentence(report("nowitness@1"), "reader").claims[2].text, "no witness vouches for the time");
   assert.match(sentence(report("altered"), "reader").detail, /^First thing that failed: entry 88204/);

@@ -108,7 +108,7 @@ export class Fetcher {
       return await this.#body(path, response, heard);
     } catch (error) {
       if (error instanceof Unreachable) throw error;
-      throw new Unreachable(path, silence.signal.aborted ? "the server went silent" : "no answer");
+      throw new Unreachable(path, silence.signal.aborted ? "the server stopped answering" : "no answer");
     } finally {
       clearTimeout(timer);
     }

@@ -220,7 +220,7 @@ export class Session implements ReactiveController {
   ): Promise<Verdict> {
     const options = { now: seconds(), maxCheckpointAge: ageSeconds(this.address.age), fullScan: this.address.fullScan };
     if (subject.kind === "fraud") {
-      if (subject.file.size > MAX_FRAUD) throw new Refused("the fraud proof is larger than 32 MB, which none can be");
+      if (subject.file.size > MAX_FRAUD) throw new Refused("the fraud proof is larger than 32 MB, the limit");
       return this.#verifier.fraud(subject.file, trust.text, options, signal);
     }
     if (subject.kind === "bundle") {
@@ -228,7 +228,7 @@ export class Session implements ReactiveController {
         throw new Refused("the bundle is larger than 256 MB: verify it with the command line");
       return this.#verifier.bundle(subject.file, trust.text, options, signal);
     }
-    if (!fetcher) throw new Refused("the log’s address is not one that can be read");
+    if (!fetcher) throw new Refused("the page cannot read the log’s address");
     let found: readonly EventView[] = [];
     const progress = (text: string, more: readonly EventView[]): void => {
       if (more.length > 0) found = inOrder([...found, ...more]);
@@ -243,11 +243,11 @@ export class Session implements ReactiveController {
   }
 
   #explain(error: unknown): { headline: string; why: string } {
-    if (error instanceof Refused) return { headline: "That is not something to look up.", why: error.message };
+    if (error instanceof Refused) return { headline: "This question cannot be looked up.", why: error.message };
     if (error instanceof Unreachable && this.#blocked) {
       return {
         headline: "This page may not read that log.",
-        why: "It only reads the addresses that its keeper has allowed (glasslog portal --connect).",
+        why: "It reads only the addresses that its operator has allowed (glasslog portal --connect).",
       };
     }
     if (error instanceof Unreachable)

@@ -1,4 +1,4 @@
-// A list of facts, each a name and what it is.
+// A list of named facts.
 import { css, html } from "lit";
 
 export const factsStyles = css`

@@ -1,4 +1,4 @@
-// What a reader can do with a report: save it, save an offline bundle, check again.
+// Buttons below a report: save it, save an offline bundle, check again.
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Answer } from "../app/view.js";
@@ -29,7 +29,7 @@ export class GlActions extends LitElement {
       <button class="plain" @click=${this.#saveReport}>Save the report</button> ·
       ${isArtifact && answer.report.result !== "failed" ? this.#bundleButton() : nothing}
       <button class="plain" @click=${() => send(this, "again")}>
-        ${isArtifact ? "Check again, past every cache" : "Check again"}
+        ${isArtifact ? "Check again without caches" : "Check again"}
       </button>
     </p>`;
   }

@@ -1,4 +1,4 @@
-// The answer to a question, or the way to it: the verdict, the events or the accusation, and the checks.
+// The answer to a question and the way to it: the verdict, the events or the accusation, and the checks.
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { Address } from "../app/address.js";
@@ -135,7 +135,7 @@ export class GlAnswer extends LitElement {
     return card("", "Nothing is shown before it is proven.");
   }
 
-  /** The events; while working, those whose entries were read: each in its place, none judged yet. */
+  /** Shows the events; while working, those whose entries are proven, each in its place, with no signature judged. */
   #history(events: readonly EventView[], expected: number, report?: Report): TemplateResult {
     const choose = ({ detail }: HTMLElementEventMap["choose"]): void => void (this.chosen = detail);
     return html`<gl-history
@@ -163,6 +163,6 @@ function card(title: string, text: string): TemplateResult {
 
 function noEvents(report: Report): TemplateResult {
   return report.complete
-    ? card("No events", "The log holds none about this, up to the checkpoint that was checked.")
-    : card("No events are shown", "What could not be proven is not shown as if it were true.");
+    ? card("No events", "The log holds no events about this, up to the checkpoint that was checked.")
+    : card("No events are shown", "Events that could not be proven are not shown.");
 }

@@ -1,4 +1,4 @@
-// How this was checked: the verifier's own list, in its order. What was not reached is not decided.
+// The verifier's list of checks, in its order. A check that was not reached is not decided.
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { bytes, counted, figures, milliseconds } from "../text/count.js";
@@ -48,7 +48,7 @@ export class GlChecks extends LitElement {
       code {
         font-size: 0.75rem;
       }
-      /* The row itself opens: what was seen stands one press away, without a line of its own. */
+      /* The row itself opens to show the evidence, so that no extra line is needed. */
       summary {
         cursor: pointer;
         list-style: none;
@@ -99,13 +99,13 @@ export class GlChecks extends LitElement {
     `,
   ];
 
-  /** The checks so far; while working, those still to come are filled in. */
+  /** Checks so far; while working, planned checks fill the list. */
   @property({ attribute: false }) checks: readonly Check[] = [];
   @property({ type: Boolean }) working = false;
   @property({ attribute: false }) cost: Cost | undefined;
-  /** Which checks there will be. */
+  /** Way in which completeness will be shown, which decides the planned checks. */
   @property() way: Way = "scan";
-  /** Entries of the log, once that is known. */
+  /** Number of entries of the log, once known. */
   @property({ attribute: false }) size: number | undefined;
   @property({ type: Boolean }) offline = false;
 
@@ -136,7 +136,7 @@ export class GlChecks extends LitElement {
       ${
         more
           ? html`<details>
-              <summary title="What was seen">${text}</summary>
+              <summary title="Evidence">${text}</summary>
               ${facts(check.evidence)}
             </details>`
           : html`<div>${text}</div>`
@@ -156,7 +156,7 @@ export class GlChecks extends LitElement {
       ${this.#instead(this.cost)}`;
   }
 
-  /** What the same answer costs where there is no index: everything. */
+  /** Cost of the same answer without an index: the whole log. */
   #instead({ files, meanEntry }: Cost): TemplateResult | typeof nothing {
     if (this.size === undefined) return nothing;
     const whole = wholeLog(this.size, meanEntry);

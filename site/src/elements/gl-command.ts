@@ -1,4 +1,4 @@
-// The line that repeats the check in a terminal, without this page.
+// The command line that repeats the check in a terminal, without this page.
 import { css, html, LitElement } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import "./gl-copy.js";
@@ -38,12 +38,12 @@ export class GlCommand extends LitElement {
     `,
   ];
 
-  /** The line; without one it could not be written safely. */
+  /** The line; `undefined` if it could not be written safely. */
   @property() line: string | undefined;
 
   override render(): unknown {
     if (this.line === undefined)
-      return html`<span class="label">No command line is offered: the question holds odd characters.</span>`;
+      return html`<span class="label">No command line: the question contains unusual characters.</span>`;
     return html`<span class="label">Same check in a terminal</span><code>${this.line}</code
       ><gl-copy .value=${this.line} what="the command line"></gl-copy>`;
   }

@@ -1,4 +1,4 @@
-// A button that copies a text and says that it did.
+// A button that copies a text and confirms it.
 import { css, html, LitElement } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { shared } from "./shared.js";
@@ -16,9 +16,9 @@ export class GlCopy extends LitElement {
     `,
   ];
 
-  /** What is copied. */
+  /** Text to copy. */
   @property() value = "";
-  /** What it is, for the button's name. */
+  /** Name of the text, for the button's label. */
   @property() what = "";
   @state() private said = "";
 

@@ -1,4 +1,4 @@
-// Files can be dropped anywhere on the page.
+// Takes files that are dropped anywhere on the page.
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { send } from "./events.js";
@@ -31,7 +31,7 @@ export class GlDrop extends LitElement {
     `,
   ];
 
-  /** How many elements deep the drag is: every one that is entered or left says so. */
+  /** Number of elements that the drag is inside: each one entered or left sends an event. */
   @state() private depth = 0;
 
   override connectedCallback(): void {

@@ -1,4 +1,4 @@
-// Everything that a report says about one event.
+// Details of one event: everything that a report says about it.
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { writeAddress, type Address } from "../app/address.js";
@@ -34,9 +34,9 @@ export class GlEvent extends LitElement {
   ];
 
   @property({ attribute: false }) event: EventView | undefined;
-  /** The page's address, which links lead on from. */
+  /** The page's address, on which links build. */
   @property({ attribute: false }) address: Address | undefined;
-  /** Index of the event that this one acts on, where it is in the list too. */
+  /** Index of the event that this one acts on, if that event is in the list. */
   @property({ attribute: false }) actsOnIndex: string | undefined;
 
   override render(): unknown {

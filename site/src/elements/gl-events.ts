@@ -1,4 +1,4 @@
-// The events, one a row, in the log's order. Of a long history only the rows on show are drawn, in a list that scrolls.
+// The events, one per row, in the log's order. Of a long history only the visible rows are drawn, in a scrolling list.
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -12,41 +12,41 @@ import { listStyles } from "./list_styles.js";
 import { eventRow, pendingRow, rowStyles } from "./row.js";
 import { shared } from "./shared.js";
 
-/** Up to so many rows are all drawn, as high as their words want, and scroll with the page. */
+/** Largest number of rows that are all drawn, as high as their text, and that scroll with the page. */
 const PLAIN = 100;
-/** A row's height in pixels until one was measured. */
+/** Height of a row in pixels until one was measured. */
 const ROW = 45;
 
-/** Rows of a long list are drawn into so many slots in turn: what scrolls away makes room for what comes. */
+/** Slots for the rows of a long list: a row that scrolls into view reuses the slot of one that left. */
 const SLOTS = 64;
 
-/** Something in the body of the table: room, or a row. */
+/** A row in the body of the table, or empty room in place of rows. */
 type Piece = { readonly key: string; readonly content: TemplateResult };
 
 @customElement("gl-events")
 export class GlEvents extends LitElement {
   static override styles = [shared, rowStyles, listStyles];
 
-  /** In log order. */
+  /** Events in log order. */
   @property({ attribute: false }) events: readonly EventView[] = [];
-  /** How many there will be, while entries are still being read; then 0. */
+  /** Number of events while entries are still being read; then 0. */
   @property({ type: Number }) expected = 0;
-  /** How many there are without the filter. */
+  /** Number of events without the filter. */
   @property({ type: Number }) all = 0;
   @property({ attribute: false }) question: Question | undefined;
   @property({ attribute: false }) address: Address | undefined;
   @property({ type: Number }) now = 0;
   /** Index of the open event. */
   @property({ attribute: false }) chosen: string | undefined;
-  /** Finds an event by its leaf hash among all, whatever the filter hides. */
+  /** Finds an event by its leaf hash among all events, including those that the filter hides. */
   @property({ attribute: false }) find: (leafHash: string) => EventView | undefined = () => undefined;
   @state() private newestFirst = false;
-  /** What of the list is on show: pixels from its top, and how many. */
+  /** Visible part of the list, in pixels from its top. */
   @state() private top = 0;
   @state() private room = 600;
   @state() private rowHeight = ROW;
   @state() private details = 0;
-  /** The row that holds the focus stays, or a key press would start at the top of the page. */
+  /** Row with the focus: it stays drawn, or the next key press would start at the top of the page. */
   @state() private focused: number | undefined;
   @query(".rows") private scroller!: HTMLElement | null;
   #actors = 0;
@@ -68,22 +68,22 @@ export class GlEvents extends LitElement {
     if (changed.has("events")) {
       this.#actors = new Set(this.events.map((event) => event.actor)).size;
       const names = new Set(this.events.map((event) => event.subjects.map((subject) => subject.name).join("\n")));
-      // Whether the events are about more than one thing, so that each must say about which.
+      // With several artifacts, or the history of an actor, each row names its artifacts.
       this.#several = names.size > 1 || (this.question?.kind === "actor" && names.size > 0);
       if (!this.#filling(changed)) this.focused = undefined;
     }
   }
 
-  /** Whether entries come to a list that is on show already, so that it stays where it is. */
+  /** Recognises events that are added to a list on show: it keeps its scroll position. */
   #filling(changed: PropertyValues<this>): boolean {
     return this.expected > 0 || changed.has("expected");
   }
 
   override updated(changed: PropertyValues<this>): void {
     if (changed.has("events") && this.scroller && !this.#filling(changed)) this.scroller.scrollTop = 0;
-    // An event that was chosen from outside is brought on show.
+    // An event that was chosen elsewhere scrolls into view.
     if (changed.has("chosen") && this.chosen !== undefined) this.#show(this.#rowOf(this.chosen));
-    // Not at every step of scrolling: to measure is to lay out.
+    // Measuring forces a layout, so it is not done at each step of scrolling.
     if (changed.has("events") || changed.has("expected") || changed.has("chosen")) this.#measure();
   }
 
@@ -94,14 +94,26 @@ export class GlEvents extends LitElement {
         <p>${this.#summary()}</p>
         <button class="order plain" @click=${this.#turn}>${this.newestFirst ? "Oldest first" : "Newest first"}</button>
       </header>
-      ${this.#count === 0 ? html`<p class="none">None of the ${figures(this.all)} events is like that.</p>` : this.#table()}
-      ${this.#total > MOST_ROWS ? html`<p class="cut small dim">The list ends after ${figures(MOST_ROWS)} of ${figures(this.#total)}: turn it around or filter it to see the others.</p>` : nothing}
+      ${this.#count === 0 ? this.#none() : this.#table()} ${this.#total > MOST_ROWS ? this.#cut() : nothing}
     </section>`;
   }
 
+  #none(): TemplateResult {
+    return html`<p class="none">None of the ${figures(this.all)} events matches the filter.</p>`;
+  }
+
+  #cut(): TemplateResult {
+    return html`<p class="cut small dim">
+      The list ends after ${figures(MOST_ROWS)} of ${figures(this.#total)} events: reverse its order or filter it to see
+      the others.
+    </p>`;
+  }
+
   #summary(): string {
-    if (this.expected > 0)
-      return `${counted(this.expected, "event")}, positions proven against the index; ${figures(this.events.length)} read so far`;
+    if (this.expected > 0) {
+      const read = figures(this.events.length);
+      return `${counted(this.expected, "event")}, positions proven against the index; ${read} read so far`;
+    }
     const some =
       this.all > this.events.length
         ? `${figures(this.events.length)} of ${counted(this.all, "event")}`
@@ -156,7 +168,7 @@ export class GlEvents extends LitElement {
     return { count: this.#count, row: this.rowHeight, open, details: this.details };
   }
 
-  /** The event in a row; not there yet where its entry is still to be verified. */
+  /** Event in a row; `undefined` while its entry is not verified. */
   #eventAt(at: number): EventView | undefined {
     return this.events[this.newestFirst ? this.#total - 1 - at : at];
   }
@@ -189,7 +201,7 @@ export class GlEvents extends LitElement {
     for (const [number, { before, from, to }] of spans.entries()) {
       leaveOut(`room ${number}`, before);
       for (let at = from; at < to; at++) {
-        // The row with the focus keeps its slot from the row that would have come to it.
+        // The row with the focus keeps its slot; the row that would take it gets an extra one.
         const own = at % slots;
         const slot = at !== this.focused && this.focused !== undefined && own === this.focused % slots ? slots : own;
         pieces.push({ key: `slot ${slot}`, content: this.#row(at) });
@@ -214,7 +226,7 @@ export class GlEvents extends LitElement {
   }
 
   #details(event: EventView): TemplateResult {
-    if (this.expected > 0) return html`<p class="none">All that it says is shown when the check is done.</p>`;
+    if (this.expected > 0) return html`<p class="none">Its details are shown when the check is done.</p>`;
     const target = event.actsOn === null ? undefined : this.find(event.actsOn);
     return html`<gl-event
       .event=${event}
@@ -244,7 +256,7 @@ export class GlEvents extends LitElement {
     if (more !== undefined || this.chosen === undefined) this.details = more ?? 0;
   }
 
-  /** Scrolls a row into the middle, unless it is on show. */
+  /** Scrolls a row to the middle unless it is visible. */
   #show(at: number | undefined): void {
     const { scroller } = this;
     if (!scroller || !this.#long || at === undefined) return;
@@ -262,7 +274,7 @@ export class GlEvents extends LitElement {
     this.focused = at ? Number(at) : undefined;
   };
 
-  /** Arrows lead from row to row, past those that are drawn. */
+  /** Moves the focus from row to row, including rows that are not drawn yet. */
   #key = (event: KeyboardEvent): void => {
     const at = Number(
       (event.target as Element).closest("button.toggle")?.closest("tr")?.getAttribute("data-at") ?? NaN,

@@ -1,5 +1,5 @@
-// What a fraud proof is about, point by point.
-import { html, LitElement, nothing } from "lit";
+// Contents of a fraud proof, fact by fact.
+import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { FraudView } from "../report/types.js";
 import { figures } from "../text/count.js";
@@ -14,7 +14,7 @@ export class GlFraud extends LitElement {
   static override styles = [shared, factsStyles];
 
   @property({ attribute: false }) fraud: FraudView | undefined;
-  /** Whether it is shown to be so, and not only claimed. */
+  /** Set if the accusation is proven, and not only claimed. */
   @property({ type: Boolean }) holds = false;
 
   override render(): unknown {
@@ -24,14 +24,23 @@ export class GlFraud extends LitElement {
       <header><h2 id="title">${this.holds ? "Who is accused of what" : "What the file claims"}</h2></header>
       <dl>
         ${fact("Kind", outside(fraud.kind))} ${fact("Index", outside(fraud.index))}
-        ${fraud.log === null ? nothing : fact("Log", outside(fraud.log))}
-        ${fact("Auditors", fraud.auditors.length === 0 ? html`<span class="dim">none of your trust file’s</span>` : outside(fraud.auditors.join(", ")))}
+        ${fraud.log === null ? nothing : fact("Log", outside(fraud.log))} ${fact("Auditors", auditors(fraud))}
         ${fact("Manifest", html`entry ${figures(fraud.manifest)} of the index`)}
         ${fraud.run === null ? nothing : fact("Run", figures(fraud.run))}
         ${fraud.bucket === null ? nothing : fact("Bucket", outside(fraud.bucket))}
-        ${fraud.key === null ? nothing : fact("Key", html`<gl-id .value=${fraud.key} room="26" what="key"></gl-id> <gl-copy .value=${fraud.key} what="key"></gl-copy>`)}
+        ${fraud.key === null ? nothing : fact("Key", key(fraud.key))}
         ${fraud.position === null ? nothing : fact("Position", html`entry ${figures(fraud.position)} of the log`)}
       </dl>
     </section>`;
   }
+}
+
+function auditors({ auditors: names }: FraudView): TemplateResult {
+  return names.length === 0
+    ? html`<span class="dim">none that your trust file names</span>`
+    : outside(names.join(", "));
+}
+
+function key(value: string): TemplateResult {
+  return html`<gl-id .value=${value} room="26" what="key"></gl-id> <gl-copy .value=${value} what="key"></gl-copy>`;
 }

@@ -1,4 +1,4 @@
-// Which log this is about, and how much of it vouched-for: only what a report has proven stands in bold.
+// The log on show, with its size, witnesses and age. Only facts that a report proved are in bold.
 import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { freshness, witnesses } from "../report/evidence.js";
@@ -80,9 +80,9 @@ export class GlHeader extends LitElement {
 
   /** The report on show. */
   @property({ attribute: false }) report: Report | undefined;
-  /** Where the log is read from. */
+  /** Address of the log. */
   @property() log = "";
-  /** Where a new start leads: the same log, no question. */
+  /** Fragment for a new start: the same log, no question. */
   @property() home = "#";
 
   override render(): unknown {
@@ -95,7 +95,7 @@ export class GlHeader extends LitElement {
     </header>`;
   }
 
-  /** The name that the log signs with, once it is proven; before, only where it is read from. */
+  /** Shows the log's proven name; before it is proven, only the log's address. */
   #name(): TemplateResult {
     const signed = this.report?.checks.some((check) => check.code === "log-signature" && check.outcome === "pass");
     const origin = this.report?.checkpoint?.origin;

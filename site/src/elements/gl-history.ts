@@ -1,4 +1,4 @@
-// A history: what is on show of it, when it happened, and the events one by one.
+// A history: the filter, the timeline, and the events one by one.
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Address } from "../app/address.js";
@@ -10,9 +10,9 @@ import "./gl-timeline.js";
 import { shared } from "./shared.js";
 import { outside } from "./text.js";
 
-/** Fewer events than this are quicker looked through than filtered. */
+/** Number of events from which a filter is shown; fewer are quicker to read through. */
 const MANY = 20;
-/** Rest after a key press before the filter is applied, in milliseconds. */
+/** Pause after a key press before the filter is applied, in milliseconds. */
 const REST = 120;
 
 @customElement("gl-history")
@@ -64,9 +64,9 @@ export class GlHistory extends LitElement {
     `,
   ];
 
-  /** All of them, in log order. */
+  /** All events, in log order. */
   @property({ attribute: false }) events: readonly EventView[] = [];
-  /** How many there will be, while entries are still being read; then 0. */
+  /** Number of events while entries are still being read; then 0. */
   @property({ type: Number }) expected = 0;
   @property({ attribute: false }) question: Question | undefined;
   /** The keys for which the history is complete. */
@@ -95,7 +95,7 @@ export class GlHistory extends LitElement {
   override render(): unknown {
     const { shown, now, chosen } = this;
     return html`${this.#total >= MANY ? this.#filter() : nothing}
-      ${shown.length > 0 || this.expected > 0 ? html`<gl-timeline .events=${shown} .expected=${this.expected} .now=${now} .chosen=${chosen}></gl-timeline>` : nothing}
+      ${shown.length > 0 || this.expected > 0 ? this.#timeline() : nothing}
       <gl-events
         .events=${shown}
         .expected=${this.expected}
@@ -108,6 +108,15 @@ export class GlHistory extends LitElement {
       ></gl-events>
       ${this.#lookedUp()}
       <div class="hush" role="status">${this.said}</div>`;
+  }
+
+  #timeline(): TemplateResult {
+    return html`<gl-timeline
+      .events=${this.shown}
+      .expected=${this.expected}
+      .now=${this.now}
+      .chosen=${this.chosen}
+    ></gl-timeline>`;
   }
 
   get #total(): number {
@@ -123,6 +132,8 @@ export class GlHistory extends LitElement {
     const pick = (event: Event): void => {
       this.filter = { ...this.filter, kind: (event.target as HTMLSelectElement).value as Kind };
     };
+    const option = ([kind, name]: [string, string]): TemplateResult =>
+      html`<option value=${kind} ?selected=${this.filter.kind === kind}>${name}</option>`;
     return html`<div class="card filter" role="search" aria-label="Events on show">
       <input
         type="search"
@@ -135,7 +146,7 @@ export class GlHistory extends LitElement {
         @input=${type}
       />
       <select aria-label="Filter events by kind" ?disabled=${this.expected > 0} @change=${pick}>
-        ${Object.entries(KINDS).map(([kind, name]) => html`<option value=${kind} ?selected=${this.filter.kind === kind}>${name}</option>`)}
+        ${Object.entries(KINDS).map(option)}
       </select>
     </div>`;
   }
@@ -145,13 +156,12 @@ export class GlHistory extends LitElement {
     return this.#byLeaf.get(leafHash);
   };
 
-  /** The keys for which the history is complete, where it followed registrations to more than one. */
+  /** Lists the keys for which the history is complete, if it followed registrations to several. */
   #lookedUp(): TemplateResult | typeof nothing {
     if (this.keys.length < 2) return nothing;
-    return html`<p class="keys">
-      Looked up together:
-      ${this.keys.map((key, at) => html`${at > 0 ? ", " : ""}${key.kind} ${outside(key.kind === "digest" ? shortDigest(key.id) : key.id)}`)}.
-    </p>`;
+    const key = ({ kind, id }: Question, at: number): TemplateResult =>
+      html`${at > 0 ? ", " : ""}${kind} ${outside(kind === "digest" ? shortDigest(id) : id)}`;
+    return html`<p class="keys">Looked up together: ${this.keys.map(key)}.</p>`;
   }
 }
 

@@ -1,4 +1,4 @@
-// A long identifier: cut in the middle, whole on request, whole when selected and copied.
+// A long identifier, cut in the middle. It is whole on request, and whole when selected and copied.
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { cutMiddle } from "../text/cut.js";
@@ -16,7 +16,7 @@ export class GlId extends LitElement {
         font-size: 0.8125rem;
         overflow-wrap: anywhere;
       }
-      /* The middle stays part of the text, with no width of its own, so that a selection copies it. */
+      /* The middle stays in the text with no width, so that a selection copies it. */
       .middle {
         font-size: 0;
       }
@@ -42,9 +42,9 @@ export class GlId extends LitElement {
 
   /** The identifier. */
   @property() value = "";
-  /** Characters that stay when it is cut. */
+  /** Number of characters that stay when it is cut. */
   @property({ type: Number }) room = 20;
-  /** What it is, for the button's name. */
+  /** Name of the identifier, for the button's label. */
   @property() what = "identifier";
   @state() private whole = false;
 

@@ -1,4 +1,4 @@
-// A long history as a strip: a bar for each part of the log, and the window on it that the lanes show, to be moved.
+// A long history as a strip: a bar for each part of the log, and a movable window that the lanes show.
 import { css, html, LitElement, svg, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { eventAt, overview, shareOf, type Overview } from "../report/overview.js";
@@ -10,9 +10,9 @@ import { send } from "./events.js";
 import { shared } from "./shared.js";
 
 const HEIGHT = 36;
-/** Room of a bar and of the gap after it. */
+/** Width of a bar and of the gap after it, in pixels. */
 const BAR = 5;
-/** The window is never drawn narrower: it must be found and held. */
+/** Least width of the window, in pixels: it must be easy to find and grab. */
 const HANDLE = 10;
 
 @customElement("gl-overview")
@@ -56,9 +56,9 @@ export class GlOverview extends LitElement {
     `,
   ];
 
-  /** All of them, in log order. */
+  /** All events, in log order. */
   @property({ attribute: false }) events: readonly EventView[] = [];
-  /** The first that the lanes show, and how many. */
+  /** Position of the first event that the lanes show, and the number of events that they show. */
   @property({ type: Number }) start = 0;
   @property({ type: Number }) shown = 0;
   @property({ type: Number }) now = 0;
@@ -88,7 +88,7 @@ export class GlOverview extends LitElement {
     const last = Math.min(start + this.shown, events.length) - 1;
     const { bars, positions } = this.#overview;
     const most = Math.max(1, ...bars);
-    // Roots: one busy day would flatten all others.
+    // Heights follow the square root: one busy day would flatten all others.
     const bar = (number: number, at: number): unknown => {
       const height = Math.ceil(Math.sqrt(number / most) * (HEIGHT - 6));
       return number === 0
@@ -156,7 +156,7 @@ export class GlOverview extends LitElement {
     if ((event.currentTarget as Element).hasPointerCapture(event.pointerId)) this.#point(event);
   };
 
-  /** Puts the window's middle where the pointer is. */
+  /** Puts the middle of the window at the pointer. */
   #point(event: PointerEvent): void {
     const { left, width } = (event.currentTarget as Element).getBoundingClientRect();
     const share = Math.min(Math.max((event.clientX - left) / width, 0), 1);

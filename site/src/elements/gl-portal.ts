@@ -97,9 +97,9 @@ export class GlPortal extends LitElement {
       </main>
       <footer>
         <p>
-          This page cannot vouch for itself: whoever serves it could serve one that lies. The command line makes the
-          same check with the same rules; and
-          <a href="SHA256SUMS">SHA256SUMS</a> lists what this page is made of, to compare with what was released.
+          This page cannot vouch for itself: its host could serve a page that lies. The command line makes the same
+          check by the same rules, and <a href="SHA256SUMS">SHA256SUMS</a> lists the files of this page, to compare with
+          the release.
         </p>
       </footer>
       <gl-drop @take=${this.#take}></gl-drop>

@@ -37,7 +37,7 @@ export class GlSearch extends LitElement {
         outline: none;
         padding: 0.35rem 0;
       }
-      /* The form as a whole shows where the cursor is. */
+      /* The form as a whole shows the focus. */
       input:focus-visible {
         outline: none;
       }
@@ -156,7 +156,7 @@ export class GlSearch extends LitElement {
     if (file) send(this, "take", file);
   }
 
-  /** The slash key leads here from anywhere but another field. */
+  /** Moves the focus here on a slash key, except from another field. */
   #slash = (event: KeyboardEvent): void => {
     const typing = event
       .composedPath()

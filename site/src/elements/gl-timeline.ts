@@ -1,4 +1,4 @@
-// Who touched it, and when: lanes for actors, shapes for weight, a dashed line from hand to hand, bands for holds.
+// The timeline: lanes for actors, shapes for weights, dashed lines for transfers, bands for holds.
 import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { laneNames, layOut, type Timeline } from "../report/timeline.js";
@@ -12,16 +12,16 @@ import "./gl-overview.js";
 import { weightMark, weightShape, weightStyles } from "./marks.js";
 import { shared } from "./shared.js";
 
-/** Events drawn at once; where there are more, the strip below leads to them. */
+/** Events drawn at once; if there are more, the strip below leads to them. */
 const SHOWN = 200;
 const LANE = 32;
-/** Lanes with their names above them need more. */
+/** Height of a lane with its name above it. */
 const NARROW_LANE = 42;
 const TOP = 32;
-/** Below this width the names stand above their lanes. */
+/** Width in pixels below which names are above their lanes. */
 const NARROW = 520;
 
-/** A lane's name as it is drawn. */
+/** Name of a lane as it is drawn. */
 function laneLabel(lane: string, narrow = false): string {
   return cutText(visibleText(lane), narrow ? 34 : 22);
 }
@@ -126,16 +126,16 @@ export class GlTimeline extends LitElement {
     `,
   ];
 
-  /** In log order. */
+  /** Events in log order. */
   @property({ attribute: false }) events: readonly EventView[] = [];
-  /** How many there will be, while entries are still being read; then 0. */
+  /** Number of events while entries are still being read; then 0. */
   @property({ type: Number }) expected = 0;
-  /** The report's time, for the year of dates. */
+  /** Time of the report, for the year of dates. */
   @property({ type: Number }) now = 0;
   /** Index of the event that is open in the table. */
   @property({ attribute: false }) chosen: string | undefined;
   @state() private room = 0;
-  /** The first of the events drawn. */
+  /** Position in the list of the first event drawn. */
   @state() private start = 0;
 
   #pen: CanvasRenderingContext2D | null | undefined;
@@ -172,9 +172,24 @@ export class GlTimeline extends LitElement {
         <h2 id="title">Who touched it, and when</h2>
         <p>in the log’s order; distances follow the times that actors claim</p>
       </header>
-      ${this.expected > 0 ? this.#waiting() : html`${this.room > 0 ? this.#lanes(events) : nothing} ${this.#legend(events)}`}
-      ${this.expected === 0 && this.events.length > SHOWN ? html`<gl-overview .events=${this.events} .start=${start} .shown=${SHOWN} .now=${this.now} @move=${(event: CustomEvent<number>) => (this.start = event.detail)}></gl-overview>` : nothing}
+      ${this.expected > 0 ? this.#waiting() : this.#drawn(events)}
+      ${this.expected === 0 && this.events.length > SHOWN ? this.#strip() : nothing}
     </section>`;
+  }
+
+  #drawn(events: readonly EventView[]): TemplateResult {
+    return html`${this.room > 0 ? this.#lanes(events) : nothing} ${this.#legend(events)}`;
+  }
+
+  #strip(): TemplateResult {
+    const move = ({ detail }: HTMLElementEventMap["move"]): void => void (this.start = detail);
+    return html`<gl-overview
+      .events=${this.events}
+      .start=${this.start}
+      .shown=${SHOWN}
+      .now=${this.now}
+      @move=${move}
+    ></gl-overview>`;
   }
 
   #lanes(events: readonly EventView[]): TemplateResult {
@@ -185,7 +200,8 @@ export class GlTimeline extends LitElement {
     const timeline = layOut(events, this.room - names - (narrow ? 38 : 20), this.now);
     const laneY = (lane: number): number => TOP + (narrow ? 8 : 0) + lane * (narrow ? NARROW_LANE : LANE);
     const height = laneY(timeline.lanes.length) + 22;
-    const label = `Timeline of ${counted(events.length, "event")} in ${counted(timeline.lanes.length, "lane")}. The same events are in the table below.`;
+    const what = `${counted(events.length, "event")} in ${counted(timeline.lanes.length, "lane")}`;
+    const label = `Timeline of ${what}. The same events are in the table below.`;
     const name = (lane: string, at: number): unknown =>
       svg`<text class="name" x="18" y=${laneY(at) - (narrow ? 13 : -4)}>${laneLabel(lane, narrow)}</text>`;
     return html`<div class="body">
@@ -210,10 +226,10 @@ export class GlTimeline extends LitElement {
     </div>`;
   }
 
-  /** Keeps about as much room as the lanes will take, so that the list below stays where it is. */
+  /** Reserves about as much room as the lanes will take, so that the list below stays in place. */
   #waiting(): TemplateResult {
     return html`<p class="waiting ${this.expected > SHOWN ? "tall" : ""}">
-      It is drawn when every event is verified.
+      The timeline is drawn when every event is verified.
     </p>`;
   }
 
@@ -222,7 +238,9 @@ export class GlTimeline extends LitElement {
     return [
       bands.map(
         ({ from, to }) =>
-          svg`<rect class="band" x=${from} y="6" width=${Math.max(4, to - from)} height=${height - 30}><title>on hold</title></rect>`,
+          svg`<rect class="band" x=${from} y="6" width=${Math.max(4, to - from)} height=${height - 30}>
+            <title>on hold</title>
+          </rect>`,
       ),
       lanes.map((_, at) => svg`<line class="line" x1="0" x2=${width} y1=${laneY(at)} y2=${laneY(at)}/>`),
       gaps.map(({ from, to, label }) => {
@@ -241,8 +259,8 @@ export class GlTimeline extends LitElement {
       }),
       marks.map(({ event, x, lane }) => this.#mark(event, x, laneY(lane))),
       ticks.map(({ x, label }) => {
-        const last = x > width - 50;
-        return svg`<text x=${last ? width : Math.max(0, x - 5)} y=${height - 6} text-anchor=${last ? "end" : "start"}>${label}</text>`;
+        const [at, anchor] = x > width - 50 ? [width, "end"] : [Math.max(0, x - 5), "start"];
+        return svg`<text x=${at} y=${height - 6} text-anchor=${anchor}>${label}</text>`;
       }),
     ];
   }
@@ -251,8 +269,10 @@ export class GlTimeline extends LitElement {
     const index = String(event.index);
     const status = signatureStatus(event);
     const odd = status.outcome !== "pass" || event.outcome === "denied" || event.outcome === "failure";
-    const title = `${visibleText(actionText(event))} by ${visibleText(event.actor ?? "?")}, entry ${figures(event.index)}${odd ? `: ${status.outcome === "pass" ? event.outcome : status.short}` : ""}`;
-    const badge = svg`<circle class="badge ${status.outcome === "fail" ? "fail" : "unknown"}" cx=${x + 6} cy=${y - 6} r="4" fill="currentColor"/>`;
+    const what = `${visibleText(actionText(event))} by ${visibleText(event.actor ?? "?")}, entry ${figures(event.index)}`;
+    const title = odd ? `${what}: ${status.outcome === "pass" ? event.outcome : status.short}` : what;
+    const kind = status.outcome === "fail" ? "fail" : "unknown";
+    const badge = svg`<circle class="badge ${kind}" cx=${x + 6} cy=${y - 6} r="4" fill="currentColor"/>`;
     const choose = (): void => send(this, "choose", index);
     return svg`<g class="hit" @click=${choose}>
       <title>${title}</title>
@@ -286,7 +306,7 @@ export class GlTimeline extends LitElement {
     </div>`;
   }
 
-  /** Width of a lane's name as it will be drawn. */
+  /** Width of a text as it will be drawn, in pixels. */
   #textWidth(text: string): number {
     this.#pen ??= document.createElement("canvas").getContext("2d");
     if (!this.#pen) return 7.5 * text.length;

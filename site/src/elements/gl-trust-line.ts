@@ -1,4 +1,4 @@
-// On whose word the page judges, in one line.
+// The trust file by which the page judges, in one line.
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { policyLines } from "../app/policy_lines.js";
@@ -8,7 +8,7 @@ import { send } from "./events.js";
 import { shared } from "./shared.js";
 import { outside } from "./text.js";
 
-/** More witnesses than this are counted, not named, in one line. */
+/** Largest number of witnesses that are named; more are only counted. */
 const NAMED = 4;
 
 @customElement("gl-trust-line")
@@ -45,11 +45,11 @@ export class GlTrustLine extends LitElement {
 
   #words(): TemplateResult {
     const { trust } = this;
-    if (!trust) return html`There is <strong>no trust file</strong>: nothing says whose signatures count.`;
+    if (!trust) return html`There is <strong>no trust file</strong>, so no signature counts yet.`;
     const { keys } = policyLines(trust.text);
     const logs = keys.filter((key) => key.kind === "log" && key.role === "log").map((key) => key.name);
     const witnesses = keys.filter((key) => key.kind === "witness" && key.role === "log").map((key) => key.name);
-    // Who they are is half of what they are worth.
+    // A witness is worth as much as its operator, so they are named.
     const who = witnesses.length > 0 && witnesses.length <= NAMED ? html` (${outside(witnesses.join(", "))})` : nothing;
     const auditors = keys.filter((key) => key.kind === "witness" && key.role === "audit").length;
     const audit = auditors > 0 ? html`, ${counted(auditors, "auditor")}` : nothing;

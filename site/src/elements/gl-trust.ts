@@ -1,4 +1,4 @@
-// The trust file, in full: which keys, since when, and how to bring another.
+// The trust file in full: its keys, when it was first seen, and a way to replace it.
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { looksLikePolicy, policyLines, type NamedKey } from "../app/policy_lines.js";
@@ -8,7 +8,7 @@ import { send } from "./events.js";
 import { shared } from "./shared.js";
 import { outside } from "./text.js";
 
-/** What a key is for, by section and kind; auditors vouch for the index, whose key their section repeats. */
+/** Role of a key, by section and kind; the auditors' section repeats the key of the index that they vouch for. */
 const ROLES: Readonly<Record<string, string>> = {
   "index log": "index",
   "index witness": "index witness",
@@ -108,13 +108,13 @@ export class GlTrust extends LitElement {
   ];
 
   @property({ attribute: false }) trust: Trust | undefined;
-  /** A trust file that was dropped and waits for a word. */
+  /** A trust file that was dropped and that the reader has not accepted yet. */
   @property({ attribute: false }) offered: string | undefined;
   /** The log it is about. */
   @property() log = "";
   @query("dialog") private dialog!: HTMLDialogElement;
   @query("input") private picker!: HTMLInputElement;
-  /** What the reader has written or loaded, when it differs from what counts. */
+  /** Text that the reader typed or loaded, if it differs from the trust file in use. */
   @state() private draft: string | undefined;
 
   /** Opens it. */
@@ -138,8 +138,8 @@ export class GlTrust extends LitElement {
         <h2 id="title" tabindex="-1" autofocus>Whose signatures count</h2>
         <p class="dim">
           A trust file names the log’s key and the witnesses that must have cosigned. It decides what can be proven
-          here, so it should come to you another way than this page: from the log’s keeper, a colleague, a repository.
-          It is kept in this browser, for <bdi>${this.log}</bdi>.
+          here, so get it by another way than this page: from the log’s operator, a colleague or a repository. It is
+          kept in this browser, for <bdi>${this.log}</bdi>.
         </p>
         ${this.#changed()} ${this.#keys(text)}
         <div>
@@ -163,10 +163,10 @@ export class GlTrust extends LitElement {
     return html`<div class="notice">
       <p>
         <strong
-          >The file that comes with this page is another than the one first seen on
+          >The file that comes with this page differs from the one first seen on
           ${moment(this.trust.since, now())}.</strong
         >
-        Keys do change, and pages get replaced. Ask the log’s keeper before you accept it.
+        Keys do change, and pages get replaced. Ask the log’s operator before you accept it.
       </p>
       <button type="button" @click=${() => this.#decide(() => send(this, "accept"))}>Accept the new one</button>
     </div>`;
@@ -200,7 +200,11 @@ export class GlTrust extends LitElement {
           : nothing
       }
       <button type="button" @click=${() => this.picker.click()}>Load a file</button>
-      ${this.trust?.source === "reader" ? html`<button type="button" @click=${this.#forget}>Forget mine</button>` : nothing}
+      ${
+        this.trust?.source === "reader"
+          ? html`<button type="button" @click=${this.#forget}>Forget mine</button>`
+          : nothing
+      }
       <button>Close</button>
       <input type="file" hidden tabindex="-1" aria-label="A trust file" @change=${this.#load} />
     </div>`;

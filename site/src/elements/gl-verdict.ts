@@ -1,4 +1,4 @@
-// The verdict: a sentence first and largest, three claims apart, on whose word, and how to repeat it.
+// The verdict: a sentence first and largest, then three claims, the trust file, and the command line that repeats it.
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { AGES } from "../app/address.js";
@@ -9,22 +9,22 @@ import { mark, type MarkKind } from "./marks.js";
 import { shared } from "./shared.js";
 import { outside, told } from "./text.js";
 
-/** What the card says, whatever it is about. */
+/** Text of the card for any subject. */
 export type Telling = {
   readonly tone: MarkKind;
   readonly headline: string;
   readonly why: string;
-  /** What else must be known. */
+  /** Something else that the reader must know. */
   readonly detail: string;
-  /** Without claims none was examined. */
+  /** The claims, or `undefined` if none was examined. */
   readonly claims: readonly Claim[] | undefined;
   /** Share of the work that is done, while working. */
   readonly done: number | undefined;
-  /** Whether to offer that the whole log is read. */
+  /** Offers to read the whole log. */
   readonly offersScan?: boolean;
 };
 
-/** Short names stay in one piece: a line break at their hyphen would read as a part of them. */
+/** Longest name that stays in one piece: a line break at its hyphen would look like a part of it. */
 const SHORT = 40;
 
 function words(headline: string): unknown {
@@ -49,7 +49,7 @@ export class GlVerdict extends LitElement {
         align-content: start;
         gap: 0.2rem 1.15rem;
         padding: 1.6rem 1.6rem 1.4rem;
-        /* Room for two lines of each, whatever is said, so that nothing below moves when it is. */
+        /* Room for two lines of each text, so that nothing below moves when the text changes. */
         min-height: 12rem;
         background: var(--ground, transparent);
       }
@@ -220,7 +220,7 @@ export class GlVerdict extends LitElement {
   ];
 
   @property({ attribute: false }) telling: Telling | undefined;
-  /** The command line, `undefined` where it could not be written safely, `null` where there is none to show. */
+  /** The command line: `undefined` if it could not be written safely, `null` if there is none. */
   @property({ attribute: false }) line: string | undefined | null = null;
   /** The limit on the checkpoint's age. */
   @property({ attribute: false }) age: string | undefined;
@@ -234,8 +234,7 @@ export class GlVerdict extends LitElement {
         ${mark(tone, 46, tone !== "pending")}
         <h1 id="headline" tabindex="-1"><span>${words(headline)}</span></h1>
         <p class="why">${told(why)}${detail ? html`<span class="detail">${told(detail)}</span>` : nothing}</p>
-        ${this.telling?.offersScan ? html`<p class="remedy"><button @click=${this.#scan}>Read the whole log instead</button></p>` : nothing}
-        ${tone === "pending" ? html`<progress max="1" value=${done ?? nothing} aria-label="Progress"></progress>` : nothing}
+        ${telling.offersScan ? this.#remedy() : nothing}${tone === "pending" ? progress(done) : nothing}
       </div>
       ${
         claims
@@ -249,12 +248,15 @@ export class GlVerdict extends LitElement {
     </section>`;
   }
 
-  /** Moves the reader to the sentence. */
+  /** Moves the focus to the sentence. */
   override focus(): void {
     this.renderRoot.querySelector("h1")?.focus();
   }
 
-  #scan = (): void => send(this, "scan");
+  #remedy(): TemplateResult {
+    const scan = (): void => send(this, "scan");
+    return html`<p class="remedy"><button @click=${scan}>Read the whole log instead</button></p>`;
+  }
 
   #claim(claim: Claim): TemplateResult {
     const pending = this.telling?.tone === "pending";
@@ -271,12 +273,18 @@ export class GlVerdict extends LitElement {
       const age = (event.target as HTMLSelectElement).value || undefined;
       send(this, "limit", age);
     };
+    const option = ([value, , label]: (typeof AGES)[number]): TemplateResult =>
+      html`<option value=${value} ?selected=${this.age === value}>${label}</option>`;
     return html`<label
       >limit
       <select aria-label="Oldest checkpoint to accept as fresh" @change=${choose}>
         <option value="" ?selected=${this.age === undefined}>none</option>
-        ${AGES.map(([value, , label]) => html`<option value=${value} ?selected=${this.age === value}>${label}</option>`)}
+        ${AGES.map(option)}
       </select></label
     >`;
   }
+}
+
+function progress(done: number | undefined): TemplateResult {
+  return html`<progress max="1" value=${done ?? nothing} aria-label="Progress"></progress>`;
 }

@@ -1,4 +1,4 @@
-// Nothing asked yet: what one can ask, and what an answer is worth.
+// The start page: the questions that a reader can ask, and the three kinds of answers.
 import { css, html, LitElement } from "lit";
 import { customElement } from "lit/decorators.js";
 import { treeArt } from "./art.js";
@@ -88,7 +88,7 @@ export class GlWelcome extends LitElement {
         font-size: 0.9375rem;
         margin-bottom: 0.15rem;
       }
-      /* A legend of shapes, without their colours: nothing is proven yet. */
+      /* A legend of shapes, without colours: nothing is proven yet. */
       .worth .mark {
         color: var(--ink);
       }
@@ -113,8 +113,8 @@ export class GlWelcome extends LitElement {
         <div>
           <h1>Who touched this model, when, and why?</h1>
           <p>
-            Every access to a model is signed by who made it and written into a log that can only grow. This page reads
-            that log and proves, in your own browser, what is in it and that nothing was left out.
+            Every access to a model is signed by its actor and written to a log that can only grow. This page reads that
+            log and proves in your own browser which events it holds, and that none was left out.
           </p>
         </div>
         <svg viewBox="0 0 360 232" aria-hidden="true">${treeArt}</svg>
@@ -137,42 +137,41 @@ export class GlWelcome extends LitElement {
             </div>
             <div>
               <dt><code>actor:ci@example.org</code></dt>
-              <dd>all that one did</dd>
+              <dd>everything by one actor</dd>
             </div>
             <div>
               <dt><code>key:sha256:5e23…</code></dt>
-              <dd>all that one key signed</dd>
+              <dd>everything signed by one key</dd>
             </div>
           </dl>
         </section>
         <section class="card">
           <h2>Drop a model file</h2>
           <p>
-            Anywhere on this page, or press <b>Choose a file</b>. It is hashed here and stays on this machine; its
-            history is found by its SHA-256, whatever it is called.
+            Anywhere on this page, or press <b>Choose a file</b>. The file is hashed here and stays on this machine; its
+            history is found by its SHA-256, not by its name.
           </p>
         </section>
         <section class="card">
           <h2>Drop a proof</h2>
           <p>
-            A <code>.glasslog-bundle</code> holds a history with all its proofs, a <code>.fraud</code> file the proof
-            that an index is false. Both are judged without asking any server.
+            A <code>.glasslog-bundle</code> holds a history with all its proofs, a <code>.fraud</code> file proves that
+            an index is false. Both are checked without asking a server.
           </p>
         </section>
       </div>
       <div class="worth">
         <div>
           <h2>${mark("pass", 18, false)}Proven</h2>
-          All that holds is said in three claims: <b>included</b>, <b>complete</b>, <b>fresh</b>. None of them stands
-          for another.
+          A verdict makes three claims: <b>included</b>, <b>complete</b> and <b>fresh</b>. Each is proven by itself.
         </div>
         <div>
           <h2>${mark("unknown", 18, false)}Not decided</h2>
-          What could not be told is shown as a question, never as a weaker yes.
+          A claim that could not be decided is shown as a question, never as a weaker yes.
         </div>
         <div>
           <h2>${mark("fail", 18, false)}False</h2>
-          What was altered or damaged on its way is named, with the first thing that failed.
+          If something was altered or damaged, the page says so, with the first check that failed.
         </div>
       </div>`;
   }

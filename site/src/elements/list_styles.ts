@@ -1,4 +1,4 @@
-// How the list of events looks: a table that grows with the page, or one of many rows that scrolls by itself.
+// Styles of the list of events: a table that grows with the page, or a long one that scrolls by itself.
 import { css } from "lit";
 
 export const listStyles = css`
@@ -50,7 +50,7 @@ export const listStyles = css`
     padding: 0.7rem 1.15rem;
     border-top: 1px solid var(--line);
   }
-  /* In a long list all rows are equally high, so that what is left out has a known height. */
+  /* In a long list all rows are equally high, so that rows that are not drawn have a known height. */
   .long {
     max-height: min(46rem, 82vh);
     overflow-y: auto;

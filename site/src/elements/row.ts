@@ -8,23 +8,23 @@ import { moment, seconds } from "../text/time.js";
 import { mark, weightMark, weightStyles } from "./marks.js";
 import { outside } from "./text.js";
 
-/** What a row needs to know besides its event. */
+/** Context of a row besides its event. */
 export type RowContext = {
-  /** Its place in the list, from 0. */
+  /** Position in the list, from 0. */
   readonly at: number;
   readonly now: number;
-  /** Whether there is a column for artifacts. */
+  /** Set if there is a column for artifacts. */
   readonly several: boolean;
-  /** What is below it when it is open. */
+  /** Details below an open row. */
   readonly details: TemplateResult | undefined;
-  /** Its place in the log is proven, and nothing yet said of its signature. */
+  /** Set while the event's place in the log is proven and its signature is not judged yet. */
   readonly undecided: boolean;
   readonly toggle: (event: Event) => void;
 };
 
-const UNDECIDED = { outcome: "pending", short: "its signature is still to be judged" } as const;
+const UNDECIDED = { outcome: "pending", short: "signature not judged yet" } as const;
 
-/** Row 1 is the head of the table. */
+/** Row number for assistive technology; row 1 is the head of the table. */
 export function rowIndex(at: number): number {
   return at + 2;
 }
@@ -75,7 +75,7 @@ export function eventRow(
     }`;
 }
 
-/** A row whose entry is known to exist, and is not verified yet. */
+/** Draws a row whose entry is known to exist and is not verified yet. */
 export function pendingRow(at: number, several: boolean): TemplateResult {
   return html`<tr class="event pending" aria-rowindex=${rowIndex(at)} data-at=${at}>
     <td colspan=${several ? 5 : 4}><span class="toggle">being verified</span></td>
@@ -83,7 +83,7 @@ export function pendingRow(at: number, several: boolean): TemplateResult {
   </tr>`;
 }
 
-/** The reason given, or nothing at all: a narrow screen leaves empty cells out. */
+/** Draws the reason, or nothing at all: narrow screens hide empty cells. */
 function reason({ reason: given }: EventView): TemplateResult | typeof nothing {
   return given ? html`<span class="reason">${outside(given.text ?? given.code, true)}</span>` : nothing;
 }
@@ -91,7 +91,8 @@ function reason({ reason: given }: EventView): TemplateResult | typeof nothing {
 function subjects(event: EventView): unknown {
   const [first, ...others] = event.subjects;
   if (!first) return nothing;
-  return html`${outside(cutText(first.name, 34))}${others.length > 0 ? html` <span class="dim">and ${figures(others.length)} more</span>` : nothing}`;
+  const more = others.length > 0 ? html` <span class="dim">and ${figures(others.length)} more</span>` : nothing;
+  return html`${outside(cutText(first.name, 34))}${more}`;
 }
 
 function badge(outcome: string | null): unknown {
@@ -186,7 +187,7 @@ export const rowStyles = css`
     cursor: default;
     color: var(--dim);
   }
-  /* On a phone a row is a small card: what and when above, who and why below. */
+  /* On a phone a row is a small card: action and time above, actor and reason below. */
   @media (max-width: 640px) {
     thead {
       position: absolute;

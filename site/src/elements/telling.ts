@@ -1,4 +1,4 @@
-// What the card of the verdict says in each state of the page.
+// Text of the verdict's card in each state of the page.
 import type { View } from "../app/view.js";
 import { fraudSentence } from "../report/fraud_words.js";
 import { sentence, type Claim } from "../report/sentence.js";
@@ -12,7 +12,7 @@ const UNDECIDED: readonly Claim[] = (["Included", "Complete", "Fresh"] as const)
   text: "not decided yet",
 }));
 
-/** What the card says while the page is in this state. */
+/** Text of the card in a state of the page. */
 export function tell(view: View): Telling | undefined {
   switch (view.kind) {
     case "welcome":
@@ -30,11 +30,11 @@ export function tell(view: View): Telling | undefined {
       const name = view.subject.kind === "artifact" ? (view.subject.file ?? view.subject.text) : view.subject.file.name;
       const read = view.total > 0 ? `${figures(view.done)} of ${counted(view.total, "entry", "entries")} read.` : "";
       const why = view.positions
-        ? `The index gives ${counted(view.positions, "event")}. ${read}`
+        ? `The index lists ${counted(view.positions, "event")}. ${read}`
         : read ||
           (view.checks.some(({ outcome }) => outcome === "pass")
-            ? "Following what the log’s checkpoint commits to."
-            : "Asking for the log’s checkpoint.");
+            ? "Reading the files that the log’s checkpoint commits to."
+            : "Fetching the log’s checkpoint.");
       return {
         tone: "pending",
         headline: `Checking ${name}`,
@@ -56,8 +56,8 @@ export function tell(view: View): Telling | undefined {
     case "untrusted":
       return {
         tone: "unknown",
-        headline: "Whose word should count?",
-        why: "No trust file came with this page, and none of yours is kept here. It names the log’s key and its witnesses; drop one on this page, or paste it.",
+        headline: "A trust file is missing.",
+        why: "None came with this page, and this browser keeps none of yours. It names the log’s key and witnesses: drop or paste one.",
         detail: "",
         claims: undefined,
         done: undefined,
@@ -74,7 +74,7 @@ export function tell(view: View): Telling | undefined {
   }
 }
 
-/** Says to screen readers what the card says; one word stands for all progress. */
+/** Text for screen readers: the card's text, and one word for all progress. */
 export function announcement(view: View): string {
   if (view.kind === "working" || view.kind === "hashing") return "Checking";
   const telling = tell(view);

@@ -1,8 +1,9 @@
-// Text from a log, as data: never markup, every odd character visible, and unable to turn its surroundings around.
+// Shows text from a log as data: never as markup, with every odd character visible, and without changing the direction
+// of its surroundings.
 import { html, type TemplateResult } from "lit";
 import { visible } from "../text/visible.js";
 
-/** Shows outside text; identifiers always run from left to right, prose as its letters do. */
+/** Shows outside text. Identifiers always run from left to right, prose in the direction of its letters. */
 export function outside(text: string, prose = false): TemplateResult {
   const pieces = visible(text).map(({ text: run, odd }) =>
     odd ? html`<span class="odd" title="an invisible or direction-changing character">${odd}</span>` : run,
@@ -11,8 +12,8 @@ export function outside(text: string, prose = false): TemplateResult {
 }
 
 /**
- * Shows a sentence of ours or of the verifier's. The verifier puts names of files, logs and keys between backticks;
- * here they look like what they are.
+ * Shows a sentence of the page or of the verifier. The verifier puts names of files, logs and keys between backticks;
+ * here they are shown as code.
  */
 export function told(text: string): TemplateResult {
   const parts = text.split("`");

@@ -26,41 +26,41 @@ export function fraudSentence(report: Report): Told {
       return {
         tone,
         headline: "The trust file cannot be read.",
-        why: "Nothing was checked: without it there is nobody to accuse.",
+        why: "Nothing was checked: the trust file names the index that may be accused.",
         detail,
       };
     case "fraud-proof fail":
       return {
         tone,
         headline: "This is not a fraud proof that can be checked.",
-        why: "It is damaged, cut short, or something else.",
+        why: "It is damaged, cut short, or another kind of file.",
         detail,
       };
     case "index-signature fail":
       return {
         tone,
         headline: "This accusation is forged.",
-        why: "What it holds against the index was not signed with the index’s key.",
+        why: "Its evidence was not signed with the index’s key.",
         detail,
       };
     case "fraud fail":
       return {
         tone,
         headline: "This file proves nothing against the index.",
-        why: "Whoever made it is mistaken, or wants the index’s keeper to look guilty.",
+        why: "Its author is mistaken, or wants the index’s operator to look guilty.",
         detail,
       };
     case "index-signature unknown":
       return {
         tone,
-        headline: "Your trust file does not name the index that stands accused here.",
-        why: "Whether the accusation holds was not looked at.",
+        headline: "Your trust file does not name the accused index.",
+        why: "The accusation was not checked.",
         detail: check ? `${check.detail}.` : "",
       };
     default:
       return {
         tone,
-        headline: "Whether this accusation holds could not be decided.",
+        headline: "This accusation could not be decided.",
         why: "",
         detail: check ? `${check.detail}.` : "",
       };
@@ -73,12 +73,12 @@ function holds(fraud: FraudView): Told {
   const log = fraud.log === null ? "" : ` It is about the log \`${fraud.log}\`.`;
   const audit =
     auditors.length === 0
-      ? "No auditor whom your trust file asks for stands accused with it."
-      : `Accused with it: the ${auditors.length === 1 ? "auditor" : "auditors"} ${auditors.map((name) => `\`${name}\``).join(", ")}, who said that it was right.`;
+      ? "No auditor that your trust file names is accused with it."
+      : `Also accused: the ${auditors.length === 1 ? "auditor" : "auditors"} ${auditors.map((name) => `\`${name}\``).join(", ")}, who confirmed it.`;
   return {
     tone: "pass",
     headline: `The accusation holds: the index ${fraud.index} ${what}.`,
-    why: `Whoever has the index’s key signed this, as manifest ${figures(fraud.manifest)}, and cannot take it back.${log} ${audit}`,
-    detail: "Do not rely on what this index says, of this or of anything else.",
+    why: `The holder of the index’s key signed this, as manifest ${figures(fraud.manifest)}, and cannot deny it.${log} ${audit}`,
+    detail: "Do not rely on anything that this index says.",
   };
 }

@@ -12,14 +12,14 @@ const FALSE = "The index of this log is false. Do not rely on it.";
 /** What it means when a check of the index fails. */
 const FAILURES: Readonly<Record<string, Words>> = {
   "index-proof": [
-    "What stands here for the log’s index is none.",
-    "Its newest manifest, which says what the index covers, cannot be read. Nothing is concluded without it.",
+    "The log’s index cannot be read.",
+    "Its newest manifest, which states what the index covers, is damaged. Nothing is concluded without it.",
   ],
   "index-signature": [ALTERED, "The index’s signature does not fit its checkpoint."],
   "index-quorum": [ALTERED, "A witness’s signature does not fit the checkpoint of the index."],
   "index-audit": [ALTERED, "An auditor’s signature does not fit the checkpoint of the index."],
-  "index-manifest": [ALTERED, "Its newest manifest is not one that the index or the log has signed."],
-  "index-files": [ALTERED, "The server sent other lists than those that the signed manifest commits to."],
+  "index-manifest": [ALTERED, "Its newest manifest was not signed by the index or the log."],
+  "index-files": [ALTERED, "The server sent lists that differ from those that the signed manifest commits to."],
 };
 
 /** Rules that a list or a manifest breaks though the index has signed it, by the code in the evidence: no host did that. */
@@ -31,37 +31,31 @@ const BROKEN_MANIFEST = /^index-manifest-(?!not-included$)/;
 export function indexFailure(check: Check): Words | undefined {
   if (check.code === "files" && missingFile(check)?.startsWith("index/")) {
     return [
-      "A part of the log’s index is missing here.",
-      "Without it, nobody can tell what else is recorded. A missing file never means that there are no events.",
+      "A part of the log’s index is missing.",
+      "Without it, other events may exist. A missing file never means that there are no events.",
     ];
   }
   if (check.code === "index-consistency") {
     return check.evidence?.["claimed"] === undefined
-      ? [ALTERED, "The server sent other hashes than those that the signed checkpoints commit to."]
+      ? [ALTERED, "The server sent hashes that differ from those that the signed checkpoints commit to."]
       : [
           "This log has shown two different histories. Do not rely on it.",
-          "It signed two trees of one size that cannot both be true: its checkpoint, and the one that its index was made from. Keep both: they are evidence.",
+          "It signed two different trees of the same size: its checkpoint and the one behind its index. Keep both as evidence.",
         ];
   }
   if (check.code === "index-positions") {
     return indexFault(check) === "omission"
       ? [
           FALSE,
-          "It leaves out an entry that it must list, so others may be missing as well. Whoever signed it did not build it from this log.",
+          "It leaves out an entry that it must list, so others may be missing too. Its signer did not build it from this log.",
         ]
-      : [
-          FALSE,
-          "It lists an entry that is not about what it is listed for. Whoever signed it did not build it from this log.",
-        ];
+      : [FALSE, "It lists an entry that does not belong there. Its signer did not build it from this log."];
   }
   const error = String(check.evidence?.["error"]);
   if (check.code === "index-files" && BROKEN_LIST.test(error))
-    return [FALSE, "One of its lists, as signed, breaks the rules of lists, so none of them can be relied on."];
+    return [FALSE, "One of its signed lists breaks the rules of lists, so none of them can be relied on."];
   if (check.code === "index-manifest" && BROKEN_MANIFEST.test(error))
-    return [
-      FALSE,
-      "Its newest manifest, as signed, breaks the rules of manifests, so nothing can be concluded from it.",
-    ];
+    return [FALSE, "Its newest signed manifest breaks the rules of manifests, so nothing is concluded from it."];
   return FAILURES[check.code];
 }
 
@@ -69,24 +63,24 @@ export function indexFailure(check: Check): Words | undefined {
 export function indexDoubt(check: Check, report: Report, what: string): Words | undefined {
   switch (check.code) {
     case "index-signature":
-      return ["Your trust file does not vouch for this log’s index.", "Nothing that it says was looked at."];
+      return ["Your trust file does not name this log’s index.", "Nothing that it says was looked at."];
     case "index-quorum":
       return [
         "Too few witnesses vouch for this log’s index.",
-        "Its keeper could be showing you a version that others do not see.",
+        "Its operator could show you a version that others do not see.",
       ];
     case "index-audit":
       return [
         "Too few auditors vouch for this log’s index.",
-        "Nobody whom you trust has recomputed it, so it could leave events out.",
+        "Too few auditors that you trust have recomputed it, so it could leave events out.",
       ];
     case "index-manifest":
       return [
-        "This index does not belong to what was asked.",
-        "It is another log’s, or made by rules that this page does not know.",
+        "This index does not fit this log.",
+        "It belongs to another log, or follows rules that this page does not know.",
       ];
     case "index-files":
-      return [`There are more events ${what} than one look into the index takes.`, "Reading the whole log finds them."];
+      return [`There are more events ${what} than one lookup in the index takes.`, "Reading the whole log finds them."];
     case "coverage": {
       const covered = coverage(report);
       if (covered?.method !== "index" || !report.checkpoint) return undefined;
@@ -95,7 +89,7 @@ export function indexDoubt(check: Check, report: Report, what: string): Words | 
         number === 0 ? `Nothing is recorded ${what}` : `${counted(number, "event is", "events are")} recorded ${what}`;
       return [
         `${found} up to entry ${figures(covered.upTo)} of ${figures(report.checkpoint.size)}.`,
-        "The entries after that are not in the index yet, and too many to be read on the side. What they hold is not decided.",
+        "The entries after that are not in the index yet, and there are too many to read here. Their contents are not decided.",
       ];
     }
   }
@@ -117,7 +111,7 @@ export function indexCoverage(report: Report): string {
       ? ""
       : ` ${String(covered.scanned) === "1" ? "The newest entry was" : `The newest ${figures(covered.scanned)} entries were`} read one by one.`;
   if (String(covered.indexed) === "0") return tail;
-  if (!covered.audited) return ` That there are no others is what its index claims; no auditor was asked.${tail}`;
+  if (!covered.audited) return ` Only its index claims that there are no others; no auditor was asked.${tail}`;
   const auditors = witnesses(report, "index-audit").filter((auditor) => auditor.counted).length;
   const who =
     auditors === 1
@@ -125,7 +119,7 @@ export function indexCoverage(report: Report): string {
       : auditors === 0
         ? "Auditors have recomputed the index"
         : `${inWords(auditors)} auditors have recomputed the index`;
-  return ` ${who} that they were found by, so none about it can be missing.${tail}`;
+  return ` ${who} , so no event about it can be missing.${tail}`;
 }
 
 /** The claim of completeness in a few words. */

@@ -75,7 +75,7 @@ function vouching(report: Report): string {
   const cosigned = signers.filter((witness) => witness.counted).length;
   const scan = (scanCoverage(report) || indexCoverage(report)) + unreadable(report);
   if (cosigned === 0) {
-    return `No witness vouches for this log: its keeper could show others a different one.${scan}`;
+    return `No witness vouches for this log: its operator could show others a different one.${scan}`;
   }
   const who = cosigned === 1 ? "One witness vouches" : `${inWords(cosigned)} witnesses vouch`;
   return `${who} that this log only ever grew.${scan}`;
@@ -93,7 +93,7 @@ function unreadable(report: Report): string {
   const number = String(report.unreadable ?? 0);
   return number === "0"
     ? ""
-    : ` ${counted(number, "entry is", "entries are")} no readable event: what about, nobody can say.`;
+    : ` ${counted(number, "entry is", "entries are")} not readable as events: their subjects are unknown.`;
 }
 
 /** What a reader must know of events that are nevertheless genuine. */
@@ -114,27 +114,27 @@ function cautions(report: Report): string {
 const ALTERED = "This copy of the record was altered or damaged. Do not rely on it.";
 
 const FAILURES: Readonly<Record<string, readonly [headline: string, why: string]>> = {
-  policy: ["The trust file cannot be read.", "Nothing was checked: without it there is nothing to check against."],
+  policy: ["The trust file cannot be read.", "Nothing was checked: every check needs a trust file."],
   bundle: [
     "This is not a bundle that can be checked.",
     "It is damaged, cut short, or holds files that do not belong to it.",
   ],
   files: [
-    "A part of the record is missing here.",
-    "A file that the check needs is not where it should be. Nothing is concluded from the rest.",
+    "A part of the record is missing.",
+    "A file that the check needs is missing. Nothing is concluded from the others.",
   ],
-  checkpoint: [
-    "What came from this address is not a log.",
-    "The checkpoint, which everything else hangs on, cannot be read.",
-  ],
+  checkpoint: ["This address does not hold a log.", "Its checkpoint, on which every proof depends, cannot be read."],
   "log-signature": [ALTERED, "The log’s signature does not fit its checkpoint."],
   quorum: [ALTERED, "A witness’s signature does not fit the checkpoint."],
-  tree: [ALTERED, "The server sent other hashes than those that the signed checkpoint commits to."],
-  entries: [ALTERED, "The server sent other events than those that the signed checkpoint commits to."],
-  genesis: ["This is not the log that your trust file means.", "Its first entry is not the one that was agreed on."],
+  tree: [ALTERED, "The server sent hashes that differ from those that the signed checkpoint commits to."],
+  entries: [ALTERED, "The server sent events that differ from those that the signed checkpoint commits to."],
+  genesis: [
+    "This is not the log that your trust file names.",
+    "Its first entry is not the one that the trust file pins.",
+  ],
   "event-signatures": [
     "An event carries a false signature. Do not rely on this record.",
-    "The log holds it, but who is said to have signed it did not.",
+    "The log holds the event, but its stated signer did not sign it.",
   ],
 };
 
@@ -165,21 +165,21 @@ function unknown(report: Report, about: string): Told {
       if (number === 0 && report.complete) return { ...absence(report, about), detail };
       break;
     case "log-signature":
-      return told("Your trust file does not vouch for this log.", "Nothing that it says was looked at.");
+      return told("Your trust file does not name this log.", "Nothing that it says was looked at.");
     case "quorum":
       return told(
         "Too few witnesses vouch for this log.",
-        "Its keeper could be showing you a version that others do not see.",
+        "Its operator could show you a version that others do not see.",
       );
     case "genesis":
       return told(
         "This log does not say whose keys count.",
-        "Its first entry names nobody who may admit keys, so no event in it can be judged.",
+        "Its first entry names no keys that may admit others, so no event in it can be judged.",
       );
     case "event-signatures":
       return told(
         `${events} ${what} ${are} in the log, but not all are validly signed.`,
-        "Who was behind those cannot be told.",
+        "The signers of the others are unknown.",
       );
     case "freshness":
       if (number === 0) return { ...absence(report, about), detail };
@@ -196,7 +196,7 @@ function staleness(report: Report): string {
     seen?.limit === undefined
       ? "No witness vouches for the time."
       : `The newest checkpoint that witnesses vouch for is ${span(seen.age)} old; the limit is ${span(seen.limit)}.`;
-  return `${why} Whatever happened since then would not show here.`;
+  return `${why} Later events would not show here.`;
 }
 
 /** What is not required stays unknown in a good report too, and is no reason for a verdict. */
@@ -207,12 +207,12 @@ function matters(check: Check, events: number): boolean {
 }
 
 function absence(report: Report, about: string): Omit<Told, "detail"> {
-  const limits = "It does not say that nothing happened, only that no record of it exists here.";
+  const limits = "This does not mean that nothing happened, only that this log holds no record of it.";
   if (isOnlyClaimed(report)) {
     return {
       tone: "unknown",
       headline: `The index lists nothing about ${about}.`,
-      why: `That there is nothing is what the log’s index claims; no auditor was asked.${unreadable(report)} ${limits}`,
+      why: `Only the log’s index claims this; no auditor was asked.${unreadable(report)} ${limits}`,
     };
   }
   const size =
@@ -231,7 +231,7 @@ function included(report: Report): Claim {
   const number = report.events?.length ?? 0;
   const text = {
     pass: `${number === 1 ? "this event is" : `all ${figures(number)} are`} in the log, unchanged`,
-    fail: "what was sent is not what the log committed to",
+    fail: "the data differs from what the log committed to",
     unknown: number === 0 && report.complete ? "there is no event to include" : "not decided",
   }[report.claims.included];
   return { name: "Included", outcome: report.claims.included, text };
@@ -259,7 +259,7 @@ function fresh(report: Report): Claim {
     pass: age ?? "recent enough",
     fail: "too old",
     unknown: seen
-      ? `${age}; ${seen.limit === undefined ? "without a limit that is not judged" : "newer events could exist"}`
+      ? `${age}; ${seen.limit === undefined ? "not judged without a limit" : "newer events could exist"}`
       : "no witness vouches for the time",
   }[report.claims.fresh];
   return { name: "Fresh", outcome: report.claims.fresh, text };

@@ -90,7 +90,7 @@ const SIGNATURES: Readonly<Record<string, Status>> = {
   "unknown-key": {
     outcome: "unknown",
     short: "unknown key",
-    long: "Signed with a key that was never enrolled before this position: who signed cannot be told.",
+    long: "Signed with a key that was never enrolled before this position: the signer is unknown.",
   },
   "revoked-key": {
     outcome: "unknown",
@@ -100,7 +100,7 @@ const SIGNATURES: Readonly<Record<string, Status>> = {
   "compromised-key": {
     outcome: "unknown",
     short: "key later compromised",
-    long: "Signed with a key that was valid here, and that a later key event reports as compromised from before this position.",
+    long: "Signed with a key that was valid here; a later key event reports it as compromised before this position.",
   },
   "actor-mismatch": {
     outcome: "unknown",
@@ -108,7 +108,7 @@ const SIGNATURES: Readonly<Record<string, Status>> = {
     long: "Signed with a key that is enrolled for another actor than the one named.",
   },
   invalid: { outcome: "fail", short: "false signature", long: "The signature does not fit the event." },
-  none: { outcome: "unknown", short: "not signed", long: "No signature that could be judged." },
+  none: { outcome: "unknown", short: "not signed", long: "The event has no signature that could be judged." },
 };
 
 export function signatureStatus(event: EventView): Status {
@@ -128,7 +128,7 @@ const NOTES: Readonly<Record<string, readonly [short: string, long: string]>> = 
     "Binds a name and version that an earlier event had bound to different content.",
   ],
   "other-log": ["for another log", "Signed for another log."],
-  "no-effect": ["no effect", "Has no effect: what it acts on was not in that state."],
+  "no-effect": ["no effect", "Has no effect: the event or artifact that it acts on was not in the required state."],
 };
 
 /** A note in a word or two. */
