@@ -1,9 +1,9 @@
 // Details of one event: everything that a report says about it.
-import { css, html, LitElement, nothing } from "lit";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { writeAddress, type Address } from "../app/address.js";
 import { noteText, signatureStatus, WEIGHTS } from "../report/wording.js";
-import type { EventView } from "../report/types.js";
+import type { EventView, Subject } from "../report/types.js";
 import { figures } from "../text/count.js";
 import { fact, factsStyles } from "./facts.js";
 import "./gl-copy.js";
@@ -42,19 +42,15 @@ export class GlEvent extends LitElement {
   override render(): unknown {
     const { event } = this;
     if (!event) return nothing;
-    const status = signatureStatus(event);
     return html`<dl>
-      ${fact("Signature", html`<span class="status">${mark(status.outcome)}<span>${outside(status.long)}</span></span>`)}
-      ${event.notes.map((note) => fact("Note", outside(noteText(note))))} ${text("Outcome", event.outcome)}
-      ${event.weight ? fact("Weight", WEIGHTS[event.weight]) : nothing}
-      ${event.actor === null ? nothing : fact("Actor", html`${this.#link(`actor:${event.actor}`, event.actor)}${event.actorType ? html` <span class="dim">(${outside(event.actorType)})</span>` : nothing}`)}
-      ${text("Claimed time", event.occurredAt)}
-      ${event.reason ? fact("Reason", html`<div class="long" tabindex="0" role="group" aria-label="Reason">${outside(event.reason.text ?? event.reason.code, true)}${event.reason.text === null ? nothing : html` <span class="dim">(${outside(event.reason.code)})</span>`}</div>`) : nothing}
+      ${fact("Signature", signature(event))} ${event.notes.map((note) => fact("Note", outside(noteText(note))))}
+      ${text("Outcome", event.outcome)} ${event.weight ? fact("Weight", WEIGHTS[event.weight]) : nothing}
+      ${event.actor === null ? nothing : fact("Actor", this.#actor(event.actor, event.actorType))}
+      ${text("Claimed time", event.occurredAt)} ${event.reason ? fact("Reason", reason(event.reason)) : nothing}
       ${text("Ticket", event.reason?.ticket)} ${text("Environment", event.environment)}
-      ${text("Pipeline", event.pipeline)}
-      ${event.transfer ? fact("Transfer", html`from ${outside(event.transfer.from)} to ${outside(event.transfer.to)}`) : nothing}
-      ${event.subjects.map((subject) => fact("Artifact", html`${this.#link(subject.name, subject.name)}<br />${id(subject.digest, "digest")}`))}
-      ${event.actsOn === null ? nothing : fact("Acts on", html`${this.actsOnIndex === undefined ? nothing : html`entry ${figures(this.actsOnIndex)}, `}${id(event.actsOn, "leaf hash")}`)}
+      ${text("Pipeline", event.pipeline)} ${event.transfer ? fact("Transfer", transfer(event.transfer)) : nothing}
+      ${event.subjects.map((subject) => fact("Artifact", this.#artifact(subject)))}
+      ${event.actsOn === null ? nothing : fact("Acts on", this.#actsOn(event.actsOn))}
       ${event.keyid === null ? nothing : fact("Key", id(event.keyid, "key id"))}
       ${fact("Position", html`entry ${figures(event.index)} of the log`)}
       ${fact("Leaf hash", id(event.leafHash, "leaf hash"))}
@@ -62,17 +58,47 @@ export class GlEvent extends LitElement {
     </dl>`;
   }
 
-  #link(query: string, label: string): unknown {
+  #actor(actor: string, type: string | null): TemplateResult {
+    const kind = type ? html` <span class="dim">(${outside(type)})</span>` : nothing;
+    return html`${this.#link(`actor:${actor}`, actor)}${kind}`;
+  }
+
+  #artifact({ name, digest }: Subject): TemplateResult {
+    return html`${this.#link(name, name)}<br />${id(digest, "digest")}`;
+  }
+
+  #actsOn(leafHash: string): TemplateResult {
+    const position = this.actsOnIndex === undefined ? nothing : html`entry ${figures(this.actsOnIndex)}, `;
+    return html`${position}${id(leafHash, "leaf hash")}`;
+  }
+
+  #link(query: string, label: string): TemplateResult {
     if (!this.address) return outside(label);
     return html`<a href=${writeAddress({ ...this.address, query })}>${outside(label)}</a>`;
   }
+}
+
+function signature(event: EventView): TemplateResult {
+  const { outcome, long } = signatureStatus(event);
+  return html`<span class="status">${mark(outcome)}<span>${outside(long)}</span></span>`;
+}
+
+function reason({ code, text: words }: NonNullable<EventView["reason"]>): TemplateResult {
+  const shortly = words === null ? nothing : html` <span class="dim">(${outside(code)})</span>`;
+  return html`<div class="long" tabindex="0" role="group" aria-label="Reason">
+    ${outside(words ?? code, true)}${shortly}
+  </div>`;
+}
+
+function transfer({ from, to }: NonNullable<EventView["transfer"]>): TemplateResult {
+  return html`from ${outside(from)} to ${outside(to)}`;
 }
 
 function text(name: string, value: string | null | undefined): unknown {
   return value === null || value === undefined ? nothing : fact(name, outside(value));
 }
 
-function id(value: string, what: string): unknown {
+function id(value: string, what: string): TemplateResult {
   return html`<gl-id .value=${value} room="34" .what=${what}></gl-id>
     <gl-copy .value=${value} .what=${what}></gl-copy>`;
 }

@@ -269,7 +269,8 @@ export class GlTimeline extends LitElement {
     const index = String(event.index);
     const status = signatureStatus(event);
     const odd = status.outcome !== "pass" || event.outcome === "denied" || event.outcome === "failure";
-    const what = `${visibleText(actionText(event))} by ${visibleText(event.actor ?? "?")}, entry ${figures(event.index)}`;
+    const [action, actor] = [visibleText(actionText(event)), visibleText(event.actor ?? "?")];
+    const what = `${action} by ${actor}, entry ${figures(event.index)}`;
     const title = odd ? `${what}: ${status.outcome === "pass" ? event.outcome : status.short}` : what;
     const kind = status.outcome === "fail" ? "fail" : "unknown";
     const badge = svg`<circle class="badge ${kind}" cx=${x + 6} cy=${y - 6} r="4" fill="currentColor"/>`;

@@ -1,5 +1,5 @@
-// Shapes of outcomes and weights: a tick in a circle, a cross in a square, a question in a triangle. Colour is never the
-// only sign.
+// Shapes of outcomes and weights: a tick in a circle, a cross in a square, a question in a triangle. Colour is never
+// the only sign.
 import { css, html, svg, type TemplateResult } from "lit";
 import type { Outcome } from "../report/types.js";
 

@@ -1,5 +1,5 @@
 // Text of the verdict's card in each state of the page.
-import type { View } from "../app/view.js";
+import type { View, Working } from "../app/view.js";
 import { fraudSentence } from "../report/fraud_words.js";
 import { sentence, type Claim } from "../report/sentence.js";
 import { bytes, counted, figures } from "../text/count.js";
@@ -11,6 +11,10 @@ const UNDECIDED: readonly Claim[] = (["Included", "Complete", "Fresh"] as const)
   outcome: "unknown",
   text: "not decided yet",
 }));
+
+const NO_TRUST =
+  "None came with this page, and this browser keeps none of yours. " +
+  "A trust file names the log’s key and its witnesses: drop one on this page, or paste it.";
 
 /** Text of the card in a state of the page. */
 export function tell(view: View): Telling | undefined {
@@ -28,17 +32,10 @@ export function tell(view: View): Telling | undefined {
       };
     case "working": {
       const name = view.subject.kind === "artifact" ? (view.subject.file ?? view.subject.text) : view.subject.file.name;
-      const read = view.total > 0 ? `${figures(view.done)} of ${counted(view.total, "entry", "entries")} read.` : "";
-      const why = view.positions
-        ? `The index lists ${counted(view.positions, "event")}. ${read}`
-        : read ||
-          (view.checks.some(({ outcome }) => outcome === "pass")
-            ? "Reading the files that the log’s checkpoint commits to."
-            : "Fetching the log’s checkpoint.");
       return {
         tone: "pending",
         headline: `Checking ${name}`,
-        why,
+        why: progress(view),
         detail: "",
         claims: UNDECIDED,
         done: view.total > 0 ? view.done / view.total : undefined,
@@ -57,7 +54,7 @@ export function tell(view: View): Telling | undefined {
       return {
         tone: "unknown",
         headline: "A trust file is missing.",
-        why: "None came with this page, and this browser keeps none of yours. It names the log’s key and witnesses: drop or paste one.",
+        why: NO_TRUST,
         detail: "",
         claims: undefined,
         done: undefined,
@@ -72,6 +69,15 @@ export function tell(view: View): Telling | undefined {
         done: undefined,
       };
   }
+}
+
+function progress({ total, done, positions, checks }: Working): string {
+  const read = total > 0 ? `${figures(done)} of ${counted(total, "entry", "entries")} read.` : "";
+  if (positions) return `The index lists ${counted(positions, "event")}. ${read}`;
+  if (read) return read;
+  return checks.some(({ outcome }) => outcome === "pass")
+    ? "Reading the files that the log’s checkpoint commits to."
+    : "Fetching the log’s checkpoint.";
 }
 
 /** Text for screen readers: the card's text, and one word for all progress. */

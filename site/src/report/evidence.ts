@@ -1,4 +1,4 @@
-// The few facts that the page picks out of a report's evidence (docs/formats/report.md).
+// Facts that the page reads from a report's evidence (docs/formats/report.md).
 import type { Whole } from "../text/count.js";
 import type { Check, Fact, Report } from "./types.js";
 
@@ -9,7 +9,7 @@ function find(report: Pick<Report, "checks">, code: string): Check | undefined {
   return report.checks.find((check) => check.code === code);
 }
 
-/** The witnesses that the trust file names, and which of them cosigned; or its auditors, for the index. */
+/** Lists the witnesses that the trust file names, or its auditors of the index, and marks those that cosigned. */
 export function witnesses(report: Pick<Report, "checks">, code: "quorum" | "index-audit" = "quorum"): Witness[] {
   const list = find(report, code)?.evidence?.["witnesses"];
   if (!Array.isArray(list)) return [];
@@ -20,7 +20,7 @@ export function witnesses(report: Pick<Report, "checks">, code: "quorum" | "inde
   });
 }
 
-/** When witnesses last vouched for the checkpoint, where that can be told. */
+/** Time when witnesses last vouched for the checkpoint, if that is known. */
 export function freshness(report: Pick<Report, "checks">): Freshness | undefined {
   const evidence = find(report, "freshness")?.evidence;
   const [time, age, limit] = [evidence?.["time"], evidence?.["age"], evidence?.["limit"]];
@@ -28,15 +28,15 @@ export function freshness(report: Pick<Report, "checks">): Freshness | undefined
   return { time, age, limit: typeof limit === "number" ? limit : undefined };
 }
 
-/** What completeness rests on. */
+/** Grounds for completeness. */
 export type Coverage = {
   readonly method: "full-scan" | "index";
   /** Entries before this one are covered. */
   readonly upTo: Whole;
-  /** Entries that the index covers, and those past it that were read one by one. */
+  /** Number of entries that the index covers, and of later entries that were read one by one. */
   readonly indexed: Whole;
   readonly scanned: Whole;
-  /** Whether auditors vouch for the index, as the trust file asks. */
+  /** Set if auditors vouch for the index, as the trust file asks. */
   readonly audited: boolean;
 };
 
@@ -53,13 +53,13 @@ export function coverage(report: Pick<Report, "checks">): Coverage | undefined {
   };
 }
 
-/** What an index was caught at. */
+/** Fault of an index that listed too little or too much. */
 export function indexFault(check: Check): "omission" | "insertion" | undefined {
   const fault = check.evidence?.["fault"];
   return fault === "omission" || fault === "insertion" ? fault : undefined;
 }
 
-/** The file that was missing. */
+/** Path of the file that was missing. */
 export function missingFile(check: Check): string | undefined {
   const path = check.evidence?.["path"];
   return typeof path === "string" ? path : undefined;

@@ -1,8 +1,8 @@
-// Which events of a history are on show. A filter hides rows; it never changes a verdict.
+// Filters the events of a history. A filter hides rows; it never changes a verdict.
 import { signatureStatus } from "./wording.js";
 import type { EventView } from "./types.js";
 
-/** Kinds of events that can be picked, with their names. */
+/** Kinds of events to choose from, with their names. */
 export const KINDS = {
   all: "every kind",
   routine: "routine",
@@ -18,7 +18,7 @@ export type Filter = { readonly text: string; readonly kind: Kind };
 
 export const EVERYTHING: Filter = { text: "", kind: "all" };
 
-/** The events that a filter lets through, in their order; the same list where it lets all through. */
+/** Returns the events that match a filter, in their order; the same list if all match. */
 export function filtered(events: readonly EventView[], { text, kind }: Filter): readonly EventView[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0 && kind === "all") return events;
@@ -38,7 +38,7 @@ function isOfKind(event: EventView, kind: Kind): boolean {
   }
 }
 
-/** Whether a word is in what the row says, or is its position. */
+/** Finds a word in the texts of a row, or compares it with the row's position. */
 function holds(event: EventView, word: string): boolean {
   const has = (text: string | null | undefined): boolean => text?.toLowerCase().includes(word) ?? false;
   return (

@@ -1,4 +1,4 @@
-// What is said about a fraud proof: whether the accusation holds, and against whom.
+// Sentences about a fraud proof: the verdict on the accusation, and the accused.
 import { figures } from "../text/count.js";
 import type { Sentence } from "./sentence.js";
 import type { FraudView, Report } from "./types.js";
@@ -6,7 +6,7 @@ import { isReached } from "./wording.js";
 
 type Told = Pick<Sentence, "tone" | "headline" | "why" | "detail">;
 
-/** What each kind of fraud is, after "the index". */
+/** Kinds of fraud, as phrases after "the index". */
 const KINDS: Readonly<Record<string, string>> = {
   omission: "leaves out an entry that it must list",
   insertion: "lists an entry that does not belong there",
@@ -14,7 +14,7 @@ const KINDS: Readonly<Record<string, string>> = {
   "bad-manifest": "signed a manifest that breaks its own rules",
 };
 
-/** Says what a fraud proof came to. */
+/** Writes the verdict on a fraud proof. */
 export function fraudSentence(report: Report): Told {
   const { fraud } = report;
   if (report.result === "verified" && fraud) return holds(fraud);
@@ -70,15 +70,17 @@ export function fraudSentence(report: Report): Told {
 function holds(fraud: FraudView): Told {
   const what = KINDS[fraud.kind] ?? `is false (${fraud.kind})`;
   const { auditors } = fraud;
+  const manifest = figures(fraud.manifest);
   const log = fraud.log === null ? "" : ` It is about the log \`${fraud.log}\`.`;
+  const names = auditors.map((name) => `\`${name}\``).join(", ");
   const audit =
     auditors.length === 0
       ? "No auditor that your trust file names is accused with it."
-      : `Also accused: the ${auditors.length === 1 ? "auditor" : "auditors"} ${auditors.map((name) => `\`${name}\``).join(", ")}, who confirmed it.`;
+      : `Also accused: the ${auditors.length === 1 ? "auditor" : "auditors"} ${names}, who confirmed it.`;
   return {
     tone: "pass",
     headline: `The accusation holds: the index ${fraud.index} ${what}.`,
-    why: `The holder of the index’s key signed this, as manifest ${figures(fraud.manifest)}, and cannot deny it.${log} ${audit}`,
+    why: `The holder of the index’s key signed this, as manifest ${manifest}, and cannot deny it.${log} ${audit}`,
     detail: "Do not rely on anything that this index says.",
   };
 }

@@ -1,5 +1,5 @@
-// What is said about a log's index: what it proves, by whom it is vouched for, and what was wrong with it.
-import { counted, figures, inWords } from "../text/count.js";
+// Sentences about a log's index: its proof, its auditors and its faults.
+import { counted, figures, inWords, type Whole } from "../text/count.js";
 import { coverage, indexFault, missingFile, witnesses } from "./evidence.js";
 import type { Check, Report } from "./types.js";
 import { isReached } from "./wording.js";
@@ -9,7 +9,7 @@ type Words = readonly [headline: string, why: string];
 const ALTERED = "This copy of the log’s index was altered or damaged. Do not rely on it.";
 const FALSE = "The index of this log is false. Do not rely on it.";
 
-/** What it means when a check of the index fails. */
+/** Meaning of each failed check of the index. */
 const FAILURES: Readonly<Record<string, Words>> = {
   "index-proof": [
     "The log’s index cannot be read.",
@@ -22,12 +22,14 @@ const FAILURES: Readonly<Record<string, Words>> = {
   "index-files": [ALTERED, "The server sent lists that differ from those that the signed manifest commits to."],
 };
 
-/** Rules that a list or a manifest breaks though the index has signed it, by the code in the evidence: no host did that. */
-const BROKEN_LIST =
-  /^index-(bucket-(truncated|key-order|wrong-bucket|reserved-key|not-reserved|empty-reserved)|list-order|postings-(no-offset|too-many|length|first|order|out-of-range))$/;
+/** Codes of evidence for signed lists and manifests that break a rule: the signer broke it, not the server. */
+const BROKEN_LIST = new RegExp(
+  "^index-(bucket-(truncated|key-order|wrong-bucket|reserved-key|not-reserved|empty-reserved)|list-order|" +
+    "postings-(no-offset|too-many|length|first|order|out-of-range))$",
+);
 const BROKEN_MANIFEST = /^index-manifest-(?!not-included$)/;
 
-/** Says what was wrong with the index, where that is what failed first. */
+/** Describes the fault of the index, if a check of the index failed first. */
 export function indexFailure(check: Check): Words | undefined {
   if (check.code === "files" && missingFile(check)?.startsWith("index/")) {
     return [
@@ -40,14 +42,16 @@ export function indexFailure(check: Check): Words | undefined {
       ? [ALTERED, "The server sent hashes that differ from those that the signed checkpoints commit to."]
       : [
           "This log has shown two different histories. Do not rely on it.",
-          "It signed two different trees of the same size: its checkpoint and the one behind its index. Keep both as evidence.",
+          "It signed two different trees of the same size: its checkpoint and the one behind its index. " +
+            "Keep both as evidence.",
         ];
   }
   if (check.code === "index-positions") {
     return indexFault(check) === "omission"
       ? [
           FALSE,
-          "It leaves out an entry that it must list, so others may be missing too. Its signer did not build it from this log.",
+          "It leaves out an entry that it must list, so others may be missing too. " +
+            "Its signer did not build it from this log.",
         ]
       : [FALSE, "It lists an entry that does not belong there. Its signer did not build it from this log."];
   }
@@ -59,7 +63,7 @@ export function indexFailure(check: Check): Words | undefined {
   return FAILURES[check.code];
 }
 
-/** Says what the index leaves undecided, where that is what stopped it. */
+/** Describes the doubt about the index, if a check of the index stopped the verification. */
 export function indexDoubt(check: Check, report: Report, what: string): Words | undefined {
   switch (check.code) {
     case "index-signature":
@@ -89,27 +93,25 @@ export function indexDoubt(check: Check, report: Report, what: string): Words | 
         number === 0 ? `Nothing is recorded ${what}` : `${counted(number, "event is", "events are")} recorded ${what}`;
       return [
         `${found} up to entry ${figures(covered.upTo)} of ${figures(report.checkpoint.size)}.`,
-        "The entries after that are not in the index yet, and there are too many to read here. Their contents are not decided.",
+        "The entries after that are not in the index yet, and there are too many to read here. " +
+          "Their contents are not decided.",
       ];
     }
   }
   return undefined;
 }
 
-/** Whether an answer rests on what the index claims, with no auditor asked. */
+/** Recognises an answer that rests on the index alone, without an auditor. */
 export function isOnlyClaimed(report: Report): boolean {
   const covered = coverage(report);
   return covered?.method === "index" && !covered.audited && String(covered.indexed) !== "0";
 }
 
-/** Why nothing is missing, as far as that is so. */
+/** Explains why no event is missing, as far as the index proves it. */
 export function indexCoverage(report: Report): string {
   const covered = coverage(report);
   if (covered?.method !== "index" || report.claims.complete !== "pass") return "";
-  const tail =
-    String(covered.scanned) === "0"
-      ? ""
-      : ` ${String(covered.scanned) === "1" ? "The newest entry was" : `The newest ${figures(covered.scanned)} entries were`} read one by one.`;
+  const tail = readAfter(covered.scanned);
   if (String(covered.indexed) === "0") return tail;
   if (!covered.audited) return ` Only its index claims that there are no others; no auditor was asked.${tail}`;
   const auditors = witnesses(report, "index-audit").filter((auditor) => auditor.counted).length;
@@ -122,7 +124,14 @@ export function indexCoverage(report: Report): string {
   return ` ${who} , so no event about it can be missing.${tail}`;
 }
 
-/** The claim of completeness in a few words. */
+/** Mentions the entries after the index. */
+function readAfter(entries: Whole): string {
+  if (String(entries) === "0") return "";
+  const newest = String(entries) === "1" ? "The newest entry was" : `The newest ${figures(entries)} entries were`;
+  return ` ${newest} read one by one.`;
+}
+
+/** Writes the claim of completeness in a few words. */
 export function indexClaim(report: Report, none: string, size: string): string | undefined {
   const covered = coverage(report);
   if (covered?.method !== "index") return undefined;
@@ -136,7 +145,7 @@ export function indexClaim(report: Report, none: string, size: string): string |
     : `${none} among the log’s ${size}, as its index claims`;
 }
 
-/** Whether reading the whole log could tell more than its index did. */
+/** Recognises a report to which a full scan of the log could add something. */
 export function wantsFullScan(report: Report): boolean {
   const first = report.checks.find(
     (check) =>

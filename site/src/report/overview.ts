@@ -1,14 +1,14 @@
-// A long history at a glance: how many events lie in each part of the log. By position, which is proven, and not by the
-// times that actors claim.
+// Overview of a long history: the number of events in each part of the log, by position, which is proven, and not by
+// the times that actors claim.
 import type { EventView } from "./types.js";
 
 export type Overview = {
-  /** Events in each part, from the first event's position to the last one's. */
+  /** Number of events in each part, from the first event's position to the last one's. */
   readonly bars: readonly number[];
   readonly positions: Float64Array;
 };
 
-/** Cuts the stretch of the log that `events`, which are in log order, lie in into `parts`. */
+/** Divides the range of the log that holds `events`, which are in log order, into `parts`. */
 export function overview(events: readonly EventView[], parts: number): Overview {
   const positions = Float64Array.from(events, (event) => Number(event.index));
   const bars = Array.from({ length: parts }, () => 0);
@@ -19,13 +19,13 @@ export function overview(events: readonly EventView[], parts: number): Overview 
   return { bars, positions };
 }
 
-/** How far into the stretch an event lies, 0 to 1. */
+/** Position of an event within the range, 0 to 1. */
 export function shareOf(positions: Float64Array, at: number): number {
   const [from = 0, to = 0] = [positions[0], positions.at(-1)];
   return to > from ? ((positions[at] ?? to) - from) / (to - from) : 0;
 }
 
-/** The first event at or after a share of the stretch. */
+/** Finds the first event at or after a share of the range. */
 export function eventAt(positions: Float64Array, share: number): number {
   const [from = 0, to = 0] = [positions[0], positions.at(-1)];
   const position = from + share * (to - from);

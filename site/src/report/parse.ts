@@ -1,30 +1,30 @@
-// Reads a report's JSON without losing digits: positions are 64-bit, and JavaScript's numbers are not.
+// Parses a report's JSON without losing digits: positions have 64 bits, JavaScript's integers 53.
 import type { Check, EventView, Report } from "./types.js";
 
-/** Whether there may be an integer that JavaScript cannot hold; rare, and quick to rule out in a long report. */
+/** Finds integers that JavaScript may not hold: they are rare, and quick to rule out in a long report. */
 const LONG_INTEGER = /[:,[]-?\d{16}/;
 const STRING_OR_INTEGER = /"(?:[^"\\]|\\.)*"|-?\d+/g;
 
-/** Reads what the verifier wrote. Whole numbers past 2^53 become their digits as text. */
+/** Parses the verifier's report. Whole numbers past 2^53 become text, digit by digit. */
 export function parseReport(json: string): Report {
   const report = parseExact(json) as Report;
   if (report.schemaVersion !== 1) throw new Error(`unknown report version \`${String(report.schemaVersion)}\``);
   return report;
 }
 
-/** How far a verification is. */
+/** Progress of a verification. */
 export type Progress = {
-  /** Entries read, of those that must be. */
+  /** Number of entries read, of `total` to read. */
   readonly done: number;
   readonly total: number;
-  /** How many events the index proves there to be, once that is known. */
+  /** Number of events that the index lists, once known. */
   readonly positions: number | undefined;
-  /** Entries of the log, once its checkpoint is verified. */
+  /** Number of the log's entries, once its checkpoint is verified. */
   readonly size: number | undefined;
   readonly checks: readonly Check[];
 };
 
-/** Reads how far the verifier is; counts past 2^53 lose digits here, which a progress bar does not mind. */
+/** Parses the verifier's progress. Counts past 2^53 lose digits, which a progress bar does not show. */
 export function parseProgress(json: string): Progress {
   const { done, total, positions, size, checks } = parseExact(json) as {
     [name: string]: unknown;
@@ -35,7 +35,7 @@ export function parseProgress(json: string): Progress {
   return { done: Number(done), total: Number(total), positions: number(positions), size: number(size), checks };
 }
 
-/** Events that were found, and where to go on asking. */
+/** Parses events that were found, with the number to ask from next. */
 export function parseFound(json: string): { readonly next: number; readonly events: readonly EventView[] } {
   return parseExact(json) as { next: number; events: EventView[] };
 }

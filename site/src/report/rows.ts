@@ -1,40 +1,40 @@
-// Which rows of a long list are drawn, and how much room the others take. All rows are equally high, but for the one that
-// is open, which has its details below it.
+// Chooses the rows of a long list that are drawn, and the room for the others. All rows have the same height; the open
+// one also has its details below it.
 
-/** A list as it would be if all of it were drawn. */
+/** A list, with the sizes that it has when drawn whole. */
 export type List = {
   readonly count: number;
   /** Height of a row, in pixels. */
   readonly row: number;
-  /** Which row is open. */
+  /** The open row. */
   readonly open: number | undefined;
   /** Height of its details. */
   readonly details: number;
 };
 
-/** Rows that are drawn in one piece, and the room of those left out before them. */
+/** Adjacent rows that are drawn, with the room for those left out before them. */
 export type Span = { readonly before: number; readonly from: number; readonly to: number };
 
-/** Rows drawn beyond the edges: what a flick of the wheel reaches before the next frame, and where Tab leads on to. */
+/** Rows drawn beyond the edges: the wheel reaches them before the next frame, and Tab moves to them. */
 const BEYOND = 12;
-/** The first drawn row changes in steps of so many: not every pixel of scrolling is worth a drawing. */
+/** Step of the first drawn row: without it, each pixel of scrolling would redraw the list. */
 const STEP = 8;
-/** More rows than this are not laid out: browsers end an element at 17 million pixels, a phone's rows have 90. */
+/** Largest number of rows laid out: browsers end an element at 17 million pixels, and a phone's rows have 90. */
 export const MOST_ROWS = 150_000;
 
-/** Distance of a row from the top. */
+/** Distance of a row from the top, in pixels. */
 export function topOf(list: List, at: number): number {
   return at * list.row + (list.open !== undefined && at > list.open ? list.details : 0);
 }
 
-/** The row at a distance from the top. */
+/** Finds the row at a distance from the top. */
 export function rowAt({ count, row, open, details }: List, y: number): number {
   const end = open === undefined ? Infinity : (open + 1) * row;
   const at = y < end ? Math.floor(y / row) : Math.max(open ?? 0, Math.floor((y - details) / row));
   return Math.min(Math.max(at, 0), Math.max(count - 1, 0));
 }
 
-/** What is drawn where `room` pixels from `top` on are on show. The row `kept` is drawn wherever it is: it has the focus. */
+/** Chooses the rows to draw for `room` pixels from `top`. The row `kept`, which has the focus, is always drawn. */
 export function drawn(
   list: List,
   top: number,

@@ -1,4 +1,4 @@
-// The verdict as a sentence that a person without cryptography understands and that claims no more than was proven.
+// Writes the verdict as a sentence for readers without cryptography, which claims no more than was proven.
 import { counted, figures, inWords } from "../text/count.js";
 import { span } from "../text/time.js";
 import { coverage, freshness, witnesses } from "./evidence.js";
@@ -6,7 +6,7 @@ import { indexClaim, indexCoverage, indexDoubt, indexFailure, isOnlyClaimed, wan
 import type { Check, Outcome, Question, Report } from "./types.js";
 import { isReached } from "./wording.js";
 
-/** Who chose the trust file by which the page judged. */
+/** Source of the trust file by which the page judged. */
 export type TrustSource = "reader" | "page";
 
 export type Claim = {
@@ -19,14 +19,14 @@ export type Sentence = {
   readonly tone: Outcome;
   readonly headline: string;
   readonly why: string;
-  /** What else must be known: the verifier's own words for what stopped it, or what to mind of a good history. */
+  /** Further facts: the verifier's own words for the failure, or cautions about a good history. */
   readonly detail: string;
   readonly claims: readonly [Claim, Claim, Claim];
-  /** Whether reading the whole log could tell more than its index did. */
+  /** Set if a full scan of the log could add something. */
   readonly wantsFullScan: boolean;
 };
 
-/** Says what a report proved. `file` is the name of the file whose digest was looked up. */
+/** Writes the verdict of a report. `file` is the name of the file whose digest was looked up. */
 export function sentence(report: Report, source: TrustSource, file?: string): Sentence {
   const about = subject(report.query, file);
   const told =
@@ -41,7 +41,7 @@ export function sentence(report: Report, source: TrustSource, file?: string): Se
   return { ...told, why: told.why + caveat, claims, wantsFullScan: wantsFullScan(report) };
 }
 
-/** `resnet50@2.1`, `this file`, `the actor …`: what the question was about. */
+/** Names the subject of a question: `resnet50@2.1`, `the file …`, `the actor …`. */
 export function subject(query: Question, file?: string): string {
   if (file !== undefined) return `the file ${file}`;
   if (query.kind === "digest") return "this content";
@@ -61,7 +61,8 @@ function verified(report: Report, about: string): Told {
     number === 1
       ? [`The one event ${recorded}`, "is here, and it was not changed."]
       : [`All ${figures(number)} events ${recorded}`, "are here, and none was changed."];
-  const some = `${number === 1 ? "This event" : `These ${figures(number)} events`} ${what} ${number === 1 ? "is" : "are"} in the log, unchanged. There may be others.`;
+  const [these, are] = number === 1 ? ["This event", "is"] : [`These ${figures(number)} events`, "are"];
+  const some = `${these} ${what} ${are} in the log, unchanged. There may be others.`;
   return {
     tone: "pass",
     headline: whole ? `${all} ${what} ${verbs}` : some,
@@ -81,7 +82,7 @@ function vouching(report: Report): string {
   return `${who} that this log only ever grew.${scan}`;
 }
 
-/** Why nothing is missing, where that is known from having read everything. */
+/** Explains why no event is missing, if every entry was read. */
 function scanCoverage(report: Report): string {
   if (report.claims.complete !== "pass" || !report.checkpoint || coverage(report)?.method !== "full-scan") return "";
   const { size } = report.checkpoint;
@@ -96,7 +97,7 @@ function unreadable(report: Report): string {
     : ` ${counted(number, "entry is", "entries are")} not readable as events: their subjects are unknown.`;
 }
 
-/** What a reader must know of events that are nevertheless genuine. */
+/** Cautions about events that are genuine. */
 function cautions(report: Report): string {
   const compromised = report.events?.filter((event) => event.signature === "compromised-key").length ?? 0;
   const conflict = report.checks.find(
@@ -199,7 +200,7 @@ function staleness(report: Report): string {
   return `${why} Later events would not show here.`;
 }
 
-/** What is not required stays unknown in a good report too, and is no reason for a verdict. */
+/** Recognises checks that can decide a verdict; those that are not required stay unknown in a good report too. */
 function matters(check: Check, events: number): boolean {
   if (check.code === "registrations") return false;
   if (check.code === "readable") return events === 0;

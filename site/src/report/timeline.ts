@@ -1,20 +1,20 @@
-// Lays events out on lanes: the order is the log's, the distances follow the times that actors claim.
+// Lays out events on lanes, in the log's order, spaced by the times that actors claim.
 import { clock, day, moment, seconds, span } from "../text/time.js";
 import type { EventView } from "./types.js";
 
-/** More lanes than this are gathered in a last one: beyond it, nobody follows a line with the eye. */
+/** Largest number of lanes; the rest share the last one, since the eye cannot follow more. */
 export const MAX_LANES = 8;
-/** Neighbours closer than this would cover each other. */
+/** Least distance of two events, in pixels: closer ones would cover each other. */
 const MIN_STEP = 11;
-/** Farther apart than this, two events no longer look like neighbours. */
+/** Largest distance of two events, in pixels: farther ones do not look like neighbours. */
 const MAX_STEP = 90;
-/** Room before the first mark and after the last. */
+/** Room before the first mark and after the last, in pixels. */
 const MARGIN = 16;
-/** A quiet time longer than this breaks the lanes: on a common scale it would crush everything else. */
+/** Pause in seconds that breaks the lanes: on a common scale it would compress all the rest. */
 const GAP = 3 * 86_400;
-/** Room that a break needs for its label. */
+/** Room that a break needs for its label, in pixels. */
 const GAP_ROOM = 78;
-/** Dates nearer to each other than this would overlap. */
+/** Least distance of two dates, in pixels: closer ones would overlap. */
 const DATE_ROOM = 64;
 
 export type Mark = { readonly event: EventView; readonly lane: number; readonly x: number };
@@ -27,15 +27,15 @@ export type Timeline = {
   readonly width: number;
   readonly lanes: readonly string[];
   readonly marks: readonly Mark[];
-  /** From each transfer to its receipt; without one it stays open. */
+  /** Links from each transfer to its receipt; without a receipt the link is open. */
   readonly links: readonly Link[];
-  /** From each hold to its release; without one it lasts. */
+  /** Bands from each hold to its release; without a release the band is open. */
   readonly bands: readonly Band[];
   readonly gaps: readonly Gap[];
   readonly ticks: readonly Tick[];
 };
 
-/** Lays `events`, which are in log order, out on at least `room` pixels. */
+/** Lays out `events`, which are in log order, on at least `room` pixels. */
 export function layOut(events: readonly EventView[], room: number, now: number): Timeline {
   const lanes = laneNames(events);
   const { positions, gaps, width } = place(events, room);
@@ -51,12 +51,12 @@ export function layOut(events: readonly EventView[], room: number, now: number):
   };
 }
 
-/** Who an event's lane is for. */
+/** Name of an event's lane: its actor. */
 export function laneName(event: EventView): string {
   return event.actor ?? "(no actor)";
 }
 
-/** The lanes for some events, in the order in which their actors appear. */
+/** Lists the lanes for some events, in the order in which their actors appear. */
 export function laneNames(events: readonly EventView[]): string[] {
   const counts = new Map<string, number>();
   for (const event of events) counts.set(laneName(event), (counts.get(laneName(event)) ?? 0) + 1);
@@ -79,7 +79,7 @@ function laneOf(lanes: readonly string[], event: EventView): number {
 function place(events: readonly EventView[], room: number): { positions: number[]; gaps: Gap[]; width: number } {
   const pauses = events.map((event, at) => (at === 0 ? 0 : pause(events[at - 1], event)));
   const isGap = (length: number): boolean => length > GAP;
-  // Logarithmic: an hour and a day differ visibly, and a month does not push everything off the page.
+  // A logarithmic scale shows the difference of an hour and a day, and a month still fits on the page.
   const weights = pauses.map((length, at) => (at === 0 || isGap(length) ? 0 : 1 + Math.log2(1 + length / 600) / 2));
   const fixed = pauses.filter(isGap).length * GAP_ROOM;
   const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -95,7 +95,7 @@ function place(events: readonly EventView[], room: number): { positions: number[
   return { positions, gaps, width: Math.max(room, Math.ceil(x + MARGIN)) };
 }
 
-/** Claimed seconds between two neighbours; a clock that went backwards counts as no time. */
+/** Claimed seconds between two neighbours; 0 if the clock went backwards. */
 function pause(before: EventView | undefined, after: EventView): number {
   const [from, to] = [seconds(before?.occurredAt), seconds(after.occurredAt)];
   return from === undefined || to === undefined ? 0 : Math.max(0, to - from);
@@ -126,7 +126,7 @@ function bands(marks: readonly Mark[], width: number): Band[] {
     });
 }
 
-/** A date wherever the day changes; where all is one day, the time wherever the minute does. */
+/** Labels each change of the day; if all events are of one day, each change of the minute. */
 function ticks(marks: readonly Mark[], now: number): Tick[] {
   const timed = marks.flatMap((mark) => {
     const time = seconds(mark.event.occurredAt);

@@ -1,4 +1,4 @@
-// The shape of a verifier's report (docs/formats/report.md). The page shows reports and decides nothing.
+// Types of a verifier's report (docs/formats/report.md). The page shows reports and decides nothing.
 import type { Whole } from "../text/count.js";
 
 export type Outcome = "pass" | "fail" | "unknown";
@@ -38,10 +38,10 @@ export type EventView = {
   readonly notes: readonly string[];
 };
 
-/** Who is accused of what, by a fraud proof. */
+/** The accusation of a fraud proof. */
 export type FraudView = {
   readonly kind: string;
-  /** Origin of the index log, whose key signed what is false. */
+  /** Origin of the index log, whose key signed the false statement. */
   readonly index: string;
   readonly log: string | null;
   readonly manifest: Whole;

@@ -1,7 +1,7 @@
-// Every stable code of a report with its words for people, in one place (docs/formats/report.md).
+// Words for every stable code of a report (docs/formats/report.md).
 import type { Check, EventView, Outcome } from "./types.js";
 
-/** Titles of the checks. A code that this page does not know yet is shown as it is. */
+/** Titles of the checks. An unknown code is shown as it is. */
 const CHECKS: Readonly<Record<string, string>> = {
   policy: "Trust file",
   bundle: "Offline bundle",
@@ -39,7 +39,7 @@ const CHECKS: Readonly<Record<string, string>> = {
   freshness: "Freshness",
 };
 
-/** Checks of every history, of those that ask an index, and of those that ask for its auditors. */
+/** Checks of a history in their order; `INDEX` only if an index is asked. */
 const FIRST = ["policy", "files", "checkpoint", "log-signature", "quorum", "tree", "entries"];
 const INDEX = [
   "index-proof",
@@ -53,10 +53,10 @@ const INDEX = [
 ];
 const LAST = ["genesis", "coverage", "readable", "event-signatures", "registrations", "freshness"];
 
-/** How completeness is to be shown: by reading everything, or by an index, with auditors or without. */
+/** Way to show completeness: by a full scan, by an index, or by an index with auditors. */
 export type Way = "scan" | "index" | "audited";
 
-/** The checks of a history in their order, shown as still to come while nothing is decided. */
+/** Lists the checks of a history in their order, shown as pending before the first is decided. */
 export function plannedChecks(way: Way): readonly string[] {
   return [
     ...FIRST,
@@ -65,7 +65,7 @@ export function plannedChecks(way: Way): readonly string[] {
   ];
 }
 
-/** Whether a check has words of its own here. */
+/** Recognises a check that has a title here. */
 export function isKnown(code: string): boolean {
   return code in CHECKS;
 }
@@ -74,7 +74,7 @@ export function checkTitle(code: string): string {
   return CHECKS[code] ?? code;
 }
 
-/** `not reached` is the verifier's word for a check that an earlier one made pointless. */
+/** Recognises checks that were reached: `not reached` is the verifier's word for the others. */
 export function isReached(check: Check): boolean {
   return check.outcome !== "unknown" || check.detail !== "not reached";
 }
@@ -131,12 +131,12 @@ const NOTES: Readonly<Record<string, readonly [short: string, long: string]>> = 
   "no-effect": ["no effect", "Has no effect: the event or artifact that it acts on was not in the required state."],
 };
 
-/** A note in a word or two. */
+/** Writes a note in a word or two. */
 export function noteBadge(note: string): string {
   return NOTES[note]?.[0] ?? note;
 }
 
-/** A note as a sentence. */
+/** Writes a note as a sentence. */
 export function noteText(note: string): string {
   return NOTES[note]?.[1] ?? note;
 }
@@ -147,7 +147,7 @@ export const WEIGHTS = {
   custody: "custody: passes it from hand to hand",
 } as const;
 
-/** What an event says happened: the action, or what kind of entry it is. */
+/** Names the action of an event, or the kind of entry that it is. */
 export function actionText(event: EventView): string {
   if (event.type === "key") return `${event.action ?? "key"} key`;
   return event.action ?? event.type;
