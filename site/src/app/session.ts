@@ -196,7 +196,6 @@ export class Session implements ReactiveController {
       done: 0,
       total: 0,
       positions: undefined,
-      size: undefined,
       checks: [],
       cost: cost(),
       found: [],

@@ -151,9 +151,8 @@ export class GlAnswer extends LitElement {
   }
 }
 
-/** Number of the log's entries, as far as the page knows. */
+/** Number of the log's entries, which a report tells. */
 function logSize(view: View): number | undefined {
-  if (view.kind === "working") return view.size;
   return view.kind === "report" && view.report.checkpoint ? Number(view.report.checkpoint.size) : undefined;
 }
 

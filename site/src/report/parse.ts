@@ -1,4 +1,5 @@
 // Parses a report's JSON without losing digits: positions have 64 bits, JavaScript's integers 53.
+import type { Whole } from "../text/count.js";
 import type { Check, EventView, Report } from "./types.js";
 
 /** Finds integers that JavaScript may not hold: they are rare, and quick to rule out in a long report. */
@@ -19,20 +20,23 @@ export type Progress = {
   readonly total: number;
   /** Number of events that the index lists, once known. */
   readonly positions: number | undefined;
-  /** Number of the log's entries, once its checkpoint is verified. */
-  readonly size: number | undefined;
   readonly checks: readonly Check[];
 };
 
 /** Parses the verifier's progress. Counts past 2^53 lose digits, which a progress bar does not show. */
 export function parseProgress(json: string): Progress {
-  const { done, total, positions, size, checks } = parseExact(json) as {
-    [name: string]: unknown;
-    checks: readonly Check[];
+  const { done, total, positions, checks } = parseExact(json) as {
+    readonly done: Whole;
+    readonly total: Whole;
+    readonly positions: Whole | null;
+    readonly checks: readonly Check[];
   };
-  const number = (value: unknown): number | undefined =>
-    value === undefined || value === null ? undefined : Number(value);
-  return { done: Number(done), total: Number(total), positions: number(positions), size: number(size), checks };
+  return {
+    done: Number(done),
+    total: Number(total),
+    positions: positions === null ? undefined : Number(positions),
+    checks,
+  };
 }
 
 /** Parses events that were found, with the number to ask from next. */
