@@ -6,7 +6,7 @@ use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::merkle::{InclusionProof, ProofError, TreeHead, inclusion_subtrees, leaf_hash};
 use glasslog_core::note::{Checkpoint, TlogProof};
 use glasslog_core::tiles::{
-    ConsistencyPlan, EntryBundle, Tile, TilePlan, TrunkPlan, encode_hashes, parse_entries,
+    ConsistencyPlan, EntryBundle, ScanTiles, Tile, TilePlan, encode_hashes, parse_entries,
 };
 use glasslog_core::trust::LogVerdict;
 use glasslog_core::verify::audit::AuditQuery;
@@ -27,7 +27,7 @@ pub(super) fn read<F: Files>(query: &mut AuditQuery, files: &F) -> Result<(), F:
     let Some(head) = index.checkpoint().map(Checkpoint::head) else {
         return Ok(());
     };
-    let Ok(mut trunk) = TrunkPlan::new(head) else {
+    let Ok(mut trunk) = ScanTiles::new(head) else {
         index.index_log_broken(
             "index/checkpoint",
             Some("its root is not of an empty log".into()),

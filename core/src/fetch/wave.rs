@@ -13,7 +13,8 @@ use crate::report::report::{Check, Report};
 use crate::text::limits::{
     MAX_BUNDLE_BYTES, MAX_IN_FLIGHT, MAX_NOTE, MAX_TILE_BYTES, MAX_TLOG_PROOF,
 };
-use crate::tiles::tile::{EntryBundle, Tile};
+use crate::tiles::entry_bundle::EntryBundle;
+use crate::tiles::tile::Tile;
 
 /// Path of the log's newest checkpoint.
 pub const CHECKPOINT_PATH: &str = "checkpoint";

@@ -94,6 +94,18 @@ impl CompactRange {
     }
 }
 
+/// The Merkle Tree Hash over leaf hashes, in order.
+///
+/// Over hashes of equally large complete subtrees it gives the root of the tree that they make up.
+#[must_use]
+pub fn tree_root(leaves: &[Hash]) -> Hash {
+    let mut range = CompactRange::new();
+    for leaf in leaves {
+        range.push(*leaf);
+    }
+    range.root()
+}
+
 fn bits(size: u64) -> usize {
     usize::try_from(size.count_ones()).unwrap_or(usize::MAX)
 }
@@ -125,10 +137,35 @@ impl CompactError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::merkle::hash::{empty_root, leaf_hash, tree_root};
+    use crate::merkle::hash::{empty_root, leaf_hash, sha256};
     use crate::merkle::tree::complete_subtrees;
     use alloc::collections::BTreeMap;
     use alloc::vec;
+
+    /// The recursive definition, word for word.
+    fn mth(leaves: &[Hash]) -> Hash {
+        match leaves {
+            [] => sha256(b""),
+            [leaf] => *leaf,
+            _ => {
+                let k = leaves.len().next_power_of_two() / 2;
+                node_hash(&mth(&leaves[..k]), &mth(&leaves[k..]))
+            }
+        }
+    }
+
+    #[test]
+    fn tree_root_follows_the_definition() {
+        let leaves: Vec<Hash> = (0..300u16).map(|i| leaf_hash(&i.to_be_bytes())).collect();
+        assert_eq!(tree_root(&[]), empty_root());
+        for size in 0..=leaves.len() {
+            assert_eq!(
+                tree_root(&leaves[..size]),
+                mth(&leaves[..size]),
+                "size {size}"
+            );
+        }
+    }
 
     #[test]
     fn every_small_tree_grows_and_resumes() {

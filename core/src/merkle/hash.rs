@@ -1,6 +1,5 @@
 //! SHA-256 and the Merkle tree hashes over it ([RFC 6962 §2.1](https://www.rfc-editor.org/rfc/rfc6962#section-2.1)).
 
-use crate::merkle::compact::CompactRange;
 use crate::text::wire;
 use alloc::string::String;
 use core::fmt;
@@ -130,18 +129,6 @@ pub fn empty_root() -> Hash {
     sha256(&[])
 }
 
-/// The Merkle Tree Hash over leaf hashes, in order.
-///
-/// Over hashes of equally large complete subtrees it gives the root of the tree that they make up.
-#[must_use]
-pub fn tree_root(leaves: &[Hash]) -> Hash {
-    let mut range = CompactRange::new();
-    for leaf in leaves {
-        range.push(*leaf);
-    }
-    range.root()
-}
-
 /// Hashes a file piece by piece, in constant memory.
 #[derive(Clone, Debug, Default)]
 pub struct FileHasher(Sha256);
@@ -171,18 +158,6 @@ mod tests {
     use alloc::format;
     use alloc::vec::Vec;
 
-    /// The recursive definition, word for word.
-    fn mth(leaves: &[Hash]) -> Hash {
-        match leaves {
-            [] => sha256(b""),
-            [leaf] => *leaf,
-            _ => {
-                let k = leaves.len().next_power_of_two() / 2;
-                node_hash(&mth(&leaves[..k]), &mth(&leaves[k..]))
-            }
-        }
-    }
-
     #[test]
     fn known_hashes() {
         assert_eq!(
@@ -199,19 +174,6 @@ mod tests {
             bytes.extend(leaf_hash(b"").as_bytes());
             sha256(&bytes)
         });
-        assert_eq!(tree_root(&[]), empty_root());
-    }
-
-    #[test]
-    fn tree_root_follows_the_definition() {
-        let leaves: Vec<Hash> = (0..300u16).map(|i| leaf_hash(&i.to_be_bytes())).collect();
-        for size in 0..=leaves.len() {
-            assert_eq!(
-                tree_root(&leaves[..size]),
-                mth(&leaves[..size]),
-                "size {size}"
-            );
-        }
     }
 
     #[test]

@@ -3,11 +3,13 @@
 pub(crate) mod compact;
 pub(crate) mod hash;
 pub(crate) mod proof;
+pub(crate) mod proof_error;
 pub(crate) mod proof_nodes;
 pub(crate) mod tree;
 
-pub use compact::{CompactError, CompactRange};
-pub use hash::{FileHasher, HASH_SIZE, Hash, empty_root, leaf_hash, node_hash, sha256, tree_root};
-pub use proof::{ConsistencyProof, InclusionProof, ProofError};
+pub use compact::{CompactError, CompactRange, tree_root};
+pub use hash::{FileHasher, HASH_SIZE, Hash, empty_root, leaf_hash, node_hash, sha256};
+pub use proof::{ConsistencyProof, InclusionProof};
+pub use proof_error::ProofError;
 pub use proof_nodes::{consistency_subtrees, inclusion_subtrees};
 pub use tree::{Subtree, Subtrees, TreeHead, complete_subtrees, span_root};

@@ -1,7 +1,7 @@
 //! Which hashes a Merkle proof is made of ([RFC 6962 §2.1.1 and §2.1.2](https://www.rfc-editor.org/rfc/rfc6962#section-2.1.1)); what they prove is told in [`proof`](crate::merkle::proof).
 
 use crate::merkle::hash::Hash;
-use crate::merkle::proof::ProofError;
+use crate::merkle::proof_error::ProofError;
 use crate::merkle::tree::{Subtree, complete_subtrees, left_width, span_root};
 use alloc::vec::Vec;
 use core::ops::Range;

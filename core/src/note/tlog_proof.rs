@@ -16,7 +16,8 @@
 //! A parsed proof is a claim: it says something once its checkpoint is verified and the inclusion proof holds for the
 //! leaf hash of an entry at hand. The extra data is never vouched for. Parsing is canonical: one text for one proof.
 
-use crate::merkle::proof::{InclusionProof, ProofError};
+use crate::merkle::proof::InclusionProof;
+use crate::merkle::proof_error::ProofError;
 use crate::note::checkpoint::{Checkpoint, CheckpointError};
 use crate::text::limits::MAX_TLOG_PROOF;
 use crate::text::wire;
@@ -212,7 +213,8 @@ impl TlogProofError {
 mod tests {
     use super::*;
     use crate::crypto::ed25519::SecretKey;
-    use crate::merkle::hash::{Hash, leaf_hash, tree_root};
+    use crate::merkle::compact::tree_root;
+    use crate::merkle::hash::{Hash, leaf_hash};
     use crate::merkle::tree::{Subtree, TreeHead};
     use crate::note::checkpoint::Origin;
     use crate::note::key::{KeyName, SignatureType, SignerKey};

@@ -8,7 +8,9 @@ use crate::merkle::compact::CompactRange;
 use crate::merkle::hash::{Hash, leaf_hash};
 use crate::merkle::tree::TreeHead;
 use crate::text::limits::MAX_ENTRY;
-use crate::tiles::tile::{EntryBundle, FULL_WIDTH, TILE_HEIGHT, Tile, encode_hashes, hashes_at};
+use crate::tiles::entry_bundle::EntryBundle;
+use crate::tiles::tile::{Tile, encode_hashes};
+use crate::tiles::width::{FULL_WIDTH, TILE_HEIGHT, hashes_at};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -223,8 +225,9 @@ impl EdgeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::merkle::hash::tree_root;
-    use crate::tiles::tile::{bundles_between, tiles_between};
+    use crate::merkle::compact::tree_root;
+    use crate::tiles::entry_bundle::bundles_between;
+    use crate::tiles::tile::tiles_between;
     use alloc::collections::{BTreeMap, BTreeSet};
     use alloc::vec::Vec;
     use alloc::{format, vec};

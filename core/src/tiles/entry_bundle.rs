@@ -1,325 +1,291 @@
-//! Bytes of entry bundles: `uint16` length, then entry, again and again ([C2SP tlog-tiles, "Log entries"](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md#log-entries), 2026-07-22).
+//! Coordinates and paths of entry bundles ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md#log-entries), 2026-07-22).
 
-use crate::merkle::hash::{Hash, leaf_hash, tree_root};
-use crate::text::limits::MAX_ENTRY;
-use crate::tiles::tile::{EntryBundle, FULL_WIDTH};
-use alloc::vec::Vec;
+use crate::tiles::path::{PathError, parse_place, push_place};
+use crate::tiles::tile::Tile;
+use crate::tiles::width::{FULL_WIDTH, places_between, slot};
+use alloc::string::String;
 
-/// Cuts the bytes of a bundle into its `width` entries.
-///
-/// # Errors
-/// [`EntriesError`] unless there are exactly `width` entries and not a byte more.
-pub fn parse_entries(bytes: &[u8], width: u16) -> Result<Vec<&[u8]>, EntriesError> {
-    let mut entries = Vec::with_capacity(usize::from(width.min(FULL_WIDTH)));
-    let mut rest = bytes;
-    for at in 0..width {
-        if rest.is_empty() {
-            return Err(EntriesError::TooFew {
-                claimed: at,
-                expected: width,
-            });
+/// A bundle: `width` consecutive entries, from entry `256 × index` on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryBundle {
+    index: u64,
+    width: u16,
+}
+
+impl EntryBundle {
+    /// The bundle at these coordinates; `None` unless `width` is 1 to 256.
+    #[must_use]
+    pub const fn new(index: u64, width: u16) -> Option<Self> {
+        if width == 0 || width > FULL_WIDTH {
+            return None;
         }
-        let (length, after) = rest
-            .split_first_chunk::<2>()
-            .ok_or(EntriesError::Truncated { entry: at })?;
-        let (entry, after) = after
-            .split_at_checked(usize::from(u16::from_be_bytes(*length)))
-            .ok_or(EntriesError::Truncated { entry: at })?;
-        entries.push(entry);
-        rest = after;
-    }
-    if !rest.is_empty() {
-        return Err(EntriesError::TrailingBytes {
-            width,
-            bytes: rest.len(),
-        });
-    }
-    Ok(entries)
-}
-
-/// Joins up to 256 entries into the bytes of a bundle.
-///
-/// # Errors
-/// [`EntriesError::TooLong`] or [`EntriesError::TooMany`].
-pub fn encode_entries<E: AsRef<[u8]>>(
-    entries: impl IntoIterator<Item = E>,
-) -> Result<Vec<u8>, EntriesError> {
-    let mut bytes = Vec::new();
-    for (at, entry) in (0u16..).zip(entries) {
-        if at >= FULL_WIDTH {
-            return Err(EntriesError::TooMany { limit: FULL_WIDTH });
-        }
-        append_entry(&mut bytes, at, entry.as_ref())?;
-    }
-    Ok(bytes)
-}
-
-/// Appends entry number `at` to the bytes of a bundle.
-///
-/// # Errors
-/// [`EntriesError::TooLong`].
-pub(crate) fn append_entry(
-    bundle: &mut Vec<u8>,
-    at: u16,
-    entry: &[u8],
-) -> Result<(), EntriesError> {
-    let too_long = EntriesError::TooLong {
-        entry: at,
-        claimed: entry.len(),
-        limit: MAX_ENTRY,
-    };
-    let length = u16::try_from(entry.len()).map_err(|_| too_long)?;
-    bundle.extend_from_slice(&length.to_be_bytes());
-    bundle.extend_from_slice(entry);
-    Ok(())
-}
-
-/// The entries of a bundle whose hashes are the ones that a verified tree has in its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifiedEntries<'a> {
-    bundle: EntryBundle,
-    entries: Vec<&'a [u8]>,
-    leaves: Vec<Hash>,
-}
-
-impl<'a> VerifiedEntries<'a> {
-    /// Parses the bytes of a bundle and compares the root of its leaf hashes with the one that a verified tree vouches for.
-    pub(crate) fn verify(
-        bundle: EntryBundle,
-        bytes: &'a [u8],
-        root: &Hash,
-    ) -> Result<Self, EntriesError> {
-        let entries = parse_entries(bytes, bundle.width())?;
-        let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
-        let computed = tree_root(&leaves);
-        if computed != *root {
-            return Err(EntriesError::Mismatch {
-                bundle,
-                claimed: *root,
-                computed,
-            });
-        }
-        Ok(Self {
-            bundle,
-            entries,
-            leaves,
-        })
+        Some(Self { index, width })
     }
 
-    /// The entries and their leaf hashes.
-    pub(crate) fn into_parts(self) -> (Vec<&'a [u8]>, Vec<Hash>) {
-        (self.entries, self.leaves)
-    }
-
-    /// Which bundle it is.
+    /// The bundle that holds the entry at `entry` in the log of `size`, as wide as that log makes it.
+    ///
+    /// `None` when the log has no such entry.
     #[must_use]
-    pub const fn bundle(&self) -> EntryBundle {
-        self.bundle
+    pub fn containing(entry: u64, size: u64) -> Option<Self> {
+        let (index, width) = slot(entry, size)?;
+        Self::new(index, width)
     }
 
-    /// Log index, leaf hash and bytes of each entry, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, Hash, &'a [u8])> {
-        let start = self.bundle.start().unwrap_or(u64::MAX);
-        (start..)
-            .zip(&self.leaves)
-            .zip(&self.entries)
-            .map(|((index, leaf), entry)| (index, *leaf, *entry))
-    }
-
-    /// The entries, in order.
+    /// Position among the bundles.
     #[must_use]
-    pub fn entries(&self) -> &[&'a [u8]] {
-        &self.entries
+    pub const fn index(&self) -> u64 {
+        self.index
     }
 
-    /// The leaf hashes, in order.
+    /// Number of entries, 1 to 256.
     #[must_use]
-    pub fn leaves(&self) -> &[Hash] {
-        &self.leaves
+    pub const fn width(&self) -> u16 {
+        self.width
     }
-}
 
-/// Why bytes are not an entry bundle, or not the one in its place.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EntriesError {
-    /// The bytes end inside an entry or its length.
-    #[error("the bundle ends inside its entry {entry}")]
-    Truncated {
-        /// Counted from 0 within the bundle.
-        entry: u16,
-    },
-    /// The bytes end before the last entry.
-    #[error("the bundle has {claimed} entries, not {expected}")]
-    TooFew {
-        /// Entries there are.
-        claimed: u16,
-        /// Entries there should be.
-        expected: u16,
-    },
-    /// There are bytes after the last entry.
-    #[error("the bundle has {bytes} bytes after its {width} entries")]
-    TrailingBytes {
-        /// Entries there should be.
-        width: u16,
-        /// Bytes too many.
-        bytes: usize,
-    },
-    /// An entry does not fit its `uint16` length.
-    #[error("entry {entry} has {claimed} bytes, more than {limit}")]
-    TooLong {
-        /// Counted from 0 within the bundle.
-        entry: u16,
-        /// Bytes it has.
-        claimed: usize,
-        /// Bytes that fit.
-        limit: usize,
-    },
-    /// There are more entries than a full bundle holds.
-    #[error("a bundle holds no more than {limit} entries")]
-    TooMany {
-        /// Entries in a full bundle.
-        limit: u16,
-    },
-    /// The entries do not have the root that the tree vouches for.
-    #[error("`{}` has root {computed}, the tree says {claimed}", .bundle.path())]
-    Mismatch {
-        /// The false bundle.
-        bundle: EntryBundle,
-        /// The root that the verified tree holds.
-        claimed: Hash,
-        /// The root of the entries' hashes.
-        computed: Hash,
-    },
-    /// The verified tree has no such bundle.
-    #[error("`{}` is not in a log of size {size}", .bundle.path())]
-    OutsideTree {
-        /// The bundle given.
-        bundle: EntryBundle,
-        /// Entries in the tree.
-        size: u64,
-    },
-}
-
-impl EntriesError {
-    /// The stable name of the broken rule.
+    /// Whether it has all its 256 entries.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Truncated { .. } => "entries-truncated",
-            Self::TooFew { .. } => "entries-too-few",
-            Self::TrailingBytes { .. } => "entries-trailing-bytes",
-            Self::TooLong { .. } => "entries-too-long",
-            Self::TooMany { .. } => "entries-too-many",
-            Self::Mismatch { .. } => "entries-mismatch",
-            Self::OutsideTree { .. } => "entries-outside-tree",
+    pub const fn is_full(&self) -> bool {
+        self.width == FULL_WIDTH
+    }
+
+    /// The full bundle in the same place, which may replace a partial one once the log has grown.
+    #[must_use]
+    pub const fn full(&self) -> Self {
+        Self {
+            index: self.index,
+            width: FULL_WIDTH,
         }
     }
+
+    /// The level-0 tile that holds the hashes of these entries.
+    #[must_use]
+    pub const fn tile(&self) -> Tile {
+        Tile::level_0(self.index, self.width)
+    }
+
+    /// Log index of the first entry, or `None` past `u64`.
+    #[must_use]
+    pub fn start(&self) -> Option<u64> {
+        self.index.checked_mul(u64::from(FULL_WIDTH))
+    }
+
+    /// Path below the log's prefix, `tile/entries/<N>[.p/<W>]`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let mut path = String::from("tile/entries");
+        push_place(&mut path, self.index, self.width);
+        path
+    }
+
+    /// Parses a path as [`path`](Self::path) writes it, and no other spelling.
+    ///
+    /// # Errors
+    /// [`PathError`]
+    pub fn parse_path(path: &str) -> Result<Self, PathError> {
+        let place = path
+            .strip_prefix("tile/entries/")
+            .ok_or(PathError::Prefix)?;
+        let (index, width) = parse_place(place)?;
+        Ok(Self { index, width })
+    }
+}
+
+/// The entry bundles that a log must write to go from `old_size` to `new_size`: all that are new or wider.
+pub fn bundles_between(old_size: u64, new_size: u64) -> impl Iterator<Item = EntryBundle> {
+    places_between(old_size, new_size).filter_map(|(index, width)| EntryBundle::new(index, width))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::limits::MAX_BUNDLE_BYTES;
-    use alloc::vec;
+    use crate::tiles::tile::tiles_between;
+    use alloc::collections::BTreeMap;
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
 
     #[test]
-    fn bundles_round_trip() {
-        let long = vec![7; MAX_ENTRY];
-        let entries: [&[u8]; 4] = [b"a", b"", &long, b"bc"];
-        let bytes = encode_entries(entries).unwrap();
-        assert_eq!(bytes.len(), 8 + 3 + MAX_ENTRY);
-        assert_eq!(&bytes[..7], &[0, 1, b'a', 0, 0, 0xff, 0xff]);
-        assert_eq!(parse_entries(&bytes, 4).unwrap(), entries);
-        assert_eq!(parse_entries(&[], 0), Ok(vec![]));
-    }
-
-    #[test]
-    fn a_bundle_has_exactly_its_entries() {
-        let bytes = encode_entries([b"ab", b"cd", b"ef"]).unwrap();
-        for cut in 0..bytes.len() {
-            let entry = u16::try_from(cut / 4).unwrap();
-            let error = if cut % 4 == 0 {
-                EntriesError::TooFew {
-                    claimed: entry,
-                    expected: 3,
-                }
-            } else {
-                EntriesError::Truncated { entry }
-            };
-            assert_eq!(parse_entries(&bytes[..cut], 3), Err(error), "cut at {cut}");
+    fn coordinates_are_bounded() {
+        assert!(Tile::new(63, u64::MAX, 256).is_some() && Tile::new(64, 0, 1).is_none());
+        for width in [0, 257, u16::MAX] {
+            assert!(Tile::new(0, 0, width).is_none() && EntryBundle::new(0, width).is_none());
         }
+        assert_eq!(EntryBundle::new(u64::MAX, 1).unwrap().start(), None);
         assert_eq!(
-            parse_entries(&bytes, 2),
-            Err(EntriesError::TrailingBytes { width: 2, bytes: 4 })
+            EntryBundle::containing(u64::MAX - 1, u64::MAX),
+            EntryBundle::new(u64::MAX >> 8, 255)
         );
+        assert_eq!(EntryBundle::containing(u64::MAX, u64::MAX), None);
+        assert_eq!(Tile::containing(7, 254, u64::MAX), Tile::new(7, 0, 255));
+        assert_eq!(Tile::containing(8, 0, u64::MAX), None);
+        assert_eq!(Tile::containing(255, 0, u64::MAX), None);
+    }
+
+    /// The example of the specification: 273 full and one partial level-0 tile, and so on.
+    #[test]
+    fn seventy_thousand_entries() {
+        let tiles: Vec<Tile> = tiles_between(0, 70_000).collect();
+        let count = |level, full| {
+            tiles
+                .iter()
+                .filter(|tile| tile.level() == level && tile.is_full() == full)
+                .count()
+        };
         assert_eq!(
-            parse_entries(&bytes, 4),
-            Err(EntriesError::TooFew {
-                claimed: 3,
-                expected: 4
-            })
+            [
+                count(0, true),
+                count(0, false),
+                count(1, true),
+                count(1, false),
+                count(2, true),
+                count(2, false)
+            ],
+            [273, 1, 1, 1, 0, 1]
         );
+        let partial: Vec<String> = tiles
+            .iter()
+            .filter(|tile| !tile.is_full())
+            .map(Tile::path)
+            .collect();
         assert_eq!(
-            parse_entries(&bytes, u16::MAX),
-            Err(EntriesError::TooFew {
-                claimed: 3,
-                expected: u16::MAX
-            })
+            partial,
+            ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]
         );
+        assert_eq!(tiles.len(), 277);
+        let bundles: Vec<EntryBundle> = bundles_between(0, 70_000).collect();
         assert_eq!(
-            parse_entries(&[&bytes[..], &[0]].concat(), 3),
-            Err(EntriesError::TrailingBytes { width: 3, bytes: 1 })
+            (bundles.len(), bundles[273].path()),
+            (274, "tile/entries/273.p/112".to_string())
         );
+        let of_256: Vec<String> = tiles_between(0, 256).map(|tile| tile.path()).collect();
+        assert_eq!(of_256, ["tile/0/000", "tile/1/000.p/1"]);
+    }
+
+    /// Growing in any steps writes, of each tile, the width that each size calls for.
+    #[test]
+    fn every_step_writes_what_the_new_size_calls_for() {
+        let sizes = [
+            0, 1, 2, 255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, 65_792, 70_000, 131_072,
+        ];
+        for old in sizes {
+            let before: BTreeMap<(u8, u64), u16> = tiles_between(0, old)
+                .map(|tile| ((tile.level(), tile.index()), tile.width()))
+                .collect();
+            for new in sizes {
+                let mut after = before.clone();
+                for tile in tiles_between(old, new) {
+                    let earlier = after.insert((tile.level(), tile.index()), tile.width());
+                    assert!(
+                        earlier.is_none_or(|width| width < tile.width()),
+                        "{} written in vain",
+                        tile.path()
+                    );
+                }
+                if new >= old {
+                    assert_eq!(
+                        after,
+                        tiles_between(0, new)
+                            .map(|tile| ((tile.level(), tile.index()), tile.width()))
+                            .collect()
+                    );
+                } else {
+                    assert_eq!(after, before);
+                }
+                let bundles: Vec<Tile> = bundles_between(old, new)
+                    .map(|bundle| bundle.tile())
+                    .collect();
+                assert_eq!(
+                    bundles,
+                    tiles_between(old, new)
+                        .filter(|tile| tile.level() == 0)
+                        .collect::<Vec<Tile>>()
+                );
+            }
+        }
     }
 
     #[test]
-    fn what_does_not_fit_is_not_encoded() {
-        let claimed = MAX_ENTRY + 1;
-        assert_eq!(
-            encode_entries([&[0][..], &vec![0; claimed]]),
-            Err(EntriesError::TooLong {
-                entry: 1,
-                claimed,
-                limit: MAX_ENTRY
-            })
-        );
-        assert_eq!(
-            encode_entries(vec![b""; 256]).map(|bytes| bytes.len()),
-            Ok(512)
-        );
-        assert_eq!(
-            encode_entries(vec![b""; 257]),
-            Err(EntriesError::TooMany { limit: 256 })
-        );
-        assert_eq!(
-            encode_entries(vec![vec![0; MAX_ENTRY]; 256]).map(|bytes| bytes.len()),
-            Ok(MAX_BUNDLE_BYTES)
-        );
+    fn paths_have_one_spelling() {
+        let table = [
+            ("tile/0/000", 0, 0, 256),
+            ("tile/0/000.p/1", 0, 0, 1),
+            ("tile/0/x001/067.p/12", 0, 1067, 12),
+            ("tile/1/x001/x234/067", 1, 1_234_067, 256),
+            ("tile/63/999.p/255", 63, 999, 255),
+            ("tile/10/x001/000", 10, 1000, 256),
+            ("tile/0/x018/x446/x744/x073/x709/x551/615", 0, u64::MAX, 256),
+        ];
+        for (path, level, index, width) in table {
+            let tile = Tile::new(level, index, width).unwrap();
+            assert_eq!(tile.path(), path);
+            assert_eq!(Tile::parse_path(path), Ok(tile));
+            let bundle = EntryBundle::new(index, width).unwrap();
+            let place = path.splitn(3, '/').last().unwrap();
+            assert_eq!(bundle.path(), ["tile/entries/", place].concat());
+            assert_eq!(EntryBundle::parse_path(&bundle.path()), Ok(bundle));
+            assert_eq!(bundle.tile(), Tile::new(0, index, width).unwrap());
+        }
     }
 
     #[test]
-    fn entries_are_verified_against_their_root() {
-        let bundle = EntryBundle::new(2, 3).unwrap();
-        let entries = [b"ab", b"cd", b"ef"];
-        let leaves = entries.map(|entry| leaf_hash(entry));
-        let root = tree_root(&leaves);
-        let bytes = encode_entries(entries).unwrap();
-        let verified = VerifiedEntries::verify(bundle, &bytes, &root).unwrap();
-        assert!(verified.iter().eq([
-            (512, leaves[0], &b"ab"[..]),
-            (513, leaves[1], b"cd"),
-            (514, leaves[2], b"ef")
-        ]));
-        let swapped = encode_entries([b"cd", b"ab", b"ef"]).unwrap();
-        let computed = tree_root(&[leaves[1], leaves[0], leaves[2]]);
-        assert_eq!(
-            VerifiedEntries::verify(bundle, &swapped, &root),
-            Err(EntriesError::Mismatch {
-                bundle,
-                claimed: root,
-                computed
-            })
-        );
+    fn other_spellings_are_refused() {
+        use PathError::{Index, Level, Prefix, Width};
+        let table = [
+            ("", Prefix),
+            ("tile", Prefix),
+            ("tile/0", Prefix),
+            ("/tile/0/000", Prefix),
+            ("tile//000", Level),
+            ("tile/00/000", Level),
+            ("tile/01/000", Level),
+            ("tile/+1/000", Level),
+            ("tile/-1/000", Level),
+            ("tile/64/000", Level),
+            ("tile/256/000", Level),
+            ("tile/8x/000", Level),
+            ("tile/entries/000", Level),
+            ("tile/data/000", Level),
+            ("tile/0/", Index),
+            ("tile/0/0", Index),
+            ("tile/0/00", Index),
+            ("tile/0/0000", Index),
+            ("tile/0/x000", Index),
+            ("tile/0/x001", Index),
+            ("tile/0/x000/001", Index),
+            ("tile/0/x000/x001/001", Index),
+            ("tile/0/001/001", Index),
+            ("tile/0/x001/x001", Index),
+            ("tile/0/x001//001", Index),
+            ("tile/0/x1/001", Index),
+            ("tile/0/xx01/001", Index),
+            ("tile/0/x001/001/", Index),
+            ("tile/0/+01", Index),
+            ("tile/0/ 01", Index),
+            ("tile/0/0é", Index),
+            ("tile/0/../000", Index),
+            ("tile/0/x018/x446/x744/x073/x709/x551/616", Index),
+            ("tile/0/x001/x000/x000/x000/x000/x000/x000/000", Index),
+            ("tile/0/000.p", Index),
+            ("tile/0/.p/1", Index),
+            ("tile/0/000.p/", Width),
+            ("tile/0/000.p/0", Width),
+            ("tile/0/000.p/01", Width),
+            ("tile/0/000.p/256", Width),
+            ("tile/0/000.p/65537", Width),
+            ("tile/0/000.p/-1", Width),
+            ("tile/0/000.p/1/", Width),
+            ("tile/0/000.p/1.p/1", Width),
+        ];
+        for (path, error) in table {
+            assert_eq!(Tile::parse_path(path), Err(error), "{path:?}");
+        }
+        for (path, error) in [
+            ("tile/0/000", Prefix),
+            ("tile/entries", Prefix),
+            ("tile/entries/0", Index),
+            ("tile/entries/000.p/256", Width),
+        ] {
+            assert_eq!(EntryBundle::parse_path(path), Err(error), "{path:?}");
+        }
     }
 }

@@ -7,22 +7,26 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::merkle::hash::{Hash, tree_root};
+use crate::merkle::compact::tree_root;
+use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
-use crate::tiles::entry_bundle::{EntriesError, VerifiedEntries};
-use crate::tiles::plan::{check_edge, check_full, edge_tiles, parent, slot};
-use crate::tiles::tile::{EntryBundle, FULL_WIDTH, Tile, TileError};
+use crate::tiles::entries::{EntriesError, VerifiedEntries};
+use crate::tiles::entry_bundle::EntryBundle;
+use crate::tiles::plan::{check_edge, check_full, edge_tiles, parent};
+use crate::tiles::tile::{Tile, TileError};
+use crate::tiles::width::FULL_WIDTH;
+use crate::tiles::width::position_in_tile;
 
 /// Tiles of one tree, each vouched for by its head.
 #[derive(Clone, Debug)]
-pub(crate) struct SparseTrunk {
+pub(crate) struct LookupTiles {
     head: TreeHead,
     /// By level and index; every tile has its parents here.
     tiles: BTreeMap<(u8, u64), Vec<Hash>>,
     edge_checked: bool,
 }
 
-impl SparseTrunk {
+impl LookupTiles {
     /// Starts with no tile. Fails for an empty tree whose root is not that of the empty tree.
     pub(crate) fn new(head: TreeHead) -> Result<Self, TileError> {
         let mut trunk = Self {
@@ -79,7 +83,7 @@ impl SparseTrunk {
         for (tile, bytes) in files.iter().rev().filter(|(tile, _)| tile.is_full()) {
             let claimed = parent(tile, self.head.size)
                 .and_then(|parent| self.tiles.get(&(parent.level(), parent.index())))
-                .and_then(|hashes| hashes.get(slot(tile.index())))
+                .and_then(|hashes| hashes.get(position_in_tile(tile.index())))
                 .ok_or(TileError::UnplannedTile { tile: *tile })?;
             let hashes = tile.parse_hashes(bytes)?;
             check_full(tile, *claimed, &hashes)?;
@@ -103,7 +107,7 @@ impl SparseTrunk {
         let above = self
             .tiles
             .get(&(1, bundle.index() / u64::from(FULL_WIDTH)))?;
-        above.get(slot(bundle.index())).copied()
+        above.get(position_in_tile(bundle.index())).copied()
     }
 
     /// Parses a bundle and checks that its entries are the ones in the tree.
@@ -158,10 +162,10 @@ mod tests {
         for size in [1, 2, 255, 256, 257, 700, 65_536, 65_537, 66_000, 70_000] {
             let (head, files) = log(size);
             let count = size.div_ceil(256);
-            let mut shared = SparseTrunk::new(head).unwrap();
+            let mut shared = LookupTiles::new(head).unwrap();
             for index in [0, count / 2, count - 1] {
                 let bundle = EntryBundle::containing(index * 256, size).unwrap();
-                let mut trunk = SparseTrunk::new(head).unwrap();
+                let mut trunk = LookupTiles::new(head).unwrap();
                 let tiles = trunk.tiles_for(&[bundle]);
                 // The edge has one tile a level, and the bundle at most one more on each.
                 assert!(tiles.len() <= 5, "{size}: {tiles:?}");
@@ -184,7 +188,7 @@ mod tests {
     fn a_false_tile_is_named_and_nothing_of_it_is_used() {
         let (head, files) = log(66_000);
         let bundle = EntryBundle::containing(0, 66_000).unwrap();
-        let trunk = SparseTrunk::new(head).unwrap();
+        let trunk = LookupTiles::new(head).unwrap();
         let tiles = trunk.tiles_for(&[bundle]);
         for tile in &tiles {
             let mut fetched = fetch(&tiles, &files);
@@ -209,7 +213,7 @@ mod tests {
     #[test]
     fn a_bundle_of_another_width_is_none_of_the_tree() {
         let (head, files) = log(300);
-        let mut trunk = SparseTrunk::new(head).unwrap();
+        let mut trunk = LookupTiles::new(head).unwrap();
         let tiles = trunk.tiles_for(&[EntryBundle::containing(0, 300).unwrap()]);
         trunk.supply(&fetch(&tiles, &files)).unwrap();
         for (index, width) in [(1, 43), (1, 256), (2, 1), (0, 255)] {
@@ -225,11 +229,11 @@ mod tests {
 
     #[test]
     fn an_empty_tree_has_its_own_root() {
-        assert!(SparseTrunk::new(TreeHead::empty()).is_ok());
+        assert!(LookupTiles::new(TreeHead::empty()).is_ok());
         let head = TreeHead {
             size: 0,
             root: crate::merkle::hash::sha256(b"other"),
         };
-        assert!(SparseTrunk::new(head).is_err());
+        assert!(LookupTiles::new(head).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! The part of a path that tiles and entry bundles share, `<N>[.p/<W>]` ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md#merkle-tree), 2026-07-22).
 
 use crate::text::wire;
-use crate::tiles::tile::{FULL_WIDTH, TileError};
+use crate::tiles::width::FULL_WIDTH;
 use alloc::string::String;
 
 /// Writes `/<N>[.p/<W>]`.
@@ -31,7 +31,7 @@ pub(crate) fn push_decimal(text: &mut String, value: u64, digits: u32) {
 }
 
 /// Parses `<N>[.p/<W>]` into index and width.
-pub(crate) fn parse_place(place: &str) -> Result<(u64, u16), TileError> {
+pub(crate) fn parse_place(place: &str) -> Result<(u64, u16), PathError> {
     let (number, width) = match place.split_once(".p/") {
         None => (place, FULL_WIDTH),
         Some((number, width)) => {
@@ -40,13 +40,13 @@ pub(crate) fn parse_place(place: &str) -> Result<(u64, u16), TileError> {
                 number,
                 width
                     .filter(|width| (1..FULL_WIDTH).contains(width))
-                    .ok_or(TileError::PathWidth)?,
+                    .ok_or(PathError::Width)?,
             )
         }
     };
     parse_index(number)
         .map(|index| (index, width))
-        .ok_or(TileError::PathIndex)
+        .ok_or(PathError::Index)
 }
 
 fn parse_index(number: &str) -> Option<u64> {
@@ -74,93 +74,33 @@ fn parse_index(number: &str) -> Option<u64> {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tiles::tile::{EntryBundle, Tile};
+/// Why a text is not the path of a tile or an entry bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PathError {
+    /// The path is not below `tile/<L>/`, or `tile/entries/`.
+    #[error("the path is not that of a tile")]
+    Prefix,
+    /// The level is not a canonical decimal from 0 to 63.
+    #[error("the level in the path is not a decimal from 0 to 63")]
+    Level,
+    /// The index is not in groups of three digits, all but the last after an `x`, the first not zero, or exceeds `u64`.
+    #[error("the index in the path is not written in groups of three digits")]
+    Index,
+    /// The width after `.p/` is not a canonical decimal from 1 to 255.
+    #[error("the width in the path is not a decimal from 1 to 255")]
+    Width,
+}
 
-    #[test]
-    fn paths_have_one_spelling() {
-        let table = [
-            ("tile/0/000", 0, 0, 256),
-            ("tile/0/000.p/1", 0, 0, 1),
-            ("tile/0/x001/067.p/12", 0, 1067, 12),
-            ("tile/1/x001/x234/067", 1, 1_234_067, 256),
-            ("tile/63/999.p/255", 63, 999, 255),
-            ("tile/10/x001/000", 10, 1000, 256),
-            ("tile/0/x018/x446/x744/x073/x709/x551/615", 0, u64::MAX, 256),
-        ];
-        for (path, level, index, width) in table {
-            let tile = Tile::new(level, index, width).unwrap();
-            assert_eq!(tile.path(), path);
-            assert_eq!(Tile::parse_path(path), Ok(tile));
-            let bundle = EntryBundle::new(index, width).unwrap();
-            let place = path.splitn(3, '/').last().unwrap();
-            assert_eq!(bundle.path(), ["tile/entries/", place].concat());
-            assert_eq!(EntryBundle::parse_path(&bundle.path()), Ok(bundle));
-            assert_eq!(bundle.tile(), Tile::new(0, index, width).unwrap());
-        }
-    }
-
-    #[test]
-    fn other_spellings_are_refused() {
-        use TileError::{PathIndex, PathLevel, PathPrefix, PathWidth};
-        let table = [
-            ("", PathPrefix),
-            ("tile", PathPrefix),
-            ("tile/0", PathPrefix),
-            ("/tile/0/000", PathPrefix),
-            ("tile//000", PathLevel),
-            ("tile/00/000", PathLevel),
-            ("tile/01/000", PathLevel),
-            ("tile/+1/000", PathLevel),
-            ("tile/-1/000", PathLevel),
-            ("tile/64/000", PathLevel),
-            ("tile/256/000", PathLevel),
-            ("tile/8x/000", PathLevel),
-            ("tile/entries/000", PathLevel),
-            ("tile/data/000", PathLevel),
-            ("tile/0/", PathIndex),
-            ("tile/0/0", PathIndex),
-            ("tile/0/00", PathIndex),
-            ("tile/0/0000", PathIndex),
-            ("tile/0/x000", PathIndex),
-            ("tile/0/x001", PathIndex),
-            ("tile/0/x000/001", PathIndex),
-            ("tile/0/x000/x001/001", PathIndex),
-            ("tile/0/001/001", PathIndex),
-            ("tile/0/x001/x001", PathIndex),
-            ("tile/0/x001//001", PathIndex),
-            ("tile/0/x1/001", PathIndex),
-            ("tile/0/xx01/001", PathIndex),
-            ("tile/0/x001/001/", PathIndex),
-            ("tile/0/+01", PathIndex),
-            ("tile/0/ 01", PathIndex),
-            ("tile/0/0é", PathIndex),
-            ("tile/0/../000", PathIndex),
-            ("tile/0/x018/x446/x744/x073/x709/x551/616", PathIndex),
-            ("tile/0/x001/x000/x000/x000/x000/x000/x000/000", PathIndex),
-            ("tile/0/000.p", PathIndex),
-            ("tile/0/.p/1", PathIndex),
-            ("tile/0/000.p/", PathWidth),
-            ("tile/0/000.p/0", PathWidth),
-            ("tile/0/000.p/01", PathWidth),
-            ("tile/0/000.p/256", PathWidth),
-            ("tile/0/000.p/65537", PathWidth),
-            ("tile/0/000.p/-1", PathWidth),
-            ("tile/0/000.p/1/", PathWidth),
-            ("tile/0/000.p/1.p/1", PathWidth),
-        ];
-        for (path, error) in table {
-            assert_eq!(Tile::parse_path(path), Err(error), "{path:?}");
-        }
-        for (path, error) in [
-            ("tile/0/000", PathPrefix),
-            ("tile/entries", PathPrefix),
-            ("tile/entries/0", PathIndex),
-            ("tile/entries/000.p/256", PathWidth),
-        ] {
-            assert_eq!(EntryBundle::parse_path(path), Err(error), "{path:?}");
+impl PathError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Prefix => "tile-path-prefix",
+            Self::Level => "tile-path-level",
+            Self::Index => "tile-path-index",
+            Self::Width => "tile-path-width",
         }
     }
 }

@@ -9,11 +9,14 @@
 //! Plan, fetch, finish: [`TilePlan::tiles`] says what to fetch, [`TilePlan::finish`] judges what was fetched. When a log
 //! no longer has a partial tile, pass the [prefix](Tile::prefix_of_full) of the full one.
 
-use crate::merkle::hash::{Hash, tree_root};
+use crate::merkle::compact::tree_root;
+use crate::merkle::hash::Hash;
 use crate::merkle::proof::{ConsistencyProof, InclusionProof};
 use crate::merkle::proof_nodes::{consistency_subtrees, inclusion_subtrees};
 use crate::merkle::tree::{Subtree, TreeHead, complete_subtrees, span_root};
-use crate::tiles::tile::{FULL_WIDTH, TILE_HEIGHT, TILE_LEVELS, Tile, TileError, hashes_at};
+use crate::tiles::tile::{Tile, TileError};
+use crate::tiles::width::position_in_tile;
+use crate::tiles::width::{FULL_WIDTH, TILE_HEIGHT, TILE_LEVELS, hashes_at};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -81,7 +84,7 @@ impl TilePlan {
         for tile in self.tiles.iter().filter(|tile| tile.is_full()) {
             // The parent comes before its children in the plan, so it has been checked.
             let claimed = parent(tile, self.head.size)
-                .and_then(|parent| tiles.whole(&parent)?.get(slot(tile.index())));
+                .and_then(|parent| tiles.whole(&parent)?.get(position_in_tile(tile.index())));
             check_full(
                 tile,
                 *claimed.ok_or(TileError::UnplannedTile { tile: *tile })?,
@@ -106,7 +109,7 @@ impl VerifiedTiles {
         let tile = self
             .hashes
             .get(&(place.level, place.first / u64::from(FULL_WIDTH)))?;
-        let start = slot(place.first);
+        let start = position_in_tile(place.first);
         Some(tree_root(tile.get(start..start.checked_add(place.count)?)?))
     }
 
@@ -299,9 +302,4 @@ pub(crate) fn check_full(tile: &Tile, claimed: Hash, hashes: &[Hash]) -> Result<
 /// The tile of the level above that vouches for a full tile.
 pub(crate) fn parent(tile: &Tile, size: u64) -> Option<Tile> {
     Tile::containing(tile.level().checked_add(1)?, tile.index(), size)
-}
-
-/// Where hash number `hash` of a level stands in its tile.
-pub(crate) fn slot(hash: u64) -> usize {
-    usize::try_from(hash % u64::from(FULL_WIDTH)).unwrap_or(usize::MAX)
 }

@@ -5,17 +5,21 @@
 //! above, and the right edge, 1/250 of the tiles. It is checked level by level from the root down, in any order within a
 //! level, and keeps one level and its parent: 32 bytes for 256 entries, 12.5 MB for 10^8.
 
-use crate::merkle::hash::{Hash, tree_root};
+use crate::merkle::compact::tree_root;
+use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
-use crate::tiles::entry_bundle::{EntriesError, VerifiedEntries};
-use crate::tiles::plan::{check_edge, check_full, edge_tiles, slot};
-use crate::tiles::tile::{EntryBundle, FULL_WIDTH, TILE_LEVELS, Tile, TileError, hashes_at};
+use crate::tiles::entries::{EntriesError, VerifiedEntries};
+use crate::tiles::entry_bundle::EntryBundle;
+use crate::tiles::plan::{check_edge, check_full, edge_tiles};
+use crate::tiles::tile::{Tile, TileError};
+use crate::tiles::width::position_in_tile;
+use crate::tiles::width::{FULL_WIDTH, TILE_LEVELS, hashes_at};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// A walk over the trunk of one tree: asks for tiles, checks them, and then vouches for bundles.
 #[derive(Clone, Debug)]
-pub struct TrunkPlan {
+pub struct ScanTiles {
     head: TreeHead,
     /// Partial tiles by level; they count once all are there and fold to the root.
     edge: BTreeMap<u8, Vec<Hash>>,
@@ -32,7 +36,7 @@ pub struct TrunkPlan {
     checked: u64,
 }
 
-impl TrunkPlan {
+impl ScanTiles {
     /// Starts the walk.
     ///
     /// # Errors
@@ -44,7 +48,7 @@ impl TrunkPlan {
     /// Starts a walk that vouches for bundle number `first` and those after it, and asks for no tile before them.
     ///
     /// # Errors
-    /// As [`TrunkPlan::new`].
+    /// As [`ScanTiles::new`].
     pub fn starting(head: TreeHead, first: u64) -> Result<Self, TileError> {
         let mut plan = Self {
             head,
@@ -233,6 +237,6 @@ impl TrunkPlan {
         } else {
             self.edge.get(&level)
         };
-        hashes?.get(slot(hash)).copied()
+        hashes?.get(position_in_tile(hash)).copied()
     }
 }

@@ -10,34 +10,19 @@
 //! Parsing is canonical: one path for one tile. A path says nothing about whether a log has that tile.
 
 use crate::merkle::hash::{HASH_SIZE, Hash};
-use crate::merkle::proof::ProofError;
+use crate::merkle::proof_error::ProofError;
 use crate::merkle::tree::Subtree;
 use crate::text::limits::MAX_TILE_LEVEL;
 use crate::text::wire;
-use crate::tiles::path::{parse_place, push_decimal, push_place};
+use crate::tiles::path::{PathError, parse_place, push_decimal, push_place};
+use crate::tiles::width::{FULL_WIDTH, TILE_LEVELS, hashes_at, places_between, slot};
 use alloc::string::String;
 use alloc::vec::Vec;
-
-/// Hashes in a full tile, and entries in a full bundle (tlog-tiles, "Merkle Tree").
-pub const FULL_WIDTH: u16 = 256;
-
-/// Tree levels between one tile level and the next: 2^8 = 256.
-pub(crate) const TILE_HEIGHT: u8 = 8;
-
-/// Tile levels that a tree of up to 2^64 − 1 leaves can have: 0 to 7.
-pub(crate) const TILE_LEVELS: u8 = 8;
 
 /// A tile: `width` consecutive hashes, each over `256^level` leaves, from hash number `256 × index` on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tile {
     level: u8,
-    index: u64,
-    width: u16,
-}
-
-/// A bundle: `width` consecutive entries, from entry `256 × index` on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryBundle {
     index: u64,
     width: u16,
 }
@@ -54,6 +39,15 @@ impl Tile {
             index,
             width,
         })
+    }
+
+    /// The level-0 tile at these coordinates; `width` is 1 to 256.
+    pub(crate) const fn level_0(index: u64, width: u16) -> Self {
+        Self {
+            level: 0,
+            index,
+            width,
+        }
     }
 
     /// The tile that holds hash number `hash` of `level` in the tree of `size`, as wide as that tree makes it.
@@ -111,16 +105,16 @@ impl Tile {
     /// Parses a path as [`path`](Self::path) writes it, and no other spelling.
     ///
     /// # Errors
-    /// The `Path…` variants of [`TileError`].
-    pub fn parse_path(path: &str) -> Result<Self, TileError> {
+    /// [`PathError`]
+    pub fn parse_path(path: &str) -> Result<Self, PathError> {
         let (level, place) = path
             .strip_prefix("tile/")
             .and_then(|rest| rest.split_once('/'))
-            .ok_or(TileError::PathPrefix)?;
+            .ok_or(PathError::Prefix)?;
         let level = wire::parse_decimal(level)
             .and_then(|level| u8::try_from(level).ok())
             .filter(|level| *level <= MAX_TILE_LEVEL)
-            .ok_or(TileError::PathLevel)?;
+            .ok_or(PathError::Level)?;
         let (index, width) = parse_place(place)?;
         Ok(Self {
             level,
@@ -170,89 +164,6 @@ pub fn encode_hashes(hashes: &[Hash]) -> Vec<u8> {
         .collect()
 }
 
-impl EntryBundle {
-    /// The bundle at these coordinates; `None` unless `width` is 1 to 256.
-    #[must_use]
-    pub const fn new(index: u64, width: u16) -> Option<Self> {
-        if width == 0 || width > FULL_WIDTH {
-            return None;
-        }
-        Some(Self { index, width })
-    }
-
-    /// The bundle that holds the entry at `entry` in the log of `size`, as wide as that log makes it.
-    ///
-    /// `None` when the log has no such entry.
-    #[must_use]
-    pub fn containing(entry: u64, size: u64) -> Option<Self> {
-        let (index, width) = slot(entry, size)?;
-        Self::new(index, width)
-    }
-
-    /// Position among the bundles.
-    #[must_use]
-    pub const fn index(&self) -> u64 {
-        self.index
-    }
-
-    /// Number of entries, 1 to 256.
-    #[must_use]
-    pub const fn width(&self) -> u16 {
-        self.width
-    }
-
-    /// Whether it has all its 256 entries.
-    #[must_use]
-    pub const fn is_full(&self) -> bool {
-        self.width == FULL_WIDTH
-    }
-
-    /// The full bundle in the same place, which may replace a partial one once the log has grown.
-    #[must_use]
-    pub const fn full(&self) -> Self {
-        Self {
-            index: self.index,
-            width: FULL_WIDTH,
-        }
-    }
-
-    /// The level-0 tile that holds the hashes of these entries.
-    #[must_use]
-    pub const fn tile(&self) -> Tile {
-        Tile {
-            level: 0,
-            index: self.index,
-            width: self.width,
-        }
-    }
-
-    /// Log index of the first entry, or `None` past `u64`.
-    #[must_use]
-    pub fn start(&self) -> Option<u64> {
-        self.index.checked_mul(u64::from(FULL_WIDTH))
-    }
-
-    /// Path below the log's prefix, `tile/entries/<N>[.p/<W>]`.
-    #[must_use]
-    pub fn path(&self) -> String {
-        let mut path = String::from("tile/entries");
-        push_place(&mut path, self.index, self.width);
-        path
-    }
-
-    /// Parses a path as [`path`](Self::path) writes it, and no other spelling.
-    ///
-    /// # Errors
-    /// The `Path…` variants of [`TileError`].
-    pub fn parse_path(path: &str) -> Result<Self, TileError> {
-        let place = path
-            .strip_prefix("tile/entries/")
-            .ok_or(TileError::PathPrefix)?;
-        let (index, width) = parse_place(place)?;
-        Ok(Self { index, width })
-    }
-}
-
 /// The tiles that a log must write to go from `old_size` to `new_size`: all that are new or wider, level by level.
 ///
 /// None when `old_size` is not smaller.
@@ -263,55 +174,10 @@ pub fn tiles_between(old_size: u64, new_size: u64) -> impl Iterator<Item = Tile>
     })
 }
 
-/// The entry bundles that a log must write to go from `old_size` to `new_size`: all that are new or wider.
-pub fn bundles_between(old_size: u64, new_size: u64) -> impl Iterator<Item = EntryBundle> {
-    places_between(old_size, new_size).filter_map(|(index, width)| EntryBundle::new(index, width))
-}
-
-/// How many hashes of this tile level the tree of `size` has: one for each `256^level` leaves.
-#[must_use]
-pub fn hashes_at(level: u8, size: u64) -> u64 {
-    let shift = u32::from(level).saturating_mul(u32::from(TILE_HEIGHT));
-    size.checked_shr(shift).unwrap_or(0)
-}
-
-/// Tile number and width for item `item` of `count`, cut into pieces of 256.
-fn slot(item: u64, count: u64) -> Option<(u64, u16)> {
-    let index = (item < count).then_some(item / u64::from(FULL_WIDTH))?;
-    let rest = count.saturating_sub(index.saturating_mul(u64::from(FULL_WIDTH)));
-    Some((
-        index,
-        u16::try_from(rest).unwrap_or(FULL_WIDTH).min(FULL_WIDTH),
-    ))
-}
-
-/// The pieces of 256 that growing from `old` to `new` items adds to, the last as wide as `new` makes it.
-fn places_between(old: u64, new: u64) -> impl Iterator<Item = (u64, u16)> {
-    let end = if old < new {
-        new.div_ceil(u64::from(FULL_WIDTH))
-    } else {
-        0
-    };
-    (old / u64::from(FULL_WIDTH)..end)
-        .filter_map(move |index| slot(index.checked_mul(u64::from(FULL_WIDTH))?, new))
-}
-
 /// Why a path, or the bytes of a tile, cannot stand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TileError {
-    /// The path is not below `tile/<L>/`, or `tile/entries/`.
-    #[error("the path is not that of a tile")]
-    PathPrefix,
-    /// The level is not a canonical decimal from 0 to 63.
-    #[error("the level in the path is not a decimal from 0 to 63")]
-    PathLevel,
-    /// The index is not in groups of three digits, all but the last after an `x`, the first not zero, or exceeds `u64`.
-    #[error("the index in the path is not written in groups of three digits")]
-    PathIndex,
-    /// The width after `.p/` is not a canonical decimal from 1 to 255.
-    #[error("the width in the path is not a decimal from 1 to 255")]
-    PathWidth,
     /// The tile has not exactly 32 bytes a hash.
     #[error("`{}` has {claimed} bytes, not {expected}", .tile.path())]
     WrongLength {
@@ -389,10 +255,6 @@ impl TileError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::PathPrefix => "tile-path-prefix",
-            Self::PathLevel => "tile-path-level",
-            Self::PathIndex => "tile-path-index",
-            Self::PathWidth => "tile-path-width",
             Self::WrongLength { .. } => "tile-wrong-length",
             Self::Missing { .. } => "tile-missing",
             Self::Mismatch { .. } => "tile-mismatch",
@@ -408,108 +270,6 @@ impl TileError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::collections::BTreeMap;
-    use alloc::string::ToString;
-
-    #[test]
-    fn coordinates_are_bounded() {
-        assert!(Tile::new(63, u64::MAX, 256).is_some() && Tile::new(64, 0, 1).is_none());
-        for width in [0, 257, u16::MAX] {
-            assert!(Tile::new(0, 0, width).is_none() && EntryBundle::new(0, width).is_none());
-        }
-        assert_eq!(EntryBundle::new(u64::MAX, 1).unwrap().start(), None);
-        assert_eq!(
-            EntryBundle::containing(u64::MAX - 1, u64::MAX),
-            EntryBundle::new(u64::MAX >> 8, 255)
-        );
-        assert_eq!(EntryBundle::containing(u64::MAX, u64::MAX), None);
-        assert_eq!(Tile::containing(7, 254, u64::MAX), Tile::new(7, 0, 255));
-        assert_eq!(Tile::containing(8, 0, u64::MAX), None);
-        assert_eq!(Tile::containing(255, 0, u64::MAX), None);
-    }
-
-    /// The example of the specification: 273 full and one partial level-0 tile, and so on.
-    #[test]
-    fn seventy_thousand_entries() {
-        let tiles: Vec<Tile> = tiles_between(0, 70_000).collect();
-        let count = |level, full| {
-            tiles
-                .iter()
-                .filter(|tile| tile.level == level && tile.is_full() == full)
-                .count()
-        };
-        assert_eq!(
-            [
-                count(0, true),
-                count(0, false),
-                count(1, true),
-                count(1, false),
-                count(2, true),
-                count(2, false)
-            ],
-            [273, 1, 1, 1, 0, 1]
-        );
-        let partial: Vec<String> = tiles
-            .iter()
-            .filter(|tile| !tile.is_full())
-            .map(Tile::path)
-            .collect();
-        assert_eq!(
-            partial,
-            ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]
-        );
-        assert_eq!(tiles.len(), 277);
-        let bundles: Vec<EntryBundle> = bundles_between(0, 70_000).collect();
-        assert_eq!(
-            (bundles.len(), bundles[273].path()),
-            (274, "tile/entries/273.p/112".to_string())
-        );
-        let of_256: Vec<String> = tiles_between(0, 256).map(|tile| tile.path()).collect();
-        assert_eq!(of_256, ["tile/0/000", "tile/1/000.p/1"]);
-    }
-
-    /// Growing in any steps writes, of each tile, the width that each size calls for.
-    #[test]
-    fn every_step_writes_what_the_new_size_calls_for() {
-        let sizes = [
-            0, 1, 2, 255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, 65_792, 70_000, 131_072,
-        ];
-        for old in sizes {
-            let before: BTreeMap<(u8, u64), u16> = tiles_between(0, old)
-                .map(|tile| ((tile.level, tile.index), tile.width))
-                .collect();
-            for new in sizes {
-                let mut after = before.clone();
-                for tile in tiles_between(old, new) {
-                    let earlier = after.insert((tile.level, tile.index), tile.width);
-                    assert!(
-                        earlier.is_none_or(|width| width < tile.width),
-                        "{} written in vain",
-                        tile.path()
-                    );
-                }
-                if new >= old {
-                    assert_eq!(
-                        after,
-                        tiles_between(0, new)
-                            .map(|tile| ((tile.level, tile.index), tile.width))
-                            .collect()
-                    );
-                } else {
-                    assert_eq!(after, before);
-                }
-                let bundles: Vec<Tile> = bundles_between(old, new)
-                    .map(|bundle| bundle.tile())
-                    .collect();
-                assert_eq!(
-                    bundles,
-                    tiles_between(old, new)
-                        .filter(|tile| tile.level == 0)
-                        .collect::<Vec<Tile>>()
-                );
-            }
-        }
-    }
 
     #[test]
     fn the_largest_logs_are_counted_without_wrapping() {

@@ -5,12 +5,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::event::event::ParsedEntry;
-use crate::merkle::hash::{Hash, leaf_hash, tree_root};
+use crate::merkle::compact::tree_root;
+use crate::merkle::hash::{Hash, leaf_hash};
 use crate::merkle::tree::Subtree;
 use crate::report::report::Evidence;
-use crate::tiles::entry_bundle::{EntriesError, parse_entries};
+use crate::tiles::entries::{EntriesError, parse_entries};
+use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::plan::VerifiedTiles;
-use crate::tiles::tile::EntryBundle;
 
 /// One entry of a log, proven to be at its index.
 pub(crate) struct LogEntry<'a> {

@@ -11,9 +11,10 @@ use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::report::report::{CheckCode, Checks, Class, Evidence};
 use crate::text::limits::MAX_IN_FLIGHT;
-use crate::tiles::entry_bundle::EntriesError;
-use crate::tiles::scan_tiles::TrunkPlan;
-use crate::tiles::tile::{EntryBundle, Tile, TileError};
+use crate::tiles::entries::EntriesError;
+use crate::tiles::entry_bundle::EntryBundle;
+use crate::tiles::scan_tiles::ScanTiles;
+use crate::tiles::tile::{Tile, TileError};
 use crate::verify::entry_proof::{Fault, LogEntry};
 use crate::verify::key_history::Replay;
 
@@ -61,7 +62,7 @@ impl ScanStep {
 
 /// A scan under way.
 pub(crate) struct Scan {
-    trunk: TrunkPlan,
+    trunk: ScanTiles,
     stage: Stage,
     wave: Wave,
     replay: Replay,
@@ -80,7 +81,7 @@ enum Stage {
 impl Scan {
     /// Starts to read a log up to `head`. Fails for an empty log whose root is not that of an empty log.
     pub(crate) fn new(origin: &str, head: TreeHead, pin: Option<Hash>) -> Result<Self, TileError> {
-        let trunk = TrunkPlan::new(head)?;
+        let trunk = ScanTiles::new(head)?;
         let mut scan = Self {
             trunk,
             stage: Stage::Trunk,
@@ -116,7 +117,7 @@ impl Scan {
     }
 
     /// The tiles that vouch for the bundles.
-    pub(crate) const fn trunk(&self) -> &TrunkPlan {
+    pub(crate) const fn trunk(&self) -> &ScanTiles {
         &self.trunk
     }
 

@@ -6,8 +6,8 @@ use glasslog_core::merkle::{
     inclusion_subtrees, leaf_hash, span_root, tree_root,
 };
 use glasslog_core::tiles::{
-    ConsistencyPlan, EntriesError, EntryBundle, InclusionPlan, Tile, TileError, TilePlan,
-    TrunkPlan, bundles_between, encode_entries, encode_hashes, tiles_between,
+    ConsistencyPlan, EntriesError, EntryBundle, InclusionPlan, ScanTiles, Tile, TileError,
+    TilePlan, bundles_between, encode_entries, encode_hashes, tiles_between,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -391,7 +391,7 @@ fn the_largest_trees_are_planned_without_wrapping() {
                 Err(TileError::OutsideTree { subtree, size })
             );
         }
-        let mut trunk = TrunkPlan::new(head).unwrap();
+        let mut trunk = ScanTiles::new(head).unwrap();
         assert!(trunk.next_tiles(usize::MAX).len() <= 8 && !trunk.is_done());
         let tile = trunk.next_tiles(1)[0];
         assert!(trunk.supply(&tile, &[0; 31]).is_err());
@@ -399,8 +399,8 @@ fn the_largest_trees_are_planned_without_wrapping() {
 }
 
 /// Walks a trunk with batches of `batch`, of which the last half is supplied, backwards.
-fn walk(head: TreeHead, batch: usize, bytes: impl Fn(&Tile) -> Vec<u8>) -> (TrunkPlan, Vec<Tile>) {
-    let mut trunk = TrunkPlan::new(head).unwrap();
+fn walk(head: TreeHead, batch: usize, bytes: impl Fn(&Tile) -> Vec<u8>) -> (ScanTiles, Vec<Tile>) {
+    let mut trunk = ScanTiles::new(head).unwrap();
     let mut taken = Vec::new();
     loop {
         let tiles = trunk.next_tiles(batch);
@@ -512,7 +512,7 @@ fn a_deep_trunk_is_walked_level_by_level() {
     assert_eq!(trunk.bundle_root(bundles), Some(tail.root()));
     assert_eq!(trunk.bundle_root(bundles + 1), None);
     // The same content in another place is false.
-    let mut trunk = TrunkPlan::new(head).unwrap();
+    let mut trunk = ScanTiles::new(head).unwrap();
     for tile in trunk.next_tiles(9) {
         trunk.supply(&tile, &bytes(&tile)).unwrap();
     }
@@ -531,7 +531,7 @@ fn a_deep_trunk_is_walked_level_by_level() {
 fn a_trunk_refuses_what_is_false() {
     let log = Log::new();
     let head = log.heads[&65_793];
-    let mut trunk = TrunkPlan::new(head).unwrap();
+    let mut trunk = ScanTiles::new(head).unwrap();
     let edge = trunk.next_tiles(9);
     assert_eq!(
         paths(&edge),
@@ -647,7 +647,7 @@ fn the_empty_log_has_the_empty_root_only() {
     let head = TreeHead::empty();
     let plan = TilePlan::new(head, &[]).unwrap();
     assert!(plan.tiles().is_empty() && plan.finish(&BTreeMap::new()).is_ok());
-    assert!(TrunkPlan::new(head).unwrap().is_done());
+    assert!(ScanTiles::new(head).unwrap().is_done());
     let other = TreeHead {
         size: 0,
         root: leaf_hash(b""),
@@ -661,5 +661,5 @@ fn the_empty_log_has_the_empty_root_only() {
         TilePlan::new(other, &[]).unwrap().finish(&BTreeMap::new()),
         Err(mismatch.clone())
     );
-    assert_eq!(TrunkPlan::new(other).unwrap_err(), mismatch);
+    assert_eq!(ScanTiles::new(other).unwrap_err(), mismatch);
 }

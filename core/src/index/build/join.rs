@@ -4,7 +4,8 @@
 //! all records), once to hash (a file begins with its path to the root) and once to write. The steps of one pass are
 //! independent of each other. The result is that of [`build`](crate::index::build::run::build) over the whole range.
 
-use crate::merkle::hash::{Hash, tree_root};
+use crate::merkle::compact::tree_root;
+use crate::merkle::hash::Hash;
 use crate::text::limits::{MAX_BUCKET, MAX_INLINE, MAX_RUN};
 use alloc::vec;
 use alloc::vec::Vec;

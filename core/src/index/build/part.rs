@@ -1,7 +1,8 @@
 //! The run of a part of a wider run's range, from the files of the wider one: how a run is recomputed whose files were
 //! collected, in memory for its leaves alone (`docs/formats/index.md`, "Run").
 
-use crate::merkle::hash::{Hash, tree_root};
+use crate::merkle::compact::tree_root;
+use crate::merkle::hash::Hash;
 use crate::text::limits::MAX_INLINE;
 use alloc::vec::Vec;
 use core::ops::Range;

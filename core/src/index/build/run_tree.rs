@@ -50,7 +50,8 @@ impl RunTree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::merkle::hash::{sha256, tree_root};
+    use crate::merkle::compact::tree_root;
+    use crate::merkle::hash::sha256;
     use crate::merkle::proof::InclusionProof;
     use crate::merkle::tree::TreeHead;
 

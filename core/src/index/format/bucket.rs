@@ -4,7 +4,8 @@
 //! the run; not a byte more.
 
 use crate::merkle::hash::{FileHasher, HASH_SIZE, Hash};
-use crate::merkle::proof::{InclusionProof, ProofError};
+use crate::merkle::proof::InclusionProof;
+use crate::merkle::proof_error::ProofError;
 use crate::merkle::tree::TreeHead;
 use crate::text::limits::{MAX_BUCKET, MAX_INLINE};
 use alloc::vec::Vec;

@@ -3,7 +3,7 @@
 use crate::merkle::hash::Hash;
 use crate::text::limits::{MAX_BUCKET, MAX_RUN};
 use crate::tiles::path::push_place;
-use crate::tiles::tile::FULL_WIDTH;
+use crate::tiles::width::FULL_WIDTH;
 use alloc::string::String;
 
 use crate::index::format::postings::CHUNK;

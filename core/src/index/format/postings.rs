@@ -1,6 +1,7 @@
 //! Long lists of offsets, as a Merkle tree of chunks (`docs/formats/index.md`, "Postings").
 
-use crate::merkle::hash::{FileHasher, HASH_SIZE, Hash, tree_root};
+use crate::merkle::compact::tree_root;
+use crate::merkle::hash::{FileHasher, HASH_SIZE, Hash};
 use alloc::vec::Vec;
 use core::fmt;
 

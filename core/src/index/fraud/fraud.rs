@@ -3,8 +3,10 @@
 //! A [`Fraud`] is a claim. [`Fraud::verify`] needs the accuser's file and a trust policy, and no file of the log. What is
 //! held against a builder is under its own signature, or under the root that its own manifest embeds.
 
-use crate::merkle::hash::{Hash, tree_root};
-use crate::merkle::proof::{InclusionProof, ProofError};
+use crate::merkle::compact::tree_root;
+use crate::merkle::hash::Hash;
+use crate::merkle::proof::InclusionProof;
+use crate::merkle::proof_error::ProofError;
 use crate::merkle::tree::Subtree;
 use crate::note::tlog_proof::{TlogProof, TlogProofError};
 use alloc::vec::Vec;

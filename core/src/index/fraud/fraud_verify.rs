@@ -4,7 +4,7 @@
 //! [`FraudError::Unfounded`]. Only what remains is guilt.
 
 use crate::merkle::hash::{Hash, leaf_hash};
-use crate::merkle::proof::ProofError;
+use crate::merkle::proof_error::ProofError;
 use crate::merkle::tree::TreeHead;
 use crate::text::limits::MAX_ENTRY;
 use crate::trust::policy::LogVerdict;

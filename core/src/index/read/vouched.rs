@@ -4,7 +4,7 @@
 //! auditors stand for, and a [`BoundIndex`] speaks of the very log that the reader's checkpoint is about.
 
 use crate::merkle::hash::leaf_hash;
-use crate::merkle::proof::ProofError;
+use crate::merkle::proof_error::ProofError;
 use crate::merkle::tree::TreeHead;
 use crate::note::checkpoint::Origin;
 use crate::note::tlog_proof::{TlogProof, TlogProofError};

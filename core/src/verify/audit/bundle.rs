@@ -12,15 +12,16 @@ use crate::event::lookup_key::key_hashes;
 use crate::index::format::map::MapFunction;
 use crate::merkle::hash::Hash;
 use crate::report::report::{CheckCode, Checks, Class, Evidence};
-use crate::tiles::scan_tiles::TrunkPlan;
-use crate::tiles::tile::{EntryBundle, Tile};
+use crate::tiles::entry_bundle::EntryBundle;
+use crate::tiles::scan_tiles::ScanTiles;
+use crate::tiles::tile::Tile;
 use crate::verify::checkpoint_checks::missing;
 use crate::verify::entry_proof::Fault;
 
 /// Compares bundles with a tree whose trunk was checked; cheap to clone, so that each thread has its own.
 #[derive(Clone)]
 pub struct BundleReader {
-    trunk: Arc<TrunkPlan>,
+    trunk: Arc<ScanTiles>,
     /// The key function of the log's index, if that is audited too.
     map: Option<MapFunction>,
     without_events: Arc<AtomicBool>,
@@ -55,7 +56,7 @@ pub(crate) enum BundleFault {
 impl BundleReader {
     /// `without_events` is set once the log is known to have no genesis: what is in its entries is then nobody's concern.
     pub(crate) const fn new(
-        trunk: Arc<TrunkPlan>,
+        trunk: Arc<ScanTiles>,
         map: Option<MapFunction>,
         without_events: Arc<AtomicBool>,
     ) -> Self {
@@ -69,13 +70,13 @@ impl BundleReader {
     /// Full bundles of the log; what comes after them is read in the usual way.
     #[must_use]
     pub fn full_bundles(&self) -> u64 {
-        self.trunk.head().size / u64::from(crate::tiles::tile::FULL_WIDTH)
+        self.trunk.head().size / u64::from(crate::tiles::width::FULL_WIDTH)
     }
 
     /// The bundle of this number, and its leaf tile, unless that is part of the trunk.
     #[must_use]
     pub fn files(&self, number: u64) -> Option<(EntryBundle, Option<Tile>)> {
-        let start = number.checked_mul(u64::from(crate::tiles::tile::FULL_WIDTH))?;
+        let start = number.checked_mul(u64::from(crate::tiles::width::FULL_WIDTH))?;
         let bundle = EntryBundle::containing(start, self.trunk.head().size)?;
         Some((bundle, bundle.is_full().then(|| bundle.tile())))
     }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::{AuditQuery, Stage};
 use crate::fetch::wave::{Resource, Wave};
 use crate::text::limits::MAX_IN_FLIGHT;
-use crate::tiles::tile::EntryBundle;
+use crate::tiles::entry_bundle::EntryBundle;
 use crate::verify::audit::bundle::{BundleReader, CheckedBundle};
 use crate::verify::audit::index::IndexAudit;
 use crate::verify::audit::signatures::SignatureBatch;

@@ -12,9 +12,11 @@ use crate::merkle::tree::{Subtree, TreeHead};
 use crate::note::checkpoint::Checkpoint;
 use crate::report::report::Class;
 use crate::text::wire::parse_decimal;
-use crate::tiles::entry_bundle::parse_entries;
+use crate::tiles::entries::parse_entries;
+use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::plan::{ConsistencyPlan, TilePlan};
-use crate::tiles::tile::{EntryBundle, FULL_WIDTH, TILE_HEIGHT, Tile, encode_hashes};
+use crate::tiles::tile::{Tile, encode_hashes};
+use crate::tiles::width::{FULL_WIDTH, TILE_HEIGHT};
 use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::TrustPolicy;
 

@@ -27,7 +27,7 @@ use crate::merkle::tree::TreeHead;
 use crate::note::checkpoint::Checkpoint;
 use crate::report::report::{CheckCode, Report};
 use crate::tiles::plan::{ConsistencyPlan, TilePlan};
-use crate::tiles::scan_tiles::TrunkPlan;
+use crate::tiles::scan_tiles::ScanTiles;
 use crate::trust::trust_policy::TrustPolicy;
 use crate::verify::checkpoint_checks::{Options, Require};
 use crate::verify::key_history::Replay;
@@ -63,7 +63,7 @@ pub struct AuditQuery {
     /// The head of the log, once its checkpoint was judged good.
     target: Option<TreeHead>,
     /// What vouches for the bundles, once it was checked.
-    trunk: Option<Arc<TrunkPlan>>,
+    trunk: Option<Arc<ScanTiles>>,
     /// Entries read, or before those that are.
     read: u64,
     /// Where a state is kept, what it says.
@@ -84,7 +84,7 @@ enum Stage {
     Manifests,
     /// The tiles that give the tree before the entries that are read.
     Frontier(TilePlan, Wave),
-    Trunk(TrunkPlan, Wave),
+    Trunk(ScanTiles, Wave),
     /// Bundles from [`AuditQuery::read`] on, with their leaf tiles.
     Bundles(Wave),
     /// Older files that were not asked for yet, last first; those that are under way.

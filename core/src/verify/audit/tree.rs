@@ -10,8 +10,9 @@ use crate::merkle::tree::{Subtree, TreeHead, complete_subtrees};
 use crate::report::report::{CheckCode, Class};
 use crate::text::limits::MAX_IN_FLIGHT;
 use crate::tiles::plan::TilePlan;
-use crate::tiles::scan_tiles::TrunkPlan;
-use crate::tiles::tile::{FULL_WIDTH, TileError};
+use crate::tiles::scan_tiles::ScanTiles;
+use crate::tiles::tile::TileError;
+use crate::tiles::width::FULL_WIDTH;
 
 impl AuditQuery {
     pub(super) fn begin(&mut self) {
@@ -46,13 +47,13 @@ impl AuditQuery {
     }
 
     pub(super) fn begin_trunk(&mut self, head: TreeHead) {
-        match TrunkPlan::starting(head, self.read / u64::from(FULL_WIDTH)) {
+        match ScanTiles::starting(head, self.read / u64::from(FULL_WIDTH)) {
             Ok(trunk) => self.next_trunk(trunk),
             Err(error) => self.refuse_tile(&error),
         }
     }
 
-    pub(super) fn next_trunk(&mut self, trunk: TrunkPlan) {
+    pub(super) fn next_trunk(&mut self, trunk: ScanTiles) {
         let tiles = trunk.next_tiles(MAX_IN_FLIGHT);
         if tiles.is_empty() {
             self.trunk = Some(Arc::new(trunk));
@@ -62,7 +63,7 @@ impl AuditQuery {
         self.stage = Stage::Trunk(trunk, wave);
     }
 
-    pub(super) fn read_trunk(&mut self, mut trunk: TrunkPlan, mut wave: Wave) {
+    pub(super) fn read_trunk(&mut self, mut trunk: ScanTiles, mut wave: Wave) {
         let Some(files) = self.inquiry.files(&mut wave) else {
             return self.conclude(false);
         };

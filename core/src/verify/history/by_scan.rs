@@ -9,7 +9,7 @@ use crate::event::event;
 use crate::event::lookup_key::key_hashes;
 use crate::fetch::wave::{Resource, Wave};
 use crate::report::report::CheckCode;
-use crate::tiles::tile::EntryBundle;
+use crate::tiles::entry_bundle::EntryBundle;
 use crate::verify::entry_proof::Fault;
 use crate::verify::key_positions::Positions;
 use crate::verify::matches::Held;

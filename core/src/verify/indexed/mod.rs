@@ -21,7 +21,7 @@ use crate::index::read::lookup::{Lookup, LookupError};
 use crate::index::read::vouched::BoundIndex;
 use crate::merkle::hash::Hash;
 use crate::text::limits::MAX_IN_FLIGHT;
-use crate::tiles::lookup_tiles::SparseTrunk;
+use crate::tiles::lookup_tiles::LookupTiles;
 use crate::verify::key_history::Replay;
 use crate::verify::key_positions::Positions;
 use crate::verify::matches::{Gathered, Held, signing_keys};
@@ -86,7 +86,7 @@ pub(crate) enum Step {
 const RESERVED: [KeyKind; 3] = [KeyKind::Trust, KeyKind::Malformed, KeyKind::Detached];
 
 impl IndexedLog {
-    fn new(index: BoundIndex, trunk: SparseTrunk, origin: &str, pin: Option<Hash>) -> Self {
+    fn new(index: BoundIndex, trunk: LookupTiles, origin: &str, pin: Option<Hash>) -> Self {
         Self {
             index,
             stage: Stage::Idle,

@@ -13,7 +13,7 @@ use crate::index::read::vouched::{
     BindPlan, IndexProof, IndexVerdict, VouchError, VouchedManifest,
 };
 use crate::report::report::{CheckCode, Checks, Class, Evidence};
-use crate::tiles::lookup_tiles::SparseTrunk;
+use crate::tiles::lookup_tiles::LookupTiles;
 use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
 use crate::verify::checkpoint_checks::{self, entries};
@@ -34,7 +34,7 @@ pub(crate) struct Opening {
 struct Binding {
     verified: VerifiedCheckpoint,
     plan: BindPlan,
-    trunk: SparseTrunk,
+    trunk: LookupTiles,
     wave: Wave,
 }
 
@@ -114,7 +114,7 @@ impl Opening {
         let latest = inquiry.files(&mut self.latest)?.into_values().next()?;
         let vouched = vouch(inquiry, &latest)?;
         let checks = &mut inquiry.checks;
-        let trunk = match SparseTrunk::new(verified.head()) {
+        let trunk = match LookupTiles::new(verified.head()) {
             Ok(trunk) => trunk,
             Err(error) => {
                 ScanStep::Tree(error).settle(checks);

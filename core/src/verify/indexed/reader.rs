@@ -11,9 +11,9 @@ use crate::fetch::wave::{self, Resource, Wave};
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::text::limits::MAX_IN_FLIGHT;
-use crate::tiles::entry_bundle::EntriesError;
-use crate::tiles::lookup_tiles::SparseTrunk;
-use crate::tiles::tile::EntryBundle;
+use crate::tiles::entries::EntriesError;
+use crate::tiles::entry_bundle::EntryBundle;
+use crate::tiles::lookup_tiles::LookupTiles;
 use crate::verify::entry_proof::Fault;
 use crate::verify::scan::ScanStep;
 
@@ -25,7 +25,7 @@ type Visit<'a> = &'a mut dyn FnMut(u64, Hash, &[u8]);
 
 /// A reading under way.
 pub(crate) struct Reader {
-    trunk: SparseTrunk,
+    trunk: LookupTiles,
     /// Positions to read, in order.
     wanted: Vec<u64>,
     /// How many of them were.
@@ -44,7 +44,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(trunk: SparseTrunk) -> Self {
+    pub(crate) fn new(trunk: LookupTiles) -> Self {
         Self {
             trunk,
             wanted: Vec::new(),

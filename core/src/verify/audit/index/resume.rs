@@ -11,7 +11,7 @@ use crate::merkle::compact::CompactRange;
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::report::report::{CheckCode, Class, Evidence};
-use crate::tiles::tile::FULL_WIDTH;
+use crate::tiles::width::FULL_WIDTH;
 use crate::verify::audit::resume::Fork;
 use crate::verify::audit::state::{IndexState, SUM_STEP};
 use crate::verify::checkpoint_checks::entries;
