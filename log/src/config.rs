@@ -3,8 +3,8 @@
 use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
-use crate::index::Pace;
 use crate::object_store::StoreSettings;
+use core::num::NonZeroU64;
 use serde::{Deserialize, Serialize};
 
 /// Version of the directory's layout that this crate reads and writes.
@@ -23,7 +23,7 @@ pub struct Config {
     pub raw: bool,
     /// When the index is extended.
     #[serde(default)]
-    pub index: Pace,
+    pub index: Schedule,
     /// The bucket that the log lives in, if not this directory.
     #[serde(default)]
     pub store: Option<StoreSettings>,
@@ -82,10 +82,51 @@ impl Config {
     }
 }
 
+/// When the index is due, once the log has entries that it lacks: the section `[index]` of `glasslog.toml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Schedule {
+    /// When so many entries are not in it.
+    pub entries: NonZeroU64,
+    /// When its newest manifest is so many seconds old.
+    pub seconds: u64,
+    /// For how many seconds runs are kept that the newest manifest does not name any more.
+    pub grace: u64,
+}
+
+/// One entry bundle, which every reader takes anyway.
+const ENTRIES: NonZeroU64 = NonZeroU64::new(256).unwrap();
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            entries: ENTRIES,
+            seconds: 60,
+            // Whoever began to read with an older manifest is done within a day, caches included.
+            grace: 86_400,
+        }
+    }
+}
+
+impl Schedule {
+    /// The section with a word about it.
+    fn encode(&self) -> String {
+        let Self {
+            entries,
+            seconds,
+            grace,
+        } = self;
+        format!(
+            "# The index is extended when so many entries are not in it, or when it is so many seconds old. What it\n\
+             # replaces is kept for readers until so many seconds after (`grace`).\n\
+             [index]\nentries = {entries}\nseconds = {seconds}\ngrace = {grace}\n"
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::num::NonZeroU64;
     use std::fs;
 
     #[test]
@@ -96,7 +137,7 @@ mod tests {
             format: FORMAT,
             origin: "a\"b".into(),
             raw: true,
-            index: Pace {
+            index: Schedule {
                 entries: NonZeroU64::MIN,
                 seconds: 0,
                 grace: 5,
@@ -113,7 +154,7 @@ mod tests {
         let layout = Layout::new(directory.path());
         fs::write(layout.config(), "format = 1\norigin = \"a\"\nraw = false\n").unwrap();
         let config = Config::read(&Disk::new(), &layout).unwrap();
-        assert_eq!(config.index, Pace::default());
+        assert_eq!(config.index, Schedule::default());
     }
 
     #[test]

@@ -3,20 +3,20 @@
 //! `glasslog.toml` comes after everything that it would be a log without, the public checkpoint after that, and the first
 //! index last: a directory whose making was interrupted is either no log, or one that the next writer completes.
 
-use crate::config::{Config, FORMAT};
-use crate::dedup::{self, Bounds, Known};
+use crate::config::{Config, FORMAT, Schedule};
+use crate::dedup::{self, Bounds, Dedup};
 use crate::directory::disk::{Disk, DiskError};
 use crate::directory::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY, PUBLIC_FILE};
 use crate::directory::lock::WriterLock;
 use crate::directory::storage::Posix;
 use crate::error::LogError;
-use crate::index::{Indexer, Pace};
+use crate::index::Indexer;
 use crate::object_store::{Candidate, StoreSettings};
 use crate::storage::Storage;
-use crate::writer::admitter::Ledger;
+use crate::writer::admitter::Admitter;
 use crate::writer::keys::{new_secret, write_secret, write_signer};
 use crate::writer::log::Log;
-use crate::writer::publisher::{Publisher, Settled};
+use crate::writer::publisher::{Publisher, Synced};
 use crate::writer::signer::Signer;
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{self, Envelope, Genesis, Predecessor, Spki, secret_to_pem};
@@ -134,7 +134,7 @@ impl NewLog {
             format: FORMAT,
             origin: self.origin,
             raw: self.is_raw,
-            index: Pace::default(),
+            index: Schedule::default(),
             store: self.store,
         };
         let bucket = match &config.store {
@@ -146,16 +146,17 @@ impl NewLog {
             Some(bucket) => Arc::new(bucket.clone()),
         };
         let directory = layout.private(dedup::DIRECTORY);
-        let known = Known::new(&storage, &directory, &config.origin, Bounds::default());
-        let known = Arc::new(known);
-        let settled = Settled::new(0, Arc::clone(&known));
+        let dedup = Dedup::new(&storage, &directory, &config.origin, Bounds::default());
+        let dedup = Arc::new(dedup);
+        let synced = Synced::new(0, Arc::clone(&dedup));
         let mut log = Log {
-            ledger: Ledger::new(&config, known),
+            admitter: Admitter::new(&config, dedup),
             rebuilt: None,
+            bucket: bucket.clone(),
             staged: Vec::new(),
             size: 0,
             is_stopped: false,
-            publisher: Publisher::new(storage, signer, Edge::new(), None, false, settled),
+            publisher: Publisher::new(storage, signer, Edge::new(), None, false, synced),
         };
         let genesis = match config.raw {
             true => None,
@@ -176,7 +177,7 @@ impl NewLog {
             config.encode().as_bytes(),
             PUBLIC_FILE,
         )?;
-        log.publisher.show(&checkpoint, now)?;
+        log.publisher.publish_checkpoint(&checkpoint, now)?;
         let mut indexer = match bucket {
             None => Indexer::open_with(disk.clone(), layout.root())?,
             Some(bucket) => Indexer::open_in(bucket, layout.root())?,

@@ -32,10 +32,10 @@ pub mod storage;
 pub mod witness;
 pub mod writer;
 
-pub use config::Config;
+pub use config::{Config, Schedule};
 pub use create::{Made, NewLog};
 pub use dedup::Bounds;
 pub use directory::{CheckpointFile, Holder, Layout, PublicTree};
 pub use error::LogError;
 pub use leaf::Leaf;
-pub use writer::{ARCHIVE_INTERVAL, Ledger, Log, Outcome, Receipt, Refusal};
+pub use writer::{ARCHIVE_INTERVAL, Admitter, Log, Outcome, Receipt, Refusal};

@@ -6,7 +6,6 @@
 
 use crate::error::LogError;
 use crate::leaf::Leaf;
-use crate::object_store::Bucket;
 use core::fmt;
 use glasslog_core::tiles::PublicFile;
 use std::path::PathBuf;
@@ -127,7 +126,7 @@ pub trait Storage: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// When it cannot be read.
-    fn settled(&self) -> Result<u64, LogError>;
+    fn durable_size(&self) -> Result<u64, LogError>;
 
     /// Reads the signed head; `None` in a log that is being made.
     ///
@@ -141,11 +140,6 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// [`LogError::HeadMoved`] when another one is there: someone else writes to this log. After any other failure the
     /// old or the new one is in place.
     fn swap_head(&self, expected: Option<&Version>, head: &[u8]) -> Result<Version, LogError>;
-
-    /// The bucket, if it is one.
-    fn bucket(&self) -> Option<&Bucket> {
-        None
-    }
 
     /// Says what a failure comes from: a writer that was replaced may find things that do not fit what it knows.
     fn explain(&self, error: LogError) -> LogError {

@@ -1,9 +1,9 @@
 //! A one-shot witness: checks that a log's checkpoint extends the last one seen, remembers it, then cosigns
 //! ([tlog-witness](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-witness.md), "add-checkpoint", on a directory).
 
-mod place;
+mod target;
 
-pub use place::Place;
+pub use target::Target;
 
 use crate::directory::disk::{Disk, directory_of};
 use crate::directory::layout::{Layout, PRIVATE_FILE};
@@ -152,7 +152,7 @@ impl Witness<'_> {
     /// # Errors
     /// When the checkpoint does not verify or does not extend what the witness remembers; nothing is then cosigned.
     pub fn cosign(&self, disk: &Disk, layout: &Layout, now: u64) -> Result<Cosigned, WitnessError> {
-        self.cosign_at(&Place::directory(disk, layout), disk, now)
+        self.cosign_at(&Target::directory(disk, layout), disk, now)
     }
 
     /// As [`cosign`](Self::cosign), wherever the log is; `disk` is that of the witness's memory.
@@ -161,7 +161,7 @@ impl Witness<'_> {
     /// As [`cosign`](Self::cosign).
     pub fn cosign_at(
         &self,
-        place: &Place,
+        target: &Target,
         disk: &Disk,
         now: u64,
     ) -> Result<Cosigned, WitnessError> {
@@ -171,15 +171,15 @@ impl Witness<'_> {
         // Two runs with one memory take turns, or the slower one could forget what the faster one cosigned.
         let _turn = CheckpointLock::wait(&beside(self.state, ".lock")).map_err(LogError::from)?;
         for _ in 0..ATTEMPTS {
-            let shown = place.checkpoint()?;
+            let shown = target.checkpoint()?;
             self.verify_log(&shown, now)?;
             let seen = self.remembered(disk)?;
-            self.check_extends(place, seen.as_ref(), &shown)?;
+            self.check_extends(target, seen.as_ref(), &shown)?;
             let memory = shown.log_signatures_only().encode();
             self.remember(disk, &memory)?;
             let cosignature =
                 cosignature::cosign(&shown, self.key, now).map_err(WitnessError::Cosignature)?;
-            if place.add(&shown, cosignature)? {
+            if target.add(&shown, cosignature)? {
                 return Ok(Cosigned {
                     head: shown.head(),
                     seen: seen.map(|seen| seen.head()),
@@ -222,7 +222,7 @@ impl Witness<'_> {
     /// Checks that `shown` extends `seen`, from the tiles that `shown` commits to.
     fn check_extends(
         &self,
-        place: &Place,
+        target: &Target,
         seen: Option<&Checkpoint>,
         shown: &Checkpoint,
     ) -> Result<(), WitnessError> {
@@ -243,7 +243,7 @@ impl Witness<'_> {
                 shown: new.size,
             });
         }
-        let (root, proof) = self.prefix(place, old.size, new)?;
+        let (root, proof) = self.prefix(target, old.size, new)?;
         if root == old.root {
             return Ok(());
         }
@@ -258,7 +258,7 @@ impl Witness<'_> {
     /// The root that the tree of `head` has at an older size, and the proof that it has.
     fn prefix(
         &self,
-        place: &Place,
+        target: &Target,
         old_size: u64,
         head: TreeHead,
     ) -> Result<(Hash, ConsistencyProof), WitnessError> {
@@ -276,19 +276,19 @@ impl Witness<'_> {
             ));
         }
         let plan = ConsistencyPlan::new(old_size, head).map_err(WitnessError::Tile)?;
-        let files = read_tiles(place, plan.tiles())?;
+        let files = read_tiles(target, plan.tiles())?;
         let (prefix, proof) = plan.finish(&files).map_err(WitnessError::Tile)?;
         Ok((prefix.root, proof))
     }
 }
 
 /// Reads tiles; where a partial one is gone, the full one begins with it. Missing ones are left for the plan to name.
-fn read_tiles(place: &Place, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, LogError> {
+fn read_tiles(target: &Target, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, LogError> {
     let mut files = BTreeMap::new();
     for tile in tiles {
-        let bytes = match place.read(&tile.path())? {
+        let bytes = match target.read(&tile.path())? {
             Some(bytes) => Some(bytes),
-            None => place
+            None => target
                 .read(&tile.full().path())?
                 .and_then(|full| tile.prefix_of_full(&full).map(<[u8]>::to_vec)),
         };

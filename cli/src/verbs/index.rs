@@ -10,7 +10,8 @@ use glasslog_core::rules::Keyring;
 use glasslog_core::tiles::{EntryBundle, parse_entries};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_log::directory::Disk;
-use glasslog_log::index::{Indexer, LogFiles, Pace};
+use glasslog_log::Schedule;
+use glasslog_log::index::{Indexer, LogFiles};
 use glasslog_log::{Config, Layout, LogError};
 use serde::Serialize;
 
@@ -92,7 +93,7 @@ impl Args {
                 let files = Files::open(&self.log, self.trust.offline)?;
                 let checkpoint = self.judged(&files, &policy)?;
                 let map = self.map(&files, &checkpoint)?;
-                let indexer = Indexer::of(out, key, map, Pace::default());
+                let indexer = Indexer::of(out, key, map, Schedule::default());
                 let indexer = indexer.map_err(|error| refuse(&error))?;
                 self.build(indexer, Some((&files, &checkpoint)), console)
             }

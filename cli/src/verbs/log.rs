@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use glasslog_core::text::wire::hex_encode;
 use glasslog_log::index::Indexer;
-use glasslog_log::status::{Standing, Writer};
+use glasslog_log::status::{self, Writer};
 use serde_json::json;
 
 use crate::console::Console;
@@ -64,9 +64,9 @@ impl Args {
 
 impl Status {
     fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let standing = Standing::read(&self.log).map_err(|error| refuse(&error))?;
+        let status = status::Status::read(&self.log).map_err(|error| refuse(&error))?;
         if console.is_json() {
-            let writer = standing.writer.as_ref().map(|writer| match writer {
+            let writer = status.writer.as_ref().map(|writer| match writer {
                 Writer::Process(holder) => json!({ "pid": holder.pid, "url": holder.url }),
                 Writer::Lease(holder) => json!({
                     "pid": null,
@@ -78,33 +78,33 @@ impl Status {
             console.json(&json!({
                 "schemaVersion": 1,
                 "result": "done",
-                "origin": standing.origin,
-                "size": standing.size,
-                "published": standing.published,
-                "backlog": standing.backlog(),
-                "backlogBytes": standing.backlog_bytes,
-                "lagSeconds": standing.lag,
-                "indexed": standing.indexed,
-                "supersededPartials": standing.superseded_partials,
-                "closed": standing.is_closed,
+                "origin": status.origin,
+                "size": status.size,
+                "published": status.published,
+                "backlog": status.backlog(),
+                "backlogBytes": status.backlog_bytes,
+                "lagSeconds": status.lag,
+                "indexed": status.indexed,
+                "supersededPartials": status.superseded_partials,
+                "closed": status.is_closed,
                 "writer": writer,
-                "lastError": standing.last_error,
+                "lastError": status.last_error,
             }));
             return Ok(Exit::Done);
         }
-        let backlog = match standing.lag {
+        let backlog = match status.lag {
             Some(lag) => format!(
                 "{} entries, {} bytes; the checkpoint is {lag} s old",
-                standing.backlog(),
-                standing.backlog_bytes
+                status.backlog(),
+                status.backlog_bytes
             ),
             None => "none".into(),
         };
-        let indexed = match standing.indexed {
-            Some(size) => format!("{size} of {} entries", standing.published),
+        let indexed = match status.indexed {
+            Some(size) => format!("{size} of {} entries", status.published),
             None => "no index".into(),
         };
-        let writer = match &standing.writer {
+        let writer = match &status.writer {
             Some(writer) => {
                 let who = match writer {
                     Writer::Process(holder) => format!("process {}", holder.pid),
@@ -117,23 +117,23 @@ impl Status {
                 let url = writer.url().map(|url| format!(", {url}"));
                 who + &url.unwrap_or_default()
             }
-            None if standing.is_closed => "none: the log is closed".into(),
+            None if status.is_closed => "none: the log is closed".into(),
             None => "none".into(),
         };
         for (name, value) in [
-            ("origin", standing.origin.clone()),
-            ("size", standing.size.to_string()),
-            ("published", standing.published.to_string()),
+            ("origin", status.origin.clone()),
+            ("size", status.size.to_string()),
+            ("published", status.published.to_string()),
             ("backlog", backlog),
             ("index", indexed),
             (
                 "superseded partial files",
-                standing.superseded_partials.to_string(),
+                status.superseded_partials.to_string(),
             ),
             ("writer", writer),
             (
                 "last error",
-                standing.last_error.unwrap_or_else(|| "none".into()),
+                status.last_error.unwrap_or_else(|| "none".into()),
             ),
         ] {
             console.line(format_args!("{name:<25} {value}"));

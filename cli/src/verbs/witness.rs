@@ -8,7 +8,7 @@ use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
 use glasslog_log::directory::Disk;
 use glasslog_log::object_store::Client;
-use glasslog_log::witness::{Place, Witness, WitnessError};
+use glasslog_log::witness::{Target, Witness, WitnessError};
 use glasslog_log::{Config, Layout};
 use serde::Serialize;
 
@@ -108,14 +108,14 @@ fn cosign(
         },
         now(),
     );
-    let place = match &config.store {
-        None => Place::directory(&disk, &layout),
+    let target = match &config.store {
+        None => Target::directory(&disk, &layout),
         Some(store) => {
             let client = Client::open(store, &layout.config());
-            Place::Bucket(client.map_err(|error| refuse(&error))?)
+            Target::Bucket(client.map_err(|error| refuse(&error))?)
         }
     };
-    match witness.cosign_at(&place, &disk, time) {
+    match witness.cosign_at(&target, &disk, time) {
         Ok(done) => {
             let name = key.verifier().name().as_str();
             match console.is_json() {

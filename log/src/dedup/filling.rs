@@ -2,7 +2,7 @@
 
 use super::filter::Filter;
 use super::store::Store;
-use super::{Batch, Known, locked};
+use super::{Batch, Dedup, locked};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -14,7 +14,7 @@ pub(super) struct Filling {
     has_begun: bool,
 }
 
-impl Known {
+impl Dedup {
     /// Begins to make the filter: until it has all hashes of the store, the store itself is asked.
     pub(super) fn begin_filter(&self, store: &Arc<Store>) {
         let mut filling = locked(&self.filling);

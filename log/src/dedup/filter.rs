@@ -34,7 +34,7 @@ impl Layer {
     }
 
     /// The line of a hash, and the bit in each of its words.
-    fn place(&self, hash: &Hash) -> (&[AtomicU64], [u32; LINE]) {
+    fn bits_of(&self, hash: &Hash) -> (&[AtomicU64], [u32; LINE]) {
         let bytes = hash.as_bytes();
         let number = bytes.first_chunk().copied().unwrap_or_default();
         let lines = self.words.len() / LINE;
@@ -47,14 +47,14 @@ impl Layer {
 
     /// Adds a hash.
     pub(crate) fn add(&self, hash: &Hash) {
-        let (words, bits) = self.place(hash);
+        let (words, bits) = self.bits_of(hash);
         for (word, bit) in words.iter().zip(bits) {
             word.fetch_or(1 << bit, Ordering::Relaxed);
         }
     }
 
     fn may_have(&self, hash: &Hash) -> bool {
-        let (words, bits) = self.place(hash);
+        let (words, bits) = self.bits_of(hash);
         let mut bits = words.iter().zip(bits);
         bits.all(|(word, bit)| word.load(Ordering::Relaxed) >> bit & 1 == 1)
     }

@@ -1,7 +1,7 @@
 //! Takes the store on disk into use, once it was compared with the log.
 
 use super::store::{Problem, Store};
-use super::{Known, levels, locked, public};
+use super::{Dedup, levels, locked, public};
 use glasslog_core::merkle::{Hash, leaf_hash};
 use glasslog_core::tiles::frontier;
 use std::sync::Arc;
@@ -18,19 +18,19 @@ pub(crate) struct Loaded {
     pub(crate) keys: Vec<(u64, Vec<u8>)>,
 }
 
-impl Known {
+impl Dedup {
     /// Takes the store on disk into use, if there is one that knows a part of this log, whose public files are durable
-    /// up to `settled`; says how far it goes, or why it is of no use.
+    /// up to `durable`; says how far it goes, or why it is of no use.
     ///
     /// Whether the tiles that it is compared with are those of the signed head is for the caller to see.
-    pub(crate) fn load(&self, settled: u64) -> Result<Option<Loaded>, Problem> {
+    pub(crate) fn load(&self, durable: u64) -> Result<Option<Loaded>, Problem> {
         match self.directory.exists() {
-            true => self.compare(settled).map(Some),
+            true => self.compare(durable).map(Some),
             false => Ok(None),
         }
     }
 
-    fn compare(&self, settled: u64) -> Result<Loaded, Problem> {
+    fn compare(&self, durable: u64) -> Result<Loaded, Problem> {
         let broken = |problem: String| Problem::Broken(problem);
         let store = Store::open(&self.directory)?;
         let none = || broken("it is empty".into());
@@ -39,13 +39,13 @@ impl Known {
         if watermark.origin != self.origin {
             return Err(broken("it is of another log".into()));
         }
-        if size > settled {
+        if size > durable {
             return Err(broken(format!(
-                "it ends at size {size}, but the log is durable up to {settled}: one of them is from a backup"
+                "it ends at size {size}, but the log is durable up to {durable}: one of them is from a backup"
             )));
         }
         let levels =
-            levels(&*self.storage, size, settled).map_err(|error| broken(error.to_string()))?;
+            levels(&*self.storage, size, durable).map_err(|error| broken(error.to_string()))?;
         let root = frontier(size, &levels).map(|range| range.root());
         if root != Some(watermark.head.root) {
             return Err(broken(format!("the log has another root at size {size}")));

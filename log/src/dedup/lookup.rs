@@ -1,7 +1,7 @@
 //! Looks for what was frozen: in the batches in memory, then in the store, whose answers are compared with the log.
 
 use super::store::Kind;
-use super::{Batch, Known, leaf, locked, public};
+use super::{Batch, Dedup, leaf, locked, public};
 use crate::error::LogError;
 use glasslog_core::event;
 use glasslog_core::merkle::{Hash, sha256};
@@ -10,18 +10,18 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 /// Where something was found.
-enum Place<T> {
+enum Found<T> {
     Batch(T),
     Store(u64),
 }
 
-impl Known {
+impl Dedup {
     /// Where the entry with this leaf hash stands, of those that were frozen.
     pub(crate) fn leaf(&self, hash: &Hash) -> Option<u64> {
         let in_batch = |batch: &Batch| batch.leaves.get(hash).copied();
         match self.recall(Kind::Leaf, hash, in_batch)? {
-            Place::Batch(index) => Some(index),
-            Place::Store(index) => self.proven(leaf(&*self.storage, index).map(|leaf| {
+            Found::Batch(index) => Some(index),
+            Found::Store(index) => self.proven(leaf(&*self.storage, index).map(|leaf| {
                 let is_there = leaf == *hash;
                 is_there.then_some(index)
             })),
@@ -32,8 +32,8 @@ impl Known {
     pub(crate) fn payload(&self, digest: &Hash) -> Option<u64> {
         let in_batch = |batch: &Batch| batch.events.payloads.get(digest).copied();
         match self.recall(Kind::Payload, digest, in_batch)? {
-            Place::Batch(index) => Some(index),
-            Place::Store(index) => self.proven(public::entry(&*self.storage, index).map(|entry| {
+            Found::Batch(index) => Some(index),
+            Found::Store(index) => self.proven(public::entry(&*self.storage, index).map(|entry| {
                 let entry = event::parse(&entry).ok();
                 let is_there =
                     entry.is_some_and(|entry| entry.envelope.payload_digest() == *digest);
@@ -46,8 +46,8 @@ impl Known {
     pub(crate) fn binding(&self, name: &Hash) -> Option<Binding> {
         let in_batch = |batch: &Batch| batch.events.names.get(name).cloned();
         match self.recall(Kind::Name, name, in_batch)? {
-            Place::Batch(binding) => Some(binding),
-            Place::Store(at) => self.proven(public::entry(&*self.storage, at).map(|entry| {
+            Found::Batch(binding) => Some(binding),
+            Found::Store(at) => self.proven(public::entry(&*self.storage, at).map(|entry| {
                 let entry = event::parse(&entry).ok()?;
                 let mut bound = bindings(&entry).into_iter();
                 let found = bound.find(|(bound, _)| sha256(bound.as_bytes()) == *name);
@@ -61,7 +61,7 @@ impl Known {
         kind: Kind,
         hash: &Hash,
         in_batch: impl Fn(&Batch) -> Option<T>,
-    ) -> Option<Place<T>> {
+    ) -> Option<Found<T>> {
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
         let is_complete = self.is_complete.load(Ordering::Acquire);
         if let Some(filter) = recent.filter.as_ref().filter(|_| is_complete)
@@ -70,7 +70,7 @@ impl Known {
             return None;
         }
         if let Some(found) = recent.frozen.iter().rev().find_map(|batch| in_batch(batch)) {
-            return Some(Place::Batch(found));
+            return Some(Found::Batch(found));
         }
         drop(recent);
         let store = self.store.get()?;
@@ -81,7 +81,7 @@ impl Known {
             self.fail(&problem.to_string());
             None
         });
-        found.map(Place::Store)
+        found.map(Found::Store)
     }
 
     /// What the log says of a fact that the store gave; a store that is wrong about the log is not asked again.

@@ -2,7 +2,7 @@
 //! (`docs/formats/log-directory.md`, "The table of known entries"; `docs/decisions/table-of-known-entries.md`).
 //!
 //! ```text
-//! Ledger: the newest entries ─▶ frozen batches ─▶ filter ─▶ store
+//! Admitter: the newest entries ─▶ frozen batches ─▶ filter ─▶ store
 //!                                    └ moved there once the public files of their entries are durable
 //! ```
 //! The store is a cache: it is compared with the log when it is opened and made again where it does not fit, and what it
@@ -68,7 +68,7 @@ struct Recent {
 
 /// The table of one log, below the newest entries.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub(crate) struct Dedup {
     storage: Arc<dyn Storage>,
     directory: PathBuf,
     origin: Hash,
@@ -100,7 +100,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Known {
+impl Dedup {
     /// An empty table, whose store will be made in `directory` when there is enough to keep.
     pub(crate) fn new(
         storage: &Arc<dyn Storage>,
@@ -166,7 +166,7 @@ impl Known {
     }
 }
 
-impl Drop for Known {
+impl Drop for Dedup {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = locked(&self.filling).thread.take() {

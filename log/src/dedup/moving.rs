@@ -1,7 +1,7 @@
 //! Moves frozen batches into the store, once the public files of their entries are durable.
 
 use super::store::{Facts, Kind, Problem, Store, Watermark};
-use super::{Batch, Known, Stored, leaf, levels, locked};
+use super::{Batch, Dedup, Stored, leaf, levels, locked};
 use crate::error::LogError;
 use glasslog_core::merkle::TreeHead;
 use glasslog_core::tiles::frontier;
@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError};
 /// Batches that are moved into the store at once: larger runs there are joined less often.
 const TOGETHER: usize = 4;
 
-impl Known {
+impl Dedup {
     /// Moves what is frozen of entries before `end` into the store, if it is enough to be worth it. The log has the
     /// public files of size `at`, which is not smaller, and they are durable.
     ///

@@ -70,11 +70,11 @@ impl Journal {
 
     /// Opens the journal, cuts off a frame that a crash left unfinished, and returns what it holds.
     ///
-    /// Sealed ones whose entries all stand before `settled` are not needed any more.
+    /// Sealed ones whose entries all stand before `durable` are not needed any more.
     pub(crate) fn open(
         disk: &Disk,
         layout: &Layout,
-        settled: u64,
+        durable: u64,
     ) -> Result<(Self, Staged), LogError> {
         let path = layout.journal();
         let Some(bytes) = disk.read(&path)? else {
@@ -88,7 +88,7 @@ impl Journal {
         if length < bytes.len() {
             disk.truncate(&file, &path, length as u64)?;
         }
-        let (sealed, mut staged) = segments::open(disk, layout, first, settled)?;
+        let (sealed, mut staged) = segments::open(disk, layout, first, durable)?;
         staged.leaves.append(&mut active);
         let journal = Self {
             disk: disk.clone(),

@@ -106,7 +106,7 @@ impl Layout {
     }
 
     /// How far public files are durable.
-    pub fn settled(&self) -> PathBuf {
+    pub fn durable_size(&self) -> PathBuf {
         self.state().join("settled")
     }
 

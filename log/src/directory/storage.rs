@@ -29,7 +29,7 @@ pub(crate) struct Posix {
     /// Public files that a power loss could still take.
     lazy: Mutex<Vec<PathBuf>>,
     /// The mark in `state/settled`; held while files are made durable, so that two do not undo each other's.
-    settled: Mutex<Option<u64>>,
+    durable: Mutex<Option<u64>>,
 }
 
 /// A panic elsewhere leaves these values whole: each change is one assignment.
@@ -41,16 +41,16 @@ impl Posix {
     /// Opens the directory of a log and takes its lock.
     pub(crate) fn open(disk: &Disk, layout: &Layout) -> Result<Self, LogError> {
         let lock = WriterLock::take(&layout.lock())?;
-        crate::writer::open::clear_temporary(disk, layout)?;
+        clear_temporary(disk, layout)?;
         // A log without a head is not worth a look at its journal, and is named first.
         if !layout.head().exists() {
             let path = layout.head();
             return Err(LogError::Missing { path });
         }
-        let settled = read_mark(disk, layout)?;
-        let (journal, held) = Journal::open(disk, layout, settled.unwrap_or(u64::MAX))?;
+        let durable = read_mark(disk, layout)?;
+        let (journal, held) = Journal::open(disk, layout, durable.unwrap_or(u64::MAX))?;
         let storage = Self::new(disk, layout, lock, journal, Some(held));
-        *locked(&storage.settled) = settled;
+        *locked(&storage.durable) = durable;
         Ok(storage)
     }
 
@@ -75,7 +75,7 @@ impl Posix {
             journal: Mutex::new(journal),
             held: Mutex::new(held),
             lazy: Mutex::default(),
-            settled: Mutex::default(),
+            durable: Mutex::default(),
         }
     }
 
@@ -85,9 +85,20 @@ impl Posix {
     }
 }
 
+/// Removes what crashed writers left among temporary files. A cosigner uses `state/tmp` under the checkpoint lock.
+pub(crate) fn clear_temporary(disk: &Disk, layout: &Layout) -> Result<(), LogError> {
+    let _lock = CheckpointLock::wait(&layout.checkpoint_lock())?;
+    let path = layout.temporary();
+    let failed = |error: std::io::Error| DiskError::new("list", &path, &error);
+    for entry in std::fs::read_dir(&path).map_err(failed)? {
+        disk.remove(&entry.map_err(failed)?.path())?;
+    }
+    Ok(())
+}
+
 /// Reads how far public files are durable.
 fn read_mark(disk: &Disk, layout: &Layout) -> Result<Option<u64>, LogError> {
-    let path = layout.settled();
+    let path = layout.durable_size();
     let Some(bytes) = disk.read(&path)? else {
         return Ok(None);
     };
@@ -193,20 +204,20 @@ impl Storage for Posix {
     }
 
     fn unstage(&self, end: u64) -> Result<(), LogError> {
-        let mut settled = locked(&self.settled);
+        let mut durable = locked(&self.durable);
         let paths = mem::take(&mut *locked(&self.lazy));
         self.tree.sync(&paths)?;
-        if settled.is_none_or(|settled| settled < end) {
+        if durable.is_none_or(|durable| durable < end) {
             let text = format!("{end}\n");
-            self.replace_state(&self.layout.settled(), text.as_bytes())?;
-            *settled = Some(end);
+            self.replace_state(&self.layout.durable_size(), text.as_bytes())?;
+            *durable = Some(end);
         }
         locked(&self.journal).forget(end)
     }
 
-    fn settled(&self) -> Result<u64, LogError> {
+    fn durable_size(&self) -> Result<u64, LogError> {
         // Logs of version 0.1 have no mark: there every file was durable before its checkpoint was public.
-        Ok(locked(&self.settled).unwrap_or(u64::MAX))
+        Ok(locked(&self.durable).unwrap_or(u64::MAX))
     }
 
     fn load_head(&self) -> Result<Option<(Vec<u8>, Version)>, LogError> {

@@ -22,32 +22,60 @@ pub(super) fn run_folder(root: &Hash) -> String {
     format!("index/run/{}", root.to_hex())
 }
 
-/// A place to publish in. Clones are the same place.
+/// The public files of one index. Clones are of the same files.
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(super) enum Files {
     Directory(Disk, Layout, Arc<PublicTree>),
     Bucket(Bucket),
 }
 
-/// The files of a place.
-#[derive(Debug)]
-pub(super) enum Tree {
-    Directory(Arc<PublicTree>),
-    Bucket(Bucket),
-}
-
-impl Place {
-    /// A place in a directory.
+impl Files {
+    /// Returns the files of an index in a directory.
     pub(super) fn directory(disk: &Disk, layout: &Layout) -> Self {
         let tree = PublicTree::new(disk, layout);
         Self::Directory(disk.clone(), layout.clone(), Arc::new(tree))
     }
 
-    /// The files.
-    pub(super) fn tree(&self) -> Tree {
+    /// Returns the location of a file, for messages.
+    pub(super) fn locate(&self, path: &str) -> PathBuf {
         match self {
-            Self::Directory(_, _, tree) => Tree::Directory(Arc::clone(tree)),
-            Self::Bucket(bucket) => Tree::Bucket(bucket.clone()),
+            Self::Directory(_, _, tree) => tree.locate(path),
+            Self::Bucket(bucket) => Storage::locate(bucket, path),
+        }
+    }
+
+    /// Reads a file; `None` if it is missing.
+    pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
+        match self {
+            Self::Directory(_, _, tree) => tree.read(path),
+            Self::Bucket(bucket) => Storage::read(bucket, path),
+        }
+    }
+
+    /// Adds files that will never change; a file that exists must be the same.
+    pub(super) fn create(&self, files: &[PublicFile]) -> Result<(), LogError> {
+        match self {
+            Self::Directory(_, _, tree) => tree.create(files),
+            Self::Bucket(bucket) => bucket.create(files),
+        }
+    }
+
+    /// Replaces a file if it is missing or `is_old` accepts its content. In a directory no other process changes it.
+    pub(super) fn replace_if(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        is_old: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), LogError> {
+        let is_wanted = |found: Option<&Vec<u8>>| found.is_none_or(|found| is_old(found));
+        match self {
+            Self::Directory(_, _, tree) => match is_wanted(tree.read(path)?.as_ref()) {
+                true => tree.replace(path, bytes),
+                false => Ok(()),
+            },
+            Self::Bucket(bucket) => bucket.update(path, &mut |found| {
+                Ok(is_wanted(found.as_ref()).then(|| bytes.to_vec()))
+            }),
         }
     }
 
@@ -105,57 +133,10 @@ impl Place {
     }
 }
 
-impl Tree {
-    /// Where a file lies, for messages.
-    pub(super) fn locate(&self, path: &str) -> PathBuf {
-        match self {
-            Self::Directory(tree) => tree.locate(path),
-            Self::Bucket(bucket) => Storage::locate(bucket, path),
-        }
-    }
-
-    /// Reads a file; `None` when there is none.
-    pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
-        match self {
-            Self::Directory(tree) => tree.read(path),
-            Self::Bucket(bucket) => Storage::read(bucket, path),
-        }
-    }
-
-    /// Adds files that will never change; those that are there must be the same.
-    pub(super) fn create(&self, files: &[PublicFile]) -> Result<(), LogError> {
-        match self {
-            Self::Directory(tree) => tree.create(files),
-            Self::Bucket(bucket) => bucket.create(files),
-        }
-    }
-}
-
-impl Tree {
-    /// Puts a file in the place of one that `is_old` says may go, or of none. Nobody else changes it in a directory.
-    pub(super) fn replace_if(
-        &self,
-        path: &str,
-        bytes: &[u8],
-        is_old: impl Fn(&[u8]) -> bool,
-    ) -> Result<(), LogError> {
-        let is_wanted = |found: Option<&Vec<u8>>| found.is_none_or(|found| is_old(found));
-        match self {
-            Self::Directory(tree) => match is_wanted(tree.read(path)?.as_ref()) {
-                true => tree.replace(path, bytes),
-                false => Ok(()),
-            },
-            Self::Bucket(bucket) => bucket.update(path, &mut |found| {
-                Ok(is_wanted(found.as_ref()).then(|| bytes.to_vec()))
-            }),
-        }
-    }
-}
-
-impl LogFiles for Tree {
+impl LogFiles for Files {
     fn read(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, LogError> {
         match self {
-            Self::Directory(tree) => LogFiles::read(&**tree, paths),
+            Self::Directory(_, _, tree) => LogFiles::read(&**tree, paths),
             Self::Bucket(bucket) => bucket.read_many(paths),
         }
     }

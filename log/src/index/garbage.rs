@@ -33,15 +33,15 @@ impl Indexer {
     /// # Errors
     /// When a file cannot be removed.
     pub fn collect(&mut self, now: u64) -> Result<bool, LogError> {
-        if let Some(bucket) = self.place.bucket() {
+        if let Some(bucket) = self.files.bucket() {
             // Removing is the one thing that the lock does not fence.
             bucket.check_writer()?;
         }
-        let workshop = self.workshop.clone();
-        let mut inventory = workshop.inventory();
+        let builder = self.builder.clone();
+        let mut inventory = builder.inventory();
         let mut collecting = match self.collecting.take() {
             Some(collecting) => collecting,
-            None => match inventory.expired(now, self.pace.grace) {
+            None => match inventory.expired(now, self.schedule.grace) {
                 None => {
                     drop(inventory);
                     return self.sweep();
@@ -63,9 +63,9 @@ impl Indexer {
                 return Ok(true);
             }
         }
-        if !shared && self.place.bucket().is_none() {
+        if !shared && self.files.bucket().is_none() {
             remove_empty(&self.layout, &root)?;
-            self.place.forget_run(&root);
+            self.files.forget_run(&root);
         }
         self.remove_shareable(run, &inventory)?;
         inventory.forget(run)?;
@@ -97,9 +97,9 @@ impl Indexer {
             is_any |= !found.is_empty();
             for (folders, partials) in found.into_iter().rev() {
                 for path in &partials {
-                    self.place.remove(path)?;
+                    self.files.remove(path)?;
                 }
-                folders.iter().for_each(|folder| self.place.leave(folder));
+                folders.iter().for_each(|folder| self.files.leave(folder));
             }
         }
         self.swept = Some(full(0));
@@ -113,7 +113,7 @@ impl Indexer {
             Tile::parse_path(path).is_ok_and(|tile| !tile.is_full())
                 || EntryBundle::parse_path(path).is_ok_and(|bundle| !bundle.is_full())
         };
-        let names = self.place.list(folder)?.into_iter();
+        let names = self.files.list(folder)?.into_iter();
         let paths = names.map(|name| format!("{folder}/{name}"));
         Ok(paths.filter(is_partial).collect())
     }
@@ -134,7 +134,7 @@ impl Indexer {
 
     /// Removes a file, if it is there.
     fn remove(&self, file: &IndexFile) -> Result<(), LogError> {
-        self.place.remove(&file.path())
+        self.files.remove(&file.path())
     }
 }
 

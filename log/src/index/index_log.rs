@@ -15,25 +15,25 @@ use glasslog_core::tiles::{Edge, EntryBundle, PublicFile, parse_entries};
 impl Indexer {
     /// Goes on at the head of the index log that was signed last, and finishes what a crash interrupted.
     pub(super) fn finish_interrupted(&mut self) -> Result<(), LogError> {
-        let shown = self.shown()?;
-        if let Some(bucket) = self.place.bucket().cloned() {
-            return self.finish_decided(&bucket, shown);
+        let public = self.public_head()?;
+        if let Some(bucket) = self.files.bucket().cloned() {
+            return self.finish_decided(&bucket, public);
         }
         if self.disk.read(&self.layout.index_head())?.is_some() {
             let path = self.layout.index_head();
             let head = self.index.read_signed(&self.disk, &path)?;
-            if let Some(shown) = shown.filter(|shown| shown.size > head.size) {
+            if let Some(public) = public.filter(|public| public.size > head.size) {
                 return Err(LogError::RolledBack {
                     state: head.size,
-                    public: shown.size,
+                    public: public.size,
                 });
             }
             self.replay(&head)?;
-            self.show()?;
-        } else if let Some(shown) = shown {
+            self.publish_newest()?;
+        } else if let Some(public) = public {
             return Err(LogError::RolledBack {
                 state: 0,
-                public: shown.size,
+                public: public.size,
             });
         }
         // A manifest that was decided on and not signed: its files may be public already, so it is the next.
@@ -45,13 +45,17 @@ impl Indexer {
     }
 
     /// The same in a bucket, where the lock says which manifests there are. Its newest may have no tiles yet.
-    fn finish_decided(&mut self, bucket: &Bucket, shown: Option<TreeHead>) -> Result<(), LogError> {
+    fn finish_decided(
+        &mut self,
+        bucket: &Bucket,
+        public: Option<TreeHead>,
+    ) -> Result<(), LogError> {
         let decided = bucket.manifest()?;
         let state = decided.as_ref().map_or(0, |(head, _)| head.size);
-        if let Some(shown) = shown.filter(|shown| shown.size > state) {
+        if let Some(public) = public.filter(|public| public.size > state) {
             return Err(LogError::RolledBack {
                 state,
-                public: shown.size,
+                public: public.size,
             });
         }
         let Some((head, manifest)) = decided else {
@@ -67,13 +71,13 @@ impl Indexer {
                 computed,
             });
         }
-        self.place.tree().create(&files)?;
+        self.files.create(&files)?;
         (self.edge, self.newest) = (edge, Some(newest));
-        self.show()
+        self.publish_newest()
     }
 
-    fn shown(&self) -> Result<Option<TreeHead>, LogError> {
-        let tree = self.place.tree();
+    fn public_head(&self) -> Result<Option<TreeHead>, LogError> {
+        let tree = &self.files;
         let path = tree.locate(INDEX_CHECKPOINT);
         let Some(bytes) = tree.read(INDEX_CHECKPOINT)? else {
             return Ok(None);
@@ -106,7 +110,7 @@ impl Indexer {
         else {
             return Ok(());
         };
-        let tree = self.place.tree();
+        let tree = &self.files;
         let path_of = |bundle: &EntryBundle| [PREFIX, &bundle.path()].concat();
         let malformed = |problem: String| LogError::Malformed {
             path: tree.locate(&path_of(&bundle)),
@@ -143,12 +147,12 @@ impl Indexer {
     /// Appends a manifest to the index log: tiles, then the signed head in the private state, then what readers see.
     pub(super) fn commit(&mut self, bytes: &[u8]) -> Result<(), LogError> {
         let (edge, newest, files) = self.with(bytes)?;
-        if let Some(bucket) = self.place.bucket() {
+        if let Some(bucket) = self.files.bucket() {
             // Names of tiles follow from their positions: nobody else may have decided on another manifest.
             bucket.decide_manifest(&self.edge.head(), &edge.head(), bytes)?;
         }
-        self.place.tree().create(&files)?;
-        if self.place.bucket().is_none() {
+        self.files.create(&files)?;
+        if self.files.bucket().is_none() {
             let checkpoint = self.sign(edge.head())?;
             let (temporary, path) = (self.layout.temporary(), self.layout.index_head());
             let signed = checkpoint.encode();
@@ -156,11 +160,11 @@ impl Indexer {
                 .replace(&temporary, &path, &signed, PRIVATE_FILE)?;
         }
         (self.edge, self.newest) = (edge, Some(newest));
-        self.show()
+        self.publish_newest()
     }
 
     /// Shows the newest head and manifest, unless they are shown; cosignatures that were gathered stay.
-    fn show(&mut self) -> Result<(), LogError> {
+    fn publish_newest(&mut self) -> Result<(), LogError> {
         let Some((manifest, proof)) = &self.newest else {
             return Ok(());
         };
@@ -177,20 +181,20 @@ impl Indexer {
         })?;
         // What was shown by a builder that has taken over since stays.
         let size = checkpoint.head().size;
-        let is_new = |shown: &Checkpoint| {
-            shown.note().text() != checkpoint.note().text() && shown.head().size <= size
+        let is_new = |public: &Checkpoint| {
+            public.note().text() != checkpoint.note().text() && public.head().size <= size
         };
-        let _lock = match self.place.bucket() {
+        let _lock = match self.files.bucket() {
             Some(_) => None,
             None => Some(CheckpointLock::wait(&self.layout.index_checkpoint_lock())?),
         };
-        let tree = self.place.tree();
+        let tree = &self.files;
         // The proof comes first: whoever follows the checkpoint finds its manifest among the entries anyway.
-        tree.replace_if(LATEST_PATH, &latest.encode(), |shown| {
-            TlogProof::parse(shown).map_or(true, |shown| is_new(shown.checkpoint()))
+        tree.replace_if(LATEST_PATH, &latest.encode(), |public| {
+            TlogProof::parse(public).map_or(true, |public| is_new(public.checkpoint()))
         })?;
-        tree.replace_if(INDEX_CHECKPOINT, &checkpoint.encode(), |shown| {
-            Checkpoint::parse(shown).map_or(true, |shown| is_new(&shown))
+        tree.replace_if(INDEX_CHECKPOINT, &checkpoint.encode(), |public| {
+            Checkpoint::parse(public).map_or(true, |public| is_new(&public))
         })
     }
 

@@ -11,11 +11,10 @@
 //! ```
 //! It is written anew, without what is gone, when most of its lines say nothing any more.
 
-use super::run_builder::parts;
 use crate::directory::disk::{Disk, DiskError};
 use crate::directory::layout::{Layout, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use crate::error::LogError;
-use glasslog_core::index::build::RunHead;
+use glasslog_core::index::build::{RunHead, UNIT, fan_in};
 use glasslog_core::index::format::{encode_run, parse_run};
 use glasslog_core::merkle::{HASH_SIZE, Hash};
 use glasslog_core::text::wire::parse_decimal;
@@ -299,6 +298,18 @@ impl Inventory {
         self.lines = self.runs.len();
         Ok(())
     }
+}
+
+/// The parts of which a range is joined, or into which it is cut.
+pub(super) fn parts(range: &Range<u64>) -> Vec<Range<u64>> {
+    let width = range.end - range.start;
+    // Units, and less, are cut only where a bucket would be too large.
+    let count = if width > UNIT { fan_in(width) } else { 2 };
+    let step = width.div_ceil(count).max(1);
+    (range.start..range.end)
+        .step_by(usize::try_from(step).unwrap_or(usize::MAX))
+        .map(|start| start..range.end.min(start + step))
+        .collect()
 }
 
 /// A line; without a state the run is gone. When it was made, or went, decides nothing.

@@ -23,9 +23,9 @@ pub use audit_cosignature::{CosignError, Cosigned};
 pub use background::{Background, Status};
 pub use entries::LogFiles;
 pub use runs::Progress;
-pub use schedule::{Pace, extend_if_due, extend_in_if_due, extend_now};
+pub use schedule::{extend_if_due, extend_in_if_due, extend_now};
 
-use crate::config::Config;
+use crate::config::{Config, Schedule};
 use crate::directory::disk::Disk;
 use crate::directory::layout::{Layout, PRIVATE_FILE};
 use crate::directory::lock::WriterLock;
@@ -33,13 +33,13 @@ use crate::error::LogError;
 use crate::writer::public_checkpoint::CHECKPOINT;
 use crate::writer::signer::Signer;
 use entries::LogAt;
-use files::Place;
+use files::Files;
 use garbage::Collecting;
 use glasslog_core::index::format::{Manifest, MapFunction};
 use glasslog_core::merkle::InclusionProof;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::tiles::Edge;
-use run_builder::Workshop;
+use run_builder::RunBuilder;
 
 /// Where the index log lies in the public tree.
 const PREFIX: &str = "index/";
@@ -55,10 +55,10 @@ pub struct Indexer {
     _lock: WriterLock,
     disk: Disk,
     layout: Layout,
-    place: Place,
+    files: Files,
     index: Signer,
-    pace: Pace,
-    workshop: Workshop,
+    schedule: Schedule,
+    builder: RunBuilder,
     edge: Edge,
     /// The newest manifest, and the proof of it in the tree of `edge`.
     newest: Option<Newest>,
@@ -80,7 +80,7 @@ impl Indexer {
     /// When a file of the log or of the index is missing or wrong, or the disk fails; the index must then be opened again.
     pub fn publish(&mut self, now: u64) -> Result<u64, LogError> {
         let checkpoint = self.own_checkpoint()?;
-        let files = self.place.tree();
+        let files = self.files.clone();
         self.extend(&files, &checkpoint, false, now, &|_, _| {})
     }
 
@@ -90,13 +90,13 @@ impl Indexer {
     /// As [`publish`](Self::publish).
     pub fn publish_joined(&mut self, now: u64, progress: &Progress<'_>) -> Result<u64, LogError> {
         let checkpoint = self.own_checkpoint()?;
-        let files = self.place.tree();
+        let files = self.files.clone();
         self.extend(&files, &checkpoint, true, now, progress)
     }
 
     /// The newest checkpoint of the log of this directory, signed by its key.
     fn own_checkpoint(&self) -> Result<Checkpoint, LogError> {
-        let path = self.place.tree().locate(CHECKPOINT);
+        let path = self.files.locate(CHECKPOINT);
         let missing = || LogError::Missing { path: path.clone() };
         let checkpoint = self.public_checkpoint()?.ok_or_else(missing)?;
         let origin = Config::read(&self.disk, &self.layout)?.origin;
@@ -106,7 +106,7 @@ impl Indexer {
 
     /// The newest checkpoint of the log, unverified.
     fn public_checkpoint(&self) -> Result<Option<Checkpoint>, LogError> {
-        let tree = self.place.tree();
+        let tree = &self.files;
         let Some(bytes) = tree.read(CHECKPOINT)? else {
             return Ok(None);
         };
@@ -153,13 +153,13 @@ impl Indexer {
             check_same_log(before, checkpoint)?;
             log.check_extends(&before.head())?;
             // What a crash kept from being noted.
-            self.workshop
+            self.builder
                 .inventory()
                 .supersede(before.runs(), None, now)?;
         }
         let is_remade = core::mem::take(&mut self.remakes);
         if is_remade {
-            self.workshop.doubt_all();
+            self.builder.doubt_all();
         }
         let is_same = before
             .as_ref()
@@ -172,18 +172,18 @@ impl Indexer {
         if is_same && before.as_ref() == Some(&runs) {
             return Ok(log.size());
         }
-        let manifest = Manifest::new(self.workshop.map(), runs, checkpoint);
+        let manifest = Manifest::new(self.builder.map(), runs, checkpoint);
         let manifest = manifest.map_err(|error| LogError::Index {
             problem: error.to_string(),
         })?;
         let bytes = manifest.encode();
-        if self.place.bucket().is_none() {
+        if self.files.bucket().is_none() {
             let (temporary, next) = (self.layout.temporary(), self.layout.index_next());
             self.disk.replace(&temporary, &next, &bytes, PRIVATE_FILE)?;
         }
         self.commit(&bytes)?;
         let before = before.unwrap_or_default();
-        self.workshop
+        self.builder
             .inventory()
             .supersede(manifest.runs(), Some(&before), now)?;
         schedule::Made {
@@ -217,19 +217,19 @@ impl Indexer {
         let (manifest, _) = self.newest.as_ref()?;
         let range = self.due_joins(manifest.head().size).into_iter().next()?;
         Some(Joining {
-            workshop: self.workshop.clone(),
+            builder: self.builder.clone(),
             range,
         })
     }
 
-    /// Whether the log of this directory has grown so that its index is due, by [`Pace`].
+    /// Whether the log of this directory has grown so that its index is due, by [`Schedule`].
     ///
     /// # Errors
     /// When a file cannot be read.
     pub fn is_due(&self, now: u64) -> Result<bool, LogError> {
         let checkpoint = self.public_checkpoint()?;
         let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
-        schedule::is_due(&self.disk, &self.layout, &self.pace, size, now)
+        schedule::is_due(&self.disk, &self.layout, &self.schedule, size, now)
     }
 
     /// The index's origin: the name of its key.
@@ -241,7 +241,7 @@ impl Indexer {
     /// The key function.
     #[must_use]
     pub fn map(&self) -> MapFunction {
-        self.workshop.map()
+        self.builder.map()
     }
 
     /// Makes every run anew when the index is extended next: what is there must then be the same, and what is missing is
@@ -270,18 +270,18 @@ impl Indexer {
 /// Runs that are to become one.
 #[derive(Clone, Debug)]
 struct Joining {
-    workshop: Workshop,
+    builder: RunBuilder,
     range: core::ops::Range<u64>,
 }
 
 impl Joining {
     fn run(&self, now: u64) -> Result<(), LogError> {
-        self.workshop.join(&self.range, now, &|| {})
+        self.builder.join(&self.range, now, &|| {})
     }
 
     /// Lets [`run`](Self::run), in another thread, end early.
     fn cancel(&self) {
-        self.workshop.cancel();
+        self.builder.cancel();
     }
 }
 

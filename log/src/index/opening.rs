@@ -1,19 +1,18 @@
 //! Opens the index of a log, one's own or somebody else's, for writing.
 
 use super::Indexer;
-use super::files::Place;
+use super::files::Files;
 use super::inventory::Inventory;
-use super::run_builder::Workshop;
-use super::schedule::Pace;
-use crate::config::Config;
+use super::run_builder::RunBuilder;
+use crate::config::{Config, Schedule};
 use crate::directory::disk::Disk;
 use crate::directory::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY};
 use crate::directory::lock::WriterLock;
+use crate::directory::storage::clear_temporary;
 use crate::error::LogError;
 use crate::object_store::Bucket;
 use crate::writer::keys::read_signer;
 use crate::writer::log::Log;
-use crate::writer::open::clear_temporary;
 use crate::writer::signer::Signer;
 use glasslog_core::index::format::MapFunction;
 use glasslog_core::note::SignerKey;
@@ -37,7 +36,7 @@ impl Indexer {
     pub fn open_in(bucket: Bucket, path: impl AsRef<Path>) -> Result<Self, LogError> {
         let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()).for_index());
         disk.make_directory(&layout.state(), PRIVATE_DIRECTORY)?;
-        Self::open_at(Place::Bucket(bucket), disk, layout)
+        Self::open_at(Files::Bucket(bucket), disk, layout)
     }
 
     /// Opens the index of a log that this process writes, at `path`, wherever the log lives.
@@ -57,18 +56,18 @@ impl Indexer {
     /// As [`open`](Self::open).
     pub fn open_with(disk: Disk, path: impl AsRef<Path>) -> Result<Self, LogError> {
         let layout = Layout::new(path.as_ref()).for_index();
-        let place = Place::directory(&disk, &layout);
-        Self::open_at(place, disk, layout)
+        let files = Files::directory(&disk, &layout);
+        Self::open_at(files, disk, layout)
     }
 
-    fn open_at(place: Place, disk: Disk, layout: Layout) -> Result<Self, LogError> {
+    fn open_at(files: Files, disk: Disk, layout: Layout) -> Result<Self, LogError> {
         let config = Config::read(&disk, &layout)?;
         let key = read_signer(&disk, &layout.key("index"))?;
         let map = match config.raw {
             true => MapFunction::LeafV1,
             false => MapFunction::AccessV1,
         };
-        Self::resume(place, disk, layout, key, map, config.index)
+        Self::resume(files, disk, layout, key, map, config.index)
     }
 
     /// Opens an index in the directory `path`, which is made if it is absent, of a log that is elsewhere: it is signed by
@@ -80,7 +79,7 @@ impl Indexer {
         path: impl AsRef<Path>,
         key: SignerKey,
         map: MapFunction,
-        pace: Pace,
+        schedule: Schedule,
     ) -> Result<Self, LogError> {
         let layout = Layout::new(path.as_ref()).for_index();
         let disk = Disk::new();
@@ -91,17 +90,17 @@ impl Indexer {
         ] {
             disk.make_directory(&directory, mode)?;
         }
-        let place = Place::directory(&disk, &layout);
-        Self::resume(place, disk, layout, key, map, pace)
+        let files = Files::directory(&disk, &layout);
+        Self::resume(files, disk, layout, key, map, schedule)
     }
 
     fn resume(
-        place: Place,
+        files: Files,
         disk: Disk,
         layout: Layout,
         key: SignerKey,
         map: MapFunction,
-        pace: Pace,
+        schedule: Schedule,
     ) -> Result<Self, LogError> {
         let lock = WriterLock::take(&layout.index_lock()).map_err(|error| match error {
             LogError::Locked { holder } => LogError::IndexLocked { holder },
@@ -115,18 +114,18 @@ impl Indexer {
             problem: error.to_string(),
         })?;
         let mut inventory = Inventory::open(&disk, &layout)?;
-        if place.bucket().is_some() {
+        if files.bucket().is_some() {
             // Others may have built meanwhile: what they did is read from the bucket.
             inventory.keep_useless();
         }
         let mut indexer = Self {
             _lock: lock,
-            workshop: Workshop::new(&place, map, inventory),
-            place,
+            builder: RunBuilder::new(&files, map, inventory),
+            files,
             disk,
             layout,
             index,
-            pace,
+            schedule,
             edge: Edge::new(),
             newest: None,
             collecting: None,

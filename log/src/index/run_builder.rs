@@ -4,12 +4,12 @@
 //! leaves files that making it again finds there.
 
 use super::entries::LogAt;
-use super::files::{Place, Tree};
-use super::inventory::Inventory;
+use super::files::Files;
+use super::inventory::{Inventory, parts};
 use super::parallel::parallel;
 use crate::error::LogError;
 use glasslog_core::index::build::{
-    Join, JoinError, Run, RunError, RunHead, StoredError, UNIT, build, fan_in,
+    Join, JoinError, Run, RunError, RunHead, StoredError, UNIT, build,
 };
 use glasslog_core::index::format::{IndexFile, MapFunction};
 use glasslog_core::merkle::Hash;
@@ -38,8 +38,8 @@ struct Tail {
 
 /// Where runs are made; each thread can have one.
 #[derive(Clone, Debug)]
-pub(super) struct Workshop {
-    place: Place,
+pub(super) struct RunBuilder {
+    files: Files,
     map: MapFunction,
     inventory: Arc<Mutex<Inventory>>,
     tail: Arc<Mutex<Option<Tail>>>,
@@ -47,22 +47,10 @@ pub(super) struct Workshop {
     is_cancelled: Arc<AtomicBool>,
 }
 
-/// The parts of which a range is joined, or into which it is cut.
-pub(super) fn parts(range: &Range<u64>) -> Vec<Range<u64>> {
-    let width = range.end - range.start;
-    // Units, and less, are cut only where a bucket would be too large.
-    let count = if width > UNIT { fan_in(width) } else { 2 };
-    let step = width.div_ceil(count).max(1);
-    (range.start..range.end)
-        .step_by(usize::try_from(step).unwrap_or(usize::MAX))
-        .map(|start| start..range.end.min(start + step))
-        .collect()
-}
-
-impl Workshop {
-    pub(super) fn new(place: &Place, map: MapFunction, inventory: Inventory) -> Self {
+impl RunBuilder {
+    pub(super) fn new(files: &Files, map: MapFunction, inventory: Inventory) -> Self {
         Self {
-            place: place.clone(),
+            files: files.clone(),
             map,
             inventory: Arc::new(Mutex::new(inventory)),
             tail: Arc::default(),
@@ -90,10 +78,6 @@ impl Workshop {
         self.inventory
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn public(&self) -> Tree {
-        self.place.tree()
     }
 
     /// Builds the run of a range from its entries. A range with too many keys, or too many in one bucket, is cut into
@@ -165,7 +149,7 @@ impl Workshop {
         });
         let lists: Vec<Hash> = lists.collect();
         self.inventory().making(run.head(), &lists, now)?;
-        let mut writer = Writer::new(self.public());
+        let mut writer = Writer::new(self.files.clone());
         for (file, bytes) in run.files() {
             writer.add(&file, bytes);
         }
@@ -175,7 +159,7 @@ impl Workshop {
 
     /// Takes note of a run whose files are all durable.
     fn made(&self, run: &RunHead, now: u64) -> Result<(), LogError> {
-        self.place.forget_run(&run.root);
+        self.files.forget_run(&run.root);
         self.inventory().made_now(run, now)
     }
 
@@ -195,7 +179,7 @@ impl Workshop {
             }
             Err(Failed::Join(JoinError::Stored(StoredError::Missing { path }))) => {
                 Err(LogError::Missing {
-                    path: self.public().locate(&path),
+                    path: self.files.clone().locate(&path),
                 })
             }
             Err(Failed::Join(error)) => Err(LogError::Index {
@@ -218,7 +202,7 @@ impl Workshop {
                 .filter_map(|part| inventory.find(&part).cloned())
                 .collect()
         };
-        let tree = self.public();
+        let tree = &self.files;
         // A file that cannot be read counts as missing, and is named.
         let read = |file: &IndexFile| tree.read(&file.path()).ok().flatten();
         let join = Join::new(self.map, heads).map_err(JoinError::from)?;
@@ -244,11 +228,11 @@ impl Workshop {
         self.inventory().making(joined.head(), &lists, now)?;
         parallel(joined.spans(), |span| {
             self.check_running()?;
-            let mut writer = Writer::new(self.public());
+            let mut writer = Writer::new(self.files.clone());
             joined.write(span, read, |file, bytes| writer.add(&file, bytes))?;
             Ok::<_, Failed>(writer.finish()?)
         })?;
-        let mut writer = Writer::new(self.public());
+        let mut writer = Writer::new(self.files.clone());
         joined.write_reserved(read, |file, bytes| writer.add(&file, bytes))?;
         writer.finish()?;
         self.made(joined.head(), now)?;
@@ -286,13 +270,13 @@ fn unbuildable(error: &RunError) -> LogError {
 
 /// Writes files in groups, and keeps the first failure for the end.
 struct Writer {
-    tree: Tree,
+    tree: Files,
     files: Vec<PublicFile>,
     failure: Option<LogError>,
 }
 
 impl Writer {
-    fn new(tree: Tree) -> Self {
+    fn new(tree: Files) -> Self {
         Self {
             tree,
             files: Vec::new(),

@@ -5,8 +5,9 @@
 
 use super::Indexer;
 use super::entries::LogAt;
+use super::inventory::parts;
 use super::parallel::parallel;
-use super::run_builder::{Workshop, parts};
+use super::run_builder::RunBuilder;
 use crate::error::LogError;
 use glasslog_core::index::build::{RunHead, UNIT, partition};
 use glasslog_core::text::limits::MAX_RUNS;
@@ -63,13 +64,13 @@ impl Indexer {
         };
         parallel(missing.builds.into_iter(), |range| {
             let entries = width(&range);
-            self.workshop.build(log, range, now)?;
+            self.builder.build(log, range, now)?;
             tracker.add(entries);
             Ok::<(), LogError>(())
         })?;
         for range in missing.joins {
-            let step = width(&range) / Workshop::STEPS;
-            self.workshop.join(&range, now, &|| tracker.add(step))?;
+            let step = width(&range) / RunBuilder::STEPS;
+            self.builder.join(&range, now, &|| tracker.add(step))?;
         }
         loop {
             let runs = self.cover(log.size())?;
@@ -81,13 +82,13 @@ impl Indexer {
             let range = next.ok_or_else(|| LogError::Index {
                 problem: format!("it takes {} runs, more than {MAX_RUNS}", runs.len()),
             })?;
-            self.workshop.join(&range, now, &|| {})?;
+            self.builder.join(&range, now, &|| {})?;
         }
     }
 
     fn plan(&self, range: Range<u64>, joined: bool, missing: &mut Missing) {
         let (is_covered, is_one, is_new) = {
-            let inventory = self.workshop.inventory();
+            let inventory = self.builder.inventory();
             let is_one = inventory.find(&range).is_some();
             let is_covered = is_one || inventory.cover(&range).is_some();
             (is_covered, is_one, !inventory.has_within(&range))
@@ -103,14 +104,14 @@ impl Indexer {
         for part in parts(&range) {
             self.plan(part, joined, missing);
         }
-        if (is_new || joined) && !self.workshop.inventory().stays_apart(&range) {
+        if (is_new || joined) && !self.builder.inventory().stays_apart(&range) {
             missing.joins.push(range);
         }
     }
 
     /// The widest finished runs for a log of `size` entries.
     pub(super) fn cover(&self, size: u64) -> Result<Vec<RunHead>, LogError> {
-        let inventory = self.workshop.inventory();
+        let inventory = self.builder.inventory();
         let mut runs = Vec::new();
         for range in partition(size) {
             let found = inventory.cover(&range).ok_or_else(|| LogError::Index {
@@ -123,7 +124,7 @@ impl Indexer {
 
     /// What can be joined in the index of a log of `size` entries, the narrowest first.
     pub(super) fn due_joins(&self, size: u64) -> Vec<Range<u64>> {
-        let inventory = self.workshop.inventory();
+        let inventory = self.builder.inventory();
         let mut due = Vec::new();
         let mut open = partition(size);
         while let Some(range) = open.pop() {

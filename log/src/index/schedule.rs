@@ -1,68 +1,24 @@
 //! When the index is extended: a manifest for each entry would be gigabytes of manifests, so that readers scan the last few.
 
 use super::Indexer;
-use crate::config::Config;
+use crate::config::{Config, Schedule};
 use crate::directory::checkpoint::CheckpointFile;
 use crate::directory::disk::Disk;
 use crate::directory::layout::{Layout, PRIVATE_FILE};
 use crate::error::LogError;
 use crate::object_store::Bucket;
-use core::num::NonZeroU64;
 use glasslog_core::text::wire::parse_decimal;
-use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// When the index is due, once the log has entries that it lacks: the section `[index]` of `glasslog.toml`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Pace {
-    /// When so many entries are not in it.
-    pub entries: NonZeroU64,
-    /// When its newest manifest is so many seconds old.
-    pub seconds: u64,
-    /// For how many seconds runs are kept that the newest manifest does not name any more.
-    pub grace: u64,
-}
-
-/// One entry bundle, which every reader takes anyway.
-const ENTRIES: NonZeroU64 = NonZeroU64::new(256).unwrap();
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            entries: ENTRIES,
-            seconds: 60,
-            // Whoever began to read with an older manifest is done within a day, caches included.
-            grace: 86_400,
-        }
-    }
-}
-
-impl Pace {
-    /// The section with a word about it.
-    pub(crate) fn encode(&self) -> String {
-        let Self {
-            entries,
-            seconds,
-            grace,
-        } = self;
-        format!(
-            "# The index is extended when so many entries are not in it, or when it is so many seconds old. What it\n\
-             # replaces is kept for readers until so many seconds after (`grace`).\n\
-             [index]\nentries = {entries}\nseconds = {seconds}\ngrace = {grace}\n"
-        )
-    }
-
-    /// Whether an index made so is due for a log of `size` entries.
-    fn is_due(&self, made: Option<Made>, size: u64, now: u64) -> bool {
-        made.is_none_or(|made| {
-            let missing = size.saturating_sub(made.size);
-            // A clock that went back says nothing about how long ago it was.
-            let age = now.checked_sub(made.time);
-            missing >= self.entries.get()
-                || (missing > 0 && age.is_none_or(|age| age >= self.seconds))
-        })
-    }
+/// Tells whether an index made so is due for a log of `size` entries.
+fn is_due_after(schedule: &Schedule, made: Option<Made>, size: u64, now: u64) -> bool {
+    made.is_none_or(|made| {
+        let missing = size.saturating_sub(made.size);
+        // A clock that went back does not tell the age of the index.
+        let age = now.checked_sub(made.time);
+        missing >= schedule.entries.get()
+            || (missing > 0 && age.is_none_or(|age| age >= schedule.seconds))
+    })
 }
 
 /// Extends the index of the log at `path` if it is due; returns the size that is indexed then.
@@ -72,10 +28,10 @@ impl Pace {
 pub fn extend_if_due(path: impl AsRef<Path>, now: u64) -> Result<Option<u64>, LogError> {
     let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()).for_index());
     let config = Config::read(&disk, &layout)?;
-    let pace = config.index;
+    let schedule = config.index;
     let checkpoint = CheckpointFile::new(&disk, &layout).read()?;
     let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
-    match is_due(&disk, &layout, &pace, size, now)? {
+    match is_due(&disk, &layout, &schedule, size, now)? {
         true => extend_now(Indexer::open(path)?, now).map(Some),
         false => Ok(None),
     }
@@ -84,11 +40,11 @@ pub fn extend_if_due(path: impl AsRef<Path>, now: u64) -> Result<Option<u64>, Lo
 pub(super) fn is_due(
     disk: &Disk,
     layout: &Layout,
-    pace: &Pace,
+    schedule: &Schedule,
     size: u64,
     now: u64,
 ) -> Result<bool, LogError> {
-    Ok(pace.is_due(Made::read(disk, layout)?, size, now))
+    Ok(is_due_after(schedule, Made::read(disk, layout)?, size, now))
 }
 
 /// The same for a log in a bucket, of which this process is the writer, with its keys at `path`.
@@ -152,7 +108,7 @@ mod tests {
 
     #[test]
     fn due_by_entries_or_by_time() {
-        let pace = Pace::default();
+        let schedule = Schedule::default();
         let made = Made::parse("100 5000\n");
         for (size, now, due) in [
             (100, 9_000, false),
@@ -163,11 +119,15 @@ mod tests {
             (101, 4_999, true),
             (99, 4_999, false),
         ] {
-            assert_eq!(pace.is_due(made, size, now), due, "{size} at {now}");
+            assert_eq!(
+                is_due_after(&schedule, made, size, now),
+                due,
+                "{size} at {now}"
+            );
         }
         for text in ["", "100 5000", "100\n", "100 05\n"] {
             assert_eq!(Made::parse(text), None, "{text:?}");
         }
-        assert!(pace.is_due(None, 0, 0));
+        assert!(is_due_after(&schedule, None, 0, 0));
     }
 }

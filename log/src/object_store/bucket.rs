@@ -488,7 +488,7 @@ impl Storage for Bucket {
         Ok(())
     }
 
-    fn settled(&self) -> Result<u64, LogError> {
+    fn durable_size(&self) -> Result<u64, LogError> {
         // What a store acknowledged stays.
         Ok(u64::MAX)
     }
@@ -517,10 +517,6 @@ impl Storage for Bucket {
             .change(&mut hold, |lease| Ok(lease.advance(checkpoint)))?;
         locked(&self.shared.done).append(&mut under);
         Ok(Version(sha256(head).to_hex()))
-    }
-
-    fn bucket(&self) -> Option<&Bucket> {
-        Some(self)
     }
 
     fn explain(&self, error: LogError) -> LogError {

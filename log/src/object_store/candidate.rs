@@ -5,7 +5,7 @@ use super::bucket::Bucket;
 use super::client::Client;
 use super::error::StoreError;
 use super::fitness::random;
-use super::protocol::{Change, LOCK, Lease, Outcome, Standing, Watch};
+use super::protocol::{Change, LOCK, Lease, LeaseStatus, Outcome, Watch};
 use super::reader::Reader;
 use super::settings::StoreSettings;
 use crate::error::LogError;
@@ -93,7 +93,7 @@ impl Candidate {
         let (object, lock) = self.client.read_lock()?;
         match self.watch.see(self.began.elapsed(), &object, &lock) {
             // A hold of this very process, from before a failure that ended it, is its own to take back.
-            Standing::Held(holder) if holder.id != self.id => return Ok(Taken::Held(holder)),
+            LeaseStatus::Held(holder) if holder.id != self.id => return Ok(Taken::Held(holder)),
             _ => {}
         }
         let mut change = Lease::take(object, &lock, self.holder());

@@ -73,7 +73,7 @@ impl Client {
     }
 
     fn build(settings: &StoreSettings) -> Result<Self, String> {
-        let (bucket, prefix) = settings.place()?;
+        let (bucket, prefix) = settings.bucket_and_prefix()?;
         // Fails only when a provider is installed already, which is what is wanted.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let options = ClientOptions::new()
@@ -417,7 +417,7 @@ impl Patience {
             Some(failure) if is_over => return Err(failure),
             None if is_over => {
                 return Err(StoreError::Unreachable {
-                    operation: "settle",
+                    operation: "change",
                     key: LOCK.into(),
                     reason: "the store contradicts itself".into(),
                 });

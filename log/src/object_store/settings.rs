@@ -45,7 +45,7 @@ impl StoreSettings {
             allow_http: false,
             lease_seconds: default_lease(),
         };
-        settings.place()?;
+        settings.bucket_and_prefix()?;
         Ok(settings)
     }
 
@@ -53,7 +53,7 @@ impl StoreSettings {
     ///
     /// # Errors
     /// What is wrong with the address or the lease.
-    pub fn place(&self) -> Result<(&str, &str), String> {
+    pub fn bucket_and_prefix(&self) -> Result<(&str, &str), String> {
         let url = &self.url;
         let rest = url.strip_prefix("s3://").ok_or_else(|| {
             format!("`{url}` is not the address of a bucket: it does not begin with `s3://`")

@@ -4,7 +4,7 @@ use super::queue::{Keep, Queue, Submission};
 use super::{Acknowledgement, Answer};
 use crate::error::LogError;
 use crate::leaf::Leaf;
-use crate::writer::admitter::{Ledger, Outcome};
+use crate::writer::admitter::{Admitter, Outcome};
 use std::mem;
 use std::sync::mpsc::SyncSender;
 use tokio::sync::oneshot;
@@ -26,11 +26,11 @@ pub(super) struct Waiter {
 
 pub(super) fn run(
     queue: &Queue,
-    mut ledger: Ledger,
+    mut admitter: Admitter,
     next: &SyncSender<Admitted>,
 ) -> Result<(), LogError> {
     while let Some(group) = queue.take() {
-        let admitted = admit(queue, &mut ledger, group)?;
+        let admitted = admit(queue, &mut admitter, group)?;
         next.send(admitted).map_err(|_| LogError::Stopped)?;
     }
     Ok(())
@@ -38,7 +38,7 @@ pub(super) fn run(
 
 fn admit(
     queue: &Queue,
-    ledger: &mut Ledger,
+    admitter: &mut Admitter,
     mut group: Vec<Submission>,
 ) -> Result<Admitted, LogError> {
     let submissions = group.len() as u64;
@@ -52,7 +52,7 @@ fn admit(
             count
         })
         .collect();
-    let (outcomes, fresh) = ledger.admit(leaves)?;
+    let (outcomes, fresh) = admitter.admit(leaves)?;
     let refused = outcomes.iter().filter(|outcome| outcome.is_err()).count();
     let bytes: usize = fresh.iter().map(|leaf| leaf.entry().len()).sum();
     queue.count(|counters| {

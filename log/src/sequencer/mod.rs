@@ -12,7 +12,7 @@
 //! Memory is bounded by [`Limits`]: beyond it the answer is [`Busy`], never waiting.
 
 mod admit;
-mod commit;
+mod group_commit;
 mod publish;
 mod queue;
 mod status;
@@ -114,7 +114,7 @@ impl Sequencer {
     /// Starts the threads; they end when the last handle is gone or the log fails.
     pub fn start(log: Log, limits: Limits) -> (Self, Running) {
         let Log {
-            ledger,
+            admitter,
             publisher,
             staged,
             size,
@@ -125,27 +125,29 @@ impl Sequencer {
         let (to_journal, admitted) = mpsc::sync_channel(1);
         // Bounded by what may be in work.
         let (to_publish, durable) = mpsc::channel();
-        let (to_settle, settling) = mpsc::channel();
+        let (to_sync, syncing) = mpsc::channel();
         let (alive, ended) = oneshot::channel();
         let storage = Arc::clone(&publisher.storage);
         let noted = Arc::clone(&storage);
-        let settled = Arc::clone(&publisher.settled);
+        let synced = Arc::clone(&publisher.synced);
         let stages: [(&str, Stage); 4] = [
             (
                 "admit",
-                Box::new(move |queue| admit::run(queue, ledger, &to_journal)),
+                Box::new(move |queue| admit::run(queue, admitter, &to_journal)),
             ),
             ("journal", {
                 let storage = Arc::clone(&storage);
-                Box::new(move |queue| commit::run(queue, &*storage, size, &admitted, &to_publish))
+                Box::new(move |queue| {
+                    group_commit::run(queue, &*storage, size, &admitted, &to_publish)
+                })
             }),
             (
                 "publish",
-                Box::new(move |queue| publish::run(queue, publisher, staged, &durable, &to_settle)),
+                Box::new(move |queue| publish::run(queue, publisher, staged, &durable, &to_sync)),
             ),
             (
-                "settle",
-                Box::new(move |queue| publish::settle(queue, &*storage, &settled, &settling)),
+                "sync",
+                Box::new(move |queue| publish::sync(queue, &*storage, &synced, &syncing)),
             ),
         ];
         let threads = stages.map(|(name, stage)| {

@@ -1,19 +1,19 @@
 //! Third stage: publishes what is durable, and answers who waits for that. Fourth stage: makes public files durable.
 
 use super::Answer;
-use super::commit::Durable;
+use super::group_commit::Durable;
 use super::queue::Queue;
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::storage::Storage;
-use crate::writer::publisher::{self, Publisher, Settled};
+use crate::writer::publisher::{self, Publisher, Synced};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Bytes of entries after which their public files are made durable and the staged copies let go: rarely enough to cost
 /// little, and soon enough that opening after a crash is quick.
-const SETTLE_AFTER: u64 = 64 << 20;
+const SYNC_AFTER: u64 = 64 << 20;
 
 /// Bytes of memory that the table of known entries takes for one until its files are durable: counted as bytes of it.
 const TABLE_ENTRY: u64 = 128;
@@ -37,20 +37,20 @@ pub(super) fn run(
         leaves: staged,
         ..Durable::default()
     };
-    let mut unsettled = 0;
+    let mut unsynced = 0;
     loop {
         let bytes: usize = group.leaves.iter().map(|leaf| leaf.entry().len()).sum();
         let in_table = group.leaves.len() as u64 * TABLE_ENTRY;
         publish(queue, &mut publisher, group, bytes as u64)?;
-        unsettled += bytes as u64 + in_table;
+        unsynced += bytes as u64 + in_table;
         let garbage = publisher.take_garbage();
         if !garbage.is_empty() {
             let chore = Chore::Remove(garbage);
             chores.send(chore).map_err(|_| LogError::Stopped)?;
         }
-        if unsettled >= SETTLE_AFTER {
-            unsettled = 0;
-            let chore = Chore::Settle(publisher.begin_settling());
+        if unsynced >= SYNC_AFTER {
+            unsynced = 0;
+            let chore = Chore::Sync(publisher.begin_sync());
             chores.send(chore).map_err(|_| LogError::Stopped)?;
         }
         let Some(next) = take(durable, Instant::now() + REST) else {
@@ -133,13 +133,13 @@ pub(super) enum Chore {
     /// Partial files that are superseded.
     Remove(Vec<String>),
     /// The public files up to this size are to be made durable.
-    Settle(u64),
+    Sync(u64),
 }
 
-pub(super) fn settle(
+pub(super) fn sync(
     queue: &Queue,
     storage: &dyn Storage,
-    settled: &Settled,
+    synced: &Synced,
     chores: &Receiver<Chore>,
 ) -> Result<(), LogError> {
     while let Ok(chore) = chores.recv() {
@@ -150,9 +150,9 @@ pub(super) fn settle(
                 }
                 queue.count(|counters| counters.partials_removed += paths.len() as u64);
             }
-            Chore::Settle(size) => {
-                publisher::settle(storage, settled, size)?;
-                queue.count(|counters| counters.settlements += 1);
+            Chore::Sync(size) => {
+                publisher::sync(storage, synced, size)?;
+                queue.count(|counters| counters.syncs += 1);
             }
         }
     }

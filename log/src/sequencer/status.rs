@@ -60,8 +60,8 @@ pub struct Counters {
     pub publishes: u64,
     /// Time spent on that.
     pub publish_time: Duration,
-    /// Superseded partial tiles and bundles that were removed.
+    /// Partials partial tiles and bundles that were removed.
     pub partials_removed: u64,
     /// Times when public files were made durable.
-    pub settlements: u64,
+    pub syncs: u64,
 }

@@ -1,6 +1,6 @@
 //! How a log in a bucket stands (`docs/formats/object-store.md`, "Objects").
 
-use super::{Standing, Writer, age, indexed, last_error, size_in};
+use super::{Status, Writer, age, indexed, last_error, size_in};
 use crate::directory::layout::Layout;
 use crate::error::LogError;
 use crate::object_store::protocol::{PRIVATE, PUBLIC};
@@ -17,7 +17,7 @@ pub(super) fn read(
     settings: &StoreSettings,
     layout: &Layout,
     origin: String,
-) -> Result<Standing, LogError> {
+) -> Result<Status, LogError> {
     let client = Client::open(settings, &layout.config())?;
     let private = |name: &str| client.read(&format!("{PRIVATE}{name}"));
     // The lock first: the checkpoint never goes beyond its head, and may only have caught up since.
@@ -30,7 +30,7 @@ pub(super) fn read(
     let size = lock.end().max(published);
     let latest = format!("{PUBLIC}{LATEST_PATH}");
     let manifest = client.read(&latest)?;
-    Ok(Standing {
+    Ok(Status {
         origin,
         size,
         published,

@@ -1,6 +1,6 @@
 //! How a log in a directory stands (`docs/formats/log-directory.md`).
 
-use super::{Standing, Writer, age, indexed, last_error, size_in};
+use super::{Status, Writer, age, indexed, last_error, size_in};
 use crate::directory::checkpoint::CheckpointFile;
 use crate::directory::disk::{Disk, DiskError};
 use crate::directory::layout::Layout;
@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 /// Looks at the log of `origin` that lives in the directory of `layout`.
-pub(super) fn read(disk: &Disk, layout: &Layout, origin: String) -> Result<Standing, LogError> {
+pub(super) fn read(disk: &Disk, layout: &Layout, origin: String) -> Result<Status, LogError> {
     // The head first: the checkpoint never goes beyond it, and may only have caught up since.
     let head = read_head(disk, layout)?;
     let staged = journal::peek(disk, layout)?;
@@ -27,7 +27,7 @@ pub(super) fn read(disk: &Disk, layout: &Layout, origin: String) -> Result<Stand
         .filter(|(index, _)| *index >= published);
     let backlog_bytes = waiting.map(|(_, leaf)| leaf.entry().len() as u64).sum();
     let latest = layout.public_file(LATEST_PATH);
-    Ok(Standing {
+    Ok(Status {
         origin,
         size,
         published,

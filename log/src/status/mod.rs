@@ -16,7 +16,7 @@ use std::time::SystemTime;
 
 /// A look at a log; what changes meanwhile may be seen in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct Status {
     /// The log's identity.
     pub origin: String,
     /// Entries that are durable.
@@ -29,7 +29,7 @@ pub struct Standing {
     pub lag: Option<u64>,
     /// Entries that the public index covers; `None` without an index.
     pub indexed: Option<u64>,
-    /// Superseded partial tiles and bundles that are still there.
+    /// Partials partial tiles and bundles that are still there.
     pub superseded_partials: u64,
     /// Whether the log is closed.
     pub is_closed: bool,
@@ -58,7 +58,7 @@ impl Writer {
     }
 }
 
-impl Standing {
+impl Status {
     /// Entries that are durable and not public.
     pub fn backlog(&self) -> u64 {
         self.size.saturating_sub(self.published)

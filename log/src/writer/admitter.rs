@@ -1,10 +1,10 @@
 //! What a log has taken in so far, and so what it takes next: entries by hash, and for events the state of their rules.
 //!
-//! The ledger is a function of the entries. It holds the newest of them, and the keys; the rest is in the table of known
+//! The admitter is a function of the entries. It holds the newest of them, and the keys; the rest is in the table of known
 //! entries, and what is missing there is taken in from the log when it is opened.
 
 use crate::config::Config;
-use crate::dedup::{Batch, Events, Known, Loaded};
+use crate::dedup::{Batch, Dedup, Events, Loaded};
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use core::fmt;
@@ -88,7 +88,7 @@ type Judged = Result<Word, Refusal>;
 /// An entry that is not refused.
 enum Word {
     /// It stands in the log, at this index.
-    Known(u64),
+    Duplicate(u64),
     /// It did not stand in the log when its group began; in a log of events, what it says.
     New(Option<Box<Admitted>>),
 }
@@ -118,21 +118,21 @@ fn seed() -> Option<Seed> {
 /// What a log remembers of its events: of the newest here, of the others in the table.
 #[derive(Debug)]
 struct Remembered {
-    known: Arc<Known>,
+    dedup: Arc<Dedup>,
     newest: Events,
 }
 
 impl Memory for Remembered {
     fn payload(&self, digest: &Hash) -> Option<u64> {
         let newest = self.newest.payloads.get(digest).copied();
-        newest.or_else(|| self.known.payload(digest))
+        newest.or_else(|| self.dedup.payload(digest))
     }
 
     fn binding(&self, name: &str) -> Option<Cow<'_, Binding>> {
         let name = sha256(name.as_bytes());
         match self.newest.names.get(&name) {
             Some(binding) => Some(Cow::Borrowed(binding)),
-            None => self.known.binding(&name).map(Cow::Owned),
+            None => self.dedup.binding(&name).map(Cow::Owned),
         }
     }
 
@@ -154,10 +154,10 @@ impl Memory for Remembered {
 
 /// The rules of one log and what they depend on.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct Admitter {
     /// `None` in a raw log.
     admission: Option<Admission<Remembered>>,
-    known: Arc<Known>,
+    dedup: Arc<Dedup>,
     /// Indices of the newest entries, those from `first` on, by leaf hash.
     newest: HashMap<Hash, u64>,
     first: u64,
@@ -168,16 +168,16 @@ pub struct Ledger {
     pub(crate) is_closed: bool,
 }
 
-impl Ledger {
-    /// The ledger of an empty log.
-    pub(crate) fn new(config: &Config, known: Arc<Known>) -> Self {
+impl Admitter {
+    /// The admitter of an empty log.
+    pub(crate) fn new(config: &Config, dedup: Arc<Dedup>) -> Self {
         let memory = || Remembered {
-            known: Arc::clone(&known),
+            dedup: Arc::clone(&dedup),
             newest: Events::default(),
         };
         Self {
             admission: (!config.raw).then(|| Admission::with_memory(&config.origin, memory())),
-            known,
+            dedup,
             newest: HashMap::new(),
             first: 0,
             size: 0,
@@ -209,10 +209,10 @@ impl Ledger {
     /// Where the entry with this leaf hash stands.
     pub fn position(&self, leaf: &Hash) -> Option<u64> {
         let newest = self.newest_position(leaf);
-        newest.or_else(|| self.known.leaf(leaf))
+        newest.or_else(|| self.dedup.leaf(leaf))
     }
 
-    /// As [`position`](Self::position), among the entries that are in the ledger itself.
+    /// As [`position`](Self::position), among the entries that are in the admitter itself.
     pub(crate) fn newest_position(&self, leaf: &Hash) -> Option<u64> {
         self.newest.get(leaf).copied()
     }
@@ -246,14 +246,14 @@ impl Ledger {
             Ok(receipt)
         });
         let outcomes = outcomes.collect();
-        self.known.check()?;
+        self.dedup.check()?;
         self.freeze_if_due();
         Ok((outcomes, fresh))
     }
 
     /// Hands the newest entries over to the table if they are many.
     pub(crate) fn freeze_if_due(&mut self) {
-        if self.newest.len() as u64 >= self.known.bounds.batch {
+        if self.newest.len() as u64 >= self.dedup.bounds.batch {
             self.freeze();
         }
     }
@@ -266,7 +266,7 @@ impl Ledger {
         let events = self.admission.as_mut();
         let events = events.map(|admission| admission.memory_mut().newest.split(end));
         self.first = end;
-        self.known.freeze(Batch {
+        self.dedup.freeze(Batch {
             first,
             end,
             leaves,
@@ -293,8 +293,8 @@ impl Ledger {
 
     /// Judges entries on this core; their signatures are verified together where that is quicker.
     fn judge_together(&self, leaves: &[Leaf]) -> Vec<Judged> {
-        let known = leaves.iter().map(|leaf| self.judge_by_itself(leaf));
-        let mut judged: Vec<Option<Judged>> = known.collect();
+        let alone = leaves.iter().map(|leaf| self.judge_by_itself(leaf));
+        let mut judged: Vec<Option<Judged>> = alone.collect();
         let unknown = || {
             leaves
                 .iter()
@@ -333,7 +333,7 @@ impl Ledger {
             _ => {}
         }
         match self.position(leaf.hash()) {
-            Some(index) => Some(Ok(Word::Known(index))),
+            Some(index) => Some(Ok(Word::Duplicate(index))),
             None if self.is_closed => Some(Err(Refusal::Closed)),
             None => self.admission.is_none().then_some(Ok(Word::New(None))),
         }
@@ -343,7 +343,7 @@ impl Ledger {
     fn take(&mut self, leaf: &Leaf, judged: Word) -> Result<(Receipt, bool), Refusal> {
         let (index, leaf_hash) = (self.size, *leaf.hash());
         let judged = match judged {
-            Word::Known(index) => return Ok((Receipt { index, leaf_hash }, false)),
+            Word::Duplicate(index) => return Ok((Receipt { index, leaf_hash }, false)),
             Word::New(judged) => judged,
         };
         // Since its group began the log took in nothing but entries of that group, which are among the newest.
@@ -380,10 +380,10 @@ impl Ledger {
     }
 }
 
-impl Drop for Ledger {
+impl Drop for Admitter {
     fn drop(&mut self) {
         // Fewer are read from the log again sooner than they are stored.
-        if self.newest.len() as u64 >= self.known.bounds.least.max(u64::from(FULL_WIDTH)) {
+        if self.newest.len() as u64 >= self.dedup.bounds.least.max(u64::from(FULL_WIDTH)) {
             self.freeze();
         }
     }

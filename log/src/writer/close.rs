@@ -39,13 +39,13 @@ impl Log {
         let storage = &self.publisher.storage;
         let closed = storage.replace_private(CLOSED, &checkpoint.encode());
         self.stop_on_error(closed)?;
-        self.ledger.is_closed = true;
+        self.admitter.is_closed = true;
         Ok(head)
     }
 
     /// Whether the log is closed.
     pub fn is_closed(&self) -> bool {
-        self.ledger.is_closed
+        self.admitter.is_closed
     }
 
     /// What a successor's genesis says of this log.
@@ -57,7 +57,7 @@ impl Log {
         if !self.is_closed() {
             return Err(LogError::NotClosed { origin: log });
         }
-        let keyring = self.ledger.keyring();
+        let keyring = self.admitter.keyring();
         Ok(Predecessor {
             log,
             head: self.head(),

@@ -4,7 +4,7 @@ use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::object_store::Bucket;
 use crate::storage::Storage;
-use crate::writer::admitter::{Ledger, Receipt, Refusal};
+use crate::writer::admitter::{Admitter, Receipt, Refusal};
 use crate::writer::publisher::Publisher;
 use glasslog_core::merkle::TreeHead;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// A log that this process alone may write, until dropped.
 #[derive(Debug)]
 pub struct Log {
-    pub(crate) ledger: Ledger,
+    pub(crate) admitter: Admitter,
     pub(crate) publisher: Publisher,
     /// Acknowledged entries after the newest signed head.
     pub(crate) staged: Vec<Leaf>,
@@ -22,10 +22,12 @@ pub struct Log {
     pub(crate) is_stopped: bool,
     /// Why the table of known entries was made again, if it was.
     pub(crate) rebuilt: Option<String>,
+    /// The bucket that the log is in; `None` for a log in a directory.
+    pub(crate) bucket: Option<Bucket>,
 }
 
 /// Entries whose public files are not durable yet are in memory: when so many are published, they are made durable.
-const UNSETTLED: u64 = 1 << 18;
+const UNSYNCED: u64 = 1 << 18;
 
 impl Log {
     /// Appends entries: when this returns, the admitted ones are durable and have their indices.
@@ -40,7 +42,7 @@ impl Log {
     ) -> Result<Vec<Result<Receipt, Refusal>>, LogError> {
         self.check_running()?;
         let leaves = entries.into_iter().map(Leaf::new).collect();
-        let admitted = self.ledger.admit(leaves);
+        let admitted = self.admitter.admit(leaves);
         let (outcomes, mut fresh) = self.stop_on_error(admitted)?;
         let kept = self.publisher.storage.stage(self.size, &fresh);
         self.stop_on_error(kept)?;
@@ -62,9 +64,9 @@ impl Log {
         self.staged.clear();
         let swept = self.publisher.sweep();
         self.stop_on_error(swept)?;
-        if self.publisher.unsettled() >= UNSETTLED {
-            let settled = self.publisher.settle();
-            self.stop_on_error(settled)?;
+        if self.publisher.unsynced() >= UNSYNCED {
+            let synced = self.publisher.sync();
+            self.stop_on_error(synced)?;
         }
         Ok(self.head())
     }
@@ -85,8 +87,8 @@ impl Log {
     }
 
     /// What has been admitted so far.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub fn admitter(&self) -> &Admitter {
+        &self.admitter
     }
 
     /// Why the table of known entries could not be used and was made again from the log, if that was so at opening.
@@ -96,7 +98,7 @@ impl Log {
 
     /// Up to which size the table of known entries is on disk, and how many bytes of memory its filter takes.
     pub fn table(&self) -> (u64, usize) {
-        self.publisher.settled.known.extent()
+        self.publisher.synced.dedup.extent()
     }
 
     /// The directory to serve.
@@ -111,7 +113,7 @@ impl Log {
 
     /// The bucket that the log lives in, if not in a directory; the lease is held while it or the log is.
     pub fn bucket(&self) -> Option<Bucket> {
-        self.publisher.storage.bucket().cloned()
+        self.bucket.clone()
     }
 
     /// Lets other processes know where this one takes entries.
@@ -130,7 +132,7 @@ impl Log {
     /// When the storage fails.
     pub fn close(mut self) -> Result<(), LogError> {
         self.check_running()?;
-        self.publisher.settle()
+        self.publisher.sync()
     }
 
     fn check_running(&self) -> Result<(), LogError> {

@@ -10,7 +10,7 @@ pub(crate) mod public_checkpoint;
 pub(crate) mod publisher;
 pub(crate) mod signer;
 
-pub use admitter::{Ledger, Outcome, Receipt, Refusal};
+pub use admitter::{Admitter, Outcome, Receipt, Refusal};
 pub use keys::{new_secret, read_signer, write_public, write_secret, write_signer};
 pub use log::Log;
 pub use public_checkpoint::ARCHIVE_INTERVAL;

@@ -2,21 +2,20 @@
 //! (`docs/formats/log-directory.md`, "Opening").
 
 use crate::config::Config;
-use crate::dedup::{self, Bounds, Known, Loaded, Problem};
-use crate::directory::disk::{Disk, DiskError};
+use crate::dedup::{self, Bounds, Dedup, Loaded, Problem};
+use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
-use crate::directory::lock::CheckpointLock;
 use crate::directory::storage::Posix;
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::object_store::{Bucket, Candidate};
 use crate::storage::Storage;
-use crate::writer::admitter::Ledger;
+use crate::writer::admitter::Admitter;
 use crate::writer::close;
 use crate::writer::log::Log;
-use crate::writer::partials::Superseded;
+use crate::writer::partials::Partials;
 use crate::writer::public_checkpoint::{self, CHECKPOINT};
-use crate::writer::publisher::{self, Publisher, Settled};
+use crate::writer::publisher::{self, Publisher, Synced};
 use crate::writer::signer::Signer;
 use glasslog_core::merkle::{Hash, TreeHead, empty_root};
 use glasslog_core::tiles::{
@@ -90,7 +89,9 @@ impl Log {
         bucket.set_reading_ahead(true);
         let opened = Self::open_on(Arc::new(bucket.clone()), config, signer, layout, bounds);
         bucket.set_reading_ahead(false);
-        opened.map_err(|error| bucket.explain(error))
+        let mut log = opened.map_err(|error| bucket.explain(error))?;
+        log.bucket = Some(bucket);
+        Ok(log)
     }
 
     /// Opens the log that lives in `storage`, which this writer alone may write; `layout` has the table.
@@ -106,13 +107,13 @@ impl Log {
         };
         let (bytes, version) = storage.load_head()?.ok_or_else(missing)?;
         let head = signer.verify_bytes(&bytes, &storage.locate_private("head"))?;
-        let shown = shown_head(&*storage, &signer, &head)?;
+        let public = public_head(&*storage, &signer, &head)?;
         // Public files beyond this size may have been lost with the power: they are made again.
-        let settled = storage.settled()?;
-        if settled != u64::MAX && settled > head.size {
+        let durable = storage.durable_size()?;
+        if durable != u64::MAX && durable > head.size {
             return Err(LogError::RolledBack {
                 state: head.size,
-                public: settled,
+                public: durable,
             });
         }
         let held = storage.staged()?;
@@ -123,61 +124,62 @@ impl Log {
                 head: head.size,
             });
         }
-        let settled = settled.min(head.size).max(held.first);
+        let durable = durable.min(head.size).max(held.first);
         let table = layout.private(dedup::DIRECTORY);
         let Start {
-            known,
-            mut ledger,
+            dedup,
+            mut admitter,
             edge,
             rebuilt,
-        } = begin(&storage, config, &table, bounds, settled)?;
+        } = begin(&storage, config, &table, bounds, durable)?;
         let (mut edge, roots) = replay(
             &*storage,
             edge,
-            settled,
-            shown.as_ref(),
-            &mut ledger,
-            &known,
+            durable,
+            public.as_ref(),
+            &mut admitter,
+            &dedup,
         )?;
         let size = held.end();
         let mut staged = Vec::new();
         let mut lost = Vec::new();
         for (index, leaf) in (held.first..).zip(held.leaves) {
-            if index < settled {
+            if index < durable {
                 // What the table vouches for is compared with the tiles themselves.
-                let found = match index < settled - settled % u64::from(FULL_WIDTH) {
+                let found = match index < durable - durable % u64::from(FULL_WIDTH) {
                     true => dedup::leaf(&*storage, index)? == *leaf.hash(),
-                    false => ledger.newest_position(leaf.hash()) == Some(index),
+                    false => admitter.newest_position(leaf.hash()) == Some(index),
                 };
                 if !found {
                     return Err(LogError::JournalDiffers { index });
                 }
             } else {
-                ledger.replay(leaf.entry(), *leaf.hash())?;
+                admitter.replay(leaf.entry(), *leaf.hash())?;
                 match index < head.size {
                     true => lost.push(leaf),
                     false => staged.push(leaf),
                 }
             }
         }
-        let roots = roots.and(restore(&*storage, &mut edge, &lost, shown.as_ref())?);
+        let roots = roots.and(restore(&*storage, &mut edge, &lost, public.as_ref())?);
         roots.and(check_root(&edge, Some(&head)))?;
-        let partials = Superseded::find(&*storage, settled, size)?;
+        let partials = Partials::find(&*storage, durable, size)?;
         partials.check(&*storage, &edge, &staged)?;
-        ledger.is_closed = close::is_closed(&*storage, &head)?;
-        let is_shown = shown == Some(head);
-        let settled = Settled::new(settled, known);
+        admitter.is_closed = close::is_closed(&*storage, &head)?;
+        let is_public = public == Some(head);
+        let synced = Synced::new(durable, dedup);
         let version = Some(version);
-        let mut publisher = Publisher::new(storage, signer, edge, version, is_shown, settled);
+        let mut publisher = Publisher::new(storage, signer, edge, version, is_public, synced);
         publisher.partials = partials;
         publisher.collect();
         publisher.sweep()?;
         Ok(Self {
-            ledger,
+            admitter,
             staged,
             size,
             is_stopped: false,
             publisher,
+            bucket: None,
             rebuilt,
         })
     }
@@ -185,8 +187,8 @@ impl Log {
 
 /// Where opening begins to read the log.
 struct Start {
-    known: Arc<Known>,
-    ledger: Ledger,
+    dedup: Arc<Dedup>,
+    admitter: Admitter,
     edge: Edge,
     /// Why the table on disk is of no use, if there is one.
     rebuilt: Option<String>,
@@ -198,39 +200,39 @@ fn begin(
     config: &Config,
     table: &Path,
     bounds: Bounds,
-    settled: u64,
+    durable: u64,
 ) -> Result<Start, LogError> {
     let empty = || {
-        let known = Arc::new(Known::new(storage, table, &config.origin, bounds));
-        let ledger = Ledger::new(config, Arc::clone(&known));
-        (known, ledger)
+        let dedup = Arc::new(Dedup::new(storage, table, &config.origin, bounds));
+        let admitter = Admitter::new(config, Arc::clone(&dedup));
+        (dedup, admitter)
     };
-    let (known, mut ledger) = empty();
-    let resumed = known.load(settled).and_then(|loaded| {
+    let (dedup, mut admitter) = empty();
+    let resumed = dedup.load(durable).and_then(|loaded| {
         let Some(loaded) = loaded else {
             return Ok(Edge::new());
         };
-        let resumed = ledger.resume(&loaded);
+        let resumed = admitter.resume(&loaded);
         let Loaded { size, levels, .. } = loaded;
         let edge = Edge::resume(size, levels).map_err(|error| error.to_string());
         resumed.and(edge).map_err(Problem::Broken)
     });
     match resumed {
         Ok(edge) => Ok(Start {
-            known,
-            ledger,
+            dedup,
+            admitter,
             edge,
             rebuilt: None,
         }),
         Err(problem) => {
-            drop((known, ledger));
-            let (known, ledger) = empty();
+            drop((dedup, admitter));
+            let (dedup, admitter) = empty();
             if problem == Problem::Locked {
-                known.stay_in_memory();
+                dedup.stay_in_memory();
             }
             Ok(Start {
-                known,
-                ledger,
+                dedup,
+                admitter,
                 edge: Edge::new(),
                 rebuilt: Some(problem.to_string()),
             })
@@ -241,16 +243,16 @@ fn begin(
 /// Checks the root of a size that is smaller than where reading begins, by the tiles of size `at`.
 fn check_earlier_root(
     storage: &dyn Storage,
-    shown: Option<&TreeHead>,
+    public: Option<&TreeHead>,
     begin: u64,
     at: u64,
 ) -> Result<Result<(), LogError>, LogError> {
-    let Some(shown) = shown.filter(|shown| shown.size < begin) else {
+    let Some(public) = public.filter(|public| public.size < begin) else {
         return Ok(Ok(()));
     };
-    let levels = dedup::levels(storage, shown.size, at)?;
-    let computed = frontier(shown.size, &levels).map(|range| range.root());
-    Ok(compare_roots(shown, computed))
+    let levels = dedup::levels(storage, public.size, at)?;
+    let computed = frontier(public.size, &levels).map(|range| range.root());
+    Ok(compare_roots(public, computed))
 }
 
 /// Makes the files of published entries again that a power loss may have taken; what does not differ stays.
@@ -258,7 +260,7 @@ fn restore(
     storage: &dyn Storage,
     edge: &mut Edge,
     leaves: &[Leaf],
-    shown: Option<&TreeHead>,
+    public: Option<&TreeHead>,
 ) -> Result<Result<(), LogError>, LogError> {
     if leaves.is_empty() {
         return Ok(Ok(()));
@@ -266,10 +268,10 @@ fn restore(
     let before = edge.size();
     let mut rest = leaves;
     let mut roots = Ok(());
-    if let Some(shown) = shown.filter(|shown| shown.size > before) {
-        let (now, later) = leaves.split_at((shown.size - before) as usize);
+    if let Some(public) = public.filter(|public| public.size > before) {
+        let (now, later) = leaves.split_at((public.size - before) as usize);
         publisher::add(storage, edge, now)?;
-        roots = check_root(edge, Some(shown));
+        roots = check_root(edge, Some(public));
         rest = later;
     }
     publisher::add(storage, edge, rest)?;
@@ -277,19 +279,8 @@ fn restore(
     Ok(roots)
 }
 
-/// Removes what crashed writers left among temporary files. A cosigner uses `state/tmp` under the checkpoint lock.
-pub(crate) fn clear_temporary(disk: &Disk, layout: &Layout) -> Result<(), LogError> {
-    let _lock = CheckpointLock::wait(&layout.checkpoint_lock())?;
-    let path = layout.temporary();
-    let failed = |error: std::io::Error| DiskError::new("list", &path, &error);
-    for entry in std::fs::read_dir(&path).map_err(failed)? {
-        disk.remove(&entry.map_err(failed)?.path())?;
-    }
-    Ok(())
-}
-
 /// The head that is public, which must be the signed one or one before it.
-fn shown_head(
+fn public_head(
     storage: &dyn Storage,
     signer: &Signer,
     head: &TreeHead,
@@ -302,21 +293,21 @@ fn shown_head(
             false => Err(LogError::Missing { path: path() }),
         };
     };
-    let shown = signer.verify(&public_checkpoint::parse(storage, &bytes)?, &path())?;
-    if shown.size > head.size {
+    let public = signer.verify(&public_checkpoint::parse(storage, &bytes)?, &path())?;
+    if public.size > head.size {
         return Err(LogError::RolledBack {
             state: head.size,
-            public: shown.size,
+            public: public.size,
         });
     }
-    if shown.size == head.size && shown.root != head.root {
+    if public.size == head.size && public.root != head.root {
         return Err(LogError::Diverged {
             size: head.size,
             state: head.root,
-            public: shown.root,
+            public: public.root,
         });
     }
-    Ok(Some(shown))
+    Ok(Some(public))
 }
 
 /// Reads the published entries from `edge` to `size` and checks that the tiles, and the signed root, are theirs.
@@ -326,12 +317,13 @@ fn replay(
     storage: &dyn Storage,
     mut edge: Edge,
     size: u64,
-    shown: Option<&TreeHead>,
-    ledger: &mut Ledger,
-    known: &Known,
+    public: Option<&TreeHead>,
+    admitter: &mut Admitter,
+    dedup: &Dedup,
 ) -> Result<(Edge, Result<(), LogError>), LogError> {
     let begin = edge.size();
-    let mut roots = check_earlier_root(storage, shown, begin, size)?.and(check_root(&edge, shown));
+    let mut roots =
+        check_earlier_root(storage, public, begin, size)?.and(check_root(&edge, public));
     for bundle in bundles_between(begin, size) {
         let bytes = read_bundle_of(storage, &bundle)?;
         let malformed = |problem: String| LogError::Malformed {
@@ -345,13 +337,13 @@ fn replay(
             let leaf = edge
                 .append(entry, |file| full.push(file))
                 .map_err(|error| malformed(error.to_string()))?;
-            ledger.replay(entry, leaf)?;
-            roots = roots.and(check_root(&edge, shown));
+            admitter.replay(entry, leaf)?;
+            roots = roots.and(check_root(&edge, public));
         }
         check_tiles(storage, &full)?;
         // A table that is made again must not be in memory as a whole meanwhile.
-        ledger.freeze_if_due();
-        known.store_before(edge.size(), size)?;
+        admitter.freeze_if_due();
+        dedup.store_before(edge.size(), size)?;
     }
     check_tiles(storage, &edge.partials(0))?;
     Ok((edge, roots))

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The partial files of tiles and bundles that are not full yet, or were not when the log was opened.
 #[derive(Debug, Default)]
-pub(crate) struct Superseded {
+pub(crate) struct Partials {
     /// Paths of partial files, by the path of the full one.
     waiting: BTreeMap<String, Vec<String>>,
 }
@@ -29,7 +29,7 @@ fn full_path(path: &str) -> Option<String> {
     (full != path).then_some(full)
 }
 
-impl Superseded {
+impl Partials {
     /// Finds the partial files of all tiles and bundles that changed after size `since`, up to size `size`.
     pub(crate) fn find(storage: &dyn Storage, since: u64, size: u64) -> Result<Self, LogError> {
         let edge = (0..)

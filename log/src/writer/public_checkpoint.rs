@@ -31,16 +31,16 @@ pub(crate) fn parse(storage: &dyn Storage, bytes: &[u8]) -> Result<Checkpoint, L
 }
 
 /// Makes `checkpoint` public, unless it is already, and archives the one before if it is time.
-pub(crate) fn show(
+pub(crate) fn replace(
     storage: &dyn Storage,
     checkpoint: &Checkpoint,
     now: u64,
 ) -> Result<(), LogError> {
     let new = checkpoint.head();
-    storage.update(CHECKPOINT, &mut |shown| {
-        if let Some(bytes) = shown {
-            let shown = parse(storage, &bytes)?;
-            let old = shown.head();
+    storage.update(CHECKPOINT, &mut |public| {
+        if let Some(bytes) = public {
+            let public = parse(storage, &bytes)?;
+            let old = public.head();
             if old.size > new.size {
                 return Err(LogError::RolledBack {
                     state: new.size,
@@ -57,16 +57,16 @@ pub(crate) fn show(
                     }),
                 };
             }
-            archive(storage, &shown, now)?;
+            archive(storage, &public, now)?;
         }
         Ok(Some(checkpoint.encode()))
     })
 }
 
 /// Keeps a checkpoint that is about to be replaced, if none was kept for a while or none with a cosignature.
-fn archive(storage: &dyn Storage, shown: &Checkpoint, now: u64) -> Result<(), LogError> {
+fn archive(storage: &dyn Storage, public: &Checkpoint, now: u64) -> Result<(), LogError> {
     let cosigned =
-        shown.note().signatures().len() > shown.log_signatures_only().note().signatures().len();
+        public.note().signatures().len() > public.log_signatures_only().note().signatures().len();
     let last = storage.read_private(ARCHIVED)?.unwrap_or_default();
     let last = Archived::parse(&String::from_utf8_lossy(&last));
     // A clock that went back says nothing about how long ago it was.
@@ -80,14 +80,14 @@ fn archive(storage: &dyn Storage, shown: &Checkpoint, now: u64) -> Result<(), Lo
     if !is_wanted {
         return Ok(());
     }
-    let path = format!("checkpoints/{}", shown.head().size);
+    let path = format!("checkpoints/{}", public.head().size);
     // A writer of a bucket that was deposed meanwhile may archive too: whoever is first, the file stays as it is.
-    match storage.keep(&path, &shown.encode())? {
+    match storage.keep(&path, &public.encode())? {
         None => {}
         Some(kept) => {
             // After a crash the file may be there with fewer cosignatures: it stays.
             let is_same = Checkpoint::parse(&kept)
-                .is_ok_and(|kept| kept.note().text() == shown.note().text());
+                .is_ok_and(|kept| kept.note().text() == public.note().text());
             if !is_same {
                 let path = storage.locate(&path);
                 return Err(LogError::Differs { path });

@@ -1,10 +1,10 @@
 //! Makes entries public: their tiles, then a signed head, then the checkpoint that everyone sees.
 
-use crate::dedup::Known;
+use crate::dedup::Dedup;
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::storage::{Storage, Version};
-use crate::writer::partials::Superseded;
+use crate::writer::partials::Partials;
 use crate::writer::public_checkpoint;
 use crate::writer::signer::Signer;
 use glasslog_core::merkle::TreeHead;
@@ -22,21 +22,21 @@ const WAITING: usize = 4;
 
 /// How far public files are durable.
 #[derive(Debug)]
-pub(crate) struct Settled {
+pub(crate) struct Synced {
     /// Sizes up to which files are durable, or are being made so: their partial files are needed until a larger one is.
     sizes: Mutex<Vec<u64>>,
     changed: Condvar,
     /// Takes in what is durable.
-    pub(crate) known: Arc<Known>,
+    pub(crate) dedup: Arc<Dedup>,
 }
 
-impl Settled {
+impl Synced {
     /// Everything up to a size is durable.
-    pub(crate) fn new(size: u64, known: Arc<Known>) -> Self {
+    pub(crate) fn new(size: u64, dedup: Arc<Dedup>) -> Self {
         Self {
             sizes: Mutex::new(vec![size]),
             changed: Condvar::new(),
-            known,
+            dedup,
         }
     }
 }
@@ -54,12 +54,12 @@ pub(crate) struct Publisher {
     /// Which state of the head in storage that is.
     pub(crate) version: Option<Version>,
     /// Whether that head is the public one.
-    pub(crate) is_shown: bool,
+    pub(crate) is_public: bool,
     /// Partial files that there are.
-    pub(crate) partials: Superseded,
+    pub(crate) partials: Partials,
     /// Those of them that are to be removed.
     garbage: Vec<String>,
-    pub(crate) settled: Arc<Settled>,
+    pub(crate) synced: Arc<Synced>,
     /// Whether every write so far succeeded.
     is_sound: bool,
 }
@@ -71,18 +71,18 @@ impl Publisher {
         signer: Signer,
         edge: Edge,
         version: Option<Version>,
-        is_shown: bool,
-        settled: Settled,
+        is_public: bool,
+        synced: Synced,
     ) -> Self {
         Self {
             storage,
             signer,
             edge,
             version,
-            is_shown,
-            partials: Superseded::default(),
+            is_public,
+            partials: Partials::default(),
             garbage: Vec::new(),
-            settled: Arc::new(settled),
+            synced: Arc::new(synced),
             is_sound: true,
         }
     }
@@ -93,12 +93,12 @@ impl Publisher {
         leaves: &[Leaf],
         now: u64,
     ) -> Result<Option<Checkpoint>, LogError> {
-        if leaves.is_empty() && self.is_shown {
+        if leaves.is_empty() && self.is_public {
             return Ok(None);
         }
         self.is_sound = false;
         let checkpoint = self.prepare(leaves)?;
-        self.show(&checkpoint, now)?;
+        self.publish_checkpoint(&checkpoint, now)?;
         self.is_sound = true;
         Ok(Some(checkpoint))
     }
@@ -115,7 +115,7 @@ impl Publisher {
         let checkpoint = self.sign_head(edge.head())?;
         let head = checkpoint.encode();
         self.version = Some(self.storage.swap_head(self.version.as_ref(), &head)?);
-        self.is_shown = false;
+        self.is_public = false;
         self.edge = edge;
         Ok(checkpoint)
     }
@@ -134,16 +134,20 @@ impl Publisher {
     }
 
     /// The last step: anyone can see the new head.
-    pub(crate) fn show(&mut self, checkpoint: &Checkpoint, now: u64) -> Result<(), LogError> {
-        public_checkpoint::show(&*self.storage, checkpoint, now)?;
-        self.is_shown = true;
+    pub(crate) fn publish_checkpoint(
+        &mut self,
+        checkpoint: &Checkpoint,
+        now: u64,
+    ) -> Result<(), LogError> {
+        public_checkpoint::replace(&*self.storage, checkpoint, now)?;
+        self.is_public = true;
         self.collect();
         Ok(())
     }
 
     /// Finds out which partial files are superseded.
     pub(crate) fn collect(&mut self) {
-        let sizes = &self.settled.sizes;
+        let sizes = &self.synced.sizes;
         let sizes = sizes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut superseded = self.partials.take(self.edge.size(), &sizes);
         self.garbage.append(&mut superseded);
@@ -168,10 +172,10 @@ impl Publisher {
     }
 
     /// Makes everything that is public durable.
-    pub(crate) fn settle(&mut self) -> Result<(), LogError> {
+    pub(crate) fn sync(&mut self) -> Result<(), LogError> {
         self.sweep()?;
-        let size = self.begin_settling();
-        settle(&*self.storage, &self.settled, size)?;
+        let size = self.begin_sync();
+        sync(&*self.storage, &self.synced, size)?;
         self.collect();
         self.sweep()
     }
@@ -179,13 +183,13 @@ impl Publisher {
     /// Keeps the partial files of the present size until [`settle`] was called with that, and then until a later call.
     ///
     /// Waits while many earlier calls wait for that.
-    pub(crate) fn begin_settling(&self) -> u64 {
+    pub(crate) fn begin_sync(&self) -> u64 {
         let size = self.edge.size();
-        let settled = &self.settled;
-        let mut sizes = settled.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+        let synced = &self.synced;
+        let mut sizes = synced.sizes.lock().unwrap_or_else(PoisonError::into_inner);
         // A thread that settles has the other reference; when it has failed, nobody will.
-        while sizes.len() > WAITING && Arc::strong_count(settled) > 1 {
-            let waited = settled.changed.wait_timeout(sizes, PATIENCE);
+        while sizes.len() > WAITING && Arc::strong_count(synced) > 1 {
+            let waited = synced.changed.wait_timeout(sizes, PATIENCE);
             sizes = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         sizes.push(size);
@@ -193,8 +197,8 @@ impl Publisher {
     }
 
     /// How many published entries have files that may not be durable, and nobody is making them so.
-    pub(crate) fn unsettled(&self) -> u64 {
-        let sizes = &self.settled.sizes;
+    pub(crate) fn unsynced(&self) -> u64 {
+        let sizes = &self.synced.sizes;
         let sizes = sizes.lock().unwrap_or_else(PoisonError::into_inner);
         let last = sizes.iter().max().copied().unwrap_or(0);
         self.edge.size().saturating_sub(last)
@@ -202,14 +206,14 @@ impl Publisher {
 }
 
 /// Makes the public files up to a size durable; partial files of smaller sizes are not needed after that.
-pub(crate) fn settle(storage: &dyn Storage, settled: &Settled, size: u64) -> Result<(), LogError> {
+pub(crate) fn sync(storage: &dyn Storage, synced: &Synced, size: u64) -> Result<(), LogError> {
     storage.unstage(size)?;
     // The partial files of this size are there until `size` is the smallest that is kept.
-    settled.known.store_before(size, size)?;
-    let mut sizes = settled.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+    synced.dedup.store_before(size, size)?;
+    let mut sizes = synced.sizes.lock().unwrap_or_else(PoisonError::into_inner);
     sizes.retain(|other| *other >= size);
     drop(sizes);
-    settled.changed.notify_all();
+    synced.changed.notify_all();
     Ok(())
 }
 
@@ -217,7 +221,7 @@ impl Drop for Publisher {
     fn drop(&mut self) {
         // What cannot be made durable now is made again from the staged entries at the next opening.
         if self.is_sound && self.version.is_some() {
-            let _ = self.settle();
+            let _ = self.sync();
         }
     }
 }
@@ -226,7 +230,7 @@ impl Drop for Publisher {
 pub(crate) fn add(storage: &dyn Storage, edge: &mut Edge, leaves: &[Leaf]) -> Result<(), LogError> {
     let mut files = Vec::new();
     for leaf in leaves {
-        // The ledger admits no entry that is too long.
+        // The admitter admits no entry that is too long.
         edge.append_hashed(leaf.entry(), *leaf.hash(), |file| files.push(file))
             .map_err(|error| LogError::NotAdmissible {
                 index: edge.size(),

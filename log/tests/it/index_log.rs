@@ -6,7 +6,8 @@ use glasslog_core::index::format::MapFunction;
 use glasslog_core::merkle::{Hash, leaf_hash, tree_root};
 use glasslog_core::note::{Checkpoint, KeyName, Origin, SignatureType, SignerKey};
 use glasslog_core::tiles::{Edge, PublicFile, parse_entries};
-use glasslog_log::index::{Indexer, LogFiles, Pace};
+use glasslog_log::Schedule;
+use glasslog_log::index::{Indexer, LogFiles};
 use glasslog_log::{Layout, LogError};
 use std::collections::BTreeMap;
 use std::fs;
@@ -60,7 +61,7 @@ impl Source {
 
 fn open(path: &Path) -> Result<Indexer, LogError> {
     let key = key("index.example/source");
-    Indexer::of(path, key, MapFunction::LeafV1, Pace::default())
+    Indexer::of(path, key, MapFunction::LeafV1, Schedule::default())
 }
 
 fn public(path: &Path, name: &str) -> std::path::PathBuf {

@@ -3,12 +3,12 @@
 mod audit_resume;
 mod bulk;
 mod crash;
+mod dedup;
 mod event_entries;
 mod events;
 mod faults;
 mod index;
 mod index_log;
-mod known;
 mod power_loss;
 mod refusals;
 mod seen;

@@ -2,7 +2,7 @@
 
 use crate::support::{NOW, entries, scratch};
 use glasslog_core::merkle::TreeHead;
-use glasslog_log::status::{Standing, Writer};
+use glasslog_log::status::{Status, Writer};
 use glasslog_log::{Holder, Layout, Log, LogError, NewLog};
 use std::collections::BTreeMap;
 use std::fs;
@@ -368,7 +368,7 @@ fn a_successor_commits_to_a_closed_log_and_its_keys() {
         .create(&new, NOW)
         .unwrap();
     let log = Log::open(&new).unwrap();
-    let keyring = log.ledger().keyring().unwrap();
+    let keyring = log.admitter().keyring().unwrap();
     assert_eq!(keyring.genesis().succeeds, Some(Box::new(before)));
 }
 
@@ -376,24 +376,21 @@ fn a_successor_commits_to_a_closed_log_and_its_keys() {
 #[test]
 fn how_a_log_stands_is_seen_from_outside() {
     let case = Case::new();
-    let standing = Standing::read(case.layout.root()).unwrap();
-    assert_eq!((standing.size, standing.published), (305, 300));
-    assert_eq!((standing.backlog(), standing.superseded_partials), (5, 0));
+    let status = Status::read(case.layout.root()).unwrap();
+    assert_eq!((status.size, status.published), (305, 300));
+    assert_eq!((status.backlog(), status.superseded_partials), (5, 0));
     let bytes: usize = entries(300, 5, 0).iter().map(Vec::len).sum();
-    assert_eq!(
-        (standing.backlog_bytes, standing.writer),
-        (bytes as u64, None)
-    );
-    assert!(standing.lag.is_some() && !standing.is_closed);
+    assert_eq!((status.backlog_bytes, status.writer), (bytes as u64, None));
+    assert!(status.lag.is_some() && !status.is_closed);
     let mut log = Log::open(case.layout.root()).unwrap();
     log.announce("http://127.0.0.1:1").unwrap();
     log.close_for_good(NOW).unwrap();
-    let standing = Standing::read(case.layout.root()).unwrap();
-    assert_eq!((standing.backlog(), standing.lag), (0, None));
-    assert!(standing.is_closed);
+    let status = Status::read(case.layout.root()).unwrap();
+    assert_eq!((status.backlog(), status.lag), (0, None));
+    assert!(status.is_closed);
     let holder = Holder {
         pid: std::process::id(),
         url: Some("http://127.0.0.1:1".into()),
     };
-    assert_eq!(standing.writer, Some(Writer::Process(holder)));
+    assert_eq!(status.writer, Some(Writer::Process(holder)));
 }

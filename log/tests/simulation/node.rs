@@ -12,8 +12,8 @@ use glasslog_core::object_store::{
 };
 use glasslog_core::tiles::{Edge, EntryBundle, PublicFile, parse_entries};
 use glasslog_log::object_store::protocol::{
-    Answer, Change, Create, LOCK, Lease, Machine, Object, Outcome, PUBLIC, Presence, Request,
-    Standing, Update, Watch,
+    Answer, Change, Create, LOCK, Lease, LeaseStatus, Machine, Object, Outcome, PUBLIC, Presence,
+    Request, Update, Watch,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -306,8 +306,8 @@ impl Node {
     fn look(&mut self, now: u64, object: Object) -> Result<Vec<Wish>, String> {
         let mut lock = Lock::parse(&object.bytes).map_err(|error| error.to_string())?;
         match self.watch.see(Duration::from_millis(now), &object, &lock) {
-            Standing::Held(_) => Ok(vec![Wish::Sleep(POLL)]),
-            Standing::Free | Standing::Expired => {
+            LeaseStatus::Held(_) => Ok(vec![Wish::Sleep(POLL)]),
+            LeaseStatus::Free | LeaseStatus::Expired => {
                 match self.mutation {
                     Some(Mutation::ForgetsStaged) => lock.staged.clear(),
                     Some(Mutation::KeepsEpoch) => lock.epoch -= 1,

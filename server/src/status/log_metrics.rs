@@ -115,7 +115,7 @@ fn register_log(registry: &mut Registry, status: &Status) {
         (
             "settlements",
             "Times when public files were made durable",
-            counters.settlements,
+            counters.syncs,
         ),
         (
             "partials_removed",

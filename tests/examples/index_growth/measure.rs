@@ -18,7 +18,8 @@ use glasslog_core::tiles::{Edge, PublicFile, bundles_between, parse_entries};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::{BundleWriter, HistoryQuery, Options};
 use glasslog_log::LogError;
-use glasslog_log::index::{Indexer, LogFiles, Pace};
+use glasslog_log::Schedule;
+use glasslog_log::index::{Indexer, LogFiles};
 
 use crate::events::{Dice, Events, Population, artifact, artifact_keys};
 
@@ -209,7 +210,7 @@ fn bundle(log: &Host, index: &Host, trust: &str, size: u64) -> usize {
 }
 
 fn indexer(path: &Path) -> Indexer {
-    Indexer::of(path, key("bench.example/index", 2), MAP, Pace::default()).expect("an index")
+    Indexer::of(path, key("bench.example/index", 2), MAP, Schedule::default()).expect("an index")
 }
 
 /// Writes the public files of a log, without syncing them, and signs a checkpoint now and then.

@@ -21,7 +21,7 @@ pub(super) fn open(
     disk: &Disk,
     layout: &Layout,
     end: u64,
-    settled: u64,
+    durable: u64,
 ) -> Result<(Vec<Segment>, Staged), LogError> {
     let mut found = list(layout)?;
     found.sort_unstable_by(|a, b| b.cmp(a));
@@ -48,7 +48,7 @@ pub(super) fn open(
             return Err(LogError::JournalDamaged { offset });
         }
         let own_end = first + leaves.len() as u64;
-        if own_end <= settled && own_end != staged.first {
+        if own_end <= durable && own_end != staged.first {
             // Removed once, and back after a power loss that took back the removal of this one only.
             disk.remove(&path)?;
             continue;
@@ -57,7 +57,7 @@ pub(super) fn open(
             return Err(LogError::JournalGap {
                 first: own_end,
                 end: staged.first,
-                head: settled,
+                head: durable,
             });
         }
         leaves.append(&mut staged.leaves);

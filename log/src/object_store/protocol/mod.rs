@@ -23,7 +23,7 @@ pub use lease::Lease;
 pub use probe::{Probe, Unfit};
 pub use request::{Answer, ETag, Machine, Object, Request};
 pub use update::Update;
-pub use watch::{Standing, Watch};
+pub use watch::{LeaseStatus, Watch};
 
 /// The one object that moves.
 pub const LOCK: &str = "private/lock";

@@ -14,7 +14,7 @@ pub struct Watch {
 
 /// How the lease stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum LeaseStatus {
     /// Nobody has it: it may be taken.
     Free,
     /// The holder was silent for longer than it may be: it may be taken.
@@ -28,7 +28,7 @@ impl Watch {
     ///
     /// Tag *and* content must be the same for the whole time: a server that pairs a tag with the content of another
     /// moment does not do so twice.
-    pub fn see(&mut self, now: Duration, object: &Object, lock: &Lock) -> Standing {
+    pub fn see(&mut self, now: Duration, object: &Object, lock: &Lock) -> LeaseStatus {
         let since = match &self.seen {
             Some((seen, since)) if seen == object => *since,
             seen => {
@@ -38,11 +38,11 @@ impl Watch {
             }
         };
         match &lock.holder {
-            None => Standing::Free,
+            None => LeaseStatus::Free,
             Some(holder) if now.saturating_sub(since) > Duration::from_millis(holder.lease) => {
-                Standing::Expired
+                LeaseStatus::Expired
             }
-            Some(holder) => Standing::Held(holder.clone()),
+            Some(holder) => LeaseStatus::Held(holder.clone()),
         }
     }
 

@@ -14,14 +14,14 @@ use std::path::PathBuf;
 
 /// The public files of a log.
 #[derive(Debug)]
-pub enum Place {
+pub enum Target {
     /// In a directory.
     Directory(CheckpointFile, PublicTree),
     /// In a bucket.
     Bucket(Client),
 }
 
-impl Place {
+impl Target {
     /// The log in a directory.
     pub fn directory(disk: &Disk, layout: &Layout) -> Self {
         let tree = PublicTree::new(disk, layout);
