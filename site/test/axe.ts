@@ -1,16 +1,16 @@
-// Looks for accessibility faults with axe-core; shadow roots are looked into.
+// Finds accessibility faults with axe-core, shadow roots included.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { BrowserContext, Page } from "playwright-core";
 
 const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Makes axe known to the pages that this context opens from now on. */
+/** Loads axe into the pages that this context opens from now on. */
 export function withAxe(context: BrowserContext): Promise<void> {
   return context.addInitScript(source).then(() => undefined);
 }
 
-/** Faults that axe calls serious or critical, one a line. */
+/** Lists faults that axe calls serious or critical, one per line. */
 export async function seriousFaults(page: Page): Promise<string[]> {
   const violations = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {

@@ -1,4 +1,4 @@
-// Chromium as the tests use it: an installed one, in a closed network, with every fault of the page a failure.
+// Starts an installed Chromium without network access, and collects the faults of its pages.
 import { existsSync } from "node:fs";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 
@@ -10,10 +10,10 @@ const PLACES = [
   "/opt/google/chrome/chrome",
 ];
 
-/** Where a browser is, if there is one; `CHROMIUM` names another. */
+/** Path of a browser, if one is installed; `CHROMIUM` names another. */
 export const browserPath: string | undefined = process.env["CHROMIUM"] ?? PLACES.find((path) => existsSync(path));
 
-/** Starts it. Without a sandbox as root, where it would not start otherwise; without its talk to the network at home. */
+/** Starts the browser: as root without a sandbox, or it would not start, and without requests of its own. */
 export function launch(more: string[] = []): Promise<Browser> {
   const root = process.getuid?.() === 0;
   return chromium.launch({
@@ -31,7 +31,7 @@ export function launch(more: string[] = []): Promise<Browser> {
   });
 }
 
-/** A page whose faults are collected: refused by its own security policy, thrown, or logged as an error. */
+/** Opens a page and collects its faults: refusals by its security policy, exceptions, and logged errors. */
 export async function openPage(
   browser: Browser,
   options: BrowserContextOptions = {},
@@ -41,7 +41,7 @@ export async function openPage(
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(`thrown: ${error.message}`));
   page.on("console", (message) => {
-    // The browser itself logs each missing file as an error; a log has those by design.
+    // The browser logs each missing file as an error; a log may lack files by design.
     if (message.type() === "error" && !/status of 404/.test(message.text())) faults.push(`logged: ${message.text()}`);
   });
   await page.addInitScript(() => {

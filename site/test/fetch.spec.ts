@@ -1,4 +1,4 @@
-// How files are brought: bounded in number, size and tries; a missing one is missing, a busy server is not.
+// Fetching of files: bounded in number, size and tries, and with a missing file told from a busy server.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { Fetcher, Unreachable } from "../src/app/fetcher.js";
@@ -9,9 +9,16 @@ afterEach(() => {
   globalThis.fetch = real;
 });
 
+/** A promise that is resolved from outside. */
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+}
+
 type Asked = { url: string; options: RequestInit };
 
-/** Answers every request by the path after the log's address, and notes what was asked. */
+/** Answers requests by the path after the log's address, and records them. */
 function answer(respond: (path: string, attempt: number) => Response | Promise<Response>): Asked[] {
   const asked: Asked[] = [];
   globalThis.fetch = (input, options = {}) => {
@@ -80,15 +87,18 @@ test("an endless body is cut where it can no longer be what was asked for", asyn
 });
 
 test("at most twelve are under way", async () => {
-  let [active, most] = [0, 0];
-  answer(async () => {
-    most = Math.max(most, ++active);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    active--;
-    return new Response("x");
-  });
+  const active: ((response: Response) => void)[] = [];
+  answer(() => new Promise((resolve) => active.push(resolve)));
   const files = fetcher();
-  await Promise.all(Array.from({ length: 40 }, (_, at) => files.file(`tile/0/${String(at).padStart(3, "0")}`)));
+  const all = Promise.all(Array.from({ length: 40 }, (_, at) => files.file(`tile/0/${String(at).padStart(3, "0")}`)));
+  let most = 0;
+  for (let answered = 0; answered < 40; answered++) {
+    // Requests that may start have started by the next turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+    most = Math.max(most, active.length);
+    active.shift()?.(new Response("x"));
+  }
+  await all;
   assert.equal(most, 12);
 });
 
@@ -114,10 +124,14 @@ test("a path that leads elsewhere is not followed", async () => {
 
 test("a newer question ends an older one's requests", async () => {
   const control = new AbortController();
+  const { promise: asked, resolve: ask } = deferred();
   globalThis.fetch = (_, options) =>
-    new Promise((_resolve, reject) => options?.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
+    new Promise((_resolve, reject) => {
+      options?.signal?.addEventListener("abort", () => reject(new Error("aborted")));
+      ask();
+    });
   const under = fetcher(control.signal).file("checkpoint");
-  await new Promise((resolve) => setTimeout(resolve, 10)); // it is on its way
+  await asked;
   control.abort(new Error("superseded"));
   await assert.rejects(under, /superseded/);
 });

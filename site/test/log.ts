@@ -1,4 +1,4 @@
-// A real log, made with the command line as its keeper would, for tests from end to end.
+// Makes a real log with the command line, as an operator does, for end-to-end tests.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createPrivateKey, sign } from "node:crypto";
 import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 const site = process.env["GLASSLOG_SITE"] ?? ".";
 
-/** The command line, if it is built. */
+/** Path of the command line, if it is built. */
 export const binary: string | undefined = [process.env["GLASSLOG_BIN"], join(site, "../target/debug/glasslog")].find(
   (path) => path !== undefined && existsSync(path),
 );
@@ -18,7 +18,7 @@ export const BUSY = "busy@1";
 
 export type Answer = { readonly status: number; readonly stdout: string };
 
-/** Runs `glasslog`, and says how it ended. */
+/** Runs `glasslog` and returns its status and output. */
 export function glasslog(...words: string[]): Answer {
   const { status, stdout, stderr, error } = spawnSync(binary ?? "glasslog", words, {
     encoding: "utf8",
@@ -39,13 +39,13 @@ function must(...words: string[]): string {
 export type Log = {
   /** The log directory. */
   readonly path: string;
-  /** What a host serves. */
+  /** The folder that a host serves. */
   readonly public: string;
   readonly policy: string;
   readonly model: string;
 };
 
-/** Records an event about the model; answers its leaf hash. */
+/** Records an event about the model and returns its leaf hash. */
 export type Record = (actor: string, action: string, ...more: string[]) => string;
 
 /** Five events by two actors. */
@@ -60,7 +60,7 @@ const SHORT = {
   },
 };
 
-/** A log with two witnesses and events about one model. */
+/** Makes a log with two witnesses and events about one model. */
 export function makeLog(story: { readonly actors: readonly string[]; tell(record: Record): void } = SHORT): Log {
   const home = mkdtempSync(join(tmpdir(), "glasslog-log-"));
   const at = (name: string): string => join(home, name.replaceAll("/", "-"));
@@ -110,7 +110,7 @@ type Envelope = {
   readonly signatures: readonly [{ readonly keyid: string }];
 };
 
-/** `number` events in one batch, every second one about `BUSY`, each other one about an artifact of its own. */
+/** Makes a log of `number` events in one batch: every second about `BUSY`, the others about an artifact each. */
 export function makeLongLog(number: number): Pick<Log, "public" | "policy"> {
   const home = mkdtempSync(join(tmpdir(), "glasslog-long-"));
   const [path, key, events] = [join(home, "log"), join(home, "ci.key"), join(home, "events.jsonl")];
@@ -149,26 +149,26 @@ export function makeLongLog(number: number): Pick<Log, "public" | "policy"> {
       payload,
     ]);
     const { keyid } = envelope.signatures[0];
-    return `${JSON.stringify({ payload: payload.toString("base64"), payloadType: envelope.payloadType, signatures: [{ keyid, sig: sign(null, signed, secret).toString("base64") }] })}\n`;
+    const signatures = [{ keyid, sig: sign(null, signed, secret).toString("base64") }];
+    const { payloadType } = envelope;
+    return `${JSON.stringify({ payload: payload.toString("base64"), payloadType, signatures })}\n`;
   });
   writeFileSync(events, lines.join(""));
   must("submit", "--log", path, events);
   return { public: join(path, "public"), policy: join(path, "trust.policy") };
 }
 
-/** An auditor recomputes the log's index and cosigns it; the trust file asks for that from now on. */
+/** Lets an auditor recompute and cosign the log's index, and adds the auditor to the trust file. */
 export function auditIndex(log: Log): void {
   const key = join(mkdtempSync(join(tmpdir(), "glasslog-auditor-")), "auditor.key");
   must("publish", log.path); // the index catches up
   must("keygen", "--kind", "auditor", "--name", "auditor.example.org", "--out", key);
   must("audit", log.path, "--policy", log.policy, "--cosign", key);
-  writeFileSync(
-    log.policy,
-    `${readFileSync(log.policy, "utf8").trimEnd()}\n[audit]\nwitness auditor ${readFileSync(`${key}.pub`, "utf8").trim()}\nquorum auditor\n`,
-  );
+  const [policy, auditor] = [log.policy, `${key}.pub`].map((path) => readFileSync(path, "utf8").trim());
+  writeFileSync(log.policy, `${policy}\n[audit]\nwitness auditor ${auditor}\nquorum auditor\n`);
 }
 
-/** The same log's public files once more, to be damaged. */
+/** Copies a log's public files, to be damaged. */
 export function copyOf(log: Log): string {
   const copy = mkdtempSync(join(tmpdir(), "glasslog-copy-"));
   cpSync(log.public, copy, { recursive: true });

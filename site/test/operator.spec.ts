@@ -1,5 +1,5 @@
-// Operators who lie about their index, each in one way (tests/support/operator): the page must see through each of them as the
-// command line does, say so in plain words, and never take a lie for "no events". One page asks about all of them.
+// Operators who lie about their index, each in one way (tests/support/operator): the page must detect each lie as the
+// command line does, describe it in plain words, and never take it for "no events". One page asks about all of them.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,10 +13,10 @@ import { binary, glasslog } from "./log.js";
 import { serve, type FileOf, type Host } from "./server.js";
 
 const site = process.env["GLASSLOG_SITE"] ?? ".";
-/** Where `cargo xtask test portal-tests` writes the operators' logs. */
+/** Folder to which `cargo xtask test portal-tests` writes the operators' logs. */
 const operators = process.env["GLASSLOG_OPERATORS"];
 
-/** What whoever asks must see: the check that is not passed first, and the broken rule in its evidence. */
+/** Result that a client must see: the first check that does not pass, and the broken rule in its evidence. */
 type Seen = { readonly exit: number; readonly check: string; readonly error: string };
 type Case = {
   readonly name: string;
@@ -33,7 +33,7 @@ type Check = {
 };
 
 const START = "Who touched this model, when, and why?";
-/** Sentences for what has no words of its own: none of these lies is to end there. */
+/** Sentences for faults without words of their own: no lie may end there. */
 const WORDLESS = /^This check failed|could not be decided/;
 
 const lacking = [
@@ -55,7 +55,7 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
   before(async () => {
     const all = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8")) as readonly Case[];
     assert.ok(all.length > 50, `only ${all.length} cases`);
-    // One of each kind; GLASSLOG_LONG_TESTS takes all.
+    // One case of each kind; GLASSLOG_LONG_TESTS takes all.
     const first = new Map(
       [...all].reverse().map((each) => [`${each.client.exit} ${each.client.check} ${each.client.error}`, each]),
     );
@@ -74,14 +74,14 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
     await host?.close();
   });
 
-  /** `CASE/PATH` of a case's public tree. */
+  /** Reads the file at `CASE/PATH` of a case's public tree. */
   const fileOf: FileOf = (path) => {
     const [name = "", ...rest] = path.split("/");
     const file = at(name, join("public", ...rest));
     return existsSync(file) ? readFileSync(file) : undefined;
   };
 
-  /** The page with each case's trust file kept for its log, as a reader would have. */
+  /** Opens the page with each case's trust file kept for its log, as a reader keeps one. */
   async function open(): Promise<{ page: Page; faults: string[] }> {
     const opened = await openPage(browser, { viewport: { width: 1280, height: 900 } });
     const kept = cases.map(({ name }) => [
@@ -90,7 +90,7 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
     ]);
     await opened.page.addInitScript((entries) => {
       for (const [key = "", value = ""] of entries) localStorage.setItem(key, value);
-      // What the page saves is kept instead.
+      // Files that the page saves are kept in memory.
       const saved = globalThis as unknown as { saved: Blob | undefined };
       const make = URL.createObjectURL.bind(URL);
       URL.createObjectURL = (blob) => ((saved.saved = blob as Blob), make(blob));
@@ -100,18 +100,18 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
     return opened;
   }
 
-  /** The report on show, as the page saves it. */
+  /** Reads the report on show, as the page saves it. */
   async function report(page: Page): Promise<string> {
     await page.getByRole("button", { name: "Save the report" }).click();
     return page.evaluate(async () => (await (globalThis as unknown as { saved?: Blob }).saved?.text()) ?? "");
   }
 
-  /** What is wrong with how the page takes one lie. */
+  /** Lists what the page gets wrong about one lie. */
   async function faultsOf(
     page: Page,
     { name, artifact, client, events }: Case,
   ): Promise<{ headline: string; problems: string[] }> {
-    // By way of the start, so that no earlier report is taken for this one.
+    // The start page comes between, so that an earlier report is not taken for this one.
     await page.evaluate(() => (location.hash = "#"));
     await page.getByRole("heading", { level: 1, name: START }).waitFor();
     await page.evaluate(
@@ -168,16 +168,17 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
     return { headline, problems };
   }
 
-  test("each is seen through, in words, with the command line's very report", async (context) => {
+  test("each lie is detected, in words, with the same report as the command line's", async (context) => {
     const { page, faults } = await open();
     const [told, wrong] = [new Map<string, number>(), [] as string[]];
     for (const each of cases) {
       const { headline, problems } = await faultsOf(page, each);
       told.set(headline, (told.get(headline) ?? 0) + 1);
-      if (problems.length > 0)
-        wrong.push(
-          `${each.name} (${each.lie}; ${each.client.exit} ${each.client.check} ${each.client.error}): ${problems.join("; ")}; told as: ${headline}`,
-        );
+      const { exit, check, error } = each.client;
+      if (problems.length > 0) {
+        const kind = `${each.lie}; ${exit} ${check} ${error}`;
+        wrong.push(`${each.name} (${kind}): ${problems.join("; ")}; told as: ${headline}`);
+      }
     }
     for (const [headline, number] of told) context.diagnostic(`${number} × ${headline}`);
     assert.deepEqual(wrong, []);

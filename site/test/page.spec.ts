@@ -1,4 +1,4 @@
-// The page by itself, in Chromium, with a stand-in verifier: every state, its words, its keyboard, its rules.
+// The page alone, in Chromium, with a stand-in verifier: its states, words, keyboard and rules.
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { POLICY, serveFixture, temporary } from "./fixture/site.js";
 import type { Host } from "./server.js";
 
 const site = process.env["GLASSLOG_SITE"] ?? ".";
-/** Screenshots are written here, to be looked at. */
+/** Folder for screenshots, to be looked at. */
 const shots = process.env["GLASSLOG_SHOTS"] ?? join(tmpdir(), "glasslog-portal-shots");
 const OTHER_POLICY = POLICY.replaceAll("0a1b2c3d", "ffffffff");
 
@@ -40,7 +40,7 @@ describe(
     let browser: Browser;
     let host: Host;
     let shipped: string | undefined = POLICY;
-    /** Lets late files come. */
+    /** Sends the late files. */
     let letGo: () => void;
 
     before(async () => {
@@ -59,7 +59,7 @@ describe(
       await host?.close();
     });
 
-    /** Opens the page, runs, and fails when the page itself was at fault. */
+    /** Opens the page, runs, and fails if the page itself had a fault. */
     async function visit(
       fragment: string,
       run: (page: Page) => Promise<void>,
@@ -131,24 +131,26 @@ describe(
         await page.evaluate(watchShifts);
         await page.evaluate(() => (location.hash = "#q=resnet50@2.1"));
         await headline(page, STATES["resnet50@2.1"] ?? "");
-        await page.waitForTimeout(200);
-        assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: string[] }).shifts), []);
+        await page.locator("gl-timeline g.hit").first().waitFor();
+        await page.evaluate(settle);
+        assert.deepEqual(await page.evaluate(takeShifts), []);
       });
     });
 
-    test("events stand in their places as their entries are read, none green before the verdict, and nothing jumps", async () => {
+    test("events fill in as their entries are read, none green before the verdict, and nothing jumps", async () => {
       await visit("", async (page) => {
         await headline(page, "Who touched this model, when, and why?");
         await page.evaluate(() => (location.hash = "#q=waves"));
         await page.getByText("5000 events, positions proven against the index; 300 read so far").waitFor();
-        await page.waitForTimeout(200); // the page itself has come by now
+        await page.evaluate(settle);
         await page.evaluate(watchShifts);
         assert.equal(await page.locator("gl-events .pass").count(), 0);
         assert.equal(await page.locator("gl-events table").getAttribute("aria-rowcount"), "5001");
         assert.equal(await page.locator("gl-events tr.event").first().locator(".at").innerText(), "100");
         await page.locator("gl-events .rows").evaluate((list) => (list.scrollTop = 100_000));
         await page.getByText("being verified").first().waitFor();
-        await page.screenshot({ path: join(shots, "waves-desktop-light.png") }); // a whole page would have to be laid out anew
+        // A screenshot of the whole page would lay it out anew.
+        await page.screenshot({ path: join(shots, "waves-desktop-light.png") });
         await page.locator("gl-events .rows").evaluate((list) => (list.scrollTop = 900));
         letGo();
         await headline(page, "All 5000 events recorded about waves are here, and none was changed.");
@@ -158,8 +160,9 @@ describe(
           900,
           "the reader stays in place",
         );
-        await page.waitForTimeout(200);
-        assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: string[] }).shifts), []);
+        await page.locator("gl-timeline g.hit").first().waitFor();
+        await page.evaluate(settle);
+        assert.deepEqual(await page.evaluate(takeShifts), []);
       });
     });
 
@@ -240,7 +243,8 @@ describe(
           await page.mouse.move(x + width, y + height / 2, { steps: 5 });
           await page.mouse.up();
           await page.keyboard.press("Control+C");
-          await page.waitForFunction(async () => (await navigator.clipboard.readText()) !== ""); // the browser copies when it gets to it
+          // The browser copies in its own time.
+          await page.waitForFunction(async () => (await navigator.clipboard.readText()) !== "");
           assert.equal(await page.evaluate(() => navigator.clipboard.readText()), whole);
           await page.locator("gl-event gl-id button").first().click();
           assert.equal(await id.locator("bdi").innerText(), whole);
@@ -379,7 +383,7 @@ describe(
       }
     });
 
-    test("a trust file that changes under the same page is told, and the earlier one counts until the reader says otherwise", async () => {
+    test("a changed trust file of the page is announced, and counts only when the reader accepts it", async () => {
       const url = host.url.replace("127.0.0.1", "models.test");
       try {
         await visit(
@@ -425,26 +429,26 @@ describe(
       );
     });
 
-    test("of a long history only what is on show is drawn; it scrolls, turns, filters and is walked through by keys", async () => {
+    test("of a long history only visible rows are drawn; it scrolls, turns, filters and takes keys", async () => {
       await visit("#q=many", async (page) => {
         await headline(page, "All 5000 events recorded about many are here, and none was changed.");
         const rows = page.locator("gl-events tr.event");
         assert.ok((await rows.count()) < 80, "few rows are drawn");
         assert.equal(await page.locator("gl-events table").getAttribute("aria-rowcount"), "5001");
         assert.equal(await page.locator("gl-timeline g.hit").count(), 200);
-        // Scrolled to its end, the list shows its last event, and says which row that is.
+        // Scrolled to its end, the list shows its last event with its row number.
         const list = page.getByRole("group", { name: "List of events" });
         await list.evaluate((element) => (element.scrollTop = element.scrollHeight));
         await page.locator("#entry-100080").waitFor();
         assert.equal(await page.locator("#entry-100080").getAttribute("aria-rowindex"), "5001");
         assert.ok((await rows.count()) < 80);
-        // A mark in the timeline opens its row, and brings it on show.
+        // A mark in the timeline opens its row and scrolls it into view.
         await list.evaluate((element) => (element.scrollTop = 0));
         await page.locator("gl-timeline g.hit").nth(150).click();
         await page.locator("gl-event").waitFor();
         assert.ok(await page.locator("gl-events tr.open").evaluate((row) => row.getBoundingClientRect().top > 0));
         await page.locator("gl-events tr.open button.toggle").click();
-        // From row to row by keys, past those that are drawn.
+        // Keys move from row to row, past those that are drawn.
         await page.getByRole("button", { name: "Newest first" }).click();
         await page.locator("#entry-100080 button.toggle").focus();
         for (const [key, entry] of [
@@ -460,19 +464,23 @@ describe(
             return element?.closest("tr")?.id === id;
           }, `entry-${entry}`);
         }
-        // The focus outlives its row's leaving the window.
-        await list.evaluate((element) => (element.scrollTop = 90_000));
+        // The focus stays on a row that scrolls out of view.
+        await list.evaluate(async (element) => {
+          element.scrollTop = 90_000;
+          const isDrawn = (): boolean =>
+            [...element.querySelectorAll("tr.event")].some((row) => Number(row.getAttribute("data-at")) > 1000);
+          while (!isDrawn()) await new Promise((resolve) => requestAnimationFrame(resolve));
+        });
         await page.waitForFunction(() => document.activeElement !== document.body);
-        await page.waitForTimeout(50);
         assert.equal(await page.locator("#entry-100080").count(), 1);
-        // The strip leads to earlier events.
+        // The strip moves to earlier events.
         await page.getByRole("slider").focus();
         await page.keyboard.press("Home");
         assert.match(
           (await page.getByRole("slider").getAttribute("aria-valuetext")) ?? "",
           /^events 1 to 200 of 5000, /,
         );
-        // A filter looks at all of them.
+        // A filter searches all events.
         await page.getByLabel("Filter events by words").fill("service-3 deploy");
         await page.getByText("55 of 5000 events, 1 actor; times are UTC, as actors claim them").waitFor();
         assert.equal(await rows.count(), 55, "a short list is drawn whole");
@@ -492,13 +500,13 @@ describe(
         const measured = async (name: string): Promise<void> => {
           const { median, worst, long } = await page.evaluate(takeFrames);
           context.diagnostic(`${name}: frames of ${median} ms, worst ${worst} ms, ${long} ms in tasks over 50 ms`);
-          // Generous, for machines that do something else besides: drawing all rows would take seconds.
+          // A generous bound, for busy machines: drawing all rows would take seconds.
           assert.ok(median < 100, `${name}: frames of ${median} ms`);
         };
         await headline(page, "All 100\u202f000 events recorded about huge are here, and none was changed.");
         const list = page.getByRole("group", { name: "List of events" });
         await list.waitFor();
-        await page.waitForTimeout(300);
+        await page.evaluate(settle);
         await measured("arrival");
         for (const [device, width, height] of [
           ["desktop", 1280, 900],
@@ -506,10 +514,11 @@ describe(
         ] as const) {
           await page.setViewportSize({ width, height });
           await list.hover();
-          await page.waitForTimeout(100);
+          await list.evaluate((element) => (element.scrollTop = 0));
+          await page.evaluate(settle);
           await page.evaluate(takeFrames);
           for (let step = 0; step < 40; step++) await page.mouse.wheel(0, 400);
-          await page.waitForTimeout(200);
+          await list.evaluate(endScroll);
           await measured(`wheel, ${device}`);
           await list.evaluate(async (element) => {
             for (let step = 0; step <= 60; step++) {
@@ -533,12 +542,27 @@ describe(
   },
 );
 
-/** Notes what moves without having been asked to. */
+/** Waits for three frames: one lays out what has come, one what measures itself, one paints the result. */
+async function settle(): Promise<void> {
+  for (let frame = 0; frame < 3; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
+}
+
+/** Waits until an element scrolls from its top, and then until it stays in place for three frames. */
+async function endScroll(element: Element): Promise<void> {
+  let [last, still] = [0, 0];
+  while (last === 0 || still < 3) {
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    still = element.scrollTop === last ? still + 1 : 0;
+    last = element.scrollTop;
+  }
+}
+
+/** Watches for layout shifts, which move parts of the page that the reader did not touch. */
 function watchShifts(): void {
-  const seen = globalThis as unknown as { shifts: string[] };
+  const seen = globalThis as unknown as { shifts: string[]; takeShifts: () => string[] };
   seen.shifts = [];
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries() as (PerformanceEntry & {
+  const note = (entries: readonly PerformanceEntry[]): void => {
+    for (const entry of entries as readonly (PerformanceEntry & {
       value: number;
       sources: { node: Element; previousRect: DOMRect; currentRect: DOMRect }[];
     })[]) {
@@ -548,12 +572,20 @@ function watchShifts(): void {
       );
       if (entry.value > 0.02) seen.shifts.push(`${entry.value}: ${moved.join(", ")}`);
     }
-  }).observe({ type: "layout-shift" });
+  };
+  const observer = new PerformanceObserver((list) => note(list.getEntries()));
+  observer.observe({ type: "layout-shift" });
+  seen.takeShifts = () => (note(observer.takeRecords()), seen.shifts);
+}
+
+/** Lists the layout shifts so far, with those that the browser has not reported yet. */
+function takeShifts(): string[] {
+  return (globalThis as unknown as { takeShifts: () => string[] }).takeShifts();
 }
 
 type Frames = { median: number; worst: number; long: number };
 
-/** Notes the time between frames, and tasks that hold frames up. */
+/** Measures the time between frames, and tasks that delay frames. */
 function watchFrames(): void {
   const seen = globalThis as unknown as { frames: number[]; long: number };
   [seen.frames, seen.long] = [[], 0];
@@ -569,7 +601,7 @@ function watchFrames(): void {
   }).observe({ type: "longtask" });
 }
 
-/** What was noted since the last time. */
+/** Takes the measurements since the last call. */
 function takeFrames(): Frames {
   const seen = globalThis as unknown as { frames: number[]; long: number };
   const frames = seen.frames.sort((a, b) => a - b);
@@ -582,7 +614,7 @@ function takeFrames(): Frames {
   return taken;
 }
 
-/** Drops a file on the page as a hand would. */
+/** Drops a file on the page as a user does. */
 async function drop(page: Page, name: string, content: string): Promise<void> {
   const transfer = await page.evaluateHandle(
     ([file, text]) => {

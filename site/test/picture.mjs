@@ -1,4 +1,4 @@
-// `npm run picture`: makes docs/images/portal.png, a real log's story as the portal shows it.
+// `npm run picture`: makes docs/images/portal.png, a real log in the portal.
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { build } from "../build.mjs";
 const site = join(import.meta.dirname, "..");
 process.env.GLASSLOG_SITE = site;
 
-/** A helper of the tests, which are TypeScript. */
+/** Bundles and loads a helper of the tests, which are TypeScript. */
 async function helper(name) {
   const outfile = join(site, `node_modules/.cache/picture-${name}.mjs`);
   await esbuild.build({

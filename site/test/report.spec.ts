@@ -1,4 +1,4 @@
-// What is said about a report, and how its events are laid out.
+// Sentences about reports, and the layout of their events.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -266,7 +266,7 @@ test("three claims, never merged", () => {
   assert.deepEqual(outcomes("altered"), ["Included fail", "Complete unknown", "Fresh unknown"]);
 });
 
-test("whose trust file it was is said where it matters, and a log without witnesses is no better than its keeper", () => {
+test("the source of the trust file is named, and a log without witnesses depends on its operator", () => {
   assert.match(sentence(report("x@1"), "page").why, /Judged by the trust file that came with this page\.$/);
   assert.doesNotMatch(sentence(report("x@1"), "reader").why, /came with this page/);
   assert.match(
@@ -282,7 +282,10 @@ test("a good history with something to mind says so", () => {
   assert.equal(told.tone, "pass");
   assert.match(
     told.detail,
-    /^1 event is signed with a key that was later reported compromised\. A name and version was registered here with two different contents\.$/,
+    new RegExp(
+      "^1 event is signed with a key that was later reported compromised\\. " +
+        "A name and version was registered here with two different contents\\.$",
+    ),
   );
 });
 
@@ -313,7 +316,7 @@ test("the timeline keeps the log's order, shows gaps, hands and holds", () => {
   assert.deepEqual(
     timeline.links.map((link) => link.to),
     [undefined],
-    "nobody has received it",
+    "no actor has received it",
   );
   assert.deepEqual(
     timeline.bands.map((band) => band.open),
@@ -444,7 +447,8 @@ test("an address carries the question, never trust", () => {
 });
 
 test("a trust file's keys are shown by role", () => {
-  const sections = `[log]\n${POLICY}\n[index]\nlog models.example.com/access/index+11223344+AAAA\nquorum none\n[genesis]\nAAAA=\n`;
+  const index = "log models.example.com/access/index+11223344+AAAA\nquorum none";
+  const sections = `[log]\n${POLICY}\n[index]\n${index}\n[genesis]\nAAAA=\n`;
   const { keys, quorum, pinned } = policyLines(sections);
   assert.deepEqual(
     keys.map((key) => `${key.role} ${key.kind} ${key.name} ${key.id}`),

@@ -1,4 +1,4 @@
-// A static file server on loopback, as plain as any host: what it serves, it serves unchanged.
+// A static file server on loopback, which serves files unchanged.
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,14 +15,14 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Files of a log that never change under their name. */
 const IMMUTABLE = /\/tile\/|\/index\/(run|reserved|postings)\//;
 
-/** What a path holds: bytes, nothing, or a promise that need never be kept. */
+/** Contents of a path: bytes, nothing, or a promise that may stay open. */
 export type FileOf = (path: string) => Buffer | undefined | Promise<Buffer | undefined>;
 
 export type Host = { readonly url: string; close(): Promise<void> };
 
 /**
- * Serves folders: the longest prefix of the path that has one wins. A function may stand in for files. With `keeps`,
- * browsers may keep what never changes under its name, as `glasslog serve` lets them.
+ * Serves folders, by the longest prefix of the path. A function may replace a folder. With `keeps`, browsers may cache
+ * files that never change under their name, as `glasslog serve` lets them.
  */
 export async function serve(mounts: Readonly<Record<string, string | FileOf>>, keeps = false): Promise<Host> {
   const prefixes = Object.keys(mounts).sort((a, b) => b.length - a.length);

@@ -121,7 +121,7 @@ export function indexCoverage(report: Report): string {
       : auditors === 0
         ? "Auditors have recomputed the index"
         : `${inWords(auditors)} auditors have recomputed the index`;
-  return ` ${who} , so no event about it can be missing.${tail}`;
+  return ` ${who}, so no event about it can be missing.${tail}`;
 }
 
 /** Mentions the entries after the index. */

@@ -13,7 +13,14 @@ const PROGRESS_EVERY = 50;
 /** Events per message: the page takes them in within a few milliseconds. */
 const EVENTS_AT_ONCE = 500;
 
-type Job = { readonly query: HistoryQuery; readonly asked: Set<string>; told: number; found: number };
+type Job = {
+  readonly query: HistoryQuery;
+  readonly asked: Set<string>;
+  /** Time of the last progress message, and the timer of the next one. */
+  told: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  found: number;
+};
 
 const jobs = new Map<number, Job>();
 const cancelled = new Set<number>();
@@ -76,7 +83,7 @@ function verifierOptions({ now, maxCheckpointAge }: Options): { now: bigint; max
 }
 
 function history(job: number, query: HistoryQuery): void {
-  const state = { query, asked: new Set<string>(), told: 0, found: 0 };
+  const state: Job = { query, asked: new Set(), told: -Infinity, timer: undefined, found: 0 };
   jobs.set(job, state);
   step(job, state);
 }
@@ -98,13 +105,18 @@ function step(job: number, state: Job): void {
   const paths = state.query.needs().filter((path) => !state.asked.has(path));
   for (const path of paths) state.asked.add(path);
   if (paths.length > 0) say({ type: "need", job, paths });
-  const now = performance.now();
-  if (now - state.told >= PROGRESS_EVERY) {
-    state.told = now;
-    const { next, events } = parseFound(state.query.found(state.found));
-    state.found = next;
-    say({ type: "progress", job, progress: state.query.progress(), found: events });
-  }
+  const rest = state.told + PROGRESS_EVERY - performance.now();
+  if (rest <= 0) tell(job, state);
+  // The last step before a slow file is told too.
+  else state.timer ??= setTimeout(() => tell(job, state), rest);
+}
+
+function tell(job: number, state: Job): void {
+  clearTimeout(state.timer);
+  [state.timer, state.told] = [undefined, performance.now()];
+  const { next, events } = parseFound(state.query.found(state.found));
+  state.found = next;
+  say({ type: "progress", job, progress: state.query.progress(), found: events });
 }
 
 /** Sends a report: its events in parts, then the rest with the whole text, to be saved. */
@@ -116,7 +128,9 @@ function report(job: number, json: string): void {
 }
 
 function finish(job: number): boolean {
-  jobs.get(job)?.query.free();
+  const state = jobs.get(job);
+  clearTimeout(state?.timer);
+  state?.query.free();
   return jobs.delete(job);
 }
 
