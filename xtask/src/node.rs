@@ -1,4 +1,4 @@
-//! Node and npm, for the portal and for the tests of the npm package.
+//! Runs Node and npm for the portal and for the tests of the npm package.
 
 use std::fs;
 use std::path::Path;
@@ -9,16 +9,16 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{self, root};
 
-/// What to do where there is no Node.
+/// Remedy if Node is missing.
 pub const HINT: &str = "Node 20 or newer is not installed";
 
-/// Whether Node and npm are there.
+/// Looks for Node and npm.
 pub fn is_there() -> bool {
     static FOUND: OnceLock<bool> = OnceLock::new();
     *FOUND.get_or_init(|| process::answers("node") && process::answers("npm"))
 }
 
-/// Fails with a remedy where there is no Node.
+/// Fails with a remedy if Node is missing.
 pub fn expect() -> Result<()> {
     if !is_there() {
         bail!("{HINT}\nhint: the portal is built with Node; a plain `cargo build` does without");
@@ -26,18 +26,18 @@ pub fn expect() -> Result<()> {
     Ok(())
 }
 
-/// A command in the portal's folder.
+/// Prepares an npm command in the portal's folder.
 pub fn npm() -> Command {
     let mut npm = process::command("npm");
     npm.current_dir(root().join("site"));
     npm
 }
 
-/// Node's own test runner over the tests of a folder, with the same output on a terminal and in CI.
+/// Prepares Node's own test runner for the tests of a folder, with the same output on a terminal and in CI.
 pub fn test(folder: &Path) -> Result<Command> {
     let mut node = process::command("node");
     node.args(["--test", "--test-reporter=spec"]);
-    // By name: what a folder or a pattern means there differs from version to version.
+    // Files are named one by one: versions of Node differ in the meaning of a folder or a pattern.
     for file in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = file?.path();
         if path.to_string_lossy().ends_with(".test.mjs") {

@@ -1,4 +1,4 @@
-//! `cargo xtask site`: the audit portal in `site/dist`.
+//! `cargo xtask site`: builds the audit portal into `site/dist`.
 
 use std::fs;
 use std::path::Path;
@@ -8,20 +8,20 @@ use anyhow::{Context, Result};
 use crate::process::{self, root};
 use crate::{node, wasm};
 
-/// Builds the package, then the portal.
+/// Builds the wasm package, then the portal.
 pub fn run() -> Result<()> {
     node::expect()?;
     wasm::run()?;
     build()
 }
 
-/// Builds the portal over a built package.
+/// Builds the portal from a built package.
 pub fn build() -> Result<()> {
     install()?;
     process::run(node::npm().args(["run", "--silent", "build"]))
 }
 
-/// Installs what `package-lock.json` pins, unless that is what is there.
+/// Installs the packages that `package-lock.json` pins, unless they are installed.
 fn install() -> Result<()> {
     let site = root().join("site");
     let stamp = site.join("node_modules/.glasslog-lock");

@@ -6,7 +6,8 @@ import { Refused, Verifier, type Verdict } from "../worker/client.js";
 import { ageSeconds, logUrl, readAddress, writeAddress, type Address } from "./address.js";
 import { BUNDLE_HEADER, BundleWriter, MAX_BUNDLE } from "./bundle.js";
 import { CacheWatch, type Cost } from "./cost.js";
-import { Fetcher, Unreachable } from "./fetcher.js";
+import { explain } from "./explain.js";
+import { Fetcher } from "./fetcher.js";
 import { looksLikePolicy } from "./policy_lines.js";
 import { browserMemory, shippedPolicy, TrustStore, type Trust } from "./trust.js";
 import type { Answer, Subject, View } from "./view.js";
@@ -238,20 +239,7 @@ export class Session implements ReactiveController {
 
   #stopped(subject: Subject, error: unknown, signal: AbortSignal): void {
     if (signal.aborted) return; // a newer question is on show
-    this.#show({ kind: "stopped", subject, ...this.#explain(error) });
-  }
-
-  #explain(error: unknown): { headline: string; why: string } {
-    if (error instanceof Refused) return { headline: "This question cannot be looked up.", why: error.message };
-    if (error instanceof Unreachable && this.#blocked) {
-      return {
-        headline: "This page may not read that log.",
-        why: "It reads only the addresses that its operator has allowed (glasslog portal --connect).",
-      };
-    }
-    if (error instanceof Unreachable)
-      return { headline: "The log could not be read to the end.", why: `${error.message}. Nothing was concluded.` };
-    return { headline: "The check could not be made.", why: error instanceof Error ? error.message : String(error) };
+    this.#show({ kind: "stopped", subject, ...explain(error, this.#blocked) });
   }
 
   #begin(): AbortSignal {
