@@ -134,7 +134,7 @@ fn local(outcome: Result<glasslog_log::Receipt, Refusal>) -> Result<Receipt, Ref
         .map_err(|refusal| Refused {
             code: refusal.code().into(),
             message: refusal.to_string(),
-            exit: exit_of_status(refusal.http_status()),
+            exit: refusal.class().into(),
         })
 }
 

@@ -2,6 +2,7 @@
 use std::process::ExitCode;
 
 use glasslog_core::report::Class;
+use glasslog_core::rules::RefusalClass;
 
 /// What the process tells its caller: "no" and "could not tell" are different numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,36 @@ impl From<Class> for Exit {
             Class::Undecided => Self::Undecided,
             Class::Inconsistent => Self::Inconsistent,
             Class::Malformed => Self::Malformed,
+        }
+    }
+}
+
+impl From<RefusalClass> for Exit {
+    fn from(class: RefusalClass) -> Self {
+        match class {
+            RefusalClass::Malformed | RefusalClass::TooLarge => Self::Malformed,
+            RefusalClass::Signature => Self::False,
+            RefusalClass::Untrusted => Self::Undecided,
+            RefusalClass::Conflict => Self::Refused,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_class_of_refusals_has_its_exit_code() {
+        let table = [
+            (RefusalClass::Malformed, 8),
+            (RefusalClass::TooLarge, 8),
+            (RefusalClass::Signature, 3),
+            (RefusalClass::Untrusted, 5),
+            (RefusalClass::Conflict, 6),
+        ];
+        for (class, code) in table {
+            assert_eq!(Exit::from(class) as u8, code);
         }
     }
 }

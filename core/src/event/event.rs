@@ -6,8 +6,7 @@ use crate::event::access::{self, AccessError, AccessEvent};
 use crate::event::dsse::{Envelope, EnvelopeError, PAYLOAD_TYPE};
 use crate::event::genesis::{self, Genesis, GenesisError};
 use crate::event::key_event::{self, KeyEvent, KeyEventError};
-use crate::event::lookup_key;
-use crate::event::statement::{Statement, StatementError, Subject};
+use crate::event::statement::{self, Statement, StatementError, Subject};
 use crate::merkle::hash::{self, Hash};
 use crate::text::escape;
 use crate::text::json::Value;
@@ -182,7 +181,7 @@ pub fn parse(entry: &[u8]) -> Result<ParsedEntry, EventError> {
     }
     let statement = Statement::parse(envelope.payload())?;
     let event = Event::parse(&statement)?;
-    let actors = lookup_key::actors(&statement.predicate).map(String::from);
+    let actors = statement::actors(&statement.predicate).map(String::from);
     Ok(ParsedEntry {
         actors: actors.collect(),
         subjects: statement.subjects,
@@ -199,4 +198,14 @@ pub fn encode(statement: &Statement<'_>) -> Result<Vec<u8>, EventError> {
     let payload = statement.encode();
     Event::parse(&Statement::parse(&payload)?)?;
     Ok(payload)
+}
+
+impl AccessEvent {
+    /// Makes the payload to sign, after checking that it parses: a malformed event is refused before it is signed.
+    ///
+    /// # Errors
+    /// [`EventError`]
+    pub fn to_payload(&self, subjects: &[Subject]) -> Result<Vec<u8>, EventError> {
+        encode(&self.to_statement(subjects))
+    }
 }

@@ -3,7 +3,6 @@
 //!
 //! Parsing yields a claim. [`Genesis::verify`] makes it the root of trust for keys: this log's, and signed by every admin.
 
-use crate::event::event::{Event, ParsedEntry};
 use crate::event::fields::{MemberError, Members};
 use crate::event::spki::{Spki, SpkiError};
 use crate::event::statement::{Statement, Subject};
@@ -207,37 +206,6 @@ impl Genesis {
     fn subject(&self) -> Subject {
         Subject::new(&self.log, &hash::sha256(self.log.as_bytes()))
     }
-
-    /// Verifies that entry 0 of the log with this origin is its genesis, signed by every admin that it names.
-    ///
-    /// Signatures by other keys are not looked at. That the entry stands at index 0 is for the caller to prove.
-    ///
-    /// # Errors
-    /// [`GenesisError`]
-    pub fn verify(origin: &str, entry: &ParsedEntry) -> Result<Self, GenesisError> {
-        let Event::Genesis(genesis) = &entry.event else {
-            return Err(GenesisError::NotGenesis);
-        };
-        if genesis.log != origin {
-            return Err(GenesisError::OtherLog {
-                claimed: genesis.log.clone(),
-                expected: origin.into(),
-            });
-        }
-        let pae = entry.envelope.pae();
-        for admin in &genesis.admins {
-            let keyid = admin.key_id();
-            let signatures = entry.envelope.signatures();
-            let Some(signature) = signatures.iter().find(|signature| signature.keyid == keyid)
-            else {
-                return Err(GenesisError::Unsigned { keyid });
-            };
-            if admin.public_key().verify(&pae, &signature.sig).is_err() {
-                return Err(GenesisError::BadSignature { keyid });
-            }
-        }
-        Ok(genesis.clone())
-    }
 }
 
 impl Predecessor {
@@ -269,8 +237,6 @@ impl Predecessor {
 mod tests {
     use super::*;
     use crate::crypto::ed25519::SecretKey;
-    use crate::event::dsse::Envelope;
-    use crate::event::event;
 
     fn secret(seed: u8) -> SecretKey {
         SecretKey::from_seed(&[seed; 32])
@@ -288,34 +254,6 @@ mod tests {
         }
     }
 
-    fn verify(entry: &ParsedEntry) -> Result<Genesis, GenesisError> {
-        Genesis::verify("models.example.com/access", entry)
-    }
-
-    fn entry(genesis: &Genesis, seeds: &[u8]) -> ParsedEntry {
-        let keys: Vec<SecretKey> = seeds.iter().map(|seed| secret(*seed)).collect();
-        let payload = event::encode(&genesis.to_statement()).unwrap();
-        let envelope = Envelope::sign(payload, &keys.iter().collect::<Vec<_>>()).unwrap();
-        event::parse(&envelope.encode()).unwrap()
-    }
-
-    #[test]
-    fn every_admin_signs() {
-        let genesis = genesis(&[1, 2, 3], 2);
-        assert_eq!(verify(&entry(&genesis, &[1, 2, 3])), Ok(genesis.clone()));
-        assert_eq!(verify(&entry(&genesis, &[9, 3, 2, 1])), Ok(genesis.clone()));
-        assert_eq!(
-            verify(&entry(&genesis, &[1, 3])),
-            Err(GenesisError::Unsigned {
-                keyid: genesis.admins[1].key_id()
-            })
-        );
-        assert_eq!(
-            Genesis::verify("other.example", &entry(&genesis, &[1, 2, 3])).map_err(|e| e.code()),
-            Err("genesis-other-log")
-        );
-    }
-
     #[test]
     fn a_successor_commits_to_the_log_before_it() {
         let mut genesis = genesis(&[1], 1);
@@ -328,7 +266,7 @@ mod tests {
             keys: hash::sha256(b"keys"),
         };
         genesis.succeeds = Some(Box::new(before.clone()));
-        assert_eq!(verify(&entry(&genesis, &[1])), Ok(genesis.clone()));
+        assert_eq!(Genesis::parse(&genesis.to_statement()), Ok(genesis.clone()));
         let good = genesis.to_statement().encode();
         let good = core::str::from_utf8(&good).unwrap();
         let root = before.head.root.to_base64();
@@ -357,22 +295,6 @@ mod tests {
             let error = Genesis::parse(&statement).unwrap_err();
             assert_eq!(error.code(), code, "{error}");
         }
-    }
-
-    #[test]
-    fn a_false_signature() {
-        let genesis = genesis(&[1], 1);
-        let other = entry(&self::genesis(&[1, 2], 1), &[1, 2]);
-        let payload = event::encode(&genesis.to_statement()).unwrap();
-        let envelope = Envelope::unsigned(payload)
-            .with_signature(other.envelope.signatures()[0].clone())
-            .unwrap();
-        assert_eq!(
-            verify(&event::parse(&envelope.encode()).unwrap()),
-            Err(GenesisError::BadSignature {
-                keyid: genesis.admins[0].key_id()
-            })
-        );
     }
 
     #[test]

@@ -4,10 +4,8 @@
 //! *malformed*, so that nothing hides. It looks at any Statement, whatever its predicate type.
 
 use crate::event::event::{Event, ParsedEntry};
-use crate::event::fields::is_name;
 use crate::merkle::hash::{FileHasher, Hash};
 use crate::text::heapsort;
-use crate::text::json::Value;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -180,24 +178,4 @@ fn each_key(entry: Option<&ParsedEntry>, mut found: impl FnMut(KeyKind, &[&str])
     if matches!(entry.event, Event::Genesis(_)) {
         found(KeyKind::Trust, &[]);
     }
-}
-
-/// Everyone whom a predicate names: `actor.id`, `actor.onBehalfOf`, the `actor` of a key event and
-/// `exception.approvedBy`.
-pub(crate) fn actors<'a>(predicate: &'a Value<'a>) -> impl Iterator<Item = &'a str> {
-    let actor = predicate.member("actor");
-    let inside = |name| actor.and_then(|actor| actor.member(name));
-    let approvers = predicate
-        .member("exception")
-        .and_then(|exception| exception.member("approvedBy"));
-    let approvers = match approvers {
-        Some(Value::Array(approvers)) => approvers.as_slice(),
-        _ => &[],
-    };
-    [actor, inside("id"), inside("onBehalfOf")]
-        .into_iter()
-        .flatten()
-        .chain(approvers)
-        .filter_map(Value::as_str)
-        .filter(|id| is_name(id))
 }

@@ -1,6 +1,7 @@
 //! Entries of a log as signed events (`docs/formats/events.md`): envelopes, statements, predicates, lookup keys.
 
 pub(crate) mod access;
+pub(crate) mod action;
 pub(crate) mod artifact;
 pub(crate) mod dsse;
 pub(crate) mod event;
@@ -11,10 +12,8 @@ pub(crate) mod lookup_key;
 pub(crate) mod spki;
 pub(crate) mod statement;
 
-pub use access::{
-    AccessError, AccessEvent, Action, Actor, ActorType, Context, Exception, Outcome, Party, Reason,
-    Transfer, Weight,
-};
+pub use access::{AccessError, AccessEvent, Actor, Context, Exception, Party, Reason, Transfer};
+pub use action::{Action, ActorType, Outcome, Weight};
 pub use artifact::{ArtifactError, ArtifactQuery};
 pub use dsse::{Envelope, EnvelopeError, EnvelopeSignature, pae};
 pub use event::{Event, EventError, OtherEvent, ParsedEntry, encode, parse};

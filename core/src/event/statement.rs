@@ -187,6 +187,26 @@ fn encode_digests(digests: &[(String, String)]) -> Value<'_> {
     )
 }
 
+/// Returns every actor whom a predicate names: `actor.id`, `actor.onBehalfOf`, the `actor` of a key event and
+/// `exception.approvedBy`.
+pub(crate) fn actors<'a>(predicate: &'a Value<'a>) -> impl Iterator<Item = &'a str> {
+    let actor = predicate.member("actor");
+    let inside = |name| actor.and_then(|actor| actor.member(name));
+    let approvers = predicate
+        .member("exception")
+        .and_then(|exception| exception.member("approvedBy"));
+    let approvers = match approvers {
+        Some(Value::Array(approvers)) => approvers.as_slice(),
+        _ => &[],
+    };
+    [actor, inside("id"), inside("onBehalfOf")]
+        .into_iter()
+        .flatten()
+        .chain(approvers)
+        .filter_map(Value::as_str)
+        .filter(|id| fields::is_name(id))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,210 +5,18 @@
 //! [`Admission::apply`]. That the same bytes were admitted before is no refusal, and the log's to notice, by leaf hash.
 
 use crate::crypto::ed25519_batch::{Batch, Seed};
-use crate::event::event::{self, Event, EventError, ParsedEntry};
-use crate::event::genesis::GenesisError;
+use crate::event::event::{self, Event, ParsedEntry};
 use crate::merkle::hash::Hash;
-use crate::rules::keyring::{KeyEffect, Keyring, NoEffect, SignatureStatus};
+use crate::rules::key_effect::{KeyEffect, NoEffect};
+use crate::rules::keyring::Keyring;
+use crate::rules::memory::{InMemory, Memory};
+use crate::rules::refusal::Refusal;
 use crate::rules::registration::{self, Binding, Registrations};
+use crate::rules::signature_status::SignatureStatus;
 use crate::text::limits::MAX_ENTRY;
-use alloc::borrow::{Cow, ToOwned as _};
-use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString as _};
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
 use alloc::vec::Vec;
-
-/// Why an entry is not admitted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The entry is larger than an entry may be.
-    #[error("an entry of {size} bytes, {limit} are allowed")]
-    TooLarge {
-        /// Bytes of the entry.
-        size: usize,
-        /// Bytes allowed.
-        limit: usize,
-    },
-    /// The entry is not an event.
-    #[error(transparent)]
-    Malformed(#[from] EventError),
-    /// The Statement has a predicate of a type that this log does not know.
-    #[error("predicate type `{found}` is not known to this log")]
-    PredicateType {
-        /// The type.
-        found: String,
-    },
-    /// The log's first entry must be its genesis.
-    #[error(transparent)]
-    Genesis(GenesisError),
-    /// A genesis event after the first entry.
-    #[error("a genesis event stands at index 0 only")]
-    SecondGenesis,
-    /// There is no signature.
-    #[error("the event is not signed")]
-    Unsigned,
-    /// The signature of a known key is false.
-    #[error("the signature by key `{keyid}` is false")]
-    BadSignature {
-        /// The key.
-        keyid: String,
-    },
-    /// The event is signed for another log.
-    #[error("signed for log `{claimed}`, this is `{expected}`")]
-    OtherLog {
-        /// The log that it names.
-        claimed: String,
-        /// This log.
-        expected: String,
-    },
-    /// A key that is not enrolled signed.
-    #[error("key `{keyid}` is not enrolled")]
-    UnknownKey {
-        /// The key.
-        keyid: String,
-    },
-    /// A key that was revoked signed.
-    #[error("key `{keyid}` was revoked at index {at}")]
-    RevokedKey {
-        /// The key.
-        keyid: String,
-        /// Index of the revocation.
-        at: u64,
-    },
-    /// The key is enrolled for another actor.
-    #[error("identity mismatch: key `{keyid}` is enrolled for `{enrolled}`, not `{claimed}`")]
-    ActorMismatch {
-        /// The key.
-        keyid: String,
-        /// Whose key it is.
-        enrolled: String,
-        /// Who is said to have acted.
-        claimed: String,
-    },
-    /// Too few admins signed a key event.
-    #[error("{signed} admins of this log signed, {threshold} must")]
-    NotByAdmins {
-        /// How many did.
-        signed: usize,
-        /// How many must.
-        threshold: usize,
-    },
-    /// The key event would change nothing.
-    #[error("the key event would change nothing: {0}")]
-    NoEffect(NoEffect),
-    /// The same signed payload stands in the log, in another envelope.
-    #[error("the same signed payload stands at index {first}")]
-    Replayed {
-        /// Its index.
-        first: u64,
-    },
-    /// The name and version is bound to other digests.
-    #[error("`{name}` was registered with other digests at index {first}")]
-    RegisterConflict {
-        /// The name and version.
-        name: String,
-        /// Index of the registration that binds it.
-        first: u64,
-    },
-}
-
-/// What kind of answer a refusal is: the exit code and the HTTP status follow from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefusalClass {
-    /// The submission breaks its format: exit 8, HTTP 400.
-    Malformed,
-    /// The submission is too large: exit 8, HTTP 413.
-    TooLarge,
-    /// A signature is false or absent: exit 3, HTTP 422.
-    Signature,
-    /// No key that is valid here vouches for it: exit 5, HTTP 403.
-    Untrusted,
-    /// It is well signed, and what stands in the log says no: exit 6, HTTP 409.
-    Conflict,
-}
-
-impl RefusalClass {
-    /// Returns the exit code of the command line.
-    #[must_use]
-    pub const fn exit_code(self) -> u8 {
-        match self {
-            Self::Malformed | Self::TooLarge => 8,
-            Self::Signature => 3,
-            Self::Untrusted => 5,
-            Self::Conflict => 6,
-        }
-    }
-
-    /// Returns the status of an HTTP answer.
-    #[must_use]
-    pub const fn http_status(self) -> u16 {
-        match self {
-            Self::Malformed => 400,
-            Self::TooLarge => 413,
-            Self::Signature => 422,
-            Self::Untrusted => 403,
-            Self::Conflict => 409,
-        }
-    }
-}
-
-impl Refusal {
-    /// Returns the stable code of this refusal.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::TooLarge { .. } => "entry-too-large",
-            Self::Malformed(error) => error.code(),
-            Self::PredicateType { .. } => "predicate-type-unknown",
-            Self::Genesis(error) => error.code(),
-            Self::SecondGenesis => "genesis-second",
-            Self::Unsigned => "event-unsigned",
-            Self::BadSignature { .. } => "event-bad-signature",
-            Self::OtherLog { .. } => "event-for-other-log",
-            Self::UnknownKey { .. } => "event-unknown-key",
-            Self::RevokedKey { .. } => "event-revoked-key",
-            Self::ActorMismatch { .. } => "event-actor-mismatch",
-            Self::NotByAdmins { .. } => "event-not-by-admins",
-            Self::NoEffect(reason) => reason.code(),
-            Self::Replayed { .. } => "event-replayed",
-            Self::RegisterConflict { .. } => "register-conflict",
-        }
-    }
-
-    /// Returns what kind of answer this is.
-    #[must_use]
-    pub const fn class(&self) -> RefusalClass {
-        match self {
-            Self::TooLarge { .. } => RefusalClass::TooLarge,
-            Self::Genesis(GenesisError::Unsigned { .. } | GenesisError::BadSignature { .. })
-            | Self::Unsigned
-            | Self::BadSignature { .. } => RefusalClass::Signature,
-            Self::Malformed(_)
-            | Self::PredicateType { .. }
-            | Self::Genesis(_)
-            | Self::SecondGenesis => RefusalClass::Malformed,
-            Self::OtherLog { .. }
-            | Self::UnknownKey { .. }
-            | Self::RevokedKey { .. }
-            | Self::ActorMismatch { .. }
-            | Self::NotByAdmins { .. } => RefusalClass::Untrusted,
-            Self::NoEffect(_) | Self::Replayed { .. } | Self::RegisterConflict { .. } => {
-                RefusalClass::Conflict
-            }
-        }
-    }
-
-    /// Returns the exit code of the command line.
-    #[must_use]
-    pub const fn exit_code(&self) -> u8 {
-        self.class().exit_code()
-    }
-
-    /// Returns the status of an HTTP answer.
-    #[must_use]
-    pub const fn http_status(&self) -> u16 {
-        self.class().http_status()
-    }
-}
 
 /// An entry that a log may take at the index that it was checked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,51 +43,6 @@ impl Admitted {
     #[must_use]
     pub const fn payload_digest(&self) -> &Hash {
         &self.payload_digest
-    }
-}
-
-/// What a log remembers of its events, besides their keys. It grows with the log, so a log may keep it elsewhere.
-///
-/// A memory that fails says that it knows nothing; whoever gave it must then take no answer that came from it.
-pub trait Memory {
-    /// Returns the index of the first event with this payload.
-    fn payload(&self, digest: &Hash) -> Option<u64>;
-
-    /// Returns what a name is bound to.
-    fn binding(&self, name: &str) -> Option<Cow<'_, Binding>>;
-
-    /// Remembers the index of a payload, unless it has one.
-    fn note_payload(&mut self, digest: Hash, index: u64);
-
-    /// Remembers what a name is bound to, unless it is bound.
-    fn bind(&mut self, name: &str, binding: Binding);
-
-    /// Remembers that the entry at `index` is the genesis or a key event: from these the keys can be known again.
-    fn note_key_event(&mut self, _index: u64) {}
-}
-
-/// A memory of maps.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InMemory {
-    payloads: BTreeMap<Hash, u64>,
-    registrations: Registrations,
-}
-
-impl Memory for InMemory {
-    fn payload(&self, digest: &Hash) -> Option<u64> {
-        self.payloads.get(digest).copied()
-    }
-
-    fn binding(&self, name: &str) -> Option<Cow<'_, Binding>> {
-        self.registrations.binding(name).map(Cow::Borrowed)
-    }
-
-    fn note_payload(&mut self, digest: Hash, index: u64) {
-        self.payloads.entry(digest).or_insert(index);
-    }
-
-    fn bind(&mut self, name: &str, binding: Binding) {
-        self.registrations.bind(name, binding);
     }
 }
 
@@ -406,13 +169,13 @@ impl<M: Memory> Admission<M> {
                 let entry = entry.as_ref().ok()?;
                 let keyring = self.keyring.as_ref().filter(|_| entry.access().is_some())?;
                 let pae = entry.envelope.pae();
-                let standings = keyring.standings(self.size, entry);
-                let claims = standings.zip(entry.envelope.signatures());
-                let claims = claims.map(|(standing, signature)| {
-                    if let Some(key) = &standing.key {
+                let claims = keyring.claims(self.size, entry);
+                let claims = claims.zip(entry.envelope.signatures());
+                let claims = claims.map(|(claim, signature)| {
+                    if let Some(key) = &claim.key {
                         batch.push(key, &pae, &signature.sig);
                     }
-                    standing.key.is_some()
+                    claim.key.is_some()
                 });
                 Some(claims.collect())
             })
@@ -551,11 +314,11 @@ fn check_signatures<M: Memory>(
     };
     refuse_status(&status, admission, entry)?;
     for signature in entry.envelope.signatures() {
-        let standing = match entry.event {
-            Event::Key(_) => keyring.admin_standing(&signature.keyid),
-            _ => keyring.standing(admission.size, &signature.keyid, None),
+        let status = match entry.event {
+            Event::Key(_) => keyring.admin_status_if_good(&signature.keyid),
+            _ => keyring.status_if_good(admission.size, &signature.keyid, None),
         };
-        refuse_status(&standing, admission, entry)?;
+        refuse_status(&status, admission, entry)?;
     }
     Ok(())
 }
@@ -654,7 +417,7 @@ fn check_registration<M: Memory>(
     let conflict = registration::check(entry, |name| admission.memory.binding(name)).err();
     conflict.map_or(Ok(()), |conflict| {
         Err(Refusal::RegisterConflict {
-            name: conflict.name.to_string(),
+            name: conflict.name,
             first: conflict.first,
         })
     })

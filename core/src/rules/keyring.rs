@@ -9,6 +9,8 @@ use crate::event::genesis::{Genesis, GenesisError};
 use crate::event::key_event::{KeyEvent, KeyOp};
 use crate::event::spki::Spki;
 use crate::merkle::hash::{Hash, sha256};
+use crate::rules::key_effect::{KeyEffect, NoEffect};
+use crate::rules::signature_status::{SignatureClaim, SignatureStatus, weightiest};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
 
@@ -48,222 +50,36 @@ pub struct Revocation {
     pub compromised_since: Option<u64>,
 }
 
-/// What a key event changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyEffect {
-    /// The key is enrolled.
-    Enrolled,
-    /// The key is revoked.
-    Revoked,
-    /// Nothing, for this reason.
-    None(NoEffect),
-}
-
-/// Why a key event changed nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NoEffect {
-    /// It is no key event.
-    #[error("it is no key event")]
-    NotAKeyEvent,
-    /// It was signed for another log.
-    #[error("it was signed for log `{claimed}`")]
-    OtherLog {
-        /// The log that it names.
-        claimed: String,
-    },
-    /// An admin's signature on it is false.
-    #[error("the signature of admin `{keyid}` on it is false")]
-    BadSignature {
-        /// The admin's key.
-        keyid: String,
-    },
-    /// Too few admins signed it.
-    #[error("{signed} admins of this log signed it, {threshold} must")]
-    NotByAdmins {
-        /// How many did.
-        signed: usize,
-        /// How many must.
-        threshold: usize,
-    },
-    /// A copy of it stands at an earlier index.
-    #[error("a copy of it stands at index {first}")]
-    Replayed {
-        /// Index of the first.
-        first: u64,
-    },
-    /// The key is enrolled; the first enrolment binds it.
-    #[error("the key was enrolled at index {at}, and the first binds")]
-    AlreadyEnrolled {
-        /// Index of that enrolment.
-        at: u64,
-    },
-    /// The key is an admin's, and a key has one role only.
-    #[error("the key is an admin's, and a key has one role only")]
-    AdminKey,
-    /// The key to revoke is not enrolled.
-    #[error("the key is not enrolled")]
-    NotEnrolled,
-    /// The key is revoked, which is final.
-    #[error("the key was revoked at index {at}, which is final")]
-    AlreadyRevoked {
-        /// Index of that revocation.
-        at: u64,
-    },
-    /// The key to revoke is another actor's.
-    #[error("the key is enrolled for `{enrolled}`")]
-    OtherActor {
-        /// Whose it is.
-        enrolled: String,
-    },
-    /// It acts on another event than the enrolment in force.
-    #[error("it acts on another event than the enrolment in force, `{current}`")]
-    OtherEnrolment {
-        /// Leaf hash of the enrolment in force.
-        current: Hash,
-    },
-}
-
-impl NoEffect {
-    /// Returns the stable code of this reason.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::NotAKeyEvent => "not-a-key-event",
-            Self::OtherLog { .. } => "key-event-for-other-log",
-            Self::BadSignature { .. } => "key-event-bad-signature",
-            Self::NotByAdmins { .. } => "key-event-not-by-admins",
-            Self::Replayed { .. } => "key-event-replayed",
-            Self::AlreadyEnrolled { .. } => "key-already-enrolled",
-            Self::AdminKey => "key-is-an-admins",
-            Self::NotEnrolled => "key-not-enrolled",
-            Self::AlreadyRevoked { .. } => "key-already-revoked",
-            Self::OtherActor { .. } => "key-of-another-actor",
-            Self::OtherEnrolment { .. } => "key-of-another-enrolment",
+impl Genesis {
+    /// Verifies that entry 0 of the log with this origin is its genesis, signed by every admin that it names.
+    ///
+    /// Signatures by other keys are not looked at. That the entry stands at index 0 is for the caller to prove.
+    ///
+    /// # Errors
+    /// [`GenesisError`]
+    pub fn verify(origin: &str, entry: &ParsedEntry) -> Result<Self, GenesisError> {
+        let Event::Genesis(genesis) = &entry.event else {
+            return Err(GenesisError::NotGenesis);
+        };
+        if genesis.log != origin {
+            return Err(GenesisError::OtherLog {
+                claimed: genesis.log.clone(),
+                expected: origin.into(),
+            });
         }
-    }
-
-    /// Tells whether the admins did not sign it for this log, so that it does not count as a first position either.
-    pub(crate) const fn is_about_signatures(&self) -> bool {
-        matches!(
-            self,
-            Self::OtherLog { .. } | Self::BadSignature { .. } | Self::NotByAdmins { .. }
-        )
-    }
-}
-
-/// What is known of an event's signatures at its position.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SignatureStatus {
-    /// A key signed that was valid for this actor at this position; enough admins, where it is theirs to sign.
-    Valid {
-        /// The key.
-        keyid: String,
-        /// For whom it is enrolled; nobody, for admins.
-        actor: Option<String>,
-    },
-    /// As [`SignatureStatus::Valid`], and later the key was reported compromised from an earlier position on.
-    CompromisedLater {
-        /// The key.
-        keyid: String,
-        /// For whom it is enrolled.
-        actor: String,
-        /// From this index on it may have been in other hands.
-        since: u64,
-        /// Index of the revocation that says so.
-        reported_at: u64,
-    },
-    /// There is no signature.
-    Unsigned,
-    /// No key signed that was enrolled before this position, or too few admins did.
-    UnknownKey {
-        /// The key that is claimed.
-        keyid: String,
-    },
-    /// The key was revoked before this position.
-    Revoked {
-        /// The key.
-        keyid: String,
-        /// Index of the revocation.
-        at: u64,
-    },
-    /// The key is valid, for somebody else.
-    ActorMismatch {
-        /// The key.
-        keyid: String,
-        /// Whose key it is.
-        enrolled: String,
-        /// Who is said to have acted.
-        claimed: String,
-    },
-    /// Signed for another log.
-    OtherLog {
-        /// The log that it names.
-        claimed: String,
-    },
-    /// The key is known and the signature is false.
-    Bad {
-        /// The key.
-        keyid: String,
-    },
-}
-
-impl SignatureStatus {
-    /// Tells whether the event counts: a key valid at its position signed it, for this actor and this log.
-    #[must_use]
-    pub const fn is_valid(&self) -> bool {
-        matches!(self, Self::Valid { .. } | Self::CompromisedLater { .. })
-    }
-
-    /// Returns the name in reports.
-    #[must_use]
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Valid { .. } => "valid",
-            Self::CompromisedLater { .. } => "compromised-key",
-            Self::Unsigned => "none",
-            Self::UnknownKey { .. } => "unknown-key",
-            Self::Revoked { .. } => "revoked-key",
-            Self::ActorMismatch { .. } => "actor-mismatch",
-            Self::OtherLog { .. } => "other-log",
-            Self::Bad { .. } => "invalid",
+        let pae = entry.envelope.pae();
+        for admin in &genesis.admins {
+            let keyid = admin.key_id();
+            let signatures = entry.envelope.signatures();
+            let Some(signature) = signatures.iter().find(|signature| signature.keyid == keyid)
+            else {
+                return Err(GenesisError::Unsigned { keyid });
+            };
+            if admin.public_key().verify(&pae, &signature.sig).is_err() {
+                return Err(GenesisError::BadSignature { keyid });
+            }
         }
-    }
-
-    /// The one name in reports that this is, of a signature that is not valid.
-    pub(crate) fn name_of(text: &str) -> Option<&'static str> {
-        let names = [
-            "none",
-            "unknown-key",
-            "revoked-key",
-            "actor-mismatch",
-            "other-log",
-            "invalid",
-        ];
-        names.into_iter().find(|name| *name == text)
-    }
-
-    /// An event for another log counts for none here, unless its signature is false anyway.
-    pub(crate) fn or_other_log(self, claimed: Option<String>) -> Self {
-        match claimed {
-            Some(claimed) if self.rank() <= 6 => Self::OtherLog { claimed },
-            _ => self,
-        }
-    }
-
-    /// Of several signatures on one event the weightiest decides: a false one, then a valid one, then the nearest miss.
-    const fn rank(&self) -> u8 {
-        match self {
-            Self::Bad { .. } => 7,
-            Self::OtherLog { .. } => 6,
-            Self::Valid { .. } => 5,
-            Self::CompromisedLater { .. } => 4,
-            Self::ActorMismatch { .. } => 3,
-            Self::Revoked { .. } => 2,
-            Self::UnknownKey { .. } => 1,
-            Self::Unsigned => 0,
-        }
+        Ok(genesis.clone())
     }
 }
 
@@ -477,43 +293,43 @@ impl Keyring {
         let pae = entry.envelope.pae();
         let signatures = entry.envelope.signatures().iter();
         let statuses = self
-            .standings(index, entry)
+            .claims(index, entry)
             .zip(signatures)
-            .map(|(standing, signature)| {
+            .map(|(claim, signature)| {
                 let holds = |key: &PublicKey| key.verify(&pae, &signature.sig).is_ok();
-                let is_bad = standing.key.is_some_and(|key| !holds(&key));
-                standing.settle(is_bad)
+                let is_bad = claim.key.is_some_and(|key| !holds(&key));
+                claim.resolve(is_bad)
             });
         weightiest(statuses)
     }
 
     /// As [`judge`](Self::judge), for an event that actors sign, with what is known of each of its signatures in order:
-    /// whether it is good by the key that [`standings`](Self::standings) gives. One without an answer counts as false.
+    /// whether it is good by the key that [`claims`](Self::claims) gives. One without an answer counts as false.
     pub(crate) fn judge_verified(
         &self,
         index: u64,
         entry: &ParsedEntry,
         verdicts: &[bool],
     ) -> SignatureStatus {
-        let standings = self.standings(index, entry).enumerate();
-        let statuses = standings.map(|(position, standing)| {
+        let claims = self.claims(index, entry).enumerate();
+        let statuses = claims.map(|(position, claim)| {
             let is_good = verdicts.get(position) == Some(&true);
-            let is_bad = standing.key.is_some() && !is_good;
-            standing.settle(is_bad)
+            let is_bad = claim.key.is_some() && !is_good;
+            claim.resolve(is_bad)
         });
         weightiest(statuses).or_other_log(self.other_log(entry))
     }
 
     /// What each signature of an event that actors sign is worth if it is good, and by which key it has to be.
-    pub(crate) fn standings(
+    pub(crate) fn claims(
         &self,
         index: u64,
         entry: &ParsedEntry,
-    ) -> impl Iterator<Item = Standing> {
+    ) -> impl Iterator<Item = SignatureClaim> {
         let claimed = entry.access().map(|access| access.actor.id.as_str());
         let signatures = entry.envelope.signatures().iter();
-        signatures.map(move |signature| Standing {
-            status: self.standing(index, &signature.keyid, claimed),
+        signatures.map(move |signature| SignatureClaim {
+            status: self.status_if_good(index, &signature.keyid, claimed),
             key: self
                 .keys
                 .get(&signature.keyid)
@@ -526,13 +342,13 @@ impl Keyring {
         let claimed = entry.access().map(|access| access.actor.id.as_str());
         entry.event.log() == Some(self.origin())
             && entry.envelope.signatures().iter().any(|signature| {
-                let standing = self.standing(index, &signature.keyid, claimed);
-                standing.is_valid()
+                let claim = self.status_if_good(index, &signature.keyid, claimed);
+                claim.is_valid()
             })
     }
 
     /// Tells what a good signature by this key is worth on a key event.
-    pub(crate) fn admin_standing(&self, keyid: &str) -> SignatureStatus {
+    pub(crate) fn admin_status_if_good(&self, keyid: &str) -> SignatureStatus {
         let keyid = keyid.to_string();
         if self.admins.contains_key(&keyid) {
             SignatureStatus::Valid { keyid, actor: None }
@@ -542,7 +358,7 @@ impl Keyring {
     }
 
     /// Tells what a good signature by this key is worth at `index`, for the actor who is claimed to have acted.
-    pub(crate) fn standing(
+    pub(crate) fn status_if_good(
         &self,
         index: u64,
         keyid: &str,
@@ -579,38 +395,6 @@ impl Keyring {
             },
         }
     }
-}
-
-/// What one signature is worth if it is good.
-pub(crate) struct Standing {
-    status: SignatureStatus,
-    /// The key that it has to be good by; without one there is nothing to verify.
-    pub(crate) key: Option<PublicKey>,
-}
-
-impl Standing {
-    /// What it is worth, now that it was verified.
-    pub(crate) fn settle(self, is_bad: bool) -> SignatureStatus {
-        match self.status {
-            SignatureStatus::UnknownKey { keyid }
-            | SignatureStatus::Revoked { keyid, .. }
-            | SignatureStatus::ActorMismatch { keyid, .. }
-            | SignatureStatus::CompromisedLater { keyid, .. }
-            | SignatureStatus::Valid { keyid, .. }
-                if is_bad =>
-            {
-                SignatureStatus::Bad { keyid }
-            }
-            status => status,
-        }
-    }
-}
-
-/// Of several signatures on one event the weightiest decides.
-pub(crate) fn weightiest(statuses: impl Iterator<Item = SignatureStatus>) -> SignatureStatus {
-    statuses
-        .max_by_key(SignatureStatus::rank)
-        .unwrap_or(SignatureStatus::Unsigned)
 }
 
 fn key_event(entry: &ParsedEntry) -> Result<&KeyEvent, NoEffect> {

@@ -3,9 +3,17 @@
 //! Admission and verification share them.
 
 pub(crate) mod admission;
+pub(crate) mod key_effect;
 pub(crate) mod keyring;
+pub(crate) mod memory;
+pub(crate) mod refusal;
 pub(crate) mod registration;
+pub(crate) mod signature_status;
 
-pub use admission::{Admission, Admitted, InMemory, Memory, Refusal, RefusalClass};
-pub use keyring::{EnrolledKey, KeyEffect, Keyring, NoEffect, Revocation, SignatureStatus};
+pub use admission::{Admission, Admitted};
+pub use key_effect::{KeyEffect, NoEffect};
+pub use keyring::{EnrolledKey, Keyring, Revocation};
+pub use memory::{InMemory, Memory};
+pub use refusal::{Refusal, RefusalClass};
 pub use registration::{Binding, RegisterConflict, Registrations, bindings};
+pub use signature_status::SignatureStatus;

@@ -3,7 +3,7 @@
 //! Admission refuses a second one with other digests; verifiers derive the conflict all the same, for an operator could
 //! have admitted it.
 
-use crate::event::access::Action;
+use crate::event::action::Action;
 use crate::event::event::ParsedEntry;
 use crate::event::lookup_key;
 use alloc::borrow::Cow;
@@ -112,10 +112,7 @@ pub(crate) fn check<'a>(
 #[must_use]
 pub fn bindings(entry: &ParsedEntry) -> BTreeMap<&str, BTreeSet<String>> {
     let mut bound: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    let registers = entry
-        .access()
-        .is_some_and(|access| access.action == Action::Register && access.is_success());
-    if registers {
+    if registers(entry) {
         for subject in &entry.subjects {
             if lookup_key::base_name(&subject.name) != subject.name {
                 let digests = bound.entry(&subject.name).or_default();
@@ -124,4 +121,16 @@ pub fn bindings(entry: &ParsedEntry) -> BTreeMap<&str, BTreeSet<String>> {
         }
     }
     bound
+}
+
+/// Returns name and SHA-256 of each subject of a successful registration; names without a version are among them.
+pub(crate) fn registrations(entry: &ParsedEntry) -> impl Iterator<Item = (&str, String)> {
+    let subjects = entry.subjects.iter().filter(move |_| registers(entry));
+    subjects.map(|subject| (subject.name.as_str(), subject.sha256().to_string()))
+}
+
+fn registers(entry: &ParsedEntry) -> bool {
+    entry
+        .access()
+        .is_some_and(|access| access.action == Action::Register && access.is_success())
 }

@@ -5,13 +5,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::event::access::{Action, Outcome};
-use crate::event::event::{Event, ParsedEntry};
+use crate::event::event::ParsedEntry;
 use crate::merkle::hash::Hash;
 use crate::report::event_view::EventView;
 use crate::report::report::{CheckCode, Checks, Class, Evidence};
-use crate::rules::keyring::SignatureStatus;
 use crate::rules::registration::Registrations;
+use crate::rules::signature_status::SignatureStatus;
 use crate::verify::audit::state::EventState;
 use crate::verify::key_history::Replay;
 
@@ -161,16 +160,4 @@ pub(crate) fn judge_all(
     }
     findings.settle(checks);
     views
-}
-
-/// Name and digest of each subject that a successful registration binds.
-pub(crate) fn registrations(parsed: &ParsedEntry) -> impl Iterator<Item = (&str, String)> {
-    let registers = match &parsed.event {
-        Event::Access(event) => {
-            event.action == Action::Register && event.outcome == Outcome::Success
-        }
-        _ => false,
-    };
-    let subjects = parsed.subjects.iter().filter(move |_| registers);
-    subjects.map(|subject| (subject.name.as_str(), subject.sha256().to_string()))
 }

@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 use crate::event::event::{self, Event, EventError, ParsedEntry};
 use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::merkle::hash::Hash;
+use crate::rules::registration::registrations;
 use crate::text::limits::MAX_LINKED_KEYS;
-use crate::verify::event_checks::registrations;
 
 /// One entry, proven to be in the log.
 pub(crate) struct Held {

@@ -11,7 +11,7 @@ use core::fmt;
 use glasslog_core::crypto::ed25519_batch::{SMALL_BATCH, Seed};
 use glasslog_core::event::Event;
 use glasslog_core::merkle::{Hash, sha256};
-use glasslog_core::rules::{self, Admission, Admitted, Binding, Keyring, Memory};
+use glasslog_core::rules::{self, Admission, Admitted, Binding, Keyring, Memory, RefusalClass};
 use glasslog_core::text::limits::MAX_ENTRY;
 use glasslog_core::tiles::FULL_WIDTH;
 use rayon::prelude::*;
@@ -60,12 +60,12 @@ impl Refusal {
         }
     }
 
-    /// The HTTP status that tells a submitter so.
-    pub fn http_status(&self) -> u16 {
+    /// Returns the class of the refusal.
+    pub fn class(&self) -> RefusalClass {
         match self {
-            Self::Empty => 400,
-            Self::Closed => 409,
-            Self::Entry(refusal) => refusal.http_status(),
+            Self::Empty => RefusalClass::Malformed,
+            Self::Closed => RefusalClass::Conflict,
+            Self::Entry(refusal) => refusal.class(),
         }
     }
 }

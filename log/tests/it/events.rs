@@ -5,6 +5,7 @@ use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
 use glasslog_core::event::{self, Action, Genesis};
 use glasslog_core::merkle::leaf_hash;
+use glasslog_core::rules::RefusalClass;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_log::{Layout, Log, LogError, NewLog, Receipt, Refusal};
 use std::fs;
@@ -31,11 +32,11 @@ fn add(log: &Path, entry: Vec<u8>) -> Result<Receipt, Refusal> {
     outcome
 }
 
-fn refused(log: &Path, entry: Vec<u8>, code: &str, status: u16) {
+fn refused(log: &Path, entry: Vec<u8>, code: &str, class: RefusalClass) {
     let refusal = add(log, entry).unwrap_err();
     assert_eq!(
-        (refusal.code(), refusal.http_status()),
-        (code, status),
+        (refusal.code(), refusal.class()),
+        (code, class),
         "{refusal}"
     );
 }
@@ -134,7 +135,7 @@ fn rules_survive_the_writer() {
     let log = directory.path();
     let (admin, ci, mallory) = (admin_key(log), actor_key(1), actor_key(2));
     let read = |number| access(ORIGIN, CI, &ci, Action::Read, number);
-    refused(log, read(1), "event-unknown-key", 403);
+    refused(log, read(1), "event-unknown-key", RefusalClass::Untrusted);
     let enrolment = key_event(ORIGIN, &admin, CI, &ci, None);
     let enrolled = add(log, enrolment.clone()).unwrap();
     assert_eq!(
@@ -163,37 +164,52 @@ fn rules_survive_the_writer() {
         log,
         access(ORIGIN, "someone", &ci, Action::Read, 2),
         "event-actor-mismatch",
-        403,
+        RefusalClass::Untrusted,
     );
     refused(
         log,
         access(ORIGIN, CI, &mallory, Action::Read, 2),
         "event-unknown-key",
-        403,
+        RefusalClass::Untrusted,
     );
     refused(
         log,
         access("example.com/other", CI, &ci, Action::Read, 2),
         "event-for-other-log",
-        403,
+        RefusalClass::Untrusted,
     );
     refused(
         log,
         key_event(ORIGIN, &mallory, "m", &mallory, None),
         "event-unknown-key",
-        403,
+        RefusalClass::Untrusted,
     );
-    refused(log, b"{}".to_vec(), "member-missing", 400);
-    refused(log, vec![b'x'; 65_536], "entry-too-large", 413);
+    refused(
+        log,
+        b"{}".to_vec(),
+        "member-missing",
+        RefusalClass::Malformed,
+    );
+    refused(
+        log,
+        vec![b'x'; 65_536],
+        "entry-too-large",
+        RefusalClass::TooLarge,
+    );
     let mut forged = String::from_utf8(read(3)).unwrap();
     let at = forged.rfind("\"sig\":\"").unwrap() + 10;
     let other = if &forged[at..=at] == "A" { "B" } else { "A" };
     forged.replace_range(at..=at, other);
-    refused(log, forged.into_bytes(), "event-bad-signature", 422);
+    refused(
+        log,
+        forged.into_bytes(),
+        "event-bad-signature",
+        RefusalClass::Signature,
+    );
 
     let ended = key_event(ORIGIN, &admin, CI, &ci, Some(enrolled.leaf_hash));
     assert_eq!(add(log, ended).unwrap().index, 4);
-    refused(log, read(9), "event-revoked-key", 403);
+    refused(log, read(9), "event-revoked-key", RefusalClass::Untrusted);
     assert_eq!(
         add(log, read(1)),
         Ok(first),

@@ -2,6 +2,7 @@
 
 use crate::support::{NOW, entries, scratch};
 use glasslog_core::merkle::TreeHead;
+use glasslog_core::rules::RefusalClass;
 use glasslog_log::status::{Status, Writer};
 use glasslog_log::{Holder, Layout, Log, LogError, NewLog};
 use std::collections::BTreeMap;
@@ -329,7 +330,10 @@ fn a_closed_log_takes_nothing_new() {
         .unwrap()
         .remove(0)
         .unwrap_err();
-    assert_eq!((refusal.code(), refusal.http_status()), ("log-closed", 409));
+    assert_eq!(
+        (refusal.code(), refusal.class()),
+        ("log-closed", RefusalClass::Conflict)
+    );
     assert_eq!(log.publish(NOW), Ok(head));
     assert_eq!(log.as_predecessor().unwrap().head, head);
 }

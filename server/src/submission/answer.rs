@@ -5,6 +5,7 @@ use crate::status::metrics::Metrics;
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use glasslog_core::rules::RefusalClass;
 use glasslog_log::sequencer::Busy;
 use glasslog_log::{Receipt, Refusal};
 use serde_json::{Value, json};
@@ -85,9 +86,7 @@ impl Refused {
     /// The HTTP status that says so.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::Entry(refusal) => {
-                StatusCode::from_u16(refusal.http_status()).unwrap_or(StatusCode::BAD_REQUEST)
-            }
+            Self::Entry(refusal) => status_of(refusal.class()),
             Self::Request { status, .. } => *status,
         }
     }
@@ -136,6 +135,17 @@ impl Refused {
     }
 }
 
+/// Returns the HTTP status of a refused entry (`docs/formats/events.md`, "Admission").
+const fn status_of(class: RefusalClass) -> StatusCode {
+    match class {
+        RefusalClass::Malformed => StatusCode::BAD_REQUEST,
+        RefusalClass::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        RefusalClass::Signature => StatusCode::UNPROCESSABLE_ENTITY,
+        RefusalClass::Untrusted => StatusCode::FORBIDDEN,
+        RefusalClass::Conflict => StatusCode::CONFLICT,
+    }
+}
+
 /// Writes the line of an entry that stands in the log.
 pub(crate) fn write_receipt(receipt: &Receipt, proof: Option<&str>, text: &mut String) {
     let (index, hash) = (receipt.index, receipt.leaf_hash);
@@ -163,4 +173,23 @@ pub(crate) fn proof(text: String) -> Response {
         (header::CACHE_CONTROL, "no-store"),
     ];
     (headers, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_class_of_refusals_has_its_status() {
+        let table = [
+            (RefusalClass::Malformed, 400),
+            (RefusalClass::TooLarge, 413),
+            (RefusalClass::Signature, 422),
+            (RefusalClass::Untrusted, 403),
+            (RefusalClass::Conflict, 409),
+        ];
+        for (class, status) in table {
+            assert_eq!(status_of(class).as_u16(), status);
+        }
+    }
 }

@@ -8,10 +8,10 @@ use alloc::vec::Vec;
 
 use crate::crypto::ed25519::PublicKey;
 use crate::crypto::ed25519_batch::{Batch, FULL_BATCH, Seed};
-use crate::event::access::Action;
+use crate::event::action::Action;
 use crate::event::event::{Event, ParsedEntry};
 use crate::report::report::{Checks, Counts};
-use crate::rules::keyring::{SignatureStatus, Standing, weightiest};
+use crate::rules::signature_status::{SignatureClaim, SignatureStatus, weightiest};
 use crate::verify::audit::state::EventState;
 use crate::verify::event_checks::Findings;
 use crate::verify::key_history::Replay;
@@ -80,8 +80,8 @@ struct Pending {
 enum Verdict {
     /// Admins sign few events; those are verified at once.
     Known(SignatureStatus),
-    /// The standing of each signature: one answer is awaited for each that has a key.
-    Awaited(Vec<Standing>),
+    /// The claim of each signature: one answer is awaited for each that has a key.
+    Awaited(Vec<SignatureClaim>),
 }
 
 impl Judge {
@@ -122,9 +122,10 @@ impl Judge {
         }
         let verdict = match (&parsed.event, replay.keyring()) {
             (Event::Access(_) | Event::Other(_), Some(keyring)) => {
-                let standings: Vec<Standing> = keyring.standings(index, &parsed).collect();
-                self.ask(&standings, &parsed);
-                Verdict::Awaited(standings)
+                let signature_claims: Vec<SignatureClaim> =
+                    keyring.claims(index, &parsed).collect();
+                self.ask(&signature_claims, &parsed);
+                Verdict::Awaited(signature_claims)
             }
             _ => Verdict::Known(replay.signature(index, &parsed)),
         };
@@ -144,10 +145,10 @@ impl Judge {
         });
     }
 
-    fn ask(&mut self, standings: &[Standing], parsed: &ParsedEntry) {
+    fn ask(&mut self, signature_claims: &[SignatureClaim], parsed: &ParsedEntry) {
         let signatures = parsed.envelope.signatures().iter();
-        for (standing, signature) in standings.iter().zip(signatures) {
-            if let Some(key) = standing.key {
+        for (claim, signature) in signature_claims.iter().zip(signatures) {
+            if let Some(key) = claim.key {
                 self.claims.push(Claim {
                     key,
                     message: parsed.envelope.pae(),
@@ -169,8 +170,8 @@ impl Judge {
         while let Some(pending) = self.pending.front() {
             let awaited = match &pending.verdict {
                 Verdict::Known(_) => 0,
-                Verdict::Awaited(standings) => {
-                    let keys = standings.iter().filter(|standing| standing.key.is_some());
+                Verdict::Awaited(signature_claims) => {
+                    let keys = signature_claims.iter().filter(|claim| claim.key.is_some());
                     keys.count()
                 }
             };
@@ -188,11 +189,11 @@ impl Judge {
         let mut answers = answers.into_iter();
         let status = match pending.verdict {
             Verdict::Known(status) => status,
-            Verdict::Awaited(standings) => {
-                weightiest(standings.into_iter().map(|standing| {
+            Verdict::Awaited(signature_claims) => {
+                weightiest(signature_claims.into_iter().map(|claim| {
                     // An answer that never came is not a good signature.
-                    let is_bad = standing.key.is_some() && !answers.next().unwrap_or(false);
-                    standing.settle(is_bad)
+                    let is_bad = claim.key.is_some() && !answers.next().unwrap_or(false);
+                    claim.resolve(is_bad)
                 }))
                 .or_other_log(pending.other_log)
             }

@@ -14,7 +14,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::event::artifact::{ArtifactError, ArtifactQuery};
+use crate::event::artifact::{ArtifactError, question};
 use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::fetch::wave::{Progress, Query, Resource, Wave};
 use crate::report::event_view::EventView;
@@ -272,13 +272,6 @@ impl HistoryQuery {
         };
         self.inquiry.conclude(question, members, evidence);
     }
-}
-
-/// What is looked up, and whether nothing else is.
-fn question(artifact: &str, exact: bool) -> Result<(LookupKey, bool), ArtifactError> {
-    let key = ArtifactQuery::parse(artifact)?.into_key()?;
-    let exact = exact || matches!(key.kind, KeyKind::Actor | KeyKind::SigningKey);
-    Ok((key, exact))
 }
 
 fn named(key: &LookupKey) -> Question {

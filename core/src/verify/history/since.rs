@@ -24,7 +24,7 @@ use crate::verify::matches::Gathered;
 use crate::verify::scan::ScanStep;
 use crate::verify::verification::Inquiry;
 
-use super::question;
+use crate::event::artifact::question;
 
 /// Why no history can be compared with a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]

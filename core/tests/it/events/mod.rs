@@ -5,6 +5,7 @@ mod access;
 mod admission;
 mod entries;
 mod fixture;
+mod genesis;
 mod keyring;
 mod keyring_model;
 mod keys;

@@ -11,8 +11,8 @@ use crate::index::format::manifest::{Manifest, parse_run};
 use crate::merkle::hash::{Hash, sha256};
 use crate::note::checkpoint::Checkpoint;
 use crate::report::report::Counts;
-use crate::rules::keyring::SignatureStatus;
 use crate::rules::registration::{Binding, Registrations};
+use crate::rules::signature_status::SignatureStatus;
 use crate::text::limits::MAX_AUDIT_STATE;
 use crate::text::wire::{base64_decode_array, hex_encode, parse_decimal};
 

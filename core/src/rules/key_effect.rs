@@ -1,0 +1,108 @@
+//! Effects of key events: what an enrolment or revocation changed, or why it changed nothing (docs/formats/events.md, "Key event").
+
+use crate::merkle::hash::Hash;
+use alloc::string::String;
+
+/// What a key event changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyEffect {
+    /// The key is enrolled.
+    Enrolled,
+    /// The key is revoked.
+    Revoked,
+    /// Nothing, for this reason.
+    None(NoEffect),
+}
+
+/// Why a key event changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoEffect {
+    /// It is no key event.
+    #[error("it is no key event")]
+    NotAKeyEvent,
+    /// It was signed for another log.
+    #[error("it was signed for log `{claimed}`")]
+    OtherLog {
+        /// The log that it names.
+        claimed: String,
+    },
+    /// An admin's signature on it is false.
+    #[error("the signature of admin `{keyid}` on it is false")]
+    BadSignature {
+        /// The admin's key.
+        keyid: String,
+    },
+    /// Too few admins signed it.
+    #[error("{signed} admins of this log signed it, {threshold} must")]
+    NotByAdmins {
+        /// How many did.
+        signed: usize,
+        /// How many must.
+        threshold: usize,
+    },
+    /// A copy of it stands at an earlier index.
+    #[error("a copy of it stands at index {first}")]
+    Replayed {
+        /// Index of the first.
+        first: u64,
+    },
+    /// The key is enrolled; the first enrolment binds it.
+    #[error("the key was enrolled at index {at}, and the first binds")]
+    AlreadyEnrolled {
+        /// Index of that enrolment.
+        at: u64,
+    },
+    /// The key is an admin's, and a key has one role only.
+    #[error("the key is an admin's, and a key has one role only")]
+    AdminKey,
+    /// The key to revoke is not enrolled.
+    #[error("the key is not enrolled")]
+    NotEnrolled,
+    /// The key is revoked, which is final.
+    #[error("the key was revoked at index {at}, which is final")]
+    AlreadyRevoked {
+        /// Index of that revocation.
+        at: u64,
+    },
+    /// The key to revoke is another actor's.
+    #[error("the key is enrolled for `{enrolled}`")]
+    OtherActor {
+        /// Whose it is.
+        enrolled: String,
+    },
+    /// It acts on another event than the enrolment in force.
+    #[error("it acts on another event than the enrolment in force, `{current}`")]
+    OtherEnrolment {
+        /// Leaf hash of the enrolment in force.
+        current: Hash,
+    },
+}
+
+impl NoEffect {
+    /// Returns the stable code of this reason.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotAKeyEvent => "not-a-key-event",
+            Self::OtherLog { .. } => "key-event-for-other-log",
+            Self::BadSignature { .. } => "key-event-bad-signature",
+            Self::NotByAdmins { .. } => "key-event-not-by-admins",
+            Self::Replayed { .. } => "key-event-replayed",
+            Self::AlreadyEnrolled { .. } => "key-already-enrolled",
+            Self::AdminKey => "key-is-an-admins",
+            Self::NotEnrolled => "key-not-enrolled",
+            Self::AlreadyRevoked { .. } => "key-already-revoked",
+            Self::OtherActor { .. } => "key-of-another-actor",
+            Self::OtherEnrolment { .. } => "key-of-another-enrolment",
+        }
+    }
+
+    /// Tells whether the admins did not sign it for this log, so that it does not count as a first position either.
+    pub(crate) const fn is_about_signatures(&self) -> bool {
+        matches!(
+            self,
+            Self::OtherLog { .. } | Self::BadSignature { .. } | Self::NotByAdmins { .. }
+        )
+    }
+}

@@ -1,0 +1,163 @@
+//! Refusals of admission (docs/formats/events.md, "Admission"): the rule that failed, and its class.
+
+use crate::event::event::EventError;
+use crate::event::genesis::GenesisError;
+use crate::rules::key_effect::NoEffect;
+use alloc::string::String;
+
+/// Why an entry is not admitted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The entry is larger than an entry may be.
+    #[error("an entry of {size} bytes, {limit} are allowed")]
+    TooLarge {
+        /// Bytes of the entry.
+        size: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// The entry is not an event.
+    #[error(transparent)]
+    Malformed(#[from] EventError),
+    /// The Statement has a predicate of a type that this log does not know.
+    #[error("predicate type `{found}` is not known to this log")]
+    PredicateType {
+        /// The type.
+        found: String,
+    },
+    /// The log's first entry must be its genesis.
+    #[error(transparent)]
+    Genesis(GenesisError),
+    /// A genesis event after the first entry.
+    #[error("a genesis event stands at index 0 only")]
+    SecondGenesis,
+    /// There is no signature.
+    #[error("the event is not signed")]
+    Unsigned,
+    /// The signature of a known key is false.
+    #[error("the signature by key `{keyid}` is false")]
+    BadSignature {
+        /// The key.
+        keyid: String,
+    },
+    /// The event is signed for another log.
+    #[error("signed for log `{claimed}`, this is `{expected}`")]
+    OtherLog {
+        /// The log that it names.
+        claimed: String,
+        /// This log.
+        expected: String,
+    },
+    /// A key that is not enrolled signed.
+    #[error("key `{keyid}` is not enrolled")]
+    UnknownKey {
+        /// The key.
+        keyid: String,
+    },
+    /// A key that was revoked signed.
+    #[error("key `{keyid}` was revoked at index {at}")]
+    RevokedKey {
+        /// The key.
+        keyid: String,
+        /// Index of the revocation.
+        at: u64,
+    },
+    /// The key is enrolled for another actor.
+    #[error("identity mismatch: key `{keyid}` is enrolled for `{enrolled}`, not `{claimed}`")]
+    ActorMismatch {
+        /// The key.
+        keyid: String,
+        /// Whose key it is.
+        enrolled: String,
+        /// Who is said to have acted.
+        claimed: String,
+    },
+    /// Too few admins signed a key event.
+    #[error("{signed} admins of this log signed, {threshold} must")]
+    NotByAdmins {
+        /// How many did.
+        signed: usize,
+        /// How many must.
+        threshold: usize,
+    },
+    /// The key event would change nothing.
+    #[error("the key event would change nothing: {0}")]
+    NoEffect(NoEffect),
+    /// The same signed payload stands in the log, in another envelope.
+    #[error("the same signed payload stands at index {first}")]
+    Replayed {
+        /// Its index.
+        first: u64,
+    },
+    /// The name and version is bound to other digests.
+    #[error("`{name}` was registered with other digests at index {first}")]
+    RegisterConflict {
+        /// The name and version.
+        name: String,
+        /// Index of the registration that binds it.
+        first: u64,
+    },
+}
+
+/// The class of a refusal, from which the command line derives its exit code and the server its HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalClass {
+    /// The submission breaks its format.
+    Malformed,
+    /// The submission is too large.
+    TooLarge,
+    /// A signature is false or absent.
+    Signature,
+    /// No key that is valid here vouches for it.
+    Untrusted,
+    /// It is well signed, but contradicts an entry of the log.
+    Conflict,
+}
+
+impl Refusal {
+    /// Returns the stable code of this refusal.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "entry-too-large",
+            Self::Malformed(error) => error.code(),
+            Self::PredicateType { .. } => "predicate-type-unknown",
+            Self::Genesis(error) => error.code(),
+            Self::SecondGenesis => "genesis-second",
+            Self::Unsigned => "event-unsigned",
+            Self::BadSignature { .. } => "event-bad-signature",
+            Self::OtherLog { .. } => "event-for-other-log",
+            Self::UnknownKey { .. } => "event-unknown-key",
+            Self::RevokedKey { .. } => "event-revoked-key",
+            Self::ActorMismatch { .. } => "event-actor-mismatch",
+            Self::NotByAdmins { .. } => "event-not-by-admins",
+            Self::NoEffect(reason) => reason.code(),
+            Self::Replayed { .. } => "event-replayed",
+            Self::RegisterConflict { .. } => "register-conflict",
+        }
+    }
+
+    /// Returns what kind of answer this is.
+    #[must_use]
+    pub const fn class(&self) -> RefusalClass {
+        match self {
+            Self::TooLarge { .. } => RefusalClass::TooLarge,
+            Self::Genesis(GenesisError::Unsigned { .. } | GenesisError::BadSignature { .. })
+            | Self::Unsigned
+            | Self::BadSignature { .. } => RefusalClass::Signature,
+            Self::Malformed(_)
+            | Self::PredicateType { .. }
+            | Self::Genesis(_)
+            | Self::SecondGenesis => RefusalClass::Malformed,
+            Self::OtherLog { .. }
+            | Self::UnknownKey { .. }
+            | Self::RevokedKey { .. }
+            | Self::ActorMismatch { .. }
+            | Self::NotByAdmins { .. } => RefusalClass::Untrusted,
+            Self::NoEffect(_) | Self::Replayed { .. } | Self::RegisterConflict { .. } => {
+                RefusalClass::Conflict
+            }
+        }
+    }
+}
