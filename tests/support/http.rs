@@ -1,6 +1,7 @@
 //! A client for one HTTP request on the loopback interface.
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 /// An answer.
@@ -61,9 +62,28 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
     })
 }
 
-/// A loopback address that nobody listened on a moment ago.
-pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|l| l.local_addr())
-        .expect("a port is free")
+/// A loopback address that only this process uses, for a program that is told where to listen and does not say where it
+/// does.
+///
+/// A free port of 127.0.0.1 would be another program's as soon as the kernel gives it away, as the near end of any
+/// connection. On Linux all of 127.0.0.0/8 is this machine, so the process listens at a host of its own, named by its id,
+/// and at ports that the kernel gives to no connection.
+pub fn own_address() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    let host = match std::process::id().to_be_bytes() {
+        // Process ids have 22 bits on Linux; 127.0.0.0/10 is left to tests that choose a host.
+        [_, high, middle, low] if cfg!(target_os = "linux") => {
+            Ipv4Addr::new(127, 128 | high, middle, low)
+        }
+        _ => Ipv4Addr::LOCALHOST,
+    };
+    loop {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(port < 30_000, "{host} has no free port");
+        let address = SocketAddr::from((host, port));
+        // Another network namespace's process may have the same id.
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }

@@ -36,7 +36,7 @@ impl VersityGw {
         let program = tools.path("versitygw");
         let folder = TempDir::new().expect("a folder can be made");
         fs::create_dir(folder.path().join(BUCKET)).expect("a bucket is a folder");
-        let address = http::free_address();
+        let address = http::own_address();
         let server = run(&program, folder.path(), address);
         let started = Self {
             folder,

@@ -89,7 +89,7 @@ impl Witness {
             )
             .expect(0);
 
-        let address = http::free_address();
+        let address = http::own_address();
         let mut server = Command::new(tools.path("litewitness"));
         server
             .arg("-name")
