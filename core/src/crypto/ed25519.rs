@@ -1,4 +1,4 @@
-//! Ed25519 by one strict rule ([RFC 8032 §5.1](https://www.rfc-editor.org/rfc/rfc8032#section-5.1)), so that a verdict is a function of the bytes alone.
+//! Ed25519 by one strict rule ([RFC 8032 §5.1](https://www.rfc-editor.org/rfc/rfc8032#section-5.1)), so a verdict depends on the bytes alone.
 //!
 //! A key is admitted only if it decodes, encodes back to the same bytes, has no torsion component and is not the
 //! identity. A signature holds only if `[S]B = R + [k]A` without the cofactor, with canonical `S` and `R` and an `R`
@@ -26,10 +26,10 @@ pub(crate) const SIGNATURE_SIZE: usize = 64;
 pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
-    /// Admits a key.
+    /// Parses a key, and checks that it is admitted.
     ///
     /// # Errors
-    /// The [`KeyError`] that names what is wrong with it.
+    /// The [`KeyError`] that names the broken rule.
     pub fn from_bytes(bytes: &[u8; PUBLIC_KEY_SIZE]) -> Result<Self, KeyError> {
         let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
         let point = key.to_edwards();
@@ -45,13 +45,13 @@ impl PublicKey {
         Ok(Self(key))
     }
 
-    /// The 32 bytes of the key.
+    /// Returns the 32 bytes of the key.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; PUBLIC_KEY_SIZE] {
         self.0.as_bytes()
     }
 
-    /// The point that the bytes stand for.
+    /// Returns the point that the bytes encode.
     pub(crate) fn point(&self) -> EdwardsPoint {
         self.0.to_edwards()
     }
@@ -105,10 +105,9 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// A secret key; its bytes are wiped when it goes, and never shown.
+/// A secret key; its bytes are wiped when it is dropped, and never printed.
 ///
-/// It lives on the heap, so that moving it leaves no copies behind. It does not implement `Clone`: share it by
-/// reference.
+/// It is on the heap, so moving it leaves no copies behind. It does not implement `Clone`: share it by reference.
 pub struct SecretKey(Box<SigningKey>);
 
 impl SecretKey {
@@ -118,7 +117,7 @@ impl SecretKey {
         Self(Box::new(SigningKey::from_bytes(seed)))
     }
 
-    /// The public half. It needs no checks: a multiple of the base point that is not zero is always admitted.
+    /// Returns the public half. It needs no check: a multiple of the base point other than zero is always admitted.
     #[must_use]
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
@@ -130,7 +129,7 @@ impl SecretKey {
         self.0.sign(message).to_bytes()
     }
 
-    /// The seed, to be stored; whoever copies it has to wipe the copy.
+    /// Returns the seed, to be stored; a caller that copies it must wipe the copy.
     #[must_use]
     pub fn seed(&self) -> &[u8; SEED_SIZE] {
         self.0.as_bytes()
@@ -150,10 +149,10 @@ pub enum KeyError {
     /// No point of the curve has these bytes.
     #[error("the Ed25519 key is not a point of the curve")]
     NotAPoint,
-    /// The bytes are a second spelling of a point.
+    /// The bytes are a second encoding of a point.
     #[error("the Ed25519 key is not in its canonical encoding")]
     NotCanonical,
-    /// The identity: under it a signature can be made for any message.
+    /// The identity: anyone can make a signature by it for any message.
     #[error("the Ed25519 key is the identity, under which anyone can sign anything")]
     Identity,
     /// The point has a component of small order, so verifiers may disagree about its signatures.
@@ -164,7 +163,7 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    /// A stable name for the rule that failed.
+    /// Returns the stable code of this error.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -192,7 +191,7 @@ pub enum SignatureError {
 }
 
 impl SignatureError {
-    /// A stable name for the rule that failed.
+    /// Returns the stable code of this error.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -352,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_torsioned_r_is_refused_under_an_honest_key() {
-        // What a cofactored or batched verifier accepts: R = rB + T, with S made for this R.
+        // A cofactored or batched verifier accepts this: R = rB + T, with S made for this R.
         let secret = SecretKey::from_seed(&[7; 32]);
         let scalar = secret.0.to_scalar();
         for torsion in &EIGHT_TORSION {

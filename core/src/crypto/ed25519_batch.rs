@@ -1,30 +1,30 @@
-//! Many Ed25519 signatures at once, each with exactly the verdict that [`PublicKey::verify`] gives it
+//! Verification of many Ed25519 signatures at once, each with the verdict of [`PublicKey::verify`]
 //! ([RFC 8032 §5.1.7](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7), without the cofactor).
 //!
-//! Batch verification as usually built is another rule than verification one by one: it lets signatures through whose
-//! `R` has a component of small order. This one does not, and here is why. `B` is the base point, of prime order `ℓ`;
+//! The usual batch verification follows another rule than verification one by one: it accepts signatures whose `R` has a
+//! component of small order. This one refuses them; the proof follows. `B` is the base point, of prime order `ℓ`;
 //! every point of the curve is a point of order dividing `ℓ` plus a *torsion* point of order dividing 8.
 //!
-//! 1. A [`PublicKey`] `A` has no torsion and is not the identity: it would not have been admitted.
+//! 1. A [`PublicKey`] `A` has no torsion and is not the identity: others are not admitted.
 //! 2. For such a key the strict rule (`S < ℓ`, `R` canonical and not of small order, `[S]B − [k]A = R`) is the same as:
-//!    `S < ℓ`, `R` canonical, `R` not the identity, `R` without torsion, `D = [S]B − [k]A − R = 0`. Whoever satisfies
-//!    the first has `R = [S]B − [k]A`, a sum of points without torsion; the converse holds because the identity is the
-//!    only torsion-free point of small order.
-//! 3. `S < ℓ` and the bytes of `R` are looked at for each signature alone. A canonical `R` has `y < p`; the points with
-//!    `x = 0`, whose sign could be spelt in two ways, are the identity (`y = 1`) and the point of order 2 (`y = −1`),
+//!    `S < ℓ`, `R` canonical, `R` not the identity, `R` without torsion, `D = [S]B − [k]A − R = 0`. The first
+//!    implies `R = [S]B − [k]A`, a sum of points without torsion; the converse holds because the identity is the only
+//!    torsion-free point of small order.
+//! 3. `S < ℓ` and the bytes of `R` are checked for each signature alone. A canonical `R` has `y < p`; the points with
+//!    `x = 0`, whose sign has two encodings, are the identity (`y = 1`) and the point of order 2 (`y = −1`),
 //!    neither of which passes.
 //! 4. *No `R` has torsion.* Draw 64 subsets of the batch at random, sum the `R`s of each, multiply each sum by `ℓ`: that
 //!    leaves `ℓ` times the sum of their torsion, and `ℓ` is odd, so it is zero only if the torsion cancels. Fix a
-//!    signature with torsion: whatever else a subset holds, at most one of *with it* and *without it* cancels. So a
+//!    signature with torsion: for every choice of the others, at most one of *with it* and *without it* cancels. So a
 //!    batch with torsion passes all 64 with probability at most 2^−64.
 //! 5. *Every `D` is zero.* With no torsion left, all `D`s lie in the group of order `ℓ`. Draw `z` of 128 bits for each
-//!    signature; if some `D ≠ 0`, then whatever the other `z` are, at most one value of its own makes `Σ [z]D = 0`, as
+//!    signature; if some `D ≠ 0`, then for every choice of the other `z` at most one value of its own makes `Σ [z]D = 0`, as
 //!    `2^128 < ℓ`: probability at most 2^−128. `Σ [z]D` is one multiscalar multiplication: the coefficients of `B` are
 //!    added up, and so are those of each key.
-//! 6. A good signature has `D = 0` and no torsion, so it never fails a batch. A batch that fails is halved until what is
-//!    left is judged one by one. Along that way a bad signature stands in at most 5 batches, so it is called good with
-//!    probability below 2^−61, and only by who guesses: the [`Seed`] is secret, used once and drawn after the signatures
-//!    are fixed, so nothing can be ground offline.
+//! 6. A good signature has `D = 0` and no torsion, so it never fails a batch. A batch that fails is halved until the
+//!    rest is verified one by one. On that path a bad signature is in at most 5 batches, so it is accepted with
+//!    probability below 2^−61. An attacker can only guess: the [`Seed`] is secret, used once and drawn after the
+//!    signatures are fixed, so no search offline helps.
 
 use crate::crypto::ed25519::{PublicKey, SIGNATURE_SIZE};
 use alloc::collections::BTreeMap;
@@ -35,41 +35,41 @@ use curve25519_dalek::traits::{Identity as _, IsIdentity as _, VartimeMultiscala
 use sha2::{Digest as _, Sha512};
 use zeroize::Zeroizing;
 
-/// Signatures that are verified together: more gains little, and the points have to stay in the cache.
+/// Signatures that are verified together: more gain little, and the points have to stay in the cache.
 pub const FULL_BATCH: usize = 4_096;
 
 /// Fewer signatures than this are verified one by one: the 64 multiplications of a batch cost more than they save.
 pub const SMALL_BATCH: usize = 192;
 
-/// Sums of random subsets, each of which misses torsion with probability at most one half.
+/// Number of random subsets; each misses torsion with probability at most one half.
 const SUMS: u32 = 64;
 
-/// What the coefficients of one batch are drawn from: 32 secret random bytes, drawn after the signatures are fixed.
+/// Source of the coefficients of one batch: 32 secret random bytes, drawn after the signatures are fixed.
 ///
-/// It is used up by the batch, cannot be copied, and is wiped.
+/// A batch consumes it; it cannot be copied, and is wiped.
 pub struct Seed(Zeroizing<[u8; 32]>);
 
 impl Seed {
-    /// Takes bytes that the operating system drew, after the last signature was pushed.
+    /// Wraps random bytes of the operating system, which must be drawn after the last signature is pushed.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 }
 
-/// Signatures to be verified together; see the module.
+/// Signatures to verify together; see the module.
 ///
-/// Pushing hashes the message, so that it need not be kept. Two threads share work by filling a batch each.
+/// [`push`](Self::push) hashes the message, so the message is not kept. Two threads share work by filling a batch each.
 #[derive(Default)]
 pub struct Batch {
     keys: Vec<PublicKey>,
     slots: BTreeMap<[u8; 32], usize>,
-    /// `None` is a signature that can only be false.
+    /// `None` is a signature that is false by its encoding alone.
     items: Vec<Option<Item>>,
 }
 
 struct Item {
-    /// Its place among the keys.
+    /// Position of its key in `Batch::keys`.
     key: usize,
     r: CompressedEdwardsY,
     s: Scalar,
@@ -77,25 +77,25 @@ struct Item {
 }
 
 impl Batch {
-    /// An empty batch.
+    /// Makes an empty batch.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Signatures pushed so far.
+    /// Returns the number of signatures pushed so far.
     #[must_use]
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether nothing was pushed.
+    /// Tells whether no signature was pushed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// Adds a signature, however wrong.
+    /// Adds a signature; one that is malformed counts as false.
     pub fn push(&mut self, key: &PublicKey, message: &[u8], signature: &[u8]) {
         let item = split(signature).map(|(r, s)| {
             let hash = Sha512::new()
@@ -119,7 +119,7 @@ impl Batch {
         })
     }
 
-    /// The verdict of each signature, in the order in which they were pushed.
+    /// Verifies all signatures, and returns their verdicts in the order in which they were pushed.
     #[must_use]
     pub fn verify(self, seed: Seed) -> Vec<bool> {
         let points: Vec<EdwardsPoint> = self.keys.iter().map(PublicKey::point).collect();
@@ -139,7 +139,7 @@ impl Batch {
     }
 }
 
-/// Verifies signatures `(key, message, signature)` together; the answers are in their order.
+/// Verifies signatures `(key, message, signature)` together, and returns their verdicts in their order.
 ///
 /// The seed must be drawn after the signatures are fixed.
 #[must_use]
@@ -151,7 +151,7 @@ pub fn verify_many(items: &[(&PublicKey, &[u8], &[u8])], seed: Seed) -> Vec<bool
     batch.verify(seed)
 }
 
-/// The halves of a signature, if they are canonical and `R` is neither the identity nor of order 2.
+/// Splits a signature into its halves; `None` unless they are canonical and `R` is neither the identity nor of order 2.
 fn split(signature: &[u8]) -> Option<(CompressedEdwardsY, Scalar)> {
     /// p = 2^255 − 19, little-endian.
     const P: [u8; 32] = {
@@ -181,7 +181,7 @@ fn split(signature: &[u8]) -> Option<(CompressedEdwardsY, Scalar)> {
     is_fit.then_some((CompressedEdwardsY(*r), s))
 }
 
-/// A signature of a batch that is under way.
+/// A signature of a batch during verification.
 #[derive(Clone, Copy)]
 struct Member<'a> {
     place: usize,
@@ -202,7 +202,7 @@ impl Trial<'_> {
         let mut points = Vec::with_capacity(members.len());
         let mut known = Vec::with_capacity(members.len());
         for member in members {
-            // An `R` that is no point is nobody's signature.
+            // A signature whose `R` is not a point is false.
             if let Some(point) = member.item.r.decompress() {
                 points.push(point);
                 known.push(*member);
@@ -215,7 +215,7 @@ impl Trial<'_> {
         if members.len() < SMALL_BATCH {
             members.iter().for_each(|member| self.judge_one(member));
         } else if self.hold(members, points) {
-            members.iter().for_each(|member| self.settle(member, true));
+            members.iter().for_each(|member| self.record(member, true));
         } else {
             let middle = members.len() / 2;
             let (points, points_after) = points.split_at(middle);
@@ -225,22 +225,22 @@ impl Trial<'_> {
         }
     }
 
-    /// The strict rule as it stands, by computing the `R` that there should be.
+    /// Applies the strict rule to one signature: computes the `R` that makes it true and compares.
     fn judge_one(&mut self, member: &Member<'_>) {
         let Item { key, r, s, k } = member.item;
         let holds = self.keys.get(*key).is_some_and(|key| {
             EdwardsPoint::vartime_double_scalar_mul_basepoint(k, &-key, s).compress() == *r
         });
-        self.settle(member, holds);
+        self.record(member, holds);
     }
 
-    fn settle(&mut self, member: &Member<'_>, holds: bool) {
+    fn record(&mut self, member: &Member<'_>, holds: bool) {
         if let Some(verdict) = self.verdicts.get_mut(member.place) {
             *verdict = holds;
         }
     }
 
-    /// Steps 4 and 5 of the proof: whether all of them hold.
+    /// Checks steps 4 and 5 of the proof for all of these signatures.
     fn hold(&mut self, members: &[Member<'_>], points: &[EdwardsPoint]) -> bool {
         let tosses = members.iter().map(|_| self.coins.toss());
         let Some((coefficients, subsets)) = tosses.collect::<Option<(Vec<_>, Vec<_>)>>() else {
@@ -275,11 +275,11 @@ impl Trial<'_> {
     }
 }
 
-/// Step 4 of the proof: bit `j` of a point's number says whether it is in subset `j`.
+/// Checks step 4 of the proof. A point is in subset `j` if bit `j` of its number in `subsets` is set.
 fn are_torsion_free(points: &[EdwardsPoint], subsets: &[u64]) -> bool {
     let mut sums: Vec<EdwardsPoint> = (0..SUMS).map(|_| EdwardsPoint::identity()).collect();
     for (points, subsets) in points.chunks(4).zip(subsets.chunks(4)) {
-        // Entry b is the sum of the points whose bit is set in b.
+        // Entry b is the sum of those of the four points whose bit is set in b.
         let mut table = Vec::with_capacity(16);
         table.push(EdwardsPoint::identity());
         for point in points {
@@ -299,7 +299,7 @@ fn are_torsion_free(points: &[EdwardsPoint], subsets: &[u64]) -> bool {
     sums.iter().all(is_torsion_free)
 }
 
-/// Whether `ℓ` times the point is the identity: `ℓ − 1` is the largest scalar, and once more makes `ℓ`.
+/// Tells whether `ℓ` times the point is the identity: multiplies by the largest scalar, `ℓ − 1`, and adds the point once.
 fn is_torsion_free(point: &EdwardsPoint) -> bool {
     let before = -Scalar::ONE;
     let sum = EdwardsPoint::vartime_double_scalar_mul_basepoint(&before, point, &Scalar::ZERO);
@@ -313,7 +313,7 @@ struct Coins {
 }
 
 impl Coins {
-    /// A coefficient of 128 bits, and the subsets that a signature is in.
+    /// Draws a coefficient of 128 bits, and the subsets that a signature is in.
     fn toss(&mut self) -> Option<(Scalar, u64)> {
         self.blocks += 1;
         let block = Sha512::new()

@@ -15,7 +15,7 @@ pub struct CompactRange {
 }
 
 impl CompactRange {
-    /// The tree without leaves.
+    /// Starts with the tree without leaves.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -41,11 +41,11 @@ impl CompactRange {
         self.push_with(leaf, |_, _| {});
     }
 
-    /// Appends a leaf and reports each complete subtree that it finishes: the leaf itself, then upwards.
+    /// Appends a leaf and reports each complete subtree that it completes: the leaf itself, then upwards.
     ///
-    /// A tree is full at 2^64 − 1 leaves; further leaves are not appended, and not reported.
+    /// A tree is full at 2^64 − 1 leaves; further leaves are ignored and not reported.
     pub fn push_with(&mut self, leaf: Hash, mut completed: impl FnMut(Subtree, Hash)) {
-        // 2^64 appends outlast any machine, so the bound is kept by ignoring them, not by an error that all would handle.
+        // No machine appends 2^64 leaves, so leaves past the bound are ignored: every caller would have to handle an error.
         let Some(size) = self.size.checked_add(1) else {
             return;
         };
@@ -66,25 +66,25 @@ impl CompactRange {
         self.size = size;
     }
 
-    /// How many leaves were appended.
+    /// Returns the number of leaves.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
     }
 
-    /// The frontier: hashes of the complete subtrees of `0..size`, largest first.
+    /// Returns the frontier: the hashes of the complete subtrees of `0..size`, largest first.
     #[must_use]
     pub fn parts(&self) -> &[Hash] {
         &self.parts
     }
 
-    /// The root of the tree.
+    /// Returns the root of the tree.
     #[must_use]
     pub fn root(&self) -> Hash {
         span_root(&self.parts)
     }
 
-    /// The size and the root of the tree.
+    /// Returns the size and the root of the tree.
     #[must_use]
     pub fn head(&self) -> TreeHead {
         TreeHead {
@@ -94,9 +94,9 @@ impl CompactRange {
     }
 }
 
-/// The Merkle Tree Hash over leaf hashes, in order.
+/// Computes the Merkle Tree Hash over leaf hashes, in order.
 ///
-/// Over hashes of equally large complete subtrees it gives the root of the tree that they make up.
+/// For the hashes of complete subtrees of one level, the result is the root of the tree that they form.
 #[must_use]
 pub fn tree_root(leaves: &[Hash]) -> Hash {
     let mut range = CompactRange::new();
@@ -114,18 +114,18 @@ fn bits(size: u64) -> usize {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompactError {
-    /// The frontier of this size has another number of hashes.
+    /// The number of hashes does not fit the size.
     #[error("the frontier has {claimed} hashes, its size calls for {expected}")]
     WrongPartCount {
         /// Hashes given.
         claimed: usize,
-        /// Hashes that the size calls for.
+        /// Hashes in a frontier of this size.
         expected: usize,
     },
 }
 
 impl CompactError {
-    /// The stable name of the broken rule.
+    /// Returns the stable code of this error.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

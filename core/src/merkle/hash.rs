@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 /// Bytes of a SHA-256 hash.
 pub const HASH_SIZE: usize = 32;
 
-/// A SHA-256 hash: of an entry, of a tree, or of a file.
+/// The SHA-256 hash of an entry, a tree or a file.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash([u8; HASH_SIZE]);
 
@@ -83,8 +83,8 @@ pub fn leaf_hash(entry: &[u8]) -> Hash {
 
 /// Hashes two children into their parent: `SHA-256(0x01 ‖ left ‖ right)`.
 ///
-/// These 65 bytes are always the same two blocks of SHA-256, so they are laid out here and the buffering of a general
-/// hasher is left out: about a third faster.
+/// These 65 bytes always fill two blocks of SHA-256. Laying the blocks out here, without the buffer of a general hasher,
+/// is about a third faster.
 #[must_use]
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     let [head @ .., last] = &right.0;
@@ -108,10 +108,10 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     Hash(bytes)
 }
 
-/// Length of a node's input, as SHA-256's padding has it: 65 bytes.
+/// Length of a node's input in bits, for the padding of SHA-256: 65 bytes.
 const NODE_BITS: u16 = 65 * 8;
 
-/// Where SHA-256 begins ([FIPS 180-4 §5.3.3](https://doi.org/10.6028/NIST.FIPS.180-4)).
+/// The initial state of SHA-256 ([FIPS 180-4 §5.3.3](https://doi.org/10.6028/NIST.FIPS.180-4)).
 const INITIAL_STATE: [u32; 8] = [
     0x6a09_e667,
     0xbb67_ae85,
@@ -123,7 +123,7 @@ const INITIAL_STATE: [u32; 8] = [
     0x5be0_cd19,
 ];
 
-/// The root of the tree without leaves: SHA-256 of the empty string.
+/// Returns the root of the tree without leaves: the SHA-256 of the empty string.
 #[must_use]
 pub fn empty_root() -> Hash {
     sha256(&[])

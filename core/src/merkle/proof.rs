@@ -1,8 +1,8 @@
 //! Inclusion and consistency proofs, exact in length, index and size ([RFC 9162 §2.1](https://www.rfc-editor.org/rfc/rfc9162#section-2.1), the trees of RFC 6962).
 //!
-//! Each kind of proof is a pair: *which hashes* ([`inclusion_subtrees`], [`consistency_subtrees`]) and *what they
-//! prove* (`verify`). The length of a proof is a function of its position and sizes, and is checked before any hash:
-//! a proof with a hash too many or too few never reaches the arithmetic.
+//! Each kind of proof is a pair of functions: *which hashes* ([`inclusion_subtrees`], [`consistency_subtrees`]) and *what
+//! they prove* (`verify`). The position and the sizes determine the length of a proof. The length is checked first, so a
+//! proof with a hash too many or too few is refused before any hash is computed.
 
 use crate::merkle::hash::{Hash, empty_root, node_hash};
 use crate::merkle::proof_error::ProofError;
@@ -12,7 +12,7 @@ use crate::text::limits::{MAX_CONSISTENCY_PROOF, MAX_INCLUSION_PROOF};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The siblings on the way from a leaf up to the root.
+/// The siblings on the path from a leaf up to the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InclusionProof(Vec<Hash>);
 
@@ -21,7 +21,7 @@ pub struct InclusionProof(Vec<Hash>);
 pub struct ConsistencyProof(Vec<Hash>);
 
 impl InclusionProof {
-    /// Takes the hashes as received; they prove nothing before [`verify`](Self::verify).
+    /// Wraps hashes as received; they prove nothing until [`verify`](Self::verify) accepts them.
     ///
     /// # Errors
     /// [`ProofError::TooLong`] for more hashes than any tree needs.
@@ -43,7 +43,7 @@ impl InclusionProof {
         encode_lines(&self.0)
     }
 
-    /// The hashes, from the leaf's sibling up.
+    /// Returns the hashes, from the leaf's sibling up.
     #[must_use]
     pub fn hashes(&self) -> &[Hash] {
         &self.0
@@ -64,7 +64,7 @@ impl InclusionProof {
     /// Checks that the tree of `head` has `leaf` at `index`.
     ///
     /// # Errors
-    /// The [`ProofError`] that says which part of the claim is false.
+    /// The [`ProofError`] that names the false part of the claim.
     pub fn verify(&self, leaf: &Hash, index: u64, head: &TreeHead) -> Result<(), ProofError> {
         let path = Path::of(index, head.size)?;
         expect_length(&self.0, path.length())?;
@@ -74,7 +74,7 @@ impl InclusionProof {
 }
 
 impl ConsistencyProof {
-    /// Takes the hashes as received; they prove nothing before [`verify`](Self::verify).
+    /// Wraps hashes as received; they prove nothing until [`verify`](Self::verify) accepts them.
     ///
     /// # Errors
     /// [`ProofError::TooLong`] for more hashes than any pair of trees needs.
@@ -97,7 +97,7 @@ impl ConsistencyProof {
         encode_lines(&self.0)
     }
 
-    /// The hashes, from the old tree's edge up.
+    /// Returns the hashes, from the old tree's edge up.
     #[must_use]
     pub fn hashes(&self) -> &[Hash] {
         &self.0
@@ -117,10 +117,10 @@ impl ConsistencyProof {
 
     /// Checks that the tree of `old` is a prefix of the tree of `new`.
     ///
-    /// Equal heads, and any head after the empty tree's, are consistent by an empty proof only.
+    /// The proof must be empty if the heads are equal or the old tree is empty.
     ///
     /// # Errors
-    /// The [`ProofError`] that says which part of the claim is false; `OldRootMismatch` is told first.
+    /// The [`ProofError`] that names the false part of the claim; `OldRootMismatch` comes first.
     pub fn verify(&self, old: &TreeHead, new: &TreeHead) -> Result<(), ProofError> {
         if old.size > new.size {
             return Err(ProofError::SizeMismatch {
@@ -131,7 +131,7 @@ impl ConsistencyProof {
         let Some(last) = old.size.checked_sub(1) else {
             expect_length(&self.0, 0)?;
             expect_old_root(&old.root, empty_root())?;
-            // Both empty: the new root is then known too.
+            // If both are empty, the new root is known too.
             return if new.size == 0 {
                 expect_root(&new.root, empty_root())
             } else {
@@ -142,8 +142,8 @@ impl ConsistencyProof {
             expect_length(&self.0, 0)?;
             return expect_root(&new.root, old.root);
         }
-        // The largest complete subtree that ends where the old tree ends is the climb's start. When it is the old
-        // tree itself its hash is known and not in the proof.
+        // The climb starts at the largest complete subtree that ends where the old tree ends. If it is the old tree
+        // itself, its hash is known and not in the proof.
         let level = old.size.trailing_zeros();
         let path = Path::of(last, new.size)?.above(level);
         let seeds = usize::from(!old.size.is_power_of_two());
@@ -157,10 +157,10 @@ impl ConsistencyProof {
     }
 }
 
-/// The way from a leaf to the root: where siblings stand left, where right.
+/// The path from a leaf to the root: the side of each sibling.
 ///
-/// Up to the node whose parent is on the tree's right edge, bit by bit of the index (`inner` steps); from there on,
-/// only left siblings (`border` steps).
+/// For `inner` steps, up to the node whose parent is on the right edge of the tree, the bits of the index give the side.
+/// The `border` steps after them have left siblings only.
 struct Path {
     index: u64,
     inner: u32,
@@ -182,7 +182,7 @@ impl Path {
         })
     }
 
-    /// The same way, begun at the node `level` levels above the leaf; `level` is at most `inner`.
+    /// Returns the rest of the path from the node `level` levels above the leaf; `level` is at most `inner`.
     fn above(self, level: u32) -> Self {
         Self {
             index: self.index.checked_shr(level).unwrap_or(0),
@@ -195,7 +195,7 @@ impl Path {
         usize::try_from(self.inner.saturating_add(self.border)).unwrap_or(usize::MAX)
     }
 
-    /// Pairs each sibling with whether it stands to the left.
+    /// Pairs each sibling with `true` if it is to the left.
     fn sides<'a>(&self, siblings: &'a [Hash]) -> impl Iterator<Item = (bool, &'a Hash)> + use<'a> {
         let (index, inner) = (self.index, self.inner);
         (0u32..).zip(siblings).map(move |(step, sibling)| {
@@ -216,7 +216,7 @@ impl Path {
         })
     }
 
-    /// The root of the tree that ends with `start`: right siblings came later and are left out.
+    /// Returns the root of the tree that ends with `start`, without right siblings, which were appended later.
     fn climb_left_only(&self, start: Hash, siblings: &[Hash]) -> Hash {
         self.sides(siblings)
             .filter(|(left, _)| *left)

@@ -2,7 +2,7 @@
 
 use crate::merkle::hash::Hash;
 
-/// Why a proof is not one, or does not prove what is claimed.
+/// The reason why a proof is malformed, or does not prove its claim.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProofError {
@@ -22,7 +22,7 @@ pub enum ProofError {
         /// Leaves in the tree that should extend it.
         new: u64,
     },
-    /// This index and these sizes call for another number of hashes.
+    /// The number of hashes does not fit the index and the sizes.
     #[error("the proof has {claimed} hashes, this claim calls for {expected}")]
     LengthMismatch {
         /// Hashes in the proof.
@@ -30,7 +30,7 @@ pub enum ProofError {
         /// Hashes that every proof of this claim has.
         expected: usize,
     },
-    /// No proof of this kind has as many hashes.
+    /// The proof has more hashes than any proof of its kind.
     #[error("the proof has {claimed} or more hashes, no proof has more than {limit}")]
     TooLong {
         /// Hashes given; for text, the first line too many.
@@ -63,7 +63,7 @@ pub enum ProofError {
 }
 
 impl ProofError {
-    /// The stable name of the broken rule.
+    /// Returns the stable code of this error.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Which hashes a Merkle proof is made of ([RFC 6962 §2.1.1 and §2.1.2](https://www.rfc-editor.org/rfc/rfc6962#section-2.1.1)); what they prove is told in [`proof`](crate::merkle::proof).
+//! The nodes that a Merkle proof consists of ([RFC 6962 §2.1.1 and §2.1.2](https://www.rfc-editor.org/rfc/rfc6962#section-2.1.1)); [`proof`](crate::merkle::proof) verifies them.
 
 use crate::merkle::hash::Hash;
 use crate::merkle::proof_error::ProofError;
@@ -6,7 +6,7 @@ use crate::merkle::tree::{Subtree, complete_subtrees, left_width, span_root};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Which hashes the inclusion proof of the leaf at `index` in the tree of `size` is made of.
+/// Returns the subtrees whose hashes form the inclusion proof of the leaf at `index` in the tree of `size`.
 ///
 /// # Errors
 /// [`ProofError::IndexOutOfRange`].
@@ -17,7 +17,7 @@ pub fn inclusion_subtrees(index: u64, size: u64) -> Result<Vec<Subtree>, ProofEr
         .collect())
 }
 
-/// Which hashes the consistency proof between the trees of size `old` and `new` is made of.
+/// Returns the subtrees whose hashes form the consistency proof between the trees of size `old` and `new`.
 ///
 /// # Errors
 /// [`ProofError::SizeMismatch`] when `old` is larger.
@@ -28,7 +28,7 @@ pub fn consistency_subtrees(old: u64, new: u64) -> Result<Vec<Subtree>, ProofErr
         .collect())
 }
 
-/// PATH(index, D\[size\]) of RFC 6962 §2.1.1 as spans, walked from the root down and told from the leaf up.
+/// PATH(index, D\[size\]) of RFC 6962 §2.1.1 as spans: walks from the root down, and returns them from the leaf up.
 pub(crate) fn inclusion_spans(index: u64, size: u64) -> Result<Vec<Range<u64>>, ProofError> {
     if index >= size {
         return Err(ProofError::IndexOutOfRange { index, size });
@@ -48,7 +48,7 @@ pub(crate) fn inclusion_spans(index: u64, size: u64) -> Result<Vec<Range<u64>>, 
     Ok(spans)
 }
 
-/// PROOF(old, D\[new\]) of RFC 6962 §2.1.2 as spans, walked from the root down and told from the old edge up.
+/// PROOF(old, D\[new\]) of RFC 6962 §2.1.2 as spans: walks from the root down, and returns them from the old edge up.
 pub(crate) fn consistency_spans(old: u64, new: u64) -> Result<Vec<Range<u64>>, ProofError> {
     if old > new {
         return Err(ProofError::SizeMismatch { old, new });
@@ -67,7 +67,7 @@ pub(crate) fn consistency_spans(old: u64, new: u64) -> Result<Vec<Range<u64>>, P
             node.start = middle;
         }
     }
-    // Ends at the node that ends with the old tree; its hash is news unless it is the whole old tree.
+    // The walk ends at the node that ends with the old tree. The verifier knows its hash only if it is the whole old tree.
     if node.start != 0 {
         spans.push(node);
     }
@@ -75,7 +75,7 @@ pub(crate) fn consistency_spans(old: u64, new: u64) -> Result<Vec<Range<u64>>, P
     Ok(spans)
 }
 
-/// Where the node over these leaves parts into its children; `None` for a leaf.
+/// Returns the first leaf of the right child of the node over these leaves; `None` for a leaf.
 fn middle(node: &Range<u64>) -> Option<u64> {
     node.start
         .checked_add(left_width(node.end.checked_sub(node.start)?)?)

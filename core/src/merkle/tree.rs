@@ -1,23 +1,23 @@
 //! Shapes of Merkle trees: heads, complete subtrees and spans ([RFC 6962 §2.1](https://www.rfc-editor.org/rfc/rfc6962#section-2.1)).
 //!
-//! A *complete subtree* holds `2^level` leaves and its hash never changes once the leaves are there. A *span* is a
-//! range of leaves that RFC 6962 gives one node; only spans at the right edge of a tree are not complete subtrees, and
-//! each is a short row of them.
+//! A *complete subtree* holds `2^level` leaves and its hash never changes once it has all leaves. A *span* is a range
+//! of leaves under one node of RFC 6962. A span at the right edge of a tree may be a short row of complete subtrees; all
+//! others are complete subtrees themselves.
 
 use crate::merkle::hash::{Hash, empty_root, node_hash};
 use core::ops::Range;
 
-/// The size and root of a tree: all that a signature on a log's state says.
+/// The size and root of a tree, which together commit to the state of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TreeHead {
-    /// How many leaves there are.
+    /// Number of leaves.
     pub size: u64,
-    /// The Merkle Tree Hash over them.
+    /// The Merkle Tree Hash over the leaves.
     pub root: Hash,
 }
 
 impl TreeHead {
-    /// The head of the tree without leaves.
+    /// Returns the head of the tree without leaves.
     #[must_use]
     pub fn empty() -> Self {
         Self {
@@ -37,31 +37,31 @@ pub struct Subtree {
 }
 
 impl Subtree {
-    /// The leaf at `index`.
+    /// Returns the leaf at `index`.
     #[must_use]
     pub const fn leaf(index: u64) -> Self {
         Self { level: 0, index }
     }
 
-    /// The number of leaves, or `None` past `u64`.
+    /// Returns the number of leaves, or `None` past `u64`.
     #[must_use]
     pub fn width(&self) -> Option<u64> {
         1u64.checked_shl(u32::from(self.level))
     }
 
-    /// The first leaf, or `None` past `u64`.
+    /// Returns the first leaf, or `None` past `u64`.
     #[must_use]
     pub fn start(&self) -> Option<u64> {
         self.index.checked_mul(self.width()?)
     }
 
-    /// The position after the last leaf, or `None` past `u64`.
+    /// Returns the position after the last leaf, or `None` past `u64`.
     #[must_use]
     pub fn end(&self) -> Option<u64> {
         self.index.checked_add(1)?.checked_mul(self.width()?)
     }
 
-    /// Whether all its leaves are in a tree of this size.
+    /// Tells whether all its leaves are in a tree of this size.
     #[must_use]
     pub fn is_within(&self, size: u64) -> bool {
         self.end().is_some_and(|end| end <= size)
@@ -111,7 +111,7 @@ pub fn span_root(parts: &[Hash]) -> Hash {
         .unwrap_or_else(empty_root)
 }
 
-/// The leaf count of the left child of an RFC 6962 node over `leaves` leaves: the largest power of two below it.
+/// Returns the leaf count of the left child of an RFC 6962 node over `leaves` leaves: the largest power of two below it.
 ///
 /// `None` for fewer than two leaves, which have no children.
 pub(crate) fn left_width(leaves: u64) -> Option<u64> {

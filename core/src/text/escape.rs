@@ -1,7 +1,7 @@
-//! Hostile text made visible: what would move the cursor, turn the direction of writing or show nothing is
-//! written as `\u{…}` ([UTR 36, "Unicode Security Considerations"](https://www.unicode.org/reports/tr36/)).
+//! Escapes for hostile text: characters that would move the cursor, turn the direction of writing or stay invisible
+//! become `\u{…}` ([UTR 36, "Unicode Security Considerations"](https://www.unicode.org/reports/tr36/)).
 //!
-//! For terminals and messages. Look-alike letters stay as they are: names that decide anything are ASCII.
+//! For terminals and messages. Look-alike letters are not escaped: all names that decide a verdict are ASCII.
 
 use alloc::format;
 use alloc::string::String;
@@ -51,7 +51,7 @@ const EXCERPT: usize = 64;
 
 /// Escapes text for display on one line.
 ///
-/// A backslash that would read as such an escape is escaped too, so that two texts never look the same.
+/// A backslash that would begin such an escape is escaped too, so two different texts never look the same.
 #[must_use]
 pub fn display_safe(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -67,7 +67,7 @@ pub fn display_safe(text: &str) -> String {
     shown
 }
 
-/// Escapes the beginning of a text for a message, with `…` for what was cut.
+/// Escapes the beginning of a text for a message, followed by `…` if the rest was cut off.
 #[must_use]
 pub fn excerpt(text: &str) -> String {
     match text.get(..text.floor_char_boundary(EXCERPT)) {

@@ -1,7 +1,7 @@
-//! Sorts short lists in few instructions: the standard library's sorts are faster on long ones, and weigh 5 kB in the
-//! browser's copy for each type that is sorted.
+//! A small sort for short lists: the standard library's sorts are faster on long ones, but add 5 kB to the browser's copy
+//! for each type that is sorted.
 
-/// Sorts in place, in n log n steps whatever the input; equal items may change places.
+/// Sorts in place, in n log n steps for every input; equal items may change places.
 pub(crate) fn sort<T: Ord>(items: &mut [T]) {
     let length = items.len();
     for root in (0..length / 2).rev() {
@@ -13,7 +13,7 @@ pub(crate) fn sort<T: Ord>(items: &mut [T]) {
     }
 }
 
-/// Lets the item at `root` sink until neither child, of those before `end`, is greater.
+/// Moves the item at `root` down the heap `..end` until neither child is greater.
 fn sift_down<T: Ord>(items: &mut [T], mut root: usize, end: usize) {
     loop {
         let mut child = 2 * root + 1;

@@ -1,4 +1,4 @@
-//! Strict JSON: what [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) leaves open to readers is refused.
+//! Strict JSON: refuses every construct that [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) lets readers interpret.
 //!
 //! No duplicate member (compared after escapes), no number but integers that fit `i64`, no more than
 //! [`MAX_JSON_DEPTH`] containers inside each other, no text over [`MAX_ENTRY`] bytes, nothing after the value, valid UTF-8
@@ -17,8 +17,8 @@ use serde::de::{
 };
 use serde::ser::{Serialize, Serializer};
 
-/// A JSON value, with the members of objects in the order of the text. What was parsed borrows from its text the strings
-/// that have no escapes.
+/// A JSON value, with the members of objects in the order of the text. A parsed value borrows from its text all strings
+/// without escapes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// `null`
@@ -58,7 +58,7 @@ impl<'a> Value<'a> {
         )
     }
 
-    /// Returns the member of that name, if this is an object that has it.
+    /// Returns the member of that name; `None` if this is not an object or has no such member.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Self> {
         match self {
@@ -69,7 +69,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Takes the member of that name out, if this is an object that has it.
+    /// Takes out the member of that name; `None` if this is not an object or has no such member.
     #[must_use]
     pub fn into_member(self, name: &str) -> Option<Self> {
         match self {
@@ -89,7 +89,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Copies what is borrowed.
+    /// Copies all borrowed strings, so that the value no longer depends on its text.
     #[must_use]
     pub fn into_owned(self) -> Value<'static> {
         let owned = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
@@ -110,7 +110,7 @@ impl<'a> Value<'a> {
     /// Encodes the value as compact JSON, members in their order.
     #[must_use]
     pub fn encode(&self) -> String {
-        // Only maps with keys that are not strings can fail, and these have none.
+        // Only maps with keys other than strings can fail, and there are none.
         serde_json::to_string(self).unwrap_or_default()
     }
 
@@ -193,8 +193,8 @@ pub enum JsonError {
         /// Levels allowed.
         limit: usize,
     },
-    /// A number is not an integer in the range of `i64`. It is not shown: printing fractions would cost the browser's copy
-    /// 17 kB of code.
+    /// A number is not an integer in the range of `i64`. The message omits it: printing fractions would add 17 kB to the
+    /// browser's copy.
     #[error("a number is not a 64-bit integer")]
     NotAnInteger,
 }
@@ -245,10 +245,10 @@ pub fn parse(bytes: &[u8]) -> Result<Value<'_>, JsonError> {
         })
 }
 
-/// Of so many members all pairs of names are compared: sorting pays from about here.
+/// Most members of an object whose names are compared pair by pair; above it, sorting is faster.
 const FEW_MEMBERS: usize = 16;
 
-/// Reads one value; a rule that it finds broken is left beside the error, which carries only text.
+/// Reads one value. A broken rule is kept in `broken_rule`, because the error of `serde` carries only text.
 #[derive(Clone, Copy)]
 struct Reader<'a> {
     levels_left: usize,
@@ -373,7 +373,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// A name that two members have.
+/// Returns a name that two members share.
 fn duplicate<'a>(members: &'a [(Cow<'_, str>, Value<'_>)]) -> Option<&'a str> {
     let names = members.iter().map(|(name, _)| name.as_ref());
     if members.len() <= FEW_MEMBERS {
@@ -382,7 +382,7 @@ fn duplicate<'a>(members: &'a [(Cow<'_, str>, Value<'_>)]) -> Option<&'a str> {
             later.any(|(other, _)| other == name).then_some(name)
         });
     }
-    // Sorted, because comparing all pairs would let one entry cost millions of comparisons.
+    // Sorted: comparing all pairs would let one hostile entry cost millions of comparisons.
     let mut names: Vec<&str> = names.collect();
     heapsort::sort(&mut names);
     names.windows(2).find_map(|pair| match pair {

@@ -1,4 +1,4 @@
-//! Text and bytes: encodings, strict JSON, times, bounds. Everything else rests on this folder, and it rests on nothing.
+//! Text and bytes: encodings, strict JSON, times, bounds. Every other folder may use this one; it uses none.
 
 pub mod escape;
 pub(crate) mod heapsort;

@@ -1,15 +1,15 @@
-//! Times as text: the UTC form of [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339#section-5.6), seconds since the epoch inside.
+//! Times as text: the UTC form of [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339#section-5.6), as seconds since the epoch.
 //!
 //! One spelling only: `YYYY-MM-DDTHH:MM:SSZ`, optionally with 1 to 9 decimals of a second, which are dropped.
-//! Days must exist in the Gregorian calendar, years are 1970 to 9999, and there is no leap second (`:60`), so
-//! that a time is the same number everywhere.
+//! Days must exist in the Gregorian calendar, years are 1970 to 9999, and leap seconds (`:60`) are refused, so each
+//! text has one number on every machine.
 
 use alloc::format;
 use alloc::string::String;
 
 const DAY: u64 = 86_400;
 
-/// The last second that has a spelling: 9999-12-31T23:59:59Z.
+/// The last second that RFC 3339 can express: 9999-12-31T23:59:59Z.
 pub const MAX_TIME: u64 = 253_402_300_799;
 
 /// Parses `YYYY-MM-DDTHH:MM:SS[.f{1,9}]Z` into seconds since 1970-01-01T00:00:00Z.
@@ -67,8 +67,8 @@ pub fn parse(text: &str) -> Option<u64> {
     real.then(|| days_from_epoch(year, month, day) * DAY + hour * 3600 + minute * 60 + second)
 }
 
-/// Formats seconds since the epoch as `YYYY-MM-DDTHH:MM:SSZ`; after the year 9999, where RFC 3339 has no
-/// spelling, as `@` and the seconds.
+/// Formats seconds since the epoch as `YYYY-MM-DDTHH:MM:SSZ`; times after
+/// the year 9999, which RFC 3339 cannot express, as `@` and the seconds.
 #[must_use]
 pub fn format(seconds: u64) -> String {
     if seconds > MAX_TIME {

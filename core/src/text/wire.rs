@@ -1,6 +1,6 @@
 //! Text encodings shared by all formats: base64 ([RFC 4648 §4](https://www.rfc-editor.org/rfc/rfc4648#section-4)), lower-case hex, and decimals without leading zeros.
 //!
-//! Each decoder accepts exactly what its encoder writes, so that parsing never gives two spellings one meaning.
+//! Each decoder accepts exactly what its encoder writes, so two spellings never have one meaning.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,13 +9,13 @@ use base64::engine::general_purpose::STANDARD;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Encodes standard base64 with padding. Not for secrets, as it takes time that depends on them.
+/// Encodes standard base64 with padding. Not for secrets: the time depends on the bytes.
 #[must_use]
 pub fn base64_encode(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Encodes as [`base64_encode`] does, after what `text` holds.
+/// Appends the encoding of [`base64_encode`] to `text`.
 pub fn base64_encode_into(bytes: &[u8], text: &mut String) {
     STANDARD.encode_string(bytes, text);
 }
@@ -46,7 +46,7 @@ pub fn hex_encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The length in bytes of what lower-case hex stands for, if it is that.
+/// Returns the number of bytes that lower-case hex decodes to; `None` for other text.
 #[must_use]
 pub fn hex_decoded_len(text: &str) -> Option<usize> {
     let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');

@@ -1,8 +1,8 @@
 //! The right edge of a growing log: entries in, files out ([tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), "Merkle Tree" and "Log entries").
 //!
-//! An edge holds what the next entries still change: the partial tile of each level, the partial entry bundle and the
-//! frontier of the tree. Full tiles and bundles leave it as soon as they are full; partial ones are written for each
-//! size that gets a checkpoint. Everything is a function of the entries alone.
+//! An edge holds all parts of a log that the next entries change: the partial tile of each level, the partial entry
+//! bundle and the frontier of the tree. Full tiles and bundles leave it at once; partial ones are written for each size
+//! that gets a checkpoint. The edge depends on the entries alone.
 
 use crate::merkle::compact::CompactRange;
 use crate::merkle::hash::{Hash, leaf_hash};
@@ -34,17 +34,17 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// The edge of the empty log.
+    /// Starts with the empty log.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Goes on where a log of `size` entries, a whole number of bundles, has these hashes in the partial tile of each
-    /// level, lowest first. Whether they are the log's shows in the root.
+    /// Continues a log of `size` entries, a whole number of bundles, from the hashes in the partial tile of each level,
+    /// lowest first. The caller compares the root to check that they belong to the log.
     ///
     /// # Errors
-    /// [`EdgeError::NotAnEdge`] when they are not as many as the size calls for.
+    /// [`EdgeError::NotAnEdge`] if their number does not fit the size.
     pub fn resume(size: u64, levels: Vec<Vec<Hash>>) -> Result<Self, EdgeError> {
         let wrong = || EdgeError::NotAnEdge { size };
         let range = frontier(size, &levels).ok_or_else(wrong)?;
@@ -58,25 +58,25 @@ impl Edge {
         })
     }
 
-    /// How many entries were appended.
+    /// Returns the number of entries.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.range.size()
     }
 
-    /// The size and the root of the log.
+    /// Returns the size and the root of the log.
     #[must_use]
     pub fn head(&self) -> TreeHead {
         self.range.head()
     }
 
-    /// The right frontier of the tree: all siblings of the next leaf in the tree that ends with it.
+    /// Returns the right frontier of the tree: all siblings of the next leaf in the tree that ends with that leaf.
     #[must_use]
     pub const fn frontier(&self) -> &CompactRange {
         &self.range
     }
 
-    /// Appends an entry, hands over the tiles and the bundle that it fills, and returns its leaf hash.
+    /// Appends an entry, passes the tiles and the bundle that it fills to `full`, and returns its leaf hash.
     ///
     /// # Errors
     /// [`EdgeError::TooLong`]; the edge is then unchanged.
@@ -135,7 +135,7 @@ impl Edge {
         Ok(leaf)
     }
 
-    /// The partial tiles and the partial bundle of this size, without those that size `since` has too.
+    /// Returns the partial tiles and the partial bundle of this size, without those that size `since` has too.
     #[must_use]
     pub fn partials(&self, since: u64) -> Vec<PublicFile> {
         let size = self.range.size();
@@ -159,15 +159,15 @@ impl Edge {
     }
 }
 
-/// How many hashes the partial tile of a level has in a log of `size` entries; none where the last tile is full.
+/// Returns the number of hashes in the partial tile of a level, in a log of `size` entries; 0 if the last tile is full.
 #[must_use]
 pub fn partial_width(level: u8, size: u64) -> u64 {
     hashes_at(level, size) % u64::from(FULL_WIDTH)
 }
 
-/// The frontier of a log of `size` entries, from the partial tile of each level, lowest first.
+/// Computes the frontier of a log of `size` entries from the partial tile of each level, lowest first.
 ///
-/// `None` unless they are as many, and as wide, as the size calls for.
+/// `None` unless number and widths of the tiles fit the size.
 #[must_use]
 pub fn frontier(size: u64, levels: &[Vec<Hash>]) -> Option<CompactRange> {
     let needed = (0..).take_while(|level| hashes_at(*level, size) > 0);
@@ -193,17 +193,17 @@ fn tile_file(tile: &Tile, hashes: &[Hash]) -> PublicFile {
     }
 }
 
-/// Why an entry cannot be part of a log.
+/// The reason why an entry cannot be appended, or a log not continued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EdgeError {
-    /// Entry bundles carry 16-bit lengths.
+    /// The entry is longer than the 16-bit length in an entry bundle allows.
     #[error("the entry has {length} bytes, at most {MAX_ENTRY} fit")]
     TooLong {
         /// Bytes of the entry; at most [`MAX_ENTRY`] fit.
         length: usize,
     },
-    /// Hashes are not the edge of a log of this size.
+    /// Number or widths of the partial tiles do not fit the size.
     #[error("the hashes are not the edge of a log of {size} entries")]
     NotAnEdge {
         /// The size.
@@ -212,7 +212,7 @@ pub enum EdgeError {
 }
 
 impl EdgeError {
-    /// The stable name of the broken rule.
+    /// Returns the stable code of this error.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -247,7 +247,7 @@ mod tests {
             .collect()
     }
 
-    /// Publishes at every step of several rhythms: each file is new, right, and one of those the size calls for.
+    /// Publishes after steps of several lengths: each file is new, correct, and one of those that the size requires.
     #[test]
     fn files_are_those_of_the_specification() {
         for step in [1, 7, 255, 256, 257, 66_000] {
@@ -289,7 +289,7 @@ mod tests {
         }
     }
 
-    /// An edge that goes on from the hashes of its tiles is the edge that never stopped.
+    /// An edge that is resumed from the hashes of its tiles equals the edge that was never stopped.
     #[test]
     fn a_resumed_edge_goes_on() {
         let mut edge = Edge::new();

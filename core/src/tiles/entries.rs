@@ -1,4 +1,4 @@
-//! Bytes of entry bundles: `uint16` length, then entry, again and again ([C2SP tlog-tiles, "Log entries"](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md#log-entries), 2026-07-22).
+//! Bytes of entry bundles: for each entry its length as a big-endian `uint16`, then the entry ([C2SP tlog-tiles, "Log entries"](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md#log-entries), 2026-07-22).
 
 use crate::merkle::compact::tree_root;
 use crate::merkle::hash::{Hash, leaf_hash};
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 /// Cuts the bytes of a bundle into its `width` entries.
 ///
 /// # Errors
-/// [`EntriesError`] unless there are exactly `width` entries and not a byte more.
+/// [`EntriesError`] unless the bytes are exactly `width` entries.
 pub fn parse_entries(bytes: &[u8], width: u16) -> Result<Vec<&[u8]>, EntriesError> {
     let mut entries = Vec::with_capacity(usize::from(width.min(FULL_WIDTH)));
     let mut rest = bytes;
@@ -76,7 +76,7 @@ pub(crate) fn append_entry(
     Ok(())
 }
 
-/// The entries of a bundle whose hashes are the ones that a verified tree has in its place.
+/// The entries of a bundle; their hashes are those that a verified tree has at the same indices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedEntries<'a> {
     bundle: EntryBundle,
@@ -85,7 +85,7 @@ pub struct VerifiedEntries<'a> {
 }
 
 impl<'a> VerifiedEntries<'a> {
-    /// Parses the bytes of a bundle and compares the root of its leaf hashes with the one that a verified tree vouches for.
+    /// Parses the bytes of a bundle and compares the root of its leaf hashes with the one in a verified tree.
     pub(crate) fn verify(
         bundle: EntryBundle,
         bytes: &'a [u8],
@@ -108,18 +108,18 @@ impl<'a> VerifiedEntries<'a> {
         })
     }
 
-    /// The entries and their leaf hashes.
+    /// Returns the entries and their leaf hashes.
     pub(crate) fn into_parts(self) -> (Vec<&'a [u8]>, Vec<Hash>) {
         (self.entries, self.leaves)
     }
 
-    /// Which bundle it is.
+    /// Returns the coordinates of the bundle.
     #[must_use]
     pub const fn bundle(&self) -> EntryBundle {
         self.bundle
     }
 
-    /// Log index, leaf hash and bytes of each entry, in order.
+    /// Returns log index, leaf hash and bytes of each entry, in order.
     pub fn iter(&self) -> impl Iterator<Item = (u64, Hash, &'a [u8])> {
         let start = self.bundle.start().unwrap_or(u64::MAX);
         (start..)
@@ -128,20 +128,20 @@ impl<'a> VerifiedEntries<'a> {
             .map(|((index, leaf), entry)| (index, *leaf, *entry))
     }
 
-    /// The entries, in order.
+    /// Returns the entries, in order.
     #[must_use]
     pub fn entries(&self) -> &[&'a [u8]] {
         &self.entries
     }
 
-    /// The leaf hashes, in order.
+    /// Returns the leaf hashes, in order.
     #[must_use]
     pub fn leaves(&self) -> &[Hash] {
         &self.leaves
     }
 }
 
-/// Why bytes are not an entry bundle, or not the one in its place.
+/// The reason why bytes are not an entry bundle, or differ from the tree.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntriesError {
@@ -154,17 +154,17 @@ pub enum EntriesError {
     /// The bytes end before the last entry.
     #[error("the bundle has {claimed} entries, not {expected}")]
     TooFew {
-        /// Entries there are.
+        /// Entries found.
         claimed: u16,
-        /// Entries there should be.
+        /// Entries in a bundle of this width.
         expected: u16,
     },
     /// There are bytes after the last entry.
     #[error("the bundle has {bytes} bytes after its {width} entries")]
     TrailingBytes {
-        /// Entries there should be.
+        /// Entries in a bundle of this width.
         width: u16,
-        /// Bytes too many.
+        /// Number of bytes after the last entry.
         bytes: usize,
     },
     /// An entry does not fit its `uint16` length.
@@ -172,7 +172,7 @@ pub enum EntriesError {
     TooLong {
         /// Counted from 0 within the bundle.
         entry: u16,
-        /// Bytes it has.
+        /// Bytes of the entry.
         claimed: usize,
         /// Bytes that fit.
         limit: usize,
@@ -183,7 +183,7 @@ pub enum EntriesError {
         /// Entries in a full bundle.
         limit: u16,
     },
-    /// The entries do not have the root that the tree vouches for.
+    /// The root of the entries differs from the one in the tree.
     #[error("`{}` has root {computed}, the tree says {claimed}", .bundle.path())]
     Mismatch {
         /// The false bundle.
@@ -204,7 +204,7 @@ pub enum EntriesError {
 }
 
 impl EntriesError {
-    /// The stable name of the broken rule.
+    /// Returns the stable code of this error.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

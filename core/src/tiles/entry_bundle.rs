@@ -13,7 +13,7 @@ pub struct EntryBundle {
 }
 
 impl EntryBundle {
-    /// The bundle at these coordinates; `None` unless `width` is 1 to 256.
+    /// Returns the bundle at these coordinates; `None` unless `width` is 1 to 256.
     #[must_use]
     pub const fn new(index: u64, width: u16) -> Option<Self> {
         if width == 0 || width > FULL_WIDTH {
@@ -22,34 +22,34 @@ impl EntryBundle {
         Some(Self { index, width })
     }
 
-    /// The bundle that holds the entry at `entry` in the log of `size`, as wide as that log makes it.
+    /// Returns the bundle that holds the entry at `entry` in the log of `size`, with its width in that log.
     ///
-    /// `None` when the log has no such entry.
+    /// `None` if the log has no such entry.
     #[must_use]
     pub fn containing(entry: u64, size: u64) -> Option<Self> {
         let (index, width) = slot(entry, size)?;
         Self::new(index, width)
     }
 
-    /// Position among the bundles.
+    /// Returns the position among the bundles.
     #[must_use]
     pub const fn index(&self) -> u64 {
         self.index
     }
 
-    /// Number of entries, 1 to 256.
+    /// Returns the number of entries, 1 to 256.
     #[must_use]
     pub const fn width(&self) -> u16 {
         self.width
     }
 
-    /// Whether it has all its 256 entries.
+    /// Tells whether it has all its 256 entries.
     #[must_use]
     pub const fn is_full(&self) -> bool {
         self.width == FULL_WIDTH
     }
 
-    /// The full bundle in the same place, which may replace a partial one once the log has grown.
+    /// Returns the full bundle at the same index; a log that has grown may serve it instead of a partial one.
     #[must_use]
     pub const fn full(&self) -> Self {
         Self {
@@ -58,19 +58,19 @@ impl EntryBundle {
         }
     }
 
-    /// The level-0 tile that holds the hashes of these entries.
+    /// Returns the level-0 tile that holds the hashes of these entries.
     #[must_use]
     pub const fn tile(&self) -> Tile {
         Tile::level_0(self.index, self.width)
     }
 
-    /// Log index of the first entry, or `None` past `u64`.
+    /// Returns the log index of the first entry, or `None` past `u64`.
     #[must_use]
     pub fn start(&self) -> Option<u64> {
         self.index.checked_mul(u64::from(FULL_WIDTH))
     }
 
-    /// Path below the log's prefix, `tile/entries/<N>[.p/<W>]`.
+    /// Returns the path below the log's prefix, `tile/entries/<N>[.p/<W>]`.
     #[must_use]
     pub fn path(&self) -> String {
         let mut path = String::from("tile/entries");
@@ -91,7 +91,7 @@ impl EntryBundle {
     }
 }
 
-/// The entry bundles that a log must write to go from `old_size` to `new_size`: all that are new or wider.
+/// Returns the entry bundles that a log writes when it grows from `old_size` to `new_size`: new and wider ones.
 pub fn bundles_between(old_size: u64, new_size: u64) -> impl Iterator<Item = EntryBundle> {
     places_between(old_size, new_size).filter_map(|(index, width)| EntryBundle::new(index, width))
 }
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(of_256, ["tile/0/000", "tile/1/000.p/1"]);
     }
 
-    /// Growing in any steps writes, of each tile, the width that each size calls for.
+    /// Growth in any steps writes each tile at the width that it has in each size.
     #[test]
     fn every_step_writes_what_the_new_size_calls_for() {
         let sizes = [

@@ -1,8 +1,8 @@
-//! The few tiles that vouch for some entry bundles of a log ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
+//! The few tiles that authenticate some entry bundles of a log ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
 //!
-//! As in the [trunk](crate::tiles::scan_tiles), a full bundle's leaves have one hash, in a level-1 tile, and the last, partial
-//! bundle's leaves are the partial level-0 tile of the right edge. A reader of a few entries needs the edge, and the
-//! tiles above the bundles that it reads; it asks for each tile once, however many bundles stand below.
+//! As in a [scan](crate::tiles::scan_tiles), the leaves of a full bundle have one hash, in a level-1 tile, and the leaves
+//! of the last, partial bundle are the partial level-0 tile of the right edge. A reader of a few entries needs the edge
+//! and the tiles above its bundles. It asks for each tile once, even if several bundles are below it.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -17,34 +17,34 @@ use crate::tiles::tile::{Tile, TileError};
 use crate::tiles::width::FULL_WIDTH;
 use crate::tiles::width::position_in_tile;
 
-/// Tiles of one tree, each vouched for by its head.
+/// Tiles of one tree, each authenticated by its head.
 #[derive(Clone, Debug)]
 pub(crate) struct LookupTiles {
     head: TreeHead,
-    /// By level and index; every tile has its parents here.
+    /// Tiles by level and index; the parents of every tile are present.
     tiles: BTreeMap<(u8, u64), Vec<Hash>>,
     edge_checked: bool,
 }
 
 impl LookupTiles {
-    /// Starts with no tile. Fails for an empty tree whose root is not that of the empty tree.
+    /// Starts without tiles. Fails for an empty tree whose root is not that of the empty tree.
     pub(crate) fn new(head: TreeHead) -> Result<Self, TileError> {
-        let mut trunk = Self {
+        let mut lookup = Self {
             head,
             tiles: BTreeMap::new(),
             edge_checked: false,
         };
         if head.size == 0 {
-            trunk.supply(&BTreeMap::new())?;
+            lookup.supply(&BTreeMap::new())?;
         }
-        Ok(trunk)
+        Ok(lookup)
     }
 
     pub(crate) const fn head(&self) -> TreeHead {
         self.head
     }
 
-    /// The tiles that are wanted before these bundles can be verified: the edge, and what is between it and them.
+    /// Returns the tiles that are still needed to verify these bundles: the edge, and the tiles between it and them.
     pub(crate) fn tiles_for(&self, bundles: &[EntryBundle]) -> BTreeSet<Tile> {
         let mut wanted = BTreeSet::new();
         if !self.edge_checked {
@@ -62,10 +62,10 @@ impl LookupTiles {
         wanted
     }
 
-    /// Takes in all tiles that were wanted, and checks each.
+    /// Checks all wanted tiles and keeps them.
     ///
     /// # Errors
-    /// The [`TileError`] that names the false tile, or says that the edge is.
+    /// The [`TileError`] that names the false tile, or says that the edge is false.
     pub(crate) fn supply(&mut self, files: &BTreeMap<Tile, Vec<u8>>) -> Result<(), TileError> {
         if !self.edge_checked {
             let mut edge = BTreeMap::new();
@@ -79,7 +79,7 @@ impl LookupTiles {
             self.tiles.append(&mut edge);
             self.edge_checked = true;
         }
-        // From the top level down, so that a tile's parent has been checked before it.
+        // From the top level down, so that the parent of a tile is checked first.
         for (tile, bytes) in files.iter().rev().filter(|(tile, _)| tile.is_full()) {
             let claimed = parent(tile, self.head.size)
                 .and_then(|parent| self.tiles.get(&(parent.level(), parent.index())))
@@ -92,7 +92,7 @@ impl LookupTiles {
         Ok(())
     }
 
-    /// The root of a bundle's leaves; `None` unless its tiles are here, and for a bundle that this tree does not have.
+    /// Returns the root of a bundle's leaves; `None` if its tiles are missing, or the tree has no such bundle.
     pub(crate) fn bundle_root(&self, bundle: EntryBundle) -> Option<Hash> {
         let start = bundle.start()?;
         if EntryBundle::containing(start, self.head.size) != Some(bundle) {
@@ -110,10 +110,10 @@ impl LookupTiles {
         above.get(position_in_tile(bundle.index())).copied()
     }
 
-    /// Parses a bundle and checks that its entries are the ones in the tree.
+    /// Parses a bundle and checks that its entries are in the tree.
     ///
     /// # Errors
-    /// [`EntriesError`]; `OutsideTree` too for a bundle whose tiles are not here.
+    /// [`EntriesError`]; also `OutsideTree` if its tiles are missing.
     pub(crate) fn verify_bundle<'a>(
         &self,
         bundle: EntryBundle,
@@ -165,18 +165,18 @@ mod tests {
             let mut shared = LookupTiles::new(head).unwrap();
             for index in [0, count / 2, count - 1] {
                 let bundle = EntryBundle::containing(index * 256, size).unwrap();
-                let mut trunk = LookupTiles::new(head).unwrap();
-                let tiles = trunk.tiles_for(&[bundle]);
-                // The edge has one tile a level, and the bundle at most one more on each.
+                let mut lookup = LookupTiles::new(head).unwrap();
+                let tiles = lookup.tiles_for(&[bundle]);
+                // The edge has one tile for each level, and the bundle at most one more for each.
                 assert!(tiles.len() <= 5, "{size}: {tiles:?}");
                 let bytes = &files[&bundle.path()];
-                assert!(trunk.verify_bundle(bundle, bytes).is_err());
-                trunk.supply(&fetch(&tiles, &files)).unwrap();
-                let entries = trunk.verify_bundle(bundle, bytes).unwrap();
+                assert!(lookup.verify_bundle(bundle, bytes).is_err());
+                lookup.supply(&fetch(&tiles, &files)).unwrap();
+                let entries = lookup.verify_bundle(bundle, bytes).unwrap();
                 let first = format!("entry {}", index * 256);
                 assert_eq!(entries.entries()[0], first.as_bytes());
-                assert!(trunk.verify_bundle(bundle, &bytes[1..]).is_err());
-                assert_eq!(trunk.tiles_for(&[bundle]), BTreeSet::new());
+                assert!(lookup.verify_bundle(bundle, &bytes[1..]).is_err());
+                assert_eq!(lookup.tiles_for(&[bundle]), BTreeSet::new());
                 let more = shared.tiles_for(&[bundle]);
                 shared.supply(&fetch(&more, &files)).unwrap();
                 assert!(shared.verify_bundle(bundle, bytes).is_ok());
@@ -188,40 +188,43 @@ mod tests {
     fn a_false_tile_is_named_and_nothing_of_it_is_used() {
         let (head, files) = log(66_000);
         let bundle = EntryBundle::containing(0, 66_000).unwrap();
-        let trunk = LookupTiles::new(head).unwrap();
-        let tiles = trunk.tiles_for(&[bundle]);
+        let lookup = LookupTiles::new(head).unwrap();
+        let tiles = lookup.tiles_for(&[bundle]);
         for tile in &tiles {
             let mut fetched = fetch(&tiles, &files);
             fetched.get_mut(tile).unwrap()[0] ^= 1;
-            let mut trunk = trunk.clone();
-            let error = trunk.supply(&fetched).unwrap_err();
+            let mut lookup = lookup.clone();
+            let error = lookup.supply(&fetched).unwrap_err();
             if tile.is_full() {
                 assert!(matches!(&error, TileError::Mismatch { tile: named, .. } if named == tile));
             } else {
                 assert!(matches!(error, TileError::EdgeMismatch { .. }));
             }
-            assert_eq!(trunk.bundle_root(bundle), None);
-            // Without it, nothing vouches for the bundle either.
+            assert_eq!(lookup.bundle_root(bundle), None);
+            // Without the tile, the bundle cannot be verified either.
             fetched.remove(tile);
-            let supplied = trunk.supply(&fetched);
+            let supplied = lookup.supply(&fetched);
             assert!(tile.is_full() || supplied == Err(TileError::Missing { tile: *tile }));
-            assert_eq!(trunk.bundle_root(bundle), None);
-            assert!(trunk.tiles_for(&[bundle]).contains(tile), "asked for again");
+            assert_eq!(lookup.bundle_root(bundle), None);
+            assert!(
+                lookup.tiles_for(&[bundle]).contains(tile),
+                "asked for again"
+            );
         }
     }
 
     #[test]
     fn a_bundle_of_another_width_is_none_of_the_tree() {
         let (head, files) = log(300);
-        let mut trunk = LookupTiles::new(head).unwrap();
-        let tiles = trunk.tiles_for(&[EntryBundle::containing(0, 300).unwrap()]);
-        trunk.supply(&fetch(&tiles, &files)).unwrap();
+        let mut lookup = LookupTiles::new(head).unwrap();
+        let tiles = lookup.tiles_for(&[EntryBundle::containing(0, 300).unwrap()]);
+        lookup.supply(&fetch(&tiles, &files)).unwrap();
         for (index, width) in [(1, 43), (1, 256), (2, 1), (0, 255)] {
             let bundle = EntryBundle::new(index, width).unwrap();
-            assert_eq!(trunk.bundle_root(bundle), None);
+            assert_eq!(lookup.bundle_root(bundle), None);
         }
         assert!(
-            trunk
+            lookup
                 .bundle_root(EntryBundle::new(1, 44).unwrap())
                 .is_some()
         );

@@ -1,4 +1,4 @@
-//! The part of a path that tiles and entry bundles share, `<N>[.p/<W>]` ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md#merkle-tree), 2026-07-22).
+//! The part of a path that tiles and entry bundles share: `<N>[.p/<W>]` ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md#merkle-tree), 2026-07-22).
 
 use crate::text::wire;
 use crate::tiles::width::FULL_WIDTH;
@@ -18,7 +18,7 @@ pub(crate) fn push_place(path: &mut String, index: u64, width: u16) {
     }
 }
 
-/// Writes at least `digits` digits, without the formatting machinery: paths are made by the thousand, in a browser too.
+/// Writes at least `digits` digits. It avoids `core::fmt`, because a browser makes thousands of paths.
 pub(crate) fn push_decimal(text: &mut String, value: u64, digits: u32) {
     let length = value
         .checked_ilog10()
@@ -50,7 +50,7 @@ pub(crate) fn parse_place(place: &str) -> Result<(u64, u16), PathError> {
 }
 
 fn parse_index(number: &str) -> Option<u64> {
-    // Only zero may begin with a group of zeros, and then it is the only group.
+    // Only the number zero begins with a group of zeros, and it has one group.
     if number.starts_with("x000") {
         return None;
     }
@@ -74,7 +74,7 @@ fn parse_index(number: &str) -> Option<u64> {
     })
 }
 
-/// Why a text is not the path of a tile or an entry bundle.
+/// The reason why a text is not the path of a tile or an entry bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {

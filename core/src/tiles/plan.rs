@@ -1,13 +1,13 @@
-//! Which tiles prove a set of tree hashes under a tree head, and what they prove ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
+//! Plans of tiles: the tiles that prove a set of tree hashes under a tree head, and the check of their contents ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
 //!
-//! A tree head vouches for tiles from the top down. The partial tiles at the right edge, one a level at most, hold
-//! together the whole frontier of the tree: folded, they are its root or one of them is false. Every full tile has its
-//! root as one hash in the level above, so it is vouched for by its parent, and that one by its own, up to a partial
-//! tile of the edge. A plan therefore is: the edge, the tiles wanted, and the tiles between them; nothing more, and
-//! nothing of what they say is used before all of them have been checked.
+//! A tree head authenticates tiles from the top down. The partial tiles at the right edge, at most one for each level,
+//! hold the whole frontier of the tree together: they fold to its root, or one of them is false. The root of every full
+//! tile is one hash in the level above, so its parent authenticates it, and the next parent that one, up to a partial
+//! tile of the edge. A plan therefore consists of the edge, the wanted tiles and the tiles between them. No hash is used
+//! before all tiles are checked.
 //!
-//! Plan, fetch, finish: [`TilePlan::tiles`] says what to fetch, [`TilePlan::finish`] judges what was fetched. When a log
-//! no longer has a partial tile, pass the [prefix](Tile::prefix_of_full) of the full one.
+//! Plan, fetch, finish: [`TilePlan::tiles`] lists the tiles to fetch, [`TilePlan::finish`] checks their bytes. If a log no
+//! longer has a partial tile, the caller passes the [prefix](Tile::prefix_of_full) of the full one.
 
 use crate::merkle::compact::tree_root;
 use crate::merkle::hash::Hash;
@@ -34,7 +34,7 @@ impl TilePlan {
     /// # Errors
     /// [`TileError::OutsideTree`] for a subtree that the tree does not have.
     pub fn new(head: TreeHead, wanted: &[Subtree]) -> Result<Self, TileError> {
-        // One by one: to collect into a set, the standard library sorts first, with 5 kB of code in the browser's copy.
+        // One by one: collecting into a set sorts first, which adds 5 kB to the browser's copy.
         let mut tiles = BTreeSet::new();
         tiles.extend(edge_tiles(head.size));
         for subtree in wanted {
@@ -47,7 +47,7 @@ impl TilePlan {
                 .ok_or(outside.clone())?;
             let mut tile =
                 Tile::containing(place.level, place.first, head.size).ok_or(outside.clone())?;
-            // A full tile is hash number `index` of the level above; whatever is already planned has its parents planned.
+            // A full tile is hash number `index` of the level above. A tile in the plan has its parents in the plan.
             while tiles.insert(tile) {
                 tile = parent(&tile, head.size).ok_or(outside.clone())?;
             }
@@ -57,13 +57,13 @@ impl TilePlan {
         Ok(Self { head, tiles })
     }
 
-    /// The tree head that vouches for the tiles.
+    /// Returns the tree head that authenticates the tiles.
     #[must_use]
     pub const fn head(&self) -> TreeHead {
         self.head
     }
 
-    /// The tiles to fetch: each once, from the top level down.
+    /// Returns the tiles to fetch: each once, from the top level down.
     #[must_use]
     pub fn tiles(&self) -> &[Tile] {
         &self.tiles
@@ -72,7 +72,7 @@ impl TilePlan {
     /// Checks the bytes of all tiles of the plan; files beyond the plan are ignored.
     ///
     /// # Errors
-    /// The [`TileError`] that names the tile which is missing, malformed or false, or says that the edge is.
+    /// The [`TileError`] that names the missing, malformed or false tile, or says that the edge is false.
     pub fn finish(&self, files: &BTreeMap<Tile, Vec<u8>>) -> Result<VerifiedTiles, TileError> {
         let mut hashes = BTreeMap::new();
         for tile in &self.tiles {
@@ -95,14 +95,14 @@ impl TilePlan {
     }
 }
 
-/// Tiles that a tree head vouches for; made by [`TilePlan::finish`] alone.
+/// Tiles that a tree head authenticates; only [`TilePlan::finish`] makes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedTiles {
     hashes: BTreeMap<(u8, u64), Vec<Hash>>,
 }
 
 impl VerifiedTiles {
-    /// The hash of a complete subtree; `None` when its tile was not planned for.
+    /// Returns the hash of a complete subtree; `None` if its tile is not in the plan.
     #[must_use]
     pub fn hash(&self, subtree: Subtree) -> Option<Hash> {
         let place = Place::of(subtree)?;
@@ -136,9 +136,9 @@ impl InclusionPlan {
     /// Plans the proof of the leaf at `index`.
     ///
     /// # Errors
-    /// [`TileError::Proof`] when the tree has no such leaf.
+    /// [`TileError::Proof`] if the tree has no such leaf.
     pub fn new(head: TreeHead, index: u64) -> Result<Self, TileError> {
-        // The leaf's own tile comes with them: its sibling is in it, or it is part of the edge.
+        // The tile of the leaf itself is among them: it holds the sibling, or is part of the edge.
         let wanted = inclusion_subtrees(index, head.size)?;
         Ok(Self {
             index,
@@ -146,14 +146,14 @@ impl InclusionPlan {
         })
     }
 
-    /// The tiles to fetch: each once, from the top level down.
+    /// Returns the tiles to fetch: each once, from the top level down.
     #[must_use]
     pub fn tiles(&self) -> &[Tile] {
         self.plan.tiles()
     }
 
-    /// Checks the tiles and makes the proof. It is proven for the leaf that the tiles hold: verify it with the leaf that
-    /// is in question.
+    /// Checks the tiles and makes the proof. The proof holds for the leaf in the tiles; the caller verifies it with the
+    /// leaf in question.
     ///
     /// # Errors
     /// As [`TilePlan::finish`].
@@ -161,7 +161,7 @@ impl InclusionPlan {
         self.finish_with_leaf(files).map(|(_, proof)| proof)
     }
 
-    /// As [`finish`](Self::finish), together with the hash of the leaf that the tree has there.
+    /// As [`finish`](Self::finish), and also returns the hash of the leaf in the tree.
     ///
     /// # Errors
     /// As [`TilePlan::finish`].
@@ -189,10 +189,10 @@ impl ConsistencyPlan {
     /// Plans the proof that the tree of `old_size` leaves is a prefix of `head`'s.
     ///
     /// # Errors
-    /// [`TileError::Proof`] when `old_size` is larger.
+    /// [`TileError::Proof`] if `old_size` is larger.
     pub fn new(old_size: u64, head: TreeHead) -> Result<Self, TileError> {
         let mut wanted = consistency_subtrees(old_size, head.size)?;
-        // The old root itself, so that the caller can compare it with one that somebody signed.
+        // The old root itself, so that the caller can compare it with a signed one.
         wanted.extend(complete_subtrees(0..old_size));
         Ok(Self {
             old_size,
@@ -200,13 +200,13 @@ impl ConsistencyPlan {
         })
     }
 
-    /// The tiles to fetch: each once, from the top level down.
+    /// Returns the tiles to fetch: each once, from the top level down.
     #[must_use]
     pub fn tiles(&self) -> &[Tile] {
         self.plan.tiles()
     }
 
-    /// Checks the tiles; gives the only head of the old size that is consistent, and the proof of it.
+    /// Checks the tiles, and returns the only consistent head of the old size with its proof.
     ///
     /// # Errors
     /// As [`TilePlan::finish`].
@@ -229,7 +229,7 @@ impl ConsistencyPlan {
     }
 }
 
-/// Where a complete subtree lies: as `count` neighbouring hashes of one tile, a power of two below 256.
+/// The place of a complete subtree: `count` neighbouring hashes of one tile, a power of two below 256.
 struct Place {
     level: u8,
     first: u64,
@@ -247,7 +247,7 @@ impl Place {
     }
 }
 
-/// The partial tiles at the right edge of a tree, from the top level down; a level whose last tile is full has none.
+/// Returns the partial tiles at the right edge of a tree, from the top level down; a level whose last tile is full has none.
 pub(crate) fn edge_tiles(size: u64) -> impl Iterator<Item = Tile> {
     (0..TILE_LEVELS).rev().filter_map(move |level| {
         Tile::containing(level, hashes_at(level, size).checked_sub(1)?, size)
@@ -255,7 +255,7 @@ pub(crate) fn edge_tiles(size: u64) -> impl Iterator<Item = Tile> {
     })
 }
 
-/// Folds the edge's tiles and compares with the root: right-most hashes are the smallest subtrees.
+/// Folds the tiles of the edge and compares the result with the root; the right-most hashes are the smallest subtrees.
 pub(crate) fn check_edge<'a>(
     head: &TreeHead,
     hashes: impl Fn(&Tile) -> Option<&'a [Hash]>,
@@ -299,7 +299,7 @@ pub(crate) fn check_full(tile: &Tile, claimed: Hash, hashes: &[Hash]) -> Result<
     Ok(())
 }
 
-/// The tile of the level above that vouches for a full tile.
+/// Returns the tile of the level above that authenticates a full tile.
 pub(crate) fn parent(tile: &Tile, size: u64) -> Option<Tile> {
     Tile::containing(tile.level().checked_add(1)?, tile.index(), size)
 }

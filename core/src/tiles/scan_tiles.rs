@@ -1,9 +1,9 @@
-//! The tiles that vouch for every entry bundle of a log, checked as they come ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
+//! The tiles that authenticate every entry bundle of a log, checked as they arrive ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
 //!
-//! A full bundle's leaves have one hash, in a level-1 tile; the last, partial bundle's leaves are the partial level-0
-//! tile. So whoever reads all entries needs no level-0 tiles but the last one: the *trunk* is all tiles of level 1 and
-//! above, and the right edge, 1/250 of the tiles. It is checked level by level from the root down, in any order within a
-//! level, and keeps one level and its parent: 32 bytes for 256 entries, 12.5 MB for 10^8.
+//! The leaves of a full bundle have one hash, in a level-1 tile; the leaves of the last, partial bundle are the partial
+//! level-0 tile. A reader of all entries therefore needs all tiles of level 1 and above and the right edge: 1/250 of the
+//! tiles. They are checked level by level from the root down, in any order within a level. The scan keeps one level and
+//! its parent: 32 bytes for 256 entries, 12.5 MB for 10^8.
 
 use crate::merkle::compact::tree_root;
 use crate::merkle::hash::Hash;
@@ -17,21 +17,21 @@ use crate::tiles::width::{FULL_WIDTH, TILE_LEVELS, hashes_at};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// A walk over the trunk of one tree: asks for tiles, checks them, and then vouches for bundles.
+/// A walk over the tiles of one tree from level 1 up: asks for tiles, checks them, and then verifies bundles.
 #[derive(Clone, Debug)]
 pub struct ScanTiles {
     head: TreeHead,
-    /// Partial tiles by level; they count once all are there and fold to the root.
+    /// Partial tiles by level; they are valid once all are present and fold to the root.
     edge: BTreeMap<u8, Vec<Hash>>,
     edge_checked: bool,
-    /// The level whose full tiles are wanted next; 0 when nothing is wanted any more.
+    /// The level whose full tiles are wanted next; 0 once no tile is wanted.
     level: u8,
-    /// The full tiles of `level` that were checked, and all those of the level above it.
+    /// The checked full tiles of `level`, and all those of the level above it.
     current: BTreeMap<u64, Vec<Hash>>,
     above: BTreeMap<u64, Vec<Hash>>,
-    /// The first bundle that is to be vouched for.
+    /// The first bundle to verify.
     first: u64,
-    /// All full tiles of `level` before this one were checked, or are not wanted.
+    /// All full tiles of `level` before this one are checked, or not wanted.
     next: u64,
     checked: u64,
 }
@@ -40,12 +40,12 @@ impl ScanTiles {
     /// Starts the walk.
     ///
     /// # Errors
-    /// [`TileError::EdgeMismatch`] when the tree is empty and its root is not that of the empty tree.
+    /// [`TileError::EdgeMismatch`] if the tree is empty and its root is not that of the empty tree.
     pub fn new(head: TreeHead) -> Result<Self, TileError> {
         Self::starting(head, 0)
     }
 
-    /// Starts a walk that vouches for bundle number `first` and those after it, and asks for no tile before them.
+    /// Starts a walk that verifies bundle number `first` and those after it, and asks for no tile before them.
     ///
     /// # Errors
     /// As [`ScanTiles::new`].
@@ -67,13 +67,13 @@ impl ScanTiles {
         Ok(plan)
     }
 
-    /// The tree head that vouches for the trunk.
+    /// Returns the tree head that authenticates the tiles.
     #[must_use]
     pub const fn head(&self) -> TreeHead {
         self.head
     }
 
-    /// Up to `limit` tiles that are wanted next, in any order; empty when the walk is done.
+    /// Returns up to `limit` tiles that are wanted next, in any order; none once the walk is done.
     #[must_use]
     pub fn next_tiles(&self, limit: usize) -> Vec<Tile> {
         if !self.edge_checked {
@@ -89,11 +89,11 @@ impl ScanTiles {
             .collect()
     }
 
-    /// Takes the bytes of a wanted tile. A tile that fails is wanted again.
+    /// Checks the bytes of a wanted tile. A tile that fails is wanted again.
     ///
     /// # Errors
-    /// [`TileError::UnplannedTile`], [`TileError::WrongLength`], [`TileError::Mismatch`]; and with the last partial tile
-    /// [`TileError::EdgeMismatch`], after which all of the edge is wanted again.
+    /// [`TileError::UnplannedTile`], [`TileError::WrongLength`], [`TileError::Mismatch`]; for the last partial tile also
+    /// [`TileError::EdgeMismatch`], after which the whole edge is wanted again.
     pub fn supply(&mut self, tile: &Tile, bytes: &[u8]) -> Result<(), TileError> {
         let unplanned = TileError::UnplannedTile { tile: *tile };
         if !self.edge_checked {
@@ -126,13 +126,13 @@ impl ScanTiles {
         Ok(())
     }
 
-    /// Whether every bundle is vouched for.
+    /// Tells whether every bundle can be verified.
     #[must_use]
     pub const fn is_done(&self) -> bool {
         self.edge_checked && self.level == 0
     }
 
-    /// How many tiles were taken, and how many the whole trunk has.
+    /// Returns the number of checked tiles and of all tiles of the walk.
     #[must_use]
     pub fn progress(&self) -> (u64, u64) {
         let before = |level| {
@@ -149,7 +149,7 @@ impl ScanTiles {
         (self.checked, full.saturating_add(edge))
     }
 
-    /// The root of the leaf hashes of bundle number `index`; `None` before the walk is done, or past the last bundle.
+    /// Returns the root of the leaf hashes of bundle number `index`; `None` before the walk is done, or past the last bundle.
     #[must_use]
     pub fn bundle_root(&self, index: u64) -> Option<Hash> {
         if !self.is_done() {
@@ -164,10 +164,10 @@ impl ScanTiles {
             .flatten()
     }
 
-    /// Parses a bundle and checks that its entries are the ones in the tree.
+    /// Parses a bundle and checks that its entries are in the tree.
     ///
     /// # Errors
-    /// [`EntriesError`]; `OutsideTree` too for a bundle that is not as wide as this tree makes it, and before the walk is done.
+    /// [`EntriesError`]; also `OutsideTree` if the bundle has another width in this tree, or the walk is not done.
     pub fn verify_bundle<'a>(
         &self,
         bundle: EntryBundle,
@@ -204,7 +204,7 @@ impl ScanTiles {
         Ok(())
     }
 
-    /// Goes down while the level has no more full tiles to check, keeping it as the one above.
+    /// Goes down while all full tiles of the level are checked, and keeps that level as the one above.
     fn descend(&mut self) {
         while self.level > 0 && self.next >= self.full_tiles() {
             self.above = core::mem::take(&mut self.current);
@@ -213,13 +213,13 @@ impl ScanTiles {
         }
     }
 
-    /// The first tile of the level that is wanted above the bundles to vouch for.
+    /// Returns the first wanted tile of the level, above the bundles to verify.
     fn first_tile(&self) -> u64 {
         let shift = u32::from(self.level).saturating_mul(8);
         self.first.checked_shr(shift).unwrap_or(0)
     }
 
-    /// How many full tiles the level that is wanted has.
+    /// Returns the number of full tiles of the wanted level.
     fn full_tiles(&self) -> u64 {
         if self.level == 0 {
             0
@@ -228,7 +228,7 @@ impl ScanTiles {
         }
     }
 
-    /// Hash number `hash` of the level above the one that is wanted.
+    /// Returns hash number `hash` of the level above the wanted one.
     fn above_hash(&self, hash: u64) -> Option<Hash> {
         let level = self.level.checked_add(1)?;
         let tile = Tile::containing(level, hash, self.head.size)?;

@@ -1,4 +1,4 @@
-//! Coordinates, paths and bytes of Merkle tree tiles and entry bundles ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
+//! Coordinates, paths and bytes of Merkle tree tiles ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
 //!
 //! ```
 //! use glasslog_core::tiles::{EntryBundle, Tile};
@@ -7,7 +7,7 @@
 //! # Ok::<(), glasslog_core::tiles::TileError>(())
 //! ```
 //!
-//! Parsing is canonical: one path for one tile. A path says nothing about whether a log has that tile.
+//! Parsing is canonical: each tile has one path. A path may name a tile that no log has.
 
 use crate::merkle::hash::{HASH_SIZE, Hash};
 use crate::merkle::proof_error::ProofError;
@@ -28,7 +28,7 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// The tile at these coordinates; `None` unless `level` is at most 63 and `width` is 1 to 256.
+    /// Returns the tile at these coordinates; `None` unless `level` is at most 63 and `width` is 1 to 256.
     #[must_use]
     pub const fn new(level: u8, index: u64, width: u16) -> Option<Self> {
         if level > MAX_TILE_LEVEL || width == 0 || width > FULL_WIDTH {
@@ -41,7 +41,7 @@ impl Tile {
         })
     }
 
-    /// The level-0 tile at these coordinates; `width` is 1 to 256.
+    /// Returns the level-0 tile at these coordinates; `width` must be 1 to 256.
     pub(crate) const fn level_0(index: u64, width: u16) -> Self {
         Self {
             level: 0,
@@ -50,40 +50,40 @@ impl Tile {
         }
     }
 
-    /// The tile that holds hash number `hash` of `level` in the tree of `size`, as wide as that tree makes it.
+    /// Returns the tile that holds hash number `hash` of `level` in the tree of `size`, with its width in that tree.
     ///
-    /// `None` when the tree has no such hash.
+    /// `None` if the tree has no such hash.
     #[must_use]
     pub fn containing(level: u8, hash: u64, size: u64) -> Option<Self> {
         let (index, width) = slot(hash, hashes_at(level, size))?;
         Self::new(level, index, width)
     }
 
-    /// Level: each hash covers `256^level` leaves.
+    /// Returns the level: each hash covers `256^level` leaves.
     #[must_use]
     pub const fn level(&self) -> u8 {
         self.level
     }
 
-    /// Position within the level.
+    /// Returns the position within the level.
     #[must_use]
     pub const fn index(&self) -> u64 {
         self.index
     }
 
-    /// Number of hashes, 1 to 256.
+    /// Returns the number of hashes, 1 to 256.
     #[must_use]
     pub const fn width(&self) -> u16 {
         self.width
     }
 
-    /// Whether it has all its 256 hashes, and so a hash of its own in the level above.
+    /// Tells whether it has all its 256 hashes, and therefore a hash in the level above.
     #[must_use]
     pub const fn is_full(&self) -> bool {
         self.width == FULL_WIDTH
     }
 
-    /// The full tile in the same place, which may replace a partial one once the log has grown.
+    /// Returns the full tile at the same index; a log that has grown may serve it instead of a partial one.
     #[must_use]
     pub const fn full(&self) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl Tile {
         }
     }
 
-    /// Path below the log's prefix, `tile/<L>/<N>[.p/<W>]`.
+    /// Returns the path below the log's prefix, `tile/<L>/<N>[.p/<W>]`.
     #[must_use]
     pub fn path(&self) -> String {
         let mut path = String::from("tile/");
@@ -123,13 +123,13 @@ impl Tile {
         })
     }
 
-    /// How many bytes the tile has: 32 a hash.
+    /// Returns the size of the tile in bytes: 32 for each hash.
     #[must_use]
     pub fn byte_length(&self) -> usize {
         usize::from(self.width).saturating_mul(HASH_SIZE)
     }
 
-    /// The bytes of this tile at the start of those of the full tile in its place; `None` if that is not a full tile.
+    /// Cuts the bytes of this tile from those of the full tile at its index; `None` if those are not as long as a full tile.
     #[must_use]
     pub fn prefix_of_full<'a>(&self, full: &'a [u8]) -> Option<&'a [u8]> {
         (full.len() == self.full().byte_length())
@@ -137,10 +137,10 @@ impl Tile {
             .flatten()
     }
 
-    /// Splits the bytes of the tile into hashes, which prove nothing before a [plan](crate::tiles::TilePlan) vouches for them.
+    /// Splits the bytes of the tile into hashes, which prove nothing until a [plan](crate::tiles::TilePlan) verifies them.
     ///
     /// # Errors
-    /// [`TileError::WrongLength`] unless there are exactly 32 bytes a hash.
+    /// [`TileError::WrongLength`] unless there are exactly 32 bytes for each hash.
     pub fn parse_hashes(&self, bytes: &[u8]) -> Result<Vec<Hash>, TileError> {
         if bytes.len() != self.byte_length() {
             return Err(TileError::WrongLength {
@@ -164,9 +164,9 @@ pub fn encode_hashes(hashes: &[Hash]) -> Vec<u8> {
         .collect()
 }
 
-/// The tiles that a log must write to go from `old_size` to `new_size`: all that are new or wider, level by level.
+/// Returns the tiles that a log writes when it grows from `old_size` to `new_size`: new and wider ones, level by level.
 ///
-/// None when `old_size` is not smaller.
+/// None if `old_size` is not smaller.
 pub fn tiles_between(old_size: u64, new_size: u64) -> impl Iterator<Item = Tile> {
     (0..TILE_LEVELS).flat_map(move |level| {
         places_between(hashes_at(level, old_size), hashes_at(level, new_size))
@@ -174,18 +174,18 @@ pub fn tiles_between(old_size: u64, new_size: u64) -> impl Iterator<Item = Tile>
     })
 }
 
-/// Why a path, or the bytes of a tile, cannot stand.
+/// The reason why tiles are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TileError {
-    /// The tile has not exactly 32 bytes a hash.
+    /// The tile does not have exactly 32 bytes for each hash.
     #[error("`{}` has {claimed} bytes, not {expected}", .tile.path())]
     WrongLength {
         /// The malformed tile.
         tile: Tile,
         /// Bytes given.
         claimed: usize,
-        /// Bytes that its width calls for.
+        /// Bytes of a tile of its width.
         expected: usize,
     },
     /// A tile of the plan was not given.
@@ -194,7 +194,7 @@ pub enum TileError {
         /// The tile.
         tile: Tile,
     },
-    /// The full tile's hashes do not have the root that the level above vouches for.
+    /// The root of the full tile's hashes differs from the hash in the level above.
     #[error("`{}` has root {computed}, the level above says {claimed}", .tile.path())]
     Mismatch {
         /// The false tile.
@@ -204,7 +204,7 @@ pub enum TileError {
         /// The root of the tile's hashes.
         computed: Hash,
     },
-    /// The partial tiles at the right edge do not fold to the root of the tree head: at least one of them is false.
+    /// The partial tiles at the right edge do not fold to the root of the tree head, so at least one of them is false.
     #[error("the partial tiles of size {size} lead to root {computed}, not {claimed}")]
     EdgeMismatch {
         /// Leaves in the tree.
@@ -217,7 +217,7 @@ pub enum TileError {
     /// The tree has no such complete subtree.
     #[error("subtree {} of level {} is not in a tree of size {size}", .subtree.index, .subtree.level)]
     OutsideTree {
-        /// The subtree wanted.
+        /// The subtree.
         subtree: Subtree,
         /// Leaves in the tree.
         size: u64,
@@ -225,22 +225,22 @@ pub enum TileError {
     /// The plan did not ask for the tiles of this subtree.
     #[error("subtree {} of level {} was not planned for", .subtree.index, .subtree.level)]
     UnplannedSubtree {
-        /// The subtree wanted.
+        /// The subtree.
         subtree: Subtree,
     },
     /// The plan does not ask for this tile, or not now.
     #[error("`{}` was not planned for", .tile.path())]
     UnplannedTile {
-        /// The tile given.
+        /// The tile.
         tile: Tile,
     },
-    /// The proof that the tiles were wanted for does not exist.
+    /// The tiles were wanted for a proof that cannot exist.
     #[error(transparent)]
     Proof(#[from] ProofError),
 }
 
 impl TileError {
-    /// The tile that is missing or false, where one alone is to blame.
+    /// Returns the missing or false tile, if the error concerns a single one.
     #[must_use]
     pub const fn tile(&self) -> Option<&Tile> {
         match self {
@@ -251,7 +251,7 @@ impl TileError {
         }
     }
 
-    /// The stable name of the broken rule.
+    /// Returns the stable code of this error.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

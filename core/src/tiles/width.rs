@@ -9,14 +9,14 @@ pub(crate) const TILE_HEIGHT: u8 = 8;
 /// Tile levels that a tree of up to 2^64 − 1 leaves can have: 0 to 7.
 pub(crate) const TILE_LEVELS: u8 = 8;
 
-/// How many hashes of this tile level the tree of `size` has: one for each `256^level` leaves.
+/// Returns the number of hashes at this tile level in the tree of `size`: one for each `256^level` leaves.
 #[must_use]
 pub fn hashes_at(level: u8, size: u64) -> u64 {
     let shift = u32::from(level).saturating_mul(u32::from(TILE_HEIGHT));
     size.checked_shr(shift).unwrap_or(0)
 }
 
-/// Tile number and width for item `item` of `count`, cut into pieces of 256.
+/// Returns number and width of the piece that holds item `item` of `count`, cut into pieces of 256.
 pub(crate) fn slot(item: u64, count: u64) -> Option<(u64, u16)> {
     let index = (item < count).then_some(item / u64::from(FULL_WIDTH))?;
     let rest = count.saturating_sub(index.saturating_mul(u64::from(FULL_WIDTH)));
@@ -26,7 +26,7 @@ pub(crate) fn slot(item: u64, count: u64) -> Option<(u64, u16)> {
     ))
 }
 
-/// The pieces of 256 that growing from `old` to `new` items adds to, the last as wide as `new` makes it.
+/// Returns the pieces of 256 that change when `old` items become `new`, the last one partial unless it is full.
 pub(crate) fn places_between(old: u64, new: u64) -> impl Iterator<Item = (u64, u16)> {
     let end = if old < new {
         new.div_ceil(u64::from(FULL_WIDTH))

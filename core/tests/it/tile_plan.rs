@@ -391,72 +391,68 @@ fn the_largest_trees_are_planned_without_wrapping() {
                 Err(TileError::OutsideTree { subtree, size })
             );
         }
-        let mut trunk = ScanTiles::new(head).unwrap();
-        assert!(trunk.next_tiles(usize::MAX).len() <= 8 && !trunk.is_done());
-        let tile = trunk.next_tiles(1)[0];
-        assert!(trunk.supply(&tile, &[0; 31]).is_err());
+        let mut scan = ScanTiles::new(head).unwrap();
+        assert!(scan.next_tiles(usize::MAX).len() <= 8 && !scan.is_done());
+        let tile = scan.next_tiles(1)[0];
+        assert!(scan.supply(&tile, &[0; 31]).is_err());
     }
 }
 
-/// Walks a trunk with batches of `batch`, of which the last half is supplied, backwards.
+/// Scans a tree with batches of `batch`, of which the last half is supplied, backwards.
 fn walk(head: TreeHead, batch: usize, bytes: impl Fn(&Tile) -> Vec<u8>) -> (ScanTiles, Vec<Tile>) {
-    let mut trunk = ScanTiles::new(head).unwrap();
+    let mut scan = ScanTiles::new(head).unwrap();
     let mut taken = Vec::new();
     loop {
-        let tiles = trunk.next_tiles(batch);
+        let tiles = scan.next_tiles(batch);
         assert!(tiles.len() <= batch && tiles.iter().all(|tile| !taken.contains(tile)));
-        assert_eq!(tiles.is_empty(), trunk.is_done());
+        assert_eq!(tiles.is_empty(), scan.is_done());
         if tiles.is_empty() {
-            return (trunk, taken);
+            return (scan, taken);
         }
         assert_eq!(
-            trunk.bundle_root(0),
+            scan.bundle_root(0),
             None,
             "nothing is vouched for before the walk is done"
         );
         for tile in tiles.iter().rev().take(tiles.len().div_ceil(2)) {
-            trunk.supply(tile, &bytes(tile)).unwrap();
+            scan.supply(tile, &bytes(tile)).unwrap();
             assert_eq!(
-                trunk.supply(tile, &bytes(tile)),
+                scan.supply(tile, &bytes(tile)),
                 Err(TileError::UnplannedTile { tile: *tile }),
                 "once is enough"
             );
             taken.push(*tile);
-            assert_eq!(trunk.progress().0, u64::try_from(taken.len()).unwrap());
+            assert_eq!(scan.progress().0, u64::try_from(taken.len()).unwrap());
         }
     }
 }
 
 #[test]
-fn the_trunk_vouches_for_every_bundle() {
+fn a_scan_verifies_every_bundle() {
     let log = Log::new();
     for (&size, &head) in &log.heads {
         for batch in [1, 7, usize::MAX] {
-            let (trunk, asked) = walk(head, batch, |tile| log.bytes(tile));
+            let (scan, asked) = walk(head, batch, |tile| log.bytes(tile));
             let expected: BTreeSet<String> = tiles_between(0, size)
                 .filter(|tile| tile.level() > 0 || !tile.is_full())
                 .map(|tile| tile.path())
                 .collect();
             assert_eq!(paths(&asked), expected, "size {size}");
             let count = u64::try_from(asked.len()).unwrap();
-            assert_eq!(trunk.progress(), (count, count));
+            assert_eq!(scan.progress(), (count, count));
             let mut bundles = 0;
             for bundle in bundles_between(0, size) {
                 let start = usize::try_from(bundle.start().unwrap()).unwrap();
                 let leaves = &log.levels[0][start..start + usize::from(bundle.width())];
                 assert_eq!(
-                    trunk.bundle_root(bundle.index()),
+                    scan.bundle_root(bundle.index()),
                     Some(tree_root(leaves)),
                     "{bundle:?} of {size}"
                 );
                 bundles = bundle.index() + 1;
             }
             for past in [bundles, bundles + 1, u64::MAX] {
-                assert_eq!(
-                    trunk.bundle_root(past),
-                    None,
-                    "bundle {past} of size {size}"
-                );
+                assert_eq!(scan.bundle_root(past), None, "bundle {past} of size {size}");
             }
         }
     }
@@ -464,7 +460,7 @@ fn the_trunk_vouches_for_every_bundle() {
 
 /// Forty million entries, of which only the roots of the bundles exist: three levels of full tiles, many of each.
 #[test]
-fn a_deep_trunk_is_walked_level_by_level() {
+fn a_deep_tree_is_scanned_level_by_level() {
     let (bundles, rest) = (156_250u64, 77u64);
     let mut levels = vec![Vec::new(); 4];
     let mut range = CompactRange::new();
@@ -496,7 +492,7 @@ fn a_deep_trunk_is_walked_level_by_level() {
         };
         encode_hashes(&levels[usize::from(tile.level())][start..start + usize::from(tile.width())])
     };
-    let (trunk, taken) = walk(head, 50, bytes);
+    let (scan, taken) = walk(head, 50, bytes);
     let count = |level| taken.iter().filter(|tile| tile.level() == level).count();
     assert_eq!([count(0), count(1), count(2), count(3)], [1, 611, 3, 1]);
     assert!(taken.is_sorted_by_key(|tile| (
@@ -505,34 +501,34 @@ fn a_deep_trunk_is_walked_level_by_level() {
     )));
     for bundle in 0..bundles {
         assert_eq!(
-            trunk.bundle_root(bundle),
+            scan.bundle_root(bundle),
             Some(levels[1][usize::try_from(bundle).unwrap()])
         );
     }
-    assert_eq!(trunk.bundle_root(bundles), Some(tail.root()));
-    assert_eq!(trunk.bundle_root(bundles + 1), None);
+    assert_eq!(scan.bundle_root(bundles), Some(tail.root()));
+    assert_eq!(scan.bundle_root(bundles + 1), None);
     // The same content in another place is false.
-    let mut trunk = ScanTiles::new(head).unwrap();
-    for tile in trunk.next_tiles(9) {
-        trunk.supply(&tile, &bytes(&tile)).unwrap();
+    let mut scan = ScanTiles::new(head).unwrap();
+    for tile in scan.next_tiles(9) {
+        scan.supply(&tile, &bytes(&tile)).unwrap();
     }
-    let wanted = trunk.next_tiles(9);
+    let wanted = scan.next_tiles(9);
     assert!(
-        matches!(trunk.supply(&wanted[0], &bytes(&wanted[1])), Err(TileError::Mismatch { tile, .. }) if tile == wanted[0])
+        matches!(scan.supply(&wanted[0], &bytes(&wanted[1])), Err(TileError::Mismatch { tile, .. }) if tile == wanted[0])
     );
     let past = Tile::new(2, 2, 256).unwrap();
     assert_eq!(
-        trunk.supply(&past, &[0; 8192]),
+        scan.supply(&past, &[0; 8192]),
         Err(TileError::UnplannedTile { tile: past })
     );
 }
 
 #[test]
-fn a_trunk_refuses_what_is_false() {
+fn a_scan_refuses_false_tiles() {
     let log = Log::new();
     let head = log.heads[&65_793];
-    let mut trunk = ScanTiles::new(head).unwrap();
-    let edge = trunk.next_tiles(9);
+    let mut scan = ScanTiles::new(head).unwrap();
+    let edge = scan.next_tiles(9);
     assert_eq!(
         paths(&edge),
         ["tile/0/257.p/1", "tile/1/001.p/1", "tile/2/000.p/1"]
@@ -541,32 +537,32 @@ fn a_trunk_refuses_what_is_false() {
     );
     // A false partial tile: the edge is wanted again, all of it.
     for tile in &edge[..2] {
-        trunk.supply(tile, &log.bytes(tile)).unwrap();
+        scan.supply(tile, &log.bytes(tile)).unwrap();
     }
     assert!(matches!(
-        trunk.supply(&edge[2], &[7; 32]),
+        scan.supply(&edge[2], &[7; 32]),
         Err(TileError::EdgeMismatch { size: 65_793, .. })
     ));
-    assert_eq!(trunk.next_tiles(9), edge);
-    assert_eq!(trunk.progress(), (0, 4));
+    assert_eq!(scan.next_tiles(9), edge);
+    assert_eq!(scan.progress(), (0, 4));
     let full = Tile::new(1, 0, 256).unwrap();
     assert_eq!(
-        trunk.supply(&full, &log.bytes(&full)),
+        scan.supply(&full, &log.bytes(&full)),
         Err(TileError::UnplannedTile { tile: full }),
         "not before the edge"
     );
     for tile in &edge {
         assert_eq!(
-            trunk.supply(tile, &[0; 33]),
+            scan.supply(tile, &[0; 33]),
             Err(TileError::WrongLength {
                 tile: *tile,
                 claimed: 33,
                 expected: 32
             })
         );
-        trunk.supply(tile, &log.bytes(tile)).unwrap();
+        scan.supply(tile, &log.bytes(tile)).unwrap();
     }
-    assert_eq!(trunk.next_tiles(9), [full]);
+    assert_eq!(scan.next_tiles(9), [full]);
     for other in [
         Tile::new(1, 0, 255),
         Tile::new(1, 1, 256),
@@ -576,30 +572,30 @@ fn a_trunk_refuses_what_is_false() {
     ] {
         let tile = other.unwrap();
         assert_eq!(
-            trunk.supply(&tile, &[]),
+            scan.supply(&tile, &[]),
             Err(TileError::UnplannedTile { tile })
         );
     }
     let mut wrong = log.bytes(&full);
     wrong[8191] ^= 1;
     assert!(
-        matches!(trunk.supply(&full, &wrong), Err(TileError::Mismatch { tile, .. }) if tile == full)
+        matches!(scan.supply(&full, &wrong), Err(TileError::Mismatch { tile, .. }) if tile == full)
     );
-    assert_eq!(trunk.next_tiles(9), [full], "a false tile is wanted again");
-    trunk.supply(&full, &log.bytes(&full)).unwrap();
-    assert!(trunk.is_done());
+    assert_eq!(scan.next_tiles(9), [full], "a false tile is wanted again");
+    scan.supply(&full, &log.bytes(&full)).unwrap();
+    assert!(scan.is_done());
 }
 
 #[test]
 fn bundles_are_verified_against_the_trunk() {
     let log = Log::new();
     for size in [1, 255, 256, 257, 65_537] {
-        let (trunk, _) = walk(log.heads[&size], 64, |tile| log.bytes(tile));
+        let (scan, _) = walk(log.heads[&size], 64, |tile| log.bytes(tile));
         for bundle in bundles_between(0, size) {
             let start = bundle.start().unwrap();
             let indices = start..start + u64::from(bundle.width());
             let bytes = encode_entries(indices.clone().map(entry)).unwrap();
-            let verified = trunk.verify_bundle(bundle, &bytes).unwrap();
+            let verified = scan.verify_bundle(bundle, &bytes).unwrap();
             assert!(verified.iter().eq(indices.clone().map(|index| (
                 index,
                 log.leaf(index),
@@ -608,10 +604,10 @@ fn bundles_are_verified_against_the_trunk() {
             let mut flipped = bytes.clone();
             *flipped.last_mut().unwrap() ^= 1;
             assert!(
-                matches!(trunk.verify_bundle(bundle, &flipped), Err(EntriesError::Mismatch { bundle: named, .. }) if named == bundle)
+                matches!(scan.verify_bundle(bundle, &flipped), Err(EntriesError::Mismatch { bundle: named, .. }) if named == bundle)
             );
             assert!(matches!(
-                trunk.verify_bundle(bundle, &bytes[..bytes.len() - 10]),
+                scan.verify_bundle(bundle, &bytes[..bytes.len() - 10]),
                 Err(EntriesError::TooFew { .. })
             ));
             let narrower = EntryBundle::new(bundle.index(), bundle.width() - 1);
@@ -626,7 +622,7 @@ fn bundles_are_verified_against_the_trunk() {
             .flatten()
             {
                 assert_eq!(
-                    trunk.verify_bundle(other, &bytes),
+                    scan.verify_bundle(other, &bytes),
                     Err(EntriesError::OutsideTree {
                         bundle: other,
                         size

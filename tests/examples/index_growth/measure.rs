@@ -210,7 +210,13 @@ fn bundle(log: &Host, index: &Host, trust: &str, size: u64) -> usize {
 }
 
 fn indexer(path: &Path) -> Indexer {
-    Indexer::of(path, key("bench.example/index", 2), MAP, Schedule::default()).expect("an index")
+    Indexer::of(
+        path,
+        key("bench.example/index", 2),
+        MAP,
+        Schedule::default(),
+    )
+    .expect("an index")
 }
 
 /// Writes the public files of a log, without syncing them, and signs a checkpoint now and then.
