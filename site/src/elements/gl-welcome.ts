@@ -137,11 +137,11 @@ export class GlWelcome extends LitElement {
             </div>
             <div>
               <dt><code>actor:ci@example.org</code></dt>
-              <dd>everything by one actor</dd>
+              <dd>all by one actor</dd>
             </div>
             <div>
               <dt><code>key:sha256:5e23…</code></dt>
-              <dd>everything signed by one key</dd>
+              <dd>all signed by one key</dd>
             </div>
           </dl>
         </section>
