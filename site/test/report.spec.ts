@@ -10,6 +10,7 @@ import { TrustStore } from "../src/app/trust.js";
 import { filtered } from "../src/report/filter.js";
 import { eventAt, overview, shareOf } from "../src/report/overview.js";
 import { fraudSentence } from "../src/report/fraud_words.js";
+import { SIGNED_FAULTS } from "../src/report/index_faults.js";
 import { parseReport } from "../src/report/parse.js";
 import { drawn, rowAt, topOf, type List } from "../src/report/rows.js";
 import { sentence } from "../src/report/sentence.js";
@@ -255,6 +256,25 @@ test("every check of docs/formats/report.md has a title here, and is planned in 
     report("x@1").checks.map((check) => check.code),
     plannedChecks("scan"),
   );
+});
+
+test("every fault of a list or manifest in docs/formats/codes.md is known, with its maker", () => {
+  const page = readFileSync(join(process.env["GLASSLOG_SITE"] ?? ".", "../docs/formats/codes.md"), "utf8");
+  const codes = [...page.matchAll(/^\| `(index-(?:bucket|list|manifest|postings)-[a-z-]+)` \|/gm)];
+  assert.ok(codes.length > 20, "the tables were found");
+  // Files that the signed manifest does not commit to, and a manifest that the index log does not hold.
+  const unsigned = [
+    "index-bucket-short-file",
+    "index-bucket-path",
+    "index-bucket-leaf",
+    "index-bucket-no-reserved",
+    "index-bucket-too-large",
+    "index-manifest-not-included",
+    "index-postings-no-chunk",
+    "index-postings-leaves-length",
+    "index-postings-root",
+  ];
+  assert.deepEqual(codes.map(([, code = ""]) => code).sort(), [...Object.keys(SIGNED_FAULTS), ...unsigned].sort());
 });
 
 test("three claims, never merged", () => {

@@ -1,6 +1,7 @@
 // Sentences about a log's index: its proof, its auditors and its faults.
 import { counted, figures, inWords, type Whole } from "../text/count.js";
 import { coverage, indexFault, missingFile, witnesses } from "./evidence.js";
+import { SIGNED_FAULTS } from "./index_faults.js";
 import type { Check, Report } from "./types.js";
 import { isReached } from "./wording.js";
 
@@ -8,6 +9,9 @@ type Words = readonly [headline: string, why: string];
 
 const ALTERED = "This copy of the log’s index was altered or damaged. Do not rely on it.";
 const FALSE = "The index of this log is false. Do not rely on it.";
+
+const BROKEN_LIST = "One of its signed lists breaks the rules of lists, so none of them can be relied on.";
+const BROKEN_MANIFEST = "Its newest signed manifest breaks the rules of manifests, so nothing is concluded from it.";
 
 /** Meaning of each failed check of the index. */
 const FAILURES: Readonly<Record<string, Words>> = {
@@ -21,13 +25,6 @@ const FAILURES: Readonly<Record<string, Words>> = {
   "index-manifest": [ALTERED, "Its newest manifest was not signed by the index or the log."],
   "index-files": [ALTERED, "The server sent lists that differ from those that the signed manifest commits to."],
 };
-
-/** Codes of evidence for signed lists and manifests that break a rule: the signer broke it, not the server. */
-const BROKEN_LIST = new RegExp(
-  "^index-(bucket-(truncated|key-order|wrong-bucket|reserved-key|not-reserved|empty-reserved)|list-order|" +
-    "postings-(no-offset|too-many|length|first|order|out-of-range))$",
-);
-const BROKEN_MANIFEST = /^index-manifest-(?!not-included$)/;
 
 /** Describes the fault of the index, if a check of the index failed first. */
 export function indexFailure(check: Check): Words | undefined {
@@ -55,11 +52,9 @@ export function indexFailure(check: Check): Words | undefined {
         ]
       : [FALSE, "It lists an entry that does not belong there. Its signer did not build it from this log."];
   }
-  const error = String(check.evidence?.["error"]);
-  if (check.code === "index-files" && BROKEN_LIST.test(error))
-    return [FALSE, "One of its signed lists breaks the rules of lists, so none of them can be relied on."];
-  if (check.code === "index-manifest" && BROKEN_MANIFEST.test(error))
-    return [FALSE, "Its newest signed manifest breaks the rules of manifests, so nothing is concluded from it."];
+  const signed = SIGNED_FAULTS[String(check.evidence?.["error"])];
+  if (check.code === "index-files" && signed === "list") return [FALSE, BROKEN_LIST];
+  if (check.code === "index-manifest" && signed === "manifest") return [FALSE, BROKEN_MANIFEST];
   return FAILURES[check.code];
 }
 
