@@ -1,4 +1,5 @@
 //! Where entries go: a log directory, written here, or a server that writes it.
+use glasslog_log::{IndexError, StorageError};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -166,9 +167,11 @@ pub(crate) fn open_log(path: &Path) -> Result<Log, Failure> {
 /// Says why a log directory cannot be used.
 pub(crate) fn refuse(error: &LogError) -> Failure {
     let exit = match error {
-        LogError::Setting { .. } | LogError::Malformed { .. } => Exit::Malformed,
-        LogError::NotInTree { .. } => Exit::False,
-        LogError::IndexedAnother { .. } => Exit::Inconsistent,
+        LogError::Storage(StorageError::Setting { .. } | StorageError::Malformed { .. }) => {
+            Exit::Malformed
+        }
+        LogError::Index(IndexError::NotInTree { .. }) => Exit::False,
+        LogError::Index(IndexError::AnotherHistory { .. }) => Exit::Inconsistent,
         _ => Exit::Unfinished,
     };
     Failure {
@@ -180,7 +183,7 @@ pub(crate) fn refuse(error: &LogError) -> Failure {
 /// The secret key in a file that an argument names; a missing one can be made.
 pub(crate) fn named_key(path: &Path, kind: &str) -> Result<SignerKey, Failure> {
     read_signer(&Disk::new(), path).map_err(|error| match error {
-        LogError::Missing { .. } => {
+        LogError::Storage(StorageError::Missing { .. }) => {
             refuse(&error).hint(format!("`glasslog keygen --kind {kind}` makes a key"))
         }
         _ => refuse(&error),

@@ -1,4 +1,5 @@
 //! Keeps the index of a log directory up with what was published in it.
+use glasslog_log::LockError;
 use glasslog_log::LogError;
 use glasslog_log::index::{extend_if_due, extend_in_if_due};
 
@@ -20,7 +21,7 @@ pub(crate) fn extend_index(log: &str, destination: Destination, console: &Consol
         None => extend_if_due(log, now()),
     };
     match extended {
-        Ok(_) | Err(LogError::IndexLocked { .. }) => {}
+        Ok(_) | Err(LogError::Lock(LockError::Index { .. })) => {}
         Err(error) => warn(&error, console),
     }
 }

@@ -1,6 +1,7 @@
 //! `glasslog.toml`, the operator's configuration of one log.
 
 use crate::directory::disk::Disk;
+use crate::directory::error::LayoutError;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
 use crate::object_store::StoreSettings;
@@ -39,14 +40,11 @@ impl Config {
         let Some(bytes) = disk.read(&path)? else {
             let root = layout.root().to_owned();
             return Err(match layout.keys().exists() || layout.state().exists() {
-                true => LogError::Unfinished { path: root },
-                false => LogError::NotALog { path: root },
+                true => LogError::Layout(LayoutError::Unfinished { path: root }),
+                false => LogError::Layout(LayoutError::NotALog { path: root }),
             });
         };
-        let setting = |problem: String| LogError::Setting {
-            path: path.clone(),
-            problem,
-        };
+        let setting = |problem: String| LogError::setting(path.clone(), problem);
         let text = str::from_utf8(&bytes).map_err(|error| setting(error.to_string()))?;
         let config: Self =
             toml::from_str(text).map_err(|error| setting(error.message().to_owned()))?;
@@ -163,9 +161,12 @@ mod tests {
         let layout = Layout::new(directory.path());
         let path = directory.path().to_owned();
         let read = || Config::read(&Disk::new(), &layout).unwrap_err();
-        assert_eq!(read(), LogError::NotALog { path: path.clone() });
+        assert_eq!(
+            read(),
+            LogError::Layout(LayoutError::NotALog { path: path.clone() })
+        );
         fs::create_dir(layout.keys()).unwrap();
-        assert_eq!(read(), LogError::Unfinished { path });
+        assert_eq!(read(), LogError::Layout(LayoutError::Unfinished { path }));
         for (text, problem) in [
             (
                 "format = 2\norigin = \"a\"",
@@ -186,13 +187,7 @@ mod tests {
             ("format = 1", "missing field `origin`"),
         ] {
             fs::write(layout.config(), text).unwrap();
-            assert_eq!(
-                read(),
-                LogError::Setting {
-                    path: layout.config(),
-                    problem: problem.into()
-                }
-            );
+            assert_eq!(read(), LogError::setting(layout.config(), problem));
         }
     }
 }

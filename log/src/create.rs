@@ -5,7 +5,8 @@
 
 use crate::config::{Config, FORMAT, Schedule};
 use crate::dedup::{self, Bounds, Dedup};
-use crate::directory::disk::{Disk, DiskError};
+use crate::directory::disk::Disk;
+use crate::directory::error::{DiskError, LayoutError};
 use crate::directory::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY, PUBLIC_FILE};
 use crate::directory::lock::WriterLock;
 use crate::directory::storage::Posix;
@@ -109,10 +110,7 @@ impl NewLog {
     ) -> Result<Made, LogError> {
         let layout = Layout::new(path.as_ref());
         check_empty(&layout)?;
-        let wrong = |problem: String| LogError::Setting {
-            path: layout.root().to_owned(),
-            problem,
-        };
+        let wrong = |problem: String| LogError::setting(layout.root(), problem);
         let key = match self.key {
             Some(key) => key,
             None => new_key(&layout, &self.origin, SignatureType::Ed25519)?,
@@ -198,10 +196,7 @@ fn add_genesis(
     succeeds: Option<Predecessor>,
 ) -> Result<Hash, LogError> {
     let path = layout.key("admin");
-    let wrong = |problem: String| LogError::Setting {
-        path: path.clone(),
-        problem,
-    };
+    let wrong = |problem: String| LogError::setting(path.clone(), problem);
     let admin = secret(layout)?;
     write_secret(disk, &path, &secret_to_pem(&admin, "admin"))?;
     let genesis = Genesis {
@@ -249,10 +244,7 @@ fn secret(layout: &Layout) -> Result<SecretKey, LogError> {
 }
 
 fn new_key(layout: &Layout, name: &str, kind: SignatureType) -> Result<SignerKey, LogError> {
-    let name = KeyName::parse(name).map_err(|error| LogError::Setting {
-        path: layout.root().to_owned(),
-        problem: error.to_string(),
-    })?;
+    let name = KeyName::parse(name).map_err(|error| LogError::setting(layout.root(), error))?;
     Ok(SignerKey::new(name, kind, secret(layout)?))
 }
 
@@ -267,8 +259,8 @@ fn check_empty(layout: &Layout) -> Result<(), LogError> {
     match is_empty {
         true => Ok(()),
         false if layout.state().exists() && !layout.config().exists() => {
-            Err(LogError::Unfinished { path })
+            Err(LayoutError::Unfinished { path }.into())
         }
-        false => Err(LogError::NotEmpty { path }),
+        false => Err(LayoutError::NotEmpty { path }.into()),
     }
 }

@@ -34,8 +34,14 @@ pub mod writer;
 
 pub use config::{Config, Schedule};
 pub use create::{Made, NewLog};
-pub use dedup::Bounds;
-pub use directory::{CheckpointFile, Holder, Layout, PublicTree};
+pub use dedup::{Bounds, DedupError};
+pub use directory::{
+    CheckpointFile, DiskError, Holder, Layout, LayoutError, LockError, PublicTree,
+};
 pub use error::LogError;
+pub use index::IndexError;
 pub use leaf::Leaf;
+pub use object_store::StoreError;
+pub use storage::{JournalError, StorageError};
 pub use writer::{ARCHIVE_INTERVAL, Admitter, Log, Outcome, Receipt, Refusal};
+pub use writer::{HistoryError, WriterError};

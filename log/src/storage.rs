@@ -4,6 +4,10 @@
 //! acknowledged and not public yet. The *signed head* moves only by [`Storage::swap_head`], so that of two writers that
 //! both believe to be the only one, one fails before anybody sees what it signed.
 
+pub(crate) mod error;
+
+pub use error::{JournalError, StorageError};
+
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use core::fmt;

@@ -9,7 +9,6 @@ use crate::directory::disk::{Disk, directory_of};
 use crate::directory::layout::{Layout, PRIVATE_FILE};
 use crate::directory::lock::CheckpointLock;
 use crate::error::LogError;
-use core::fmt;
 use glasslog_core::merkle::{ConsistencyProof, Hash, TreeHead, empty_root};
 use glasslog_core::note::cosignature::{self, CosignatureError};
 use glasslog_core::note::{Checkpoint, SignatureType, SignerKey};
@@ -18,6 +17,7 @@ use glasslog_core::trust::{LogVerdict, Policy};
 use glasslog_core::verify::Inconsistency;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use thiserror::Error;
 
 /// How often a checkpoint that moves on while it is being checked is checked anew.
 const ATTEMPTS: usize = 10;
@@ -43,24 +43,29 @@ pub struct Cosigned {
 }
 
 /// Why nothing was cosigned.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum WitnessError {
     /// The log's files could not be read or written.
-    Log(LogError),
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// The key is not one for cosignatures.
+    #[error("the key is not a witness's: its type is not 0x04")]
     NotACosigner,
     /// The policy does not name this log, or none of its keys signed.
+    #[error("the policy knows no key that signed for `{origin}`")]
     UnknownLog {
         /// Origin of the checkpoint.
         origin: String,
     },
     /// The signature of a known key is wrong.
+    #[error("the log's signature for `{origin}` is wrong")]
     BadSignature {
         /// Origin of the checkpoint.
         origin: String,
     },
     /// The witness remembers another log.
+    #[error("this witness remembers `{remembered}`, the log is `{shown}`")]
     OtherLog {
         /// Origin of the checkpoint remembered.
         remembered: String,
@@ -68,6 +73,7 @@ pub enum WitnessError {
         shown: String,
     },
     /// The log shows an older head than the one remembered.
+    #[error("the log shows size {shown}, but this witness has cosigned size {remembered}")]
     Older {
         /// Size remembered.
         remembered: u64,
@@ -75,12 +81,16 @@ pub enum WitnessError {
         shown: u64,
     },
     /// A tile is not what the signed head commits to, or is missing.
+    #[error(transparent)]
     Tile(TileError),
     /// The log signed two heads that cannot both be true.
+    #[error("the log signed two heads that cannot both be true, of sizes {} and {}", .0.old.head().size, .0.new.head().size)]
     Inconsistent(Box<Inconsistency>),
     /// No cosignature could be made.
+    #[error(transparent)]
     Cosignature(CosignatureError),
     /// The checkpoint kept moving on.
+    #[error("the checkpoint moved on each time it was checked")]
     Moving,
 }
 
@@ -99,48 +109,6 @@ impl WitnessError {
             Self::Cosignature(error) => error.code(),
             Self::Moving => "witness-checkpoint-moving",
         }
-    }
-}
-
-impl fmt::Display for WitnessError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Log(error) => write!(f, "{error}"),
-            Self::NotACosigner => write!(f, "the key is not a witness's: its type is not 0x04"),
-            Self::UnknownLog { origin } => {
-                write!(f, "the policy knows no key that signed for `{origin}`")
-            }
-            Self::BadSignature { origin } => {
-                write!(f, "the log's signature for `{origin}` is wrong")
-            }
-            Self::OtherLog { remembered, shown } => {
-                write!(
-                    f,
-                    "this witness remembers `{remembered}`, the log is `{shown}`"
-                )
-            }
-            Self::Older { remembered, shown } => write!(
-                f,
-                "the log shows size {shown}, but this witness has cosigned size {remembered}"
-            ),
-            Self::Tile(error) => write!(f, "{error}"),
-            Self::Inconsistent(evidence) => write!(
-                f,
-                "the log signed two heads that cannot both be true, of sizes {} and {}",
-                evidence.old.head().size,
-                evidence.new.head().size
-            ),
-            Self::Cosignature(error) => write!(f, "{error}"),
-            Self::Moving => write!(f, "the checkpoint moved on each time it was checked"),
-        }
-    }
-}
-
-impl core::error::Error for WitnessError {}
-
-impl From<LogError> for WitnessError {
-    fn from(error: LogError) -> Self {
-        Self::Log(error)
     }
 }
 
@@ -201,10 +169,7 @@ impl Witness<'_> {
     fn remembered(&self, disk: &Disk) -> Result<Option<Checkpoint>, WitnessError> {
         let bytes = disk.read(self.state).map_err(LogError::from)?;
         let parse = |bytes: Vec<u8>| {
-            Checkpoint::parse(&bytes).map_err(|error| LogError::Malformed {
-                path: self.state.to_owned(),
-                problem: error.to_string(),
-            })
+            Checkpoint::parse(&bytes).map_err(|error| LogError::malformed(self.state, error))
         };
         Ok(bytes.map(parse).transpose()?)
     }

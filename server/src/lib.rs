@@ -267,7 +267,7 @@ impl Face {
         tokio::join!(ended, faces(app, self.listener, self.admin));
         tokio::task::spawn_blocking(|| running.join())
             .await
-            .unwrap_or(Err(LogError::Stopped))
+            .unwrap_or(Err(LogError::STOPPED))
             .map_err(ServeError::Log)
     }
 

@@ -1,4 +1,5 @@
 //! `index`: builds the index of a log, one's own or somebody else's, and looks entries up in it.
+use glasslog_log::IndexError;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -246,9 +247,11 @@ impl Files {
 
 impl LogFiles for Files {
     fn read(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, LogError> {
-        driver::read_many(&self.source(), paths).map_err(|failure| LogError::Unread {
-            code: failure.code,
-            problem: failure.message,
+        driver::read_many(&self.source(), paths).map_err(|failure| {
+            LogError::Index(IndexError::Unread {
+                code: failure.code,
+                problem: failure.message,
+            })
         })
     }
 }

@@ -1,11 +1,11 @@
 //! `keygen`: makes a key pair; formats of the files are in `docs/cli.md` ("Keys").
+use glasslog_log::LayoutError;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{Spki, is_name, secret_to_pem};
 use glasslog_core::note::{KeyName, SignatureType, SignerKey};
-use glasslog_log::LogError;
 use glasslog_log::directory::Disk;
 use glasslog_log::writer::{new_secret, write_public, write_secret};
 use serde::Serialize;
@@ -109,7 +109,9 @@ impl Args {
         };
         let (disk, public) = (Disk::new(), public_path(&self.out));
         if public.exists() {
-            return Err(destination::refuse(&LogError::Exists { path: public }));
+            return Err(destination::refuse(
+                &LayoutError::Exists { path: public }.into(),
+            ));
         }
         write_secret(&disk, &self.out, &pair.secret)
             .and_then(|()| write_public(&disk, &public, &pair.public))

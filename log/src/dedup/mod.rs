@@ -9,6 +9,7 @@
 //! says of an entry is looked up in the log before anybody hears it. Nothing waits for it to be durable.
 
 mod batch;
+pub(crate) mod error;
 mod filling;
 mod filter;
 mod load;
@@ -28,6 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use store::Store;
 
 pub(crate) use batch::{Batch, Events};
+pub use error::DedupError;
 pub(crate) use load::Loaded;
 pub(crate) use public::{leaf, levels, levels_in};
 pub(crate) use store::Problem;
@@ -132,7 +134,7 @@ impl Dedup {
 
     fn fail(&self, problem: &str) {
         let (path, problem) = (self.directory.clone(), problem.to_owned());
-        let failed = LogError::KnownEntries { path, problem };
+        let failed = LogError::Dedup(DedupError { path, problem });
         locked(&self.failure).get_or_insert(failed);
     }
 
@@ -172,7 +174,10 @@ impl Drop for Dedup {
         if let Some(thread) = locked(&self.filling).thread.take() {
             let _ = thread.join();
         }
-        let is_wrong = matches!(*locked(&self.failure), Some(LogError::KnownEntries { .. }));
+        let is_wrong = matches!(
+            *locked(&self.failure),
+            Some(LogError::Dedup(DedupError { .. }))
+        );
         if is_wrong && let Some(store) = self.store.take() {
             drop(store);
             // The next writer makes it again; if it is still there then, it is compared with the log again.

@@ -2,6 +2,7 @@
 
 use super::store::{Facts, Kind, Problem, Store, Watermark};
 use super::{Batch, Dedup, Stored, leaf, levels, locked};
+use crate::dedup::error::DedupError;
 use crate::error::LogError;
 use glasslog_core::merkle::TreeHead;
 use glasslog_core::tiles::frontier;
@@ -51,9 +52,11 @@ impl Dedup {
         end: u64,
         at: u64,
     ) -> Result<(), LogError> {
-        let broken = |problem: Problem| LogError::KnownEntries {
-            path: self.directory.clone(),
-            problem: problem.to_string(),
+        let broken = |problem: Problem| {
+            LogError::Dedup(DedupError {
+                path: self.directory.clone(),
+                problem: problem.to_string(),
+            })
         };
         let store = match self.store.get() {
             Some(store) => Arc::clone(store),

@@ -55,12 +55,10 @@ fn hashes(
     hash: u64,
     at: u64,
 ) -> Result<Vec<Hash>, LogError> {
-    let missing = |tile: &Tile| LogError::Missing {
-        path: locate(&tile.path()),
-    };
+    let missing = |tile: &Tile| LogError::missing(locate(&tile.path()));
     let Some(tile) = Tile::containing(level, hash, at) else {
         let path = locate("tile");
-        return Err(LogError::Missing { path });
+        return Err(LogError::missing(path));
     };
     let (tile, bytes) = match read(&tile.path())? {
         Some(bytes) => (tile, bytes),
@@ -71,10 +69,7 @@ fn hashes(
         }
     };
     tile.parse_hashes(&bytes)
-        .map_err(|error| LogError::Malformed {
-            path: locate(&tile.path()),
-            problem: error.to_string(),
-        })
+        .map_err(|error| LogError::malformed(locate(&tile.path()), error))
 }
 
 /// The leaf hash at an index of a full tile.
@@ -88,9 +83,7 @@ pub(crate) fn leaf(storage: &dyn Storage, index: u64) -> Result<Hash, LogError> 
         index,
         end,
     )?;
-    let missing = || LogError::Missing {
-        path: storage.locate("tile/0"),
-    };
+    let missing = || LogError::missing(storage.locate("tile/0"));
     hashes.get(place as usize).copied().ok_or_else(missing)
 }
 
@@ -98,14 +91,10 @@ pub(crate) fn leaf(storage: &dyn Storage, index: u64) -> Result<Hash, LogError> 
 pub(crate) fn entry(storage: &dyn Storage, index: u64) -> Result<Vec<u8>, LogError> {
     let bundle = EntryBundle::new(index / u64::from(FULL_WIDTH), FULL_WIDTH);
     let path = bundle.map(|bundle| bundle.path()).unwrap_or_default();
-    let missing = || LogError::Missing {
-        path: storage.locate(&path),
-    };
+    let missing = || LogError::missing(storage.locate(&path));
     let bytes = storage.read(&path)?.ok_or_else(missing)?;
-    let entries = parse_entries(&bytes, FULL_WIDTH).map_err(|error| LogError::Malformed {
-        path: storage.locate(&path),
-        problem: error.to_string(),
-    })?;
+    let entries = parse_entries(&bytes, FULL_WIDTH)
+        .map_err(|error| LogError::malformed(storage.locate(&path), error))?;
     let place = (index % u64::from(FULL_WIDTH)) as usize;
     entries
         .get(place)

@@ -19,6 +19,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use thiserror::Error;
 
 /// Version of what is stored.
 const FORMAT: u8 = 1;
@@ -98,21 +99,14 @@ impl Watermark {
 }
 
 /// Why the store cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Problem {
     /// Another process uses it.
+    #[error("another process uses it")]
     Locked,
     /// It is damaged, or the disk fails.
+    #[error("{0}")]
     Broken(String),
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Locked => f.write_str("another process uses it"),
-            Self::Broken(problem) => f.write_str(problem),
-        }
-    }
 }
 
 impl From<fjall::Error> for Problem {

@@ -34,10 +34,7 @@ impl CheckpointFile {
         let path = self.layout.checkpoint();
         let bytes = self.disk.read(&path)?;
         let parse = |bytes: Vec<u8>| {
-            Checkpoint::parse(&bytes).map_err(|error| LogError::Malformed {
-                path: path.clone(),
-                problem: error.to_string(),
-            })
+            Checkpoint::parse(&bytes).map_err(|error| LogError::malformed(path.clone(), error))
         };
         bytes.map(parse).transpose()
     }
@@ -56,13 +53,9 @@ impl CheckpointFile {
         let _lock = CheckpointLock::wait(&self.layout.checkpoint_lock())?;
         match self.read()? {
             Some(shown) if shown.note().text() == cosigned.note().text() => {
-                let cosigned =
-                    shown
-                        .with_signature(cosignature)
-                        .map_err(|error| LogError::Malformed {
-                            path: self.layout.checkpoint(),
-                            problem: error.to_string(),
-                        })?;
+                let cosigned = shown
+                    .with_signature(cosignature)
+                    .map_err(|error| LogError::malformed(self.layout.checkpoint(), error))?;
                 tree.replace_checkpoint(&cosigned.encode())?;
                 Ok(true)
             }

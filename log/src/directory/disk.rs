@@ -5,6 +5,8 @@
 //! ([POSIX.1-2024 `fsync`](https://pubs.opengroup.org/onlinepubs/9799919799/functions/fsync.html)).
 //! Tests stop a log between any two steps with [`Disk::with_faults`].
 
+use super::error::DiskError;
+use super::steps::{Change, Step};
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -12,97 +14,6 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// One kind of change to the file system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Step {
-    /// A directory is made.
-    MakeDirectory,
-    /// A new file is made and filled.
-    Write,
-    /// Bytes are added at the end of an open file.
-    Append,
-    /// An open file is cut.
-    Truncate,
-    /// A file's content is synced.
-    SyncFile,
-    /// A directory's entries are synced.
-    SyncDirectory,
-    /// A name is given to a file, unless the name is taken.
-    Link,
-    /// A name is given to a file, whether taken or not.
-    Rename,
-    /// A name is removed.
-    Remove,
-}
-
-/// A file operation that failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DiskError {
-    /// What was being done, as a verb: `read`, `write`, `sync`.
-    pub operation: &'static str,
-    /// The file or directory.
-    pub path: PathBuf,
-    /// The class of the failure.
-    pub kind: io::ErrorKind,
-    /// The operating system's words.
-    pub message: String,
-}
-
-impl DiskError {
-    pub(crate) fn new(operation: &'static str, path: &Path, error: &io::Error) -> Self {
-        Self {
-            operation,
-            path: path.to_owned(),
-            kind: error.kind(),
-            message: error.to_string(),
-        }
-    }
-
-    /// A stable name for this class of errors.
-    pub fn code(&self) -> &'static str {
-        "disk"
-    }
-}
-
-impl fmt::Display for DiskError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "cannot {} `{}`: {}",
-            self.operation,
-            self.path.display(),
-            self.message
-        )
-    }
-}
-
-impl core::error::Error for DiskError {}
-
-/// A change to the file system that was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Change {
-    /// There is a new directory.
-    MakeDirectory(PathBuf),
-    /// There is a new file, and these bytes were written to it.
-    Write(PathBuf, Vec<u8>),
-    /// These bytes were written to the end of a file.
-    Append(PathBuf, Vec<u8>),
-    /// A file was cut to this length.
-    Truncate(PathBuf, u64),
-    /// The content of a file is durable.
-    SyncFile(PathBuf),
-    /// The names in a directory are durable.
-    SyncDirectory(PathBuf),
-    /// A file has a second name.
-    Link(PathBuf, PathBuf),
-    /// A file has another name, which another file may have had.
-    Rename(PathBuf, PathBuf),
-    /// A name is gone.
-    Remove(PathBuf),
-}
 
 type Witness = dyn Fn(Change) + Send + Sync;
 type Fault = dyn Fn(Step, &Path) -> io::Result<()> + Send + Sync;

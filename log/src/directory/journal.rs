@@ -18,11 +18,13 @@
 mod frame;
 mod segments;
 
-use crate::directory::disk::{Disk, DiskError};
+use crate::directory::disk::Disk;
+use crate::directory::error::DiskError;
 use crate::directory::layout::{Layout, PRIVATE_FILE};
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::storage::Staged;
+use crate::storage::error::JournalError;
 use frame::{HEADER, MAX_BODY, SALT};
 use segments::Segment;
 use std::fs::{File, OpenOptions};
@@ -78,10 +80,10 @@ impl Journal {
     ) -> Result<(Self, Staged), LogError> {
         let path = layout.journal();
         let Some(bytes) = disk.read(&path)? else {
-            return Err(LogError::Missing { path });
+            return Err(LogError::missing(path));
         };
         let (salt, first) =
-            frame::parse_header(&bytes).ok_or(LogError::JournalDamaged { offset: 0 })?;
+            frame::parse_header(&bytes).ok_or(JournalError::Damaged { offset: 0 })?;
         let mut active = Vec::new();
         let length = frame::read_all(&salt, first, &bytes, &mut active)?;
         let file = open(&path)?;
@@ -163,10 +165,9 @@ impl Journal {
 pub(crate) fn peek(disk: &Disk, layout: &Layout) -> Result<Staged, LogError> {
     let path = layout.journal();
     let Some(bytes) = disk.read(&path)? else {
-        return Err(LogError::Missing { path });
+        return Err(LogError::missing(path));
     };
-    let (salt, first) =
-        frame::parse_header(&bytes).ok_or(LogError::JournalDamaged { offset: 0 })?;
+    let (salt, first) = frame::parse_header(&bytes).ok_or(JournalError::Damaged { offset: 0 })?;
     let mut leaves = Vec::new();
     frame::read_all(&salt, first, &bytes, &mut leaves)?;
     Ok(Staged { first, leaves })

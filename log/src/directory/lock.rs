@@ -2,7 +2,7 @@
 //!
 //! The lock is the kernel's, so it goes when its holder goes, however that ends; what the file says is for people only.
 
-use crate::directory::disk::DiskError;
+use crate::directory::error::{DiskError, Holder, LockError};
 use crate::directory::layout::PRIVATE_FILE;
 use crate::error::LogError;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -21,15 +21,6 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub(crate) struct WriterLock {
     file: File,
     path: PathBuf,
-}
-
-/// Who holds a lock, as its file says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// Process id.
-    pub pid: u32,
-    /// Where it takes entries over HTTP.
-    pub url: Option<String>,
 }
 
 fn open(path: &Path) -> Result<File, DiskError> {
@@ -68,9 +59,10 @@ impl WriterLock {
                 }
             }
         }
-        Err(LogError::Locked {
+        Err(LockError::Log {
             holder: holder(path),
-        })
+        }
+        .into())
     }
 
     /// Checks that the file at the lock's path is still the one that is locked.
@@ -85,9 +77,10 @@ impl WriterLock {
             there.is_some_and(|there| there.ino() == own.ino() && there.dev() == own.dev());
         match is_same {
             true => Ok(()),
-            false => Err(LogError::Locked {
+            false => Err(LockError::Log {
                 holder: holder(&self.path),
-            }),
+            }
+            .into()),
         }
     }
 
@@ -184,11 +177,13 @@ mod tests {
         let path = directory.path().join("lock");
         let mut first = WriterLock::take(&path).unwrap();
         let pid = std::process::id();
-        let refused = |url: Option<&str>| LogError::Locked {
-            holder: Some(Holder {
-                pid,
-                url: url.map(str::to_owned),
-            }),
+        let refused = |url: Option<&str>| {
+            LogError::Lock(LockError::Log {
+                holder: Some(Holder {
+                    pid,
+                    url: url.map(str::to_owned),
+                }),
+            })
         };
         assert_eq!(WriterLock::take(&path).unwrap_err(), refused(None));
         first.announce("http://127.0.0.1:1").unwrap();

@@ -58,7 +58,7 @@ impl PublicTree {
         let created = self.disk.create_all(&temporary, &wanted, PUBLIC_FILE)?;
         for ((path, bytes), created) in wanted.iter().zip(created) {
             if created == Created::Exists && self.disk.read(path)?.as_deref() != Some(bytes) {
-                return Err(LogError::Differs { path: path.clone() });
+                return Err(LogError::differs(path.clone()));
             }
         }
         let directories: BTreeSet<&Path> =
@@ -78,7 +78,7 @@ impl PublicTree {
             let path = self.layout.public_file(&file.path);
             if let Some(found) = self.add_lazily(&path, &file.bytes)? {
                 if !is_torn(&found, &file.bytes) {
-                    return Err(LogError::Differs { path });
+                    return Err(LogError::differs(path));
                 }
                 let temporary = self.layout.temporary();
                 self.disk
@@ -195,10 +195,7 @@ mod tests {
         tree.create(&[file(b"one")]).unwrap();
         tree.create(&[file(b"one")]).unwrap();
         let path = layout.public_file("tile/0/x001/067");
-        assert_eq!(
-            tree.create(&[file(b"two")]),
-            Err(LogError::Differs { path })
-        );
+        assert_eq!(tree.create(&[file(b"two")]), Err(LogError::differs(path)));
         assert_eq!(
             tree.read("tile/0/x001/067").unwrap().as_deref(),
             Some(&b"one"[..])
@@ -219,7 +216,7 @@ mod tests {
         fs::write(&path, b"other").unwrap();
         assert_eq!(
             tree.create_lazily(&[file(b"whole")]),
-            Err(LogError::Differs { path })
+            Err(LogError::differs(path))
         );
     }
 }

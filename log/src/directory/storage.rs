@@ -1,12 +1,14 @@
 //! A log in one directory of a POSIX file system (`docs/formats/log-directory.md`).
 
-use crate::directory::disk::{Disk, DiskError};
+use crate::directory::disk::Disk;
+use crate::directory::error::DiskError;
 use crate::directory::journal::Journal;
 use crate::directory::layout::{Layout, PRIVATE_FILE, PUBLIC_FILE};
 use crate::directory::lock::{CheckpointLock, WriterLock};
 use crate::directory::public::PublicTree;
 use crate::error::LogError;
 use crate::leaf::Leaf;
+use crate::storage::error::{JournalError, StorageError};
 use crate::storage::{Change, Staged, Storage, Version};
 use glasslog_core::merkle::FileHasher;
 use glasslog_core::text::wire::parse_decimal;
@@ -45,7 +47,7 @@ impl Posix {
         // A log without a head is not worth a look at its journal, and is named first.
         if !layout.head().exists() {
             let path = layout.head();
-            return Err(LogError::Missing { path });
+            return Err(LogError::missing(path));
         }
         let durable = read_mark(disk, layout)?;
         let (journal, held) = Journal::open(disk, layout, durable.unwrap_or(u64::MAX))?;
@@ -104,10 +106,7 @@ fn read_mark(disk: &Disk, layout: &Layout) -> Result<Option<u64>, LogError> {
     };
     let text = str::from_utf8(&bytes).ok();
     let mark = text.and_then(|text| parse_decimal(text.strip_suffix('\n')?));
-    let malformed = || LogError::Malformed {
-        path,
-        problem: "it is not a number on a line".into(),
-    };
+    let malformed = || LogError::malformed(path, "it is not a number on a line");
     mark.map(Some).ok_or_else(malformed)
 }
 
@@ -189,11 +188,12 @@ impl Storage for Posix {
         let mut journal = locked(&self.journal);
         let (end, head) = (journal.end(), first);
         if end != head {
-            return Err(LogError::JournalGap {
+            return Err(JournalError::Gap {
                 first: end,
                 end,
                 head,
-            });
+            }
+            .into());
         }
         journal.append(leaves)
     }
@@ -235,7 +235,7 @@ impl Storage for Posix {
         let path = self.layout.head();
         let found = self.disk.read(&path)?.map(|bytes| version(&bytes));
         if found.as_ref() != expected {
-            return Err(LogError::HeadMoved { path });
+            return Err(StorageError::HeadMoved { path }.into());
         }
         self.replace_state(&path, head)?;
         Ok(version(head))

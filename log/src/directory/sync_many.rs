@@ -1,6 +1,7 @@
 //! Many new files at once: they are synced side by side, since a device flushes for several of them as fast as for one.
 
-use super::disk::{Created, Disk, DiskError, Durability};
+use super::disk::{Created, Disk, Durability};
+use super::error::DiskError;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -73,7 +74,7 @@ impl Disk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::disk::Step;
+    use crate::directory::steps::Step;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::{fs, io};

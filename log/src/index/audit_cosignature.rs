@@ -5,7 +5,6 @@ use crate::directory::disk::Disk;
 use crate::directory::layout::{Layout, PUBLIC_FILE};
 use crate::directory::lock::CheckpointLock;
 use crate::error::LogError;
-use core::fmt;
 use glasslog_client::audit::Audited;
 use glasslog_core::crypto::PublicKey;
 use glasslog_core::fetch::Query;
@@ -15,6 +14,7 @@ use glasslog_core::note::{Checkpoint, Signature, SignerKey, TlogProof};
 use glasslog_core::report::Class;
 use glasslog_core::trust::Policy;
 use glasslog_core::verify::audit::index::INDEX_CHECKPOINT_PATH;
+use thiserror::Error;
 
 /// What an auditor signed.
 #[derive(Clone, Debug)]
@@ -24,19 +24,26 @@ pub struct Cosigned {
 }
 
 /// Why an auditor signs nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CosignError {
     /// Not everything was found right, or there is no index.
+    #[error("an auditor cosigns an index that was audited whole, and found right")]
     NotSound,
     /// The key has another role in the trust policy, or is of another kind.
+    #[error(
+        "the trust policy gives this key another role, and an auditor's key signs nothing else"
+    )]
     OtherRole,
     /// No cosignature could be made.
+    #[error(transparent)]
     Cosignature(CosignatureError),
     /// The file with it would be none.
+    #[error("{0}")]
     Unfit(String),
     /// The log's files could not be read or written.
-    Log(LogError),
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 impl CosignError {
@@ -49,26 +56,6 @@ impl CosignError {
             Self::Unfit(_) => "audit-cosignature-unfit",
             Self::Log(error) => error.code(),
         }
-    }
-}
-
-impl fmt::Display for CosignError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotSound => f.write_str("an auditor cosigns an index that was audited whole, and found right"),
-            Self::OtherRole => f.write_str("the trust policy gives this key another role, and an auditor's key signs nothing else"),
-            Self::Cosignature(error) => error.fmt(f),
-            Self::Unfit(problem) => f.write_str(problem),
-            Self::Log(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for CosignError {}
-
-impl From<LogError> for CosignError {
-    fn from(error: LogError) -> Self {
-        Self::Log(error)
     }
 }
 
@@ -125,12 +112,9 @@ impl Cosigned {
         let _lock =
             CheckpointLock::wait(&layout.index_checkpoint_lock()).map_err(LogError::from)?;
         let path = layout.public_file(INDEX_CHECKPOINT_PATH);
-        let malformed = |problem: String| LogError::Malformed {
-            path: path.clone(),
-            problem,
-        };
+        let malformed = |problem: String| LogError::malformed(path.clone(), problem);
         let shown = disk.read(&path).map_err(LogError::from)?;
-        let shown = shown.ok_or_else(|| LogError::Missing { path: path.clone() })?;
+        let shown = shown.ok_or_else(|| LogError::missing(path.clone()))?;
         let shown = Checkpoint::parse(&shown).map_err(|error| malformed(error.to_string()))?;
         if shown.note().text() != self.audited.note().text() {
             return Ok(false);

@@ -5,6 +5,7 @@
 //! of its own does.
 
 use super::{Indexer, Joining};
+use crate::directory::error::LockError;
 use crate::error::LogError;
 use crate::object_store::Bucket;
 use core::time::Duration;
@@ -86,7 +87,7 @@ impl Background {
                 note(&shared, &looked, now);
                 (wait, pause) = match looked {
                     // Another process that is at it already needs no help.
-                    Ok(_) | Err(LogError::IndexLocked { .. }) => (rest, FIRST_PAUSE),
+                    Ok(_) | Err(LogError::Lock(LockError::Index { .. })) => (rest, FIRST_PAUSE),
                     Err(error) => {
                         report(&error);
                         (pause, (pause * 2).min(LONGEST_PAUSE))
@@ -217,7 +218,7 @@ impl Keeper {
             Some((joining, thread)) => {
                 joining.cancel();
                 match joined(thread) {
-                    Err(LogError::Stopped) => Ok(()),
+                    Err(LogError::STOPPED) => Ok(()),
                     ended => ended,
                 }
             }
@@ -226,13 +227,13 @@ impl Keeper {
 }
 
 fn joined(thread: JoinHandle<Result<(), LogError>>) -> Result<(), LogError> {
-    thread.join().unwrap_or(Err(LogError::Stopped))
+    thread.join().unwrap_or(Err(LogError::STOPPED))
 }
 
 fn note(status: &Mutex<Status>, extended: &Result<Option<u64>, LogError>, now: u64) {
     let mut status = lock(status);
     match extended {
-        Ok(None) | Err(LogError::IndexLocked { .. }) => {}
+        Ok(None) | Err(LogError::Lock(LockError::Index { .. })) => {}
         Ok(Some(size)) => {
             status.indexed = Some(*size);
             status.indexed_at = Some(now);

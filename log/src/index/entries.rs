@@ -5,6 +5,7 @@
 
 use crate::directory::public::PublicTree;
 use crate::error::LogError;
+use crate::index::error::IndexError;
 use glasslog_core::merkle::{Hash, Subtree, TreeHead, complete_subtrees, leaf_hash};
 use glasslog_core::tiles::{ConsistencyPlan, EntryBundle, Tile, TilePlan, parse_entries};
 use std::collections::BTreeMap;
@@ -62,11 +63,12 @@ impl<'a> LogAt<'a> {
             .map_err(|error| false_file(&error))?;
         match computed == *old {
             true => Ok(()),
-            false => Err(LogError::IndexedAnother {
+            false => Err(IndexError::AnotherHistory {
                 size: old.size,
                 indexed: old.root,
                 computed: computed.root,
-            }),
+            }
+            .into()),
         }
     }
 
@@ -87,9 +89,9 @@ impl<'a> LogAt<'a> {
                 bundles.push(bundle);
             }
             if bundles.is_empty() {
-                return Err(LogError::Index {
-                    problem: format!("the log has no entry {at}"),
-                });
+                return Err(LogError::not_buildable(format!(
+                    "the log has no entry {at}"
+                )));
             }
             self.wave(&bundles, &range, &mut take)?;
         }
@@ -115,9 +117,11 @@ impl<'a> LogAt<'a> {
         for ((bundle, subtrees), (width, bytes)) in
             bundles.iter().zip(&wanted).zip(self.with_fallback(&paths)?)
         {
-            let wrong = |problem: String| LogError::NotInTree {
-                path: self.files.locate(&bundle.path()),
-                problem,
+            let wrong = |problem: String| {
+                LogError::Index(IndexError::NotInTree {
+                    path: self.files.locate(&bundle.path()),
+                    problem,
+                })
             };
             // A partial bundle that is gone is how the full one begins.
             let held = match width {
@@ -170,7 +174,7 @@ impl<'a> LogAt<'a> {
                         true => None,
                         false => self.files.read(std::slice::from_ref(full))?.pop().flatten(),
                     };
-                    (Held::Full, bytes.ok_or(LogError::Missing { path })?)
+                    (Held::Full, bytes.ok_or(LogError::missing(path))?)
                 }
             });
         }
@@ -211,12 +215,10 @@ fn check_leaves(
 fn false_file(error: &glasslog_core::tiles::TileError) -> LogError {
     use glasslog_core::tiles::TileError;
     match error {
-        TileError::Missing { tile } => LogError::Missing {
-            path: tile.path().into(),
-        },
-        error => LogError::NotInTree {
+        TileError::Missing { tile } => LogError::missing(tile.path()),
+        error => LogError::Index(IndexError::NotInTree {
             path: "tile/".into(),
             problem: error.to_string(),
-        },
+        }),
     }
 }

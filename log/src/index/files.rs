@@ -5,7 +5,8 @@
 //! file whose name follows from its position.
 
 use super::entries::LogFiles;
-use crate::directory::disk::{Disk, DiskError};
+use crate::directory::disk::Disk;
+use crate::directory::error::DiskError;
 use crate::directory::layout::Layout;
 use crate::directory::public::PublicTree;
 use crate::error::LogError;

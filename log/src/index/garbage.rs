@@ -7,7 +7,7 @@
 use super::files::run_folder;
 use super::inventory::Inventory;
 use super::{Indexer, PREFIX};
-use crate::directory::disk::DiskError;
+use crate::directory::error::DiskError;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
 use glasslog_core::index::build::RunHead;

@@ -6,6 +6,7 @@ use crate::directory::layout::PRIVATE_FILE;
 use crate::directory::lock::CheckpointLock;
 use crate::error::LogError;
 use crate::object_store::Bucket;
+use crate::writer::error::HistoryError;
 use crate::writer::open::bundle_from;
 use glasslog_core::index::format::{LATEST_PATH, Manifest};
 use glasslog_core::merkle::{Hash, InclusionProof, TreeHead, leaf_hash};
@@ -23,18 +24,20 @@ impl Indexer {
             let path = self.layout.index_head();
             let head = self.index.read_signed(&self.disk, &path)?;
             if let Some(public) = public.filter(|public| public.size > head.size) {
-                return Err(LogError::RolledBack {
+                return Err(HistoryError::RolledBack {
                     state: head.size,
                     public: public.size,
-                });
+                }
+                .into());
             }
             self.replay(&head)?;
             self.publish_newest()?;
         } else if let Some(public) = public {
-            return Err(LogError::RolledBack {
+            return Err(HistoryError::RolledBack {
                 state: 0,
                 public: public.size,
-            });
+            }
+            .into());
         }
         // A manifest that was decided on and not signed: its files may be public already, so it is the next.
         let newest = self.newest.as_ref().map(|(manifest, _)| manifest.encode());
@@ -53,10 +56,11 @@ impl Indexer {
         let decided = bucket.manifest()?;
         let state = decided.as_ref().map_or(0, |(head, _)| head.size);
         if let Some(public) = public.filter(|public| public.size > state) {
-            return Err(LogError::RolledBack {
+            return Err(HistoryError::RolledBack {
                 state,
                 public: public.size,
-            });
+            }
+            .into());
         }
         let Some((head, manifest)) = decided else {
             return Ok(());
@@ -65,11 +69,12 @@ impl Indexer {
         let (edge, newest, files) = self.with(&manifest)?;
         let computed = edge.head().root;
         if computed != head.root {
-            return Err(LogError::WrongRoot {
+            return Err(HistoryError::WrongRoot {
                 size: head.size,
                 signed: head.root,
                 computed,
-            });
+            }
+            .into());
         }
         self.files.create(&files)?;
         (self.edge, self.newest) = (edge, Some(newest));
@@ -82,10 +87,8 @@ impl Indexer {
         let Some(bytes) = tree.read(INDEX_CHECKPOINT)? else {
             return Ok(None);
         };
-        let checkpoint = Checkpoint::parse(&bytes).map_err(|error| LogError::Malformed {
-            path: path.clone(),
-            problem: error.to_string(),
-        })?;
+        let checkpoint =
+            Checkpoint::parse(&bytes).map_err(|error| LogError::malformed(path.clone(), error))?;
         self.index.verify(&checkpoint, &path).map(Some)
     }
 
@@ -94,11 +97,12 @@ impl Indexer {
         let computed = self.edge.head().root;
         match computed == head.root {
             true => Ok(()),
-            false => Err(LogError::WrongRoot {
+            false => Err(HistoryError::WrongRoot {
                 size: head.size,
                 signed: head.root,
                 computed,
-            }),
+            }
+            .into()),
         }
     }
 
@@ -112,19 +116,15 @@ impl Indexer {
         };
         let tree = &self.files;
         let path_of = |bundle: &EntryBundle| [PREFIX, &bundle.path()].concat();
-        let malformed = |problem: String| LogError::Malformed {
-            path: tree.locate(&path_of(&bundle)),
-            problem,
-        };
+        let malformed =
+            |problem: String| LogError::malformed(tree.locate(&path_of(&bundle)), problem);
         let read = |path: &str| tree.read(&[PREFIX, path].concat());
         let locate = |path: &str| tree.locate(&[PREFIX, path].concat());
         let start = bundle.start().unwrap_or_default();
         let levels = levels_in(&read, &locate, start, size)?;
         self.edge = Edge::resume(start, levels).map_err(|error| malformed(error.to_string()))?;
         let bytes = bundle_from(&bundle, |bundle| tree.read(&path_of(bundle)))?;
-        let bytes = bytes.ok_or_else(|| LogError::Missing {
-            path: tree.locate(&path_of(&bundle)),
-        })?;
+        let bytes = bytes.ok_or_else(|| LogError::missing(tree.locate(&path_of(&bundle))))?;
         let entries = parse_entries(&bytes, bundle.width());
         for entry in entries.map_err(|error| malformed(error.to_string()))? {
             let (edge, newest) = extend(&self.edge, entry, |_| {})?;
@@ -176,9 +176,7 @@ impl Indexer {
             proof.clone(),
             checkpoint.clone(),
         );
-        let latest = latest.map_err(|error| LogError::Index {
-            problem: error.to_string(),
-        })?;
+        let latest = latest.map_err(|error| LogError::not_buildable(error))?;
         // What was shown by a builder that has taken over since stays.
         let size = checkpoint.head().size;
         let is_new = |public: &Checkpoint| {
@@ -199,10 +197,9 @@ impl Indexer {
     }
 
     fn sign(&self, head: TreeHead) -> Result<Checkpoint, LogError> {
-        self.index.sign(head).map_err(|error| LogError::Setting {
-            path: self.layout.key("index"),
-            problem: error.to_string(),
-        })
+        self.index
+            .sign(head)
+            .map_err(|error| LogError::setting(self.layout.key("index"), error))
     }
 }
 
@@ -212,7 +209,7 @@ fn extend(
     entry: &[u8],
     full: impl FnMut(PublicFile),
 ) -> Result<(Edge, (Manifest, InclusionProof)), LogError> {
-    let wrong = |problem: String| LogError::Index { problem };
+    let wrong = |problem: String| LogError::not_buildable(problem);
     let manifest = Manifest::parse(entry).map_err(|error| wrong(error.to_string()))?;
     // All siblings of the last leaf stand to its left: the parts of the tree before it.
     let siblings: Vec<Hash> = edge.frontier().parts().iter().rev().copied().collect();

@@ -11,7 +11,8 @@
 //! ```
 //! It is written anew, without what is gone, when most of its lines say nothing any more.
 
-use crate::directory::disk::{Disk, DiskError};
+use crate::directory::disk::Disk;
+use crate::directory::error::DiskError;
 use crate::directory::layout::{Layout, PRIVATE_DIRECTORY, PRIVATE_FILE};
 use crate::error::LogError;
 use glasslog_core::index::build::{RunHead, UNIT, fan_in};
@@ -63,9 +64,8 @@ impl Inventory {
             apart: BTreeSet::new(),
         };
         for line in text.lines() {
-            let (run, state) = parse(line).ok_or_else(|| LogError::Malformed {
-                path: path.clone(),
-                problem: format!("`{line}` is no line of it"),
+            let (run, state) = parse(line).ok_or_else(|| {
+                LogError::malformed(path.clone(), format!("`{line}` is no line of it"))
             })?;
             match state {
                 Some(state) => inventory.note(run, state),

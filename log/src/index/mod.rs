@@ -9,6 +9,7 @@
 mod audit_cosignature;
 mod background;
 mod entries;
+pub(crate) mod error;
 mod files;
 mod garbage;
 mod index_log;
@@ -22,6 +23,7 @@ mod schedule;
 pub use audit_cosignature::{CosignError, Cosigned};
 pub use background::{Background, Status};
 pub use entries::LogFiles;
+pub use error::IndexError;
 pub use runs::Progress;
 pub use schedule::{extend_if_due, extend_in_if_due, extend_now};
 
@@ -30,6 +32,7 @@ use crate::directory::disk::Disk;
 use crate::directory::layout::{Layout, PRIVATE_FILE};
 use crate::directory::lock::WriterLock;
 use crate::error::LogError;
+use crate::writer::error::HistoryError;
 use crate::writer::public_checkpoint::CHECKPOINT;
 use crate::writer::signer::Signer;
 use entries::LogAt;
@@ -97,7 +100,7 @@ impl Indexer {
     /// The newest checkpoint of the log of this directory, signed by its key.
     fn own_checkpoint(&self) -> Result<Checkpoint, LogError> {
         let path = self.files.locate(CHECKPOINT);
-        let missing = || LogError::Missing { path: path.clone() };
+        let missing = || LogError::missing(path.clone());
         let checkpoint = self.public_checkpoint()?.ok_or_else(missing)?;
         let origin = Config::read(&self.disk, &self.layout)?.origin;
         Signer::read(&self.disk, &self.layout, &origin)?.verify(&checkpoint, &path)?;
@@ -110,10 +113,8 @@ impl Indexer {
         let Some(bytes) = tree.read(CHECKPOINT)? else {
             return Ok(None);
         };
-        let parsed = Checkpoint::parse(&bytes).map_err(|error| LogError::Malformed {
-            path: tree.locate(CHECKPOINT),
-            problem: error.to_string(),
-        });
+        let parsed = Checkpoint::parse(&bytes)
+            .map_err(|error| LogError::malformed(tree.locate(CHECKPOINT), error));
         parsed.map(Some)
     }
 
@@ -132,7 +133,7 @@ impl Indexer {
         progress: &Progress<'_>,
     ) -> Result<u64, LogError> {
         if self.is_stopped {
-            return Err(LogError::Stopped);
+            return Err(LogError::STOPPED);
         }
         let extended = self.try_extend(files, checkpoint, joined, now, progress);
         self.is_stopped = extended.is_err();
@@ -173,9 +174,7 @@ impl Indexer {
             return Ok(log.size());
         }
         let manifest = Manifest::new(self.builder.map(), runs, checkpoint);
-        let manifest = manifest.map_err(|error| LogError::Index {
-            problem: error.to_string(),
-        })?;
+        let manifest = manifest.map_err(|error| LogError::not_buildable(error))?;
         let bytes = manifest.encode();
         if self.files.bucket().is_none() {
             let (temporary, next) = (self.layout.temporary(), self.layout.index_next());
@@ -288,19 +287,18 @@ impl Joining {
 fn check_same_log(before: &Manifest, checkpoint: &Checkpoint) -> Result<(), LogError> {
     let (was, is) = (before.checkpoint(), checkpoint);
     if was.origin() != is.origin() {
-        return Err(LogError::Index {
-            problem: format!(
-                "it is the index of `{}`, not of `{}`",
-                was.origin().as_str(),
-                is.origin().as_str()
-            ),
-        });
+        return Err(LogError::not_buildable(format!(
+            "it is the index of `{}`, not of `{}`",
+            was.origin().as_str(),
+            is.origin().as_str()
+        )));
     }
     if was.head().size > is.head().size {
-        return Err(LogError::RolledBack {
+        return Err(HistoryError::RolledBack {
             state: is.head().size,
             public: was.head().size,
-        });
+        }
+        .into());
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::inventory::Inventory;
 use super::run_builder::RunBuilder;
 use crate::config::{Config, Schedule};
 use crate::directory::disk::Disk;
+use crate::directory::error::LockError;
 use crate::directory::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY};
 use crate::directory::lock::WriterLock;
 use crate::directory::storage::clear_temporary;
@@ -103,16 +104,16 @@ impl Indexer {
         schedule: Schedule,
     ) -> Result<Self, LogError> {
         let lock = WriterLock::take(&layout.index_lock()).map_err(|error| match error {
-            LogError::Locked { holder } => LogError::IndexLocked { holder },
+            LogError::Lock(LockError::Log { holder }) => {
+                LogError::Lock(LockError::Index { holder })
+            }
             error => error,
         })?;
         disk.make_directory(&layout.temporary(), PRIVATE_DIRECTORY)?;
         clear_temporary(&disk, &layout)?;
         let name = key.verifier().name().to_string();
-        let index = Signer::new(&name, key).map_err(|error| LogError::Setting {
-            path: layout.key("index"),
-            problem: error.to_string(),
-        })?;
+        let index = Signer::new(&name, key)
+            .map_err(|error| LogError::setting(layout.key("index"), error))?;
         let mut inventory = Inventory::open(&disk, &layout)?;
         if files.bucket().is_some() {
             // Others may have built meanwhile: what they did is read from the bucket.
@@ -136,13 +137,11 @@ impl Indexer {
         indexer.finish_interrupted()?;
         let known = indexer.newest.as_ref().map(|(manifest, _)| manifest.map());
         match known {
-            Some(Ok(known)) if known != map => Err(LogError::Index {
-                problem: format!(
-                    "it is an index by `{}`, not by `{}`",
-                    known.name(),
-                    map.name()
-                ),
-            }),
+            Some(Ok(known)) if known != map => Err(LogError::not_buildable(format!(
+                "it is an index by `{}`, not by `{}`",
+                known.name(),
+                map.name()
+            ))),
             _ => Ok(indexer),
         }
     }

@@ -65,7 +65,7 @@ impl RunBuilder {
 
     fn check_running(&self) -> Result<(), LogError> {
         match self.is_cancelled.load(Ordering::Relaxed) {
-            true => Err(LogError::Stopped),
+            true => Err(LogError::STOPPED),
             false => Ok(()),
         }
     }
@@ -178,13 +178,9 @@ impl RunBuilder {
                 Ok(())
             }
             Err(Failed::Join(JoinError::Stored(StoredError::Missing { path }))) => {
-                Err(LogError::Missing {
-                    path: self.files.clone().locate(&path),
-                })
+                Err(LogError::missing(self.files.clone().locate(&path)))
             }
-            Err(Failed::Join(error)) => Err(LogError::Index {
-                problem: error.to_string(),
-            }),
+            Err(Failed::Join(error)) => Err(LogError::not_buildable(error)),
             Err(Failed::Log(error)) => Err(error),
         }
     }
@@ -263,9 +259,7 @@ impl From<LogError> for Failed {
 }
 
 fn unbuildable(error: &RunError) -> LogError {
-    LogError::Index {
-        problem: error.to_string(),
-    }
+    LogError::not_buildable(error)
 }
 
 /// Writes files in groups, and keeps the first failure for the end.

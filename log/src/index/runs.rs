@@ -79,8 +79,11 @@ impl Indexer {
                 return Ok(runs);
             }
             let next = self.due_joins(log.size()).into_iter().next();
-            let range = next.ok_or_else(|| LogError::Index {
-                problem: format!("it takes {} runs, more than {MAX_RUNS}", runs.len()),
+            let range = next.ok_or_else(|| {
+                LogError::not_buildable(format!(
+                    "it takes {} runs, more than {MAX_RUNS}",
+                    runs.len()
+                ))
             })?;
             self.builder.join(&range, now, &|| {})?;
         }
@@ -114,8 +117,11 @@ impl Indexer {
         let inventory = self.builder.inventory();
         let mut runs = Vec::new();
         for range in partition(size) {
-            let found = inventory.cover(&range).ok_or_else(|| LogError::Index {
-                problem: format!("no run of entries {} to {}", range.start, range.end),
+            let found = inventory.cover(&range).ok_or_else(|| {
+                LogError::not_buildable(format!(
+                    "no run of entries {} to {}",
+                    range.start, range.end
+                ))
             })?;
             runs.extend(found);
         }

@@ -11,7 +11,9 @@ use super::protocol::{
 };
 use crate::error::LogError;
 use crate::leaf::Leaf;
+use crate::storage::error::{JournalError, StorageError};
 use crate::storage::{self, Staged, Storage, Version};
+use crate::writer::error::HistoryError;
 use glasslog_core::merkle::{TreeHead, sha256};
 use glasslog_core::note::Checkpoint;
 use glasslog_core::object_store::{
@@ -177,7 +179,7 @@ impl Bucket {
         };
         let path = || PathBuf::from(self.shared.client.locate(&index.key()));
         let object = self.shared.client.read(&index.key())?;
-        let object = object.ok_or_else(|| LogError::Missing { path: path() })?;
+        let object = object.ok_or_else(|| LogError::missing(path()))?;
         let (size, root) = (index.size, index.root);
         Ok(Some((TreeHead { size, root }, object.bytes)))
     }
@@ -199,13 +201,12 @@ impl Bucket {
         let expected = (before.size > 0).then_some((before.size, before.root));
         if known != expected {
             let path = self.locate_private("lock");
-            return Err(LogError::HeadMoved { path });
+            return Err(StorageError::HeadMoved { path }.into());
         }
         let next = lease.next_manifest(after.size, after.root);
         let mut create = Create::new(next.key(), manifest.to_vec());
         if self.shared.client.drive(&mut create)? == Presence::Differs {
-            let path = self.shared.client.locate(create.key()).into();
-            return Err(LogError::Differs { path });
+            return Err(LogError::differs(self.shared.client.locate(create.key())));
         }
         self.shared
             .change(&mut hold, |lease| Ok(lease.index(next)))?;
@@ -372,8 +373,7 @@ impl Storage for Bucket {
         let creations = files.iter().map(create).collect();
         for (create, presence) in self.shared.client.drive_all(creations)? {
             if presence == Presence::Differs {
-                let path = self.shared.client.locate(create.key()).into();
-                return Err(LogError::Differs { path });
+                return Err(LogError::differs(self.shared.client.locate(create.key())));
             }
         }
         Ok(())
@@ -421,9 +421,11 @@ impl Storage for Bucket {
             return Ok(());
         }
         let entries: Vec<&[u8]> = leaves.iter().map(Leaf::entry).collect();
-        let bytes = encode_batch(first, &entries).ok_or_else(|| LogError::NotAdmissible {
-            index: first,
-            problem: "an entry is too long for a batch".to_owned(),
+        let bytes = encode_batch(first, &entries).ok_or_else(|| {
+            LogError::History(HistoryError::NotAdmissible {
+                index: first,
+                problem: "an entry is too long for a batch".to_owned(),
+            })
         })?;
         // Held until the batch is decided: its name is that of the next change.
         let mut hold = locked(&self.shared.hold);
@@ -434,14 +436,13 @@ impl Storage for Bucket {
         let end = lease.lock().end();
         if end != first {
             let head = lease.lock().size();
-            return Err(LogError::JournalGap { first, end, head });
+            return Err(JournalError::Gap { first, end, head }.into());
         }
         let batch = lease.next_batch(leaves.len() as u64, sha256(&bytes));
         let batch = batch.ok_or(StoreError::Backlog)?;
         let mut create = Create::new(batch.key(), bytes);
         if self.shared.client.drive(&mut create)? == Presence::Differs {
-            let path = self.shared.client.locate(create.key()).into();
-            return Err(LogError::Differs { path });
+            return Err(LogError::differs(self.shared.client.locate(create.key())));
         }
         Ok(self
             .shared
@@ -458,7 +459,7 @@ impl Storage for Bucket {
         let found = self.shared.client.drive_all::<Read>(reads)?;
         for (batch, (_, object)) in lock.staged.iter().zip(found) {
             let path = || PathBuf::from(self.shared.client.locate(&batch.key()));
-            let object = object.ok_or_else(|| LogError::Missing { path: path() })?;
+            let object = object.ok_or_else(|| LogError::missing(path()))?;
             let is_whole = sha256(&object.bytes) == batch.digest;
             let decoded = decode_batch(&object.bytes).filter(|_| is_whole);
             match decoded {
@@ -468,10 +469,10 @@ impl Storage for Bucket {
                     staged.leaves.extend(entries.into_iter().map(Leaf::new));
                 }
                 _ => {
-                    return Err(LogError::Malformed {
-                        path: path(),
-                        problem: "it is not the batch that the lock names".into(),
-                    });
+                    return Err(LogError::malformed(
+                        path(),
+                        "it is not the batch that the lock names",
+                    ));
                 }
             }
         }
@@ -501,15 +502,13 @@ impl Storage for Bucket {
 
     fn swap_head(&self, expected: Option<&Version>, head: &[u8]) -> Result<Version, LogError> {
         let path = || self.locate_private("lock");
-        let checkpoint = Checkpoint::parse(head).map_err(|error| LogError::Malformed {
-            path: path(),
-            problem: error.to_string(),
-        })?;
+        let checkpoint =
+            Checkpoint::parse(head).map_err(|error| LogError::malformed(path(), error))?;
         let size = checkpoint.head().size;
         let mut hold = locked(&self.shared.hold);
         let lock = hold.current()?.lock();
         if version(lock).as_ref() != expected {
-            return Err(LogError::HeadMoved { path: path() });
+            return Err(StorageError::HeadMoved { path: path() }.into());
         }
         let under = lock.staged.iter().filter(|batch| batch.end() <= size);
         let mut under: Vec<Batch> = under.cloned().collect();

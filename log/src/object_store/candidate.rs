@@ -8,6 +8,7 @@ use super::fitness::random;
 use super::protocol::{Change, LOCK, Lease, LeaseStatus, Outcome, Watch};
 use super::reader::Reader;
 use super::settings::StoreSettings;
+use crate::directory::error::LayoutError;
 use crate::error::LogError;
 use glasslog_core::object_store::{Holder, Lock};
 use std::path::Path;
@@ -148,7 +149,7 @@ impl Candidate {
         let mut create = Create::new(LOCK.into(), lock.encode());
         if self.client.drive(&mut create)? == Presence::Differs {
             let path = self.client.locate(LOCK).into();
-            return Err(LogError::NotEmpty { path });
+            return Err(LayoutError::NotEmpty { path }.into());
         }
         let object = self.client.read(LOCK)?;
         let object = object.ok_or_else(|| self.client.no_lock())?;

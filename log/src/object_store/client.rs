@@ -66,10 +66,7 @@ impl Client {
     /// # Errors
     /// [`LogError::Setting`], of the file `config` that the settings are from.
     pub fn open(settings: &StoreSettings, config: &std::path::Path) -> Result<Self, LogError> {
-        Self::build(settings).map_err(|problem| LogError::Setting {
-            path: config.to_owned(),
-            problem,
-        })
+        Self::build(settings).map_err(|problem| LogError::setting(config, problem))
     }
 
     fn build(settings: &StoreSettings) -> Result<Self, String> {

@@ -1,14 +1,20 @@
 //! Why a log in a bucket could not be read or written.
 
 use super::protocol::Unfit;
-use core::fmt;
 use glasslog_core::object_store::LockError;
+use thiserror::Error;
+
+/// Names the server that writes, in a message.
+fn server(url: Option<&str>) -> String {
+    url.map_or_else(|| "another process".into(), |url| format!("`{url}`"))
+}
 
 /// An operation on an object store that was refused or failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The store did not answer for long. What was asked may be carried out or not.
+    #[error("cannot {operation} `{key}`: {reason}")]
     Unreachable {
         /// What was being done, as a verb.
         operation: &'static str,
@@ -18,6 +24,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The store refuses these credentials, or this bucket.
+    #[error("`{key}`: access denied: {reason}")]
     Denied {
         /// The object.
         key: String,
@@ -25,6 +32,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The store does not keep the conditions that writers rely on.
+    #[error("`{store}` cannot hold a log: {what}")]
     Unfit {
         /// Where.
         store: String,
@@ -32,6 +40,7 @@ pub enum StoreError {
         what: Unfit,
     },
     /// The lock object is not one of ours.
+    #[error("`{key}`: {error}")]
     Lock {
         /// The object.
         key: String,
@@ -39,16 +48,19 @@ pub enum StoreError {
         error: LockError,
     },
     /// There is no lock object: no log, or one that lost it.
+    #[error("`{key}` is missing")]
     NoLock {
         /// Where it should be.
         key: String,
     },
     /// Another process writes this log.
+    #[error("the log is being written by {}", server(url.as_deref()))]
     NotWriter {
         /// Where it takes entries, when it serves.
         url: Option<String>,
     },
     /// So many batches wait for a signed head that no more may be staged.
+    #[error("too many batches wait for a signed head")]
     Backlog,
 }
 
@@ -87,26 +99,3 @@ impl StoreError {
         })
     }
 }
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreachable {
-                operation,
-                key,
-                reason,
-            } => write!(f, "cannot {operation} `{key}`: {reason}"),
-            Self::Denied { key, reason } => write!(f, "`{key}`: access denied: {reason}"),
-            Self::Unfit { store, what } => write!(f, "`{store}` cannot hold a log: {what}"),
-            Self::Lock { key, error } => write!(f, "`{key}`: {error}"),
-            Self::NoLock { key } => write!(f, "`{key}` is missing"),
-            Self::NotWriter { url: Some(url) } => write!(f, "the log is being written by `{url}`"),
-            Self::NotWriter { url: None } => {
-                write!(f, "the log is being written by another process")
-            }
-            Self::Backlog => write!(f, "too many batches wait for a signed head"),
-        }
-    }
-}
-
-impl core::error::Error for StoreError {}

@@ -7,7 +7,7 @@ mod ahead;
 mod bucket;
 mod candidate;
 mod client;
-mod error;
+pub(crate) mod error;
 mod fitness;
 pub mod protocol;
 mod reader;

@@ -31,7 +31,7 @@ pub(super) fn run(
 ) -> Result<(), LogError> {
     while let Some(group) = queue.take() {
         let admitted = admit(queue, &mut admitter, group)?;
-        next.send(admitted).map_err(|_| LogError::Stopped)?;
+        next.send(admitted).map_err(|_| LogError::STOPPED)?;
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ pub(super) fn run(
             }
         });
         next.send(answer(queue, group))
-            .map_err(|_| LogError::Stopped)?;
+            .map_err(|_| LogError::STOPPED)?;
     }
     Ok(())
 }

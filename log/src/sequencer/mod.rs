@@ -212,9 +212,9 @@ impl Pending {
     /// Blocks the thread until the answer is there.
     ///
     /// # Errors
-    /// [`LogError::Stopped`] when the log failed before it could tell: the entries may be in it or not.
+    /// [`LogError::STOPPED`] when the log failed before it could tell: the entries may be in it or not.
     pub fn wait(self) -> Result<Answer, LogError> {
-        self.0.blocking_recv().map_err(|_| LogError::Stopped)
+        self.0.blocking_recv().map_err(|_| LogError::STOPPED)
     }
 }
 
@@ -223,7 +223,7 @@ impl Future for Pending {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = Pin::new(&mut self.0).poll(context);
-        polled.map(|answer| answer.map_err(|_| LogError::Stopped))
+        polled.map(|answer| answer.map_err(|_| LogError::STOPPED))
     }
 }
 

@@ -46,12 +46,12 @@ pub(super) fn run(
         let garbage = publisher.take_garbage();
         if !garbage.is_empty() {
             let chore = Chore::Remove(garbage);
-            chores.send(chore).map_err(|_| LogError::Stopped)?;
+            chores.send(chore).map_err(|_| LogError::STOPPED)?;
         }
         if unsynced >= SYNC_AFTER {
             unsynced = 0;
             let chore = Chore::Sync(publisher.begin_sync());
-            chores.send(chore).map_err(|_| LogError::Stopped)?;
+            chores.send(chore).map_err(|_| LogError::STOPPED)?;
         }
         let Some(next) = take(durable, Instant::now() + REST) else {
             return Ok(());

@@ -212,16 +212,16 @@ impl Queue {
     /// Runs a stage; when it fails, everything ends: whoever waits for an answer sees that none will come.
     pub(super) fn run(&self, stage: impl FnOnce() -> Result<(), LogError>) {
         // A panic is a bug; the log behind it is opened again like after any other failure.
-        let outcome = catch_unwind(AssertUnwindSafe(stage)).unwrap_or(Err(LogError::Stopped));
+        let outcome = catch_unwind(AssertUnwindSafe(stage)).unwrap_or(Err(LogError::STOPPED));
         if let Err(error) = outcome {
-            if error != LogError::Stopped {
+            if error != LogError::STOPPED {
                 locked(&self.status).last_error = Some(error.to_string());
             }
             let mut failure = locked(&self.failure);
             // The cause is the first failure that says more than that a neighbour is gone.
             if failure
                 .as_ref()
-                .is_none_or(|known| *known == LogError::Stopped)
+                .is_none_or(|known| *known == LogError::STOPPED)
             {
                 *failure = Some(error);
             }
@@ -326,7 +326,7 @@ mod tests {
         queue.push(submission(&queue, 3)).unwrap();
         queue.take().unwrap();
         queue.push(submission(&queue, 1)).unwrap();
-        queue.run(|| Err(LogError::Stopped));
+        queue.run(|| Err(LogError::STOPPED));
         assert!(queue.take().is_none());
         queue.done(3, 3);
     }

@@ -2,7 +2,8 @@
 
 use super::{Status, Writer, age, indexed, last_error, size_in};
 use crate::directory::checkpoint::CheckpointFile;
-use crate::directory::disk::{Disk, DiskError};
+use crate::directory::disk::Disk;
+use crate::directory::error::DiskError;
 use crate::directory::layout::Layout;
 use crate::directory::{journal, lock};
 use crate::error::LogError;
@@ -47,7 +48,7 @@ pub(super) fn read(disk: &Disk, layout: &Layout, origin: String) -> Result<Statu
 fn read_head(disk: &Disk, layout: &Layout) -> Result<u64, LogError> {
     let path = layout.head();
     let Some(bytes) = disk.read(&path)? else {
-        return Err(LogError::Missing { path });
+        return Err(LogError::missing(path));
     };
     size_in(&bytes, path)
 }

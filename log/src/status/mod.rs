@@ -5,8 +5,8 @@ mod directory;
 
 use crate::config::Config;
 use crate::directory::disk::Disk;
+use crate::directory::error::Holder;
 use crate::directory::layout::Layout;
-use crate::directory::lock;
 use crate::error::LogError;
 use glasslog_core::index::format::Manifest;
 use glasslog_core::note::{Checkpoint, TlogProof};
@@ -43,7 +43,7 @@ pub struct Status {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Writer {
     /// A process of this machine, which has the lock of the directory.
-    Process(lock::Holder),
+    Process(Holder),
     /// The process that has the lease of the bucket, or had it and fell silent less than a lease ago.
     Lease(object_store::Holder),
 }
@@ -93,10 +93,7 @@ fn age(changed: Option<SystemTime>) -> u64 {
 fn size_in(bytes: &[u8], path: PathBuf) -> Result<u64, LogError> {
     match Checkpoint::parse(bytes) {
         Ok(checkpoint) => Ok(checkpoint.head().size),
-        Err(error) => Err(LogError::Malformed {
-            path,
-            problem: error.to_string(),
-        }),
+        Err(error) => Err(LogError::malformed(path, error)),
     }
 }
 
@@ -105,10 +102,7 @@ fn indexed(bytes: &[u8], path: PathBuf) -> Result<u64, LogError> {
     let manifest = TlogProof::parse(bytes)
         .ok()
         .and_then(|proof| Manifest::parse(proof.extra()).ok());
-    let malformed = || LogError::Malformed {
-        path,
-        problem: "it holds no manifest".into(),
-    };
+    let malformed = || LogError::malformed(path, "it holds no manifest");
     manifest
         .map(|manifest| manifest.head().size)
         .ok_or_else(malformed)

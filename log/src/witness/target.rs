@@ -42,9 +42,7 @@ impl Target {
     /// Reads the public checkpoint.
     pub(super) fn checkpoint(&self) -> Result<Checkpoint, WitnessError> {
         let bytes = self.read(CHECKPOINT)?;
-        let bytes = bytes.ok_or_else(|| LogError::Missing {
-            path: self.checkpoint_path(),
-        })?;
+        let bytes = bytes.ok_or_else(|| LogError::missing(self.checkpoint_path()))?;
         Ok(self.parse(&bytes)?)
     }
 
@@ -83,7 +81,7 @@ impl Target {
 
     fn malformed(&self, problem: String) -> LogError {
         let path = self.checkpoint_path();
-        LogError::Malformed { path, problem }
+        LogError::malformed(path, problem)
     }
 
     fn checkpoint_path(&self) -> PathBuf {

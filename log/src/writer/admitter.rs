@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::dedup::{Batch, Dedup, Events, Loaded};
 use crate::error::LogError;
 use crate::leaf::Leaf;
+use crate::writer::error::HistoryError;
 use core::fmt;
 use glasslog_core::crypto::ed25519_batch::{SMALL_BATCH, Seed};
 use glasslog_core::event::Event;
@@ -368,10 +369,11 @@ impl Admitter {
         let index = self.size;
         self.size += 1;
         if self.newest.insert(leaf, index).is_some() {
-            return Err(LogError::NotAdmissible {
+            return Err(HistoryError::NotAdmissible {
                 index,
                 problem: "it stands in the log twice".into(),
-            });
+            }
+            .into());
         }
         if let Some(admission) = &mut self.admission {
             admission.replay(index, entry);

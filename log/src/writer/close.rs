@@ -2,6 +2,7 @@
 
 use crate::error::LogError;
 use crate::storage::Storage;
+use crate::writer::error::{HistoryError, WriterError};
 use crate::writer::log::Log;
 use glasslog_core::event::Predecessor;
 use glasslog_core::merkle::{TreeHead, sha256};
@@ -15,16 +16,15 @@ pub(crate) fn is_closed(storage: &dyn Storage, head: &TreeHead) -> Result<bool, 
     let Some(bytes) = storage.read_private(CLOSED)? else {
         return Ok(false);
     };
-    let checkpoint = Checkpoint::parse(&bytes).map_err(|error| LogError::Malformed {
-        path: storage.locate_private(CLOSED),
-        problem: error.to_string(),
-    })?;
+    let checkpoint = Checkpoint::parse(&bytes)
+        .map_err(|error| LogError::malformed(storage.locate_private(CLOSED), error))?;
     match checkpoint.head() == *head {
         true => Ok(true),
-        false => Err(LogError::ClosedElsewhere {
+        false => Err(HistoryError::ClosedElsewhere {
             closed: checkpoint.head().size,
             head: head.size,
-        }),
+        }
+        .into()),
     }
 }
 
@@ -55,7 +55,7 @@ impl Log {
     pub fn as_predecessor(&self) -> Result<Predecessor, LogError> {
         let log = self.origin().to_owned();
         if !self.is_closed() {
-            return Err(LogError::NotClosed { origin: log });
+            return Err(WriterError::NotClosed { origin: log }.into());
         }
         let keyring = self.admitter.keyring();
         Ok(Predecessor {

@@ -1,6 +1,7 @@
 //! Key files: written whole, once, for their owner only.
 
 use crate::directory::disk::{Created, Disk, Durability, directory_of};
+use crate::directory::error::LayoutError;
 use crate::directory::layout::{PRIVATE_FILE, PUBLIC_FILE};
 use crate::error::LogError;
 use glasslog_core::crypto::SecretKey;
@@ -47,9 +48,10 @@ fn write(disk: &Disk, path: &Path, text: &str, mode: u32) -> Result<(), LogError
     let directory = directory_of(path);
     match disk.create(directory, path, text.as_bytes(), mode, Durability::Now)? {
         Created::New => Ok(disk.sync_directory(directory)?),
-        Created::Exists => Err(LogError::Exists {
+        Created::Exists => Err(LayoutError::Exists {
             path: path.to_owned(),
-        }),
+        }
+        .into()),
     }
 }
 
@@ -58,13 +60,8 @@ fn write(disk: &Disk, path: &Path, text: &str, mode: u32) -> Result<(), LogError
 /// # Errors
 /// When it is missing or holds something else.
 pub fn read_signer(disk: &Disk, path: &Path) -> Result<SignerKey, LogError> {
-    let setting = |problem: String| LogError::Setting {
-        path: path.to_owned(),
-        problem,
-    };
-    let bytes = disk.read(path)?.ok_or_else(|| LogError::Missing {
-        path: path.to_owned(),
-    })?;
+    let setting = |problem: String| LogError::setting(path, problem);
+    let bytes = disk.read(path)?.ok_or_else(|| LogError::missing(path))?;
     let bytes = Zeroizing::new(bytes);
     let text = str::from_utf8(&bytes).map_err(|_| setting("it is not a key: not text".into()))?;
     SignerKey::parse(text.trim_end()).map_err(|error| setting(error.to_string()))

@@ -137,7 +137,7 @@ impl Log {
 
     fn check_running(&self) -> Result<(), LogError> {
         match self.is_stopped {
-            true => Err(LogError::Stopped),
+            true => Err(LogError::STOPPED),
             false => Ok(()),
         }
     }

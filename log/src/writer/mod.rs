@@ -2,6 +2,7 @@
 
 pub(crate) mod admitter;
 pub(crate) mod close;
+pub(crate) mod error;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod open;
@@ -11,6 +12,7 @@ pub(crate) mod publisher;
 pub(crate) mod signer;
 
 pub use admitter::{Admitter, Outcome, Receipt, Refusal};
+pub use error::{HistoryError, WriterError};
 pub use keys::{new_secret, read_signer, write_public, write_secret, write_signer};
 pub use log::Log;
 pub use public_checkpoint::ARCHIVE_INTERVAL;

@@ -10,8 +10,10 @@ use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::object_store::{Bucket, Candidate};
 use crate::storage::Storage;
+use crate::storage::error::JournalError;
 use crate::writer::admitter::Admitter;
 use crate::writer::close;
+use crate::writer::error::HistoryError;
 use crate::writer::log::Log;
 use crate::writer::partials::Partials;
 use crate::writer::public_checkpoint::{self, CHECKPOINT};
@@ -102,27 +104,27 @@ impl Log {
         layout: &Layout,
         bounds: Bounds,
     ) -> Result<Self, LogError> {
-        let missing = || LogError::Missing {
-            path: storage.locate_private("head"),
-        };
+        let missing = || LogError::missing(storage.locate_private("head"));
         let (bytes, version) = storage.load_head()?.ok_or_else(missing)?;
         let head = signer.verify_bytes(&bytes, &storage.locate_private("head"))?;
         let public = public_head(&*storage, &signer, &head)?;
         // Public files beyond this size may have been lost with the power: they are made again.
         let durable = storage.durable_size()?;
         if durable != u64::MAX && durable > head.size {
-            return Err(LogError::RolledBack {
+            return Err(HistoryError::RolledBack {
                 state: head.size,
                 public: durable,
-            });
+            }
+            .into());
         }
         let held = storage.staged()?;
         if held.first > head.size || held.end() < head.size {
-            return Err(LogError::JournalGap {
+            return Err(JournalError::Gap {
                 first: held.first,
                 end: held.end(),
                 head: head.size,
-            });
+            }
+            .into());
         }
         let durable = durable.min(head.size).max(held.first);
         let table = layout.private(dedup::DIRECTORY);
@@ -151,7 +153,7 @@ impl Log {
                     false => admitter.newest_position(leaf.hash()) == Some(index),
                 };
                 if !found {
-                    return Err(LogError::JournalDiffers { index });
+                    return Err(JournalError::Differs { index }.into());
                 }
             } else {
                 admitter.replay(leaf.entry(), *leaf.hash())?;
@@ -290,22 +292,24 @@ fn public_head(
         // The last step of `init` shows the first checkpoint.
         return match head.size <= NEWBORN {
             true => Ok(None),
-            false => Err(LogError::Missing { path: path() }),
+            false => Err(LogError::missing(path())),
         };
     };
     let public = signer.verify(&public_checkpoint::parse(storage, &bytes)?, &path())?;
     if public.size > head.size {
-        return Err(LogError::RolledBack {
+        return Err(HistoryError::RolledBack {
             state: head.size,
             public: public.size,
-        });
+        }
+        .into());
     }
     if public.size == head.size && public.root != head.root {
-        return Err(LogError::Diverged {
+        return Err(HistoryError::Diverged {
             size: head.size,
             state: head.root,
             public: public.root,
-        });
+        }
+        .into());
     }
     Ok(Some(public))
 }
@@ -326,10 +330,8 @@ fn replay(
         check_earlier_root(storage, public, begin, size)?.and(check_root(&edge, public));
     for bundle in bundles_between(begin, size) {
         let bytes = read_bundle_of(storage, &bundle)?;
-        let malformed = |problem: String| LogError::Malformed {
-            path: storage.locate(&bundle.path()),
-            problem,
-        };
+        let malformed =
+            |problem: String| LogError::malformed(storage.locate(&bundle.path()), problem);
         let entries =
             parse_entries(&bytes, bundle.width()).map_err(|error| malformed(error.to_string()))?;
         let mut full = Vec::new();
@@ -360,20 +362,19 @@ fn check_root(edge: &Edge, signed: Option<&TreeHead>) -> Result<(), LogError> {
 fn compare_roots(signed: &TreeHead, computed: Option<Hash>) -> Result<(), LogError> {
     match computed {
         Some(computed) if computed == signed.root => Ok(()),
-        computed => Err(LogError::WrongRoot {
+        computed => Err(HistoryError::WrongRoot {
             size: signed.size,
             signed: signed.root,
             computed: computed.unwrap_or_else(empty_root),
-        }),
+        }
+        .into()),
     }
 }
 
 /// Reads a bundle of the log.
 fn read_bundle_of(storage: &dyn Storage, bundle: &EntryBundle) -> Result<Vec<u8>, LogError> {
     let found = bundle_from(bundle, |bundle| storage.read(&bundle.path()))?;
-    found.ok_or_else(|| LogError::Missing {
-        path: storage.locate(&bundle.path()),
-    })
+    found.ok_or_else(|| LogError::missing(storage.locate(&bundle.path())))
 }
 
 /// Where the partial bundle is gone, the full one begins with it.
@@ -412,8 +413,8 @@ fn check_tiles(storage: &dyn Storage, files: &[PublicFile]) -> Result<(), LogErr
                 .and_then(|full| tile.prefix_of_full(&full).map(<[u8]>::to_vec)),
         };
         match found {
-            None => return Err(LogError::Missing { path: path() }),
-            Some(bytes) if bytes != file.bytes => return Err(LogError::Differs { path: path() }),
+            None => return Err(LogError::missing(path())),
+            Some(bytes) if bytes != file.bytes => return Err(LogError::differs(path())),
             Some(_) => {}
         }
     }

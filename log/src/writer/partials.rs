@@ -125,7 +125,7 @@ impl Partials {
                 }
                 if !is_torn(&found, whole) {
                     let path = storage.locate(path);
-                    return Err(LogError::Differs { path });
+                    return Err(LogError::differs(path));
                 }
                 storage.remove(path)?;
             }

@@ -2,6 +2,7 @@
 
 use crate::error::LogError;
 use crate::storage::Storage;
+use crate::writer::error::HistoryError;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::text::wire::parse_decimal;
 
@@ -24,10 +25,7 @@ struct Archived {
 
 /// Parses a public checkpoint, unverified.
 pub(crate) fn parse(storage: &dyn Storage, bytes: &[u8]) -> Result<Checkpoint, LogError> {
-    Checkpoint::parse(bytes).map_err(|error| LogError::Malformed {
-        path: storage.locate(CHECKPOINT),
-        problem: error.to_string(),
-    })
+    Checkpoint::parse(bytes).map_err(|error| LogError::malformed(storage.locate(CHECKPOINT), error))
 }
 
 /// Makes `checkpoint` public, unless it is already, and archives the one before if it is time.
@@ -42,19 +40,21 @@ pub(crate) fn replace(
             let public = parse(storage, &bytes)?;
             let old = public.head();
             if old.size > new.size {
-                return Err(LogError::RolledBack {
+                return Err(HistoryError::RolledBack {
                     state: new.size,
                     public: old.size,
-                });
+                }
+                .into());
             }
             if old.size == new.size {
                 return match old.root == new.root {
                     true => Ok(None),
-                    false => Err(LogError::Diverged {
+                    false => Err(HistoryError::Diverged {
                         size: new.size,
                         state: new.root,
                         public: old.root,
-                    }),
+                    }
+                    .into()),
                 };
             }
             archive(storage, &public, now)?;
@@ -90,7 +90,7 @@ fn archive(storage: &dyn Storage, public: &Checkpoint, now: u64) -> Result<(), L
                 .is_ok_and(|kept| kept.note().text() == public.note().text());
             if !is_same {
                 let path = storage.locate(&path);
-                return Err(LogError::Differs { path });
+                return Err(LogError::differs(path));
             }
         }
     }

@@ -4,6 +4,7 @@ use crate::dedup::Dedup;
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::storage::{Storage, Version};
+use crate::writer::error::HistoryError;
 use crate::writer::partials::Partials;
 use crate::writer::public_checkpoint;
 use crate::writer::signer::Signer;
@@ -121,11 +122,8 @@ impl Publisher {
     }
 
     fn sign_head(&self, head: TreeHead) -> Result<Checkpoint, LogError> {
-        self.signer.sign(head).map_err(|error| {
-            let path = self.signer.origin().into();
-            let problem = error.to_string();
-            LogError::Setting { path, problem }
-        })
+        let signed = self.signer.sign(head);
+        signed.map_err(|error| LogError::setting(self.signer.origin(), error))
     }
 
     /// Signs the newest head again, which gives the same bytes.
@@ -232,9 +230,11 @@ pub(crate) fn add(storage: &dyn Storage, edge: &mut Edge, leaves: &[Leaf]) -> Re
     for leaf in leaves {
         // The admitter admits no entry that is too long.
         edge.append_hashed(leaf.entry(), *leaf.hash(), |file| files.push(file))
-            .map_err(|error| LogError::NotAdmissible {
-                index: edge.size(),
-                problem: error.to_string(),
+            .map_err(|error| {
+                LogError::History(HistoryError::NotAdmissible {
+                    index: edge.size(),
+                    problem: error.to_string(),
+                })
             })?;
         if files.len() >= FILES_AT_ONCE {
             storage.create(&files)?;

@@ -26,10 +26,7 @@ impl Signer {
     /// Reads the key of the log at `layout`.
     pub(crate) fn read(disk: &Disk, layout: &Layout, origin: &str) -> Result<Self, LogError> {
         let path = layout.key("log");
-        let setting = |problem: String| LogError::Setting {
-            path: path.clone(),
-            problem,
-        };
+        let setting = |problem: String| LogError::setting(path.clone(), problem);
         let key = crate::writer::keys::read_signer(disk, &path)?;
         Self::new(origin, key).map_err(|error| setting(error.to_string()))
     }
@@ -48,18 +45,14 @@ impl Signer {
 
     /// Reads a checkpoint that this key signed.
     pub(crate) fn read_signed(&self, disk: &Disk, path: &Path) -> Result<TreeHead, LogError> {
-        let bytes = disk.read(path)?.ok_or_else(|| LogError::Missing {
-            path: path.to_owned(),
-        })?;
+        let bytes = disk.read(path)?.ok_or_else(|| LogError::missing(path))?;
         self.verify_bytes(&bytes, path)
     }
 
     /// Returns the head of an encoded checkpoint that this key signed.
     pub(crate) fn verify_bytes(&self, bytes: &[u8], path: &Path) -> Result<TreeHead, LogError> {
-        let checkpoint = Checkpoint::parse(bytes).map_err(|error| LogError::Malformed {
-            path: path.to_owned(),
-            problem: error.to_string(),
-        })?;
+        let checkpoint =
+            Checkpoint::parse(bytes).map_err(|error| LogError::malformed(path, error))?;
         self.verify(&checkpoint, path)
     }
 
@@ -82,10 +75,10 @@ impl Signer {
         });
         match is_own {
             true => Ok(head),
-            false => Err(LogError::Malformed {
-                path: path.to_owned(),
-                problem: "it was not signed by this log's key".into(),
-            }),
+            false => Err(LogError::malformed(
+                path,
+                "it was not signed by this log's key",
+            )),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::seen::{Seen, new_log, work};
 use crate::support::{NOW, log_key, scratch};
 use crate::tree::PublicLog;
 use glasslog_core::merkle::TreeHead;
+use glasslog_log::LayoutError;
 use glasslog_log::directory::Disk;
 use glasslog_log::index::Indexer;
 use glasslog_log::{Layout, Log, LogError, NewLog};
@@ -36,7 +37,7 @@ fn every_step_of_writing_can_be_the_last() {
             if outcome.is_err() {
                 assert_eq!(
                     log.append(Vec::new()),
-                    Err(LogError::Stopped),
+                    Err(LogError::STOPPED),
                     "a writer that failed stays stopped"
                 );
             }
@@ -113,14 +114,24 @@ fn every_step_of_making_a_log_can_be_the_last() {
             Ok(mut log) => {
                 assert_eq!(log.publish(NOW), Ok(TreeHead::empty()));
                 assert_eq!(Indexer::open(&path).unwrap().publish(NOW), Ok(0));
-                assert_eq!(again(), Err(LogError::NotEmpty { path: path.clone() }));
+                assert_eq!(
+                    again(),
+                    Err(LogError::Layout(LayoutError::NotEmpty {
+                        path: path.clone()
+                    }))
+                );
                 PublicLog::read(&Layout::new(&path).public(), &log_key(&path));
             }
-            Err(LogError::Unfinished { .. }) => {
+            Err(LogError::Layout(LayoutError::Unfinished { .. })) => {
                 unfinished += 1;
-                assert_eq!(again(), Err(LogError::Unfinished { path: path.clone() }));
+                assert_eq!(
+                    again(),
+                    Err(LogError::Layout(LayoutError::Unfinished {
+                        path: path.clone()
+                    }))
+                );
             }
-            Err(LogError::NotALog { .. }) => {
+            Err(LogError::Layout(LayoutError::NotALog { .. })) => {
                 // So little was done that `init` can start over.
                 again().unwrap();
             }

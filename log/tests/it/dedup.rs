@@ -4,6 +4,8 @@ use crate::event_entries::{access, actor_key, admin_key, key_event};
 use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
 use glasslog_core::event::Action;
+use glasslog_log::DedupError;
+use glasslog_log::StorageError;
 use glasslog_log::sequencer::{Acknowledgement, Limits, Sequencer};
 use glasslog_log::{Bounds, Layout, Log, LogError, NewLog};
 use std::fs;
@@ -118,9 +120,9 @@ fn a_log_goes_on_from_its_table() {
     fs::remove_file(Layout::new(path).public_file("tile/entries/000")).unwrap();
     open(path).unwrap();
     fs::remove_dir_all(table(path)).unwrap();
-    let missing = LogError::Missing {
+    let missing = LogError::Storage(StorageError::Missing {
         path: Layout::new(path).public_file("tile/entries/000"),
-    };
+    });
     assert_eq!(open(path).unwrap_err(), missing);
 }
 
@@ -296,7 +298,7 @@ fn a_damaged_table_never_answers_wrongly() {
             // A part that is damaged may be read late: then the writer ends, and the next one makes the table again.
             match is_whole(path, SIZE) {
                 Ok(()) => {}
-                Err(LogError::KnownEntries { .. }) => {
+                Err(LogError::Dedup(DedupError { .. })) => {
                     noticed += 1;
                     is_whole(path, open(path).unwrap().size()).unwrap();
                 }

@@ -7,6 +7,7 @@ use glasslog_core::event::{self, Action, Genesis};
 use glasslog_core::merkle::leaf_hash;
 use glasslog_core::rules::RefusalClass;
 use glasslog_core::trust::TrustPolicy;
+use glasslog_log::LayoutError;
 use glasslog_log::{Layout, Log, LogError, NewLog, Receipt, Refusal};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -100,7 +101,9 @@ fn a_full_directory_is_left_alone() {
     let path = directory.path().to_owned();
     assert_eq!(
         NewLog::events(ORIGIN).create(&path, NOW),
-        Err(LogError::NotEmpty { path: path.clone() })
+        Err(LogError::Layout(LayoutError::NotEmpty {
+            path: path.clone()
+        }))
     );
     assert_eq!(fs::read_dir(&path).unwrap().count(), 1);
 }

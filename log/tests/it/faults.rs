@@ -3,6 +3,7 @@
 use crate::seen::{Seen, new_log, work};
 use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
+use glasslog_log::DedupError;
 use glasslog_log::directory::Disk;
 use glasslog_log::sequencer::{Acknowledgement, Limits, Sequencer};
 use glasslog_log::{Bounds, Layout, Log, LogError};
@@ -34,7 +35,7 @@ fn a_step_that_fails_once_loses_nothing() {
         let outcome = Log::open_with(disk, path).and_then(|mut log| {
             let outcome = work(&mut log, 0, &mut seen);
             if outcome.is_err() {
-                assert_eq!(log.append(Vec::new()), Err(LogError::Stopped));
+                assert_eq!(log.append(Vec::new()), Err(LogError::STOPPED));
             }
             outcome
         });
@@ -136,7 +137,7 @@ impl Drop for Small {
 fn is_full(error: &LogError) -> bool {
     match error {
         LogError::Disk(error) => error.kind == io::ErrorKind::StorageFull,
-        LogError::KnownEntries { .. } => true,
+        LogError::Dedup(DedupError { .. }) => true,
         _ => false,
     }
 }

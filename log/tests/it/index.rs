@@ -9,6 +9,8 @@ use glasslog_core::merkle::{Hash, leaf_hash};
 use glasslog_core::note::Checkpoint;
 use glasslog_core::tiles::{Tile, TileError};
 use glasslog_core::trust::TrustPolicy;
+use glasslog_log::HistoryError;
+use glasslog_log::StorageError;
 use glasslog_log::directory::Disk;
 use glasslog_log::index::{Background, Indexer, extend_if_due};
 use glasslog_log::{Layout, Log, LogError, NewLog};
@@ -213,7 +215,12 @@ fn an_index_that_was_rolled_back_is_refused() {
     let old = fs::read(layout.index_head()).unwrap();
     grow(&path, 6);
     Indexer::open(&path).unwrap().publish(NOW).unwrap();
-    let rolled_back = |state, public| Err(LogError::RolledBack { state, public });
+    let rolled_back = |state, public| {
+        Err(LogError::History(HistoryError::RolledBack {
+            state,
+            public,
+        }))
+    };
     fs::write(layout.index_head(), &old).unwrap();
     assert_eq!(Indexer::open(&path).map(|_| ()), rolled_back(2, 3));
     fs::remove_file(layout.index_head()).unwrap();
@@ -233,12 +240,12 @@ fn one_builder_at_a_time_and_none_goes_on_after_an_error() {
     fs::rename(&bundle, layout.public_file("away")).unwrap();
     assert_eq!(
         indexer.publish(NOW),
-        Err(LogError::Missing {
+        Err(LogError::Storage(StorageError::Missing {
             path: bundle.clone()
-        })
+        }))
     );
     fs::rename(layout.public_file("away"), &bundle).unwrap();
-    assert_eq!(indexer.publish(NOW), Err(LogError::Stopped));
+    assert_eq!(indexer.publish(NOW), Err(LogError::STOPPED));
     drop(indexer);
     assert_eq!(Indexer::open(&path).unwrap().publish(NOW), Ok(300));
     check(&path, 300);
@@ -263,9 +270,9 @@ fn entries_of_the_tail_are_read_once() {
     check(&path, 700);
     // Who makes everything anew reads everything anew.
     indexer.remake();
-    let missing = LogError::Missing {
+    let missing = LogError::Storage(StorageError::Missing {
         path: bundle.clone(),
-    };
+    });
     assert_eq!(indexer.publish(NOW), Err(missing));
     fs::rename(&away, &bundle).unwrap();
     drop(indexer);

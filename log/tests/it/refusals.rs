@@ -3,6 +3,9 @@
 use crate::support::{NOW, entries, scratch};
 use glasslog_core::merkle::TreeHead;
 use glasslog_core::rules::RefusalClass;
+use glasslog_log::HistoryError;
+use glasslog_log::JournalError;
+use glasslog_log::StorageError;
 use glasslog_log::status::{Status, Writer};
 use glasslog_log::{Holder, Layout, Log, LogError, NewLog};
 use std::collections::BTreeMap;
@@ -133,10 +136,10 @@ fn state_from_a_backup_is_refused() {
     let old = case.backup("state");
     case.grow(305, 10);
     case.restore("state", &old);
-    case.refused(&LogError::RolledBack {
+    case.refused(&LogError::History(HistoryError::RolledBack {
         state: 300,
         public: 315,
-    });
+    }));
 }
 
 /// The dangerous one: both went back, and the public files of the newer sizes are still there.
@@ -153,8 +156,11 @@ fn a_fork_over_files_that_are_still_there_is_refused() {
     let mut log = Log::open(case.layout.root()).unwrap();
     log.append(entries(900, 10, 0)).unwrap();
     let error = log.publish(NOW).unwrap_err();
-    assert!(matches!(error, LogError::Differs { .. }), "{error:?}");
-    assert_eq!(log.publish(NOW), Err(LogError::Stopped));
+    assert!(
+        matches!(error, LogError::Storage(StorageError::Differs { .. })),
+        "{error:?}"
+    );
+    assert_eq!(log.publish(NOW), Err(LogError::STOPPED));
 }
 
 #[test]
@@ -172,11 +178,11 @@ fn two_roots_for_one_size_are_refused() {
     let forked = log.publish(NOW).unwrap();
     let head = Log::open(case.layout.root()).unwrap().head();
     fs::copy(other.checkpoint(), case.layout.checkpoint()).unwrap();
-    case.refused(&LogError::Diverged {
+    case.refused(&LogError::History(HistoryError::Diverged {
         size: 300,
         state: head.root,
         public: forked.root,
-    });
+    }));
 }
 
 #[test]
@@ -186,7 +192,7 @@ fn public_files_from_a_backup_are_refused() {
     case.grow(305, 10);
     case.restore("public", &old);
     let path = case.layout.public_file("tile/entries/001.p/59");
-    case.refused(&LogError::Missing { path });
+    case.refused(&LogError::Storage(StorageError::Missing { path }));
 }
 
 #[test]
@@ -220,7 +226,7 @@ fn lost_files_are_named() {
         let case = Case::new();
         let path = case.layout.root().join(path);
         fs::remove_file(&path).unwrap();
-        case.refused(&LogError::Missing { path });
+        case.refused(&LogError::Storage(StorageError::Missing { path }));
     }
 }
 
@@ -242,12 +248,12 @@ fn changed_files_are_named() {
     ] {
         let case = Case::new();
         let path = case.change(path, |bytes| bytes[7] ^= 1);
-        case.refused(&LogError::Differs { path });
+        case.refused(&LogError::Storage(StorageError::Differs { path }));
     }
     let case = Case::new();
     case.change("public/tile/entries/001.p/44", |bytes| bytes[5] ^= 1);
     let path = case.layout.public_file("tile/0/001.p/44");
-    case.refused(&LogError::Differs { path });
+    case.refused(&LogError::Storage(StorageError::Differs { path }));
 }
 
 #[test]
@@ -259,7 +265,7 @@ fn malformed_files_are_named() {
         });
         let error = Log::open(case.layout.root()).unwrap_err();
         assert!(
-            matches!(&error, LogError::Malformed { path: named, .. } if *named == path),
+            matches!(&error, LogError::Storage(StorageError::Malformed { path: named, .. }) if *named == path),
             "{error:?}"
         );
     }
@@ -287,11 +293,11 @@ fn a_journal_that_does_not_meet_the_head_is_refused() {
     let journal = fs::read(old.layout.journal()).unwrap();
     old.grow(305, 10);
     fs::write(old.layout.journal(), journal).unwrap();
-    old.refused(&LogError::JournalGap {
+    old.refused(&LogError::Journal(JournalError::Gap {
         first: 0,
         end: 305,
         head: 315,
-    });
+    }));
 
     let other = Case::new();
     let path = other.directory.path().join("other");
@@ -300,7 +306,7 @@ fn a_journal_that_does_not_meet_the_head_is_refused() {
     log.append(entries(0, 299, 0)).unwrap();
     log.append(entries(7_000, 1, 0)).unwrap();
     fs::copy(Layout::new(&path).journal(), other.layout.journal()).unwrap();
-    other.refused(&LogError::JournalDiffers { index: 299 });
+    other.refused(&LogError::Journal(JournalError::Differs { index: 299 }));
 }
 
 #[test]
@@ -351,10 +357,10 @@ fn a_log_closed_with_another_head_is_refused() {
     fs::remove_file(&closed).unwrap();
     case.grow(305, 10);
     fs::write(&closed, mark).unwrap();
-    case.refused(&LogError::ClosedElsewhere {
+    case.refused(&LogError::History(HistoryError::ClosedElsewhere {
         closed: 305,
         head: 315,
-    });
+    }));
 }
 
 #[test]

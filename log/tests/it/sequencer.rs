@@ -241,7 +241,7 @@ fn a_failure_ends_the_log_and_loses_nothing() {
             match pending.wait() {
                 Ok(answer) => promised.extend(answer.outcomes.into_iter().map(Result::unwrap)),
                 Err(error) => {
-                    assert_eq!(error, LogError::Stopped);
+                    assert_eq!(error, LogError::STOPPED);
                     break;
                 }
             }

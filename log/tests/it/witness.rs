@@ -5,6 +5,7 @@ use crate::tree::PublicLog;
 use glasslog_core::merkle::TreeHead;
 use glasslog_core::note::{Checkpoint, KeyName, SignatureType, SignerKey, cosignature};
 use glasslog_core::trust::Policy;
+use glasslog_log::StorageError;
 use glasslog_log::directory::Disk;
 use glasslog_log::witness::{Cosigned, Witness, WitnessError};
 use glasslog_log::writer::new_secret;
@@ -342,7 +343,10 @@ fn a_memory_of_another_log_is_refused() {
     fs::write(case.state("witness.state"), "half").unwrap();
     let error = case.cosign(&key, NOW).unwrap_err();
     assert!(
-        matches!(error, WitnessError::Log(LogError::Malformed { .. })),
+        matches!(
+            error,
+            WitnessError::Log(LogError::Storage(StorageError::Malformed { .. }))
+        ),
         "{error:?}"
     );
 }

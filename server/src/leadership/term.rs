@@ -146,7 +146,7 @@ impl Turns {
             ended
         })
         .await?;
-        judge(ended.err().unwrap_or(LogError::Stopped), bucket).await
+        judge(ended.err().unwrap_or(LogError::STOPPED), bucket).await
     }
 
     fn play(&self, role: Role) {
@@ -197,5 +197,5 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, ServeError> {
     let done = spawn_blocking(work).await;
     // It panicked, and said so.
-    done.map_err(|_| ServeError::Log(LogError::Stopped))
+    done.map_err(|_| ServeError::Log(LogError::STOPPED))
 }

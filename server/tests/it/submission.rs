@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use glasslog_core::merkle::leaf_hash;
+use glasslog_log::LockError;
 use glasslog_log::{Log, LogError, NewLog};
 use glasslog_server::{Options, ServeError, Server};
 use serde_json::{Value, json};
@@ -137,9 +138,9 @@ fn refusals_have_their_status() {
 fn a_second_writer_is_told_where_to_go() {
     let server = Running::start();
     let error = Log::open(server.directory.path()).unwrap_err();
-    let LogError::Locked {
+    let LogError::Lock(LockError::Log {
         holder: Some(holder),
-    } = &error
+    }) = &error
     else {
         panic!("{error:?}");
     };

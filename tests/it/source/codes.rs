@@ -160,6 +160,7 @@ fn codes_of(text: &str, at: usize) -> Vec<Code> {
 fn documentation(text: &str, name: &str, indent: &str) -> String {
     let mut paragraph = Vec::new();
     let mut ended = false;
+    let mut in_attribute = false;
     for line in text.lines() {
         if let Some(said) = line.strip_prefix(&format!("{indent}///")) {
             ended |= said.trim().is_empty();
@@ -179,10 +180,13 @@ fn documentation(text: &str, name: &str, indent: &str) -> String {
         {
             break;
         }
-        if !declared.starts_with("#[") {
+        // An attribute may take several lines.
+        in_attribute |= declared.starts_with("#[");
+        if !in_attribute {
             paragraph.clear();
             ended = false;
         }
+        in_attribute &= !line.ends_with(']');
     }
     paragraph
         .join(" ")

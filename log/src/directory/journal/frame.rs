@@ -2,6 +2,7 @@
 
 use crate::error::LogError;
 use crate::leaf::Leaf;
+use crate::storage::error::JournalError;
 use glasslog_core::merkle::FileHasher;
 
 const MAGIC: &[u8; 20] = b"glasslog-journal/v2\n";
@@ -106,7 +107,7 @@ pub(super) fn read_all(
                 let is_damage = (0..rest.len()).any(|at| parse(salt, &rest[at..]).is_some());
                 if is_damage {
                     let offset = offset as u64;
-                    return Err(LogError::JournalDamaged { offset });
+                    return Err(JournalError::Damaged { offset }.into());
                 }
                 break;
             }

@@ -1,10 +1,12 @@
 //! Sealed journals: each ends where the next one begins.
 
 use super::frame;
-use crate::directory::disk::{Disk, DiskError};
+use crate::directory::disk::Disk;
+use crate::directory::error::DiskError;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
 use crate::storage::Staged;
+use crate::storage::error::JournalError;
 use glasslog_core::text::wire::parse_decimal;
 use std::path::PathBuf;
 
@@ -39,13 +41,13 @@ pub(super) fn open(
         }
         let bytes = disk.read(&path)?.unwrap_or_default();
         let header = frame::parse_header(&bytes).filter(|(_, named)| *named == first);
-        let (salt, _) = header.ok_or(LogError::JournalDamaged { offset: 0 })?;
+        let (salt, _) = header.ok_or(JournalError::Damaged { offset: 0 })?;
         let mut leaves = Vec::new();
         let length = frame::read_all(&salt, first, &bytes, &mut leaves)?;
         // It was whole when it was sealed.
         if length < bytes.len() {
             let offset = length as u64;
-            return Err(LogError::JournalDamaged { offset });
+            return Err(JournalError::Damaged { offset }.into());
         }
         let own_end = first + leaves.len() as u64;
         if own_end <= durable && own_end != staged.first {
@@ -54,11 +56,12 @@ pub(super) fn open(
             continue;
         }
         if own_end != staged.first {
-            return Err(LogError::JournalGap {
+            return Err(JournalError::Gap {
                 first: own_end,
                 end: staged.first,
                 head: durable,
-            });
+            }
+            .into());
         }
         leaves.append(&mut staged.leaves);
         staged = Staged { first, leaves };

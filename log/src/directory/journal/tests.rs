@@ -1,6 +1,7 @@
 //! Journals that were cut, damaged, sealed and let go.
 
 use super::*;
+use crate::storage::error::JournalError;
 use std::fs;
 
 fn layout(directory: &tempfile::TempDir) -> Layout {
@@ -96,7 +97,7 @@ fn every_damage_before_a_whole_frame_is_refused() {
             }
             Err(error) => {
                 let offset = if position < HEADER { 0 } else { HEADER as u64 };
-                assert_eq!(error, LogError::JournalDamaged { offset });
+                assert_eq!(error, LogError::Journal(JournalError::Damaged { offset }));
                 assert!(position < last);
             }
         }
@@ -122,12 +123,7 @@ fn a_missing_journal_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let layout = layout(&directory);
     let error = Journal::open(&Disk::new(), &layout, 0).unwrap_err();
-    assert_eq!(
-        error,
-        LogError::Missing {
-            path: layout.journal()
-        }
-    );
+    assert_eq!(error, LogError::missing(layout.journal()));
 }
 
 /// Entries go on while older ones become public: long files are sealed, and removed when all of theirs are.
@@ -176,15 +172,18 @@ fn sealed_files_must_follow_each_other() {
     let middle = layout.sealed_journal(70);
     let bytes = fs::read(&middle).unwrap();
     fs::remove_file(&middle).unwrap();
-    let gap = LogError::JournalGap {
+    let gap = LogError::Journal(JournalError::Gap {
         first: 70,
         end: 140,
         head: 69,
-    };
+    });
     assert_eq!(Journal::open(&disk, &layout, 69).unwrap_err(), gap);
     fs::write(&middle, &bytes[..bytes.len() - 1]).unwrap();
     let error = Journal::open(&disk, &layout, 0).unwrap_err();
-    assert!(matches!(error, LogError::JournalDamaged { .. }), "{error}");
+    assert!(
+        matches!(error, LogError::Journal(JournalError::Damaged { .. })),
+        "{error}"
+    );
     fs::remove_file(&middle).unwrap();
     // Everything before the gap is public and durable: it was let go, and only a part of that survived a power loss.
     let (_, staged) = Journal::open(&disk, &layout, 70).unwrap();

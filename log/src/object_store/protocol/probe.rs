@@ -2,7 +2,7 @@
 //! protocol holds, and they are refused, with what they did.
 
 use super::request::{Answer, ETag, Machine, Request};
-use core::fmt;
+use thiserror::Error;
 
 /// A tag that no content has: an MD5 of zeros.
 const NO_TAG: &str = "\"00000000000000000000000000000000\"";
@@ -27,50 +27,33 @@ enum Step {
 }
 
 /// What a store did that it must not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Unfit {
     /// `If-None-Match: *` was ignored.
+    #[error("it created an object that was there (`If-None-Match: *` ignored)")]
     CreatedTwice,
     /// `If-Match` was ignored.
+    #[error("it replaced an object under a wrong ETag (`If-Match` ignored)")]
     SwappedWrongTag,
     /// `If-Match` of an earlier content was accepted.
+    #[error("it replaced an object under the ETag of an earlier content")]
     SwappedStaleTag,
     /// `If-Match` made an object.
+    #[error("it made an object that was only to be replaced")]
     SwappedMissing,
     /// `If-Match` with the right tag was refused.
+    #[error("it refused to replace an object under its own ETag")]
     RefusedRightTag,
     /// A write was answered without a tag, or two contents have one tag.
+    #[error("it gave no ETag for what it wrote, or the same for two contents")]
     NoTag,
     /// What was read is not what was written last.
+    #[error("it answered with something else than was written last")]
     ReadOther,
     /// Of writers that raced for one swap, not exactly one won.
+    #[error("of 8 writers that raced for one object, it let {0} win")]
     RaceWinners(usize),
-}
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self {
-            Self::CreatedTwice => {
-                "it created an object that was there (`If-None-Match: *` ignored)"
-            }
-            Self::SwappedWrongTag => {
-                "it replaced an object under a wrong ETag (`If-Match` ignored)"
-            }
-            Self::SwappedStaleTag => "it replaced an object under the ETag of an earlier content",
-            Self::SwappedMissing => "it made an object that was only to be replaced",
-            Self::RefusedRightTag => "it refused to replace an object under its own ETag",
-            Self::NoTag => "it gave no ETag for what it wrote, or the same for two contents",
-            Self::ReadOther => "it answered with something else than was written last",
-            Self::RaceWinners(count) => {
-                return write!(
-                    f,
-                    "of 8 writers that raced for one object, it let {count} win"
-                );
-            }
-        };
-        f.write_str(what)
-    }
 }
 
 impl Probe {

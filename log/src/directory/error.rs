@@ -1,0 +1,148 @@
+//! Errors of file operations, locks and the directory of a log.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// A file operation that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("cannot {operation} `{path}`: {message}")]
+pub struct DiskError {
+    /// The operation as a verb: `read`, `write`, `sync`.
+    pub operation: &'static str,
+    /// The file or directory.
+    pub path: PathBuf,
+    /// The class of the failure.
+    pub kind: io::ErrorKind,
+    /// The message of the operating system.
+    pub message: String,
+}
+
+impl DiskError {
+    pub(crate) fn new(operation: &'static str, path: &Path, error: &io::Error) -> Self {
+        Self {
+            operation,
+            path: path.to_owned(),
+            kind: error.kind(),
+            message: error.to_string(),
+        }
+    }
+
+    /// Returns the stable name of this class of errors.
+    pub fn code(&self) -> &'static str {
+        "disk"
+    }
+}
+
+/// The process that holds a lock, according to the lock's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Process id.
+    pub pid: u32,
+    /// The URL where it accepts entries.
+    pub url: Option<String>,
+}
+
+/// Names a holder in a message.
+fn process(holder: Option<&Holder>) -> String {
+    holder.map_or_else(
+        || "another process".into(),
+        |holder| format!("process {}", holder.pid),
+    )
+}
+
+/// Another process holds a lock of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LockError {
+    /// Another process writes to this log.
+    #[error("the log is being written by {}", process(.holder.as_ref()))]
+    Log {
+        /// The process; `None` if it has not named itself yet.
+        holder: Option<Holder>,
+    },
+    /// Another process builds the index of this log.
+    #[error("the index is being built by {}", process(.holder.as_ref()))]
+    Index {
+        /// The process; `None` if it has not named itself yet.
+        holder: Option<Holder>,
+    },
+}
+
+impl LockError {
+    /// Returns the stable name of this class of errors.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Log { .. } => "log-locked",
+            Self::Index { .. } => "index-locked",
+        }
+    }
+
+    /// Returns the remedy for the operator.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Log {
+                holder: Some(Holder { url: Some(url), .. }),
+            } => format!("write through the running server: `--log {url}`"),
+            Self::Log { .. } => {
+                "wait until it ends, or write through the URL of the running `glasslog serve`"
+                    .into()
+            }
+            Self::Index { .. } => "wait until it ends".into(),
+        }
+    }
+}
+
+/// A directory is not a complete log, or is not free for a new one.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LayoutError {
+    /// The directory is not a log.
+    #[error("`{path}` is not a log directory")]
+    NotALog {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// `init` was interrupted in this directory.
+    #[error("`{path}` holds a log whose making was interrupted")]
+    Unfinished {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// `init` was given a directory that is not empty.
+    #[error("`{path}` is not empty")]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file that must be new exists.
+    #[error("`{path}` exists already")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl LayoutError {
+    /// Returns the stable name of this class of errors.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotALog { .. } => "not-a-log",
+            Self::Unfinished { .. } => "init-unfinished",
+            Self::NotEmpty { .. } => "directory-not-empty",
+            Self::Exists { .. } => "file-exists",
+        }
+    }
+
+    /// Returns the remedy for the operator, if there is one.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotALog { .. } => Some("`glasslog init` makes a log"),
+            Self::Unfinished { .. } => Some(
+                "nothing was published from it: remove the directory and run `glasslog init` again",
+            ),
+            Self::NotEmpty { .. } => Some("choose a directory that is empty or does not exist"),
+            Self::Exists { .. } => None,
+        }
+    }
+}

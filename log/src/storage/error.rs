@@ -1,0 +1,121 @@
+//! Errors of a log's files and staged entries, in a directory or a bucket.
+
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Remedy for private state that does not fit the public files.
+pub(crate) const FROM_BACKUP: &str = "restore `state/` and `public/` from one moment; a log whose state is older than what it published must not sign again";
+
+/// Remedy for public files that do not fit the signed head.
+pub(crate) const PUBLIC_FILE_CHANGED: &str = "a public file was changed or lost: restore `public/` from a copy; `glasslog audit` names the file";
+
+/// A file of a log is missing or wrong, or another writer moved the head.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// A file that a log always has is missing.
+    #[error("`{path}` is missing")]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A public file does not decode.
+    #[error("`{path}`: {problem}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The rule that it breaks.
+        problem: String,
+    },
+    /// A public file differs from the one that the entries before it produce.
+    #[error("`{path}` is not what the log's entries make it")]
+    Differs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A configuration, key or policy file is wrong.
+    #[error("`{path}`: {problem}")]
+    Setting {
+        /// The file.
+        path: PathBuf,
+        /// The rule that it breaks.
+        problem: String,
+    },
+    /// Another writer moved the signed head.
+    #[error("`{path}` is not the head that this writer knows: another writer moved it")]
+    HeadMoved {
+        /// Location of the head.
+        path: PathBuf,
+    },
+}
+
+impl StorageError {
+    /// Returns the stable name of this class of errors.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "log-file-missing",
+            Self::Malformed { .. } => "public-file-malformed",
+            Self::Differs { .. } => "public-file-differs",
+            Self::Setting { .. } => "log-setting",
+            Self::HeadMoved { .. } => "head-moved",
+        }
+    }
+
+    /// Returns the remedy for the operator, if there is one.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Missing { .. } => Some(FROM_BACKUP),
+            Self::Malformed { .. } | Self::Differs { .. } => Some(PUBLIC_FILE_CHANGED),
+            Self::Setting { .. } => None,
+            Self::HeadMoved { .. } => {
+                Some("another process writes to this log: end one of them, then open the log again")
+            }
+        }
+    }
+}
+
+/// The staged entries are damaged, or do not continue the signed head.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// The journal is damaged before its last frame, which no crash causes.
+    #[error("the journal is damaged at byte {offset}")]
+    Damaged {
+        /// Offset of the damage in bytes.
+        offset: u64,
+    },
+    /// The journal does not meet the signed head.
+    #[error(
+        "the journal covers indices {first} to {end}, which does not meet the signed head of size {head}"
+    )]
+    Gap {
+        /// First index in the journal.
+        first: u64,
+        /// One past the last index in the journal.
+        end: u64,
+        /// Size of the signed head.
+        head: u64,
+    },
+    /// The journal and the public tree have different entries at one index.
+    #[error("entry {index} is not the same in the journal and in the public tree")]
+    Differs {
+        /// The index.
+        index: u64,
+    },
+}
+
+impl JournalError {
+    /// Returns the stable name of this class of errors.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Damaged { .. } => "journal-damaged",
+            Self::Gap { .. } => "journal-gap",
+            Self::Differs { .. } => "journal-differs",
+        }
+    }
+
+    /// Returns the remedy for the operator.
+    pub fn hint(&self) -> &'static str {
+        FROM_BACKUP
+    }
+}
