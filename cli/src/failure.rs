@@ -1,5 +1,11 @@
-//! The one error type of the verbs: what went wrong, its stable code, the remedy and the exit code.
+//! The one error type of the verbs: the problem, its stable code, the remedy and the exit code.
+
 use core::fmt::Display;
+
+use glasslog_client::io_reason;
+use glasslog_client::prove::ProofError;
+use glasslog_client::submit::Refused;
+use glasslog_log::LogError;
 
 use crate::exit::Exit;
 
@@ -24,7 +30,7 @@ impl Failure {
         }
     }
 
-    /// Exit 1: the world did not let the verb finish.
+    /// Exit 1: the verb could not finish.
     pub(crate) fn unfinished(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Exit::Unfinished, code, message)
     }
@@ -34,7 +40,7 @@ impl Failure {
         Self::new(Exit::Usage, "usage", message)
     }
 
-    /// Exit 2: declared in the contract, brought by a later version.
+    /// Exit 2: the contract has it, but this version does not.
     pub(crate) fn not_available(what: impl Display) -> Self {
         Self::new(
             Exit::Usage,
@@ -54,22 +60,51 @@ impl Failure {
     }
 }
 
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::unfinished("unfinished", format!("{error:#}"))
+impl From<glasslog_client::Error> for Failure {
+    fn from(error: glasslog_client::Error) -> Self {
+        let exit = Exit::from(&error);
+        let code = match exit {
+            Exit::Usage => "usage",
+            _ => error.code(),
+        };
+        Self {
+            hint: error.hint().map(str::to_owned),
+            ..Self::new(exit, code, error.to_string())
+        }
     }
 }
 
-/// Says why a file operation failed without the operating system's numbers, so that the words are the same everywhere.
-pub(crate) fn io_reason(error: &std::io::Error) -> String {
-    use std::io::ErrorKind;
-    match error.kind() {
-        ErrorKind::NotFound => "no such file or directory".into(),
-        ErrorKind::PermissionDenied => "permission denied".into(),
-        ErrorKind::AlreadyExists => "already exists".into(),
-        ErrorKind::IsADirectory => "is a directory".into(),
-        ErrorKind::NotADirectory => "not a directory".into(),
-        ErrorKind::StorageFull => "no space left on the device".into(),
-        _ => error.to_string(),
+impl From<ProofError> for Failure {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Source(error) => error.into(),
+            error => Self::new(Exit::from(&error), error.code(), error.to_string()),
+        }
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        Self {
+            hint: error.hint(),
+            ..Self::new(Exit::from(&error), error.code(), error.to_string())
+        }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        let hint = match refused.code.as_str() {
+            "event-unknown-key" => Some("an admin enrols it with `glasslog keys enrol`"),
+            "access-reason-missing" => Some("give `--reason-code` and `--reason`"),
+            _ => None,
+        };
+        let exit = Exit::from(&refused);
+        // A failure has a static code; a server's code for a refusal is not static, but ends the process.
+        let code = refused.code.leak();
+        Self {
+            hint: hint.map(str::to_owned),
+            ..Self::new(exit, code, refused.message)
+        }
     }
 }

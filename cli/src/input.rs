@@ -1,4 +1,5 @@
 //! Files named on the command line: bounded reads, `-` for standard input, digests of large files.
+
 use std::fs::File;
 use std::io::{Read, stdin};
 use std::path::Path;
@@ -6,19 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use glasslog_core::merkle::FileHasher;
 
-use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::progress::Progress;
+use crate::output::{Console, Progress};
 
-/// A trust policy: more than the verifier takes (256 KiB), so that it says itself what is wrong.
+/// A trust policy: more than the verifier takes (256 KiB), so that the verifier says that it is too long.
 pub(crate) const MAX_POLICY: usize = 1 << 20;
-/// A checkpoint or a proof: more than the verifier takes (2 MB), so that it says itself what is wrong.
+/// A checkpoint or a proof: more than the verifier takes (2 MB), so that the verifier says that it is too long.
 pub(crate) const MAX_PROOF: usize = 4 << 20;
-/// A fraud proof: more than the verifier takes (32 MiB), so that it says itself what is wrong.
+/// A fraud proof: more than the verifier takes (32 MiB), so that the verifier says that it is too long.
 pub(crate) const MAX_FRAUD: usize = 64 << 20;
 
-/// Standard input can be read once; a second reader would find it empty and say something wrong about it.
+/// True once standard input has been read. A second reader would find it empty.
 static STDIN_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Opens a file, or standard input for `-`.
@@ -56,7 +56,7 @@ pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// The digest of a file of any length, `sha256:` and hex; `-` is standard input.
+/// Returns the digest of a file of any length, `sha256:` and hex; `-` is standard input.
 ///
 /// # Errors
 /// The file cannot be read.

@@ -4,39 +4,69 @@
 //! as reports, and this crate fetches files for them, shows them and turns their class into an exit code.
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
-mod arguments;
-mod artifact;
-mod console;
+mod args;
+mod clock;
 mod destination;
-mod driver;
 mod exit;
 mod failure;
 mod input;
+mod key_change;
+mod not_yet;
 mod origin;
 mod output;
-mod progress;
-mod render;
+mod policy_hint;
+mod published_keys;
 mod signer_spec;
 mod source;
+mod trusted_checkpoint;
 mod upkeep;
 mod verbs;
 
-use arguments::Cli;
-use console::Console;
+use output::{Console, Format, show_usage};
+use verbs::Verb;
 
-/// Entries are read in one thread and let go in another, which the C library's allocator is slow at.
+/// Entries are read in one thread and freed in another, for which the C library's allocator is slow.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Proves who touched a model artifact, when and why, from static files alone.
+#[derive(Debug, Parser)]
+#[command(
+    name = "glasslog",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    after_help = "\
+LOG is a log directory made by `glasslog init`, its public tree, or an http(s) URL.
+`-` in place of a file is standard input.
+
+Exit codes:
+  0 verified, or done   1 could not finish   2 usage   3 false   4 nothing to verify
+  5 not decided on the given trust   6 policy says no   7 inconsistency found   8 malformed input
+
+Examples:
+  glasslog init my.log --origin models.example.com/access
+  glasslog history resnet50@2.1 --log my.log --policy my.log/trust.policy
+  glasslog audit https://log.example.com/ --policy trust.policy --format json"
+)]
+struct Cli {
+    /// How results are written to standard output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    format: Format,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return console::show_usage(&error).into(),
+        Err(error) => return show_usage(&error).into(),
     };
     let console = Console::new(cli.format);
-    match cli.verb.run(&console) {
+    match cli.verb.run(&console, Cli::command) {
         Ok(exit) => console.finish(exit).into(),
         Err(failure) => {
             let exit = console.fail(&failure);

@@ -1,64 +1,51 @@
-//! Which log an event is signed for: its origin, from its configuration or from its checkpoint.
+//! The origin of the log that an event is signed for, from the log's configuration or its checkpoint.
+
 use std::path::Path;
 
+use glasslog_client::source::is_address;
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::trust::{LogVerdict, TrustPolicy};
 use glasslog_log::directory::Disk;
 use glasslog_log::{Config, Layout};
 
-use crate::console::Console;
-use crate::destination::{now, refuse};
+use crate::args::read_trust_policy;
+use crate::clock::now;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::source::{Source, is_address};
-use crate::{driver, input};
+use crate::output::Console;
+use crate::source;
 
-/// Finds out a log's origin. A server could name another log's, so that what is signed here counts there: a policy
-/// keeps it from that.
+/// Returns a log's origin. A server could name the origin of another log, for which the signature would then be valid; a
+/// policy prevents that.
 ///
 /// # Errors
-/// A directory that is not a log, a checkpoint that cannot be had or that the policy does not accept.
+/// The directory is not a log, or the checkpoint is missing or not accepted by the policy.
 pub(crate) fn origin_of(
     log: &str,
     policy: Option<&Path>,
     console: &Console,
 ) -> Result<String, Failure> {
     if !is_address(log) {
-        let config =
-            Config::read(&Disk::new(), &Layout::new(log)).map_err(|error| refuse(&error))?;
-        return Ok(config.origin);
+        return Ok(Config::read(&Disk::new(), &Layout::new(log))?.origin);
     }
-    let source = Source::open(log, false)?;
-    let bytes = driver::read(&source, "checkpoint")?.ok_or_else(|| {
+    let source = source::open(log, false)?;
+    let bytes = source.read(CHECKPOINT_PATH)?.ok_or_else(|| {
         Failure::unfinished(
             "missing-file",
             "`checkpoint` is missing: this is not a log's address",
         )
     })?;
-    let malformed = |problem: String| {
-        Failure::new(
-            Exit::Malformed,
-            "checkpoint",
-            format!("`checkpoint`: {problem}"),
-        )
-    };
-    let checkpoint = Checkpoint::parse(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let checkpoint = Checkpoint::parse(&bytes).map_err(|error| {
+        let message = format!("`checkpoint`: {error}");
+        Failure::new(Exit::Malformed, "checkpoint", message)
+    })?;
     match policy {
         None => console.note(format_args!(
             "signing for `{}`, as the server says; `--policy` would check it",
             checkpoint.origin().as_str()
         )),
-        Some(path) => {
-            let policy =
-                TrustPolicy::parse(&input::read(path, input::MAX_POLICY)?).map_err(|error| {
-                    Failure::new(
-                        Exit::Malformed,
-                        error.code(),
-                        format!("`{}`: {error}", path.display()),
-                    )
-                })?;
-            check(&policy, &checkpoint)?;
-        }
+        Some(path) => check(&read_trust_policy(path)?, &checkpoint)?,
     }
     Ok(checkpoint.origin().as_str().to_owned())
 }

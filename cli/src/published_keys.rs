@@ -1,32 +1,37 @@
 //! The keys of a log, from its published entries.
+
+use glasslog_client::source::read_bundle;
 use glasslog_core::event;
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::merkle::{CompactRange, leaf_hash};
 use glasslog_core::note::Checkpoint;
 use glasslog_core::rules::Keyring;
 use glasslog_core::tiles::{bundles_between, parse_entries};
 
-use crate::driver;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::source::Source;
+use crate::source;
 
-/// The keys of a log as its published entries say, up to one size.
-pub(super) struct Published {
-    pub(super) keyring: Keyring,
-    pub(super) size: u64,
+/// The keys of a log as of one of its sizes.
+pub(crate) struct PublishedKeys {
+    pub(crate) keyring: Keyring,
+    pub(crate) size: u64,
 }
 
-/// Replays the published entries. They are checked against the checkpoint's root, but nobody's signature on that is.
+/// Replays the published entries. They are checked against the checkpoint's root; the checkpoint's signatures are not
+/// checked.
 ///
 /// # Errors
-/// Files that cannot be read, are not what the checkpoint commits to, or begin with no genesis.
-pub(super) fn read_keys(log: &str) -> Result<Published, Failure> {
-    let source = Source::open(log, false)?;
-    let read = |path: &str| {
-        driver::read(&source, path)?
-            .ok_or_else(|| Failure::unfinished("missing-file", format!("`{path}` is missing")))
+/// The log cannot be read, its entries do not match the checkpoint, or it does not begin with a genesis.
+pub(crate) fn read_keys(log: &str) -> Result<PublishedKeys, Failure> {
+    let source = source::open(log, false)?;
+    let missing = |path: &str| {
+        let message = format!("`{path}` is missing");
+        Failure::unfinished("missing-file", message)
     };
-    let checkpoint = Checkpoint::parse(&read("checkpoint")?).map_err(|error| {
+    let bytes = source.read(CHECKPOINT_PATH)?;
+    let bytes = bytes.ok_or_else(|| missing(CHECKPOINT_PATH))?;
+    let checkpoint = Checkpoint::parse(&bytes).map_err(|error| {
         Failure::new(
             Exit::Malformed,
             error.code(),
@@ -36,19 +41,16 @@ pub(super) fn read_keys(log: &str) -> Result<Published, Failure> {
     let head = checkpoint.head();
     let (mut range, mut keyring) = (CompactRange::new(), None);
     for bundle in bundles_between(0, head.size) {
-        // A partial bundle may have given way to the full one (tlog-tiles, "Partial Tiles").
-        let (held, bytes) = match driver::read(&source, &bundle.path())? {
-            Some(bytes) => (bundle, bytes),
-            None => (bundle.full(), read(&bundle.full().path())?),
-        };
-        let entries = parse_entries(&bytes, held.width()).map_err(|error| {
+        let bytes = read_bundle(&*source, "", &bundle)?;
+        let bytes = bytes.ok_or_else(|| missing(&bundle.full().path()))?;
+        let entries = parse_entries(&bytes, bundle.width()).map_err(|error| {
             Failure::new(
                 Exit::False,
                 error.code(),
-                format!("`{}`: {error}", held.path()),
+                format!("`{}`: {error}", bundle.path()),
             )
         })?;
-        for entry in entries.into_iter().take(bundle.width().into()) {
+        for entry in entries {
             take(
                 &mut keyring,
                 checkpoint.origin().as_str(),
@@ -72,7 +74,7 @@ pub(super) fn read_keys(log: &str) -> Result<Published, Failure> {
             "the log has no genesis, and so no keys",
         )
     })?;
-    Ok(Published {
+    Ok(PublishedKeys {
         keyring,
         size: head.size,
     })

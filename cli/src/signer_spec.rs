@@ -1,4 +1,5 @@
-//! SPEC arguments: where a signing key is (`docs/cli.md`, "Verbs").
+//! SPEC arguments, which name a signing key (`docs/cli.md`, "Verbs").
+
 use std::path::{Path, PathBuf};
 
 use glasslog_core::crypto::SecretKey;
@@ -9,10 +10,10 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
 
-/// A PEM block and a line: more is something else.
+/// Most bytes of a key file: a PEM block and a line.
 const MAX_KEY: usize = 4_096;
 
-/// An actor's or admin's secret key, and for whom its file says it is.
+/// An actor's or admin's secret key, and the actor that its file names.
 pub(crate) struct Signer {
     pub(crate) key: SecretKey,
     pub(crate) actor: Option<String>,
@@ -21,7 +22,7 @@ pub(crate) struct Signer {
 /// Reads the key that SPEC names.
 ///
 /// # Errors
-/// A kind of SPEC that a later version brings (exit 2), a file that cannot be read (exit 1) or holds no such key (exit 8).
+/// The kind of SPEC is one of a later version (exit 2), or the file cannot be read (exit 1) or contains no such key (exit 8).
 pub(crate) fn read(spec: &str) -> Result<Signer, Failure> {
     for kind in ["ssh-agent:", "pkcs11:", "exec:"] {
         if spec.starts_with(kind) {
@@ -52,7 +53,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Signer, Failure> {
     Ok(Signer { key, actor })
 }
 
-/// The path with `.pub` after it.
+/// Returns the path of the public half: the path with `.pub` after it.
 pub(crate) fn public_path(secret: &Path) -> PathBuf {
     let mut path = secret.as_os_str().to_owned();
     path.push(".pub");

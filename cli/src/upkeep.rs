@@ -1,14 +1,16 @@
-//! Keeps the index of a log directory up with what was published in it.
-use glasslog_log::LockError;
-use glasslog_log::LogError;
-use glasslog_log::index::{extend_if_due, extend_in_if_due};
+//! Extends the index of a log directory after a verb has published entries in it.
 
-use crate::console::Console;
-use crate::destination::{Destination, now};
+use glasslog_log::index::{extend_if_due, extend_in_if_due};
+use glasslog_log::{LockError, LogError};
+
+use crate::clock::now;
+use crate::destination::Destination;
+use crate::output::Console;
 
 /// Extends the index of the log that `--log` names and `destination` wrote, if it is due; a server does so by itself.
 ///
-/// What was recorded stands, so a failure is a warning. Another process that is at the index already needs no help.
+/// The entries are recorded by then, so a failure is only a warning. If another process builds the index, this one leaves
+/// it to that process.
 pub(crate) fn extend_index(log: &str, destination: Destination, console: &Console) {
     let Destination::Directory(written) = destination else {
         return;
@@ -16,7 +18,7 @@ pub(crate) fn extend_index(log: &str, destination: Destination, console: &Consol
     let bucket = written.bucket();
     drop(written);
     let extended = match bucket {
-        // The lease is held for as long as the bucket is.
+        // The lease lasts as long as the bucket value.
         Some(bucket) => extend_in_if_due(bucket, log, now()),
         None => extend_if_due(log, now()),
     };
@@ -26,7 +28,7 @@ pub(crate) fn extend_index(log: &str, destination: Destination, console: &Consol
     }
 }
 
-/// Says why there is no newer index, and what to do about it.
+/// Warns that there is no newer index, with the remedy.
 pub(crate) fn warn(error: &LogError, console: &Console) {
     console.warn(format_args!("the index was not extended: {error}"));
     if let Some(hint) = error.hint() {

@@ -1,84 +1,164 @@
-//! Feeds a query with the files it asks for, several in flight, in the order in which it asked.
-//!
-//! The order makes a verdict independent of the network's: of two missing files it is always the same one that is named.
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+//! The one loop that feeds a query with the files of a log, and the retries around it.
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
 use glasslog_core::fetch::{CHECKPOINT_PATH, Query};
 use glasslog_core::index::format::LATEST_PATH;
-use glasslog_core::report::{Class, Verdict};
+use glasslog_core::report::{Class, Report, Verdict};
 use glasslog_core::verify::audit::index::INDEX_CHECKPOINT_PATH;
 
-use crate::console::Console;
-use crate::failure::Failure;
-use crate::progress::Progress;
-use crate::source::{Remote, Source};
+use crate::error::Error;
+use crate::source::{Answer, Fetches, Source};
 
-/// Runs a query to its report. `make` starts it: once, and once more without remembered files if a verdict that rests
-/// on such files fails.
-///
-/// # Errors
-/// What `make` says, and whatever keeps a file from being read. A file that is missing is no error here: the query
-/// judges it.
-pub(crate) fn run<Q: Query>(
-    source: &mut Source,
-    console: &Console,
-    make: impl Fn() -> Result<Q, Failure>,
-) -> Result<Q, Failure> {
-    let failed = |query: &Q| {
-        let report = query.report();
-        report.is_some_and(|report| report.result == Verdict::Failed)
-    };
-    run_until(source, console, make, failed)
+/// Number of times that a log is read again because it has grown: a log that outruns three readings stays unfinished.
+const NEWER_HEADS: usize = 2;
+
+/// Receives news of a reading. The methods do nothing unless a caller implements them.
+pub trait Observer {
+    /// Reports the entries that were read, and those to read; 0 while their number is not known.
+    fn progress(&self, done: u64, total: u64) {
+        let _ = (done, total);
+    }
+
+    /// Reports that the log is read again.
+    fn again(&self, reason: Again) {
+        let _ = reason;
+    }
 }
 
-/// As [`run`], where `failed` says whether to try again without remembered files.
+impl Observer for () {}
+
+/// The reason for reading a log again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Again {
+    /// A verdict that rests on remembered files failed; they may be damaged.
+    WithoutRemembered,
+    /// The log has grown, and may have deleted files of the older checkpoint.
+    NewerHead,
+}
+
+/// Properties of an outcome that decide whether to read the log again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Something is proven wrong, which damaged remembered files may have caused.
+    pub is_failed: bool,
+    /// Files are missing, which a newer checkpoint may explain.
+    pub is_unfinished: bool,
+}
+
+impl From<Option<&Report>> for Outcome {
+    fn from(report: Option<&Report>) -> Self {
+        Self {
+            is_failed: report.is_some_and(|report| report.result == Verdict::Failed),
+            is_unfinished: report.is_some_and(|report| report.class() == Class::Unfinished),
+        }
+    }
+}
+
+/// Runs a query to its report. `make` starts it, once for each reading of the log.
 ///
 /// # Errors
-/// As [`run`].
-pub(crate) fn run_until<Q: Query>(
-    source: &mut Source,
-    console: &Console,
-    make: impl Fn() -> Result<Q, Failure>,
-    failed: impl Fn(&Q) -> bool,
-) -> Result<Q, Failure> {
-    let (mut query, mut head) = feed(make()?, source, console)?;
-    if let Source::Remote(remote) = source
-        && remote.used_cache()
-        && failed(&query)
-    {
-        remote.forget_cached();
-        console.note("remembered files may be damaged: reading the log again without them");
-        (query, head) = feed(make()?, source, console)?;
+/// The errors of `make`, and a file that cannot be read. A missing file is not an error: the query judges it.
+pub fn run<Q: Query, E: From<Error>>(
+    source: &dyn Source,
+    observer: &dyn Observer,
+    make: impl Fn() -> Result<Q, E>,
+) -> Result<Q, E> {
+    let attempt = |reading: &Reading<'_>| {
+        let mut query = make()?;
+        feed(&mut query, reading, observer, |_| true)?;
+        Ok(query)
+    };
+    let outcome = |query: &Q| Outcome::from(query.report());
+    read_with_retries(source, observer, attempt, outcome)
+}
+
+/// Makes an attempt; makes it once more without remembered files if it failed with them, and again if it is unfinished
+/// and the log has grown meanwhile.
+///
+/// # Errors
+/// The errors of `attempt`, and those of reading the checkpoints again.
+pub fn read_with_retries<T, E: From<Error>>(
+    source: &dyn Source,
+    observer: &dyn Observer,
+    mut attempt: impl FnMut(&Reading<'_>) -> Result<T, E>,
+    outcome: impl Fn(&T) -> Outcome,
+) -> Result<T, E> {
+    let mut reading = Reading::new(source);
+    let mut done = attempt(&reading)?;
+    if outcome(&done).is_failed && source.forget_remembered() {
+        observer.again(Again::WithoutRemembered);
+        reading = Reading::new(source);
+        done = attempt(&reading)?;
     }
-    // The log may have grown while it was read, and have collected files of the older head, or of an older manifest of
-    // its index, since.
     for _ in 0..NEWER_HEADS {
-        if !is_unfinished(&query) || !head.has_changed(source)? {
+        if !outcome(&done).is_unfinished || !reading.has_newer_head()? {
             break;
         }
-        console.note("the log has grown meanwhile: reading it again with its newer checkpoint");
-        (query, head) = feed(make()?, source, console)?;
+        observer.again(Again::NewerHead);
+        reading = Reading::new(source);
+        done = attempt(&reading)?;
     }
-    Ok(query)
+    Ok(done)
 }
 
-/// The files that a query was fed with and that change when the log grows, by path.
-#[derive(Default)]
-pub(crate) struct Head(BTreeMap<&'static str, Option<Vec<u8>>>);
+/// Hands over the files that a query asks for, until it needs no more or `goes_on` says so.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn feed<Q: Query>(
+    query: &mut Q,
+    source: &dyn Source,
+    observer: &dyn Observer,
+    goes_on: impl Fn(&Q) -> bool,
+) -> Result<(), Error> {
+    let mut asked = BTreeSet::new();
+    let mut fetches = source.fetches();
+    while goes_on(query) {
+        for path in query.needs() {
+            if asked.insert(path.clone()) {
+                fetches.ask(path);
+            }
+        }
+        let Some((path, answer)) = fetches.next() else {
+            break;
+        };
+        asked.remove(&path);
+        query.supply(&path, answer?);
+        let so_far = query.progress();
+        observer.progress(so_far.done, so_far.total);
+    }
+    Ok(())
+}
 
-impl Head {
-    pub(crate) fn note(&mut self, path: &str, bytes: Option<&Vec<u8>>) {
-        let mutable = [CHECKPOINT_PATH, INDEX_CHECKPOINT_PATH, LATEST_PATH];
-        if let Some(path) = mutable.into_iter().find(|mutable| *mutable == path) {
-            self.0.insert(path, bytes.cloned());
+/// A source that keeps the files which change when the log grows, to tell whether it has grown.
+pub struct Reading<'a> {
+    source: &'a dyn Source,
+    heads: Mutex<BTreeMap<&'static str, Option<Vec<u8>>>>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(source: &'a dyn Source) -> Self {
+        Self {
+            source,
+            heads: Mutex::default(),
         }
     }
 
-    pub(crate) fn has_changed(&self, source: &Source) -> Result<bool, Failure> {
-        for (path, bytes) in &self.0 {
-            if read(source, path)? != *bytes {
+    fn keep(&self, path: &str, answer: &Answer) {
+        let changing = [CHECKPOINT_PATH, INDEX_CHECKPOINT_PATH, LATEST_PATH];
+        if let (Some(path), Ok(bytes)) = (changing.into_iter().find(|head| *head == path), answer) {
+            let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+            heads.insert(path, bytes.clone());
+        }
+    }
+
+    fn has_newer_head(&self) -> Result<bool, Error> {
+        let heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        for (path, bytes) in heads.iter() {
+            if self.source.read(path)? != *bytes {
                 return Ok(true);
             }
         }
@@ -86,112 +166,43 @@ impl Head {
     }
 }
 
-/// How often a reading begins anew because the log has grown: a log that outruns three readings is not caught up with.
-pub(crate) const NEWER_HEADS: usize = 2;
+impl Source for Reading<'_> {
+    fn read(&self, path: &str) -> Answer {
+        let answer = self.source.read(path);
+        self.keep(path, &answer);
+        answer
+    }
 
-fn is_unfinished(query: &impl Query) -> bool {
-    let report = query.report();
-    report.is_some_and(|report| report.class() == Class::Unfinished)
-}
+    fn fetches(&self) -> Box<dyn Fetches + '_> {
+        Box::new(Keeping {
+            reading: self,
+            fetches: self.source.fetches(),
+        })
+    }
 
-/// Reads one file of a log.
-///
-/// # Errors
-/// Whatever keeps it from being read; that it is missing is an answer.
-pub(crate) fn read(source: &Source, path: &str) -> Result<Option<Vec<u8>>, Failure> {
-    match source {
-        Source::Directory(directory) => directory.read(path),
-        Source::Bucket(bucket) => bucket.read(path),
-        Source::Remote(remote) => remote.runtime().block_on(remote.fetch(path)),
+    fn list(&self) -> Result<Option<Vec<String>>, Error> {
+        self.source.list()
+    }
+
+    fn forget_remembered(&self) -> bool {
+        self.source.forget_remembered()
     }
 }
 
-/// Reads files of a log, several in flight; the answers are in order.
-///
-/// # Errors
-/// As [`read`].
-pub(crate) fn read_many(
-    source: &Source,
-    paths: &[String],
-) -> Result<Vec<Option<Vec<u8>>>, Failure> {
-    match source {
-        Source::Directory(directory) => paths.iter().map(|path| directory.read(path)).collect(),
-        Source::Bucket(bucket) => paths.iter().map(|path| bucket.read(path)).collect(),
-        Source::Remote(remote) => remote.runtime().block_on(async {
-            let fetches = paths.iter().map(|path| remote.fetch(path));
-            let fetched: Vec<_> = fetches.collect::<FuturesOrdered<_>>().collect().await;
-            fetched.into_iter().collect()
-        }),
+/// The fetches of a [`Reading`].
+struct Keeping<'a> {
+    reading: &'a Reading<'a>,
+    fetches: Box<dyn Fetches + 'a>,
+}
+
+impl Fetches for Keeping<'_> {
+    fn ask(&mut self, path: String) {
+        self.fetches.ask(path);
     }
-}
 
-/// Feeds a query to its end; gives also the head that it was fed with.
-fn feed<Q: Query>(query: Q, source: &Source, console: &Console) -> Result<(Q, Head), Failure> {
-    let template = "reading {wide_bar} {human_pos}/{human_len} entries";
-    let mut feeding = Feeding {
-        query,
-        head: Head::default(),
-        progress: Progress::new(console, template),
-    };
-    match source {
-        Source::Directory(directory) => one_by_one(&mut feeding, |path| directory.read(path))?,
-        Source::Bucket(bucket) => one_by_one(&mut feeding, |path| bucket.read(path))?,
-        Source::Remote(remote) => remote
-            .runtime()
-            .block_on(from_remote(&mut feeding, remote))?,
-    }
-    Ok((feeding.query, feeding.head))
-}
-
-/// A query that is being fed.
-struct Feeding<Q> {
-    query: Q,
-    head: Head,
-    progress: Progress,
-}
-
-impl<Q: Query> Feeding<Q> {
-    fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
-        self.head.note(path, bytes.as_ref());
-        self.query.supply(path, bytes);
-        let so_far = self.query.progress();
-        self.progress.show(so_far.done, so_far.total);
-    }
-}
-
-fn one_by_one(
-    feeding: &mut Feeding<impl Query>,
-    read: impl Fn(&str) -> Result<Option<Vec<u8>>, Failure>,
-) -> Result<(), Failure> {
-    let mut asked = BTreeSet::new();
-    let mut queue = VecDeque::new();
-    loop {
-        for path in feeding.query.needs() {
-            if asked.insert(path.clone()) {
-                queue.push_back(path);
-            }
-        }
-        let Some(path) = queue.pop_front() else {
-            return Ok(());
-        };
-        asked.remove(&path);
-        feeding.supply(&path, read(&path)?);
-    }
-}
-
-async fn from_remote(feeding: &mut Feeding<impl Query>, remote: &Remote) -> Result<(), Failure> {
-    let mut asked = BTreeSet::new();
-    let mut flying = FuturesOrdered::new();
-    loop {
-        for path in feeding.query.needs() {
-            if asked.insert(path.clone()) {
-                flying.push_back(async move { (remote.fetch(&path).await, path) });
-            }
-        }
-        let Some((fetched, path)) = flying.next().await else {
-            return Ok(());
-        };
-        asked.remove(&path);
-        feeding.supply(&path, fetched?);
+    fn next(&mut self) -> Option<(String, Answer)> {
+        let (path, answer) = self.fetches.next()?;
+        self.reading.keep(&path, &answer);
+        Some((path, answer))
     }
 }

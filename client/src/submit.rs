@@ -1,30 +1,64 @@
-//! A server's `POST /batch`: entries out, results in, tried again while the server is busy.
+//! Submits entries to a server: `POST /add` and `POST /batch`, tried again while the server is busy.
+
 use core::time::Duration;
 use std::thread;
 
 use glasslog_core::merkle::{Hash, leaf_hash};
+use glasslog_core::rules::RefusalClass;
+use glasslog_core::text::wire::parse_decimal;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, StatusCode, Url};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use super::{Outcome, Receipt, Refused, Wait, exit_of_status};
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::source::{client, innermost, parse_address, runtime};
+use crate::error::Error;
+use crate::http_client::{client, innermost, runtime};
+use crate::source::parse_address;
 
-/// Longest that a batch may take: 16 MiB over a slow line, and then a slow disk.
+/// Longest time for a batch: 16 MiB over a slow line, and then a slow disk.
 const TIMEOUT: Duration = Duration::from_secs(180);
-/// Tries for one batch, the first included. An entry that arrived twice has one index, so trying again is safe.
+/// Tries for one batch, including the first. An entry that arrived twice has one index, so trying again is safe.
 const TRIES: u32 = 6;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// Longest wait that a `Retry-After` is followed for.
+/// Longest `Retry-After` that the client waits for.
 const MAX_WAIT: Duration = Duration::from_secs(15);
-/// Most bytes of an answer: a line of 64 KiB for each of 16,384 entries would be absurd, 1 KiB is generous.
+/// Most bytes of an answer: 1 KiB for each of 16,384 entries.
 const MAX_ANSWER: usize = 16 << 20;
 
+/// The moment at which a submission returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The entries survive a power loss.
+    Durable,
+    /// The entries are in a published checkpoint.
+    Published,
+}
+
+/// The position of an entry in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its index.
+    pub index: u64,
+    /// Its leaf hash.
+    pub leaf_hash: Hash,
+}
+
+/// An entry that was not admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The stable code, as the log gives it.
+    pub code: String,
+    /// The reason, in words.
+    pub message: String,
+    /// The kind of refusal; `None` if the log could not take the entry just now, or gives a status that is not known.
+    pub class: Option<RefusalClass>,
+}
+
+/// The outcome for each entry, in order.
+pub type Outcome = Vec<Result<Receipt, Refused>>;
+
 /// A log behind `glasslog serve`.
-pub(crate) struct Server {
+pub struct Server {
     base: Url,
     client: Client,
     runtime: Runtime,
@@ -32,16 +66,16 @@ pub(crate) struct Server {
 
 enum Try {
     Got(Vec<u8>),
-    Again(Failure, Option<Duration>),
-    Final(Failure),
+    Again(Error, Option<Duration>),
+    Final(Error),
 }
 
 impl Server {
     /// Prepares to write to the log at `address`; opens no connection yet.
     ///
     /// # Errors
-    /// An address that is malformed, or carries what does not belong there.
-    pub(super) fn open(address: &str) -> Result<Self, Failure> {
+    /// The address is malformed, or contains credentials, a query or a fragment.
+    pub fn open(address: &str) -> Result<Self, Error> {
         Ok(Self {
             base: parse_address(address)?,
             client: client()?,
@@ -49,15 +83,19 @@ impl Server {
         })
     }
 
-    /// Submits entries as one batch.
+    /// Submits entries as one batch; the outer refusal is about the batch as a whole.
     ///
     /// # Errors
-    /// Whatever the network does, after some tries, and an answer that is not one.
-    pub(super) fn submit(&self, entries: &[Vec<u8>], wait: Wait) -> Result<Outcome, Failure> {
+    /// The network fails after some tries, or the answer is not about these entries.
+    pub fn submit(
+        &self,
+        entries: &[Vec<u8>],
+        wait: Wait,
+    ) -> Result<Result<Outcome, Refused>, Error> {
         if entries.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Ok(Vec::new()));
         }
-        // One entry goes to /add, whose body is the entry as it is; lines cannot hold every byte.
+        // A single entry goes to /add, whose body is the entry itself; a line cannot contain every byte.
         let single = entries.len() == 1;
         let mut url = self.base.clone();
         let verb = if single { "add" } else { "batch" };
@@ -74,35 +112,33 @@ impl Server {
         };
         let answer = match self.post(&url, &body)? {
             Ok(answer) => answer,
-            Err(refused) if single => return Ok(vec![Err(refused)]),
-            Err(refused) => return Err(refused.into()),
+            Err(refused) if single => return Ok(Ok(vec![Err(refused)])),
+            Err(refused) => return Ok(Err(refused)),
         };
         let outcome = match entries {
             [entry] => add_answer(&answer, entry).map(|receipt| vec![Ok(receipt)]),
             _ => batch_answer(&answer, entries),
         };
-        outcome.ok_or_else(|| {
-            Failure::unfinished(
-                "server-answer",
-                format!("`{url}`: the answer is not about what was sent"),
-            )
-        })
+        match outcome {
+            Some(outcome) => Ok(Ok(outcome)),
+            None => Err(bad_answer(&url, "the answer is not about what was sent")),
+        }
     }
 
     /// Posts until there is an answer; the inner error is the server's judgement of the request.
-    fn post(&self, url: &Url, body: &[u8]) -> Result<Result<Vec<u8>, Refused>, Failure> {
+    fn post(&self, url: &Url, body: &[u8]) -> Result<Result<Vec<u8>, Refused>, Error> {
         let mut wait = FIRST_WAIT;
         let mut tried = 0;
         loop {
             tried += 1;
-            let (failure, asked) = match self.runtime.block_on(self.try_once(url, body)) {
+            let (error, asked) = match self.runtime.block_on(self.try_once(url, body)) {
                 Ok(Try::Got(bytes)) => return Ok(Ok(bytes)),
-                Ok(Try::Final(failure)) => return Err(failure),
-                Ok(Try::Again(failure, asked)) => (failure, asked),
+                Ok(Try::Final(error)) => return Err(error),
+                Ok(Try::Again(error, asked)) => (error, asked),
                 Err(refused) => return Ok(Err(refused)),
             };
             if tried == TRIES {
-                return Err(failure);
+                return Err(error);
             }
             thread::sleep(asked.unwrap_or(wait).min(MAX_WAIT));
             wait *= 2;
@@ -129,51 +165,55 @@ impl Server {
             match response.chunk().await {
                 Ok(Some(chunk)) if bytes.len() + chunk.len() <= MAX_ANSWER => bytes.extend(chunk),
                 Ok(Some(_)) => {
-                    let message = format!("`{url}`: the answer is too long");
-                    return Ok(Try::Final(Failure::unfinished("server-answer", message)));
+                    return Ok(Try::Final(bad_answer(url, "the answer is too long")));
                 }
                 Ok(None) => break,
                 Err(error) => return Ok(network(url, &error)),
             }
         }
-        let failure = Failure::unfinished(
-            "http-status",
-            format!("`{url}`: the server answered {status}"),
-        );
-        match status {
+        let error = |takes_no_entries| Error::Status {
+            target: url.to_string(),
+            status: status.to_string(),
+            takes_no_entries,
+        };
+        Ok(match status {
             StatusCode::OK if is_cut_off(&bytes) => {
-                let message = format!("`{url}`: the server stopped answering in the middle");
-                Ok(Try::Again(Failure::unfinished("no-answer", message), None))
+                let url = url.to_string();
+                Try::Again(Error::CutOff { url }, None)
             }
-            StatusCode::OK => Ok(Try::Got(bytes)),
-            StatusCode::TOO_MANY_REQUESTS => {
-                Ok(Try::Again(failure, seconds.map(Duration::from_secs)))
+            StatusCode::OK => Try::Got(bytes),
+            _ if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
+                Try::Again(error(false), seconds.map(Duration::from_secs))
             }
-            _ if status.is_server_error() => {
-                Ok(Try::Again(failure, seconds.map(Duration::from_secs)))
-            }
-            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
-                Ok(Try::Final(failure.hint(
-                    "entries go to the address of `glasslog serve`; a static host takes none",
-                )))
-            }
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Try::Final(error(true)),
             _ => match refusal(&bytes, status) {
-                Some(refused) => Err(refused),
-                None => Ok(Try::Final(failure)),
+                Some(refused) => return Err(refused),
+                None => Try::Final(error(false)),
             },
-        }
+        })
+    }
+}
+
+fn bad_answer(url: &Url, problem: &str) -> Error {
+    Error::Answer {
+        url: url.to_string(),
+        problem: problem.to_owned(),
     }
 }
 
 fn network(url: &Url, error: &reqwest::Error) -> Try {
-    let failure = Failure::unfinished("network", format!("`{url}`: {}", innermost(error)));
+    let failed = Error::Network {
+        context: format!("`{url}`: "),
+        problem: innermost(error),
+    };
     match error.is_redirect() {
-        true => Try::Final(failure),
-        false => Try::Again(failure, None),
+        true => Try::Final(failed),
+        false => Try::Again(failed, None),
     }
 }
 
-/// Whether the answer to a batch ends with the word that the server is busy or stopping: the rest was not looked at.
+/// Returns true if the answer to a batch ends with the line that the server is busy or stopping: the server did not look
+/// at the remaining entries.
 fn is_cut_off(body: &[u8]) -> bool {
     let last = body.trim_ascii_end().rsplit(|byte| *byte == b'\n').next();
     let status = |line| -> Option<u64> {
@@ -183,7 +223,7 @@ fn is_cut_off(body: &[u8]) -> bool {
     last.and_then(status) == Some(503)
 }
 
-/// What a server says about a request that it refused.
+/// Reads the server's reason for refusing a request.
 fn refusal(body: &[u8], status: StatusCode) -> Option<Refused> {
     let value: Value = serde_json::from_slice(body).ok()?;
     parse_error(&value, Some(status.as_u16()))
@@ -196,23 +236,34 @@ fn parse_error(value: &Value, status: Option<u16>) -> Option<Refused> {
         .get("status")
         .and_then(Value::as_u64)
         .and_then(|status| u16::try_from(status).ok());
-    let exit = status.or(stated).map_or(Exit::Unfinished, exit_of_status);
     Some(Refused {
         code: text("code")?,
         message: text("message")?,
-        exit,
+        class: status.or(stated).and_then(class_of_status),
     })
 }
 
+/// The kind of refusal that an HTTP status stands for (`docs/formats/submission-api.md`).
+fn class_of_status(status: u16) -> Option<RefusalClass> {
+    match status {
+        400 => Some(RefusalClass::Malformed),
+        403 => Some(RefusalClass::Untrusted),
+        409 => Some(RefusalClass::Conflict),
+        413 => Some(RefusalClass::TooLarge),
+        422 => Some(RefusalClass::Signature),
+        _ => None,
+    }
+}
+
 fn add_answer(body: &[u8], entry: &[u8]) -> Option<Receipt> {
-    let index = glasslog_core::text::wire::parse_decimal(str::from_utf8(body).ok()?.trim_end())?;
+    let index = parse_decimal(str::from_utf8(body).ok()?.trim_end())?;
     Some(Receipt {
         index,
         leaf_hash: leaf_hash(entry),
     })
 }
 
-/// One line for each entry, with the leaf hash that the entry has.
+/// Reads one line for each entry, with the leaf hash of that entry.
 fn batch_answer(body: &[u8], entries: &[Vec<u8>]) -> Option<Outcome> {
     let lines: Vec<&str> = str::from_utf8(body).ok()?.lines().collect();
     if lines.len() != entries.len() {
@@ -226,12 +277,11 @@ fn batch_answer(body: &[u8], entries: &[Vec<u8>]) -> Option<Outcome> {
             if let Some(refused) = parse_error(&value, None) {
                 return Some(Err(refused));
             }
-            let leaf_hash = Hash::parse_base64(value.get("leafHash")?.as_str()?)?;
             let receipt = Receipt {
                 index: value.get("index")?.as_u64()?,
-                leaf_hash,
+                leaf_hash: Hash::parse_base64(value.get("leafHash")?.as_str()?)?,
             };
-            (leaf_hash == glasslog_core::merkle::leaf_hash(entry)).then_some(Ok(receipt))
+            (receipt.leaf_hash == leaf_hash(entry)).then_some(Ok(receipt))
         })
         .collect()
 }
@@ -262,7 +312,7 @@ mod tests {
             Err(Refused {
                 code: "c".into(),
                 message: "m".into(),
-                exit: Exit::False
+                class: Some(RefusalClass::Signature)
             })
         );
         assert_eq!(outcome[2].as_ref().unwrap().index, 5);
@@ -305,11 +355,18 @@ mod tests {
     }
 
     #[test]
-    fn refusals_have_the_exit_codes_of_the_contract() {
+    fn refusals_have_the_class_of_their_status() {
         let body = b"{\"error\":{\"code\":\"c\",\"message\":\"m\"}}";
-        for (status, exit) in [(400, 8), (403, 5), (409, 6), (413, 8), (422, 3), (503, 1)] {
+        for (status, class) in [
+            (400, Some(RefusalClass::Malformed)),
+            (403, Some(RefusalClass::Untrusted)),
+            (409, Some(RefusalClass::Conflict)),
+            (413, Some(RefusalClass::TooLarge)),
+            (422, Some(RefusalClass::Signature)),
+            (503, None),
+        ] {
             let refused = refusal(body, StatusCode::from_u16(status).unwrap()).unwrap();
-            assert_eq!(refused.exit as u8, exit, "{status}");
+            assert_eq!(refused.class, class, "{status}");
         }
         assert_eq!(refusal(b"<html>", StatusCode::BAD_REQUEST), None);
     }

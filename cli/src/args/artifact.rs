@@ -1,24 +1,25 @@
 //! ARTIFACT arguments: the syntax decides (`glasslog_core::event::artifact`), and files are hashed here.
+
 use std::path::Path;
 
 use glasslog_core::event::{ArtifactError, ArtifactQuery};
 
-use crate::console::Console;
 use crate::failure::Failure;
 use crate::input;
+use crate::output::Console;
 
-/// Turns an argument into what a query takes: a path becomes the digest of its file.
+/// Turns an argument into a query's key: a path becomes the digest of its file.
 ///
 /// # Errors
-/// The argument is of no known form (exit 2), or the file cannot be read (exit 1).
-pub(crate) fn resolve(argument: &str, console: &Console) -> Result<String, Failure> {
-    match ArtifactQuery::parse(argument).map_err(|error| refuse(&error))? {
+/// The argument has no known form (exit 2), or the file cannot be read (exit 1).
+pub(crate) fn resolve_artifact(argument: &str, console: &Console) -> Result<String, Failure> {
+    match ArtifactQuery::parse(argument).map_err(|error| refuse_artifact(&error))? {
         ArtifactQuery::Path(path) => input::digest(Path::new(&path), console),
         ArtifactQuery::Key(_) => Ok(argument.to_owned()),
     }
 }
 
-/// Says why an argument names no artifact.
-pub(crate) fn refuse(error: &ArtifactError) -> Failure {
+/// Describes why an argument names no artifact.
+pub(crate) fn refuse_artifact(error: &ArtifactError) -> Failure {
     Failure::usage(error.to_string()).hint(error.hint())
 }

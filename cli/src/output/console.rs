@@ -1,19 +1,21 @@
-//! Where words go: results to standard output, everything else to standard error with the program's name.
+//! The two output streams: results on standard output, everything else on standard error with the program's name.
+
 use core::cell::Cell;
 use core::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 
+use glasslog_client::io_reason;
 use glasslog_core::report::Report;
 use serde::Serialize;
 
-use crate::arguments::Format;
+use super::format::Format;
+use super::render;
 use crate::exit::Exit;
-use crate::failure::{Failure, io_reason};
-use crate::render;
+use crate::failure::Failure;
 
 /// The two output streams and the chosen format.
 ///
-/// A reader that goes away (`glasslog … | head`) ends the output, not the verdict: the exit code stays the verb's own.
+/// If the reader goes away (`glasslog … | head`), the output ends, but the exit code stays the verb's own.
 #[derive(Debug)]
 pub(crate) struct Console {
     format: Format,
@@ -43,7 +45,7 @@ impl Console {
     }
 
     /// # Errors
-    /// The formats that a later version brings.
+    /// The format is one of a later version.
     pub(crate) fn check_format(&self) -> Result<(), Failure> {
         self.format.check()
     }
@@ -56,7 +58,7 @@ impl Console {
         self.format == Format::Json
     }
 
-    /// Writes a line of the result; styles vanish where the terminal does not want them.
+    /// Writes a line of the result, without styles if the output does not show them.
     pub(crate) fn line(&self, text: impl Display) {
         let mut stdout = anstream::stdout().lock();
         if let Err(error) = writeln!(stdout, "{text}").and_then(|()| stdout.flush())
@@ -66,7 +68,7 @@ impl Console {
         }
     }
 
-    /// Writes a result in JSON, one line.
+    /// Writes a result as one line of JSON.
     pub(crate) fn json(&self, value: &impl Serialize) {
         match serde_json::to_string(value) {
             Ok(text) => self.line(text),
@@ -74,7 +76,7 @@ impl Console {
         }
     }
 
-    /// Shows a report, in the chosen format; its class is the exit code.
+    /// Shows a report in the chosen format, and returns the exit code of its class.
     pub(crate) fn report(&self, report: &Report) -> Exit {
         if self.is_json() {
             self.line(report.to_json());
@@ -96,14 +98,14 @@ impl Console {
     /// Shows the report of a query that has ended.
     ///
     /// # Errors
-    /// There is none.
+    /// The query has no report.
     pub(crate) fn verdict(&self, report: Option<&Report>) -> Result<Exit, Failure> {
         report.map(|report| self.report(report)).ok_or_else(|| {
             Failure::unfinished("no-verdict", "the verification ended without a verdict")
         })
     }
 
-    /// Tells of progress or circumstances; never part of the result.
+    /// Writes a note about progress or circumstances, which is never part of the result.
     pub(crate) fn note(&self, text: impl Display) {
         say(format_args!("glasslog: {text}"));
     }
@@ -116,7 +118,7 @@ impl Console {
         say(format_args!("glasslog: hint: {text}"));
     }
 
-    /// Shows a failure: words on standard error, and with `--format json` the error object on standard output.
+    /// Shows a failure on standard error, and with `--format json` also as the error object on standard output.
     pub(crate) fn fail(&self, failure: &Failure) -> Exit {
         if self.is_json() && failure.exit != Exit::Usage {
             self.json(&ErrorObject {
@@ -138,7 +140,7 @@ impl Console {
         failure.exit
     }
 
-    /// The last word: a result that could not be written is not a success.
+    /// Returns the final exit code: a result that could not be written is not a success.
     pub(crate) fn finish(&self, exit: Exit) -> Exit {
         if self.stdout_lost.get() && exit == Exit::Done {
             Exit::Unfinished
@@ -147,7 +149,7 @@ impl Console {
         }
     }
 
-    /// Whether a progress display makes sense.
+    /// Returns true if a progress display makes sense.
     pub(crate) fn has_terminal(&self) -> bool {
         std::io::stderr().is_terminal()
     }
@@ -162,11 +164,11 @@ impl Console {
     }
 }
 
-/// Shows what clap has to say: help and version are results, the rest is a usage error in our form.
+/// Shows clap's output: help and version are results, everything else is a usage error in this program's form.
 pub(crate) fn show_usage(error: &clap::Error) -> Exit {
     if !error.use_stderr() {
         let mut stdout = anstream::stdout().lock();
-        // A reader that went away has seen what it wanted.
+        // A reader that went away needs no more of the text.
         let _ = write!(stdout, "{}", error.render().ansi());
         return Exit::Done;
     }
@@ -180,7 +182,8 @@ pub(crate) fn show_usage(error: &clap::Error) -> Exit {
     Exit::Usage
 }
 
+/// Writes a line to standard error.
 pub(crate) fn say(text: impl Display) {
-    // Nobody is left to tell when standard error itself is gone.
+    // There is no other stream to report that standard error is closed.
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }

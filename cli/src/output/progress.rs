@@ -1,4 +1,5 @@
-//! Progress bars on standard error, where that is a terminal and the work takes a while.
+//! Progress bars on standard error, if that is a terminal and the work takes a while.
+
 use core::cell::RefCell;
 use core::time::Duration;
 use std::sync::{Mutex, PoisonError};
@@ -6,12 +7,12 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::console::Console;
+use super::console::Console;
 
-/// What is done sooner needs no bar.
+/// Work that ends sooner shows no bar.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// A bar that appears when there is something to wait for.
+/// A bar that appears if the work takes longer.
 pub(crate) struct Progress {
     wanted: bool,
     template: &'static str,
@@ -20,7 +21,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// A bar in indicatif's template language.
+    /// Prepares a bar in indicatif's template language.
     pub(crate) fn new(console: &Console, template: &'static str) -> Self {
         Self {
             wanted: console.has_terminal(),
@@ -30,7 +31,7 @@ impl Progress {
         }
     }
 
-    /// Says how far the work is.
+    /// Shows how much of the work is done.
     pub(crate) fn show(&self, done: u64, total: u64) {
         if !self.wanted || total == 0 || self.began.elapsed() < PATIENCE {
             return;
@@ -46,29 +47,39 @@ impl Progress {
         bar.set_length(total);
         bar.set_position(done);
     }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.get_mut().take() {
+            bar.finish_and_clear();
+        }
+    }
 }
 
-/// The same, for work that several threads do.
+/// A bar for work that several threads do.
 pub(crate) struct SharedProgress(Mutex<Progress>);
 
 impl SharedProgress {
-    /// A bar in indicatif's template language.
+    /// Prepares a bar in indicatif's template language.
     pub(crate) fn new(console: &Console, template: &'static str) -> Self {
         Self(Mutex::new(Progress::new(console, template)))
     }
 
-    /// Says how far the work is.
+    /// Shows how much of the work is done.
     pub(crate) fn show(&self, done: u64, total: u64) {
         let bar = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         bar.show(done, total);
     }
+
+    /// Removes the bar; it appears again with the next progress.
+    pub(crate) fn clear(&self) {
+        let mut bar = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        bar.clear();
+    }
 }
 
 impl Drop for Progress {
-    /// Leaves the terminal as it was, also when the work failed.
+    /// Leaves the terminal as it was, also if the work failed.
     fn drop(&mut self) {
-        if let Some(bar) = self.bar.get_mut() {
-            bar.finish_and_clear();
-        }
+        self.clear();
     }
 }

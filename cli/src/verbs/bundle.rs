@@ -1,15 +1,16 @@
 //! `bundle`: one file with everything that verifies an artifact's complete history offline.
+
 use std::path::PathBuf;
 
+use glasslog_client::drive;
 use glasslog_core::fetch::{Progress, Query};
 use glasslog_core::report::{Report, Verdict};
 use glasslog_core::verify::{BundleError, BundleWriter, HistoryQuery};
 
-use crate::arguments::LookupArgs;
-use crate::console::Console;
+use crate::args::{LookupArgs, refuse_artifact, resolve_artifact};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::{artifact, driver, output};
+use crate::output::{Console, Watch, write_file};
 
 /// Writes everything needed to verify an artifact's complete history offline.
 #[derive(Debug, clap::Args)]
@@ -35,31 +36,31 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// A malformed artifact, an unreadable policy or source, a log too large for a bundle, a file that cannot be
-    /// written.
+    /// The artifact is malformed, the policy or log cannot be read, the log is too large for a bundle, or the bundle
+    /// cannot be written.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let LookupArgs { log, trust, .. } = &self.lookup;
         let policy = trust.policy_or_beside(log, console)?;
         let options = self.lookup.options();
-        let mut source = self.lookup.source()?;
-        let artifact = artifact::resolve(&self.artifact, console)?;
-        let recording = driver::run(&mut source, console, || {
+        let source = self.lookup.source()?;
+        let artifact = resolve_artifact(&self.artifact, console)?;
+        let recording = drive::run(&*source, &Watch::reading(console), || {
             let query = HistoryQuery::new(&artifact, &policy, options, self.exact)
-                .map_err(|error| artifact::refuse(&error))?;
-            Ok(Recording {
+                .map_err(|error| refuse_artifact(&error))?;
+            Ok::<_, Failure>(Recording {
                 query,
                 bundle: Ok(BundleWriter::new(&artifact, self.exact)),
             })
         })?;
         let Recording { query, bundle } = recording;
         let bundle = bundle.map_err(|error| too_large(&error))?;
-        // A bundle of what is false or incomplete would only fail again elsewhere.
+        // A bundle of a false or incomplete history would fail again at the reader's.
         if query
             .report()
             .is_some_and(|report| report.result != Verdict::Failed)
         {
             let bytes = bundle.finish();
-            output::write(&self.output, &bytes)?;
+            write_file(&self.output, &bytes)?;
             console.note(format_args!(
                 "{} bytes written to {}",
                 bytes.len(),
@@ -77,7 +78,7 @@ fn too_large(error: &BundleError) -> Failure {
         .hint("prove single entries with `glasslog prove`, or let the reader run `glasslog history` on the log itself")
 }
 
-/// A history that keeps the files it is fed with.
+/// A history that keeps its files.
 struct Recording {
     query: HistoryQuery,
     bundle: Result<BundleWriter, BundleError>,
@@ -85,7 +86,7 @@ struct Recording {
 
 impl Query for Recording {
     fn needs(&self) -> Vec<String> {
-        // What no bundle can hold need not be read to its end.
+        // A history that no bundle can hold need not be read to its end.
         if self.bundle.is_ok() {
             self.query.needs()
         } else {

@@ -1,11 +1,11 @@
 //! `completions`: completion scripts for shells.
-use clap::CommandFactory;
+
+use clap::Command;
 use clap_complete::Shell;
 
-use crate::arguments::Cli;
-use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::Console;
 
 /// Prints a completion script for a shell.
 #[derive(Debug, clap::Args)]
@@ -20,9 +20,9 @@ pub(crate) struct Args {
 impl Args {
     /// # Errors
     /// None.
-    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+    pub(crate) fn run(self, command: &mut Command, console: &Console) -> Result<Exit, Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "glasslog", &mut script);
+        clap_complete::generate(self.shell, command, "glasslog", &mut script);
         console.line(String::from_utf8_lossy(&script).trim_end());
         Ok(Exit::Done)
     }

@@ -1,7 +1,10 @@
 //! `doctor`: looks for what commonly goes wrong around a log.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use glasslog_client::io_reason;
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::report::Outcome;
 use glasslog_core::text::escape::display_safe;
@@ -9,12 +12,13 @@ use glasslog_core::text::time;
 use glasslog_core::trust::{LogVerdict, TrustPolicy, WitnessOutcome};
 use serde::Serialize;
 
-use crate::arguments::{clock, parse_time};
-use crate::console::Console;
+use crate::args::parse_time;
+use crate::clock::now;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::source::{Source, policy_beside};
-use crate::{driver, input, render};
+use crate::output::{Console, mark};
+use crate::policy_hint::policy_beside;
+use crate::{input, source};
 
 /// A clock before this (2026-07-01) is wrong: this program is younger.
 const EARLIEST: u64 = 1_782_864_000;
@@ -45,7 +49,7 @@ pub(crate) struct Args {
     now: Option<u64>,
 }
 
-/// One thing that was looked at.
+/// The outcome of one check.
 #[derive(Debug, Serialize)]
 struct Finding {
     code: &'static str,
@@ -86,19 +90,19 @@ impl Finding {
 
 impl Args {
     /// # Errors
-    /// A malformed address, or one with `--offline`. What is wrong around a log is a finding, not an error.
+    /// The address is malformed, or given with `--offline`. A problem around a log is a finding, not an error.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let now = self.now.unwrap_or_else(clock);
-        let mut findings = vec![look_at_clock(now)];
+        let now = self.now.unwrap_or_else(now);
+        let mut findings = vec![check_clock(now)];
         if let Some(log) = &self.log {
-            findings.extend(look_at_keys(Path::new(log)));
+            findings.extend(check_keys(Path::new(log)));
         }
         let beside = self.log.as_deref().and_then(policy_beside);
         let policy = self.policy.as_ref().or(beside.as_ref());
-        let policy = policy.and_then(|path| look_at_policy(path, &mut findings));
+        let policy = policy.and_then(|path| check_policy(path, &mut findings));
         if let Some(log) = &self.log {
             match self.read_checkpoint(log)? {
-                Ok(bytes) => look_at_checkpoint(&bytes, policy.as_ref(), now, &mut findings),
+                Ok(bytes) => check_checkpoint(&bytes, policy.as_ref(), now, &mut findings),
                 Err(finding) => findings.push(finding),
             }
         }
@@ -109,12 +113,12 @@ impl Args {
         Ok(if wrong { Exit::Unfinished } else { Exit::Done })
     }
 
-    /// The log's checkpoint, or what keeps it from being read.
+    /// Reads the log's checkpoint; the inner error is the finding that it cannot be read.
     fn read_checkpoint(&self, log: &str) -> Result<Result<Vec<u8>, Finding>, Failure> {
         const HINT: &str =
             "`--log` takes a log directory, its public tree, or the address of such a tree";
-        let read =
-            Source::open(log, self.offline).and_then(|source| driver::read(&source, "checkpoint"));
+        let read = source::open(log, self.offline)
+            .and_then(|source| source.read(CHECKPOINT_PATH).map_err(Failure::from));
         match read {
             Ok(Some(bytes)) => Ok(Ok(bytes)),
             Ok(None) => Ok(Err(Finding::fail(
@@ -132,7 +136,7 @@ impl Args {
     }
 }
 
-fn look_at_clock(now: u64) -> Finding {
+fn check_clock(now: u64) -> Finding {
     let shown = time::format(now);
     if now < EARLIEST {
         Finding::fail(
@@ -146,7 +150,7 @@ fn look_at_clock(now: u64) -> Finding {
 }
 
 /// Looks at the files in `LOG/keys`, if there are any. Public halves may be read by anyone.
-fn look_at_keys(log: &Path) -> Vec<Finding> {
+fn check_keys(log: &Path) -> Vec<Finding> {
     let Ok(entries) = fs::read_dir(log.join("keys")) else {
         return Vec::new();
     };
@@ -155,11 +159,11 @@ fn look_at_keys(log: &Path) -> Vec<Finding> {
         path.is_file() && path.extension().is_none_or(|extension| extension != "pub")
     });
     paths.sort();
-    paths.iter().map(|path| look_at_key(path)).collect()
+    paths.iter().map(|path| check_key(path)).collect()
 }
 
 #[cfg(unix)]
-fn look_at_key(path: &Path) -> Finding {
+fn check_key(path: &Path) -> Finding {
     use std::os::unix::fs::PermissionsExt;
     let shown = path.display();
     match fs::metadata(path) {
@@ -177,14 +181,14 @@ fn look_at_key(path: &Path) -> Finding {
         }
         Err(error) => Finding::fail(
             "key-permissions",
-            format!("`{shown}`: {}", crate::failure::io_reason(&error)),
+            format!("`{shown}`: {}", io_reason(&error)),
             "check who owns the log directory",
         ),
     }
 }
 
 #[cfg(not(unix))]
-fn look_at_key(path: &Path) -> Finding {
+fn check_key(path: &Path) -> Finding {
     Finding::new(
         "key-permissions",
         Outcome::Unknown,
@@ -195,7 +199,7 @@ fn look_at_key(path: &Path) -> Finding {
     )
 }
 
-fn look_at_policy(path: &Path, findings: &mut Vec<Finding>) -> Option<TrustPolicy> {
+fn check_policy(path: &Path, findings: &mut Vec<Finding>) -> Option<TrustPolicy> {
     let shown = path.display();
     let bytes = match input::read(path, input::MAX_POLICY) {
         Ok(bytes) => bytes,
@@ -227,7 +231,7 @@ fn look_at_policy(path: &Path, findings: &mut Vec<Finding>) -> Option<TrustPolic
     }
 }
 
-fn look_at_checkpoint(
+fn check_checkpoint(
     bytes: &[u8],
     policy: Option<&TrustPolicy>,
     now: u64,
@@ -303,7 +307,7 @@ fn show(console: &Console, findings: &[Finding]) {
     for finding in findings {
         console.line(format_args!(
             "{} {:<15}  {}",
-            render::mark(finding.outcome),
+            mark(finding.outcome),
             finding.code,
             display_safe(&finding.detail)
         ));

@@ -1,15 +1,17 @@
 //! `history`: the complete verified history of an artifact.
+
 use std::path::PathBuf;
 
+use glasslog_client::drive;
 use glasslog_core::fetch::Query;
 use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
 use glasslog_core::verify::{HistoryQuery, SinceError};
 
-use crate::arguments::LookupArgs;
-use crate::console::Console;
+use crate::args::{LookupArgs, refuse_artifact, resolve_artifact};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::{artifact, driver, input};
+use crate::input;
+use crate::output::{Console, Watch};
 
 /// Shows the complete verified history of an artifact.
 #[derive(Debug, clap::Args)]
@@ -43,17 +45,17 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// A malformed artifact, an unreadable policy, a source that cannot be read.
+    /// The artifact is malformed, or the policy, the older bundle or the log cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let (policy, options, mut source) = self.lookup.open()?;
-        let artifact = artifact::resolve(&self.artifact, console)?;
+        let (policy, options, source) = self.lookup.open()?;
+        let artifact = resolve_artifact(&self.artifact, console)?;
         let older = self.since.as_ref();
         let older = older
             .map(|path| input::read(path, MAX_OFFLINE_BUNDLE))
             .transpose()?;
-        let query = driver::run(&mut source, console, || match &older {
+        let query = drive::run(&*source, &Watch::reading(console), || match &older {
             None => HistoryQuery::new(&artifact, &policy, options, self.exact)
-                .map_err(|error| artifact::refuse(&error)),
+                .map_err(|error| refuse_artifact(&error)),
             Some(older) => HistoryQuery::since(&artifact, &policy, options, self.exact, older)
                 .map_err(|error| refuse(&error)),
         })?;
@@ -61,10 +63,10 @@ impl Args {
     }
 }
 
-/// Says why nothing can be compared with the older bundle.
+/// Describes why the history cannot be compared with the older bundle.
 fn refuse(error: &SinceError) -> Failure {
     match error {
-        SinceError::Artifact(error) => artifact::refuse(error),
+        SinceError::Artifact(error) => refuse_artifact(error),
         SinceError::OtherQuestion { .. } => Failure::usage(error.to_string()).hint(
             "`--since` takes a bundle of the same ARTIFACT, with `--exact` or without as here",
         ),

@@ -1,4 +1,5 @@
 //! `init`: makes a new log directory; its layout is in `docs/cli.md` ("A log directory").
+
 use std::path::PathBuf;
 
 use glasslog_core::note::{KeyName, Origin, SignatureType};
@@ -6,11 +7,12 @@ use glasslog_log::object_store::StoreSettings;
 use glasslog_log::{Layout, NewLog};
 use serde::Serialize;
 
-use crate::console::Console;
-use crate::destination::{named_key, now, open_log, refuse};
+use crate::args::named_key;
+use crate::clock::now;
+use crate::destination::open_log;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::verbs::publish::Head;
+use crate::output::{Console, Head};
 
 /// Makes a new log: keys, configuration, genesis entry, signed checkpoint and trust policy.
 #[derive(Debug, clap::Args)]
@@ -67,7 +69,7 @@ struct Made {
 
 impl Args {
     /// # Errors
-    /// An origin or key that does not fit, or a directory that holds something.
+    /// The origin or key does not fit, or the directory is not empty.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let origin = |problem: String| Failure::usage(format!("`--origin`: {problem}"));
         Origin::parse(&self.origin).map_err(|error| origin(error.to_string()))?;
@@ -77,8 +79,7 @@ impl Args {
             false => NewLog::events(&self.origin),
         };
         if let Some(path) = &self.succeeds {
-            let before = open_log(path)?.as_predecessor();
-            log = log.succeeding(before.map_err(|error| refuse(&error))?);
+            log = log.succeeding(open_log(path)?.as_predecessor()?);
         }
         if let Some(path) = &self.key {
             let key = named_key(path, "log")?;
@@ -102,9 +103,7 @@ impl Args {
         if let Some(store) = self.store()? {
             log = log.in_store(store);
         }
-        let made = log
-            .create(&self.log, now())
-            .map_err(|error| refuse(&error))?;
+        let made = log.create(&self.log, now())?;
         let genesis = made.genesis.map(|leaf| leaf.to_base64());
         let layout = Layout::new(&self.log);
         if console.is_json() {

@@ -1,5 +1,5 @@
 //! `keygen`: makes a key pair; formats of the files are in `docs/cli.md` ("Keys").
-use glasslog_log::LayoutError;
+
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -8,13 +8,13 @@ use glasslog_core::event::{Spki, is_name, secret_to_pem};
 use glasslog_core::note::{KeyName, SignatureType, SignerKey};
 use glasslog_log::directory::Disk;
 use glasslog_log::writer::{new_secret, write_public, write_secret};
+use glasslog_log::{LayoutError, LogError};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::console::Console;
-use crate::destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::Console;
 use crate::signer_spec::public_path;
 
 /// Makes a secret key and its public half.
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     pub(crate) alg: Algorithm,
 }
 
-/// The role that a key plays; it plays one only.
+/// The one role of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     /// Signs a log's checkpoints
@@ -71,11 +71,11 @@ pub(crate) enum Algorithm {
     MlDsa44,
 }
 
-/// A new key, as its files say it.
+/// A new key, as in its files.
 struct Pair {
     secret: Zeroizing<String>,
     public: String,
-    /// How the key is named elsewhere: a vkey, or a keyid.
+    /// The key's name in other files: a vkey, or a keyid.
     id: String,
 }
 
@@ -91,7 +91,7 @@ struct Made {
 
 impl Args {
     /// # Errors
-    /// A name or algorithm that the kind does not allow (exit 2), a file that is there already (exit 1).
+    /// The kind does not allow the name or algorithm (exit 2), or a file exists already (exit 1).
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         match self.alg {
             Algorithm::Ed25519 => {}
@@ -109,13 +109,10 @@ impl Args {
         };
         let (disk, public) = (Disk::new(), public_path(&self.out));
         if public.exists() {
-            return Err(destination::refuse(
-                &LayoutError::Exists { path: public }.into(),
-            ));
+            return Err(LogError::from(LayoutError::Exists { path: public }).into());
         }
         write_secret(&disk, &self.out, &pair.secret)
-            .and_then(|()| write_public(&disk, &public, &pair.public))
-            .map_err(|error| destination::refuse(&error))?;
+            .and_then(|()| write_public(&disk, &public, &pair.public))?;
         match console.is_json() {
             true => console.json(&Made {
                 schema_version: 1,

@@ -1,10 +1,11 @@
 //! The verbs, one file each: its arguments and its `run`.
-use clap::Subcommand;
 
-use crate::arguments::Later;
-use crate::console::Console;
+use clap::{Command, Subcommand};
+
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::not_yet::NotYet;
+use crate::output::Console;
 
 mod audit;
 mod bundle;
@@ -18,15 +19,15 @@ mod keygen;
 mod keys;
 mod log;
 mod portal;
-pub(crate) mod prove;
-pub(crate) mod publish;
+mod prove;
+mod publish;
 mod record;
 mod serve;
 mod submit;
 mod verify;
 mod witness;
 
-/// Everything that `glasslog` does.
+/// The verbs of `glasslog`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     Keygen(keygen::Args),
@@ -49,15 +50,15 @@ pub(crate) enum Verb {
     Doctor(doctor::Args),
     Completions(completions::Args),
     #[command(hide = true)]
-    Mirror(Later),
+    Mirror(NotYet),
     #[command(hide = true)]
-    Monitor(Later),
+    Monitor(NotYet),
 }
 
 impl Verb {
     /// # Errors
-    /// A verb that ends without a report says why.
-    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+    /// The verb ended without a report.
+    pub(crate) fn run(self, console: &Console, command: fn() -> Command) -> Result<Exit, Failure> {
         console.check_format()?;
         match self {
             Self::Keygen(args) => args.run(console),
@@ -77,10 +78,10 @@ impl Verb {
             Self::Portal(args) => args.run(console),
             Self::Inspect(args) => args.run(console),
             Self::Doctor(args) => args.run(console),
-            Self::Completions(args) => args.run(console),
+            Self::Completions(args) => args.run(&mut command(), console),
             Self::Log(args) => args.run(console),
-            Self::Mirror(later) => Err(later.refuse("mirror")),
-            Self::Monitor(later) => Err(later.refuse("monitor")),
+            Self::Mirror(not_yet) => Err(not_yet.refuse("mirror")),
+            Self::Monitor(not_yet) => Err(not_yet.refuse("monitor")),
         }
     }
 }

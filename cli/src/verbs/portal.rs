@@ -1,9 +1,10 @@
 //! `portal`: puts the audit portal into a log's public tree.
+
 use std::path::PathBuf;
 
-use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::Console;
 
 /// Puts the audit portal into the log's public tree.
 #[derive(Debug, clap::Args)]
@@ -25,7 +26,7 @@ pub(crate) struct Args {
 #[cfg(not(feature = "portal"))]
 impl Args {
     /// # Errors
-    /// Always: this build holds no portal.
+    /// Always: this build does not contain the portal.
     pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
         let Self { log: _, connect: _ } = self;
         Err(
@@ -40,11 +41,12 @@ mod embedded {
     use std::fs;
     use std::path::Path;
 
+    use glasslog_client::source::{Directory, is_address, parse_address};
     use include_dir::{Dir, include_dir};
     use serde::Serialize;
 
     use super::{Args, Console, Exit, Failure};
-    use crate::source::{Directory, is_address, parse_address, policy_beside};
+    use crate::policy_hint::policy_beside;
 
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -57,18 +59,18 @@ mod embedded {
 
     static PORTAL: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../site/dist");
 
-    /// The part of the page's content security policy that says where it may read logs.
+    /// The part of the page's content security policy that names the hosts whose logs it may read.
     const CONNECT: &str = "connect-src 'self'";
 
     impl Args {
         /// # Errors
-        /// The log is not there, an address is malformed, or the disk refuses.
+        /// The log is missing, an address is malformed, or the disk fails.
         pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
             let tree = Directory::open(&self.log)?;
             let connect = connect_sources(&self.connect)?;
             let target = tree.root().join("portal");
             let mut count = write(&PORTAL, &target, &connect)?;
-            // The page offers it, and says that it came with the page (`docs/decisions/portal-trust.md`).
+            // The page offers this policy, and says that it came with the page (`docs/decisions/portal-trust.md`).
             if let Some(policy) = policy_beside(&self.log.to_string_lossy()) {
                 let copy = target.join("trust.policy");
                 fs::copy(&policy, &copy).map_err(|error| Failure::file(copy.display(), &error))?;
@@ -91,12 +93,12 @@ mod embedded {
         }
     }
 
-    /// The hosts as the policy names them: scheme, name and port, nothing that could add a directive.
+    /// Returns the hosts in the form of the policy: scheme, name and port, without characters that could add a directive.
     fn connect_sources(addresses: &[String]) -> Result<String, Failure> {
         let mut sources = String::from(CONNECT);
         for address in addresses {
             let origin = parse_address(address)?.origin().ascii_serialization();
-            // Addresses allow more in a host's name than a policy in an HTML attribute can hold, `;` and `"` among it.
+            // A host's name may contain characters that a policy in an HTML attribute cannot, such as `;` and `"`.
             let plain = |c: char| {
                 c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '/' | '[' | ']')
             };

@@ -1,14 +1,15 @@
 //! `publish`: sequences what is staged, signs a checkpoint and extends the index.
+
 use std::path::PathBuf;
 
-use glasslog_core::merkle::TreeHead;
 use glasslog_log::index::{Indexer, extend_now};
 use serde::Serialize;
 
-use crate::console::Console;
-use crate::destination::{now, open_log, refuse};
+use crate::clock::now;
+use crate::destination::open_log;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::{Console, Head};
 
 /// Sequences what is staged, signs a checkpoint and extends the index.
 #[derive(Debug, clap::Args)]
@@ -18,24 +19,6 @@ Example:
 pub(crate) struct Args {
     /// Log directory
     pub(crate) log: PathBuf,
-}
-
-/// A checkpoint, in the answers of writing verbs.
-#[derive(Serialize)]
-pub(crate) struct Head {
-    origin: String,
-    size: u64,
-    root: String,
-}
-
-impl Head {
-    pub(crate) fn new(origin: &str, head: &TreeHead) -> Self {
-        Self {
-            origin: origin.to_owned(),
-            size: head.size,
-            root: head.root.to_base64(),
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -50,13 +33,12 @@ struct Published {
 
 impl Args {
     /// # Errors
-    /// A directory that is not a log, that another process writes to, or whose files do not add up.
+    /// The directory is not a log, another process writes to it, or its files do not match its checkpoint.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let mut log = open_log(&self.log)?;
-        let head = log.publish(now()).map_err(|error| refuse(&error))?;
+        let head = log.publish(now())?;
         let indexer = Indexer::of_log(&log, &self.log);
-        let indexed = indexer.and_then(|indexer| extend_now(indexer, now()));
-        let indexed = indexed.map_err(|error| refuse(&error))?;
+        let indexed = indexer.and_then(|indexer| extend_now(indexer, now()))?;
         match console.is_json() {
             true => console.json(&Published {
                 schema_version: 1,

@@ -1,12 +1,17 @@
 //! `record`: makes, signs and submits one access event.
+
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use glasslog_client::prove::{ProofError, prove};
+use glasslog_client::source::Source;
+use glasslog_client::submit::{Receipt, Wait};
 use glasslog_core::event::{
     AccessEvent, Action, Actor, ActorType, Context, Envelope, EventError, Outcome, Party, Reason,
     Subject, Transfer,
 };
+use glasslog_core::fetch::ProveError;
 use glasslog_core::merkle::Hash;
 use glasslog_core::note::TlogProof;
 use glasslog_core::text::time;
@@ -14,16 +19,15 @@ use glasslog_core::text::wire::hex_decode;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::console::Console;
-use crate::destination::{Destination, Receipt, Wait, now};
+use crate::clock::now;
+use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::origin::origin_of;
-use crate::source::Source;
-use crate::verbs::prove::prove;
-use crate::{input, output, signer_spec, upkeep};
+use crate::output::{Console, Watch, write_file};
+use crate::{input, signer_spec, source, upkeep};
 
-/// How long a server's published checkpoint may hide behind somebody's cache.
+/// Longest time for which a cache may serve an older checkpoint than the server published.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Makes, signs and submits one event, and writes its proof.
@@ -129,7 +133,7 @@ struct Recorded {
 
 impl Args {
     /// # Errors
-    /// Arguments that make no event, a log that does not take it, a proof that cannot be had.
+    /// The arguments do not make an event, the log refuses it, or its proof cannot be made.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let signer = signer_spec::read(&self.signer)?;
         let actor = self.actor.clone().or(signer.actor).ok_or_else(|| {
@@ -189,7 +193,7 @@ impl Args {
         }
     }
 
-    /// One subject for each digest, all under the artifact's name.
+    /// Returns a subject for each digest, all under the artifact's name.
     fn subjects(&self, console: &Console) -> Result<Vec<Subject>, Failure> {
         let given = self.digest.iter().map(|text| parse_digest(text));
         let hashed = self
@@ -258,7 +262,7 @@ impl Args {
         })
     }
 
-    /// Words alone are a reason too, without a code to filter by.
+    /// Returns the reason; words alone get the code `unspecified`.
     fn reason(&self) -> Option<Reason> {
         if self.reason_code.is_none() && self.reason.is_none() {
             return None;
@@ -275,8 +279,8 @@ impl Args {
 
     /// Makes the proof from the published files, checks it against the entry, and writes it.
     fn write_proof(&self, receipt: &Receipt, console: &Console) -> Result<PathBuf, Failure> {
-        let mut source = Source::open(&self.log, false)?;
-        let proof = patiently(&mut source, receipt.index, console)?;
+        let source = source::open(&self.log, false)?;
+        let proof = wait_for_proof(&*source, receipt.index, console)?;
         let head = proof.checkpoint().head();
         proof
             .proof()
@@ -295,18 +299,22 @@ impl Args {
             .output
             .clone()
             .unwrap_or_else(|| format!("{}.tlog-proof", receipt.index).into());
-        output::write(&path, &proof.encode())?;
+        write_file(&path, &proof.encode())?;
         Ok(path)
     }
 }
 
-/// Makes the proof as soon as a checkpoint that covers the entry can be seen.
-fn patiently(source: &mut Source, index: u64, console: &Console) -> Result<TlogProof, Failure> {
+/// Makes the proof as soon as a checkpoint that covers the entry is published.
+fn wait_for_proof(
+    source: &dyn Source,
+    index: u64,
+    console: &Console,
+) -> Result<TlogProof, ProofError> {
     let started = Instant::now();
     loop {
-        match prove(source, console, index) {
-            Err(failure)
-                if failure.code == "prove-no-such-entry" && started.elapsed() < PATIENCE =>
+        match prove(source, &Watch::reading(console), index) {
+            Err(ProofError::Prove(ProveError::NoSuchEntry { .. }))
+                if started.elapsed() < PATIENCE =>
             {
                 thread::sleep(Duration::from_secs(1));
             }
@@ -327,7 +335,7 @@ fn parse_digest(text: &str) -> Result<Hash, Failure> {
         })
 }
 
-/// What the arguments say is no event that a log takes.
+/// Describes arguments that do not make a valid event.
 fn malformed(error: &EventError) -> Failure {
     let failure = Failure::new(Exit::Malformed, error.code(), error.to_string());
     match error.code() {

@@ -1,16 +1,18 @@
 //! `submit`: submits signed envelopes, one JSON text a line.
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, stdin};
 use std::path::{Path, PathBuf};
 
+use glasslog_client::submit::{Outcome, Wait};
 use glasslog_core::text::limits::MAX_ENTRY;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::console::Console;
-use crate::destination::{Destination, Outcome, Wait};
+use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::Console;
 use crate::upkeep;
 
 /// Entries in a batch: enough that one sync and one request are a small part of its cost.
@@ -52,7 +54,7 @@ struct Error<'a> {
     message: &'a str,
 }
 
-/// Entries on their way.
+/// A submission under way.
 struct Submission<'a> {
     console: &'a Console,
     destination: Destination,
@@ -67,7 +69,7 @@ struct Submission<'a> {
 
 impl Args {
     /// # Errors
-    /// A log that cannot be written, a file that cannot be read. Refused lines are results.
+    /// The log cannot be written, or a file cannot be read. Refused lines are results.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let destination = Destination::open(&self.log)?;
         let mut submission = Submission {
@@ -116,12 +118,12 @@ impl Submission<'_> {
         Ok(())
     }
 
-    /// Submits the batch and says what became of it.
+    /// Submits the batch and prints its outcome.
     fn send(&mut self) -> Result<(), Failure> {
         self.bytes = 0;
         let batch = core::mem::take(&mut self.batch);
         let wait = match &self.destination {
-            // A directory is published now and then, and at the end.
+            // A directory is published after every few batches, and at the end.
             Destination::Directory(_) => Wait::Durable,
             Destination::Server(_) => Wait::Published,
         };
@@ -147,7 +149,7 @@ impl Submission<'_> {
                     });
                 }
                 Err(refused) => {
-                    self.refused.get_or_insert(refused.exit);
+                    self.refused.get_or_insert(Exit::from(refused));
                     let error = Error {
                         code: &refused.code,
                         message: &refused.message,
@@ -162,7 +164,7 @@ impl Submission<'_> {
     }
 }
 
-/// Reads a line without its end. Of a line that is too long to be an entry only so much is kept that this shows.
+/// Reads a line without its end. A line that is too long for an entry is cut off just beyond that limit.
 fn read_line(reader: &mut dyn BufRead) -> std::io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     let limit = MAX_ENTRY as u64 + 2;

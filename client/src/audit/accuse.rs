@@ -1,8 +1,9 @@
 //! Finds what shows that an index is false (`docs/formats/index.md`, "Fraud proofs"): the first run that is not the
 //! log's is compared with the log pair by pair, in memory for a part of the keys at a time.
 
-use super::Files;
-use super::index_log::{PREFIX, prove, read_bundle};
+use super::index_log::{PREFIX, prove};
+use crate::error::Error;
+use crate::source::{Source, read_bundle};
 use glasslog_core::index::format::{
     Bucket, BucketName, IndexFile, Manifest, MapFunction, open_file,
 };
@@ -19,7 +20,7 @@ use std::collections::BTreeSet;
 const ENTRIES_AT_ONCE: u64 = 1 << 18;
 
 /// The first accusation that holds, if any.
-pub(super) fn accuse<F: Files>(query: &AuditQuery, files: &F) -> Result<Option<Fraud>, F::Error> {
+pub(super) fn accuse(query: &AuditQuery, source: &dyn Source) -> Result<Option<Fraud>, Error> {
     let Some(head) = query.head() else {
         return Ok(None);
     };
@@ -27,22 +28,22 @@ pub(super) fn accuse<F: Files>(query: &AuditQuery, files: &F) -> Result<Option<F
         return Ok(None);
     };
     if let Some((position, bytes)) = index.bad_manifest() {
-        return fraud(query, files, *position, bytes, Accusation::BadManifest);
+        return fraud(query, source, *position, bytes, Accusation::BadManifest);
     }
     // Runs are judged on all cores, in any order: the proof is about the first, whoever came upon it.
     let mut claims: Vec<&RunClaim> = index.false_runs().iter().collect();
     claims.sort_unstable_by_key(|claim| (claim.manifest, claim.run));
     for claim in claims {
-        let Some(bytes) = manifest(query, files, claim.manifest)? else {
+        let Some(bytes) = manifest(query, source, claim.manifest)? else {
             continue;
         };
         let Ok(manifest) = Manifest::parse(&bytes) else {
             continue;
         };
-        let Some(accusation) = find(files, head, &manifest, claim)? else {
+        let Some(accusation) = find(source, head, &manifest, claim)? else {
             continue;
         };
-        if let Some(fraud) = fraud(query, files, claim.manifest, &bytes, accusation)? {
+        if let Some(fraud) = fraud(query, source, claim.manifest, &bytes, accusation)? {
             return Ok(Some(fraud));
         }
     }
@@ -50,13 +51,13 @@ pub(super) fn accuse<F: Files>(query: &AuditQuery, files: &F) -> Result<Option<F
 }
 
 /// Puts it together, and makes sure that it holds.
-fn fraud<F: Files>(
+fn fraud(
     query: &AuditQuery,
-    files: &F,
+    source: &dyn Source,
     position: u64,
     manifest: &[u8],
     accusation: Accusation,
-) -> Result<Option<Fraud>, F::Error> {
+) -> Result<Option<Fraud>, Error> {
     let (Some(policy), Some(checkpoint)) = (
         query.policy(),
         query.index().and_then(|index| index.checkpoint()),
@@ -64,7 +65,7 @@ fn fraud<F: Files>(
         return Ok(None);
     };
     let head = checkpoint.head();
-    let Some(proof) = prove(files, PREFIX, head, position, head.size)? else {
+    let Some(proof) = prove(source, PREFIX, head, position, head.size)? else {
         return Ok(None);
     };
     let proof = TlogProof::new(Vec::new(), position, proof, checkpoint.clone());
@@ -74,26 +75,26 @@ fn fraud<F: Files>(
         .filter(|fraud| fraud.verify(policy, query.now()).is_ok()))
 }
 
-fn manifest<F: Files>(
+fn manifest(
     query: &AuditQuery,
-    files: &F,
+    source: &dyn Source,
     position: u64,
-) -> Result<Option<Vec<u8>>, F::Error> {
+) -> Result<Option<Vec<u8>>, Error> {
     let checkpoint = query.index().and_then(|index| index.checkpoint());
     let size = checkpoint.map(Checkpoint::head).map_or(0, |head| head.size);
-    entry(files, PREFIX, position, size)
+    entry(source, PREFIX, position, size)
 }
 
-fn entry<F: Files>(
-    files: &F,
+fn entry(
+    source: &dyn Source,
     prefix: &str,
     position: u64,
     size: u64,
-) -> Result<Option<Vec<u8>>, F::Error> {
+) -> Result<Option<Vec<u8>>, Error> {
     let Some(bundle) = EntryBundle::containing(position, size) else {
         return Ok(None);
     };
-    let bytes = read_bundle(files, prefix, &bundle)?;
+    let bytes = read_bundle(source, prefix, &bundle)?;
     let entry = bytes.and_then(|bytes| {
         let entries = parse_entries(&bytes, bundle.width()).ok()?;
         let at = usize::try_from(position - bundle.start()?).ok()?;
@@ -103,17 +104,17 @@ fn entry<F: Files>(
 }
 
 /// What is false about a run.
-fn find<F: Files>(
-    files: &F,
+fn find(
+    source: &dyn Source,
     head: TreeHead,
     manifest: &Manifest,
     claim: &RunClaim,
-) -> Result<Option<Accusation>, F::Error> {
+) -> Result<Option<Accusation>, Error> {
     let Ok(map) = manifest.map() else {
         return Ok(None);
     };
     let mut failed = None;
-    let mut read = |file: &IndexFile| match files.read(&file.path()) {
+    let mut read = |file: &IndexFile| match source.read(&file.path()) {
         Ok(found) => found,
         Err(error) => {
             failed.get_or_insert(error);
@@ -128,7 +129,7 @@ fn find<F: Files>(
     let parts = (length / ENTRIES_AT_ONCE + 1).next_power_of_two().min(256);
     for part in 0..parts {
         let is_in = |key: &Hash| u64::from(key.as_bytes()[0]) * parts / 256 == part;
-        let log = pairs_of_log(files, head, map, claim, is_in)?;
+        let log = pairs_of_log(source, head, map, claim, is_in)?;
         let mut index = BTreeSet::new();
         let walked = walk_run(map, &claim.head, &mut read, |key, offsets| {
             if is_in(key) {
@@ -143,8 +144,8 @@ fn find<F: Files>(
         for (key, offset) in candidates {
             let position = claim.head.start + u64::from(offset);
             let size = manifest.head().size;
-            let found = entry(files, "", position, head.size)?;
-            let inclusion = prove(files, "", head, position, size)?;
+            let found = entry(source, "", position, head.size)?;
+            let inclusion = prove(source, "", head, position, size)?;
             let (Some(entry), Some(inclusion)) = (found, inclusion) else {
                 continue;
             };
@@ -192,20 +193,20 @@ fn malformed(
 }
 
 /// The pairs of the run's range, as the log has them.
-fn pairs_of_log<F: Files>(
-    files: &F,
+fn pairs_of_log(
+    source: &dyn Source,
     head: TreeHead,
     map: MapFunction,
     claim: &RunClaim,
     is_in: impl Fn(&Hash) -> bool,
-) -> Result<BTreeSet<(Hash, u32)>, F::Error> {
+) -> Result<BTreeSet<(Hash, u32)>, Error> {
     let mut pairs = BTreeSet::new();
     let mut at = claim.head.start;
     while at < claim.head.end
         && let Some(bundle) = EntryBundle::containing(at, head.size)
     {
         let first = bundle.start().unwrap_or(at);
-        let bytes = read_bundle(files, "", &bundle)?.unwrap_or_default();
+        let bytes = read_bundle(source, "", &bundle)?.unwrap_or_default();
         let entries = parse_entries(&bytes, bundle.width()).unwrap_or_default();
         for (position, entry) in (first..).zip(entries) {
             if (claim.head.start..claim.head.end).contains(&position) {

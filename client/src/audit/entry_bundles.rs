@@ -1,10 +1,12 @@
 //! Reads every entry bundle with all cores: files are read ahead and compared in threads, judged in log order, and the
 //! signatures and the runs that this yields go back to the threads.
 
-use super::index_log::{read_bundle, read_tile};
+use super::random::seed;
 use super::run_check::{RunTask, Secret, Sums, Windows};
-use super::{Files, Keeper};
-use glasslog_core::crypto::ed25519_batch::Seed;
+use super::state_keeper::Keeper;
+use crate::drive::Observer;
+use crate::error::Error;
+use crate::source::{Source, read_bundle, read_tile};
 use glasslog_core::fetch::Query;
 use glasslog_core::index::build::RunHead;
 use glasslog_core::tiles::FULL_WIDTH;
@@ -29,20 +31,20 @@ enum Job {
 }
 
 /// What came of it.
-enum Done<E> {
-    Bundle(u64, Result<(CheckedBundle, Vec<u128>), E>),
+enum Done {
+    Bundle(u64, Result<(CheckedBundle, Vec<u128>), Error>),
     Signatures(u64, Vec<bool>),
     Run(Vec<RunClaim>, Option<RunHead>),
 }
 
 /// Reads all bundles; the audit may end on the way.
-pub(super) fn read<F: Files>(
+pub(super) fn read<E: From<Error>>(
     query: &mut AuditQuery,
-    files: &F,
+    source: &dyn Source,
     threads: usize,
-    keeper: Option<&mut Keeper<'_, F::Error>>,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<Sums, F::Error> {
+    keeper: Option<&mut Keeper<'_, E>>,
+    observer: &dyn Observer,
+) -> Result<Sums, E> {
     let windows = Windows::new(query.index(), query.resumed(), keeper.is_some());
     let Some(reader) = query.reader() else {
         return Ok(windows.finish());
@@ -54,7 +56,7 @@ pub(super) fn read<F: Files>(
     thread::scope(|scope| {
         for _ in 0..threads.max(1) {
             let (done, reader, secret, queue) = (done.clone(), &reader, secret.as_ref(), &queue);
-            scope.spawn(move || work(files, reader, secret, queue, &done));
+            scope.spawn(move || work(source, reader, secret, queue, &done));
         }
         // Without this one the results end with the threads.
         drop(done);
@@ -75,7 +77,7 @@ pub(super) fn read<F: Files>(
             runs: 0,
             has_ended: false,
         };
-        judge.run(&results, threads.max(1) as u64, progress)
+        judge.run(&results, threads.max(1) as u64, observer)
     })
 }
 
@@ -85,18 +87,18 @@ fn bundles(reader: &BundleReader) -> u64 {
     full + u64::from(reader.files(full).is_some())
 }
 
-fn work<F: Files>(
-    files: &F,
+fn work(
+    source: &dyn Source,
     reader: &BundleReader,
     secret: Option<&Secret>,
     queue: &Mutex<Receiver<Job>>,
-    done: &Sender<Done<F::Error>>,
+    done: &Sender<Done>,
 ) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
         let result = match job {
-            Job::Bundle(number) => Done::Bundle(number, check(files, reader, secret, number)),
+            Job::Bundle(number) => Done::Bundle(number, check(source, reader, secret, number)),
             Job::Signatures(number, batch) => Done::Signatures(number, batch.verify(seed)),
             Job::Run(task) => {
                 let computed = task.compute();
@@ -109,17 +111,17 @@ fn work<F: Files>(
     }
 }
 
-fn check<F: Files>(
-    files: &F,
+fn check(
+    source: &dyn Source,
     reader: &BundleReader,
     secret: Option<&Secret>,
     number: u64,
-) -> Result<(CheckedBundle, Vec<u128>), F::Error> {
+) -> Result<(CheckedBundle, Vec<u128>), Error> {
     // Only bundles that are there are asked for.
     let (bundle, tile) = reader.files(number).expect("a bundle of the log");
-    let bytes = read_bundle(files, "", &bundle)?;
+    let bytes = read_bundle(source, "", &bundle)?;
     let tile = match tile {
-        Some(tile) => read_tile(files, "", &tile)?,
+        Some(tile) => read_tile(source, "", &tile)?,
         None => None,
     };
     let checked = reader.check(bundle, bytes.as_deref(), tile.as_deref());
@@ -134,18 +136,6 @@ fn check<F: Files>(
             .collect()
     });
     Ok((checked, sums))
-}
-
-/// Draws the seed of a batch, whose signatures are fixed by now.
-fn seed() -> Seed {
-    let mut bytes = [0; 32];
-    fill(&mut bytes);
-    Seed::new(bytes)
-}
-
-/// Fills with random bytes of the operating system.
-pub(super) fn fill(bytes: &mut [u8]) {
-    getrandom::fill(bytes).expect("the operating system gives random bytes");
 }
 
 /// The judging side, which takes everything in log order.
@@ -172,12 +162,12 @@ struct Judging<'a, 'k, E> {
     has_ended: bool,
 }
 
-impl<E> Judging<'_, '_, E> {
+impl<E: From<Error>> Judging<'_, '_, E> {
     fn run(
         mut self,
-        results: &Receiver<Done<E>>,
+        results: &Receiver<Done>,
         threads: u64,
-        progress: &mut dyn FnMut(u64, u64),
+        observer: &dyn Observer,
     ) -> Result<Sums, E> {
         loop {
             let is_behind = self.batches - self.answered + self.runs > 2 * threads;
@@ -202,7 +192,7 @@ impl<E> Judging<'_, '_, E> {
                     self.bundles.insert(number, checked?);
                     self.absorb();
                     let so_far = self.query.progress();
-                    progress(so_far.done, so_far.total);
+                    observer.progress(so_far.done, so_far.total);
                 }
                 Done::Signatures(number, verdicts) => {
                     self.answers.insert(number, verdicts);

@@ -1,10 +1,11 @@
 //! Compares the files of an index with its manifests: all of the newest one, and whatever else is there; and recomputes
 //! the runs that are too wide for a window.
 
-use super::Files;
 use super::index_log::PREFIX;
 use super::index_names::{Known, Name};
 use super::run_check::Sums;
+use crate::error::Error;
+use crate::source::Source;
 use glasslog_core::index::build::{RunHead, StoredError, part_of_run};
 use glasslog_core::index::format::{IndexFile, Manifest, MapFunction};
 use glasslog_core::index::read::walk_run;
@@ -22,13 +23,13 @@ struct Walked {
 }
 
 /// Compares all files, once every manifest was read and every narrow run recomputed.
-pub(super) fn check<F: Files>(
+pub(super) fn check(
     query: &mut AuditQuery,
-    files: &F,
+    source: &dyn Source,
     sums: &Sums,
     listing: Option<&[String]>,
     threads: usize,
-) -> Result<(), F::Error> {
+) -> Result<(), Error> {
     let Some(index) = query.index_mut() else {
         return Ok(());
     };
@@ -39,7 +40,7 @@ pub(super) fn check<F: Files>(
     let is_new = |head: &&RunHead| !index.has_compared_files(head);
     let shown: Vec<RunHead> = newest.runs().iter().filter(is_new).cloned().collect();
     let walked = in_threads(threads, &shown, |head| {
-        walk(files, map, sums, head, !index.is_by_entries(head))
+        walk(source, map, sums, head, !index.is_by_entries(head))
     })?;
     for walked in &walked {
         match walked {
@@ -66,13 +67,13 @@ pub(super) fn check<F: Files>(
     }
     // They are cut out of runs that were judged by now.
     let outcomes = in_threads(threads, &superseded, |claim| {
-        by_part(files, map, index, &newest, claim)
+        by_part(source, map, index, &newest, claim)
     })?;
     for (claim, outcome) in superseded.iter().zip(outcomes) {
         settle(index, claim, outcome);
     }
     if let Some(listing) = listing {
-        account(query, files, listing)?;
+        account(query, source, listing)?;
     }
     Ok(())
 }
@@ -85,15 +86,15 @@ fn settle(index: &mut IndexAudit, claim: &RunClaim, outcome: Outcome) {
     }
 }
 
-fn walk<F: Files>(
-    files: &F,
+fn walk(
+    source: &dyn Source,
     map: MapFunction,
     sums: &Sums,
     head: &RunHead,
     is_summed: bool,
-) -> Result<Result<Walked, StoredError>, F::Error> {
+) -> Result<Result<Walked, StoredError>, Error> {
     let mut sum = 0u128;
-    let walked = reading(files, |read| {
+    let walked = reading(source, |read| {
         walk_run(map, head, read, |key, offsets| {
             if is_summed {
                 for offset in offsets {
@@ -107,12 +108,12 @@ fn walk<F: Files>(
 }
 
 /// Lets `work` read index files; the first that cannot be read ends it.
-fn reading<F: Files, T>(
-    files: &F,
+fn reading<T>(
+    source: &dyn Source,
     work: impl FnOnce(&mut dyn FnMut(&IndexFile) -> Option<Vec<u8>>) -> T,
-) -> Result<T, F::Error> {
+) -> Result<T, Error> {
     let mut failed = None;
-    let outcome = work(&mut |file| match files.read(&file.path()) {
+    let outcome = work(&mut |file| match source.read(&file.path()) {
         Ok(found) => found,
         Err(error) => {
             failed.get_or_insert(error);
@@ -141,13 +142,13 @@ fn by_sum(walked: &Result<Walked, StoredError>, claim: &RunClaim, sums: &Sums) -
 }
 
 /// A run that was superseded: cut out of the one that took its place, whose files were compared.
-fn by_part<F: Files>(
-    files: &F,
+fn by_part(
+    source: &dyn Source,
     map: MapFunction,
     index: &IndexAudit,
     newest: &Manifest,
     claim: &RunClaim,
-) -> Result<Outcome, F::Error> {
+) -> Result<Outcome, Error> {
     let (start, end) = (claim.head.start, claim.head.end);
     let mut runs = newest.runs().iter();
     let Some(wider) = runs.find(|run| run.start <= start && end <= run.end) else {
@@ -156,7 +157,7 @@ fn by_part<F: Files>(
     if index.false_runs().iter().any(|run| run.head == *wider) {
         return Ok(Err("the run that took its place is false".into()));
     }
-    let computed = reading(files, |read| part_of_run(map, wider, start..end, read))?;
+    let computed = reading(source, |read| part_of_run(map, wider, start..end, read))?;
     Ok(match computed {
         Ok(computed) if computed == claim.head => Ok(None),
         Ok(computed) => Ok(Some(Some(computed))),
@@ -165,17 +166,13 @@ fn by_part<F: Files>(
 }
 
 /// Accounts for every file below `index/`: those of superseded runs must be right, those of none are named.
-fn account<F: Files>(
-    query: &mut AuditQuery,
-    files: &F,
-    listing: &[String],
-) -> Result<(), F::Error> {
+fn account(query: &mut AuditQuery, source: &dyn Source, listing: &[String]) -> Result<(), Error> {
     let Some(index) = query.index_mut() else {
         return Ok(());
     };
     let known = Known::new(index);
     for path in listing.iter().filter(|path| path.starts_with(PREFIX)) {
-        match known.judge(path, || files.read(path))? {
+        match known.judge(path, || source.read(path))? {
             Name::Known => {}
             Name::Right => index.files_agree(1),
             Name::Wrong(problem) => index.file_differs(path, &problem),

@@ -1,13 +1,12 @@
 //! Reads the index log ([c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles) below `index/`): every manifest, proven to be
 //! in the tree of the index checkpoint.
 
-use super::Files;
+use crate::error::Error;
+use crate::source::{Source, read_bundle, read_tile};
 use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::merkle::{InclusionProof, ProofError, TreeHead, inclusion_subtrees, leaf_hash};
 use glasslog_core::note::{Checkpoint, TlogProof};
-use glasslog_core::tiles::{
-    ConsistencyPlan, EntryBundle, ScanTiles, Tile, TilePlan, encode_hashes, parse_entries,
-};
+use glasslog_core::tiles::{ConsistencyPlan, EntryBundle, ScanTiles, TilePlan, encode_hashes};
 use glasslog_core::trust::LogVerdict;
 use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::audit::index::IndexAudit;
@@ -20,14 +19,14 @@ pub(super) const PREFIX: &str = "index/";
 const TILES_AT_ONCE: usize = 16;
 
 /// Reads every manifest of the index, if there is one that the policy's index signed.
-pub(super) fn read<F: Files>(query: &mut AuditQuery, files: &F) -> Result<(), F::Error> {
+pub(super) fn read(query: &mut AuditQuery, source: &dyn Source) -> Result<(), Error> {
     let Some(index) = query.index_mut() else {
         return Ok(());
     };
     let Some(head) = index.checkpoint().map(Checkpoint::head) else {
         return Ok(());
     };
-    let Ok(mut trunk) = ScanTiles::new(head) else {
+    let Ok(mut scan) = ScanTiles::new(head) else {
         index.index_log_broken(
             "index/checkpoint",
             Some("its root is not of an empty log".into()),
@@ -35,17 +34,17 @@ pub(super) fn read<F: Files>(query: &mut AuditQuery, files: &F) -> Result<(), F:
         return Ok(());
     };
     loop {
-        let tiles = trunk.next_tiles(TILES_AT_ONCE);
+        let tiles = scan.next_tiles(TILES_AT_ONCE);
         if tiles.is_empty() {
             break;
         }
         for tile in tiles {
             let path = [PREFIX, &tile.path()].concat();
-            let Some(bytes) = read_tile(files, PREFIX, &tile)? else {
+            let Some(bytes) = read_tile(source, PREFIX, &tile)? else {
                 index.index_log_broken(&path, None);
                 return Ok(());
             };
-            if let Err(error) = trunk.supply(&tile, &bytes) {
+            if let Err(error) = scan.supply(&tile, &bytes) {
                 index.index_log_broken(&path, Some(error.to_string()));
                 return Ok(());
             }
@@ -57,7 +56,7 @@ pub(super) fn read<F: Files>(query: &mut AuditQuery, files: &F) -> Result<(), F:
             index.rolled_back(earlier.size, head.size);
             return Ok(());
         }
-        if !extends(index, files, earlier, head)? {
+        if !extends(index, source, earlier, head)? {
             return Ok(());
         }
         vouched = whole;
@@ -67,11 +66,11 @@ pub(super) fn read<F: Files>(query: &mut AuditQuery, files: &F) -> Result<(), F:
         let start = bundle.start().unwrap_or(at);
         at = start + u64::from(bundle.width());
         let path = [PREFIX, &bundle.path()].concat();
-        let Some(bytes) = read_bundle(files, PREFIX, &bundle)? else {
+        let Some(bytes) = read_bundle(source, PREFIX, &bundle)? else {
             index.index_log_broken(&path, None);
             return Ok(());
         };
-        let entries = match trunk.verify_bundle(bundle, &bytes) {
+        let entries = match scan.verify_bundle(bundle, &bytes) {
             Ok(entries) => entries,
             Err(error) => {
                 index.index_log_broken(&path, Some(error.to_string()));
@@ -81,7 +80,7 @@ pub(super) fn read<F: Files>(query: &mut AuditQuery, files: &F) -> Result<(), F:
         if bundle.is_full() {
             let tile = bundle.tile();
             let path = [PREFIX, &tile.path()].concat();
-            match files.read(&path)? {
+            match source.read(&path)? {
                 Some(bytes) if bytes == encode_hashes(entries.leaves()) => {}
                 Some(_) => index.index_log_broken(&path, Some("it is another tile".into())),
                 None => index.index_log_broken(&path, None),
@@ -93,16 +92,16 @@ pub(super) fn read<F: Files>(query: &mut AuditQuery, files: &F) -> Result<(), F:
             return Ok(());
         }
     }
-    check_latest(query, files, head)
+    check_latest(query, source, head)
 }
 
 /// Whether the index log is still the one that an earlier audit has seen; tells the index if not.
-fn extends<F: Files>(
+fn extends(
     index: &mut IndexAudit,
-    files: &F,
+    source: &dyn Source,
     earlier: TreeHead,
     head: TreeHead,
-) -> Result<bool, F::Error> {
+) -> Result<bool, Error> {
     if earlier.size == 0 || earlier == head {
         return Ok(true);
     }
@@ -119,7 +118,7 @@ fn extends<F: Files>(
     };
     let mut tiles = BTreeMap::new();
     for tile in plan.tiles() {
-        let Some(bytes) = read_tile(files, PREFIX, tile)? else {
+        let Some(bytes) = read_tile(source, PREFIX, tile)? else {
             index.index_log_broken(&[PREFIX, &tile.path()].concat(), None);
             return Ok(false);
         };
@@ -139,12 +138,8 @@ fn extends<F: Files>(
 }
 
 /// The proof that readers begin with: of the newest manifest, or of one that came while this was read.
-fn check_latest<F: Files>(
-    query: &mut AuditQuery,
-    files: &F,
-    head: TreeHead,
-) -> Result<(), F::Error> {
-    let found = files.read(LATEST_PATH)?;
+fn check_latest(query: &mut AuditQuery, source: &dyn Source, head: TreeHead) -> Result<(), Error> {
+    let found = source.read(LATEST_PATH)?;
     let proof = found.as_deref().map(TlogProof::parse);
     let problem = match &proof {
         Some(Ok(proof)) => judge_latest(query, proof, head),
@@ -183,50 +178,14 @@ fn judge_latest(query: &AuditQuery, proof: &TlogProof, head: TreeHead) -> Option
         .then(|| "it is not of the newest manifest".into())
 }
 
-/// Reads a tile; a full one stands in for a partial one.
-pub(super) fn read_tile<F: Files>(
-    files: &F,
-    prefix: &str,
-    tile: &Tile,
-) -> Result<Option<Vec<u8>>, F::Error> {
-    let found = files.read(&[prefix, &tile.path()].concat())?;
-    if found.is_some() || tile.is_full() {
-        return Ok(found);
-    }
-    let full = files.read(&[prefix, &tile.full().path()].concat())?;
-    Ok(full.and_then(|full| tile.prefix_of_full(&full).map(<[u8]>::to_vec)))
-}
-
-/// Reads a bundle; a full one stands in for a partial one.
-pub(super) fn read_bundle<F: Files>(
-    files: &F,
-    prefix: &str,
-    bundle: &EntryBundle,
-) -> Result<Option<Vec<u8>>, F::Error> {
-    let found = files.read(&[prefix, &bundle.path()].concat())?;
-    if found.is_some() || bundle.is_full() {
-        return Ok(found);
-    }
-    let full = files.read(&[prefix, &bundle.full().path()].concat())?;
-    Ok(full.map(|full| prefix_of_bundle(&full, bundle.width())))
-}
-
-fn prefix_of_bundle(full: &[u8], width: u16) -> Vec<u8> {
-    let length = parse_entries(full, 256).map(|entries| {
-        let wanted = entries.iter().take(usize::from(width));
-        wanted.map(|entry| 2 + entry.len()).sum::<usize>()
-    });
-    full[..length.unwrap_or(full.len())].to_vec()
-}
-
 /// Proves the entry at `index` in the tree of the first `size` entries of the log with this head.
-pub(super) fn prove<F: Files>(
-    files: &F,
+pub(super) fn prove(
+    source: &dyn Source,
     prefix: &str,
     head: TreeHead,
     index: u64,
     size: u64,
-) -> Result<Option<InclusionProof>, F::Error> {
+) -> Result<Option<InclusionProof>, Error> {
     let Ok(plan) = inclusion_subtrees(index, size)
         .map_err(|_| ())
         .and_then(|subtrees| TilePlan::new(head, &subtrees).map_err(|_| ()))
@@ -235,7 +194,7 @@ pub(super) fn prove<F: Files>(
     };
     let mut tiles = BTreeMap::new();
     for tile in plan.tiles() {
-        let Some(bytes) = read_tile(files, prefix, tile)? else {
+        let Some(bytes) = read_tile(source, prefix, tile)? else {
             return Ok(None);
         };
         tiles.insert(*tile, bytes);

@@ -9,11 +9,15 @@ mod entry_bundles;
 mod index_files;
 mod index_log;
 mod index_names;
+mod random;
 mod run_check;
 mod state_keeper;
 
 pub use state_keeper::Keeper;
 
+use crate::drive::{Observer, feed};
+use crate::error::Error;
+use crate::source::Source;
 use glasslog_core::fetch::Query;
 use glasslog_core::index::fraud::Fraud;
 use glasslog_core::trust::TrustPolicy;
@@ -21,19 +25,6 @@ use glasslog_core::verify::Inconsistency;
 use glasslog_core::verify::Options;
 use glasslog_core::verify::audit::index::INDEX_CHECKPOINT_PATH;
 use glasslog_core::verify::audit::{AuditQuery, Setup};
-use std::collections::{BTreeSet, VecDeque};
-
-/// Where the files of a log come from; many threads ask at once.
-pub trait Files: Sync {
-    /// Why a file could not be read.
-    type Error: Send;
-
-    /// Reads a file by its path relative to the public tree; `None` when there is none.
-    ///
-    /// # Errors
-    /// When it cannot be told whether there is one, or it cannot be read.
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Self::Error>;
-}
 
 /// What to audit, and with what.
 #[derive(Debug)]
@@ -65,12 +56,12 @@ pub struct Audited {
 ///
 /// # Errors
 /// What `files` and `keeper` say; a file that is missing is a finding, not an error.
-pub fn audit<F: Files>(
-    files: &F,
+pub fn audit<E: From<Error>>(
+    source: &dyn Source,
     settings: Settings<'_>,
-    mut keeper: Option<&mut Keeper<'_, F::Error>>,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<Audited, F::Error> {
+    mut keeper: Option<&mut Keeper<'_, E>>,
+    observer: &dyn Observer,
+) -> Result<Audited, E> {
     let Settings {
         policy,
         options,
@@ -80,7 +71,7 @@ pub fn audit<F: Files>(
     let names_index = TrustPolicy::parse(policy).is_ok_and(|policy| policy.index().is_some());
     // Before the log's checkpoint, so that the index cannot be ahead of it.
     let index_checkpoint = match names_index {
-        true => Some(files.read(INDEX_CHECKPOINT_PATH)?),
+        true => Some(source.read(INDEX_CHECKPOINT_PATH)?),
         false => None,
     };
     let setup = Setup {
@@ -90,27 +81,27 @@ pub fn audit<F: Files>(
     };
     let mut query = AuditQuery::start(policy, options, setup);
     let is_reading = |query: &AuditQuery| query.reader().is_none();
-    feed(&mut query, files, is_reading)?;
+    feed(&mut query, source, &(), is_reading)?;
     if query.awaits_manifests() {
-        index_log::read(&mut query, files)?;
+        index_log::read(&mut query, source)?;
         query.proceed();
-        feed(&mut query, files, is_reading)?;
+        feed(&mut query, source, &(), is_reading)?;
     }
     let mut is_kept = false;
     if query.report().is_none() {
         let sums =
-            entry_bundles::read(&mut query, files, threads, keeper.as_deref_mut(), progress)?;
+            entry_bundles::read(&mut query, source, threads, keeper.as_deref_mut(), observer)?;
         query.resume();
-        feed(&mut query, files, |_| true)?;
+        feed(&mut query, source, &(), |_| true)?;
         if query.awaits_index() {
-            index_files::check(&mut query, files, &sums, listing.as_deref(), threads)?;
+            index_files::check(&mut query, source, &sums, listing.as_deref(), threads)?;
             if let Some(keeper) = keeper {
                 let superseded = index_names::superseded(&query, listing.as_deref());
                 is_kept = keeper.keep(&query, &sums, superseded)?;
             }
         }
     }
-    let fraud = accuse::accuse(&query, files)?;
+    let fraud = accuse::accuse(&query, source)?;
     let fork = query.fork().or_else(|| query.index()?.fork()).cloned();
     query.finish();
     Ok(Audited {
@@ -119,27 +110,4 @@ pub fn audit<F: Files>(
         inconsistency: fork.map(Inconsistency::from),
         is_kept,
     })
-}
-
-/// Hands over the files that the query asks for, one after the other, while `goes_on` says so.
-fn feed<F: Files>(
-    query: &mut AuditQuery,
-    files: &F,
-    goes_on: impl Fn(&AuditQuery) -> bool,
-) -> Result<(), F::Error> {
-    let mut queue = VecDeque::new();
-    let mut asked = BTreeSet::new();
-    while goes_on(query) {
-        for path in query.needs() {
-            if asked.insert(path.clone()) {
-                queue.push_back(path);
-            }
-        }
-        let Some(path) = queue.pop_front() else {
-            break;
-        };
-        asked.remove(&path);
-        query.supply(&path, files.read(&path)?);
-    }
-    Ok(())
 }

@@ -1,7 +1,8 @@
 //! Remembers immutable files of remote logs, by the log's address: full tiles and entry bundles, and files of the index.
 //!
-//! What is remembered is as untrusted as what is fetched. The caller forgets it when a verdict that rests on it fails,
-//! so a damaged cache costs a second reading and never a wrong verdict.
+//! Remembered files are as untrusted as fetched ones. The client forgets them when a verdict that rests on them fails, so
+//! a damaged cache costs a second reading and never a wrong verdict.
+
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use glasslog_core::merkle::sha256;
 use glasslog_core::text::wire::hex_encode;
 
-use super::{is_index_file, limit};
+use super::source::{is_index_file, limit_bytes};
 
 /// Most bytes remembered for one log: a million small entries with their tiles. Beyond it nothing is added.
 const MAX_BYTES: u64 = 1 << 30;
@@ -19,24 +20,26 @@ const MAX_BYTES: u64 = 1 << 30;
 #[derive(Debug)]
 pub(crate) struct Cache {
     root: PathBuf,
-    /// Files are asked for by several threads.
+    /// Several threads ask for files.
     in_use: Mutex<Use>,
 }
 
-/// What the current verdict rests on.
+/// The files that the current verdict rests on.
 #[derive(Debug, Default)]
 struct Use {
     /// Bytes on disk; counted when the first file is added.
     size: Option<u64>,
-    /// Files here that it rests on, remembered or just added.
+    /// Files in the cache that the verdict rests on, remembered or just added.
     files: Vec<String>,
-    /// Whether one of them was remembered.
+    /// True if one of them was remembered.
     hit: bool,
+    /// True once remembered files have been forgotten: the cache is not used any more.
+    is_off: bool,
 }
 
 impl Cache {
-    /// The cache for the log at `address`, if this user has a place for it. `GLASSLOG_CACHE` names another directory,
-    /// or `off`.
+    /// Returns the cache for the log at `address`, if this user has a directory for it. `GLASSLOG_CACHE` names another
+    /// directory, or `off`.
     pub(crate) fn of(address: &str) -> Option<Self> {
         let base = match std::env::var_os("GLASSLOG_CACHE") {
             Some(value) if value == "off" || value.is_empty() => return None,
@@ -57,14 +60,14 @@ impl Cache {
         self.in_use.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A remembered file. Any trouble reads as "not remembered".
+    /// Returns a remembered file. Any trouble counts as "not remembered".
     pub(crate) fn get(&self, path: &str) -> Option<Vec<u8>> {
-        if !is_immutable(path) {
+        if !is_immutable(path) || self.in_use().is_off {
             return None;
         }
         let mut bytes = Vec::new();
         let file = fs::File::open(self.root.join(path)).ok()?;
-        file.take(limit(path) as u64 + 1)
+        file.take(limit_bytes(path) as u64 + 1)
             .read_to_end(&mut bytes)
             .ok()?;
         let mut in_use = self.in_use();
@@ -73,9 +76,12 @@ impl Cache {
         Some(bytes)
     }
 
-    /// Remembers a file, if it is one that never changes. A cache that cannot be written is no reason to stop.
+    /// Remembers a file if it never changes. A cache that cannot be written is ignored.
     pub(crate) fn put(&self, path: &str, bytes: &[u8]) {
         let mut in_use = self.in_use();
+        if in_use.is_off {
+            return;
+        }
         let size = in_use.size.unwrap_or_else(|| bytes_below(&self.root));
         let grown = size.saturating_add(bytes.len() as u64);
         if is_immutable(path) && grown <= MAX_BYTES && self.write(path, bytes).is_ok() {
@@ -84,22 +90,24 @@ impl Cache {
         }
     }
 
-    /// Whether the current verdict rests on files that were remembered.
-    pub(crate) fn was_used(&self) -> bool {
-        self.in_use().hit
-    }
-
-    /// Forgets the files that the current verdict rests on.
-    pub(crate) fn forget_used(&self) {
+    /// Forgets the files that the current verdict rests on, and remembers and returns none from here on, if one of them
+    /// was remembered; returns whether one was.
+    pub(crate) fn forget_used(&self) -> bool {
         let mut in_use = self.in_use();
+        if !in_use.hit {
+            return false;
+        }
         for path in in_use.files.drain(..) {
             let _ = fs::remove_file(self.root.join(path));
         }
-        in_use.hit = false;
-        in_use.size = None;
+        *in_use = Use {
+            is_off: true,
+            ..Use::default()
+        };
+        true
     }
 
-    /// Written aside and renamed, so that a reader never sees half a file.
+    /// Writes the file under another name and renames it, so that a reader never sees half a file.
     fn write(&self, path: &str, bytes: &[u8]) -> std::io::Result<()> {
         let target = self.root.join(path);
         let parent = target.parent().unwrap_or(&self.root);
@@ -110,8 +118,8 @@ impl Cache {
     }
 }
 
-/// Full tiles and bundles never change, nor do the files that a manifest of the index commits to; partial ones may be
-/// collected, checkpoints grow.
+/// Returns true for full tiles and bundles and for the files that a manifest of the index commits to. Partial tiles may
+/// be deleted, and checkpoints change.
 fn is_immutable(path: &str) -> bool {
     is_index_file(path) || (path.starts_with("tile/") && !path.contains(".p/"))
 }
@@ -135,7 +143,7 @@ fn user_cache() -> Option<PathBuf> {
     })
 }
 
-/// Which logs someone reads is nobody else's business.
+/// Creates a directory for its owner only: the names of the logs that a user reads are private.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -175,7 +183,7 @@ mod tests {
         assert_eq!(again.get("checkpoint"), None);
         let other = Cache::at(dir.path().to_owned(), "http://b/");
         assert_eq!(other.get("tile/0/000"), None);
-        assert!(!other.was_used());
+        assert!(!other.forget_used());
     }
 
     #[test]
@@ -183,11 +191,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let cache = Cache::at(dir.path().to_owned(), "http://a/");
         cache.put("tile/0/000", b"x");
-        assert!(!cache.was_used());
+        assert!(!cache.forget_used());
         let again = Cache::at(dir.path().to_owned(), "http://a/");
-        assert!(again.get("tile/0/000").is_some() && again.was_used());
-        again.forget_used();
-        assert!(again.get("tile/0/000").is_none() && !again.was_used());
+        assert!(again.get("tile/0/000").is_some() && again.forget_used());
+        assert!(again.get("tile/0/000").is_none() && !again.forget_used());
+        let fresh = Cache::at(dir.path().to_owned(), "http://a/");
+        assert_eq!(fresh.get("tile/0/000"), None);
     }
 
     #[test]

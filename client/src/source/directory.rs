@@ -1,15 +1,16 @@
 //! A log in a directory: bounded reads, and nothing outside the tree.
+
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
-use super::limit;
-use crate::failure::Failure;
+use super::source::{Answer, Source, limit_bytes};
+use crate::error::Error;
 
-/// The public tree of a log directory, or one that stands alone.
+/// The public tree of a log directory, or a public tree by itself.
 #[derive(Debug)]
-pub(crate) struct Directory {
-    /// With every symbolic link resolved.
+pub struct Directory {
+    /// The path with every symbolic link resolved.
     root: PathBuf,
 }
 
@@ -18,7 +19,7 @@ impl Directory {
     ///
     /// # Errors
     /// There is no such directory.
-    pub(crate) fn open(log: &Path) -> Result<Self, Failure> {
+    pub fn open(log: &Path) -> Result<Self, Error> {
         let public = log.join("public");
         let tree = if !log.join("checkpoint").exists() && public.is_dir() {
             public.as_path()
@@ -27,28 +28,24 @@ impl Directory {
         };
         let root = tree
             .canonicalize()
-            .map_err(|error| Failure::file(log.display(), &error))?;
+            .map_err(|error| Error::file(log.display(), &error))?;
         if !root.is_dir() {
-            return Err(Failure::unfinished(
-                "file",
-                format!("`{}`: not a directory", log.display()),
-            )
-            .hint("`LOG` is a log directory, its public tree or an http(s) URL"));
+            let path = log.display().to_string();
+            return Err(Error::NotADirectory { path });
         }
         Ok(Self { root })
     }
 
-    /// Where the tree lies.
-    #[cfg(feature = "portal")]
-    pub(crate) fn root(&self) -> &Path {
+    /// Returns the path of the public tree.
+    #[must_use]
+    pub fn root(&self) -> &Path {
         &self.root
     }
+}
 
-    /// Reads one file, or says that it is missing. Of a file over its limit, one byte more than the limit is read.
-    ///
-    /// # Errors
-    /// The disk, permissions, what is not a file, or a link that leads out of the tree.
-    pub(crate) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+impl Source for Directory {
+    /// Fails also for what is not a file, and for a link that leads out of the tree.
+    fn read(&self, path: &str) -> Answer {
         let relative = Path::new(path);
         if relative
             .components()
@@ -58,37 +55,37 @@ impl Directory {
         }
         let file = match self.root.join(relative).canonicalize() {
             Ok(file) => file,
-            // A file where a directory should be hides what was to be below it.
+            // A file in place of a directory hides the files that belong below it.
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
             {
                 return Ok(None);
             }
-            Err(error) => return Err(Failure::file(path, &error)),
+            Err(error) => return Err(Error::file(path, &error)),
         };
         if !file.starts_with(&self.root) {
             return Err(outside(path));
         }
         if !file.is_file() {
-            return Err(Failure::unfinished("file", format!("`{path}`: not a file")));
+            return Err(Error::File {
+                path: path.to_owned(),
+                problem: "not a file".to_owned(),
+            });
         }
-        let most = limit(path) as u64 + 1;
+        let most = limit_bytes(path) as u64 + 1;
         let mut bytes = Vec::new();
         File::open(&file)
             .and_then(|file| file.take(most).read_to_end(&mut bytes))
-            .map_err(|error| Failure::file(path, &error))?;
+            .map_err(|error| Error::file(path, &error))?;
         Ok(Some(bytes))
     }
 
-    /// Every file of the tree, as paths relative to it. Links are named, not followed.
-    ///
-    /// # Errors
-    /// The disk, or permissions.
-    pub(crate) fn list(&self) -> Result<Vec<String>, Failure> {
+    /// Links are named, not followed.
+    fn list(&self) -> Result<Option<Vec<String>>, Error> {
         let mut paths = Vec::new();
         let mut folders = vec![self.root.clone()];
         while let Some(folder) = folders.pop() {
-            let fail = |error: std::io::Error| Failure::file(folder.display(), &error);
+            let fail = |error: std::io::Error| Error::file(folder.display(), &error);
             for entry in std::fs::read_dir(&folder).map_err(fail)? {
                 let entry = entry.map_err(fail)?;
                 let path = entry.path();
@@ -102,16 +99,13 @@ impl Directory {
             }
         }
         paths.sort_unstable();
-        Ok(paths)
+        Ok(Some(paths))
     }
 }
 
-fn outside(path: &str) -> Failure {
-    Failure::unfinished(
-        "outside-tree",
-        format!("`{path}` leads out of the log's public tree"),
-    )
-    .hint("a public tree is complete in itself; copy the file into it")
+fn outside(path: &str) -> Error {
+    let path = path.to_owned();
+    Error::OutsideTree { path }
 }
 
 #[cfg(test)]
@@ -125,7 +119,10 @@ mod tests {
         let source = Directory::open(dir.path()).unwrap();
         std::fs::create_dir(dir.path().join("checkpoints")).unwrap();
         std::fs::write(dir.path().join("checkpoints/7"), b"abc").unwrap();
-        assert_eq!(source.list().unwrap(), ["checkpoint", "checkpoints/7"]);
+        assert_eq!(
+            source.list().unwrap().unwrap(),
+            ["checkpoint", "checkpoints/7"]
+        );
         assert_eq!(source.read("checkpoint"), Ok(Some(b"abc".to_vec())));
         assert_eq!(source.read("tile/0/000"), Ok(None));
         assert_eq!(source.read("checkpoint/000"), Ok(None));
@@ -156,17 +153,20 @@ mod tests {
         std::fs::create_dir(&tree).unwrap();
         std::fs::write(dir.path().join("secret"), b"s").unwrap();
         let source = Directory::open(&tree).unwrap();
-        assert_eq!(source.read("../secret").unwrap_err().code, "outside-tree");
+        assert_eq!(source.read("../secret").unwrap_err().code(), "outside-tree");
         assert_eq!(
-            source.read("/etc/hostname").unwrap_err().code,
+            source.read("/etc/hostname").unwrap_err().code(),
             "outside-tree"
         );
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(dir.path().join("secret"), tree.join("checkpoint")).unwrap();
-            assert_eq!(source.read("checkpoint").unwrap_err().code, "outside-tree");
+            assert_eq!(
+                source.read("checkpoint").unwrap_err().code(),
+                "outside-tree"
+            );
         }
         std::fs::create_dir(tree.join("tile")).unwrap();
-        assert_eq!(source.read("tile").unwrap_err().code, "file");
+        assert_eq!(source.read("tile").unwrap_err().code(), "file");
     }
 }

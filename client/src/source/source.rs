@@ -1,77 +1,121 @@
-//! Where a log is read from: a directory or an `http(s)://` address, the same relative paths either way
-//! (c2sp.org/tlog-tiles, "Parameters").
-use std::path::{Path, PathBuf};
+//! The one door for reading a log: relative paths in, bytes out
+//! ([c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles), "Parameters").
+
+use std::collections::VecDeque;
 
 use glasslog_core::index::format::{LATEST_PATH, MAX_INDEX_FILE};
 use glasslog_core::text::limits::{MAX_BUNDLE_BYTES, MAX_NOTE, MAX_TILE_BYTES, MAX_TLOG_PROOF};
 
-use crate::failure::Failure;
+use crate::error::Error;
 
-mod bucket;
-mod cache;
-mod directory;
-mod remote;
+/// The bytes of a file, or `None` if the log has no such file.
+pub type Answer = Result<Option<Vec<u8>>, Error>;
 
-pub(crate) use bucket::Bucket;
-pub(crate) use directory::Directory;
-pub(crate) use remote::{Remote, client, innermost, parse_address, runtime};
-
-/// A log that can be read. It is not trusted: what it yields are bytes.
-#[derive(Debug)]
-pub(crate) enum Source {
-    Directory(Directory),
-    Remote(Box<Remote>),
-    /// The bucket that a log directory names as its store.
-    Bucket(Bucket),
-}
-
-impl Source {
-    /// Opens what `--log` names. With `offline`, an address is refused before any socket exists.
+/// A log whose public tree can be read. It is not trusted: its bytes are checked by the core.
+///
+/// Many threads may read at once.
+pub trait Source: Sync {
+    /// Reads a file by its path relative to the public tree. A file over its limit is returned with one byte more than
+    /// the limit, so that the verification refuses it.
     ///
     /// # Errors
-    /// An address that is not one, `--offline` with an address, a directory that is not there.
-    pub(crate) fn open(log: &str, offline: bool) -> Result<Self, Failure> {
-        if !is_address(log) {
-            if let Some(bucket) = Bucket::of(Path::new(log))? {
-                return match offline {
-                    true => Err(Failure::usage(format!(
-                        "`--offline` opens no socket, and `{log}` lives in a bucket"
-                    ))),
-                    false => Ok(Self::Bucket(bucket)),
-                };
-            }
-            return Directory::open(Path::new(log)).map(Self::Directory);
+    /// The file cannot be read, or the source cannot tell whether it exists.
+    fn read(&self, path: &str) -> Answer;
+
+    /// Returns a queue of reads. Sources behind a network keep several in flight.
+    fn fetches(&self) -> Box<dyn Fetches + '_> {
+        Box::new(OneByOne {
+            read: move |path: &str| self.read(path),
+            queue: VecDeque::new(),
+        })
+    }
+
+    /// Reads several files; the answers are in the order of the paths.
+    ///
+    /// # Errors
+    /// The first error of [`Source::read`] in that order.
+    fn read_many(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        let mut fetches = self.fetches();
+        for path in paths {
+            fetches.ask(path.clone());
         }
-        if offline {
-            return Err(
-                Failure::usage(format!("`--offline` opens no socket, and `{log}` is an address"))
-                    .hint("make a bundle with `glasslog bundle` while online, and check it with `glasslog verify bundle`"),
-            );
-        }
-        Ok(Self::Remote(Box::new(Remote::open(log)?)))
+        core::iter::from_fn(|| fetches.next())
+            .map(|(_, answer)| answer)
+            .collect()
+    }
+
+    /// Returns the path of every file of the public tree, or `None` if the source cannot be listed.
+    ///
+    /// # Errors
+    /// The disk or permissions.
+    fn list(&self) -> Result<Option<Vec<String>>, Error> {
+        Ok(None)
+    }
+
+    /// Forgets the files that were remembered from earlier runs and used since, and uses none from here on. Returns true
+    /// if there were any.
+    fn forget_remembered(&self) -> bool {
+        false
     }
 }
 
-/// Whether a `LOG` argument is an address rather than a path.
-pub(crate) fn is_address(log: &str) -> bool {
-    log.starts_with("http://") || log.starts_with("https://")
+impl<S: Source + ?Sized> Source for &S {
+    fn read(&self, path: &str) -> Answer {
+        (**self).read(path)
+    }
+
+    fn fetches(&self) -> Box<dyn Fetches + '_> {
+        (**self).fetches()
+    }
+
+    fn list(&self) -> Result<Option<Vec<String>>, Error> {
+        (**self).list()
+    }
+
+    fn forget_remembered(&self) -> bool {
+        (**self).forget_remembered()
+    }
 }
 
-/// The trust policy that `glasslog init` put beside a log directory, to be named in a hint.
-pub(crate) fn policy_beside(log: &str) -> Option<PathBuf> {
-    let path = Path::new(log).join("trust.policy");
-    (!is_address(log) && path.is_file()).then_some(path)
+/// Reads of a [`Source`] that are under way, answered in the order in which they were asked.
+///
+/// The order makes a verdict independent of the network's: of two missing files the report always names the same one.
+pub trait Fetches {
+    /// Adds a file at the end of the queue.
+    fn ask(&mut self, path: String);
+
+    /// Waits for the first file of the queue; `None` if the queue is empty.
+    fn next(&mut self) -> Option<(String, Answer)>;
 }
 
-/// Whether a path is that of a file which a manifest of the index commits to, and which so never changes.
-fn is_index_file(path: &str) -> bool {
+/// Reads each file when it is its turn.
+struct OneByOne<F> {
+    read: F,
+    queue: VecDeque<String>,
+}
+
+impl<F: Fn(&str) -> Answer> Fetches for OneByOne<F> {
+    fn ask(&mut self, path: String) {
+        self.queue.push_back(path);
+    }
+
+    fn next(&mut self) -> Option<(String, Answer)> {
+        let path = self.queue.pop_front()?;
+        let answer = (self.read)(&path);
+        Some((path, answer))
+    }
+}
+
+/// Returns true if a manifest of the index commits to the file at `path`, which therefore never changes.
+pub(super) fn is_index_file(path: &str) -> bool {
     let kinds = ["index/run/", "index/reserved/", "index/postings/"];
     kinds.iter().any(|kind| path.starts_with(kind))
 }
 
-/// Most bytes that are read of the file at `path`. One more is read, so that a longer file is seen to be too long by
-/// the verification, which alone judges it.
-fn limit(path: &str) -> usize {
+/// Returns the most bytes of the file at `path`. Sources read one more, so that the verification, which alone judges
+/// the file, sees that it is too long.
+#[must_use]
+pub fn limit_bytes(path: &str) -> usize {
     // The index is a log of its own below this folder.
     let path = match path.strip_prefix("index/") {
         Some(tile) if tile.starts_with("tile/") => tile,

@@ -6,6 +6,7 @@
 use crate::directory::public::PublicTree;
 use crate::error::LogError;
 use crate::index::error::IndexError;
+use glasslog_client::source::Source;
 use glasslog_core::merkle::{Hash, Subtree, TreeHead, complete_subtrees, leaf_hash};
 use glasslog_core::tiles::{ConsistencyPlan, EntryBundle, Tile, TilePlan, parse_entries};
 use std::collections::BTreeMap;
@@ -26,6 +27,15 @@ pub trait LogFiles: Sync {
     /// Where a file lies, for messages.
     fn locate(&self, path: &str) -> PathBuf {
         path.into()
+    }
+}
+
+impl<S: Source> LogFiles for S {
+    fn read(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, LogError> {
+        self.read_many(paths).map_err(|error| {
+            let (code, problem) = (error.code(), error.to_string());
+            IndexError::Unread { code, problem }.into()
+        })
     }
 }
 

@@ -12,6 +12,7 @@ mod fitness;
 pub mod protocol;
 mod reader;
 mod settings;
+mod source;
 
 pub use bucket::Bucket;
 pub use candidate::{Candidate, Taken};
@@ -19,3 +20,4 @@ pub use client::Client;
 pub use error::StoreError;
 pub use reader::Reader;
 pub use settings::StoreSettings;
+pub use source::BucketSource;

@@ -1,46 +1,60 @@
-//! A log in a bucket, as the directory with its keys and configuration names it.
+//! The public files of a log in a bucket, for processes that read them without the lease.
+
+use super::client::Client;
+use super::protocol::PUBLIC;
+use crate::config::Config;
+use crate::directory::{Disk, Layout};
+use crate::error::LogError;
+use glasslog_client::Error;
+use glasslog_client::source::{Answer, Source, limit_bytes};
 use std::path::Path;
 
-use glasslog_log::directory::Disk;
-use glasslog_log::object_store::Client;
-use glasslog_log::{Config, Layout, LogError};
-
-use super::limit;
-use crate::destination::refuse;
-use crate::failure::Failure;
-
 /// The public tree of a log in a bucket.
-#[derive(Debug)]
-pub(crate) struct Bucket(Client);
+#[derive(Clone, Debug)]
+pub struct BucketSource {
+    client: Client,
+}
 
-impl Bucket {
-    /// The bucket of the log directory `log`; `None` when the log lives in the directory, or there is none.
+impl BucketSource {
+    /// Returns the public files of the log that `client` reaches.
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Returns the bucket that the log directory `log` names as its store; `None` if the log is in the directory itself,
+    /// or `log` is not a log directory.
     ///
     /// # Errors
-    /// A configuration that does not parse.
-    pub(super) fn of(log: &Path) -> Result<Option<Self>, Failure> {
+    /// The configuration does not parse, or the store's settings are wrong.
+    pub fn of(log: &Path) -> Result<Option<Self>, LogError> {
         let layout = Layout::new(log);
         if !layout.config().is_file() {
             return Ok(None);
         }
-        let config = Config::read(&Disk::new(), &layout).map_err(|error| refuse(&error))?;
+        let config = Config::read(&Disk::new(), &layout)?;
         let Some(store) = config.store else {
             return Ok(None);
         };
-        let client = Client::open(&store, &layout.config()).map_err(|error| refuse(&error))?;
-        Ok(Some(Self(client)))
+        Ok(Some(Self::new(Client::open(&store, &layout.config())?)))
     }
 
-    /// Reads one file, or says that it is missing. Of a file over its limit, one byte more than the limit is kept.
-    ///
-    /// # Errors
-    /// When the store denies access or does not answer.
-    pub(crate) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let found = self.0.read(&format!("public/{path}"));
-        let object = found.map_err(|error| refuse(&LogError::Store(error)))?;
+    /// Returns the location of the public files, for messages.
+    pub fn location(&self) -> String {
+        self.client.locate(PUBLIC)
+    }
+}
+
+impl Source for BucketSource {
+    fn read(&self, path: &str) -> Answer {
+        let found = self.client.read(&format!("{PUBLIC}{path}"));
+        let object = found.map_err(|error| Error::Other {
+            code: error.code(),
+            message: error.to_string(),
+            hint: error.hint(),
+        })?;
         Ok(object.map(|object| {
             let mut bytes = object.bytes;
-            bytes.truncate(limit(path) + 1);
+            bytes.truncate(limit_bytes(path) + 1);
             bytes
         }))
     }

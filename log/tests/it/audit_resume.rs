@@ -1,7 +1,9 @@
 //! Audits that go on from the state of an earlier one come to what a fresh audit comes to, and read only what is new.
 
 use crate::support::{NOW, entries, scratch};
-use glasslog_client::audit::{Audited, Files, Keeper, Settings, audit};
+use glasslog_client::Error;
+use glasslog_client::audit::{Audited, Keeper, Settings, audit};
+use glasslog_client::source::{Answer, Source};
 use glasslog_core::fetch::Query;
 use glasslog_core::report::{CheckCode, Class, Report};
 use glasslog_core::verify::Options;
@@ -9,7 +11,6 @@ use glasslog_core::verify::audit::state::AuditState;
 use glasslog_log::index::Indexer;
 use glasslog_log::{Layout, Log, NewLog};
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -21,10 +22,8 @@ struct Tree {
     read: Mutex<BTreeSet<String>>,
 }
 
-impl Files for Tree {
-    type Error = Infallible;
-
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Infallible> {
+impl Source for Tree {
+    fn read(&self, path: &str) -> Answer {
         self.read.lock().unwrap().insert(path.to_string());
         Ok(fs::read(self.public.join(path)).ok())
     }
@@ -94,13 +93,13 @@ fn run(log: &Path, state: Option<Option<&[u8]>>, every: Duration) -> Outcome {
     let mut states = Vec::new();
     let mut save = |state: &AuditState| {
         states.push(state.encode());
-        Ok(())
+        Ok::<_, Error>(())
     };
     let mut keeper = state.map(|bytes| {
         let state = bytes.map(|bytes| AuditState::parse(bytes).unwrap());
         Keeper::new(state, every, &mut save)
     });
-    let audited = audit(&tree, settings, keeper.as_mut(), &mut |_, _| {}).unwrap();
+    let audited = audit(&tree, settings, keeper.as_mut(), &()).unwrap();
     Outcome {
         audited,
         states,

@@ -1,4 +1,5 @@
-//! The file that an audit goes on from (`docs/formats/audit-state.md`).
+//! `audit --resume`: the file with the state of an earlier audit (`docs/formats/audit-state.md`).
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,18 +9,18 @@ use glasslog_core::verify::audit::state::{AuditState, AuditStateError};
 use glasslog_log::LogError;
 use glasslog_log::directory::Disk;
 
-use crate::console::Console;
-use crate::destination::{now, refuse};
+use crate::clock::now;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
+use crate::output::Console;
 
-/// A state file, whether or not it is there yet.
+/// A state file, which may not exist yet.
 pub(super) struct StateFile(PathBuf);
 
 impl StateFile {
     /// # Errors
-    /// A folder that is not there: hours later is too late to find out.
+    /// The folder does not exist; the audit would otherwise fail hours later.
     pub(super) fn new(path: &Path) -> Result<Self, Failure> {
         let state = Self(path.to_path_buf());
         if !state.folder().is_dir() {
@@ -35,10 +36,10 @@ impl StateFile {
         named.unwrap_or(Path::new("."))
     }
 
-    /// Reads the state, if there is one, and sees to it that it is about the log and the keys of this policy.
+    /// Reads the state, if there is one, and checks that it is about the log and the keys of this policy.
     ///
     /// # Errors
-    /// A file that cannot be read, is no whole state, or is another log's.
+    /// The file cannot be read, is not a whole state, or is another log's.
     pub(super) fn read(
         &self,
         policy: &[u8],
@@ -51,10 +52,10 @@ impl StateFile {
             ));
             return Ok(None);
         }
-        // One byte more than a state may have, so that it says itself that it is too large.
+        // One byte more than a state may have, so that the parser says that it is too large.
         let bytes = input::read(&self.0, MAX_AUDIT_STATE + 1)?;
         let state = AuditState::parse(&bytes).map_err(|error| self.refuse(&error))?;
-        // What is wrong with a policy the report says.
+        // The report describes a malformed policy.
         if let Ok(policy) = TrustPolicy::parse(policy) {
             let checked = state.check(&policy, now());
             checked.map_err(|error| self.refuse(&error))?;
@@ -65,33 +66,28 @@ impl StateFile {
     /// Replaces the state: after a crash the file is the old one or the new one.
     ///
     /// # Errors
-    /// The disk, or permissions.
+    /// The disk or permissions.
     pub(super) fn write(&self, state: &AuditState) -> Result<(), Failure> {
         let bytes = state.encode();
         if bytes.len() > MAX_AUDIT_STATE {
             return Err(self.refuse(&AuditStateError::TooLarge));
         }
         let written = Disk::new().replace(self.folder(), &self.0, &bytes, 0o600);
-        written.map_err(|error| refuse(&LogError::from(error)))
+        written.map_err(|error| LogError::from(error).into())
     }
 
     fn refuse(&self, error: &AuditStateError) -> Failure {
-        let (exit, hint) = match error {
-            AuditStateError::OtherLog { .. } => (Exit::Usage, "keep one state file for each log"),
-            AuditStateError::OtherKeys => (
-                Exit::Usage,
-                "what other keys vouched for has to be judged anew: audit from the beginning, with a new state file",
-            ),
-            AuditStateError::NotAState => (
-                Exit::Malformed,
-                "`--resume` takes the file that an earlier `glasslog audit --resume` wrote, or a new one",
-            ),
-            _ => (
-                Exit::Malformed,
-                "nothing is taken from it: audit from the beginning, with a new state file",
-            ),
+        let hint = match error {
+            AuditStateError::OtherLog { .. } => "keep one state file for each log",
+            AuditStateError::OtherKeys => {
+                "what other keys vouched for has to be judged anew: audit from the beginning, with a new state file"
+            }
+            AuditStateError::NotAState => {
+                "`--resume` takes the file that an earlier `glasslog audit --resume` wrote, or a new one"
+            }
+            _ => "nothing is taken from it: audit from the beginning, with a new state file",
         };
         let message = format!("`{}`: {error}", self.0.display());
-        Failure::new(exit, error.code(), message).hint(hint)
+        Failure::new(Exit::from(error), error.code(), message).hint(hint)
     }
 }

@@ -1,6 +1,8 @@
-//! `index --lookup`: which entries have a leaf hash, by an index under `leaf/v1`: it works for logs of anything.
+//! `index --lookup`: finds the entries with a leaf hash by an index under `leaf/v1`, for logs with any entries.
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use glasslog_client::source::{Source, read_tile};
 use glasslog_core::index::format::{LATEST_PATH, MapFunction};
 use glasslog_core::index::read::{IndexProof, Lookup};
 use glasslog_core::merkle::Hash;
@@ -9,10 +11,12 @@ use glasslog_core::tiles::{InclusionPlan, Tile};
 use glasslog_core::trust::TrustPolicy;
 use serde::Serialize;
 
-use super::{Args, Files};
-use crate::console::Console;
+use super::Args;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::Console;
+use crate::source;
+use crate::trusted_checkpoint::trusted_checkpoint;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,34 +25,38 @@ struct Found {
     result: &'static str,
     leaf_hash: String,
     positions: Vec<u64>,
-    /// Entries up to here were looked at.
+    /// Number of entries that were searched.
     complete: u64,
     /// Entries of the log.
     size: u64,
 }
 
+/// Looks up the entries with the leaf hash `hash`.
+///
+/// # Errors
+/// The hash is malformed, the log or index cannot be read or is not trusted, or a file does not match its checkpoint.
 pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Failure> {
     let wanted = Hash::parse_base64(hash)
         .ok_or_else(|| Failure::usage("`--lookup`: expected a leaf hash in base64"))?;
     let policy = args.trust.policy(Some(&args.log))?;
-    let log = Files::open(&args.log, args.trust.offline)?;
-    let place = args.index.as_ref().unwrap_or(&args.log);
-    let index = Files::open(place, args.trust.offline)?;
+    let log = source::open(&args.log, args.trust.offline)?;
+    let index = args.index.as_ref().unwrap_or(&args.log);
+    let index = source::open(index, args.trust.offline)?;
 
-    let checkpoint = args.judged(&log, &policy)?;
-    let trust = TrustPolicy::parse(&policy).map_err(|error| malformed(error.code(), &error))?;
     let now = args.trust.options().now;
+    let checkpoint = trusted_checkpoint(&*log, &policy, now)?;
+    let trust = TrustPolicy::parse(&policy).map_err(|error| malformed(error.code(), &error))?;
     let (_, target) = trust.verify_log(&checkpoint, now);
     let target = target
         .ok_or_else(|| undecided("checkpoint-not-trusted", "the checkpoint is not trusted"))?;
-    let proof = need(&index, LATEST_PATH)?;
+    let proof = need(&*index, LATEST_PATH)?;
     let proof = IndexProof::parse(&proof).map_err(|error| malformed(error.code(), &error))?;
     let (_, vouched) = proof.vouch(&trust, MapFunction::LeafV1, now);
     let vouched = vouched.map_err(|error| undecided(error.code(), &error.to_string()))?;
     let plan = vouched
         .bind(&target)
         .map_err(|error| false_claim(error.code(), &error))?;
-    let found = tiles(&log, plan.tiles())?;
+    let found = tiles(&*log, plan.tiles())?;
     let bound = plan
         .finish(&found)
         .map_err(|error| false_claim(error.code(), &error))?;
@@ -56,7 +64,7 @@ pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Fa
     let mut lookup = Lookup::new(&bound, BTreeSet::from([wanted]));
     while !lookup.is_done() {
         for file in lookup.next_files(MAX_IN_FLIGHT) {
-            let bytes = need(&index, &file.path())?;
+            let bytes = need(&*index, &file.path())?;
             lookup
                 .supply(&file, &bytes)
                 .map_err(|error| false_claim(error.code(), &error))?;
@@ -70,7 +78,7 @@ pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Fa
         let plan = InclusionPlan::new(target.head(), *position)
             .map_err(|error| false_claim(error.code(), &error))?;
         let (leaf, _) = plan
-            .finish_with_leaf(&tiles(&log, plan.tiles())?)
+            .finish_with_leaf(&tiles(&*log, plan.tiles())?)
             .map_err(|error| false_claim(error.code(), &error))?;
         if leaf != wanted {
             let told = format!("the entry at {position} has another leaf hash, {leaf}");
@@ -110,25 +118,17 @@ pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Fa
     Ok(exit)
 }
 
-fn tiles(files: &Files, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, Failure> {
+fn tiles(source: &dyn Source, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, Failure> {
     let mut found = BTreeMap::new();
     for tile in tiles {
-        let bytes = match files.get(&tile.path())? {
-            Some(bytes) => bytes,
-            None => {
-                // A partial tile that is gone is how the full one begins.
-                let full = files.get(&tile.full().path())?;
-                let full = full.ok_or_else(|| missing(&tile.path()))?;
-                tile.prefix_of_full(&full).unwrap_or(&full).to_vec()
-            }
-        };
-        found.insert(*tile, bytes);
+        let bytes = read_tile(source, "", tile)?;
+        found.insert(*tile, bytes.ok_or_else(|| missing(&tile.path()))?);
     }
     Ok(found)
 }
 
-fn need(files: &Files, path: &str) -> Result<Vec<u8>, Failure> {
-    files.get(path)?.ok_or_else(|| missing(path))
+fn need(source: &dyn Source, path: &str) -> Result<Vec<u8>, Failure> {
+    source.read(path)?.ok_or_else(|| missing(path))
 }
 
 fn missing(path: &str) -> Failure {

@@ -1,4 +1,5 @@
 //! What each kind of file says, as ordered JSON; the text form is an outline of the same.
+
 use glasslog_core::event::{self, ParsedEntry, Spki, Statement};
 use glasslog_core::merkle::{ConsistencyProof, Hash, leaf_hash};
 use glasslog_core::note::{

@@ -1,14 +1,15 @@
-//! `inspect`: shows any file of ours without judging it.
+//! `inspect`: shows any file of Glasslog without judging it.
+
 use std::path::PathBuf;
 
 use glasslog_core::text::escape::display_safe;
 use glasslog_core::text::json::Value;
 use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
 
-use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
+use crate::output::Console;
 
 mod facts;
 mod recognise;
@@ -29,7 +30,7 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// The file cannot be read (exit 1), or is none that is known here (exit 8).
+    /// The file cannot be read (exit 1), or is of no known kind (exit 8).
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let bytes = input::read(&self.file, MAX_OFFLINE_BUNDLE)?;
         let facts = recognise::recognise(&bytes).map_err(|why| {

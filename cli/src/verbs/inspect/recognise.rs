@@ -1,4 +1,5 @@
 //! What kind of file is this? Decided by its content alone: a name can lie.
+
 use glasslog_core::event::{self, Spki, parse_secret_pem};
 use glasslog_core::merkle::ConsistencyProof;
 use glasslog_core::note::{Checkpoint, SignerKey, TlogProof, VerifierKey};

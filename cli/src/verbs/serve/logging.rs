@@ -1,4 +1,5 @@
 //! The server's own log: lines on standard error, for people or for programs.
+
 use std::io::stderr;
 
 use clap::ValueEnum;
@@ -14,7 +15,7 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// The least that is worth a line.
+/// Lowest level that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogLevel {
     Off,
@@ -24,7 +25,7 @@ pub(super) enum LogLevel {
     Debug,
 }
 
-/// Begins to write lines; what was said before is lost.
+/// Begins to write lines; earlier events are lost.
 pub(super) fn begin(format: LogFormat, level: LogLevel) {
     let level = match level {
         LogLevel::Off => LevelFilter::OFF,

@@ -1,9 +1,11 @@
 //! `serve`: the public tree and the submission API over HTTP.
+
 use core::time::Duration;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use glasslog_client::io_reason;
 use glasslog_log::directory::Disk;
 use glasslog_log::index::Background;
 use glasslog_log::object_store::Candidate;
@@ -12,10 +14,10 @@ use glasslog_server::{Options, Rate, ServeError, Server};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::console::Console;
-use crate::destination::{open_log, refuse};
+use crate::destination::open_log;
 use crate::exit::Exit;
-use crate::failure::{Failure, io_reason};
+use crate::failure::Failure;
+use crate::output::Console;
 use crate::upkeep;
 
 mod logging;
@@ -93,7 +95,7 @@ impl Args {
     /// Runs until it is interrupted or terminated.
     ///
     /// # Errors
-    /// A directory that is not a log or that another process writes to, an address that is taken, a disk that fails.
+    /// The directory is not a log, another process writes to it, the address is taken, or the disk fails.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         logging::begin(self.log_format, self.log_level);
         let source = Source::open(&self.log)?;
@@ -114,7 +116,7 @@ impl Args {
                     Server::bind_shared(*candidate, path, self.listen, options).await
                 }
             };
-            let server = bound.map_err(|error| ended(&error))?;
+            let server = bound.map_err(ended)?;
             console.line(format_args!("http://{}/", server.address()));
             if let Some(address) = server.admin_address() {
                 console.line(format_args!("http://{address}/metrics"));
@@ -125,7 +127,7 @@ impl Args {
                     _ = terminate.recv() => {}
                 }
             };
-            // On a thread of its own: the log goes on whatever becomes of its index.
+            // The index has a thread of its own, so that its failures do not stop the log.
             let teller = Console::new(console.format());
             let index = is_local
                 .then(|| Background::start(&self.log, move |error| upkeep::warn(error, &teller)));
@@ -133,7 +135,7 @@ impl Args {
             if let Some(index) = index {
                 index.stop();
             }
-            ran.map_err(|error| ended(&error))?;
+            ran.map_err(ended)?;
             console.note("everything that was accepted is published; stopped");
             Ok(Exit::Done)
         })
@@ -160,28 +162,28 @@ impl Args {
     }
 }
 
-/// What is to be served.
+/// The log to serve.
 enum Source {
     Log(Box<Log>),
     Bucket(Box<Candidate>),
 }
 
 impl Source {
-    /// Opens the log in a directory; a log in a bucket is opened once this process is to sequence it.
+    /// Opens the log in a directory; a log in a bucket is opened when this process becomes its writer.
     fn open(path: &Path) -> Result<Self, Failure> {
         let layout = Layout::new(path);
-        let config = Config::read(&Disk::new(), &layout).map_err(|error| refuse(&error))?;
+        let config = Config::read(&Disk::new(), &layout)?;
         Ok(match config.store {
             None => Self::Log(Box::new(open_log(path)?)),
             Some(store) => {
                 let candidate = Candidate::new(&store, &layout.config(), None);
-                Self::Bucket(Box::new(candidate.map_err(|error| refuse(&error))?))
+                Self::Bucket(Box::new(candidate?))
             }
         })
     }
 }
 
-/// Reads where others reach the server.
+/// Reads the address at which others reach the server.
 fn parse_url(text: &str) -> Result<String, String> {
     match glasslog_server::is_address(text) {
         true => Ok(text.to_owned()),
@@ -191,10 +193,10 @@ fn parse_url(text: &str) -> Result<String, String> {
     }
 }
 
-/// Seconds whose entries may come at once.
+/// Seconds of entries that may arrive at once.
 const TEN: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
-/// Reads how long a client may take; no time at all would refuse everyone.
+/// Reads a time limit for clients; zero would refuse every client.
 fn parse_timeout(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(timeout) if !timeout.is_zero() => Ok(timeout),
@@ -202,9 +204,9 @@ fn parse_timeout(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn ended(error: &ServeError) -> Failure {
+fn ended(error: ServeError) -> Failure {
     match error {
-        ServeError::Log(error) => refuse(error),
+        ServeError::Log(error) => error.into(),
         other => Failure::unfinished(other.code(), other.to_string()),
     }
 }

@@ -1,14 +1,15 @@
 //! `verify bundle`: replays a bundle through the query that made it.
+
 use std::path::PathBuf;
 
 use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
 use glasslog_core::verify::verify_bundle;
 
-use crate::arguments::TrustArgs;
-use crate::console::Console;
+use crate::args::TrustArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
+use crate::output::Console;
 
 /// Verifies a bundle, offline.
 #[derive(Debug, clap::Args)]
@@ -26,7 +27,7 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// An unreadable file.
+    /// A file cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(None)?;
         let bundle = input::read(&self.bundle, MAX_OFFLINE_BUNDLE)?;

@@ -1,15 +1,17 @@
-//! `verify consistency`: does the log still contain what it contained?
+//! `verify consistency`: checks that a newer checkpoint only appends to an older one.
+
 use std::path::PathBuf;
 
+use glasslog_client::drive;
 use glasslog_core::fetch::Query;
 use glasslog_core::verify::{ConsistencyQuery, verify_consistency};
 
-use crate::arguments::TrustArgs;
-use crate::console::Console;
+use crate::args::TrustArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::source::Source;
-use crate::{driver, input};
+use crate::input;
+use crate::output::{Console, Watch};
+use crate::source;
 
 /// Verifies that a newer checkpoint only appends to an older one.
 #[derive(Debug, clap::Args)]
@@ -42,17 +44,17 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// An unreadable file, a source that cannot be read.
+    /// A file or the log cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(self.log.as_deref())?;
         let options = self.trust.options();
         let old = || input::read(&self.old, input::MAX_PROOF);
         match (&self.log, &self.new, &self.proof) {
             (Some(log), ..) => {
-                let mut source = Source::open(log, self.trust.offline)?;
+                let source = source::open(log, self.trust.offline)?;
                 let old = old()?;
-                let query = driver::run(&mut source, console, || {
-                    Ok(ConsistencyQuery::new(&old, &policy, options))
+                let query = drive::run(&*source, &Watch::reading(console), || {
+                    Ok::<_, Failure>(ConsistencyQuery::new(&old, &policy, options))
                 })?;
                 console.verdict(query.report())
             }

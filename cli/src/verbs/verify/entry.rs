@@ -1,12 +1,13 @@
-//! `verify entry`: is there a valid entry at this index?
+//! `verify entry`: checks the entry at an index.
+
+use glasslog_client::drive;
 use glasslog_core::fetch::Query;
 use glasslog_core::verify::EntryQuery;
 
-use crate::arguments::LookupArgs;
-use crate::console::Console;
-use crate::driver;
+use crate::args::LookupArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::{Console, Watch};
 
 /// Verifies the entry at an index.
 #[derive(Debug, clap::Args)]
@@ -23,11 +24,11 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// An unreadable policy, a source that cannot be read.
+    /// The policy or the log cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let (policy, options, mut source) = self.lookup.open()?;
-        let query = driver::run(&mut source, console, || {
-            Ok(EntryQuery::new(self.index, &policy, options))
+        let (policy, options, source) = self.lookup.open()?;
+        let query = drive::run(&*source, &Watch::reading(console), || {
+            Ok::<_, Failure>(EntryQuery::new(self.index, &policy, options))
         })?;
         console.verdict(query.report())
     }

@@ -1,14 +1,16 @@
-//! `verify file`: are these files known to the log?
+//! `verify file`: checks that the log has events about files.
+
 use std::path::PathBuf;
 
+use glasslog_client::drive;
 use glasslog_core::fetch::Query;
 use glasslog_core::verify::HistoryQuery;
 
-use crate::arguments::LookupArgs;
-use crate::console::Console;
+use crate::args::LookupArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::{driver, input};
+use crate::input;
+use crate::output::{Console, Watch};
 
 /// Verifies that the log holds events about these files, found by their hash.
 #[derive(Debug, clap::Args)]
@@ -26,16 +28,16 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// An unreadable file or policy, a source that cannot be read.
+    /// A file, the policy or the log cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let (policy, options, mut source) = self.lookup.open()?;
+        let (policy, options, source) = self.lookup.open()?;
         let digests = self
             .paths
             .iter()
             .map(|path| input::digest(path, console))
             .collect::<Result<Vec<_>, _>>()?;
-        let query = driver::run(&mut source, console, || {
-            Ok(HistoryQuery::of_files(&digests, &policy, options))
+        let query = drive::run(&*source, &Watch::reading(console), || {
+            Ok::<_, Failure>(HistoryQuery::of_files(&digests, &policy, options))
         })?;
         // The report names files by their content alone.
         if !console.is_json() && digests.len() > 1 {

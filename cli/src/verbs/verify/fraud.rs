@@ -1,13 +1,14 @@
-//! `verify fraud`: did whoever signs this index sign what is false?
+//! `verify fraud`: checks a proof that an index is false.
+
 use std::path::PathBuf;
 
 use glasslog_core::verify::verify_fraud;
 
-use crate::arguments::TrustArgs;
-use crate::console::Console;
+use crate::args::TrustArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
+use crate::output::Console;
 
 /// Verifies a fraud proof against an index, offline.
 ///
@@ -27,7 +28,7 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// An unreadable file.
+    /// A file cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(None)?;
         let fraud = input::read(&self.fraud, input::MAX_FRAUD)?;

@@ -1,10 +1,11 @@
-//! `verify`: one claim each.
+//! `verify`: a subverb for each claim.
+
 use clap::Subcommand;
 
-use crate::arguments::Later;
-use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::not_yet::NotYet;
+use crate::output::Console;
 
 mod bundle;
 mod consistency;
@@ -29,12 +30,12 @@ enum VerifyVerb {
     Bundle(bundle::Args),
     Fraud(fraud::Args),
     #[command(hide = true)]
-    Inconsistency(Later),
+    Inconsistency(NotYet),
 }
 
 impl Args {
     /// # Errors
-    /// A verb that ends without a report says why.
+    /// The verb ended without a report.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         match self.verb {
             VerifyVerb::File(args) => args.run(console),
@@ -43,7 +44,7 @@ impl Args {
             VerifyVerb::Consistency(args) => args.run(console),
             VerifyVerb::Bundle(args) => args.run(console),
             VerifyVerb::Fraud(args) => args.run(console),
-            VerifyVerb::Inconsistency(later) => Err(later.refuse("verify inconsistency")),
+            VerifyVerb::Inconsistency(not_yet) => Err(not_yet.refuse("verify inconsistency")),
         }
     }
 }

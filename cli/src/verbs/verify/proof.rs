@@ -1,14 +1,15 @@
-//! `verify proof`: does this proof show that this entry is in the log?
+//! `verify proof`: checks a proof that an entry is in the log.
+
 use std::path::PathBuf;
 
 use glasslog_core::text::limits::MAX_ENTRY;
 use glasslog_core::verify::verify_proof;
 
-use crate::arguments::TrustArgs;
-use crate::console::Console;
+use crate::args::TrustArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
+use crate::output::Console;
 
 /// Verifies a proof file for an entry, offline.
 #[derive(Debug, clap::Args)]
@@ -30,7 +31,7 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// An unreadable file.
+    /// A file cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(None)?;
         let proof = input::read(&self.proof, input::MAX_PROOF)?;

@@ -1,10 +1,11 @@
-//! A server that answers as it is told, and what a log's reader makes of it.
+//! A server that answers as the test says, and a source that reads from it.
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::*;
+use crate::http_client::MAX_REDIRECTS;
 
 /// Answers each request with the next of `answers`, one connection each; remembers the paths asked for.
 fn serve(answers: Vec<Vec<u8>>) -> (String, Arc<Mutex<Vec<String>>>) {
@@ -39,36 +40,9 @@ fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn fetch(address: &str, path: &str) -> Result<Option<Vec<u8>>, Failure> {
-    let remote = Remote::new(parse_address(address).unwrap(), None).unwrap();
-    remote.runtime.block_on(remote.fetch(path))
-}
-
-#[test]
-fn addresses_end_in_a_slash() {
-    for (address, base) in [
-        ("http://a.example", "http://a.example/"),
-        ("https://a.example/log", "https://a.example/log/"),
-        ("https://a.example:8443/log/", "https://a.example:8443/log/"),
-    ] {
-        assert_eq!(parse_address(address).unwrap().as_str(), base);
-    }
-}
-
-#[test]
-fn addresses_carry_no_secrets_and_no_query() {
-    for address in [
-        "http://user@a.example/",
-        "http://u:p@a.example/",
-        "http://a.example/?x=1",
-        "http://a.example/#x",
-        "http://",
-    ] {
-        let failure = parse_address(address).unwrap_err();
-        assert_eq!(failure.exit, crate::exit::Exit::Usage, "{address}");
-    }
-    let failure = parse_address("http://u:hunter2@a.example/").unwrap_err();
-    assert!(!failure.message.contains("hunter2"));
+fn fetch(address: &str, path: &str) -> Answer {
+    let log = Http::new(parse_address(address).unwrap(), None).unwrap();
+    log.read(path)
 }
 
 #[test]
@@ -94,10 +68,10 @@ fn a_busy_server_is_asked_again() {
 fn tries_end() {
     let busy = || answer("500 Internal Server Error", "retry-after: 0\r\n", b"");
     let (address, _) = serve(vec![busy(), busy(), busy(), busy()]);
-    let failure = fetch(&address, "checkpoint").unwrap_err();
-    assert_eq!(failure.code, "http-status");
+    let error = fetch(&address, "checkpoint").unwrap_err();
+    assert_eq!(error.code(), "http-status");
     assert_eq!(
-        failure.message,
+        error.to_string(),
         "`checkpoint`: the server answered 500 Internal Server Error"
     );
 }
@@ -112,7 +86,7 @@ fn other_answers_are_failures_at_once() {
     ] {
         let (address, _) = serve(vec![answer(status, "", b"")]);
         assert_eq!(
-            fetch(&address, "checkpoint").unwrap_err().code,
+            fetch(&address, "checkpoint").unwrap_err().code(),
             "http-status",
             "{status}"
         );
@@ -142,9 +116,9 @@ fn redirects_stay_on_the_host() {
             &format!("location: {target}\r\n"),
             b"",
         )]);
-        let failure = fetch(&address, "checkpoint").unwrap_err();
+        let error = fetch(&address, "checkpoint").unwrap_err();
         assert_eq!(
-            (failure.code, failure.message.as_str()),
+            (error.code(), error.to_string().as_str()),
             ("redirect", format!("`checkpoint`: {why}").as_str()),
             "{target}"
         );
@@ -163,7 +137,7 @@ fn redirects_end() {
     let around = || answer("302 Found", "location: /log/checkpoint\r\n", b"");
     let (address, asked) = serve((0..9).map(|_| around()).collect());
     assert_eq!(
-        fetch(&address, "checkpoint").unwrap_err().message,
+        fetch(&address, "checkpoint").unwrap_err().to_string(),
         "`checkpoint`: too many redirects"
     );
     assert_eq!(asked.lock().unwrap().len(), MAX_REDIRECTS + 1);
@@ -201,7 +175,7 @@ fn nobody_listens() {
         format!("http://{}/", listener.local_addr().unwrap())
     };
     assert_eq!(
-        fetch(&address, "checkpoint").unwrap_err().code,
+        fetch(&address, "checkpoint").unwrap_err().code(),
         "unreachable"
     );
 }
@@ -215,27 +189,17 @@ fn remembered_files_are_not_fetched() {
     ]);
     let base = parse_address(&address).unwrap();
     let open = || {
-        Remote::new(
+        Http::new(
             base.clone(),
             Some(Cache::at(dir.path().to_owned(), base.as_str())),
         )
         .unwrap()
     };
     let first = open();
-    assert_eq!(
-        first.runtime.block_on(first.fetch("tile/0/000")),
-        Ok(Some(b"tile".to_vec()))
-    );
-    let mut second = open();
-    assert_eq!(
-        second.runtime.block_on(second.fetch("tile/0/000")),
-        Ok(Some(b"tile".to_vec()))
-    );
-    assert!(second.used_cache());
-    second.forget_cached();
-    assert_eq!(
-        second.runtime.block_on(second.fetch("tile/0/000")),
-        Ok(Some(b"new".to_vec()))
-    );
+    assert_eq!(first.read("tile/0/000"), Ok(Some(b"tile".to_vec())));
+    let second = open();
+    assert_eq!(second.read("tile/0/000"), Ok(Some(b"tile".to_vec())));
+    assert!(second.forget_remembered());
+    assert_eq!(second.read("tile/0/000"), Ok(Some(b"new".to_vec())));
     assert_eq!(asked.lock().unwrap().len(), 2);
 }

@@ -1,0 +1,49 @@
+//! The options of every verb that looks something up in a log.
+
+use clap::Args;
+use glasslog_client::source::Source;
+use glasslog_core::verify::Options;
+
+use super::trust::TrustArgs;
+use crate::failure::Failure;
+use crate::source;
+
+/// The options of every verb that looks something up in a log.
+#[derive(Debug, Args)]
+pub(crate) struct LookupArgs {
+    /// Log directory, public tree or URL
+    #[arg(long)]
+    pub(crate) log: String,
+
+    /// Read every entry, instead of asking the index that the policy names
+    #[arg(long)]
+    full_scan: bool,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+}
+
+impl LookupArgs {
+    /// Returns the trust policy, the requirements of the verdict, and the log.
+    ///
+    /// # Errors
+    /// `--policy` is missing (exit 2) or cannot be read, or the log cannot be opened.
+    pub(crate) fn open(&self) -> Result<(Vec<u8>, Options, Box<dyn Source>), Failure> {
+        let policy = self.trust.policy(Some(&self.log))?;
+        Ok((policy, self.options(), self.source()?))
+    }
+
+    /// Returns the requirements of the verdict, and whether the index is used.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            full_scan: self.full_scan,
+            ..self.trust.options()
+        }
+    }
+
+    /// # Errors
+    /// The log cannot be opened.
+    pub(crate) fn source(&self) -> Result<Box<dyn Source>, Failure> {
+        source::open(&self.log, self.trust.offline)
+    }
+}

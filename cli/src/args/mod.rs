@@ -1,0 +1,13 @@
+//! Arguments that several verbs share, each read in one place.
+
+mod artifact;
+mod files;
+mod lookup;
+mod time;
+mod trust;
+
+pub(crate) use artifact::{refuse_artifact, resolve_artifact};
+pub(crate) use files::{named_key, read_trust_policy};
+pub(crate) use lookup::LookupArgs;
+pub(crate) use time::{parse_duration, parse_time};
+pub(crate) use trust::TrustArgs;

@@ -1,0 +1,17 @@
+//! Results on standard output, everything else on standard error.
+
+mod console;
+mod file;
+mod format;
+mod head;
+mod observer;
+mod progress;
+mod render;
+
+pub(crate) use console::{Console, say, show_usage};
+pub(crate) use file::write_file;
+pub(crate) use format::Format;
+pub(crate) use head::Head;
+pub(crate) use observer::Watch;
+pub(crate) use progress::{Progress, SharedProgress};
+pub(crate) use render::mark;

@@ -1,0 +1,41 @@
+//! The newest checkpoint of a log, judged by a trust policy.
+
+use glasslog_client::source::Source;
+use glasslog_core::fetch::CHECKPOINT_PATH;
+use glasslog_core::note::Checkpoint;
+use glasslog_core::trust::TrustPolicy;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Reads the log's newest checkpoint, if the trust policy accepts it.
+///
+/// # Errors
+/// The checkpoint is missing (exit 1), malformed (exit 8) or not trusted (exit 3 or 5).
+pub(crate) fn trusted_checkpoint(
+    source: &dyn Source,
+    policy: &[u8],
+    now: u64,
+) -> Result<Checkpoint, Failure> {
+    let trust = TrustPolicy::parse(policy)
+        .map_err(|error| Failure::new(Exit::Malformed, error.code(), error.to_string()))?;
+    let bytes = source
+        .read(CHECKPOINT_PATH)?
+        .ok_or_else(|| Failure::unfinished("missing-file", "`checkpoint` is missing"))?;
+    let checkpoint = Checkpoint::parse(&bytes)
+        .map_err(|error| Failure::new(Exit::Malformed, error.code(), error.to_string()))?;
+    let (verdict, verified) = trust.verify_log(&checkpoint, now);
+    match verified {
+        Some(_) => Ok(checkpoint),
+        None => Err(Failure::new(
+            if verdict.is_false() {
+                Exit::False
+            } else {
+                Exit::Undecided
+            },
+            "checkpoint-not-trusted",
+            "the trust policy does not accept the log's checkpoint",
+        )
+        .hint("`glasslog audit` says what is missing")),
+    }
+}

@@ -1,0 +1,56 @@
+//! `keys enrol`: binds a public key to an actor.
+
+use std::path::PathBuf;
+
+use glasslog_core::event::{KeyEvent, KeyOp};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::key_change::{read_public_key, submit};
+use crate::origin::origin_of;
+use crate::output::Console;
+
+/// Binds a public key to an actor, by an event signed by an admin
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  glasslog keys enrol --log my.log --actor ci@example.org --key ci.key.pub")]
+pub(crate) struct Args {
+    /// Log directory, or the URL of its server
+    #[arg(long)]
+    log: String,
+    /// Actor whose key it is
+    #[arg(long, value_name = "ID")]
+    actor: String,
+    /// Public key (PEM)
+    #[arg(long, value_name = "PUB")]
+    key: PathBuf,
+    /// Admin key that signs [default: LOG/keys/admin]
+    #[arg(long, value_name = "SPEC")]
+    admin: Option<String>,
+}
+
+impl Args {
+    /// # Errors
+    /// A key or the log cannot be read, or the log refuses the event.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        let (spki, named) = read_public_key(&self.key)?;
+        let actor = self.actor;
+        if named.as_ref().is_some_and(|named| *named != actor) {
+            console.warn(format_args!(
+                "`{}` names another actor than `{actor}`, for whom it is being enrolled",
+                self.key.display()
+            ));
+        }
+        let event = KeyEvent {
+            log: origin_of(&self.log, None, console)?,
+            op: KeyOp::Enrol,
+            actor,
+            spki,
+            reason: None,
+            acts_on: None,
+            compromised_since: None,
+        };
+        submit(&self.log, self.admin.as_deref(), &event, console)
+    }
+}

@@ -1,0 +1,81 @@
+//! Makes the proof that an entry is in a log (c2sp.org/tlog-proof@v1), without judging who signed its checkpoint.
+
+use glasslog_core::fetch::{Progress, ProveError, ProveQuery, Query};
+use glasslog_core::note::TlogProof;
+use glasslog_core::report::Report;
+
+use crate::drive::{Observer, Outcome, Reading, feed, read_with_retries};
+use crate::error::Error;
+use crate::source::Source;
+
+/// The reason why a proof could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// The log could not be read.
+    #[error(transparent)]
+    Source(#[from] Error),
+    /// The log's files do not give a proof.
+    #[error(transparent)]
+    Prove(#[from] ProveError),
+    /// The proof was not finished.
+    #[error("the proof was not finished")]
+    Unfinished,
+}
+
+impl ProofError {
+    /// Returns the stable name of this class of errors.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Source(error) => error.code(),
+            Self::Prove(error) => error.code(),
+            Self::Unfinished => "no-proof",
+        }
+    }
+}
+
+/// Makes the proof of the entry at `index` under the log's newest checkpoint.
+///
+/// # Errors
+/// The log cannot be read, has no such entry, or its tiles do not match its checkpoint.
+pub fn prove(
+    source: &dyn Source,
+    observer: &dyn Observer,
+    index: u64,
+) -> Result<TlogProof, ProofError> {
+    let attempt = |reading: &Reading<'_>| {
+        let mut proving = Proving(ProveQuery::new(index));
+        feed(&mut proving, reading, observer, |_| true)?;
+        Ok::<_, Error>(proving)
+    };
+    let Proving(query) = read_with_retries(source, observer, attempt, |proving| Outcome {
+        is_failed: matches!(proving.0.proof(), Some(Err(ProveError::Tiles(_)))),
+        is_unfinished: false,
+    })?;
+    match query.proof() {
+        Some(proof) => Ok(proof.clone()?),
+        None => Err(ProofError::Unfinished),
+    }
+}
+
+/// A proof in the making, fed as queries are. It has no report, because it judges nothing.
+struct Proving(ProveQuery);
+
+impl Query for Proving {
+    fn needs(&self) -> Vec<String> {
+        self.0.needs()
+    }
+
+    fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
+        self.0.supply(path, bytes);
+    }
+
+    fn report(&self) -> Option<&Report> {
+        None
+    }
+
+    fn progress(&self) -> Progress<'_> {
+        Progress::default()
+    }
+}
