@@ -10,7 +10,7 @@ use std::{env, fs};
 use glasslog_tests::glasslog::repository;
 
 /// Packages whose errors and checks reach a user.
-const PACKAGES: [&str; 5] = ["core", "log", "server", "cli", "wasm"];
+const PACKAGES: [&str; 6] = ["core", "client", "log", "server", "cli", "wasm"];
 
 /// Begins the part of the page that comes from the sources.
 const MARK: &str = "## From the sources\n";
