@@ -197,7 +197,7 @@ fn documentation(text: &str, name: &str, indent: &str) -> String {
 
 /// The names of the checks of a report.
 fn checks() -> Vec<String> {
-    let text = read(&repository().join("core/src/report.rs"));
+    let text = read(&repository().join("core/src/report/report.rs"));
     let at = text.find("impl CheckCode").expect("the checks have names");
     literals(block(&text[at..]))
 }
