@@ -43,7 +43,7 @@ use http::slots::Slots;
 use http::{connections, descriptors};
 use leadership::forward;
 use leadership::role::{Role, Shared};
-use leadership::term::Turns;
+use leadership::term::Terms;
 use limits::BACKLOG;
 use std::fmt;
 use std::net::SocketAddr;
@@ -298,15 +298,15 @@ impl Face {
             &self.options,
             stopping,
         ));
-        let turns = Turns {
+        let terms = Terms {
             app: Arc::clone(&app),
             path,
             candidate,
             url,
             role,
         };
-        let turns = async {
-            let ended = turns.run(pin!(stop)).await;
+        let terms = async {
+            let ended = terms.run(pin!(stop)).await;
             match &ended {
                 Ok(_) => tracing::info!("asked to stop"),
                 Err(error) => tracing::error!(%error, "the log takes no more entries"),
@@ -316,7 +316,7 @@ impl Face {
             ended
         };
         let faces = faces(Arc::clone(&app), self.listener, self.admin);
-        let (ended, ()) = tokio::join!(turns, faces);
+        let (ended, ()) = tokio::join!(terms, faces);
         match ended? {
             Some(term) => term.end(&app).await,
             None => Ok(()),

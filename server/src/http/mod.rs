@@ -6,4 +6,5 @@ pub(crate) mod descriptors;
 pub(crate) mod front;
 pub(crate) mod observe;
 pub(crate) mod rate;
+pub(crate) mod refusal_class;
 pub(crate) mod slots;

@@ -1,16 +1,17 @@
-//! What a stand-in does with submissions: the leader gets them, and the leader's answers come back, or none.
+//! Forwards a stand-in's submissions to the leader, and the leader's answers to the client.
 //!
-//! Nothing here acknowledges anything. Whatever goes wrong on the way is a 503 with `Retry-After`: the entry may be in the
-//! log by then, and sent again it has the same index.
+//! A stand-in never acknowledges an entry itself. Every failure on the way is a 503 with `Retry-After`: the entry may be
+//! in the log by then, and sent again it has the same index.
 
 use super::whole_lines::WholeLines;
 use crate::app::App;
 use crate::http::client::Client;
 use crate::http::observe::Observed;
-use crate::http::slots::{Full, Slot};
+use crate::http::refusal_class::RefusalClass;
+use crate::http::slots::Slot;
 use crate::leadership::role::{Role, Shared};
 use crate::status::metrics::Route;
-use crate::submission::{Refused, Wish, read_entry};
+use crate::submission::{Refused, SubmitOptions, read_entry};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
@@ -19,24 +20,25 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use reqwest::Url;
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Marks what another server passed on: it is not passed on a second time.
+/// Header of a request that another server forwarded: it is not forwarded a second time.
 pub(crate) const FORWARDED: HeaderName = HeaderName::from_static("glasslog-forwarded");
 const CLIENT: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a leader may say nothing: longer than it lets a slow client wait, plus a slow store.
+/// Longest silence of a leader: longer than its time-out for a slow client, plus a slow store.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// Shorter than the time after which a leader closes an idle connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Most bytes of an answer that is passed on whole: a proof is 2 KB, and a refusal less.
+/// Most bytes of an answer that is returned whole: a proof is 2 KB, and a refusal less.
 const MAX_ANSWER: usize = 64 << 10;
 
-/// The client that stand-ins ask leaders with.
+/// Builds the HTTP client with which stand-ins forward requests to leaders.
 pub(crate) fn client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .no_proxy()
@@ -48,15 +50,15 @@ pub(crate) fn client() -> reqwest::Result<reqwest::Client> {
         .build()
 }
 
-/// Lets a submission through to this server's own log if it leads, and passes it on if it does not.
+/// Lets a submission through to this server's own log if it leads, and forwards it if it does not.
 pub(crate) async fn unless_leading(
     State((app, shared)): State<(Arc<App>, Arc<Shared>)>,
     request: Request,
     next: Next,
 ) -> Response {
     let mut role = shared.role.clone();
-    let part = role.borrow_and_update().clone();
-    let Role::StandIn(leader) = part else {
+    let current = role.borrow_and_update().clone();
+    let Role::StandIn(leader) = current else {
         return next.run(request).await;
     };
     let route = match request.uri().path() {
@@ -64,50 +66,47 @@ pub(crate) async fn unless_leading(
         _ => Route::Add,
     };
     let observed = Observed::begin(&app, route, &request);
-    let passed = match (leader, request.headers().contains_key(FORWARDED)) {
-        (_, true) => Err(Refused::busy(
-            "not-the-leader",
-            "another server sequences now, and this one does not pass on what was passed on",
-        )),
+    let answer = match (leader, request.headers().contains_key(FORWARDED)) {
+        (_, true) => Err(Refused::NotTheLeader),
         (None, _) => Err(unreachable("no leader is known")),
         (Some(leader), false) => {
-            let way = Way {
+            let forward = Forward {
                 app: Arc::clone(&app),
                 role,
-                to: Arc::clone(&leader),
+                leader,
                 shared,
             };
             match route {
-                Route::Batch => way.batch(request).await,
-                _ => way.add(request).await,
+                Route::Batch => forward.batch(request).await,
+                _ => forward.add(request).await,
             }
         }
     };
-    let response = passed.unwrap_or_else(|refused| refused.respond(&app.metrics));
+    let response = answer.unwrap_or_else(|refused| refused.respond(&app.metrics));
     app.metrics.forwarded(response.status().as_u16());
     observed.end(&app, response)
 }
 
-fn unreachable(why: &str) -> Refused {
-    let message = format!("the server that sequences cannot be reached: {why}");
-    Refused::busy("leader-unreachable", &message)
+fn unreachable(reason: impl Into<Cow<'static, str>>) -> Refused {
+    let reason = reason.into();
+    Refused::LeaderUnreachable { reason }
 }
 
-/// The way of one request to the leader.
-struct Way {
+/// One request that is forwarded to the leader.
+struct Forward {
     app: Arc<App>,
     shared: Arc<Shared>,
-    /// Ends the way when it changes.
+    /// This server's role; the request fails when it changes.
     role: watch::Receiver<Role>,
-    to: Arc<Url>,
+    leader: Arc<Url>,
 }
 
-impl Way {
+impl Forward {
     fn request(&self, client: Client, request: &Request) -> reqwest::RequestBuilder {
-        let mut url = Url::clone(&self.to);
-        // A base address has a path.
+        let mut url = Url::clone(&self.leader);
+        // The leader's address may have a path, which ends in `/`.
         let path = request.uri().path().trim_start_matches('/');
-        url.set_path(&format!("{}{path}", self.to.path()));
+        url.set_path(&format!("{}{path}", self.leader.path()));
         url.set_query(request.uri().query());
         let mut builder = self
             .shared
@@ -121,9 +120,9 @@ impl Way {
         builder
     }
 
-    /// One entry: read whole, passed on whole.
+    /// Forwards one entry, once all of it has arrived.
     async fn add(mut self, request: Request) -> Result<Response, Refused> {
-        Wish::of(request.uri())?;
+        SubmitOptions::parse(request.uri())?;
         let client = self.app.client(&request);
         let builder = self.request(client, &request);
         let (entry, room) = read_entry(&self.app, request).await?;
@@ -133,19 +132,11 @@ impl Way {
         answer
     }
 
-    /// Any number of entries: passed on while they come, and answered so.
+    /// Forwards any number of entries while they arrive, and their answers while those arrive.
     async fn batch(mut self, request: Request) -> Result<Response, Refused> {
-        Wish::of(request.uri())?;
+        SubmitOptions::parse(request.uri())?;
         let client = self.app.client(&request);
-        let slot = self.app.batches.take(client).map_err(|full| {
-            Refused::busy(
-                "busy",
-                match full {
-                    Full::All => "too many batches are being sent",
-                    Full::Client => "this client is sending too many batches",
-                },
-            )
-        })?;
+        let slot = self.app.batches.take(client)?;
         let builder = self.request(client, &request);
         let body = reqwest::Body::wrap_stream(request.into_body().into_data_stream());
         let answer = self.ask(builder.body(body)).await?;
@@ -156,7 +147,7 @@ impl Way {
         let relay = Relay {
             lines: WholeLines::default(),
             answer: Some(answer),
-            way: self,
+            forward: self,
             _slot: slot,
         };
         let text = stream::unfold(relay, |mut relay| async {
@@ -166,7 +157,7 @@ impl Way {
         Ok((headers, Body::from_stream(text)).into_response())
     }
 
-    /// Sends a request and waits for the head of its answer, for as long as the leader is one.
+    /// Sends a request and waits for the head of its answer, as long as this server's role stays.
     async fn ask(
         &mut self,
         request: reqwest::RequestBuilder,
@@ -177,11 +168,11 @@ impl Way {
         }
     }
 
-    /// Passes on an answer that is small, once all of it is there.
+    /// Returns a small answer, once all of it has arrived.
     async fn whole(&mut self, mut answer: reqwest::Response) -> Result<Response, Refused> {
         let status = answer.status();
         if !is_answer(status) {
-            return Err(unreachable(&format!("it answers {status}")));
+            return Err(unreachable(format!("it answers {status}")));
         }
         let headers = passed_headers(answer.headers());
         let mut body = Vec::new();
@@ -206,21 +197,18 @@ fn failed(error: &reqwest::Error) -> Refused {
     while let Some(next) = cause.source() {
         cause = next;
     }
-    unreachable(&cause.to_string())
+    unreachable(cause.to_string())
 }
 
-/// Ends when this server's part changes, or nobody keeps it any more.
+/// Waits until this server's role changes, or the server ends.
 async fn changed(role: &mut watch::Receiver<Role>) {
-    // An error says that the server ends.
+    // An error means that the server ends.
     let _ = role.changed().await;
 }
 
-/// What a server of ours answers to a submission; anything else comes from something in between.
+/// Returns whether a server of this kind answers submissions so; any other status comes from a proxy in between.
 fn is_answer(status: StatusCode) -> bool {
-    matches!(
-        status.as_u16(),
-        200 | 400 | 403 | 408 | 409 | 413 | 422 | 429 | 503
-    )
+    status == StatusCode::OK || RefusalClass::has_status(status)
 }
 
 fn passed_headers(from: &HeaderMap) -> HeaderMap {
@@ -230,32 +218,32 @@ fn passed_headers(from: &HeaderMap) -> HeaderMap {
             headers.insert(name, value.clone());
         }
     }
-    // Whatever stands in between: no cache may answer for the leader.
+    // No cache in between may answer for the leader.
     headers
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     headers
 }
 
-/// The answer to a batch on its way back.
+/// The leader's answer to a batch, on its way to the client.
 struct Relay {
-    way: Way,
-    /// `None` once it has ended.
+    forward: Forward,
+    /// The leader's answer; `None` once it has ended.
     answer: Option<reqwest::Response>,
     lines: WholeLines,
     _slot: Slot,
 }
 
 impl Relay {
-    /// The next whole lines; `None` after the last.
+    /// Returns the next whole lines; `None` after the last.
     async fn next(&mut self) -> Option<Bytes> {
-        let mut stopping = self.way.app.stopping.clone();
+        let mut stopping = self.forward.app.stopping.clone();
         loop {
             let answer = self.answer.as_mut()?;
             let chunk = tokio::select! {
                 chunk = answer.chunk() => chunk.map_err(|error| failed(&error)),
-                () = changed(&mut self.way.role) => Err(unreachable("another server takes over")),
-                _ = stopping.changed() => Err(Refused::busy("stopping", "the server is stopping")),
+                () = changed(&mut self.forward.role) => Err(unreachable("another server takes over")),
+                _ = stopping.changed() => Err(Refused::Stopping),
             };
             let refused = match chunk {
                 Ok(Some(chunk)) => match self.lines.push(&chunk) {
@@ -267,10 +255,10 @@ impl Relay {
                 Ok(None) => unreachable("its answer broke off"),
                 Err(refused) => refused,
             };
-            // Of the lines after this one nothing is known, as when a server breaks off its own answer.
+            // The outcome of the entries after this line is unknown, as when a server breaks off its own answer.
             self.answer = None;
             let mut text = String::new();
-            refused.write_line(&self.way.app.metrics, &mut text);
+            refused.write_line(&self.forward.app.metrics, &mut text);
             return Some(text.into());
         }
     }

@@ -1,46 +1,46 @@
-//! What this server is for its log just now: of several servers of one log, one sequences and the others stand in.
+//! The current role of this server: of several servers of one log, one leads and the others stand in.
 
 use glasslog_log::object_store::Reader;
 use reqwest::Url;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Longest address: the lock has no room for more.
+/// Longest address in bytes: the lock has no room for more.
 const MAX_URL: usize = 512;
 
-/// A server's part.
+/// Role of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// It sequences.
+    /// This server sequences.
     Leader,
-    /// Another one does; where that takes entries, once it is known.
+    /// Another server sequences, and takes entries at this address, if it is known.
     StandIn(Option<Arc<Url>>),
 }
 
-/// What a server of a log in a bucket has besides.
+/// State that only a server of a log in a bucket has, where several servers share the log.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// The public files.
+    /// Reads the public files.
     pub(crate) reader: Reader,
-    /// Its part.
+    /// This server's role.
     pub(crate) role: watch::Receiver<Role>,
-    /// Sends what it cannot take itself to who can.
+    /// Forwards submissions to the leader.
     pub(crate) client: reqwest::Client,
 }
 
 impl Shared {
-    /// Its part just now.
+    /// Returns the current role.
     pub(crate) fn role(&self) -> Role {
         self.role.borrow().clone()
     }
 }
 
-/// Whether others can be told to send entries there.
+/// Returns whether a server may announce this address as the one where it takes entries.
 pub fn is_address(text: &str) -> bool {
     parse_url(text).is_some()
 }
 
-/// Reads where a leader says that it takes entries. Whoever can write the bucket can say anything there.
+/// Parses the address where a leader takes entries. Anyone who can write the bucket chooses this text.
 pub(crate) fn parse_url(text: &str) -> Option<Arc<Url>> {
     if text.len() > MAX_URL || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;

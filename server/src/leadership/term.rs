@@ -1,9 +1,9 @@
-//! A server's turns at sequencing a log that several servers share: it waits until the lease is free, opens the log,
-//! sequences until it is deposed, and waits again.
+//! Terms of leadership: the server waits until the lease is free, opens the log, sequences until it is deposed, and waits
+//! again.
 //!
-//! A server that was deposed goes on as a stand-in instead of ending: nothing of an old term is used in a new one, since
-//! the log is read anew under a new lease. A log that fails while the lease is still held is another matter: its files or
-//! its store are not as they should be, and the server ends, as that of a log in a directory does.
+//! A deposed server continues as a stand-in instead of ending: no state of an old term is used in a new one, since the
+//! log is read anew under a new lease. If the log fails while the lease is still held, its files or its store are
+//! damaged, and the server ends, as the server of a log in a directory does.
 
 use crate::ServeError;
 use crate::app::App;
@@ -21,16 +21,16 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-/// Looks at how the lease stands are cheap: nothing is asked of the store.
+/// Polling interval for the lease status; polling makes no store request.
 const PULSE: Duration = Duration::from_millis(100);
 
-/// One server's part in a log that several share.
-pub(crate) struct Turns {
+/// The terms of one server of a log that several servers share.
+pub(crate) struct Terms {
     pub(crate) app: Arc<App>,
     /// The log directory: keys and configuration.
     pub(crate) path: PathBuf,
     pub(crate) candidate: Candidate,
-    /// Where this server takes entries.
+    /// Address where this server takes entries.
     pub(crate) url: String,
     pub(crate) role: watch::Sender<Role>,
 }
@@ -51,24 +51,24 @@ enum End {
 
 type Stop<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send)>;
 
-impl Turns {
+impl Terms {
     /// Waits and sequences by turns until `stop` is ready; returns the term that is under way then.
     ///
     /// # Errors
-    /// When the log cannot be written though the lease is held, or the store is not the log's.
+    /// A log that cannot be written while the lease is held, and a store that is not the log's.
     pub(crate) async fn run(mut self, mut stop: Stop<'_>) -> Result<Option<Term>, ServeError> {
-        let mut told = None;
+        let mut reported = None;
         loop {
-            let looked;
-            (self.candidate, looked) = blocking(move || {
+            let lease;
+            (self.candidate, lease) = blocking(move || {
                 let mut candidate = self.candidate;
-                let looked = candidate.look();
-                (candidate, looked)
+                let lease = candidate.look();
+                (candidate, lease)
             })
             .await?;
-            match looked {
+            match lease {
                 Ok(Taken::Bucket(bucket)) => {
-                    told = None;
+                    reported = None;
                     match self.lead(*bucket, stop.as_mut()).await? {
                         End::Asked(term) => return Ok(Some(term)),
                         End::Deposed => {}
@@ -76,16 +76,16 @@ impl Turns {
                 }
                 Ok(Taken::Held(holder)) => {
                     let leader = holder.url.as_deref().and_then(parse_url);
-                    if told != Some(holder.id) {
-                        told = Some(holder.id);
+                    if reported != Some(holder.id) {
+                        reported = Some(holder.id);
                         tracing::info!(leader = holder.url, "standing in for another server");
                     }
-                    self.play(Role::StandIn(leader));
+                    self.set_role(Role::StandIn(leader));
                 }
                 Err(error @ StoreError::Unreachable { .. }) => {
-                    // The leader may reach the store though this server does not: submissions still go there.
-                    tracing::warn!(%error, "the lease cannot be looked at");
-                    told = None;
+                    // The leader may reach the store even if this server does not: submissions still go to the leader.
+                    tracing::warn!(%error, "the lease cannot be read");
+                    reported = None;
                 }
                 Err(error) => return Err(ServeError::Log(error.into())),
             }
@@ -100,7 +100,7 @@ impl Turns {
     /// Sequences for as long as the lease is held.
     async fn lead(&self, bucket: Bucket, mut stop: Stop<'_>) -> Result<End, ServeError> {
         let begun = Instant::now();
-        self.play(Role::StandIn(None));
+        self.set_role(Role::StandIn(None));
         tracing::info!("the lease is taken: reading the log");
         let (own, path, url) = (bucket.clone(), self.path.clone(), self.url.clone());
         let opened = blocking(move || {
@@ -118,7 +118,7 @@ impl Turns {
         let index = Background::start_in(bucket.clone(), &self.path, |error| {
             tracing::warn!(%error, "the index was not extended");
         });
-        self.play(Role::Leader);
+        self.set_role(Role::Leader);
         let took = begun.elapsed();
         self.app.metrics.term(took);
         tracing::info!(seconds = took.as_secs_f64(), "sequencing");
@@ -130,15 +130,15 @@ impl Turns {
                     if bucket.is_deposed() {
                         break;
                     }
-                    // Whoever may have a successor promises nothing; if it has none, it goes on where it was.
-                    self.play(match bucket.is_doubtful() {
+                    // A server that may have a successor acknowledges nothing; if it has none, it resumes.
+                    self.set_role(match bucket.is_doubtful() {
                         true => Role::StandIn(None),
                         false => Role::Leader,
                     });
                 }
             }
         }
-        self.play(Role::StandIn(None));
+        self.set_role(Role::StandIn(None));
         self.app.intake.stand_down();
         let ended = blocking(|| {
             let ended = running.join();
@@ -149,26 +149,26 @@ impl Turns {
         judge(ended.err().unwrap_or(LogError::STOPPED), bucket).await
     }
 
-    fn play(&self, role: Role) {
-        self.role.send_if_modified(|played| {
-            let is_new = *played != role;
-            *played = role;
+    fn set_role(&self, role: Role) {
+        self.role.send_if_modified(|current| {
+            let is_new = *current != role;
+            *current = role;
             is_new
         });
     }
 }
 
 impl Term {
-    /// Publishes what is staged and lets go of the lease. To be called when nobody can submit any more.
+    /// Publishes the staged entries and releases the lease. To be called when no client can submit any more.
     ///
     /// # Errors
-    /// When the log failed, unless that is because another server has taken over.
+    /// A log that failed, unless the reason is that another server has taken over.
     pub(crate) async fn end(self, app: &App) -> Result<(), ServeError> {
         app.intake.stand_down();
         let (running, index) = (self.running, self.index);
         let ended = blocking(|| {
             let ended = running.join();
-            // The lease is held until the bucket is dropped, so the index still covers what was published last.
+            // The lease is held until the bucket is dropped, so the index still covers the last publication.
             index.stop();
             ended
         });
@@ -179,7 +179,7 @@ impl Term {
     }
 }
 
-/// Tells a server that was deposed, or cannot tell, from one whose log failed.
+/// Distinguishes a server that was deposed, or cannot reach the store, from one whose log failed.
 async fn judge(error: LogError, bucket: Bucket) -> Result<End, ServeError> {
     tracing::warn!(%error, "the log takes no more entries here");
     let held = blocking(move || bucket.check_writer()).await?;
@@ -191,11 +191,11 @@ async fn judge(error: LogError, bucket: Bucket) -> Result<End, ServeError> {
     }
 }
 
-/// Does what blocks on a thread that may.
+/// Runs blocking work on a thread for such work.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ServeError> {
     let done = spawn_blocking(work).await;
-    // It panicked, and said so.
+    // The work panicked, and the panic was printed.
     done.map_err(|_| ServeError::Log(LogError::STOPPED))
 }

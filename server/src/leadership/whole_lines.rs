@@ -1,19 +1,19 @@
-//! Passes on whole lines only: half a line of an answer that breaks off would be taken for a refusal, or for nothing.
+//! Whole lines of an answer that arrives in pieces: a client would take half a line for a refusal or drop it.
 
 /// Longest line: a receipt with a proof is 3 KB.
 const MAX_LINE: usize = 64 << 10;
 
-/// The beginning of a line whose end has not come.
+/// The beginning of a line whose end has not arrived.
 #[derive(Debug, Default)]
 pub(super) struct WholeLines {
     begun: Vec<u8>,
 }
 
 impl WholeLines {
-    /// Takes in a piece and gives the lines that are whole now.
+    /// Adds a piece and returns the lines that are whole now.
     ///
     /// # Errors
-    /// A line that is longer than any.
+    /// A line that is too long to be one of a server's answer.
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<Vec<u8>, ()> {
         let end = piece.iter().rposition(|byte| *byte == b'\n');
         let (whole, rest) = piece.split_at(end.map_or(0, |end| end + 1));
@@ -29,7 +29,7 @@ impl WholeLines {
         }
     }
 
-    /// Whether nothing is left over.
+    /// Returns whether every line so far is whole.
     pub(super) fn is_clean(&self) -> bool {
         self.begun.is_empty()
     }
@@ -39,7 +39,7 @@ impl WholeLines {
 mod tests {
     use super::*;
 
-    /// However an answer is cut into pieces, its lines come out whole, in order, and its unfinished end does not.
+    /// Cuts an answer into pieces of every size: its lines come out whole and in order, its unfinished end does not.
     #[test]
     fn only_whole_lines_pass() {
         let text = b"{\"index\":1}\n{\"index\":2}\n\n{\"ind";

@@ -1,12 +1,13 @@
-//! `POST /add`: one entry, answered with its index or its proof.
+//! `POST /add`: takes one entry and answers with its index or its proof.
 
-use super::answer::{self, Refused};
-use super::options::Wish;
+use super::answer;
+use super::intake::Room;
+use super::options::SubmitOptions;
 use super::receipt;
+use super::refused::Refused;
 use crate::app::App;
 use crate::http::observe::Observed;
 use crate::status::metrics::Route;
-use crate::submission::intake::Room;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::State;
 use axum::http::header::CONTENT_LENGTH;
@@ -19,12 +20,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio::time;
 
-/// One entry, through the router.
+/// Takes one entry that came through the router.
 pub(super) async fn route(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
     add(&app, request).await
 }
 
-/// One entry.
+/// Takes one entry.
 pub(crate) async fn add<B>(app: &App, request: Request<B>) -> Response
 where
     B: HttpBody<Data = Bytes> + Unpin,
@@ -41,29 +42,26 @@ async fn submit<B>(app: &App, request: Request<B>) -> Result<Response, Refused>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
-    let wish = Wish::of(request.uri())?;
+    let options = SubmitOptions::parse(request.uri())?;
     let (entry, room) = read_entry(app, request).await?;
     let bytes = entry.len() as u64;
     let outcome = app
         .intake
-        .submit(vec![entry], wish.acknowledgement, room)
+        .submit(vec![entry], options.acknowledgement, room)
         .await?;
-    let receipt = match outcome.into_iter().next() {
-        Some(result) => result?,
-        None => return Err(glasslog_log::sequencer::Busy.into()),
-    };
+    let receipt = outcome.into_iter().next().ok_or(Refused::Busy)??;
     app.metrics.entries.inc();
     app.metrics.bytes.inc_by(bytes);
-    match wish.is_proof {
+    match options.is_proof {
         false => Ok(answer::index(&receipt)),
         true => prove(app, &receipt).await.map(answer::proof),
     }
 }
 
-/// Reads one entry, if its client may submit one now, and sets memory aside for it.
+/// Reads one entry, if its client may submit one now, and reserves memory for it.
 ///
 /// # Errors
-/// A client that is too quick or too slow, an entry that is too large, too much in work.
+/// A client that is over its rate or too slow, an entry that is too large, too many bytes in work.
 pub(crate) async fn read_entry<B>(
     app: &App,
     request: Request<B>,
@@ -72,10 +70,8 @@ where
     B: HttpBody<Data = Bytes> + Unpin,
 {
     if let Some(rate) = &app.rate {
-        rate.take(app.client(&request)).map_err(|wait| {
-            let message = "this client submits more entries a second than it may";
-            Refused::too_many("rate-limited", message, wait)
-        })?;
+        rate.take(app.client(&request))
+            .map_err(|wait| Refused::RateLimited { wait })?;
     }
     let announced = announced(request.headers());
     let expected = announced.unwrap_or(MAX_ENTRY);
@@ -87,20 +83,23 @@ where
     let read = read_body(request.into_body(), announced.unwrap_or(0));
     match time::timeout(limit, read).await {
         Ok(Some(entry)) => Ok((entry, room)),
-        // The only other failure is a client that went away, who reads no answer.
+        // The only other failure is a client that went away and reads no answer.
         Ok(None) => Err(Refusal::too_large(MAX_ENTRY + 1).into()),
-        Err(_) => Err(Refused::too_slow("the body", limit)),
+        Err(_) => Err(Refused::TooSlow {
+            part: "the body",
+            limit,
+        }),
     }
 }
 
-/// Reads a body into room for what was announced; `None` if it breaks off or is too large.
+/// Reads a body into a buffer of the announced length; returns `None` if it breaks off or is too large.
 async fn read_body<B>(mut body: B, announced: usize) -> Option<Vec<u8>>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
     let mut entry = Vec::with_capacity(announced);
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        // Trailers say nothing that is asked for.
+        // Trailers are not part of the entry.
         let Ok(piece) = frame.ok()?.into_data() else {
             continue;
         };
@@ -117,10 +116,10 @@ async fn prove(app: &App, receipt: &Receipt) -> Result<String, Refused> {
     proofs
         .ok()
         .and_then(|proofs| proofs.into_iter().next())
-        .ok_or_else(receipt::unproven)
+        .ok_or(Refused::ProofUnavailable)
 }
 
-/// The length that a request's head announces.
+/// Returns the length that the request's head announces.
 fn announced(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

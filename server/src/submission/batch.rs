@@ -1,21 +1,23 @@
-//! `POST /batch`: entries in, one a line, and results out while they still come.
+//! `POST /batch`: takes entries, one a line, and answers each while the next ones still arrive.
 //!
-//! Whatever is ready goes to the log as soon as it has a hand free: a slow sender gets each line answered at once, a quick
-//! one fills ever larger parts. A sender that outruns the log, or leaves its answers unread, is read no further.
+//! The lines that are ready go to the log as soon as it can take them: a slow sender gets each line answered at once, a
+//! fast one fills larger and larger parts. The server stops reading from a sender that outruns the log or leaves its
+//! answers unread.
 
-use super::answer::{self, Refused};
+use super::answer;
 use super::lines::{Line, Lines};
-use super::options::Wish;
+use super::options::SubmitOptions;
 use super::receipt;
+use super::refused::Refused;
 use crate::app::App;
 use crate::http::client::Client;
 use crate::http::observe::Observed;
-use crate::http::slots::{Full, Slot};
+use crate::http::slots::Slot;
 use crate::limits::CHUNKS_IN_WORK;
 use crate::status::metrics::Route;
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesOrdered};
@@ -25,10 +27,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time;
 
-/// Parts of the answer that are ready and unread: enough to fill the connection's buffers.
+/// Parts of the answer that are ready but unread: enough to fill the connection's buffers.
 const UNREAD: usize = 2;
 
-/// Many entries, one a line.
+/// Takes many entries, one a line.
 pub(crate) async fn batch(State(app): State<Arc<App>>, request: Request) -> Response {
     let observed = Observed::begin(&app, Route::Batch, &request);
     let response = match open(&app, request) {
@@ -39,25 +41,19 @@ pub(crate) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resp
 }
 
 fn open(app: &Arc<App>, request: Request) -> Result<Response, Refused> {
-    let wish = Wish::of(request.uri())?;
+    let options = SubmitOptions::parse(request.uri())?;
     let client = app.client(&request);
-    let slot = app.batches.take(client).map_err(|full| {
-        let (code, message) = match full {
-            Full::All => ("busy", "too many batches are being sent"),
-            Full::Client => ("busy", "this client is sending too many batches"),
-        };
-        Refused::busy(code, message)
-    })?;
+    let slot = app.batches.take(client)?;
     let (answers, receiver) = mpsc::channel(UNREAD);
     let batch = Batch {
         app: Arc::clone(app),
         client,
-        wish,
+        options,
         body: request.into_body().into_data_stream(),
-        lines: Lines::new(wish.is_proof),
+        lines: Lines::new(options.is_proof),
         _slot: slot,
     };
-    // On its own, so that reading goes on while the connection writes. It ends when nobody is left to read the answer.
+    // A task of its own, so that reading continues while the connection writes. It ends when the client stops reading.
     tokio::spawn(batch.run(answers));
     let text = stream::unfold(receiver, |mut receiver| async {
         let text = receiver.recv().await?;
@@ -74,24 +70,24 @@ fn open(app: &Arc<App>, request: Request) -> Result<Response, Refused> {
 struct Batch {
     app: Arc<App>,
     client: Client,
-    wish: Wish,
+    options: SubmitOptions,
     body: BodyDataStream,
     lines: Lines,
     _slot: Slot,
 }
 
-/// Where the body stands.
+/// State of the body.
 enum Input {
     Open,
     Ended,
-    /// It came to no good end; this is said after the answers to what had arrived.
+    /// The body broke off; the refusal follows the answers to the lines that had arrived.
     Broken(Refused),
 }
 
-/// The answer to some lines.
+/// Answer to some lines.
 struct Part {
     text: String,
-    /// The log takes no more.
+    /// Whether the log takes no more entries.
     is_last: bool,
 }
 
@@ -115,7 +111,7 @@ impl Batch {
             }
             let is_reading = matches!(input, Input::Open) && !self.lines.is_full();
             if !is_reading {
-                // Whoever is not read is not slow.
+                // A client that the server does not read from is not slow.
                 deadline = time::Instant::now() + limit;
                 if in_work.is_empty() {
                     break;
@@ -138,33 +134,33 @@ impl Batch {
                         self.lines.finish();
                         input = Input::Ended;
                     }
-                    // What arrived of the last line is not the line.
-                    Ok(Some(Err(_))) => input = Input::Broken(cut_short()),
-                    Err(_) => input = Input::Broken(Refused::too_slow("a line", limit)),
+                    // The last line may be incomplete, so it is not an entry.
+                    Ok(Some(Err(_))) => input = Input::Broken(Refused::BodyCutShort),
+                    Err(_) => input = Input::Broken(Refused::TooSlow { part: "a line", limit }),
                 },
                 _ = stopping.changed(), if matches!(input, Input::Open) => {
-                    input = Input::Broken(Refused::busy("stopping", "the server is stopping"));
+                    input = Input::Broken(Refused::Stopping);
                 }
             }
         }
         if let Input::Broken(refused) = input {
             let mut text = String::new();
             refused.write_line(&self.app.metrics, &mut text);
-            // Who is gone needs no answer.
+            // A client that has gone needs no answer.
             let _ = answers.send(text).await;
         }
     }
 
-    /// Gives the lines that are ready to the log.
+    /// Submits the lines that are ready to the log.
     fn submit(&mut self) -> impl Future<Output = Part> + use<> {
-        let (app, client, wish) = (Arc::clone(&self.app), self.client, self.wish);
+        let (app, client, options) = (Arc::clone(&self.app), self.client, self.options);
         let lines = self.lines.take();
         async move {
             let mut part = Part {
                 text: String::with_capacity(lines.len() * 96),
                 is_last: false,
             };
-            // Of each line: how long it is, and if it is too long, that it is.
+            // Length of each line; `Err` if it is too long for an entry.
             let mut entries = Vec::with_capacity(lines.len());
             let shapes: Vec<Result<usize, usize>> = lines
                 .into_iter()
@@ -176,7 +172,7 @@ impl Batch {
                     Line::TooLong(length) => Err(length),
                 })
                 .collect();
-            let mut outcome = commit(&app, client, wish, entries).await.into_iter();
+            let mut outcome = commit(&app, client, options, entries).await.into_iter();
             for shape in shapes {
                 match shape {
                     Err(length) => {
@@ -194,8 +190,7 @@ impl Batch {
                         }
                         None => {
                             part.is_last = true;
-                            Refused::from(glasslog_log::sequencer::Busy)
-                                .write_line(&app.metrics, &mut part.text);
+                            Refused::Busy.write_line(&app.metrics, &mut part.text);
                         }
                     },
                 }
@@ -207,8 +202,13 @@ impl Batch {
 
 type Verdict = Result<(glasslog_log::Receipt, Option<String>), Refused>;
 
-/// What became of each entry, in order; of none when the log takes no more.
-async fn commit(app: &App, client: Client, wish: Wish, entries: Vec<Vec<u8>>) -> Vec<Verdict> {
+/// Submits entries and returns the result of each, in order; returns none if the log takes no more entries.
+async fn commit(
+    app: &App,
+    client: Client,
+    options: SubmitOptions,
+    entries: Vec<Vec<u8>>,
+) -> Vec<Verdict> {
     if entries.is_empty() {
         return Vec::new();
     }
@@ -219,10 +219,14 @@ async fn commit(app: &App, client: Client, wish: Wish, entries: Vec<Vec<u8>>) ->
     let Ok(room) = app.intake.room_for_chunk(bytes, entries.len()).await else {
         return Vec::new();
     };
-    let Ok(outcome) = app.intake.submit(entries, wish.acknowledgement, room).await else {
+    let Ok(outcome) = app
+        .intake
+        .submit(entries, options.acknowledgement, room)
+        .await
+    else {
         return Vec::new();
     };
-    if !wish.is_proof {
+    if !options.is_proof {
         let without = |receipt| (receipt, None);
         return outcome
             .into_iter()
@@ -236,16 +240,8 @@ async fn commit(app: &App, client: Client, wish: Wish, entries: Vec<Vec<u8>>) ->
         .into_iter()
         .map(|result| {
             let receipt = result?;
-            let proof = proofs.next().ok_or_else(receipt::unproven)?;
+            let proof = proofs.next().ok_or(Refused::ProofUnavailable)?;
             Ok((receipt, Some(proof)))
         })
         .collect()
-}
-
-fn cut_short() -> Refused {
-    Refused::request(
-        StatusCode::BAD_REQUEST,
-        "body-cut-short",
-        "the body ended in the middle".into(),
-    )
 }

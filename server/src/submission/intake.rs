@@ -1,6 +1,6 @@
-//! Where submissions go: room for them is set aside before they are read, and the log's one writer takes them from here.
+//! Submissions on their way to the log's one writer; memory for them is reserved before they are read.
 //!
-//! A server that stands in for another has no writer: what gets this far is told to come back.
+//! A stand-in has no writer: a submission that gets this far is refused as busy.
 
 use crate::limits::{ENTRY_COST, MAX_BATCH_BYTES, MAX_GROUP, MAX_SINGLE_BYTES};
 use glasslog_log::Outcome;
@@ -8,30 +8,30 @@ use glasslog_log::sequencer::{Acknowledgement, Busy, Limits, Sequencer, Status};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How much may wait inside the log: what has room here has room there.
+/// Bounds on the log's queue, so that a submission with room here has room there.
 pub(crate) const LIMITS: Limits = Limits {
     submissions: (MAX_SINGLE_BYTES + MAX_BATCH_BYTES) / ENTRY_COST,
     bytes: MAX_SINGLE_BYTES + MAX_BATCH_BYTES,
     group: MAX_GROUP,
 };
 
-/// The way to the log.
+/// Access to the log's sequencer, and the memory that submissions may take.
 #[derive(Debug)]
 pub(crate) struct Intake {
-    /// `None` while another server sequences.
+    /// The sequencer; `None` while another server sequences.
     sequencer: RwLock<Option<Sequencer>>,
     singles: Arc<Semaphore>,
     batches: Arc<Semaphore>,
 }
 
-/// A share of the memory that submissions may take.
+/// Share of the memory that submissions may take, released when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Room {
     _permit: OwnedSemaphorePermit,
 }
 
 impl Intake {
-    /// All room free.
+    /// Begins with all memory free.
     pub(crate) fn new(sequencer: Option<Sequencer>) -> Self {
         Self {
             sequencer: RwLock::new(sequencer),
@@ -40,10 +40,10 @@ impl Intake {
         }
     }
 
-    /// Sets memory aside for an entry that is about to be read.
+    /// Reserves memory for an entry that is about to be read.
     ///
     /// # Errors
-    /// [`Busy`] when too much is in work.
+    /// [`Busy`] if too many bytes are in work.
     pub(crate) fn room_for_entry(&self, bytes: usize) -> Result<Room, Busy> {
         let permits = permits(bytes, 1, MAX_SINGLE_BYTES);
         let permit = Arc::clone(&self.singles)
@@ -55,7 +55,7 @@ impl Intake {
     /// Waits until there is memory for a part of a batch.
     ///
     /// # Errors
-    /// [`Busy`] when the log has stopped.
+    /// [`Busy`] if the log has stopped.
     pub(crate) async fn room_for_chunk(&self, bytes: usize, entries: usize) -> Result<Room, Busy> {
         let permits = permits(bytes, entries, MAX_BATCH_BYTES);
         let permit = Arc::clone(&self.batches)
@@ -68,7 +68,7 @@ impl Intake {
     /// Submits entries and waits for the acknowledgement.
     ///
     /// # Errors
-    /// [`Busy`] when the queue is full, or when the log failed before it could tell.
+    /// [`Busy`] if the queue is full, or if the log failed before it acknowledged the entries.
     pub(crate) async fn submit(
         &self,
         entries: Vec<Vec<u8>>,
@@ -83,23 +83,23 @@ impl Intake {
         Ok(answer.await.map_err(|_| Busy)?.outcomes)
     }
 
-    /// Sequences from now on.
+    /// Sends submissions to this sequencer from now on.
     pub(crate) fn lead(&self, sequencer: Sequencer) {
         *self.change() = Some(sequencer);
     }
 
-    /// Sequences no more; the log ends when what it took is done.
+    /// Stops sequencing; the log ends when the entries that it took are done.
     pub(crate) fn stand_down(&self) {
         *self.change() = None;
     }
 
-    /// How the log stands, if it is sequenced here.
+    /// Returns the log's status, if it is sequenced here.
     pub(crate) fn status(&self) -> Option<Status> {
         self.sequencer().as_ref().map(Sequencer::status)
     }
 
     fn sequencer(&self) -> RwLockReadGuard<'_, Option<Sequencer>> {
-        // A panic elsewhere leaves it whole.
+        // A panic of another thread leaves the value whole.
         self.sequencer
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -111,14 +111,14 @@ impl Intake {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes of submissions that are read, queued or in work.
+    /// Returns the bytes of submissions that are being read, queued or in work.
     pub(crate) fn waiting_bytes(&self) -> usize {
         let singles = MAX_SINGLE_BYTES - self.singles.available_permits();
         singles + MAX_BATCH_BYTES - self.batches.available_permits()
     }
 }
 
-/// One permit is one byte; no part is larger than all the room.
+/// Returns the permits for some entries: one for each byte, and at most all of them.
 fn permits(bytes: usize, entries: usize, room: usize) -> u32 {
     let cost = bytes + entries * ENTRY_COST;
     u32::try_from(cost.min(room)).unwrap_or(u32::MAX)

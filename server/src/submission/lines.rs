@@ -1,4 +1,4 @@
-//! Cuts a body into lines as its pieces arrive, holding no more than one part of it.
+//! Cuts a body into lines as its pieces arrive, and holds at most one part of it.
 
 use crate::limits::{MAX_CHUNK_BYTES, MAX_CHUNK_ENTRIES, MAX_CHUNK_PROOFS};
 use glasslog_core::text::limits::MAX_ENTRY;
@@ -6,13 +6,13 @@ use glasslog_core::text::limits::MAX_ENTRY;
 /// A line of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// Its bytes, without the line feed.
+    /// Bytes of the line, without the line feed.
     Entry(Vec<u8>),
-    /// It is longer than any entry; so long at least.
+    /// Length of a line that is longer than any entry.
     TooLong(usize),
 }
 
-/// Lines that have arrived and were not taken yet.
+/// Lines that have arrived and are not taken yet.
 #[derive(Debug)]
 pub(crate) struct Lines {
     most: usize,
@@ -20,12 +20,12 @@ pub(crate) struct Lines {
     bytes: usize,
     /// The beginning of a line whose end has not arrived.
     begun: Vec<u8>,
-    /// Bytes of that line, those that were not kept included.
+    /// Bytes of that line, including those that were not kept.
     length: usize,
 }
 
 impl Lines {
-    /// None yet. Proofs make the answer to a line ten times as long, so fewer are answered together.
+    /// Begins without lines. A proof makes the answer to a line ten times as long, so fewer lines are answered together.
     pub(crate) fn new(is_proof: bool) -> Self {
         Self {
             most: match is_proof {
@@ -39,7 +39,7 @@ impl Lines {
         }
     }
 
-    /// Takes in a piece of the body; returns whether a line ended in it.
+    /// Adds a piece of the body; returns whether a line ended in it.
     pub(crate) fn push(&mut self, mut piece: &[u8]) -> bool {
         let mut is_line = false;
         while let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
@@ -52,24 +52,24 @@ impl Lines {
         is_line
     }
 
-    /// The body has ended; its last line may lack the line feed.
+    /// Ends the body; its last line may lack the line feed.
     pub(crate) fn finish(&mut self) {
         if self.length > 0 {
             self.end_line();
         }
     }
 
-    /// Whether so much is ready that no more should be read.
+    /// Returns whether a whole part is ready, so that reading should pause.
     pub(crate) fn is_full(&self) -> bool {
         self.bytes >= MAX_CHUNK_BYTES || self.ready.len() >= self.most
     }
 
-    /// Whether nothing is ready.
+    /// Returns whether no line is ready.
     pub(crate) fn is_empty(&self) -> bool {
         self.ready.is_empty()
     }
 
-    /// Takes what is ready.
+    /// Takes the lines that are ready.
     pub(crate) fn take(&mut self) -> Vec<Line> {
         self.bytes = 0;
         std::mem::take(&mut self.ready)
@@ -77,7 +77,7 @@ impl Lines {
 
     fn extend(&mut self, bytes: &[u8]) {
         self.length += bytes.len();
-        // Of a line that is too long, nothing is kept.
+        // The bytes of a line that is too long are dropped.
         match self.length > MAX_ENTRY {
             true => self.begun = Vec::new(),
             false => self.begun.extend_from_slice(bytes),
@@ -103,7 +103,7 @@ mod tests {
         Line::Entry(text.into())
     }
 
-    /// However a body is cut into pieces, its lines are the same.
+    /// Cuts a body into pieces of several sizes: its lines are the same each time.
     #[test]
     fn pieces_do_not_matter() {
         let long = "x".repeat(MAX_ENTRY + 1);

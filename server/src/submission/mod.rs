@@ -7,6 +7,7 @@ pub(crate) mod intake;
 mod lines;
 mod options;
 mod receipt;
+mod refused;
 
 use crate::app::App;
 use axum::Router;
@@ -14,10 +15,10 @@ use axum::routing::post;
 use std::sync::Arc;
 
 pub(crate) use add::{add, read_entry};
-pub(crate) use answer::Refused;
-pub(crate) use options::Wish;
+pub(crate) use options::SubmitOptions;
+pub(crate) use refused::Refused;
 
-/// The two ways to submit.
+/// Routes of the two ways to submit.
 pub(crate) fn routes(app: Arc<App>) -> Router {
     Router::new()
         .route("/add", post(add::route))

@@ -1,71 +1,55 @@
-//! What a submitter asks for in the query: when to be answered, and with what.
+//! The query of a submission: when the server answers, and whether with an index or a proof.
 
-use super::answer::Refused;
+use super::refused::Refused;
 use axum::extract::Query;
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use glasslog_log::sequencer::Acknowledgement;
 
-/// A submitter's choice.
+/// The submitter's choices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wish {
+pub(crate) struct SubmitOptions {
     /// When to answer.
     pub(crate) acknowledgement: Acknowledgement,
     /// Whether the answer carries a proof.
     pub(crate) is_proof: bool,
 }
 
-impl Wish {
-    /// Reads `?ack=published|durable&answer=index|proof`.
+impl SubmitOptions {
+    /// Parses `?ack=published|durable&answer=index|proof`.
     ///
     /// # Errors
-    /// A value that there is none of, and a proof before there is a checkpoint that holds the entry.
-    pub(crate) fn of(uri: &Uri) -> Result<Self, Refused> {
-        let mut wish = Self {
+    /// An unknown value, and a request for a proof before a checkpoint covers the entry.
+    pub(crate) fn parse(uri: &Uri) -> Result<Self, Refused> {
+        let mut options = Self {
             acknowledgement: Acknowledgement::Published,
             is_proof: false,
         };
         if uri.query().is_none() {
-            return Ok(wish);
+            return Ok(options);
         }
         let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
-            return Err(refuse(
-                "query-malformed",
-                "the query is not `name=value`".into(),
-            ));
+            return Err(Refused::QueryMalformed);
         };
         for (name, value) in pairs {
             match (&*name, &*value) {
-                ("ack", "published") => wish.acknowledgement = Acknowledgement::Published,
-                ("ack", "durable") => wish.acknowledgement = Acknowledgement::Durable,
-                ("ack", _) => {
-                    let message = format!("`ack={value}` is neither `published` nor `durable`");
-                    return Err(refuse("unknown-acknowledgement", message));
-                }
-                ("answer", "index") => wish.is_proof = false,
-                ("answer", "proof") => wish.is_proof = true,
-                ("answer", _) => {
-                    let message = format!("`answer={value}` is neither `index` nor `proof`");
-                    return Err(refuse("unknown-answer", message));
-                }
-                // Others may mean something to a proxy in front.
+                ("ack", "published") => options.acknowledgement = Acknowledgement::Published,
+                ("ack", "durable") => options.acknowledgement = Acknowledgement::Durable,
+                ("ack", _) => return Err(Refused::UnknownAcknowledgement { value }),
+                ("answer", "index") => options.is_proof = false,
+                ("answer", "proof") => options.is_proof = true,
+                ("answer", _) => return Err(Refused::UnknownAnswer { value }),
+                // Other names may be meant for a proxy in front.
                 _ => {}
             }
         }
-        match wish {
+        match options {
             Self {
                 acknowledgement: Acknowledgement::Durable,
                 is_proof: true,
-            } => Err(refuse(
-                "proof-too-early",
-                "`ack=durable` answers before there is a proof".into(),
-            )),
-            _ => Ok(wish),
+            } => Err(Refused::ProofTooEarly),
+            _ => Ok(options),
         }
     }
-}
-
-fn refuse(code: &'static str, message: String) -> Refused {
-    Refused::request(StatusCode::BAD_REQUEST, code, message)
 }
 
 #[cfg(test)]
@@ -73,11 +57,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_be_asked_for() {
-        let of = |query: &str| {
+    fn parses_the_query() {
+        let parse = |query: &str| {
             let uri = format!("/add{query}").parse().unwrap();
-            Wish::of(&uri)
-                .map(|wish| (wish.acknowledgement, wish.is_proof))
+            SubmitOptions::parse(&uri)
+                .map(|options| (options.acknowledgement, options.is_proof))
                 .map_err(|refused| refused.code())
         };
         let (durable, published) = (Acknowledgement::Durable, Acknowledgement::Published);
@@ -93,7 +77,7 @@ mod tests {
             ("?answer=all", Err("unknown-answer")),
             ("?ack=durable&answer=proof", Err("proof-too-early")),
         ] {
-            assert_eq!(of(query), expected, "{query}");
+            assert_eq!(parse(query), expected, "{query}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Receipts: a [tlog-proof](https://c2sp.org/tlog-proof) for each entry, from the public files under the newest checkpoint.
 
-use super::answer::Refused;
 use crate::app::App;
 use glasslog_core::fetch::{ProveError, ProveQuery};
 use glasslog_log::object_store::Reader;
@@ -8,13 +7,13 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
-/// Tries: a log that grows may replace the checkpoint, and collect partial tiles, while a proof is made.
+/// Number of tries: a growing log may replace the checkpoint and remove partial tiles while a proof is made.
 const TRIES: usize = 3;
 
 /// Makes the proofs of published entries, in order.
 ///
 /// # Errors
-/// A file that is not what the checkpoint commits to, or is missing each time.
+/// A file that does not match the checkpoint, or that is missing, in every try.
 pub(crate) async fn prove(app: &App, indices: Vec<u64>) -> Result<Vec<String>, ProveError> {
     let public = match &app.shared {
         Some(shared) => Public::Bucket(shared.reader.clone()),
@@ -40,7 +39,7 @@ pub(crate) async fn prove(app: &App, indices: Vec<u64>) -> Result<Vec<String>, P
     })
 }
 
-/// Where the public files are.
+/// Source of the public files.
 #[derive(Clone)]
 enum Public {
     Directory(PathBuf),
@@ -48,7 +47,7 @@ enum Public {
 }
 
 impl Public {
-    /// Reads a file; one that cannot be read is missing.
+    /// Reads a file; a file that cannot be read counts as missing.
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         match self {
             Self::Directory(directory) => fs::read(directory.join(path)).ok(),
@@ -57,7 +56,7 @@ impl Public {
     }
 }
 
-/// Files that were read once, so that all proofs are under one checkpoint and neighbours share their tiles.
+/// Files of one try, each read once, so that all proofs are under one checkpoint and neighbours share their tiles.
 struct Files {
     public: Public,
     read: HashMap<String, Option<Vec<u8>>>,
@@ -93,12 +92,4 @@ impl Files {
         self.read.insert(path.to_owned(), bytes.clone());
         bytes
     }
-}
-
-/// What a submitter is told whose entry is published and whose proof could not be made: asking again does no harm.
-pub(crate) fn unproven() -> Refused {
-    Refused::busy(
-        "proof-unavailable",
-        "the entry is published, but its proof could not be made just now",
-    )
 }
