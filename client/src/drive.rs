@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use glasslog_core::fetch::{CHECKPOINT_PATH, Query};
-use glasslog_core::index::format::LATEST_PATH;
+use glasslog_core::fetch::{LogFile, Query};
 use glasslog_core::report::{Class, Report, Verdict};
-use glasslog_core::verify::audit::index::INDEX_CHECKPOINT_PATH;
 
 use crate::error::Error;
 use crate::source::{Answer, Fetches, Source};
@@ -136,7 +134,7 @@ pub fn feed<Q: Query>(
 /// A source that keeps the files which change when the log grows, to tell whether it has grown.
 pub struct Reading<'a> {
     source: &'a dyn Source,
-    heads: Mutex<BTreeMap<&'static str, Option<Vec<u8>>>>,
+    heads: Mutex<BTreeMap<String, Option<Vec<u8>>>>,
 }
 
 impl<'a> Reading<'a> {
@@ -148,10 +146,10 @@ impl<'a> Reading<'a> {
     }
 
     fn keep(&self, path: &str, answer: &Answer) {
-        let changing = [CHECKPOINT_PATH, INDEX_CHECKPOINT_PATH, LATEST_PATH];
-        if let (Some(path), Ok(bytes)) = (changing.into_iter().find(|head| *head == path), answer) {
+        let is_changing = LogFile::parse(path).is_some_and(|file| !file.is_immutable());
+        if let (true, Ok(bytes)) = (is_changing, answer) {
             let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-            heads.insert(path, bytes.clone());
+            heads.insert(path.to_owned(), bytes.clone());
         }
     }
 

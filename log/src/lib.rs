@@ -17,13 +17,13 @@
 
 #![cfg(unix)]
 
+pub mod caching;
 mod config;
 mod create;
 mod dedup;
 pub mod directory;
 mod error;
 pub mod index;
-pub mod kind;
 mod leaf;
 pub mod object_store;
 pub mod sequencer;

@@ -39,6 +39,15 @@ export function verifyConsistency(
  */
 export function verifyFraud(fraud: Uint8Array, policy: string, options?: Options): string;
 
+/**
+ * Most bytes of the file at `path`, relative to the log's public tree; `undefined` if no log has a file of this name. A
+ * fetcher reads one byte more at most: the verifier then reports the file as too large.
+ */
+export function fileLimit(path: string): number | undefined;
+
+/** Returns `true` if the file's name determines its content, so that a cached copy is as good as a fetched one. */
+export function isImmutable(path: string): boolean;
+
 /** The complete history of an artifact, an actor or a key. */
 export class HistoryQuery {
   /**

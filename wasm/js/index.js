@@ -60,6 +60,16 @@ export function verifyFraud(fraud, policy, options) {
   return wasm.verifyFraud(bytes("fraud", fraud), text("policy", policy), ...read(options));
 }
 
+/** Most bytes of the file at `path` of a log; `undefined` if no log has a file of this name. */
+export function fileLimit(path) {
+  return wasm.fileLimit(text("path", path));
+}
+
+/** Returns `true` if the file's name determines its content, so that a cached copy is as good as a fetched one. */
+export function isImmutable(path) {
+  return wasm.isImmutable(text("path", path));
+}
+
 /** The complete history of an artifact: says which files it needs, is fed with them, and reports. */
 export class HistoryQuery {
   #query;

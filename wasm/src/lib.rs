@@ -5,6 +5,7 @@
 
 pub mod file;
 pub mod history;
+pub mod log_file;
 mod options;
 #[cfg(feature = "vectors")]
 pub mod vectors;

@@ -35,3 +35,20 @@ test("the declarations name what the package exports", () => {
   const declared = readFileSync(join(packageDirectory, "index.d.ts"), "utf8").matchAll(/^export (?:function|class) (\w+)/gm);
   assert.deepEqual([...declared].map(([, name]) => name).sort(), Object.keys(verify).sort());
 });
+
+test("a fetcher learns the limit of each file, and which of them never change", () => {
+  const hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+  for (const [path, limit, isImmutable] of [
+    ["checkpoint", 1_000_000, false],
+    ["tile/0/000.p/1", 8_192, true],
+    ["tile/entries/000", 256 * 65_537, true],
+    ["index/latest.tlog-proof", 2_000_000, false],
+    [`index/postings/${hash}`, 2 << 20, true],
+    [`index/run/${hash}/000`, (16 << 20) + 1_024, true],
+    ["portal/index.html", undefined, false],
+    ["../checkpoint", undefined, false],
+  ]) {
+    assert.equal(verify.fileLimit(path), limit, path);
+    assert.equal(verify.isImmutable(path), isImmutable, path);
+  }
+});

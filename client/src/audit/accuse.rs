@@ -1,11 +1,11 @@
 //! Finds what shows that an index is false (`docs/formats/index.md`, "Fraud proofs"): the first run that is not the
 //! log's is compared with the log pair by pair, in memory for a part of the keys at a time.
 
-use super::index_log::{PREFIX, prove};
+use super::index_log::prove;
 use crate::error::Error;
 use crate::source::{Source, read_bundle};
 use glasslog_core::index::format::{
-    Bucket, BucketName, IndexFile, Manifest, MapFunction, open_file,
+    Bucket, BucketName, INDEX_FOLDER, IndexFile, Manifest, MapFunction, open_file,
 };
 use glasslog_core::index::fraud::{Accusation, BucketEvidence, EntryEvidence, Fraud, accuse_entry};
 use glasslog_core::index::read::{bucket_files, walk_run};
@@ -65,7 +65,7 @@ fn fraud(
         return Ok(None);
     };
     let head = checkpoint.head();
-    let Some(proof) = prove(source, PREFIX, head, position, head.size)? else {
+    let Some(proof) = prove(source, INDEX_FOLDER, head, position, head.size)? else {
         return Ok(None);
     };
     let proof = TlogProof::new(Vec::new(), position, proof, checkpoint.clone());
@@ -82,7 +82,7 @@ fn manifest(
 ) -> Result<Option<Vec<u8>>, Error> {
     let checkpoint = query.index().and_then(|index| index.checkpoint());
     let size = checkpoint.map(Checkpoint::head).map_or(0, |head| head.size);
-    entry(source, PREFIX, position, size)
+    entry(source, INDEX_FOLDER, position, size)
 }
 
 fn entry(

@@ -1,13 +1,12 @@
 //! Compares the files of an index with its manifests: all of the newest one, and whatever else is there; and recomputes
 //! the runs that are too wide for a window.
 
-use super::index_log::PREFIX;
 use super::index_names::{Known, Name};
 use super::run_check::Sums;
 use crate::error::Error;
 use crate::source::Source;
 use glasslog_core::index::build::{RunHead, StoredError, part_of_run};
-use glasslog_core::index::format::{IndexFile, Manifest, MapFunction};
+use glasslog_core::index::format::{INDEX_FOLDER, IndexFile, Manifest, MapFunction};
 use glasslog_core::index::read::walk_run;
 use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::audit::index::{IndexAudit, RunClaim};
@@ -171,7 +170,7 @@ fn account(query: &mut AuditQuery, source: &dyn Source, listing: &[String]) -> R
         return Ok(());
     };
     let known = Known::new(index);
-    for path in listing.iter().filter(|path| path.starts_with(PREFIX)) {
+    for path in listing.iter().filter(|path| path.starts_with(INDEX_FOLDER)) {
         match known.judge(path, || source.read(path))? {
             Name::Known => {}
             Name::Right => index.files_agree(1),

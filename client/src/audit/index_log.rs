@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::source::{Source, read_bundle, read_tile};
-use glasslog_core::index::format::LATEST_PATH;
+use glasslog_core::index::format::{INDEX_CHECKPOINT_PATH, INDEX_FOLDER, LATEST_PATH};
 use glasslog_core::merkle::{InclusionProof, ProofError, TreeHead, inclusion_subtrees, leaf_hash};
 use glasslog_core::note::{Checkpoint, TlogProof};
 use glasslog_core::tiles::{ConsistencyPlan, EntryBundle, ScanTiles, TilePlan, encode_hashes};
@@ -11,9 +11,6 @@ use glasslog_core::trust::LogVerdict;
 use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::audit::index::IndexAudit;
 use std::collections::BTreeMap;
-
-/// Where the index log lies in the public tree.
-pub(super) const PREFIX: &str = "index/";
 
 /// Tiles that are asked for at a time.
 const TILES_AT_ONCE: usize = 16;
@@ -28,7 +25,7 @@ pub(super) fn read(query: &mut AuditQuery, source: &dyn Source) -> Result<(), Er
     };
     let Ok(mut scan) = ScanTiles::new(head) else {
         index.index_log_broken(
-            "index/checkpoint",
+            INDEX_CHECKPOINT_PATH,
             Some("its root is not of an empty log".into()),
         );
         return Ok(());
@@ -39,8 +36,8 @@ pub(super) fn read(query: &mut AuditQuery, source: &dyn Source) -> Result<(), Er
             break;
         }
         for tile in tiles {
-            let path = [PREFIX, &tile.path()].concat();
-            let Some(bytes) = read_tile(source, PREFIX, &tile)? else {
+            let path = [INDEX_FOLDER, &tile.path()].concat();
+            let Some(bytes) = read_tile(source, INDEX_FOLDER, &tile)? else {
                 index.index_log_broken(&path, None);
                 return Ok(());
             };
@@ -65,8 +62,8 @@ pub(super) fn read(query: &mut AuditQuery, source: &dyn Source) -> Result<(), Er
     while let Some(bundle) = EntryBundle::containing(at, head.size) {
         let start = bundle.start().unwrap_or(at);
         at = start + u64::from(bundle.width());
-        let path = [PREFIX, &bundle.path()].concat();
-        let Some(bytes) = read_bundle(source, PREFIX, &bundle)? else {
+        let path = [INDEX_FOLDER, &bundle.path()].concat();
+        let Some(bytes) = read_bundle(source, INDEX_FOLDER, &bundle)? else {
             index.index_log_broken(&path, None);
             return Ok(());
         };
@@ -79,7 +76,7 @@ pub(super) fn read(query: &mut AuditQuery, source: &dyn Source) -> Result<(), Er
         };
         if bundle.is_full() {
             let tile = bundle.tile();
-            let path = [PREFIX, &tile.path()].concat();
+            let path = [INDEX_FOLDER, &tile.path()].concat();
             match source.read(&path)? {
                 Some(bytes) if bytes == encode_hashes(entries.leaves()) => {}
                 Some(_) => index.index_log_broken(&path, Some("it is another tile".into())),
@@ -112,14 +109,14 @@ fn extends(
     let plan = match ConsistencyPlan::new(earlier.size, head) {
         Ok(plan) => plan,
         Err(error) => {
-            index.index_log_broken("index/checkpoint", Some(error.to_string()));
+            index.index_log_broken(INDEX_CHECKPOINT_PATH, Some(error.to_string()));
             return Ok(false);
         }
     };
     let mut tiles = BTreeMap::new();
     for tile in plan.tiles() {
-        let Some(bytes) = read_tile(source, PREFIX, tile)? else {
-            index.index_log_broken(&[PREFIX, &tile.path()].concat(), None);
+        let Some(bytes) = read_tile(source, INDEX_FOLDER, tile)? else {
+            index.index_log_broken(&[INDEX_FOLDER, &tile.path()].concat(), None);
             return Ok(false);
         };
         tiles.insert(*tile, bytes);
@@ -131,7 +128,7 @@ fn extends(
             Ok(false)
         }
         Err(error) => {
-            index.index_log_broken("index/checkpoint", Some(error.to_string()));
+            index.index_log_broken(INDEX_CHECKPOINT_PATH, Some(error.to_string()));
             Ok(false)
         }
     }

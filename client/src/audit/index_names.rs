@@ -1,10 +1,10 @@
 //! What a file below `index/` is, by its name (`docs/formats/index.md`, "Files").
 
+use glasslog_core::fetch::LogFile;
 use glasslog_core::index::build::RunHead;
-use glasslog_core::index::format::{BucketName, LATEST_PATH, bucket_leaf, chunk_leaf, open_file};
+use glasslog_core::index::format::{BucketName, IndexFile, bucket_leaf, chunk_leaf, open_file};
 use glasslog_core::merkle::{Hash, tree_root};
-use glasslog_core::text::wire::hex_decode;
-use glasslog_core::tiles::{EntryBundle, Tile};
+use glasslog_core::tiles::Tile;
 use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::audit::index::IndexAudit;
 use std::collections::BTreeSet;
@@ -34,11 +34,13 @@ pub(super) fn superseded(query: &AuditQuery, listing: Option<&[String]>) -> Vec<
     let (Some(index), Some(listing)) = (query.index(), listing) else {
         return Vec::new();
     };
-    let names = listing.iter().filter_map(|path| {
-        let name = path.strip_prefix("index/run/");
-        let name = name.or_else(|| path.strip_prefix("index/reserved/"))?;
-        hash(name.split('/').next()?)
-    });
+    let names = listing
+        .iter()
+        .filter_map(|path| match LogFile::parse(path) {
+            Some(LogFile::Index(IndexFile::Bucket { root, .. })) => Some(root),
+            Some(LogFile::Index(IndexFile::Reserved(leaf))) => Some(leaf),
+            _ => None,
+        });
     let there: BTreeSet<Hash> = names.collect();
     let known = Known::new(index);
     let is_kept = |head: &&RunHead| {
@@ -71,49 +73,39 @@ impl Known {
         path: &str,
         read: impl FnOnce() -> Result<Option<Vec<u8>>, E>,
     ) -> Result<Name, E> {
-        let Some(name) = path.strip_prefix("index/") else {
-            return Ok(Name::Stray);
-        };
-        if name == "checkpoint" || path == LATEST_PATH {
-            return Ok(Name::Known);
-        }
-        if name.starts_with("tile/") {
-            return Ok(self.judge_tile(name));
-        }
-        let file = name.strip_prefix("run/").and_then(|name| {
-            let (root, number) = name.split_once('/')?;
-            let number = EntryBundle::parse_path(&["tile/entries/", number].concat()).ok()?;
-            Some((hash(root)?, number.is_full().then(|| number.index())?))
-        });
-        let check: Check<'_> = if let Some((root, number)) = file {
-            let is_it = |head: &&RunHead| head.root == root && number < head.buckets();
-            if self.newest.iter().any(|head| is_it(&head)) {
-                return Ok(Name::Known);
+        let check: Check<'_> = match LogFile::parse(path) {
+            Some(LogFile::IndexCheckpoint | LogFile::LatestManifest) => return Ok(Name::Known),
+            Some(LogFile::IndexTile(tile)) => return Ok(self.judge_tile(tile)),
+            Some(LogFile::IndexBundle(bundle)) => return Ok(self.judge_tile(bundle.tile())),
+            Some(LogFile::Index(IndexFile::Bucket { root, number })) => {
+                let is_it = |head: &&RunHead| head.root == root && number < head.buckets();
+                if self.newest.iter().any(|head| is_it(&head)) {
+                    return Ok(Name::Known);
+                }
+                let Some(head) = self.heads.iter().find(is_it) else {
+                    return Ok(Name::Stray);
+                };
+                Box::new(move |bytes| {
+                    let opened = open_file(bytes, head, BucketName::Number(number));
+                    opened.err().map(|error| error.to_string())
+                })
             }
-            let Some(head) = self.heads.iter().find(is_it) else {
-                return Ok(Name::Stray);
-            };
-            Box::new(move |bytes| {
-                let opened = open_file(bytes, head, BucketName::Number(number));
-                opened.err().map(|error| error.to_string())
-            })
-        } else if let Some(leaf) = name.strip_prefix("reserved/").and_then(hash) {
-            let is_it = |head: &RunHead| head.reserved == Some(leaf);
-            if self.newest.iter().any(is_it) {
-                return Ok(Name::Known);
+            Some(LogFile::Index(IndexFile::Reserved(leaf))) => {
+                let is_it = |head: &RunHead| head.reserved == Some(leaf);
+                if self.newest.iter().any(is_it) {
+                    return Ok(Name::Known);
+                }
+                if !self.heads.iter().any(is_it) {
+                    return Ok(Name::Stray);
+                }
+                Box::new(move |bytes| {
+                    (bucket_leaf(bytes) != leaf).then(|| "it is another bucket".into())
+                })
             }
-            if !self.heads.iter().any(is_it) {
-                return Ok(Name::Stray);
-            }
-            Box::new(move |bytes| {
-                (bucket_leaf(bytes) != leaf).then(|| "it is another bucket".into())
-            })
-        } else if let Some(wanted) = name.strip_prefix("postings/").and_then(hash) {
-            Box::new(move |bytes| {
+            Some(LogFile::Index(IndexFile::Postings(wanted))) => Box::new(move |bytes| {
                 (!is_postings(bytes, wanted)).then(|| "it is another list".into())
-            })
-        } else {
-            return Ok(Name::Stray);
+            }),
+            _ => return Ok(Name::Stray),
         };
         Ok(match read()? {
             // It was collected since the files were listed.
@@ -122,20 +114,15 @@ impl Known {
         })
     }
 
-    fn judge_tile(&self, name: &str) -> Name {
-        let bundle = EntryBundle::parse_path(name).ok();
-        let bundle = bundle.and_then(|bundle| Some((bundle.start()?, bundle.width(), 1)));
-        let tile = Tile::parse_path(name).ok().and_then(|tile| {
+    /// A tile or bundle of the index log is known if the index log is long enough to have it.
+    fn judge_tile(&self, tile: Tile) -> Name {
+        let covered = || {
             let hashes = 1u64.checked_shl(8 * u32::from(tile.level()))?;
             let start = tile.index().checked_mul(256)?.checked_mul(hashes)?;
-            Some((start, tile.width(), hashes))
-        });
-        match bundle.or(tile) {
-            Some((start, width, step))
-                if start + u64::from(width).saturating_mul(step) <= self.size =>
-            {
-                Name::Known
-            }
+            start.checked_add(u64::from(tile.width()).saturating_mul(hashes))
+        };
+        match covered() {
+            Some(end) if end <= self.size => Name::Known,
             _ => Name::Stray,
         }
     }
@@ -146,10 +133,4 @@ fn is_postings(bytes: &[u8], wanted: Hash) -> bool {
     let (leaves, rest) = bytes.as_chunks::<32>();
     let leaves: Vec<Hash> = leaves.iter().copied().map(Hash::from_bytes).collect();
     chunk_leaf(bytes) == wanted || rest.is_empty() && tree_root(&leaves) == wanted
-}
-
-fn hash(hex: &str) -> Option<Hash> {
-    let bytes: [u8; 32] = hex_decode(hex)?.try_into().ok()?;
-    let hash = Hash::from_bytes(bytes);
-    (hash.to_hex() == hex).then_some(hash)
 }

@@ -19,11 +19,11 @@ use crate::drive::{Observer, feed};
 use crate::error::Error;
 use crate::source::Source;
 use glasslog_core::fetch::Query;
+use glasslog_core::index::format::INDEX_CHECKPOINT_PATH;
 use glasslog_core::index::fraud::Fraud;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
 use glasslog_core::verify::Options;
-use glasslog_core::verify::audit::index::INDEX_CHECKPOINT_PATH;
 use glasslog_core::verify::audit::{AuditQuery, Setup};
 
 /// What to audit, and with what.

@@ -8,10 +8,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use glasslog_core::fetch::LogFile;
 use glasslog_core::merkle::sha256;
 use glasslog_core::text::wire::hex_encode;
 
-use super::source::{is_index_file, limit_bytes};
+use super::source::limit_bytes;
 
 /// Most bytes remembered for one log: a million small entries with their tiles. Beyond it nothing is added.
 const MAX_BYTES: u64 = 1 << 30;
@@ -118,10 +119,9 @@ impl Cache {
     }
 }
 
-/// Returns true for full tiles and bundles and for the files that a manifest of the index commits to. Partial tiles may
-/// be deleted, and checkpoints change.
+/// Returns true for files that never change and that the log keeps. Partial tiles may be deleted.
 fn is_immutable(path: &str) -> bool {
-    is_index_file(path) || (path.starts_with("tile/") && !path.contains(".p/"))
+    LogFile::parse(path).is_some_and(|file| file.is_immutable() && !file.is_partial())
 }
 
 fn user_cache() -> Option<PathBuf> {

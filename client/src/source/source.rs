@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use glasslog_core::index::format::{LATEST_PATH, MAX_INDEX_FILE};
-use glasslog_core::text::limits::{MAX_BUNDLE_BYTES, MAX_NOTE, MAX_TILE_BYTES, MAX_TLOG_PROOF};
+use glasslog_core::fetch::LogFile;
+use glasslog_core::text::limits::MAX_NOTE;
 
 use crate::error::Error;
 
@@ -106,30 +106,9 @@ impl<F: Fn(&str) -> Answer> Fetches for OneByOne<F> {
     }
 }
 
-/// Returns true if a manifest of the index commits to the file at `path`, which therefore never changes.
-pub(super) fn is_index_file(path: &str) -> bool {
-    let kinds = ["index/run/", "index/reserved/", "index/postings/"];
-    kinds.iter().any(|kind| path.starts_with(kind))
-}
-
 /// Returns the most bytes of the file at `path`. Sources read one more, so that the verification, which alone judges
 /// the file, sees that it is too long.
 #[must_use]
 pub fn limit_bytes(path: &str) -> usize {
-    // The index is a log of its own below this folder.
-    let path = match path.strip_prefix("index/") {
-        Some(tile) if tile.starts_with("tile/") => tile,
-        _ => path,
-    };
-    if path.starts_with("tile/entries/") {
-        MAX_BUNDLE_BYTES
-    } else if path.starts_with("tile/") {
-        MAX_TILE_BYTES
-    } else if path == LATEST_PATH {
-        MAX_TLOG_PROOF
-    } else if is_index_file(path) {
-        MAX_INDEX_FILE
-    } else {
-        MAX_NOTE
-    }
+    LogFile::parse(path).map_or(MAX_NOTE, |file| file.limit())
 }

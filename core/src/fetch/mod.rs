@@ -1,7 +1,10 @@
 //! Plan, fetch, finish: the way a verification asks its caller for files.
 
+pub(crate) mod log_file;
 pub(crate) mod prove;
+pub(crate) mod query;
 pub(crate) mod wave;
 
+pub use log_file::{CHECKPOINT_PATH, LogFile};
 pub use prove::{ProveError, ProveQuery};
-pub use wave::{CHECKPOINT_PATH, Progress, Query};
+pub use query::{Progress, Query};

@@ -7,7 +7,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::fetch::wave::{self, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::wave::{self, Wave};
 use crate::note::checkpoint::{Checkpoint, CheckpointError};
 use crate::note::tlog_proof::{TlogProof, TlogProofError};
 use crate::tiles::plan::InclusionPlan;
@@ -89,7 +90,7 @@ impl ProveQuery {
     pub fn new(index: u64) -> Self {
         Self {
             index,
-            stage: Stage::Checkpoint(Wave::of([Resource::Checkpoint])),
+            stage: Stage::Checkpoint(Wave::of([LogFile::Checkpoint])),
         }
     }
 
@@ -141,7 +142,7 @@ impl ProveQuery {
             });
         }
         let plan = InclusionPlan::new(head, self.index).map_err(ProveError::Tiles)?;
-        let wave = Wave::of(plan.tiles().iter().copied().map(Resource::Tile));
+        let wave = Wave::of(plan.tiles().iter().copied().map(LogFile::Tile));
         Ok(Stage::Tiles(checkpoint, plan, wave))
     }
 

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::event::artifact::ArtifactError;
-use crate::fetch::wave::Query;
+use crate::fetch::query::Query;
 use crate::index::format::file::LATEST_PATH;
 use crate::report::report::{Class, Report};
 use crate::text::limits::{MAX_OFFLINE_BUNDLE, MAX_PATH};

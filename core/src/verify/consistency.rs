@@ -4,7 +4,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::fetch::wave::{self, Progress, Query, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::query::{Progress, Query};
+use crate::fetch::wave::{self, Wave};
 use crate::merkle::hash::Hash;
 use crate::merkle::proof::ConsistencyProof;
 use crate::merkle::tree::TreeHead;
@@ -233,7 +235,7 @@ impl ConsistencyQuery {
         let old = policy
             .as_ref()
             .and_then(|policy| pair.judge_old(&mut checks, policy, old, options.now));
-        let stage = Stage::Checkpoint(Wave::of([Resource::Checkpoint]));
+        let stage = Stage::Checkpoint(Wave::of([LogFile::Checkpoint]));
         let mut query = Self {
             policy,
             options,
@@ -279,7 +281,7 @@ impl ConsistencyQuery {
         }
         match ConsistencyPlan::new(old.size, head) {
             Ok(plan) => {
-                let wave = Wave::of(plan.tiles().iter().copied().map(Resource::Tile));
+                let wave = Wave::of(plan.tiles().iter().copied().map(LogFile::Tile));
                 let ready = wave.needs().is_empty();
                 self.stage = Stage::Tiles(plan, head, wave);
                 if ready {

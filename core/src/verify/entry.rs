@@ -8,7 +8,9 @@ use alloc::vec::Vec;
 
 use crate::event::event::{self, Event};
 use crate::event::lookup_key::{LookupKey, key_hashes};
-use crate::fetch::wave::{self, Progress, Query, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::query::{Progress, Query};
+use crate::fetch::wave::{self, Wave};
 use crate::merkle::tree::Subtree;
 use crate::report::report::{CheckCode, Class, EntrySummary, Members, Outcome, Question, Report};
 use crate::tiles::entry_bundle::EntryBundle;
@@ -57,7 +59,7 @@ impl EntryQuery {
         let mut query = Self {
             inquiry: Inquiry::by_index(policy, options, &further),
             index,
-            stage: Stage::Checkpoint(Wave::of([Resource::Checkpoint])),
+            stage: Stage::Checkpoint(Wave::of([LogFile::Checkpoint])),
             proven: Gathered::new([]),
         };
         // Whether there are keys to look up is not known yet.
@@ -82,8 +84,8 @@ impl EntryQuery {
         let wanted = [0, self.index].map(|index| Subtree { level: 0, index });
         match TilePlan::new(head, &wanted) {
             Ok(plan) => {
-                let tiles = plan.tiles().iter().copied().map(Resource::Tile);
-                let bundles = [first, bundle].map(Resource::Bundle);
+                let tiles = plan.tiles().iter().copied().map(LogFile::Tile);
+                let bundles = [first, bundle].map(LogFile::Bundle);
                 let mut files = BTreeSet::new();
                 files.extend(tiles.chain(bundles));
                 self.stage = Stage::Proof(verified, plan, Wave::of(files));
@@ -111,8 +113,8 @@ impl EntryQuery {
         };
         let bundles: Vec<(EntryBundle, Vec<u8>)> = files
             .iter()
-            .filter_map(|(resource, bytes)| match resource {
-                Resource::Bundle(bundle) => Some((*bundle, bytes.clone())),
+            .filter_map(|(file, bytes)| match file {
+                LogFile::Bundle(bundle) => Some((*bundle, bytes.clone())),
                 _ => None,
             })
             .collect();

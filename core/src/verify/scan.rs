@@ -6,7 +6,8 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::fetch::wave::{self, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::wave::{self, Wave};
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::report::report::{CheckCode, Checks, Class, Evidence};
@@ -150,9 +151,9 @@ impl Scan {
                 }
             }
             (Stage::Bundles(_), None) => {
-                // Resources sort as in the log, so keys are replayed in order.
-                for (resource, bytes) in files {
-                    let Resource::Bundle(bundle) = resource else {
+                // Files sort as in the log, so keys are replayed in order.
+                for (file, bytes) in files {
+                    let LogFile::Bundle(bundle) = file else {
                         continue;
                     };
                     match self.trunk.verify_bundle(bundle, &bytes) {
@@ -164,7 +165,7 @@ impl Scan {
                             }
                         }
                         Err(error) => {
-                            self.wave = Wave::of([Resource::Tile(bundle.tile())]);
+                            self.wave = Wave::of([LogFile::Tile(bundle.tile())]);
                             self.stage = Stage::Locate(bundle, bytes, error);
                             return ScanStep::More;
                         }
@@ -186,7 +187,7 @@ impl Scan {
         if matches!(self.stage, Stage::Trunk) {
             let tiles = self.trunk.next_tiles(MAX_IN_FLIGHT);
             if !tiles.is_empty() {
-                self.wave = Wave::of(tiles.into_iter().map(Resource::Tile));
+                self.wave = Wave::of(tiles.into_iter().map(LogFile::Tile));
                 return;
             }
             self.stage = Stage::Bundles(0);
@@ -199,7 +200,7 @@ impl Scan {
             && let Some(bundle) = EntryBundle::containing(from, self.size())
         {
             from = from.saturating_add(u64::from(bundle.width()));
-            batch.push(Resource::Bundle(bundle));
+            batch.push(LogFile::Bundle(bundle));
         }
         self.stage = if batch.is_empty() {
             Stage::Done

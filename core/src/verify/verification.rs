@@ -6,7 +6,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::fetch::wave::{Progress, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::query::Progress;
+use crate::fetch::wave::Wave;
 use crate::report::report::{
     CheckCode, CheckpointSummary, Checks, Evidence, Members, Question, Report,
 };
@@ -138,7 +140,7 @@ impl Inquiry {
     }
 
     /// The files of a wave that is over; `None` where one is missing, which is then written down.
-    pub(crate) fn files(&mut self, wave: &mut Wave) -> Option<BTreeMap<Resource, Vec<u8>>> {
+    pub(crate) fn files(&mut self, wave: &mut Wave) -> Option<BTreeMap<LogFile, Vec<u8>>> {
         if let Some(path) = wave.missing() {
             checkpoint_checks::missing(&mut self.checks, path);
             return None;

@@ -8,12 +8,11 @@ use crate::error::LogError;
 use glasslog_client::audit::Audited;
 use glasslog_core::crypto::PublicKey;
 use glasslog_core::fetch::Query;
-use glasslog_core::index::format::LATEST_PATH;
+use glasslog_core::index::format::{INDEX_CHECKPOINT_PATH, LATEST_PATH};
 use glasslog_core::note::cosignature::{self, CosignatureError};
 use glasslog_core::note::{Checkpoint, Signature, SignerKey, TlogProof};
 use glasslog_core::report::Class;
 use glasslog_core::trust::Policy;
-use glasslog_core::verify::audit::index::INDEX_CHECKPOINT_PATH;
 use thiserror::Error;
 
 /// What an auditor signed.

@@ -12,16 +12,12 @@ use crate::directory::public::PublicTree;
 use crate::error::LogError;
 use crate::object_store::Bucket;
 use crate::storage::Storage;
+use glasslog_core::index::format::run_folder;
 use glasslog_core::merkle::Hash;
 use glasslog_core::tiles::PublicFile;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// The folder of a run's buckets.
-pub(super) fn run_folder(root: &Hash) -> String {
-    format!("index/run/{}", root.to_hex())
-}
 
 /// The public files of one index. Clones are of the same files.
 #[derive(Clone, Debug)]

@@ -4,14 +4,14 @@
 //! that stays has it. A crash in between leaves fewer files of a run that the inventory still knows; the next collection
 //! goes on.
 
-use super::files::run_folder;
+use super::Indexer;
 use super::inventory::Inventory;
-use super::{Indexer, PREFIX};
 use crate::directory::error::DiskError;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
+use glasslog_core::fetch::LogFile;
 use glasslog_core::index::build::RunHead;
-use glasslog_core::index::format::IndexFile;
+use glasslog_core::index::format::{INDEX_FOLDER, IndexFile, run_folder};
 use glasslog_core::merkle::Hash;
 use glasslog_core::tiles::{EntryBundle, FULL_WIDTH, Tile, hashes_at};
 use std::path::Path;
@@ -108,11 +108,7 @@ impl Indexer {
 
     /// The partial files in a folder.
     fn partials(&self, folder: &str) -> Result<Vec<String>, LogError> {
-        let is_partial = |path: &String| {
-            let path = path.strip_prefix(PREFIX).unwrap_or_default();
-            Tile::parse_path(path).is_ok_and(|tile| !tile.is_full())
-                || EntryBundle::parse_path(path).is_ok_and(|bundle| !bundle.is_full())
-        };
+        let is_partial = |path: &String| LogFile::parse(path).is_some_and(|file| file.is_partial());
         let names = self.files.list(folder)?.into_iter();
         let paths = names.map(|name| format!("{folder}/{name}"));
         Ok(paths.filter(is_partial).collect())
@@ -143,7 +139,9 @@ fn partial_folders(level: u8, index: u64) -> Vec<String> {
     let tile = Tile::new(level, index, FULL_WIDTH).map(|tile| tile.path());
     let bundle = EntryBundle::new(index, FULL_WIDTH).filter(|_| level == 0);
     let paths = tile.into_iter().chain(bundle.map(|bundle| bundle.path()));
-    paths.map(|path| format!("{PREFIX}{path}.p")).collect()
+    paths
+        .map(|path| format!("{INDEX_FOLDER}{path}.p"))
+        .collect()
 }
 
 /// Removes the folders of a run, which hold no file any more.

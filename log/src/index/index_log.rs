@@ -1,6 +1,6 @@
 //! The index log: manifests are appended to it, and what a crash interrupted is finished when it is opened.
 
-use super::{INDEX_CHECKPOINT, Indexer, Newest, PREFIX};
+use super::{Indexer, Newest};
 use crate::dedup::levels_in;
 use crate::directory::layout::PRIVATE_FILE;
 use crate::directory::lock::CheckpointLock;
@@ -8,7 +8,7 @@ use crate::error::LogError;
 use crate::object_store::Bucket;
 use crate::writer::error::HistoryError;
 use crate::writer::open::bundle_from;
-use glasslog_core::index::format::{LATEST_PATH, Manifest};
+use glasslog_core::index::format::{INDEX_CHECKPOINT_PATH, INDEX_FOLDER, LATEST_PATH, Manifest};
 use glasslog_core::merkle::{Hash, InclusionProof, TreeHead, leaf_hash};
 use glasslog_core::note::{Checkpoint, TlogProof};
 use glasslog_core::tiles::{Edge, EntryBundle, PublicFile, parse_entries};
@@ -83,8 +83,8 @@ impl Indexer {
 
     fn public_head(&self) -> Result<Option<TreeHead>, LogError> {
         let tree = &self.files;
-        let path = tree.locate(INDEX_CHECKPOINT);
-        let Some(bytes) = tree.read(INDEX_CHECKPOINT)? else {
+        let path = tree.locate(INDEX_CHECKPOINT_PATH);
+        let Some(bytes) = tree.read(INDEX_CHECKPOINT_PATH)? else {
             return Ok(None);
         };
         let checkpoint =
@@ -115,11 +115,11 @@ impl Indexer {
             return Ok(());
         };
         let tree = &self.files;
-        let path_of = |bundle: &EntryBundle| [PREFIX, &bundle.path()].concat();
+        let path_of = |bundle: &EntryBundle| [INDEX_FOLDER, &bundle.path()].concat();
         let malformed =
             |problem: String| LogError::malformed(tree.locate(&path_of(&bundle)), problem);
-        let read = |path: &str| tree.read(&[PREFIX, path].concat());
-        let locate = |path: &str| tree.locate(&[PREFIX, path].concat());
+        let read = |path: &str| tree.read(&[INDEX_FOLDER, path].concat());
+        let locate = |path: &str| tree.locate(&[INDEX_FOLDER, path].concat());
         let start = bundle.start().unwrap_or_default();
         let levels = levels_in(&read, &locate, start, size)?;
         self.edge = Edge::resume(start, levels).map_err(|error| malformed(error.to_string()))?;
@@ -139,7 +139,7 @@ impl Indexer {
         let (edge, newest) = extend(&self.edge, manifest, |file| files.push(file))?;
         files.extend(edge.partials(self.edge.size()));
         for file in &mut files {
-            file.path.insert_str(0, PREFIX);
+            file.path.insert_str(0, INDEX_FOLDER);
         }
         Ok((edge, newest, files))
     }
@@ -191,7 +191,7 @@ impl Indexer {
         tree.replace_if(LATEST_PATH, &latest.encode(), |public| {
             TlogProof::parse(public).map_or(true, |public| is_new(public.checkpoint()))
         })?;
-        tree.replace_if(INDEX_CHECKPOINT, &checkpoint.encode(), |public| {
+        tree.replace_if(INDEX_CHECKPOINT_PATH, &checkpoint.encode(), |public| {
             Checkpoint::parse(public).map_or(true, |public| is_new(&public))
         })
     }

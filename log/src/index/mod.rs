@@ -33,21 +33,16 @@ use crate::directory::layout::{Layout, PRIVATE_FILE};
 use crate::directory::lock::WriterLock;
 use crate::error::LogError;
 use crate::writer::error::HistoryError;
-use crate::writer::public_checkpoint::CHECKPOINT;
 use crate::writer::signer::Signer;
 use entries::LogAt;
 use files::Files;
 use garbage::Collecting;
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::index::format::{Manifest, MapFunction};
 use glasslog_core::merkle::InclusionProof;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::tiles::Edge;
 use run_builder::RunBuilder;
-
-/// Where the index log lies in the public tree.
-const PREFIX: &str = "index/";
-/// Its newest checkpoint.
-const INDEX_CHECKPOINT: &str = "index/checkpoint";
 
 /// A manifest, and the proof of it in the index log that it is the last of.
 type Newest = (Manifest, InclusionProof);
@@ -99,7 +94,7 @@ impl Indexer {
 
     /// The newest checkpoint of the log of this directory, signed by its key.
     fn own_checkpoint(&self) -> Result<Checkpoint, LogError> {
-        let path = self.files.locate(CHECKPOINT);
+        let path = self.files.locate(CHECKPOINT_PATH);
         let missing = || LogError::missing(path.clone());
         let checkpoint = self.public_checkpoint()?.ok_or_else(missing)?;
         let origin = Config::read(&self.disk, &self.layout)?.origin;
@@ -110,11 +105,11 @@ impl Indexer {
     /// The newest checkpoint of the log, unverified.
     fn public_checkpoint(&self) -> Result<Option<Checkpoint>, LogError> {
         let tree = &self.files;
-        let Some(bytes) = tree.read(CHECKPOINT)? else {
+        let Some(bytes) = tree.read(CHECKPOINT_PATH)? else {
             return Ok(None);
         };
         let parsed = Checkpoint::parse(&bytes)
-            .map_err(|error| LogError::malformed(tree.locate(CHECKPOINT), error));
+            .map_err(|error| LogError::malformed(tree.locate(CHECKPOINT_PATH), error));
         parsed.map(Some)
     }
 

@@ -5,9 +5,10 @@
 use super::error::StoreError;
 use super::protocol::{Answer, ETag, LOCK, Machine, Object, Request};
 use super::settings::StoreSettings;
+use crate::caching::{NEVER, caching};
 use crate::error::LogError;
-use crate::kind::{self, Kind};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use glasslog_core::fetch::LogFile;
 use glasslog_core::object_store::Lock;
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
 use object_store::path::Path;
@@ -344,9 +345,12 @@ impl Client {
         mode: PutMode,
         bytes: Vec<u8>,
     ) -> object_store::Result<Answer> {
-        let kind = key.strip_prefix("public/").map(Kind::of);
-        let content_type = kind.and_then(Kind::content_type).unwrap_or(kind::BYTES);
-        let caching = kind.map_or(kind::NEVER, Kind::caching);
+        let public = key.strip_prefix("public/").map(LogFile::parse);
+        let content_type = match public {
+            Some(Some(file)) => file.content_type(),
+            _ => "application/octet-stream",
+        };
+        let caching = public.map_or(NEVER, caching);
         let attributes = Attributes::from_iter([
             (Attribute::ContentType, content_type),
             (Attribute::CacheControl, caching),

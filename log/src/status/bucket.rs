@@ -7,7 +7,7 @@ use crate::object_store::protocol::{PRIVATE, PUBLIC};
 use crate::object_store::{Client, StoreSettings};
 use crate::sequencer::LAST_ERROR;
 use crate::writer::close::CLOSED;
-use crate::writer::public_checkpoint::CHECKPOINT;
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::object_store::{Lock, STAGED, payload};
 use std::collections::{HashMap, HashSet};
@@ -22,7 +22,7 @@ pub(super) fn read(
     let private = |name: &str| client.read(&format!("{PRIVATE}{name}"));
     // The lock first: the checkpoint never goes beyond its head, and may only have caught up since.
     let (_, lock) = client.read_lock()?;
-    let checkpoint = format!("{PUBLIC}{CHECKPOINT}");
+    let checkpoint = format!("{PUBLIC}{CHECKPOINT_PATH}");
     let published = match client.read(&checkpoint)? {
         Some(object) => size_in(&object.bytes, client.locate(&checkpoint).into())?,
         None => 0,

@@ -8,7 +8,7 @@ use crate::directory::public::PublicTree;
 use crate::error::LogError;
 use crate::object_store::Client;
 use crate::object_store::protocol::{PUBLIC, Update};
-use crate::writer::public_checkpoint::CHECKPOINT;
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::note::{Checkpoint, Signature};
 use std::path::PathBuf;
 
@@ -41,7 +41,7 @@ impl Target {
 
     /// Reads the public checkpoint.
     pub(super) fn checkpoint(&self) -> Result<Checkpoint, WitnessError> {
-        let bytes = self.read(CHECKPOINT)?;
+        let bytes = self.read(CHECKPOINT_PATH)?;
         let bytes = bytes.ok_or_else(|| LogError::missing(self.checkpoint_path()))?;
         Ok(self.parse(&bytes)?)
     }
@@ -71,7 +71,7 @@ impl Target {
             let with = with.map_err(|error| self.malformed(error.to_string()))?;
             Ok(Some(with.encode()))
         };
-        client.drive(&mut Update::new(format!("{PUBLIC}{CHECKPOINT}"), add))??;
+        client.drive(&mut Update::new(format!("{PUBLIC}{CHECKPOINT_PATH}"), add))??;
         Ok(is_added)
     }
 
@@ -86,8 +86,8 @@ impl Target {
 
     fn checkpoint_path(&self) -> PathBuf {
         match self {
-            Self::Directory(_, tree) => tree.locate(CHECKPOINT),
-            Self::Bucket(client) => client.locate(&format!("{PUBLIC}{CHECKPOINT}")).into(),
+            Self::Directory(_, tree) => tree.locate(CHECKPOINT_PATH),
+            Self::Bucket(client) => client.locate(&format!("{PUBLIC}{CHECKPOINT_PATH}")).into(),
         }
     }
 }

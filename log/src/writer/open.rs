@@ -16,9 +16,10 @@ use crate::writer::close;
 use crate::writer::error::HistoryError;
 use crate::writer::log::Log;
 use crate::writer::partials::Partials;
-use crate::writer::public_checkpoint::{self, CHECKPOINT};
+use crate::writer::public_checkpoint;
 use crate::writer::publisher::{self, Publisher, Synced};
 use crate::writer::signer::Signer;
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::merkle::{Hash, TreeHead, empty_root};
 use glasslog_core::tiles::{
     Edge, EntryBundle, FULL_WIDTH, PublicFile, Tile, bundles_between, frontier, parse_entries,
@@ -287,8 +288,8 @@ fn public_head(
     signer: &Signer,
     head: &TreeHead,
 ) -> Result<Option<TreeHead>, LogError> {
-    let path = || storage.locate(CHECKPOINT);
-    let Some(bytes) = storage.read(CHECKPOINT)? else {
+    let path = || storage.locate(CHECKPOINT_PATH);
+    let Some(bytes) = storage.read(CHECKPOINT_PATH)? else {
         // The last step of `init` shows the first checkpoint.
         return match head.size <= NEWBORN {
             true => Ok(None),

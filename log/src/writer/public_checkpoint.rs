@@ -3,11 +3,9 @@
 use crate::error::LogError;
 use crate::storage::Storage;
 use crate::writer::error::HistoryError;
+use glasslog_core::fetch::{CHECKPOINT_PATH, LogFile};
 use glasslog_core::note::Checkpoint;
 use glasslog_core::text::wire::parse_decimal;
-
-/// Path of the newest checkpoint.
-pub(crate) const CHECKPOINT: &str = "checkpoint";
 
 /// Private file that says when checkpoints were archived.
 const ARCHIVED: &str = "archived";
@@ -25,7 +23,8 @@ struct Archived {
 
 /// Parses a public checkpoint, unverified.
 pub(crate) fn parse(storage: &dyn Storage, bytes: &[u8]) -> Result<Checkpoint, LogError> {
-    Checkpoint::parse(bytes).map_err(|error| LogError::malformed(storage.locate(CHECKPOINT), error))
+    Checkpoint::parse(bytes)
+        .map_err(|error| LogError::malformed(storage.locate(CHECKPOINT_PATH), error))
 }
 
 /// Makes `checkpoint` public, unless it is already, and archives the one before if it is time.
@@ -35,7 +34,7 @@ pub(crate) fn replace(
     now: u64,
 ) -> Result<(), LogError> {
     let new = checkpoint.head();
-    storage.update(CHECKPOINT, &mut |public| {
+    storage.update(CHECKPOINT_PATH, &mut |public| {
         if let Some(bytes) = public {
             let public = parse(storage, &bytes)?;
             let old = public.head();
@@ -80,7 +79,7 @@ fn archive(storage: &dyn Storage, public: &Checkpoint, now: u64) -> Result<(), L
     if !is_wanted {
         return Ok(());
     }
-    let path = format!("checkpoints/{}", public.head().size);
+    let path = LogFile::Archived(public.head().size).path();
     // A writer of a bucket that was deposed meanwhile may archive too: whoever is first, the file stays as it is.
     match storage.keep(&path, &public.encode())? {
         None => {}

@@ -21,7 +21,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use directory::Tree;
-use glasslog_log::kind::{self, Kind};
+use glasslog_core::fetch::{CHECKPOINT_PATH, LogFile};
+use glasslog_core::index::format::{INDEX_CHECKPOINT_PATH, LATEST_PATH};
+use glasslog_log::caching::{NEVER, REVALIDATE, caching};
 use std::sync::Arc;
 use tower_http::CompressionLevel;
 use tower_http::compression::predicate::SizeAbove;
@@ -64,9 +66,9 @@ fn in_directory(app: &Arc<App>) -> Router {
     let tree = Tree::new(app.public.clone());
     Router::new()
         .route("/", get(home))
-        .route("/checkpoint", get(changing::serve))
-        .route("/index/checkpoint", get(changing::serve))
-        .route("/index/latest.tlog-proof", get(changing::serve))
+        .route(&format!("/{CHECKPOINT_PATH}"), get(changing::serve))
+        .route(&format!("/{INDEX_CHECKPOINT_PATH}"), get(changing::serve))
+        .route(&format!("/{LATEST_PATH}"), get(changing::serve))
         .with_state(Arc::clone(app))
         .fallback_service(ServeDir::with_backend(&app.public, tree))
 }
@@ -79,24 +81,28 @@ async fn home(State(app): State<Arc<App>>) -> Response {
     }
 }
 
-/// Says what a file is and how long it may be kept.
+/// The file that a response holds; `None` for one that does not belong to the log, such as one of the portal's.
+#[derive(Clone, Copy)]
+struct Labelled(Option<LogFile>);
+
+/// Labels a file with its type and caching.
 async fn label(request: Request, next: Next) -> Response {
-    let kind = Kind::of(request.uri().path().trim_start_matches('/'));
+    let file = LogFile::parse(request.uri().path().trim_start_matches('/'));
     let mut response = next.run(request).await;
     let status = response.status();
     let is_found = status.is_success() || status == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let caching = match is_found {
-        true => kind.caching(),
-        false if status.is_redirection() => kind::REVALIDATE,
-        false => kind::NEVER,
+    let cache_control = match is_found {
+        true => caching(file),
+        false if status.is_redirection() => REVALIDATE,
+        false => NEVER,
     };
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
-    if is_found && let Some(content_type) = kind.content_type() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
+    if is_found && let Some(file) = file {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type()));
     }
-    response.extensions_mut().insert(kind);
+    response.extensions_mut().insert(Labelled(file));
     response
 }
 
@@ -108,21 +114,21 @@ fn is_compressible(
 ) -> bool {
     status == StatusCode::OK
         && extensions
-            .get::<Kind>()
-            .is_some_and(|kind| shrinks(*kind, headers.get(CONTENT_TYPE)))
+            .get::<Labelled>()
+            .is_some_and(|labelled| shrinks(labelled.0, headers.get(CONTENT_TYPE)))
 }
 
-/// Whether compression pays. Hashes are random, and checkpoints small.
-fn shrinks(kind: Kind, content_type: Option<&HeaderValue>) -> bool {
+/// Returns `true` if compression pays. Hashes are random, and checkpoints small.
+fn shrinks(file: Option<LogFile>, content_type: Option<&HeaderValue>) -> bool {
     let is_image = || {
         content_type.is_some_and(|value| {
             value.as_bytes().starts_with(b"image/") && value.as_bytes() != b"image/svg+xml"
         })
     };
-    match kind {
-        Kind::Entries => true,
-        Kind::Other => !is_image(),
-        Kind::Changing | Kind::Archived | Kind::Hashes => false,
+    match file {
+        Some(LogFile::Bundle(_) | LogFile::IndexBundle(_)) => true,
+        Some(_) => false,
+        None => !is_image(),
     }
 }
 

@@ -1,18 +1,34 @@
 //! Paths of an index's immutable files (`docs/formats/index.md`, "Files").
 
-use crate::merkle::hash::Hash;
+use crate::merkle::hash::{HASH_SIZE, Hash};
 use crate::text::limits::{MAX_BUCKET, MAX_RUN};
-use crate::tiles::path::push_place;
+use crate::text::wire::hex_decode;
+use crate::tiles::path::{parse_place, push_place};
 use crate::tiles::width::FULL_WIDTH;
 use alloc::string::String;
 
 use crate::index::format::postings::CHUNK;
 
-/// Where a log publishes the proof of its newest manifest, with the manifest as extra data.
+/// Folder of all files of an index. The index log is a log of its own below it, with the paths of any log.
+pub const INDEX_FOLDER: &str = "index/";
+
+/// Path of the index log's newest checkpoint.
+pub const INDEX_CHECKPOINT_PATH: &str = "index/checkpoint";
+
+/// Path of the proof of the newest manifest, with the manifest as extra data.
 pub const LATEST_PATH: &str = "index/latest.tlog-proof";
 
-/// Bytes of the largest such file, a bucket of [`MAX_BUCKET`] with its path: what a reader must allow, and no more.
-pub const MAX_INDEX_FILE: usize = MAX_BUCKET + 32 * 32;
+/// Folder of the runs' buckets, in a folder for each root.
+const RUN_FOLDER: &str = "index/run/";
+
+/// Folder of the reserved buckets, each under its leaf hash.
+const RESERVED_FOLDER: &str = "index/reserved/";
+
+/// Folder of the lists of offsets, each under its hash.
+const POSTINGS_FOLDER: &str = "index/postings/";
+
+/// Bytes of the largest such file, a bucket of [`MAX_BUCKET`] with its proof of 32 hashes.
+const MAX_INDEX_FILE: usize = MAX_BUCKET + 32 * 32;
 
 /// A file that a hash of the manifest, or of another such file, vouches for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,23 +46,43 @@ pub enum IndexFile {
     Postings(Hash),
 }
 
+/// The folder of a run's buckets.
+#[must_use]
+pub fn run_folder(root: &Hash) -> String {
+    [RUN_FOLDER, &root.to_hex()].concat()
+}
+
 impl IndexFile {
+    /// Parses a path as [`path`](Self::path) writes it, and no other spelling.
+    pub(crate) fn parse_path(path: &str) -> Option<Self> {
+        if let Some(name) = path.strip_prefix(RUN_FOLDER) {
+            let (root, number) = name.split_once('/')?;
+            let (number, width) = parse_place(number).ok()?;
+            let root = parse_hash(root)?;
+            return (width == FULL_WIDTH).then_some(Self::Bucket { root, number });
+        }
+        if let Some(leaf) = path.strip_prefix(RESERVED_FOLDER) {
+            return parse_hash(leaf).map(Self::Reserved);
+        }
+        let hash = path.strip_prefix(POSTINGS_FOLDER)?;
+        parse_hash(hash).map(Self::Postings)
+    }
+
     /// The path below the log's public tree.
     #[must_use]
     pub fn path(&self) -> String {
         match self {
             Self::Bucket { root, number } => {
-                let mut path = String::from("index/run/");
-                path.push_str(&root.to_hex());
+                let mut path = run_folder(root);
                 push_place(&mut path, *number, FULL_WIDTH);
                 path
             }
-            Self::Reserved(hash) => ["index/reserved/", &hash.to_hex()].concat(),
-            Self::Postings(hash) => ["index/postings/", &hash.to_hex()].concat(),
+            Self::Reserved(hash) => [RESERVED_FOLDER, &hash.to_hex()].concat(),
+            Self::Postings(hash) => [POSTINGS_FOLDER, &hash.to_hex()].concat(),
         }
     }
 
-    /// The most bytes that such a file can have, which a reader must allow, and no more.
+    /// Most bytes that such a file can have.
     #[must_use]
     pub fn limit(&self) -> usize {
         match self {
@@ -57,6 +93,11 @@ impl IndexFile {
             }
         }
     }
+}
+
+fn parse_hash(hex: &str) -> Option<Hash> {
+    let bytes: [u8; HASH_SIZE] = hex_decode(hex)?.try_into().ok()?;
+    Some(Hash::from_bytes(bytes))
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{AuditQuery, Stage};
-use crate::fetch::wave::{Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::wave::Wave;
 use crate::text::limits::MAX_IN_FLIGHT;
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::verify::audit::bundle::{BundleReader, CheckedBundle};
@@ -17,21 +18,21 @@ use crate::verify::audit::signatures::SignatureBatch;
 impl AuditQuery {
     /// Asks for the next bundles. The leaf tile of the last one, if partial, is part of the trunk.
     pub(super) fn next_bundles(&mut self) {
-        let mut resources = Vec::new();
+        let mut files = Vec::new();
         let mut at = self.read;
-        while resources.len() < MAX_IN_FLIGHT
+        while files.len() < MAX_IN_FLIGHT
             && let Some(bundle) = EntryBundle::containing(at, self.size())
         {
             at = at.saturating_add(u64::from(bundle.width()));
-            resources.push(Resource::Bundle(bundle));
+            files.push(LogFile::Bundle(bundle));
             if bundle.is_full() {
-                resources.push(Resource::Tile(bundle.tile()));
+                files.push(LogFile::Tile(bundle.tile()));
             }
         }
-        if resources.is_empty() {
+        if files.is_empty() {
             return self.after_bundles();
         }
-        self.stage = Stage::Bundles(Wave::of(resources));
+        self.stage = Stage::Bundles(Wave::of(files));
     }
 
     pub(super) fn read_bundles(&mut self, mut wave: Wave) {
@@ -43,8 +44,8 @@ impl AuditQuery {
         let mut at = self.read;
         while let Some(bundle) = EntryBundle::containing(at, self.size()) {
             at = at.saturating_add(u64::from(bundle.width()));
-            let bytes = files.remove(&Resource::Bundle(bundle));
-            let tile = files.remove(&Resource::Tile(bundle.tile()));
+            let bytes = files.remove(&LogFile::Bundle(bundle));
+            let tile = files.remove(&LogFile::Tile(bundle.tile()));
             // What was not asked for yet, or was on its way when another file turned out to be missing.
             let is_missing = |path: String| missing.as_ref() == Some(&path);
             let is_gone =

@@ -6,12 +6,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::fetch::wave::{ARCHIVE_PREFIX, CHECKPOINT_PATH, Resource};
+use crate::fetch::log_file::LogFile;
+use crate::index::format::file::INDEX_FOLDER;
 use crate::merkle::hash::{Hash, leaf_hash};
 use crate::merkle::tree::{Subtree, TreeHead};
 use crate::note::checkpoint::Checkpoint;
 use crate::report::report::Class;
-use crate::text::wire::parse_decimal;
 use crate::tiles::entries::parse_entries;
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::plan::{ConsistencyPlan, TilePlan};
@@ -21,7 +21,7 @@ use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::TrustPolicy;
 
 /// Folders of the public tree that hold no part of the log itself.
-const OTHER_FOLDERS: &[&str] = &["index/", "portal/"];
+const OTHER_FOLDERS: &[&str] = &[INDEX_FOLDER, "portal/"];
 
 /// The files of a public tree.
 #[derive(Clone, Debug)]
@@ -67,48 +67,48 @@ impl Listing {
 }
 
 fn kind(path: &str, size: u64) -> Kind {
-    if path == CHECKPOINT_PATH || OTHER_FOLDERS.iter().any(|folder| path.starts_with(folder)) {
-        return Kind::Current;
-    }
-    if let Some(archived) = path.strip_prefix(ARCHIVE_PREFIX) {
-        let archived = parse_decimal(archived).filter(|archived| *archived <= size);
-        return archived.map_or(Kind::Stray, |size| Kind::Older(Older::Checkpoint(size)));
-    }
-    if let Ok(bundle) = EntryBundle::parse_path(path) {
-        let current = bundle
-            .start()
-            .and_then(|start| EntryBundle::containing(start, size));
-        return match current {
-            Some(current) if current == bundle => Kind::Current,
-            Some(current) if bundle.width() < current.width() => Kind::Older(Older::Bundle(bundle)),
-            _ => Kind::Stray,
-        };
-    }
-    if let Ok(tile) = Tile::parse_path(path) {
-        return match current_tile(tile.level(), tile.index(), size) {
+    match LogFile::parse(path) {
+        Some(LogFile::Checkpoint) => Kind::Current,
+        Some(LogFile::Archived(archived)) if archived <= size => {
+            Kind::Older(Older::Checkpoint(archived))
+        }
+        Some(LogFile::Bundle(bundle)) => {
+            let current = bundle
+                .start()
+                .and_then(|start| EntryBundle::containing(start, size));
+            match current {
+                Some(current) if current == bundle => Kind::Current,
+                Some(current) if bundle.width() < current.width() => {
+                    Kind::Older(Older::Bundle(bundle))
+                }
+                _ => Kind::Stray,
+            }
+        }
+        Some(LogFile::Tile(tile)) => match current_tile(tile.level(), tile.index(), size) {
             Some(current) if current == tile => Kind::Current,
             Some(current) if tile.width() < current.width() => Kind::Older(Older::Tile(tile)),
             _ => Kind::Stray,
-        };
+        },
+        _ if OTHER_FOLDERS.iter().any(|folder| path.starts_with(folder)) => Kind::Current,
+        _ => Kind::Stray,
     }
-    Kind::Stray
 }
 
 impl Older {
     pub(crate) fn path(&self) -> String {
-        self.resource().path()
+        self.file().path()
     }
 
-    pub(crate) fn resource(&self) -> Resource {
+    pub(crate) fn file(&self) -> LogFile {
         match self {
-            Self::Tile(tile) => Resource::Tile(*tile),
-            Self::Bundle(bundle) => Resource::Bundle(*bundle),
-            Self::Checkpoint(size) => Resource::Archived(*size),
+            Self::Tile(tile) => LogFile::Tile(*tile),
+            Self::Bundle(bundle) => LogFile::Bundle(*bundle),
+            Self::Checkpoint(size) => LogFile::Archived(*size),
         }
     }
 
     /// The file, and the tiles that it is compared with.
-    pub(crate) fn needs(&self, head: TreeHead) -> Vec<Resource> {
+    pub(crate) fn needs(&self, head: TreeHead) -> Vec<LogFile> {
         let tiles = match self {
             Self::Tile(tile) => {
                 TilePlan::new(head, &subtrees(*tile)).map(|plan| plan.tiles().to_vec())
@@ -123,8 +123,8 @@ impl Older {
         tiles
             .unwrap_or_default()
             .into_iter()
-            .map(Resource::Tile)
-            .chain([self.resource()])
+            .map(LogFile::Tile)
+            .chain([self.file()])
             .collect()
     }
 

@@ -22,7 +22,9 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::fetch::wave::{Progress, Query, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::query::{Progress, Query};
+use crate::fetch::wave::Wave;
 use crate::merkle::tree::TreeHead;
 use crate::note::checkpoint::Checkpoint;
 use crate::report::report::{CheckCode, Report};
@@ -141,7 +143,7 @@ impl AuditQuery {
                 .zip(index)
                 .map(|(policy, index)| IndexAudit::new(policy, index, options.now)),
             inquiry,
-            stage: Stage::Checkpoint(Wave::of([Resource::Checkpoint])),
+            stage: Stage::Checkpoint(Wave::of([LogFile::Checkpoint])),
             listing: files.map(Listing::new),
             replay: Replay::new("", None),
             judge: Judge::default(),

@@ -4,7 +4,8 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::{AuditQuery, Stage};
-use crate::fetch::wave::{self, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::wave::{self, Wave};
 use crate::merkle::tree::TreeHead;
 use crate::report::report::{CheckCode, Evidence};
 use crate::text::limits::MAX_IN_FLIGHT;
@@ -20,7 +21,7 @@ impl AuditQuery {
             return self.after_files();
         }
         let head = self.head().unwrap_or_else(TreeHead::empty);
-        let needs: BTreeSet<Resource> = batch.iter().flat_map(|older| older.needs(head)).collect();
+        let needs: BTreeSet<LogFile> = batch.iter().flat_map(|older| older.needs(head)).collect();
         self.stage = Stage::Older(rest, batch, Wave::of(needs));
     }
 
@@ -30,7 +31,7 @@ impl AuditQuery {
         };
         let bytes: Vec<Vec<u8>> = batch
             .iter()
-            .map(|older| files.get(&older.resource()).cloned().unwrap_or_default())
+            .map(|older| files.get(&older.file()).cloned().unwrap_or_default())
             .collect();
         let tiles = wave::tiles(files);
         let head = self.head().unwrap_or_else(TreeHead::empty);

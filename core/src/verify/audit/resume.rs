@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 use super::state::{AuditState, EventState, keys_of};
 use super::{AuditQuery, Stage};
 use crate::event::event::ParsedEntry;
-use crate::fetch::wave::{self, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::wave::{self, Wave};
 use crate::index::build::run::RunHead;
 use crate::merkle::hash::Hash;
 use crate::merkle::proof::ConsistencyProof;
@@ -137,7 +138,7 @@ impl AuditQuery {
         };
         match ConsistencyPlan::new(size, larger) {
             Ok(plan) => {
-                let wave = Wave::of(plan.tiles().iter().copied().map(Resource::Tile));
+                let wave = Wave::of(plan.tiles().iter().copied().map(LogFile::Tile));
                 self.stage = Stage::Consistency(plan, wave);
             }
             Err(error) => self.refuse_tile(&error),

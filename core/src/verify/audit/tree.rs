@@ -5,7 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{AuditQuery, Stage};
-use crate::fetch::wave::{self, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::wave::{self, Wave};
 use crate::merkle::tree::{Subtree, TreeHead, complete_subtrees};
 use crate::report::report::{CheckCode, Class};
 use crate::text::limits::MAX_IN_FLIGHT;
@@ -24,7 +25,7 @@ impl AuditQuery {
         let before: Vec<Subtree> = complete_subtrees(0..self.read).collect();
         match TilePlan::new(head, &before) {
             Ok(plan) => {
-                let wave = Wave::of(plan.tiles().iter().copied().map(Resource::Tile));
+                let wave = Wave::of(plan.tiles().iter().copied().map(LogFile::Tile));
                 self.stage = Stage::Frontier(plan, wave);
             }
             Err(error) => self.refuse_tile(&error),
@@ -59,7 +60,7 @@ impl AuditQuery {
             self.trunk = Some(Arc::new(trunk));
             return self.next_bundles();
         }
-        let wave = Wave::of(tiles.into_iter().map(Resource::Tile));
+        let wave = Wave::of(tiles.into_iter().map(LogFile::Tile));
         self.stage = Stage::Trunk(trunk, wave);
     }
 

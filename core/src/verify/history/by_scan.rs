@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 
 use crate::event::event;
 use crate::event::lookup_key::key_hashes;
-use crate::fetch::wave::{Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::wave::Wave;
 use crate::report::report::CheckCode;
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::verify::entry_proof::Fault;
@@ -103,7 +104,7 @@ impl HistoryQuery {
         if bundles.is_empty() {
             return self.finish(Found::Whole(whole));
         }
-        whole.again = Some(Wave::of(bundles.into_iter().map(Resource::Bundle)));
+        whole.again = Some(Wave::of(bundles.into_iter().map(LogFile::Bundle)));
         self.stage = Stage::Whole(whole);
     }
 
@@ -111,8 +112,8 @@ impl HistoryQuery {
         let Some(files) = self.inquiry.files(&mut wave) else {
             return self.conclude(None);
         };
-        for (resource, bytes) in files {
-            let Resource::Bundle(bundle) = resource else {
+        for (file, bytes) in files {
+            let LogFile::Bundle(bundle) = file else {
                 continue;
             };
             let entries = match whole.scan.trunk().verify_bundle(bundle, &bytes) {

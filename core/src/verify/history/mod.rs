@@ -16,7 +16,9 @@ use alloc::vec::Vec;
 
 use crate::event::artifact::{ArtifactError, question};
 use crate::event::lookup_key::{KeyKind, LookupKey};
-use crate::fetch::wave::{Progress, Query, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::query::{Progress, Query};
+use crate::fetch::wave::Wave;
 use crate::report::event_view::EventView;
 use crate::report::report::{CheckCode, FileEvents, Members, Outcome, Question, Report};
 use crate::text::limits::MAX_LINKED_KEYS;
@@ -169,7 +171,7 @@ impl HistoryQuery {
         let stage = if inquiry.is_by_index() {
             Stage::Opening(Box::new(Opening::new()))
         } else {
-            Stage::Checkpoint(Wave::of([Resource::Checkpoint]))
+            Stage::Checkpoint(Wave::of([LogFile::Checkpoint]))
         };
         let mut query = Self {
             inquiry,

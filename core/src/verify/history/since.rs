@@ -9,7 +9,8 @@ use core::fmt;
 
 use crate::event::artifact::ArtifactError;
 use crate::event::lookup_key::{KeyKind, LookupKey};
-use crate::fetch::wave::{self, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::wave::{self, Wave};
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::report::report::{
@@ -160,7 +161,7 @@ impl Since {
             checks.unknown(code, detail, None);
             return None;
         };
-        let wave = Wave::of(plan.tiles().iter().copied().map(Resource::Tile));
+        let wave = Wave::of(plan.tiles().iter().copied().map(LogFile::Tile));
         Some(Prefix {
             old: head(old),
             new: head(new),

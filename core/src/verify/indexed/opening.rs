@@ -6,7 +6,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::fetch::wave::{self, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::wave::{self, Wave};
 use crate::index::format::manifest::ManifestError;
 use crate::index::format::map::MapFunction;
 use crate::index::read::vouched::{
@@ -51,8 +52,8 @@ impl Opening {
     pub(crate) fn new() -> Self {
         Self {
             verified: None,
-            checkpoint: Wave::of([Resource::Checkpoint]),
-            latest: Wave::of([Resource::LatestManifest]),
+            checkpoint: Wave::of([LogFile::Checkpoint]),
+            latest: Wave::of([LogFile::LatestManifest]),
             binding: None,
         }
     }
@@ -126,7 +127,7 @@ impl Opening {
                 // The edge of the log's own tree comes with them: what is read later needs it.
                 let mut tiles = trunk.tiles_for(&[]);
                 tiles.extend(plan.tiles());
-                let wave = Wave::of(tiles.into_iter().map(Resource::Tile));
+                let wave = Wave::of(tiles.into_iter().map(LogFile::Tile));
                 Some(Binding {
                     verified,
                     plan,

@@ -7,7 +7,8 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::fetch::wave::{self, Resource, Wave};
+use crate::fetch::log_file::LogFile;
+use crate::fetch::wave::{self, Wave};
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::text::limits::MAX_IN_FLIGHT;
@@ -102,7 +103,7 @@ impl Reader {
             return ScanStep::Missing(path);
         }
         for bundle in &self.batch {
-            if let Some(bytes) = files.remove(&Resource::Bundle(*bundle)) {
+            if let Some(bytes) = files.remove(&LogFile::Bundle(*bundle)) {
                 self.fetched.insert(*bundle, bytes);
             }
         }
@@ -142,7 +143,7 @@ impl Reader {
             let entries = match self.trunk.verify_bundle(bundle, &bytes) {
                 Ok(entries) => entries,
                 Err(error) => {
-                    self.wave = Wave::of([Resource::Tile(bundle.tile())]);
+                    self.wave = Wave::of([LogFile::Tile(bundle.tile())]);
                     self.locate = Some((bundle, bytes, error));
                     return Some(ScanStep::More);
                 }
@@ -176,20 +177,20 @@ impl Reader {
                 self.batch.push(bundle);
             }
         }
-        let mut files: Vec<Resource> = Vec::new();
+        let mut files: Vec<LogFile> = Vec::new();
         if !self.batch.is_empty() {
             files.extend(
                 self.trunk
                     .tiles_for(&self.batch)
                     .into_iter()
-                    .map(Resource::Tile),
+                    .map(LogFile::Tile),
             );
         }
         let missing = self
             .batch
             .iter()
             .filter(|bundle| !self.kept.contains_key(bundle));
-        files.extend(missing.copied().map(Resource::Bundle));
+        files.extend(missing.copied().map(LogFile::Bundle));
         self.wave = Wave::of(files);
     }
 }

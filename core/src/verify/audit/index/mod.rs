@@ -13,6 +13,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::index::build::run::RunHead;
+use crate::index::format::file::INDEX_CHECKPOINT_PATH;
 use crate::index::format::manifest::Manifest;
 use crate::index::format::map::MapFunction;
 use crate::merkle::compact::CompactRange;
@@ -24,9 +25,6 @@ use crate::trust::policy::{LogVerdict, QuorumVerdict};
 use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
 
 use self::resume::Base;
-
-/// A file of the index log's own tree, relative to the log's public tree.
-pub const INDEX_CHECKPOINT_PATH: &str = "index/checkpoint";
 
 /// Entries whose keys are in memory at a time; 25 MB for events with ten keys.
 pub const WINDOW: u64 = 1 << 16;
