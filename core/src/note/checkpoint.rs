@@ -8,8 +8,7 @@
 //! — example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
 //! ```
 //!
-//! A parsed checkpoint is a claim: only a [`TrustPolicy`](crate::trust::trust_policy::TrustPolicy) makes it a
-//! [`VerifiedCheckpoint`](crate::trust::trust_policy::VerifiedCheckpoint).
+//! A parsed checkpoint is a claim; the trust policy of a verifier (`trust::TrustPolicy`) makes it a `VerifiedCheckpoint`.
 
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
@@ -21,14 +20,14 @@ use alloc::vec::Vec;
 use alloc::{format, vec};
 use core::fmt;
 
-/// The first line of a log's checkpoints, which tells logs apart; not empty, without ASCII control characters.
+/// The identity of a log, the first line of its checkpoints: not empty, without ASCII control characters.
 ///
-/// The specification recommends a URL without scheme and lets readers assume nothing: spaces and `+` are allowed.
+/// The specification recommends a URL without scheme, but forbids readers to assume one: spaces and `+` are allowed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin(String);
 
 impl Origin {
-    /// Checks an origin.
+    /// Parses an origin.
     ///
     /// # Errors
     /// [`CheckpointError::Origin`].
@@ -39,7 +38,7 @@ impl Origin {
         Ok(Self(text.into()))
     }
 
-    /// The origin as text.
+    /// Returns the origin as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -52,7 +51,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A tree head that someone claims to have signed.
+/// A tree head with signatures, none of them verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     origin: Origin,
@@ -69,7 +68,7 @@ impl Checkpoint {
         Self::from_note(Note::parse(bytes).map_err(CheckpointError::Note)?)
     }
 
-    /// Reads the text of a note as a checkpoint's.
+    /// Parses the text of a note as a checkpoint.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -95,7 +94,7 @@ impl Checkpoint {
         })
     }
 
-    /// Signs a tree head with the log's key, whose name has to be the origin: policies know the log by it.
+    /// Signs a tree head with the key of the log. The key must have the origin as its name: policies find the log by it.
     ///
     /// # Errors
     /// [`CheckpointError::KeyName`], [`CheckpointError::EmptyTree`] or [`CheckpointError::Signature`].
@@ -124,33 +123,33 @@ impl Checkpoint {
         self.note.encode()
     }
 
-    /// Which log this claims to be of.
+    /// Returns the claimed origin.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// The claimed size and root.
+    /// Returns the claimed size and root.
     #[must_use]
     pub fn head(&self) -> TreeHead {
         self.head
     }
 
-    /// Lines after the root. No one vouches for them: not witnesses, and ML-DSA-44 cosignatures do not even cover them.
+    /// Returns the lines after the root. Witnesses do not check them, and ML-DSA-44 cosignatures do not cover them.
     pub fn extensions(&self) -> impl Iterator<Item = &str> {
         self.note.text().lines().skip(3)
     }
 
-    /// The note that it is.
+    /// Returns the note.
     #[must_use]
     pub fn note(&self) -> &Note {
         &self.note
     }
 
-    /// Adds a signature, in the place of those by the same name and id: a later cosignature replaces an earlier one.
+    /// Adds a signature, which replaces those with the same name and id: a later cosignature replaces an earlier one.
     ///
     /// # Errors
-    /// [`CheckpointError::Note`] when the note has no room for it.
+    /// [`CheckpointError::Note`] if the note has no room for it.
     pub fn with_signature(&self, signature: Signature) -> Result<Self, CheckpointError> {
         let is_by_same =
             |line: &Signature| line.id() == signature.id() && line.name() == signature.name();
@@ -164,8 +163,8 @@ impl Checkpoint {
         self.with_signatures(signatures)
     }
 
-    /// The checkpoint with the log's own signatures only, as a witness is to get it: those whose key is named as the
-    /// origin is. Of a log whose key has another name, the checkpoint stays as it is.
+    /// Returns the checkpoint with the signatures of the log only, as a witness should receive it: those by keys whose name
+    /// is the origin. If there is none, all signatures are kept.
     #[must_use]
     pub fn log_signatures_only(&self) -> Self {
         let is_own = |line: &&Signature| line.name().as_str() == self.origin.as_str();
@@ -176,7 +175,7 @@ impl Checkpoint {
             .filter(is_own)
             .cloned()
             .collect();
-        // Fails only without any signature.
+        // Fails only if no signature is left.
         self.with_signatures(own).unwrap_or_else(|_| self.clone())
     }
 
@@ -191,7 +190,7 @@ impl Checkpoint {
     }
 }
 
-/// The tree without leaves has one root only, so that another one is no tree head at all.
+/// Refuses a size of 0 with another root than that of the tree without leaves.
 fn check_empty_tree(head: TreeHead) -> Result<(), CheckpointError> {
     if head.size == 0 && head != TreeHead::empty() {
         return Err(CheckpointError::EmptyTree { claimed: head.root });
@@ -199,26 +198,26 @@ fn check_empty_tree(head: TreeHead) -> Result<(), CheckpointError> {
     Ok(())
 }
 
-/// Why bytes are not a checkpoint, or why none can be made.
+/// The reason why bytes are not a checkpoint, or why a checkpoint cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// Not a note.
+    /// The bytes are not a note.
     #[error(transparent)]
     Note(NoteError),
-    /// An origin is not empty and has no control characters.
+    /// The origin is empty or has control characters.
     #[error("the origin is empty or has control characters")]
     Origin,
-    /// Fewer lines than origin, size and root.
+    /// The text has fewer lines than origin, size and root.
     #[error("the checkpoint has {lines} lines, not origin, size and root")]
     TooShort {
-        /// Lines there are.
+        /// Lines found.
         lines: usize,
     },
-    /// No line of the text may be empty.
+    /// A line of the text is empty.
     #[error("line {line} of the checkpoint is empty")]
     EmptyLine {
-        /// Counted from 1.
+        /// Line number, from 1.
         line: usize,
     },
     /// The size is not a decimal below 2^64 without leading zeros.
@@ -227,13 +226,13 @@ pub enum CheckpointError {
     /// The root is not the base64 of 32 bytes.
     #[error("the root of the checkpoint is not the canonical base64 of 32 bytes")]
     Root,
-    /// The root of the tree without leaves is another one.
+    /// The size is 0, but the root is not that of the tree without leaves.
     #[error("the root of size 0 is {claimed}, not that of the empty tree")]
     EmptyTree {
         /// The root given.
         claimed: Hash,
     },
-    /// The key that should sign is not named as the log is.
+    /// The name of the signing key is not the origin.
     #[error("the key `{key}` is not named as the log `{origin}` is")]
     KeyName {
         /// The log.
@@ -241,13 +240,13 @@ pub enum CheckpointError {
         /// The key's name.
         key: String,
     },
-    /// The key that should sign cannot.
+    /// The key cannot sign checkpoints.
     #[error(transparent)]
     Signature(SignatureLineError),
 }
 
 impl CheckpointError {
-    /// A stable name for the rule that failed.
+    /// Returns the stable code of this error.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -273,7 +272,7 @@ mod tests {
     use crate::note::note::KeyVerdict;
     use crate::text::limits::MAX_NOTE_SIGNATURES;
 
-    /// The example of the tlog-cosignature specification, which is that of tlog-checkpoint and a cosignature.
+    /// The example of the tlog-cosignature specification: that of tlog-checkpoint and a cosignature.
     const EXAMPLE: &str = "example.com/behind-the-sofa
 20852163
 CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
@@ -337,7 +336,7 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
             let text = EXAMPLE.replacen("example.com/behind-the-sofa", origin, 1);
             let checkpoint = Checkpoint::parse(text.as_bytes()).unwrap();
             assert_eq!(checkpoint.origin().as_str(), origin);
-            // No key is named like this log, so all signatures stay.
+            // No key has this origin as its name, so all signatures stay.
             assert_eq!(checkpoint.log_signatures_only(), checkpoint);
         }
         for origin in ["", "a\nb", "a\tb"] {

@@ -1,4 +1,4 @@
-//! Cosignatures: a cosigner's timed statement that a checkpoint extends all it saw before ([C2SP tlog-cosignature](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-cosignature.md), 2026-07-22).
+//! Cosignatures: the timed statement of a cosigner that a checkpoint extends all earlier ones that it saw ([C2SP tlog-cosignature](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-cosignature.md), 2026-07-22).
 //!
 //! An Ed25519 cosignature (`cosignature/v1`) is a big-endian `uint64` time before a signature over two lines and the
 //! text of the checkpoint:
@@ -11,7 +11,7 @@
 //! CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 //! ```
 //!
-//! [`verify`] is the only place that judges one. ML-DSA-44 cosignatures will be another [`SignatureType`] there.
+//! [`verify`] is the only function that verifies one. ML-DSA-44 cosignatures will be another [`SignatureType`].
 
 use crate::crypto::ed25519::{SIGNATURE_SIZE, SignatureError};
 use crate::note::checkpoint::Checkpoint;
@@ -28,7 +28,7 @@ const MAX_TIME: u64 = u64::MAX >> 1;
 
 /// Cosigns a checkpoint at `time`, in seconds since the epoch.
 ///
-/// The caller has to have checked that the checkpoint is signed by its log and extends the last one it cosigned.
+/// The caller must have checked that the log signed the checkpoint, and that it extends the last cosigned one.
 ///
 /// # Errors
 /// [`CosignatureError::WrongType`] or [`CosignatureError::TimeTooLate`].
@@ -44,18 +44,18 @@ pub fn cosign(
             check_time(time)?;
             let signature = key.secret().sign(message(checkpoint, time).as_bytes());
             let bytes = [time.to_be_bytes().as_slice(), &signature].concat();
-            // Never empty, so never an error.
+            // The bytes are never empty, so this never fails.
             Signature::new(verifier.name().clone(), verifier.id(), bytes)
                 .map_err(|_| CosignatureError::WrongLength { length: 0 })
         }
     }
 }
 
-/// Verifies a cosignature and gives its time, in seconds since the epoch; 0 where the cosigner states none.
+/// Verifies a cosignature and returns its time, in seconds since the epoch; 0 if the cosigner states no time.
 ///
 /// # Errors
-/// The [`CosignatureError`] that says why it does not hold. All but [`CosignatureError::WrongType`] and
-/// [`CosignatureError::OtherKey`] mean that a line under the name and id of this key is not by it.
+/// The [`CosignatureError`] that names the broken rule. All but [`CosignatureError::WrongType`] and
+/// [`CosignatureError::OtherKey`] mean that a line with the name and id of this key is not by it.
 pub fn verify(
     checkpoint: &Checkpoint,
     key: &VerifierKey,
@@ -98,17 +98,17 @@ fn check_time(time: u64) -> Result<(), CosignatureError> {
     Ok(())
 }
 
-/// Why a cosignature does not hold, or why none can be made.
+/// The reason why a cosignature is refused, or cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CosignatureError {
-    /// The key is not a cosigner's.
+    /// The key is not the key of a cosigner.
     #[error("the key is not a cosigner's, whose signature type is 0x04")]
     WrongType,
-    /// The line bears another name or id than the key.
+    /// The line has another name or id than the key.
     #[error("the cosignature claims to be by another key")]
     OtherKey,
-    /// Not a time and a signature.
+    /// The length is not that of a time and a signature.
     #[error("an Ed25519 cosignature has {} bytes, not {length}", TIME_SIZE + SIGNATURE_SIZE)]
     WrongLength {
         /// Bytes given.
@@ -126,7 +126,7 @@ pub enum CosignatureError {
 }
 
 impl CosignatureError {
-    /// A stable name for the rule that failed.
+    /// Returns the stable code of this error.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

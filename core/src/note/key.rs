@@ -1,8 +1,8 @@
-//! Names, ids and text forms of the keys that sign notes ([C2SP signed-note](https://github.com/C2SP/C2SP/blob/5ba5ee8/signed-note.md#verifier-keys), 2026-07-22).
+//! Names, ids and text forms of keys that sign notes ([C2SP signed-note](https://github.com/C2SP/C2SP/blob/5ba5ee8/signed-note.md#verifier-keys), 2026-07-22).
 //!
-//! A verifier key is `<name>+<hex id>+<base64 of type ‖ public key>`, a signer key is `PRIVATE+KEY+` and the same with
-//! the seed in place of the public key (as `golang.org/x/mod/sumdb/note` writes it). Both have one spelling here:
-//! lower-case hex, canonical base64, and the id that the key has by the recommended rule.
+//! A verifier key is `<name>+<hex id>+<base64 of type ‖ public key>`. A signer key is `PRIVATE+KEY+` and the same with
+//! the seed in place of the public key (as `golang.org/x/mod/sumdb/note` writes it). Each key has one spelling here:
+//! lower-case hex, canonical base64, and the id that follows from the recommended rule.
 
 use crate::crypto::ed25519::{KeyError, PUBLIC_KEY_SIZE, PublicKey, SEED_SIZE, SecretKey};
 use crate::merkle::hash::sha256;
@@ -23,7 +23,7 @@ const SEED_BASE64: usize = (1 + SEED_SIZE).div_ceil(3) * 4;
 
 /// The name of a key: not empty, without Unicode spaces, `+` and ASCII control characters.
 ///
-/// The specification forbids control characters in notes, so a key of such a name could never sign one.
+/// The specification forbids control characters in notes, so a key with such a name could never sign one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyName(String);
 
@@ -44,7 +44,7 @@ impl KeyName {
         }
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -57,7 +57,7 @@ impl fmt::Display for KeyName {
     }
 }
 
-/// Four bytes that, with the name, tell keys apart. They are no proof of anything: anyone can make a key with a given id.
+/// Four bytes that tell keys of one name apart. They prove nothing: anyone can make a key with a given id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; 4]);
 
@@ -68,13 +68,13 @@ impl KeyId {
         Self(bytes)
     }
 
-    /// The bytes, as they stand before a signature.
+    /// Returns the bytes, in their order before a signature.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 4] {
         &self.0
     }
 
-    /// The id of a key: the first bytes of `SHA-256(name ‖ 0x0A ‖ type ‖ public key)`.
+    /// Computes the id of a key: the first bytes of `SHA-256(name ‖ 0x0A ‖ type ‖ public key)`.
     fn compute(name: &KeyName, signature_type: SignatureType, public: &[u8]) -> Self {
         let named = [
             name.as_str().as_bytes(),
@@ -100,7 +100,7 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// What a key's signatures say, and by which algorithm. The other assigned types are refused by name.
+/// The algorithm of a key's signatures, and the message that they cover. Other assigned types are refused by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SignatureType {
     /// 0x01: Ed25519 over the text of the note.
@@ -110,7 +110,7 @@ pub enum SignatureType {
 }
 
 impl SignatureType {
-    /// The byte that stands for the type before a public key.
+    /// Returns the byte of the type, which precedes the public key.
     #[must_use]
     pub const fn byte(self) -> u8 {
         match self {
@@ -119,7 +119,7 @@ impl SignatureType {
         }
     }
 
-    /// The type that a byte stands for.
+    /// Returns the type of a byte.
     ///
     /// # Errors
     /// [`NoteKeyError::UnsupportedType`].
@@ -142,7 +142,7 @@ pub struct VerifierKey {
 }
 
 impl VerifierKey {
-    /// Names a public key.
+    /// Gives a public key its name and type.
     #[must_use]
     pub fn new(name: KeyName, signature_type: SignatureType, public: PublicKey) -> Self {
         let id = KeyId::compute(&name, signature_type, public.as_bytes());
@@ -167,25 +167,25 @@ impl VerifierKey {
         Self::new(KeyName::parse(name)?, signature_type, public).with_claimed_id(id)
     }
 
-    /// The name that its signatures bear.
+    /// Returns the name on its signature lines.
     #[must_use]
     pub fn name(&self) -> &KeyName {
         &self.name
     }
 
-    /// The id that its signatures bear.
+    /// Returns the id on its signature lines.
     #[must_use]
     pub fn id(&self) -> KeyId {
         self.id
     }
 
-    /// What its signatures say.
+    /// Returns the type of its signatures.
     #[must_use]
     pub fn signature_type(&self) -> SignatureType {
         self.signature_type
     }
 
-    /// The key itself.
+    /// Returns the key itself.
     #[must_use]
     pub fn public(&self) -> &PublicKey {
         &self.public
@@ -221,7 +221,7 @@ pub struct SignerKey {
 }
 
 impl SignerKey {
-    /// Names a secret key.
+    /// Gives a secret key its name and type.
     #[must_use]
     pub fn new(name: KeyName, signature_type: SignatureType, secret: SecretKey) -> Self {
         let verifier = VerifierKey::new(name, signature_type, secret.public());
@@ -237,7 +237,7 @@ impl SignerKey {
             .strip_prefix(PRIVATE_KEY)
             .and_then(split)
             .ok_or(NoteKeyError::NotSignerKey)?;
-        // Decoded into a buffer that is wiped in every case, and is long enough for any key.
+        // The buffer is wiped in every case, and is long enough for any key.
         let mut buffer = Zeroizing::new(vec![0; material.len()]);
         let material =
             Base64::decode(material, &mut buffer).map_err(|_| NoteKeyError::BadBase64)?;
@@ -260,14 +260,14 @@ impl SignerKey {
             *to = *from;
         }
         let mut buffer = Zeroizing::new([0; SEED_BASE64]);
-        // The buffer has the exact length, so there is always a text.
+        // The buffer has the exact length, so encoding never fails.
         let base64 = Base64::encode(material.as_slice(), buffer.as_mut_slice()).unwrap_or_default();
         let (name, id) = (
             self.verifier.name.as_str(),
             wire::hex_encode(&self.verifier.id.0),
         );
         let parts = [PRIVATE_KEY, name, "+", &id, "+", base64];
-        // Reserved at once: a string that grows would leave parts of the key behind.
+        // Reserved at once: a growing string would leave copies of the key in memory.
         let length = parts.iter().map(|part| part.len()).sum();
         let mut text = Zeroizing::new(String::with_capacity(length));
         for part in parts {
@@ -276,13 +276,13 @@ impl SignerKey {
         text
     }
 
-    /// The public half.
+    /// Returns the public half.
     #[must_use]
     pub fn verifier(&self) -> &VerifierKey {
         &self.verifier
     }
 
-    /// The secret half, for what a signature type signs.
+    /// Returns the secret half.
     pub(crate) fn secret(&self) -> &SecretKey {
         &self.secret
     }
@@ -307,7 +307,7 @@ fn sized<const N: usize>(bytes: &[u8]) -> Result<&[u8; N], NoteKeyError> {
     })
 }
 
-/// Why a key of notes is refused. It never holds more of a signer key than its id.
+/// The reason why a key of notes is refused. It never holds more of a signer key than its id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoteKeyError {
@@ -320,10 +320,10 @@ pub enum NoteKeyError {
         /// The first such character.
         character: char,
     },
-    /// The three parts of a verifier key are not there.
+    /// The text does not have the three parts of a verifier key.
     #[error("a verifier key has three parts, NAME+ID+KEY")]
     NotVerifierKey,
-    /// The words and three parts of a signer key are not there.
+    /// The text does not have the words and three parts of a signer key.
     #[error("a signer key has five parts, PRIVATE+KEY+NAME+ID+KEY")]
     NotSignerKey,
     /// The id is not 8 lower-case hex digits.
@@ -335,24 +335,24 @@ pub enum NoteKeyError {
     /// The last part is empty.
     #[error("the last part of the key is empty")]
     NoType,
-    /// Another type than the two that are understood.
+    /// The type is not one of the two supported.
     #[error("unsupported signature type {}; 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported", describe_type(*.byte))]
     UnsupportedType {
         /// The byte before the key.
         byte: u8,
     },
-    /// Keys of this type have another length.
+    /// The length does not fit the type.
     #[error("the key has {claimed} bytes, its type calls for {expected}")]
     WrongLength {
         /// Bytes given.
         claimed: usize,
-        /// Bytes that the type calls for.
+        /// Bytes of a key of this type.
         expected: usize,
     },
     /// The key is not admitted.
     #[error(transparent)]
     Key(KeyError),
-    /// The key has another id.
+    /// The id in the text is not that of the key.
     #[error("the key id is {claimed}, but this key has {computed}")]
     IdMismatch {
         /// The id in the text.
@@ -363,7 +363,7 @@ pub enum NoteKeyError {
 }
 
 impl NoteKeyError {
-    /// A stable name for the rule that failed.
+    /// Returns the stable code of this error.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -603,7 +603,7 @@ mod tests {
         let signer = SignerKey::parse(SKEY).unwrap();
         let seed = wire::base64_encode(signer.secret().seed());
         assert!(!format!("{signer:?}").contains(&seed));
-        // The id forgotten: the key stands where the id should.
+        // The id is missing: the key is in its place.
         let text = format!("PRIVATE+KEY+name+{seed}+AQ==");
         let error = SignerKey::parse(&text).unwrap_err();
         assert!(!format!("{error} {error:?}").contains(&seed));

@@ -6,8 +6,8 @@
 //! — example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=
 //! ```
 //!
-//! Parsing gives a claim that proves nothing, and encoding it gives the same bytes again. Signature lines are kept in
-//! order, those by unknown keys and repeated ones too: whoever forwards a note must not change it.
+//! A parsed note is a claim that proves nothing; encoding it gives the same bytes again. All signature lines are kept in
+//! order, also repeated ones and those by unknown keys: a program that forwards a note must not change it.
 
 use crate::note::key::{KeyId, KeyName, NoteKeyError, SignatureType, SignerKey, VerifierKey};
 use crate::text::limits::{MAX_NOTE, MAX_NOTE_SIGNATURES};
@@ -15,7 +15,7 @@ use crate::text::wire;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a signature line begins with: an em dash and a space.
+/// The beginning of a signature line: an em dash and a space.
 const SIGNATURE_MARK: &str = "— ";
 
 /// A text and signatures, none of them verified.
@@ -26,7 +26,7 @@ pub struct Note {
 }
 
 impl Note {
-    /// Puts a note together.
+    /// Makes a note of a text and signatures.
     ///
     /// # Errors
     /// The [`NoteError`] that parsing the note would give.
@@ -59,7 +59,7 @@ impl Note {
             at: error.valid_up_to(),
         })?;
         check_characters(note)?;
-        // The last empty line parts text from signatures: the text may have empty lines, the signatures have none.
+        // The last empty line separates text and signatures: the text may have empty lines, the signatures have none.
         let (text, lines) = note.rsplit_once("\n\n").ok_or(NoteError::Unsigned)?;
         let before = text.matches('\n').count().saturating_add(2);
         let mut signatures = Vec::new();
@@ -95,19 +95,19 @@ impl Note {
         bytes.into_bytes()
     }
 
-    /// The signed text, with its last line feed.
+    /// Returns the signed text, with its last line feed.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The signature lines in order.
+    /// Returns the signature lines in order.
     #[must_use]
     pub fn signatures(&self) -> &[Signature] {
         &self.signatures
     }
 
-    /// The signature lines that claim to be by this key; a note may have several.
+    /// Returns the signature lines that claim to be by this key; a note may have several.
     pub fn signatures_by<'a>(
         &'a self,
         key: &'a VerifierKey,
@@ -119,8 +119,8 @@ impl Note {
 
     /// Judges the lines that claim to be by this key, of type [`SignatureType::Ed25519`], over this text.
     ///
-    /// Each such line must verify: one that does not is [`KeyVerdict::BadSignature`], whatever the others say. Under a
-    /// key of another type no line verifies; see [`crate::note::cosignature`].
+    /// All such lines must verify; a single false one gives [`KeyVerdict::BadSignature`]. No line verifies by a key of
+    /// another type; see [`crate::note::cosignature`].
     #[must_use]
     pub fn verify(&self, key: &VerifierKey) -> KeyVerdict {
         let mut verdict = KeyVerdict::Absent;
@@ -144,18 +144,18 @@ impl Note {
     }
 }
 
-/// What a known key says about a note. That a note bears lines by unknown keys says nothing at all.
+/// The verdict of a known key about a note. Lines by unknown keys are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyVerdict {
     /// No line claims to be by this key.
     Absent,
     /// All lines that claim to be by this key verify, and there is at least one.
     Signed,
-    /// A line claims to be by this key and is not: the note is to be refused.
+    /// A line claims to be by this key but does not verify: the note must be refused.
     BadSignature,
 }
 
-/// One signature line: who claims to have signed, and the signature.
+/// One signature line: name and id of the claimed key, and the signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
     name: KeyName,
@@ -164,7 +164,7 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// Puts a line together.
+    /// Makes a line of its parts.
     ///
     /// # Errors
     /// [`SignatureLineError::Empty`].
@@ -178,7 +178,7 @@ impl Signature {
     /// Signs a text with a key of type [`SignatureType::Ed25519`].
     ///
     /// # Errors
-    /// [`SignatureLineError::WrongType`] for keys of other types, which do not sign texts as they are.
+    /// [`SignatureLineError::WrongType`] for keys of other types, which do not sign plain texts.
     pub fn sign(text: &str, key: &SignerKey) -> Result<Self, SignatureLineError> {
         let verifier = key.verifier();
         match verifier.signature_type() {
@@ -219,25 +219,25 @@ impl Signature {
         line
     }
 
-    /// The name of the key that is claimed to have signed.
+    /// Returns the name of the claimed key.
     #[must_use]
     pub fn name(&self) -> &KeyName {
         &self.name
     }
 
-    /// The id of the key that is claimed to have signed.
+    /// Returns the id of the claimed key.
     #[must_use]
     pub fn id(&self) -> KeyId {
         self.id
     }
 
-    /// The signature, without the id before it.
+    /// Returns the signature, without the id before it.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Whether name and id are those of the key.
+    /// Tells whether name and id are those of the key.
     #[must_use]
     pub fn is_claimed_by(&self, key: &VerifierKey) -> bool {
         self.id == key.id() && self.name == *key.name()
@@ -278,54 +278,54 @@ fn check_characters(note: &str) -> Result<(), NoteError> {
     }
 }
 
-/// Why bytes are not a note.
+/// The reason why bytes are not a note.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoteError {
-    /// More bytes than any note has ([`MAX_NOTE`]).
+    /// The note is larger than [`MAX_NOTE`].
     #[error("the note has {size} bytes, more than {MAX_NOTE}")]
     TooLarge {
         /// Bytes given.
         size: usize,
     },
-    /// Not UTF-8.
+    /// The bytes are not UTF-8.
     #[error("the note is not UTF-8 at byte {at}")]
     NotUtf8 {
-        /// Bytes before the first that is not.
+        /// Position of the first wrong byte.
         at: usize,
     },
-    /// An ASCII control character other than the line feed.
+    /// The note has an ASCII control character other than the line feed.
     #[error("the note has the control character 0x{} at byte {at}", wire::hex_encode(&[*.byte]))]
     ControlCharacter {
         /// The character.
         byte: u8,
-        /// Bytes before it.
+        /// Its position.
         at: usize,
     },
-    /// No empty line with a signature line after it.
+    /// There is no empty line with a signature line after it.
     #[error("the note has no empty line with signatures after it")]
     Unsigned,
-    /// The text does not end with a line feed; in a note that was parsed it always does.
+    /// The text does not end with a line feed; the text of a parsed note always does.
     #[error("the text of the note does not end with a line feed")]
     TextWithoutNewline,
-    /// More signature lines than [`MAX_NOTE_SIGNATURES`].
+    /// There are more signature lines than [`MAX_NOTE_SIGNATURES`].
     #[error("the note has {count} signatures or more, the limit is {MAX_NOTE_SIGNATURES}")]
     TooManySignatures {
-        /// Lines given; in a note that is parsed, the first one too many.
+        /// Lines given; for a parsed note, the first one too many.
         count: usize,
     },
     /// A line after the last empty line is not a signature line.
     #[error("line {line} of the note: {error}")]
     Line {
-        /// Counted from 1.
+        /// Line number, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The broken rule.
         error: SignatureLineError,
     },
 }
 
 impl NoteError {
-    /// A stable name for the rule that failed.
+    /// Returns the stable code of this error.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -340,38 +340,38 @@ impl NoteError {
     }
 }
 
-/// Why a line is not a signature line.
+/// The reason why a line is not a signature line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureLineError {
-    /// No line feed at the end.
+    /// The line does not end with a line feed.
     #[error("the signature line does not end with a line feed")]
     NoNewline,
-    /// Not em dash, space, name, space, base64.
+    /// The line is not em dash, space, name, space, base64.
     #[error("a signature line is an em dash, a space, a key name, a space and base64")]
     Shape,
-    /// The name cannot be a key's.
+    /// The name is not valid for a key.
     #[error(transparent)]
     Name(NoteKeyError),
     /// The signature is not canonical base64.
     #[error("the signature is not canonical base64")]
     BadBase64,
-    /// Too short for a key id.
+    /// The signature is shorter than a key id.
     #[error("the signature has {length} bytes, fewer than a key id")]
     NoId {
         /// Bytes given.
         length: usize,
     },
-    /// Nothing after the key id.
+    /// There is no byte after the key id.
     #[error("there is no signature after the key id")]
     Empty,
-    /// The key does not sign texts as they are.
+    /// The key makes cosignatures, and does not sign plain texts.
     #[error("this key makes cosignatures and does not sign texts as they are")]
     WrongType,
 }
 
 impl SignatureLineError {
-    /// A stable name for the rule that failed.
+    /// Returns the stable code of this error.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -471,7 +471,7 @@ mod tests {
             ),
             (vec![forged.clone()], KeyVerdict::BadSignature),
             (vec![short], KeyVerdict::BadSignature),
-            // A line again is a line again; each has to hold.
+            // A repeated line counts again; each must verify.
             (vec![good.clone(), good.clone()], KeyVerdict::Signed),
             (vec![good.clone(), forged.clone()], KeyVerdict::BadSignature),
             (vec![forged, good], KeyVerdict::BadSignature),
@@ -492,7 +492,7 @@ mod tests {
             Signature::sign("text\n", &key),
             Err(SignatureLineError::WrongType)
         );
-        // Not even when the same secret signed the text.
+        // This holds even if the same secret signed the text.
         let line = Signature::new(name, key.verifier().id(), bytes.into()).unwrap();
         let note = Note::new("text\n".into(), vec![line]).unwrap();
         assert_eq!(note.verify(key.verifier()), KeyVerdict::BadSignature);

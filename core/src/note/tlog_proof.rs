@@ -1,4 +1,4 @@
-//! Proofs for one entry, to be verified offline ([C2SP tlog-proof](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-proof.md), 2026-07-22).
+//! Proofs for one entry, for verification offline ([C2SP tlog-proof](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-proof.md), 2026-07-22).
 //!
 //! ```text
 //! c2sp.org/tlog-proof@v1
@@ -13,8 +13,8 @@
 //! — example.com/fancylog hI2DJw…
 //! ```
 //!
-//! A parsed proof is a claim: it says something once its checkpoint is verified and the inclusion proof holds for the
-//! leaf hash of an entry at hand. The extra data is never vouched for. Parsing is canonical: one text for one proof.
+//! A parsed proof is a claim. It holds if its checkpoint is verified and the inclusion proof is true for the leaf hash of
+//! the entry in question. No signature covers the extra data. Parsing is canonical: each proof has one text.
 
 use crate::merkle::proof::InclusionProof;
 use crate::merkle::proof_error::ProofError;
@@ -27,7 +27,7 @@ use alloc::vec::Vec;
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 
-/// The claim that an entry is in a log: its index, the way to the root, and the checkpoint.
+/// The claim that an entry is in a log: its index, the path to the root, and the checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlogProof {
     extra: Vec<u8>,
@@ -37,7 +37,7 @@ pub struct TlogProof {
 }
 
 impl TlogProof {
-    /// Puts a proof together. Extra data may be empty, and is then left out of the text.
+    /// Makes a proof of its parts. Empty extra data is left out of the text.
     ///
     /// # Errors
     /// [`TlogProofError::TooLarge`].
@@ -83,7 +83,7 @@ impl TlogProof {
             .and_then(|(index, rest)| Some((wire::parse_decimal(index)?, rest)))
             .ok_or(TlogProofError::Index)?;
         let proof = InclusionProof::parse_lines(hashes).map_err(|error| match error {
-            // Counted within the file, not within the hashes.
+            // The line number counts within the file, not within the hashes.
             ProofError::BadLine { line } => TlogProofError::Hash {
                 line: line.saturating_add(lines).saturating_add(1),
             },
@@ -110,25 +110,25 @@ impl TlogProof {
         [head.into_bytes(), self.checkpoint.encode()].concat()
     }
 
-    /// Data for the application, vouched for by no one; empty when there is none.
+    /// Returns the data for the application, which no signature covers; empty if there is none.
     #[must_use]
     pub fn extra(&self) -> &[u8] {
         &self.extra
     }
 
-    /// The claimed position of the entry.
+    /// Returns the claimed index of the entry.
     #[must_use]
     pub fn index(&self) -> u64 {
         self.index
     }
 
-    /// The way from the entry's leaf hash to the root.
+    /// Returns the path from the leaf hash of the entry to the root.
     #[must_use]
     pub fn proof(&self) -> &InclusionProof {
         &self.proof
     }
 
-    /// The checkpoint, to be verified by a trust policy.
+    /// Returns the checkpoint, for a trust policy to verify.
     #[must_use]
     pub fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
@@ -142,7 +142,7 @@ fn take_line(text: &str) -> Option<(&str, &str)> {
 fn parse_extra(line: &str) -> Result<Vec<u8>, TlogProofError> {
     line.strip_prefix("extra ")
         .and_then(wire::base64_decode)
-        // Without data the line is left out.
+        // The line is absent if there is no data.
         .filter(|extra| !extra.is_empty())
         .ok_or(TlogProofError::Extra)
 }
@@ -170,7 +170,7 @@ pub enum TlogProofError {
     /// Extra data that is empty or no canonical base64.
     #[error("the extra data of the proof is empty or not canonical base64")]
     Extra,
-    /// No index where it should stand, or not a decimal below 2^64 without leading zeros.
+    /// The index line is missing, or not a decimal below 2^64 without leading zeros.
     #[error(
         "the proof has no line `index N`, with N a decimal below 2^64 without leading zeros, where it should stand"
     )]
@@ -184,7 +184,7 @@ pub enum TlogProofError {
     /// The inclusion proof is none.
     #[error(transparent)]
     Proof(ProofError),
-    /// No empty line, after which the checkpoint would stand.
+    /// The empty line before the checkpoint is missing.
     #[error("the proof has no empty line with a checkpoint after it")]
     NoCheckpoint,
     /// The checkpoint is none.
@@ -193,7 +193,7 @@ pub enum TlogProofError {
 }
 
 impl TlogProofError {
-    /// A stable name for the rule that failed.
+    /// Returns the stable code of this error.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

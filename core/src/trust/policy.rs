@@ -1,4 +1,4 @@
-//! Trust policies: which logs and witnesses are known, and how many must have signed ([C2SP tlog-policy](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-policy.md), 2026-07-22).
+//! Trust policies: the known logs and witnesses, and the quorum that must have cosigned ([C2SP tlog-policy](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-policy.md), 2026-07-22).
 //!
 //! ```text
 //! log example.com/log+fc3c9ad1+AY…
@@ -8,8 +8,8 @@
 //! quorum X
 //! ```
 //!
-//! A checkpoint is good if one listed log signed it, the quorum of witnesses cosigned it, and no known key's signature
-//! on it is wrong. The verdict lists who counted and why, and the time that the quorum vouches for.
+//! A checkpoint is accepted if one listed log signed it, the quorum of witnesses cosigned it, and no signature by a known
+//! key on it is false. The verdict lists the outcome for each key, and the time that the quorum confirms.
 
 use crate::note::checkpoint::Checkpoint;
 use crate::note::cosignature;
@@ -21,12 +21,12 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Known logs, known witnesses and a quorum. Parsed by [`Policy::parse`].
+/// Known logs, known witnesses and a quorum; [`Policy::parse`] makes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub(crate) logs: Vec<Log>,
     pub(crate) witnesses: Vec<Witness>,
-    /// In the order of definition, so that members come before their group.
+    /// In the order of definition, so members come before their group.
     pub(crate) groups: Vec<Group>,
     pub(crate) quorum: Option<Member>,
     pub(crate) needs: String,
@@ -37,22 +37,22 @@ pub struct Policy {
 pub struct Log {
     /// Its key; the key's name is the log's origin.
     pub key: VerifierKey,
-    /// Where to reach it, as written; octets that are not UTF-8 are shown as `\xff`.
+    /// Its URL as written; octets that are not UTF-8 become `\xff`.
     pub url: Option<String>,
 }
 
 /// A witness whose cosignatures count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Witness {
-    /// Its name in this policy, with no meaning outside of it; octets that are not UTF-8 are shown as `\xff`.
+    /// Its name, with no meaning outside this policy; octets that are not UTF-8 become `\xff`.
     pub name: String,
     /// Its key.
     pub key: VerifierKey,
-    /// Where to reach it, as written; octets that are not UTF-8 are shown as `\xff`.
+    /// Its URL as written; octets that are not UTF-8 become `\xff`.
     pub url: Option<String>,
 }
 
-/// A rule that holds when `threshold` of the members do.
+/// A rule that holds if `threshold` of the members cosigned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Group {
     pub(crate) threshold: usize,
@@ -66,38 +66,38 @@ pub(crate) enum Member {
     Group(usize),
 }
 
-/// What a member of the quorum contributes. The order is what makes thresholds and times one computation: of a group
-/// that needs k, the k-th largest standing among its members is the group's own.
+/// The contribution of a member to the quorum. Its order joins thresholds and times in one computation: the contribution
+/// of a group that needs k members is the k-th largest among its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Standing {
-    /// Did not cosign.
+enum Contribution {
+    /// The member did not cosign.
     Absent,
-    /// Cosigned, without a time that counts.
+    /// The member cosigned, without a time that counts.
     Untimed,
-    /// Cosigned at this time.
+    /// The member cosigned at this time.
     At(u64),
 }
 
 impl Policy {
-    /// The logs, in the order of the text.
+    /// Returns the logs, in the order of the text.
     #[must_use]
     pub fn logs(&self) -> &[Log] {
         &self.logs
     }
 
-    /// The witnesses, in the order of the text.
+    /// Returns the witnesses, in the order of the text.
     #[must_use]
     pub fn witnesses(&self) -> &[Witness] {
         &self.witnesses
     }
 
-    /// Whether any witness must have cosigned; `quorum none` asks for none.
+    /// Tells whether a witness must have cosigned; `quorum none` requires none.
     #[must_use]
     pub fn requires_witnesses(&self) -> bool {
         self.quorum.is_some()
     }
 
-    /// What the quorum asks for, to be shown: ``2 of `X1`, `X2`, `X3` ``.
+    /// Describes the quorum for people: ``2 of `X1`, `X2`, `X3` ``.
     #[must_use]
     pub fn needs(&self) -> &str {
         &self.needs
@@ -105,8 +105,8 @@ impl Policy {
 
     /// Judges a checkpoint at `now`, in seconds since the epoch.
     ///
-    /// Only [`Verdict::time`] and the outcome [`WitnessOutcome::Future`] depend on `now`; whether the checkpoint is
-    /// accepted does not.
+    /// Only [`Verdict::time`] and the outcome [`WitnessOutcome::Future`] depend on `now`; acceptance of the checkpoint does
+    /// not.
     #[must_use]
     pub fn judge(&self, checkpoint: &Checkpoint, now: u64) -> Verdict {
         let witnesses: Vec<WitnessVerdict> = self
@@ -134,7 +134,7 @@ impl Policy {
         for Log { key, .. } in &self.logs {
             let is_of_origin = key.name().as_str() == origin;
             match checkpoint.note().verify(key) {
-                // Wrong is wrong, also for a key that could not vouch for this origin.
+                // A false signature is an error, also by a key of another origin.
                 KeyVerdict::BadSignature => return LogVerdict::BadSignature,
                 KeyVerdict::Signed if is_of_origin => {
                     if !matches!(verdict, LogVerdict::Signed(_)) {
@@ -155,40 +155,44 @@ impl Policy {
         let Some(quorum) = self.quorum else {
             return (QuorumVerdict::NotRequired, None);
         };
-        let witnesses: Vec<Standing> = witnesses
+        let witnesses: Vec<Contribution> = witnesses
             .iter()
-            .map(|witness| witness.outcome.standing())
+            .map(|witness| witness.outcome.contribution())
             .collect();
-        // Members are defined before their group, so one pass in order is enough, however deep the groups nest.
-        let mut groups: Vec<Standing> = Vec::with_capacity(self.groups.len());
+        // Members are defined before their group, so one pass in order is enough for any depth of nesting.
+        let mut groups: Vec<Contribution> = Vec::with_capacity(self.groups.len());
         for group in &self.groups {
             let members = group.members.iter();
-            let mut standings: Vec<Standing> = members
-                .map(|member| standing_of(*member, &witnesses, &groups))
+            let mut contributions: Vec<Contribution> = members
+                .map(|member| contribution_of(*member, &witnesses, &groups))
                 .collect();
-            heapsort::sort(&mut standings);
-            let best_first = standings.iter().rev();
+            heapsort::sort(&mut contributions);
+            let best_first = contributions.iter().rev();
             let last_needed = group.threshold.checked_sub(1);
-            let standing = last_needed.and_then(|at| best_first.copied().nth(at));
-            groups.push(standing.unwrap_or(Standing::Absent));
+            let contribution = last_needed.and_then(|at| best_first.copied().nth(at));
+            groups.push(contribution.unwrap_or(Contribution::Absent));
         }
-        match standing_of(quorum, &witnesses, &groups) {
-            Standing::Absent => (QuorumVerdict::NotMet, None),
-            Standing::Untimed => (QuorumVerdict::Met, None),
-            Standing::At(time) => (QuorumVerdict::Met, Some(time)),
+        match contribution_of(quorum, &witnesses, &groups) {
+            Contribution::Absent => (QuorumVerdict::NotMet, None),
+            Contribution::Untimed => (QuorumVerdict::Met, None),
+            Contribution::At(time) => (QuorumVerdict::Met, Some(time)),
         }
     }
 }
 
-fn standing_of(member: Member, witnesses: &[Standing], groups: &[Standing]) -> Standing {
-    let standing = match member {
+fn contribution_of(
+    member: Member,
+    witnesses: &[Contribution],
+    groups: &[Contribution],
+) -> Contribution {
+    let contribution = match member {
         Member::Witness(at) => witnesses.get(at),
         Member::Group(at) => groups.get(at),
     };
-    standing.copied().unwrap_or(Standing::Absent)
+    contribution.copied().unwrap_or(Contribution::Absent)
 }
 
-/// Every line under the witness's name and id must verify; of several, the one with the best time speaks.
+/// Verifies every line with name and id of the witness; of several good ones, the one with the latest valid time counts.
 fn judge_witness(checkpoint: &Checkpoint, key: &VerifierKey, now: u64) -> WitnessOutcome {
     let latest = now.saturating_add(MAX_CLOCK_SKEW);
     let mut best = WitnessOutcome::Absent;
@@ -201,40 +205,41 @@ fn judge_witness(checkpoint: &Checkpoint, key: &VerifierKey, now: u64) -> Witnes
         } else {
             WitnessOutcome::Counted { time }
         };
-        if best == WitnessOutcome::Absent || outcome.standing() > best.standing() {
+        if best == WitnessOutcome::Absent || outcome.contribution() > best.contribution() {
             best = outcome;
         }
     }
     best
 }
 
-/// What a policy says about a checkpoint.
+/// The verdict of a policy about a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// About the log's own signature.
+    /// The verdict about the signature of the log.
     pub log: LogVerdict,
-    /// About each witness of the policy, in its order.
+    /// The verdict about each witness, in the order of the policy.
     pub witnesses: Vec<WitnessVerdict>,
-    /// Whether those that cosigned are enough.
+    /// The verdict about the quorum.
     pub quorum: QuorumVerdict,
     /// The latest time T such that the cosignatures with time ≥ T meet the quorum, in seconds since the epoch.
     ///
-    /// Times of 0 and times more than [`MAX_CLOCK_SKEW`] seconds ahead of now do not count. `None` when the times
-    /// that count do not meet the quorum, and when there is none.
+    /// Times of 0 and times more than [`MAX_CLOCK_SKEW`] seconds after `now` do not count. `None` if the times that count
+    /// do not meet the quorum, or the policy requires no witness.
     pub time: Option<u64>,
-    /// What the quorum asks for, to be shown: ``2 of `X1`, `X2`, `X3` ``.
+    /// The quorum in words for people: ``2 of `X1`, `X2`, `X3` ``.
     pub needs: String,
 }
 
 impl Verdict {
-    /// Whether a known key's signature is wrong, so that the checkpoint is false and not merely not vouched for.
+    /// Tells whether a signature by a known key is false. Such a checkpoint is false, which is worse than unsigned.
     #[must_use]
     pub fn is_false(&self) -> bool {
         let is_bad = |witness: &WitnessVerdict| witness.outcome == WitnessOutcome::BadSignature;
         self.log == LogVerdict::BadSignature || self.witnesses.iter().any(is_bad)
     }
 
-    /// Whether the checkpoint is to be believed: signed by a log, by enough witnesses, and by no known key wrongly.
+    /// Tells whether the policy accepts the checkpoint: a log and enough witnesses signed, and no known key has a false
+    /// signature.
     #[must_use]
     pub fn accepts(&self) -> bool {
         !self.is_false()
@@ -243,43 +248,43 @@ impl Verdict {
     }
 }
 
-/// What a policy says about the log's own signature.
+/// The verdict of a policy about the signature of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogVerdict {
-    /// This key of the origin's log signed.
+    /// This key of the origin signed.
     Signed(Box<VerifierKey>),
     /// No log of the policy has this origin.
     UnknownOrigin,
     /// None of the origin's keys in the policy signed.
     UnknownKey,
-    /// A line under a known log's name and id is not by that key.
+    /// A line with name and id of a known log is not by its key.
     BadSignature,
 }
 
-/// What a policy says about one witness.
+/// The verdict of a policy about one witness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WitnessVerdict {
     /// The witness's name in the policy.
     pub name: String,
-    /// The name of its key, which its cosignatures bear.
+    /// The name of its key, which is on its cosignatures.
     pub key_name: String,
-    /// What became of its cosignature.
+    /// The outcome for its cosignature.
     pub outcome: WitnessOutcome,
 }
 
-/// What became of a witness's cosignature.
+/// The outcome for the cosignature of a witness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WitnessOutcome {
-    /// It counts.
+    /// The cosignature counts.
     Counted {
         /// Seconds since the epoch; 0 states no time.
         time: u64,
     },
-    /// There is none.
+    /// There is no cosignature.
     Absent,
-    /// A line under its name and id is not by it.
+    /// A line with its name and id is not by its key.
     BadSignature,
-    /// It counts, but not for the time: it claims to be from the future.
+    /// The cosignature counts, but not its time, which is in the future.
     Future {
         /// Seconds since the epoch.
         time: u64,
@@ -287,28 +292,28 @@ pub enum WitnessOutcome {
 }
 
 impl WitnessOutcome {
-    /// Whether the witness counts for the quorum.
+    /// Tells whether the witness counts for the quorum.
     #[must_use]
     pub fn counts(&self) -> bool {
-        self.standing() > Standing::Absent
+        self.contribution() > Contribution::Absent
     }
 
-    fn standing(self) -> Standing {
+    fn contribution(self) -> Contribution {
         match self {
-            Self::Counted { time: 0 } | Self::Future { .. } => Standing::Untimed,
-            Self::Counted { time } => Standing::At(time),
-            Self::Absent | Self::BadSignature => Standing::Absent,
+            Self::Counted { time: 0 } | Self::Future { .. } => Contribution::Untimed,
+            Self::Counted { time } => Contribution::At(time),
+            Self::Absent | Self::BadSignature => Contribution::Absent,
         }
     }
 }
 
-/// Whether the witnesses that cosigned are enough.
+/// The verdict about the quorum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuorumVerdict {
-    /// They are.
+    /// Enough witnesses cosigned.
     Met,
-    /// The policy asks for none.
+    /// The policy requires no witness.
     NotRequired,
-    /// They are not.
+    /// Too few witnesses cosigned.
     NotMet,
 }

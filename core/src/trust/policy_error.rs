@@ -1,4 +1,4 @@
-//! Errors of a policy text: each names the line, the broken rule and the remedy ([C2SP tlog-policy](https://c2sp.org/tlog-policy)).
+//! Errors in the text of a policy: each names the line, the broken rule and the remedy ([C2SP tlog-policy](https://c2sp.org/tlog-policy)).
 
 use crate::note::key::{NoteKeyError, SignatureType};
 use crate::text::escape::excerpt;
@@ -8,17 +8,17 @@ use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::String;
 
-/// Why a policy is refused, where, and how to mend it.
+/// The reason why a policy is refused: the line and its problem, with the remedy in the message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} of the policy: {problem}")]
 pub struct PolicyError {
     /// The line, counted from 1 in the whole file.
     pub line: usize,
-    /// What is wrong there.
+    /// The problem.
     pub problem: PolicyProblem,
 }
 
-/// What is wrong with a line of a policy.
+/// The problem with a line of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyProblem {
@@ -28,7 +28,7 @@ pub enum PolicyProblem {
         /// Bytes given.
         size: usize,
     },
-    /// An octet that no policy has.
+    /// The line has a control character.
     #[error("{}", refuse_octet(*.byte))]
     Octet {
         /// The octet.
@@ -40,42 +40,42 @@ pub enum PolicyProblem {
         /// The word.
         word: String,
     },
-    /// Too few or too many words.
+    /// The line has too few or too many words.
     #[error("the line should read `{usage}`; comments need lines of their own")]
     Words {
-        /// What the line should look like.
+        /// The form of such a line.
         usage: &'static str,
     },
-    /// The key is not even text.
+    /// The key is not UTF-8.
     #[error("the key is not UTF-8; copy it again")]
     KeyNotUtf8,
-    /// The key is none, or is not admitted.
+    /// The key is malformed, or is not admitted.
     #[error(transparent)]
     Key(NoteKeyError),
     /// The key is of a type for another role.
     #[error("{}", refuse_role(*.claimed, *.expected))]
     KeyRole {
-        /// The type it has.
+        /// Its type.
         claimed: SignatureType,
-        /// The type that the role calls for.
+        /// The type for this role.
         expected: SignatureType,
     },
-    /// The public key stands on an earlier line, under whatever name.
-    #[error("this public key stands on line {first} already; keep one of the two lines")]
+    /// The public key is on an earlier line, under the same or another name.
+    #[error("this public key is on line {first} already; keep one of the two lines")]
     SameKey {
-        /// That line.
+        /// The earlier line.
         first: usize,
     },
-    /// Another key has the same name and id, so signatures by the two could not be told apart.
+    /// Another key has the same name and id, so signatures by the two cannot be told apart.
     #[error("another key on line {first} has this name and id; one of the two needs another name")]
     SameKeyId {
         /// The line of that key.
         first: usize,
     },
-    /// `none` is defined by the specification.
+    /// The name is `none`, which the specification defines.
     #[error("the name `none` is reserved; choose another")]
     ReservedName,
-    /// The name is defined before.
+    /// An earlier line defines the name.
     #[error("`{}` is defined on line {first} already; choose another name", excerpt(.name))]
     DefinedTwice {
         /// The name.
@@ -83,13 +83,13 @@ pub enum PolicyProblem {
         /// The line that defines it.
         first: usize,
     },
-    /// No line before defines the name.
+    /// No earlier line defines the name.
     #[error("no line before this one defines `{}`; define it above", excerpt(.name))]
     Undefined {
         /// The name.
         name: String,
     },
-    /// The name is a member of a group already, of this one or another.
+    /// The name is already a member of this group or another.
     #[error("`{}` is a member of the group on line {first} already; a name can be a member once", excerpt(.name))]
     MemberTwice {
         /// The name.
@@ -97,35 +97,35 @@ pub enum PolicyProblem {
         /// The line of the group that has it.
         first: usize,
     },
-    /// `none` is no member.
-    #[error("`none` can be a quorum and not a member; leave it out")]
+    /// The member is `none`.
+    #[error("`none` can be a quorum but not a member; leave it out")]
     NoneMember,
     /// The threshold is not `all`, `any` or 1 to the number of members.
     #[error("`{}` is not all, any or a number from 1 to {members}, the number of members", excerpt(.claimed))]
     Threshold {
-        /// As written.
+        /// The threshold as written.
         claimed: String,
         /// Members listed.
         members: usize,
     },
-    /// No quorum line up to here, where the policy ends.
+    /// The policy ends without a quorum line.
     #[error(
         "the policy ends without a quorum; add `quorum NAME`, or `quorum none` to ask for no witness"
     )]
     NoQuorum,
-    /// A quorum line before.
+    /// An earlier line sets the quorum.
     #[error("line {first} sets the quorum already; keep one of the two lines")]
     SecondQuorum {
-        /// That line.
+        /// The earlier line.
         first: usize,
     },
-    /// More logs, witnesses or groups than [`MAX_POLICY_NAMES`].
+    /// There are more logs, witnesses or groups than [`MAX_POLICY_NAMES`].
     #[error("more than {MAX_POLICY_NAMES} logs, witnesses or groups; split the policy")]
     TooMany,
 }
 
 impl PolicyError {
-    /// A stable name for the rule that failed.
+    /// Returns the stable code of this error.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match &self.problem {

@@ -1,7 +1,7 @@
 //! The text of trust policies ([C2SP tlog-policy](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-policy.md#policy-file-syntax-and-structure), 2026-07-22).
 //!
-//! Lines of words, read once from top to bottom: a name can only mean a line before, so there are no cycles, and a
-//! name is a member of one group at most, so groups form trees and everything about them takes one pass.
+//! Lines of words, read once from top to bottom. A name refers to an earlier line, so there are no cycles. A name is a
+//! member of at most one group, so groups form trees, and one pass evaluates them.
 
 use crate::note::key::{SignatureType, VerifierKey};
 use crate::text::escape::display_safe;
@@ -24,10 +24,10 @@ const QUORUM_USAGE: &str = "quorum NAME|none";
 pub(crate) type Line<'a> = (usize, &'a [u8]);
 
 impl Policy {
-    /// Parses a policy. The last line may lack its line feed, as editors leave it.
+    /// Parses a policy. The last line may lack its line feed, because some editors omit it.
     ///
     /// # Errors
-    /// The [`PolicyError`] with the line and how to mend it.
+    /// The [`PolicyError`] with the line and the remedy.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
         Self::parse_lines(&lines(bytes)?)
     }
@@ -75,7 +75,7 @@ pub(crate) fn words(line: usize, text: &[u8]) -> Result<Vec<&[u8]>, PolicyError>
     Ok(words)
 }
 
-/// Shows octets as text, those that are not UTF-8 as `\xff`.
+/// Converts octets to text; those that are not UTF-8 become `\xff`.
 pub(crate) fn text_of(octets: &[u8]) -> String {
     let mut text = String::with_capacity(octets.len());
     for chunk in octets.utf8_chunks() {
@@ -88,15 +88,15 @@ pub(crate) fn text_of(octets: &[u8]) -> String {
     text
 }
 
-/// What a name stands for, and where.
+/// The meaning of a name, and the line that defines it.
 struct Name {
     member: Member,
     defined: usize,
-    /// The line of the group that it is a member of.
+    /// Line of the group that has it as a member.
     used: Option<usize>,
 }
 
-/// What the lines so far say.
+/// The contents of the lines read so far.
 #[derive(Default)]
 struct Reader<'a> {
     logs: Vec<Log>,
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Parses a key and refuses one that stands on an earlier line, or could be taken for one that does.
+    /// Parses a key, and refuses one that is on an earlier line or has the same name and id as one.
     fn key(
         &mut self,
         line: usize,
@@ -268,7 +268,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Makes a name a member of the group on this line; a name is a member once.
+    /// Makes a name a member of the group on this line; each name is a member of one group at most.
     fn take(&mut self, line: usize, name: &[u8]) -> Result<Member, PolicyProblem> {
         if name == b"none" {
             return Err(PolicyProblem::NoneMember);
@@ -283,8 +283,8 @@ impl<'a> Reader<'a> {
         Ok(found.member)
     }
 
-    /// The rule of a group in words. Each group's words move into those of its only parent, so all of them together
-    /// are no longer than the policy.
+    /// Describes the rule of a group in words. The words of each group move into those of its only parent, so all of them
+    /// together are no longer than the policy.
     fn rule(&self, at: usize) -> String {
         let mut rules: Vec<String> = Vec::with_capacity(at.saturating_add(1));
         for group in self.groups.iter().take(at.saturating_add(1)) {

@@ -11,8 +11,8 @@
 //! bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0=
 //! ```
 //!
-//! A file without such sections is a plain tlog-policy and stands for `[log]`. [`TrustPolicy::verify_log`] is the only
-//! way to a [`VerifiedCheckpoint`].
+//! A file without such sections is a plain tlog-policy: the section `[log]`. Only [`TrustPolicy::verify_log`] makes a
+//! [`VerifiedCheckpoint`].
 
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
@@ -24,7 +24,7 @@ use crate::trust::policy_text::{Line, lines, text_of, words};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a verifier trusts, by role.
+/// The keys that a verifier trusts, by role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustPolicy {
     log: Policy,
@@ -37,7 +37,7 @@ impl TrustPolicy {
     /// Parses a trust file.
     ///
     /// # Errors
-    /// The [`TrustError`] with the line and how to mend it.
+    /// The [`TrustError`] with the line and the remedy.
     pub fn parse(bytes: &[u8]) -> Result<Self, TrustError> {
         let sections = Sections::cut(bytes)?;
         let policy = |section: &Section| -> Result<Option<Policy>, TrustError> {
@@ -47,7 +47,7 @@ impl TrustPolicy {
         };
         let index = policy(&Section::Index)?;
         let mut audit = policy(&Section::Audit)?;
-        // Auditors vouch for the index: whose checkpoints they are need not be said again.
+        // Auditors vouch for the index, so `[audit]` need not repeat its logs.
         if let (Some(audit), Some(index)) = (&mut audit, &index)
             && audit.logs.is_empty()
         {
@@ -66,25 +66,25 @@ impl TrustPolicy {
         Ok(trust)
     }
 
-    /// What makes a checkpoint of the log good.
+    /// Returns the policy for checkpoints of the log.
     #[must_use]
     pub fn log(&self) -> &Policy {
         &self.log
     }
 
-    /// What makes a checkpoint of the index good.
+    /// Returns the policy for checkpoints of the index.
     #[must_use]
     pub fn index(&self) -> Option<&Policy> {
         self.index.as_ref()
     }
 
-    /// Which auditors must have vouched for the index besides.
+    /// Returns the policy for auditors, who vouch for the index as well.
     #[must_use]
     pub fn audit(&self) -> Option<&Policy> {
         self.audit.as_ref()
     }
 
-    /// The leaf hash that entry 0 must have.
+    /// Returns the leaf hash that entry 0 must have.
     #[must_use]
     pub fn genesis(&self) -> Option<Hash> {
         self.genesis
@@ -106,12 +106,12 @@ impl TrustPolicy {
         (verdict, verified)
     }
 
-    /// A key that stood in two roles would let an index pass for a log, or a witness for an auditor.
+    /// Refuses a key in two roles, which would let an index pass for a log, or a witness for an auditor.
     fn check_roles(&self) -> Result<(), TrustError> {
         if let Some(audit) = &self.audit {
             let index = self.index.as_ref().ok_or(TrustError::AuditWithoutIndex)?;
             for log in &audit.logs {
-                // Auditors vouch for the index, so it is the only log there is to name; naming it again is no second role.
+                // `[audit]` may name the logs of the index only; naming them again is not a second role.
                 if !index.logs.iter().any(|known| known.key == log.key) {
                     return Err(TrustError::AuditOfOtherLog {
                         origin: log.key.name().as_str().into(),
@@ -165,13 +165,13 @@ fn check_apart(
     Ok(())
 }
 
-/// All keys of a policy, and which of them are logs'.
+/// Returns all keys of a policy, each with `true` for the key of a log.
 fn keys(policy: &Policy) -> impl Iterator<Item = (&crate::note::key::VerifierKey, bool)> {
     let logs = policy.logs.iter().map(|log| (&log.key, true));
     logs.chain(policy.witnesses.iter().map(|witness| (&witness.key, false)))
 }
 
-/// A checkpoint that the trust policy accepts; there is no other way to make one.
+/// A checkpoint that the trust policy accepts; only [`TrustPolicy::verify_log`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedCheckpoint {
     origin: Origin,
@@ -180,19 +180,19 @@ pub struct VerifiedCheckpoint {
 }
 
 impl VerifiedCheckpoint {
-    /// The log that signed it.
+    /// Returns the origin of the log that signed it.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// Its size and root.
+    /// Returns its size and root.
     #[must_use]
     pub fn head(&self) -> TreeHead {
         self.head
     }
 
-    /// The time that the quorum vouches for ([`Verdict::time`]).
+    /// Returns the time that the quorum confirms ([`Verdict::time`]).
     #[must_use]
     pub fn time(&self) -> Option<u64> {
         self.time
@@ -203,11 +203,11 @@ impl VerifiedCheckpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Section {
-    /// `[log]`: who signs and witnesses the log.
+    /// `[log]`: the log and its witnesses.
     Log,
-    /// `[index]`: who signs and witnesses the index.
+    /// `[index]`: the index and its witnesses.
     Index,
-    /// `[audit]`: who audits the index.
+    /// `[audit]`: the auditors of the index.
     Audit,
     /// `[genesis]`: the leaf hash of entry 0.
     Genesis,
@@ -216,7 +216,7 @@ pub enum Section {
 impl Section {
     const ALL: [Self; 4] = [Self::Log, Self::Index, Self::Audit, Self::Genesis];
 
-    /// The line that begins the section.
+    /// Returns the line that begins the section.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -228,7 +228,7 @@ impl Section {
     }
 }
 
-/// The lines of each section that is there, its own line first.
+/// The lines of each section in the file, with the line of its name first.
 struct Sections<'a>(Vec<(Section, usize, Vec<Line<'a>>)>);
 
 impl<'a> Sections<'a> {
@@ -283,7 +283,7 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// Reads the one line of `[genesis]`; the section's own line comes first, empty.
+/// Parses the single line of `[genesis]`; the line of the section's name comes first, empty.
 fn parse_genesis(lines: &[Line<'_>]) -> Result<Hash, TrustError> {
     let mut at = lines.first().map_or(1, |(line, _)| *line);
     let mut hash = None;
@@ -302,68 +302,68 @@ fn parse_genesis(lines: &[Line<'_>]) -> Result<Hash, TrustError> {
     hash.ok_or(TrustError::Genesis { line: at })
 }
 
-/// Why a trust file is refused, and how to mend it.
+/// The reason why a trust file is refused, with the remedy in the message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrustError {
     /// A policy in it is refused.
     #[error(transparent)]
     Policy(PolicyError),
-    /// There are sections, and `[log]` is not one of them.
-    #[error("the policy has sections and no [log]; add it")]
+    /// There are sections, but no `[log]`.
+    #[error("the policy has sections but no [log]; add it")]
     NoLog,
-    /// A line that looks like a section's and is none.
+    /// A line looks like the name of a section, but is unknown.
     #[error("line {line} of the policy: `{}` is not [log], [index], [audit] or [genesis]", excerpt(.name))]
     UnknownSection {
-        /// Counted from 1.
+        /// Line number, from 1.
         line: usize,
-        /// As written.
+        /// The name as written.
         name: String,
     },
-    /// The section is there already.
+    /// The section is in the file twice.
     #[error("line {line} of the policy: {} begins on line {first} already; join the two", .section.name())]
     SectionTwice {
-        /// Counted from 1.
+        /// Line number, from 1.
         line: usize,
         /// The section.
         section: Section,
-        /// The line where it is first.
+        /// The line where it begins first.
         first: usize,
     },
-    /// Something stands before the first section, so no role has it.
-    #[error("line {line} of the policy: this stands before the first section; move it into one")]
+    /// A line before the first section belongs to no role.
+    #[error("line {line} of the policy: this line is before the first section; move it into one")]
     BeforeSections {
-        /// Counted from 1.
+        /// Line number, from 1.
         line: usize,
     },
     /// `[genesis]` is not one line with the base64 of 32 bytes.
     #[error("line {line} of the policy: [genesis] holds one line, the base64 leaf hash of entry 0")]
     Genesis {
-        /// Counted from 1.
+        /// Line number, from 1.
         line: usize,
     },
-    /// A public key stands in two roles.
-    #[error("the key `{}` stands in {} and in {}; each role needs keys of its own", excerpt(.key), .first.name(), .second.name())]
+    /// A public key is in two roles.
+    #[error("the key `{}` is in both {} and {}; each role needs keys of its own", excerpt(.key), .first.name(), .second.name())]
     KeyInTwoRoles {
-        /// Its name in the second.
+        /// Its name in the second role.
         key: String,
-        /// The one role.
+        /// The first role.
         first: Section,
-        /// The other.
+        /// The second role.
         second: Section,
     },
-    /// An origin stands in two roles.
-    #[error("the origin `{}` stands in {} and in {}; each role needs an origin of its own", excerpt(.origin), .first.name(), .second.name())]
+    /// An origin is in two roles.
+    #[error("the origin `{}` is in both {} and {}; each role needs an origin of its own", excerpt(.origin), .first.name(), .second.name())]
     OriginInTwoRoles {
         /// The origin.
         origin: String,
-        /// The one role.
+        /// The first role.
         first: Section,
-        /// The other.
+        /// The second role.
         second: Section,
     },
-    /// Auditors without an index to vouch for.
-    #[error("[audit] vouches for an index and there is no [index]; add it")]
+    /// There is `[audit]`, but no index.
+    #[error("[audit] vouches for an index, but there is no [index]; add it")]
     AuditWithoutIndex,
     /// `[audit]` names a log that is not the index's.
     #[error("[audit] names the log `{}`, which is not the one of [index]; leave the line out", excerpt(.origin))]
@@ -374,7 +374,7 @@ pub enum TrustError {
 }
 
 impl TrustError {
-    /// A stable name for the rule that failed.
+    /// Returns the stable code of this error.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -587,7 +587,7 @@ fn a_scan_refuses_false_tiles() {
 }
 
 #[test]
-fn bundles_are_verified_against_the_trunk() {
+fn bundles_are_verified_against_the_tiles() {
     let log = Log::new();
     for size in [1, 255, 256, 257, 65_537] {
         let (scan, _) = walk(log.heads[&size], 64, |tile| log.bytes(tile));

@@ -127,11 +127,11 @@ fn malformed_trust_files() {
         ),
         (
             "[index]\nquorum none\n".into(),
-            "the policy has sections and no [log]; add it",
+            "the policy has sections but no [log]; add it",
         ),
         (
             format!("[genesis]\n{PIN}\n"),
-            "the policy has sections and no [log]; add it",
+            "the policy has sections but no [log]; add it",
         ),
         (
             format!("[log]\n{log}[index]\nquorum none\n"),
@@ -143,7 +143,7 @@ fn malformed_trust_files() {
         ),
         (
             format!("{log}[log]\nquorum none\n"),
-            "line 1 of the policy: this stands before the first section; move it into one",
+            "line 1 of the policy: this line is before the first section; move it into one",
         ),
         (
             "[Log]\nquorum none\n".into(),
@@ -214,34 +214,34 @@ fn a_key_has_one_role() {
         // The log's key for the index, under another name too.
         (
             with_index(log_line("a/index", 1)),
-            "the key `a/index` stands in [log] and in [index]; each role needs keys of its own",
+            "the key `a/index` is in both [log] and [index]; each role needs keys of its own",
         ),
         // The log's key as the index's witness, and its witness as the index's.
         (
             with_index(index.clone() + &witness_line("v", 1)),
-            "the key `v` stands in [log] and in [index]; each role needs keys of its own",
+            "the key `v` is in both [log] and [index]; each role needs keys of its own",
         ),
         (
             good.clone() + &witness_line("v", 3),
-            "the key `v` stands in [log] and in [index]; each role needs keys of its own",
+            "the key `v` is in both [log] and [index]; each role needs keys of its own",
         ),
         // Another key for the same origin.
         (
             with_index(log_line("a", 9)),
-            "the origin `a` stands in [log] and in [index]; each role needs an origin of its own",
+            "the origin `a` is in both [log] and [index]; each role needs an origin of its own",
         ),
         // A witness, the log or the index for an auditor.
         (
             with_audit(witness_line("b", 3)),
-            "the key `b` stands in [log] and in [audit]; each role needs keys of its own",
+            "the key `b` is in both [log] and [audit]; each role needs keys of its own",
         ),
         (
             with_audit(witness_line("b", 1)),
-            "the key `b` stands in [log] and in [audit]; each role needs keys of its own",
+            "the key `b` is in both [log] and [audit]; each role needs keys of its own",
         ),
         (
             with_audit(witness_line("b", 2)),
-            "the key `b` stands in [index] and in [audit]; each role needs keys of its own",
+            "the key `b` is in both [index] and [audit]; each role needs keys of its own",
         ),
         (
             with_audit(log.clone()),
@@ -253,7 +253,7 @@ fn a_key_has_one_role() {
         ),
         (
             format!("[log]\n{log}quorum none\n[audit]\n{auditor}quorum b\n"),
-            "[audit] vouches for an index and there is no [index]; add it",
+            "[audit] vouches for an index, but there is no [index]; add it",
         ),
     ] {
         assert_eq!(refusal(&text), message, "{text}");
