@@ -1,7 +1,7 @@
-//! Access events: who did what to an artifact, when, where and why (docs/formats/events.md, "Artifact access").
+//! Access events: an actor, its action on artifacts, time, place and reason (docs/formats/events.md, "Artifact access").
 //!
-//! The evidentiary weight follows from the action and is never declared: *routine* actions may be many, *material* ones
-//! say why, *custody* ones name both parties.
+//! The evidentiary weight follows from the action and is never declared: *routine* actions need a signature, *material*
+//! ones also a reason, *custody* ones also both parties.
 
 use crate::event::action::{Action, ActorType, Outcome};
 use crate::event::fields::{MemberError, Members};
@@ -16,36 +16,36 @@ use alloc::vec::Vec;
 /// Predicate type of access events.
 pub(crate) const PREDICATE_TYPE: &str = "https://glasslog.dev/artifact-access/v1";
 
-/// Who acted.
+/// The actor of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The id that the signing key is enrolled for.
     pub id: String,
-    /// What kind of actor.
+    /// Its kind.
     pub kind: ActorType,
-    /// Roles held, as claimed.
+    /// Its roles, as claimed.
     pub roles: Vec<String>,
-    /// On whose behalf, as claimed.
+    /// The actor on whose behalf it acted, as claimed.
     pub on_behalf_of: Option<String>,
 }
 
-/// Where it happened.
+/// The place of an action.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
-    /// Such as `prod`.
+    /// The environment, such as `prod`.
     pub environment: Option<String>,
-    /// Such as `eu-west-1`.
+    /// The region, such as `eu-west-1`.
     pub region: Option<String>,
     /// Name of the pipeline.
     pub pipeline: Option<String>,
 }
 
-/// Why it was done.
+/// The reason of an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// A word to filter by.
+    /// A code to filter by.
     pub code: String,
-    /// Words for people.
+    /// A text for people.
     pub text: Option<String>,
     /// A reference into a tracker.
     pub ticket: Option<String>,
@@ -54,81 +54,81 @@ pub struct Reason {
 /// One side of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Party {
-    /// Who holds the artifact.
+    /// The holder of the artifact.
     pub custodian: String,
-    /// Where it lies.
+    /// The location of the artifact.
     pub location: Option<String>,
 }
 
 /// Both sides of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
-    /// Who gives.
+    /// The giving side.
     pub from: Party,
-    /// Who takes.
+    /// The receiving side.
     pub to: Party,
 }
 
-/// An emergency that went around the rules.
+/// An emergency in which the rules were bypassed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception {
     /// `emergency` or `break-glass`.
     pub kind: String,
-    /// Actors who approved, at least one.
+    /// The approvers, at least one.
     pub approved_by: Vec<String>,
-    /// When it ends, RFC 3339.
+    /// End of the exception, RFC 3339.
     pub expires_at: String,
-    /// When it must have been reviewed, RFC 3339.
+    /// Latest time of its review, RFC 3339.
     pub review_by: String,
 }
 
-/// One access to artifacts, as its actor tells it.
+/// One access to artifacts, as its actor reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessEvent {
     /// Origin of the log that it is signed for.
     pub log: String,
     /// A UUID in lower case.
     pub event_id: String,
-    /// What was done.
+    /// The action.
     pub action: Action,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
-    /// When, by the actor's clock, RFC 3339 as it was written.
+    /// Time by the actor's clock, RFC 3339 as written.
     pub occurred_at: String,
-    /// Who.
+    /// The actor.
     pub actor: Actor,
-    /// Where.
+    /// The place.
     pub context: Context,
-    /// Why.
+    /// The reason.
     pub reason: Option<Reason>,
-    /// From whom to whom.
+    /// The two sides of a transfer.
     pub transfer: Option<Transfer>,
-    /// An emergency.
+    /// The exception, if the rules were bypassed.
     pub exception: Option<Exception>,
     /// Leaf hash of the event that this one acts on.
     pub acts_on: Option<Hash>,
 }
 
-/// Why a Statement is not an access event.
+/// The reason why a Statement is not an access event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
     /// A member is missing or malformed.
     #[error(transparent)]
     Member(#[from] MemberError),
-    /// The action asks for a reason in code and text.
+    /// The action requires a reason in code and text.
     #[error("action `{action}` needs a reason with `code` and `text`")]
     ReasonMissing {
         /// The action.
         action: Action,
     },
-    /// The action asks for both parties.
+    /// The action requires both parties.
     #[error("action `{action}` needs `transfer` with `from` and `to`")]
     TransferMissing {
         /// The action.
         action: Action,
     },
-    /// The action asks for the event that it acts on.
+    /// The action requires the event that it acts on.
     #[error("action `{action}` needs `actsOn`, the leaf hash of the event that it acts on")]
     ActsOnMissing {
         /// The action.
@@ -182,7 +182,7 @@ impl AccessEvent {
         Ok(event)
     }
 
-    /// Checks that the event brings what its action asks for.
+    /// Checks that the event has the members that its action requires.
     fn check_weight(&self) -> Result<(), AccessError> {
         let action = self.action;
         let says_why = |reason: &Reason| {
@@ -203,13 +203,13 @@ impl AccessEvent {
         Ok(())
     }
 
-    /// Tells whether it was done, rather than denied or failed.
+    /// Tells whether the action was done, and neither denied nor failed.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.outcome == Outcome::Success
     }
 
-    /// Returns when it happened by the actor's clock, in seconds since the epoch.
+    /// Returns the time by the actor's clock, in seconds since the epoch.
     #[must_use]
     pub fn occurred_at_seconds(&self) -> u64 {
         time::parse(&self.occurred_at).unwrap_or_default()
@@ -361,7 +361,7 @@ fn encode_party(party: &Party) -> Value<'_> {
     ])
 }
 
-/// Reads the exception; `null` says outright that there was none.
+/// Reads the exception; `null` states that there was none.
 fn parse_exception(members: &Members<'_>) -> Result<Option<Exception>, MemberError> {
     if members.optional("exception") == Some(&Value::Null) {
         return Ok(None);
@@ -391,7 +391,7 @@ fn encode_exception(exception: &Exception) -> Value<'_> {
     ])
 }
 
-/// Checks the shape of the policy decision, which later readers replay.
+/// Checks the shape of the policy decision, which later versions replay.
 fn check_policy(members: &Members<'_>) -> Result<(), MemberError> {
     let Some(value) = members.optional("policy") else {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Declares an enum of words: its variants, their spellings, and the way between.
+/// Declares an enum of words: its variants, their spellings, and the conversions between them.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
@@ -42,61 +42,61 @@ macro_rules! words {
 }
 
 words! {
-    /// What was done.
+    /// The action of an event.
     Action {
         /// Binds `name@version` to digests.
         Register = "register",
-        /// Read the artifact.
+        /// Reads the artifact.
         Read = "read",
-        /// Wrote the artifact.
+        /// Writes the artifact.
         Write = "write",
-        /// Handed custody over; open until received.
+        /// Hands over custody, until the recipient confirms it.
         Transfer = "transfer",
-        /// Took custody over.
+        /// Takes over custody.
         Receive = "receive",
-        /// Put the artifact into service.
+        /// Puts the artifact into service.
         Deploy = "deploy",
-        /// Took it out of service.
+        /// Takes the artifact out of service.
         Undeploy = "undeploy",
-        /// Ran the artifact.
+        /// Runs the artifact.
         Execute = "execute",
-        /// Deleted the artifact.
+        /// Deletes the artifact.
         Delete = "delete",
-        /// Gave a right.
+        /// Gives a right.
         Grant = "grant",
-        /// Took a right away.
+        /// Takes a right away.
         Revoke = "revoke",
-        /// Forbade use until released.
+        /// Forbids use until released.
         Hold = "hold",
-        /// Ended a hold.
+        /// Ends a hold.
         Release = "release",
-        /// Checked the artifact.
+        /// Checks the artifact.
         Verify = "verify",
-        /// Approved the artifact or an action.
+        /// Approves the artifact or an action.
         Approve = "approve",
     }
 }
 
 words! {
-    /// How it ended.
+    /// The outcome of an action.
     Outcome {
-        /// It was done.
+        /// The action was done.
         Success = "success",
-        /// It was refused.
+        /// The action was refused.
         Denied = "denied",
-        /// It failed.
+        /// The action failed.
         Failure = "failure",
     }
 }
 
 words! {
-    /// What kind of actor acted.
+    /// The kind of an actor.
     ActorType {
         /// A person.
         Human = "human",
         /// A job, pipeline or process.
         Workload = "workload",
-        /// A standing service.
+        /// A long-running service.
         Service = "service",
         /// An autonomous agent.
         Agent = "agent",
@@ -104,13 +104,13 @@ words! {
 }
 
 words! {
-    /// How much evidence an action asks for.
+    /// The evidence that an action requires.
     Weight {
-        /// One signature.
+        /// One signature is enough.
         Routine = "routine",
-        /// A reason in code and text.
+        /// The event must give a reason in code and text.
         Material = "material",
-        /// Both parties named, each signing its own event.
+        /// The event must name both parties; each signs an event of its own.
         Custody = "custody",
     }
 }
@@ -135,7 +135,7 @@ impl Action {
         }
     }
 
-    /// Tells whether the event must say why, in code and text. A receipt need not: its transfer did.
+    /// Tells whether the event must give a reason in code and text. A receipt need not, because its transfer did.
     #[must_use]
     pub const fn needs_reason(self) -> bool {
         matches!(self.weight(), Weight::Material) || matches!(self, Self::Transfer)

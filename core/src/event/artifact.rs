@@ -1,4 +1,4 @@
-//! What a person asks about: an artifact, an actor or a key, told apart by syntax alone (`docs/cli.md`, ARTIFACT).
+//! The argument ARTIFACT of a query: an artifact, an actor or a key, told apart by syntax alone (`docs/cli.md`, ARTIFACT).
 
 use crate::event::fields::is_name;
 use crate::event::lookup_key::{KeyKind, LookupKey};
@@ -10,38 +10,38 @@ use alloc::vec::Vec;
 /// A parsed ARTIFACT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArtifactQuery {
-    /// Something that is looked up.
+    /// A key to look up.
     Key(LookupKey),
-    /// A file, which the caller hashes.
+    /// The path of a file, which the caller hashes.
     Path(String),
 }
 
-/// Why a text is no ARTIFACT.
+/// The reason why a text is not an ARTIFACT.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArtifactError {
-    /// Not 64 lower-case hex digits after `sha256:`.
-    #[error("`{}` is no SHA-256 digest", escape::excerpt(.found))]
+    /// The text after `sha256:` is not 64 lower-case hex digits.
+    #[error("`{}` is not a SHA-256 digest", escape::excerpt(.found))]
     Digest {
-        /// As given.
+        /// The text as given.
         found: String,
     },
-    /// A package URL without a SHA-256 digest in it.
+    /// The package URL has no SHA-256 digest.
     #[error("the package URL `{}` holds no SHA-256 digest", escape::excerpt(.found))]
     PurlWithoutDigest {
-        /// As given.
+        /// The text as given.
         found: String,
     },
-    /// Empty, over 256 bytes, or other than printable ASCII without spaces.
-    #[error("`{}` is no name: 1 to 256 printable ASCII characters without spaces", escape::excerpt(.found))]
+    /// The name is empty, over 256 bytes, or not printable ASCII without spaces.
+    #[error("`{}` is not a name: 1 to 256 printable ASCII characters without spaces", escape::excerpt(.found))]
     Name {
-        /// As given.
+        /// The text as given.
         found: String,
     },
-    /// A path, where only a caller with files can hash it.
+    /// The text is a path, which only a caller with access to files can hash.
     #[error("`{}` is a path, and files are hashed by the caller", escape::excerpt(.found))]
     Path {
-        /// As given.
+        /// The text as given.
         found: String,
     },
 }
@@ -58,7 +58,7 @@ impl ArtifactError {
         }
     }
 
-    /// Says how to mend it.
+    /// Returns the remedy.
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
@@ -95,7 +95,7 @@ impl ArtifactQuery {
         Ok(Self::Key(key))
     }
 
-    /// The key to look up.
+    /// Returns the key to look up.
     ///
     /// # Errors
     /// [`ArtifactError::Path`] for a path.
@@ -107,7 +107,7 @@ impl ArtifactQuery {
     }
 }
 
-/// A name stands for every version, `name@version` for one; the last `@` splits them.
+/// Makes the key of a name: all versions of `name`, or the one of `name@version`; the last `@` separates the two.
 fn named(text: &str) -> Result<LookupKey, ArtifactError> {
     let text = name(text)?;
     let kind = match text.rsplit_once('@') {
@@ -137,7 +137,7 @@ fn digest(text: &str) -> Result<&str, ArtifactError> {
     }
 }
 
-/// The digest in a package URL: its version, or its `checksum` qualifier, percent-decoded.
+/// Returns the digest in a package URL: its version, or its `checksum` qualifier, percent-decoded.
 fn purl_digest(text: &str) -> Result<String, ArtifactError> {
     let missing = || ArtifactError::PurlWithoutDigest {
         found: text.to_string(),

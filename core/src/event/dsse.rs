@@ -4,8 +4,8 @@
 //! ```json
 //! {"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"keyid":"sha256:…","sig":"…"}]}
 //! ```
-//! The log hashes the envelope's bytes, so members have this order and no others stand beside them, base64 is standard
-//! and padded, there is no white space and nothing follows.
+//! The log hashes the bytes of the envelope, so there is one encoding: these members in this order, standard padded
+//! base64, no white space, and no byte after the end.
 
 use crate::crypto::ed25519::SecretKey;
 use crate::event::fields::{MemberError, Members, is_name};
@@ -23,7 +23,7 @@ mod canonical;
 /// Type of every payload here: an in-toto Statement.
 pub(crate) const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
-/// One signature of an envelope: a claim about who signed.
+/// One signature of an envelope: the claim that a key signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvelopeSignature {
     /// `sha256:` and the hex SHA-256 of the key's canonical SPKI.
@@ -40,7 +40,7 @@ pub struct Envelope {
     signatures: Vec<EnvelopeSignature>,
 }
 
-/// Why bytes are not a canonical envelope.
+/// The reason why bytes are not a canonical envelope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvelopeError {
@@ -50,7 +50,7 @@ pub enum EnvelopeError {
     /// A member is missing or malformed.
     #[error(transparent)]
     Member(#[from] MemberError),
-    /// The bytes differ from the one encoding of what they say.
+    /// The bytes differ from the canonical encoding of their contents.
     #[error("not the canonical encoding of an envelope, from byte {at} on")]
     NotCanonical {
         /// Position of the first byte that differs.
@@ -95,7 +95,7 @@ impl From<JsonError> for EnvelopeError {
     }
 }
 
-/// The bytes that a DSSE signature is over: `DSSEv1`, then type and payload with their lengths, apart by spaces.
+/// Encodes the bytes that a DSSE signature covers: `DSSEv1`, then type and payload with their lengths, separated by spaces.
 #[must_use]
 pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     let head = format!(
@@ -107,7 +107,7 @@ pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
 }
 
 impl Envelope {
-    /// Wraps a Statement without signatures, for a signer that is not at hand as a [`SecretKey`].
+    /// Wraps a Statement without signatures, for a signer other than a [`SecretKey`].
     #[must_use]
     pub fn unsigned(payload: Vec<u8>) -> Self {
         Self {
@@ -132,18 +132,18 @@ impl Envelope {
         })
     }
 
-    /// Adds a signature after those already there.
+    /// Adds a signature after the others.
     ///
     /// # Errors
-    /// [`EnvelopeError`] if the envelope would not parse again: a second signature by one key, too many, or too large.
+    /// [`EnvelopeError`] if the envelope would not parse again: a second signature by one key, too many signatures, or too many bytes.
     pub fn with_signature(mut self, signature: EnvelopeSignature) -> Result<Self, EnvelopeError> {
         self.signatures.push(signature);
         Self::parse(&self.encode())
     }
 
-    /// Parses an envelope and proves that its bytes are canonical.
+    /// Parses an envelope, and checks that its bytes are canonical.
     ///
-    /// Payloads of any type pass; no signature is looked at.
+    /// Accepts payloads of any type, and does not verify signatures.
     ///
     /// # Errors
     /// [`EnvelopeError`]
@@ -151,7 +151,7 @@ impl Envelope {
         canonical::read(bytes).map_or_else(|| Self::parse_json(bytes), Ok)
     }
 
-    /// The rules one by one, for bytes that break one: any JSON is read, encoded again and compared.
+    /// Parses any JSON, encodes it again and compares: slower, but names the rule that the bytes break.
     fn parse_json(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         let value = json::parse(bytes)?;
         let members = Members::of(&value, "envelope")?;
@@ -185,7 +185,7 @@ impl Envelope {
         Err(EnvelopeError::NotCanonical { at: same.count() })
     }
 
-    /// Encodes the envelope; the result is at most [`MAX_ENTRY`](crate::text::limits::MAX_ENTRY) bytes for any envelope that was parsed or signed.
+    /// Encodes the envelope, in at most [`MAX_ENTRY`](crate::text::limits::MAX_ENTRY) bytes if it was parsed or signed.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut text = String::with_capacity(2 * self.payload.len() + 512);
@@ -227,13 +227,13 @@ impl Envelope {
         &self.signatures
     }
 
-    /// Returns the bytes that each signature is over.
+    /// Returns the bytes that each signature covers.
     #[must_use]
     pub fn pae(&self) -> Vec<u8> {
         pae(&self.payload_type, &self.payload)
     }
 
-    /// Returns the digest of the pre-authentication encoding: what makes two envelopes copies of one signed payload.
+    /// Returns the digest of the pre-authentication encoding, which is equal for all envelopes of one signed payload.
     #[must_use]
     pub fn payload_digest(&self) -> Hash {
         hash::sha256(&self.pae())
@@ -252,7 +252,7 @@ fn is_media_type(text: &str) -> bool {
     is_name(text) && !text.contains(['"', '\\'])
 }
 
-/// Decodes a signature of any length that is allowed.
+/// Decodes a signature of at most [`MAX_SIGNATURE_BYTES`] bytes.
 fn decode_signature(base64: &str) -> Option<Vec<u8>> {
     wire::base64_decode(base64).filter(|sig| sig.len() <= MAX_SIGNATURE_BYTES)
 }

@@ -1,6 +1,6 @@
-//! Events: what a log entry says, by the type of its predicate (docs/formats/events.md, "Entry").
+//! Events: the contents of log entries, by the type of the predicate (docs/formats/events.md, "Entry").
 //!
-//! An entry is an envelope around a Statement. Parsing proves nothing about who signed: [`crate::rules::keyring`] judges.
+//! An entry is an envelope around a Statement. Parsing does not verify signatures; [`Keyring`](crate::rules::Keyring) does.
 
 use crate::event::access::{self, AccessError, AccessEvent};
 use crate::event::dsse::{Envelope, EnvelopeError, PAYLOAD_TYPE};
@@ -14,7 +14,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a Statement means here.
+/// The meaning of a Statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The log's first entry.
@@ -27,7 +27,7 @@ pub enum Event {
     Other(OtherEvent),
 }
 
-/// What is known of an event of another type.
+/// The known part of an event of another type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtherEvent {
     /// URI of the predicate's type.
@@ -48,7 +48,7 @@ impl Event {
         }
     }
 
-    /// Returns the origin of the log that the event is signed for; one of another type need not name any.
+    /// Returns the origin of the log that the event is signed for; an event of another type need not name one.
     #[must_use]
     pub fn log(&self) -> Option<&str> {
         match self {
@@ -90,13 +90,13 @@ impl Event {
 /// A log entry that parses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsedEntry {
-    /// The envelope, whose signatures prove nothing yet.
+    /// The envelope, whose signatures are not verified.
     pub envelope: Envelope,
-    /// What it is about.
+    /// The artifacts, actors or log that it is about.
     pub subjects: Vec<Subject>,
-    /// Everyone whom the predicate names, whatever its type (docs/formats/events.md, "Lookup keys").
+    /// All actors whom the predicate names, for every type of predicate (docs/formats/events.md, "Lookup keys").
     pub actors: Vec<String>,
-    /// What the Statement in it means here.
+    /// The meaning of its Statement.
     pub event: Event,
 }
 
@@ -107,7 +107,7 @@ impl ParsedEntry {
         hash::leaf_hash(&self.envelope.encode())
     }
 
-    /// Returns the key that the first signature claims, or nothing.
+    /// Returns the claimed key of the first signature; empty if there is no signature.
     #[must_use]
     pub fn keyid(&self) -> &str {
         let first = self.envelope.signatures().first();
@@ -124,7 +124,7 @@ impl ParsedEntry {
     }
 }
 
-/// Why an entry says nothing that can be read.
+/// The reason why an entry cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventError {
@@ -190,10 +190,10 @@ pub fn parse(entry: &[u8]) -> Result<ParsedEntry, EventError> {
     })
 }
 
-/// Encodes a Statement as a payload, and proves that it parses again.
+/// Encodes a Statement as a payload, and checks that it parses again.
 ///
 /// # Errors
-/// [`EventError`] that a reader of the payload would meet.
+/// The [`EventError`] that a reader of the payload would get.
 pub fn encode(statement: &Statement<'_>) -> Result<Vec<u8>, EventError> {
     let payload = statement.encode();
     Event::parse(&Statement::parse(&payload)?)?;
@@ -201,7 +201,7 @@ pub fn encode(statement: &Statement<'_>) -> Result<Vec<u8>, EventError> {
 }
 
 impl AccessEvent {
-    /// Makes the payload to sign, after checking that it parses: a malformed event is refused before it is signed.
+    /// Makes the payload to sign, and checks that it parses: a malformed event is refused before it is signed.
     ///
     /// # Errors
     /// [`EventError`]

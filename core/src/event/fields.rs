@@ -1,6 +1,6 @@
-//! Typed members out of strict JSON, with errors that name the member (events.md, "Strict JSON in core" and "Names").
+//! Typed members of strict JSON, with errors that name the member (events.md, "Strict JSON in core" and "Names").
 //!
-//! Members that nobody asks for are ignored; a member that is asked for must have its type, and `null` is not absence.
+//! Members that no format reads are ignored. A member that a format reads must have its type; `null` is not absence.
 
 use crate::merkle::hash::Hash;
 use crate::text::escape;
@@ -12,17 +12,17 @@ use alloc::vec::Vec;
 
 /// Tells whether a text is a name: 1 to [`MAX_NAME`] bytes of printable ASCII without spaces.
 ///
-/// Others come percent-encoded, as in a purl, so that no look-alike hides an event.
+/// Other characters must be percent-encoded, as in a purl, so no look-alike hides an event.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Why a member of a JSON object is not what its format asks for.
+/// The reason why a member of a JSON object breaks its format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MemberError {
-    /// The member is required and absent.
+    /// The member is required but missing.
     #[error("`{member}` is missing")]
     Missing {
         /// Path of the member, from the document's root.
@@ -33,9 +33,9 @@ pub enum MemberError {
     Malformed {
         /// Path of the member, from the document's root.
         member: String,
-        /// What the format asks for.
+        /// The form that the format requires.
         expected: &'static str,
-        /// The beginning of what stands there.
+        /// The beginning of its value.
         found: String,
     },
 }
@@ -51,7 +51,7 @@ impl MemberError {
     }
 }
 
-/// An object's members, and where the object stands in its document.
+/// The members of an object, and the path of the object in its document.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Members<'a> {
     path: &'static str,
@@ -59,7 +59,7 @@ pub(crate) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Reads a document's root or an item of a list; `path` is what messages call it.
+    /// Wraps the root of a document or an item of a list; messages name it by `path`.
     pub(crate) fn of(value: &'a Value<'a>, path: &'static str) -> Result<Self, MemberError> {
         match value {
             Value::Object(_) => Ok(Self {
@@ -76,7 +76,7 @@ impl<'a> Members<'a> {
         malformed(self.full(name), expected, found)
     }
 
-    /// Returns an error about a member that a rule asks for.
+    /// Returns an error about a missing member.
     pub(crate) fn missing(&self, name: &str) -> MemberError {
         MemberError::Missing {
             member: self.full(name),
@@ -105,7 +105,7 @@ impl<'a> Members<'a> {
         )
     }
 
-    /// Reads a label for people to read and filter by: short, of any script.
+    /// Reads a label, which people read and filter by: short, in any script.
     pub(crate) fn label(&self, name: &str) -> Result<String, MemberError> {
         let is_label = |text: &str| (1..=MAX_NAME).contains(&text.len());
         self.text_if(name, is_label, "1 to 256 bytes of text")
@@ -117,7 +117,7 @@ impl<'a> Members<'a> {
         self.text_if(name, fits, "at most 1,024 characters of text")
     }
 
-    /// Reads a free text that says something: not only white space.
+    /// Reads a free text that has more than white space.
     pub(crate) fn words(&self, name: &str) -> Result<String, MemberError> {
         let fits = |text: &str| !text.trim().is_empty() && text.chars().count() <= MAX_TEXT;
         self.text_if(name, fits, "1 to 1,024 characters of text")

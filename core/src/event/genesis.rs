@@ -1,7 +1,8 @@
-//! The genesis event: entry 0 of a log, which names its origin, its admins and how many of them must sign
+//! The genesis event: entry 0 of a log, which names its origin, its admins and the number of them that must sign
 //! (docs/formats/events.md, "Genesis").
 //!
-//! Parsing yields a claim. [`Genesis::verify`] makes it the root of trust for keys: this log's, and signed by every admin.
+//! A parsed genesis is a claim. [`Genesis::verify`] checks that it is for this log and signed by every admin, which makes
+//! it the root of trust for keys.
 
 use crate::event::fields::{MemberError, Members};
 use crate::event::spki::{Spki, SpkiError};
@@ -20,31 +21,31 @@ pub(crate) const PREDICATE_TYPE: &str = "https://glasslog.dev/genesis/v1";
 /// The only format version.
 pub(crate) const FORMAT_VERSION: u64 = 1;
 
-/// What a log says about itself at birth.
+/// The first statement of a log about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Genesis {
     /// Origin of the log.
     pub log: String,
     /// Keys that may sign key events.
     pub admins: Vec<Spki>,
-    /// How many of them must sign.
+    /// Number of admins that must sign a key event.
     pub threshold: usize,
-    /// The closed log that this one goes on after.
+    /// The closed log that this one continues.
     pub succeeds: Option<Box<Predecessor>>,
 }
 
-/// What a closed log came to: its successor's genesis commits to it.
+/// The final state of a closed log, to which the genesis of its successor commits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Predecessor {
     /// Its origin.
     pub log: String,
     /// Size and root of its final checkpoint.
     pub head: TreeHead,
-    /// What was known of keys at its end ([`Keyring::digest`](crate::rules::keyring::Keyring::digest)).
+    /// Digest of its keys at its end ([`Keyring::digest`](crate::rules::Keyring::digest)).
     pub keys: Hash,
 }
 
-/// Why an event is not a genesis, or not the genesis of a log.
+/// The reason why an event is not a genesis, or not the genesis of a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GenesisError {
@@ -56,21 +57,21 @@ pub enum GenesisError {
     Admin {
         /// Position in the list.
         position: usize,
-        /// Why.
+        /// The reason.
         error: SpkiError,
     },
-    /// A key stands in the list twice.
+    /// A key is in the list twice.
     #[error("admin `{keyid}` is listed twice")]
     DuplicateAdmin {
         /// The key.
         keyid: String,
     },
     /// The threshold is not between 1 and the number of admins.
-    #[error("a threshold of {threshold} among {admins} admins")]
+    #[error("a threshold of {threshold} does not fit {admins} admins")]
     Threshold {
         /// The threshold.
         threshold: u64,
-        /// How many admins there are.
+        /// Number of admins.
         admins: usize,
     },
     /// A log cannot succeed itself.
@@ -88,8 +89,8 @@ pub enum GenesisError {
     /// The entry is another event.
     #[error("entry 0 is not a genesis event")]
     NotGenesis,
-    /// The genesis is another log's.
-    #[error("the genesis of `{claimed}`, not of `{expected}`")]
+    /// The genesis is that of another log.
+    #[error("entry 0 is the genesis of `{claimed}`, not of `{expected}`")]
     OtherLog {
         /// The origin that it names.
         claimed: String,
@@ -180,7 +181,7 @@ impl Genesis {
         }
     }
 
-    /// Makes the Statement; [`crate::event::event::encode`] makes it a payload.
+    /// Makes the Statement; [`encode`](crate::event::encode) makes it a payload.
     #[must_use]
     pub fn to_statement(&self) -> Statement<'_> {
         let admins = self

@@ -1,6 +1,6 @@
 //! Key events: admins enrol an actor's key, or revoke it (docs/formats/events.md, "Key event").
 //!
-//! What an event does depends on its position and on the signatures: [`crate::rules::keyring`] judges that.
+//! The effect of an event depends on its position and its signatures; [`crate::rules`] decides it.
 
 use crate::event::fields::{MemberError, Members};
 use crate::event::spki::{Spki, SpkiError};
@@ -12,12 +12,12 @@ use alloc::string::String;
 /// Predicate type of key events.
 pub(crate) const PREDICATE_TYPE: &str = "https://glasslog.dev/key/v1";
 
-/// What a key event does.
+/// The operation of a key event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyOp {
     /// Binds the key to the actor.
     Enrol,
-    /// Ends the key for ever.
+    /// Ends the key for good.
     Revoke,
 }
 
@@ -37,21 +37,21 @@ impl KeyOp {
 pub struct KeyEvent {
     /// Origin of the log that it is signed for.
     pub log: String,
-    /// Enrolment or revocation.
+    /// The operation.
     pub op: KeyOp,
-    /// The actor whose key it is.
+    /// The owner of the key.
     pub actor: String,
     /// The key.
     pub spki: Spki,
-    /// Why, for people; a revocation says it.
+    /// The reason, for people; a revocation must have one.
     pub reason: Option<String>,
     /// Leaf hash of the enrolment that a revocation ends.
     pub acts_on: Option<Hash>,
-    /// First index whose events are to be distrusted, in a revocation.
+    /// In a revocation, the first index at which events by the key are not to be trusted.
     pub compromised_since: Option<u64>,
 }
 
-/// Why a Statement is not a key event.
+/// The reason why a Statement is not a key event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyEventError {
@@ -128,7 +128,7 @@ impl KeyEvent {
         }
     }
 
-    /// Makes the Statement; [`crate::event::event::encode`] makes it a payload.
+    /// Makes the Statement; [`encode`](crate::event::encode) makes it a payload.
     #[must_use]
     pub fn to_statement(&self) -> Statement<'_> {
         let since = self

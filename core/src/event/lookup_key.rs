@@ -1,7 +1,7 @@
-//! The keys under which an entry is looked up: the function `access/v1` (docs/formats/events.md, "Lookup keys").
+//! The keys by which an entry is found: the function `access/v1` (docs/formats/events.md, "Lookup keys").
 //!
-//! The function is total and deterministic: every entry has at least one key, and one that cannot be read has the key
-//! *malformed*, so that nothing hides. It looks at any Statement, whatever its predicate type.
+//! The function is total and deterministic: every entry has at least one key, and an unreadable entry has the key
+//! *malformed*, so no entry stays hidden. It applies to Statements of every predicate type.
 
 use crate::event::event::{Event, ParsedEntry};
 use crate::merkle::hash::{FileHasher, Hash};
@@ -10,20 +10,20 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Separates these hashes from every other use of SHA-256.
+/// Prefix that separates these hashes from all other uses of SHA-256.
 const DOMAIN: &[u8] = b"tlog-index-key/v1\n";
 
-/// What kind of identifier a key holds; the number is part of the hash.
+/// The kind of identifier that a key holds; its number is part of the hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum KeyKind {
     /// A subject's name, exact bytes.
     Version = 1,
-    /// A subject's name before its last `@`, or the whole name where there is none.
+    /// A subject's name before its last `@`, or the whole name if there is none.
     Name = 2,
     /// A digest, `alg:hex`.
     Digest = 3,
-    /// An actor, also on whose behalf it acts and who approved an exception.
+    /// An actor, the actor on whose behalf it acts, or an approver of an exception.
     Actor = 4,
     /// A signing key by its keyid, as claimed by envelopes and as named in key events.
     SigningKey = 5,
@@ -36,7 +36,7 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    /// The kind's name in reports.
+    /// Returns the name of the kind in reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl KeyKind {
         }
     }
 
-    /// The kind of this name in reports.
+    /// Returns the kind of this name.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
         let kinds = [
@@ -67,7 +67,7 @@ impl KeyKind {
         kinds.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// The number that is hashed.
+    /// Returns the number that is hashed.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -86,14 +86,14 @@ impl KeyKind {
 /// One key: a kind and an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LookupKey {
-    /// What kind of identifier.
+    /// The kind of identifier.
     pub kind: KeyKind,
     /// The identifier's exact bytes, at most 65,535; empty for kinds that have none.
     pub id: String,
 }
 
 impl LookupKey {
-    /// A key of this kind.
+    /// Makes a key of this kind.
     pub fn new(kind: KeyKind, id: impl Into<String>) -> Self {
         Self {
             kind,
@@ -101,14 +101,14 @@ impl LookupKey {
         }
     }
 
-    /// `H("tlog-index-key/v1\n" ‖ u8 kind ‖ u16 length ‖ id)`, the length big-endian.
+    /// Computes `H("tlog-index-key/v1\n" ‖ u8 kind ‖ u16 length ‖ id)`, the length big-endian.
     #[must_use]
     pub fn hash(&self) -> Hash {
         hash_of(self.kind, &[&self.id])
     }
 }
 
-/// The hash of the key whose identifier is these parts, one after the other.
+/// Computes the hash of the key whose identifier is the concatenation of these parts.
 fn hash_of(kind: KeyKind, id: &[&str]) -> Hash {
     // Identifiers come from entries, whose length fits 16 bits.
     let length: usize = id.iter().map(|part| part.len()).sum();
@@ -123,7 +123,7 @@ fn hash_of(kind: KeyKind, id: &[&str]) -> Hash {
     hasher.finish()
 }
 
-/// The part of a subject's name that all its versions share: what stands before the last `@`, or the whole name.
+/// Returns the part of a subject's name that all its versions share: the text before the last `@`, or the whole name.
 #[must_use]
 pub fn base_name(name: &str) -> &str {
     match name.rsplit_once('@') {
@@ -132,7 +132,7 @@ pub fn base_name(name: &str) -> &str {
     }
 }
 
-/// The keys of an entry; `None` stands for an entry that cannot be read.
+/// Returns the keys of an entry; `None` is an entry that cannot be read.
 #[must_use]
 pub fn keys_of(entry: Option<&ParsedEntry>) -> BTreeSet<LookupKey> {
     let mut keys = BTreeSet::new();
@@ -142,7 +142,7 @@ pub fn keys_of(entry: Option<&ParsedEntry>) -> BTreeSet<LookupKey> {
     keys
 }
 
-/// The hashes of the keys of an entry, each once, in ascending order; `None` stands for an entry that cannot be read.
+/// Returns the hashes of the keys of an entry, each once, in ascending order; `None` is an entry that cannot be read.
 #[must_use]
 pub fn key_hashes(entry: Option<&ParsedEntry>) -> Vec<Hash> {
     let mut hashes = Vec::with_capacity(8);
@@ -152,7 +152,7 @@ pub fn key_hashes(entry: Option<&ParsedEntry>) -> Vec<Hash> {
     hashes
 }
 
-/// Calls `found` with the kind and the parts of the identifier of each key, which may come twice.
+/// Calls `found` with kind and parts of the identifier of each key; a key may come twice.
 fn each_key(entry: Option<&ParsedEntry>, mut found: impl FnMut(KeyKind, &[&str])) {
     let Some(entry) = entry else {
         return found(KeyKind::Malformed, &[]);

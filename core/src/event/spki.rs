@@ -2,7 +2,7 @@
 //! ([RFC 8410](https://www.rfc-editor.org/rfc/rfc8410)), as PEM ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)).
 //!
 //! A key is its DER bytes: identifier without parameters, minimal lengths, no unused bits. `sha256:` and the hex
-//! SHA-256 of these bytes is its `keyid`. The actor's id stands as explanatory text on the line before the block.
+//! SHA-256 of these bytes is its `keyid`. The actor's id is the explanatory text on the line before the block.
 
 use crate::crypto::ed25519::{KeyError, PUBLIC_KEY_SIZE, PublicKey, SEED_SIZE, SecretKey};
 use crate::event::fields::is_name;
@@ -28,7 +28,7 @@ const PKCS8_SIZE: usize = PKCS8_PREFIX.len() + SEED_SIZE;
 const PUBLIC_LABEL: &str = "PUBLIC KEY";
 const SECRET_LABEL: &str = "PRIVATE KEY";
 
-/// Encoded algorithm identifiers that are refused by name: people have such keys, and "malformed" would mislead them.
+/// Encoded algorithm identifiers that errors name, because "malformed" would mislead the owner of such a key.
 const OTHER_ALGORITHMS: &[(&[u8], &str)] = &[
     (b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", "ECDSA P-256"),
     (b"\x06\x05\x2b\x81\x04\x00\x22", "ECDSA P-384"),
@@ -41,11 +41,11 @@ const OTHER_ALGORITHMS: &[(&[u8], &str)] = &[
     (b"\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x13", "ML-DSA-87"),
 ];
 
-/// Why a key of an actor or admin is refused.
+/// The reason why a key of an actor or admin is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpkiError {
-    /// The key's algorithm is known and not available in this version.
+    /// The algorithm is known, but not available in this version.
     #[error("{found} keys are not available in this version, Ed25519 is")]
     Algorithm {
         /// Name of the algorithm.
@@ -56,7 +56,7 @@ pub enum SpkiError {
     NotCanonical {
         /// Bytes found.
         size: usize,
-        /// Bytes that the encoding takes.
+        /// Bytes of the canonical encoding.
         expected: usize,
     },
     /// The key itself is not admitted.
@@ -65,7 +65,7 @@ pub enum SpkiError {
     /// The text is not one PEM block of the right kind.
     #[error("not one PEM block `{expected}`")]
     Pem {
-        /// Label that was looked for.
+        /// Label that was expected.
         expected: &'static str,
     },
     /// The secret key is encrypted.
@@ -114,7 +114,7 @@ impl Spki {
     /// Parses the canonical DER.
     ///
     /// # Errors
-    /// [`SpkiError`], which names other algorithms.
+    /// [`SpkiError`], which names the algorithm of another key.
     pub fn from_der(der: &[u8]) -> Result<Self, SpkiError> {
         let key = strip(der, &SPKI_PREFIX, SPKI_SIZE)?;
         PublicKey::from_bytes(&key)
@@ -155,7 +155,7 @@ impl Spki {
     /// Parses a PEM block exactly as [`Spki::pem_block`] writes it.
     ///
     /// # Errors
-    /// [`SpkiError`], also when anything stands before or after the block.
+    /// [`SpkiError`], also for any text before or after the block.
     pub fn parse_pem_block(text: &str) -> Result<Self, SpkiError> {
         let (key, _) = Self::parse_pem(text)?;
         if key.pem_block() == text {
@@ -207,14 +207,14 @@ pub fn parse_secret_pem(text: &str) -> Result<(SecretKey, Option<String>), SpkiE
     Ok((key, actor))
 }
 
-/// Takes the 32 bytes after a fixed prefix, and names the algorithm when the prefix is another's.
+/// Returns the 32 bytes after a fixed prefix, or an error that names the algorithm of another prefix.
 fn strip(der: &[u8], prefix: &[u8], expected: usize) -> Result<[u8; 32], SpkiError> {
     if let Some(key) = der.strip_prefix(prefix)
         && let Ok(key) = key.try_into()
     {
         return Ok(key);
     }
-    // Identifiers stand near the start; key bytes further on must not be mistaken for one.
+    // Identifiers are near the start; later bytes of the key must not be taken for one.
     let start = der.get(..32).unwrap_or(der);
     let other = OTHER_ALGORITHMS
         .iter()
@@ -257,7 +257,7 @@ fn read_block(text: &str, label: &'static str) -> Result<(String, Option<String>
             });
         }
     };
-    // Room for the whole at once: growing would leave copies of a secret behind.
+    // Reserved at once: a growing string would leave copies of a secret in memory.
     let mut joined = String::with_capacity(body.len());
     for line in body.lines() {
         joined.push_str(line);

@@ -43,10 +43,10 @@ impl Subject {
     }
 }
 
-/// What a payload says: a predicate about subjects. The predicate borrows from the payload.
+/// The content of a payload: a predicate about subjects. The predicate borrows from the payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement<'a> {
-    /// What it is about.
+    /// The artifacts, actors or log that it is about.
     pub subjects: Vec<Subject>,
     /// URI of the predicate's type.
     pub predicate_type: String,
@@ -54,7 +54,7 @@ pub struct Statement<'a> {
     pub predicate: Value<'a>,
 }
 
-/// Why a payload is not a Statement.
+/// The reason why a payload is not a Statement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementError {
@@ -110,7 +110,7 @@ impl<'a> Statement<'a> {
 
     /// Encodes the Statement as compact JSON.
     ///
-    /// What it says is not checked: [`crate::event::event::encode`] is the way to a payload that parses.
+    /// The contents are not checked; [`encode`](crate::event::encode) makes a payload that is known to parse.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let subjects = self.subjects.iter().map(|subject| {
@@ -138,7 +138,7 @@ fn parse_subject(value: &Value<'_>) -> Result<Subject, MemberError> {
     })
 }
 
-/// Reads a DigestSet with a `sha256` in it.
+/// Reads a DigestSet, which must have a `sha256`.
 pub(crate) fn parse_digests(
     members: &Members<'_>,
     name: &str,

@@ -11,7 +11,7 @@ const MAGIC: &[u8] = b"glasslog-batch/v1\n";
 /// Bytes before the first entry: magic, `first` and `count`.
 const AROUND: u64 = 18 + 8 + 4;
 
-/// Encodes the entries from index `first` on; `None` if one of them is too long for its length, or there are 2^32 of them.
+/// Encodes the entries from index `first` on; `None` for an entry over 65,535 bytes, or for 2^32 entries or more.
 pub fn encode_batch<E: AsRef<[u8]>>(first: u64, entries: &[E]) -> Option<Vec<u8>> {
     let length: usize = entries.iter().map(|entry| 2 + entry.as_ref().len()).sum();
     let mut bytes = Vec::with_capacity(length.saturating_add(MAGIC.len() + 12));
@@ -26,13 +26,13 @@ pub fn encode_batch<E: AsRef<[u8]>>(first: u64, entries: &[E]) -> Option<Vec<u8>
     Some(bytes)
 }
 
-/// Bytes of the entries in a batch of `count` that is an object of `length` bytes.
+/// Computes the bytes of the entries alone, in a batch of `count` entries whose object has `length` bytes.
 pub fn payload(length: u64, count: u64) -> u64 {
     let around = count.saturating_mul(2).saturating_add(AROUND);
     length.saturating_sub(around)
 }
 
-/// Decodes a batch: the index of its first entry, and its entries.
+/// Decodes a batch into the index of its first entry, and its entries.
 pub fn decode_batch(bytes: &[u8]) -> Option<(u64, Vec<Vec<u8>>)> {
     let rest = bytes.strip_prefix(MAGIC)?;
     let (first, rest) = rest.split_first_chunk::<8>()?;
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_count_is_not_believed() {
-        // Four billion entries would be a hundred gigabytes of empty vectors, were they made before they are read.
+        // Four billion empty vectors take a hundred gigabytes, so they must not be reserved by the count.
         let bytes = [MAGIC, &[0; 8], &[0xff; 4], &[0; 6]].concat();
         assert_eq!(decode_batch(&bytes), None);
     }

@@ -1,4 +1,4 @@
-//! `private/lock`: who writes, which entries are decided, which head is signed (`docs/formats/object-store.md`, "The lock").
+//! The object `private/lock`: the writer, the decided entries and the signed head (`docs/formats/object-store.md`, "The lock").
 //!
 //! ```text
 //! glasslog-lock/v1
@@ -10,7 +10,7 @@
 //!
 //! <checkpoint>
 //! ```
-//! `change` grows with every swap, so that no content, and no ETag made of it, ever comes back.
+//! `change` grows with every swap, so no content repeats, and no ETag that is computed from it.
 
 use crate::merkle::hash::Hash;
 use crate::note::checkpoint::Checkpoint;
@@ -23,37 +23,37 @@ use alloc::vec::Vec;
 
 const MAGIC: &str = "glasslog-lock/v1";
 
-/// Most batches that are decided and not yet under a signed head: bounds the object, which is written at each change.
+/// Most batches that are decided but not yet under a signed head. It bounds the object, which each change rewrites.
 pub const MAX_BATCHES: usize = 256;
 
-/// Longest address of a holder.
+/// Longest URL of a holder, in bytes.
 const MAX_URL: usize = 512;
 
 /// The content of the lock object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lock {
-    /// Grows whenever another writer takes the lease.
+    /// Grows when another writer takes the lease.
     pub epoch: u64,
     /// Grows with every swap.
     pub change: u64,
-    /// Who sequences; `None` when it let go.
+    /// The writer that sequences entries; `None` if it released the lease.
     pub holder: Option<Holder>,
-    /// The newest manifest of the index, once there is one.
+    /// The newest manifest of the index; `None` before the first.
     pub index: Option<Manifest>,
-    /// Entries whose order is decided, after the head.
+    /// Batches after the head whose order is decided.
     pub staged: Vec<Batch>,
-    /// The newest signed head; `None` in a log that is being made.
+    /// The newest signed head; `None` while the log is created.
     pub head: Option<Checkpoint>,
 }
 
 /// The writer that has the lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
-    /// Drawn at random by each process.
+    /// Random id of the process.
     pub id: [u8; 16],
-    /// How long it may be silent, in milliseconds, before others take over.
+    /// Longest silence, in milliseconds, before other writers take over.
     pub lease: u64,
-    /// Where it takes entries.
+    /// URL at which it takes entries.
     pub url: Option<String>,
 }
 
@@ -64,14 +64,14 @@ pub struct Manifest {
     pub size: u64,
     /// Root of the index log with it.
     pub root: Hash,
-    /// Epoch in which it was decided.
+    /// Epoch of the decision.
     pub epoch: u64,
-    /// Change that decided it: with the epoch, the name of its object.
+    /// Change of the decision; with the epoch, it names the object.
     pub change: u64,
 }
 
 impl Manifest {
-    /// The object's key.
+    /// Returns the key of the object.
     pub fn key(&self) -> String {
         format!("{}{}-{}", super::MANIFEST, self.epoch, self.change)
     }
@@ -82,29 +82,29 @@ impl Manifest {
 pub struct Batch {
     /// Index of its first entry.
     pub first: u64,
-    /// How many entries it has.
+    /// Number of entries.
     pub count: u64,
     /// Epoch in which it was staged.
     pub epoch: u64,
-    /// Change that decided it: with the epoch, its name.
+    /// Change of the decision; with the epoch, it names the object.
     pub change: u64,
     /// SHA-256 of the object.
     pub digest: Hash,
 }
 
 impl Batch {
-    /// The object's key.
+    /// Returns the key of the object.
     pub fn key(&self) -> String {
         format!("{}{}-{}", super::STAGED, self.epoch, self.change)
     }
 
-    /// One past its last entry.
+    /// Returns the index after its last entry.
     pub fn end(&self) -> u64 {
         self.first.saturating_add(self.count)
     }
 }
 
-/// A lock object that is not one of ours.
+/// The reason why an object is not a lock.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub struct LockError {
@@ -112,7 +112,7 @@ pub struct LockError {
 }
 
 impl LockError {
-    /// A stable name for this class of errors.
+    /// Returns the stable code of this error.
     pub fn code(&self) -> &'static str {
         "lock-malformed"
     }
@@ -123,7 +123,7 @@ fn wrong(problem: &'static str) -> LockError {
 }
 
 impl Lock {
-    /// The first lock of a log, which its maker holds.
+    /// Makes the first lock of a log, which its creator holds.
     pub fn new(holder: Holder) -> Self {
         Self {
             epoch: 1,
@@ -135,12 +135,12 @@ impl Lock {
         }
     }
 
-    /// Size of the newest signed head.
+    /// Returns the size of the newest signed head.
     pub fn size(&self) -> u64 {
         self.head.as_ref().map_or(0, |head| head.head().size)
     }
 
-    /// One past the last entry whose index is decided.
+    /// Returns the index after the last decided entry.
     pub fn end(&self) -> u64 {
         self.staged.last().map_or(self.size(), Batch::end)
     }
@@ -184,10 +184,10 @@ impl Lock {
         bytes
     }
 
-    /// Parses a lock. Nothing in it is trusted yet: the head is judged by the log's key.
+    /// Parses a lock. Its contents are not trusted yet: the caller verifies the head by the key of the log.
     ///
     /// # Errors
-    /// When the bytes are not exactly what [`encode`](Self::encode) makes, or batches do not follow each other.
+    /// [`LockError`] if the bytes are not exactly those of [`encode`](Self::encode), or a batch does not follow the one before.
     pub fn parse(bytes: &[u8]) -> Result<Self, LockError> {
         if bytes.len() > 2 * MAX_NOTE {
             return Err(wrong("it is too long"));

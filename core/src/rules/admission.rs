@@ -1,8 +1,8 @@
-//! Admission: whether a log takes an entry at its next index (docs/formats/events.md, "Admission").
+//! Admission: the decision of a log about an entry at its next index (docs/formats/events.md, "Admission").
 //!
-//! An ordered list of checks over the entry and the state of the log before it, cheapest and gravest first; the first
-//! that fails names the refusal. Pure: the log asks [`Admission::check`], gives an index, and says so with
-//! [`Admission::apply`]. That the same bytes were admitted before is no refusal, and the log's to notice, by leaf hash.
+//! An ordered list of checks of the entry against the state of the log, cheapest and gravest first; the first that fails
+//! names the refusal. Admission is pure: the log asks [`Admission::check`], gives the entry an index, and reports it to
+//! [`Admission::apply`]. Bytes that were admitted before are not refused here; the log finds them by leaf hash.
 
 use crate::crypto::ed25519_batch::{Batch, Seed};
 use crate::event::event::{self, Event, ParsedEntry};
@@ -33,20 +33,20 @@ impl Admitted {
         &self.entry
     }
 
-    /// Returns the leaf hash: equal for the same envelope, which has one index.
+    /// Returns the leaf hash; equal envelopes have one leaf hash and one index.
     #[must_use]
     pub const fn leaf_hash(&self) -> &Hash {
         &self.leaf_hash
     }
 
-    /// Returns what copies of one signed payload share, whoever signed them.
+    /// Returns the payload digest, which is equal for all copies of one signed payload, by any signer.
     #[must_use]
     pub const fn payload_digest(&self) -> &Hash {
         &self.payload_digest
     }
 }
 
-/// What a log has taken in, as far as it decides what the log takes next.
+/// The state of a log that decides about its next entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admission<M = InMemory> {
     origin: String,
@@ -56,7 +56,7 @@ pub struct Admission<M = InMemory> {
     memory: M,
 }
 
-/// A check of an entry; the last argument is what is known of its signatures, if that was found out before.
+/// A check of an entry; the last argument has the verdicts on its signatures, if they are verified already.
 type Check<M> = fn(&Admission<M>, &ParsedEntry, Option<&[bool]>) -> Result<(), Refusal>;
 
 /// The checks of an entry that parses, in order.
@@ -78,7 +78,7 @@ impl Admission {
         Self::with_memory(origin, InMemory::default())
     }
 
-    /// Returns what names are bound to.
+    /// Returns the bindings of names.
     #[must_use]
     pub const fn registrations(&self) -> &Registrations {
         &self.memory.registrations
@@ -97,17 +97,17 @@ impl<M: Memory> Admission<M> {
         }
     }
 
-    /// Returns what the log remembers of its events.
+    /// Returns the memory of the log.
     pub const fn memory_mut(&mut self) -> &mut M {
         &mut self.memory
     }
 
-    /// Goes on at `size`: the memory has what is before, and the keys were replayed.
+    /// Continues at `size`; the memory must cover all entries before it, and their key events must be replayed.
     pub const fn resume(&mut self, size: u64) {
         self.size = size;
     }
 
-    /// Returns how many entries the log has: the index of the next.
+    /// Returns the number of entries of the log, which is the index of the next one.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
@@ -119,7 +119,7 @@ impl<M: Memory> Admission<M> {
         self.keyring.as_ref()
     }
 
-    /// Checks whether the log takes the entry at its next index.
+    /// Checks that the log may take the entry at its next index.
     ///
     /// # Errors
     /// The [`Refusal`] of the first check that fails.
@@ -154,15 +154,15 @@ impl<M: Memory> Admission<M> {
         Ok(Admitted::new(entry))
     }
 
-    /// Verifies the signatures of all access events: for each event whether each signature is good by the key that it
-    /// names. `None` for what is left to be verified by itself.
+    /// Verifies the signatures of all access events together, and returns for each event the verdict of each signature.
+    /// `None` is an event that is left to be verified by itself.
     fn verify(
         &self,
         parsed: &[Result<ParsedEntry, Refusal>],
         seed: impl FnOnce() -> Option<Seed>,
     ) -> Vec<Option<Vec<bool>>> {
         let mut batch = Batch::new();
-        // Whether there is a key to verify each signature by.
+        // For each signature, `true` if there is a key to verify it by.
         let claims: Vec<Option<Vec<bool>>> = parsed
             .iter()
             .map(|entry| {
@@ -196,8 +196,8 @@ impl<M: Memory> Admission<M> {
             .collect()
     }
 
-    /// Checks again, without signatures, an entry that [`check`](Self::check) let through and since when others were
-    /// taken in, none of them a key event.
+    /// Checks an entry again, without its signatures, that [`check`](Self::check) accepted before other entries were
+    /// applied. None of those may be a key event.
     ///
     /// # Errors
     /// The [`Refusal`] of the first check that fails.
@@ -208,14 +208,14 @@ impl<M: Memory> Admission<M> {
         check_registration(self, &admitted.entry, None)
     }
 
-    /// Takes in an admitted entry at its index.
+    /// Applies an admitted entry at its index.
     pub fn apply(&mut self, index: u64, admitted: &Admitted) {
         self.take(index, &admitted.entry, admitted.payload_digest);
     }
 
-    /// Takes in an entry that stands in the log already, to rebuild this state; entries come in log order from 0.
+    /// Applies an entry of the log without checks, to rebuild this state; entries must come in log order from 0.
     ///
-    /// Of signatures only the admins' are verified again: the log let no false one in, and millions would take minutes.
+    /// Only signatures of admins are verified again: the log admitted no false one, and millions would take minutes.
     pub fn replay(&mut self, index: u64, entry: &[u8]) {
         match event::parse(entry) {
             Ok(entry) => {
@@ -235,7 +235,8 @@ impl<M: Memory> Admission<M> {
             self.keyring = Keyring::from_genesis(&self.origin, entry).ok();
             return;
         };
-        // What nobody who may signed uses nothing up: the payload may still come with the right signature.
+        // An event without an authorised signature does not consume its payload digest: the payload may still come with a
+        // good signature.
         let counts = match (keyring.apply(index, entry), &entry.event) {
             (KeyEffect::None(reason), Event::Key(_)) => !reason.is_about_signatures(),
             (_, Event::Access(_)) => keyring.claims_to_be_valid(index, entry),
@@ -243,7 +244,7 @@ impl<M: Memory> Admission<M> {
         };
         if counts {
             self.memory.note_payload(payload_digest, index);
-            // A conflict binds nothing, and was refused unless an operator forced it in.
+            // A conflict binds nothing; it is in the log only if the operator forced it in.
             for (name, digests) in registration::bindings(entry) {
                 self.memory.bind(name, Binding { at: index, digests });
             }
@@ -284,7 +285,7 @@ fn check_predicate_type<M: Memory>(
     }
 }
 
-/// The first entry is the genesis of this log, and no other is one.
+/// Checks that the first entry is the genesis of this log, and no other entry is a genesis.
 fn check_genesis<M: Memory>(
     admission: &Admission<M>,
     entry: &ParsedEntry,
@@ -299,7 +300,8 @@ fn check_genesis<M: Memory>(
     }
 }
 
-/// Every signature is good and by a key that may sign here: strangers' signatures would stand in the index of their keys.
+/// Checks that every signature is good and by a key that may sign here. A signature by an unknown key would put the entry
+/// into the index under that key.
 fn check_signatures<M: Memory>(
     admission: &Admission<M>,
     entry: &ParsedEntry,
@@ -323,7 +325,7 @@ fn check_signatures<M: Memory>(
     Ok(())
 }
 
-/// Only admins sign the genesis.
+/// Checks that only admins signed the genesis.
 fn check_genesis_signers(entry: &ParsedEntry) -> Result<(), Refusal> {
     let Event::Genesis(genesis) = &entry.event else {
         return Ok(());
@@ -370,7 +372,7 @@ fn refuse_status<M: Memory>(
     })
 }
 
-/// Some admins signed a key event, but not enough.
+/// Returns a refusal if some admins signed a key event, but not enough.
 fn too_few_admins<M: Memory>(admission: &Admission<M>, entry: &ParsedEntry) -> Option<Refusal> {
     match admission.keyring.as_ref()?.effect(entry) {
         KeyEffect::None(NoEffect::NotByAdmins { signed, threshold }) if signed > 0 => {

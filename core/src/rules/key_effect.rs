@@ -3,23 +3,23 @@
 use crate::merkle::hash::Hash;
 use alloc::string::String;
 
-/// What a key event changed.
+/// The effect of a key event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyEffect {
     /// The key is enrolled.
     Enrolled,
     /// The key is revoked.
     Revoked,
-    /// Nothing, for this reason.
+    /// The event changed nothing, for this reason.
     None(NoEffect),
 }
 
-/// Why a key event changed nothing.
+/// The reason why a key event changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoEffect {
-    /// It is no key event.
-    #[error("it is no key event")]
+    /// It is not a key event.
+    #[error("it is not a key event")]
     NotAKeyEvent,
     /// It was signed for another log.
     #[error("it was signed for log `{claimed}`")]
@@ -36,24 +36,24 @@ pub enum NoEffect {
     /// Too few admins signed it.
     #[error("{signed} admins of this log signed it, {threshold} must")]
     NotByAdmins {
-        /// How many did.
+        /// Number of admins that signed.
         signed: usize,
-        /// How many must.
+        /// Number of admins that must sign.
         threshold: usize,
     },
-    /// A copy of it stands at an earlier index.
-    #[error("a copy of it stands at index {first}")]
+    /// A copy of it is at an earlier index.
+    #[error("a copy of it is at index {first}")]
     Replayed {
-        /// Index of the first.
+        /// Index of the first copy.
         first: u64,
     },
-    /// The key is enrolled; the first enrolment binds it.
-    #[error("the key was enrolled at index {at}, and the first binds")]
+    /// The key is enrolled already; the first enrolment counts.
+    #[error("the key was enrolled at index {at}, and the first enrolment counts")]
     AlreadyEnrolled {
         /// Index of that enrolment.
         at: u64,
     },
-    /// The key is an admin's, and a key has one role only.
+    /// The key belongs to an admin, and a key has one role only.
     #[error("the key is an admin's, and a key has one role only")]
     AdminKey,
     /// The key to revoke is not enrolled.
@@ -65,10 +65,10 @@ pub enum NoEffect {
         /// Index of that revocation.
         at: u64,
     },
-    /// The key to revoke is another actor's.
+    /// The key to revoke belongs to another actor.
     #[error("the key is enrolled for `{enrolled}`")]
     OtherActor {
-        /// Whose it is.
+        /// The owner of the key.
         enrolled: String,
     },
     /// It acts on another event than the enrolment in force.
@@ -98,7 +98,7 @@ impl NoEffect {
         }
     }
 
-    /// Tells whether the admins did not sign it for this log, so that it does not count as a first position either.
+    /// Tells whether the admins did not sign it for this log; such an event does not count as a first copy.
     pub(crate) const fn is_about_signatures(&self) -> bool {
         matches!(
             self,

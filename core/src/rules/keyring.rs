@@ -1,7 +1,7 @@
-//! Which key speaks for whom at which position of the log (docs/formats/valid-signature.md).
+//! The keys of a log at each position, and the actors for whom they sign (docs/formats/valid-signature.md).
 //!
-//! A key is valid for the entry at index *i* if it was enrolled before *i* and not revoked before *i*. Nothing else
-//! counts: not the event's own clock, and not who holds the key today.
+//! A key is valid for the entry at index *i* if it was enrolled before *i* and not revoked before *i*. Neither the time
+//! in the event nor the current holder of the key matters.
 
 use crate::crypto::ed25519::PublicKey;
 use crate::event::event::{Event, ParsedEntry};
@@ -14,7 +14,7 @@ use crate::rules::signature_status::{SignatureClaim, SignatureStatus, weightiest
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
 
-/// The keys of one log, as of some position.
+/// The keys of one log at some position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keyring {
     genesis: Genesis,
@@ -24,36 +24,36 @@ pub struct Keyring {
     seen: BTreeMap<Hash, u64>,
 }
 
-/// What a log says of one key.
+/// An enrolled key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnrolledKey {
     /// The key.
     pub spki: Spki,
-    /// For whom it signs.
+    /// The actor for whom it signs.
     pub actor: String,
     /// Index of its enrolment.
     pub enrolled_at: u64,
-    /// Leaf hash of its enrolment, which a revocation names.
+    /// Leaf hash of its enrolment, which a revocation must name.
     pub enrolment: Hash,
     /// Its revocation, which is final.
     pub revoked: Option<Revocation>,
 }
 
-/// The end of a key.
+/// The revocation of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
-    /// Index of the revocation: from the next entry on the key is not valid.
+    /// Index of the revocation; the key is invalid from the next entry on.
     pub at: u64,
-    /// Why.
+    /// The reason, for people.
     pub reason: Option<String>,
-    /// From this index on the key may have been in other hands.
+    /// First index from which another actor may have used the key.
     pub compromised_since: Option<u64>,
 }
 
 impl Genesis {
     /// Verifies that entry 0 of the log with this origin is its genesis, signed by every admin that it names.
     ///
-    /// Signatures by other keys are not looked at. That the entry stands at index 0 is for the caller to prove.
+    /// Signatures by other keys are ignored. The caller must prove that the entry is at index 0.
     ///
     /// # Errors
     /// [`GenesisError`]
@@ -118,7 +118,7 @@ impl Keyring {
         &self.keys
     }
 
-    /// Digest of what is known of every key, for a successor's genesis to commit to: the SHA-256 of a line
+    /// Computes the digest of all keys, to which the genesis of a successor commits: the SHA-256 of a line
     /// `KEYID ACTOR ENROLLED-AT REVOKED-AT` for each, in the order of the keyids, with `-` for a key that is not revoked.
     #[must_use]
     pub fn digest(&self) -> Hash {
@@ -138,7 +138,7 @@ impl Keyring {
         sha256(text.as_bytes())
     }
 
-    /// Tells what the entry would change if it came next.
+    /// Returns the effect that the entry would have as the next one.
     #[must_use]
     pub fn effect(&self, entry: &ParsedEntry) -> KeyEffect {
         match key_event(entry).and_then(|event| {
@@ -150,7 +150,7 @@ impl Keyring {
         }
     }
 
-    /// Takes in the entry at `index`. Entries must come in log order; other events than key events change nothing.
+    /// Applies the entry at `index`. Entries must come in log order; only key events have an effect.
     pub fn apply(&mut self, index: u64, entry: &ParsedEntry) -> KeyEffect {
         match key_event(entry).and_then(|event| self.apply_event(index, event, entry)) {
             Ok(effect) => effect,
@@ -167,7 +167,7 @@ impl Keyring {
         self.check_signed(event, entry)?;
         let digest = entry.envelope.payload_digest();
         let effect = self.check_effect(event, &digest);
-        // What the admins signed counts at its first position only, whether or not it changed anything there.
+        // An event of the admins counts at its first position only, even if it has no effect there.
         self.seen.entry(digest).or_insert(index);
         let effect = effect?;
         let keyid = event.spki.key_id();
@@ -207,7 +207,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// Checks what a signed event does to the key that it names.
+    /// Returns the effect of a signed event on the key that it names.
     fn check_effect(&self, event: &KeyEvent, digest: &Hash) -> Result<KeyEffect, NoEffect> {
         if let Some(&first) = self.seen.get(digest) {
             return Err(NoEffect::Replayed { first });
@@ -233,7 +233,7 @@ impl Keyring {
         }
     }
 
-    /// Counts the admins who signed; an admin's false signature is an error that names the key.
+    /// Counts the admins who signed; a false signature of an admin is an error that names the key.
     fn count_admins(&self, entry: &ParsedEntry) -> Result<usize, String> {
         let pae = entry.envelope.pae();
         let mut signed = 0;
@@ -250,7 +250,7 @@ impl Keyring {
 
     /// Judges the signatures of the entry at `index` by the keys valid there.
     ///
-    /// The keyring may be of a later position: then it also knows which keys were reported compromised since.
+    /// The keyring may be of a later position, and then knows the keys that were reported compromised since.
     #[must_use]
     pub fn judge(&self, index: u64, entry: &ParsedEntry) -> SignatureStatus {
         let by_admins = match &entry.event {
@@ -265,7 +265,7 @@ impl Keyring {
         status.or_other_log(self.other_log(entry))
     }
 
-    /// The log that the entry was signed for, where that is another one, or none.
+    /// Returns the log that the entry is signed for, if it is not this one; empty if the entry names none.
     pub(crate) fn other_log(&self, entry: &ParsedEntry) -> Option<String> {
         let log = entry.event.log();
         (log != Some(self.origin())).then(|| log.unwrap_or_default().to_string())
@@ -303,8 +303,8 @@ impl Keyring {
         weightiest(statuses)
     }
 
-    /// As [`judge`](Self::judge), for an event that actors sign, with what is known of each of its signatures in order:
-    /// whether it is good by the key that [`claims`](Self::claims) gives. One without an answer counts as false.
+    /// As [`judge`](Self::judge), for an event that actors sign and whose signatures are verified already: `verdicts` has
+    /// `true` for each signature that is good by the key of its [claim](Self::claims). A missing verdict counts as false.
     pub(crate) fn judge_verified(
         &self,
         index: u64,
@@ -320,7 +320,7 @@ impl Keyring {
         weightiest(statuses).or_other_log(self.other_log(entry))
     }
 
-    /// What each signature of an event that actors sign is worth if it is good, and by which key it has to be.
+    /// Returns the claim of each signature of an event that actors sign.
     pub(crate) fn claims(
         &self,
         index: u64,
@@ -337,7 +337,7 @@ impl Keyring {
         })
     }
 
-    /// Tells whether the access event would be valid if its signatures are good, without verifying them.
+    /// Tells whether the access event is valid if its signatures are good; does not verify them.
     pub(crate) fn claims_to_be_valid(&self, index: u64, entry: &ParsedEntry) -> bool {
         let claimed = entry.access().map(|access| access.actor.id.as_str());
         entry.event.log() == Some(self.origin())
@@ -347,7 +347,7 @@ impl Keyring {
             })
     }
 
-    /// Tells what a good signature by this key is worth on a key event.
+    /// Returns the status of a key event with a good signature by this key.
     pub(crate) fn admin_status_if_good(&self, keyid: &str) -> SignatureStatus {
         let keyid = keyid.to_string();
         if self.admins.contains_key(&keyid) {
@@ -357,7 +357,7 @@ impl Keyring {
         }
     }
 
-    /// Tells what a good signature by this key is worth at `index`, for the actor who is claimed to have acted.
+    /// Returns the status of an event at `index` with a good signature by this key, for the actor that the event names.
     pub(crate) fn status_if_good(
         &self,
         index: u64,

@@ -1,31 +1,31 @@
-//! Memory of admission: which payloads a log has, and which names are bound.
+//! Memory of admission: the payloads that a log has, and the names that are bound.
 
 use crate::merkle::hash::Hash;
 use crate::rules::registration::{Binding, Registrations};
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 
-/// What a log remembers of its events, besides their keys. It grows with the log, so a log may keep it elsewhere.
+/// The memory of a log about its events, without their keys. It grows with the log, so a log may keep it elsewhere.
 ///
-/// A memory that fails says that it knows nothing; whoever gave it must then take no answer that came from it.
+/// A memory that fails answers that it knows nothing; the caller that supplied it must then discard every answer.
 pub trait Memory {
     /// Returns the index of the first event with this payload.
     fn payload(&self, digest: &Hash) -> Option<u64>;
 
-    /// Returns what a name is bound to.
+    /// Returns the binding of a name.
     fn binding(&self, name: &str) -> Option<Cow<'_, Binding>>;
 
     /// Remembers the index of a payload, unless it has one.
     fn note_payload(&mut self, digest: Hash, index: u64);
 
-    /// Remembers what a name is bound to, unless it is bound.
+    /// Remembers the binding of a name, unless it is bound already.
     fn bind(&mut self, name: &str, binding: Binding);
 
-    /// Remembers that the entry at `index` is the genesis or a key event: from these the keys can be known again.
+    /// Remembers that the entry at `index` is the genesis or a key event; the keys are restored from these.
     fn note_key_event(&mut self, _index: u64) {}
 }
 
-/// A memory of maps.
+/// A memory that consists of maps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InMemory {
     payloads: BTreeMap<Hash, u64>,

@@ -1,4 +1,4 @@
-//! Rules: each reads the entries of a log in order and keeps the state that decides what comes next.
+//! Rules: each reads the entries of a log in order and keeps the state that decides about the next entry.
 //!
 //! Admission and verification share them.
 

@@ -5,7 +5,7 @@ use crate::event::genesis::GenesisError;
 use crate::rules::key_effect::NoEffect;
 use alloc::string::String;
 
-/// Why an entry is not admitted.
+/// The reason why an entry is not admitted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -20,7 +20,7 @@ pub enum Refusal {
     /// The entry is not an event.
     #[error(transparent)]
     Malformed(#[from] EventError),
-    /// The Statement has a predicate of a type that this log does not know.
+    /// The predicate is of a type that this log does not know.
     #[error("predicate type `{found}` is not known to this log")]
     PredicateType {
         /// The type.
@@ -30,9 +30,9 @@ pub enum Refusal {
     #[error(transparent)]
     Genesis(GenesisError),
     /// A genesis event after the first entry.
-    #[error("a genesis event stands at index 0 only")]
+    #[error("a genesis event is allowed at index 0 only")]
     SecondGenesis,
-    /// There is no signature.
+    /// The event has no signature.
     #[error("the event is not signed")]
     Unsigned,
     /// The signature of a known key is false.
@@ -49,13 +49,13 @@ pub enum Refusal {
         /// This log.
         expected: String,
     },
-    /// A key that is not enrolled signed.
+    /// The signing key is not enrolled.
     #[error("key `{keyid}` is not enrolled")]
     UnknownKey {
         /// The key.
         keyid: String,
     },
-    /// A key that was revoked signed.
+    /// The signing key is revoked.
     #[error("key `{keyid}` was revoked at index {at}")]
     RevokedKey {
         /// The key.
@@ -68,24 +68,24 @@ pub enum Refusal {
     ActorMismatch {
         /// The key.
         keyid: String,
-        /// Whose key it is.
+        /// The actor for whom it is enrolled.
         enrolled: String,
-        /// Who is said to have acted.
+        /// The actor that the event names.
         claimed: String,
     },
     /// Too few admins signed a key event.
     #[error("{signed} admins of this log signed, {threshold} must")]
     NotByAdmins {
-        /// How many did.
+        /// Number of admins that signed.
         signed: usize,
-        /// How many must.
+        /// Number of admins that must sign.
         threshold: usize,
     },
     /// The key event would change nothing.
     #[error("the key event would change nothing: {0}")]
     NoEffect(NoEffect),
-    /// The same signed payload stands in the log, in another envelope.
-    #[error("the same signed payload stands at index {first}")]
+    /// The log has the same signed payload in another envelope.
+    #[error("the same signed payload is at index {first}")]
     Replayed {
         /// Its index.
         first: u64,
@@ -138,7 +138,7 @@ impl Refusal {
         }
     }
 
-    /// Returns what kind of answer this is.
+    /// Returns the class of this refusal.
     #[must_use]
     pub const fn class(&self) -> RefusalClass {
         match self {

@@ -1,7 +1,7 @@
-//! Registrations: the first one of `name@version` binds it to digests (docs/formats/events.md, "Registration").
+//! Registrations: the first registration of `name@version` binds it to digests (docs/formats/events.md, "Registration").
 //!
-//! Admission refuses a second one with other digests; verifiers derive the conflict all the same, for an operator could
-//! have admitted it.
+//! Admission refuses a later registration with other digests. Verifiers derive the conflict themselves, because an
+//! operator could have admitted it.
 
 use crate::event::action::Action;
 use crate::event::event::ParsedEntry;
@@ -10,18 +10,18 @@ use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString as _};
 
-/// What names are bound to, as of some position.
+/// The bindings of names at some position of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registrations {
     bound: BTreeMap<String, Binding>,
 }
 
-/// What the first registration of a name said.
+/// The first registration of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
     /// Index of that registration.
     pub at: u64,
-    /// Hex SHA-256 of every subject that it gives the name to.
+    /// Hex SHA-256 of every subject with the name.
     pub digests: BTreeSet<String>,
 }
 
@@ -35,7 +35,7 @@ pub struct RegisterConflict {
 }
 
 impl Registrations {
-    /// Starts with nothing bound.
+    /// Starts without bindings.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -43,23 +43,23 @@ impl Registrations {
         }
     }
 
-    /// Starts from what was bound before.
+    /// Starts from earlier bindings.
     pub(crate) const fn from_bound(bound: BTreeMap<String, Binding>) -> Self {
         Self { bound }
     }
 
-    /// All names and what they are bound to.
+    /// Returns all names with their bindings.
     pub(crate) const fn bound(&self) -> &BTreeMap<String, Binding> {
         &self.bound
     }
 
-    /// Returns what a name is bound to.
+    /// Returns the binding of a name.
     #[must_use]
     pub fn binding(&self, name: &str) -> Option<&Binding> {
         self.bound.get(name)
     }
 
-    /// Tells whether the entry would bind a name otherwise than it is bound.
+    /// Checks that the entry binds no bound name to other digests.
     ///
     /// # Errors
     /// [`RegisterConflict`] with the first such name.
@@ -67,14 +67,14 @@ impl Registrations {
         check(entry, |name| self.bound.get(name).map(Cow::Borrowed))
     }
 
-    /// Binds a name, unless it is bound.
+    /// Binds a name, unless it is bound already.
     pub fn bind(&mut self, name: &str, binding: Binding) {
         self.bound.entry(name.to_string()).or_insert(binding);
     }
 
-    /// Takes in the entry at `index`, which a valid key signed. Entries must come in log order.
+    /// Applies the entry at `index`, which a valid key must have signed. Entries must come in log order.
     ///
-    /// Names that are bound stay so; other names of a conflicting registration are bound.
+    /// Bound names keep their binding; the other names of a conflicting registration are bound.
     ///
     /// # Errors
     /// [`RegisterConflict`] with the first name that is bound to other digests.
@@ -87,7 +87,7 @@ impl Registrations {
     }
 }
 
-/// Tells whether the entry would bind a name otherwise than it is `bound`.
+/// Checks that the entry binds no name to other digests than those in `bound`.
 ///
 /// # Errors
 /// [`RegisterConflict`] with the first such name.
@@ -108,7 +108,8 @@ pub(crate) fn check<'a>(
     Ok(())
 }
 
-/// Name, version and digests that a successful registration binds; a name without a version is bound to nothing.
+/// Returns each `name@version` with the digests that a successful registration binds it to; names without a version are
+/// not bound.
 #[must_use]
 pub fn bindings(entry: &ParsedEntry) -> BTreeMap<&str, BTreeSet<String>> {
     let mut bound: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();

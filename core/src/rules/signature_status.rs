@@ -3,33 +3,33 @@
 use crate::crypto::ed25519::PublicKey;
 use alloc::string::String;
 
-/// What is known of an event's signatures at its position.
+/// The status of an event's signatures at its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignatureStatus {
-    /// A key signed that was valid for this actor at this position; enough admins, where it is theirs to sign.
+    /// A key signed that was valid for this actor at this position, or enough admins signed an event of theirs.
     Valid {
         /// The key.
         keyid: String,
-        /// For whom it is enrolled; nobody, for admins.
+        /// The actor for whom it is enrolled; `None` for an admin.
         actor: Option<String>,
     },
-    /// As [`SignatureStatus::Valid`], and later the key was reported compromised from an earlier position on.
+    /// As [`SignatureStatus::Valid`], but the key was later reported compromised from this position or an earlier one on.
     CompromisedLater {
         /// The key.
         keyid: String,
-        /// For whom it is enrolled.
+        /// The actor for whom it is enrolled.
         actor: String,
-        /// From this index on it may have been in other hands.
+        /// First index from which another actor may have used it.
         since: u64,
-        /// Index of the revocation that says so.
+        /// Index of the revocation that reports it.
         reported_at: u64,
     },
     /// There is no signature.
     Unsigned,
-    /// No key signed that was enrolled before this position, or too few admins did.
+    /// No key signed that was enrolled before this position, or too few admins signed.
     UnknownKey {
-        /// The key that is claimed.
+        /// The claimed key.
         keyid: String,
     },
     /// The key was revoked before this position.
@@ -39,21 +39,21 @@ pub enum SignatureStatus {
         /// Index of the revocation.
         at: u64,
     },
-    /// The key is valid, for somebody else.
+    /// The key is valid, but for another actor.
     ActorMismatch {
         /// The key.
         keyid: String,
-        /// Whose key it is.
+        /// The actor for whom it is enrolled.
         enrolled: String,
-        /// Who is said to have acted.
+        /// The actor that the event names.
         claimed: String,
     },
-    /// Signed for another log.
+    /// The event is signed for another log.
     OtherLog {
         /// The log that it names.
         claimed: String,
     },
-    /// The key is known and the signature is false.
+    /// The key is known, but the signature is false.
     Bad {
         /// The key.
         keyid: String,
@@ -82,7 +82,7 @@ impl SignatureStatus {
         }
     }
 
-    /// The one name in reports that this is, of a signature that is not valid.
+    /// Returns the name in reports of a status that is not valid, if the text is one.
     pub(crate) fn name_of(text: &str) -> Option<&'static str> {
         let names = [
             "none",
@@ -95,7 +95,7 @@ impl SignatureStatus {
         names.into_iter().find(|name| *name == text)
     }
 
-    /// An event for another log counts for none here, unless its signature is false anyway.
+    /// Replaces the status if the event is signed for another log, unless its signature is false.
     pub(crate) fn or_other_log(self, claimed: Option<String>) -> Self {
         match claimed {
             Some(claimed) if self.rank() <= 6 => Self::OtherLog { claimed },
@@ -103,7 +103,8 @@ impl SignatureStatus {
         }
     }
 
-    /// Of several signatures on one event the weightiest decides: a false one, then a valid one, then the nearest miss.
+    /// Returns the weight of the status. The weightiest of several signatures decides: first a false one, then a valid one,
+    /// then the nearest miss.
     const fn rank(&self) -> u8 {
         match self {
             Self::Bad { .. } => 7,
@@ -118,15 +119,15 @@ impl SignatureStatus {
     }
 }
 
-/// What one signature is worth if it is good.
+/// The claim of one signature: its status if it is good, and the key to verify it by.
 pub(crate) struct SignatureClaim {
     pub(crate) status: SignatureStatus,
-    /// The key that it has to be good by; without one there is nothing to verify.
+    /// The key to verify it by; `None` if the key is unknown.
     pub(crate) key: Option<PublicKey>,
 }
 
 impl SignatureClaim {
-    /// What it is worth, now that it was verified.
+    /// Returns the status after verification.
     pub(crate) fn resolve(self, is_bad: bool) -> SignatureStatus {
         match self.status {
             SignatureStatus::UnknownKey { keyid }
@@ -143,7 +144,7 @@ impl SignatureClaim {
     }
 }
 
-/// Of several signatures on one event the weightiest decides.
+/// Returns the status of an event with several signatures: the weightiest.
 pub(crate) fn weightiest(statuses: impl Iterator<Item = SignatureStatus>) -> SignatureStatus {
     statuses
         .max_by_key(SignatureStatus::rank)

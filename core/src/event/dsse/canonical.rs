@@ -1,5 +1,5 @@
-//! Reads canonical envelopes in one pass, without JSON values and without encoding them again: most are, and an audit
-//! reads millions.
+//! A fast parser of canonical envelopes: one pass, without JSON values and without encoding them again. Most envelopes are
+//! canonical, and an audit reads millions.
 
 use super::{Envelope, EnvelopeSignature, decode_signature, is_keyid, is_media_type};
 use crate::text::limits::{MAX_ENTRY, MAX_SIGNATURES};
@@ -7,11 +7,10 @@ use crate::text::wire;
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
-/// Takes exactly the bytes that [`Envelope::encode`] writes of an envelope that keeps every rule; of others it does not
-/// say which rule they break.
+/// Parses exactly the bytes that [`Envelope::encode`] writes for a valid envelope, and returns `None` for all others.
 ///
-/// No text that passes here holds a quote or a backslash, so that what stands between two quotes is what JSON reads there;
-/// and base64 has one spelling only, see [`wire`].
+/// Accepted strings have no quote and no backslash, so the text between two quotes is the string that JSON reads. Base64
+/// has one spelling only, see [`wire`].
 pub(super) fn read(bytes: &[u8]) -> Option<Envelope> {
     let text = core::str::from_utf8(bytes).ok();
     let text = text.filter(|text| text.len() <= MAX_ENTRY)?;
@@ -25,7 +24,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Envelope> {
     })
 }
 
-/// Reads what follows the list's opening bracket, to the end of the envelope.
+/// Parses the envelope from after the opening bracket of the list to its end.
 fn read_signatures(mut rest: &str) -> Option<Vec<EnvelopeSignature>> {
     let mut signatures: Vec<EnvelopeSignature> = Vec::new();
     while rest != "]}" {
@@ -47,7 +46,7 @@ fn read_signatures(mut rest: &str) -> Option<Vec<EnvelopeSignature>> {
     Some(signatures)
 }
 
-/// What stands in quotes after `before`, and what follows them.
+/// Returns the quoted text after `before`, and the text after the quotes.
 fn string_after<'a>(before: &str, text: &'a str) -> Option<(&'a str, &'a str)> {
     let quoted = text.strip_prefix(before)?.strip_prefix('"')?;
     quoted.split_once('"')
