@@ -197,9 +197,13 @@ fn documentation(text: &str, name: &str, indent: &str) -> String {
 
 /// The names of the checks of a report.
 fn checks() -> Vec<String> {
-    let text = read(&repository().join("core/src/report/report.rs"));
-    let at = text.find("impl CheckCode").expect("the checks have names");
-    literals(block(&text[at..]))
+    let folder = repository().join("core/src/report");
+    let named = files(&folder, "rs").into_iter().find_map(|path| {
+        let text = read(&path);
+        let at = text.find("impl CheckCode ")?;
+        Some(literals(block(&text[at..])))
+    });
+    named.expect("the checks have names")
 }
 
 /// Codes of the command line, which stand where a failure is made and may stand in several places.
