@@ -1,4 +1,4 @@
-//! Ed25519 by the strict rule, one by one and in exact batches: what bounds a log of signed events.
+//! Ed25519 by the strict rule, one by one and in exact batches: the bound on the speed of a log of signed events.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use glasslog_core::crypto::ed25519_batch::{Seed, verify_many};

@@ -1,8 +1,8 @@
 //! Verification of many Ed25519 signatures at once, each with the verdict of [`PublicKey::verify`]
 //! ([RFC 8032 §5.1.7](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7), without the cofactor).
 //!
-//! The usual batch verification follows another rule than verification one by one: it accepts signatures whose `R` has a
-//! component of small order. This one refuses them; the proof follows. `B` is the base point, of prime order `ℓ`;
+//! The usual batch verification follows another rule than verification one by one: it accepts signatures whose `R` has
+//! a component of small order. This one refuses them; the proof follows. `B` is the base point, of prime order `ℓ`;
 //! every point of the curve is a point of order dividing `ℓ` plus a *torsion* point of order dividing 8.
 //!
 //! 1. A [`PublicKey`] `A` has no torsion and is not the identity: others are not admitted.
@@ -299,7 +299,8 @@ fn are_torsion_free(points: &[EdwardsPoint], subsets: &[u64]) -> bool {
     sums.iter().all(is_torsion_free)
 }
 
-/// Tells whether `ℓ` times the point is the identity: multiplies by the largest scalar, `ℓ − 1`, and adds the point once.
+/// Tells whether `ℓ` times the point is the identity: multiplies by the largest scalar, `ℓ − 1`, and adds the point
+/// once.
 fn is_torsion_free(point: &EdwardsPoint) -> bool {
     let before = -Scalar::ONE;
     let sum = EdwardsPoint::vartime_double_scalar_mul_basepoint(&before, point, &Scalar::ZERO);

@@ -1,4 +1,5 @@
-//! Access events: an actor, its action on artifacts, time, place and reason (docs/formats/events.md, "Artifact access").
+//! Access events: an actor, its action on artifacts, time, place and reason (docs/formats/events.md, "Artifact
+//! access").
 //!
 //! The evidentiary weight follows from the action and is never declared: *routine* actions need a signature, *material*
 //! ones also a reason, *custody* ones also both parties.

@@ -1,4 +1,5 @@
-//! Words of access events: actions with their evidentiary weight, outcomes and kinds of actors (docs/formats/events.md, "Artifact access").
+//! Words of access events: actions with their evidentiary weight, outcomes and kinds of actors (docs/formats/events.md,
+//! "Artifact access").
 
 use core::fmt;
 

@@ -1,4 +1,5 @@
-//! The argument ARTIFACT of a query: an artifact, an actor or a key, told apart by syntax alone (`docs/cli.md`, ARTIFACT).
+//! The argument ARTIFACT of a query: an artifact, an actor or a key, told apart by syntax alone (`docs/cli.md`,
+//! ARTIFACT).
 
 use crate::event::fields::is_name;
 use crate::event::lookup_key::{KeyKind, LookupKey};

@@ -95,7 +95,8 @@ impl From<JsonError> for EnvelopeError {
     }
 }
 
-/// Encodes the bytes that a DSSE signature covers: `DSSEv1`, then type and payload with their lengths, separated by spaces.
+/// Encodes the bytes that a DSSE signature covers: `DSSEv1`, then type and payload with their lengths, separated by
+/// spaces.
 #[must_use]
 pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     let head = format!(
@@ -135,7 +136,8 @@ impl Envelope {
     /// Adds a signature after the others.
     ///
     /// # Errors
-    /// [`EnvelopeError`] if the envelope would not parse again: a second signature by one key, too many signatures, or too many bytes.
+    /// [`EnvelopeError`] if the envelope would not parse again: a second signature by one key, too many signatures, or
+    /// too many bytes.
     pub fn with_signature(mut self, signature: EnvelopeSignature) -> Result<Self, EnvelopeError> {
         self.signatures.push(signature);
         Self::parse(&self.encode())

@@ -1,6 +1,7 @@
 //! Events: the contents of log entries, by the type of the predicate (docs/formats/events.md, "Entry").
 //!
-//! An entry is an envelope around a Statement. Parsing does not verify signatures; [`Keyring`](crate::rules::Keyring) does.
+//! An entry is an envelope around a Statement. Parsing does not verify signatures; [`Keyring`](crate::rules::Keyring)
+//! does.
 
 use crate::event::access::{self, AccessError, AccessEvent};
 use crate::event::dsse::{Envelope, EnvelopeError, PAYLOAD_TYPE};

@@ -1,8 +1,8 @@
 //! The genesis event: entry 0 of a log, which names its origin, its admins and the number of them that must sign
 //! (docs/formats/events.md, "Genesis").
 //!
-//! A parsed genesis is a claim. [`Genesis::verify`] checks that it is for this log and signed by every admin, which makes
-//! it the root of trust for keys.
+//! A parsed genesis is a claim. [`Genesis::verify`] checks that it is for this log and signed by every admin, which
+//! makes it the root of trust for keys.
 
 use crate::event::fields::{MemberError, Members};
 use crate::event::spki::{Spki, SpkiError};

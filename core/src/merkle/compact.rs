@@ -45,7 +45,8 @@ impl CompactRange {
     ///
     /// A tree is full at 2^64 − 1 leaves; further leaves are ignored and not reported.
     pub fn push_with(&mut self, leaf: Hash, mut completed: impl FnMut(Subtree, Hash)) {
-        // No machine appends 2^64 leaves, so leaves past the bound are ignored: every caller would have to handle an error.
+        // No machine appends 2^64 leaves, so leaves past the bound are ignored: every caller would have to handle an
+        // error.
         let Some(size) = self.size.checked_add(1) else {
             return;
         };

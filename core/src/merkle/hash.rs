@@ -83,8 +83,8 @@ pub fn leaf_hash(entry: &[u8]) -> Hash {
 
 /// Hashes two children into their parent: `SHA-256(0x01 ‖ left ‖ right)`.
 ///
-/// These 65 bytes always fill two blocks of SHA-256. Laying the blocks out here, without the buffer of a general hasher,
-/// is about a third faster.
+/// These 65 bytes always fill two blocks of SHA-256. Laying the blocks out here, without the buffer of a general
+/// hasher, is about a third faster.
 #[must_use]
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     let [head @ .., last] = &right.0;

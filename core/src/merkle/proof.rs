@@ -1,8 +1,8 @@
 //! Inclusion and consistency proofs, exact in length, index and size ([RFC 9162 §2.1](https://www.rfc-editor.org/rfc/rfc9162#section-2.1), the trees of RFC 6962).
 //!
-//! Each kind of proof is a pair of functions: *which hashes* ([`inclusion_subtrees`], [`consistency_subtrees`]) and *what
-//! they prove* (`verify`). The position and the sizes determine the length of a proof. The length is checked first, so a
-//! proof with a hash too many or too few is refused before any hash is computed.
+//! Each kind of proof is a pair of functions: *which hashes* ([`inclusion_subtrees`], [`consistency_subtrees`]) and
+//! *what they prove* (`verify`). The position and the sizes determine the length of a proof. The length is checked
+//! first, so a proof with a hash too many or too few is refused before any hash is computed.
 
 use crate::merkle::hash::{Hash, empty_root, node_hash};
 use crate::merkle::proof_error::ProofError;
@@ -49,7 +49,8 @@ impl InclusionProof {
         &self.0
     }
 
-    /// Builds the proof of the leaf at `index` in the tree of `size`, reading the hashes of [`inclusion_subtrees`](crate::merkle::inclusion_subtrees).
+    /// Builds the proof of the leaf at `index` in the tree of `size`, reading the hashes of
+    /// [`inclusion_subtrees`](crate::merkle::inclusion_subtrees).
     ///
     /// # Errors
     /// [`ProofError::IndexOutOfRange`], or the reader's error.
@@ -103,7 +104,8 @@ impl ConsistencyProof {
         &self.0
     }
 
-    /// Builds the proof between the trees of size `old` and `new`, reading the hashes of [`consistency_subtrees`](crate::merkle::consistency_subtrees).
+    /// Builds the proof between the trees of size `old` and `new`, reading the hashes of
+    /// [`consistency_subtrees`](crate::merkle::consistency_subtrees).
     ///
     /// # Errors
     /// [`ProofError::SizeMismatch`], or the reader's error.
@@ -159,8 +161,8 @@ impl ConsistencyProof {
 
 /// The path from a leaf to the root: the side of each sibling.
 ///
-/// For `inner` steps, up to the node whose parent is on the right edge of the tree, the bits of the index give the side.
-/// The `border` steps after them have left siblings only.
+/// For `inner` steps, up to the node whose parent is on the right edge of the tree, the bits of the index give the
+/// side. The `border` steps after them have left siblings only.
 struct Path {
     index: u64,
     inner: u32,

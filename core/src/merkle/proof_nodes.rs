@@ -1,4 +1,5 @@
-//! The nodes that a Merkle proof consists of ([RFC 6962 §2.1.1 and §2.1.2](https://www.rfc-editor.org/rfc/rfc6962#section-2.1.1)); [`proof`](crate::merkle::proof) verifies them.
+//! The nodes that a Merkle proof consists of ([RFC 6962 §2.1.1 and
+//! §2.1.2](https://www.rfc-editor.org/rfc/rfc6962#section-2.1.1)); [`proof`](crate::merkle::proof) verifies them.
 
 use crate::merkle::hash::Hash;
 use crate::merkle::proof_error::ProofError;
@@ -67,7 +68,8 @@ pub(crate) fn consistency_spans(old: u64, new: u64) -> Result<Vec<Range<u64>>, P
             node.start = middle;
         }
     }
-    // The walk ends at the node that ends with the old tree. The verifier knows its hash only if it is the whole old tree.
+    // The walk ends at the node that ends with the old tree. The verifier knows its hash only if it is the whole old
+    // tree.
     if node.start != 0 {
         spans.push(node);
     }

@@ -1,8 +1,8 @@
 //! Shapes of Merkle trees: heads, complete subtrees and spans ([RFC 6962 §2.1](https://www.rfc-editor.org/rfc/rfc6962#section-2.1)).
 //!
 //! A *complete subtree* holds `2^level` leaves and its hash never changes once it has all leaves. A *span* is a range
-//! of leaves under one node of RFC 6962. A span at the right edge of a tree may be a short row of complete subtrees; all
-//! others are complete subtrees themselves.
+//! of leaves under one node of RFC 6962. A span at the right edge of a tree may be a short row of complete subtrees;
+//! all others are complete subtrees themselves.
 
 use crate::merkle::hash::{Hash, empty_root, node_hash};
 use core::ops::Range;
@@ -111,7 +111,8 @@ pub fn span_root(parts: &[Hash]) -> Hash {
         .unwrap_or_else(empty_root)
 }
 
-/// Returns the leaf count of the left child of an RFC 6962 node over `leaves` leaves: the largest power of two below it.
+/// Returns the leaf count of the left child of an RFC 6962 node over `leaves` leaves: the largest power of two below
+/// it.
 ///
 /// `None` for fewer than two leaves, which have no children.
 pub(crate) fn left_width(leaves: u64) -> Option<u64> {

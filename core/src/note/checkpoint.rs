@@ -8,7 +8,8 @@
 //! — example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
 //! ```
 //!
-//! A parsed checkpoint is a claim; the trust policy of a verifier (`trust::TrustPolicy`) makes it a `VerifiedCheckpoint`.
+//! A parsed checkpoint is a claim; the trust policy of a verifier (`trust::TrustPolicy`) makes it a
+//! `VerifiedCheckpoint`.
 
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
@@ -94,7 +95,8 @@ impl Checkpoint {
         })
     }
 
-    /// Signs a tree head with the key of the log. The key must have the origin as its name: policies find the log by it.
+    /// Signs a tree head with the key of the log. The key must have the origin as its name: policies find the log by
+    /// it.
     ///
     /// # Errors
     /// [`CheckpointError::KeyName`], [`CheckpointError::EmptyTree`] or [`CheckpointError::Signature`].
@@ -163,8 +165,8 @@ impl Checkpoint {
         self.with_signatures(signatures)
     }
 
-    /// Returns the checkpoint with the signatures of the log only, as a witness should receive it: those by keys whose name
-    /// is the origin. If there is none, all signatures are kept.
+    /// Returns the checkpoint with the signatures of the log only, as a witness should receive it: those by keys whose
+    /// name is the origin. If there is none, all signatures are kept.
     #[must_use]
     pub fn log_signatures_only(&self) -> Self {
         let is_own = |line: &&Signature| line.name().as_str() == self.origin.as_str();

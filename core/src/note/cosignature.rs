@@ -1,4 +1,5 @@
-//! Cosignatures: the timed statement of a cosigner that a checkpoint extends all earlier ones that it saw ([C2SP tlog-cosignature](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-cosignature.md), 2026-07-22).
+//! Cosignatures: the timed statement of a cosigner that a checkpoint extends all earlier ones that it saw ([C2SP
+//! tlog-cosignature](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-cosignature.md), 2026-07-22).
 //!
 //! An Ed25519 cosignature (`cosignature/v1`) is a big-endian `uint64` time before a signature over two lines and the
 //! text of the checkpoint:

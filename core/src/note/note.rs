@@ -6,8 +6,8 @@
 //! — example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=
 //! ```
 //!
-//! A parsed note is a claim that proves nothing; encoding it gives the same bytes again. All signature lines are kept in
-//! order, also repeated ones and those by unknown keys: a program that forwards a note must not change it.
+//! A parsed note is a claim that proves nothing; encoding it gives the same bytes again. All signature lines are kept
+//! in order, also repeated ones and those by unknown keys: a program that forwards a note must not change it.
 
 use crate::note::key::{KeyId, KeyName, NoteKeyError, SignatureType, SignerKey, VerifierKey};
 use crate::text::limits::{MAX_NOTE, MAX_NOTE_SIGNATURES};

@@ -13,8 +13,8 @@
 //! — example.com/fancylog hI2DJw…
 //! ```
 //!
-//! A parsed proof is a claim. It holds if its checkpoint is verified and the inclusion proof is true for the leaf hash of
-//! the entry in question. No signature covers the extra data. Parsing is canonical: each proof has one text.
+//! A parsed proof is a claim. It holds if its checkpoint is verified and the inclusion proof is true for the leaf hash
+//! of the entry in question. No signature covers the extra data. Parsing is canonical: each proof has one text.
 
 use crate::merkle::proof::InclusionProof;
 use crate::merkle::proof_error::ProofError;

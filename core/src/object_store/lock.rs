@@ -1,4 +1,5 @@
-//! The object `private/lock`: the writer, the decided entries and the signed head (`docs/formats/object-store.md`, "The lock").
+//! The object `private/lock`: the writer, the decided entries and the signed head (`docs/formats/object-store.md`, "The
+//! lock").
 //!
 //! ```text
 //! glasslog-lock/v1
@@ -187,7 +188,8 @@ impl Lock {
     /// Parses a lock. Its contents are not trusted yet: the caller verifies the head by the key of the log.
     ///
     /// # Errors
-    /// [`LockError`] if the bytes are not exactly those of [`encode`](Self::encode), or a batch does not follow the one before.
+    /// [`LockError`] if the bytes are not exactly those of [`encode`](Self::encode), or a batch does not follow the one
+    /// before.
     pub fn parse(bytes: &[u8]) -> Result<Self, LockError> {
         if bytes.len() > 2 * MAX_NOTE {
             return Err(wrong("it is too long"));

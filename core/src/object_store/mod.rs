@@ -1,5 +1,5 @@
-//! Formats of the objects that the writers of a log in a bucket share (`docs/formats/object-store.md`). The protocol over
-//! them is `glasslog_log::object_store::protocol`.
+//! Formats of the objects that the writers of a log in a bucket share (`docs/formats/object-store.md`). The protocol
+//! over them is `glasslog_log::object_store::protocol`.
 
 mod batch;
 mod lock;

@@ -1,8 +1,8 @@
 //! Admission: the decision of a log about an entry at its next index (docs/formats/events.md, "Admission").
 //!
-//! An ordered list of checks of the entry against the state of the log, cheapest and gravest first; the first that fails
-//! names the refusal. Admission is pure: the log asks [`Admission::check`], gives the entry an index, and reports it to
-//! [`Admission::apply`]. Bytes that were admitted before are not refused here; the log finds them by leaf hash.
+//! An ordered list of checks of the entry against the state of the log, cheapest and gravest first; the first that
+//! fails names the refusal. Admission is pure: the log asks [`Admission::check`], gives the entry an index, and reports
+//! it to [`Admission::apply`]. Bytes that were admitted before are not refused here; the log finds them by leaf hash.
 
 use crate::crypto::ed25519_batch::{Batch, Seed};
 use crate::event::event::{self, Event, ParsedEntry};
@@ -127,8 +127,8 @@ impl<M: Memory> Admission<M> {
         self.check_parsed(parse(entry)?, None)
     }
 
-    /// Checks many entries, each as [`check`](Self::check) does and with the same answer, but verifies the signatures of
-    /// access events together. `seed` draws 32 secret random bytes; without them signatures are verified one by one.
+    /// Checks many entries, each as [`check`](Self::check) does and with the same answer, but verifies the signatures
+    /// of access events together. `seed` draws 32 secret random bytes; without them signatures are verified one by one.
     pub fn check_many<'a>(
         &self,
         entries: impl IntoIterator<Item = &'a [u8]>,
@@ -235,8 +235,8 @@ impl<M: Memory> Admission<M> {
             self.keyring = Keyring::from_genesis(&self.origin, entry).ok();
             return;
         };
-        // An event without an authorised signature does not consume its payload digest: the payload may still come with a
-        // good signature.
+        // An event without an authorised signature does not consume its payload digest: the payload may still come with
+        // a good signature.
         let counts = match (keyring.apply(index, entry), &entry.event) {
             (KeyEffect::None(reason), Event::Key(_)) => !reason.is_about_signatures(),
             (_, Event::Access(_)) => keyring.claims_to_be_valid(index, entry),
@@ -300,8 +300,8 @@ fn check_genesis<M: Memory>(
     }
 }
 
-/// Checks that every signature is good and by a key that may sign here. A signature by an unknown key would put the entry
-/// into the index under that key.
+/// Checks that every signature is good and by a key that may sign here. A signature by an unknown key would put the
+/// entry into the index under that key.
 fn check_signatures<M: Memory>(
     admission: &Admission<M>,
     entry: &ParsedEntry,

@@ -1,4 +1,5 @@
-//! Effects of key events: what an enrolment or revocation changed, or why it changed nothing (docs/formats/events.md, "Key event").
+//! Effects of key events: what an enrolment or revocation changed, or why it changed nothing (docs/formats/events.md,
+//! "Key event").
 
 use crate::merkle::hash::Hash;
 use alloc::string::String;

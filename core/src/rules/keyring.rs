@@ -118,8 +118,8 @@ impl Keyring {
         &self.keys
     }
 
-    /// Computes the digest of all keys, to which the genesis of a successor commits: the SHA-256 of a line
-    /// `KEYID ACTOR ENROLLED-AT REVOKED-AT` for each, in the order of the keyids, with `-` for a key that is not revoked.
+    /// Computes the digest of all keys, to which the genesis of a successor commits: the SHA-256 of a line `KEYID ACTOR
+    /// ENROLLED-AT REVOKED-AT` for each, in the order of the keyids, with `-` for a key that is not revoked.
     #[must_use]
     pub fn digest(&self) -> Hash {
         let mut text = String::new();
@@ -303,8 +303,9 @@ impl Keyring {
         weightiest(statuses)
     }
 
-    /// As [`judge`](Self::judge), for an event that actors sign and whose signatures are verified already: `verdicts` has
-    /// `true` for each signature that is good by the key of its [claim](Self::claims). A missing verdict counts as false.
+    /// As [`judge`](Self::judge), for an event that actors sign and whose signatures are verified already: `verdicts`
+    /// has `true` for each signature that is good by the key of its [claim](Self::claims). A missing verdict counts as
+    /// false.
     pub(crate) fn judge_verified(
         &self,
         index: u64,

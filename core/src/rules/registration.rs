@@ -1,4 +1,5 @@
-//! Registrations: the first registration of `name@version` binds it to digests (docs/formats/events.md, "Registration").
+//! Registrations: the first registration of `name@version` binds it to digests (docs/formats/events.md,
+//! "Registration").
 //!
 //! Admission refuses a later registration with other digests. Verifiers derive the conflict themselves, because an
 //! operator could have admitted it.

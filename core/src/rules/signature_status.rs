@@ -14,7 +14,8 @@ pub enum SignatureStatus {
         /// The actor for whom it is enrolled; `None` for an admin.
         actor: Option<String>,
     },
-    /// As [`SignatureStatus::Valid`], but the key was later reported compromised from this position or an earlier one on.
+    /// As [`SignatureStatus::Valid`], but the key was later reported compromised from this position or an earlier one
+    /// on.
     CompromisedLater {
         /// The key.
         keyid: String,
@@ -103,8 +104,8 @@ impl SignatureStatus {
         }
     }
 
-    /// Returns the weight of the status. The weightiest of several signatures decides: first a false one, then a valid one,
-    /// then the nearest miss.
+    /// Returns the weight of the status. The weightiest of several signatures decides: first a false one, then a valid
+    /// one, then the nearest miss.
     const fn rank(&self) -> u8 {
         match self {
             Self::Bad { .. } => 7,

@@ -1,5 +1,5 @@
-//! A small sort for short lists: the standard library's sorts are faster on long ones, but add 5 kB to the browser's copy
-//! for each type that is sorted.
+//! A small sort for short lists: the standard library's sorts are faster on long ones, but add 5 kB to the browser's
+//! copy for each type that is sorted.
 
 /// Sorts in place, in n log n steps for every input; equal items may change places.
 pub(crate) fn sort<T: Ord>(items: &mut [T]) {

@@ -1,9 +1,9 @@
 //! Strict JSON: refuses every construct that [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) lets readers interpret.
 //!
-//! No duplicate member (compared after escapes), no number but integers that fit `i64`, no more than
-//! [`MAX_JSON_DEPTH`] containers inside each other, no text over [`MAX_ENTRY`] bytes, nothing after the value, valid UTF-8
-//! throughout and no lone surrogate. `serde_json` gives the grammar; types derived on it would let duplicates of
-//! unknown members pass, so everything is read once through the visitor here and converted afterwards.
+//! No duplicate member (compared after escapes), no number but integers that fit `i64`, no more than [`MAX_JSON_DEPTH`]
+//! containers inside each other, no text over [`MAX_ENTRY`] bytes, nothing after the value, valid UTF-8 throughout and
+//! no lone surrogate. `serde_json` gives the grammar; types derived on it would let duplicates of unknown members pass,
+//! so everything is read once through the visitor here and converted afterwards.
 
 use crate::text::limits::{MAX_ENTRY, MAX_JSON_DEPTH};
 use crate::text::{escape, heapsort};
@@ -193,8 +193,8 @@ pub enum JsonError {
         /// Levels allowed.
         limit: usize,
     },
-    /// A number is not an integer in the range of `i64`. The message omits it: printing fractions would add 17 kB to the
-    /// browser's copy.
+    /// A number is not an integer in the range of `i64`. The message omits it: printing fractions would add 17 kB to
+    /// the browser's copy.
     #[error("a number is not a 64-bit integer")]
     NotAnInteger,
 }

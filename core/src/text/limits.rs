@@ -12,19 +12,23 @@ pub const MAX_CONSISTENCY_PROOF: usize = 65;
 /// Highest level that a tile path may name (tlog-tiles, "Merkle Tree"); trees of up to 2^64 − 1 leaves stop at level 7.
 pub const MAX_TILE_LEVEL: u8 = 63;
 
-/// Bytes of the largest entry bundle, 256 entries of [`MAX_ENTRY`] bytes and their lengths: a reader must accept as many, and no more.
+/// Bytes of the largest entry bundle, 256 entries of [`MAX_ENTRY`] bytes and their lengths: a reader must accept as
+/// many, and no more.
 pub const MAX_BUNDLE_BYTES: usize = 256 * (2 + MAX_ENTRY);
 
 /// Bytes of a full tile (tlog-tiles, "Merkle Tree"): a reader must accept as many, and no more.
 pub const MAX_TILE_BYTES: usize = 8_192;
 
-/// Containers inside each other in JSON: our deepest document has 6, and foreign predicates get room (events.md, "Strict JSON").
+/// Containers inside each other in JSON: our deepest document has 6, and foreign predicates get room (events.md,
+/// "Strict JSON").
 pub const MAX_JSON_DEPTH: usize = 16;
 
-/// Bytes of a name (artifact, actor, origin, predicate type): fits the limits of all registries that we know, and fits on one screen.
+/// Bytes of a name (artifact, actor, origin, predicate type): fits the limits of all registries that we know, and fits
+/// on one screen.
 pub const MAX_NAME: usize = 256;
 
-/// Subjects of a Statement: one for each identity scheme or file of an artifact; more belong in a manifest named by digest.
+/// Subjects of a Statement: one for each identity scheme or file of an artifact; more belong in a manifest named by
+/// digest.
 pub const MAX_SUBJECTS: usize = 32;
 
 /// Digests of one subject: more than there are hash functions in use for artifacts.
@@ -33,7 +37,8 @@ pub const MAX_DIGESTS: usize = 8;
 /// Bytes of one digest: SHA-512, the longest in use.
 pub const MAX_DIGEST_BYTES: usize = 64;
 
-/// Most signatures of an envelope, each of which may cost a verification of about 70 µs; also most admins of a log, who all sign its genesis.
+/// Most signatures of an envelope, each of which may cost a verification of about 70 µs; also most admins of a log, who
+/// all sign its genesis.
 pub const MAX_SIGNATURES: usize = 16;
 
 /// Bytes of one signature: ECDSA P-521 in DER takes at most 139, and shorter schemes fit.
@@ -46,7 +51,8 @@ pub const MAX_TEXT: usize = 1_024;
 pub const MAX_LIST: usize = 32;
 
 /// Largest signed note in bytes, the limit of `signed_note`, and of torchwood for a checkpoint's text: other verifiers
-/// accept every note that we accept. It holds [`MAX_NOTE_SIGNATURES`] lines of 5 kB signatures, the largest that the specification warns of.
+/// accept every note that we accept. It holds [`MAX_NOTE_SIGNATURES`] lines of 5 kB signatures, the largest that the
+/// specification warns of.
 pub const MAX_NOTE: usize = 1_000_000;
 
 /// Most signature lines in a note, the limit of `golang.org/x/mod/sumdb/note`. Signed-note asks for 16 at least; a log
@@ -56,7 +62,8 @@ pub const MAX_NOTE_SIGNATURES: usize = 100;
 /// Largest `tlog-proof` file in bytes: a checkpoint of [`MAX_NOTE`], and the same again for 64 hashes and extra data.
 pub const MAX_TLOG_PROOF: usize = 2 * MAX_NOTE;
 
-/// Largest state of an audit in bytes: room for the names of a million registered versions and the sums of 10^9 entries.
+/// Largest state of an audit in bytes: room for the names of a million registered versions and the sums of 10^9
+/// entries.
 pub const MAX_AUDIT_STATE: usize = 1 << 28;
 
 /// Most entries after the end of an index that a reader scans: 64 entry bundles, some 10 MB of events. A builder that
@@ -64,23 +71,24 @@ pub const MAX_AUDIT_STATE: usize = 1 << 28;
 /// index up to which it is complete.
 pub const MAX_TAIL: u64 = 16_384;
 
-/// Most entries of one reserved key that a history reads to check the index. A log that admits events only has none. The
-/// index is believed about the others, because such an entry cannot hide an event.
+/// Most entries of one reserved key that a history reads to check the index. A log that admits events only has none.
+/// The index is believed about the others, because such an entry cannot hide an event.
 pub const MAX_RESERVED_READ: usize = 64;
 
-/// Files that a query asks for at once: enough to hide the latency of a network, and at most 270 MB in memory if each is
-/// a bundle of [`MAX_BUNDLE_BYTES`].
+/// Files that a query asks for at once: enough to hide the latency of a network, and at most 270 MB in memory if each
+/// is a bundle of [`MAX_BUNDLE_BYTES`].
 pub const MAX_IN_FLIGHT: usize = 16;
 
-/// Most keys that one history follows from registration to registration. An artifact has a handful of names and digests.
-/// More keys mean that the log was flooded with registrations; the history then reports that it is not complete.
+/// Most keys that one history follows from registration to registration. An artifact has a handful of names and
+/// digests. More keys mean that the log was flooded with registrations; the history then reports that it is not
+/// complete.
 pub const MAX_LINKED_KEYS: usize = 256;
 
 /// Largest offline bundle in bytes (`docs/formats/bundle.md`); without an index it holds every entry.
 pub const MAX_OFFLINE_BUNDLE: usize = 256 << 20;
 
-/// Longest path of a file of a log, and longest line of an offline bundle: tile paths have at most 60 bytes, and the name
-/// of an artifact at most 256, after its kind.
+/// Longest path of a file of a log, and longest line of an offline bundle: tile paths have at most 60 bytes, and the
+/// name of an artifact at most 256, after its kind.
 pub const MAX_PATH: usize = 512;
 
 /// Largest trust policy in bytes: three roles of 32 logs, 32 witnesses and 32 groups, which tlog-policy asks for, with
@@ -91,7 +99,8 @@ pub const MAX_POLICY: usize = 1 << 20;
 /// costs about as much as verifying a signature: 256 of them take some 15 ms.
 pub const MAX_POLICY_NAMES: usize = 128;
 
-/// Most seconds by which the time of a cosignature may be in the future and still count: clocks of honest witnesses differ.
+/// Most seconds by which the time of a cosignature may be in the future and still count: clocks of honest witnesses
+/// differ.
 pub const MAX_CLOCK_SKEW: u64 = 300;
 
 /// Entries that one run of the index may cover: a list of their offsets fits 1 GiB, and a run is rebuilt in minutes
@@ -104,7 +113,8 @@ pub const MAX_RUNS: usize = 64;
 /// Highest b of a run of 2^b buckets: 2^28 entries of 400 keys of 40 bytes need 31.
 pub const MAX_RUN_BITS: u8 = 32;
 
-/// Bytes of the largest bucket of an index, about as many as those of the largest entry bundle, which every reader accepts anyway.
+/// Bytes of the largest bucket of an index, about as many as those of the largest entry bundle, which every reader
+/// accepts anyway.
 pub const MAX_BUCKET: usize = 16 << 20;
 
 /// Longest list of offsets inside a bucket: 4 KiB. A longer list is a file of its own.
@@ -113,5 +123,6 @@ pub const MAX_INLINE: u32 = 1_024;
 /// Most positions that one lookup accepts: 32 MiB of memory. Buckets state the number before the first list is fetched.
 pub const MAX_LOOKUP_POSITIONS: u64 = 1 << 22;
 
-/// Largest fraud proof in bytes: a bucket of [`MAX_BUCKET`] with its path, two chunks, an entry and a manifest, and room to spare.
+/// Largest fraud proof in bytes: a bucket of [`MAX_BUCKET`] with its path, two chunks, an entry and a manifest, and
+/// room to spare.
 pub const MAX_FRAUD_PROOF: usize = 32 << 20;

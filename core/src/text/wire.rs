@@ -1,4 +1,5 @@
-//! Text encodings shared by all formats: base64 ([RFC 4648 §4](https://www.rfc-editor.org/rfc/rfc4648#section-4)), lower-case hex, and decimals without leading zeros.
+//! Text encodings shared by all formats: base64 ([RFC 4648 §4](https://www.rfc-editor.org/rfc/rfc4648#section-4)),
+//! lower-case hex, and decimals without leading zeros.
 //!
 //! Each decoder accepts exactly what its encoder writes, so two spellings never have one meaning.
 

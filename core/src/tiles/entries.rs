@@ -1,4 +1,5 @@
-//! Bytes of entry bundles: for each entry its length as a big-endian `uint16`, then the entry ([C2SP tlog-tiles, "Log entries"](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md#log-entries), 2026-07-22).
+//! Bytes of entry bundles: for each entry its length as a big-endian `uint16`, then the entry ([C2SP tlog-tiles, "Log
+//! entries"](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md#log-entries), 2026-07-22).
 
 use crate::merkle::compact::tree_root;
 use crate::merkle::hash::{Hash, leaf_hash};

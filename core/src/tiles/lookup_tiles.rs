@@ -1,8 +1,8 @@
 //! The few tiles that authenticate some entry bundles of a log ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
 //!
-//! As in a [scan](crate::tiles::scan_tiles), the leaves of a full bundle have one hash, in a level-1 tile, and the leaves
-//! of the last, partial bundle are the partial level-0 tile of the right edge. A reader of a few entries needs the edge
-//! and the tiles above its bundles. It asks for each tile once, even if several bundles are below it.
+//! As in a [scan](crate::tiles::scan_tiles), the leaves of a full bundle have one hash, in a level-1 tile, and the
+//! leaves of the last, partial bundle are the partial level-0 tile of the right edge. A reader of a few entries needs
+//! the edge and the tiles above its bundles. It asks for each tile once, even if several bundles are below it.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;

@@ -1,13 +1,14 @@
-//! Plans of tiles: the tiles that prove a set of tree hashes under a tree head, and the check of their contents ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
+//! Plans of tiles: the tiles that prove a set of tree hashes under a tree head, and the check of their contents ([C2SP
+//! tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
 //!
 //! A tree head authenticates tiles from the top down. The partial tiles at the right edge, at most one for each level,
 //! hold the whole frontier of the tree together: they fold to its root, or one of them is false. The root of every full
 //! tile is one hash in the level above, so its parent authenticates it, and the next parent that one, up to a partial
-//! tile of the edge. A plan therefore consists of the edge, the wanted tiles and the tiles between them. No hash is used
-//! before all tiles are checked.
+//! tile of the edge. A plan therefore consists of the edge, the wanted tiles and the tiles between them. No hash is
+//! used before all tiles are checked.
 //!
-//! Plan, fetch, finish: [`TilePlan::tiles`] lists the tiles to fetch, [`TilePlan::finish`] checks their bytes. If a log no
-//! longer has a partial tile, the caller passes the [prefix](Tile::prefix_of_full) of the full one.
+//! Plan, fetch, finish: [`TilePlan::tiles`] lists the tiles to fetch, [`TilePlan::finish`] checks their bytes. If a log
+//! no longer has a partial tile, the caller passes the [prefix](Tile::prefix_of_full) of the full one.
 
 use crate::merkle::compact::tree_root;
 use crate::merkle::hash::Hash;
@@ -247,7 +248,8 @@ impl Place {
     }
 }
 
-/// Returns the partial tiles at the right edge of a tree, from the top level down; a level whose last tile is full has none.
+/// Returns the partial tiles at the right edge of a tree, from the top level down; a level whose last tile is full has
+/// none.
 pub(crate) fn edge_tiles(size: u64) -> impl Iterator<Item = Tile> {
     (0..TILE_LEVELS).rev().filter_map(move |level| {
         Tile::containing(level, hashes_at(level, size).checked_sub(1)?, size)

@@ -1,9 +1,10 @@
-//! The tiles that authenticate every entry bundle of a log, checked as they arrive ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
+//! The tiles that authenticate every entry bundle of a log, checked as they arrive ([C2SP
+//! tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), 2026-07-22).
 //!
 //! The leaves of a full bundle have one hash, in a level-1 tile; the leaves of the last, partial bundle are the partial
-//! level-0 tile. A reader of all entries therefore needs all tiles of level 1 and above and the right edge: 1/250 of the
-//! tiles. They are checked level by level from the root down, in any order within a level. The scan keeps one level and
-//! its parent: 32 bytes for 256 entries, 12.5 MB for 10^8.
+//! level-0 tile. A reader of all entries therefore needs all tiles of level 1 and above and the right edge: 1/250 of
+//! the tiles. They are checked level by level from the root down, in any order within a level. The scan keeps one level
+//! and its parent: 32 bytes for 256 entries, 12.5 MB for 10^8.
 
 use crate::merkle::compact::tree_root;
 use crate::merkle::hash::Hash;
@@ -92,8 +93,8 @@ impl ScanTiles {
     /// Checks the bytes of a wanted tile. A tile that fails is wanted again.
     ///
     /// # Errors
-    /// [`TileError::UnplannedTile`], [`TileError::WrongLength`], [`TileError::Mismatch`]; for the last partial tile also
-    /// [`TileError::EdgeMismatch`], after which the whole edge is wanted again.
+    /// [`TileError::UnplannedTile`], [`TileError::WrongLength`], [`TileError::Mismatch`]; for the last partial tile
+    /// also [`TileError::EdgeMismatch`], after which the whole edge is wanted again.
     pub fn supply(&mut self, tile: &Tile, bytes: &[u8]) -> Result<(), TileError> {
         let unplanned = TileError::UnplannedTile { tile: *tile };
         if !self.edge_checked {
@@ -149,7 +150,8 @@ impl ScanTiles {
         (self.checked, full.saturating_add(edge))
     }
 
-    /// Returns the root of the leaf hashes of bundle number `index`; `None` before the walk is done, or past the last bundle.
+    /// Returns the root of the leaf hashes of bundle number `index`; `None` before the walk is done, or past the last
+    /// bundle.
     #[must_use]
     pub fn bundle_root(&self, index: u64) -> Option<Hash> {
         if !self.is_done() {

@@ -129,7 +129,8 @@ impl Tile {
         usize::from(self.width).saturating_mul(HASH_SIZE)
     }
 
-    /// Cuts the bytes of this tile from those of the full tile at its index; `None` if those are not as long as a full tile.
+    /// Cuts the bytes of this tile from those of the full tile at its index; `None` if those are not as long as a full
+    /// tile.
     #[must_use]
     pub fn prefix_of_full<'a>(&self, full: &'a [u8]) -> Option<&'a [u8]> {
         (full.len() == self.full().byte_length())
@@ -137,7 +138,8 @@ impl Tile {
             .flatten()
     }
 
-    /// Splits the bytes of the tile into hashes, which prove nothing until a [plan](crate::tiles::TilePlan) verifies them.
+    /// Splits the bytes of the tile into hashes, which prove nothing until a [plan](crate::tiles::TilePlan) verifies
+    /// them.
     ///
     /// # Errors
     /// [`TileError::WrongLength`] unless there are exactly 32 bytes for each hash.

@@ -1,4 +1,5 @@
-//! Widths of tiles and entry bundles: rows of hashes or entries, cut into pieces of 256 ([C2SP tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md#merkle-tree), 2026-07-22).
+//! Widths of tiles and entry bundles: rows of hashes or entries, cut into pieces of 256 ([C2SP
+//! tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md#merkle-tree), 2026-07-22).
 
 /// Hashes in a full tile, and entries in a full bundle (tlog-tiles, "Merkle Tree").
 pub const FULL_WIDTH: u16 = 256;

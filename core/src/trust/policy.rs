@@ -1,4 +1,5 @@
-//! Trust policies: the known logs and witnesses, and the quorum that must have cosigned ([C2SP tlog-policy](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-policy.md), 2026-07-22).
+//! Trust policies: the known logs and witnesses, and the quorum that must have cosigned ([C2SP
+//! tlog-policy](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-policy.md), 2026-07-22).
 //!
 //! ```text
 //! log example.com/log+fc3c9ad1+AY…
@@ -8,8 +9,8 @@
 //! quorum X
 //! ```
 //!
-//! A checkpoint is accepted if one listed log signed it, the quorum of witnesses cosigned it, and no signature by a known
-//! key on it is false. The verdict lists the outcome for each key, and the time that the quorum confirms.
+//! A checkpoint is accepted if one listed log signed it, the quorum of witnesses cosigned it, and no signature by a
+//! known key on it is false. The verdict lists the outcome for each key, and the time that the quorum confirms.
 
 use crate::note::checkpoint::Checkpoint;
 use crate::note::cosignature;
@@ -66,8 +67,8 @@ pub(crate) enum Member {
     Group(usize),
 }
 
-/// The contribution of a member to the quorum. Its order joins thresholds and times in one computation: the contribution
-/// of a group that needs k members is the k-th largest among its members.
+/// The contribution of a member to the quorum. Its order joins thresholds and times in one computation: the
+/// contribution of a group that needs k members is the k-th largest among its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Contribution {
     /// The member did not cosign.
@@ -105,8 +106,8 @@ impl Policy {
 
     /// Judges a checkpoint at `now`, in seconds since the epoch.
     ///
-    /// Only [`Verdict::time`] and the outcome [`WitnessOutcome::Future`] depend on `now`; acceptance of the checkpoint does
-    /// not.
+    /// Only [`Verdict::time`] and the outcome [`WitnessOutcome::Future`] depend on `now`; acceptance of the checkpoint
+    /// does not.
     #[must_use]
     pub fn judge(&self, checkpoint: &Checkpoint, now: u64) -> Verdict {
         let witnesses: Vec<WitnessVerdict> = self
@@ -192,7 +193,8 @@ fn contribution_of(
     contribution.copied().unwrap_or(Contribution::Absent)
 }
 
-/// Verifies every line with name and id of the witness; of several good ones, the one with the latest valid time counts.
+/// Verifies every line with name and id of the witness; of several good ones, the one with the latest valid time
+/// counts.
 fn judge_witness(checkpoint: &Checkpoint, key: &VerifierKey, now: u64) -> WitnessOutcome {
     let latest = now.saturating_add(MAX_CLOCK_SKEW);
     let mut best = WitnessOutcome::Absent;
@@ -223,8 +225,8 @@ pub struct Verdict {
     pub quorum: QuorumVerdict,
     /// The latest time T such that the cosignatures with time ≥ T meet the quorum, in seconds since the epoch.
     ///
-    /// Times of 0 and times more than [`MAX_CLOCK_SKEW`] seconds after `now` do not count. `None` if the times that count
-    /// do not meet the quorum, or the policy requires no witness.
+    /// Times of 0 and times more than [`MAX_CLOCK_SKEW`] seconds after `now` do not count. `None` if the times that
+    /// count do not meet the quorum, or the policy requires no witness.
     pub time: Option<u64>,
     /// The quorum in words for people: ``2 of `X1`, `X2`, `X3` ``.
     pub needs: String,

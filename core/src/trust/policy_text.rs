@@ -283,8 +283,8 @@ impl<'a> Reader<'a> {
         Ok(found.member)
     }
 
-    /// Describes the rule of a group in words. The words of each group move into those of its only parent, so all of them
-    /// together are no longer than the policy.
+    /// Describes the rule of a group in words. The words of each group move into those of its only parent, so all of
+    /// them together are no longer than the policy.
     fn rule(&self, at: usize) -> String {
         let mut rules: Vec<String> = Vec::with_capacity(at.saturating_add(1));
         for group in self.groups.iter().take(at.saturating_add(1)) {

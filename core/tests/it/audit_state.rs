@@ -1,4 +1,4 @@
-//! The vectors of states of audits (`docs/formats/audit-state.md`), and what is refused.
+//! The vectors of states of audits (`docs/formats/audit-state.md`), and the states that are refused.
 
 use glasslog_core::merkle::sha256;
 use glasslog_core::text::wire::hex_encode;

@@ -1,5 +1,5 @@
-//! Verification in batches against verification one by one: the verdict of every signature is the same, whatever
-//! stands beside it.
+//! Verification in batches against verification one by one: the verdict of every signature is the same, for any
+//! other signatures in the batch.
 
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::EdwardsPoint;
@@ -78,7 +78,7 @@ fn challenge(r: &[u8], a: &[u8], message: &[u8]) -> Scalar {
     Scalar::from_bytes_mod_order_wide(&digest.finalize().into())
 }
 
-/// What a cofactored verifier accepts, and others never: `R = rB + T`, with an `S` made for this `R`.
+/// A signature that only a cofactored verifier accepts: `R = rB + T`, with an `S` made for this `R`.
 fn torsioned(number: usize, torsion: &EdwardsPoint) -> Signed {
     let secret = Scalar::from(1_000_003 + u64::try_from(number % 5).unwrap());
     let public = EdwardsPoint::mul_base(&secret).compress();
@@ -106,7 +106,7 @@ fn with_r(r: &[u8]) -> Signed {
     }
 }
 
-/// One signature for each way of being wrong.
+/// One signature for each kind of fault.
 fn bad() -> Vec<Signed> {
     let mut all: Vec<Signed> = EIGHT_TORSION[1..]
         .iter()
@@ -127,7 +127,7 @@ fn bad() -> Vec<Signed> {
     ] {
         all.push(with_r(&hex_decode(second_spelling).unwrap()));
     }
-    // y = 3 + p, y = 2, which is no point, and the largest bytes there are.
+    // y = 3 + p, y = 2, which is not a point, and the largest bytes.
     for first in [0xf0, 0xef, 0xff] {
         let mut r = [0xff; 32];
         (r[0], r[31]) = (first, 0x7f);
@@ -194,7 +194,7 @@ fn a_bad_one_is_found_at_every_position() {
     let bad = bad();
     let all: Vec<Signed> = (0..BATCH).map(|n| good(n, 7)).collect();
     assert!(all.iter().all(Signed::holds));
-    // Every kind of wrong, each at positions of its own; all at all positions where asked for.
+    // Every kind of fault at its own positions; every kind at every position if the long tests are asked for.
     let rounds = match std::env::var_os("GLASSLOG_LONG_TESTS") {
         Some(_) => bad.len(),
         None => 1,
@@ -234,7 +234,7 @@ fn torsioned_signatures_by_an_honest_key_are_refused() {
         .map(|n| torsioned(n, &EIGHT_TORSION[1 + n % 7]))
         .collect();
     assert!(!verify(&all, 1).iter().any(|holds| *holds));
-    // One by one among good ones, where the torsion of one cannot hide behind another's.
+    // One at a time among good ones, so the torsion of one cannot cancel that of another.
     let others: Vec<Signed> = (0..BATCH).map(|n| good(n, 2)).collect();
     for (number, one) in all.iter().take(14).enumerate() {
         let mut batch = others.clone();

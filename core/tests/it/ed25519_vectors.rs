@@ -10,7 +10,7 @@ const VECTORS: &str = concat!(
     "/../../shared/vectors/ed25519/ed25519vectors.json"
 );
 
-/// What becomes of a signature, by the flags of its vector: the first flag listed here that it has decides.
+/// The verdict on a signature, by the flags of its vector: the first flag in this list that it has decides.
 const VERDICTS: [(&str, Verdict); 8] = [
     // A is a second spelling, of any point.
     ("non_canonical_A", Verdict::Key(KeyError::NotCanonical)),

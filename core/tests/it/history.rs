@@ -1,4 +1,5 @@
-//! Histories: complete, followed, damaged, and dishonest in every way that a host or an operator can be.
+//! Histories: complete, followed through registrations, damaged, and dishonest in every way open to a host or an
+//! operator.
 
 use crate::support::*;
 use glasslog_core::event::{Action, KeyOp};
@@ -85,7 +86,7 @@ fn indexed_by_name_digest_actor_and_key_it_equals_a_filter_over_all_entries() {
 #[test]
 fn registrations_are_followed_from_names_to_digests_and_back() {
     let mut log = TestLog::new();
-    // The events come before the registrations that make them interesting.
+    // The events come before the registrations that connect them.
     let by_digest = log.add(&access(
         Action::Read,
         "alice@example.com",
@@ -221,7 +222,7 @@ fn the_entry_that_was_altered_is_named() {
     }
     log.publish(&[]);
     let bundle = log.files.get_mut("tile/entries/000").unwrap();
-    // Into entry 7: seven lengths and entries before it.
+    // Inside entry 7, after seven lengths and entries.
     let at: usize = log.entries[..7].iter().map(|entry| entry.len() + 2).sum();
     bundle[at + 40] ^= 1;
     let report = history(&log, "m@1");
@@ -233,7 +234,7 @@ fn the_entry_that_was_altered_is_named() {
     assert_eq!(outcome(&report, "tree"), Outcome::Pass);
     assert_eq!(report.claims.included, Outcome::Fail);
     assert_eq!(report.claims.complete, Outcome::Unknown);
-    // Without its leaf tile the bundle is still named.
+    // The bundle is named even if its leaf tile is missing.
     log.files.remove("tile/0/000");
     assert_eq!(
         detail(&history(&log, "m@1"), "entries"),
@@ -254,7 +255,7 @@ fn a_partial_file_that_is_gone_is_read_from_the_full_one() {
     log.publish(&[]);
     log.files.insert("checkpoint".into(), old);
     log.files.retain(|path, _| !path.contains(".p/"));
-    // The level-1 tile is partial in both trees, so it has to stay.
+    // The level-1 tile is partial in both trees, so it must stay.
     let mut whole = TestLog::new();
     for _ in 0..400 {
         whole.read("m@1");
@@ -337,14 +338,14 @@ fn freshness_is_the_quorums_time_and_stands_apart() {
         (stale.claims.included, stale.claims.complete),
         (Outcome::Pass, Outcome::Pass)
     );
-    // A clock that is far ahead vouches for nothing.
+    // A time far in the future does not count.
     log.publish_at(&[(WITNESS_A, TIME + 301), (WITNESS_B, TIME)]);
     let ahead = history_with(&log, "m@1", &witnessed(), within(1000));
     assert_eq!(
         (ahead.class(), ahead.claims.fresh),
         (Class::Undecided, Outcome::Unknown)
     );
-    // Nor does a log that no witness watches.
+    // A log without witnesses has no time either.
     let alone = history_with(&log, "m@1", &policy(), within(1000));
     assert_eq!(
         (alone.class(), alone.claims.fresh),
@@ -430,7 +431,7 @@ fn signatures_are_judged_by_position() {
     assert_eq!(signature(after), "revoked-key");
     assert_eq!(signature(imposter), "actor-mismatch");
     assert_eq!(report.class(), Class::Undecided);
-    // Complete all the same: a signature never hides an event.
+    // The history is complete: a signature never hides an event.
     assert!(report.complete);
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// All `.json` files below the folder, or `None` when the vectors are not there.
+/// All `.json` files below the folder, or `None` if the vectors are absent.
 fn vectors(kind: &str) -> Option<Vec<(PathBuf, Value)>> {
     fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -47,7 +47,7 @@ fn hash(value: &Value) -> Option<Hash> {
     Hash::parse_base64(value.as_str().unwrap())
 }
 
-/// The hashes, none of which needs to be a hash: a vector may be malformed on purpose.
+/// The hashes, any of which may be malformed on purpose.
 fn hashes(value: &Value) -> Option<Vec<Hash>> {
     value
         .as_array()

@@ -1,4 +1,5 @@
-//! Our notes against `signed_note` 0.2.0 on random notes, valid and broken: the same bytes are notes, with the same parts and verdicts, except where the difference is listed.
+//! Our notes against `signed_note` 0.2.0 on random notes, valid and broken: the same bytes are notes, with the same
+//! parts and verdicts, except where the difference is listed.
 
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::note::{
@@ -29,7 +30,7 @@ fn note() -> impl Strategy<Value = Note> {
     })
 }
 
-/// Ways to break a note that keep it close to one.
+/// Damages that leave a note almost valid.
 fn broken() -> impl Strategy<Value = Vec<u8>> {
     let pieces = prop::sample::select(
         &[
@@ -78,7 +79,8 @@ fn check(bytes: &[u8], key: &SignerKey) {
     }
 }
 
-/// They look at a key's first line only, we at each: so the verdicts are compared on notes without the later ones.
+/// `signed_note` verifies the first line of a key only, we verify each, so verdicts are compared on notes without later
+/// lines.
 fn same_verdict(ours: &Note, theirs: &signed_note::Note, key: &VerifierKey) {
     let mut lines: Vec<Signature> = Vec::new();
     for line in ours.signatures() {
@@ -137,7 +139,7 @@ proptest! {
     }
 }
 
-/// Each line of a known key has to verify here; `signed_note`, like x/mod, skips all after the first.
+/// Each line of a known key must verify here; `signed_note`, like x/mod, skips all after the first.
 #[test]
 fn a_bad_second_line_of_a_key_is_false_here_only() {
     let key = signer(0);
@@ -149,7 +151,7 @@ fn a_bad_second_line_of_a_key_is_false_here_only() {
     assert_eq!(note.verify(key.verifier()), KeyVerdict::BadSignature);
 }
 
-/// A weak key that `signed_note` takes is no key here: under the identity, `R = [S]B` signs every message.
+/// `signed_note` accepts a weak key that we refuse: by the identity, `R = [S]B` signs every message.
 #[test]
 fn weak_keys_are_refused_here_only() {
     let name = "weak.example";

@@ -307,7 +307,7 @@ fn verdicts_about_the_log() {
     assert_eq!(judge(&signed), is(&one));
     assert_eq!(judge(&checkpoint_by(&two)), is(&two));
     assert_eq!(judge(&add(&signed, by(&two))), is(&one));
-    // Lines by unknown keys say nothing, even under the log's name.
+    // Lines by unknown keys are ignored, even under the name of the log.
     assert_eq!(judge(&unknown), LogVerdict::UnknownKey);
     assert_eq!(judge(&add(&unknown, by(&one))), is(&one));
     // Another listed log cannot vouch for this origin.
@@ -319,7 +319,7 @@ fn verdicts_about_the_log() {
     );
     let stranger = checkpoint_by(&key("stranger.example", SignatureType::Ed25519, 1));
     assert_eq!(judge(&stranger), LogVerdict::UnknownOrigin);
-    // A known key's bad line is false, whoever else signed.
+    // A bad line of a known key makes the checkpoint false, even if others signed.
     for bad in [&one, &two, &other] {
         for length in [1, 64] {
             assert_eq!(
@@ -363,7 +363,7 @@ fn verdicts_about_witnesses() {
     assert!(verdict.accepts());
     assert_eq!(verdict.time, None, "one of the two states no time");
 
-    // An unknown witness adds nothing, a known one's bad line makes all of it false.
+    // An unknown witness is ignored; a bad line of a known one makes the checkpoint false.
     let stranger = cosign(&good, &witness_key(50), 7).unwrap();
     assert_eq!(
         outcomes(&add(&good, stranger)),
@@ -471,12 +471,12 @@ fn without_a_quorum_there_is_no_time() {
         WitnessOutcome::Counted { time: 7 }
     );
     assert!(verdict.accepts());
-    // Witnesses that are known are judged all the same.
+    // Known witnesses are judged in any case.
     let bad = add(&cosigned(&[]), forged(&witness_key(0), 72));
     assert!(policy(1, "quorum none\n").judge(&bad, NOW).is_false());
 }
 
-/// A quorum rule as the specification words it.
+/// A quorum rule as in the specification.
 #[derive(Clone, Debug)]
 enum Rule {
     Witness(usize),
@@ -536,7 +536,8 @@ const WITNESSES: usize = 6;
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Quorum and time equal their definitions: the rule, read recursively, over who cosigned, and over who did at T or later.
+    /// Quorum and time equal their definitions: the rule, read recursively, over all cosigners, and over those at T or
+    /// later.
     #[test]
     fn quorum_and_time_are_as_defined(
         rule in rule(WITNESSES),

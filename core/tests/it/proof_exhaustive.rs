@@ -1,4 +1,5 @@
-//! Inclusion and consistency proofs over every tree of 0–64 leaves: all that is true verifies, all that is changed fails with its class.
+//! Inclusion and consistency proofs over every tree of 0–64 leaves: every true proof verifies, and every changed one
+//! fails with its class.
 
 use glasslog_core::merkle::{
     CompactRange, ConsistencyProof, Hash, InclusionProof, ProofError, Subtree, TreeHead,
@@ -101,7 +102,7 @@ fn flipped(hash: &Hash, bit: usize) -> Hash {
     Hash::from_bytes(bytes)
 }
 
-/// Every way to spoil a list of hashes that keeps its length, and every way that does not.
+/// All damages to a list of hashes: those that keep its length, and those that change it.
 fn mutations(hashes: &[Hash]) -> (Vec<Vec<Hash>>, Vec<Vec<Hash>>) {
     let (mut same_length, mut other_length) = (Vec::new(), Vec::new());
     let junk = sha256(b"junk");
@@ -185,12 +186,12 @@ fn inclusion_proofs_hold_for_one_leaf_index_and_size_only() {
                 }
             }
             for other in (0..=LARGEST).filter(|other| *other != size) {
-                // The true root of another size never fits, for its leaves differ.
+                // The true root of another size never fits, because its leaves differ.
                 assert!(
                     proof.verify(&leaf, index, &world.head(other)).is_err(),
                     "{index} of {size} shown in {other}"
                 );
-                // This root under another size: out of range, or another length, or the same shape all the way up.
+                // This root under another size: out of range, of another length, or of the same shape up to the root.
                 let relabelled = TreeHead {
                     size: other,
                     root: head.root,
@@ -219,7 +220,7 @@ fn inclusion_proofs_hold_for_one_leaf_index_and_size_only() {
     }
 }
 
-/// On which side each sibling stands: all that a verifier can tell of a tree's size from one proof.
+/// The side of each sibling, which is all that one proof reveals about the size of the tree.
 ///
 /// RFC 6962 binds the size to the root only through this shape; the signature on the checkpoint binds it fully.
 fn sides(index: u64, size: u64) -> Vec<bool> {
@@ -361,7 +362,7 @@ fn spoilt_consistency_proofs_fail_with_their_class() {
                     })
                 );
             } else if old.is_power_of_two() {
-                // The old root is then itself the start of the climb.
+                // The old root itself is the start of the climb.
                 assert!(
                     matches!(proof.verify(&forked_old, &new_head), Err(ProofError::RootMismatch { claimed, .. }) if claimed == new_head.root)
                 );
@@ -480,7 +481,7 @@ fn the_largest_sizes_do_not_wrap() {
             assert_eq!(inclusion_subtrees(index, size).is_ok(), index < size);
             if let Ok(proof) = built {
                 longest.0 = longest.0.max(proof.hashes().len());
-                // What the proof leads to is a root that it proves; any other hash count is refused.
+                // The proof proves the root that it leads to; any other number of hashes is refused.
                 let Err(ProofError::RootMismatch { computed, .. }) =
                     proof.verify(&leaf, index, &TreeHead { size, root: leaf })
                 else {

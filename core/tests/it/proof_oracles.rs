@@ -1,4 +1,5 @@
-//! Other people's Merkle trees as oracles: rs_merkle, ct-merkle and tlog_tiles; and what two of them believe, but ours must not.
+//! Other people's Merkle trees as oracles: rs_merkle, ct-merkle and tlog_tiles; and claims that two of them accept, but
+//! ours must not.
 
 use glasslog_core::merkle::{
     ConsistencyProof, Hash, InclusionProof, ProofError, Subtree, TreeHead, leaf_hash, node_hash,
@@ -168,7 +169,7 @@ mod rs_merkle_oracle {
         }
     }
 
-    /// n = 2 and indices \[0, 0, 0\]: rs_merkle takes any third leaf.
+    /// n = 2 and indices \[0, 0, 0\]: rs_merkle accepts any third leaf.
     #[test]
     fn a_leaf_that_is_not_in_the_tree_is_refused_here_though_not_there() {
         let leaves = leaves(2);
@@ -183,7 +184,7 @@ mod rs_merkle_oracle {
             theirs.verify(*head.root.as_bytes(), &[0, 0, 0], &claimed, 2),
             "rs_merkle accepts it"
         );
-        // Ours has one leaf a proof; no proof of any length shows this one at any index.
+        // Our proofs have one leaf; no proof of any length proves this one at any index.
         for length in 0..=3 {
             for filler in [junk, foreign, leaves[0], leaves[1]] {
                 let proof = InclusionProof::from_hashes(vec![filler; length]).unwrap();
@@ -482,8 +483,8 @@ mod tlog_tiles_oracle {
         }
     }
 
-    /// Their loop over full tiles begins at the number of frontier hashes, not of edge tiles: in between, none is checked
-    /// (CVE-2026-56865 of Go's x/mod, of which it is a port; fixed there in 0.40.0).
+    /// Their loop over full tiles begins at the number of frontier hashes, not of edge tiles: in between, none is
+    /// checked (CVE-2026-56865 of Go's x/mod, of which it is a port; fixed there in 0.40.0).
     #[test]
     fn a_false_full_tile_is_refused_here_though_not_there() {
         let mut log = Log::new(65_535);

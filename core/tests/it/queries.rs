@@ -125,7 +125,7 @@ fn proofs_that_we_make_verify_and_others_do_not() {
     );
 }
 
-/// A head that the log's key signed, whatever is in it.
+/// Signs any head with the key of the log.
 fn signed(head: TreeHead) -> Vec<u8> {
     let key = note_key(ORIGIN, SignatureType::Ed25519, LOG);
     Checkpoint::sign(&Origin::parse(ORIGIN).unwrap(), head, &key)

@@ -1,4 +1,5 @@
-//! Tile plans over every small tree and the sizes around full tiles: they ask for what is needed, prove what is true, and name the tile that is false.
+//! Tile plans over every small tree and the sizes around full tiles: they ask for the needed tiles, prove true hashes,
+//! and name false tiles.
 
 use core::cmp::Reverse;
 use glasslog_core::merkle::{
@@ -68,7 +69,7 @@ impl Log {
     }
 }
 
-/// What a plan must ask for, from first principles: the edge, and all tiles on the way up from each wanted hash.
+/// The tiles that a plan must ask for, from first principles: the edge, and all tiles above each wanted hash.
 fn needed(size: u64, wanted: &[Subtree]) -> BTreeSet<String> {
     let all: BTreeMap<(u8, u64), Tile> = tiles_between(0, size)
         .map(|tile| ((tile.level(), tile.index()), tile))
@@ -507,7 +508,7 @@ fn a_deep_tree_is_scanned_level_by_level() {
     }
     assert_eq!(scan.bundle_root(bundles), Some(tail.root()));
     assert_eq!(scan.bundle_root(bundles + 1), None);
-    // The same content in another place is false.
+    // The same content at another index is false.
     let mut scan = ScanTiles::new(head).unwrap();
     for tile in scan.next_tiles(9) {
         scan.supply(&tile, &bytes(&tile)).unwrap();
@@ -535,7 +536,7 @@ fn a_scan_refuses_false_tiles() {
             .map(String::from)
             .into()
     );
-    // A false partial tile: the edge is wanted again, all of it.
+    // A false partial tile: the whole edge is wanted again.
     for tile in &edge[..2] {
         scan.supply(tile, &log.bytes(tile)).unwrap();
     }

@@ -1,4 +1,4 @@
-//! Trust files: sections, roles, the genesis pin, and the one way to a verified checkpoint.
+//! Trust files: sections, roles, the genesis pin, and verified checkpoints.
 
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::merkle::{TreeHead, leaf_hash};
@@ -300,7 +300,7 @@ fn only_what_the_policy_accepts_is_verified() {
         let (verdict, verified) = verify(&Checkpoint::parse(&bytes).unwrap());
         assert!(verified.is_none() && verdict.is_false(), "{name}");
     }
-    // And one of an unknown key changes nothing.
+    // A bad line of an unknown key has no effect.
     let name = KeyName::parse("w").unwrap();
     let line = Signature::new(name, KeyId::from_bytes([0; 4]), vec![0; 72]).unwrap();
     assert!(verify(&good.with_signature(line).unwrap()).1.is_some());

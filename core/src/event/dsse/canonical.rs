@@ -1,5 +1,5 @@
-//! A fast parser of canonical envelopes: one pass, without JSON values and without encoding them again. Most envelopes are
-//! canonical, and an audit reads millions.
+//! A fast parser of canonical envelopes: one pass, without JSON values and without encoding them again. Most envelopes
+//! are canonical, and an audit reads millions.
 
 use super::{Envelope, EnvelopeSignature, decode_signature, is_keyid, is_media_type};
 use crate::text::limits::{MAX_ENTRY, MAX_SIGNATURES};
@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 
 /// Parses exactly the bytes that [`Envelope::encode`] writes for a valid envelope, and returns `None` for all others.
 ///
-/// Accepted strings have no quote and no backslash, so the text between two quotes is the string that JSON reads. Base64
-/// has one spelling only, see [`wire`].
+/// Accepted strings have no quote and no backslash, so the text between two quotes is the string that JSON reads.
+/// Base64 has one spelling only, see [`wire`].
 pub(super) fn read(bytes: &[u8]) -> Option<Envelope> {
     let text = core::str::from_utf8(bytes).ok();
     let text = text.filter(|text| text.len() <= MAX_ENTRY)?;

@@ -1,4 +1,4 @@
-//! What the index answers is what a full scan finds, to the byte.
+//! Answers of the index equal those of a full scan, byte for byte.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use glasslog_core::verify::{HistoryQuery, Options};
 use super::world::*;
 use crate::support::*;
 
-/// Everything of a report that a full scan shares: all but the checks of the index and of coverage.
+/// The part of a report that a full scan shares: all but the checks of the index and of coverage.
 fn shared(report: &Report) -> String {
     let mut value: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
     let checks = value["checks"].as_array_mut().unwrap();
@@ -47,8 +47,8 @@ const ACTORS: [(&str, u8); 5] = [
     ("mallory@example.com", MALLORY),
 ];
 
-/// Adds one entry of any kind: accesses to a few busy artifacts and many rare ones, registrations that agree or conflict,
-/// copies, enrolments and revocations, by admins and by others, events about a key's digest, and noise.
+/// Adds one entry of any kind: accesses to a few busy artifacts and many rare ones, registrations that agree or
+/// conflict, copies, enrolments and revocations, by admins and by others, events about a key's digest, and noise.
 fn add_random(dice: &mut Dice, log: &mut TestLog) {
     let (actor, key) = dice.pick(&ACTORS);
     match dice.roll(40) {
@@ -84,14 +84,14 @@ fn add_random(dice: &mut Dice, log: &mut TestLog) {
             log.add(&access(Action::Register, actor, key, &[(&name, &content)]));
         }
         8 => {
-            // The digest of somebody's key, as if it were an artifact's.
+            // The digest of an actor's key, in the place of an artifact's.
             let other = dice.pick(&ACTORS).1;
             let der = glasslog_core::event::Spki::new(secret(other).public()).der();
             let der = String::from_utf8_lossy(&der).into_owned();
             log.add(&access(Action::Read, actor, key, &[("keys@1", &der)]));
         }
         9 => {
-            // Signed by a key of somebody else.
+            // Signed by the key of another actor.
             let other = dice.pick(&ACTORS).1;
             log.add(&access(
                 Action::Read,
@@ -113,7 +113,7 @@ fn add_random(dice: &mut Dice, log: &mut TestLog) {
     }
 }
 
-/// Every key of any entry, as ARTIFACT, and some that none has.
+/// Every key of every entry, as ARTIFACT, and some that no entry has.
 fn artifacts(log: &TestLog) -> BTreeSet<String> {
     let mut artifacts: BTreeSet<String> = ["absent", "absent@1", "actor:nobody"]
         .map(String::from)
@@ -133,7 +133,7 @@ fn artifacts(log: &TestLog) -> BTreeSet<String> {
     artifacts
 }
 
-/// Cuts `0..size` anywhere.
+/// Cuts `0..size` at random positions.
 fn random_ranges(dice: &mut Dice, size: u64) -> Vec<Range<u64>> {
     let mut ranges = Vec::new();
     let mut start = 0;
@@ -179,7 +179,7 @@ fn compare_a_random_log(seed: u64, size: u64, step: usize) {
         }
         compare(&world, step);
     }
-    // Now the index is behind: the tail is scanned.
+    // The index is older than the log now: the tail is scanned.
     for _ in 0..dice.roll(size / 3) {
         add_random(&mut dice, &mut world.log);
     }

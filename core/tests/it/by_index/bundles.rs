@@ -1,4 +1,4 @@
-//! Offline bundles made through the index, and histories that begin with an older one.
+//! Offline bundles made through the index, and histories that continue an older bundle.
 
 use glasslog_core::event::Action;
 use glasslog_core::fetch::Query;
@@ -50,7 +50,7 @@ fn a_bundle_holds_what_the_history_asked_for_and_no_more() {
         if artifact == "absent" {
             assert!(indexed_bundle.len() * 3 < whole.len());
         }
-        // Any byte more or less is no bundle, and a file less is a file missing.
+        // A byte more or less breaks the bundle, and a removed file is missing.
         let class = |bytes: &[u8]| verify_bundle(bytes, &indexed(), options()).class();
         assert_eq!(
             class(&[&indexed_bundle[..], b"extra 1\nx"].concat()),
@@ -81,11 +81,11 @@ fn an_older_history_is_the_beginning_of_this_one() {
     let whole = bundle(&world, "m@1", scanning());
     let none = bundle(&world, "absent", options());
     let before = indices(&world.history("m@1"));
-    // Nothing new.
+    // No new event.
     let report = since(&world, "m@1", &older).unwrap();
     assert_eq!(report.result, Verdict::Verified, "{:?}", troubles(&report));
     assert_eq!(report.members.new, Some(vec![]));
-    // New events, one of them by a registration of now.
+    // New events, one of them through a new registration.
     assert_eq!(before.len(), 6);
     let first = world.log.read("m@1");
     let second = world.log.add(&access(
@@ -106,7 +106,7 @@ fn an_older_history_is_the_beginning_of_this_one() {
         assert_eq!(scanned.members.new, report.members.new);
         assert_eq!(scanned.members.events, report.members.events);
     }
-    // From nothing to something, if it is asked about the same.
+    // From no event to one, if the question is the same.
     let report = since(&world, "absent", &none).unwrap();
     assert_eq!((report.class(), report.complete), (Class::Nothing, true));
     let other = since(&world, "m@1", &none).unwrap_err();
@@ -123,7 +123,7 @@ fn an_older_history_is_the_beginning_of_this_one() {
 fn a_history_that_contradicts_an_older_one_is_told() {
     let honest = world();
     let older = bundle(&honest, "m@1", options());
-    // The log shows less than it did.
+    // The log is smaller than before.
     let mut shorter = World::new(TestLog::new());
     shorter.log.read("m@1");
     shorter.publish();
@@ -131,7 +131,7 @@ fn a_history_that_contradicts_an_older_one_is_told() {
     assert_eq!(report.class(), Class::Undecided);
     assert_eq!(outcome(&report, "consistency"), Outcome::Unknown);
     assert_eq!(report.members.new, None);
-    // It shows another past.
+    // The log has another past.
     let mut forked = world();
     forked.log = TestLog::new();
     while forked.log.edge.size() < 4_000 {
@@ -142,7 +142,7 @@ fn a_history_that_contradicts_an_older_one_is_told() {
     assert_eq!(report.class(), Class::Inconsistent);
     assert_eq!(outcome(&report, "consistency"), Outcome::Fail);
     assert_eq!(report.claims.included, Outcome::Fail);
-    // Its index now leaves out what the older one had.
+    // The index now omits an event that the older bundle has.
     let mut silent = world();
     let gone = indices(&silent.history("m@1"))[2];
     let run = forged(&silent, |pairs| {
@@ -156,7 +156,7 @@ fn a_history_that_contradicts_an_older_one_is_told() {
         detail(&report, "since"),
         format!("the older history has entry {gone}, and this one has not")
     );
-    // And the other way round.
+    // The older bundle omits an event that the index has.
     let older = bundle(&silent, "m@1", options());
     let report = since(&honest, "m@1", &older).unwrap();
     assert_eq!(report.class(), Class::False);
@@ -164,7 +164,7 @@ fn a_history_that_contradicts_an_older_one_is_told() {
         detail(&report, "since"),
         format!("the older history leaves out entry {gone}, which this one has")
     );
-    // A bundle that the policy does not accept is no history to compare with.
+    // A bundle that the policy does not accept cannot be compared with.
     let policy = audited();
     let unaudited = String::from_utf8_lossy(&older).contains("auditor.example.org");
     assert!(unaudited, "the test's index is cosigned");

@@ -1,4 +1,4 @@
-//! What can be wrong with an index, each told by its own check and class, and never as "no events".
+//! Faults of an index: each is reported by its own check and class, and never as "no events".
 
 use glasslog_core::event::{Action, KeyKind, LookupKey};
 use glasslog_core::fetch::Query;
@@ -21,7 +21,7 @@ fn world() -> World {
     world
 }
 
-/// Not verified, complete or shown, and by this check.
+/// Checks that the report is neither verified nor complete, has no event, and names this check.
 #[track_caller]
 fn refused(report: &Report, class: Class, code: &str, outcome_of_it: Outcome) {
     assert_eq!(report.class(), class, "{:?}", troubles(report));
@@ -84,7 +84,7 @@ fn a_log_without_an_index_is_no_log_without_events() {
         .retain(|path, _| !path.starts_with("index/"));
     let report = world.history("m@1");
     refused(&report, Class::Unfinished, "files", Outcome::Fail);
-    // The checkpoint was judged all the same, whichever came first.
+    // The checkpoint is judged in any case, in either order.
     assert_eq!(outcome(&report, "log-signature"), Outcome::Pass);
     let mut query = HistoryQuery::new("m@1", &indexed(), options(), false).unwrap();
     query.supply(LATEST_PATH, None);
@@ -158,13 +158,13 @@ fn trust_decides_not_the_index() {
 fn a_manifest_of_another_index_or_another_log_is_not_this_ones() {
     let mut world = world();
     let genuine = world.newest();
-    // By a proof of another one.
+    // A proof of another manifest.
     world.publish();
     let proof = world.proof(&genuine, &index_key());
     world.log.files.insert(LATEST_PATH.into(), proof);
     let report = world.history("m@1");
     refused(&report, Class::False, "index-manifest", Outcome::Fail);
-    // By another key function, known and unknown.
+    // Another key function, known and unknown.
     let mut plain = World::new(TestLog::raw());
     plain.map = MapFunction::LeafV1;
     plain.log.add(b"anything");
@@ -184,7 +184,7 @@ fn a_manifest_of_another_index_or_another_log_is_not_this_ones() {
         "index-manifest",
         Outcome::Unknown,
     );
-    // Malformed, and yet signed by the index: a verified head commits to it, so that it is false.
+    // Malformed, but signed by the index: a verified head commits to it, so it is false.
     world.publish_manifest(b"tlog-index/v1\n");
     refused(
         &world.history("m@1"),
@@ -192,7 +192,7 @@ fn a_manifest_of_another_index_or_another_log_is_not_this_ones() {
         "index-manifest",
         Outcome::Fail,
     );
-    // About another log, and about this one by the word of another key.
+    // About another log, and about this one under another key.
     let runs = [world.run(0..603)];
     for (origin, seed) in [("other.example.com", LOG), (ORIGIN, MALLORY)] {
         let key = note_key(origin, SignatureType::Ed25519, seed);
@@ -213,7 +213,7 @@ fn a_manifest_of_another_index_or_another_log_is_not_this_ones() {
 #[test]
 fn two_trees_of_one_log_are_an_inconsistency() {
     let mut world = world();
-    // The index saw another history, of fewer entries than the log shows, and of more.
+    // The index covers another history, with fewer entries than the log and with more.
     let mut forked = TestLog::new();
     for size in [300, 700] {
         while forked.edge.size() < size {
@@ -234,7 +234,7 @@ fn two_trees_of_one_log_are_an_inconsistency() {
         if size < 603 {
             refused(&report, class, "index-consistency", Outcome::Fail);
         } else {
-            // The log does not have the tiles of a tree that it signed and does not show.
+            // The log signed a larger tree but does not publish it, so its tiles are missing.
             assert_ne!(report.result, Verdict::Verified);
             assert!(!report.complete && indices(&report).is_empty());
         }
@@ -256,7 +256,7 @@ fn an_entry_listed_for_a_key_that_it_does_not_have_is_found_out() {
     let run = forged(&world, |pairs| pairs.push((version, 444)));
     world.publish_built(&[run]);
     wrong_position(&world.history("m@1"), 444, "insertion");
-    // Whoever looks up other keys sees nothing of it.
+    // A reader of other keys does not notice it.
     assert_eq!(world.history("n@1").result, Verdict::Verified);
     for kind in [KeyKind::Malformed, KeyKind::Detached, KeyKind::Trust] {
         let key = LookupKey::new(kind, "").hash();
@@ -285,7 +285,7 @@ fn an_entry_that_is_left_out_is_missed_where_it_is_read() {
     let mut world = World::new(log);
     world.publish();
     assert_eq!(indices(&world.history("m@1")), [registered, read]);
-    // Left out of the list of one key, and found by another that the history follows.
+    // Omitted from the list of one key, but found by another that the history follows.
     let digest = format!(
         "sha256:{}",
         glasslog_core::merkle::sha256(content.as_bytes()).to_hex()
@@ -301,7 +301,7 @@ fn an_entry_that_is_left_out_is_missed_where_it_is_read() {
         world.publish_built(&[run]);
         wrong_position(&world.history("m@1"), read, "omission");
     }
-    // The genesis is read by everyone.
+    // Every reader reads the genesis.
     let trust = LookupKey::new(KeyKind::Trust, "").hash();
     let run = forged(&world, |pairs| pairs.retain(|pair| pair.0 != trust));
     world.publish_built(&[run]);
@@ -319,7 +319,7 @@ fn a_long_tail_is_not_covered_and_says_so() {
         world.log.add(&at.to_be_bytes());
     }
     world.log.publish(&[]);
-    // As much as is scanned.
+    // The longest tail that is scanned.
     let scanned = world.history("m@1");
     assert_eq!(
         scanned.result,
@@ -328,7 +328,7 @@ fn a_long_tail_is_not_covered_and_says_so() {
         troubles(&scanned)
     );
     assert_eq!(scanned.members.unreadable, Some(16_384));
-    // And one more, by an event that nobody reads.
+    // One entry more, an event that no query reads.
     let last = world.log.read("m@1");
     world.log.publish(&[]);
     for require in [Require::Complete, Require::Included] {
@@ -344,7 +344,7 @@ fn a_long_tail_is_not_covered_and_says_so() {
         assert!(!report.complete);
         assert!(detail(&report, "coverage").contains(&format!("up to entry {covered} of")));
     }
-    // An entry there is in the log, and what its signature is worth is not known.
+    // The entry is in the log, but the status of its signature is unknown.
     for (index, class) in [(first, Class::Verified), (last, Class::Undecided)] {
         let report = world.log.run(EntryQuery::new(index, &indexed(), options()));
         assert_eq!(report.class(), class, "{index}");

@@ -1,4 +1,5 @@
-//! Events as they are found: each once, as the report shows it, but for what only the report can say.
+//! Events while a query runs: each is passed on once, equal to the report except for the members that only a report
+//! has.
 
 use glasslog_core::fetch::Query;
 use glasslog_core::report::EventView;
@@ -28,7 +29,7 @@ fn what_is_found_on_the_way_is_what_the_report_holds() {
             next = came;
             parts += usize::from(!events.is_empty());
             found.extend(events);
-            // Before the last file, so that nothing is told twice.
+            // Before the last file, so no event is passed on twice.
             assert!(query.found(next).1.is_empty());
         }
         found.sort_by_key(|event| event.index);
@@ -41,7 +42,7 @@ fn what_is_found_on_the_way_is_what_the_report_holds() {
         let events = report.members.events.as_ref().unwrap();
         let held: Vec<EventView> = events.iter().map(unjudged).collect();
         assert_eq!(held.len(), 629);
-        // The last wave ends in the report, which holds its events.
+        // The last wave ends in the report, which has its events.
         assert!(found.len() <= held.len() && parts > 0, "{parts} parts");
         assert!(found.iter().all(|event| held.contains(event)));
     }

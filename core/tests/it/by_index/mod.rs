@@ -1,4 +1,4 @@
-//! Histories, files and entries through the index: the same answers as a full scan, and each fault told for what it is.
+//! Histories, files and entries through the index: the same answers as a full scan, and each fault under its own name.
 
 mod answers;
 mod bundles;

@@ -41,7 +41,7 @@ pub(crate) fn indexed() -> Vec<u8> {
     .into_bytes()
 }
 
-/// And an auditor of the index.
+/// A policy that also names an auditor of the index.
 pub(crate) fn audited() -> Vec<u8> {
     let audit = format!(
         "[audit]\nlog {}\nwitness a {}\nquorum a\n",
@@ -80,7 +80,7 @@ impl World {
         build_from_entries(self.map, range.start, entries.iter().map(Vec::as_slice)).unwrap()
     }
 
-    /// Publishes the log, and an index of all of it in our builder's partition.
+    /// Publishes the log, and an index of all entries, divided into runs as our builder divides them.
     pub(crate) fn publish(&mut self) {
         self.publish_runs(&partition(self.log.edge.size()));
     }
@@ -91,7 +91,7 @@ impl World {
         self.publish_built(&runs);
     }
 
-    /// Publishes the log, and an index with runs that somebody built.
+    /// Publishes the log, and an index with the given built runs.
     pub(crate) fn publish_built(&mut self, runs: &[Run]) {
         let checkpoint = Checkpoint::parse(&self.log.publish(&[])).unwrap();
         for run in runs {
@@ -104,7 +104,7 @@ impl World {
         self.publish_manifest(&manifest.encode());
     }
 
-    /// Publishes anything as the newest manifest.
+    /// Publishes the given bytes as the newest manifest.
     pub(crate) fn publish_manifest(&mut self, manifest: &[u8]) {
         self.manifests.push(manifest.to_vec());
         let proof = self.proof(manifest, &index_key());
@@ -151,7 +151,7 @@ impl World {
             .run(HistoryQuery::new(artifact, policy, options, false).unwrap())
     }
 
-    /// The files that a query asks for, and the report that it comes to.
+    /// The files that a query asks for, and its report.
     pub(crate) fn asked<Q: Query>(&self, mut query: Q) -> (BTreeMap<String, usize>, Report) {
         let mut asked = BTreeMap::new();
         while let Some(path) = query.needs().first().cloned() {

@@ -146,7 +146,7 @@ fn signatures_and_keys() {
             read(WHO, 1, &[OPS]),
             ("event-actor-mismatch", RefusalClass::Untrusted),
         ),
-        // A stranger's signature beside a good one would stand in the index of the stranger's key.
+        // A signature by an unknown key, next to a good one, would put the entry into the index under that key.
         (
             read(WHO, 1, &[CI, 9]),
             ("event-unknown-key", RefusalClass::Untrusted),

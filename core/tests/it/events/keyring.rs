@@ -176,7 +176,7 @@ fn admins_in_force_sign() {
     let falsified = parse(&falsify(&good, &[11]));
     assert_eq!(reason(ring.apply(2, &falsified)), "key-event-bad-signature");
     assert_eq!(ring.judge(2, &falsified).as_str(), "invalid");
-    // What was refused above used nothing up.
+    // The refused events above consumed no payload.
     assert_eq!(reason(ring.apply(3, &enrol(&[10, 12]))), "enrolled");
     assert_eq!(
         ring.apply(4, &enrol(&[10, 11])),
@@ -241,7 +241,7 @@ fn statuses_of_access_events() {
         (read(WHO, 1, &[9, CI]), "valid"),
         (falsify(&good, &[CI]), "invalid"),
         (falsify(&read(WHO, 1, &[CI, OPS]), &[OPS]), "invalid"),
-        // Nobody can tell whether a stranger's signature is good.
+        // The signature of an unknown key cannot be verified.
         (falsify(&read(WHO, 1, &[CI, 9]), &[9]), "valid"),
     ] {
         assert_eq!(status(&ring, 3, &entry), expected);

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 const ADMINS: [u8; 3] = [10, 11, 12];
 const ACTORS: [&str; 2] = ["a@example.org", "b@example.org"];
 
-/// What is signed. Two equal contents are copies of one payload.
+/// The signed content. Two equal contents are copies of one payload.
 #[derive(Clone, Debug, PartialEq)]
 enum Content {
     Key {
@@ -35,11 +35,11 @@ struct Entry {
     false_ones: Vec<u8>,
 }
 
-/// Positions count from 1: the genesis stands at 0.
+/// Positions count from 1: the genesis is at 0.
 struct Model<'a> {
     threshold: usize,
     log: &'a [Entry],
-    /// What was found for the entries so far, so that the question is asked once for each.
+    /// Results for the entries so far, so each is computed once.
     effective: Vec<bool>,
 }
 
@@ -70,7 +70,7 @@ impl<'a> Model<'a> {
         admins().count() >= self.threshold && !admins().any(|seed| entry.false_ones.contains(seed))
     }
 
-    /// Whether the key event at `index` changed something: by definition, from nothing but the entries before it.
+    /// Tells whether the key event at `index` has an effect: by the definition, from the entries before it alone.
     fn is_effective(&self, index: usize) -> bool {
         let content = &self.at(index).content;
         let Content::Key {

@@ -45,7 +45,7 @@ fn forced(entry: Vec<u8>, refusal: (&str, u16), signature: &str, effect: &str) -
     (entry, expected)
 }
 
-/// An entry that nobody can read.
+/// An unreadable entry.
 fn unreadable(entry: Vec<u8>, error: &str, status: u16) -> (Vec<u8>, Value) {
     (
         entry,

@@ -1,4 +1,4 @@
-//! What a builder can be accused of, and what not.
+//! Accusations against a builder: those that hold, and those that do not.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ fn pairs(world: &World, size: usize) -> Vec<(Hash, u32)> {
         .collect()
 }
 
-/// Publishes a run of these pairs for the whole log, whatever they are.
+/// Publishes a run of any pairs for the whole log.
 fn publish(world: &mut World, pairs: Vec<(Hash, u32)>) -> Manifest {
     let run = build(world.map, 0..world.entries.len() as u64, pairs).unwrap();
     publish_run(world, &run)
@@ -97,7 +97,7 @@ fn an_honest_builder_is_accused_of_nothing() {
             assert_eq!(accuse(&world, &manifest, key, position), None);
         }
     }
-    // Nor by hand: all evidence is the index's own, and says what is true.
+    // No accusation by hand holds either: all evidence is from the index itself, and true.
     let reserved = world.map.reserved();
     for key in &keys {
         for position in [0, 7, 49, 50, size - 1] {
@@ -265,7 +265,7 @@ fn chunks_that_do_not_settle_it_prove_nothing() {
     ] {
         assert_eq!(with(chunks), Err(FraudError::Chunks));
     }
-    // A chunk of nobody, and one shown elsewhere.
+    // A chunk of no list, and a chunk at another position.
     let mut invented = left.clone();
     invented.bytes[7] ^= 1;
     let elsewhere = ChunkEvidence {
@@ -348,7 +348,7 @@ fn malformed_buckets() {
             (guilt.kind, guilt.detail.as_str()),
             ("malformed-bucket", words)
         );
-        // Its neighbour is right, and cannot be shown as it.
+        // Its neighbour is right, and does not pass for it.
         assert_eq!(judge(&world, accuse(1)), Err(FraudError::Unfounded));
         let Accusation::MalformedBucket(mut swapped) = accuse(1) else {
             continue;
@@ -518,7 +518,7 @@ fn a_changed_byte_accuses_nobody() {
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 4;
-        // What the auditor signed is not what accuses the builder.
+        // The accusation of the builder does not depend on the signature of the auditor.
         if let Ok(Ok(guilt)) = Fraud::parse(&changed).map(|fraud| fraud.verify(&trust(), NOW)) {
             assert!(!guilt.is_audited && (line..end).contains(&at), "{at}");
         }
@@ -575,7 +575,7 @@ fn whom_the_policy_does_not_name_is_not_accused() {
         fraud.verify(&policy(text), NOW),
         Err(FraudError::IndexUnsigned)
     );
-    // A quorum of witnesses is not asked for: the builder's own signature is enough.
+    // No quorum of witnesses is required: the signature of the builder is enough.
     let text = format!(
         "{log}[index]\nlog {}\nwitness w {}\nquorum w\n",
         index_key().verifier(),
@@ -645,7 +645,7 @@ fn a_proof_with_another_byte_accuses_of_nothing_else() {
         other[at] ^= 1;
         let report = report(&other, policy);
         if report.class() == Class::Verified {
-            // What an auditor signed may go; the accusation of the builder is the same.
+            // The signature of an auditor may be removed; the accusation of the builder is the same.
             assert_eq!(report.members.fraud, Some(accused.clone()), "byte {at}");
             still_held += 1;
         }
@@ -662,7 +662,7 @@ fn a_proof_with_another_byte_accuses_of_nothing_else() {
 fn whoever_the_policy_does_not_name_is_not_accused() {
     let fraud = include_bytes!("../../../../docs/formats/vectors/index/omission.fraud");
     let policy = include_str!("../../../../docs/formats/vectors/index/trust.policy");
-    // Without [index] nobody is accused, and a plain policy of a log has none.
+    // A policy without [index], such as a plain policy of a log, accuses no builder.
     let (log, _) = policy.split_once("[index]").unwrap();
     assert_eq!(report(fraud, log.as_bytes()).class(), Class::Undecided);
     assert_eq!(report(fraud, b"no policy").class(), Class::Malformed);

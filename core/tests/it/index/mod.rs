@@ -1,4 +1,4 @@
-//! The verifiable index as a whole: what it answers, what it refuses, and what it can be accused of.
+//! The verifiable index as a whole: its answers, its refusals, and accusations against its builder.
 
 mod fraud;
 mod join;

@@ -1,4 +1,4 @@
-//! What the index answers is what a full scan finds.
+//! Answers of the index equal those of a full scan.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -25,7 +25,7 @@ fn random_log(dice: &mut Dice, size: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Cuts `0..size` anywhere.
+/// Cuts `0..size` at random positions.
 fn random_ranges(dice: &mut Dice, size: u64) -> Vec<Range<u64>> {
     let mut ranges = Vec::new();
     let mut start = 0;
@@ -41,7 +41,7 @@ fn absent_keys() -> impl Iterator<Item = Hash> {
     (0..200u32).map(|number| sha256(&number.to_be_bytes()))
 }
 
-/// Every key that any entry has, and some that none has, before a target of `size` entries.
+/// Every key of every entry, and some that no entry has, before a target of `size` entries.
 fn check_all(world: &World, size: usize) {
     let index = world.bind(size).unwrap();
     let covered = index.covered() as usize;
@@ -74,7 +74,7 @@ fn every_key_of_random_logs() {
         for _ in 0..3 {
             check_all(&world, 1 + dice.roll(size as u64) as usize);
         }
-        // And newer: the tail is not covered.
+        // Targets that are newer: the tail is not covered.
         for entry in random_log(&mut dice, 300) {
             world.add(&entry);
         }

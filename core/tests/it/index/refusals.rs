@@ -1,4 +1,4 @@
-//! What the index does not take, each with its own code and words.
+//! Inputs that the index refuses, each with its own code and message.
 
 use glasslog_core::index::build::RunHead;
 use glasslog_core::index::format::{
@@ -582,7 +582,7 @@ fn who_vouches() {
     );
     assert_eq!(code(b"x", &trust(), access), "tlog-proof-no-checkpoint");
 
-    // None, which the index log has nevertheless: only then is it known whose fault that is.
+    // No manifest, although the index log has it: only then is the index known to be at fault.
     let mut world = super::refusals::world();
     world.publish_manifest(b"x");
     let latest = &world.files[LATEST_PATH];

@@ -1,4 +1,4 @@
-//! The vectors under `docs/formats/vectors/index/`, for any implementation: they are what this one makes and judges.
+//! The vectors under `docs/formats/vectors/index/`, for any implementation: this one makes and judges exactly these.
 //!
 //! `GLASSLOG_WRITE_VECTORS=1 cargo test -p glasslog-core --test it index::vectors` writes them anew.
 
@@ -33,7 +33,7 @@ fn check_json(name: &str, value: &Value) {
     check(name, text.as_bytes());
 }
 
-/// The error's code, which stands before its words.
+/// The code of an error, which precedes its message.
 fn code(expected: &str) -> Value {
     match expected.split_once(':') {
         Some((code, _)) => code.into(),

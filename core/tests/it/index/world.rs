@@ -75,7 +75,7 @@ impl Dice {
     }
 }
 
-/// What a host serves, and what its keeper remembers.
+/// The files that a host serves, and the memory of its operator.
 pub(crate) struct World {
     pub(crate) map: MapFunction,
     pub(crate) files: BTreeMap<String, Vec<u8>>,
@@ -161,7 +161,7 @@ impl World {
         manifest
     }
 
-    /// Publishes anything as the newest manifest.
+    /// Publishes the given bytes as the newest manifest.
     pub(crate) fn publish_manifest(&mut self, manifest: &[u8]) {
         self.manifests.push(manifest.to_vec());
         let proof = self.index_proof(self.manifests.len() - 1, manifest);
@@ -183,7 +183,7 @@ impl World {
         TlogProof::new(extra.to_vec(), number as u64, proof, checkpoint).unwrap()
     }
 
-    /// What a reader makes of it whose policy accepts the log at `size`.
+    /// The result of a reader whose policy accepts the log at `size`.
     pub(crate) fn bind(&self, size: usize) -> Result<BoundIndex, VouchError> {
         let (_, target) = trust().verify_log(&self.checkpoint_at(size), NOW);
         let proof = IndexProof::parse(&self.files[LATEST_PATH])?;
@@ -220,7 +220,7 @@ impl World {
         lookup.finish()
     }
 
-    /// What a full scan of the first `size` entries finds.
+    /// The result of a full scan of the first `size` entries.
     pub(crate) fn scan(&self, size: usize) -> BTreeMap<Hash, Vec<u64>> {
         let mut found: BTreeMap<Hash, Vec<u64>> = BTreeMap::new();
         for (position, entry) in (0..).zip(&self.entries[..size]) {

@@ -16,7 +16,7 @@ use glasslog_core::tiles::Edge;
 use glasslog_core::verify::Options;
 
 pub(crate) const ORIGIN: &str = "models.example.com/access";
-/// When the last checkpoint was cosigned.
+/// Time of the cosignatures on the last checkpoint.
 pub(crate) const TIME: u64 = 1_795_467_600;
 
 pub(crate) fn secret(seed: u8) -> SecretKey {
@@ -70,7 +70,7 @@ impl TestLog {
         }
     }
 
-    /// Appends an entry, whatever it is, and returns its index.
+    /// Appends any entry, and returns its index.
     pub(crate) fn add(&mut self, entry: &[u8]) -> u64 {
         let files = &mut self.files;
         self.edge
@@ -151,7 +151,7 @@ impl TestLog {
         bytes[middle] ^= 1;
     }
 
-    /// Feeds a query until it wants nothing more.
+    /// Feeds a query until it wants no more files.
     pub(crate) fn run<Q: Query>(&self, mut query: Q) -> Report {
         for _ in 0..100_000 {
             let needs = query.needs();
@@ -177,7 +177,7 @@ pub(crate) fn witness(seed: u8) -> SignerKey {
     )
 }
 
-/// A policy that asks for no witness.
+/// A policy that requires no witness.
 pub(crate) fn policy() -> Vec<u8> {
     format!(
         "log {}\nquorum none\n",
@@ -186,7 +186,7 @@ pub(crate) fn policy() -> Vec<u8> {
     .into_bytes()
 }
 
-/// A policy that asks for both witnesses.
+/// A policy that requires both witnesses.
 pub(crate) fn witnessed() -> Vec<u8> {
     format!(
         "log {}\nwitness a {}\nwitness b {}\ngroup both all a b\nquorum both\n",
