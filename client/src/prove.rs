@@ -1,12 +1,15 @@
 //! Makes the proof that an entry is in a log (c2sp.org/tlog-proof@v1), without judging who signed its checkpoint.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use glasslog_core::fetch::{Progress, ProveError, ProveQuery, Query};
 use glasslog_core::note::TlogProof;
 use glasslog_core::report::Report;
 
 use crate::drive::{Observer, Outcome, Reading, feed, read_with_retries};
 use crate::error::Error;
-use crate::source::Source;
+use crate::source::{Answer, Source};
 
 /// The reason why a proof could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +59,37 @@ pub fn prove(
     match query.proof() {
         Some(proof) => Ok(proof.clone()?),
         None => Err(ProofError::Unfinished),
+    }
+}
+
+/// Makes the proofs of several entries, in order, all under one checkpoint: each file is read once.
+///
+/// # Errors
+/// As [`prove`]; the log may have replaced the checkpoint meanwhile, and deleted partial tiles of the older one.
+pub fn prove_all(source: &dyn Source, indices: &[u64]) -> Result<Vec<TlogProof>, ProofError> {
+    let source = ReadOnce {
+        source,
+        read: Mutex::default(),
+    };
+    let proofs = indices.iter().map(|index| prove(&source, &(), *index));
+    proofs.collect()
+}
+
+/// A source that reads each file once.
+struct ReadOnce<'a> {
+    source: &'a dyn Source,
+    read: Mutex<HashMap<String, Option<Vec<u8>>>>,
+}
+
+impl Source for ReadOnce<'_> {
+    fn read(&self, path: &str) -> Answer {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read.get(path) {
+            return Ok(known.clone());
+        }
+        let bytes = self.source.read(path)?;
+        read.insert(path.to_owned(), bytes.clone());
+        Ok(bytes)
     }
 }
 

@@ -17,7 +17,7 @@ use glasslog_core::note::Checkpoint;
 use glasslog_core::tiles::tiles_between;
 use glasslog_log::directory::Disk;
 use glasslog_log::object_store::protocol::{Create, Presence};
-use glasslog_log::object_store::{Candidate, Client, Reader, StoreSettings};
+use glasslog_log::object_store::{BucketSource, Candidate, Client, StoreSettings};
 use glasslog_log::sequencer::{Acknowledgement, Limits, Sequencer};
 use glasslog_log::{Config, Layout, Log, NewLog};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -238,11 +238,11 @@ fn post(stream: &mut BufReader<TcpStream>, acknowledgement: &str, entry: &[u8]) 
 
 /// Computes the tree from the leaf tiles in the bucket, once everything that was acknowledged is public.
 fn verify(settings: &StoreSettings, acknowledged: &[(u64, Hash)]) {
-    let reader = Reader::new(Client::open(settings, Path::new(&settings.url)).unwrap());
+    let reader = BucketSource::new(Client::open(settings, Path::new(&settings.url)).unwrap());
     let end = acknowledged.iter().map(|(index, _)| index + 1).max();
     let begun = Instant::now();
     let head = loop {
-        let bytes = reader.read("checkpoint").unwrap().unwrap();
+        let bytes = reader.read_whole("checkpoint").unwrap().unwrap();
         let head = Checkpoint::parse(&bytes).unwrap().head();
         if Some(head.size) >= end {
             break head;
@@ -252,12 +252,12 @@ fn verify(settings: &StoreSettings, acknowledged: &[(u64, Hash)]) {
     };
     let mut leaves = Vec::new();
     for tile in tiles_between(0, head.size).filter(|tile| tile.level() == 0) {
-        let bytes = reader.read(&tile.path()).unwrap();
+        let bytes = reader.read_whole(&tile.path()).unwrap();
         let (tile, bytes) = match bytes {
             Some(bytes) => (tile, bytes),
             None => (
                 tile.full(),
-                reader.read(&tile.full().path()).unwrap().unwrap(),
+                reader.read_whole(&tile.full().path()).unwrap().unwrap(),
             ),
         };
         leaves.extend(tile.parse_hashes(&bytes).unwrap());

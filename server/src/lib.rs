@@ -278,14 +278,14 @@ impl Face {
         url: String,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), ServeError> {
-        let reader = candidate.reader();
+        let source = candidate.source();
         let (stopper, stopping) = watch::channel(());
         if let Ok(address) = self.listener.local_addr() {
-            tracing::info!(%address, url, public = reader.location(), "serving");
+            tracing::info!(%address, url, public = source.location(), "serving");
         }
         let (role, played) = watch::channel(Role::StandIn(None));
         let shared = Arc::new(Shared {
-            reader,
+            public: source,
             role: played,
             client: forward::client().map_err(|error| ServeError::Client {
                 message: error.to_string(),

@@ -6,8 +6,8 @@ use super::client::Client;
 use super::error::StoreError;
 use super::fitness::random;
 use super::protocol::{Change, LOCK, Lease, LeaseStatus, Outcome, Watch};
-use super::reader::Reader;
 use super::settings::StoreSettings;
+use super::source::BucketSource;
 use crate::directory::error::LayoutError;
 use crate::error::LogError;
 use glasslog_core::object_store::{Holder, Lock};
@@ -72,8 +72,8 @@ impl Candidate {
     }
 
     /// The log's public files.
-    pub fn reader(&self) -> Reader {
-        Reader::new(self.client.clone())
+    pub fn source(&self) -> BucketSource {
+        BucketSource::new(self.client.clone())
     }
 
     /// Says where this process takes entries, for when it takes the lease.

@@ -10,7 +10,6 @@ mod client;
 pub(crate) mod error;
 mod fitness;
 pub mod protocol;
-mod reader;
 mod settings;
 mod source;
 
@@ -18,6 +17,5 @@ pub use bucket::Bucket;
 pub use candidate::{Candidate, Taken};
 pub use client::Client;
 pub use error::StoreError;
-pub use reader::Reader;
 pub use settings::StoreSettings;
 pub use source::BucketSource;

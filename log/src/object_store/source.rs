@@ -1,6 +1,7 @@
 //! The public files of a log in a bucket, for processes that read them without the lease.
 
 use super::client::Client;
+use super::error::StoreError;
 use super::protocol::PUBLIC;
 use crate::config::Config;
 use crate::directory::{Disk, Layout};
@@ -38,6 +39,15 @@ impl BucketSource {
         Ok(Some(Self::new(Client::open(&store, &layout.config())?)))
     }
 
+    /// Reads a public file of any length, for a server that hands it on; `None` if it is missing. Blocks.
+    ///
+    /// # Errors
+    /// The store denies access, or does not answer for long.
+    pub fn read_whole(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let object = self.client.read(&format!("{PUBLIC}{path}"))?;
+        Ok(object.map(|object| object.bytes))
+    }
+
     /// Returns the location of the public files, for messages.
     pub fn location(&self) -> String {
         self.client.locate(PUBLIC)
@@ -46,14 +56,12 @@ impl BucketSource {
 
 impl Source for BucketSource {
     fn read(&self, path: &str) -> Answer {
-        let found = self.client.read(&format!("{PUBLIC}{path}"));
-        let object = found.map_err(|error| Error::Other {
+        let found = self.read_whole(path).map_err(|error| Error::Other {
             code: error.code(),
             message: error.to_string(),
             hint: error.hint(),
         })?;
-        Ok(object.map(|object| {
-            let mut bytes = object.bytes;
+        Ok(found.map(|mut bytes| {
             bytes.truncate(limit_bytes(path) + 1);
             bytes
         }))

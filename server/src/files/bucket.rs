@@ -14,7 +14,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -
     if path.is_empty() {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let read = tokio::task::spawn_blocking(move || shared.reader.read(&path));
+    let read = tokio::task::spawn_blocking(move || shared.public.read_whole(&path));
     match read.await {
         Ok(Ok(Some(bytes))) => tagged(request.headers(), bytes),
         Ok(Ok(None)) => StatusCode::NOT_FOUND.into_response(),

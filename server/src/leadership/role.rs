@@ -1,6 +1,6 @@
 //! The current role of this server: of several servers of one log, one leads and the others stand in.
 
-use glasslog_log::object_store::Reader;
+use glasslog_log::object_store::BucketSource;
 use reqwest::Url;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -20,8 +20,8 @@ pub(crate) enum Role {
 /// State that only a server of a log in a bucket has, where several servers share the log.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// Reads the public files.
-    pub(crate) reader: Reader,
+    /// The public files.
+    pub(crate) public: BucketSource,
     /// This server's role.
     pub(crate) role: watch::Receiver<Role>,
     /// Forwards submissions to the leader.
