@@ -115,7 +115,7 @@ impl Spki {
     ///
     /// # Errors
     /// [`SpkiError`], which names the algorithm of another key.
-    pub fn from_der(der: &[u8]) -> Result<Self, SpkiError> {
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self, SpkiError> {
         let key = strip(der, &SPKI_PREFIX, SPKI_SIZE)?;
         PublicKey::from_bytes(&key)
             .map(Self)

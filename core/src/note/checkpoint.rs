@@ -73,7 +73,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
-    pub fn from_note(note: Note) -> Result<Self, CheckpointError> {
+    pub(crate) fn from_note(note: Note) -> Result<Self, CheckpointError> {
         let lines: Vec<&str> = note.text().lines().collect();
         if let Some(at) = lines.iter().position(|line| line.is_empty()) {
             return Err(CheckpointError::EmptyLine {

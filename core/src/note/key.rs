@@ -123,7 +123,7 @@ impl SignatureType {
     ///
     /// # Errors
     /// [`NoteKeyError::UnsupportedType`].
-    pub const fn from_byte(byte: u8) -> Result<Self, NoteKeyError> {
+    pub(crate) const fn from_byte(byte: u8) -> Result<Self, NoteKeyError> {
         match byte {
             0x01 => Ok(Self::Ed25519),
             0x04 => Ok(Self::CosignatureV1),

@@ -195,7 +195,7 @@ impl Signature {
     ///
     /// # Errors
     /// The [`SignatureLineError`] that names the rule that the line breaks.
-    pub fn parse_line(line: &str) -> Result<Self, SignatureLineError> {
+    pub(crate) fn parse_line(line: &str) -> Result<Self, SignatureLineError> {
         let line = line
             .strip_suffix('\n')
             .ok_or(SignatureLineError::NoNewline)?;
@@ -239,7 +239,7 @@ impl Signature {
 
     /// Tells whether name and id are those of the key.
     #[must_use]
-    pub fn is_claimed_by(&self, key: &VerifierKey) -> bool {
+    pub(crate) fn is_claimed_by(&self, key: &VerifierKey) -> bool {
         self.id == key.id() && self.name == *key.name()
     }
 

@@ -49,7 +49,7 @@ impl<'a> Value<'a> {
 
     /// Makes an object of the members that have a value; the names must differ.
     #[must_use]
-    pub fn sparse_object<const N: usize>(members: [(&'a str, Option<Self>); N]) -> Self {
+    pub(crate) fn sparse_object<const N: usize>(members: [(&'a str, Option<Self>); N]) -> Self {
         Self::Object(
             members
                 .into_iter()
@@ -71,7 +71,7 @@ impl<'a> Value<'a> {
 
     /// Takes out the member of that name; `None` if this is not an object or has no such member.
     #[must_use]
-    pub fn into_member(self, name: &str) -> Option<Self> {
+    pub(crate) fn into_member(self, name: &str) -> Option<Self> {
         match self {
             Self::Object(members) => members
                 .into_iter()

@@ -10,7 +10,7 @@ use alloc::string::String;
 const DAY: u64 = 86_400;
 
 /// The last second that RFC 3339 can express: 9999-12-31T23:59:59Z.
-pub const MAX_TIME: u64 = 253_402_300_799;
+pub(crate) const MAX_TIME: u64 = 253_402_300_799;
 
 /// Parses `YYYY-MM-DDTHH:MM:SS[.f{1,9}]Z` into seconds since 1970-01-01T00:00:00Z.
 #[must_use]

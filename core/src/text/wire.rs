@@ -17,7 +17,7 @@ pub fn base64_encode(bytes: &[u8]) -> String {
 }
 
 /// Appends the encoding of [`base64_encode`] to `text`.
-pub fn base64_encode_into(bytes: &[u8], text: &mut String) {
+pub(crate) fn base64_encode_into(bytes: &[u8], text: &mut String) {
     STANDARD.encode_string(bytes, text);
 }
 
@@ -29,7 +29,7 @@ pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
 
 /// Decodes base64 of exactly `N` bytes, without allocating.
 #[must_use]
-pub fn base64_decode_array<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(crate) fn base64_decode_array<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let decoded = STANDARD.decode_slice(text, &mut bytes).ok()?;
     (decoded == N).then_some(bytes)
@@ -49,7 +49,7 @@ pub fn hex_encode(bytes: &[u8]) -> String {
 
 /// Returns the number of bytes that lower-case hex decodes to; `None` for other text.
 #[must_use]
-pub fn hex_decoded_len(text: &str) -> Option<usize> {
+pub(crate) fn hex_decoded_len(text: &str) -> Option<usize> {
     let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let is_hex = text.len().is_multiple_of(2) && text.bytes().all(is_digit);
     is_hex.then_some(text.len() / 2)
