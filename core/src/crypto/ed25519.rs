@@ -142,7 +142,7 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// Why a public key is not admitted.
+/// The reason why a public key is not admitted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -175,7 +175,7 @@ impl KeyError {
     }
 }
 
-/// Why a signature does not hold.
+/// The reason why a signature is false.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {

@@ -111,7 +111,7 @@ fn bits(size: u64) -> usize {
     usize::try_from(size.count_ones()).unwrap_or(usize::MAX)
 }
 
-/// Why hashes are not a frontier.
+/// The reason why hashes are not a frontier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompactError {

@@ -154,7 +154,7 @@ fn check_size(size: usize) -> Result<(), TlogProofError> {
     Ok(())
 }
 
-/// Why bytes are not a proof.
+/// The reason why bytes are not a proof.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlogProofError {
@@ -181,13 +181,13 @@ pub enum TlogProofError {
         /// Counted from 1, within the file.
         line: usize,
     },
-    /// The inclusion proof is none.
+    /// The inclusion proof is malformed.
     #[error(transparent)]
     Proof(ProofError),
     /// The empty line before the checkpoint is missing.
     #[error("the proof has no empty line with a checkpoint after it")]
     NoCheckpoint,
-    /// The checkpoint is none.
+    /// The checkpoint is malformed.
     #[error("in the proof, {0}")]
     Checkpoint(CheckpointError),
 }

@@ -155,7 +155,7 @@ impl Serialize for Value<'_> {
     }
 }
 
-/// Why a text is not strict JSON.
+/// The reason why a text is not strict JSON.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
