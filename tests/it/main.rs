@@ -31,7 +31,9 @@ mod network {
     mod reading;
 }
 mod source {
+    mod arrows;
     mod codes;
+    mod files;
 }
 mod store {
     mod object_store;

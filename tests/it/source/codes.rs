@@ -4,10 +4,12 @@
 //! it anew.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::{env, fs};
 
 use glasslog_tests::glasslog::repository;
+
+use super::files::{files, read, without_tests};
 
 /// Packages whose errors and checks reach a user.
 const PACKAGES: [&str; 6] = ["core", "client", "log", "server", "cli", "wasm"];
@@ -254,33 +256,6 @@ fn sources() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Every file below a folder with this ending.
-fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.expect("the folder can be listed").path();
-        if path.is_dir() {
-            found.extend(files(&path, ending));
-        } else if path.extension().is_some_and(|e| e == ending) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// Unit tests stand at the end of a file.
-fn without_tests(text: &str) -> String {
-    text.split("#[cfg(test)]\nmod ")
-        .next()
-        .unwrap_or_default()
-        .to_owned()
-}
-
 /// The text from the first `{` to the `}` that closes it.
 fn block(text: &str) -> &str {
     let mut depth = 0;
@@ -295,7 +270,7 @@ fn block(text: &str) -> &str {
     text
 }
 
-/// What stands between the braces after `at`.
+/// The text between the braces after `at`.
 fn block_after(text: &str, at: usize) -> &str {
     block(&text[at..])
         .split_once('{')
