@@ -19,13 +19,13 @@ pub struct Config {
     pub format: u32,
     /// The log's identity: the first line of its checkpoints.
     pub origin: String,
-    /// Whether any bytes are admitted; otherwise only signed events are.
+    /// True if the log admits any bytes; otherwise it admits only signed events.
     #[serde(default)]
     pub raw: bool,
-    /// When the index is extended.
+    /// Schedule of the index.
     #[serde(default)]
     pub index: Schedule,
-    /// The bucket that the log lives in, if not this directory.
+    /// The bucket that holds the log, if the log is not in this directory.
     #[serde(default)]
     pub store: Option<StoreSettings>,
 }
@@ -34,7 +34,7 @@ impl Config {
     /// Reads the configuration of the log at `layout`.
     ///
     /// # Errors
-    /// When there is no log, or its configuration does not parse.
+    /// The directory is not a log, or the configuration does not parse.
     pub fn read(disk: &Disk, layout: &Layout) -> Result<Self, LogError> {
         let path = layout.config();
         let Some(bytes) = disk.read(&path)? else {
@@ -57,7 +57,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Encodes the configuration with a word about each member.
+    /// Encodes the configuration with a comment for each member.
     pub fn encode(&self) -> String {
         let Self {
             format,
@@ -80,19 +80,20 @@ impl Config {
     }
 }
 
-/// When the index is due, once the log has entries that it lacks: the section `[index]` of `glasslog.toml`.
+/// Conditions under which the index is extended, if the log has entries that it lacks: the section `[index]` of
+/// `glasslog.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Schedule {
-    /// When so many entries are not in it.
+    /// Number of missing entries.
     pub entries: NonZeroU64,
-    /// When its newest manifest is so many seconds old.
+    /// Age of the newest manifest in seconds.
     pub seconds: u64,
-    /// For how many seconds runs are kept that the newest manifest does not name any more.
+    /// Seconds for which runs are kept after the newest manifest ceased to name them.
     pub grace: u64,
 }
 
-/// One entry bundle, which every reader takes anyway.
+/// One entry bundle, which every reader reads in any case.
 const ENTRIES: NonZeroU64 = NonZeroU64::new(256).unwrap();
 
 impl Default for Schedule {
@@ -100,14 +101,14 @@ impl Default for Schedule {
         Self {
             entries: ENTRIES,
             seconds: 60,
-            // Whoever began to read with an older manifest is done within a day, caches included.
+            // Readers that began with an older manifest finish within a day, caches included.
             grace: 86_400,
         }
     }
 }
 
 impl Schedule {
-    /// The section with a word about it.
+    /// Encodes the section with a comment.
     fn encode(&self) -> String {
         let Self {
             entries,

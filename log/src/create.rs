@@ -1,7 +1,8 @@
-//! Makes a new log directory (`docs/cli.md`, "init").
+//! Creates a log (`docs/cli.md`, "init").
 //!
-//! `glasslog.toml` comes after everything that it would be a log without, the public checkpoint after that, and the first
-//! index last: a directory whose making was interrupted is either no log, or one that the next writer completes.
+//! `glasslog.toml` is written after everything that makes a directory a log, then the public checkpoint, then the first
+//! index. A directory whose creation was interrupted is therefore either not a log, or a log that the next writer
+//! completes.
 
 use crate::config::{Config, FORMAT, Schedule};
 use crate::dedup::{self, Bounds, Dedup};
@@ -27,7 +28,7 @@ use glasslog_core::tiles::Edge;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A log to be made.
+/// A log to be created.
 #[derive(Debug)]
 pub struct NewLog {
     origin: String,
@@ -37,7 +38,7 @@ pub struct NewLog {
     store: Option<StoreSettings>,
 }
 
-/// What was made.
+/// The result of creating a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Made {
     /// The first signed head.
@@ -47,7 +48,7 @@ pub struct Made {
 }
 
 impl NewLog {
-    /// A log of signed events.
+    /// Describes a log of signed events.
     pub fn events(origin: impl Into<String>) -> Self {
         Self {
             origin: origin.into(),
@@ -58,7 +59,7 @@ impl NewLog {
         }
     }
 
-    /// A log of any bytes.
+    /// Describes a log of any bytes.
     pub fn raw(origin: impl Into<String>) -> Self {
         Self {
             origin: origin.into(),
@@ -69,31 +70,31 @@ impl NewLog {
         }
     }
 
-    /// Signs with this key instead of a new one; its name must be the origin.
+    /// Signs with this key instead of a new one; the name of the key must be the origin.
     #[must_use]
     pub fn with_key(mut self, key: SignerKey) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// Goes on after a closed log: the genesis commits to it. A raw log has no genesis to say so.
+    /// Succeeds a closed log: the genesis commits to it. A raw log has no genesis, and so no predecessor.
     #[must_use]
     pub fn succeeding(mut self, predecessor: Predecessor) -> Self {
         self.succeeds = Some(predecessor);
         self
     }
 
-    /// Keeps everything but keys and configuration in this bucket.
+    /// Stores everything but keys and configuration in this bucket.
     #[must_use]
     pub fn in_store(mut self, store: StoreSettings) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Makes the log in `path`, which must be absent or empty.
+    /// Creates the log in `path`, which must be absent or empty.
     ///
     /// # Errors
-    /// When the directory holds something, the origin or the key do not fit, or the disk fails.
+    /// The directory is not empty, the origin or the key is invalid, or the disk fails.
     pub fn create(self, path: impl AsRef<Path>, now: u64) -> Result<Made, LogError> {
         self.create_with(&Disk::new(), path, now)
     }
@@ -188,7 +189,7 @@ impl NewLog {
     }
 }
 
-/// Makes the admin's key, and with it entry 0.
+/// Generates the admin's key, and creates entry 0 with it.
 fn add_genesis(
     log: &mut Log,
     disk: &Disk,
@@ -229,7 +230,7 @@ fn make_directories(disk: &Disk, layout: &Layout) -> Result<(), DiskError> {
     Ok(())
 }
 
-/// What readers start with: this log and its index, and no witnesses yet.
+/// Returns the first trust policy of readers: this log and its index, without witnesses.
 fn trust_policy(log: &SignerKey, index: &SignerKey) -> String {
     let section =
         |name, key: &SignerKey| format!("[{name}]\nlog {}\nquorum none\n", key.verifier());
@@ -248,7 +249,7 @@ fn new_key(layout: &Layout, name: &str, kind: SignatureType) -> Result<SignerKey
     Ok(SignerKey::new(name, kind, secret(layout)?))
 }
 
-/// Refuses a directory that holds something, and says when that is a log half made.
+/// Refuses a directory that is not empty, and tells an incomplete log apart.
 fn check_empty(layout: &Layout) -> Result<(), LogError> {
     let path = layout.root().to_owned();
     let is_empty = match std::fs::read_dir(&path) {

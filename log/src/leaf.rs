@@ -1,8 +1,8 @@
-//! An entry with its leaf hash: computed once, wherever the entry goes.
+//! An entry with its leaf hash, which is computed once.
 
 use glasslog_core::merkle::{Hash, leaf_hash};
 
-/// An entry and the hash that stands for it in the tree.
+/// An entry and its hash in the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {
     entry: Vec<u8>,
@@ -16,12 +16,12 @@ impl Leaf {
         Self { entry, hash }
     }
 
-    /// The entry's bytes.
+    /// Returns the bytes of the entry.
     pub fn entry(&self) -> &[u8] {
         &self.entry
     }
 
-    /// Its leaf hash (RFC 6962).
+    /// Returns the leaf hash (RFC 6962).
     pub fn hash(&self) -> &Hash {
         &self.hash
     }

@@ -1,19 +1,51 @@
-//! Owns the files of a Glasslog log: admits and stores entries durably, publishes tiles, signs checkpoints.
+//! The writer of a Glasslog log: admits entries, stores them durably, publishes tiles, signs checkpoints, builds the index.
 //!
-//! One log is one directory of a POSIX file system (`docs/formats/log-directory.md`): `public/` is a
-//! [c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles) tree and the only thing to serve; `state/` and `keys/` are private.
-//! Or it lives in a bucket (`docs/formats/object-store.md`, [`object_store`]), where a lease takes the place of the lock.
+//! # Format
+//! A log is a directory of a POSIX file system (`docs/formats/log-directory.md`). Its `public/` folder is a
+//! [c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles) tree and the only one to serve; `state/` and `keys/` are private.
+//! Alternatively everything but the keys and the configuration is in a bucket of an S3-compatible store
+//! (`docs/formats/object-store.md`), where a lease replaces the lock.
 //!
-//! # Promises
-//! * *Acknowledged means durable*: when [`Log::append`] returns, the entries and their indices survive a crash and a
-//!   power loss (as far as the disk honours `fsync`).
-//! * *Never shrinks, never forks*: a signed head is durable in `state/` before anyone can see it, and a log whose
-//!   private state is older than its public files, or differs from them, is refused at open.
-//! * *One writer*: an operating system lock on `state/lock`, which goes when the process goes.
-//! * *Nothing half-written is public*: files are made and synced in `state/tmp` and then linked into `public/`.
+//! # Example
+//! ```
+//! # fn main() -> Result<(), glasslog_log::LogError> {
+//! # let directory = tempfile::tempdir().expect("a temporary directory");
+//! # let path = directory.path().join("log");
+//! use glasslog_log::{Log, NewLog};
+//!
+//! let now = 1_767_225_600; // seconds since the epoch
+//! NewLog::raw("example.com/log").create(&path, now)?;
+//! let mut log = Log::open(&path)?;
+//! let outcomes = log.append(vec![b"an entry".to_vec()])?;
+//! assert!(outcomes[0].is_ok());
+//! assert_eq!(log.publish(now)?.size, 1);
+//! # log.close()
+//! # }
+//! ```
+//!
+//! # Modules
+//! | module | purpose |
+//! |---|---|
+//! | [`storage`] | the interface of a log's storage; [`directory`] and [`object_store`] implement it |
+//! | [`writer`] | opening, admission, publication, closing |
+//! | [`sequencer`] | group commit for many submitters |
+//! | `dedup` | the table of known entries, by which duplicates are found |
+//! | [`index`] | the index of a log, and an auditor's cosignature on it |
+//! | [`witness`] | a one-shot witness |
+//! | [`status`] | the status of a log, read without its lock |
+//!
+//! # Guarantees
+//! * *Acknowledged entries are durable*: when [`Log::append`] returns, the entries and their indices survive a crash and a
+//!   power loss, if the disk honours `fsync`.
+//! * *A log never shrinks or forks*: a signed head is durable in `state/` before it is public. Opening refuses a log whose
+//!   private state is older than its public files, or contradicts them.
+//! * *There is one writer*: an operating system lock on `state/lock` ends with its process. In a bucket, a writer that lost
+//!   its lease cannot change the signed head.
+//! * *Public files are complete*: a file is written in `state/tmp` and then linked into `public/`.
 //!
 //! # Scope
-//! Synchronous, one sequencer. What an entry may say is decided by `glasslog_core::rules::admission`.
+//! The crate blocks; asynchronous callers use [`sequencer`]. `glasslog_core::rules` decides the admission of events,
+//! `glasslog-server` is the HTTP interface, and `glasslog-client` reads and audits logs.
 
 #![cfg(unix)]
 
@@ -43,5 +75,6 @@ pub use index::IndexError;
 pub use leaf::Leaf;
 pub use object_store::StoreError;
 pub use storage::{JournalError, StorageError};
-pub use writer::{ARCHIVE_INTERVAL, Admitter, Log, Outcome, Receipt, Refusal};
-pub use writer::{HistoryError, WriterError};
+pub use writer::{
+    ARCHIVE_INTERVAL, Admitter, HistoryError, Log, Outcome, Receipt, Refusal, WriterError,
+};

@@ -1,8 +1,8 @@
-//! What a log asks of the place where it lives: a directory of a POSIX file system, or a bucket of an object store.
+//! The storage interface of a log: a directory of a POSIX file system, or a bucket of an object store.
 //!
-//! Three kinds of things are kept apart. *Public files* appear whole; all but a few never change. *Staged entries* are
-//! acknowledged and not public yet. The *signed head* moves only by [`Storage::swap_head`], so that of two writers that
-//! both believe to be the only one, one fails before anybody sees what it signed.
+//! It separates three kinds of data. *Public files* appear complete, and all but a few never change. *Staged entries*
+//! are acknowledged and not yet public. The *signed head* changes only by [`Storage::swap_head`]: of two writers that
+//! both believe to be the only one, one fails before a reader sees its signature.
 
 pub(crate) mod error;
 
@@ -14,11 +14,11 @@ use core::fmt;
 use glasslog_core::tiles::PublicFile;
 use std::path::PathBuf;
 
-/// One state of the signed head, as the storage tells it from every other: a digest, a generation, an ETag.
+/// A version of the signed head, unique in its storage: a digest, a generation or an ETag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version(pub String);
 
-/// Acknowledged entries: those with the indices `first..first + leaves.len()`.
+/// Acknowledged entries with the indices `first..first + leaves.len()`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Staged {
     /// Index of the first.
@@ -28,30 +28,32 @@ pub struct Staged {
 }
 
 impl Staged {
-    /// One past the last index.
+    /// Returns one past the last index.
     pub fn end(&self) -> u64 {
         self.first + self.leaves.len() as u64
     }
 }
 
-/// Changes the content of a mutable public file: `None` in is *absent*, `None` out is *leave it as it is*.
+/// Changes the content of a mutable public file. An argument of `None` means that the file is missing; a result of
+/// `None` leaves it unchanged.
 pub type Change<'a> = dyn FnMut(Option<Vec<u8>>) -> Result<Option<Vec<u8>>, LogError> + 'a;
 
-/// The place where one log lives. Methods block; several threads of one writer call them at the same time.
+/// The storage of one log. Methods block; several threads of one writer call them concurrently.
 pub trait Storage: fmt::Debug + Send + Sync {
-    /// Where a public file lies, for messages.
+    /// Returns the location of a public file, for messages.
     fn locate(&self, path: &str) -> PathBuf;
 
-    /// Where a private file lies, for messages.
+    /// Returns the location of a private file, for messages.
     fn locate_private(&self, name: &str) -> PathBuf;
 
-    /// Reads a public file by its path relative to the tree; `None` when there is none.
+    /// Reads a public file by its path relative to the tree; `None` if it is missing.
     ///
     /// # Errors
-    /// When it cannot be told whether the file exists, or it cannot be read.
+    /// The file cannot be read, or the storage does not tell if it exists.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError>;
 
-    /// Reads public files; the answers are in order. Where a read takes long, they are read side by side.
+    /// Reads public files; the results are in the order of the paths. A storage with slow reads reads them
+    /// concurrently.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -59,100 +61,103 @@ pub trait Storage: fmt::Debug + Send + Sync {
         paths.iter().map(|path| self.read(path)).collect()
     }
 
-    /// Adds public files that will never change: when this returns, readers see them whole. They need not survive a
-    /// power loss before [`unstage`](Self::unstage) of the entries that they are made of.
+    /// Adds immutable public files: when this returns, readers see them complete. They need not survive a power loss
+    /// before [`unstage`](Self::unstage) of the entries that they contain.
     ///
-    /// A file that is there already must be the same, byte for byte. What a power loss left of one, where the storage
-    /// can have such, is put right.
+    /// A file that exists must be the same, byte for byte. A file that a power loss may have left incomplete is
+    /// repaired.
     ///
     /// # Errors
-    /// [`LogError::Differs`] for a file that holds something else; any of the others may then be in place.
+    /// [`StorageError::Differs`] for a file with another content; any of the other files may then be in place.
     fn create(&self, files: &[PublicFile]) -> Result<(), LogError>;
 
-    /// Adds a public file that nothing else would give back, durably, unless there is one; returns the one there was.
+    /// Adds a public file that cannot be derived again, durably, unless it exists; returns the existing content.
     ///
     /// # Errors
-    /// When it fails; the file may then be there or not.
+    /// The storage fails; the file then exists or not.
     fn keep(&self, path: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, LogError>;
 
-    /// Changes a public file that others change too, durably, so that nobody's change is lost: `change` is given what is
-    /// there, and again if that has changed meanwhile.
+    /// Changes a public file that other processes change too, durably and without losing their changes: `change`
+    /// receives the current content, and is called again if that has changed meanwhile.
     ///
     /// # Errors
-    /// What `change` says, or when it fails; the old or the new content is then in place.
+    /// The error of `change`, or of the storage; the old or the new content is then in place.
     fn update(&self, path: &str, change: &mut Change<'_>) -> Result<(), LogError>;
 
-    /// Removes a public file; that it is gone already is no error.
+    /// Removes a public file; a missing file is not an error.
     ///
     /// # Errors
-    /// When it fails.
+    /// The storage fails.
     fn remove(&self, path: &str) -> Result<(), LogError>;
 
-    /// Names of the public files directly in a directory; none of a directory that is not there.
+    /// Returns the names of the public files directly in a directory; none if the directory is missing.
     ///
     /// # Errors
-    /// When they cannot be listed.
+    /// The directory cannot be listed.
     fn list(&self, directory: &str) -> Result<Vec<String>, LogError>;
 
     /// Reads a small private file by its name.
     ///
     /// # Errors
-    /// When it exists and cannot be read.
+    /// The file exists and cannot be read.
     fn read_private(&self, name: &str) -> Result<Option<Vec<u8>>, LogError>;
 
-    /// Puts a small private file in the place of an older one, or of none, durably.
+    /// Replaces or creates a small private file, durably.
     ///
     /// # Errors
-    /// When it fails; the old or the new content is then in place.
+    /// The storage fails; the old or the new content is then in place.
     fn replace_private(&self, name: &str, bytes: &[u8]) -> Result<(), LogError>;
 
-    /// Keeps acknowledged entries: when this returns, they survive a power loss. `first` is one past the last one kept.
+    /// Stores acknowledged entries: when this returns, they survive a power loss. `first` is one past the last stored
+    /// index.
     ///
     /// # Errors
-    /// When it fails; any prefix of the entries may then be kept, and the log must be opened again.
+    /// The storage fails; any prefix of the entries may then be stored, and the log must be opened again.
     fn stage(&self, first: u64, leaves: &[Leaf]) -> Result<(), LogError>;
 
-    /// Returns the entries that are kept, which are those from the last [`unstage`](Self::unstage) on, and maybe some
-    /// before. Called once, before anything is staged.
+    /// Returns the stored entries: all since the last [`unstage`](Self::unstage), and possibly some earlier ones. It is
+    /// called once, before any entry is staged.
     ///
     /// # Errors
-    /// When they cannot be read, or are damaged.
+    /// The entries cannot be read, or are damaged.
     fn staged(&self) -> Result<Staged, LogError>;
 
-    /// Lets go of the entries before `end`, which are public: first makes every file that was created for them durable.
-    /// Called now and then, and at the end; also while entries are staged and files created.
+    /// Discards the staged entries before `end`, which are public: first makes every file that was created for them
+    /// durable. The writer calls it from time to time and at the end, also while other threads stage entries and create
+    /// files.
     ///
     /// # Errors
-    /// When it fails; the entries may then still be kept.
+    /// The storage fails; the entries may then still be staged.
     fn unstage(&self, end: u64) -> Result<(), LogError>;
 
-    /// The size up to which public files are durable: beyond it, a power loss may have left parts of them or none.
+    /// Returns the size up to which public files are durable: beyond it, a power loss may have left them incomplete or
+    /// removed.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// The storage cannot be read.
     fn durable_size(&self) -> Result<u64, LogError>;
 
-    /// Reads the signed head; `None` in a log that is being made.
+    /// Reads the signed head; `None` in a log that is being created.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// The storage cannot be read.
     fn load_head(&self) -> Result<Option<(Vec<u8>, Version)>, LogError>;
 
-    /// Puts a new signed head in the place of the one that is `expected`, or of none, durably and atomically.
+    /// Replaces the signed head of version `expected`, or creates the first, durably and atomically.
     ///
     /// # Errors
-    /// [`LogError::HeadMoved`] when another one is there: someone else writes to this log. After any other failure the
-    /// old or the new one is in place.
+    /// [`StorageError::HeadMoved`] if the head has another version: another process writes to this log. After any other
+    /// failure the old or the new head is in place.
     fn swap_head(&self, expected: Option<&Version>, head: &[u8]) -> Result<Version, LogError>;
 
-    /// Says what a failure comes from: a writer that was replaced may find things that do not fit what it knows.
+    /// Returns the cause of a failure: a writer that was replaced may find files that contradict its state.
     fn explain(&self, error: LogError) -> LogError {
         error
     }
 
-    /// Lets other writers know where this one takes entries.
+    /// Announces to other processes the URL where this writer accepts entries.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// The storage cannot be written.
     fn announce(&self, url: &str) -> Result<(), LogError>;
 }

@@ -1,4 +1,4 @@
-//! A one-shot witness: checks that a log's checkpoint extends the last one seen, remembers it, then cosigns
+//! A one-shot witness: checks that a log's checkpoint extends the last one that it cosigned, remembers it, then cosigns
 //! ([tlog-witness](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-witness.md), "add-checkpoint", on a directory).
 
 mod target;
@@ -19,37 +19,37 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// How often a checkpoint that moves on while it is being checked is checked anew.
+/// Attempts for a checkpoint that is replaced while it is being checked.
 const ATTEMPTS: usize = 10;
 
-/// What a witness is: a key, a memory, and whom it believes to be the log.
+/// A witness: a key, a memory, and a policy that names the log.
 #[derive(Debug)]
 pub struct Witness<'a> {
     /// The cosigning key.
     pub key: &'a SignerKey,
-    /// Where it remembers the last checkpoint that it cosigned.
+    /// File with the last checkpoint that it cosigned.
     pub state: &'a Path,
-    /// Names the log and its key.
+    /// Policy that names the log and its key.
     pub policy: &'a Policy,
 }
 
-/// What was cosigned.
+/// The result of cosigning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cosigned {
-    /// The head that now carries the cosignature.
+    /// The cosigned head.
     pub head: TreeHead,
-    /// The head that it was found to extend; `None` the first time.
+    /// The earlier head that it extends; `None` the first time.
     pub seen: Option<TreeHead>,
 }
 
-/// Why nothing was cosigned.
+/// A reason not to cosign.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum WitnessError {
     /// The log's files could not be read or written.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// The key is not one for cosignatures.
+    /// The key is not a cosignature key.
     #[error("the key is not a witness's: its type is not 0x04")]
     NotACosigner,
     /// The policy does not name this log, or none of its keys signed.
@@ -80,22 +80,22 @@ pub enum WitnessError {
         /// Size shown.
         shown: u64,
     },
-    /// A tile is not what the signed head commits to, or is missing.
+    /// A tile is missing, or does not match the signed head.
     #[error(transparent)]
     Tile(TileError),
     /// The log signed two heads that cannot both be true.
     #[error("the log signed two heads that cannot both be true, of sizes {} and {}", .0.old.head().size, .0.new.head().size)]
     Inconsistent(Box<Inconsistency>),
-    /// No cosignature could be made.
+    /// The cosignature could not be made.
     #[error(transparent)]
     Cosignature(CosignatureError),
-    /// The checkpoint kept moving on.
+    /// The checkpoint was replaced during each attempt.
     #[error("the checkpoint moved on each time it was checked")]
     Moving,
 }
 
 impl WitnessError {
-    /// A stable name for this class of errors.
+    /// Returns the stable name of this class of errors.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Log(error) => error.code(),
@@ -118,12 +118,12 @@ impl Witness<'_> {
     /// `now` is in seconds since the epoch.
     ///
     /// # Errors
-    /// When the checkpoint does not verify or does not extend what the witness remembers; nothing is then cosigned.
+    /// The checkpoint does not verify, or does not extend the remembered one; nothing is then cosigned.
     pub fn cosign(&self, disk: &Disk, layout: &Layout, now: u64) -> Result<Cosigned, WitnessError> {
         self.cosign_at(&Target::directory(disk, layout), disk, now)
     }
 
-    /// As [`cosign`](Self::cosign), wherever the log is; `disk` is that of the witness's memory.
+    /// As [`cosign`](Self::cosign), for a log in a directory or a bucket; `disk` is that of the witness's memory.
     ///
     /// # Errors
     /// As [`cosign`](Self::cosign).
@@ -136,7 +136,8 @@ impl Witness<'_> {
         if self.key.verifier().signature_type() != SignatureType::CosignatureV1 {
             return Err(WitnessError::NotACosigner);
         }
-        // Two runs with one memory take turns, or the slower one could forget what the faster one cosigned.
+        // Two runs with one memory exclude each other; otherwise the slower one could overwrite the memory of the
+        // faster one.
         let _turn = CheckpointLock::wait(&beside(self.state, ".lock")).map_err(LogError::from)?;
         for _ in 0..ATTEMPTS {
             let shown = target.checkpoint()?;
@@ -184,7 +185,7 @@ impl Witness<'_> {
         Ok(())
     }
 
-    /// Checks that `shown` extends `seen`, from the tiles that `shown` commits to.
+    /// Checks that `shown` extends `seen`, by the tiles of `shown`.
     fn check_extends(
         &self,
         target: &Target,
@@ -220,14 +221,14 @@ impl Witness<'_> {
         })))
     }
 
-    /// The root that the tree of `head` has at an older size, and the proof that it has.
+    /// Returns the root that the tree of `head` has at an older size, and the proof of it.
     fn prefix(
         &self,
         target: &Target,
         old_size: u64,
         head: TreeHead,
     ) -> Result<(Hash, ConsistencyProof), WitnessError> {
-        // Every tree extends the empty one, and itself: there is nothing to prove.
+        // Every tree extends the empty tree and itself, without a proof.
         let trivial = match old_size {
             0 => Some(empty_root()),
             size if size == head.size => Some(head.root),
@@ -247,7 +248,7 @@ impl Witness<'_> {
     }
 }
 
-/// Reads tiles; where a partial one is gone, the full one begins with it. Missing ones are left for the plan to name.
+/// Reads tiles, a removed partial one from the full one. Missing tiles are omitted; the plan reports them.
 fn read_tiles(target: &Target, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, LogError> {
     let mut files = BTreeMap::new();
     for tile in tiles {
@@ -264,7 +265,7 @@ fn read_tiles(target: &Target, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>
     Ok(files)
 }
 
-/// The path of a file beside `path`, with `suffix` after its name.
+/// Returns the path of a file beside `path`, with `suffix` after its name.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);

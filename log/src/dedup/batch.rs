@@ -1,34 +1,34 @@
-//! Facts of consecutive entries that are in memory, and not in the store yet.
+//! Facts about consecutive entries that are in memory and not yet in the store.
 
 use glasslog_core::merkle::Hash;
 use glasslog_core::rules::Binding;
 use std::collections::HashMap;
 use std::mem;
 
-/// What is known of the entries `first..end`.
+/// Facts about the entries `first..end`.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) first: u64,
     pub(crate) end: u64,
     /// Indices by leaf hash.
     pub(crate) leaves: HashMap<Hash, u64>,
-    /// Events, in a log of events.
+    /// Facts about events, in a log of events.
     pub(crate) events: Events,
 }
 
-/// What is known of events.
+/// Facts about events.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
     /// First indices by payload digest.
     pub(crate) payloads: HashMap<Hash, u64>,
     /// First registrations by the SHA-256 of the name that they bind.
     pub(crate) names: HashMap<Hash, Binding>,
-    /// Indices of the events about keys.
+    /// Indices of key events.
     pub(crate) keys: Vec<u64>,
 }
 
 impl Events {
-    /// Takes out what is of entries before `end`.
+    /// Takes the facts about entries before `end`.
     pub(crate) fn split(&mut self, end: u64) -> Self {
         let (keys, rest) = mem::take(&mut self.keys)
             .into_iter()

@@ -1,4 +1,4 @@
-//! Fills the filter with the hashes that a store has when it is opened, by a thread of its own.
+//! Fills the filter with the hashes of an opened store, in a thread.
 
 use super::filter::Filter;
 use super::store::Store;
@@ -15,7 +15,7 @@ pub(super) struct Filling {
 }
 
 impl Dedup {
-    /// Begins to make the filter: until it has all hashes of the store, the store itself is asked.
+    /// Begins to build the filter: until it has all hashes of the store, every look-up reads the store.
     pub(super) fn begin_filter(&self, store: &Arc<Store>) {
         let mut filling = locked(&self.filling);
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
@@ -23,7 +23,7 @@ impl Dedup {
             return;
         }
         filling.has_begun = true;
-        // What is moved into the store from here on was in a batch here, or is frozen later.
+        // Facts that are moved into the store from now on are in a batch here, or are frozen later.
         let facts = self.facts.load(Ordering::Relaxed) as usize;
         let mut filter = Filter::new(facts + facts / 2);
         filter.reserve(facts);
@@ -36,7 +36,7 @@ impl Dedup {
         let (store, stop) = (Arc::clone(store), Arc::clone(&self.stop));
         let is_complete = Arc::clone(&self.is_complete);
         let thread = thread::Builder::new().name("filter".into());
-        // Without a thread or with a store that cannot be read the filter stays incomplete, and the store is asked.
+        // Without a thread, or with an unreadable store, the filter stays incomplete and every look-up reads the store.
         filling.thread = thread
             .spawn(move || {
                 if store.fill(&layer, &stop) == Ok(true) {

@@ -1,23 +1,23 @@
-//! A filter in memory that tells most new hashes from known ones, so that they cost no look into the store.
+//! A filter in memory that recognises most new hashes, so that they need no look-up in the store.
 //!
-//! A blocked Bloom filter (Putze, Sanders, Singler, "Cache-, Hash- and Space-Efficient Bloom Filters", 2007): a hash has
-//! eight bits in one line of 64 bytes, so that it costs one miss of the processor's cache. Hashes are taken as they are:
-//! who grinds entries until theirs meet set bits makes us look into the store in vain, and no more.
+//! A blocked Bloom filter (Putze, Sanders, Singler, "Cache-, Hash- and Space-Efficient Bloom Filters", 2007): a hash
+//! has eight bits in one line of 64 bytes, so it costs one cache miss. Hashes are used as they are: a submitter who
+//! searches for entries with set bits causes needless look-ups in the store, and nothing else.
 
 use glasslog_core::merkle::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Words of a line.
+/// Words in a line.
 const LINE: usize = 8;
 
-/// Bits of memory for each hash that fits: one in eighty unknown ones is then taken for known.
+/// Bits of memory for each hash: the error rate is then one in eighty.
 const BITS_PER_HASH: usize = 10;
 
-/// Hashes that the first layer has room for.
+/// Hashes in the first layer at least.
 const LEAST: usize = 1 << 16;
 
-/// Bits for a fixed number of hashes. They can be added by several threads.
+/// Bits for a fixed number of hashes. Several threads can add hashes.
 #[derive(Debug)]
 pub(crate) struct Layer {
     words: Box<[AtomicU64]>,
@@ -25,7 +25,7 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
-    /// Room for that many hashes.
+    /// Returns an empty layer for `room` hashes.
     pub(crate) fn new(room: usize) -> Self {
         let room = room.max(LEAST);
         let lines = (room * BITS_PER_HASH).div_ceil(LINE * 64);
@@ -33,12 +33,12 @@ impl Layer {
         Self { words, room }
     }
 
-    /// The line of a hash, and the bit in each of its words.
+    /// Returns the line of a hash, and the bit in each of its words.
     fn bits_of(&self, hash: &Hash) -> (&[AtomicU64], [u32; LINE]) {
         let bytes = hash.as_bytes();
         let number = bytes.first_chunk().copied().unwrap_or_default();
         let lines = self.words.len() / LINE;
-        // A fair share of the range of numbers for each line.
+        // Each line gets an equal share of the range of numbers.
         let line = ((u128::from(u64::from_be_bytes(number)) * lines as u128) >> 64) as usize;
         let bits = bytes.last_chunk().copied().unwrap_or([0; LINE]);
         let words = self.words.get(line * LINE..).unwrap_or_default();
@@ -60,17 +60,17 @@ impl Layer {
     }
 }
 
-/// Layers, each as large as all before it together.
+/// Layers, each as large as all earlier ones together.
 #[derive(Debug)]
 pub(crate) struct Filter {
     layers: Vec<Arc<Layer>>,
     room: usize,
-    /// Hashes that the last layer still has room for.
+    /// Hashes for which the last layer still has room.
     left: usize,
 }
 
 impl Filter {
-    /// A filter whose first layer has room for that many hashes.
+    /// Returns a filter whose first layer has room for `room` hashes.
     pub(crate) fn new(room: usize) -> Self {
         let layer = Layer::new(room);
         Self {
@@ -80,12 +80,12 @@ impl Filter {
         }
     }
 
-    /// The first layer, for what is added by another thread; there must be room for all of it.
+    /// Returns the first layer, for another thread that adds hashes; there must be room for all of them.
     pub(crate) fn first(&self) -> Option<Arc<Layer>> {
         self.layers.first().cloned()
     }
 
-    /// Says that another thread adds that many hashes to the first layer.
+    /// Reserves room in the first layer for `count` hashes that another thread adds.
     pub(crate) fn reserve(&mut self, count: usize) {
         self.left = self.left.saturating_sub(count);
     }
@@ -104,12 +104,12 @@ impl Filter {
         }
     }
 
-    /// Tells whether the hash may have been added; if not, it was not.
+    /// Returns false only if the hash was not added.
     pub(crate) fn may_have(&self, hash: &Hash) -> bool {
         self.layers.iter().any(|layer| layer.may_have(hash))
     }
 
-    /// Bytes of memory.
+    /// Returns the memory in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.layers.iter().map(|layer| layer.words.len() * 8).sum()
     }
@@ -124,7 +124,7 @@ mod tests {
         sha256(&number.to_be_bytes())
     }
 
-    /// What was added is found, through all layers; of what was not, few are taken for known.
+    /// Added hashes are found in all layers; few others are taken for added.
     #[test]
     fn nothing_that_was_added_is_missed() {
         const COUNT: u64 = 300_000;

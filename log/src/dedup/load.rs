@@ -1,4 +1,4 @@
-//! Takes the store on disk into use, once it was compared with the log.
+//! Opens the store on disk, after comparing it with the log.
 
 use super::store::{Problem, Store};
 use super::{Dedup, levels, locked, public};
@@ -7,22 +7,22 @@ use glasslog_core::tiles::frontier;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// A store that is in use.
+/// An opened store.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    /// Its entries, a whole number of bundles.
+    /// Number of its entries, a multiple of the bundle width.
     pub(crate) size: u64,
     /// The partial tiles of that size.
     pub(crate) levels: Vec<Vec<Hash>>,
-    /// The events about keys among its entries, in order.
+    /// The key events among its entries, in order.
     pub(crate) keys: Vec<(u64, Vec<u8>)>,
 }
 
 impl Dedup {
-    /// Takes the store on disk into use, if there is one that knows a part of this log, whose public files are durable
-    /// up to `durable`; says how far it goes, or why it is of no use.
+    /// Opens the store on disk, if it exists and covers a part of this log, whose public files are durable up to
+    /// `durable`; returns its size, or the reason why it is unusable.
     ///
-    /// Whether the tiles that it is compared with are those of the signed head is for the caller to see.
+    /// The caller checks that the compared tiles are those of the signed head.
     pub(crate) fn load(&self, durable: u64) -> Result<Option<Loaded>, Problem> {
         match self.directory.exists() {
             true => self.compare(durable).map(Some),
@@ -62,7 +62,7 @@ impl Dedup {
         let keys = entries.collect::<Result<_, _>>()?;
         locked(&self.stored).size = size;
         self.facts.store(watermark.facts, Ordering::Relaxed);
-        // Nobody else sets it.
+        // No other thread sets it.
         let _ = self.store.set(Arc::new(store));
         Ok(Loaded { size, levels, keys })
     }

@@ -1,4 +1,4 @@
-//! Looks for what was frozen: in the batches in memory, then in the store, whose answers are compared with the log.
+//! Look-up of frozen facts: in the batches in memory, then in the store, whose answers are compared with the log.
 
 use super::store::Kind;
 use super::{Batch, Dedup, leaf, locked, public};
@@ -9,14 +9,14 @@ use glasslog_core::rules::{Binding, bindings};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-/// Where something was found.
+/// The source of a found fact.
 enum Found<T> {
     Batch(T),
     Store(u64),
 }
 
 impl Dedup {
-    /// Where the entry with this leaf hash stands, of those that were frozen.
+    /// Returns the index of the entry with this leaf hash, if it was frozen.
     pub(crate) fn leaf(&self, hash: &Hash) -> Option<u64> {
         let in_batch = |batch: &Batch| batch.leaves.get(hash).copied();
         match self.recall(Kind::Leaf, hash, in_batch)? {
@@ -28,7 +28,7 @@ impl Dedup {
         }
     }
 
-    /// The first index of a payload, of those that were frozen.
+    /// Returns the first index of a payload, if it was frozen.
     pub(crate) fn payload(&self, digest: &Hash) -> Option<u64> {
         let in_batch = |batch: &Batch| batch.events.payloads.get(digest).copied();
         match self.recall(Kind::Payload, digest, in_batch)? {
@@ -42,7 +42,7 @@ impl Dedup {
         }
     }
 
-    /// What the name with this SHA-256 is bound to, of those that were frozen.
+    /// Returns the binding of the name with this SHA-256, if it was frozen.
     pub(crate) fn binding(&self, name: &Hash) -> Option<Binding> {
         let in_batch = |batch: &Batch| batch.events.names.get(name).cloned();
         match self.recall(Kind::Name, name, in_batch)? {
@@ -84,7 +84,7 @@ impl Dedup {
         found.map(Found::Store)
     }
 
-    /// What the log says of a fact that the store gave; a store that is wrong about the log is not asked again.
+    /// Verifies a fact of the store in the log; a store that contradicts the log is not read again.
     fn proven<T>(&self, found: Result<Option<T>, LogError>) -> Option<T> {
         match found {
             Ok(Some(found)) => Some(found),

@@ -1,12 +1,12 @@
-//! The table of what a log holds, so that nothing gets in twice: in memory what is new, in a store on disk the rest
-//! (`docs/formats/log-directory.md`, "The table of known entries"; `docs/decisions/table-of-known-entries.md`).
+//! The table of known entries, by which a log refuses duplicates: the newest facts are in memory, the others in a store
+//! on disk (`docs/formats/log-directory.md`, "The table of known entries"; `docs/decisions/table-of-known-entries.md`).
 //!
 //! ```text
 //! Admitter: the newest entries ─▶ frozen batches ─▶ filter ─▶ store
-//!                                    └ moved there once the public files of their entries are durable
+//!                                      └ moved there once the public files of their entries are durable
 //! ```
-//! The store is a cache: it is compared with the log when it is opened and made again where it does not fit, and what it
-//! says of an entry is looked up in the log before anybody hears it. Nothing waits for it to be durable.
+//! The store is a cache: it is compared with the log when it is opened, and rebuilt if it does not match; each of its
+//! answers is verified in the log. Nothing waits for it to be durable.
 
 mod batch;
 pub(crate) mod error;
@@ -37,15 +37,14 @@ pub(crate) use store::Problem;
 /// Name of the store's directory in the private state.
 pub(crate) const DIRECTORY: &str = "known";
 
-/// How much of the table is kept in memory.
+/// Bounds of the part of the table in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// A log with fewer entries has no store, and fewer new ones are not added to it: reading so many from the log at
-    /// opening takes less time than opening a store.
+    /// Least number of entries in a store: reading fewer from the log at opening takes less time than opening a store.
     pub least: u64,
-    /// So many new entries are frozen into a batch.
+    /// Number of new entries that are frozen into a batch.
     pub batch: u64,
-    /// After so many look-ups in the store a filter is made of it: a writer of a few entries is done before.
+    /// Number of look-ups in the store after which its filter is built: a writer of a few entries ends before.
     pub patience: u64,
 }
 
@@ -59,16 +58,16 @@ impl Default for Bounds {
     }
 }
 
-/// What is in memory beside the newest entries.
+/// The facts in memory besides the newest entries.
 #[derive(Debug, Default)]
 struct Recent {
     /// Batches that are not in the store, oldest first.
     frozen: Vec<Arc<Batch>>,
-    /// Of the hashes in batches and store; absent while the store is hardly asked.
+    /// Filter of the hashes in batches and store; absent while the store has few look-ups.
     filter: Option<Filter>,
 }
 
-/// The table of one log, below the newest entries.
+/// The table of one log, without the newest entries.
 #[derive(Debug)]
 pub(crate) struct Dedup {
     storage: Arc<dyn Storage>,
@@ -77,13 +76,13 @@ pub(crate) struct Dedup {
     pub(crate) bounds: Bounds,
     recent: RwLock<Recent>,
     store: OnceLock<Arc<Store>>,
-    /// How far the store goes, while the table is in use; taken by whoever adds to it.
+    /// Progress of the store; locked while facts are added.
     stored: Mutex<Stored>,
-    /// Whether the filter has all hashes of the store.
+    /// True if the filter has all hashes of the store.
     is_complete: Arc<AtomicBool>,
-    /// Facts in the store.
+    /// Number of facts in the store.
     facts: AtomicU64,
-    /// Look-ups in the store.
+    /// Number of look-ups in the store.
     asked: AtomicU64,
     filling: Mutex<Filling>,
     stop: Arc<AtomicBool>,
@@ -93,17 +92,17 @@ pub(crate) struct Dedup {
 #[derive(Clone, Copy, Debug, Default)]
 struct Stored {
     size: u64,
-    /// Another process has the store, which cannot be in an orderly setup: everything stays in memory.
+    /// True if another process has the store, which does not happen in a correct setup: everything stays in memory.
     is_elsewhere: bool,
 }
 
-/// A panic elsewhere leaves these values whole: each change is complete before anything can panic.
+/// A panic in another thread leaves these values valid: each change is complete before anything can panic.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Dedup {
-    /// An empty table, whose store will be made in `directory` when there is enough to keep.
+    /// Returns an empty table, whose store is created in `directory` when there are enough facts.
     pub(crate) fn new(
         storage: &Arc<dyn Storage>,
         directory: &Path,
@@ -138,7 +137,7 @@ impl Dedup {
         locked(&self.failure).get_or_insert(failed);
     }
 
-    /// Tells whether every answer so far was a true one.
+    /// Checks that every answer so far was correct.
     ///
     /// # Errors
     /// The first failure; the log must then be opened again.
@@ -146,7 +145,7 @@ impl Dedup {
         locked(&self.failure).clone().map_or(Ok(()), Err)
     }
 
-    /// Takes the entries that follow those that were frozen before.
+    /// Adds the entries that follow the frozen ones.
     pub(crate) fn freeze(&self, batch: Batch) {
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
         let recent = &mut *recent;
@@ -160,7 +159,7 @@ impl Dedup {
         recent.frozen.push(Arc::new(batch));
     }
 
-    /// Up to which size the store knows the log, and bytes of memory that the filter takes.
+    /// Returns the size up to which the store covers the log, and the memory of the filter in bytes.
     pub(crate) fn extent(&self) -> (u64, usize) {
         let size = locked(&self.stored).size;
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
@@ -180,7 +179,7 @@ impl Drop for Dedup {
         );
         if is_wrong && let Some(store) = self.store.take() {
             drop(store);
-            // The next writer makes it again; if it is still there then, it is compared with the log again.
+            // The next writer rebuilds it; a store that could not be removed is compared with the log again.
             let _ = moving::remove(&self.directory);
         }
     }

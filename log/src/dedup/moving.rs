@@ -10,15 +10,15 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-/// Batches that are moved into the store at once: larger runs there are joined less often.
+/// Batches that are moved into the store together: larger runs are merged less often.
 const TOGETHER: usize = 4;
 
 impl Dedup {
-    /// Moves what is frozen of entries before `end` into the store, if it is enough to be worth it. The log has the
-    /// public files of size `at`, which is not smaller, and they are durable.
+    /// Moves frozen facts about entries before `end` into the store, if there are enough. The public files of size
+    /// `at`, which is not smaller, exist and are durable.
     ///
     /// # Errors
-    /// When the store cannot be written, or public files cannot be read.
+    /// The store cannot be written, or public files cannot be read.
     pub(crate) fn store_before(&self, end: u64, at: u64) -> Result<(), LogError> {
         let mut stored = locked(&self.stored);
         if stored.is_elsewhere {
@@ -44,7 +44,7 @@ impl Dedup {
         Ok(())
     }
 
-    /// Moves batches, of which the last ends at `end`.
+    /// Moves batches, the last of which ends at `end`.
     fn store(
         &self,
         stored: &mut Stored,
@@ -61,7 +61,7 @@ impl Dedup {
         let store = match self.store.get() {
             Some(store) => Arc::clone(store),
             None => {
-                // What is there is of no use, or `load` would have taken it.
+                // An existing store is unusable, or `load` would have opened it.
                 remove(&self.directory)
                     .map_err(|error| broken(Problem::Broken(error.to_string())))?;
                 let store = Arc::new(Store::open(&self.directory).map_err(broken)?);
@@ -101,7 +101,7 @@ impl Dedup {
     }
 }
 
-/// Removes a store; that there is none is no error.
+/// Removes a store; a missing one is not an error.
 pub(super) fn remove(directory: &Path) -> std::io::Result<()> {
     match std::fs::remove_dir_all(directory) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),

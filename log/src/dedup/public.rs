@@ -1,4 +1,4 @@
-//! What the table is compared with: the public tiles and entries of the log, below a size where they are all there.
+//! Reading of the public tiles and entries with which the table is compared, below a size at which all of them exist.
 
 use crate::error::LogError;
 use crate::storage::Storage;
@@ -8,7 +8,8 @@ use glasslog_core::tiles::{
 };
 use std::path::PathBuf;
 
-/// The hashes that the partial tile of each level has at `size`, lowest first, in a log that has the files of `at`.
+/// Returns the hashes in the partial tile of each level at `size`, lowest level first, in a log that has the files of
+/// size `at`.
 pub(crate) fn levels(
     storage: &dyn Storage,
     size: u64,
@@ -22,7 +23,7 @@ pub(crate) fn levels(
     )
 }
 
-/// As [`levels`], of a log whose files are read, and located for messages, by their paths in its tree.
+/// As [`levels`], for a log whose files are read, and located for messages, by their paths in its tree.
 pub(crate) fn levels_in(
     read: &Read<'_>,
     locate: &Locate<'_>,
@@ -42,12 +43,12 @@ pub(crate) fn levels_in(
         .collect()
 }
 
-/// Reads a file; `None` when there is none.
+/// Reads a file; `None` if it is missing.
 type Read<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, LogError> + 'a;
-/// Where a file lies.
+/// Returns the location of a file.
 type Locate<'a> = dyn Fn(&str) -> PathBuf + 'a;
 
-/// The hashes of the tile that has hash number `hash` of a level, as wide as a log of size `at` makes it or wider.
+/// Reads the tile with hash number `hash` of a level, as wide as a log of size `at` has it, or wider.
 fn hashes(
     read: &Read<'_>,
     locate: &Locate<'_>,
@@ -62,7 +63,7 @@ fn hashes(
     };
     let (tile, bytes) = match read(&tile.path())? {
         Some(bytes) => (tile, bytes),
-        // Where the partial tile is gone, the full one begins with it.
+        // A removed partial tile is the beginning of the full one.
         None => {
             let bytes = read(&tile.full().path())?;
             (tile.full(), bytes.ok_or_else(|| missing(&tile))?)
@@ -72,7 +73,7 @@ fn hashes(
         .map_err(|error| LogError::malformed(locate(&tile.path()), error))
 }
 
-/// The leaf hash at an index of a full tile.
+/// Reads the leaf hash at an index in a full tile.
 pub(crate) fn leaf(storage: &dyn Storage, index: u64) -> Result<Hash, LogError> {
     let (number, place) = (index / u64::from(FULL_WIDTH), index % u64::from(FULL_WIDTH));
     let end = (number + 1) * u64::from(FULL_WIDTH);
@@ -87,7 +88,7 @@ pub(crate) fn leaf(storage: &dyn Storage, index: u64) -> Result<Hash, LogError> 
     hashes.get(place as usize).copied().ok_or_else(missing)
 }
 
-/// The entry at an index of a full bundle.
+/// Reads the entry at an index in a full bundle.
 pub(crate) fn entry(storage: &dyn Storage, index: u64) -> Result<Vec<u8>, LogError> {
     let bundle = EntryBundle::new(index / u64::from(FULL_WIDTH), FULL_WIDTH);
     let path = bundle.map(|bundle| bundle.path()).unwrap_or_default();

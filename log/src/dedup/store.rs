@@ -8,8 +8,8 @@
 //! name      = 3 ‖ SHA-256(name)  → u64 index of the first registration
 //! payload   = 4 ‖ payload digest → u64 index of the first event
 //! ```
-//! The facts of a batch and the watermark that covers them come in together or not at all, and need not survive a power
-//! loss: what is lost is read from the log again.
+//! The facts of a batch and the watermark that covers them are added together or not at all. They need not survive a
+//! power loss: lost facts are read from the log again.
 
 use super::filter::Layer;
 use fjall::config::CompressionPolicy;
@@ -21,29 +21,29 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
 
-/// Version of what is stored.
+/// Version of the stored format.
 const FORMAT: u8 = 1;
 
-/// Bytes of blocks that are kept in memory: look-ups are of random hashes, so more helps little.
+/// Bytes of the block cache: look-ups are of random hashes, so a larger one helps little.
 const CACHE: u64 = 16 << 20;
 
-/// Nothing goes through the memtable, so it stays small.
+/// Bytes of the memtable, which is not used for facts and stays small.
 const MEMTABLE: u64 = 1 << 20;
 
-/// Smallest bound that fjall takes.
+/// Smallest bound that fjall accepts, in bytes.
 const JOURNALS: u64 = 64 << 20;
 
-/// What a fact is about.
+/// The subject of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Kind {
-    /// How far the facts go.
+    /// The watermark.
     Watermark = 0,
-    /// An event about keys.
+    /// A key event.
     Key = 1,
     /// An entry.
     Leaf = 2,
-    /// A name that is bound.
+    /// A bound name.
     Name = 3,
     /// The payload of an event.
     Payload = 4,
@@ -58,12 +58,12 @@ fn key(kind: Kind, hash: &[u8; 32]) -> Key {
     key
 }
 
-/// Up to where the store knows the log: all facts of these entries are in it.
+/// The part of the log that the store covers: all facts of these entries are in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Watermark {
     /// Size and root.
     pub(crate) head: TreeHead,
-    /// How many facts there are.
+    /// Number of facts.
     pub(crate) facts: u64,
     /// SHA-256 of the origin.
     pub(crate) origin: Hash,
@@ -98,7 +98,7 @@ impl Watermark {
     }
 }
 
-/// Why the store cannot be used.
+/// A reason why the store is unusable.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Problem {
     /// Another process uses it.
@@ -118,7 +118,7 @@ impl From<fjall::Error> for Problem {
     }
 }
 
-/// Damaged files may trip assertions inside the store; that must not take the writer with it.
+/// Runs an operation of fjall. Damaged files may violate its assertions, which must not end the writer.
 fn guarded<T>(work: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
     let panicked = |_| Err(Problem::Broken("it panicked over its files".into()));
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
@@ -127,7 +127,7 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
 /// An open store.
 pub(crate) struct Store {
     facts: Keyspace,
-    // Last, so that it is closed after its parts.
+    // The last field, so that it is closed after its parts.
     _database: Database,
 }
 
@@ -138,7 +138,7 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the store in a directory, or makes it.
+    /// Opens the store in a directory, or creates it.
     pub(crate) fn open(directory: &Path) -> Result<Self, Problem> {
         guarded(|| {
             let database = Database::builder(directory)
@@ -166,7 +166,7 @@ impl Store {
         guarded(|| Ok(self.facts.get(key)?.map(|value| value.to_vec())))
     }
 
-    /// How far the facts go; `None` in a store that is new.
+    /// Reads the watermark; `None` in a new store.
     pub(crate) fn watermark(&self) -> Result<Option<Watermark>, Problem> {
         let Some(bytes) = self.read(&key(Kind::Watermark, &[0; 32]))? else {
             return Ok(None);
@@ -175,7 +175,7 @@ impl Store {
         Watermark::parse(&bytes).map(Some).ok_or_else(wrong)
     }
 
-    /// The index that a fact gives.
+    /// Reads the index of a fact.
     pub(crate) fn get(&self, kind: Kind, hash: &Hash) -> Result<Option<u64>, Problem> {
         let Some(value) = self.read(&key(kind, hash.as_bytes()))? else {
             return Ok(None);
@@ -185,7 +185,7 @@ impl Store {
         Ok(Some(u64::from_be_bytes(value)))
     }
 
-    /// Indices and leaf hashes of all events about keys, in order.
+    /// Reads the indices and leaf hashes of all key events, in order.
     pub(crate) fn keys(&self) -> Result<Vec<(u64, Hash)>, Problem> {
         guarded(|| {
             let wrong = || Problem::Broken("a fact about keys is malformed".into());
@@ -205,7 +205,7 @@ impl Store {
     /// Adds facts, and the watermark that covers them.
     pub(crate) fn add(&self, mut facts: Facts, watermark: &Watermark) -> Result<(), Problem> {
         facts.0.sort_unstable();
-        // Of a fact that an operator forced in twice the first counts.
+        // The first of two equal facts counts, if an operator forced a duplicate in.
         facts.0.dedup_by(|later, first| later.0 == first.0);
         guarded(|| {
             let mut ingestion = self.facts.start_ingestion()?;
@@ -220,7 +220,7 @@ impl Store {
         })
     }
 
-    /// Adds the hashes of all facts to a filter, unless told to stop; returns whether all of them were.
+    /// Adds the hashes of all facts to a filter until `stop` is set; returns true if it added all.
     pub(crate) fn fill(&self, layer: &Layer, stop: &AtomicBool) -> Result<bool, Problem> {
         guarded(|| {
             for kind in [Kind::Leaf, Kind::Name, Kind::Payload] {
@@ -239,7 +239,7 @@ impl Store {
     }
 }
 
-/// What a fact says.
+/// The value of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
     Index(u64),
@@ -251,20 +251,20 @@ enum Value {
 pub(crate) struct Facts(Vec<(Key, Value)>);
 
 impl Facts {
-    /// Adds the index of what has a hash.
+    /// Adds the index for a hash.
     pub(crate) fn index(&mut self, kind: Kind, hash: &Hash, index: u64) {
         self.0
             .push((key(kind, hash.as_bytes()), Value::Index(index)));
     }
 
-    /// Adds an event about keys.
+    /// Adds a key event.
     pub(crate) fn key_event(&mut self, index: u64, leaf: Hash) {
         let mut place = [0; 32];
         place[..8].copy_from_slice(&index.to_be_bytes());
         self.0.push((key(Kind::Key, &place), Value::Leaf(leaf)));
     }
 
-    /// How many there are.
+    /// Returns the number of facts.
     pub(crate) fn count(&self) -> u64 {
         self.0.len() as u64
     }

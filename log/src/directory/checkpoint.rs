@@ -1,7 +1,7 @@
-//! `public/checkpoint` of a log directory, as a cosigner sees it: read, and given cosignatures.
+//! `public/checkpoint` of a log directory, for cosigners: reading it, and adding cosignatures.
 //!
-//! Publishing and cosigning both change the file, in different processes. Each takes the checkpoint lock, reads what is
-//! there, and changes that: a cosignature for the current size is never lost, and a smaller tree never comes back.
+//! Publishing and cosigning both change the file, in different processes. Each takes the checkpoint lock, reads the
+//! current content and changes it: no cosignature for the current size is lost, and the tree never becomes smaller.
 
 use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
@@ -26,10 +26,10 @@ impl CheckpointFile {
         }
     }
 
-    /// Reads the public checkpoint, unverified; `None` when there is none.
+    /// Reads the public checkpoint without verifying it; `None` if it is missing.
     ///
     /// # Errors
-    /// When it cannot be read or does not parse.
+    /// The file cannot be read or does not parse.
     pub fn read(&self) -> Result<Option<Checkpoint>, LogError> {
         let path = self.layout.checkpoint();
         let bytes = self.disk.read(&path)?;
@@ -39,11 +39,11 @@ impl CheckpointFile {
         bytes.map(parse).transpose()
     }
 
-    /// Adds a cosignature to the public checkpoint if that still says what was cosigned; an older one by the same key
-    /// makes way. Returns whether it was added.
+    /// Adds a cosignature to the public checkpoint if its text is still the cosigned one, and replaces an older
+    /// cosignature by the same key. Returns whether it was added.
     ///
     /// # Errors
-    /// When the file cannot be read or replaced.
+    /// The file cannot be read or replaced.
     pub fn add(
         &self,
         tree: &PublicTree,

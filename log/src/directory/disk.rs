@@ -1,9 +1,9 @@
-//! Durable file operations: every change to a log directory goes through here, one step at a time.
+//! Durable file operations. Every change to a log directory is made here, one step at a time.
 //!
-//! POSIX promises that `link` and `rename` are atomic, and that a file or a directory entry survives a power loss once
-//! the file, or the directory that holds the entry, was synced
-//! ([POSIX.1-2024 `fsync`](https://pubs.opengroup.org/onlinepubs/9799919799/functions/fsync.html)).
-//! Tests stop a log between any two steps with [`Disk::with_faults`].
+//! POSIX guarantees that `link` and `rename` are atomic, and that a file or a directory entry survives a power loss
+//! once the file, or the directory of the entry, was synced ([POSIX.1-2024
+//! `fsync`](https://pubs.opengroup.org/onlinepubs/9799919799/functions/fsync.html)). Tests stop a log between any two
+//! steps with [`Disk::with_faults`].
 
 use super::error::DiskError;
 use super::steps::{Change, Step};
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 type Witness = dyn Fn(Change) + Send + Sync;
 type Fault = dyn Fn(Step, &Path) -> io::Result<()> + Send + Sync;
 
-/// The file system as a log uses it.
+/// The file operations of a log.
 #[derive(Clone, Default)]
 pub struct Disk {
     fault: Option<Arc<Fault>>,
@@ -34,32 +34,32 @@ impl fmt::Debug for Disk {
     }
 }
 
-/// When a new file survives a power loss.
+/// The moment from which a new file survives a power loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// When the call returns and its directory is synced.
+    /// From the moment when the call has returned and the directory is synced.
     Now,
-    /// When it is synced later: until then a power loss may leave a part of it.
+    /// From a later sync: until then a power loss may leave a part of it.
     Lazy,
 }
 
-/// Whether [`Disk::create`] made the file.
+/// Result of [`Disk::create`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
     /// The file is new.
     New,
-    /// A file of that name was there; it was left alone.
+    /// A file of that name existed and was left unchanged.
     Exists,
 }
 
-/// The directory that holds `path`; of a bare name, the current one.
+/// Returns the directory of `path`; of a bare name, the current directory.
 pub(crate) fn directory_of(path: &Path) -> &Path {
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
 }
 
-/// Numbers temporary files, so that two in one process never share a name.
+/// Numbers temporary files, so that no two files of one process share a name.
 static TEMPORARY: AtomicU64 = AtomicU64::new(0);
 
 impl Disk {
@@ -68,9 +68,9 @@ impl Disk {
         Self::default()
     }
 
-    /// Returns a file system that asks `fault` before each step: an error from it fails the step.
+    /// Returns a file system that calls `fault` before each step: an error from it fails the step.
     ///
-    /// A write or append whose step fails leaves the first half of its bytes behind, as a torn write does.
+    /// A write or append whose step fails leaves the first half of its bytes in place, like a torn write.
     pub fn with_faults(
         fault: impl Fn(Step, &Path) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
@@ -80,7 +80,7 @@ impl Disk {
         }
     }
 
-    /// Returns the real file system, which tells `witness` of each change after it was made.
+    /// Returns the real file system, which reports each completed change to `witness`.
     pub fn watched(witness: impl Fn(Change) + Send + Sync + 'static) -> Self {
         Self {
             witness: Some(Arc::new(witness)),
@@ -94,7 +94,7 @@ impl Disk {
         }
     }
 
-    /// How many files and directories were synced so far.
+    /// Returns the number of files and directories synced so far.
     pub fn syncs(&self) -> u64 {
         self.syncs.load(Ordering::Relaxed)
     }
@@ -108,7 +108,7 @@ impl Disk {
             .map_or(Ok(()), |fault| fault(step, path))
     }
 
-    /// Writes `bytes`, or half of them when a fault says so.
+    /// Writes `bytes`, or half of them if a fault is injected.
     fn write_or_tear(
         &self,
         step: Step,
@@ -128,10 +128,10 @@ impl Disk {
         Ok(())
     }
 
-    /// Reads a whole file; `None` when there is none.
+    /// Reads a file; `None` if it is missing.
     ///
     /// # Errors
-    /// When the file exists and cannot be read.
+    /// The file exists and cannot be read.
     pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
         match fs::read(path) {
             Ok(bytes) => Ok(Some(bytes)),
@@ -140,10 +140,10 @@ impl Disk {
         }
     }
 
-    /// Makes the directory `path` durable, and makes it first if it is not there; the one above must exist.
+    /// Makes the directory `path` durable, and creates it if it is missing; its parent must exist.
     ///
     /// # Errors
-    /// When the directory cannot be made or the one above cannot be synced.
+    /// The directory cannot be created, or its parent cannot be synced.
     pub fn make_directory(&self, path: &Path, mode: u32) -> Result<(), DiskError> {
         let made = self
             .step(Step::MakeDirectory, path)
@@ -159,7 +159,7 @@ impl Disk {
     /// Makes the entries of a directory durable.
     ///
     /// # Errors
-    /// When the directory cannot be opened or synced.
+    /// The directory cannot be opened or synced.
     pub fn sync_directory(&self, path: &Path) -> Result<(), DiskError> {
         self.step(Step::SyncDirectory, path)
             .and_then(|()| File::open(path)?.sync_all())
@@ -168,7 +168,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Writes a file under a fresh name in `directory` and returns its path; syncs it unless it is `Lazy`.
+    /// Writes a file under a new name in `directory` and returns its path; syncs it unless it is `Lazy`.
     pub(super) fn write_temporary(
         &self,
         directory: &Path,
@@ -196,10 +196,10 @@ impl Disk {
         Ok(path)
     }
 
-    /// Makes the content of a file durable; that there is none any more is no error.
+    /// Makes the content of a file durable; a missing file is not an error.
     ///
     /// # Errors
-    /// When it cannot be opened or synced.
+    /// The file cannot be opened or synced.
     pub fn sync_file(&self, path: &Path) -> Result<(), DiskError> {
         let synced = self
             .step(Step::SyncFile, path)
@@ -216,10 +216,10 @@ impl Disk {
         }
     }
 
-    /// Gives a file a second name, durably; that the name is taken is no error.
+    /// Gives a file a second name, durably; an existing file of that name is not an error.
     ///
     /// # Errors
-    /// When it cannot be linked, or the directory not be synced.
+    /// The file cannot be linked, or the directory cannot be synced.
     pub fn link(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
         let linked = self
             .step(Step::Link, to)
@@ -234,12 +234,12 @@ impl Disk {
         self.sync_directory(directory_of(to))
     }
 
-    /// Makes a file that was not there, whole or not at all; the caller syncs its directory, and a `Lazy` one too.
+    /// Creates a new file, completely or not at all; the caller syncs its directory, and also the file if it is `Lazy`.
     ///
-    /// The exclusive step is `link`, which fails when the name is taken, whoever took it.
+    /// The exclusive step is `link`, which fails if the name exists.
     ///
     /// # Errors
-    /// When a step fails; the name is then either absent or complete.
+    /// A step fails; the file is then either absent or complete.
     pub fn create(
         &self,
         temporary: &Path,
@@ -255,7 +255,7 @@ impl Disk {
         self.name(&source, path)
     }
 
-    /// Gives a temporary file its name, unless that is taken, and removes the temporary one.
+    /// Gives a temporary file its final name, unless that exists, and removes the temporary name.
     pub(super) fn name(&self, source: &Path, path: &Path) -> Result<Created, DiskError> {
         let linked = self
             .step(Step::Link, path)
@@ -272,10 +272,10 @@ impl Disk {
         Ok(created)
     }
 
-    /// Puts `bytes` in the place of a file, atomically and durably.
+    /// Replaces a file by `bytes`, atomically and durably.
     ///
     /// # Errors
-    /// When a step fails; the file is then either the old one or the new one.
+    /// A step fails; the file is then either the old one or the new one.
     pub fn replace(
         &self,
         temporary: &Path,
@@ -291,10 +291,10 @@ impl Disk {
         self.sync_directory(directory_of(path))
     }
 
-    /// Removes a file; that there is none is an error.
+    /// Removes a file; a missing file is an error.
     ///
     /// # Errors
-    /// When it cannot be removed.
+    /// The file cannot be removed.
     pub fn remove(&self, path: &Path) -> Result<(), DiskError> {
         self.step(Step::Remove, path)
             .and_then(|()| fs::remove_file(path))
@@ -303,10 +303,10 @@ impl Disk {
         Ok(())
     }
 
-    /// Adds `bytes` at the end of an open file and syncs them.
+    /// Appends `bytes` to an open file and syncs them.
     ///
     /// # Errors
-    /// When a step fails: the file may then end in a part of `bytes`.
+    /// A step fails; the file may then end in a part of `bytes`.
     pub fn append(&self, file: &mut File, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
         self.write_or_tear(Step::Append, path, file, bytes)
             .map_err(|error| DiskError::new("append to", path, &error))?;
@@ -317,10 +317,10 @@ impl Disk {
         Ok(())
     }
 
-    /// Cuts an open file to `length` bytes, durably.
+    /// Truncates an open file to `length` bytes, durably.
     ///
     /// # Errors
-    /// When a step fails.
+    /// A step fails.
     pub fn truncate(&self, file: &File, path: &Path, length: u64) -> Result<(), DiskError> {
         self.step(Step::Truncate, path)
             .and_then(|()| file.set_len(length))

@@ -1,5 +1,4 @@
-//! Acknowledged entries before they are public, and until what was made public of them is durable: append-only files of
-//! checksummed frames, each synced.
+//! Acknowledged entries until their public files are durable: append-only files of checksummed frames, each synced.
 //!
 //! ```text
 //! journal = "glasslog-journal/v2\n" ‖ salt[16] ‖ u64 first ‖ SHA-256 of the above[32] ‖ frame*
@@ -7,13 +6,13 @@
 //! body    = (u16 length ‖ entry)*
 //! digest  = SHA-256(salt ‖ the first 20 bytes of the frame ‖ the leaf hash of each entry)
 //! ```
-//! `state/journal` takes the frames. Once it is long it is sealed: it gets the name `journal-FIRST` as well, and an empty
-//! one takes its place. A sealed one is removed when all its entries are public and durable there.
+//! Frames are appended to `state/journal`. Once it is long it is sealed: it also gets the name `journal-FIRST`, and an
+//! empty journal replaces it. A sealed journal is removed when the public files of all its entries are durable.
 //!
-//! A frame is synced before the next is written, so a crash damages the last frame only, and what was not whole was
-//! never acknowledged. Damage before a whole frame is damage to the disk: it is refused, never skipped.
-//! The salt keeps an entry that contains a frame from being taken for one. The digest covers the leaf hashes, which are
-//! known already, instead of the entries, so that no byte is hashed twice.
+//! A frame is synced before the next is written. A crash therefore damages only the last frame, which was not
+//! acknowledged. Damage before a complete frame is damage to the disk: it is refused, never skipped. The salt prevents
+//! an entry that contains a frame from being read as one. The digest covers the leaf hashes, which are already known,
+//! instead of the entries, so that no byte is hashed twice.
 
 mod frame;
 mod segments;
@@ -30,8 +29,8 @@ use segments::Segment;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
-/// Length from which a journal is sealed, or replaced by an empty one, when entries are let go: rarely enough that it
-/// costs nothing, and quick to read at open.
+/// Length in bytes from which a journal is sealed, or replaced by an empty one, when entries are discarded: large
+/// enough that sealing is rare, and small enough to be read quickly at opening.
 pub(crate) const ROTATE_AT: u64 = 4 << 20;
 
 /// The open journal.
@@ -47,12 +46,12 @@ pub(crate) struct Journal {
     length: u64,
     /// Sealed ones, oldest first.
     sealed: Vec<Segment>,
-    /// The frame that is being written, kept for its memory.
+    /// Buffer of the frame that is being written, reused for its memory.
     frame: Vec<u8>,
 }
 
 impl Journal {
-    /// Puts an empty journal into a new log.
+    /// Creates the empty journal of a new log.
     pub(crate) fn create(disk: &Disk, layout: &Layout, first: u64) -> Result<Self, LogError> {
         let path = layout.journal();
         let (file, salt) = put_empty(disk, layout, first)?;
@@ -70,9 +69,9 @@ impl Journal {
         })
     }
 
-    /// Opens the journal, cuts off a frame that a crash left unfinished, and returns what it holds.
+    /// Opens the journal, truncates a frame that a crash left incomplete, and returns the staged entries.
     ///
-    /// Sealed ones whose entries all stand before `durable` are not needed any more.
+    /// Sealed journals that end at or before `durable` are not needed any more.
     pub(crate) fn open(
         disk: &Disk,
         layout: &Layout,
@@ -107,7 +106,7 @@ impl Journal {
         Ok((journal, staged))
     }
 
-    /// One past the last index held.
+    /// Returns one past the last index in the journal.
     pub(crate) fn end(&self) -> u64 {
         self.end
     }
@@ -132,13 +131,12 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether the file is long enough for another one.
+    /// Returns true if the file is long enough to be sealed.
     fn is_long(&self) -> bool {
         self.length >= ROTATE_AT
     }
 
-    /// Lets go of the entries before `end`, as far as whole files hold nothing else, and begins a new file if the
-    /// present one is long.
+    /// Removes sealed journals that end at or before `end`, and begins a new file if the present one is long.
     pub(crate) fn forget(&mut self, end: u64) -> Result<(), LogError> {
         if self.is_long() {
             if end < self.end {
@@ -161,7 +159,7 @@ impl Journal {
     }
 }
 
-/// What the present journal holds, without changing anything: another process may be writing to it.
+/// Reads the present journal without changing it: another process may be writing to it.
 pub(crate) fn peek(disk: &Disk, layout: &Layout) -> Result<Staged, LogError> {
     let path = layout.journal();
     let Some(bytes) = disk.read(&path)? else {
@@ -173,7 +171,7 @@ pub(crate) fn peek(disk: &Disk, layout: &Layout) -> Result<Staged, LogError> {
     Ok(Staged { first, leaves })
 }
 
-/// Puts an empty journal in the place of the present one.
+/// Replaces the present journal by an empty one.
 fn put_empty(disk: &Disk, layout: &Layout, first: u64) -> Result<(File, [u8; SALT]), LogError> {
     let path = layout.journal();
     let mut salt = [0; SALT];

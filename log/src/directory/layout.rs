@@ -1,4 +1,4 @@
-//! Names inside a log directory, as `docs/formats/log-directory.md` lists them.
+//! File names in a log directory, as listed in `docs/formats/log-directory.md`.
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,7 @@ impl Layout {
         }
     }
 
-    /// The same log as the builder of its index sees it: what it is writing lies apart from what the log is writing.
+    /// Returns the layout for the builder of the index, whose temporary files are apart from those of the log's writer.
     pub(crate) fn for_index(&self) -> Self {
         Self {
             root: self.root.clone(),
@@ -35,132 +35,133 @@ impl Layout {
         }
     }
 
-    /// The log directory itself.
+    /// Returns the log directory itself.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The operator's configuration. It is written last by `init`: a directory without it is not a log.
+    /// Returns the path of the operator's configuration. `init` writes it last: a directory without it is not a log.
     pub fn config(&self) -> PathBuf {
         self.root.join("glasslog.toml")
     }
 
-    /// What a verifier needs to trust this log.
+    /// Returns the path of the trust policy for verifiers of this log.
     pub fn trust_policy(&self) -> PathBuf {
         self.root.join("trust.policy")
     }
 
-    /// Secret keys.
+    /// Returns the directory of secret keys.
     pub fn keys(&self) -> PathBuf {
         self.root.join("keys")
     }
 
-    /// One secret key: `log`, `index` or `admin`.
+    /// Returns the path of one secret key: `log`, `index` or `admin`.
     pub fn key(&self, name: &str) -> PathBuf {
         self.keys().join(name)
     }
 
-    /// Private state.
+    /// Returns the directory of private state.
     pub fn state(&self) -> PathBuf {
         self.root.join("state")
     }
 
-    /// Held by the one writer; says who it is.
+    /// Returns the path of the writer's lock, which names its holder.
     pub fn lock(&self) -> PathBuf {
         self.state().join("lock")
     }
 
-    /// Held for a moment by whoever moves the signed head.
+    /// Returns the path of the lock that is held while the signed head changes.
     pub fn head_lock(&self) -> PathBuf {
         self.state().join("head.lock")
     }
 
-    /// Held for a moment by whoever changes `public/checkpoint`.
+    /// Returns the path of the lock that is held while `public/checkpoint` changes.
     pub fn checkpoint_lock(&self) -> PathBuf {
         self.state().join("checkpoint.lock")
     }
 
-    /// The newest signed head, durable before it is public.
+    /// Returns the path of the newest signed head, which is durable before it is public.
     pub fn head(&self) -> PathBuf {
         self.state().join("head")
     }
 
-    /// Acknowledged entries.
+    /// Returns the path of the journal of acknowledged entries.
     pub fn journal(&self) -> PathBuf {
         self.state().join("journal")
     }
 
-    /// Which checkpoint was archived last, and when.
+    /// Returns the path of the times of the last archived checkpoints.
     pub fn archived(&self) -> PathBuf {
         self.private("archived")
     }
 
-    /// A small private file, by its name.
+    /// Returns the path of a small private file.
     pub(crate) fn private(&self, name: &str) -> PathBuf {
         self.state().join(name)
     }
 
-    /// Acknowledged entries from index `first` on, in a journal that takes no more.
+    /// Returns the path of a sealed journal with the entries from index `first` on.
     pub(crate) fn sealed_journal(&self, first: u64) -> PathBuf {
         self.private(&format!("journal-{first}"))
     }
 
-    /// How far public files are durable.
+    /// Returns the path of the size up to which public files are durable.
     pub fn durable_size(&self) -> PathBuf {
         self.state().join("settled")
     }
 
-    /// Held by the one process that builds the index.
+    /// Returns the path of the index builder's lock.
     pub fn index_lock(&self) -> PathBuf {
         self.state().join("index.lock")
     }
 
-    /// Held for a moment by whoever changes `public/index/checkpoint` or `public/index/latest.tlog-proof`.
+    /// Returns the path of the lock that is held while `public/index/checkpoint` or `public/index/latest.tlog-proof`
+    /// changes.
     pub fn index_checkpoint_lock(&self) -> PathBuf {
         self.state().join("index-checkpoint.lock")
     }
 
-    /// The newest signed head of the index log, durable before it is public.
+    /// Returns the path of the newest signed head of the index log, which is durable before it is public.
     pub fn index_head(&self) -> PathBuf {
         self.state().join("index-head")
     }
 
-    /// The manifest that was decided on last.
+    /// Returns the path of the manifest that was decided last.
     pub fn index_next(&self) -> PathBuf {
         self.state().join("index-next")
     }
 
-    /// Which runs of the index are on disk.
+    /// Returns the path of the inventory of runs on disk.
     pub fn index_runs(&self) -> PathBuf {
         self.state().join("index-runs")
     }
 
-    /// For each run that has long lists, the hashes of their files.
+    /// Returns the directory with the file hashes of each run that has long lists.
     pub fn index_lists(&self) -> PathBuf {
         self.state().join("index-lists")
     }
 
-    /// How far the index is, and since when.
+    /// Returns the path of the indexed size and the time of its manifest.
     pub fn index_made(&self) -> PathBuf {
         self.state().join("index-made")
     }
 
-    /// Files that are being written.
+    /// Returns the directory of temporary files.
     pub fn temporary(&self) -> PathBuf {
         self.state().join(self.temporary)
     }
 
-    /// The only directory to serve.
+    /// Returns the public directory, the only one to serve.
     pub fn public(&self) -> PathBuf {
         self.root.join("public")
     }
 
-    /// A public file, by its path relative to `public/`.
+    /// Returns the path of a public file, given relative to `public/`.
     pub fn public_file(&self, path: &str) -> PathBuf {
         self.public().join(path)
     }
 
-    /// The newest checkpoint that anyone can see.
+    /// Returns the path of the public checkpoint.
     pub fn checkpoint(&self) -> PathBuf {
         self.public_file("checkpoint")
     }

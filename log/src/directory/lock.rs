@@ -1,6 +1,6 @@
-//! One writer: an operating system lock on `state/lock`, which names its holder.
+//! The lock of the one writer: an operating system lock on `state/lock`, which names its holder.
 //!
-//! The lock is the kernel's, so it goes when its holder goes, however that ends; what the file says is for people only.
+//! The kernel releases the lock when its holder ends, in any way; the content of the file is only for people.
 
 use crate::directory::error::{DiskError, Holder, LockError};
 use crate::directory::layout::PRIVATE_FILE;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-/// How often a lock, or its holder, is looked for, and how long between.
+/// Attempts to take a lock or to read its holder, and the pause between two of them.
 const ATTEMPTS: usize = 100;
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -35,12 +35,12 @@ fn open(path: &Path) -> Result<File, DiskError> {
 }
 
 impl WriterLock {
-    /// Takes the lock at `path`, or says who has it.
+    /// Takes the lock at `path`, or returns its holder in the error.
     ///
-    /// It tries for a moment: [`writer`] holds the lock while it looks whether anybody does.
+    /// It retries for a moment, because [`writer`] holds the lock briefly while it checks for a holder.
     ///
     /// # Errors
-    /// [`LogError::Locked`] when another process holds it.
+    /// [`LockError::Log`] if another process holds it.
     pub(crate) fn take(path: &Path) -> Result<Self, LogError> {
         let file = open(path)?;
         for _ in 0..ATTEMPTS {
@@ -65,10 +65,10 @@ impl WriterLock {
         .into())
     }
 
-    /// Checks that the file at the lock's path is still the one that is locked.
+    /// Checks that the file at the lock's path is still the locked one.
     ///
     /// # Errors
-    /// [`LogError::Locked`] when it was removed or replaced: another process can have locked the new one.
+    /// [`LockError::Log`] if it was removed or replaced: another process may have locked the new file.
     pub(crate) fn check_held(&self) -> Result<(), LogError> {
         let failed = |error: std::io::Error| DiskError::new("look at", &self.path, &error);
         let own = self.file.metadata().map_err(failed)?;
@@ -84,10 +84,10 @@ impl WriterLock {
         }
     }
 
-    /// Lets others know where the holder takes entries.
+    /// Announces the URL where the holder accepts entries.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// The file cannot be written.
     pub(crate) fn announce(&mut self, url: &str) -> Result<(), LogError> {
         self.write(Some(url))
     }
@@ -107,14 +107,14 @@ impl WriterLock {
 }
 
 impl Drop for WriterLock {
-    /// Closing the file would not do: a process that another thread is just starting holds a copy of it until its
-    /// program runs, and with the copy the lock.
+    /// Unlocks explicitly. Closing the file is not enough: a process that another thread is starting holds a copy of
+    /// the file, and with it the lock, until its program runs.
     fn drop(&mut self) {
         let _ = self.file.unlock();
     }
 }
 
-/// Who holds the lock at `path`; `None` if nobody does.
+/// Returns the holder of the lock at `path`; `None` if it is free.
 pub(crate) fn writer(path: &Path) -> Result<Option<Holder>, DiskError> {
     let file = match File::open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -127,7 +127,7 @@ pub(crate) fn writer(path: &Path) -> Result<Option<Holder>, DiskError> {
     }
 }
 
-/// Reads who holds a lock; the holder may be just about to write it.
+/// Reads the holder of a lock; the holder may still have to write its name.
 fn holder(path: &Path) -> Option<Holder> {
     for _ in 0..ATTEMPTS {
         let mut text = String::new();
@@ -148,7 +148,7 @@ fn holder(path: &Path) -> Option<Holder> {
     None
 }
 
-/// The right to change `public/checkpoint`, until dropped: publishing and cosigning take turns.
+/// The right to change `public/checkpoint`, until dropped: publishing and cosigning exclude each other.
 #[derive(Debug)]
 pub(crate) struct CheckpointLock {
     _file: File,
@@ -158,7 +158,7 @@ impl CheckpointLock {
     /// Waits for the lock at `path`; holders keep it for a few file operations only.
     ///
     /// # Errors
-    /// When the file cannot be opened or locked.
+    /// The file cannot be opened or locked.
     pub(crate) fn wait(path: &Path) -> Result<Self, DiskError> {
         let file = open(path)?;
         file.lock()

@@ -1,4 +1,4 @@
-//! A log in a directory of a POSIX file system (`docs/formats/log-directory.md`): files, locks, durable writes.
+//! A log in a directory of a POSIX file system (`docs/formats/log-directory.md`): files, locks and durable writes.
 
 pub(crate) mod checkpoint;
 pub(crate) mod disk;

@@ -1,4 +1,4 @@
-//! The public tree of a log: files appear whole, once, and never change; only the checkpoint moves.
+//! The public tree of a log: files appear once, complete, and never change; only the checkpoint does.
 
 use crate::directory::disk::{Created, Disk, Durability, directory_of};
 use crate::directory::layout::{Layout, PUBLIC_DIRECTORY, PUBLIC_FILE};
@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct PublicTree {
     disk: Disk,
     layout: Layout,
-    /// Directories that are known to survive a power loss.
+    /// Directories that certainly survive a power loss.
     durable: Mutex<BTreeSet<PathBuf>>,
 }
 
@@ -30,23 +30,24 @@ impl PublicTree {
         }
     }
 
-    /// Where a file lies, for messages.
+    /// Returns the location of a file, for messages.
     pub(crate) fn locate(&self, path: &str) -> PathBuf {
         self.layout.public_file(path)
     }
 
-    /// Reads a file by its path relative to the tree; `None` when there is none.
+    /// Reads a file by its path relative to the tree; `None` if it is missing.
     ///
     /// # Errors
-    /// When the file exists and cannot be read.
+    /// The file exists and cannot be read.
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
         Ok(self.disk.read(&self.layout.public_file(path))?)
     }
 
-    /// Adds files that will never change, durably. A file that is there already must be the same, byte for byte.
+    /// Adds immutable files, durably. A file that exists must be the same, byte for byte.
     ///
     /// # Errors
-    /// [`LogError::Differs`] for a file that holds something else; others may then be in place.
+    /// [`StorageError::Differs`](crate::StorageError::Differs) for a file with another content; other files may then be
+    /// in place.
     pub fn create(&self, files: &[PublicFile]) -> Result<(), LogError> {
         let mut wanted = Vec::with_capacity(files.len());
         for file in files {
@@ -67,8 +68,8 @@ impl PublicTree {
         Ok(self.disk.sync_directories(&directories)?)
     }
 
-    /// As [`create`](Self::create), but durable only once [`sync`](Self::sync) was given the paths that are returned.
-    /// Of a file that is there, what a power loss can have left of it is put right.
+    /// As [`create`](Self::create), but durable only after [`sync`](Self::sync) of the returned paths. An existing file
+    /// that a power loss may have damaged is repaired.
     ///
     /// # Errors
     /// As [`create`](Self::create).
@@ -89,10 +90,10 @@ impl PublicTree {
         Ok(paths)
     }
 
-    /// Makes files durable; those that are gone again are no errors.
+    /// Makes files durable; missing files are not errors.
     ///
     /// # Errors
-    /// When one cannot be synced.
+    /// A file cannot be synced.
     pub(crate) fn sync(&self, paths: &[PathBuf]) -> Result<(), LogError> {
         let mut directories = BTreeSet::new();
         for path in paths {
@@ -108,19 +109,19 @@ impl PublicTree {
         Ok(())
     }
 
-    /// Puts a new checkpoint in the place of the old one, durably; the caller holds the checkpoint lock.
+    /// Replaces the checkpoint, durably; the caller holds the checkpoint lock.
     ///
     /// # Errors
-    /// When a step fails; the old or the new checkpoint is then in place.
+    /// A step fails; the old or the new content is then in place.
     pub fn replace_checkpoint(&self, bytes: &[u8]) -> Result<(), LogError> {
         let (temporary, path) = (self.layout.temporary(), self.layout.checkpoint());
         Ok(self.disk.replace(&temporary, &path, bytes, PUBLIC_FILE)?)
     }
 
-    /// Puts a file that may change in the place of the old one, durably.
+    /// Replaces a mutable file, durably.
     ///
     /// # Errors
-    /// When a step fails; the old or the new file is then in place.
+    /// A step fails; the old or the new content is then in place.
     pub(crate) fn replace(&self, path: &str, bytes: &[u8]) -> Result<(), LogError> {
         let path = self.layout.public_file(path);
         self.keep_directory(directory_of(&path))?;
@@ -128,7 +129,7 @@ impl PublicTree {
         Ok(self.disk.replace(&temporary, &path, bytes, PUBLIC_FILE)?)
     }
 
-    /// Makes a file; returns what is there if that is something else.
+    /// Creates a file; returns the content of an existing file if it differs.
     fn add_lazily(&self, path: &Path, bytes: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
         self.keep_directory(directory_of(path))?;
         let temporary = self.layout.temporary();
@@ -144,14 +145,14 @@ impl PublicTree {
         }
     }
 
-    /// Forgets that a directory and what is below it are there: somebody may remove them.
+    /// Forgets that a directory and those below it exist, because they may be removed.
     pub(crate) fn forget(&self, path: &str) {
         let path = self.layout.public_file(path);
         let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
         durable.retain(|directory| !directory.starts_with(&path));
     }
 
-    /// Makes sure, once for each directory, that it exists and survives a power loss, up to the tree's own.
+    /// Ensures, once for each directory, that it and its parents up to the tree's own exist and survive a power loss.
     fn keep_directory(&self, directory: &Path) -> Result<(), LogError> {
         let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
         let mut missing = Vec::new();

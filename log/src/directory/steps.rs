@@ -1,4 +1,4 @@
-//! The steps of which file operations consist, and the changes that they made: tests fail a step, or record each change.
+//! The steps of file operations, before which tests inject faults, and the changes that they report afterwards.
 
 use std::path::PathBuf;
 
@@ -26,26 +26,26 @@ pub enum Step {
     Remove,
 }
 
-/// A change to the file system that was made.
+/// A completed change to the file system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
-    /// There is a new directory.
+    /// A directory was created.
     MakeDirectory(PathBuf),
-    /// There is a new file, and these bytes were written to it.
+    /// A file was created with these bytes.
     Write(PathBuf, Vec<u8>),
-    /// These bytes were written to the end of a file.
+    /// These bytes were appended to a file.
     Append(PathBuf, Vec<u8>),
-    /// A file was cut to this length.
+    /// A file was truncated to this length.
     Truncate(PathBuf, u64),
     /// The content of a file is durable.
     SyncFile(PathBuf),
     /// The names in a directory are durable.
     SyncDirectory(PathBuf),
-    /// A file has a second name.
+    /// A file was given a second name.
     Link(PathBuf, PathBuf),
-    /// A file has another name, which another file may have had.
+    /// A file was renamed, and may have replaced another file.
     Rename(PathBuf, PathBuf),
-    /// A name is gone.
+    /// A name was removed.
     Remove(PathBuf),
 }

@@ -1,4 +1,4 @@
-//! A log in one directory of a POSIX file system (`docs/formats/log-directory.md`).
+//! The storage of a log in one directory of a POSIX file system (`docs/formats/log-directory.md`).
 
 use crate::directory::disk::Disk;
 use crate::directory::error::DiskError;
@@ -18,7 +18,7 @@ use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A log directory that this process alone may write, until dropped.
+/// A log directory that only this process may write, until dropped.
 #[derive(Debug)]
 pub(crate) struct Posix {
     disk: Disk,
@@ -26,15 +26,16 @@ pub(crate) struct Posix {
     lock: Mutex<WriterLock>,
     tree: PublicTree,
     journal: Mutex<Journal>,
-    /// What the journal held when it was opened, until asked for.
+    /// Entries of the journal at opening, until they are requested.
     held: Mutex<Option<Staged>>,
-    /// Public files that a power loss could still take.
+    /// Public files that a power loss could still remove.
     lazy: Mutex<Vec<PathBuf>>,
-    /// The mark in `state/settled`; held while files are made durable, so that two do not undo each other's.
+    /// The size in `state/settled`; locked while files are synced, so that two syncs do not overwrite each other's
+    /// size.
     durable: Mutex<Option<u64>>,
 }
 
-/// A panic elsewhere leaves these values whole: each change is one assignment.
+/// A panic in another thread leaves these values valid: each change is one assignment.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -44,7 +45,7 @@ impl Posix {
     pub(crate) fn open(disk: &Disk, layout: &Layout) -> Result<Self, LogError> {
         let lock = WriterLock::take(&layout.lock())?;
         clear_temporary(disk, layout)?;
-        // A log without a head is not worth a look at its journal, and is named first.
+        // A missing head is reported before any error in the journal.
         if !layout.head().exists() {
             let path = layout.head();
             return Err(LogError::missing(path));
@@ -56,7 +57,7 @@ impl Posix {
         Ok(storage)
     }
 
-    /// Puts an empty journal into the directory of a new log.
+    /// Creates the empty journal in the directory of a new log.
     pub(crate) fn create(disk: &Disk, layout: &Layout, lock: WriterLock) -> Result<Self, LogError> {
         let journal = Journal::create(disk, layout, 0)?;
         Ok(Self::new(disk, layout, lock, journal, None))
@@ -87,7 +88,7 @@ impl Posix {
     }
 }
 
-/// Removes what crashed writers left among temporary files. A cosigner uses `state/tmp` under the checkpoint lock.
+/// Removes temporary files of crashed writers. A cosigner uses `state/tmp` under the checkpoint lock.
 pub(crate) fn clear_temporary(disk: &Disk, layout: &Layout) -> Result<(), LogError> {
     let _lock = CheckpointLock::wait(&layout.checkpoint_lock())?;
     let path = layout.temporary();
@@ -98,7 +99,7 @@ pub(crate) fn clear_temporary(disk: &Disk, layout: &Layout) -> Result<(), LogErr
     Ok(())
 }
 
-/// Reads how far public files are durable.
+/// Reads the size up to which public files are durable.
 fn read_mark(disk: &Disk, layout: &Layout) -> Result<Option<u64>, LogError> {
     let path = layout.durable_size();
     let Some(bytes) = disk.read(&path)? else {
@@ -216,7 +217,7 @@ impl Storage for Posix {
     }
 
     fn durable_size(&self) -> Result<u64, LogError> {
-        // Logs of version 0.1 have no mark: there every file was durable before its checkpoint was public.
+        // Logs of version 0.1 have no such file: there every public file was durable before its checkpoint was public.
         Ok(locked(&self.durable).unwrap_or(u64::MAX))
     }
 
@@ -230,7 +231,7 @@ impl Storage for Posix {
 
     fn swap_head(&self, expected: Option<&Version>, head: &[u8]) -> Result<Version, LogError> {
         let _lock = CheckpointLock::wait(&self.layout.head_lock())?;
-        // Who lost the lock file to a careless hand is not the only writer any more.
+        // If the lock file was deleted or replaced, another process may be writing.
         locked(&self.lock).check_held()?;
         let path = self.layout.head();
         let found = self.disk.read(&path)?.map(|bytes| version(&bytes));

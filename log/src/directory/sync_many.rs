@@ -1,19 +1,19 @@
-//! Many new files at once: they are synced side by side, since a device flushes for several of them as fast as for one.
+//! Creation of many files at once: they are synced concurrently, since a device flushes several of them as fast as one.
 
 use super::disk::{Created, Disk, Durability};
 use super::error::DiskError;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// Syncs that wait for the device at the same time: 16 take a tenth of the time of one after the other, and more no less.
+/// Concurrent syncs: 16 take a tenth of the time of sequential ones, and more take no less.
 const SYNCS_AT_ONCE: usize = 16;
 
 impl Disk {
-    /// Makes files that were not there, each whole or not at all: none has its name before all of them are synced. Names
-    /// that are taken are left alone. The caller syncs their directories.
+    /// Creates new files, each completely or not at all: none gets its name before all of them are synced. Existing
+    /// files are left unchanged. The caller syncs the directories.
     ///
     /// # Errors
-    /// When a step fails; each name is then either absent or complete.
+    /// A step fails; each file is then either absent or complete.
     pub fn create_all(
         &self,
         temporary: &Path,
@@ -42,7 +42,7 @@ impl Disk {
     /// Makes the entries of directories durable.
     ///
     /// # Errors
-    /// When one cannot be opened or synced.
+    /// A directory cannot be opened or synced.
     pub fn sync_directories(&self, paths: &[&Path]) -> Result<(), DiskError> {
         self.sync_side_by_side(paths, Self::sync_directory)
     }
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(created[7], Created::Exists);
         assert_eq!(fs::read(&names[7]).unwrap(), b"other");
         assert!(names.iter().all(|name| name.exists()));
-        // Only what the failures left.
+        // Only files that the failures left.
         assert_eq!(fs::read_dir(&temporary).unwrap().count(), 3 * 99);
     }
 }

@@ -1,11 +1,11 @@
-//! What a power loss can leave of a file that was written and not synced: fewer bytes, and blocks of zeros.
+//! Recognises a file that was written, not synced, and damaged by a power loss: it is shorter, or has blocks of zeros.
 
-/// Smallest unit that a disk writes or does not: a sector.
+/// Smallest unit that a disk writes: a sector, in bytes.
 const SECTOR: usize = 512;
 
-/// Tells whether `found` is what a power loss can have left of a new file with the content `whole`.
+/// Returns true if a power loss can have turned a new file with the content `whole` into `found`.
 ///
-/// Anything else was written by somebody: it is never overwritten.
+/// Any other content was written by another program and is never overwritten.
 pub(crate) fn is_torn(found: &[u8], whole: &[u8]) -> bool {
     found.len() <= whole.len()
         && found

@@ -1,5 +1,6 @@
-//! An auditor's cosignature on the index checkpoint ([cosignature/v1](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-cosignature.md)):
-//! every leaf of the index log is a right manifest. It is made of what an audit found sound, and of nothing else.
+//! An auditor's cosignature on the index checkpoint
+//! ([cosignature/v1](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-cosignature.md)): it states that every leaf of the
+//! index log is a correct manifest. It is made only from a sound audit.
 
 use crate::directory::disk::Disk;
 use crate::directory::layout::{Layout, PUBLIC_FILE};
@@ -15,18 +16,18 @@ use glasslog_core::report::Class;
 use glasslog_core::trust::Policy;
 use thiserror::Error;
 
-/// What an auditor signed.
+/// A cosignature of an audited checkpoint.
 #[derive(Clone, Debug)]
 pub struct Cosigned {
     audited: Checkpoint,
     signature: Signature,
 }
 
-/// Why an auditor signs nothing.
+/// A reason not to cosign.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CosignError {
-    /// Not everything was found right, or there is no index.
+    /// The audit found a fault, or there is no index.
     #[error("an auditor cosigns an index that was audited whole, and found right")]
     NotSound,
     /// The key has another role in the trust policy, or is of another kind.
@@ -34,10 +35,10 @@ pub enum CosignError {
         "the trust policy gives this key another role, and an auditor's key signs nothing else"
     )]
     OtherRole,
-    /// No cosignature could be made.
+    /// The cosignature could not be made.
     #[error(transparent)]
     Cosignature(CosignatureError),
-    /// The file with it would be none.
+    /// The file with the cosignature would be invalid.
     #[error("{0}")]
     Unfit(String),
     /// The log's files could not be read or written.
@@ -46,7 +47,7 @@ pub enum CosignError {
 }
 
 impl CosignError {
-    /// A stable name for this class of errors.
+    /// Returns the stable name of this class of errors.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotSound => "audit-not-sound",
@@ -59,10 +60,11 @@ impl CosignError {
 }
 
 impl Cosigned {
-    /// Cosigns the index checkpoint of an audit that found everything right, at `now` in seconds since the epoch.
+    /// Cosigns the index checkpoint of a sound audit, at `now` in seconds since the epoch.
     ///
     /// # Errors
-    /// [`CosignError::NotSound`] unless it did, [`CosignError::OtherRole`] for a key that the policy gives another role.
+    /// [`CosignError::NotSound`] if the audit is not sound, [`CosignError::OtherRole`] for a key that has another role
+    /// in the policy.
     pub fn new(audited: &Audited, key: &SignerKey, now: u64) -> Result<Self, CosignError> {
         let report = audited.query.report().ok_or(CosignError::NotSound)?;
         let index = audited.query.index().ok_or(CosignError::NotSound)?;
@@ -89,10 +91,10 @@ impl Cosigned {
         })
     }
 
-    /// The audited checkpoint with the cosignature.
+    /// Returns the audited checkpoint with the cosignature.
     ///
     /// # Errors
-    /// [`CosignError::Unfit`] when it has no room for another signature.
+    /// [`CosignError::Unfit`] if it has no room for another signature.
     pub fn checkpoint(&self) -> Result<Checkpoint, CosignError> {
         self.add_to(&self.audited)
     }
@@ -103,10 +105,10 @@ impl Cosigned {
     }
 
     /// Adds the cosignature to the index checkpoint of a log directory and to the proof of its newest manifest, beside
-    /// those that are there; returns whether they still are what was audited.
+    /// the existing ones; returns false if they are not the audited ones any more.
     ///
     /// # Errors
-    /// When a file cannot be read or replaced.
+    /// A file cannot be read or replaced.
     pub fn publish(&self, disk: &Disk, layout: &Layout) -> Result<bool, CosignError> {
         let _lock =
             CheckpointLock::wait(&layout.index_checkpoint_lock()).map_err(LogError::from)?;
@@ -143,7 +145,7 @@ impl Cosigned {
     }
 }
 
-/// The keys of logs and witnesses of one section.
+/// Returns the keys of the logs and witnesses of one section.
 fn roles(policy: &Policy) -> impl Iterator<Item = PublicKey> {
     let logs = policy.logs().iter().map(|log| *log.key.public());
     let witnesses = policy.witnesses().iter();

@@ -1,8 +1,7 @@
-//! Extends the index of a log while another thread, or another process, writes the log.
+//! Extends the index of a log in the background, while another thread or process writes the log.
 //!
-//! The thread knows the log by its files alone: it looks at the public checkpoint now and then. So whoever sequences and
-//! publishes never waits for it, and goes on when it fails. Nor do manifests wait for the joining of runs, which a thread
-//! of its own does.
+//! The thread reads only the public files of the log, and polls the public checkpoint. Sequencing and publishing
+//! therefore never wait for it, and continue if it fails. Manifests do not wait for joins, which another thread runs.
 
 use super::{Indexer, Joining};
 use crate::directory::error::LockError;
@@ -15,27 +14,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// Between two looks: a manifest need not come sooner, and a look is two small files read.
+/// Time between two polls: a manifest need not come sooner, and a poll reads two small files.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Pauses after a look, so many times as long as the look took: under full load a manifest for every few entries would
-/// take the cores from those who submit them, and one for many costs far less an entry.
+/// Pause after a poll, as a multiple of its duration: under full load, a manifest for every few entries would take the
+/// cores from submitters, and one for many entries costs far less per entry.
 const REST: u32 = 3;
 
-/// Pauses after a failure, doubled each time up to the longest.
+/// First and longest pause after a failure; each failure doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// How the index is doing.
+/// Status of the index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
-    /// The size that was indexed last, once something was.
+    /// The indexed size; `None` before the first manifest.
     pub indexed: Option<u64>,
-    /// When that was, in seconds since the epoch.
+    /// Time of that manifest, in seconds since the epoch.
     pub indexed_at: Option<u64>,
-    /// How often it failed.
+    /// Number of failures.
     pub failures: u64,
-    /// Why it failed last, unless it succeeded since.
+    /// The last failure, unless a later attempt succeeded.
     pub error: Option<LogError>,
 }
 
@@ -48,12 +47,13 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts the thread for the log at `path`. Each failure is told to `report`; the thread then tries again.
+    /// Starts the thread for the log at `path`. Each failure is passed to `report`; the thread then tries again.
     pub fn start(path: impl Into<PathBuf>, report: impl FnMut(&LogError) + Send + 'static) -> Self {
         Self::keep(path.into(), None, report)
     }
 
-    /// As [`start`](Self::start), for a log in a bucket that this process writes; to be stopped before it no longer does.
+    /// As [`start`](Self::start), for a log in a bucket that this process writes; it must be stopped before the process
+    /// loses the lease.
     pub fn start_in(
         bucket: Bucket,
         path: impl Into<PathBuf>,
@@ -74,7 +74,7 @@ impl Background {
             let mut keeper = Keeper::new(path, bucket);
             let mut pause = FIRST_PAUSE;
             let mut wait = LOOK;
-            // Whoever started the thread tells it to end, or is gone.
+            // A message tells the thread to abandon its work, a dropped sender to finish it.
             let is_abandoned = loop {
                 match stopped.recv_timeout(wait) {
                     Err(RecvTimeoutError::Timeout) => {}
@@ -86,7 +86,7 @@ impl Background {
                 let rest = LOOK.max(begun.elapsed() * REST).min(LONGEST_PAUSE);
                 note(&shared, &looked, now);
                 (wait, pause) = match looked {
-                    // Another process that is at it already needs no help.
+                    // Another process is already extending the index.
                     Ok(_) | Err(LogError::Lock(LockError::Index { .. })) => (rest, FIRST_PAUSE),
                     Err(error) => {
                         report(&error);
@@ -95,7 +95,7 @@ impl Background {
                 };
             };
             if is_abandoned {
-                // Another process has the log, and finishes what was begun.
+                // Another process has the log, and finishes the interrupted work.
                 let _ = keeper.end_joining();
                 return;
             }
@@ -113,18 +113,18 @@ impl Background {
         }
     }
 
-    /// How the index is doing.
+    /// Status of the index.
     pub fn status(&self) -> Status {
         lock(&self.status).clone()
     }
 
-    /// Shares what [`status`](Self::status) tells with whoever shows it.
+    /// Returns a function that reads the [`status`](Self::status), for other threads.
     pub fn watch(&self) -> impl Fn() -> Status + Clone + Send + Sync + 'static {
         let status = Arc::clone(&self.status);
         move || lock(&status).clone()
     }
 
-    /// Lets the thread end, which another process's turn makes useless, as soon as the store lets it.
+    /// Tells the thread to end as soon as the store allows it, because another process takes over.
     pub fn abandon(self) {
         // It may have ended by itself.
         let _ = self.stop.send(());
@@ -133,7 +133,7 @@ impl Background {
     /// Extends the index once more and ends the thread.
     pub fn stop(self) {
         drop(self.stop);
-        // A thread that panicked has said so already.
+        // A thread that panicked has printed a message already.
         let _ = self.thread.join();
     }
 }
@@ -145,10 +145,10 @@ fn open(path: &Path, bucket: Option<&Bucket>) -> Result<Indexer, LogError> {
     }
 }
 
-/// What the thread does: it publishes; another thread joins, so that publishing need not wait.
+/// The work of the thread: it publishes; another thread joins runs, so that publishing need not wait.
 struct Keeper {
     path: PathBuf,
-    /// Where the log is, if not there.
+    /// The bucket of the log, if it is in one.
     bucket: Option<Bucket>,
     indexer: Option<Indexer>,
     joining: Option<(Joining, JoinHandle<Result<(), LogError>>)>,
@@ -164,11 +164,11 @@ impl Keeper {
         }
     }
 
-    /// Does what is due; returns the size that is indexed if a manifest was.
+    /// Does the due work; returns the indexed size if a manifest was published.
     fn look(&mut self, now: u64) -> Result<Option<u64>, LogError> {
         let looked = self.try_look(now);
         if looked.is_err() {
-            // Whatever is wrong, the index is opened again, and nobody must be at it still.
+            // After any failure the index is opened again, and no thread may still be working on it.
             let _ = self.end_joining();
             self.indexer = None;
         }
@@ -203,7 +203,7 @@ impl Keeper {
         Ok(indexed)
     }
 
-    /// What was published is indexed when the log is left alone.
+    /// Indexes everything published before the log is released.
     fn finish(&mut self, now: u64) -> Result<Option<u64>, LogError> {
         self.end_joining()?;
         self.indexer = None;

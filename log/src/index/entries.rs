@@ -1,7 +1,7 @@
-//! The entries of a log, read for its index: each is checked against the tree that the manifest will name.
+//! Reading of a log's entries for its index: each is checked against the tree that the manifest will name.
 //!
 //! Tiles are checked from the root down, and the leaf hashes of an entry bundle against them
-//! ([c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles)): it does not matter who keeps the files.
+//! ([c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles)), so the source of the files need not be trusted.
 
 use crate::directory::public::PublicTree;
 use crate::error::LogError;
@@ -13,18 +13,18 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// Bundles that are asked for at once: enough that a network is busy, at most 256 MiB if each is as large as can be.
+/// Bundles that are requested together: enough to use a network, at most 256 MiB with the largest bundles.
 const BUNDLES_AT_ONCE: usize = 16;
 
-/// Where the public files of a log are read from.
+/// A source of the public files of a log.
 pub trait LogFiles: Sync {
-    /// Reads files by their paths in the public tree; the answers are in order, `None` for a file that is missing.
+    /// Reads files by their paths in the public tree; the results are in order, `None` for a missing file.
     ///
     /// # Errors
-    /// Whatever keeps a file from being read.
+    /// A file cannot be read.
     fn read(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, LogError>;
 
-    /// Where a file lies, for messages.
+    /// Returns the location of a file, for messages.
     fn locate(&self, path: &str) -> PathBuf {
         path.into()
     }
@@ -49,7 +49,7 @@ impl LogFiles for PublicTree {
     }
 }
 
-/// A log as one tree head has it.
+/// A log at one tree head.
 #[derive(Clone, Copy)]
 pub(super) struct LogAt<'a> {
     files: &'a dyn LogFiles,
@@ -65,7 +65,7 @@ impl<'a> LogAt<'a> {
         self.head.size
     }
 
-    /// Checks that an older head is of this log.
+    /// Checks that an older head belongs to this log.
     pub(super) fn check_extends(&self, old: &TreeHead) -> Result<(), LogError> {
         let plan = ConsistencyPlan::new(old.size, self.head).map_err(|error| false_file(&error))?;
         let (computed, _) = plan
@@ -82,7 +82,7 @@ impl<'a> LogAt<'a> {
         }
     }
 
-    /// Hands over the entries of a range, in order, each with its index.
+    /// Calls `take` with each entry of a range and its index, in order.
     pub(super) fn each(
         &self,
         range: Range<u64>,
@@ -133,7 +133,7 @@ impl<'a> LogAt<'a> {
                     problem,
                 })
             };
-            // A partial bundle that is gone is how the full one begins.
+            // A removed partial bundle is the beginning of the full one.
             let held = match width {
                 Held::AsAsked => bundle.width(),
                 Held::Full => bundle.full().width(),
@@ -171,7 +171,7 @@ impl<'a> LogAt<'a> {
             .collect())
     }
 
-    /// Reads files, each of which another one may stand in for.
+    /// Reads files, or their full counterparts if partial ones were removed.
     fn with_fallback(&self, paths: &[(String, String)]) -> Result<Vec<(Held, Vec<u8>)>, LogError> {
         let asked: Vec<String> = paths.iter().map(|(asked, _)| asked.clone()).collect();
         let mut found = Vec::new();
@@ -192,14 +192,14 @@ impl<'a> LogAt<'a> {
     }
 }
 
-/// Which file was there.
+/// The file that was found.
 #[derive(Clone, Copy)]
 enum Held {
     AsAsked,
     Full,
 }
 
-/// The subtrees whose hashes a bundle's leaves give.
+/// Returns the subtrees that consist of a bundle's leaves.
 fn subtrees(bundle: &EntryBundle) -> Vec<Subtree> {
     let start = bundle.start().unwrap_or(u64::MAX);
     complete_subtrees(start..start.saturating_add(u64::from(bundle.width()))).collect()

@@ -1,8 +1,8 @@
-//! Where the public files of an index are: in a directory, or in a bucket that this process may write.
+//! The public files of an index: in a directory, or in a bucket that this process may write.
 //!
-//! The private state of a builder is in a directory either way. In a bucket it decides nothing: which manifests there are
-//! stands in the lock object, so that of two builders that both believe to be the only one, one fails before it writes a
-//! file whose name follows from its position.
+//! The private state of a builder is in a directory in both cases. In a bucket it decides nothing: the lock object
+//! names the manifests, so that of two builders that both believe to be the only one, one fails before it writes a file
+//! whose name follows from its position.
 
 use super::entries::LogFiles;
 use crate::directory::disk::Disk;
@@ -76,7 +76,7 @@ impl Files {
         }
     }
 
-    /// Removes a file, if it is there.
+    /// Removes a file; a missing one is not an error.
     pub(super) fn remove(&self, path: &str) -> Result<(), LogError> {
         match self {
             Self::Directory(disk, layout, _) => match disk.remove(&layout.public_file(path)) {
@@ -87,7 +87,7 @@ impl Files {
         }
     }
 
-    /// The names in a folder; none where there is no folder.
+    /// Returns the names in a folder; none if the folder is missing.
     pub(super) fn list(&self, folder: &str) -> Result<Vec<String>, LogError> {
         let path = match self {
             Self::Bucket(bucket) => return Storage::list(bucket, folder),
@@ -105,23 +105,23 @@ impl Files {
         Ok(names)
     }
 
-    /// Removes a folder that gets no files again, unless something is in it.
+    /// Removes a folder that gets no more files, unless it contains other files.
     pub(super) fn leave(&self, folder: &str) {
         if let Self::Directory(_, layout, tree) = self {
             tree.forget(folder);
-            // One that holds something else is left as it is.
+            // A folder with other files stays.
             let _ = std::fs::remove_dir(layout.public_file(folder));
         }
     }
 
-    /// Forgets the folder of a run that is finished, or removed: there are many, and none gets files again.
+    /// Forgets the folder of a finished or removed run: there are many, and none gets more files.
     pub(super) fn forget_run(&self, root: &Hash) {
         if let Self::Directory(_, _, tree) = self {
             tree.forget(&run_folder(root));
         }
     }
 
-    /// The bucket, if it is one.
+    /// Returns the bucket, if the files are in one.
     pub(super) fn bucket(&self) -> Option<&Bucket> {
         match self {
             Self::Directory(..) => None,

@@ -1,8 +1,9 @@
-//! Removes the files of runs that no manifest within the grace period names, and partial files of the index log whose full ones are there.
+//! Removal of files of runs that no manifest within the grace period names, and of partial files of the index log whose
+//! full ones exist.
 //!
-//! Two ranges may have one root, and two runs one reserved bucket or one chunk of a list: a file goes only when no run
-//! that stays has it. A crash in between leaves fewer files of a run that the inventory still knows; the next collection
-//! goes on.
+//! Two ranges may have one root, and two runs one reserved bucket or one chunk of a list: a file is removed only if no
+//! remaining run has it. A crash during removal leaves fewer files of a run that is still in the inventory; the next
+//! collection continues.
 
 use super::Indexer;
 use super::inventory::Inventory;
@@ -16,7 +17,7 @@ use glasslog_core::merkle::Hash;
 use glasslog_core::tiles::{EntryBundle, FULL_WIDTH, Tile, hashes_at};
 use std::path::Path;
 
-/// Files that one call looks at, so that it is short.
+/// Files that one call examines, so that it is short.
 const FILES_AT_ONCE: u64 = 4_096;
 
 /// A run whose buckets are being removed, and the next of them.
@@ -28,13 +29,13 @@ pub(super) struct Collecting {
 
 impl Indexer {
     /// Removes files of runs that have been superseded for longer than the grace period, a few thousand at a time;
-    /// returns whether there may be more. To be called while nothing is being made.
+    /// returns true if there may be more. It must not run while runs are being built.
     ///
     /// # Errors
-    /// When a file cannot be removed.
+    /// A file cannot be removed.
     pub fn collect(&mut self, now: u64) -> Result<bool, LogError> {
         if let Some(bucket) = self.files.bucket() {
-            // Removing is the one thing that the lock does not fence.
+            // The lock object does not protect against removals by a replaced writer.
             bucket.check_writer()?;
         }
         let builder = self.builder.clone();
@@ -72,10 +73,12 @@ impl Indexer {
         Ok(true)
     }
 
-    /// Removes the partial tiles and bundles of the index log whose full ones are public: readers take those instead
-    /// ([tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), "Partial Tiles"). Returns whether there were any.
+    /// Removes the partial tiles and bundles of the index log whose full ones are public: readers use those instead
+    /// ([tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), "Partial Tiles"). Returns true if there
+    /// were any.
     ///
-    /// The oldest go first, so that after a crash the search, which begins at the newest, finds all that are left.
+    /// The oldest are removed first, so that after a crash the search, which begins at the newest, finds all remaining
+    /// ones.
     fn sweep(&mut self) -> Result<bool, LogError> {
         let size = self.edge.size();
         let full = |level| hashes_at(level, size) / u64::from(FULL_WIDTH);
@@ -106,7 +109,7 @@ impl Indexer {
         Ok(is_any)
     }
 
-    /// The partial files in a folder.
+    /// Returns the partial files in a folder.
     fn partials(&self, folder: &str) -> Result<Vec<String>, LogError> {
         let is_partial = |path: &String| LogFile::parse(path).is_some_and(|file| file.is_partial());
         let names = self.files.list(folder)?.into_iter();
@@ -134,7 +137,7 @@ impl Indexer {
     }
 }
 
-/// Where the partial files are whose full ones are at this place of the index log.
+/// Returns the folders of the partial files of one tile of the index log.
 fn partial_folders(level: u8, index: u64) -> Vec<String> {
     let tile = Tile::new(level, index, FULL_WIDTH).map(|tile| tile.path());
     let bundle = EntryBundle::new(index, FULL_WIDTH).filter(|_| level == 0);
@@ -144,7 +147,7 @@ fn partial_folders(level: u8, index: u64) -> Vec<String> {
         .collect()
 }
 
-/// Removes the folders of a run, which hold no file any more.
+/// Removes the empty folders of a run.
 fn remove_empty(layout: &Layout, root: &Hash) -> Result<(), LogError> {
     fn remove(folder: &Path) -> std::io::Result<()> {
         for entry in std::fs::read_dir(folder)? {

@@ -1,4 +1,4 @@
-//! The index log: manifests are appended to it, and what a crash interrupted is finished when it is opened.
+//! The index log: manifests are appended to it, and opening it finishes interrupted work.
 
 use super::{Indexer, Newest};
 use crate::dedup::levels_in;
@@ -14,7 +14,7 @@ use glasslog_core::note::{Checkpoint, TlogProof};
 use glasslog_core::tiles::{Edge, EntryBundle, PublicFile, parse_entries};
 
 impl Indexer {
-    /// Goes on at the head of the index log that was signed last, and finishes what a crash interrupted.
+    /// Continues at the newest signed head of the index log, and finishes work that a crash interrupted.
     pub(super) fn finish_interrupted(&mut self) -> Result<(), LogError> {
         let public = self.public_head()?;
         if let Some(bucket) = self.files.bucket().cloned() {
@@ -39,7 +39,7 @@ impl Indexer {
             }
             .into());
         }
-        // A manifest that was decided on and not signed: its files may be public already, so it is the next.
+        // A manifest that was decided and not signed is the next one: its files may be public already.
         let newest = self.newest.as_ref().map(|(manifest, _)| manifest.encode());
         match self.disk.read(&self.layout.index_next())? {
             Some(next) if Some(&next) != newest.as_ref() => self.commit(&next),
@@ -47,7 +47,7 @@ impl Indexer {
         }
     }
 
-    /// The same in a bucket, where the lock says which manifests there are. Its newest may have no tiles yet.
+    /// Does the same in a bucket, where the lock names the manifests. The newest may have no tiles yet.
     fn finish_decided(
         &mut self,
         bucket: &Bucket,
@@ -106,7 +106,7 @@ impl Indexer {
         }
     }
 
-    /// Goes on from the hashes of the tiles and the manifests of the last bundle: whatever is older is in the hashes.
+    /// Continues from the hashes of the tiles and the manifests of the last bundle: the hashes cover all older ones.
     fn replay_entries(&mut self, size: u64) -> Result<(), LogError> {
         let Some(bundle) = size
             .checked_sub(1)
@@ -133,7 +133,7 @@ impl Indexer {
         Ok(())
     }
 
-    /// The index log with one more manifest, and the files that it has then and had not before.
+    /// Returns the index log with one more manifest, and the files that are new in it.
     fn with(&self, manifest: &[u8]) -> Result<(Edge, Newest, Vec<PublicFile>), LogError> {
         let mut files = Vec::new();
         let (edge, newest) = extend(&self.edge, manifest, |file| files.push(file))?;
@@ -144,11 +144,11 @@ impl Indexer {
         Ok((edge, newest, files))
     }
 
-    /// Appends a manifest to the index log: tiles, then the signed head in the private state, then what readers see.
+    /// Appends a manifest to the index log: tiles, then the signed head in the private state, then the public files.
     pub(super) fn commit(&mut self, bytes: &[u8]) -> Result<(), LogError> {
         let (edge, newest, files) = self.with(bytes)?;
         if let Some(bucket) = self.files.bucket() {
-            // Names of tiles follow from their positions: nobody else may have decided on another manifest.
+            // Names of tiles follow from their positions: no other process may have decided another manifest.
             bucket.decide_manifest(&self.edge.head(), &edge.head(), bytes)?;
         }
         self.files.create(&files)?;
@@ -163,7 +163,7 @@ impl Indexer {
         self.publish_newest()
     }
 
-    /// Shows the newest head and manifest, unless they are shown; cosignatures that were gathered stay.
+    /// Publishes the newest head and manifest unless they are public; existing cosignatures stay.
     fn publish_newest(&mut self) -> Result<(), LogError> {
         let Some((manifest, proof)) = &self.newest else {
             return Ok(());
@@ -177,7 +177,7 @@ impl Indexer {
             checkpoint.clone(),
         );
         let latest = latest.map_err(|error| LogError::not_buildable(error))?;
-        // What was shown by a builder that has taken over since stays.
+        // Files of a builder that has taken over since stay.
         let size = checkpoint.head().size;
         let is_new = |public: &Checkpoint| {
             public.note().text() != checkpoint.note().text() && public.head().size <= size
@@ -187,7 +187,7 @@ impl Indexer {
             None => Some(CheckpointLock::wait(&self.layout.index_checkpoint_lock())?),
         };
         let tree = &self.files;
-        // The proof comes first: whoever follows the checkpoint finds its manifest among the entries anyway.
+        // The proof is first: a reader of the checkpoint finds its manifest among the entries anyway.
         tree.replace_if(LATEST_PATH, &latest.encode(), |public| {
             TlogProof::parse(public).map_or(true, |public| is_new(public.checkpoint()))
         })?;
@@ -203,7 +203,7 @@ impl Indexer {
     }
 }
 
-/// The index log with one more manifest, and the proof of that one.
+/// Returns the index log with one more manifest, and the files that are new in it.
 fn extend(
     edge: &Edge,
     entry: &[u8],
@@ -211,7 +211,7 @@ fn extend(
 ) -> Result<(Edge, (Manifest, InclusionProof)), LogError> {
     let wrong = |problem: String| LogError::not_buildable(problem);
     let manifest = Manifest::parse(entry).map_err(|error| wrong(error.to_string()))?;
-    // All siblings of the last leaf stand to its left: the parts of the tree before it.
+    // All siblings of the last leaf are to its left: the parts of the tree before it.
     let siblings: Vec<Hash> = edge.frontier().parts().iter().rev().copied().collect();
     let proof = InclusionProof::from_hashes(siblings).map_err(|error| wrong(error.to_string()))?;
     let mut edge = edge.clone();

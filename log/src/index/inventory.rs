@@ -1,7 +1,7 @@
-//! Which runs are on disk, and since when one that no manifest names may be removed.
+//! The inventory of runs on disk, and of the time from which an unnamed one may be removed.
 //!
-//! A text file of lines that are only added to, each durable before what it allows. After a crash it tells which runs are
-//! finished, so that none is made twice, and which files nobody will ever name.
+//! A text file to which lines are only appended, each durable before the action that it allows. After a crash it names
+//! the finished runs, so that none is built twice, and the files that no manifest will name.
 //!
 //! ```text
 //! making TIME run START END B ROOT RESERVED      before the first file of the run
@@ -9,7 +9,7 @@
 //! useless TIME run START END B ROOT RESERVED     once the newest manifest names another run of these entries
 //! gone   TIME run START END B ROOT RESERVED      after the last file of the run was removed
 //! ```
-//! It is written anew, without what is gone, when most of its lines say nothing any more.
+//! The file is rewritten without the removed runs when most of its lines are obsolete.
 
 use crate::directory::disk::Disk;
 use crate::directory::error::DiskError;
@@ -25,7 +25,7 @@ use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-/// What is known of a run, with the time when it came to be so.
+/// The state of a run, with the time of its beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Making(u64),
@@ -33,7 +33,7 @@ enum State {
     Useless(u64),
 }
 
-/// Lines that the file may have, however few runs there are, before it is written anew.
+/// Lines of the file below which it is never rewritten.
 const FEW_LINES: usize = 1_024;
 
 /// The runs of one index.
@@ -42,14 +42,14 @@ pub(super) struct Inventory {
     disk: Disk,
     layout: Layout,
     runs: BTreeMap<(u64, u64), (RunHead, State)>,
-    /// Of the file.
+    /// Number of lines in the file.
     lines: usize,
     /// Ranges whose parts cannot be joined.
     apart: BTreeSet<(u64, u64)>,
 }
 
 impl Inventory {
-    /// Reads what is known. A line that a crash tore apart allowed nothing yet, and is cut off.
+    /// Reads the file. An incomplete last line allowed no action yet, and is removed.
     pub(super) fn open(disk: &Disk, layout: &Layout) -> Result<Self, LogError> {
         let path = layout.index_runs();
         let bytes = disk.read(&path)?.unwrap_or_default();
@@ -79,7 +79,7 @@ impl Inventory {
         Ok(inventory)
     }
 
-    /// The finished run of exactly this range.
+    /// Returns the finished run of exactly this range.
     pub(super) fn find(&self, range: &Range<u64>) -> Option<&RunHead> {
         match self.runs.get(&(range.start, range.end)) {
             Some((run, State::Made)) => Some(run),
@@ -87,7 +87,7 @@ impl Inventory {
         }
     }
 
-    /// The widest finished runs that together are this range.
+    /// Returns the widest finished runs that together cover this range exactly.
     pub(super) fn cover(&self, range: &Range<u64>) -> Option<Vec<RunHead>> {
         if let Some(run) = self.find(range) {
             return Some(vec![run.clone()]);
@@ -102,7 +102,7 @@ impl Inventory {
         Some(runs)
     }
 
-    /// Takes note, until the index is opened again, that the parts of a range cannot be joined.
+    /// Records, until the index is opened again, that the parts of a range cannot be joined.
     pub(super) fn leave_apart(&mut self, range: &Range<u64>) {
         self.apart.insert((range.start, range.end));
     }
@@ -111,18 +111,19 @@ impl Inventory {
         self.apart.contains(&(range.start, range.end))
     }
 
-    /// Takes no run for finished any more, so that all are made again.
+    /// Treats no run as finished any more, so that all are rebuilt.
     pub(super) fn doubt_all(&mut self) {
         self.runs.retain(|_, (_, state)| *state != State::Made);
     }
 
-    /// Forgets all but the runs that are to be removed: where several build, the newest manifest tells which there are.
+    /// Forgets all but the runs that are to be removed: if several processes build, the newest manifest names the
+    /// others.
     pub(super) fn keep_useless(&mut self) {
         self.runs
             .retain(|_, (_, state)| matches!(state, State::Useless(_)));
     }
 
-    /// Whether there is a finished run within the range.
+    /// Returns true if there is a finished run within the range.
     pub(super) fn has_within(&self, range: &Range<u64>) -> bool {
         self.made()
             .any(|run| run.start >= range.start && run.end <= range.end)
@@ -135,7 +136,7 @@ impl Inventory {
             .map(|(run, _)| run)
     }
 
-    /// Takes note of a run, with the hashes of the files of its long lists, before its first file is written.
+    /// Records a run, with the hashes of the files of its long lists, before its first file is written.
     pub(super) fn making(
         &mut self,
         run: &RunHead,
@@ -153,13 +154,13 @@ impl Inventory {
         self.add(&[(run.clone(), State::Making(now))], now)
     }
 
-    /// Takes note that all files of a run are durable.
+    /// Records that all files of a run are durable.
     pub(super) fn made_now(&mut self, run: &RunHead, now: u64) -> Result<(), LogError> {
         self.add(&[(run.clone(), State::Made)], now)
     }
 
-    /// Takes note of which runs the newest manifest makes useless. Those that `before`, the manifest before, did not name
-    /// either were never named, and no reader can miss them.
+    /// Records the runs that the newest manifest supersedes. Runs that `before`, the previous manifest, did not name
+    /// either were never named, and no reader needs them.
     pub(super) fn supersede(
         &mut self,
         newest: &[RunHead],
@@ -187,7 +188,7 @@ impl Inventory {
         self.add(&useless, now)
     }
 
-    /// A run whose time is over: no manifest within the grace period names it, and none ever will.
+    /// Returns a run that may be removed: no manifest within the grace period names it, and none ever will.
     pub(super) fn expired(&self, now: u64, grace: u64) -> Option<RunHead> {
         let is_over = |state: &State| match state {
             State::Made => false,
@@ -201,7 +202,7 @@ impl Inventory {
             .map(|(run, _)| run.clone())
     }
 
-    /// The other runs, which may share files with this one.
+    /// Returns the other runs, which may share files with this one.
     pub(super) fn others<'a>(&'a self, run: &'a RunHead) -> impl Iterator<Item = &'a RunHead> {
         self.runs
             .values()
@@ -209,7 +210,7 @@ impl Inventory {
             .filter(move |other| (other.start, other.end) != (run.start, run.end))
     }
 
-    /// The files of a run's long lists that no other run has.
+    /// Returns the files of a run's long lists that no other run has.
     pub(super) fn own_lists(&self, run: &RunHead) -> Result<BTreeSet<Hash>, LogError> {
         let mut own: BTreeSet<Hash> = self.lists(run)?.into_iter().collect();
         if own.is_empty() {
@@ -223,7 +224,7 @@ impl Inventory {
         Ok(own)
     }
 
-    /// Forgets a run whose files are removed.
+    /// Forgets a run whose files were removed.
     pub(super) fn forget(&mut self, run: &RunHead) -> Result<(), LogError> {
         self.append(&encode(run, None, 0), 1)?;
         self.drop_run(run);
@@ -255,7 +256,7 @@ impl Inventory {
         self.runs.remove(&(run.start, run.end));
     }
 
-    /// Takes note of what became of runs, with one sync for all of them.
+    /// Records new states of runs, with one sync for all of them.
     fn add(&mut self, changed: &[(RunHead, State)], now: u64) -> Result<(), LogError> {
         if changed.is_empty() {
             return Ok(());
@@ -300,10 +301,10 @@ impl Inventory {
     }
 }
 
-/// The parts of which a range is joined, or into which it is cut.
+/// Returns the parts into which a range is divided for building and joining.
 pub(super) fn parts(range: &Range<u64>) -> Vec<Range<u64>> {
     let width = range.end - range.start;
-    // Units, and less, are cut only where a bucket would be too large.
+    // Units and narrower ranges are divided only if a bucket would be too large.
     let count = if width > UNIT { fan_in(width) } else { 2 };
     let step = width.div_ceil(count).max(1);
     (range.start..range.end)
@@ -312,7 +313,7 @@ pub(super) fn parts(range: &Range<u64>) -> Vec<Range<u64>> {
         .collect()
 }
 
-/// A line; without a state the run is gone. When it was made, or went, decides nothing.
+/// Encodes a line; without a state the run was removed. The times of `made` and `gone` decide nothing.
 fn encode(run: &RunHead, state: Option<State>, now: u64) -> String {
     let (word, time) = match state {
         Some(State::Making(time)) => ("making", time),

@@ -1,10 +1,10 @@
 //! Builds the index of a log and publishes it beside the log (`docs/formats/index.md`).
 //!
-//! An [`Indexer`] reads what is public and writes below `public/index/`; it holds a lock of its own and no state of the
-//! log's, so that publishing entries never waits for it. How it survives crashes is that of the log: a manifest is
-//! durable in `state/` before any file of it is public, and so is a signed head of the index log.
+//! An [`Indexer`] reads public files and writes below `public/index/`. It holds its own lock and none of the log's
+//! state, so publishing entries never waits for it. It survives crashes as the log does: a manifest is durable in
+//! `state/` before any of its files is public, and so is a signed head of the index log.
 //!
-//! Whoever has a key of his own can index the log of somebody else, into a directory of his own: see [`Indexer::of`].
+//! Anyone with a key can index another operator's log into a directory: see [`Indexer::of`].
 
 mod audit_cosignature;
 mod background;
@@ -44,10 +44,10 @@ use glasslog_core::note::Checkpoint;
 use glasslog_core::tiles::Edge;
 use run_builder::RunBuilder;
 
-/// A manifest, and the proof of it in the index log that it is the last of.
+/// A manifest, and the proof that it is the last entry of the index log.
 type Newest = (Manifest, InclusionProof);
 
-/// The index of one log, which this process alone may write, until dropped.
+/// The index of one log, which only this process may write, until dropped.
 #[derive(Debug)]
 pub struct Indexer {
     _lock: WriterLock,
@@ -58,31 +58,32 @@ pub struct Indexer {
     schedule: Schedule,
     builder: RunBuilder,
     edge: Edge,
-    /// The newest manifest, and the proof of it in the tree of `edge`.
+    /// The newest manifest, and its proof in the tree of `edge`.
     newest: Option<Newest>,
     collecting: Option<Collecting>,
-    /// How many full tiles of the index log have no partial ones beside them any more, as far as that is known.
+    /// Number of full tiles of the index log that certainly have no partial ones beside them.
     swept: Option<u64>,
-    /// Whether what is there is made again.
+    /// True if existing runs are rebuilt.
     remakes: bool,
     is_stopped: bool,
 }
 
 impl Indexer {
-    /// Indexes the log of this directory up to its public checkpoint and publishes the manifest; returns the size that is
-    /// indexed. Runs that could be joined are named apart: [`join`](Self::join) is for later.
+    /// Indexes the log of this directory up to its public checkpoint and publishes the manifest; returns the indexed
+    /// size. Runs that can be joined stay separate until [`join`](Self::join).
     ///
-    /// `now` is in seconds since the epoch and decides only when the index is due again, and what is kept until when.
+    /// `now` is in seconds since the epoch and decides only when the index is due again, and how long old runs are
+    /// kept.
     ///
     /// # Errors
-    /// When a file of the log or of the index is missing or wrong, or the disk fails; the index must then be opened again.
+    /// A file of the log or of the index is missing or wrong, or the disk fails; the index must then be opened again.
     pub fn publish(&mut self, now: u64) -> Result<u64, LogError> {
         let checkpoint = self.own_checkpoint()?;
         let files = self.files.clone();
         self.extend(&files, &checkpoint, false, now, &|_, _| {})
     }
 
-    /// As [`publish`](Self::publish), with everything joined that can be.
+    /// As [`publish`](Self::publish), and joins all runs that can be joined.
     ///
     /// # Errors
     /// As [`publish`](Self::publish).
@@ -92,7 +93,7 @@ impl Indexer {
         self.extend(&files, &checkpoint, true, now, progress)
     }
 
-    /// The newest checkpoint of the log of this directory, signed by its key.
+    /// Returns the newest checkpoint of the log of this directory, signed by its key.
     fn own_checkpoint(&self) -> Result<Checkpoint, LogError> {
         let path = self.files.locate(CHECKPOINT_PATH);
         let missing = || LogError::missing(path.clone());
@@ -102,7 +103,7 @@ impl Indexer {
         Ok(checkpoint)
     }
 
-    /// The newest checkpoint of the log, unverified.
+    /// Returns the newest checkpoint of the log without verifying it.
     fn public_checkpoint(&self) -> Result<Option<Checkpoint>, LogError> {
         let tree = &self.files;
         let Some(bytes) = tree.read(CHECKPOINT_PATH)? else {
@@ -114,10 +115,10 @@ impl Indexer {
     }
 
     /// Indexes a log up to a checkpoint whose signatures the caller has judged, and publishes the manifest; returns the
-    /// size that is indexed. With `joined`, whatever can be joined is joined first.
+    /// indexed size. With `joined`, all runs that can be joined are joined first.
     ///
     /// # Errors
-    /// When a file of the log or of the index is missing or wrong, the log is not the one that was indexed before, or the
+    /// A file of the log or of the index is missing or wrong, the log is not the one that was indexed before, or the
     /// disk fails; the index must then be opened again.
     pub fn extend(
         &mut self,
@@ -148,7 +149,7 @@ impl Indexer {
         if let Some(before) = &before {
             check_same_log(before, checkpoint)?;
             log.check_extends(&before.head())?;
-            // What a crash kept from being noted.
+            // Records the superseded runs again, which a crash may have prevented.
             self.builder
                 .inventory()
                 .supersede(before.runs(), None, now)?;
@@ -188,17 +189,17 @@ impl Indexer {
         Ok(log.size())
     }
 
-    /// Whether the newest manifest names runs that could be one.
+    /// Returns true if the newest manifest names runs that can be joined.
     fn is_apart(&self, size: u64) -> bool {
         let named = self.newest.as_ref().map(|(manifest, _)| manifest.runs());
         !self.due_joins(size).is_empty()
             || named.is_some_and(|named| self.cover(size).as_deref() != Ok(named))
     }
 
-    /// Joins runs that can be joined, for the next manifest to name; returns whether there were any.
+    /// Joins some runs for the next manifest to name; returns true if there were any.
     ///
     /// # Errors
-    /// When a file of the index is missing or wrong, or the disk fails.
+    /// A file of the index is missing or wrong, or the disk fails.
     pub fn join(&mut self, now: u64) -> Result<bool, LogError> {
         match self.next_join() {
             Some(join) => join.run(now).map(|()| true),
@@ -206,7 +207,7 @@ impl Indexer {
         }
     }
 
-    /// The next joining to be done, by whatever thread: what is published meanwhile does not wait for it.
+    /// Returns the next join, which any thread may run: publishing does not wait for it.
     fn next_join(&self) -> Option<Joining> {
         let (manifest, _) = self.newest.as_ref()?;
         let range = self.due_joins(manifest.head().size).into_iter().next()?;
@@ -216,35 +217,35 @@ impl Indexer {
         })
     }
 
-    /// Whether the log of this directory has grown so that its index is due, by [`Schedule`].
+    /// Returns true if the log of this directory has grown so that its index is due, by [`Schedule`].
     ///
     /// # Errors
-    /// When a file cannot be read.
+    /// A file cannot be read.
     pub fn is_due(&self, now: u64) -> Result<bool, LogError> {
         let checkpoint = self.public_checkpoint()?;
         let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
         schedule::is_due(&self.disk, &self.layout, &self.schedule, size, now)
     }
 
-    /// The index's origin: the name of its key.
+    /// Returns the origin of the index: the name of its key.
     #[must_use]
     pub fn origin(&self) -> &str {
         self.index.origin()
     }
 
-    /// The key function.
+    /// Returns the map function.
     #[must_use]
     pub fn map(&self) -> MapFunction {
         self.builder.map()
     }
 
-    /// Makes every run anew when the index is extended next: what is there must then be the same, and what is missing is
-    /// put back.
+    /// Rebuilds every run when the index is extended next: existing files must then be the same, and missing ones are
+    /// restored.
     pub fn remake(&mut self) {
         self.remakes = true;
     }
 
-    /// Joins and collects whatever can be.
+    /// Joins and removes all runs that can be.
     ///
     /// # Errors
     /// As [`join`](Self::join) and [`collect`](Self::collect).
@@ -254,14 +255,14 @@ impl Indexer {
         Ok(())
     }
 
-    /// The newest manifest.
+    /// Returns the newest manifest.
     #[must_use]
     pub fn manifest(&self) -> Option<&Manifest> {
         self.newest.as_ref().map(|(manifest, _)| manifest)
     }
 }
 
-/// Runs that are to become one.
+/// Runs that are to be joined.
 #[derive(Clone, Debug)]
 struct Joining {
     builder: RunBuilder,
@@ -273,7 +274,7 @@ impl Joining {
         self.builder.join(&self.range, now, &|| {})
     }
 
-    /// Lets [`run`](Self::run), in another thread, end early.
+    /// Ends [`run`](Self::run) in another thread early.
     fn cancel(&self) {
         self.builder.cancel();
     }

@@ -1,4 +1,4 @@
-//! Opens the index of a log, one's own or somebody else's, for writing.
+//! Opens the index of a log, the operator's own or another one's, for writing.
 
 use super::Indexer;
 use super::files::Files;
@@ -21,26 +21,27 @@ use glasslog_core::tiles::Edge;
 use std::path::Path;
 
 impl Indexer {
-    /// Opens the index of the log at `path` for writing; a log that has none gets its first with [`Indexer::publish`].
+    /// Opens the index of the log at `path` for writing; a log without an index gets its first with
+    /// [`Indexer::publish`].
     ///
     /// # Errors
-    /// When another process writes to it, or its files do not add up.
+    /// Another process writes to it, or its files are inconsistent.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LogError> {
         Self::open_with(Disk::new(), path)
     }
 
-    /// As [`open`](Self::open), for a log in a bucket that this process writes: the files are there, and the keys, the
-    /// configuration and the builder's notes in the directory `path`.
+    /// As [`open`](Self::open), for a log in a bucket that this process writes: the files are in the bucket; the keys,
+    /// the configuration and the builder's state are in the directory `path`.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and when another process has taken over.
+    /// As [`open`](Self::open); or another process has taken over.
     pub fn open_in(bucket: Bucket, path: impl AsRef<Path>) -> Result<Self, LogError> {
         let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()).for_index());
         disk.make_directory(&layout.state(), PRIVATE_DIRECTORY)?;
         Self::open_at(Files::Bucket(bucket), disk, layout)
     }
 
-    /// Opens the index of a log that this process writes, at `path`, wherever the log lives.
+    /// Opens the index of a log that this process writes, at `path`, in a directory or a bucket.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -71,11 +72,11 @@ impl Indexer {
         Self::resume(files, disk, layout, key, map, config.index)
     }
 
-    /// Opens an index in the directory `path`, which is made if it is absent, of a log that is elsewhere: it is signed by
-    /// `key`, whose name is the index's origin, and says under which keys `map` puts entries.
+    /// Opens an index in the directory `path`, which is created if it is missing, of a log that is elsewhere: `key`
+    /// signs it, and the name of the key is the origin of the index; `map` computes the keys of entries.
     ///
     /// # Errors
-    /// When another process writes to it, or its files do not add up.
+    /// Another process writes to it, or its files are inconsistent.
     pub fn of(
         path: impl AsRef<Path>,
         key: SignerKey,
@@ -116,7 +117,7 @@ impl Indexer {
             .map_err(|error| LogError::setting(layout.key("index"), error))?;
         let mut inventory = Inventory::open(&disk, &layout)?;
         if files.bucket().is_some() {
-            // Others may have built meanwhile: what they did is read from the bucket.
+            // Other processes may have built meanwhile: their runs are read from the bucket.
             inventory.keep_useless();
         }
         let mut indexer = Self {

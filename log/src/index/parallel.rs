@@ -1,14 +1,14 @@
-//! The same work on many things, by a few threads.
+//! Parallel work on many items, by a few threads.
 
 use core::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Threads at most: each holds a run, or a span of one, in memory.
+/// Most threads: each holds a run, or a span of one, in memory.
 const MOST_THREADS: usize = 4;
 
-/// Works on each item and returns the results in order, or the first failure that a thread met.
+/// Calls `work` for each item and returns the results in order, or the first failure of a thread.
 pub(super) fn parallel<T, R, E>(
     items: impl Iterator<Item = T> + Send,
     work: impl Fn(T) -> Result<R, E> + Sync,

@@ -1,7 +1,7 @@
-//! Makes runs: from entries in memory, or by joining stored ones in memory that does not grow with them.
+//! Builds runs: from entries in memory, or by joining stored ones in bounded memory.
 //!
-//! Of a run the inventory is told before its first file is written and after its last is durable. A crash between them
-//! leaves files that making it again finds there.
+//! The inventory records a run before its first file is written and after its last one is durable. A crash between them
+//! leaves files that the next build finds.
 
 use super::entries::LogAt;
 use super::files::Files;
@@ -18,17 +18,17 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Pairs of key and offset of the largest run that is built in memory, unless a [`UNIT`] has more: 150 MB while sorted.
+/// Most pairs of key and offset of a run that is built in memory, unless a [`UNIT`] has more: 150 MB while sorted.
 const MOST_PAIRS: usize = 1 << 22;
 
-/// Files that are written before more are made.
+/// Files that are written together.
 const FILES_AT_ONCE: usize = 256;
 
-/// Pairs that are remembered of the tail: 5 MB, some 30 keys an entry.
+/// Most pairs of the tail in memory: 5 MB, some 30 keys an entry.
 const MOST_REMEMBERED: usize = 1 << 17;
 
-/// The pairs of the entries that are not a unit yet. A run of them is made anew with each manifest, of a log that was
-/// shown to extend the one before: so the entries are the same, and need not be read again.
+/// The pairs of the entries after the last unit. A run of them is built with each manifest, from a log that was shown
+/// to extend the one before: the entries are the same, and need not be read again.
 #[derive(Debug)]
 struct Tail {
     start: u64,
@@ -36,14 +36,14 @@ struct Tail {
     pairs: Vec<(Hash, u32)>,
 }
 
-/// Where runs are made; each thread can have one.
+/// The builder of runs; each thread can have a clone.
 #[derive(Clone, Debug)]
 pub(super) struct RunBuilder {
     files: Files,
     map: MapFunction,
     inventory: Arc<Mutex<Inventory>>,
     tail: Arc<Mutex<Option<Tail>>>,
-    /// Set when a joining that takes long is to end early.
+    /// True if a long join is to end early.
     is_cancelled: Arc<AtomicBool>,
 }
 
@@ -58,7 +58,7 @@ impl RunBuilder {
         }
     }
 
-    /// Ends what other threads are joining; it is begun again when the index is opened again.
+    /// Ends joins in other threads; they begin again when the index is opened again.
     pub(super) fn cancel(&self) {
         self.is_cancelled.store(true, Ordering::Relaxed);
     }
@@ -80,8 +80,8 @@ impl RunBuilder {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Builds the run of a range from its entries. A range with too many keys, or too many in one bucket, is cut into
-    /// several runs.
+    /// Builds the run of a range from its entries. A range with too many keys, or too many in one bucket, is divided
+    /// into several runs.
     pub(super) fn build(
         &self,
         log: LogAt<'_>,
@@ -121,7 +121,7 @@ impl RunBuilder {
         }
     }
 
-    /// Keeps the pairs of a range that the next manifest is likely to begin with, if they are not many.
+    /// Keeps the pairs of a range that the next manifest probably begins with, if they are few.
     fn remember(&self, range: &Range<u64>, pairs: &[(Hash, u32)]) {
         if range.end - range.start < UNIT && pairs.len() <= MOST_REMEMBERED {
             *self.tail() = Some(Tail {
@@ -132,7 +132,7 @@ impl RunBuilder {
         }
     }
 
-    /// Takes nothing for made any more, so that all is made again of what the log says.
+    /// Treats no run as finished any more, so that all are rebuilt from the log.
     pub(super) fn doubt_all(&self) {
         self.tail().take();
         self.inventory().doubt_all();
@@ -157,14 +157,14 @@ impl RunBuilder {
         self.made(run.head(), now)
     }
 
-    /// Takes note of a run whose files are all durable.
+    /// Records a run whose files are all durable.
     fn made(&self, run: &RunHead, now: u64) -> Result<(), LogError> {
         self.files.forget_run(&run.root);
         self.inventory().made_now(run, now)
     }
 
-    /// Joins the parts of a range, all of which are there; `step` is called as often as [`steps`](Self::steps) says.
-    /// Parts that would make too large a bucket stay as they are.
+    /// Joins the parts of a range, all of which exist; `step` is called [`STEPS`](Self::STEPS) times. Parts that would
+    /// form too large a bucket stay separate.
     pub(super) fn join(
         &self,
         range: &Range<u64>,
@@ -199,7 +199,7 @@ impl RunBuilder {
                 .collect()
         };
         let tree = &self.files;
-        // A file that cannot be read counts as missing, and is named.
+        // An unreadable file counts as missing, and is reported.
         let read = |file: &IndexFile| tree.read(&file.path()).ok().flatten();
         let join = Join::new(self.map, heads).map_err(JoinError::from)?;
         let counted = parallel(join.spans(), |span| {
@@ -236,11 +236,11 @@ impl RunBuilder {
         Ok(())
     }
 
-    /// Into how many steps joining is divided.
+    /// Number of steps of a join.
     pub(super) const STEPS: u64 = 3;
 }
 
-/// Why a join ended.
+/// A failure of a join.
 enum Failed {
     Join(JoinError),
     Log(LogError),

@@ -1,7 +1,7 @@
-//! Which runs a manifest needs, and which are missing, to be joined, or to be removed.
+//! Planning of runs: those that a manifest needs, and those that are missing or can be joined.
 //!
-//! A range that is all new is built and joined at once; where parts of it are in the newest manifest, those stay parts
-//! until somebody has joined them: the partition is free, so publishing waits for no joining.
+//! A range that is completely new is built and joined at once. If parts of it are in the newest manifest, they stay
+//! parts until a thread has joined them: any partition is valid, so publishing waits for no join.
 
 use super::Indexer;
 use super::entries::LogAt;
@@ -14,19 +14,19 @@ use glasslog_core::text::limits::MAX_RUNS;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Entries of the widest run that is built in memory, unless it has too many keys: what is below takes no joining.
+/// Entries of the widest run that is built in memory, unless it has too many keys: narrower ranges need no join.
 const DIRECT: u64 = 65_536;
 
-/// What is missing of an index.
+/// The missing runs of an index.
 #[derive(Debug, Default)]
 struct Missing {
-    /// To be built of entries, in any order.
+    /// Ranges to be built from entries, in any order.
     builds: Vec<Range<u64>>,
-    /// To be joined after that, in this order.
+    /// Ranges to be joined afterwards, in this order.
     joins: Vec<Range<u64>>,
 }
 
-/// Is told how much of the work is done, and how much there is.
+/// Receives the finished and the total amount of work.
 pub type Progress<'a> = dyn Fn(u64, u64) + Sync + 'a;
 
 struct Tracker<'a> {
@@ -43,7 +43,7 @@ impl Tracker<'_> {
 }
 
 impl Indexer {
-    /// Makes the runs of a log public and says what they are. With `joined`, whatever can be joined is.
+    /// Publishes the runs of a log and returns them. With `joined`, all runs that can be joined are joined.
     pub(super) fn make_runs(
         &self,
         log: LogAt<'_>,
@@ -74,7 +74,7 @@ impl Indexer {
         }
         loop {
             let runs = self.cover(log.size())?;
-            // So many that no manifest can name them, for example since a long joining is under way.
+            // More runs than a manifest can name, for example during a long join.
             if runs.len() <= MAX_RUNS {
                 return Ok(runs);
             }
@@ -112,7 +112,7 @@ impl Indexer {
         }
     }
 
-    /// The widest finished runs for a log of `size` entries.
+    /// Returns the widest finished runs for a log of `size` entries.
     pub(super) fn cover(&self, size: u64) -> Result<Vec<RunHead>, LogError> {
         let inventory = self.builder.inventory();
         let mut runs = Vec::new();
@@ -128,7 +128,7 @@ impl Indexer {
         Ok(runs)
     }
 
-    /// What can be joined in the index of a log of `size` entries, the narrowest first.
+    /// Returns the ranges that can be joined in the index of a log of `size` entries, the narrowest first.
     pub(super) fn due_joins(&self, size: u64) -> Vec<Range<u64>> {
         let inventory = self.builder.inventory();
         let mut due = Vec::new();

@@ -1,4 +1,5 @@
-//! When the index is extended: a manifest for each entry would be gigabytes of manifests, so that readers scan the last few.
+//! Decides when the index is extended: one manifest for each entry would take gigabytes, so readers scan the last few
+//! entries.
 
 use super::Indexer;
 use crate::config::{Config, Schedule};
@@ -21,7 +22,7 @@ fn is_due_after(schedule: &Schedule, made: Option<Made>, size: u64, now: u64) ->
     })
 }
 
-/// Extends the index of the log at `path` if it is due; returns the size that is indexed then.
+/// Extends the index of the log at `path` if it is due; returns the indexed size in that case.
 ///
 /// # Errors
 /// As [`Indexer::open`] and [`Indexer::publish`].
@@ -47,7 +48,7 @@ pub(super) fn is_due(
     Ok(is_due_after(schedule, Made::read(disk, layout)?, size, now))
 }
 
-/// The same for a log in a bucket, of which this process is the writer, with its keys at `path`.
+/// Does the same for a log in a bucket that this process writes, with its keys at `path`.
 ///
 /// # Errors
 /// As [`Indexer::open_in`] and [`Indexer::publish`].
@@ -63,7 +64,7 @@ pub fn extend_in_if_due(
     }
 }
 
-/// Extends an index, then joins and collects what can be; returns the size that is indexed.
+/// Extends an index, then joins and removes runs; returns the indexed size.
 ///
 /// # Errors
 /// As [`Indexer::publish`] and [`Indexer::tidy`].
@@ -73,7 +74,7 @@ pub fn extend_now(mut indexer: Indexer, now: u64) -> Result<u64, LogError> {
     Ok(size)
 }
 
-/// How far the index is, and when its newest manifest was made, in seconds since the epoch.
+/// The indexed size, and the time of the newest manifest in seconds since the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Made {
     pub(super) size: u64,
@@ -81,7 +82,7 @@ pub(super) struct Made {
 }
 
 impl Made {
-    /// Reads what it can: without it the index is due.
+    /// Reads the file leniently: without it the index is due.
     fn read(disk: &Disk, layout: &Layout) -> Result<Option<Self>, LogError> {
         let bytes = disk.read(&layout.index_made())?.unwrap_or_default();
         Ok(Self::parse(&String::from_utf8_lossy(&bytes)))

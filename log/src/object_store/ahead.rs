@@ -1,22 +1,22 @@
-//! Reads ahead while a log is opened: entry bundles are asked for one after the other, and each with its tile, so the next
-//! of both are fetched side by side before they are asked for. Full ones never change, so what was fetched stays right.
+//! Read-ahead while a log is opened: entry bundles are read in order, each with its tile, so the next of both are
+//! fetched concurrently before they are requested. Full files never change, so fetched ones stay valid.
 
 use glasslog_core::tiles::{EntryBundle, FULL_WIDTH};
 use std::collections::BTreeMap;
 
-/// Bundles that are fetched together, each with its tile: at most 256 MiB if each is as large as can be.
+/// Bundles that are fetched together, each with its tile: at most 256 MiB with the largest bundles.
 const BUNDLES: u64 = 16;
 
-/// What was fetched and not asked for yet.
+/// Files that were fetched and not yet requested.
 #[derive(Debug)]
 pub(super) struct Ahead {
-    /// Full bundles that the log has.
+    /// Number of full bundles in the log.
     bundles: u64,
     fetched: BTreeMap<String, Vec<u8>>,
 }
 
 impl Ahead {
-    /// Of a log of `size` published entries.
+    /// Returns the state for a log of `size` published entries.
     pub(super) fn new(size: u64) -> Self {
         Self {
             bundles: size / u64::from(FULL_WIDTH),
@@ -24,12 +24,12 @@ impl Ahead {
         }
     }
 
-    /// Takes a file that was fetched.
+    /// Takes a fetched file.
     pub(super) fn take(&mut self, path: &str) -> Option<Vec<u8>> {
         self.fetched.remove(path)
     }
 
-    /// What to fetch with a file that was not: nothing, unless it is a full bundle.
+    /// Returns the files to fetch together with `path`: none, unless it is a full bundle.
     pub(super) fn plan(&self, path: &str) -> Vec<String> {
         let bundle = EntryBundle::parse_path(path).ok();
         let Some(bundle) = bundle.filter(|bundle| bundle.width() == FULL_WIDTH) else {
@@ -43,9 +43,9 @@ impl Ahead {
             .collect()
     }
 
-    /// Keeps what was fetched; a file that is missing is asked for again when it is its turn.
+    /// Keeps fetched files; a missing file is requested again in its turn.
     pub(super) fn keep(&mut self, paths: Vec<String>, found: Vec<Option<Vec<u8>>>) {
-        // What was fetched for bundles that are behind is not asked for any more.
+        // Files of bundles that were passed are not requested any more.
         self.fetched.clear();
         let found = paths.into_iter().zip(found);
         let found = found.filter_map(|(path, bytes)| Some((path, bytes?)));

@@ -1,7 +1,7 @@
-//! A log's storage in a bucket, for as long as this process has the lease.
+//! The storage of a log in a bucket, for as long as this process holds the lease.
 //!
-//! Every change of the lock is made under one mutex, and a change whose answer did not come is carried to its end before
-//! the next one: so there is never a moment at which this writer does not know what it asked for.
+//! Every change of the lock is made under one mutex, and a change without an answer is resolved before the next one:
+//! the state of the last change is always known.
 
 use super::ahead::Ahead;
 use super::client::{Client, PATIENCE, Read, Remove};
@@ -27,18 +27,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A holder shows that it is alive so often in the time of its lease.
+/// Renewals of the lease within the time of a lease.
 const RENEWALS: u32 = 4;
-/// A probe that began so long before is over.
+/// Age from which a probe is over.
 const PROBE_LASTS: Duration = Duration::from_secs(3_600);
-/// How long letting go may take: whoever waits for the lease waits no longer than that without it.
+/// Time limit of releasing the lease: other candidates wait no longer than this without it.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// A log's part of a bucket, and the right to write it. The lease is let go when the last clone is dropped.
+/// The part of a bucket that holds a log, and the right to write it. The lease is released when the last clone is
+/// dropped.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     shared: Arc<Shared>,
-    /// Its end is the renewer's.
+    /// The renewing thread ends when this is dropped.
     _alive: Sender<()>,
 }
 
@@ -46,19 +47,19 @@ pub struct Bucket {
 struct Shared {
     client: Client,
     hold: Mutex<Hold>,
-    /// What can be told of the hold while a change of it is under way.
+    /// The status of the lease, readable while a change is under way.
     pulse: Pulse,
-    /// Batches that no lock names any more.
+    /// Batches that the lock does not name any more.
     done: Mutex<Vec<Batch>>,
-    /// While the log is opened.
+    /// Read-ahead, while the log is opened.
     ahead: Mutex<Option<Ahead>>,
 }
 
-/// How the lease stands, without waiting for anybody.
+/// The status of the lease, readable without blocking.
 #[derive(Debug)]
 struct Pulse {
     began: Instant,
-    /// Milliseconds from the beginning to the last change that won.
+    /// Milliseconds from `began` to the last successful change.
     changed: AtomicU64,
     is_lost: AtomicBool,
 }
@@ -70,7 +71,7 @@ impl Pulse {
         self.changed.store(since, Ordering::Relaxed);
     }
 
-    /// For how long no change won.
+    /// Returns the time since the last successful change.
     fn silence(&self) -> Duration {
         let changed = Duration::from_millis(self.changed.load(Ordering::Relaxed));
         self.began.elapsed().saturating_sub(changed)
@@ -79,19 +80,19 @@ impl Pulse {
 
 #[derive(Debug)]
 struct Hold {
-    /// `None` once another writer has taken over.
+    /// `None` after another writer took over.
     lease: Option<Lease>,
     pending: Option<Change>,
     successor: Option<String>,
 }
 
-/// A panic elsewhere leaves these values whole: each change is one assignment.
+/// A panic in another thread leaves these values valid: each change is one assignment.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Bucket {
-    /// The storage of who has won the lease; renews it from now on.
+    /// Returns the storage of the process that won the lease, and renews the lease from now on.
     pub(super) fn new(client: Client, lease: Lease) -> Self {
         let every = client.lease() / RENEWALS;
         let shared = Arc::new(Shared {
@@ -126,30 +127,30 @@ impl Bucket {
         bucket
     }
 
-    /// Whether another writer has taken over, as far as is known without asking the store.
+    /// Returns true if another writer has taken over, according to the requests so far.
     pub fn is_deposed(&self) -> bool {
         self.shared.pulse.is_lost.load(Ordering::Relaxed)
     }
 
-    /// Whether the store has not answered for a whole lease: others may be writers by now.
+    /// Returns true if the store has not answered for a whole lease: another process may be the writer.
     pub fn is_doubtful(&self) -> bool {
         self.shared.pulse.silence() > self.shared.client.lease()
     }
 
-    /// Makes sure, by a change of the lock, that this is still the writer.
+    /// Verifies, by a change of the lock, that this process is still the writer.
     ///
     /// # Errors
-    /// [`StoreError::NotWriter`], or that the store does not tell.
+    /// [`StoreError::NotWriter`], or the failure of the store.
     pub fn check_writer(&self) -> Result<(), StoreError> {
         let mut hold = locked(&self.shared.hold);
         self.shared
             .change_within(FAREWELL, &mut hold, |lease| Ok(lease.renew(None)))
     }
 
-    /// Removes what earlier writers left behind undecided, since their epochs are over, and scratch objects of long ago.
+    /// Removes undecided objects of earlier writers, whose epochs are over, and old scratch objects.
     fn sweep(&self) {
         let Ok(lock) = self.lock() else { return };
-        // What cannot be listed or removed now is harmless, and is removed by the next writer.
+        // Objects that cannot be listed or removed now are harmless, and the next writer removes them.
         let found = self.shared.client.list_with_ages(PRIVATE, LOCK);
         let mut named: Vec<String> = lock.staged.iter().map(Batch::key).collect();
         named.extend(lock.index.iter().map(Manifest::key));
@@ -166,13 +167,13 @@ impl Bucket {
         let _ = self.shared.client.drive_all::<Remove>(stale);
     }
 
-    /// The lock as this writer left it.
+    /// Returns the lock as this writer left it.
     fn lock(&self) -> Result<Lock, StoreError> {
         let hold = locked(&self.shared.hold);
         hold.current().map(|lease| lease.lock().clone())
     }
 
-    /// The newest manifest of the index that is decided, and the head of the index log with it.
+    /// Returns the newest decided manifest of the index, with the head of the index log that includes it.
     pub(crate) fn manifest(&self) -> Result<Option<(TreeHead, Vec<u8>)>, LogError> {
         let Some(index) = self.lock()?.index else {
             return Ok(None);
@@ -184,7 +185,7 @@ impl Bucket {
         Ok(Some((TreeHead { size, root }, object.bytes)))
     }
 
-    /// Decides that `manifest` is the next entry of the index log, whose head was `before`, and is `after` with it.
+    /// Decides that `manifest` is the next entry of the index log, whose head changes from `before` to `after`.
     pub(crate) fn decide_manifest(
         &self,
         before: &TreeHead,
@@ -210,12 +211,12 @@ impl Bucket {
         }
         self.shared
             .change(&mut hold, |lease| Ok(lease.index(next)))?;
-        // By now its tiles are public; if it cannot be removed, the next writer does that.
+        // The tiles of the old manifest are public by now; if its object cannot be removed, the next writer does so.
         let _ = old.map(|old| self.shared.client.drive(&mut Remove(old.key())));
         Ok(())
     }
 
-    /// Reads ahead until it is told not to: while a log of this lease is opened, by one thread.
+    /// Turns read-ahead on or off; it is on while one thread opens a log with this lease.
     pub(crate) fn set_reading_ahead(&self, is_opening: bool) {
         let size = self.lock().map_or(0, |lock| lock.size());
         *locked(&self.shared.ahead) = is_opening.then(|| Ahead::new(size));
@@ -242,7 +243,7 @@ impl Bucket {
     }
 }
 
-/// Shows that the holder is alive, unless a change has shown it lately; says whether there is anything left to renew.
+/// Renews the lease unless a recent change has done so; returns false if there is nothing left to renew.
 fn renew(shared: &Weak<Shared>, every: Duration) -> bool {
     let Some(shared) = shared.upgrade() else {
         return false;
@@ -251,7 +252,7 @@ fn renew(shared: &Weak<Shared>, every: Duration) -> bool {
     if shared.pulse.silence() < every / 2 {
         return true;
     }
-    // A store that does not answer now may do so in a while; that another writer took over is final.
+    // A store that does not answer may answer later; a takeover by another writer is final.
     let renewed = shared.change(&mut hold, |lease| Ok(lease.renew(None)));
     !matches!(
         renewed,
@@ -331,7 +332,7 @@ impl Drop for Shared {
         if hold.pending.is_none()
             && let Some(lease) = hold.lease.take()
         {
-            // Without it others wait until the lease ends.
+            // Without this release other candidates wait until the lease ends.
             let _ = self.client.drive_for(FAREWELL, &mut lease.release());
         }
     }
@@ -400,7 +401,7 @@ impl Storage for Bucket {
         let folder = format!("{}/", self.public(directory));
         let keys = self.shared.client.list(&folder)?;
         let name = |key: &String| key.strip_prefix(&folder).map(str::to_owned);
-        // Servers may list what they left behind themselves: hidden names are never ours.
+        // Servers may list their own leftovers: hidden names never belong to a log.
         let is_own = |name: &String| !name.contains('/') && !name.starts_with('.');
         Ok(keys.iter().filter_map(name).filter(is_own).collect())
     }
@@ -427,7 +428,7 @@ impl Storage for Bucket {
                 problem: "an entry is too long for a batch".to_owned(),
             })
         })?;
-        // Held until the batch is decided: its name is that of the next change.
+        // Locked until the batch is decided: its name is that of the next change.
         let mut hold = locked(&self.shared.hold);
         if let Some(pending) = hold.pending.take() {
             self.shared.finish(PATIENCE, &mut hold, pending)?;
@@ -490,7 +491,7 @@ impl Storage for Bucket {
     }
 
     fn durable_size(&self) -> Result<u64, LogError> {
-        // What a store acknowledged stays.
+        // Acknowledged objects are durable.
         Ok(u64::MAX)
     }
 
@@ -521,7 +522,7 @@ impl Storage for Bucket {
     fn explain(&self, error: LogError) -> LogError {
         match error {
             LogError::Store(_) => error,
-            // Whether it is still the writer, the store tells; if it does not, that is the trouble.
+            // The store tells if this process is still the writer; if the store does not answer, that is the cause.
             _ => self.check_writer().err().map_or(error, LogError::from),
         }
     }

@@ -1,5 +1,5 @@
-//! A process that would write a log: it tries the store once, then looks at the lock now and then, and takes the lease
-//! when nobody has it or its holder is silent.
+//! A process that wants to write a log: it tests the store once, then polls the lock, and takes the lease if it is free
+//! or its holder is silent.
 
 use super::bucket::Bucket;
 use super::client::Client;
@@ -15,10 +15,10 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How often a candidate looks at the lock while it waits, as a part of the lease.
+/// Polls of the lock in the time of a lease, while a candidate waits.
 const LOOKS: u32 = 10;
 
-/// A process that would write one log.
+/// A process that wants to write one log.
 #[derive(Debug)]
 pub struct Candidate {
     client: Client,
@@ -28,20 +28,21 @@ pub struct Candidate {
     began: Instant,
 }
 
-/// What came of a look at the lock.
+/// The result of polling the lock.
 #[derive(Debug)]
 pub enum Taken {
-    /// The lease is taken.
+    /// The lease is taken by this process.
     Bucket(Box<Bucket>),
-    /// Somebody has it.
+    /// Another process holds the lease.
     Held(Holder),
 }
 
 impl Candidate {
-    /// Makes sure that the store keeps its conditions. `url` is where this process takes entries, if it does.
+    /// Tests that the store honours conditional requests. `url` is the URL where this process accepts entries, if it
+    /// serves.
     ///
     /// # Errors
-    /// Wrong settings, of the file `path`; a store that is unfit or cannot be reached.
+    /// The settings, from the file `path`, are wrong; the store is unfit or unreachable.
     pub fn new(
         settings: &StoreSettings,
         path: &Path,
@@ -66,34 +67,34 @@ impl Candidate {
         }
     }
 
-    /// The store.
+    /// Returns the client of the store.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The log's public files.
+    /// Returns the public files of the log.
     pub fn source(&self) -> BucketSource {
         BucketSource::new(self.client.clone())
     }
 
-    /// Says where this process takes entries, for when it takes the lease.
+    /// Sets the URL where this process accepts entries once it has the lease.
     pub fn announce(&mut self, url: String) {
         self.url = Some(url);
     }
 
-    /// How long to wait between two looks.
+    /// Returns the time between two polls.
     pub fn pause(&self) -> Duration {
         self.client.lease() / LOOKS
     }
 
-    /// Looks at the lock, and takes the lease if it may.
+    /// Polls the lock, and takes the lease if it is free.
     ///
     /// # Errors
-    /// When there is no lock, or the store cannot be reached.
+    /// The lock is missing, or the store is unreachable.
     pub fn look(&mut self) -> Result<Taken, StoreError> {
         let (object, lock) = self.client.read_lock()?;
         match self.watch.see(self.began.elapsed(), &object, &lock) {
-            // A hold of this very process, from before a failure that ended it, is its own to take back.
+            // A lease of this process itself, from before a failure, may be taken again.
             LeaseStatus::Held(holder) if holder.id != self.id => return Ok(Taken::Held(holder)),
             _ => {}
         }
@@ -106,15 +107,15 @@ impl Candidate {
             )))),
             Err(Outcome::Lost(object)) => {
                 let lock = self.client.parse_lock(&object)?;
-                // It was let go again in between: the next look sees that.
+                // It was released in between: the next poll sees that.
                 Ok(Taken::Held(lock.holder.unwrap_or_else(|| self.holder())))
             }
             Err(_) => Err(self.client.no_lock()),
         }
     }
 
-    /// Looks until the lease is taken. A holder that serves is waited for only until it shows that it lives, which it does
-    /// four times in a lease; another one until its lease should have ended.
+    /// Polls until the lease is taken. It waits for a holder that serves only until that renews its lease, which
+    /// happens four times in a lease, and for another holder until its lease should have ended.
     ///
     /// # Errors
     /// [`StoreError::NotWriter`], or as [`look`](Self::look).
@@ -139,10 +140,10 @@ impl Candidate {
         }
     }
 
-    /// Makes the lock of a new log, and holds it.
+    /// Creates the lock of a new log, and holds it.
     ///
     /// # Errors
-    /// When there is one already: the prefix holds a log.
+    /// The lock exists: the prefix holds a log.
     pub fn make(&self) -> Result<Bucket, LogError> {
         use super::protocol::{Create, Presence};
         let lock = Lock::new(self.holder());

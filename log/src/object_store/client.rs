@@ -1,6 +1,6 @@
-//! Requests of the protocol as requests to S3, and answers as the protocol understands them.
+//! Performs requests of the protocol on S3, and translates the answers.
 //!
-//! Nothing is tried again below this file: whether a lost answer may be asked for again is the protocol's decision.
+//! No layer below this file retries: the protocol decides if a request without an answer may be repeated.
 
 use super::error::StoreError;
 use super::protocol::{Answer, ETag, LOCK, Machine, Object, Request};
@@ -23,28 +23,28 @@ use std::{fmt, thread};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::sleep;
 
-/// How long one request may take: a batch of 8 MiB over a slow line.
+/// Time limit of one request: a batch of 8 MiB over a slow line.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a procedure goes on asking a store that does not answer.
+/// Time for which a procedure retries on a store that does not answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
-/// Waits between tries: at first and at most.
+/// First and longest wait between two attempts.
 const WAITS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
-/// Requests side by side.
+/// Number of concurrent requests.
 const AT_ONCE: usize = 16;
 
-/// An object, as a listing shows it.
+/// An object in a listing.
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
-    /// Below the log's prefix.
+    /// Key below the prefix of the log.
     pub(crate) key: String,
-    /// When it was last written, by the store's clock.
+    /// Time of the last write, by the clock of the store.
     pub(crate) changed: SystemTime,
-    /// Bytes.
+    /// Length in bytes.
     pub(crate) length: u64,
 }
 
-/// A bucket's part that holds one log. Clones share connections.
+/// The part of a bucket that holds one log. Clones share connections.
 #[derive(Clone)]
 pub struct Client {
     store: Arc<AmazonS3>,
@@ -61,18 +61,18 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Prepares to use the bucket; opens no connection yet. Credentials are those of the environment
-    /// (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, or what the platform provides).
+    /// Prepares to use the bucket without opening a connection. Credentials are those of the environment
+    /// (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, or those that the platform provides).
     ///
     /// # Errors
-    /// [`LogError::Setting`], of the file `config` that the settings are from.
+    /// [`StorageError::Setting`](crate::StorageError::Setting) with the path `config`, from which the settings are.
     pub fn open(settings: &StoreSettings, config: &std::path::Path) -> Result<Self, LogError> {
         Self::build(settings).map_err(|problem| LogError::setting(config, problem))
     }
 
     fn build(settings: &StoreSettings) -> Result<Self, String> {
         let (bucket, prefix) = settings.bucket_and_prefix()?;
-        // Fails only when a provider is installed already, which is what is wanted.
+        // Fails only if a provider is installed already, which is sufficient.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let options = ClientOptions::new()
             .with_timeout(TIMEOUT)
@@ -109,20 +109,20 @@ impl Client {
         })
     }
 
-    /// Where an object lies, for messages.
+    /// Returns the location of an object, for messages.
     pub fn locate(&self, key: &str) -> String {
         format!("{}{key}", self.location)
     }
 
-    /// How long a writer may be silent.
+    /// Returns the time for which a writer may be silent.
     pub fn lease(&self) -> Duration {
         self.lease
     }
 
-    /// Carries a procedure to its end. Blocks; not to be called within a runtime.
+    /// Runs a procedure to its end. Blocks; must not be called within a runtime.
     ///
     /// # Errors
-    /// When the store denies access, or does not answer for long.
+    /// The store denies access, or does not answer for long.
     pub fn drive<M: Machine>(&self, machine: &mut M) -> Result<M::Output, StoreError> {
         self.drive_for(PATIENCE, machine)
     }
@@ -136,7 +136,7 @@ impl Client {
         limit: Duration,
         machine: &mut M,
     ) -> Result<M::Output, StoreError> {
-        // The machine is asked outside the runtime, since what it decides may need the store itself.
+        // The machine runs outside the runtime, since its decision may need the store.
         let mut patience = Patience::new(limit);
         loop {
             let (answer, failure) = self.block_on(self.perform(machine.ask()));
@@ -148,10 +148,10 @@ impl Client {
         }
     }
 
-    /// Carries procedures to their ends, side by side.
+    /// Runs procedures to their ends, concurrently.
     ///
     /// # Errors
-    /// The first failure; others may then be carried out or not.
+    /// The first failure; the other procedures are then finished or not.
     pub fn drive_all<M: Machine<Output: Send> + Send>(
         &self,
         machines: Vec<M>,
@@ -164,8 +164,8 @@ impl Client {
         self.block_on(all)
     }
 
-    /// Waits for `future` on the store's own runtime, whatever thread this is: one that drives another runtime may not
-    /// wait for a second, so a thread of its own does.
+    /// Runs `future` on the store's own runtime. A thread that drives another runtime must not block on a second one,
+    /// so a new thread does.
     pub(super) fn block_on<F: Future<Output: Send> + Send>(&self, future: F) -> F::Output {
         if Handle::try_current().is_err() {
             return self.runtime.1.block_on(future);
@@ -176,7 +176,7 @@ impl Client {
         })
     }
 
-    /// Reads an object; `None` when there is none.
+    /// Reads an object; `None` if it is missing.
     ///
     /// # Errors
     /// As [`drive`](Self::drive).
@@ -184,10 +184,10 @@ impl Client {
         self.drive(&mut Read(key.to_owned()))
     }
 
-    /// Reads the lock. Whoever looks at it looks again: an answer that takes longer than a lease is worth nothing.
+    /// Reads the lock within the time of a lease: callers poll it, and a later answer is worthless.
     ///
     /// # Errors
-    /// As [`drive`](Self::drive); that there is no lock, or one that is none of ours.
+    /// As [`drive`](Self::drive); or the lock is missing or malformed.
     pub(crate) fn read_lock(&self) -> Result<(Object, Lock), StoreError> {
         let object = self.drive_for(self.lease, &mut Read(LOCK.to_owned()))?;
         let object = object.ok_or_else(|| self.no_lock())?;
@@ -207,16 +207,16 @@ impl Client {
         StoreError::NoLock { key }
     }
 
-    /// Lists keys that begin with `folder`, which ends in `/`.
+    /// Lists the keys that begin with `folder`, which ends in `/`.
     ///
     /// # Errors
-    /// When the store does not list them; it is not asked again.
+    /// The store does not list them; there is no retry.
     pub fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let found = self.list_objects(folder)?;
         Ok(found.into_iter().map(|listed| listed.key).collect())
     }
 
-    /// Lists objects whose keys begin with `folder`, which ends in `/`.
+    /// Lists the objects whose keys begin with `folder`, which ends in `/`.
     ///
     /// # Errors
     /// As [`list`](Self::list).
@@ -242,7 +242,8 @@ impl Client {
             .collect())
     }
 
-    /// Lists keys that begin with `folder`, with how much older each is than the object `than`, by the store's own clock.
+    /// Lists the keys that begin with `folder`, each with its age relative to the object `than`, by the clock of the
+    /// store.
     ///
     /// # Errors
     /// As [`list`](Self::list).
@@ -264,10 +265,10 @@ impl Client {
             .collect())
     }
 
-    /// When an object was last written, by the store's clock; `None` when there is none.
+    /// Returns the time of the last write of an object, by the clock of the store; `None` if it is missing.
     ///
     /// # Errors
-    /// When the store does not tell; it is not asked again.
+    /// The store does not answer; there is no retry.
     pub(crate) fn changed(&self, key: &str) -> Result<Option<SystemTime>, StoreError> {
         let path = Path::from(format!("{}/{key}", self.prefix));
         match self.block_on(self.store.head(&path)) {
@@ -289,7 +290,7 @@ impl Client {
         }
     }
 
-    /// One request, and why its answer is unknown when it is.
+    /// Performs one request; returns the failure too if the answer is unknown.
     pub(super) async fn perform(&self, request: Request) -> (Answer, Option<StoreError>) {
         let (operation, key) = match &request {
             Request::Get(key) => ("read", key.clone()),
@@ -322,7 +323,7 @@ impl Client {
             Ok(answer) => (answer, None),
             Err(Error::NotFound { .. }) => (Answer::Missing, None),
             Err(Error::Precondition { .. }) => (Answer::Refused, None),
-            // For a swap it is a conflict between two that are under way: what comes of it is not known yet.
+            // For a swap this is a conflict of two concurrent requests: the outcome is not known yet.
             Err(Error::AlreadyExists { .. }) if is_create => (Answer::Refused, None),
             Err(error) => {
                 let (answer, failure) = self.judge(operation, &key, &error);
@@ -382,7 +383,8 @@ impl Client {
     }
 }
 
-/// The runtime of the requests. It is let go without waiting, since that is forbidden on threads of another runtime.
+/// The runtime of the requests. It is shut down without waiting, since waiting is forbidden on threads of another
+/// runtime.
 struct OwnRuntime(Option<Runtime>, Handle);
 
 impl Drop for OwnRuntime {
@@ -393,7 +395,7 @@ impl Drop for OwnRuntime {
     }
 }
 
-/// How long a procedure has been asking, and how long it waits before it asks again.
+/// The deadline of a procedure, and its next wait between attempts.
 struct Patience {
     until: Instant,
     wait: Duration,
@@ -434,7 +436,7 @@ impl Patience {
     }
 }
 
-/// The cause behind a chain of errors, which is the part that helps.
+/// Returns the innermost cause of an error, which is the helpful part.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {
@@ -443,7 +445,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-/// The reading of one object.
+/// Reads one object.
 #[derive(Clone, Debug)]
 pub(super) struct Read(pub(super) String);
 
@@ -463,7 +465,7 @@ impl Machine for Read {
     }
 }
 
-/// The removal of one object, whether it is there or not.
+/// Removes one object; a missing one is not an error.
 #[derive(Clone, Debug)]
 pub(super) struct Remove(pub(super) String);
 

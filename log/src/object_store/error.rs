@@ -1,4 +1,4 @@
-//! Why a log in a bucket could not be read or written.
+//! Errors of a log in a bucket.
 
 use super::protocol::Unfit;
 use glasslog_core::object_store::LockError;
@@ -13,14 +13,14 @@ fn server(url: Option<&str>) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The store did not answer for long. What was asked may be carried out or not.
+    /// The store did not answer for long. The request was carried out or not.
     #[error("cannot {operation} `{key}`: {reason}")]
     Unreachable {
-        /// What was being done, as a verb.
+        /// The operation as a verb.
         operation: &'static str,
         /// The object.
         key: String,
-        /// The last try's failure.
+        /// The failure of the last attempt.
         reason: String,
     },
     /// The store refuses these credentials, or this bucket.
@@ -28,44 +28,44 @@ pub enum StoreError {
     Denied {
         /// The object.
         key: String,
-        /// The store's words.
+        /// The message of the store.
         reason: String,
     },
-    /// The store does not keep the conditions that writers rely on.
+    /// The store does not honour the conditions that writers rely on.
     #[error("`{store}` cannot hold a log: {what}")]
     Unfit {
-        /// Where.
+        /// Location of the store.
         store: String,
-        /// What it did.
+        /// The condition that it broke.
         what: Unfit,
     },
-    /// The lock object is not one of ours.
+    /// The lock object is malformed.
     #[error("`{key}`: {error}")]
     Lock {
         /// The object.
         key: String,
-        /// What is wrong.
+        /// The rule that it breaks.
         error: LockError,
     },
-    /// There is no lock object: no log, or one that lost it.
+    /// The lock object is missing: there is no log, or it lost its lock.
     #[error("`{key}` is missing")]
     NoLock {
-        /// Where it should be.
+        /// Key of the lock.
         key: String,
     },
     /// Another process writes this log.
     #[error("the log is being written by {}", server(url.as_deref()))]
     NotWriter {
-        /// Where it takes entries, when it serves.
+        /// The URL where it accepts entries, if it serves.
         url: Option<String>,
     },
-    /// So many batches wait for a signed head that no more may be staged.
+    /// Too many batches wait for a signed head, so no more may be staged.
     #[error("too many batches wait for a signed head")]
     Backlog,
 }
 
 impl StoreError {
-    /// A stable name for this class of errors.
+    /// Returns the stable name of this class of errors.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => "store-unreachable",
@@ -78,7 +78,7 @@ impl StoreError {
         }
     }
 
-    /// What the operator can do about it.
+    /// Returns the remedy for the operator.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unreachable { .. } => "is the endpoint right, and the store running?".into(),

@@ -1,4 +1,4 @@
-//! Tries a store before a log is trusted to it: one writer's conditions, then a race of many.
+//! Tests a store before a log is created in it or opened: the conditions of one writer, then a race of several.
 
 use super::client::Client;
 use super::error::StoreError;
@@ -6,17 +6,17 @@ use super::protocol::{Answer, ETag, PROBE, Probe, Request, Unfit};
 use futures_util::future::join_all;
 use glasslog_core::text::wire::hex_encode;
 
-/// Probes that may be spoilt by a lost answer before the store counts as unreachable.
+/// Probes that a lost answer may spoil before the store counts as unreachable.
 const TRIES: u32 = 3;
-/// Writers in a race; the number stands in [`Unfit::RaceWinners`]'s message too.
+/// Writers in a race; the message of [`Unfit::RaceWinners`] contains the number too.
 const RACERS: usize = 8;
 const RACES: u32 = 4;
 
 impl Client {
-    /// Finds out whether the store keeps its conditions.
+    /// Tests that the store honours conditional requests.
     ///
     /// # Errors
-    /// [`StoreError::Unfit`] names what it did; any other failure says that nothing was found out.
+    /// [`StoreError::Unfit`] names the broken condition; any other failure means that the test has no result.
     pub fn check_fitness(&self) -> Result<(), StoreError> {
         for _ in 0..TRIES {
             let key = format!("{PROBE}{}", hex_encode(&random()?));
@@ -44,7 +44,7 @@ impl Client {
         StoreError::Unfit { store, what }
     }
 
-    /// Some stores check a condition and then write, with a gap between: of those that race, several win.
+    /// Runs a race. Some stores check a condition and write later, so that several racing writers win.
     fn race(&self, key: &str) -> Result<(), StoreError> {
         let key = format!("{key}-race");
         let mut request = Request::Create(key.clone(), b"start".into());
@@ -67,18 +67,18 @@ impl Client {
                 .collect();
             match winners.as_slice() {
                 [etag] => request = Request::Swap(key.clone(), etag.clone(), Vec::new()),
-                // A lost answer may hide the winner: this race shows nothing.
+                // A lost answer may be the winner's: this race has no result.
                 [] if !is_known => break,
                 many => return Err(self.unfit(Unfit::RaceWinners(many.len()))),
             }
         }
-        // What stays behind is under a random name and harmless.
+        // A leftover object has a random name and is harmless.
         let _ = self.block_on(self.perform(Request::Delete(key)));
         Ok(())
     }
 }
 
-/// Sixteen bytes that nobody else has drawn.
+/// Draws sixteen random bytes.
 pub(super) fn random() -> Result<[u8; 16], StoreError> {
     let mut bytes = [0; 16];
     match getrandom::fill(&mut bytes) {

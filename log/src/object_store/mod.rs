@@ -1,7 +1,7 @@
 //! Logs in an S3-compatible bucket, written by several processes (`docs/formats/object-store.md`).
 //!
-//! [`protocol`] decides, [`Client`] carries out. A store is tried before it is used ([`Client::check_fitness`]): some take
-//! conditional requests and ignore the condition.
+//! [`protocol`] decides, [`Client`] performs the requests. A store is tested before it is used
+//! ([`Client::check_fitness`]): some stores accept conditional requests and ignore the condition.
 
 mod ahead;
 mod bucket;

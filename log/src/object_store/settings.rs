@@ -1,24 +1,25 @@
-//! `[store]` in `glasslog.toml`: where the bucket is. Credentials are never here: they come from the environment.
+//! The section `[store]` of `glasslog.toml`, which locates the bucket. Credentials are never in it: they come from the
+//! environment.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Where a log lives that is not in a directory.
+/// The location of a log in a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StoreSettings {
     /// `s3://BUCKET/PREFIX`.
     pub url: String,
-    /// Address of an S3-compatible service; AWS's own without it.
+    /// Address of an S3-compatible service; that of AWS if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
     /// Region of the bucket.
     #[serde(default = "default_region")]
     pub region: String,
-    /// Whether an endpoint without TLS may be used, for tests on one machine.
+    /// True if an endpoint without TLS may be used, for tests on one machine.
     #[serde(default)]
     pub allow_http: bool,
-    /// How long a writer may be silent before others take over.
+    /// Seconds for which a writer may be silent before another process takes over.
     #[serde(default = "default_lease")]
     pub lease_seconds: u64,
 }
@@ -27,16 +28,16 @@ fn default_region() -> String {
     "us-east-1".into()
 }
 
-/// Long enough that a busy store or a short pause deposes nobody, short enough to wait for.
+/// Long enough that a busy store or a short pause causes no takeover, short enough to wait for.
 fn default_lease() -> u64 {
     10
 }
 
 impl StoreSettings {
-    /// Settings with the defaults for everything but the address.
+    /// Returns settings with defaults for everything but the address.
     ///
     /// # Errors
-    /// What is wrong with the address.
+    /// The address is wrong.
     pub fn new(url: &str) -> Result<Self, String> {
         let settings = Self {
             url: url.to_owned(),
@@ -49,10 +50,10 @@ impl StoreSettings {
         Ok(settings)
     }
 
-    /// The bucket and the prefix of the log's keys within it.
+    /// Returns the bucket, and the prefix of the log's keys in it.
     ///
     /// # Errors
-    /// What is wrong with the address or the lease.
+    /// The address or the lease is wrong.
     pub fn bucket_and_prefix(&self) -> Result<(&str, &str), String> {
         let url = &self.url;
         let rest = url.strip_prefix("s3://").ok_or_else(|| {
@@ -77,7 +78,7 @@ impl StoreSettings {
         }
     }
 
-    /// The settings as a table of the configuration.
+    /// Encodes the settings as a table of the configuration.
     pub fn encode(&self) -> String {
         let quoted = |text: &str| toml::Value::from(text).to_string();
         let endpoint = self.endpoint.as_deref().map(quoted);
@@ -94,7 +95,7 @@ impl StoreSettings {
         )
     }
 
-    /// How long a writer may be silent before others take over.
+    /// Returns the time for which a writer may be silent before another process takes over.
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.lease_seconds)
     }

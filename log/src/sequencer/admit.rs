@@ -1,4 +1,4 @@
-//! First stage: judges what waits and gives it its indices, in order of arrival.
+//! First stage: judges waiting submissions and assigns indices, in order of arrival.
 
 use super::queue::{Keep, Queue, Submission};
 use super::{Acknowledgement, Answer};
@@ -9,7 +9,7 @@ use std::mem;
 use std::sync::mpsc::SyncSender;
 use tokio::sync::oneshot;
 
-/// Entries with indices that are to be made durable, and who waits for that.
+/// Entries with indices that are to be made durable, and their waiting submitters.
 #[derive(Default)]
 pub(super) struct Admitted {
     pub(super) leaves: Vec<Leaf>,

@@ -1,4 +1,5 @@
-//! Second stage: makes admitted entries durable, and answers who waits for that alone.
+//! Second stage, the group commit: makes the entries of many submitters durable with one sync, and answers those who
+//! asked for durability only.
 
 use super::admit::Admitted;
 use super::queue::{Keep, Queue};
@@ -11,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
-/// Durable entries that are to be published, and who waits for that.
+/// Durable entries that are to be published, and their waiting submitters.
 #[derive(Default)]
 pub(super) struct Durable {
     pub(super) leaves: Vec<Leaf>,
@@ -65,7 +66,7 @@ fn answer(queue: &Queue, group: Admitted) -> Durable {
             Acknowledgement::Published => durable.waiters.push((waiter.outcomes, waiter.answer)),
             Acknowledgement::Durable => {
                 answered += waiter.outcomes.len();
-                // Who does not wait any more can ask again: the same entry has the same index.
+                // A submitter that does not wait any more can submit again: the same entry has the same index.
                 let _ = waiter.answer.send(Answer {
                     outcomes: waiter.outcomes,
                     checkpoint: None,

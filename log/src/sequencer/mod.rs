@@ -1,15 +1,17 @@
-//! Group commit: many submitters, one log. What waits is judged on all cores, made durable with one sync, and published.
+//! Group commit: many submitters share one log. Waiting submissions are judged on all cores, made durable with one
+//! sync, and published together.
 //!
 //! ```text
-//! submit ─▶ queue ─▶ admit ─▶ journal ─▶ publish ─▶ settle
-//!                      │         └ answers "durable" └ answers "published"
+//! submit ─▶ queue ─▶ admit ─▶ group_commit ─▶ publish ─▶ sync of public files
+//!                      │         │                └ answers "published"
+//!                      │         └ one sync of the journal, answers "durable"
 //!                      └ indices, in order
 //! ```
-//! Each stage is a thread and takes everything that waits for it, so an idle log answers at once and a busy one in ever
-//! larger groups; nobody's answer waits for a timer. While one group is synced the next is judged and the last one
-//! published. A few entries wait for more while many are in work that they cannot overtake, and a publication that nobody
-//! waits for rests a little after the one before.
-//! Memory is bounded by [`Limits`]: beyond it the answer is [`Busy`], never waiting.
+//! Each stage is a thread and takes everything that waits for it: an idle log answers at once, and a busy one in ever
+//! larger groups; no answer waits for a timer. While one group is synced, the next is judged and the last one
+//! published. A few entries wait for more while many are in work that they cannot overtake, and a publication without a
+//! waiting submitter follows the one before after a short rest. [`Limits`] bound the memory: beyond them the answer is
+//! [`Busy`], without waiting.
 
 mod admit;
 mod group_commit;
@@ -32,39 +34,39 @@ use tokio::sync::oneshot;
 
 pub use status::{Counters, Status};
 
-/// Private file that says what ended the last writer that did not end well.
+/// Private file with the failure that ended the last writer.
 pub(crate) const LAST_ERROR: &str = "last-error";
 
-/// When a submission is answered.
+/// The event that answers a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acknowledgement {
-    /// When its entries survive a power loss.
+    /// The entries survive a power loss.
     Durable,
-    /// When its entries are in a published checkpoint.
+    /// The entries are in a published checkpoint.
     Published,
 }
 
-/// What became of a submission.
+/// The answer to a submission.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// What became of each entry, in order.
+    /// The outcome of each entry, in order.
     pub outcomes: Vec<Outcome>,
-    /// The checkpoint that covers the entries, if that was waited for: with the log's signature only.
+    /// The checkpoint that covers the entries, with the log's signature only; `None` unless it was requested.
     pub checkpoint: Option<Arc<Checkpoint>>,
 }
 
-/// Too much is waiting already, or the log has stopped.
+/// Too much is waiting, or the log has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
-/// How much may wait.
+/// Bounds of waiting submissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Submissions that are not admitted yet.
     pub submissions: usize,
     /// Bytes of entries, from their submission until they are public.
     pub bytes: usize,
-    /// Bytes of entries that are judged, and synced, together: bounds how long the first of them waits for the last.
+    /// Bytes of entries that are judged and synced together: bounds the time that the first of them waits for the last.
     pub group: usize,
 }
 
@@ -79,13 +81,13 @@ impl Default for Limits {
     }
 }
 
-/// A handle to submit entries with. The log ends, and is published, when the last one is gone.
+/// A handle to submit entries. The log ends, and is published, when the last handle is dropped.
 #[derive(Clone, Debug)]
 pub struct Sequencer {
     handle: Arc<Handle>,
 }
 
-/// Closes the queue when the last [`Sequencer`] is gone.
+/// Closes the queue when the last [`Sequencer`] is dropped.
 #[derive(Debug)]
 struct Handle(Arc<Queue>);
 
@@ -95,7 +97,7 @@ impl Drop for Handle {
     }
 }
 
-/// What one thread does.
+/// The work of one thread.
 type Stage = Box<dyn FnOnce(&Queue) -> Result<(), LogError> + Send>;
 
 /// The threads behind the handles.
@@ -106,12 +108,12 @@ pub struct Running {
     ended: oneshot::Receiver<()>,
 }
 
-/// An answer to come: a future, and something that a thread can wait for.
+/// A future answer, which a thread can also wait for.
 #[derive(Debug)]
 pub struct Pending(oneshot::Receiver<Answer>);
 
 impl Sequencer {
-    /// Starts the threads; they end when the last handle is gone or the log fails.
+    /// Starts the threads; they end when the last handle is dropped or the log fails.
     pub fn start(log: Log, limits: Limits) -> (Self, Running) {
         let Log {
             admitter,
@@ -123,7 +125,7 @@ impl Sequencer {
         let published = publisher.head().size;
         let queue = Arc::new(Queue::new(limits, size, published, &staged));
         let (to_journal, admitted) = mpsc::sync_channel(1);
-        // Bounded by what may be in work.
+        // Bounded by the limit of bytes in work.
         let (to_publish, durable) = mpsc::channel();
         let (to_sync, syncing) = mpsc::channel();
         let (alive, ended) = oneshot::channel();
@@ -163,7 +165,7 @@ impl Sequencer {
                 let _ = thread.join();
             }
             if let Some(error) = queue_of_end.failure() {
-                // The storage that failed may fail here too; whoever runs the log is told in any case.
+                // The failed storage may fail here too; the caller of `join` receives the error in any case.
                 let _ = noted.replace_private(LAST_ERROR, format!("{error}\n").as_bytes());
             }
             drop(alive);
@@ -177,12 +179,12 @@ impl Sequencer {
         (Self { handle }, running)
     }
 
-    /// Submits entries. `keep` is dropped when they leave memory: it can hold the caller's share of a bound of its own.
+    /// Submits entries. `keep` is dropped when they leave memory: it can hold the caller's share of another bound.
     ///
     /// The entries are hashed on the caller's thread.
     ///
     /// # Errors
-    /// [`Busy`] when too much waits, or the log has stopped.
+    /// [`Busy`] if too much is waiting, or the log has stopped.
     pub fn submit(
         &self,
         entries: Vec<Vec<u8>>,
@@ -202,17 +204,17 @@ impl Sequencer {
         Ok(Pending(pending))
     }
 
-    /// How the log stands; cheap.
+    /// Returns the status of the log; cheap.
     pub fn status(&self) -> Status {
         self.handle.0.status()
     }
 }
 
 impl Pending {
-    /// Blocks the thread until the answer is there.
+    /// Blocks the thread until the answer arrives.
     ///
     /// # Errors
-    /// [`LogError::STOPPED`] when the log failed before it could tell: the entries may be in it or not.
+    /// [`LogError::STOPPED`] if the log failed before the answer: the entries are in it or not.
     pub fn wait(self) -> Result<Answer, LogError> {
         self.0.blocking_recv().map_err(|_| LogError::STOPPED)
     }
@@ -234,7 +236,7 @@ impl Running {
         let _ = (&mut self.ended).await;
     }
 
-    /// Blocks until the log has ended, and returns why.
+    /// Blocks until the log has ended, and returns its failure.
     ///
     /// # Errors
     /// The failure of the log.

@@ -1,4 +1,5 @@
-//! Third stage: publishes what is durable, and answers who waits for that. Fourth stage: makes public files durable.
+//! Third stage: publishes durable entries, and answers the submitters who wait for that. Fourth stage: makes public
+//! files durable.
 
 use super::Answer;
 use super::group_commit::Durable;
@@ -11,18 +12,18 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Bytes of entries after which their public files are made durable and the staged copies let go: rarely enough to cost
-/// little, and soon enough that opening after a crash is quick.
+/// Bytes of entries after which their public files are synced and the staged copies discarded: large enough that syncs
+/// cost little, small enough that opening after a crash is fast.
 const SYNC_AFTER: u64 = 64 << 20;
 
-/// Bytes of memory that the table of known entries takes for one until its files are durable: counted as bytes of it.
+/// Bytes of memory of one entry in the table of known entries until its files are durable: counted as bytes of it.
 const TABLE_ENTRY: u64 = 128;
 
-/// Bytes of entries that are published at once: bounds memory, and how long an entry waits for its checkpoint.
+/// Bytes of entries that are published together: bounds memory, and the time that an entry waits for its checkpoint.
 const PUBLISH_AT_ONCE: usize = 16 << 20;
 
-/// Least time between a publication and the next that nobody waits for: twenty a second are as good to readers as hundreds,
-/// and leave the disk and the cores to those who submit.
+/// Least time between two publications without a waiting submitter: readers need no more than twenty a second, and the
+/// disk and cores are left to submitters.
 const REST: Duration = Duration::from_millis(50);
 
 pub(super) fn run(
@@ -32,7 +33,7 @@ pub(super) fn run(
     durable: &Receiver<Durable>,
     chores: &Sender<Chore>,
 ) -> Result<(), LogError> {
-    // What an earlier run acknowledged as durable is published before anything else.
+    // Entries that an earlier run acknowledged as durable are published first.
     let mut group = Durable {
         leaves: staged,
         ..Durable::default()
@@ -60,8 +61,8 @@ pub(super) fn run(
     }
 }
 
-/// Waits for what is durable and takes all of it, up to a bound; `None` once nothing comes any more. As long as nobody waits
-/// for its publication, more may join it until `rested`.
+/// Waits for durable entries and takes all of them, up to a bound; `None` once the sender is gone. More entries may
+/// join until `rested` if no submitter waits for their publication.
 fn take(durable: &Receiver<Durable>, rested: Instant) -> Option<Durable> {
     let mut group = durable.recv().ok()?;
     let size = |group: &Durable| -> usize {
@@ -74,7 +75,7 @@ fn take(durable: &Receiver<Durable>, rested: Instant) -> Option<Durable> {
             true => durable.recv_timeout(rested.saturating_duration_since(Instant::now())),
             false => durable.try_recv().map_err(|_| RecvTimeoutError::Timeout),
         };
-        // If nothing comes any more, the next call says so.
+        // A closed channel is reported by the next call.
         let Ok(mut more) = more else {
             break;
         };
@@ -99,7 +100,7 @@ fn publish(
     let is_new = checkpoint.is_some();
     let checkpoint = match checkpoint {
         None if group.waiters.is_empty() => None,
-        // Entries that had their indices already: the newest checkpoint covers them.
+        // The entries are duplicates: the newest checkpoint covers them.
         None => publisher.sign().map(Arc::new).map(Some)?,
         Some(checkpoint) => Some(Arc::new(checkpoint)),
     };
@@ -118,7 +119,7 @@ fn publish(
     let mut answered = 0;
     for (outcomes, answer) in group.waiters {
         answered += outcomes.len();
-        // Who does not wait any more can ask again: the same entry has the same index.
+        // A submitter that does not wait any more can submit again: the same entry has the same index.
         let _ = answer.send(Answer {
             outcomes,
             checkpoint: checkpoint.clone(),
@@ -128,11 +129,11 @@ fn publish(
     Ok(())
 }
 
-/// Work that nobody waits for.
+/// Work without a waiting submitter.
 pub(super) enum Chore {
-    /// Partial files that are superseded.
+    /// Removes superseded partial files.
     Remove(Vec<String>),
-    /// The public files up to this size are to be made durable.
+    /// Syncs the public files up to this size.
     Sync(u64),
 }
 

@@ -1,4 +1,4 @@
-//! What waits to be admitted, how much of everything is in work, and what went wrong.
+//! The queue of submissions, the amounts in work, and the first failure.
 
 use super::status::Counters;
 use super::{Acknowledgement, Answer, Busy, Limits, Status};
@@ -22,13 +22,13 @@ pub(super) struct Submission {
 }
 
 impl Submission {
-    /// Whether it is answered before it is published.
+    /// Returns true if it is answered before it is published.
     fn is_hurried(&self) -> bool {
         self.acknowledgement == Acknowledgement::Durable
     }
 }
 
-/// What is let go when a submission's entries leave memory.
+/// Values that are dropped when the entries of a submission leave memory.
 pub(super) type Keep = (Room, Box<dyn Any + Send>);
 
 /// A share of the bytes that may be in work.
@@ -44,30 +44,31 @@ impl Drop for Room {
     }
 }
 
-/// Entries that are worth a group of their own, whatever is in work: a little more than what an exact batch of signatures
-/// begins to gain from, so that of 512 submitters two such groups are in work and a third gathers.
+/// Entries that form a group of their own, whatever is in work: a little more than an exact batch of signatures needs
+/// to gain, so that of 512 submitters two such groups are in work and a third gathers.
 const ENOUGH: usize = 208;
 
 #[derive(Default)]
 struct Waiting {
     submissions: VecDeque<Submission>,
-    /// Their entries.
+    /// Number of their entries.
     entries: usize,
-    /// Submissions among them that are to be answered as soon as they are durable.
+    /// Number of submissions that are to be answered as soon as they are durable.
     hurried: usize,
-    /// Entries that were taken and are not durable yet.
+    /// Number of entries that were taken and are not durable yet.
     not_durable: usize,
-    /// Entries that were taken and whose submitters have no answer yet.
+    /// Number of entries that were taken and whose submitters have no answer yet.
     not_answered: usize,
-    /// Whether the thread that takes sleeps, and nobody has woken it.
+    /// True if the taking thread sleeps and was not woken.
     is_awaited: bool,
     is_closed: bool,
 }
 
 impl Waiting {
-    /// Whether what waits is a group: it is as large as what is in work before it, which it cannot overtake anyway.
+    /// Returns true if the waiting entries form a group: they are as many as those in work before them, which they
+    /// cannot overtake anyway.
     ///
-    /// So a crowd of submitters goes in two large groups, one in work while the other gathers, and not in many small ones
+    /// Many submitters therefore form two large groups, one in work while the other gathers, instead of many small ones
     /// that each cost a sync and a checkpoint; when nothing is in work, a single entry is a group.
     fn is_group(&self) -> bool {
         let before = match self.hurried {
@@ -96,7 +97,7 @@ impl std::fmt::Debug for Queue {
     }
 }
 
-/// A panic elsewhere leaves these values whole: each change is complete before anything can panic.
+/// A panic in another thread leaves these values valid: each change is complete before anything can panic.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -121,12 +122,12 @@ impl Queue {
         }
     }
 
-    /// Sets memory aside.
+    /// Reserves memory for a submission.
     pub(super) fn reserve(&self, bytes: usize) -> Result<Room, Busy> {
         let reserved = self
             .used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-                // One submission alone is always let in, or a limit below its size would refuse it for ever.
+                // A single submission is always accepted; otherwise a limit below its size would refuse it for ever.
                 let total = used.checked_add(bytes)?;
                 (used == 0 || total <= self.limits.bytes).then_some(total)
             });
@@ -152,7 +153,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Wakes the thread that takes, if there is a group for it.
+    /// Wakes the taking thread if there is a group for it.
     fn wake(&self, mut waiting: MutexGuard<'_, Waiting>) {
         if waiting.is_awaited && waiting.is_group() {
             waiting.is_awaited = false;
@@ -161,7 +162,7 @@ impl Queue {
         }
     }
 
-    /// Waits for submissions and takes as many as make a group; `None` once the queue is closed and empty.
+    /// Waits for submissions and takes a group of them; `None` once the queue is closed and empty.
     pub(super) fn take(&self) -> Option<Vec<Submission>> {
         let mut waiting = locked(&self.waiting);
         while !waiting.is_group() {
@@ -194,31 +195,32 @@ impl Queue {
         Some(group)
     }
 
-    /// Says that so many entries are durable, and that the submitters of so many, perhaps others, were answered.
+    /// Records that `durable` entries became durable, and that the submitters of `answered` entries, possibly others,
+    /// were answered.
     pub(super) fn done(&self, durable: usize, answered: usize) {
         let mut waiting = locked(&self.waiting);
-        // After a failure nothing counts any more.
+        // After a failure the counts are reset.
         waiting.not_durable = waiting.not_durable.saturating_sub(durable);
         waiting.not_answered = waiting.not_answered.saturating_sub(answered);
         self.wake(waiting);
     }
 
-    /// Takes nothing more in.
+    /// Refuses further submissions.
     pub(super) fn close(&self) {
         locked(&self.waiting).is_closed = true;
         self.arrived.notify_all();
     }
 
-    /// Runs a stage; when it fails, everything ends: whoever waits for an answer sees that none will come.
+    /// Runs a stage; its failure ends all stages, and waiting submitters see that no answer will come.
     pub(super) fn run(&self, stage: impl FnOnce() -> Result<(), LogError>) {
-        // A panic is a bug; the log behind it is opened again like after any other failure.
+        // A panic is a bug; the log is opened again as after any other failure.
         let outcome = catch_unwind(AssertUnwindSafe(stage)).unwrap_or(Err(LogError::STOPPED));
         if let Err(error) = outcome {
             if error != LogError::STOPPED {
                 locked(&self.status).last_error = Some(error.to_string());
             }
             let mut failure = locked(&self.failure);
-            // The cause is the first failure that says more than that a neighbour is gone.
+            // The cause is the first failure other than that a neighbouring stage stopped.
             if failure
                 .as_ref()
                 .is_none_or(|known| *known == LogError::STOPPED)
@@ -294,7 +296,7 @@ mod tests {
             (waiting(1, 0, 0, 0), true),
             (waiting(9, 0, 0, 10), false),
             (waiting(10, 0, 10, 10), true),
-            // Who waits for durability alone does not wait for a publication.
+            // A submission that waits for durability only does not wait for a publication.
             (waiting(2, 1, 2, 500), true),
             (waiting(2, 1, 3, 500), false),
             (waiting(ENOUGH - 1, 0, 0, 5_000), false),
@@ -305,7 +307,7 @@ mod tests {
         }
     }
 
-    /// Whichever comes first: the look for a group, or the answer to the one before.
+    /// Covers both orders of taking a group and answering the one before.
     #[test]
     fn a_small_group_goes_when_nothing_is_in_work() {
         let queue = queue();

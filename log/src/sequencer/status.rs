@@ -1,67 +1,67 @@
-//! How a log stands while it is written: for operators, and for metrics.
+//! Status of a log while it is written, for operators and metrics.
 
 use std::time::{Duration, Instant};
 
-/// A snapshot.
+/// A snapshot of the status.
 #[derive(Clone, Debug, Default)]
 pub struct Status {
-    /// Entries that are durable.
+    /// Number of durable entries.
     pub size: u64,
-    /// Entries that are in the public checkpoint.
+    /// Size of the public checkpoint.
     pub published: u64,
     /// Bytes of the entries between the two.
     pub backlog_bytes: u64,
-    /// How long the oldest entry of the backlog has been durable and not public; zero without a backlog.
+    /// Time for which the oldest entry of the backlog has been durable and not public; zero without a backlog.
     pub lag: Duration,
     /// Submissions that are not admitted yet.
     pub waiting: usize,
     /// Bytes of entries in memory.
     pub bytes_in_work: usize,
-    /// Partial tiles and bundles that are public and wait for their full ones.
+    /// Number of public partial tiles and bundles that wait for their full ones.
     pub partials: usize,
-    /// When a checkpoint was made public last, in seconds since the epoch; `None` before the first.
+    /// Time of the last published checkpoint, in seconds since the epoch; `None` before the first.
     pub last_publish: Option<u64>,
-    /// The last thing that went wrong.
+    /// The last failure.
     pub last_error: Option<String>,
-    /// What happened since the log was opened.
+    /// Counters since the log was opened.
     pub counters: Counters,
     pub(crate) backlog_since: Option<Instant>,
 }
 
 impl Status {
-    /// Entries that are durable and not public.
+    /// Returns the number of entries that are durable and not public.
     pub fn backlog(&self) -> u64 {
         self.size.saturating_sub(self.published)
     }
 }
 
-/// What happened since a log was opened; each number only grows.
+/// Counters since a log was opened; each only grows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Submissions taken.
+    /// Accepted submissions.
     pub submissions: u64,
-    /// Entries that were given an index.
+    /// Entries that were assigned an index.
     pub entries: u64,
-    /// Bytes of those.
+    /// Bytes of those entries.
     pub bytes: u64,
-    /// Entries that had an index already.
+    /// Duplicate entries.
     pub duplicates: u64,
-    /// Entries that were refused.
+    /// Refused entries.
     pub refused: u64,
-    /// Submissions that were turned away because too much was waiting.
+    /// Submissions that were refused because too much was waiting.
     pub busy: u64,
     /// Groups that were judged together.
     pub groups: u64,
     /// Groups that were made durable together.
     pub commits: u64,
-    /// Time spent on that.
+    /// Time spent on them.
     pub commit_time: Duration,
-    /// Checkpoints that were made public.
+    /// Published checkpoints.
     pub publishes: u64,
-    /// Time spent on that.
+    /// Time spent on them.
     pub publish_time: Duration,
     /// Partials partial tiles and bundles that were removed.
     pub partials_removed: u64,
-    /// Times when public files were made durable.
+    /// Syncs of the public files.
     pub syncs: u64,
 }

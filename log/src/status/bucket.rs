@@ -1,4 +1,4 @@
-//! How a log in a bucket stands (`docs/formats/object-store.md`, "Objects").
+//! Status of a log in a bucket (`docs/formats/object-store.md`, "Objects").
 
 use super::{Status, Writer, age, indexed, last_error, size_in};
 use crate::directory::layout::Layout;
@@ -12,7 +12,7 @@ use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::object_store::{Lock, STAGED, payload};
 use std::collections::{HashMap, HashSet};
 
-/// Looks at the log of `origin` in the bucket of `settings`, without its lease.
+/// Reads the status of the log `origin` in the bucket of `settings`, without its lease.
 pub(super) fn read(
     settings: &StoreSettings,
     layout: &Layout,
@@ -20,7 +20,7 @@ pub(super) fn read(
 ) -> Result<Status, LogError> {
     let client = Client::open(settings, &layout.config())?;
     let private = |name: &str| client.read(&format!("{PRIVATE}{name}"));
-    // The lock first: the checkpoint never goes beyond its head, and may only have caught up since.
+    // The lock is read first: the checkpoint is never beyond its head, and may only have caught up since.
     let (_, lock) = client.read_lock()?;
     let checkpoint = format!("{PUBLIC}{CHECKPOINT_PATH}");
     let published = match client.read(&checkpoint)? {
@@ -49,7 +49,7 @@ pub(super) fn read(
     })
 }
 
-/// Bytes of the staged entries that are not published, as a listing tells them: whole batches.
+/// Returns the bytes of the staged entries that are not published, from a listing: complete batches.
 fn backlog_bytes(client: &Client, lock: &Lock, published: u64) -> Result<u64, LogError> {
     let waiting = lock.staged.iter().filter(|batch| batch.end() > published);
     let counts: HashMap<String, u64> = waiting.map(|batch| (batch.key(), batch.count)).collect();
@@ -62,7 +62,7 @@ fn backlog_bytes(client: &Client, lock: &Lock, published: u64) -> Result<u64, Lo
     Ok(bytes.sum())
 }
 
-/// Counts the partial files whose full ones are there.
+/// Counts the partial files whose full ones exist.
 fn superseded(client: &Client) -> Result<u64, LogError> {
     let keys = client.list(&format!("{PUBLIC}tile/"))?;
     let all: HashSet<&str> = keys.iter().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! How a log in a directory stands (`docs/formats/log-directory.md`).
+//! Status of a log in a directory (`docs/formats/log-directory.md`).
 
 use super::{Status, Writer, age, indexed, last_error, size_in};
 use crate::directory::checkpoint::CheckpointFile;
@@ -15,9 +15,9 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// Looks at the log of `origin` that lives in the directory of `layout`.
+/// Reads the status of the log `origin` in the directory of `layout`.
 pub(super) fn read(disk: &Disk, layout: &Layout, origin: String) -> Result<Status, LogError> {
-    // The head first: the checkpoint never goes beyond it, and may only have caught up since.
+    // The head is read first: the checkpoint is never beyond it, and may only have caught up since.
     let head = read_head(disk, layout)?;
     let staged = journal::peek(disk, layout)?;
     let shown = CheckpointFile::new(disk, layout).read()?;
@@ -57,14 +57,14 @@ fn changed(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|file| file.modified()).ok()
 }
 
-/// Counts the partial files below a directory whose full ones are there.
+/// Counts the partial files below a directory whose full ones exist.
 fn superseded(directory: &Path) -> Result<u64, LogError> {
     let mut count = 0;
     let mut directories = vec![directory.to_owned()];
     while let Some(directory) = directories.pop() {
         let failed = |error: std::io::Error| DiskError::new("list", &directory, &error);
         let entries = match fs::read_dir(&directory) {
-            // A directory of partial files goes when the last of them does.
+            // A directory of partial files is removed with the last of them.
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             entries => entries.map_err(failed)?,
         };

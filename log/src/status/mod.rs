@@ -1,4 +1,4 @@
-//! How a log stands, for operators: read without its lock, also while another process writes to it.
+//! Status of a log, for operators: read without its lock, also while another process writes to it.
 
 mod bucket;
 mod directory;
@@ -14,42 +14,42 @@ use glasslog_core::object_store;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// A look at a log; what changes meanwhile may be seen in part.
+/// A snapshot of a log; concurrent changes may be visible in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// The log's identity.
+    /// The origin of the log.
     pub origin: String,
-    /// Entries that are durable.
+    /// Number of durable entries.
     pub size: u64,
-    /// Entries that are in the public checkpoint.
+    /// Size of the public checkpoint.
     pub published: u64,
     /// Bytes of the entries between the two.
     pub backlog_bytes: u64,
     /// Seconds since the public checkpoint was replaced, if there is a backlog.
     pub lag: Option<u64>,
-    /// Entries that the public index covers; `None` without an index.
+    /// Number of entries that the public index covers; `None` without an index.
     pub indexed: Option<u64>,
     /// Partials partial tiles and bundles that are still there.
     pub superseded_partials: u64,
-    /// Whether the log is closed.
+    /// True if the log is closed.
     pub is_closed: bool,
-    /// Who writes to it.
+    /// The writer, if there is one.
     pub writer: Option<Writer>,
-    /// What ended the last writer that did not end well.
+    /// The failure that ended the last writer, if one did.
     pub last_error: Option<String>,
 }
 
-/// Who writes to a log.
+/// The writer of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Writer {
-    /// A process of this machine, which has the lock of the directory.
+    /// A process of this machine that holds the lock of the directory.
     Process(Holder),
-    /// The process that has the lease of the bucket, or had it and fell silent less than a lease ago.
+    /// The process that holds the lease of the bucket, or fell silent less than a lease ago.
     Lease(object_store::Holder),
 }
 
 impl Writer {
-    /// Where it takes entries, if it serves.
+    /// Returns the URL where it accepts entries, if it serves.
     pub fn url(&self) -> Option<&str> {
         match self {
             Self::Process(holder) => holder.url.as_deref(),
@@ -59,15 +59,15 @@ impl Writer {
 }
 
 impl Status {
-    /// Entries that are durable and not public.
+    /// Returns the number of entries that are durable and not public.
     pub fn backlog(&self) -> u64 {
         self.size.saturating_sub(self.published)
     }
 
-    /// Looks at the log with the directory `path`, wherever its entries live.
+    /// Reads the status of the log with the directory `path`, whose entries may be in a bucket.
     ///
     /// # Errors
-    /// When it is not a log, or its files or its bucket cannot be read.
+    /// The directory is not a log, or its files or its bucket cannot be read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, LogError> {
         let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()));
         let config = Config::read(&disk, &layout)?;
@@ -78,18 +78,18 @@ impl Status {
     }
 }
 
-/// The words in the file of the last error.
+/// Returns the text in the file of the last error.
 fn last_error(file: Option<Vec<u8>>) -> Option<String> {
     file.map(|text| String::from_utf8_lossy(&text).trim().to_owned())
 }
 
-/// Seconds since a moment; none if it lies ahead, or is not known.
+/// Returns the seconds since a moment; 0 if it is in the future or unknown.
 fn age(changed: Option<SystemTime>) -> u64 {
     let age = changed.and_then(|changed| SystemTime::now().duration_since(changed).ok());
     age.unwrap_or_default().as_secs()
 }
 
-/// Size of the tree in a checkpoint, from the file `path` that holds it.
+/// Returns the tree size in a checkpoint from the file `path`.
 fn size_in(bytes: &[u8], path: PathBuf) -> Result<u64, LogError> {
     match Checkpoint::parse(bytes) {
         Ok(checkpoint) => Ok(checkpoint.head().size),
@@ -97,7 +97,7 @@ fn size_in(bytes: &[u8], path: PathBuf) -> Result<u64, LogError> {
     }
 }
 
-/// Size of the log that the newest manifest covers, from the file `path` that holds it.
+/// Returns the size of the log that the newest manifest covers, from the file `path`.
 fn indexed(bytes: &[u8], path: PathBuf) -> Result<u64, LogError> {
     let manifest = TlogProof::parse(bytes)
         .ok()

@@ -1,4 +1,4 @@
-//! Where a witness looks at a log: in its directory, or in its bucket, where no lease is needed to add a cosignature.
+//! The log that a witness cosigns: in a directory, or in a bucket, where adding a cosignature needs no lease.
 
 use super::WitnessError;
 use crate::directory::checkpoint::CheckpointFile;
@@ -12,17 +12,17 @@ use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::note::{Checkpoint, Signature};
 use std::path::PathBuf;
 
-/// The public files of a log.
+/// The public files of a log to be cosigned.
 #[derive(Debug)]
 pub enum Target {
-    /// In a directory.
+    /// A log in a directory.
     Directory(CheckpointFile, PublicTree),
-    /// In a bucket.
+    /// A log in a bucket.
     Bucket(Client),
 }
 
 impl Target {
-    /// The log in a directory.
+    /// Returns the log in a directory.
     pub fn directory(disk: &Disk, layout: &Layout) -> Self {
         let tree = PublicTree::new(disk, layout);
         Self::Directory(CheckpointFile::new(disk, layout), tree)
@@ -46,7 +46,7 @@ impl Target {
         Ok(self.parse(&bytes)?)
     }
 
-    /// Adds a cosignature to the public checkpoint if that still says what was cosigned; returns whether it was added.
+    /// Adds a cosignature to the public checkpoint if its text is still the cosigned one; returns whether it was added.
     pub(super) fn add(
         &self,
         cosigned: &Checkpoint,

@@ -1,7 +1,7 @@
-//! What a log has taken in so far, and so what it takes next: entries by hash, and for events the state of their rules.
+//! Admission of entries: finds duplicates by leaf hash, applies the rules of events, and assigns indices.
 //!
-//! The admitter is a function of the entries. It holds the newest of them, and the keys; the rest is in the table of known
-//! entries, and what is missing there is taken in from the log when it is opened.
+//! The state is a function of the entries. The newest entries and the keys are in memory here, the others in the table
+//! of known entries; opening a log replays the entries that the table lacks.
 
 use crate::config::Config;
 use crate::dedup::{Batch, Dedup, Events, Loaded};
@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 
-/// Where an entry stands.
+/// The position of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// Its index.
@@ -30,29 +30,29 @@ pub struct Receipt {
     pub leaf_hash: Hash,
 }
 
-/// What became of an entry.
+/// The result of submitting an entry.
 pub type Outcome = Result<Receipt, Refusal>;
 
-/// Why an entry was not admitted.
+/// A reason not to admit an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The entry has no bytes.
     Empty,
-    /// The log is closed and takes nothing more.
+    /// The log is closed and accepts no new entries.
     Closed,
-    /// The rules for entries refuse it.
+    /// The rules of events refuse the entry.
     Entry(Box<rules::Refusal>),
 }
 
 impl Refusal {
-    /// The refusal of an entry that does not fit into an entry bundle.
+    /// Returns the refusal of an entry that does not fit into an entry bundle.
     pub fn too_large(size: usize) -> Self {
         let limit = MAX_ENTRY;
         Self::Entry(Box::new(rules::Refusal::TooLarge { size, limit }))
     }
 
-    /// A stable name for this class of refusals.
+    /// Returns the stable name of this class of refusals.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Empty => "entry-empty",
@@ -83,22 +83,22 @@ impl fmt::Display for Refusal {
 
 impl core::error::Error for Refusal {}
 
-/// What is said of an entry before it is its turn.
+/// The judgement of an entry before its turn.
 type Judged = Result<Word, Refusal>;
 
 /// An entry that is not refused.
 enum Word {
-    /// It stands in the log, at this index.
+    /// The log has it, at this index.
     Duplicate(u64),
-    /// It did not stand in the log when its group began; in a log of events, what it says.
+    /// The log did not have it when its group began; in a log of events, with its parsed event.
     New(Option<Box<Admitted>>),
 }
 
-/// Entries whose signatures are verified together: the batch is at its best, and both cores have work.
+/// Entries whose signatures are verified together: the batch is at its most efficient, and both cores have work.
 const TOGETHER: usize = 1_024;
 
-/// Fewer than these are one batch on one core: the two halves as batches of their own would cost a third more, and a busy
-/// log has other work for the other core.
+/// Fewer entries are one batch on one core: two half batches would cost a third more, and a busy log has other work for
+/// the other core.
 const WORTHWHILE: usize = 512;
 
 fn new(admitted: Admitted) -> Word {
@@ -109,14 +109,14 @@ fn refused(refusal: rules::Refusal) -> Refusal {
     Refusal::Entry(Box::new(refusal))
 }
 
-/// Randomness for one batch of signatures.
+/// Draws randomness for one batch of signatures.
 fn seed() -> Option<Seed> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).ok()?;
     Some(Seed::new(bytes))
 }
 
-/// What a log remembers of its events: of the newest here, of the others in the table.
+/// Facts about the events of a log: the newest in memory, the others in the table.
 #[derive(Debug)]
 struct Remembered {
     dedup: Arc<Dedup>,
@@ -138,7 +138,7 @@ impl Memory for Remembered {
     }
 
     fn note_payload(&mut self, digest: Hash, index: u64) {
-        // It was looked for before it was admitted.
+        // Admission has looked it up before.
         self.newest.payloads.entry(digest).or_insert(index);
     }
 
@@ -153,24 +153,24 @@ impl Memory for Remembered {
     }
 }
 
-/// The rules of one log and what they depend on.
+/// The rules of one log and their state.
 #[derive(Debug)]
 pub struct Admitter {
     /// `None` in a raw log.
     admission: Option<Admission<Remembered>>,
     dedup: Arc<Dedup>,
-    /// Indices of the newest entries, those from `first` on, by leaf hash.
+    /// Indices of the newest entries, from `first` on, by leaf hash.
     newest: HashMap<Hash, u64>,
     first: u64,
     size: u64,
-    /// How many key events were taken since the log was opened.
+    /// Number of key events admitted since the log was opened.
     key_changes: u64,
-    /// Whether the log takes nothing more.
+    /// True if the log is closed.
     pub(crate) is_closed: bool,
 }
 
 impl Admitter {
-    /// The admitter of an empty log.
+    /// Returns the admitter of an empty log.
     pub(crate) fn new(config: &Config, dedup: Arc<Dedup>) -> Self {
         let memory = || Remembered {
             dedup: Arc::clone(&dedup),
@@ -187,10 +187,10 @@ impl Admitter {
         }
     }
 
-    /// Goes on where the store of the table ends.
+    /// Continues at the size of the table on disk.
     ///
     /// # Errors
-    /// When that is not where a log of events can be.
+    /// The table has no genesis, though the log is a log of events.
     pub(crate) fn resume(&mut self, loaded: &Loaded) -> Result<(), String> {
         if let Some(admission) = &mut self.admission {
             for (index, entry) in &loaded.keys {
@@ -199,7 +199,7 @@ impl Admitter {
             if admission.keyring().is_none() {
                 return Err("it does not know the genesis".into());
             }
-            // The table has these.
+            // The table has these facts.
             admission.memory_mut().newest = Events::default();
             admission.resume(loaded.size);
         }
@@ -207,26 +207,26 @@ impl Admitter {
         Ok(())
     }
 
-    /// Where the entry with this leaf hash stands.
+    /// Returns the index of the entry with this leaf hash.
     pub fn position(&self, leaf: &Hash) -> Option<u64> {
         let newest = self.newest_position(leaf);
         newest.or_else(|| self.dedup.leaf(leaf))
     }
 
-    /// As [`position`](Self::position), among the entries that are in the admitter itself.
+    /// As [`position`](Self::position), among the newest entries only.
     pub(crate) fn newest_position(&self, leaf: &Hash) -> Option<u64> {
         self.newest.get(leaf).copied()
     }
 
-    /// The keys; `None` in a raw log.
+    /// Returns the keys; `None` in a raw log.
     pub fn keyring(&self) -> Option<&Keyring> {
         self.admission.as_ref().and_then(Admission::keyring)
     }
 
-    /// Judges entries and gives the new ones the next indices; returns what became of each, and the new ones.
+    /// Judges entries and assigns the next indices to the new ones; returns the outcome of each, and the new entries.
     ///
     /// # Errors
-    /// When the table of known entries cannot be read; the log must then be opened again.
+    /// The table of known entries cannot be read; the log must then be opened again.
     pub(crate) fn admit(
         &mut self,
         leaves: Vec<Leaf>,
@@ -235,7 +235,7 @@ impl Admitter {
         let keys = self.key_changes;
         let mut fresh = Vec::with_capacity(leaves.len());
         let outcomes = leaves.into_iter().zip(judged).map(|(leaf, judged)| {
-            // A key event in this group may change what was said of the entries after it.
+            // A key event in this group may change the judgement of the entries after it.
             let judged = match self.key_changes == keys {
                 true => judged,
                 false => self.judge_one(&leaf),
@@ -252,14 +252,14 @@ impl Admitter {
         Ok((outcomes, fresh))
     }
 
-    /// Hands the newest entries over to the table if they are many.
+    /// Freezes the newest entries if they are many.
     pub(crate) fn freeze_if_due(&mut self) {
         if self.newest.len() as u64 >= self.dedup.bounds.batch {
             self.freeze();
         }
     }
 
-    /// Hands over whole bundles.
+    /// Moves the newest entries, as complete bundles, to the table.
     fn freeze(&mut self) {
         let (first, end) = (self.first, self.size - self.size % u64::from(FULL_WIDTH));
         let rest = self.newest.extract_if(|_, index| *index >= end).collect();
@@ -275,13 +275,13 @@ impl Admitter {
         });
     }
 
-    /// Judges entries against what the log holds now, on all cores.
+    /// Judges entries against the present state, on all cores.
     fn judge(&self, leaves: &[Leaf]) -> Vec<Judged> {
         if self.admission.is_none() || leaves.len() < 2 {
             return leaves.iter().map(|leaf| self.judge_one(leaf)).collect();
         }
         let share = leaves.len().div_ceil(rayon::current_num_threads());
-        // So few are verified one by one wherever they are.
+        // So few signatures are verified one by one on any core.
         let share = match leaves.len() < SMALL_BATCH {
             true => share,
             false => share.clamp(WORTHWHILE, TOGETHER),
@@ -292,7 +292,7 @@ impl Admitter {
             .collect()
     }
 
-    /// Judges entries on this core; their signatures are verified together where that is quicker.
+    /// Judges entries on this core; their signatures are verified together if that is faster.
     fn judge_together(&self, leaves: &[Leaf]) -> Vec<Judged> {
         let alone = leaves.iter().map(|leaf| self.judge_by_itself(leaf));
         let mut judged: Vec<Option<Judged>> = alone.collect();
@@ -325,8 +325,8 @@ impl Admitter {
         }
     }
 
-    /// Judges an entry as far as that needs no rules for events: one that the log holds already, and any that a raw log
-    /// can hold, is let through.
+    /// Judges an entry without the rules of events: a duplicate is accepted, and so is any entry that a raw log can
+    /// have.
     fn judge_by_itself(&self, leaf: &Leaf) -> Option<Judged> {
         match leaf.entry().len() {
             0 => return Some(Err(Refusal::Empty)),
@@ -340,14 +340,14 @@ impl Admitter {
         }
     }
 
-    /// Gives an entry the next index, unless it has one, or an entry before it in its group forbids it.
+    /// Assigns the next index to an entry, unless it has one, or an earlier entry of its group forbids it.
     fn take(&mut self, leaf: &Leaf, judged: Word) -> Result<(Receipt, bool), Refusal> {
         let (index, leaf_hash) = (self.size, *leaf.hash());
         let judged = match judged {
             Word::Duplicate(index) => return Ok((Receipt { index, leaf_hash }, false)),
             Word::New(judged) => judged,
         };
-        // Since its group began the log took in nothing but entries of that group, which are among the newest.
+        // Since its group began the log admitted only entries of that group, which are among the newest.
         if let Some(index) = self.newest_position(&leaf_hash) {
             return Ok((Receipt { index, leaf_hash }, false));
         }
@@ -364,7 +364,7 @@ impl Admitter {
         Ok((Receipt { index, leaf_hash }, true))
     }
 
-    /// Takes in an entry that was admitted before.
+    /// Replays an entry that was admitted before.
     pub(crate) fn replay(&mut self, entry: &[u8], leaf: Hash) -> Result<(), LogError> {
         let index = self.size;
         self.size += 1;
@@ -384,7 +384,7 @@ impl Admitter {
 
 impl Drop for Admitter {
     fn drop(&mut self) {
-        // Fewer are read from the log again sooner than they are stored.
+        // Fewer entries are read from the log again faster than they are stored.
         if self.newest.len() as u64 >= self.dedup.bounds.least.max(u64::from(FULL_WIDTH)) {
             self.freeze();
         }

@@ -1,4 +1,4 @@
-//! Closing a log for good: its last checkpoint is its final one, and a successor's genesis commits to it.
+//! Permanent closing of a log: the last checkpoint is the final one, and the genesis of a successor commits to it.
 
 use crate::error::LogError;
 use crate::storage::Storage;
@@ -8,10 +8,10 @@ use glasslog_core::event::Predecessor;
 use glasslog_core::merkle::{TreeHead, sha256};
 use glasslog_core::note::Checkpoint;
 
-/// Private file with the final checkpoint; it is there if the log is closed.
+/// Private file with the final checkpoint; it exists if the log is closed.
 pub(crate) const CLOSED: &str = "closed";
 
-/// Tells whether the log is closed, and if so, with the head that it has.
+/// Returns true if the log is closed; its final head must then be `head`.
 pub(crate) fn is_closed(storage: &dyn Storage, head: &TreeHead) -> Result<bool, LogError> {
     let Some(bytes) = storage.read_private(CLOSED)? else {
         return Ok(false);
@@ -29,10 +29,11 @@ pub(crate) fn is_closed(storage: &dyn Storage, head: &TreeHead) -> Result<bool, 
 }
 
 impl Log {
-    /// Publishes what is staged and closes the log: from here on it takes no new entries, whoever opens it.
+    /// Publishes the staged entries and closes the log: from now on it accepts no new entries, also after it is opened
+    /// again.
     ///
     /// # Errors
-    /// When the storage fails; the log is then closed or not, and can be closed again.
+    /// The storage fails; the log is then closed or not, and can be closed again.
     pub fn close_for_good(&mut self, now: u64) -> Result<TreeHead, LogError> {
         let head = self.publish(now)?;
         let checkpoint = self.publisher.sign()?;
@@ -43,15 +44,15 @@ impl Log {
         Ok(head)
     }
 
-    /// Whether the log is closed.
+    /// Returns true if the log is closed.
     pub fn is_closed(&self) -> bool {
         self.admitter.is_closed
     }
 
-    /// What a successor's genesis says of this log.
+    /// Returns the description of this log for the genesis of a successor.
     ///
     /// # Errors
-    /// When it is not closed.
+    /// The log is not closed.
     pub fn as_predecessor(&self) -> Result<Predecessor, LogError> {
         let log = self.origin().to_owned();
         if !self.is_closed() {
@@ -61,7 +62,7 @@ impl Log {
         Ok(Predecessor {
             log,
             head: self.head(),
-            // A raw log knows no keys: the digest of no lines.
+            // A raw log has no keys: the digest is that of no lines.
             keys: keyring.map_or_else(|| sha256(b""), |keyring| keyring.digest()),
         })
     }

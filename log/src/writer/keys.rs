@@ -1,4 +1,4 @@
-//! Key files: written whole, once, for their owner only.
+//! Key files: written once, completely, and readable by their owner only.
 
 use crate::directory::disk::{Created, Disk, Durability, directory_of};
 use crate::directory::error::LayoutError;
@@ -9,37 +9,37 @@ use glasslog_core::note::SignerKey;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Makes a new secret key from the operating system's randomness.
+/// Generates a secret key from the randomness of the operating system.
 ///
 /// # Errors
-/// When there is no randomness to be had.
+/// The operating system gives no randomness.
 pub fn new_secret() -> Result<SecretKey, getrandom::Error> {
     let mut seed = Zeroizing::new([0; 32]);
     getrandom::fill(seed.as_mut())?;
     Ok(SecretKey::from_seed(&seed))
 }
 
-/// Writes a secret key file (mode 0600) that was not there.
+/// Writes a new secret key file (mode 0600).
 ///
 /// # Errors
-/// When there is a file already, or the disk fails.
+/// The file exists, or the disk fails.
 pub fn write_secret(disk: &Disk, path: &Path, text: &str) -> Result<(), LogError> {
     write(disk, path, text, PRIVATE_FILE)
 }
 
-/// Writes a `PRIVATE+KEY+…` file (mode 0600) that was not there.
+/// Writes a new `PRIVATE+KEY+…` file (mode 0600).
 ///
 /// # Errors
-/// When there is a file already, or the disk fails.
+/// The file exists, or the disk fails.
 pub fn write_signer(disk: &Disk, path: &Path, key: &SignerKey) -> Result<(), LogError> {
     let text = Zeroizing::new(format!("{}\n", key.encode().as_str()));
     write_secret(disk, path, &text)
 }
 
-/// Writes the public half of a key to a file that was not there.
+/// Writes the public half of a key to a new file.
 ///
 /// # Errors
-/// When there is a file already, or the disk fails.
+/// The file exists, or the disk fails.
 pub fn write_public(disk: &Disk, path: &Path, text: &str) -> Result<(), LogError> {
     write(disk, path, text, PUBLIC_FILE)
 }
@@ -58,7 +58,7 @@ fn write(disk: &Disk, path: &Path, text: &str, mode: u32) -> Result<(), LogError
 /// Reads a `PRIVATE+KEY+…` file.
 ///
 /// # Errors
-/// When it is missing or holds something else.
+/// The file is missing or is not such a key.
 pub fn read_signer(disk: &Disk, path: &Path) -> Result<SignerKey, LogError> {
     let setting = |problem: String| LogError::setting(path, problem);
     let bytes = disk.read(path)?.ok_or_else(|| LogError::missing(path))?;

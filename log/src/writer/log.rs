@@ -10,32 +10,33 @@ use glasslog_core::merkle::TreeHead;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A log that this process alone may write, until dropped.
+/// A log that only this process may write, until dropped.
 #[derive(Debug)]
 pub struct Log {
     pub(crate) admitter: Admitter,
     pub(crate) publisher: Publisher,
     /// Acknowledged entries after the newest signed head.
     pub(crate) staged: Vec<Leaf>,
-    /// How many entries were acknowledged.
+    /// Number of acknowledged entries.
     pub(crate) size: u64,
     pub(crate) is_stopped: bool,
-    /// Why the table of known entries was made again, if it was.
+    /// Reason for which the table of known entries was rebuilt; `None` if it was not.
     pub(crate) rebuilt: Option<String>,
     /// The bucket that the log is in; `None` for a log in a directory.
     pub(crate) bucket: Option<Bucket>,
 }
 
-/// Entries whose public files are not durable yet are in memory: when so many are published, they are made durable.
+/// Published entries whose files may not be durable, all of them in memory: from this number on, their files are
+/// synced.
 const UNSYNCED: u64 = 1 << 18;
 
 impl Log {
     /// Appends entries: when this returns, the admitted ones are durable and have their indices.
     ///
-    /// An entry that is in the log already keeps its index.
+    /// An entry that is in the log keeps its index.
     ///
     /// # Errors
-    /// When the storage fails; the log must then be opened again. A refused entry is an answer, not an error.
+    /// The storage fails; the log must then be opened again. A refused entry is a result, not an error.
     pub fn append(
         &mut self,
         entries: Vec<Vec<u8>>,
@@ -51,12 +52,12 @@ impl Log {
         Ok(outcomes)
     }
 
-    /// Publishes what was appended: tiles, then a signed head in the private state, then the public checkpoint.
+    /// Publishes the appended entries: tiles, then a signed head in the private state, then the public checkpoint.
     ///
     /// `now` is in seconds since the epoch and decides only which checkpoints are archived.
     ///
     /// # Errors
-    /// When the storage fails or holds something else than this log wrote; the log must then be opened again.
+    /// The storage fails or has unexpected content; the log must then be opened again.
     pub fn publish(&mut self, now: u64) -> Result<TreeHead, LogError> {
         self.check_running()?;
         let published = self.publisher.publish(&self.staged, now);
@@ -71,65 +72,66 @@ impl Log {
         Ok(self.head())
     }
 
-    /// The newest signed head.
+    /// Returns the newest signed head.
     pub fn head(&self) -> TreeHead {
         self.publisher.head()
     }
 
-    /// How many entries are durable: the published ones and the staged ones.
+    /// Returns the number of durable entries: the published and the staged ones.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// The log's identity.
+    /// Returns the origin of the log.
     pub fn origin(&self) -> &str {
         self.publisher.signer.origin()
     }
 
-    /// What has been admitted so far.
+    /// Returns the state of admission.
     pub fn admitter(&self) -> &Admitter {
         &self.admitter
     }
 
-    /// Why the table of known entries could not be used and was made again from the log, if that was so at opening.
+    /// Returns the reason for which the table of known entries was rebuilt from the log at opening, if it was.
     pub fn rebuilt(&self) -> Option<&str> {
         self.rebuilt.as_deref()
     }
 
-    /// Up to which size the table of known entries is on disk, and how many bytes of memory its filter takes.
+    /// Returns the size up to which the table of known entries is on disk, and the memory of its filter in bytes.
     pub fn table(&self) -> (u64, usize) {
         self.publisher.synced.dedup.extent()
     }
 
-    /// The directory to serve.
+    /// Returns the directory to serve.
     pub fn public_directory(&self) -> PathBuf {
         self.publisher.storage.locate("")
     }
 
-    /// Where the log lives.
+    /// Returns the storage of the log.
     pub fn storage(&self) -> Arc<dyn Storage> {
         Arc::clone(&self.publisher.storage)
     }
 
-    /// The bucket that the log lives in, if not in a directory; the lease is held while it or the log is.
+    /// Returns the bucket of the log; `None` for a log in a directory. The lease is held until the bucket and the log
+    /// are dropped.
     pub fn bucket(&self) -> Option<Bucket> {
         self.bucket.clone()
     }
 
-    /// Lets other processes know where this one takes entries.
+    /// Announces to other processes the URL where this one accepts entries.
     ///
     /// # Errors
-    /// When that cannot be written.
+    /// The storage cannot be written.
     pub fn announce(&mut self, url: &str) -> Result<(), LogError> {
         self.publisher.storage.announce(url)
     }
 
-    /// Makes everything that is public durable and lets go of the log.
+    /// Makes everything that is public durable, and releases the log.
     ///
-    /// Dropping a log does the same and cannot say so when it fails; the next writer then completes it.
+    /// Dropping a log does the same without reporting failures; the next writer then completes it.
     ///
     /// # Errors
-    /// When the storage fails.
+    /// The storage fails.
     pub fn close(mut self) -> Result<(), LogError> {
         self.check_running()?;
         self.publisher.sync()
@@ -142,7 +144,7 @@ impl Log {
         }
     }
 
-    /// After a failed write nobody knows what is in storage: only opening the log again tells.
+    /// After a failed write the content of the storage is unknown until the log is opened again.
     pub(crate) fn stop_on_error<T>(&mut self, result: Result<T, LogError>) -> Result<T, LogError> {
         self.is_stopped |= result.is_err();
         result.map_err(|error| self.publisher.storage.explain(error))

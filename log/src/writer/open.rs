@@ -1,4 +1,4 @@
-//! Opens a log: reads what the table of known entries does not cover, and refuses what does not add up
+//! Opens a log: reads the entries that the table of known entries does not cover, and refuses inconsistent files
 //! (`docs/formats/log-directory.md`, "Opening").
 
 use crate::config::Config;
@@ -27,14 +27,14 @@ use glasslog_core::tiles::{
 use std::path::Path;
 use std::sync::Arc;
 
-/// Largest size of a log whose checkpoint `init` may not have shown yet.
+/// Largest size of a log whose first checkpoint `init` may not have published yet.
 const NEWBORN: u64 = 1;
 
 impl Log {
     /// Opens the log at `path` for writing.
     ///
     /// # Errors
-    /// When another process writes to it, or its files do not add up.
+    /// Another process writes to the log, or its files are inconsistent.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LogError> {
         Self::open_with(Disk::new(), path)
     }
@@ -47,7 +47,7 @@ impl Log {
         Self::open_within(disk, path, Bounds::default())
     }
 
-    /// As [`open_with`](Self::open_with), with other bounds of what is kept in memory.
+    /// As [`open_with`](Self::open_with), with other bounds of the table of known entries.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -72,7 +72,7 @@ impl Log {
     /// Opens the log at `path` in the bucket whose lease this process has just taken.
     ///
     /// # Errors
-    /// When the files of the log do not add up.
+    /// The files of the log are inconsistent.
     pub fn open_in(bucket: Bucket, path: impl AsRef<Path>) -> Result<Self, LogError> {
         let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()));
         let config = Config::read(&disk, &layout)?;
@@ -80,8 +80,8 @@ impl Log {
         Self::open_held(bucket, &config, signer, &layout, Bounds::default())
     }
 
-    /// A writer that was deposed while it read may find its successor's files, which do not fit what it knows: whoever
-    /// is not the writer any more is told that, and nothing else.
+    /// Opens a log in a bucket. A writer that was replaced while it read may find files of its successor, which
+    /// contradict its state: it then returns only the error that it was replaced.
     fn open_held(
         bucket: Bucket,
         config: &Config,
@@ -97,7 +97,7 @@ impl Log {
         Ok(log)
     }
 
-    /// Opens the log that lives in `storage`, which this writer alone may write; `layout` has the table.
+    /// Opens the log in `storage`, which only this writer may write; `layout` locates the table of known entries.
     pub(crate) fn open_on(
         storage: Arc<dyn Storage>,
         config: &Config,
@@ -109,7 +109,7 @@ impl Log {
         let (bytes, version) = storage.load_head()?.ok_or_else(missing)?;
         let head = signer.verify_bytes(&bytes, &storage.locate_private("head"))?;
         let public = public_head(&*storage, &signer, &head)?;
-        // Public files beyond this size may have been lost with the power: they are made again.
+        // Public files beyond this size may have been lost with the power: they are created again.
         let durable = storage.durable_size()?;
         if durable != u64::MAX && durable > head.size {
             return Err(HistoryError::RolledBack {
@@ -148,7 +148,7 @@ impl Log {
         let mut lost = Vec::new();
         for (index, leaf) in (held.first..).zip(held.leaves) {
             if index < durable {
-                // What the table vouches for is compared with the tiles themselves.
+                // The leaf hash is compared with the tiles themselves if the table covers the entry.
                 let found = match index < durable - durable % u64::from(FULL_WIDTH) {
                     true => dedup::leaf(&*storage, index)? == *leaf.hash(),
                     false => admitter.newest_position(leaf.hash()) == Some(index),
@@ -188,16 +188,16 @@ impl Log {
     }
 }
 
-/// Where opening begins to read the log.
+/// The state from which opening replays the log.
 struct Start {
     dedup: Arc<Dedup>,
     admitter: Admitter,
     edge: Edge,
-    /// Why the table on disk is of no use, if there is one.
+    /// Reason for which the table on disk is unusable, if it is.
     rebuilt: Option<String>,
 }
 
-/// Takes the table into use as far as it goes, or begins with nothing known.
+/// Resumes from the table on disk, or begins with an empty state.
 fn begin(
     storage: &Arc<dyn Storage>,
     config: &Config,
@@ -243,7 +243,7 @@ fn begin(
     }
 }
 
-/// Checks the root of a size that is smaller than where reading begins, by the tiles of size `at`.
+/// Checks the public root of a size before `begin`, by the tiles of size `at`.
 fn check_earlier_root(
     storage: &dyn Storage,
     public: Option<&TreeHead>,
@@ -258,7 +258,7 @@ fn check_earlier_root(
     Ok(compare_roots(public, computed))
 }
 
-/// Makes the files of published entries again that a power loss may have taken; what does not differ stays.
+/// Creates the files of published entries again that a power loss may have removed; files that are the same stay.
 fn restore(
     storage: &dyn Storage,
     edge: &mut Edge,
@@ -282,7 +282,7 @@ fn restore(
     Ok(roots)
 }
 
-/// The head that is public, which must be the signed one or one before it.
+/// Returns the public head, which must be the signed head or an earlier one.
 fn public_head(
     storage: &dyn Storage,
     signer: &Signer,
@@ -290,7 +290,7 @@ fn public_head(
 ) -> Result<Option<TreeHead>, LogError> {
     let path = || storage.locate(CHECKPOINT_PATH);
     let Some(bytes) = storage.read(CHECKPOINT_PATH)? else {
-        // The last step of `init` shows the first checkpoint.
+        // The last step of `init` publishes the first checkpoint.
         return match head.size <= NEWBORN {
             true => Ok(None),
             false => Err(LogError::missing(path())),
@@ -315,9 +315,9 @@ fn public_head(
     Ok(Some(public))
 }
 
-/// Reads the published entries from `edge` to `size` and checks that the tiles, and the signed root, are theirs.
+/// Reads the published entries from `edge` to `size`, and checks the tiles and the signed root against them.
 ///
-/// A root that is wrong is told only after the tiles: a file that can be named says more.
+/// A wrong root is reported only after the tiles: the name of a wrong file says more.
 fn replay(
     storage: &dyn Storage,
     mut edge: Edge,
@@ -344,7 +344,7 @@ fn replay(
             roots = roots.and(check_root(&edge, public));
         }
         check_tiles(storage, &full)?;
-        // A table that is made again must not be in memory as a whole meanwhile.
+        // A table that is being rebuilt must not be completely in memory.
         admitter.freeze_if_due();
         dedup.store_before(edge.size(), size)?;
     }
@@ -378,7 +378,7 @@ fn read_bundle_of(storage: &dyn Storage, bundle: &EntryBundle) -> Result<Vec<u8>
     found.ok_or_else(|| LogError::missing(storage.locate(&bundle.path())))
 }
 
-/// Where the partial bundle is gone, the full one begins with it.
+/// Reads a bundle, or takes it from the beginning of the full bundle if the partial one was removed.
 pub(crate) fn bundle_from(
     bundle: &EntryBundle,
     read: impl Fn(&EntryBundle) -> Result<Option<Vec<u8>>, LogError>,
@@ -400,7 +400,7 @@ pub(crate) fn bundle_from(
     Ok(Some(full[..length].to_vec()))
 }
 
-/// Checks that tiles are there as the entries make them; bundles are where the entries were read from.
+/// Checks that the tiles exist and fit the entries; the entries themselves were read from the bundles.
 fn check_tiles(storage: &dyn Storage, files: &[PublicFile]) -> Result<(), LogError> {
     for file in files {
         let Ok(tile) = Tile::parse_path(&file.path) else {

@@ -1,10 +1,10 @@
-//! Partial tiles and bundles whose full ones are public: they are removed, and readers take the full ones instead
+//! Removal of partial tiles and bundles whose full ones are public; readers use the full ones instead
 //! ([tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), "Partial Tiles").
 //!
-//! A partial file goes only when its full one is public, and one that belongs to the size up to which files are durable
-//! only when its full one is durable: without both, a power loss could leave neither. While the log is written, the publisher knows which there are;
-//! what an earlier writer left behind is found by listing, for the tiles that were at the edge since files were last
-//! made durable: before that, superseded ones are removed first.
+//! A partial file is removed only if its full one is public. One that belongs to the size up to which files are durable
+//! is removed only if its full one is durable: otherwise a power loss could remove both. While a log is written, the
+//! publisher knows the partial files. At opening, those of earlier writers are found by listing the tiles at the edge
+//! since files were last synced: earlier ones were removed before that sync.
 
 use crate::directory::torn::is_torn;
 use crate::error::LogError;
@@ -13,14 +13,14 @@ use crate::storage::Storage;
 use glasslog_core::tiles::{Edge, EntryBundle, FULL_WIDTH, Tile, hashes_at, tiles_between};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The partial files of tiles and bundles that are not full yet, or were not when the log was opened.
+/// The partial files of tiles and bundles that are not full, or were not when the log was opened.
 #[derive(Debug, Default)]
 pub(crate) struct Partials {
     /// Paths of partial files, by the path of the full one.
     waiting: BTreeMap<String, Vec<String>>,
 }
 
-/// Path of the full file that a partial one is the beginning of; `None` for a file that is not partial.
+/// Returns the path of the full file that begins with a partial one; `None` if the file is not partial.
 fn full_path(path: &str) -> Option<String> {
     let full = match Tile::parse_path(path) {
         Ok(tile) => tile.full().path(),
@@ -30,7 +30,7 @@ fn full_path(path: &str) -> Option<String> {
 }
 
 impl Partials {
-    /// Finds the partial files of all tiles and bundles that changed after size `since`, up to size `size`.
+    /// Finds the partial files of all tiles and bundles that changed between the sizes `since` and `size`.
     pub(crate) fn find(storage: &dyn Storage, since: u64, size: u64) -> Result<Self, LogError> {
         let edge = (0..)
             .map(|level| (level, hashes_at(level, size)))
@@ -55,20 +55,20 @@ impl Partials {
         Ok(found)
     }
 
-    /// Takes note of a file that was made public.
+    /// Adds a file that was made public.
     pub(crate) fn note(&mut self, path: &str) {
         if let Some(full) = full_path(path) {
             self.waiting.entry(full).or_default().push(path.to_owned());
         }
     }
 
-    /// Partial files that there are.
+    /// Returns the number of partial files.
     pub(crate) fn count(&self) -> usize {
         self.waiting.values().map(Vec::len).sum()
     }
 
-    /// Takes out the partial files whose full ones are among the tiles and bundles of size `size`, but not those that
-    /// belong to one of the `kept` sizes.
+    /// Takes the partial files whose full ones belong to size `size`, except those that belong to one of the `kept`
+    /// sizes.
     pub(crate) fn take(&mut self, size: u64, kept: &[u64]) -> Vec<String> {
         let is_done = |full: &str| {
             let tile = Tile::parse_path(full)
@@ -98,8 +98,8 @@ impl Partials {
         taken
     }
 
-    /// Looks at the partial files beside those of `edge`, also those that an unfinished publication of the entries after
-    /// it left: what a power loss left of one is removed, for nobody needs it, and half of one would mislead a reader.
+    /// Checks the partial files beside those of `edge`, also those of an unfinished publication of the entries after
+    /// it. One that a power loss damaged is removed: no reader needs it, and it would mislead readers.
     pub(crate) fn check(
         &self,
         storage: &dyn Storage,
@@ -109,7 +109,7 @@ impl Partials {
         let mut edge = edge.clone();
         let mut files = Vec::new();
         for leaf in staged {
-            // What cannot be appended is named when it is published.
+            // An entry that cannot be appended is reported when it is published.
             let _ = edge.append_hashed(leaf.entry(), *leaf.hash(), |file| files.push(file));
         }
         files.extend(edge.partials(0));
@@ -134,7 +134,7 @@ impl Partials {
     }
 }
 
-/// Tells whether the partial file at `path` is the last one of its level in a tree of size `size`.
+/// Returns true if the partial file at `path` is the last one of its level in a tree of size `size`.
 fn is_at_edge(path: &str, size: u64) -> bool {
     let tile = Tile::parse_path(path)
         .or_else(|_| EntryBundle::parse_path(path).map(|bundle| bundle.tile()));
@@ -144,7 +144,7 @@ fn is_at_edge(path: &str, size: u64) -> bool {
     })
 }
 
-/// What the partial file at `path` holds, if it is the beginning of a file with these bytes.
+/// Returns the content of the partial file at `path`, if it is the beginning of a file with these bytes.
 fn prefix<'a>(bytes: &'a [u8], path: &str) -> Option<&'a [u8]> {
     if let Ok(tile) = Tile::parse_path(path) {
         return bytes.get(..tile.byte_length());

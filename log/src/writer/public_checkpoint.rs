@@ -1,4 +1,4 @@
-//! The checkpoint that is public, and those it replaced: a larger head takes its place, and nothing else does.
+//! The public checkpoint, which only a larger head replaces, and the archive of earlier ones.
 
 use crate::error::LogError;
 use crate::storage::Storage;
@@ -7,27 +7,27 @@ use glasslog_core::fetch::{CHECKPOINT_PATH, LogFile};
 use glasslog_core::note::Checkpoint;
 use glasslog_core::text::wire::parse_decimal;
 
-/// Private file that says when checkpoints were archived.
+/// Private file with the times of the last archived checkpoints.
 const ARCHIVED: &str = "archived";
 
-/// Least time between two archived checkpoints, in seconds: half of the promised hour, so that a log which grows at
-/// least that often has no gap of more than one.
+/// Least time between two archived checkpoints in seconds: half of the promised hour, so that a log that grows at least
+/// that often has no gap of more than an hour.
 pub const ARCHIVE_INTERVAL: u64 = 1_800;
 
-/// When checkpoints were last archived, in seconds since the epoch.
+/// Times of the last archived checkpoints, in seconds since the epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Archived {
     any: Option<u64>,
     cosigned: Option<u64>,
 }
 
-/// Parses a public checkpoint, unverified.
+/// Parses a public checkpoint without verifying it.
 pub(crate) fn parse(storage: &dyn Storage, bytes: &[u8]) -> Result<Checkpoint, LogError> {
     Checkpoint::parse(bytes)
         .map_err(|error| LogError::malformed(storage.locate(CHECKPOINT_PATH), error))
 }
 
-/// Makes `checkpoint` public, unless it is already, and archives the one before if it is time.
+/// Makes `checkpoint` public unless it is, and archives the one before if that is due.
 pub(crate) fn replace(
     storage: &dyn Storage,
     checkpoint: &Checkpoint,
@@ -62,13 +62,13 @@ pub(crate) fn replace(
     })
 }
 
-/// Keeps a checkpoint that is about to be replaced, if none was kept for a while or none with a cosignature.
+/// Archives a checkpoint before it is replaced, if none was archived recently, or none with a cosignature.
 fn archive(storage: &dyn Storage, public: &Checkpoint, now: u64) -> Result<(), LogError> {
     let cosigned =
         public.note().signatures().len() > public.log_signatures_only().note().signatures().len();
     let last = storage.read_private(ARCHIVED)?.unwrap_or_default();
     let last = Archived::parse(&String::from_utf8_lossy(&last));
-    // A clock that went back says nothing about how long ago it was.
+    // A clock that went back does not tell the age.
     let is_due = |then: Option<u64>| {
         then.is_none_or(|then| {
             now.checked_sub(then)
@@ -80,11 +80,11 @@ fn archive(storage: &dyn Storage, public: &Checkpoint, now: u64) -> Result<(), L
         return Ok(());
     }
     let path = LogFile::Archived(public.head().size).path();
-    // A writer of a bucket that was deposed meanwhile may archive too: whoever is first, the file stays as it is.
+    // A writer of a bucket that was replaced meanwhile may archive it too: the first file stays.
     match storage.keep(&path, &public.encode())? {
         None => {}
         Some(kept) => {
-            // After a crash the file may be there with fewer cosignatures: it stays.
+            // After a crash the file may exist with fewer cosignatures: it stays.
             let is_same = Checkpoint::parse(&kept)
                 .is_ok_and(|kept| kept.note().text() == public.note().text());
             if !is_same {
@@ -101,7 +101,7 @@ fn archive(storage: &dyn Storage, public: &Checkpoint, now: u64) -> Result<(), L
 }
 
 impl Archived {
-    /// Reads what it can: a line that is not understood only means that the next checkpoint is archived.
+    /// Parses leniently: an unknown line only means that the next checkpoint is archived.
     fn parse(text: &str) -> Self {
         let time = |name: &str| {
             text.lines()

@@ -1,4 +1,4 @@
-//! Makes entries public: their tiles, then a signed head, then the checkpoint that everyone sees.
+//! Publication of entries: their tiles, then a signed head, then the public checkpoint.
 
 use crate::dedup::Dedup;
 use crate::error::LogError;
@@ -15,24 +15,25 @@ use std::mem;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Files that are written before more are made, so that a long backlog is published in bounded memory.
+/// Files that are written together, so that a long backlog is published in bounded memory.
 const FILES_AT_ONCE: usize = 64;
 
-/// Publications that may wait until their files are durable: their entries are in memory, so there is a bound.
+/// Publications that may wait for the sync of their files: their entries are in memory, so their number is bounded.
 const WAITING: usize = 4;
 
-/// How far public files are durable.
+/// The sizes up to which public files are durable, shared with the thread that syncs.
 #[derive(Debug)]
 pub(crate) struct Synced {
-    /// Sizes up to which files are durable, or are being made so: their partial files are needed until a larger one is.
+    /// Sizes up to which files are durable or being synced: their partial files are needed until a larger one is
+    /// durable.
     sizes: Mutex<Vec<u64>>,
     changed: Condvar,
-    /// Takes in what is durable.
+    /// The table of known entries, which stores durable entries.
     pub(crate) dedup: Arc<Dedup>,
 }
 
 impl Synced {
-    /// Everything up to a size is durable.
+    /// Returns the state in which everything up to `size` is durable.
     pub(crate) fn new(size: u64, dedup: Arc<Dedup>) -> Self {
         Self {
             sizes: Mutex::new(vec![size]),
@@ -42,31 +43,31 @@ impl Synced {
     }
 }
 
-/// How long to wait before looking whether anybody settles.
+/// Time to wait before checking that another thread still syncs.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// The public half of a writer.
+/// The publishing half of a writer.
 #[derive(Debug)]
 pub(crate) struct Publisher {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) signer: Signer,
     /// The edge of the newest signed head.
     pub(crate) edge: Edge,
-    /// Which state of the head in storage that is.
+    /// Version of that head in the storage.
     pub(crate) version: Option<Version>,
-    /// Whether that head is the public one.
+    /// True if that head is public.
     pub(crate) is_public: bool,
-    /// Partial files that there are.
+    /// The public partial files.
     pub(crate) partials: Partials,
-    /// Those of them that are to be removed.
+    /// Partial files that are to be removed.
     garbage: Vec<String>,
     pub(crate) synced: Arc<Synced>,
-    /// Whether every write so far succeeded.
+    /// True if every write so far succeeded.
     is_sound: bool,
 }
 
 impl Publisher {
-    /// Goes on after the head of `edge`, which storage has as `version`.
+    /// Continues after the head of `edge`, which the storage has as `version`.
     pub(crate) fn new(
         storage: Arc<dyn Storage>,
         signer: Signer,
@@ -88,7 +89,7 @@ impl Publisher {
         }
     }
 
-    /// Publishes the entries that follow the newest head; returns the checkpoint if there is a new one.
+    /// Publishes the entries after the newest head; returns the checkpoint if it is new.
     pub(crate) fn publish(
         &mut self,
         leaves: &[Leaf],
@@ -104,7 +105,7 @@ impl Publisher {
         Ok(Some(checkpoint))
     }
 
-    /// All but the last step.
+    /// Performs all steps of a publication but the last.
     pub(crate) fn prepare(&mut self, leaves: &[Leaf]) -> Result<Checkpoint, LogError> {
         let mut edge = self.edge.clone();
         add(&*self.storage, &mut edge, leaves)?;
@@ -126,12 +127,12 @@ impl Publisher {
         signed.map_err(|error| LogError::setting(self.signer.origin(), error))
     }
 
-    /// Signs the newest head again, which gives the same bytes.
+    /// Signs the newest head again, with the same bytes as result.
     pub(crate) fn sign(&self) -> Result<Checkpoint, LogError> {
         self.sign_head(self.head())
     }
 
-    /// The last step: anyone can see the new head.
+    /// Performs the last step of a publication: readers see the new head.
     pub(crate) fn publish_checkpoint(
         &mut self,
         checkpoint: &Checkpoint,
@@ -143,7 +144,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// Finds out which partial files are superseded.
+    /// Collects the partial files that are superseded.
     pub(crate) fn collect(&mut self) {
         let sizes = &self.synced.sizes;
         let sizes = sizes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -151,7 +152,7 @@ impl Publisher {
         self.garbage.append(&mut superseded);
     }
 
-    /// The partial files that are superseded since the last call: whoever takes them removes them.
+    /// Takes the partial files superseded since the last call; the caller removes them.
     pub(crate) fn take_garbage(&mut self) -> Vec<String> {
         mem::take(&mut self.garbage)
     }
@@ -178,14 +179,14 @@ impl Publisher {
         self.sweep()
     }
 
-    /// Keeps the partial files of the present size until [`settle`] was called with that, and then until a later call.
+    /// Keeps the partial files of the present size until [`sync`] is called with it, and from then until a later call.
     ///
-    /// Waits while many earlier calls wait for that.
+    /// Blocks while many earlier sizes wait for their sync.
     pub(crate) fn begin_sync(&self) -> u64 {
         let size = self.edge.size();
         let synced = &self.synced;
         let mut sizes = synced.sizes.lock().unwrap_or_else(PoisonError::into_inner);
-        // A thread that settles has the other reference; when it has failed, nobody will.
+        // A thread that syncs has the other reference; after it failed, no thread syncs.
         while sizes.len() > WAITING && Arc::strong_count(synced) > 1 {
             let waited = synced.changed.wait_timeout(sizes, PATIENCE);
             sizes = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -194,7 +195,7 @@ impl Publisher {
         size
     }
 
-    /// How many published entries have files that may not be durable, and nobody is making them so.
+    /// Returns the number of published entries whose files are neither durable nor being synced.
     pub(crate) fn unsynced(&self) -> u64 {
         let sizes = &self.synced.sizes;
         let sizes = sizes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -203,10 +204,10 @@ impl Publisher {
     }
 }
 
-/// Makes the public files up to a size durable; partial files of smaller sizes are not needed after that.
+/// Makes the public files up to a size durable; partial files of smaller sizes are then not needed.
 pub(crate) fn sync(storage: &dyn Storage, synced: &Synced, size: u64) -> Result<(), LogError> {
     storage.unstage(size)?;
-    // The partial files of this size are there until `size` is the smallest that is kept.
+    // The partial files of this size exist until `size` is the smallest that is kept.
     synced.dedup.store_before(size, size)?;
     let mut sizes = synced.sizes.lock().unwrap_or_else(PoisonError::into_inner);
     sizes.retain(|other| *other >= size);
@@ -217,7 +218,7 @@ pub(crate) fn sync(storage: &dyn Storage, synced: &Synced, size: u64) -> Result<
 
 impl Drop for Publisher {
     fn drop(&mut self) {
-        // What cannot be made durable now is made again from the staged entries at the next opening.
+        // Files that cannot be synced now are created again from the staged entries at the next opening.
         if self.is_sound && self.version.is_some() {
             let _ = self.sync();
         }

@@ -1,4 +1,4 @@
-//! The log's own key: signs heads, and recognises what it signed.
+//! The key of a log: signs heads, and recognises its own signatures.
 
 use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
@@ -18,7 +18,7 @@ impl Signer {
     /// Pairs an origin with its key, whose name must be the origin.
     pub(crate) fn new(origin: &str, key: SignerKey) -> Result<Self, CheckpointError> {
         let origin = Origin::parse(origin)?;
-        // Whatever keeps this key from signing for this origin shows here, once.
+        // A trial signature reports here anything that prevents this key from signing for this origin.
         Checkpoint::sign(&origin, TreeHead::empty(), &key)?;
         Ok(Self { origin, key })
     }
@@ -63,7 +63,7 @@ impl Signer {
         path: &Path,
     ) -> Result<TreeHead, LogError> {
         let head = checkpoint.head();
-        // Ed25519 signatures are deterministic: what this key signed is exactly what it would sign again.
+        // Ed25519 signatures are deterministic: signing again gives exactly the same signature.
         let is_own = self.sign(head).is_ok_and(|own| {
             let lines = checkpoint.note().signatures();
             own.note().text() == checkpoint.note().text()

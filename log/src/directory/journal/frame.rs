@@ -12,7 +12,8 @@ const DIGEST: usize = 32;
 pub(super) const HEADER: usize = MAGIC.len() + SALT + 8 + DIGEST;
 const FRAME_HEADER: usize = 4 + 4 + 8 + 4;
 
-/// Largest body of a frame: large enough that a sync is a small part of its cost, small enough to read at once.
+/// Largest body of a frame in bytes: large enough that a sync is a small part of its cost, small enough to be read at
+/// once.
 pub(super) const MAX_BODY: usize = 8 << 20;
 
 fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; DIGEST] {
@@ -41,7 +42,7 @@ pub(super) fn parse_header(bytes: &[u8]) -> Option<([u8; SALT], u64)> {
         .then_some((salt, first))
 }
 
-/// Writes a frame to the end of `bytes`.
+/// Appends a frame to `bytes`.
 pub(super) fn write(bytes: &mut Vec<u8>, salt: &[u8; SALT], first: u64, leaves: &[Leaf]) {
     let length: usize = leaves.iter().map(|leaf| 2 + leaf.entry().len()).sum();
     let start = bytes.len();
@@ -63,7 +64,7 @@ fn frame_digest(salt: &[u8; SALT], header: &[u8], leaves: &[Leaf]) -> [u8; DIGES
     digest([&salt[..], header].into_iter().chain(hashes))
 }
 
-/// A whole frame at the start of `bytes`: its first index, its entries and its length.
+/// Parses a complete frame at the start of `bytes`: its first index, its entries and its length.
 fn parse(salt: &[u8; SALT], bytes: &[u8]) -> Option<(u64, Vec<Leaf>, usize)> {
     let rest = bytes.strip_prefix(FRAME_MAGIC)?;
     let (count, rest) = rest.split_first_chunk::<4>()?;
@@ -88,7 +89,7 @@ fn parse(salt: &[u8; SALT], bytes: &[u8]) -> Option<(u64, Vec<Leaf>, usize)> {
     ))
 }
 
-/// Reads the frames of a journal, whose first index is `first`, and returns how long the whole ones are.
+/// Reads the frames of a journal whose first index is `first`, and returns the length of the complete ones in bytes.
 pub(super) fn read_all(
     salt: &[u8; SALT],
     first: u64,

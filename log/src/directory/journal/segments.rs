@@ -18,7 +18,7 @@ pub(super) struct Segment {
     pub(super) end: u64,
 }
 
-/// Reads the sealed journals that lead up to index `end`, where the present one begins, without a gap.
+/// Reads the sealed journals that end at index `end` without a gap; the present journal begins there.
 pub(super) fn open(
     disk: &Disk,
     layout: &Layout,
@@ -44,14 +44,14 @@ pub(super) fn open(
         let (salt, _) = header.ok_or(JournalError::Damaged { offset: 0 })?;
         let mut leaves = Vec::new();
         let length = frame::read_all(&salt, first, &bytes, &mut leaves)?;
-        // It was whole when it was sealed.
+        // A sealed journal was complete.
         if length < bytes.len() {
             let offset = length as u64;
             return Err(JournalError::Damaged { offset }.into());
         }
         let own_end = first + leaves.len() as u64;
         if own_end <= durable && own_end != staged.first {
-            // Removed once, and back after a power loss that took back the removal of this one only.
+            // It was removed once, and a power loss took back this removal only.
             disk.remove(&path)?;
             continue;
         }

@@ -1,4 +1,4 @@
-//! Journals that were cut, damaged, sealed and let go.
+//! Truncated, damaged, sealed and removed journals.
 
 use super::*;
 use crate::storage::error::JournalError;
@@ -53,7 +53,7 @@ fn large_appends_are_split_into_frames_that_fit() {
     );
 }
 
-/// Cuts the file after every byte: whole frames stay, the rest goes, and appending goes on.
+/// Truncates the file after every byte: complete frames stay, the rest is removed, and appending continues.
 #[test]
 fn every_torn_tail_is_cut_off() {
     let (directory, disk) = (tempfile::tempdir().unwrap(), Disk::new());
@@ -76,7 +76,7 @@ fn every_torn_tail_is_cut_off() {
     }
 }
 
-/// Flips every byte: in the last frame it reads as a torn tail, before a whole frame as damage.
+/// Flips every byte: in the last frame it is read as a torn end, before a complete frame as damage.
 #[test]
 fn every_damage_before_a_whole_frame_is_refused() {
     let (directory, disk) = (tempfile::tempdir().unwrap(), Disk::new());
@@ -126,7 +126,8 @@ fn a_missing_journal_is_named() {
     assert_eq!(error, LogError::missing(layout.journal()));
 }
 
-/// Entries go on while older ones become public: long files are sealed, and removed when all of theirs are.
+/// Entries are appended while older ones become public: long files are sealed, and removed when all their entries are
+/// public.
 #[test]
 fn what_is_public_is_let_go_file_by_file() {
     let (directory, disk) = (tempfile::tempdir().unwrap(), Disk::new());
@@ -158,7 +159,7 @@ fn what_is_public_is_let_go_file_by_file() {
     assert_eq!((staged.first, staged.leaves.len()), (140, 1));
 }
 
-/// A sealed file that is lost, cut, or named otherwise than it says is refused; one that came back is removed.
+/// A sealed file that is lost, truncated or misnamed is refused; one that reappeared is removed.
 #[test]
 fn sealed_files_must_follow_each_other() {
     let (directory, disk) = (tempfile::tempdir().unwrap(), Disk::new());
@@ -185,7 +186,8 @@ fn sealed_files_must_follow_each_other() {
         "{error}"
     );
     fs::remove_file(&middle).unwrap();
-    // Everything before the gap is public and durable: it was let go, and only a part of that survived a power loss.
+    // Everything before the gap is public and durable: it was removed, and only a part of the removal survived a power
+    // loss.
     let (_, staged) = Journal::open(&disk, &layout, 70).unwrap();
     assert_eq!(staged.first, 140);
     assert!(!layout.sealed_journal(0).exists());

@@ -1,10 +1,10 @@
-//! One change of the lock, carried to its end: whatever answers are lost, it is known afterwards whether it is in place.
+//! One change of the lock, carried to its end: also with lost answers, its outcome is known afterwards.
 
 use super::LOCK;
 use super::request::{Answer, ETag, Machine, Object, Request};
 use glasslog_core::object_store::Lock;
 
-/// A swap of the lock from a content that was read to a content that never was before.
+/// A swap of the lock from a content that was read to a content that is new.
 #[derive(Clone, Debug)]
 pub struct Change {
     base: Object,
@@ -13,19 +13,19 @@ pub struct Change {
     is_reading: bool,
 }
 
-/// What became of a change.
+/// The outcome of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It is in place, under this tag.
     Won(ETag),
-    /// Another content is in place. The change never was, or was and has been built upon by another writer.
+    /// Another content is in place. The change was never made, or another writer has already built on it.
     Lost(Object),
-    /// The lock is gone, which no writer does.
+    /// The lock is missing; no writer removes it.
     Gone,
 }
 
 impl Change {
-    /// Prepares to put `wanted` in the place of `base`.
+    /// Prepares to replace `base` by `wanted`.
     pub fn new(base: Object, wanted: Lock) -> Self {
         let bytes = wanted.encode();
         Self {
@@ -36,12 +36,12 @@ impl Change {
         }
     }
 
-    /// What will be in place.
+    /// Returns the content that the change writes.
     pub fn wanted(&self) -> &Lock {
         &self.wanted
     }
 
-    /// What will be in place, under the tag that it won.
+    /// Returns the written content under the tag that it won.
     pub(super) fn into_held(self, etag: ETag) -> (Object, Lock) {
         let bytes = self.bytes;
         (Object { etag, bytes }, self.wanted)
@@ -61,7 +61,7 @@ impl Machine for Change {
     fn hear(&mut self, answer: Answer) -> Option<Outcome> {
         match answer {
             Answer::Done(Some(etag)) if !self.is_reading => Some(Outcome::Won(etag)),
-            // Content never comes back, so what is there tells whether an earlier try got through.
+            // A content never returns, so the present one tells if an earlier attempt succeeded.
             Answer::Found(object) if object.bytes == self.bytes => Some(Outcome::Won(object.etag)),
             Answer::Found(object) if object.bytes == self.base.bytes => {
                 self.base.etag = object.etag;

@@ -1,4 +1,4 @@
-//! Makes a file that must never be another: whoever was first, the content is the same.
+//! Creation of an immutable file: any process that creates it writes the same content.
 
 use super::request::{Answer, Machine, Request};
 
@@ -10,17 +10,17 @@ pub struct Create {
     is_reading: bool,
 }
 
-/// How a file came to be there.
+/// The result of a creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// It is there, with the content that was asked for.
+    /// The file exists with the requested content.
     There,
-    /// Something else is there.
+    /// The file exists with another content.
     Differs,
 }
 
 impl Create {
-    /// Prepares to make an object.
+    /// Prepares to create an object.
     pub fn new(key: String, bytes: Vec<u8>) -> Self {
         Self {
             key,
@@ -29,7 +29,7 @@ impl Create {
         }
     }
 
-    /// The object's key.
+    /// Returns the key of the object.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -54,7 +54,7 @@ impl Machine for Create {
                 self.is_reading = true;
                 None
             }
-            // It was not there after all, or nobody knows: made again, it is the same.
+            // The object is missing after all, or the answer was lost: creating it again is harmless.
             _ => {
                 self.is_reading = false;
                 None

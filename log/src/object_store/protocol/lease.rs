@@ -1,4 +1,4 @@
-//! A writer's hold on the lock: every change it makes says who made it, and fails once another writer took over.
+//! A writer's hold on the lock: every change names its author, and fails after another writer took over.
 
 use super::change::{Change, Outcome};
 use super::request::Object;
@@ -6,7 +6,7 @@ use glasslog_core::merkle::Hash;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::object_store::{Batch, Holder, Lock, MAX_BATCHES, Manifest};
 
-/// The lease, as far as its holder knows. Only a change that wins proves that it still has it.
+/// The lease as its holder knows it. Only a successful change proves that the holder still has it.
 #[derive(Clone, Debug)]
 pub struct Lease {
     object: Object,
@@ -14,7 +14,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// The change that takes the lease over from whoever had it. What was decided stays decided.
+    /// Returns the change that takes the lease over from any earlier holder. Decided batches stay decided.
     pub fn take(object: Object, lock: &Lock, holder: Holder) -> Change {
         let wanted = Lock {
             epoch: lock.epoch + 1,
@@ -25,12 +25,12 @@ impl Lease {
         Change::new(object, wanted)
     }
 
-    /// The lease of who made the lock.
+    /// Returns the lease of the process that created the lock.
     pub fn made(object: Object, lock: Lock) -> Self {
         Self { object, lock }
     }
 
-    /// The lease that a change won; what is there instead when it did not.
+    /// Returns the lease after a successful change, or the outcome of a failed one.
     ///
     /// # Errors
     /// The outcome, unless it is [`Outcome::Won`].
@@ -44,7 +44,7 @@ impl Lease {
         }
     }
 
-    /// The lock as this writer left it.
+    /// Returns the lock as this writer left it.
     pub fn lock(&self) -> &Lock {
         &self.lock
     }
@@ -56,9 +56,9 @@ impl Lease {
         Change::new(self.object.clone(), wanted)
     }
 
-    /// The batch that the next change may decide: its name is used by no other.
+    /// Returns the batch that the next change may decide, under a unique name.
     ///
-    /// `None` when so many are decided already that a head must be signed first.
+    /// `None` if so many batches are decided that a head must be signed first.
     pub fn next_batch(&self, count: u64, digest: Hash) -> Option<Batch> {
         (self.lock.staged.len() < MAX_BATCHES).then(|| Batch {
             first: self.lock.end(),
@@ -69,12 +69,13 @@ impl Lease {
         })
     }
 
-    /// Decides the order of a batch whose object is in the store: once this wins, its entries may be acknowledged.
+    /// Returns the change that decides the order of a batch whose object is in the store: once it succeeds, the entries
+    /// may be acknowledged.
     pub fn stage(&self, batch: Batch) -> Change {
         self.change(|lock| lock.staged.push(batch))
     }
 
-    /// The manifest that the next change may decide: its name is used by no other.
+    /// Returns the manifest that the next change may decide, under a unique name.
     pub fn next_manifest(&self, size: u64, root: Hash) -> Manifest {
         Manifest {
             size,
@@ -84,12 +85,14 @@ impl Lease {
         }
     }
 
-    /// Decides the next entry of the index log, whose object is in the store: once this wins, its tiles may be made.
+    /// Returns the change that decides the next entry of the index log, whose object is in the store: once it succeeds,
+    /// the tiles may be created.
     pub fn index(&self, manifest: Manifest) -> Change {
         self.change(|lock| lock.index = Some(manifest))
     }
 
-    /// Puts a new signed head in place and forgets the batches that are under it; their files must be public.
+    /// Returns the change that replaces the signed head and drops the batches that it covers, whose files must be
+    /// public.
     pub fn advance(&self, head: Checkpoint) -> Change {
         let size = head.head().size;
         self.change(|lock| {
@@ -98,7 +101,7 @@ impl Lease {
         })
     }
 
-    /// Shows that the holder is alive, and where.
+    /// Returns the change that shows that the holder is alive, and its URL.
     pub fn renew(&self, url: Option<&str>) -> Change {
         self.change(|lock| {
             if let (Some(holder), Some(url)) = (&mut lock.holder, url) {
@@ -107,7 +110,7 @@ impl Lease {
         })
     }
 
-    /// Lets go, so that others need not wait.
+    /// Returns the change that releases the lease, so that other processes need not wait.
     pub fn release(&self) -> Change {
         self.change(|lock| lock.holder = None)
     }

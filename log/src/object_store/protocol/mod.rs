@@ -1,13 +1,15 @@
-//! How several writers share one log in a bucket without ever forking it (`docs/formats/object-store.md`): pure.
+//! The protocol by which several writers share one log in a bucket without forking it (`docs/formats/object-store.md`):
+//! pure.
 //!
-//! Everything here is a state machine that says what it wants of the store ([`Machine::ask`]) and is told what came of it
-//! ([`Machine::hear`]). No I/O, no clock, no randomness: the S3 backend and the simulator drive the same code.
+//! Each part is a state machine that states its next request ([`Machine::ask`]) and receives the answer
+//! ([`Machine::hear`]). It has no I/O, clock or randomness: the S3 backend and the simulator drive the same code.
 //!
-//! * [`Lock`](glasslog_core::object_store::Lock) is the one object that moves: who writes, what is decided, what is signed.
-//! * [`Watch`] tells a dead holder from a live one, and is trusted for nothing but that.
+//! * [`Lock`](glasslog_core::object_store::Lock) is the one object that changes: it names the writer, the decided
+//!   batches and the signed head.
+//! * [`Watch`] tells a dead holder from a live one, and is trusted for nothing else.
 //! * [`Lease`] is a writer's hold on the lock; every [`Change`] of it is one conditional swap, carried to its end.
-//! * [`Create`] makes a file that must never be another; [`Update`] changes one that others change too.
-//! * [`Probe`] finds out whether a store keeps its conditions at all.
+//! * [`Create`] creates an immutable file; [`Update`] changes a file that other processes change too.
+//! * [`Probe`] tests that a store honours conditional requests at all.
 
 mod change;
 mod create;
@@ -25,11 +27,11 @@ pub use request::{Answer, ETag, Machine, Object, Request};
 pub use update::Update;
 pub use watch::{LeaseStatus, Watch};
 
-/// The one object that moves.
+/// Key of the lock, the one object that changes.
 pub const LOCK: &str = "private/lock";
-/// Folder of what only writers read.
+/// Folder of objects that only writers read.
 pub const PRIVATE: &str = "private/";
-/// How the names of scratch objects begin.
+/// Prefix of the keys of scratch objects.
 pub const PROBE: &str = "private/probe-";
 /// Folder of the public tree.
 pub const PUBLIC: &str = "public/";

@@ -1,5 +1,5 @@
-//! Does this store keep its conditions? Some take conditional requests and ignore the condition; on those nothing of this
-//! protocol holds, and they are refused, with what they did.
+//! Tests that a store honours conditional requests. Some stores accept them and ignore the condition; this protocol
+//! does not work on those, and they are refused with the condition that they broke.
 
 use super::request::{Answer, ETag, Machine, Request};
 use thiserror::Error;
@@ -7,7 +7,7 @@ use thiserror::Error;
 /// A tag that no content has: an MD5 of zeros.
 const NO_TAG: &str = "\"00000000000000000000000000000000\"";
 
-/// Seven requests on a scratch object that must be answered rightly.
+/// Seven requests on a scratch object with required answers.
 #[derive(Clone, Debug)]
 pub struct Probe {
     key: String,
@@ -26,7 +26,7 @@ enum Step {
     Remove,
 }
 
-/// What a store did that it must not.
+/// A condition that a store broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Unfit {
@@ -48,16 +48,16 @@ pub enum Unfit {
     /// A write was answered without a tag, or two contents have one tag.
     #[error("it gave no ETag for what it wrote, or the same for two contents")]
     NoTag,
-    /// What was read is not what was written last.
+    /// A read returned another content than the last one written.
     #[error("it answered with something else than was written last")]
     ReadOther,
-    /// Of writers that raced for one swap, not exactly one won.
+    /// Several writers, or none, won a race for one swap.
     #[error("of 8 writers that raced for one object, it let {0} win")]
     RaceWinners(usize),
 }
 
 impl Probe {
-    /// Prepares to probe with the object `key`, which nobody else uses.
+    /// Prepares to probe with the object `key`, which no other process uses.
     pub fn new(key: String) -> Self {
         let step = Step::Create;
         Self { key, step }
@@ -65,7 +65,7 @@ impl Probe {
 }
 
 impl Machine for Probe {
-    /// `Ok` with the key's last tag when the store is fit; [`Answer::Unknown`] when an answer was lost: probe again with another key.
+    /// `Ok` if the store is fit; [`Answer::Unknown`] if an answer was lost: the caller probes again with another key.
     type Output = Result<(), Result<Unfit, Answer>>;
 
     fn ask(&self) -> Request {

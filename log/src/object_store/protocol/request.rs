@@ -1,15 +1,15 @@
-//! What a state machine asks of an object store, and what it hears.
+//! Requests of a state machine to an object store, and the answers.
 
-/// A store's name for one content of an object. Two equal contents may have equal tags.
+/// The tag of one content of an object. Equal contents may have equal tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ETag(pub String);
 
-/// An object as it was read.
+/// An object that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// Its tag; some servers pair it with the content that came after.
+    /// The tag; some servers pair it with the content of a later moment.
     pub etag: ETag,
-    /// Its content.
+    /// The content.
     pub bytes: Vec<u8>,
 }
 
@@ -18,37 +18,37 @@ pub struct Object {
 pub enum Request {
     /// Reads an object.
     Get(String),
-    /// Makes an object that is not there (`If-None-Match: *`).
+    /// Creates an object if it is missing (`If-None-Match: *`).
     Create(String, Vec<u8>),
-    /// Replaces an object that has this tag (`If-Match`).
+    /// Replaces an object if it has this tag (`If-Match`).
     Swap(String, ETag, Vec<u8>),
     /// Removes an object.
     Delete(String),
 }
 
-/// What came of an operation.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The object.
     Found(Object),
-    /// There is no such object.
+    /// The object is missing.
     Missing,
-    /// Written, or removed; the tag of what is there now, where there is something.
+    /// Written or removed; with the tag of the written content.
     Done(Option<ETag>),
     /// The condition does not hold.
     Refused,
-    /// Nobody knows: no answer came. The operation may be carried out now, later, or never.
+    /// No answer came: the request is carried out now, later or never.
     Unknown,
 }
 
 /// A procedure that needs several operations.
 pub trait Machine {
-    /// What it comes to.
+    /// The result of the procedure.
     type Output;
 
-    /// The next operation. Asking twice gives the same.
+    /// Returns the next request; calling it again returns the same.
     fn ask(&self) -> Request;
 
-    /// Takes the answer to the last [`ask`](Self::ask); yields the result when there is one.
+    /// Receives the answer to the last [`ask`](Self::ask); returns the result if there is one.
     fn hear(&mut self, answer: Answer) -> Option<Self::Output>;
 }

@@ -1,9 +1,11 @@
-//! Changes a file that others change too, so that nobody's change is lost: read, decide, replace if it is still that.
+//! Change of a file that other processes change too, without losing their changes: read, decide, and replace if it is
+//! unchanged.
 
 use super::request::{Answer, ETag, Machine, Request};
 
-/// One change of one file. `decide` is given what is there, `None` for nothing, and says what is to be there instead,
-/// `None` to leave it; it is asked again when somebody was quicker, or when nobody knows whether the change got through.
+/// One change of one file. `decide` receives the present content, `None` if the file is missing, and returns the new
+/// content, `None` to leave it. It is called again if another process changed the file meanwhile, or if the answer was
+/// lost.
 #[derive(Debug)]
 pub struct Update<F> {
     key: String,

@@ -1,33 +1,33 @@
-//! Is the holder of the lease alive? It is when the lock changes. The clock is the watcher's own, and only ever measures
-//! how long nothing happened; a wrong answer costs a needless takeover, never a fork.
+//! Detection of a dead lease holder: a holder is alive if the lock changes. The clock is the watcher's own and only
+//! measures the time without a change; a wrong result costs a needless takeover, never a fork.
 
 use super::request::Object;
 use core::time::Duration;
 use glasslog_core::object_store::{Holder, Lock};
 
-/// What a watcher has seen of a lock.
+/// The observations of a lock by one watcher.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     seen: Option<(Object, Duration)>,
     has_changed: bool,
 }
 
-/// How the lease stands.
+/// The status of a lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LeaseStatus {
-    /// Nobody has it: it may be taken.
+    /// The lease has no holder: it may be taken.
     Free,
-    /// The holder was silent for longer than it may be: it may be taken.
+    /// The holder was silent for too long: the lease may be taken.
     Expired,
-    /// Somebody has it.
+    /// Another process holds the lease.
     Held(Holder),
 }
 
 impl Watch {
-    /// Takes in what was read just now. `now` is any clock that only goes forward.
+    /// Adds an observation made at `now`, on any clock that only goes forward.
     ///
-    /// Tag *and* content must be the same for the whole time: a server that pairs a tag with the content of another
-    /// moment does not do so twice.
+    /// Tag *and* content must be the same for the whole time: a server may pair a tag with the content of another
+    /// moment, but not twice.
     pub fn see(&mut self, now: Duration, object: &Object, lock: &Lock) -> LeaseStatus {
         let since = match &self.seen {
             Some((seen, since)) if seen == object => *since,
@@ -46,7 +46,7 @@ impl Watch {
         }
     }
 
-    /// Whether the lock changed while it was watched: somebody writes.
+    /// Returns true if the lock changed while it was watched: a writer is active.
     pub fn has_changed(&self) -> bool {
         self.has_changed
     }
