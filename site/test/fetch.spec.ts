@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { Fetcher, Unreachable } from "../src/app/fetcher.js";
+import type { WantedFile } from "../src/worker/protocol.js";
 
 const LOG = new URL("https://models.example.com/access/");
 const real = globalThis.fetch;
@@ -29,13 +30,15 @@ function answer(respond: (path: string, attempt: number) => Response | Promise<R
   return asked;
 }
 
+const CHECKPOINT: WantedFile = { path: "checkpoint", limit: 1_000_000, isImmutable: false, entries: 0 };
+const tile = (path: string): WantedFile => ({ path, limit: 8192, isImmutable: true, entries: 0 });
 const fetcher = (signal = new AbortController().signal, reload = false): Fetcher => new Fetcher(LOG, signal, reload);
 
 test("a file is brought whole, and counted", async () => {
   const asked = answer(() => new Response("hello"));
   const files = fetcher();
-  assert.equal(new TextDecoder().decode(await files.file("checkpoint")), "hello");
-  await files.file("tile/0/x001/067.p/12");
+  assert.equal(new TextDecoder().decode(await files.file(CHECKPOINT)), "hello");
+  await files.file(tile("tile/0/x001/067.p/12"));
   assert.deepEqual(
     asked.map(({ url, options }) => [url, options.cache]),
     [
@@ -48,13 +51,13 @@ test("a file is brought whole, and counted", async () => {
 
 test("checked again, every cache is passed by", async () => {
   const asked = answer(() => new Response(""));
-  await fetcher(undefined, true).file("tile/0/000");
+  await fetcher(undefined, true).file(tile("tile/0/000"));
   assert.equal(asked[0]?.options.cache, "reload");
 });
 
 test("404 says that there is none; anything else is no answer about the log", async () => {
   answer(() => new Response("", { status: 404 }));
-  assert.equal(await fetcher().file("tile/0/000"), undefined);
+  assert.equal(await fetcher().file(tile("tile/0/000")), undefined);
   for (const [status, tries] of [
     [403, 1],
     [410, 1],
@@ -63,7 +66,7 @@ test("404 says that there is none; anything else is no answer about the log", as
   ] as const) {
     const asked = answer(() => new Response("", { status }));
     await assert.rejects(
-      fetcher().file("tile/0/000"),
+      fetcher().file(tile("tile/0/000")),
       (error) => error instanceof Unreachable && error.reason === `the server answered with HTTP ${status}`,
     );
     assert.equal(asked.length, tries, `HTTP ${status}`);
@@ -72,7 +75,7 @@ test("404 says that there is none; anything else is no answer about the log", as
 
 test("a busy server is asked again", async () => {
   answer((_, attempt) => (attempt < 3 ? new Response("", { status: 503 }) : new Response("late")));
-  assert.equal((await fetcher().file("checkpoint"))?.length, 4);
+  assert.equal((await fetcher().file(CHECKPOINT))?.length, 4);
 });
 
 test("an endless body is cut where it can no longer be what was asked for", async () => {
@@ -81,7 +84,7 @@ test("an endless body is cut where it can no longer be what was asked for", asyn
     () =>
       new Response(new ReadableStream({ pull: (controller) => (sent++, controller.enqueue(new Uint8Array(4096))) })),
   );
-  const bytes = await fetcher().file("tile/0/000");
+  const bytes = await fetcher().file(tile("tile/0/000"));
   assert.ok(bytes && bytes.length > 8192 && bytes.length <= 8192 + 4096);
   assert.ok(sent < 10, "the rest is never read");
 });
@@ -90,7 +93,9 @@ test("at most twelve are under way", async () => {
   const active: ((response: Response) => void)[] = [];
   answer(() => new Promise((resolve) => active.push(resolve)));
   const files = fetcher();
-  const all = Promise.all(Array.from({ length: 40 }, (_, at) => files.file(`tile/0/${String(at).padStart(3, "0")}`)));
+  const all = Promise.all(
+    Array.from({ length: 40 }, (_, at) => files.file(tile(`tile/0/${String(at).padStart(3, "0")}`))),
+  );
   let most = 0;
   for (let answered = 0; answered < 40; answered++) {
     // Requests that may start have started by the next turn of the event loop.
@@ -117,7 +122,7 @@ test("a path that leads elsewhere is not followed", async () => {
     "//evil.example/x",
     "tile/%2e%2e/x",
   ]) {
-    await assert.rejects(fetcher().file(path), Unreachable, path);
+    await assert.rejects(fetcher().file(tile(path)), Unreachable, path);
   }
   assert.equal(asked.length, 0);
 });
@@ -130,7 +135,7 @@ test("a newer question ends an older one's requests", async () => {
       options?.signal?.addEventListener("abort", () => reject(new Error("aborted")));
       ask();
     });
-  const under = fetcher(control.signal).file("checkpoint");
+  const under = fetcher(control.signal).file(CHECKPOINT);
   await asked;
   control.abort(new Error("superseded"));
   await assert.rejects(under, /superseded/);

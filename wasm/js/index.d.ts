@@ -48,6 +48,9 @@ export function fileLimit(path: string): number | undefined;
 /** Returns `true` if the file's name determines its content, so that a cached copy is as good as a fetched one. */
 export function isImmutable(path: string): boolean;
 
+/** Number of entries in the log's entry bundle at `path`; 0 for any other file. */
+export function entriesIn(path: string): number;
+
 /** The complete history of an artifact, an actor or a key. */
 export class HistoryQuery {
   /**

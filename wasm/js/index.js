@@ -70,6 +70,11 @@ export function isImmutable(path) {
   return wasm.isImmutable(text("path", path));
 }
 
+/** Number of entries in the log's entry bundle at `path`; 0 for any other file. */
+export function entriesIn(path) {
+  return wasm.entriesIn(text("path", path));
+}
+
 /** The complete history of an artifact: says which files it needs, is fed with them, and reports. */
 export class HistoryQuery {
   #query;

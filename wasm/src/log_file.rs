@@ -17,3 +17,13 @@ pub fn file_limit(path: &str) -> Option<u32> {
 pub fn is_immutable(path: &str) -> bool {
     LogFile::parse(path).is_some_and(|file| file.is_immutable())
 }
+
+/// Number of entries in the log's entry bundle at a path; 0 for any other file.
+#[wasm_bindgen(js_name = entriesIn)]
+#[must_use]
+pub fn entries_in(path: &str) -> u16 {
+    match LogFile::parse(path) {
+        Some(LogFile::Bundle(bundle)) => bundle.width(),
+        _ => 0,
+    }
+}

@@ -51,4 +51,8 @@ test("a fetcher learns the limit of each file, and which of them never change", 
     assert.equal(verify.fileLimit(path), limit, path);
     assert.equal(verify.isImmutable(path), isImmutable, path);
   }
+  assert.deepEqual(
+    ["tile/entries/000", "tile/entries/x001/234.p/17", "tile/0/000", "index/tile/entries/000.p/3"].map(verify.entriesIn),
+    [256, 17, 0, 0],
+  );
 });

@@ -20,8 +20,9 @@ export class BundleWriter {
 
   /** Fetches files as `fetchFile` does, and keeps a copy of each. */
   tee(fetchFile: FetchFile): FetchFile {
-    return async (path) => {
-      const bytes = await fetchFile(path);
+    return async (file) => {
+      const { path } = file;
+      const bytes = await fetchFile(file);
       if (!bytes || this.#paths.has(path)) return bytes;
       this.#paths.add(path);
       this.#size += bytes.length;

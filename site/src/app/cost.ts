@@ -1,4 +1,5 @@
 // Cost of a verdict in files, bytes and time, and for comparison the cost of downloading the whole log.
+import type { WantedFile } from "../worker/protocol.js";
 
 /** Cost of one verification so far. */
 export type Cost = {
@@ -34,12 +35,6 @@ export function wholeLog(size: number, meanEntry: number | undefined): Whole {
   return { files, bytes: meanEntry === undefined ? undefined : hashBytes + size * (LENGTH + meanEntry) };
 }
 
-/** Number of entries in the bundle at `path`; 0 for any other file. */
-export function entriesIn(path: string): number {
-  const width = /^tile\/entries\/[x0-9/]+(?:\.p\/(\d{1,3}))?$/.exec(path);
-  return width ? Number(width[1] ?? WIDTH) : 0;
-}
-
 /** Counts files, bytes and entries while they arrive. */
 export class Ledger {
   bytes = 0;
@@ -56,9 +51,8 @@ export class Ledger {
     this.#paths.add(path);
   }
 
-  /** Counts the entries of a file that has arrived whole. */
-  came(path: string, length: number): void {
-    const entries = entriesIn(path);
+  /** Counts the entries of a file that has arrived whole, of `length` bytes. */
+  came({ entries }: WantedFile, length: number): void {
     if (entries === 0 || length < entries * LENGTH) return;
     this.#entries += entries;
     this.#entryBytes += length - entries * LENGTH;

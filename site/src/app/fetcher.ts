@@ -1,4 +1,5 @@
 // Fetches a log's files, bounded in number, size and time. Only the verifier reads their contents.
+import type { WantedFile } from "../worker/protocol.js";
 import { Ledger } from "./cost.js";
 
 /** Requests at once: enough to hide a network's latency, and within the limits of browsers over HTTP/2. */
@@ -10,25 +11,11 @@ const TRIES = 3;
 /** Pause before the second try, in milliseconds; twice that before the third. */
 const PAUSE = 400;
 
-/** Largest entry bundle, and largest bucket of an index with its path. */
-const LARGE = 256 * (2 + 65_535) + 32 * 32;
-
-/** Largest file that can be what was asked for (core/src/limits.rs). One byte more is enough to see that it is not. */
-function sizeLimit(path: string): number {
-  if (/^(tile\/entries|index\/(run|reserved))\//.test(path)) return LARGE;
-  if (/^(index\/)?tile\//.test(path) && !path.startsWith("index/tile/entries/")) return 256 * 32;
-  // A manifest is an entry of the index log; a long list's leaves, and a proof with a manifest, are the rest.
-  return path.startsWith("index/tile/entries/") ? LARGE : 2 << 20;
-}
-
-/** Files that never change under their name: a copy in the browser is as good as any. */
-const IMMUTABLE = /^(index\/)?tile\/|^index\/(run|reserved|postings)\//;
-
 /** A path as the verifier asks for it: relative, and of nothing that could lead elsewhere. */
 const PATH = /^[a-z0-9]+([./-][a-z0-9]+)*$/;
 
 /** Fetches one file, or `undefined` if the server says that it has none. */
-export type FetchFile = (path: string) => Promise<Uint8Array<ArrayBuffer> | undefined>;
+export type FetchFile = (file: WantedFile) => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
 /** A file could not be fetched, for a reason that says nothing about the log. */
 export class Unreachable extends Error {
@@ -56,13 +43,14 @@ export class Fetcher {
     this.#reload = reload;
   }
 
-  readonly file: FetchFile = async (path) => {
+  readonly file: FetchFile = async (file) => {
+    const { path } = file;
     if (!PATH.test(path)) throw new Unreachable(path, "not a path of a log");
     await this.#slot();
     try {
       this.ledger.asked(path);
-      const bytes = await this.#retrying(path);
-      if (bytes) this.ledger.came(path, bytes.length);
+      const bytes = await this.#retrying(file);
+      if (bytes) this.ledger.came(file, bytes.length);
       return bytes;
     } finally {
       this.#active--;
@@ -75,10 +63,10 @@ export class Fetcher {
     this.#active++;
   }
 
-  async #retrying(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #retrying(file: WantedFile): Promise<Uint8Array<ArrayBuffer> | undefined> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once(path);
+        return await this.#once(file);
       } catch (error) {
         if (this.#signal.aborted) throw this.#signal.reason;
         if (!(error instanceof Unreachable) || attempt === TRIES || error instanceof Final) throw error;
@@ -87,7 +75,7 @@ export class Fetcher {
     }
   }
 
-  async #once(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #once({ path, limit, isImmutable }: WantedFile): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const silence = new AbortController();
     let timer = setTimeout(() => silence.abort(), SILENCE);
     const heard = (): void => {
@@ -96,7 +84,8 @@ export class Fetcher {
     };
     try {
       const response = await fetch(new URL(path, this.#base), {
-        cache: this.#cacheMode(path),
+        // Checkpoints and newest manifests change: a stale copy would look like a stale log.
+        cache: this.#reload ? "reload" : isImmutable ? "default" : "no-cache",
         referrerPolicy: "no-referrer",
         signal: AbortSignal.any([this.#signal, silence.signal]),
       });
@@ -105,7 +94,7 @@ export class Fetcher {
         const busy = response.status === 429 || response.status >= 500;
         throw new (busy ? Unreachable : Final)(path, `the server answered with HTTP ${response.status}`);
       }
-      return await this.#body(path, response, heard);
+      return await this.#body(limit, response, heard);
     } catch (error) {
       if (error instanceof Unreachable) throw error;
       throw new Unreachable(path, silence.signal.aborted ? "the server stopped answering" : "no answer");
@@ -114,14 +103,7 @@ export class Fetcher {
     }
   }
 
-  /** Cache mode for a file. Checkpoints and newest manifests change: a stale copy would look like a stale log. */
-  #cacheMode(path: string): RequestCache {
-    if (this.#reload) return "reload";
-    return IMMUTABLE.test(path) ? "default" : "no-cache";
-  }
-
-  async #body(path: string, response: Response, heard: () => void): Promise<Uint8Array<ArrayBuffer>> {
-    const limit = sizeLimit(path);
+  async #body(limit: number, response: Response, heard: () => void): Promise<Uint8Array<ArrayBuffer>> {
     const chunks: Uint8Array[] = [];
     let length = 0;
     const reader = response.body?.getReader();

@@ -1,7 +1,7 @@
 // The page's end of the worker: starts jobs, feeds them with files and returns their results.
 import type { FetchFile } from "../app/fetcher.js";
 import type { EventView, Report } from "../report/types.js";
-import type { Options, ToPage, ToWorker } from "./protocol.js";
+import type { Options, ToPage, ToWorker, WantedFile } from "./protocol.js";
 
 /** A report, parsed and as the verifier's own text. */
 export type Verdict = { readonly report: Report; readonly json: Blob };
@@ -101,7 +101,7 @@ export class Verifier {
     if (!waiting) return;
     switch (message.type) {
       case "need":
-        for (const path of message.paths) void this.#bring(message.job, path, waiting);
+        for (const file of message.files) void this.#bring(message.job, file, waiting);
         return;
       case "progress":
         return waiting.listener.progress?.(message.progress, message.found);
@@ -122,10 +122,11 @@ export class Verifier {
     }
   }
 
-  async #bring(job: number, path: string, waiting: Waiting): Promise<void> {
+  async #bring(job: number, file: WantedFile, waiting: Waiting): Promise<void> {
     try {
-      const bytes = await waiting.fetchFile?.(path);
-      if (this.#waiting.has(job)) this.#post({ type: "supply", job, path, bytes }, bytes ? [bytes.buffer] : []);
+      const bytes = await waiting.fetchFile?.(file);
+      if (this.#waiting.has(job))
+        this.#post({ type: "supply", job, path: file.path, bytes }, bytes ? [bytes.buffer] : []);
     } catch (error) {
       this.#fail(job, error as Error);
     }

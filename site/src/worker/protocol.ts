@@ -10,6 +10,18 @@ export type Options = {
   readonly fullScan: boolean;
 };
 
+/** A file that the verifier needs, with what the page must know to fetch it. */
+export type WantedFile = {
+  /** Path under the log's address. */
+  readonly path: string;
+  /** Most bytes that such a file has; one more shows that it is another. */
+  readonly limit: number;
+  /** Set if the file never changes under its name, so that a copy in the browser is as good as any. */
+  readonly isImmutable: boolean;
+  /** Number of entries in it, if it is an entry bundle; else 0. */
+  readonly entries: number;
+};
+
 /** Messages from the page. Each job has its own number; only *cancel* ends a job early. */
 export type ToWorker =
   | {
@@ -48,7 +60,7 @@ export type Head = Omit<Report, "events">;
 export type ToPage =
   | { readonly type: "ready" }
   | { readonly type: "broken"; readonly message: string }
-  | { readonly type: "need"; readonly job: number; readonly paths: readonly string[] }
+  | { readonly type: "need"; readonly job: number; readonly files: readonly WantedFile[] }
   | { readonly type: "progress"; readonly job: number; readonly progress: string; readonly found: readonly EventView[] }
   | { readonly type: "hashing"; readonly job: number; readonly done: number; readonly total: number }
   | { readonly type: "digest"; readonly job: number; readonly digest: string }

@@ -1,7 +1,16 @@
 // The verifier's worker: the wasm makes every verdict here, from bytes that the page fetches.
-import { FileHasher, HistoryQuery, init, verifyBundle, verifyFraud } from "@glasslog/verify";
+import {
+  entriesIn,
+  FileHasher,
+  fileLimit,
+  HistoryQuery,
+  init,
+  isImmutable,
+  verifyBundle,
+  verifyFraud,
+} from "@glasslog/verify";
 import { parseFound, parseReport } from "../report/parse.js";
-import type { Options, ToPage, ToWorker } from "./protocol.js";
+import type { Options, ToPage, ToWorker, WantedFile } from "./protocol.js";
 
 /** Hash of the wasm file, from the build: only the file that was built runs. Empty for the fixture. */
 declare const WASM_INTEGRITY: string;
@@ -104,11 +113,15 @@ function step(job: number, state: Job): void {
   }
   const paths = state.query.needs().filter((path) => !state.asked.has(path));
   for (const path of paths) state.asked.add(path);
-  if (paths.length > 0) say({ type: "need", job, paths });
+  if (paths.length > 0) say({ type: "need", job, files: paths.map(wanted) });
   const rest = state.told + PROGRESS_EVERY - performance.now();
   if (rest <= 0) tell(job, state);
   // The last step before a slow file is told too.
   else state.timer ??= setTimeout(() => tell(job, state), rest);
+}
+
+function wanted(path: string): WantedFile {
+  return { path, limit: fileLimit(path) ?? 0, isImmutable: isImmutable(path), entries: entriesIn(path) };
 }
 
 function tell(job: number, state: Job): void {
