@@ -1,0 +1,158 @@
+//! Making, enrolling and revoking keys, on a directory and through its files.
+use std::fs;
+
+use glasslog_core::event::Spki;
+use glasslog_core::event::parse_secret_pem;
+use glasslog_core::note::SignatureType;
+use glasslog_core::note::SignerKey;
+use glasslog_core::note::VerifierKey;
+use serde_json::Value;
+use serde_json::json;
+
+use super::shell::{CI, ORIGIN, Shell, mode};
+
+#[test]
+fn keygen_writes_both_halves_once() {
+    let shell = Shell::new();
+    for (kind, name, signs) in [
+        ("log", ORIGIN, Some(SignatureType::Ed25519)),
+        (
+            "index",
+            "models.example.com/access/index",
+            Some(SignatureType::Ed25519),
+        ),
+        (
+            "witness",
+            "witness.example/w1",
+            Some(SignatureType::CosignatureV1),
+        ),
+        (
+            "auditor",
+            "auditor.example/a1",
+            Some(SignatureType::CosignatureV1),
+        ),
+        ("actor", CI, None),
+        ("admin", "admin", None),
+    ] {
+        let line = format!("keygen --kind {kind} --name {name} --out {kind}.key");
+        let said = shell.run(&line).expect(0);
+        let (secret, public) = (
+            shell.read(&format!("{kind}.key")),
+            shell.read(&format!("{kind}.key.pub")),
+        );
+        assert_eq!(mode(&shell.path(&format!("{kind}.key"))), 0o600, "{kind}");
+        match signs {
+            Some(signature_type) => {
+                let signer = SignerKey::parse(secret.trim_end()).unwrap();
+                let verifier = VerifierKey::parse(public.trim_end()).unwrap();
+                assert_eq!(signer.verifier(), &verifier);
+                assert_eq!(
+                    (verifier.signature_type(), verifier.name().as_str()),
+                    (signature_type, name)
+                );
+                assert_eq!(said.text(), public);
+            }
+            None => {
+                let (signer, actor) = parse_secret_pem(&secret).unwrap();
+                let (key, named) = Spki::parse_pem(&public).unwrap();
+                assert_eq!(key, Spki::new(signer.public()));
+                assert_eq!(
+                    (actor.as_deref(), named.as_deref()),
+                    (Some(name), Some(name))
+                );
+                assert_eq!(said.text().trim_end(), key.key_id());
+            }
+        }
+        let again = shell.run(&line).expect(1);
+        assert!(again.stderr.contains("exists already"), "{again}");
+        assert_eq!(shell.read(&format!("{kind}.key")), secret);
+        fs::remove_file(shell.path(&format!("{kind}.key"))).unwrap();
+        shell.run(&line).expect(1);
+        assert!(
+            !shell.path(&format!("{kind}.key")).exists(),
+            "a secret key without its public half"
+        );
+    }
+    let json = shell
+        .run("keygen --kind actor --name a --out a.key --format json")
+        .expect(0)
+        .json();
+    assert_eq!(json["result"], "done");
+    assert_eq!(
+        (&json["secret"], &json["public"]),
+        (&json!("a.key"), &json!("a.key.pub"))
+    );
+}
+
+#[test]
+fn keygen_refuses_what_it_cannot_make() {
+    let shell = Shell::new();
+    for (arguments, words) in [
+        (
+            "--kind actor --name a --alg p256",
+            "`--alg p256` is not available in this version",
+        ),
+        (
+            "--kind witness --name a --alg ml-dsa-44",
+            "`--alg ml-dsa-44` is not available in this version",
+        ),
+        ("--kind log --name a+b", "`--name`"),
+        ("--kind actor --name \u{e9}", "`--name`: an actor's id is"),
+    ] {
+        let said = shell.run(&format!("keygen {arguments} --out k")).expect(2);
+        assert!(said.stderr.contains(words), "{said}");
+        assert!(!shell.path("k").exists());
+    }
+}
+
+#[test]
+fn keys_come_and_go() {
+    let shell = Shell::with_log();
+    let said = shell
+        .run("keys list --log log --format json")
+        .expect(0)
+        .json();
+    assert_eq!(
+        (&said["size"], said["admins"].as_array().unwrap().len()),
+        (&json!(2), 1)
+    );
+    let key = &said["keys"][0];
+    assert_eq!(
+        (&key["actor"], &key["enrolledAt"], &key["revokedAt"]),
+        (&json!(CI), &json!(1), &Value::Null)
+    );
+    shell
+        .record("log", "--action read --artifact a@1")
+        .expect(0);
+    shell
+        .run("keys revoke --log log --key ci.key.pub --reason stolen --compromised-since 2")
+        .expect(0);
+    let said = shell.run("keys list --log log").expect(0);
+    assert!(
+        said.text()
+            .contains(", enrolled at 1, revoked at 3, compromised since 2 (stolen)\n"),
+        "{said}"
+    );
+    shell
+        .record("log", "--action read --artifact a@1")
+        .expect(5);
+    shell
+        .run("keys revoke --log log --key ci.key.pub --reason again")
+        .expect(6);
+    let server = shell.serve();
+    let remote = shell
+        .run(&format!("keys list --log {}", server.url))
+        .expect(0);
+    assert_eq!(remote.text(), said.text());
+    shell
+        .run(&format!(
+            "keys enrol --log {} --actor a --key ci.key.pub",
+            server.url
+        ))
+        .expect(2);
+    drop(server);
+    shell
+        .run(&format!("init raw --origin {ORIGIN} --raw"))
+        .expect(0);
+    shell.run("keys list --log raw").expect(4);
+}

@@ -1,0 +1,10 @@
+//! The writing verbs as their user meets them: answers, files, exit codes, on a directory and through a server.
+
+mod init;
+mod keys;
+mod record;
+mod refusals;
+mod server;
+mod shell;
+mod submit;
+mod witness;

@@ -1,0 +1,95 @@
+//! A folder in which the tests of the writing verbs run commands.
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+
+use glasslog_tests::command::Finished;
+use glasslog_tests::command::finish;
+use glasslog_tests::glasslog;
+use glasslog_tests::served::Served;
+use tempfile::TempDir;
+
+pub(crate) const ORIGIN: &str = "models.example.com/access";
+pub(crate) const CI: &str = "ci@example.org";
+pub(crate) const DIGEST: &str =
+    "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+pub(crate) const OTHER_DIGEST: &str =
+    "sha256:60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752";
+
+/// A folder in which commands run.
+pub(crate) struct Shell {
+    pub(crate) folder: TempDir,
+}
+
+impl Shell {
+    pub(crate) fn new() -> Self {
+        Self {
+            // In memory where there is such a place: dozens of commands that each sync a dozen files take a minute else.
+            folder: tempfile::tempdir_in("/dev/shm")
+                .unwrap_or_else(|_| tempfile::tempdir().unwrap()),
+        }
+    }
+
+    /// A log with one enrolled actor, whose key is `ci.key`.
+    pub(crate) fn with_log() -> Self {
+        let shell = Self::new();
+        shell.run(&format!("init log --origin {ORIGIN}")).expect(0);
+        shell
+            .run(&format!("keygen --kind actor --name {CI} --out ci.key"))
+            .expect(0);
+        shell
+            .run(&format!(
+                "keys enrol --log log --actor {CI} --key ci.key.pub"
+            ))
+            .expect(0);
+        shell
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let mut command = glasslog::command();
+        command
+            .args(line.split(' '))
+            .current_dir(self.folder.path())
+            .env("GLASSLOG_CACHE", "off");
+        command
+    }
+
+    pub(crate) fn run(&self, line: &str) -> Finished {
+        finish(&mut self.command(line))
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.read("log/public/checkpoint")
+            .lines()
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap()
+    }
+
+    /// `record` of a read by the enrolled actor.
+    pub(crate) fn record(&self, log: &str, rest: &str) -> Finished {
+        self.run(&format!(
+            "record --log {log} --signer ci.key --digest {DIGEST} {rest}"
+        ))
+    }
+
+    pub(crate) fn serve(&self) -> Served {
+        Served::start(self.command("serve log"), Stdio::null()).expect("it listens")
+    }
+}
+
+pub(crate) fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}

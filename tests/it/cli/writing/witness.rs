@@ -1,0 +1,142 @@
+//! Cosigning what extends the last head, and evidence of a fork.
+use std::fs;
+
+use serde_json::json;
+
+use super::shell::{ORIGIN, Shell};
+
+#[test]
+fn a_witness_cosigns_what_extends_what_it_saw() {
+    let shell = Shell::with_log();
+    shell
+        .run("keygen --kind witness --name witness.example/w1 --out w")
+        .expect(0);
+    let cosign = "witness cosign log --key w --state w.state";
+    let said = shell.run(cosign).expect(0);
+    assert_eq!(
+        said.text(),
+        format!("witness.example/w1 cosigned {ORIGIN} size 2\n")
+    );
+    let server = shell.serve();
+    shell
+        .record(&server.url, "--action read --artifact a@1")
+        .expect(0);
+    let said = shell
+        .run(&format!("{cosign} --format json"))
+        .expect(0)
+        .json();
+    assert_eq!(
+        (&said["checkpoint"]["size"], &said["seen"]["size"]),
+        (&json!(3), &json!(2))
+    );
+    assert!(
+        shell
+            .read("log/public/checkpoint")
+            .contains("\n\u{2014} witness.example/w1 ")
+    );
+    drop(server);
+    let policy = shell.read("log/trust.policy").replacen(
+        "quorum none",
+        &format!("witness w1 {}\nquorum w1", shell.read("w.pub").trim_end()),
+        1,
+    );
+    fs::write(shell.path("witnessed.policy"), policy).unwrap();
+    shell
+        .run("audit log --policy witnessed.policy --max-checkpoint-age 1h")
+        .expect(0);
+
+    for (line, code) in [
+        (
+            "witness cosign http://127.0.0.1:1/ --key w --state w.state",
+            2,
+        ),
+        ("witness cosign log --key log/keys/index --state w.state", 2),
+        ("witness cosign nowhere --key w --state w.state", 1),
+        ("witness cosign log --key nowhere --state w.state", 1),
+        ("witness cosign log --key w.pub --state w.state", 8),
+        (
+            "witness cosign log --key w --state w.state --policy w.pub",
+            8,
+        ),
+        ("witness serve", 2),
+    ] {
+        shell.run(line).expect(code);
+    }
+}
+
+#[test]
+fn a_witness_gives_evidence_of_a_fork() {
+    let shell = Shell::new();
+    shell
+        .run(&format!("keygen --kind log --name {ORIGIN} --out k"))
+        .expect(0);
+    shell
+        .run("keygen --kind witness --name witness.example/w1 --out w")
+        .expect(0);
+    for (log, entries) in [
+        ("log", "a\nb\nc\n"),
+        ("fork", "a\nX\nc\nd\n"),
+        ("older", "a\n"),
+    ] {
+        shell
+            .run(&format!("init {log} --origin {ORIGIN} --key k --raw"))
+            .expect(0);
+        fs::write(shell.path("entries"), entries).unwrap();
+        shell.run(&format!("submit --log {log} entries")).expect(0);
+    }
+    shell
+        .run("witness cosign log --key w --state w.state")
+        .expect(0);
+    let memory = shell.read("w.state");
+    let said = shell
+        .run("witness cosign fork --key w --state w.state --format json")
+        .expect(7);
+    assert_eq!(said.json()["error"]["code"], "inconsistent-heads");
+    assert!(
+        shell
+            .read("w.state.inconsistency")
+            .starts_with("glasslog-inconsistency/v1\nold ")
+    );
+    let said = shell
+        .run("witness cosign older --key w --state w.state")
+        .expect(5);
+    assert!(
+        said.stderr
+            .contains("shows size 1, but this witness has cosigned size 3"),
+        "{said}"
+    );
+    assert_eq!(shell.read("w.state"), memory);
+    for log in ["fork", "older"] {
+        assert!(
+            !shell
+                .read(&format!("{log}/public/checkpoint"))
+                .contains("witness.example")
+        );
+    }
+
+    fs::write(shell.path("entries"), "d\n").unwrap();
+    shell.run("submit --log log entries").expect(0);
+    let mut tile = fs::read(shell.path("log/public/tile/0/000.p/4")).unwrap();
+    tile[0] ^= 1;
+    fs::write(shell.path("log/public/tile/0/000.p/4"), tile).unwrap();
+    shell
+        .run("witness cosign log --key w --state w.state")
+        .expect(3);
+    fs::remove_file(shell.path("log/public/tile/0/000.p/4")).unwrap();
+    shell
+        .run("witness cosign log --key w --state w.state")
+        .expect(1);
+    let forged = shell
+        .read("log/public/checkpoint")
+        .replacen("\n4\n", "\n5\n", 1);
+    fs::write(shell.path("log/public/checkpoint"), forged).unwrap();
+    shell
+        .run("witness cosign log --key w --state w.state")
+        .expect(3);
+    shell
+        .run("init other --origin other.example/log --raw")
+        .expect(0);
+    shell
+        .run("witness cosign log --key w --state w.state --policy other/trust.policy")
+        .expect(5);
+}
