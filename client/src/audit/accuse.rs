@@ -1,5 +1,5 @@
-//! Finds what shows that an index is false (`docs/formats/index.md`, "Fraud proofs"): the first run that is not the
-//! log's is compared with the log pair by pair, in memory for a part of the keys at a time.
+//! Finds evidence that an index is false (`docs/formats/index.md`, "Fraud proofs"): the first run that is not the log's is
+//! compared with the log pair by pair, in memory for a part of the keys at a time.
 
 use super::index_log::prove;
 use crate::error::Error;
@@ -16,10 +16,10 @@ use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::audit::index::RunClaim;
 use std::collections::BTreeSet;
 
-/// Entries whose pairs are compared at a time, in the mean.
+/// Entries whose pairs are compared at a time, on average.
 const ENTRIES_AT_ONCE: u64 = 1 << 18;
 
-/// The first accusation that holds, if any.
+/// Returns the first accusation that verifies, if any.
 pub(super) fn accuse(query: &AuditQuery, source: &dyn Source) -> Result<Option<Fraud>, Error> {
     let Some(head) = query.head() else {
         return Ok(None);
@@ -30,7 +30,7 @@ pub(super) fn accuse(query: &AuditQuery, source: &dyn Source) -> Result<Option<F
     if let Some((position, bytes)) = index.bad_manifest() {
         return fraud(query, source, *position, bytes, Accusation::BadManifest);
     }
-    // Runs are judged on all cores, in any order: the proof is about the first, whoever came upon it.
+    // Threads judge runs in any order; the proof is about the first run.
     let mut claims: Vec<&RunClaim> = index.false_runs().iter().collect();
     claims.sort_unstable_by_key(|claim| (claim.manifest, claim.run));
     for claim in claims {
@@ -50,7 +50,7 @@ pub(super) fn accuse(query: &AuditQuery, source: &dyn Source) -> Result<Option<F
     Ok(None)
 }
 
-/// Puts it together, and makes sure that it holds.
+/// Makes the fraud proof, and verifies it.
 fn fraud(
     query: &AuditQuery,
     source: &dyn Source,
@@ -103,7 +103,7 @@ fn entry(
     Ok(entry)
 }
 
-/// What is false about a run.
+/// Finds a false part of a run.
 fn find(
     source: &dyn Source,
     head: TreeHead,
@@ -125,7 +125,7 @@ fn find(
         return Ok(Some(accusation));
     }
     let length = claim.head.end - claim.head.start;
-    // A power of two, so that the first bits of a key say which part it is in.
+    // A power of two, so that the first bits of a key give its part.
     let parts = (length / ENTRIES_AT_ONCE + 1).next_power_of_two().min(256);
     for part in 0..parts {
         let is_in = |key: &Hash| u64::from(key.as_bytes()[0]) * parts / 256 == part;
@@ -136,7 +136,7 @@ fn find(
                 index.extend(offsets.iter().map(|offset| (*key, *offset)));
             }
         });
-        // A list that breaks a rule ends the walk: then each key is asked for, and the search comes upon it.
+        // A list that breaks a rule ends the walk. Then each key is looked up, which finds that list.
         let candidates: Vec<(Hash, u32)> = match walked {
             Ok(_) => log.symmetric_difference(&index).take(1).copied().collect(),
             Err(_) => log.into_iter().collect(),
@@ -165,7 +165,7 @@ fn find(
     }
 }
 
-/// The first bucket that the run vouches for and that breaks a rule.
+/// Finds the first bucket that the run commits to and that breaks a rule.
 fn malformed(
     map: MapFunction,
     claim: &RunClaim,
@@ -182,7 +182,7 @@ fn malformed(
         })
     };
     bucket_files(&claim.head)
-        // A host that has none of so many buckets is not waited for.
+        // A bound on requests to a host that has none of the claimed buckets.
         .take(1 << 22)
         .map_while(|(name, file)| Some((name, read(&file)?)))
         .find_map(|(name, file)| {
@@ -192,7 +192,7 @@ fn malformed(
         })
 }
 
-/// The pairs of the run's range, as the log has them.
+/// Computes the pairs of the run's range from the log.
 fn pairs_of_log(
     source: &dyn Source,
     head: TreeHead,

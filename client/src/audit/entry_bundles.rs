@@ -1,5 +1,5 @@
-//! Reads every entry bundle with all cores: files are read ahead and compared in threads, judged in log order, and the
-//! signatures and the runs that this yields go back to the threads.
+//! Reads every entry bundle with all cores: threads read files ahead and compare them, one thread judges them in log order,
+//! and the resulting signatures and runs go back to the threads.
 
 use super::random::seed;
 use super::run_check::{RunTask, Secret, Sums, Windows};
@@ -20,7 +20,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Bundles that are read ahead of the one that is judged next, for each thread.
+/// Bundles that each thread may read ahead of the next one to judge.
 const AHEAD: u64 = 8;
 
 /// Work for a thread.
@@ -30,14 +30,14 @@ enum Job {
     Run(RunTask),
 }
 
-/// What came of it.
+/// Outcome of a job.
 enum Done {
     Bundle(u64, Result<(CheckedBundle, Vec<u128>), Error>),
     Signatures(u64, Vec<bool>),
     Run(Vec<RunClaim>, Option<RunHead>),
 }
 
-/// Reads all bundles; the audit may end on the way.
+/// Reads all bundles; the audit may end before the last.
 pub(super) fn read<E: From<Error>>(
     query: &mut AuditQuery,
     source: &dyn Source,
@@ -58,7 +58,7 @@ pub(super) fn read<E: From<Error>>(
             let (done, reader, secret, queue) = (done.clone(), &reader, secret.as_ref(), &queue);
             scope.spawn(move || work(source, reader, secret, queue, &done));
         }
-        // Without this one the results end with the threads.
+        // Without this sender, the results end when the threads end.
         drop(done);
         let first = query.read() / u64::from(FULL_WIDTH);
         let judge = Judging {
@@ -81,7 +81,7 @@ pub(super) fn read<E: From<Error>>(
     })
 }
 
-/// Bundles of the log, a partial one among them.
+/// Returns the number of bundles of the log, including a partial one.
 fn bundles(reader: &BundleReader) -> u64 {
     let full = reader.full_bundles();
     full + u64::from(reader.files(full).is_some())
@@ -117,7 +117,7 @@ fn check(
     secret: Option<&Secret>,
     number: u64,
 ) -> Result<(CheckedBundle, Vec<u128>), Error> {
-    // Only bundles that are there are asked for.
+    // The judging side asks only for bundles of the log.
     let (bundle, tile) = reader.files(number).expect("a bundle of the log");
     let bytes = read_bundle(source, "", &bundle)?;
     let tile = match tile {
@@ -143,22 +143,22 @@ struct Judging<'a, 'k, E> {
     query: &'a mut AuditQuery,
     windows: Windows,
     keeper: Option<&'a mut Keeper<'k, E>>,
-    /// Nothing more is absorbed until all that was is settled, and the state saved.
+    /// True while absorbed bundles wait for their signatures and runs, so that the state can be saved.
     is_saving: bool,
     jobs: Sender<Job>,
-    /// Compared, and not yet their turn.
+    /// Bundles that were compared before their turn.
     bundles: BTreeMap<u64, (CheckedBundle, Vec<u128>)>,
     answers: BTreeMap<u64, Vec<bool>>,
-    /// How many bundles there are; asked for; absorbed.
+    /// Number of bundles: all, asked for, and absorbed.
     last: u64,
     asked: u64,
     absorbed: u64,
-    /// Batches sent out; answered in order.
+    /// Number of batches: sent, and answered in order.
     batches: u64,
     answered: u64,
-    /// Runs that are being computed.
+    /// Number of runs that threads compute now.
     runs: u64,
-    /// The audit has come to its end early.
+    /// True if the audit ended before the last bundle.
     has_ended: bool,
 }
 
@@ -178,12 +178,12 @@ impl<E: From<Error>> Judging<'_, '_, E> {
                 self.send(Job::Bundle(self.asked));
                 self.asked += 1;
             }
-            let is_settled = self.answered == self.batches && self.runs == 0;
-            if is_settled && self.is_saving {
+            let is_idle = self.answered == self.batches && self.runs == 0;
+            if is_idle && self.is_saving {
                 self.save()?;
                 continue;
             }
-            if is_settled && self.absorbed == self.last || self.has_ended {
+            if is_idle && self.absorbed == self.last || self.has_ended {
                 break;
             }
             let Ok(done) = results.recv() else { break };
@@ -203,7 +203,7 @@ impl<E: From<Error>> Judging<'_, '_, E> {
                 }
                 Done::Run(claims, computed) => {
                     self.runs -= 1;
-                    self.settle_run(&claims, computed.as_ref());
+                    self.record_run(&claims, computed.as_ref());
                 }
             }
         }
@@ -211,11 +211,11 @@ impl<E: From<Error>> Judging<'_, '_, E> {
     }
 
     fn send(&self, job: Job) {
-        // The threads end after this side.
+        // The threads outlive this side, so that sending does not fail.
         let _ = self.jobs.send(job);
     }
 
-    /// Saves the state, now that all that was absorbed is settled, and goes on.
+    /// Saves the state once all absorbed bundles are judged, and continues.
     fn save(&mut self) -> Result<(), E> {
         self.is_saving = false;
         if let Some(keeper) = &mut self.keeper {
@@ -225,7 +225,7 @@ impl<E: From<Error>> Judging<'_, '_, E> {
         Ok(())
     }
 
-    /// Settles what was absorbed, if it is time to save the state and this is a place where it can be.
+    /// Returns true if it is time to save the state and this position allows it.
     fn is_time_to_save(&self) -> bool {
         let position = self.absorbed * u64::from(FULL_WIDTH);
         let earlier = self.query.resumed().map_or(0, AuditState::read);
@@ -268,7 +268,7 @@ impl<E: From<Error>> Judging<'_, '_, E> {
         }
     }
 
-    fn settle_run(&mut self, claims: &[RunClaim], computed: Option<&RunHead>) {
+    fn record_run(&mut self, claims: &[RunClaim], computed: Option<&RunHead>) {
         let Some(index) = self.query.index_mut() else {
             return;
         };

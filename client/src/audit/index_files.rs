@@ -1,4 +1,4 @@
-//! Compares the files of an index with its manifests: all of the newest one, and whatever else is there; and recomputes
+//! Compares the files of an index with its manifests, first those of the newest manifest, then any others, and recomputes
 //! the runs that are too wide for a window.
 
 use super::index_names::{Known, Name};
@@ -14,14 +14,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// What going through a run's files has shown.
+/// The result of reading a run's files.
 struct Walked {
     files: u64,
-    /// The sum of the numbers of its pairs, where the run is wide.
+    /// The sum of the numbers of its pairs, if the run is wide.
     sum: u128,
 }
 
-/// Compares all files, once every manifest was read and every narrow run recomputed.
+/// Compares all files, after every manifest was read and every narrow run recomputed.
 pub(super) fn check(
     query: &mut AuditQuery,
     source: &dyn Source,
@@ -46,7 +46,7 @@ pub(super) fn check(
             Ok(walked) => index.files_agree(walked.files),
             Err(StoredError::Missing { path }) => index.file_missing(path),
             Err(StoredError::Wrong { path, problem }) => index.file_differs(path, problem),
-            // Its files are what it commits to; that it is another run than the log's is said elsewhere.
+            // The files match the run's head; another check reports that the run is not the log's.
             Err(_) => {}
         }
     }
@@ -61,15 +61,15 @@ pub(super) fn check(
     for claim in &wide {
         let place = shown.iter().position(|head| *head == claim.head);
         if let Some(walked) = place.and_then(|place| walked.get(place)) {
-            settle(index, claim, by_sum(walked, claim, sums));
+            record(index, claim, by_sum(walked, claim, sums));
         }
     }
-    // They are cut out of runs that were judged by now.
+    // Superseded runs are cut out of wider runs, which are judged by now.
     let outcomes = in_threads(threads, &superseded, |claim| {
         by_part(source, map, index, &newest, claim)
     })?;
     for (claim, outcome) in superseded.iter().zip(outcomes) {
-        settle(index, claim, outcome);
+        record(index, claim, outcome);
     }
     if let Some(listing) = listing {
         account(query, source, listing)?;
@@ -77,7 +77,7 @@ pub(super) fn check(
     Ok(())
 }
 
-fn settle(index: &mut IndexAudit, claim: &RunClaim, outcome: Outcome) {
+fn record(index: &mut IndexAudit, claim: &RunClaim, outcome: Outcome) {
     match outcome {
         Ok(None) => index.run_agrees(),
         Ok(Some(computed)) => index.run_differs(claim, computed.as_ref()),
@@ -106,7 +106,7 @@ fn walk(
     Ok(walked.map(|files| Walked { files, sum }))
 }
 
-/// Lets `work` read index files; the first that cannot be read ends it.
+/// Lets `work` read index files; returns the first error of reading, if any.
 fn reading<T>(
     source: &dyn Source,
     work: impl FnOnce(&mut dyn FnMut(&IndexFile) -> Option<Vec<u8>>) -> T,
@@ -125,10 +125,10 @@ fn reading<T>(
     }
 }
 
-/// `None` when the run is the claimed one, else what it is as far as that is known; an error when that cannot be told.
+/// `None` if the run is the claimed one, else the computed run if it is known; an error if the run cannot be judged.
 type Outcome = Result<Option<Option<RunHead>>, String>;
 
-/// A run whose files were gone through: they hold the right pairs if the sums agree.
+/// Judges a run whose files were read: they contain the right pairs if the sums agree.
 fn by_sum(walked: &Result<Walked, StoredError>, claim: &RunClaim, sums: &Sums) -> Outcome {
     match walked {
         Ok(walked) => match sums.between(claim.head.start, claim.head.end) {
@@ -140,7 +140,7 @@ fn by_sum(walked: &Result<Walked, StoredError>, claim: &RunClaim, sums: &Sums) -
     }
 }
 
-/// A run that was superseded: cut out of the one that took its place, whose files were compared.
+/// Judges a superseded run by cutting it out of the wider run that replaced it, whose files were compared.
 fn by_part(
     source: &dyn Source,
     map: MapFunction,
@@ -164,7 +164,7 @@ fn by_part(
     })
 }
 
-/// Accounts for every file below `index/`: those of superseded runs must be right, those of none are named.
+/// Accounts for every file below `index/`: files of superseded runs must be right, and files of no run are reported.
 fn account(query: &mut AuditQuery, source: &dyn Source, listing: &[String]) -> Result<(), Error> {
     let Some(index) = query.index_mut() else {
         return Ok(());
@@ -181,7 +181,7 @@ fn account(query: &mut AuditQuery, source: &dyn Source, listing: &[String]) -> R
     Ok(())
 }
 
-/// Does the same for each item in so many threads, and gives the outcomes in the items' order.
+/// Does `work` for each item in several threads, and returns the outcomes in the order of the items.
 fn in_threads<T: Sync, R: Send, E: Send>(
     threads: usize,
     items: &[T],

@@ -1,5 +1,5 @@
-//! Reads the index log ([c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles) below `index/`): every manifest, proven to be
-//! in the tree of the index checkpoint.
+//! Reads the index log ([c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles) below `index/`): every manifest, proven to be in
+//! the tree of the index checkpoint.
 
 use crate::error::Error;
 use crate::source::{Source, read_bundle, read_tile};
@@ -12,10 +12,10 @@ use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::audit::index::IndexAudit;
 use std::collections::BTreeMap;
 
-/// Tiles that are asked for at a time.
+/// Tiles of the scan that are requested at a time.
 const TILES_AT_ONCE: usize = 16;
 
-/// Reads every manifest of the index, if there is one that the policy's index signed.
+/// Reads every manifest of the index, if the key in the policy signed the index checkpoint.
 pub(super) fn read(query: &mut AuditQuery, source: &dyn Source) -> Result<(), Error> {
     let Some(index) = query.index_mut() else {
         return Ok(());
@@ -92,7 +92,7 @@ pub(super) fn read(query: &mut AuditQuery, source: &dyn Source) -> Result<(), Er
     check_latest(query, source, head)
 }
 
-/// Whether the index log is still the one that an earlier audit has seen; tells the index if not.
+/// Returns true if the index log continues the one that an earlier audit has seen; otherwise tells `index`.
 fn extends(
     index: &mut IndexAudit,
     source: &dyn Source,
@@ -134,7 +134,7 @@ fn extends(
     }
 }
 
-/// The proof that readers begin with: of the newest manifest, or of one that came while this was read.
+/// Checks the proof that readers begin with: of the newest manifest, or of one that was published during this audit.
 fn check_latest(query: &mut AuditQuery, source: &dyn Source, head: TreeHead) -> Result<(), Error> {
     let found = source.read(LATEST_PATH)?;
     let proof = found.as_deref().map(TlogProof::parse);

@@ -1,4 +1,4 @@
-//! What a file below `index/` is, by its name (`docs/formats/index.md`, "Files").
+//! Judges a file below `index/` by its name (`docs/formats/index.md`, "Files").
 
 use glasslog_core::fetch::LogFile;
 use glasslog_core::index::build::RunHead;
@@ -17,19 +17,19 @@ pub(super) struct Known {
     size: u64,
 }
 
-/// What became of a file.
+/// Judgement of a file.
 pub(super) enum Name {
-    /// It was compared already, or is one of the index log's own.
+    /// It was compared already, or belongs to the index log itself.
     Known,
-    /// It is what a superseded run says.
+    /// It matches a superseded run.
     Right,
-    /// It is not.
+    /// It does not match its name.
     Wrong(String),
     /// No manifest has such a file.
     Stray,
 }
 
-/// Superseded runs of which files are there: the next audit has to know what those are.
+/// Returns the superseded runs that still have files; the next audit needs them to judge those files.
 pub(super) fn superseded(query: &AuditQuery, listing: Option<&[String]>) -> Vec<RunHead> {
     let (Some(index), Some(listing)) = (query.index(), listing) else {
         return Vec::new();
@@ -54,7 +54,7 @@ pub(super) fn superseded(query: &AuditQuery, listing: Option<&[String]>) -> Vec<
     runs
 }
 
-/// Says what is wrong with the bytes of a file.
+/// Describes the problem with the bytes of a file, if there is one.
 type Check<'a> = Box<dyn FnOnce(&[u8]) -> Option<String> + 'a>;
 
 impl Known {
@@ -108,7 +108,7 @@ impl Known {
             _ => return Ok(Name::Stray),
         };
         Ok(match read()? {
-            // It was collected since the files were listed.
+            // It was deleted since the files were listed.
             None => Name::Known,
             Some(bytes) => check(&bytes).map_or(Name::Right, Name::Wrong),
         })
@@ -128,7 +128,7 @@ impl Known {
     }
 }
 
-/// Whether these are a chunk of offsets, or the leaves of a list, under their hash.
+/// Returns true if the bytes are a chunk of offsets, or the leaves of a list, with this hash.
 fn is_postings(bytes: &[u8], wanted: Hash) -> bool {
     let (leaves, rest) = bytes.as_chunks::<32>();
     let leaves: Vec<Hash> = leaves.iter().copied().map(Hash::from_bytes).collect();

@@ -1,8 +1,8 @@
 //! Audits a log and its index with all cores, in memory that does not grow with the log
 //! (`docs/formats/index.md`, "What each party checks").
 //!
-//! The rules are those of [`AuditQuery`]; this reads files ahead, compares bundles, verifies signatures and recomputes
-//! runs in threads, and hands the outcomes over in log order.
+//! The rules are those of [`AuditQuery`]; this module reads files ahead, compares bundles, verifies signatures and
+//! recomputes runs in threads, and hands the outcomes over in log order.
 
 mod accuse;
 mod entry_bundles;
@@ -26,16 +26,16 @@ use glasslog_core::verify::Inconsistency;
 use glasslog_core::verify::Options;
 use glasslog_core::verify::audit::{AuditQuery, Setup};
 
-/// What to audit, and with what.
+/// Settings of an audit.
 #[derive(Debug)]
 pub struct Settings<'a> {
     /// The auditor's trust policy.
     pub policy: &'a [u8],
-    /// As of when, and what is required.
+    /// Time as of which the log is judged, and required claims.
     pub options: Options,
-    /// Every file of the public tree, where that can be told.
+    /// Every file of the public tree, if the source can be listed.
     pub listing: Option<Vec<String>>,
-    /// How many files are read and compared at a time.
+    /// Number of files that are read and compared at a time.
     pub threads: usize,
 }
 
@@ -43,19 +43,18 @@ pub struct Settings<'a> {
 pub struct Audited {
     /// Its verdict.
     pub query: AuditQuery,
-    /// What shows that the index is false, where it is and something shows it.
+    /// Proof that the index is false, if it is and a proof could be made.
     pub fraud: Option<Fraud>,
-    /// What shows that the log, or its index, is not the one of an earlier audit.
+    /// Proof that the log, or its index, is not the one of an earlier audit.
     pub inconsistency: Option<Inconsistency>,
-    /// Whether a state was kept at the end: not of what is not right.
+    /// True if a state was saved at the end, which happens only if everything is right.
     pub is_kept: bool,
 }
 
-/// Audits the log, and its index where the policy names one; tells `progress` of entries read, and of how many. With a
-/// `keeper`, from its state on.
+/// Audits the log, and its index if the policy names one. With a `keeper`, the audit continues from its state.
 ///
 /// # Errors
-/// What `files` and `keeper` say; a file that is missing is a finding, not an error.
+/// The errors of `source` and `keeper`; a missing file is a finding, not an error.
 pub fn audit<E: From<Error>>(
     source: &dyn Source,
     settings: Settings<'_>,
@@ -69,7 +68,7 @@ pub fn audit<E: From<Error>>(
         threads,
     } = settings;
     let names_index = TrustPolicy::parse(policy).is_ok_and(|policy| policy.index().is_some());
-    // Before the log's checkpoint, so that the index cannot be ahead of it.
+    // The index checkpoint is read before the log's, so that the index cannot be ahead of it.
     let index_checkpoint = match names_index {
         true => Some(source.read(INDEX_CHECKPOINT_PATH)?),
         false => None,

@@ -1,10 +1,10 @@
-//! Recomputes runs while entries go by: those within a window from its pairs, wider ones by sums.
+//! Recomputes runs while the audit reads entries: runs within a window from its pairs, wider ones by sums.
 //!
-//! A run of up to [`WINDOW`] entries within one window is built anew and compared. A wider one would not fit the memory,
-//! so that it is compared as a set: to each pair of key and position belongs a number that only this process knows,
-//! SHA-256 of a secret, the key and the position. The log's pairs and those in the run's files are the same set if their
-//! sums modulo 2^128 agree: for other sets they agree with probability 2^−128, as nobody could choose pairs by numbers
-//! that are not known. Files that are well formed, hold the right set and lead to the root are the run's.
+//! A run of up to [`WINDOW`] entries within one window is built anew and compared. A wider one would not fit into memory
+//! and is compared as a set: each pair of key and position has a number that only this process knows, SHA-256 of a secret,
+//! the key and the position. The log's pairs and those in the run's files are the same set if their sums modulo 2^128
+//! agree: for other sets they agree with probability 2^−128, because an attacker cannot choose pairs by numbers that are
+//! secret. Files that are well formed, contain the right set and lead to the root are the run's.
 
 use glasslog_core::index::build::{RunHead, build};
 use glasslog_core::index::format::MapFunction;
@@ -15,7 +15,7 @@ use glasslog_core::verify::audit::state::{AuditState, SUM_STEP};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The secret that numbers are made of.
+/// The secret from which the numbers are computed.
 #[derive(Clone)]
 pub(super) struct Secret([u8; 16]);
 
@@ -26,7 +26,7 @@ impl Secret {
         Self(secret)
     }
 
-    /// The number of a pair. Two blocks of input would double the time: 16 + 32 + 7 bytes are one.
+    /// Computes the number of a pair. Its input of 16 + 32 + 7 bytes is one block; two would double the time.
     pub(super) fn number(&self, key: &Hash, position: u64) -> u128 {
         let mut hasher = FileHasher::new();
         hasher.update(&self.0);
@@ -39,17 +39,17 @@ impl Secret {
     }
 }
 
-/// Sums of the numbers of all pairs before a position: where a wide run begins or ends, and for every [`SUM_STEP`] entries.
+/// Sums of the numbers of all pairs before a position: at the ends of wide runs, and for every [`SUM_STEP`] entries.
 pub(super) struct Sums {
     pub(super) secret: Secret,
     at: BTreeMap<u64, u128>,
-    /// From the first entry of the log on; without a number where they are not known.
+    /// One sum for each [`SUM_STEP`] entries from the first entry of the log on; none if they are not known.
     steps: Vec<u128>,
     is_complete: bool,
 }
 
 impl Sums {
-    /// The sum over a range, if it is known.
+    /// Returns the sum over a range, if it is known.
     pub(super) fn between(&self, start: u64, end: u64) -> Option<u128> {
         Some(self.up_to(end)?.wrapping_sub(self.up_to(start)?))
     }
@@ -61,7 +61,7 @@ impl Sums {
         kept.or_else(|| self.at.get(&position)).copied()
     }
 
-    /// What the next audit needs.
+    /// Returns the sums that the next audit needs.
     pub(super) fn kept(&self) -> Option<(&[u8; 16], &[u128])> {
         self.is_complete.then_some((&self.secret.0, &self.steps))
     }
@@ -79,12 +79,12 @@ pub(super) struct RunTask {
 struct Pairs {
     start: u64,
     keys: Vec<Hash>,
-    /// Where the keys of each entry end.
+    /// End of the keys of each entry.
     ends: Vec<usize>,
 }
 
 impl Pairs {
-    /// Those from this position on.
+    /// Returns the keys from a position on.
     fn after(&self, position: u64) -> Self {
         let skipped = usize::try_from(position.saturating_sub(self.start)).unwrap_or(usize::MAX);
         let ends = self.ends.get(skipped..).unwrap_or_default();
@@ -101,7 +101,7 @@ impl Pairs {
 }
 
 impl RunTask {
-    /// What the manifest has to say of the run.
+    /// Computes the run's head as the manifest must state it.
     pub(super) fn compute(&self) -> Option<RunHead> {
         let RunHead { start, end, .. } = self.claims.first()?.head;
         let first = usize::try_from(start - self.window.start).ok()?;
@@ -120,10 +120,10 @@ impl RunTask {
     }
 }
 
-/// What goes by.
+/// The entries that the audit reads, one window after another.
 pub(super) struct Windows {
     map: Option<MapFunction>,
-    /// Runs that are not due yet, by range.
+    /// Runs whose range has not been read yet, by range.
     narrow: BTreeMap<(u64, u64), Vec<RunClaim>>,
     window: Pairs,
     pub(super) secret: Option<Secret>,
@@ -133,7 +133,7 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// Goes on from the sums of `earlier`; `keeps` says whether sums will be asked for at all.
+    /// Continues from the sums of `earlier`; `keeps` is true if the state of this audit will be saved.
     pub(super) fn new(
         index: Option<&IndexAudit>,
         earlier: Option<&AuditState>,
@@ -157,7 +157,7 @@ impl Windows {
         if start == 0 {
             steps = Vec::from([0]);
         }
-        // What comes by is summed anew.
+        // Entries from here on are summed anew.
         let step = usize::try_from(start / SUM_STEP).unwrap_or(usize::MAX);
         let is_complete = needs && steps.len() > step;
         steps.truncate(step.saturating_add(1));
@@ -185,8 +185,8 @@ impl Windows {
         }
     }
 
-    /// Takes the keys of the next bundle, and the sum of the numbers of each entry where there are wide runs; returns
-    /// the runs that can be computed now: with the last bundle of the log, all that are left.
+    /// Takes the keys of the next bundle, and the sum of the numbers of each entry if there are wide runs. Returns the
+    /// runs that can be computed now: after the last bundle of the log, all remaining ones.
     pub(super) fn add(
         &mut self,
         bundle: &CheckedBundle,
@@ -215,7 +215,7 @@ impl Windows {
         }
     }
 
-    /// The runs that can be computed with what has come by; the keys of those that go on stay.
+    /// Returns the runs that can be computed from the entries so far, and keeps the keys of the others.
     pub(super) fn close(&mut self) -> Vec<RunTask> {
         let Some(map) = self.map else {
             return Vec::new();
@@ -237,12 +237,12 @@ impl Windows {
             .collect()
     }
 
-    /// The sums, so far.
+    /// Returns the sums so far.
     pub(super) const fn sums(&self) -> &Sums {
         &self.sums
     }
 
-    /// The sums, after the last bundle.
+    /// Returns the sums after the last bundle.
     pub(super) fn finish(self) -> Sums {
         self.sums
     }

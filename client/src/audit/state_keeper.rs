@@ -1,4 +1,4 @@
-//! Keeps the state of an audit (`docs/formats/audit-state.md`), every so often and at the end.
+//! Saves the state of an audit (`docs/formats/audit-state.md`), at intervals and at the end.
 
 use super::run_check::Sums;
 use glasslog_core::index::build::RunHead;
@@ -6,9 +6,9 @@ use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::audit::state::AuditState;
 use std::time::{Duration, Instant};
 
-/// Where the state of an audit is kept.
+/// Saves the state of an audit.
 pub struct Keeper<'a, E> {
-    /// The state of the audit before, if there was one; it is taken.
+    /// The state of the earlier audit, if there was one, until the audit takes it.
     pub(super) state: Option<AuditState>,
     every: Duration,
     last: Instant,
@@ -16,7 +16,7 @@ pub struct Keeper<'a, E> {
 }
 
 impl<'a, E> Keeper<'a, E> {
-    /// Goes on from `state`, and saves what to go on from later every so often.
+    /// Resumes from `state`, and calls `save` with each new state, at intervals of `every`.
     pub fn new(
         state: Option<AuditState>,
         every: Duration,
@@ -30,12 +30,12 @@ impl<'a, E> Keeper<'a, E> {
         }
     }
 
-    /// Whether it is time.
+    /// Returns true if the interval has passed.
     pub(super) fn is_due(&self) -> bool {
         self.last.elapsed() >= self.every
     }
 
-    /// Saves what there is to go on from; whether there is anything.
+    /// Saves the state, if the audit has one; returns true if it has.
     pub(super) fn keep(
         &mut self,
         query: &AuditQuery,

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
+use glasslog_core::fetch::CHECKPOINT_PATH;
+
 use super::source::{Answer, Source, limit_bytes};
 use crate::error::Error;
 
@@ -21,7 +23,7 @@ impl Directory {
     /// There is no such directory.
     pub fn open(log: &Path) -> Result<Self, Error> {
         let public = log.join("public");
-        let tree = if !log.join("checkpoint").exists() && public.is_dir() {
+        let tree = if !log.join(CHECKPOINT_PATH).exists() && public.is_dir() {
             public.as_path()
         } else {
             log
