@@ -65,7 +65,7 @@ impl Destination {
             Some(outcome) => Ok(outcome?),
             None => Err(Failure::unfinished(
                 "no-answer",
-                "nothing was said about the entry",
+                "the log gave no answer about the entry",
             )),
         }
     }

@@ -20,7 +20,7 @@ pub(crate) enum Exit {
     Done = 0,
     /// Could not finish: a missing file, the network, the disk, a lock.
     Unfinished = 1,
-    /// The command line itself is wrong, or asks for what this version lacks.
+    /// The command line is wrong, or asks for something that this version lacks.
     Usage = 2,
     /// A claim is false.
     False = 3,

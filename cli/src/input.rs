@@ -29,7 +29,7 @@ fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
     }
     if STDIN_TAKEN.swap(true, Ordering::Relaxed) {
         return Err(Failure::usage(
-            "`-` stands for standard input, and that can be read once",
+            "`-` is standard input, which can be read only once",
         ));
     }
     Ok(Box::new(stdin().lock()))
@@ -38,7 +38,7 @@ fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
 /// Reads a file of at most `most` bytes; `-` is standard input.
 ///
 /// # Errors
-/// The file cannot be read (exit 1), or is too long to be what it should be (exit 8).
+/// The file cannot be read (exit 1), or is too long for its kind (exit 8).
 pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     open(path)?
@@ -50,7 +50,7 @@ pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
         return Err(Failure::new(
             Exit::Malformed,
             "too-long",
-            format!("`{shown}` is longer than {most} bytes, too long for what it should be"),
+            format!("`{shown}` is longer than {most} bytes, the limit for its kind"),
         ));
     }
     Ok(bytes)

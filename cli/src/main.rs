@@ -52,7 +52,7 @@ Examples:
   glasslog audit https://log.example.com/ --policy trust.policy --format json"
 )]
 struct Cli {
-    /// How results are written to standard output
+    /// Form of results on standard output
     #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
 

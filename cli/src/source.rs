@@ -23,7 +23,7 @@ pub(crate) fn open(log: &str, offline: bool) -> Result<Box<dyn Source>, Failure>
     }
     match BucketSource::of(Path::new(log))? {
         Some(_) if offline => Err(Failure::usage(format!(
-            "`--offline` opens no socket, and `{log}` lives in a bucket"
+            "`--offline` opens no socket, and `{log}` is in a bucket"
         ))),
         Some(bucket) => Ok(Box::new(bucket)),
         None => Ok(Box::new(Directory::open(Path::new(log))?)),

@@ -36,6 +36,6 @@ pub(crate) fn trusted_checkpoint(
             "checkpoint-not-trusted",
             "the trust policy does not accept the log's checkpoint",
         )
-        .hint("`glasslog audit` says what is missing")),
+        .hint("`glasslog audit` shows the reason")),
     }
 }

@@ -17,7 +17,7 @@ pub enum Error {
         problem: String,
     },
     /// The address of a log or server contains a user name or password.
-    #[error("a log's address holds no user name or password")]
+    #[error("a log's address must not contain a user name or password")]
     Credentials,
     /// A path of the log does not fit its address.
     #[error("`{path}`: {problem}")]
@@ -96,7 +96,7 @@ pub enum Error {
         problem: String,
     },
     /// The server stopped before it had answered for every entry.
-    #[error("`{url}`: the server stopped answering in the middle")]
+    #[error("`{url}`: the server stopped before it had answered for every entry")]
     CutOff {
         /// The address that was requested.
         url: String,
@@ -149,12 +149,14 @@ impl Error {
                 Some("`LOG` is a log directory, its public tree or an http(s) URL")
             }
             Self::OutsideTree { .. } => {
-                Some("a public tree is complete in itself; copy the file into it")
+                Some("a public tree contains all of its files; copy the file into it")
             }
             Self::Status {
                 takes_no_entries: true,
                 ..
-            } => Some("entries go to the address of `glasslog serve`; a static host takes none"),
+            } => Some(
+                "entries go to the address of `glasslog serve`; a static host takes no entries",
+            ),
             Self::Other { hint, .. } => hint.as_deref(),
             _ => None,
         }

@@ -121,7 +121,7 @@ impl Server {
         };
         match outcome {
             Some(outcome) => Ok(Ok(outcome)),
-            None => Err(bad_answer(&url, "the answer is not about what was sent")),
+            None => Err(bad_answer(&url, "the answer does not match the request")),
         }
     }
 

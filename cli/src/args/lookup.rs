@@ -15,7 +15,7 @@ pub(crate) struct LookupArgs {
     #[arg(long)]
     pub(crate) log: String,
 
-    /// Read every entry, instead of asking the index that the policy names
+    /// Read every entry instead of using the index that the policy names
     #[arg(long)]
     full_scan: bool,
 

@@ -16,7 +16,7 @@ use crate::policy_hint::policy_beside;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Trust")]
 pub(crate) struct TrustArgs {
-    /// Trust policy: whose signatures count. Required; the one beside a log is never used by itself
+    /// Trust policy, which names the trusted keys. Required; the one beside a log is never used automatically
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
 
@@ -24,11 +24,11 @@ pub(crate) struct TrustArgs {
     #[arg(long, value_enum, value_name = "CLAIM")]
     pub(crate) require: Option<Claim>,
 
-    /// Refuse a checkpoint for which witnesses vouch no more recently than this, such as `1h` or `2days`
+    /// Refuse a checkpoint that witnesses cosigned longer ago than this, such as `1h` or `2days`
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) max_checkpoint_age: Option<u64>,
 
-    /// Open no socket at all
+    /// Open no sockets
     #[arg(long)]
     pub(crate) offline: bool,
 
@@ -45,11 +45,10 @@ impl TrustArgs {
     /// `--policy` is missing (exit 2), or cannot be read.
     pub(crate) fn policy(&self, log: Option<&str>) -> Result<Vec<u8>, Failure> {
         let Some(path) = &self.policy else {
-            let failure =
-                Failure::usage("`--policy FILE` is required: it says whose signatures count");
+            let failure = Failure::usage("`--policy FILE` is required: it names the trusted keys");
             return Err(match log.and_then(policy_beside) {
                 Some(beside) => failure.hint(format!(
-                    "`--policy {}` trusts whoever made that log",
+                    "`--policy {}` trusts the maker of that log",
                     beside.display()
                 )),
                 None => failure.hint("ask the log's operator for its trust policy, over another channel than the log"),
@@ -71,7 +70,7 @@ impl TrustArgs {
         match (&self.policy, policy_beside(log)) {
             (None, Some(beside)) => {
                 console.note(format_args!(
-                    "judged by {}, which lies beside the log; readers judge by their own policy",
+                    "judged by {}, the policy beside the log; readers judge by their own",
                     beside.display()
                 ));
                 input::read(&beside, input::MAX_POLICY)
@@ -97,8 +96,8 @@ impl TrustArgs {
 /// The claim of `--require`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Claim {
-    /// What is shown is in the log
+    /// The shown entries are in the log
     Included,
-    /// Nothing is left out
+    /// No entry is left out
     Complete,
 }

@@ -19,7 +19,7 @@ Examples:
   glasslog bundle resnet50@2.1 --log my.log --policy trust.policy -o resnet50.bundle
   glasslog verify bundle resnet50.bundle --policy trust.policy --offline")]
 pub(crate) struct Args {
-    /// Whose history, as in `glasslog history`
+    /// Artifact, as in `glasslog history`
     artifact: String,
 
     #[command(flatten)]
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long)]
     exact: bool,
 
-    /// Where the bundle goes
+    /// File of the bundle
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
@@ -67,7 +67,7 @@ impl Args {
                 self.output.display()
             ));
         } else {
-            console.note("no bundle is written, for it would not verify");
+            console.note("no bundle was written, because it would not verify");
         }
         console.verdict(query.report())
     }

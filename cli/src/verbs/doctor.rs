@@ -1,4 +1,4 @@
-//! `doctor`: looks for what commonly goes wrong around a log.
+//! `doctor`: looks for common problems around a log.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::output::{Console, mark};
 use crate::policy_hint::policy_beside;
 use crate::{input, source};
 
-/// A clock before this (2026-07-01) is wrong: this program is younger.
+/// A clock before this time (2026-07-01) is wrong, because the program was written later.
 const EARLIEST: u64 = 1_782_864_000;
 
 /// Checks keys' permissions, the clock, the trust file and reachability.
@@ -36,15 +36,15 @@ pub(crate) struct Args {
     #[arg(long)]
     log: Option<String>,
 
-    /// Trust policy to look at [default: LOG/trust.policy]
+    /// Trust policy to check [default: LOG/trust.policy]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// Open no socket at all
+    /// Open no sockets
     #[arg(long)]
     offline: bool,
 
-    /// Take this time (RFC 3339, UTC) for the clock's
+    /// Use this time (RFC 3339, UTC) instead of the clock's
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     now: Option<u64>,
 }
@@ -149,7 +149,7 @@ fn check_clock(now: u64) -> Finding {
     }
 }
 
-/// Looks at the files in `LOG/keys`, if there are any. Public halves may be read by anyone.
+/// Checks the files in `LOG/keys`, if there are any, except public halves, which anyone may read.
 fn check_keys(log: &Path) -> Vec<Finding> {
     let Ok(entries) = fs::read_dir(log.join("keys")) else {
         return Vec::new();

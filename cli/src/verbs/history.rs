@@ -28,7 +28,7 @@ Examples:
   glasslog history ./model.bin --log https://log.example.com/ --policy trust.policy --max-checkpoint-age 1h
   glasslog history resnet50@2.1 --log my.log --policy trust.policy --since resnet50.bundle")]
 pub(crate) struct Args {
-    /// Whose history
+    /// Artifact, actor or key
     artifact: String,
 
     #[command(flatten)]

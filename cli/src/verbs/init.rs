@@ -37,7 +37,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) raw: bool,
 
-    /// Go on after this closed log: the genesis commits to its final checkpoint and its keys
+    /// Continue this closed log: the genesis commits to its final checkpoint and its keys
     #[arg(long, value_name = "LOG", conflicts_with = "raw")]
     pub(crate) succeeds: Option<PathBuf>,
     /// Keep everything but keys in this bucket; credentials come from the environment (`AWS_ACCESS_KEY_ID`, …)

@@ -26,7 +26,7 @@ Examples:
   glasslog keygen --kind actor --name ci@example.org --out ci.key
   glasslog keygen --kind witness --name witness.example.org/w1 --out w1.key")]
 pub(crate) struct Args {
-    /// What the key is for
+    /// Role of the key
     #[arg(long, value_enum)]
     pub(crate) kind: Kind,
 
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) name: String,
 
-    /// Where the secret key goes
+    /// Path of the secret key
     #[arg(long, value_name = "PATH")]
     pub(crate) out: PathBuf,
 

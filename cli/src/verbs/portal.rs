@@ -29,10 +29,11 @@ impl Args {
     /// Always: this build does not contain the portal.
     pub(crate) fn run(self, _console: &Console) -> Result<Exit, Failure> {
         let Self { log: _, connect: _ } = self;
-        Err(
-            Failure::unfinished("no-portal", "this build of glasslog holds no portal")
-                .hint("`cargo xtask site` builds the portal and a glasslog that holds it"),
+        Err(Failure::unfinished(
+            "no-portal",
+            "this build of glasslog does not contain the portal",
         )
+        .hint("`cargo xtask site` builds the portal and a glasslog that contains it"))
     }
 }
 
@@ -104,7 +105,7 @@ mod embedded {
             };
             if !is_address(&origin) || !origin.chars().all(plain) {
                 return Err(Failure::usage(format!(
-                    "`{address}` is no address that the portal can read from"
+                    "`{address}` is not an address that the portal can read from"
                 )));
             }
             sources.push(' ');

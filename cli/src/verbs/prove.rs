@@ -30,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     index: u64,
 
-    /// Where the proof goes
+    /// File of the proof
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 
@@ -85,7 +85,7 @@ impl Args {
 
 /// Reads the entry that a proof is about.
 fn entry(source: &dyn Source, proof: &TlogProof) -> Result<Vec<u8>, Failure> {
-    let missing = || Failure::unfinished("missing-file", "the entry's bundle could not be had");
+    let missing = || Failure::unfinished("missing-file", "the entry's bundle is missing");
     let bundle = EntryBundle::containing(proof.index(), proof.checkpoint().head().size)
         .ok_or_else(missing)?;
     let bytes = read_bundle(source, "", &bundle)?.ok_or_else(missing)?;

@@ -1,4 +1,4 @@
-//! `publish`: sequences what is staged, signs a checkpoint and extends the index.
+//! `publish`: sequences the staged entries, signs a checkpoint and extends the index.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Head};
 
-/// Sequences what is staged, signs a checkpoint and extends the index.
+/// Sequences the staged entries, signs a checkpoint and extends the index.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:

@@ -47,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SPEC")]
     pub(crate) signer: String,
 
-    /// What happened: register, read, write, execute, verify, transfer, receive, deploy, undeploy, delete, grant, revoke, hold, release or approve
+    /// Action: register, read, write, execute, verify, transfer, receive, deploy, undeploy, delete, grant, revoke, hold, release or approve
     #[arg(long)]
     pub(crate) action: String,
 
@@ -63,19 +63,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "sha256:HEX", num_args = 1..)]
     pub(crate) digest: Vec<String>,
 
-    /// Who acted [default: the actor named in the key file]
+    /// Id of the actor [default: the actor named in the key file]
     #[arg(long, value_name = "ID")]
     pub(crate) actor: Option<String>,
 
-    /// What kind of actor: human, workload, service or agent
+    /// Kind of actor: human, workload, service or agent
     #[arg(long, value_name = "T", default_value = "workload")]
     pub(crate) actor_type: String,
 
-    /// Why, as a code
+    /// Reason, as a code
     #[arg(long, value_name = "C")]
     pub(crate) reason_code: Option<String>,
 
-    /// Why, in words
+    /// Reason, in words
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
 
@@ -87,15 +87,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "P")]
     pub(crate) pipeline: Option<String>,
 
-    /// How it ended: success, denied or failure
+    /// Outcome: success, denied or failure
     #[arg(long, value_name = "OUTCOME", default_value = "success")]
     pub(crate) outcome: String,
 
-    /// Who gives, in a transfer or its receipt
+    /// Custodian that gives, in a transfer or its receipt
     #[arg(long, value_name = "CUSTODIAN", requires = "to")]
     pub(crate) from: Option<String>,
 
-    /// Who takes, in a transfer or its receipt
+    /// Custodian that takes, in a transfer or its receipt
     #[arg(long, value_name = "CUSTODIAN", requires = "from")]
     pub(crate) to: Option<String>,
 
@@ -103,11 +103,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BASE64")]
     pub(crate) acts_on: Option<String>,
 
-    /// Trust policy that the log's checkpoint must meet before anything is signed for it
+    /// Trust policy that must accept the log's checkpoint before the event is signed
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
 
-    /// Where the proof goes [default: INDEX.tlog-proof]
+    /// File of the proof [default: INDEX.tlog-proof]
     #[arg(short, long, value_name = "PROOF", conflicts_with = "no_wait")]
     pub(crate) output: Option<PathBuf>,
 

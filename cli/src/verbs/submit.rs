@@ -17,9 +17,9 @@ use crate::upkeep;
 
 /// Entries in a batch: enough that one sync and one request are a small part of its cost.
 const BATCH_ENTRIES: usize = 1_024;
-/// Bytes in a batch, well within what a server takes (16 MiB).
+/// Bytes in a batch, well within a server's limit (16 MiB).
 const BATCH_BYTES: usize = 4 << 20;
-/// Batches between two publications of a directory: bounds what is staged, and the partial tiles that stay behind.
+/// Batches between two publications of a directory: bounds the staged entries, and the remaining partial tiles.
 const PUBLISH_EVERY: usize = 16;
 
 /// Submits signed envelopes, one JSON text a line.

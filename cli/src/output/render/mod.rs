@@ -1,4 +1,4 @@
-//! Reports as text for people: the verdict first, then the claims, the checks behind them and what was found.
+//! Reports as text for people: the verdict first, then the claims, the checks behind them and the findings.
 //!
 //! A renderer decides nothing: every word follows from members of the report.
 use core::fmt::{self, Write};
@@ -17,8 +17,8 @@ const FAIL: Style = AnsiColor::Red.on_default().bold();
 const UNKNOWN: Style = AnsiColor::Yellow.on_default();
 const HEADING: Style = Style::new().bold();
 
-/// Shows a report, styled; the stream that it goes to drops the styles where they are not wanted. `width` is the
-/// terminal's, if there is one.
+/// Shows a report, styled; the output stream drops the styles if they are not wanted. `width` is the terminal's, if there
+/// is one.
 pub(crate) fn report(report: &Report, width: Option<u16>) -> String {
     let mut text = String::new();
     // Writing into a string cannot fail.
@@ -67,13 +67,13 @@ fn write_claims(out: &mut String, report: &Report) -> fmt::Result {
     let claims = &report.claims;
     let detail = |code| find(report, code).map_or("not examined", |check| check.detail.as_str());
     let included = match claims.included {
-        Outcome::Pass => "what is shown is in the log",
-        Outcome::Fail => "what is shown is not what the log holds",
+        Outcome::Pass => "the shown entries are in the log",
+        Outcome::Fail => "the shown entries are not the log's",
         Outcome::Unknown if report.class() == Class::Nothing => "there is nothing to include",
         Outcome::Unknown => "not decided",
     };
     let complete = match (claims.complete, find(report, CheckCode::Coverage)) {
-        // The claim's name stands before it.
+        // The claim's name comes before it.
         (_, Some(check)) => {
             let detail = check.detail.as_str();
             detail.strip_prefix("complete ").unwrap_or(detail)
@@ -111,7 +111,7 @@ fn write_checks(out: &mut String, checks: &[Check]) -> fmt::Result {
             mark(check.outcome),
             visible(&check.detail)
         )?;
-        // What was seen helps to find the cause; the words of these two hold it already.
+        // The evidence helps to find the cause; the details of these two checks contain it already.
         let told = matches!(check.code, CheckCode::Freshness | CheckCode::Coverage);
         if let Some(evidence) = check
             .evidence
@@ -126,7 +126,7 @@ fn write_checks(out: &mut String, checks: &[Check]) -> fmt::Result {
     Ok(())
 }
 
-/// One fact a line, those of a group side by side.
+/// Writes one fact a line, those of a group side by side.
 fn write_fact(out: &mut String, name: &str, fact: &Fact, indent: usize) -> fmt::Result {
     match fact {
         Fact::List(facts) => facts
@@ -214,7 +214,7 @@ pub(crate) fn visible(sentence: &str) -> String {
         .collect()
 }
 
-/// The shape of an outcome; the colour only repeats it.
+/// Returns the mark of an outcome; the colour only repeats it.
 pub(crate) fn mark(outcome: Outcome) -> impl fmt::Display {
     let (mark, style) = match outcome {
         Outcome::Pass => ('✓', PASS),

@@ -2,10 +2,10 @@
 use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::report::{Check, CheckCode, Class, Fact, Outcome, Question, Report};
 
-/// The detail of a check that an earlier one made pointless (docs/formats/report.md, "Members").
+/// The detail of a check that was skipped because an earlier one failed (docs/formats/report.md, "Members").
 const NOT_REACHED: &str = "not reached";
 
-/// Says what a report came to.
+/// Returns the verdict of a report in a sentence.
 pub(crate) fn sentence(report: &Report) -> String {
     match report.class() {
         Class::Verified => format!("Verified: {}.", verified(report)),
@@ -38,12 +38,12 @@ fn verified(report: &Report) -> String {
         "log" => match vouched(report) {
             0 => format!("{log} was read whole and recomputed, and agrees"),
             vouched => format!(
-                "{log} was audited up to entry {vouched} before; what is new was read and recomputed, and agrees"
+                "{log} was audited up to entry {vouched} before; newer entries were read and recomputed, and agree"
             ),
         },
         "fraud" => match &members.fraud {
             Some(fraud) => format!(
-                "whoever signs the index `{}` signed what is false: {}",
+                "the signer of the index `{}` signed a false statement: {}",
                 fraud.index,
                 detail(report, CheckCode::Fraud)
             ),
@@ -76,7 +76,7 @@ fn detail(report: &Report, code: CheckCode) -> &str {
     check.map_or("", |check| &check.detail)
 }
 
-/// How many entries an earlier audit vouches for.
+/// Returns the number of entries that an earlier audit vouches for.
 fn vouched(report: &Report) -> u64 {
     let mut checks = report.checks.iter();
     let check = checks.find(|check| check.code == CheckCode::AuditState);
@@ -117,7 +117,7 @@ fn nothing(report: &Report) -> String {
     format!("no event about {absent} is in {}", log(report))
 }
 
-/// The first reason for the verdict, in words.
+/// Returns the first reason for the verdict, in words.
 fn cause(report: &Report) -> String {
     let Some(check) = first_cause(report) else {
         return "there is no evidence".into();
@@ -130,7 +130,7 @@ fn cause(report: &Report) -> String {
     }
 }
 
-/// What a reader can do about it, where that is known.
+/// Returns the remedy, if one is known.
 pub(crate) fn hint(report: &Report) -> Option<&'static str> {
     let check = first_cause(report)?;
     Some(match (check.code, report.class()) {
@@ -140,7 +140,9 @@ pub(crate) fn hint(report: &Report) -> Option<&'static str> {
         (CheckCode::Files, Class::Unfinished) if is_about(check, LATEST_PATH) => {
             "the log has no index yet: `glasslog publish` makes one, and `--full-scan` does without"
         }
-        (CheckCode::Files, Class::Unfinished) => "try again later, or ask whoever serves the log",
+        (CheckCode::Files, Class::Unfinished) => {
+            "try again later, or ask the operator of its server"
+        }
         (CheckCode::Checkpoint, Class::Malformed) if report.query.kind != "proof" => {
             "this may be a web page or another file, not a log's checkpoint"
         }
@@ -173,12 +175,12 @@ pub(crate) fn hint(report: &Report) -> Option<&'static str> {
     })
 }
 
-/// Whether the evidence of a check names this path.
+/// Returns true if the evidence of a check names this path.
 fn is_about(check: &Check, path: &str) -> bool {
     fact(check, "path") == Some(&Fact::from(path))
 }
 
-/// Whether the index does not cover the whole log.
+/// Returns true if the index does not cover the whole log.
 fn has_scanned_less(check: &Check) -> bool {
     fact(check, "method") == Some(&Fact::from("index"))
 }
@@ -188,7 +190,7 @@ fn fact<'a>(check: &'a Check, name: &str) -> Option<&'a Fact> {
     facts.find(|(fact, _)| *fact == name).map(|(_, fact)| fact)
 }
 
-/// The first required check that explains the verdict; what was never reached explains nothing.
+/// Returns the first required check that explains the verdict; a check that was not reached explains nothing.
 fn first_cause(report: &Report) -> Option<&Check> {
     let reasons = || {
         report.checks.iter().filter(|check| {

@@ -30,7 +30,7 @@ impl<'a> Cosigner<'a> {
         let layout = Layout::new(log);
         if output.is_none() && !layout.config().is_file() {
             return Err(Failure::usage(format!(
-                "`{log}` is no log directory that a cosignature can be added to"
+                "`{log}` is not a log directory, so a cosignature cannot be added to it"
             ))
             .hint("`-o FILE` writes the cosigned index checkpoint, for the log's operator"));
         }
@@ -38,7 +38,7 @@ impl<'a> Cosigner<'a> {
         let key = named_key(path, "auditor")?;
         if key.verifier().signature_type() != SignatureType::CosignatureV1 {
             return Err(
-                Failure::usage(format!("`{}` is no auditor's key", path.display()))
+                Failure::usage(format!("`{}` is not an auditor's key", path.display()))
                     .hint("`glasslog keygen --kind auditor` makes one"),
             );
         }

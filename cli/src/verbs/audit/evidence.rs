@@ -19,7 +19,7 @@ pub(super) fn check_is_new(path: &Path) -> Result<(), Failure> {
     match path.exists() {
         true => Err(
             Failure::file(path.display(), &ErrorKind::AlreadyExists.into())
-                .hint("a proof is never written over another file: name a new one"),
+                .hint("a proof never replaces another file: choose a new name"),
         ),
         false => Ok(()),
     }

@@ -35,23 +35,23 @@ pub(crate) struct Args {
     /// Log directory, public tree or URL
     log: String,
 
-    /// Goes on from this file where an earlier audit stopped or ended, reads what is new, and keeps the file up to date
+    /// Resume from this file, which an earlier audit wrote; only new entries are read, and the file is kept up to date
     #[arg(long, value_name = "STATE")]
     resume: Option<PathBuf>,
 
-    /// How often the state is saved on the way
+    /// Interval at which the state is saved
     #[arg(long, value_name = "DURATION", default_value = "30s", requires = "resume", value_parser = parse_duration)]
     save_every: u64,
 
-    /// Cosigns the index with this auditor's key if everything is right
+    /// Cosign the index with this auditor's key if everything is right
     #[arg(long, value_name = "KEY")]
     cosign: Option<PathBuf>,
 
-    /// Where the cosigned index checkpoint goes, instead of into the log directory
+    /// Write the cosigned index checkpoint to this file instead of into the log directory
     #[arg(short, long, value_name = "FILE", requires = "cosign")]
     output: Option<PathBuf>,
 
-    /// Where the proof goes if the index is false [default: index-MANIFEST.fraud]
+    /// File of the proof if the index is false [default: index-MANIFEST.fraud]
     #[arg(long, value_name = "FILE")]
     fraud: Option<PathBuf>,
 
@@ -79,7 +79,7 @@ impl Args {
             evidence::write_inconsistency(found, state, console)?;
         }
         if state.is_some() && !audited.is_kept {
-            console.note("the state holds nothing beyond what was found right");
+            console.note("the state contains only the part that was found right");
         }
         if let Some(fraud) = &audited.fraud {
             evidence::write_fraud(fraud, self.fraud.as_deref(), console)?;

@@ -80,12 +80,12 @@ impl StateFile {
         let hint = match error {
             AuditStateError::OtherLog { .. } => "keep one state file for each log",
             AuditStateError::OtherKeys => {
-                "what other keys vouched for has to be judged anew: audit from the beginning, with a new state file"
+                "the state rests on other keys: audit from the beginning, with a new state file"
             }
             AuditStateError::NotAState => {
                 "`--resume` takes the file that an earlier `glasslog audit --resume` wrote, or a new one"
             }
-            _ => "nothing is taken from it: audit from the beginning, with a new state file",
+            _ => "the state was not used: audit from the beginning, with a new state file",
         };
         let message = format!("`{}`: {error}", self.0.display());
         Failure::new(Exit::from(error), error.code(), message).hint(hint)

@@ -22,11 +22,11 @@ pub(crate) struct Args {
     /// Log directory, public tree or URL
     log: String,
 
-    /// Make every run again from the entries, and compare with what is there
+    /// Make every run again from the entries, and compare it with the existing one
     #[arg(long)]
     rebuild: bool,
 
-    /// Where the index of somebody else's log goes: a directory, absent or made by this
+    /// Directory for the index of another's log; it is absent, or was made by this verb
     #[arg(long, value_name = "DIR", requires = "key")]
     out: Option<PathBuf>,
 
@@ -42,7 +42,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HASH", conflicts_with_all = ["out", "rebuild"])]
     lookup: Option<String>,
 
-    /// Where that index is, if not with the log: directory, public tree or URL
+    /// Directory, public tree or URL of that index, if it is not with the log
     #[arg(long, value_name = "INDEX", requires = "lookup")]
     index: Option<String>,
 

@@ -1,4 +1,4 @@
-//! What each kind of file says, as ordered JSON; the text form is an outline of the same.
+//! The facts in each kind of file, as ordered JSON; the text form is an outline of the same.
 
 use glasslog_core::event::{self, ParsedEntry, Spki, Statement};
 use glasslog_core::merkle::{ConsistencyProof, Hash, leaf_hash};

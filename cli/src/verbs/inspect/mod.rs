@@ -38,7 +38,7 @@ impl Args {
             let failure = Failure::new(
                 Exit::Malformed,
                 "unknown-file",
-                format!("`{shown}` is no file that is known here"),
+                format!("`{shown}` is not a file that Glasslog knows"),
             );
             match why {
                 Some(why) => failure.hint(format!("it looks like {why}")),

@@ -1,4 +1,4 @@
-//! What kind of file is this? Decided by its content alone: a name can lie.
+//! Recognises the kind of a file by its content alone, because a name can lie.
 
 use glasslog_core::event::{self, Spki, parse_secret_pem};
 use glasslog_core::merkle::ConsistencyProof;
@@ -103,7 +103,7 @@ fn recognise_bytes(bytes: &[u8]) -> Option<Value<'static>> {
     (bytes.len().is_multiple_of(32) && bytes.len() <= MAX_TILE_BYTES).then(|| facts::tile(bytes))
 }
 
-/// How many length-prefixed entries fill the bytes exactly.
+/// Returns the number of length-prefixed entries that fill the bytes exactly.
 fn count_entries(bytes: &[u8]) -> Option<u16> {
     let mut rest = bytes;
     let mut count = 0;

@@ -10,7 +10,7 @@ use crate::key_change::{read_public_key, submit};
 use crate::origin::origin_of;
 use crate::output::Console;
 
-/// Binds a public key to an actor, by an event signed by an admin
+/// Binds a public key to an actor, by an event signed by an admin.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// Log directory, or the URL of its server
     #[arg(long)]
     log: String,
-    /// Actor whose key it is
+    /// Owner of the key
     #[arg(long, value_name = "ID")]
     actor: String,
     /// Public key (PEM)
@@ -38,7 +38,7 @@ impl Args {
         let actor = self.actor;
         if named.as_ref().is_some_and(|named| *named != actor) {
             console.warn(format_args!(
-                "`{}` names another actor than `{actor}`, for whom it is being enrolled",
+                "`{}` names another actor than `{actor}`, for which it is enrolled",
                 self.key.display()
             ));
         }

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::output::Console;
 use crate::published_keys::{PublishedKeys, read_keys};
 
-/// Lists the keys that the log's entries enrol and revoke
+/// Lists the keys that the log's entries enrol and revoke.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Log directory, public tree or URL

@@ -10,7 +10,7 @@ use crate::key_change::{read_public_key, submit};
 use crate::output::Console;
 use crate::published_keys::read_keys;
 
-/// Ends a key's validity for all later entries
+/// Ends a key's validity for all later entries.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// Public key (PEM)
     #[arg(long, value_name = "PUB")]
     key: PathBuf,
-    /// Why
+    /// Reason, in words
     #[arg(long, value_name = "TEXT")]
     reason: String,
     /// Index from which the key's events are suspect

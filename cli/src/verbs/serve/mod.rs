@@ -43,12 +43,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: SocketAddr,
 
-    /// Where others reach this server, if not at the address that it listens on: whoever would write the log is told,
-    /// and other servers of the same bucket pass entries on to it
+    /// Address at which others reach this server, if it differs from the one that it listens on: another process that
+    /// tries to write the log is told it, and other servers of the same bucket forward entries to it
     #[arg(long, value_name = "URL", value_parser = parse_url)]
     url: Option<String>,
 
-    /// Show metrics on this address, and no more on the other; health is shown on both
+    /// Show metrics on this address and not on the other; health is shown on both
     #[arg(long, value_name = "ADDR")]
     admin_listen: Option<SocketAddr>,
 
@@ -56,11 +56,11 @@ pub(crate) struct Args {
     #[arg(long)]
     behind_proxy: bool,
 
-    /// Entries a second that one client may submit; without it, as many as the log takes
+    /// Entries a second that one client may submit [default: no limit]
     #[arg(long, value_name = "N", help_heading = "Limits")]
     rate_limit: Option<NonZeroU32>,
 
-    /// Entries that one client may submit at once after a pause; by default those of ten seconds
+    /// Entries that one client may submit at once after a pause [default: those of ten seconds]
     #[arg(
         long,
         value_name = "N",
@@ -69,24 +69,24 @@ pub(crate) struct Args {
     )]
     rate_burst: Option<NonZeroU32>,
 
-    /// Open connections
+    /// Most open connections
     #[arg(long, value_name = "N", default_value_t = Options::default().limits.connections, help_heading = "Limits")]
     max_connections: usize,
 
-    /// Open connections of one client
+    /// Most open connections of one client
     #[arg(long, value_name = "N", default_value_t = Options::default().limits.connections_of_client, help_heading = "Limits")]
     max_client_connections: usize,
 
-    /// How long a client may take: for a request's head 15 s by default, for a body, a line of a batch, or reading an
-    /// answer 30 s
+    /// Longest time that a client may take for a request's head [default: 15s], and for a body, a line of a batch or
+    /// reading an answer [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = parse_timeout, help_heading = "Limits")]
     client_timeout: Option<Duration>,
 
-    /// How lines of the log of the server itself are written to standard error
+    /// Form of the server's own log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT", help_heading = "Logging")]
     log_format: LogFormat,
 
-    /// The least that is worth a line; `debug` has one for each request
+    /// Lowest level of the server's own log; `debug` has a line for each request
     #[arg(long, value_enum, default_value_t = LogLevel::Info, value_name = "LEVEL", help_heading = "Logging")]
     log_level: LogLevel,
 }
@@ -136,7 +136,7 @@ impl Args {
                 index.stop();
             }
             ran.map_err(ended)?;
-            console.note("everything that was accepted is published; stopped");
+            console.note("all accepted entries are published; stopped");
             Ok(Exit::Done)
         })
     }

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Head, write_file};
 
-/// Checks consistency with what it last saw, remembers, then cosigns the public checkpoint
+/// Checks consistency with the checkpoint last seen, remembers, then cosigns the public checkpoint.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// Witness key, as `keygen --kind witness` writes it
     #[arg(long, value_name = "KEY")]
     key: PathBuf,
-    /// What the witness remembers between runs
+    /// State of the witness between runs
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
     /// Trust policy that names the log's key [default: LOG/trust.policy]
