@@ -1,5 +1,6 @@
 //! The current role of this server: of several servers of one log, one leads and the others stand in.
 
+use glasslog_client::source::parse_address;
 use glasslog_log::object_store::BucketSource;
 use reqwest::Url;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ impl Shared {
 }
 
 /// Returns whether a server may announce this address as the one where it takes entries.
-pub fn is_address(text: &str) -> bool {
+pub fn is_server_address(text: &str) -> bool {
     parse_url(text).is_some()
 }
 
@@ -45,21 +46,8 @@ pub(crate) fn parse_url(text: &str) -> Option<Arc<Url>> {
     if text.len() > MAX_URL || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
     }
-    let mut url = Url::parse(text).ok()?;
-    let is_plain = matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if !is_plain {
-        return None;
-    }
-    if !url.path().ends_with('/') {
-        let path = format!("{}/", url.path());
-        url.set_path(&path);
-    }
-    Some(Arc::new(url))
+    let url = parse_address(text).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| Arc::new(url))
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 //! log is read anew under a new lease. If the log fails while the lease is still held, its files or its store are
 //! damaged, and the server ends, as the server of a log in a directory does.
 
-use crate::ServeError;
 use crate::app::App;
+use crate::error::ServeError;
 use crate::leadership::role::{Role, parse_url};
 use crate::submission::intake;
 use glasslog_log::index::Background;
@@ -42,7 +42,7 @@ pub(crate) struct Term {
     bucket: Bucket,
 }
 
-/// How a term ended.
+/// The end of a term.
 enum End {
     /// The server was asked to stop.
     Asked(Term),

@@ -1,4 +1,4 @@
-//! What operators and their machines ask: is it alive, is it ready, how much of what. And what everything else is.
+//! Status for operators and their monitoring: liveness, readiness, metrics, and the description of the API.
 
 pub(crate) mod metrics;
 
@@ -15,25 +15,25 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
 
-/// The description of every request and answer.
+/// The OpenAPI document of every request and answer.
 const OPENAPI: &str = include_str!("../../../docs/formats/openapi.json");
 
-/// Whether the server is there.
-pub(crate) fn health(app: Arc<App>) -> Router {
+/// Routes of the probes.
+pub(crate) fn probes(app: Arc<App>) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .with_state(app)
 }
 
-/// How much of what.
-pub(crate) fn measures(app: Arc<App>) -> Router {
+/// Route of the metrics.
+pub(crate) fn metrics_route(app: Arc<App>) -> Router {
     Router::new()
         .route("/metrics", get(show_metrics))
         .with_state(app)
 }
 
-/// What everything else is.
+/// Route of the OpenAPI document.
 pub(crate) fn description() -> Router {
     let headers = [
         (CONTENT_TYPE, "application/json"),
@@ -55,16 +55,16 @@ async fn healthz() -> Response {
     (TEXT, "ok\n").into_response()
 }
 
-/// Ready is who takes entries, or knows who does and passes them on.
+/// Answers 200 if the server takes entries, or knows the server that does and forwards them to it.
 async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let why = match (app.is_stopping(), app.role()) {
+    let reason = match (app.is_stopping(), app.role()) {
         (false, Role::Leader) => return (TEXT, "ready\n").into_response(),
         (false, Role::StandIn(Some(_))) => return (TEXT, "ready: stand-in\n").into_response(),
         (false, Role::StandIn(None)) => "not ready: no server that sequences is known\n",
         (true, _) => "not ready: the log takes no entries\n",
     };
     let again = [(header::RETRY_AFTER, RETRY_AFTER.to_string())];
-    (StatusCode::SERVICE_UNAVAILABLE, (TEXT, again, why)).into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, (TEXT, again, reason)).into_response()
 }
 
 async fn show_metrics(State(app): State<Arc<App>>) -> Response {

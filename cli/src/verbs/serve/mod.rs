@@ -185,7 +185,7 @@ impl Source {
 
 /// Reads the address at which others reach the server.
 fn parse_url(text: &str) -> Result<String, String> {
-    match glasslog_server::is_address(text) {
+    match glasslog_server::is_server_address(text) {
         true => Ok(text.to_owned()),
         false => {
             Err("expected `http://HOST:PORT` or `https://HOST/PATH` without credentials".into())

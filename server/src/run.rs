@@ -1,0 +1,161 @@
+//! Runs a server: starts the log's sequencer or the terms of leadership, serves the routes, and ends them in order.
+
+use crate::app::App;
+use crate::error::ServeError;
+use crate::http::connections;
+use crate::http::front::Front;
+use crate::http::slots::Slots;
+use crate::leadership::forward;
+use crate::leadership::role::{Role, Shared};
+use crate::leadership::term::Terms;
+use crate::options::Options;
+use crate::submission::intake::{self, Intake};
+use crate::{files, status, submission};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use glasslog_log::object_store::Candidate;
+use glasslog_log::sequencer::Sequencer;
+use glasslog_log::{Log, LogError};
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// Connections to the address for metrics.
+const ADMIN_CONNECTIONS: usize = 32;
+
+/// The addresses of a server, and its options.
+pub(crate) struct Listeners {
+    pub(crate) options: Options,
+    pub(crate) public: TcpListener,
+    pub(crate) admin: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Serves a log in a directory until `stop` is ready.
+    ///
+    /// # Errors
+    /// The log cannot be written any more.
+    pub(crate) async fn run_directory(
+        self,
+        log: Log,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServeError> {
+        let public = log.public_directory();
+        // An absolute path stays right if the working directory changes.
+        let public = public.canonicalize().unwrap_or(public);
+        let (sequencer, mut running) = Sequencer::start(log, intake::LIMITS);
+        let (stopper, stopping) = watch::channel(());
+        if let Ok(address) = self.public.local_addr() {
+            tracing::info!(%address, public = %public.display(), "serving");
+        }
+        let intake = Intake::new(Some(sequencer));
+        let app = App::new(intake, public, None, &self.options, stopping);
+        let ended = async {
+            tokio::select! {
+                () = stop => tracing::info!("asked to stop"),
+                () = running.ended() => tracing::error!("the log takes no more entries"),
+            }
+            // No value is ever sent: the end of the channel is the signal.
+            drop(stopper);
+        };
+        tokio::join!(ended, serve(Arc::new(app), self.public, self.admin));
+        tokio::task::spawn_blocking(|| running.join())
+            .await
+            .unwrap_or(Err(LogError::STOPPED))
+            .map_err(ServeError::Log)
+    }
+
+    /// Serves a log in a bucket until `stop` is ready, as its leader or as a stand-in.
+    ///
+    /// # Errors
+    /// The log cannot be written although this server has the lease.
+    pub(crate) async fn run_bucket(
+        self,
+        candidate: Candidate,
+        path: PathBuf,
+        url: String,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServeError> {
+        let source = candidate.source();
+        let (stopper, stopping) = watch::channel(());
+        if let Ok(address) = self.public.local_addr() {
+            tracing::info!(%address, url, public = source.location(), "serving");
+        }
+        let (role, role_changes) = watch::channel(Role::StandIn(None));
+        let shared = Arc::new(Shared {
+            public: source,
+            role: role_changes,
+            client: forward::client().map_err(|error| ServeError::Client {
+                message: error.to_string(),
+            })?,
+        });
+        let intake = Intake::new(None);
+        let public = PathBuf::new();
+        let app = App::new(intake, public, Some(shared), &self.options, stopping);
+        let app = Arc::new(app);
+        let terms = Terms {
+            app: Arc::clone(&app),
+            path,
+            candidate,
+            url,
+            role,
+        };
+        let terms = async {
+            let ended = terms.run(pin!(stop)).await;
+            match &ended {
+                Ok(_) => tracing::info!("asked to stop"),
+                Err(error) => tracing::error!(%error, "the log takes no more entries"),
+            }
+            // No value is ever sent: the end of the channel is the signal.
+            drop(stopper);
+            ended
+        };
+        let serving = serve(Arc::clone(&app), self.public, self.admin);
+        let (ended, ()) = tokio::join!(terms, serving);
+        match ended? {
+            Some(term) => term.end(&app).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Serves both addresses until the server is asked to stop.
+async fn serve(app: Arc<App>, listener: TcpListener, admin: Option<TcpListener>) {
+    let (public, private) = routes(&app, admin.is_some());
+    let private = async {
+        if let Some(listener) = admin {
+            // Scrapers and probes have connections of their own, so that many clients cannot shut them out.
+            let slots = Slots::new(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS);
+            let front = Front::new(Arc::clone(&app), private);
+            connections::serve(listener, front, Arc::clone(&app), slots).await;
+        }
+    };
+    let slots = Slots::new(app.limits.connections, app.limits.connections_of_client);
+    let front = Front::for_submissions(Arc::clone(&app), public);
+    tokio::join!(
+        connections::serve(listener, front, Arc::clone(&app), slots),
+        private
+    );
+}
+
+/// Returns the routes of the public address and of the address for metrics; without the latter, the public address
+/// serves the metrics too.
+fn routes(app: &Arc<App>, has_admin: bool) -> (Router, Router) {
+    let mut submission = submission::routes(Arc::clone(app));
+    if let Some(shared) = &app.shared {
+        let state = (Arc::clone(app), Arc::clone(shared));
+        submission = submission.route_layer(from_fn_with_state(state, forward::unless_leading));
+    }
+    let public = Router::new()
+        .merge(submission)
+        .merge(status::probes(Arc::clone(app)))
+        .merge(status::description())
+        .fallback_service(files::routes(Arc::clone(app)));
+    let metrics = status::metrics_route(Arc::clone(app));
+    match has_admin {
+        true => (public, metrics.merge(status::probes(Arc::clone(app)))),
+        false => (public.merge(metrics), Router::new()),
+    }
+}
