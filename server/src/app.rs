@@ -1,4 +1,4 @@
-//! What every request can reach.
+//! State that every request shares.
 
 use crate::http::client::Client;
 use crate::http::rate::RateLimit;
@@ -22,15 +22,15 @@ pub(crate) struct App {
     pub(crate) batches: Arc<Slots>,
     pub(crate) limits: Limits,
     pub(crate) public: PathBuf,
-    /// What there is besides if the log is in a bucket, as its public files are then.
+    /// Further state if the log, and so its public files, are in a bucket.
     pub(crate) shared: Option<Arc<Shared>>,
-    /// Ends when the server is asked to stop, or the log has.
+    /// Ends when the server is asked to stop, or the log has stopped.
     pub(crate) stopping: watch::Receiver<()>,
     is_behind_proxy: bool,
 }
 
 impl App {
-    /// Nothing counted, nothing taken.
+    /// Begins with all counters at zero and all places free.
     pub(crate) fn new(
         intake: Intake,
         public: PathBuf,
@@ -52,23 +52,24 @@ impl App {
         }
     }
 
-    /// Whether the server was asked to stop, or the log takes no more entries.
+    /// Returns whether the server was asked to stop, or the log takes no more entries.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.has_changed().is_err()
     }
 
-    /// This server's part; the only server of a log always leads.
+    /// Returns this server's role; the only server of a log always leads.
     pub(crate) fn role(&self) -> Role {
         let shared = self.shared.as_ref();
         shared.map_or(Role::Leader, |shared| shared.role())
     }
 
-    /// Whether a submission is taken, or passed on to who takes it.
+    /// Returns whether the server takes a submission, or forwards it to the server that does.
     pub(crate) fn is_ready(&self) -> bool {
         !self.is_stopping() && self.role() != Role::StandIn(None)
     }
 
-    /// Whom a request's limits apply to: whoever opened the connection, or whom the proxy that did names.
+    /// Returns the client to which a request's limits apply: the peer of the connection or, behind a proxy, the client
+    /// that the proxy names.
     pub(crate) fn client<B>(&self, request: &Request<B>) -> Client {
         let forwarded = self
             .is_behind_proxy
@@ -76,7 +77,7 @@ impl App {
             .flatten();
         forwarded
             .or_else(|| request.extensions().get().copied())
-            // Every connection says whose it is.
+            // Every connection carries its client, so this default is never used.
             .unwrap_or(Client::of(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
     }
 }

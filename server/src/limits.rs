@@ -1,30 +1,31 @@
 //! Bounds that no operator needs to change, with the reason for each number.
 
-/// Bytes of single entries that are read, queued or in work at once: a thousand of the largest. Beyond it the answer is 503.
+/// Bytes of single entries that are being read, queued or in work at once: a thousand of the largest. Beyond it the answer
+/// is 503.
 pub(crate) const MAX_SINGLE_BYTES: usize = 64 << 20;
 
-/// The same for batches, whose clients wait instead: a room of their own, so that bulk never shuts out single entries.
+/// The same for batches, whose clients wait instead: separate memory, so that batches never shut out single entries.
 pub(crate) const MAX_BATCH_BYTES: usize = 64 << 20;
 
-/// What one entry costs besides its bytes: buffers, channel and answer, rounded up.
+/// Memory in bytes for one entry besides its content: buffers, channel and answer, rounded up.
 pub(crate) const ENTRY_COST: usize = 512;
 
 /// Bytes of entries that share one sync and one checkpoint: bounds how long the first of them waits for the last.
 pub(crate) const MAX_GROUP: usize = 4 << 20;
 
-/// Entries of one batch that go to the log together: what an exact batch of signatures gains most from.
+/// Entries of one batch that go to the log together: the number at which batch verification of signatures gains most.
 pub(crate) const MAX_CHUNK_ENTRIES: usize = 4_096;
 
-/// The same where each answer carries a proof of up to 2 KB.
+/// The same if each answer carries a proof of up to 2 KB.
 pub(crate) const MAX_CHUNK_PROOFS: usize = 256;
 
-/// Bytes of one batch that go to the log together, which bounds what a batch holds before the log takes it.
+/// Bytes of one batch that go to the log together: bounds the memory of a batch before the log takes it.
 pub(crate) const MAX_CHUNK_BYTES: usize = 1 << 20;
 
 /// Parts of one batch that are with the log at once: one in work, one waiting, so that neither side idles.
 pub(crate) const CHUNKS_IN_WORK: usize = 2;
 
-/// Bytes of a request's head: far above any browser's, and what a connection may hold while it is idle.
+/// Bytes of a request's head: far more than any browser sends, and the memory that an idle connection may hold.
 pub(crate) const MAX_HEAD: usize = 64 << 10;
 
 /// Header lines of a request: proxies add a handful to a browser's twenty.
@@ -33,12 +34,13 @@ pub(crate) const MAX_HEADERS: usize = 64;
 /// Files that the log itself must be able to open while every connection is taken.
 pub(crate) const FILES_FOR_THE_LOG: u64 = 256;
 
-/// Connections that wait to be accepted: a crowd that comes at once. Of more than this, and than the operating system allows,
-/// each tries again after a second. The usual 128 made one of 20 of 512 writers wait so long.
+/// Connections that wait to be accepted, for many clients that connect at once. A connection beyond this number, or beyond
+/// the operating system's limit, is tried again by its client after a second. With the usual 128, one of 20 of 512 writers
+/// waited so long.
 pub(crate) const BACKLOG: u32 = 4_096;
 
 /// Bytes below which compressing a file costs more than it saves: one network packet.
 pub(crate) const MIN_COMPRESSED: u64 = 1_400;
 
-/// `Retry-After` of a 503, in seconds: the backlog is gone by then unless the disk is stuck.
+/// `Retry-After` of a 503, in seconds: the backlog is written by then unless the disk is stuck.
 pub(crate) const RETRY_AFTER: u64 = 1;

@@ -1,28 +1,30 @@
-//! What the operator decides: addresses, and bounds on what clients can make the server hold, with the reasons for their defaults.
+//! Options of the operator: addresses, and bounds on the resources that clients can take, with the reasons for their
+//! defaults.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// How a log is served.
+/// Options of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// Where metrics are shown instead of beside the log.
+    /// Separate address for the metrics, which are otherwise at the public address.
     pub admin: Option<SocketAddr>,
-    /// Where this server is reached, if not at the address that it listens on.
+    /// Address at which others reach this server, if it is not the one on which it listens.
     pub url: Option<String>,
-    /// Whether a reverse proxy in front says in `X-Forwarded-For` who the client is.
+    /// True if a reverse proxy in front names the client in `X-Forwarded-For`.
     pub is_behind_proxy: bool,
     /// Bounds.
     pub limits: Limits,
 }
 
-/// Bounds on what clients can make the server hold.
+/// Bounds on the resources that clients can take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Open connections; one more is told to come back. The operating system may allow fewer: see [`Server::bind_with`](crate::Server::bind_with).
+    /// Open connections; one more gets a 503. The operating system may allow fewer: see
+    /// [`Server::bind_with`](crate::Server::bind_with).
     pub connections: usize,
     /// Open connections of one client.
     pub connections_of_client: usize,
@@ -32,13 +34,14 @@ pub struct Limits {
     pub batches_of_client: usize,
     /// Entries a second that one client may submit; `None` for as many as the log takes.
     pub rate: Option<Rate>,
-    /// How long a client may take to send a request's head, or to think of the next request.
+    /// Longest time for a client to send a request's head, or to begin the next request.
     pub head_timeout: Duration,
-    /// How long a client may take to send the body of `POST /add`, or one line of `POST /batch`.
+    /// Longest time for a client to send the body of `POST /add`, or one line of `POST /batch`.
     pub body_timeout: Duration,
-    /// How long a client may leave an answer unread.
+    /// Longest time for a client to leave an answer unread.
     pub write_timeout: Duration,
-    /// How long open connections may go on after the server was asked to stop: service managers kill after 10 to 90 seconds.
+    /// Longest time for open connections to continue after the server was asked to stop: service managers kill a process
+    /// after 10 to 90 seconds.
     pub stop_timeout: Duration,
 }
 
@@ -46,7 +49,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 4_096,
-            // Three quarters: one client alone never shuts the others out, and a load test from one machine still runs.
+            // Three quarters: one client alone never shuts out the others, and a load test from one machine still runs.
             connections_of_client: 3_072,
             batches: 64,
             batches_of_client: 32,

@@ -1,5 +1,5 @@
-//! The public tree of a log that does not live in a directory: read from where it lives, whole, with validators from the
-//! content. Readers are better served by an HTTP front of the bucket itself.
+//! The public tree of a log in a bucket: files are read whole, with validators from their content. An HTTP front of the
+//! bucket itself serves readers better.
 
 use super::changing::tagged;
 use crate::leadership::role::Shared;

@@ -1,4 +1,4 @@
-//! Small files that change, with validators from their content.
+//! Small files that can change, with validators from their content.
 
 use crate::app::App;
 use axum::extract::{Request, State};
@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use glasslog_core::merkle::sha256;
 use std::sync::Arc;
 
-/// Serves a file that changes.
+/// Serves a file that can change.
 pub(crate) async fn serve(State(app): State<Arc<App>>, request: Request) -> Response {
     let path = app
         .public
@@ -19,7 +19,7 @@ pub(crate) async fn serve(State(app): State<Arc<App>>, request: Request) -> Resp
     tagged(request.headers(), bytes)
 }
 
-/// Answers with a content, or says that the client has it.
+/// Answers with a file's content, or with 304 if the client has it.
 pub(super) fn tagged(headers: &HeaderMap, bytes: Vec<u8>) -> Response {
     let tag = format!("\"{}\"", sha256(&bytes).to_hex());
     let is_known = headers
@@ -32,7 +32,7 @@ pub(super) fn tagged(headers: &HeaderMap, bytes: Vec<u8>) -> Response {
     }
 }
 
-/// Whether an `If-None-Match` header names a tag (RFC 9110 §13.1.2, weak comparison).
+/// Returns whether an `If-None-Match` header names a tag (RFC 9110 §13.1.2, weak comparison).
 fn names(value: &HeaderValue, tag: &str) -> bool {
     value.to_str().is_ok_and(|list| {
         list.split(',')

@@ -1,4 +1,4 @@
-//! The files that may be served: those that really lie under the public tree, and whose names hide nothing.
+//! The files that may be served: those inside the public tree whose names do not begin with a dot.
 
 use std::fs::Metadata;
 use std::io::{self, ErrorKind};
@@ -16,19 +16,20 @@ pub(crate) struct Tree {
 type Answer<T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send>>;
 
 impl Tree {
-    /// The tree at `root`.
+    /// Returns the tree at `root`.
     pub(crate) fn new(root: PathBuf) -> Self {
         Self {
             root: Arc::new(root),
         }
     }
 
-    /// Where a file really is. What lies elsewhere, behind a link or a name that begins with a dot, is not there.
+    /// Returns a file's path with every link resolved. A file outside the tree, or with a name that begins with a dot,
+    /// counts as missing.
     ///
-    /// Whoever can put links into the tree can as well put files there, so what happens between this look and the
-    /// opening does not matter.
+    /// A change between this check and the opening does no harm: a process that can put links into the tree can put
+    /// files there as well.
     async fn resolve(root: Arc<PathBuf>, path: PathBuf) -> io::Result<(PathBuf, Metadata)> {
-        let look = move || {
+        let find = move || {
             let inner = path.strip_prefix(&*root).map_err(|_| absent())?;
             if inner
                 .iter()
@@ -46,7 +47,7 @@ impl Tree {
                 false => Err(absent()),
             }
         };
-        tokio::task::spawn_blocking(look)
+        tokio::task::spawn_blocking(find)
             .await
             .unwrap_or_else(|_| Err(absent()))
     }

@@ -1,7 +1,7 @@
 //! The public tree over HTTP ([tlog-tiles](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-tiles.md), "APIs"): types, caching, validators.
 //!
-//! What can change is read whole and gets a validator from its content: two checkpoints within one tick of the file
-//! system's clock must not look the same. What cannot change is left to `tower_http`, ranges included.
+//! A file that can change is read whole and gets a validator from its content: two checkpoints within one tick of the
+//! file system's clock must not look the same. `tower_http` serves the immutable files, with ranges.
 
 mod bucket;
 mod changing;
@@ -31,7 +31,7 @@ use tower_http::compression::{CompressionLayer, Predicate};
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::services::ServeDir;
 
-/// What a page of another origin may look at.
+/// Headers that a page of another origin may read.
 const EXPOSED: [HeaderName; 5] = [
     ACCEPT_RANGES,
     CONTENT_ENCODING,
@@ -73,7 +73,7 @@ fn in_directory(app: &Arc<App>) -> Router {
         .fallback_service(ServeDir::with_backend(&app.public, tree))
 }
 
-/// Leads to the portal, when there is one.
+/// Redirects to the portal, if the tree has one.
 async fn home(State(app): State<Arc<App>>) -> Response {
     match tokio::fs::try_exists(app.public.join("portal/index.html")).await {
         Ok(true) => (StatusCode::FOUND, [(LOCATION, "portal/")]).into_response(),
@@ -81,7 +81,7 @@ async fn home(State(app): State<Arc<App>>) -> Response {
     }
 }
 
-/// The file that a response holds; `None` for one that does not belong to the log, such as one of the portal's.
+/// The file that a response holds; `None` for a file that is not the log's, such as one of the portal's.
 #[derive(Clone, Copy)]
 struct Labelled(Option<LogFile>);
 
@@ -132,7 +132,7 @@ fn shrinks(file: Option<LogFile>, content_type: Option<&HeaderValue>) -> bool {
     }
 }
 
-/// A compressed file is not the file, byte for byte: its validator must not say so (RFC 9110 §8.8.1).
+/// Makes the validator of a compressed file weak, because its bytes differ from those of the file (RFC 9110 §8.8.1).
 async fn weaken(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -1,15 +1,15 @@
-//! Whom limits apply to: the address that a connection comes from, or that a trusted proxy names.
+//! The client to which limits apply: the address that a connection comes from, or that a trusted proxy names.
 
 use axum::http::HeaderMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// An IPv4 address, or the /64 network of an IPv6 one: who has one address of it has all.
+/// An IPv4 address, or a /64 network of IPv6, because one subscriber has all addresses of such a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Client(IpAddr);
 
 impl Client {
-    /// The client at an address.
+    /// Returns the client at an address.
     pub(crate) fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
@@ -17,7 +17,8 @@ impl Client {
         })
     }
 
-    /// The client that the nearest proxy saw: the last address of `X-Forwarded-For`. Those before it are anyone's claim.
+    /// Returns the client that the nearest proxy saw: the last address of `X-Forwarded-For`. Earlier addresses are claims
+    /// of the client.
     pub(crate) fn forwarded(headers: &HeaderMap) -> Option<Self> {
         let last = headers.get_all("x-forwarded-for").iter().next_back()?;
         let address = last.to_str().ok()?.rsplit(',').next()?.trim();

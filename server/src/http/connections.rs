@@ -16,12 +16,12 @@ use tokio::sync::watch;
 use tokio::time;
 use tokio_io_timeout::TimeoutStream;
 
-/// What a connection over a limit is told, whatever it asks.
+/// Answer to every connection over a limit.
 const COME_BACK: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncache-control: no-store\r\n\
     connection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// Answers with `front` until the server is asked to stop, then lets requests that have begun come to their end.
+/// Answers with `front` until the server is asked to stop, then finishes the requests that have begun.
 pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, slots: Arc<Slots>) {
     let connections = GracefulShutdown::new();
     let (patience, out_of_patience) = watch::channel(());
@@ -31,7 +31,7 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, sl
             let (stream, client) = match listener.accept().await {
                 Ok((stream, peer)) => (stream, Client::of(peer.ip())),
                 Err(error) => {
-                    // Out of file descriptors, or the client is gone: others may still be served, a little later.
+                    // No file descriptor is free, or the client has gone: others may be served a little later.
                     tracing::warn!(%error, "a connection could not be accepted");
                     time::sleep(Duration::from_millis(50)).await;
                     continue;
@@ -60,7 +60,7 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, sl
             let gauge = app.metrics.connections.clone();
             gauge.inc();
             tokio::spawn(async move {
-                // A broken connection is the client's affair. Nothing is ever sent: the channel's end is the message.
+                // A broken connection needs no report. No value is ever sent: the end of the channel is the signal.
                 tokio::select! {
                     _ = connection => {}
                     _ = out_of_patience.changed() => {}
@@ -84,9 +84,9 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, sl
     drop(patience);
 }
 
-/// A stream whose other end must read what is written to it, in time.
+/// Wraps a stream so that its other end must read the answers in time.
 fn patient(stream: TcpStream, app: &App) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
-    // Without it the kernel holds back the last bytes of small answers.
+    // Without this option the kernel holds back the last bytes of small answers.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(app.limits.write_timeout));
@@ -98,6 +98,6 @@ fn turn_away(app: &App, stream: &TcpStream, full: Full) {
         Full::All => "all",
         Full::Client => "client",
     });
-    // Who does not get these few bytes at once sees a closed connection.
+    // A client that cannot receive these few bytes at once sees a closed connection.
     let _ = stream.try_write(COME_BACK);
 }

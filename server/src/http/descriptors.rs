@@ -1,9 +1,9 @@
-//! How many files this process may have open: connections must never take those that the log needs.
+//! The limit on open files of this process: connections must never take those that the log needs.
 
 use crate::limits::FILES_FOR_THE_LOG;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Raises the limit towards what so many connections need, and returns how many it allows.
+/// Raises the limit towards the need of this many connections, and returns how many it allows.
 pub(crate) fn connections(wanted: usize) -> usize {
     let needed = u64::try_from(wanted)
         .unwrap_or(u64::MAX)
@@ -12,15 +12,15 @@ pub(crate) fn connections(wanted: usize) -> usize {
     let mut allowed = limit.current.unwrap_or(u64::MAX);
     if allowed < needed {
         let raised = needed.min(limit.maximum.unwrap_or(u64::MAX));
-        let wish = Rlimit {
+        let limit = Rlimit {
             current: Some(raised),
             maximum: limit.maximum,
         };
-        if setrlimit(Resource::Nofile, wish).is_ok() {
+        if setrlimit(Resource::Nofile, limit).is_ok() {
             allowed = raised;
         }
     }
-    // Half of a limit that is tiny: some of each is better than none of either.
+    // Connections get half of a limit that is too low for both.
     let left = allowed.saturating_sub(FILES_FOR_THE_LOG).max(allowed / 2);
     wanted.min(usize::try_from(left).unwrap_or(usize::MAX))
 }

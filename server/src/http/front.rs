@@ -1,7 +1,7 @@
-//! What a connection asks: one entry goes straight to the log, everything else through the router.
+//! The first step of each request: one entry goes straight to the log, every other request through the router.
 //!
-//! Single submissions are all that is asked thousands of times a second. On its way through the router each would be put into
-//! boxes that cost as much as reading its head.
+//! Only single submissions come thousands of times a second. The router allocates for each as much time as reading its
+//! head takes.
 
 use crate::app::App;
 use crate::http::client::Client;
@@ -15,7 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-/// What answers on one address.
+/// The service of one address.
 #[derive(Clone)]
 pub(crate) struct Front {
     app: Arc<App>,
@@ -24,7 +24,7 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// Everything goes through the router.
+    /// Sends every request through the router.
     pub(crate) fn new(app: Arc<App>, router: Router) -> Self {
         Self {
             app,
@@ -33,8 +33,8 @@ impl Front {
         }
     }
 
-    /// As [`new`](Self::new), for a router that takes submissions. A server that may stand in for another asks there each
-    /// time whose work they are.
+    /// Sends single submissions straight to the log, if this server always leads. Otherwise the router decides for each
+    /// submission whether to forward it.
     pub(crate) fn for_submissions(app: Arc<App>, router: Router) -> Self {
         Self {
             takes_entries: app.shared.is_none(),

@@ -1,4 +1,4 @@
-//! Watches a request: counts it, times it, and gives it a line in the log where somebody wants one.
+//! Observes a request: counts it, times it, and writes a line to the trace log at level `debug`.
 
 use crate::app::App;
 use crate::http::client::Client;
@@ -7,11 +7,11 @@ use axum::http::{Method, Request};
 use axum::response::Response;
 use std::time::Instant;
 
-/// A request under way.
+/// A request that has no answer yet.
 pub(crate) struct Observed {
     route: Route,
     began: Instant,
-    /// What its line would say; nothing of what it carries.
+    /// Client, method and path for its line; the line never contains an entry.
     line: Option<(Client, Method, String)>,
 }
 
@@ -29,7 +29,7 @@ impl Observed {
         }
     }
 
-    /// Ends with the head of its answer.
+    /// Ends with the head of the answer.
     pub(crate) fn end(self, app: &App, response: Response) -> Response {
         let status = response.status().as_u16();
         let took = self.began.elapsed();

@@ -8,8 +8,8 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Requests after which the buckets that are full again are forgotten: seldom enough to cost nothing, and often enough
-/// that only so many clients are remembered in vain.
+/// Requests after which the full buckets are removed: rare enough to cost no measurable time, and often enough to bound the
+/// memory for clients that have gone.
 const TIDY_EVERY: u64 = 65_536;
 
 /// The buckets of all clients.
@@ -22,7 +22,7 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
-    /// Full buckets for everyone.
+    /// Begins with full buckets.
     pub(crate) fn new(rate: Rate) -> Self {
         let quota = Quota::per_second(rate.each_second).allow_burst(rate.burst);
         Self {
@@ -36,7 +36,7 @@ impl RateLimit {
     /// Takes one entry from a client's bucket.
     ///
     /// # Errors
-    /// How long until there is one.
+    /// Returns the time until there is an entry in the bucket.
     pub(crate) fn take(&self, client: Client) -> Result<(), Duration> {
         if self.taken.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
             self.buckets.retain_recent();
@@ -55,7 +55,7 @@ impl RateLimit {
                 Ok(Err(early)) => {
                     tokio::time::sleep(early.wait_time_from(self.clock.now())).await;
                 }
-                // More than a bucket holds was never asked for.
+                // Never more than a full bucket is asked for.
                 Err(_) => return,
             }
         }

@@ -1,4 +1,4 @@
-//! Places that are few: so many overall, and so many for one client, each given back when it is dropped.
+//! A bounded number of places, in total and for one client; a place is freed when it is dropped.
 
 use crate::http::client::Client;
 use std::collections::HashMap;
@@ -18,24 +18,24 @@ struct Taken {
     of: HashMap<Client, usize>,
 }
 
-/// A place that is taken.
+/// A taken place.
 #[derive(Debug)]
 pub(crate) struct Slot {
     slots: Arc<Slots>,
     client: Client,
 }
 
-/// Why there is no place.
+/// The reason why no place is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Full {
     /// All are taken.
     All,
-    /// This client has its share.
+    /// This client has taken its share.
     Client,
 }
 
 impl Slots {
-    /// So many places, all free.
+    /// Begins with all places free.
     pub(crate) fn new(most: usize, most_of_client: usize) -> Arc<Self> {
         Arc::new(Self {
             most,
@@ -67,7 +67,7 @@ impl Slots {
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
-        // Nothing panics while it is held, and the counts are right after every step.
+        // No code panics while it holds the lock, and the counts are right after every step.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -100,6 +100,10 @@ mod tests {
         assert_eq!(slots.take(client(3)).unwrap_err(), Full::All);
         drop(first);
         slots.take(client(1)).unwrap();
-        assert_eq!(slots.lock().of.len(), 2, "who has none is forgotten");
+        assert_eq!(
+            slots.lock().of.len(),
+            2,
+            "a client without places is removed"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! How the log stands, as metrics: read when somebody asks.
+//! Metrics of the log's status, read when they are requested.
 
 use crate::app::App;
 use crate::leadership::role::Role;
@@ -7,14 +7,18 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
-/// Adds what the log's status says, if it is sequenced here, and the bytes that requests hold.
+/// Adds the log's status, if it is sequenced here, and the bytes that requests hold.
 pub(crate) fn register(registry: &mut Registry, app: &App) {
     let role = app.role();
     let gauges = [
-        ("ready", "Whether entries are taken", app.is_ready()),
+        (
+            "ready",
+            "1 if this server takes or forwards entries",
+            app.is_ready(),
+        ),
         (
             "leader",
-            "Whether this server sequences the log",
+            "1 if this server sequences the log",
             role == Role::Leader,
         ),
     ];
@@ -23,7 +27,7 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
     }
     registry.register_with_unit(
         "queue",
-        "Submissions that are read, queued or in work",
+        "Bytes of submissions that are being read, queued or in work",
         Unit::Bytes,
         ConstGauge::new(app.intake.waiting_bytes() as u64),
     );
@@ -42,7 +46,7 @@ fn register_log(registry: &mut Registry, status: &Status) {
         ),
         (
             "backlog_entries",
-            "Entries that are durable and not public",
+            "Entries that are durable but not yet public",
             status.backlog(),
         ),
         (
@@ -61,21 +65,21 @@ fn register_log(registry: &mut Registry, status: &Status) {
     }
     registry.register_with_unit(
         "backlog",
-        "Entries that are durable and not public",
+        "Bytes of entries that are durable but not yet public",
         Unit::Bytes,
         ConstGauge::new(status.backlog_bytes),
     );
     let lag = ConstGauge::new(status.lag.as_secs_f64());
     registry.register_with_unit(
         "publish_lag",
-        "Age of the oldest such entry",
+        "Age of the oldest entry that is durable but not yet public",
         Unit::Seconds,
         lag,
     );
     if let Some(last) = status.last_publish {
         registry.register_with_unit(
             "last_publish_time",
-            "When a checkpoint was made public last, since the epoch",
+            "Time of the last published checkpoint, in seconds since the epoch",
             Unit::Seconds,
             ConstGauge::new(last),
         );
@@ -89,12 +93,12 @@ fn register_log(registry: &mut Registry, status: &Status) {
         ),
         (
             "duplicate_entries",
-            "Entries that had an index already",
+            "Entries that already had an index",
             counters.duplicates,
         ),
         (
             "busy",
-            "Submissions that the log turned away",
+            "Submissions that the log refused as busy",
             counters.busy,
         ),
         (
@@ -104,7 +108,7 @@ fn register_log(registry: &mut Registry, status: &Status) {
         ),
         (
             "commits",
-            "Groups of entries that were made durable together: syncs of the journal",
+            "Groups of entries that were made durable together, with one sync of the journal each",
             counters.commits,
         ),
         (
@@ -114,7 +118,7 @@ fn register_log(registry: &mut Registry, status: &Status) {
         ),
         (
             "settlements",
-            "Times when public files were made durable",
+            "Times that public files were made durable",
             counters.syncs,
         ),
         (
@@ -129,12 +133,12 @@ fn register_log(registry: &mut Registry, status: &Status) {
     let times = [
         (
             "commit_time",
-            "Time spent on making entries durable",
+            "Time spent making entries durable",
             counters.commit_time,
         ),
         (
             "publish_time",
-            "Time spent on making checkpoints public",
+            "Time spent making checkpoints public",
             counters.publish_time,
         ),
     ];

@@ -1,4 +1,4 @@
-//! What the server counts, in the [Prometheus text format](https://prometheus.io/docs/instrumenting/exposition_formats/).
+//! Counters of the server, in the [Prometheus text format](https://prometheus.io/docs/instrumenting/exposition_formats/).
 
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
 use prometheus_client::metrics::counter::Counter;
@@ -13,12 +13,12 @@ use std::time::Duration;
 /// `Content-Type` of the format.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Upper bounds in seconds: an answer from memory, one sync of a quick disk, of a slow one, and what makes people wait.
+/// Upper bounds in seconds: an answer from memory, a sync of a fast disk, of a slow disk, and times that people notice.
 const SECONDS: [f64; 13] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
 
-/// What kind of request it was.
+/// Kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Route {
     Add,
@@ -63,7 +63,7 @@ struct ReasonLabels {
     reason: &'static str,
 }
 
-/// Counters that requests move.
+/// Counters of requests.
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
@@ -73,9 +73,9 @@ pub(crate) struct Metrics {
     forwarded: Family<StatusLabels, Counter>,
     terms: Counter,
     takeover: Gauge<f64, AtomicU64>,
-    /// Entries that were answered with an index, the same one again included.
+    /// Entries that were answered with an index, including repeated ones.
     pub(crate) entries: Counter,
-    /// Their bytes.
+    /// Bytes of those entries.
     pub(crate) bytes: Counter,
     /// Open connections.
     pub(crate) connections: Gauge,
@@ -118,13 +118,13 @@ impl Metrics {
         );
         registry.register_with_unit(
             "http_request_duration",
-            "From a request's head to the head of its answer, by kind",
+            "Time from a request's head to the head of its answer, by kind",
             Unit::Seconds,
             self.seconds.clone(),
         );
         registry.register(
             "refusals",
-            "Entries and requests that were refused, by code and status",
+            "Refused entries and requests, by code and status",
             self.refusals.clone(),
         );
         registry.register(
@@ -134,7 +134,7 @@ impl Metrics {
         );
         registry.register(
             "forwarded",
-            "Submissions that were passed on to the server that sequences, by the status that came back",
+            "Submissions that were forwarded to the server that sequences, by the status of its answer",
             self.forwarded.clone(),
         );
         registry.register(
@@ -144,18 +144,18 @@ impl Metrics {
         );
         registry.register_with_unit(
             "takeover",
-            "How long it then took last time from the lease to the first entry that it could take",
+            "Time from the lease of the last term to readiness for entries",
             Unit::Seconds,
             self.takeover.clone(),
         );
         registry.register(
             "entries_answered",
-            "Entries that were answered with an index, repeated ones included",
+            "Entries that were answered with an index, including repeated ones",
             self.entries.clone(),
         );
         registry.register_with_unit(
             "entries_answered",
-            "Bytes of those entries",
+            "Bytes of entries that were answered with an index",
             Unit::Bytes,
             self.bytes.clone(),
         );
@@ -186,31 +186,31 @@ impl Metrics {
             .inc();
     }
 
-    /// Counts a submission that was passed on.
+    /// Counts a submission that was forwarded.
     pub(crate) fn forwarded(&self, status: u16) {
         self.forwarded.get_or_create(&StatusLabels { status }).inc();
     }
 
-    /// Counts a term, which took so long to begin.
+    /// Counts a term, and records how long it took to begin.
     pub(crate) fn term(&self, took: Duration) {
         self.terms.inc();
         self.takeover.set(took.as_secs_f64());
     }
 
-    /// Counts a connection that was not taken.
+    /// Counts a connection that was refused.
     pub(crate) fn turned_away(&self, reason: &'static str) {
         self.turned_away
             .get_or_create(&ReasonLabels { reason })
             .inc();
     }
 
-    /// Everything, as text; `more` adds what is only known when asked.
+    /// Returns all metrics as text; `more` adds those that are read on request.
     pub(crate) fn encode(&self, more: impl FnOnce(&mut Registry)) -> Result<String, fmt::Error> {
-        let mut asked = Registry::with_prefix("glasslog");
-        more(&mut asked);
+        let mut current = Registry::with_prefix("glasslog");
+        more(&mut current);
         let mut text = String::new();
         prometheus_text::encode(&mut text, &self.registry)?;
-        prometheus_text::encode(&mut text, &asked)?;
+        prometheus_text::encode(&mut text, &current)?;
         Ok(text)
     }
 }

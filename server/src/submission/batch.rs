@@ -87,7 +87,7 @@ enum Input {
 /// Answer to some lines.
 struct Part {
     text: String,
-    /// Whether the log takes no more entries.
+    /// True if the log takes no more entries.
     is_last: bool,
 }
 

@@ -10,7 +10,7 @@ use glasslog_log::sequencer::Acknowledgement;
 pub(crate) struct SubmitOptions {
     /// When to answer.
     pub(crate) acknowledgement: Acknowledgement,
-    /// Whether the answer carries a proof.
+    /// True if the answer carries a proof.
     pub(crate) is_proof: bool,
 }
 
