@@ -1,4 +1,4 @@
-//! Loads a server over HTTP and says what came of it, in `name=value` words; `cargo xtask bench write-http` runs it.
+//! Loads a server over HTTP and prints the result as `name=value` words; `cargo xtask bench write-http` runs it.
 //!
 //! ```text
 //! http make DIRECTORY raw|events
@@ -6,10 +6,10 @@
 //! http load ADDRESS TREE SECONDS WRITERS BATCH RATE raw|FILE durable|published
 //! ```
 //! Each writer has a connection, submits BATCH entries (one to `/add`, more to `/batch`), raw ones or those that were signed
-//! into FILE, and waits for the answer, then submits again: at once if RATE is 0, else at the moments that RATE submissions a
-//! second intend, with latencies counted from those. The clock starts when all are connected. Afterwards the tree is
-//! computed anew from its entries: it must have the root that was signed, and every acknowledged entry at its index.
-//! Nothing here knows whose server it is.
+//! into FILE, and waits for the answer, then submits again: at once if RATE is 0, else on the schedule of RATE submissions
+//! a second, with latencies counted from the scheduled times. The clock starts when all writers are connected. Afterwards
+//! the tree is computed anew from its entries: it must have the signed root, and every acknowledged entry at its index.
+//! The bench works with any server of this interface.
 
 #![expect(clippy::unwrap_used, reason = "benchmarks may fail loudly")]
 
@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 /// Threads with the connections, each with its own share of them: the server has as many cores.
 const THREADS: u64 = 2;
 
-/// What a run submits.
+/// Entries that a run submits.
 struct Load {
     address: SocketAddr,
     seconds: f64,
@@ -44,7 +44,7 @@ struct Load {
 }
 
 fn main() {
-    // `cargo bench` adds a word of its own.
+    // `cargo bench` adds an argument of its own.
     let words: Vec<String> = std::env::args()
         .skip(1)
         .filter(|word| word != "--bench")
@@ -101,14 +101,14 @@ fn run(load: Load, public: &Path) {
     }
     let begin = connected.1.get().unwrap();
     let seconds = begin.elapsed().as_secs_f64();
-    // How much of the machine the load itself took.
+    // Processor time of the load itself.
     say("loader", processor_seconds() - before);
     all.say(seconds);
     let size = load::verify(public, &all.acknowledged, |number| load.entries.get(number));
     say("size", size as f64);
 }
 
-/// The writers of one thread, which share nothing with those of another.
+/// The writers of one thread, which share no state with those of another.
 fn share(
     load: &Arc<Load>,
     writers: impl Iterator<Item = u64>,

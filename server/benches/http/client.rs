@@ -1,4 +1,4 @@
-//! A client for one request after the other on one connection: little work, so that little is measured of it.
+//! A client for one request after the other on one connection: it does little work, so that it hardly affects the result.
 
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -12,7 +12,7 @@ pub(crate) struct Connection {
     stream: TcpStream,
     /// The head of every request, up to its length.
     head: Vec<u8>,
-    /// What is sent and what has come, kept for their memory.
+    /// Buffers of the request and of the answer, kept for reuse.
     request: Vec<u8>,
     answer: Vec<u8>,
 }
@@ -50,7 +50,7 @@ impl Connection {
     }
 }
 
-/// Reads an answer to its end: nothing comes after it that was not asked for.
+/// Reads an answer to its end; no further bytes follow it, because no further request was sent.
 async fn read(stream: &mut (impl AsyncReadExt + Unpin), answer: &mut Vec<u8>) -> (u16, Vec<u8>) {
     loop {
         let count = stream.read_buf(answer).await.unwrap();
@@ -65,7 +65,7 @@ fn status(answer: &[u8]) -> u16 {
     str::from_utf8(&answer[9..12]).unwrap().parse().unwrap()
 }
 
-/// The body of an answer, once it is whole.
+/// Returns the body of an answer, once it is whole.
 fn body(answer: &[u8]) -> Option<Vec<u8>> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
     let rest = &answer[end + 4..];
@@ -81,7 +81,7 @@ fn body(answer: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// A body in chunks, once the last has come.
+/// Returns a chunked body, once the last chunk has arrived.
 fn chunked(mut rest: &[u8]) -> Option<Vec<u8>> {
     if !rest.ends_with(b"\r\n0\r\n\r\n") {
         return None;

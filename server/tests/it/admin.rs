@@ -3,7 +3,7 @@
 use crate::support::*;
 use glasslog_server::Options;
 
-/// The value of a sample, by its name and labels.
+/// Returns the value of a sample, by its name and labels.
 fn sample(text: &str, name: &str) -> f64 {
     let line = text
         .lines()
@@ -39,7 +39,7 @@ fn what_happens_is_counted() {
     server.post("/batch", b"two\n\nthree\n");
     server.get("/checkpoint");
     server.get("/nothing");
-    // What is in memory leaves it a moment after it was answered.
+    // The memory of an entry is freed a moment after its answer.
     let answer = soon(|| {
         let answer = server.get("/metrics");
         (sample(answer.text(), "glasslog_queue_bytes") == 0.0).then_some(answer)

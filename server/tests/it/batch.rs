@@ -1,4 +1,4 @@
-//! Batches: of any length, in bounded memory, answered while they come.
+//! Batches: of any length, in bounded memory, answered while they arrive.
 
 use crate::support::*;
 use glasslog_core::merkle::leaf_hash;
@@ -66,12 +66,12 @@ fn a_batch_of_any_length_is_answered() {
         .map(|line| line["index"].as_u64().unwrap())
         .collect();
     assert_eq!(indices, (0..LINES as u64).collect::<Vec<_>>());
-    // Nor does it matter how short they are.
+    // Very short lines are bounded in the same way.
     let answer = server.post("/batch", &vec![b'\n'; 20_000]);
     assert_eq!(answer.lines().len(), 20_000);
 }
 
-/// Who does not read the answers is read no further, and then cut off.
+/// The server stops reading from a client that does not read its answers, and then cuts it off.
 #[test]
 fn a_sender_that_does_not_read_is_stopped() {
     let mut options = Options::default();
@@ -103,7 +103,7 @@ fn a_line_that_was_cut_short_is_no_entry() {
 
 #[test]
 fn a_stop_answers_what_arrived() {
-    // So long that a stop which waits it out cannot be taken for one on a busy machine.
+    // A stop that waits for this time-out takes longer than any stop on a busy machine.
     let mut options = Options::default();
     options.limits.stop_timeout = Duration::from_secs(60);
     let server = Running::start_with(options);

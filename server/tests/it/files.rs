@@ -1,4 +1,4 @@
-//! The public tree: what files are, how long they last, what is not there.
+//! The public tree: types of files, caching, and names that are not served.
 
 use crate::support::*;
 use glasslog_core::merkle::leaf_hash;

@@ -1,4 +1,4 @@
-//! Clients that ask for too much, too often or too slowly.
+//! Clients that send too much, too often or too slowly.
 
 use crate::support::*;
 use glasslog_server::{Limits, Options, Rate};
@@ -14,21 +14,21 @@ fn limited(change: impl FnOnce(&mut Limits)) -> Running {
     Running::start_with(options)
 }
 
-/// What comes until the server closes a connection, and how long that took from `began` on.
+/// Returns the bytes that arrive until the server closes a connection, and the time that this took since `began`.
 fn closed_after(began: Instant, mut stream: TcpStream) -> (Duration, String) {
     let mut text = Vec::new();
     let _ = stream.read_to_end(&mut text);
     (began.elapsed(), String::from_utf8(text).unwrap())
 }
 
-/// A thousand bodies of 64 KiB do not fit into what may wait: the next one is told to come back.
+/// A thousand bodies of 64 KiB fill the memory for waiting entries: the next one gets a 503.
 #[test]
 fn what_does_not_fit_is_told_to_come_back() {
     let server = Running::start();
     let open = || server.begin("POST", "/add", "content-length: 65535\r\n");
     let mut waiting: Vec<TcpStream> = (0..1_020).map(|_| open()).collect();
-    // They are read by other tasks, so the next one may still come first, and shut one of them out; what it took is free
-    // again once it is answered. So one more waits each time.
+    // Other tasks read them, so the next request may still be first and take the place of one of them; its memory is free
+    // again once it is answered. So each try adds one more waiting body.
     let answer = soon(|| {
         waiting.push(open());
         let answer = server.post("/add", &[b'x'; 65_535]);
@@ -42,7 +42,7 @@ fn what_does_not_fit_is_told_to_come_back() {
         "a batch is not shut out by single entries"
     );
     drop(waiting);
-    // Room is given back.
+    // Memory is freed.
     soon(|| (server.post("/add", b"later").status == 200).then_some(()));
 }
 
@@ -50,7 +50,7 @@ fn what_does_not_fit_is_told_to_come_back() {
 fn a_head_that_does_not_come_closes_the_connection() {
     let server = limited(|limits| limits.head_timeout = Duration::from_millis(300));
     for begun in ["", "GET / HTTP/1.1\r\nhost: te", "POST /add HTTP/1.1\r\n"] {
-        // The server's time begins after this, however late what follows is run.
+        // The server's clock starts after this moment, even if the machine runs the next lines late.
         let began = Instant::now();
         let mut stream = server.connect();
         stream.write_all(begun.as_bytes()).unwrap();
@@ -60,7 +60,7 @@ fn a_head_that_does_not_come_closes_the_connection() {
             "{begun:?}: {elapsed:?}"
         );
     }
-    // Nor does one that is sent byte by byte keep it open.
+    // A request that is sent byte by byte does not keep the connection open either.
     let mut stream = server.connect();
     let began = Instant::now();
     while stream.write_all(b"x").is_ok() && began.elapsed() < Duration::from_secs(30) {
@@ -103,17 +103,17 @@ fn a_client_has_its_share_of_connections_and_others_have_theirs() {
             text.starts_with(expected).then_some(())
         })
     };
-    // The fourth is told to come back.
+    // The fourth connection gets a 503.
     again("HTTP/1.1 503 ");
     // Every address of 127.0.0.0/8 is this machine.
     let other = from([127, 0, 0, 2], &server);
     assert_eq!(read(other).status, 200);
     drop(held);
-    // Places are given back.
+    // Places are freed.
     again("HTTP/1.1 200 ");
 }
 
-/// A request from another address of this machine.
+/// Sends a request from another address of this machine.
 fn from(address: [u8; 4], server: &Running) -> TcpStream {
     let stream = server.runtime.block_on(async {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
@@ -152,7 +152,7 @@ fn who_submits_too_often_is_told_when_to_come_back() {
     assert_eq!(refused.header("retry-after"), Some("1"));
     assert_eq!(refused.json()["error"]["code"], "rate-limited");
     assert_eq!(server.get("/checkpoint").status, 200, "readers are free");
-    // A batch is not refused but slowed down: the line feeds pass at five a second.
+    // A batch is slowed down instead of refused: the line feeds pass at five a second.
     let each_second = NonZeroU32::new(5).unwrap();
     let rate = Rate {
         each_second,

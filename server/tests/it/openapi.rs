@@ -1,4 +1,4 @@
-//! The OpenAPI document says what the server really does: requests are made, and each answer is looked up in it.
+//! The OpenAPI document matches the server: each answer of the server is looked up in it.
 
 use crate::support::*;
 use glasslog_server::{Options, Rate};
@@ -9,7 +9,7 @@ use std::io::Write;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// Answers that take a signed log, or a log that has stopped; the flood and the command line's tests meet them.
+/// Answers that need a signed log, or a log that has stopped; the tests of the flood and of the command line cover them.
 const ELSEWHERE: [(&str, &str, &str); 5] = [
     ("/add", "post", "403"),
     ("/add", "post", "409"),
@@ -18,7 +18,7 @@ const ELSEWHERE: [(&str, &str, &str); 5] = [
     ("/readyz", "get", "503"),
 ];
 
-/// The document, and which of its answers were seen.
+/// The document, and the answers of it that were seen.
 struct Document {
     value: Value,
     seen: BTreeSet<(String, String, String)>,
@@ -53,7 +53,7 @@ impl Document {
         assert!(error.is_none(), "{value}: {}", error.unwrap());
     }
 
-    /// Looks an answer up: its status, its headers, its type and its body.
+    /// Looks up an answer: its status, its headers, its type and its body.
     #[track_caller]
     fn check(&mut self, method: &str, path: &str, answer: &Answer) {
         let status = answer.status.to_string();
@@ -77,7 +77,7 @@ impl Document {
             );
             let body = match kind {
                 "application/json" => answer.json(),
-                // What is not text is any string.
+                // Binary content has the schema of any string.
                 _ => json!(String::from_utf8_lossy(&answer.body)),
             };
             self.check_value(&media["schema"], &body);
@@ -93,7 +93,7 @@ impl Document {
         self.seen.insert((path.into(), method.into(), status));
     }
 
-    /// Every answer that it declares.
+    /// Returns every answer that the document declares.
     fn declared(&self) -> BTreeSet<(String, String, String)> {
         let mut declared = BTreeSet::new();
         for (path, methods) in self.value["paths"].as_object().unwrap() {
@@ -138,7 +138,7 @@ fn the_document_says_what_the_server_does() {
     let mut slow = server.begin("POST", "/add", "content-length: 9\r\n");
     slow.write_all(b"half").unwrap();
     document.check("post", "/add", &read(slow));
-    // Whoever comes first has the only place for a batch, which need not be the one that holds on to it.
+    // The only place for a batch belongs to the first request, which may be either of the two.
     let (held, busy) = (0..20)
         .find_map(|_| {
             let held = server.begin("POST", "/batch", "content-length: 9\r\n");
@@ -170,7 +170,7 @@ fn the_document_says_what_the_server_does() {
     ] {
         let answer = server.send("GET", &tile, &header, b"");
         match answer.status {
-            // Its body is for people, and of no type.
+            // Its body is text for people, without a schema.
             416 => drop(
                 document
                     .seen

@@ -1,4 +1,4 @@
-//! Entries in, indices out; who else may write, and how it ends.
+//! Entries in, indices out; a second writer, and the ways in which a server ends.
 
 use crate::support::*;
 use glasslog_core::merkle::leaf_hash;
@@ -69,7 +69,7 @@ fn a_durable_entry_survives_the_stop() {
     assert_eq!(log.publish(NOW).unwrap().size, 1);
 }
 
-/// A client that never ends its request does not keep the server from ending, nor the log locked.
+/// A client that never ends its request keeps neither the server running nor the log locked.
 #[test]
 fn a_stop_does_not_wait_for_ever() {
     let server = Running::start();
@@ -172,7 +172,7 @@ fn an_address_that_is_taken_is_named() {
     );
 }
 
-/// The disk fails under a running server: what waits gets no index, and the server ends with the reason.
+/// The disk fails under a running server: waiting entries get no index, and the server ends with the reason.
 #[test]
 fn a_failing_disk_ends_the_server() {
     let server = Running::start();

@@ -1,4 +1,4 @@
-//! A served log and a client of few words.
+//! A served log and a minimal client.
 
 use glasslog_log::{Log, NewLog};
 use glasslog_server::{Options, ServeError, Server};
@@ -52,7 +52,7 @@ impl Answer {
     }
 }
 
-/// A raw log of no entries, in memory where there is such a place: these tests ask not whether a disk keeps it.
+/// Creates a raw log without entries, in memory if the system has such a file system: these tests do not test the disk.
 pub(crate) fn raw_log() -> TempDir {
     let directory = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
     let directory = directory.unwrap();
@@ -98,7 +98,7 @@ impl Running {
         (directory, ended())
     }
 
-    /// Asks the server to stop; what is returned waits until it has.
+    /// Asks the server to stop; the returned function waits until it has.
     pub(crate) fn ask_to_stop(self) -> (TempDir, impl FnOnce() -> Result<(), ServeError>) {
         self.stop.send(()).unwrap();
         let (runtime, task) = (self.runtime, self.task);
@@ -127,7 +127,7 @@ impl Running {
         self.begin_with(method, path, headers, b"")
     }
 
-    /// Sends a request's head, with these header lines, and what there is of its body, in one piece.
+    /// Sends a request's head, with these header lines, and a part of its body, in one piece.
     pub(crate) fn begin_with(
         &self,
         method: &str,
@@ -157,10 +157,10 @@ impl Running {
     }
 }
 
-/// Reads an answer until the connection closes, chunks put together.
+/// Reads an answer until the connection closes, and joins its chunks.
 pub(crate) fn read(mut stream: TcpStream) -> Answer {
     let mut bytes = Vec::new();
-    // The server may close a connection whose body it did not want.
+    // The server may close a connection before it has read the body.
     let _ = stream.read_to_end(&mut bytes);
     let end = bytes
         .windows(4)
@@ -191,7 +191,7 @@ fn unchunk(mut bytes: &[u8]) -> Vec<u8> {
     body
 }
 
-/// What comes true in a moment, however slow the machine.
+/// Waits until a condition holds; the limit is generous for slow machines.
 pub(crate) fn soon<T>(mut happened: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
@@ -206,7 +206,7 @@ pub(crate) fn soon<T>(mut happened: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A batch that is being sent in chunks, and the answers that came so far.
+/// A batch that is being sent in chunks, and the answers so far.
 pub(crate) struct Sending {
     stream: TcpStream,
     pub(crate) answers: BufReader<TcpStream>,
@@ -229,7 +229,7 @@ impl Sending {
         self.stream.write_all(b"0\r\n\r\n").unwrap();
     }
 
-    /// The next answer, whatever else the connection carries.
+    /// Returns the next answer, and skips the framing of the connection.
     pub(crate) fn next(&mut self) -> Value {
         loop {
             let mut line = String::new();
