@@ -1,13 +1,9 @@
 //! Making, enrolling and revoking keys, on a directory and through its files.
 use std::fs;
 
-use glasslog_core::event::Spki;
-use glasslog_core::event::parse_secret_pem;
-use glasslog_core::note::SignatureType;
-use glasslog_core::note::SignerKey;
-use glasslog_core::note::VerifierKey;
-use serde_json::Value;
-use serde_json::json;
+use glasslog_core::event::{Spki, parse_secret_pem};
+use glasslog_core::note::{SignatureType, SignerKey, VerifierKey};
+use serde_json::{Value, json};
 
 use super::shell::{CI, ORIGIN, Shell, mode};
 

@@ -2,8 +2,7 @@
 use std::fs;
 
 use glasslog_core::merkle::leaf_hash;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::shell::{CI, ORIGIN, Shell};
 

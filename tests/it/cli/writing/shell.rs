@@ -1,13 +1,10 @@
 //! A folder in which the tests of the writing verbs run commands.
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::path::PathBuf;
-use std::process::Command;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use glasslog_tests::command::Finished;
-use glasslog_tests::command::finish;
+use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog;
 use glasslog_tests::served::Served;
 use tempfile::TempDir;
