@@ -8,7 +8,7 @@ use crate::event::action::{Action, ActorType, Outcome};
 use crate::event::fields::{MemberError, Members};
 use crate::event::statement::{self, Statement, Subject};
 use crate::merkle::hash::Hash;
-use crate::text::json::Value;
+use crate::text::json_value::Value;
 use crate::text::limits::MAX_LIST;
 use crate::text::time;
 use alloc::string::String;

@@ -10,7 +10,7 @@ use crate::event::key_event::{self, KeyEvent, KeyEventError};
 use crate::event::statement::{self, Statement, StatementError, Subject};
 use crate::merkle::hash::{self, Hash};
 use crate::text::escape;
-use crate::text::json::Value;
+use crate::text::json_value::Value;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;

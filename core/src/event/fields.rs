@@ -4,7 +4,7 @@
 
 use crate::merkle::hash::Hash;
 use crate::text::escape;
-use crate::text::json::Value;
+use crate::text::json_value::Value;
 use crate::text::limits::{MAX_LIST, MAX_NAME, MAX_TEXT};
 use alloc::format;
 use alloc::string::{String, ToString as _};

@@ -9,7 +9,7 @@ use crate::event::spki::{Spki, SpkiError};
 use crate::event::statement::{Statement, Subject};
 use crate::merkle::hash::{self, Hash};
 use crate::merkle::tree::TreeHead;
-use crate::text::json::Value;
+use crate::text::json_value::Value;
 use crate::text::limits::MAX_SIGNATURES;
 use alloc::boxed::Box;
 use alloc::string::String;

@@ -6,7 +6,7 @@ use crate::event::fields::{MemberError, Members};
 use crate::event::spki::{Spki, SpkiError};
 use crate::event::statement::{Statement, Subject};
 use crate::merkle::hash::Hash;
-use crate::text::json::Value;
+use crate::text::json_value::Value;
 use alloc::string::String;
 
 /// Predicate type of key events.

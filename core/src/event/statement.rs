@@ -4,7 +4,8 @@
 //! Members that are not listed here are ignored.
 
 use crate::event::fields::{self, MemberError, Members};
-use crate::text::json::{self, JsonError, Value};
+use crate::text::json::{self, JsonError};
+use crate::text::json_value::Value;
 use crate::text::limits::{MAX_DIGEST_BYTES, MAX_DIGESTS, MAX_SUBJECTS};
 use crate::text::wire;
 use alloc::borrow::{Cow, ToOwned as _};

@@ -14,7 +14,8 @@
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::note::key::SignerKey;
-use crate::note::note::{Note, NoteError, Signature, SignatureLineError};
+use crate::note::note::{Note, NoteError};
+use crate::note::signature_line::{Signature, SignatureLineError};
 use crate::text::wire;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -270,7 +271,7 @@ mod tests {
     use super::*;
     use crate::crypto::ed25519::SecretKey;
     use crate::merkle::hash::leaf_hash;
-    use crate::note::key::{KeyId, KeyName, SignatureType};
+    use crate::note::key_name::{KeyId, KeyName, SignatureType};
     use crate::note::note::KeyVerdict;
     use crate::text::limits::MAX_NOTE_SIGNATURES;
 

@@ -16,8 +16,9 @@
 
 use crate::crypto::ed25519::{SIGNATURE_SIZE, SignatureError};
 use crate::note::checkpoint::Checkpoint;
-use crate::note::key::{SignatureType, SignerKey, VerifierKey};
-use crate::note::note::Signature;
+use crate::note::key::{SignerKey, VerifierKey};
+use crate::note::key_name::SignatureType;
+use crate::note::signature_line::Signature;
 use alloc::format;
 use alloc::string::String;
 
@@ -147,7 +148,7 @@ mod tests {
     use crate::merkle::hash::leaf_hash;
     use crate::merkle::tree::TreeHead;
     use crate::note::checkpoint::Origin;
-    use crate::note::key::KeyName;
+    use crate::note::key_name::KeyName;
     use crate::note::note::KeyVerdict;
     use alloc::string::ToString;
     use alloc::vec;

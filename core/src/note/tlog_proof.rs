@@ -172,7 +172,7 @@ pub enum TlogProofError {
     Extra,
     /// The index line is missing, or not a decimal below 2^64 without leading zeros.
     #[error(
-        "the proof has no line `index N`, with N a decimal below 2^64 without leading zeros, where it should stand"
+        "the proof has no line `index N` in its place, with N a decimal below 2^64 without leading zeros"
     )]
     Index,
     /// A line of the inclusion proof is not a hash.
@@ -217,7 +217,8 @@ mod tests {
     use crate::merkle::hash::{Hash, leaf_hash};
     use crate::merkle::tree::{Subtree, TreeHead};
     use crate::note::checkpoint::Origin;
-    use crate::note::key::{KeyName, SignatureType, SignerKey};
+    use crate::note::key::SignerKey;
+    use crate::note::key_name::{KeyName, SignatureType};
     use crate::text::limits::MAX_INCLUSION_PROOF;
     use alloc::string::ToString;
     use alloc::vec;
@@ -293,7 +294,7 @@ mod tests {
     #[test]
     fn malformed_proofs() {
         let header = "the first line of the proof is not `c2sp.org/tlog-proof@v1`";
-        let index = "the proof has no line `index N`, with N a decimal below 2^64 without leading zeros, where it should stand";
+        let index = "the proof has no line `index N` in its place, with N a decimal below 2^64 without leading zeros";
         let extra = "the extra data of the proof is empty or not canonical base64";
         let none = "the proof has no empty line with a checkpoint after it";
         let hash = leaf_hash(b"a");

@@ -3,6 +3,7 @@
 pub mod escape;
 pub(crate) mod heapsort;
 pub mod json;
+pub(crate) mod json_value;
 pub mod limits;
 pub mod time;
 pub mod wire;

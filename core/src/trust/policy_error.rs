@@ -1,6 +1,6 @@
 //! Errors in the text of a policy: each names the line, the broken rule and the remedy ([C2SP tlog-policy](https://c2sp.org/tlog-policy)).
 
-use crate::note::key::{NoteKeyError, SignatureType};
+use crate::note::key_name::{NoteKeyError, SignatureType};
 use crate::text::escape::excerpt;
 use crate::text::limits::{MAX_POLICY, MAX_POLICY_NAMES};
 use crate::text::wire;

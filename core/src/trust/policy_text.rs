@@ -3,7 +3,8 @@
 //! Lines of words, read once from top to bottom. A name refers to an earlier line, so there are no cycles. A name is a
 //! member of at most one group, so groups form trees, and one pass evaluates them.
 
-use crate::note::key::{SignatureType, VerifierKey};
+use crate::note::key::VerifierKey;
+use crate::note::key_name::SignatureType;
 use crate::text::escape::display_safe;
 use crate::text::limits::{MAX_POLICY, MAX_POLICY_NAMES};
 use crate::text::wire;

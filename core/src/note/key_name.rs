@@ -1,0 +1,227 @@
+//! Names, ids and types of the keys that sign notes ([C2SP signed-note](https://github.com/C2SP/C2SP/blob/5ba5ee8/signed-note.md#verifier-keys), 2026-07-22).
+
+use crate::crypto::ed25519::KeyError;
+use crate::merkle::hash::sha256;
+use crate::text::wire;
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+/// The name of a key: not empty, without Unicode spaces, `+` and ASCII control characters.
+///
+/// The specification forbids control characters in notes, so a key with such a name could never sign one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyName(String);
+
+impl KeyName {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// [`NoteKeyError::EmptyName`] or [`NoteKeyError::NameCharacter`].
+    pub fn parse(text: &str) -> Result<Self, NoteKeyError> {
+        if text.is_empty() {
+            return Err(NoteKeyError::EmptyName);
+        }
+        let refused =
+            |character: char| character == '+' || character < ' ' || character.is_whitespace();
+        match text.chars().find(|character| refused(*character)) {
+            Some(character) => Err(NoteKeyError::NameCharacter { character }),
+            None => Ok(Self(text.into())),
+        }
+    }
+
+    /// Returns the name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Four bytes that tell keys of one name apart. They prove nothing: anyone can make a key with a given id.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; 4]);
+
+impl KeyId {
+    /// Wraps the bytes of an id.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 4]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the bytes, in their order before a signature.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 4] {
+        &self.0
+    }
+
+    /// Computes the id of a key: the first bytes of `SHA-256(name ‖ 0x0A ‖ type ‖ public key)`.
+    pub(crate) fn compute(name: &KeyName, signature_type: SignatureType, public: &[u8]) -> Self {
+        let named = [
+            name.as_str().as_bytes(),
+            b"\n",
+            &[signature_type.byte()],
+            public,
+        ]
+        .concat();
+        let [a, b, c, d, ..] = *sha256(&named).as_bytes();
+        Self([a, b, c, d])
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&wire::hex_encode(&self.0))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The algorithm of a key's signatures, and the message that they cover. Other assigned types are refused by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SignatureType {
+    /// 0x01: Ed25519 over the text of the note.
+    Ed25519,
+    /// 0x04: Ed25519 over a time and the text of a checkpoint ([`crate::note::cosignature`]).
+    CosignatureV1,
+}
+
+impl SignatureType {
+    /// Returns the byte of the type, which precedes the public key.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::Ed25519 => 0x01,
+            Self::CosignatureV1 => 0x04,
+        }
+    }
+
+    /// Returns the type of a byte.
+    ///
+    /// # Errors
+    /// [`NoteKeyError::UnsupportedType`].
+    pub(crate) const fn from_byte(byte: u8) -> Result<Self, NoteKeyError> {
+        match byte {
+            0x01 => Ok(Self::Ed25519),
+            0x04 => Ok(Self::CosignatureV1),
+            _ => Err(NoteKeyError::UnsupportedType { byte }),
+        }
+    }
+}
+
+/// The reason why a key of notes is refused. It never holds more of a signer key than its id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoteKeyError {
+    /// A key's name is empty.
+    #[error("the key name is empty")]
+    EmptyName,
+    /// A key's name has a character that names cannot have.
+    #[error("a key name cannot have the character `{}`", .character.escape_default())]
+    NameCharacter {
+        /// The first such character.
+        character: char,
+    },
+    /// The text does not have the three parts of a verifier key.
+    #[error("a verifier key has three parts, NAME+ID+KEY")]
+    NotVerifierKey,
+    /// The text does not have the words and three parts of a signer key.
+    #[error("a signer key has five parts, PRIVATE+KEY+NAME+ID+KEY")]
+    NotSignerKey,
+    /// The id is not 8 lower-case hex digits.
+    #[error("the key id is not 8 lower-case hex digits")]
+    BadId,
+    /// The last part is not canonical base64.
+    #[error("the last part of the key is not canonical base64")]
+    BadBase64,
+    /// The last part is empty.
+    #[error("the last part of the key is empty")]
+    NoType,
+    /// The type is not one of the two supported.
+    #[error("unsupported signature type {}; 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported", describe_type(*.byte))]
+    UnsupportedType {
+        /// The byte before the key.
+        byte: u8,
+    },
+    /// The length does not fit the type.
+    #[error("the key has {claimed} bytes, its type calls for {expected}")]
+    WrongLength {
+        /// Bytes given.
+        claimed: usize,
+        /// Bytes of a key of this type.
+        expected: usize,
+    },
+    /// The key is not admitted.
+    #[error(transparent)]
+    Key(KeyError),
+    /// The id in the text is not that of the key.
+    #[error("the key id is {claimed}, but this key has {computed}")]
+    IdMismatch {
+        /// The id in the text.
+        claimed: KeyId,
+        /// The id of the key.
+        computed: KeyId,
+    },
+}
+
+impl NoteKeyError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::EmptyName => "key-name-empty",
+            Self::NameCharacter { .. } => "key-name-character",
+            Self::NotVerifierKey => "not-a-verifier-key",
+            Self::NotSignerKey => "not-a-signer-key",
+            Self::BadId => "key-id-malformed",
+            Self::BadBase64 => "key-base64",
+            Self::NoType => "key-without-type",
+            Self::UnsupportedType { .. } => "key-type-unsupported",
+            Self::WrongLength { .. } => "key-wrong-length",
+            Self::Key(error) => error.code(),
+            Self::IdMismatch { .. } => "key-id-mismatch",
+        }
+    }
+}
+
+/// Spells a signature type, with its name if the specification gives one.
+fn describe_type(byte: u8) -> String {
+    let name = match byte {
+        0x02 => " (ECDSA)",
+        0x05 => " (RFC 6962 tree heads)",
+        0x06 => " (ML-DSA-44 cosignatures)",
+        _ => "",
+    };
+    format!("0x{}{name}", wire::hex_encode(&[byte]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for good in ["a", "example.com/foo", "é/ü", "a=b", "\u{7f}", "oid/1.2.3"] {
+            assert_eq!(KeyName::parse(good).unwrap().as_str(), good);
+        }
+        assert_eq!(KeyName::parse(""), Err(NoteKeyError::EmptyName));
+        for bad in [
+            '+', ' ', '\t', '\n', '\r', '\0', '\u{1f}', '\u{85}', '\u{a0}', '\u{1680}', '\u{2003}',
+            '\u{2028}', '\u{202f}', '\u{3000}',
+        ] {
+            assert_eq!(
+                KeyName::parse(&format!("a{bad}b")),
+                Err(NoteKeyError::NameCharacter { character: bad })
+            );
+        }
+    }
+}
