@@ -1,11 +1,11 @@
-//! What every fuzz target asks of a parser: it never panics, and what it accepts has one spelling.
+//! Properties that every fuzz target checks of a parser: it never panics, and accepts one spelling of each value.
 
 use std::fmt::Debug;
 
-/// Parses `bytes`, and where that succeeds, expects `encode` to give back the same bytes.
+/// Parses `bytes`, and if that succeeds, expects `encode` to return the same bytes.
 ///
 /// # Panics
-/// When an accepted input is not the canonical one.
+/// The parser accepted an input that is not canonical.
 pub fn canonical<T, E>(
     bytes: &[u8],
     parse: impl FnOnce(&[u8]) -> Result<T, E>,
@@ -25,12 +25,12 @@ where
     Some(parsed)
 }
 
-/// Input as text, for parsers of text.
+/// Returns the input as text, for parsers of text.
 pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// A trust policy, the newest checkpoint of its log, and a bundle of that log: made once, kept as seeds.
+/// A trust policy, the newest checkpoint of its log, and a bundle of that log, kept as seeds.
 pub const POLICY: &[u8] = include_bytes!("../seeds/policy/trust");
 /// See [`POLICY`].
 pub const CHECKPOINT: &[u8] = include_bytes!("../seeds/checkpoint/log");

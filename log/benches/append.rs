@@ -6,7 +6,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use glasslog_log::{Log, NewLog};
 use tempfile::TempDir;
 
-/// Entries of the size that is usual for events, and in other logs' benchmarks.
+/// Size of entries in bytes: usual for events, and in other logs' benchmarks.
 const ENTRY: usize = 512;
 
 /// Makes entries that no log has seen.
@@ -34,7 +34,7 @@ fn new_log() -> (TempDir, Log) {
     (directory, log)
 }
 
-/// One group: entries are durable, or public as well.
+/// Measures one group until its entries are durable, and until they are public.
 fn writing(criterion: &mut Criterion) {
     for (name, publishes) in [("append", false), ("append and publish", true)] {
         let mut group = criterion.benchmark_group(name);
@@ -59,7 +59,7 @@ fn writing(criterion: &mut Criterion) {
     }
 }
 
-/// Opening reads and recomputes everything.
+/// Measures opening, which reads and recomputes the whole log.
 fn opening(criterion: &mut Criterion) {
     const SIZE: usize = 50_000;
     let (directory, mut log) = new_log();

@@ -1,10 +1,10 @@
-//! Makes logs to audit, and says how fast hashes and signatures alone can be checked; `cargo xtask bench audit` runs it.
+//! Makes logs to audit, and measures how fast hashes and signatures alone can be checked; `cargo xtask bench audit` runs it.
 //!
 //! ```text
 //! audit make DIRECTORY raw|events COUNT
 //! audit limit THREADS
 //! ```
-//! The limits are measured by threads that do nothing else: trees of 256 entries of 512 bytes, and exact batches of
+//! The limits are measured by threads without other work: trees of 256 entries of 512 bytes, and exact batches of
 //! signatures on events like those of the log, by 16 keys.
 
 #![expect(clippy::unwrap_used, reason = "benchmarks may fail loudly")]
@@ -31,11 +31,11 @@ const ENTRY: usize = 512;
 const ACTORS: u8 = 16;
 /// Entries that are appended at a time.
 const BATCH: u64 = 10_000;
-/// How long a limit is measured.
+/// Duration of the measurement of a limit.
 const TIME: Duration = Duration::from_secs(2);
 
 fn main() {
-    // `cargo bench` adds a word of its own.
+    // `cargo bench` adds an argument of its own.
     let words: Vec<String> = std::env::args()
         .skip(1)
         .filter(|word| word != "--bench")
@@ -121,7 +121,7 @@ fn in_threads(numbers: Vec<u64>, work: impl Fn(u64) -> Vec<u8> + Sync) -> Vec<Ve
     })
 }
 
-/// Does `work`, which says how much it did, in so many threads for a while; returns how much that was in a second.
+/// Runs `work`, which returns its amount, in this many threads for a while; returns the amount per second.
 fn measure(threads: usize, work: impl Fn() -> usize + Sync) -> f64 {
     let begin = Instant::now();
     let done: usize = thread::scope(|scope| {

@@ -27,7 +27,7 @@ fn memory() -> f64 {
     number.unwrap_or(0.0) / 1_000.0
 }
 
-/// Opens the log several times; the best time.
+/// Opens the log several times and returns the best time.
 fn open(path: &Path, times: u32) -> (Log, Duration) {
     let mut best = Duration::MAX;
     for _ in 1..times {
@@ -40,7 +40,7 @@ fn open(path: &Path, times: u32) -> (Log, Duration) {
     (log, best.min(begun.elapsed()))
 }
 
-/// Time of one entry, of entries that are appended in a group, without what a group costs.
+/// Time of one entry of a group, without the fixed cost of the group.
 fn ask(log: &mut Log, first: u64) -> Duration {
     let begun = Instant::now();
     log.append(entries(first, ASKED)).unwrap();

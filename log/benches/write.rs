@@ -1,4 +1,4 @@
-//! Loads a log in this process and says what came of it, in `name=value` words; `cargo xtask bench write` runs it.
+//! Loads a log in this process and prints the result as `name=value` words; `cargo xtask bench write` runs it.
 //!
 //! ```text
 //! write limits DIRECTORY
@@ -6,9 +6,9 @@
 //! write load DIRECTORY SECONDS ADDERS BATCH RATE raw|FILE durable|published
 //! ```
 //! Each adder submits BATCH entries, raw ones or those that were signed into FILE, and waits for the acknowledgement, then
-//! submits again: at once if RATE is 0, else at the moments that RATE submissions a second intend, with latencies counted
-//! from those. Afterwards the tree is computed anew from its files: it must have the root that was signed, and every
-//! acknowledged entry at its index. `limits` says what this machine could do at most.
+//! submits again: at once if RATE is 0, else on the schedule of RATE submissions a second, with latencies counted from the
+//! scheduled times. Afterwards the tree is computed anew from its files: it must have the signed root, and every
+//! acknowledged entry at its index. `limits` prints the limits of this machine.
 
 #![expect(clippy::unwrap_used, reason = "benchmarks may fail loudly")]
 
@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 fn main() {
-    // `cargo bench` adds a word of its own.
+    // `cargo bench` adds an argument of its own.
     let words: Vec<String> = std::env::args()
         .skip(1)
         .filter(|word| word != "--bench")
@@ -85,7 +85,7 @@ fn run(load: Load, log: &Path) {
         .unwrap();
     let disk = Disk::new();
     let opened = Log::open_with(disk.clone(), log).unwrap();
-    // Where this cannot be, the peak is that of the whole run.
+    // If the peak cannot be reset, it is that of the whole run.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
     let (syncs, written) = (disk.syncs(), bytes_written());
     let (memory, processor) = (kilobytes("VmRSS:"), processor_seconds());
@@ -144,7 +144,7 @@ async fn add(load: Arc<Load>, sequencer: Sequencer, adder: u64, begin: Instant) 
             match sequencer.submit(entries, load.acknowledgement, ()) {
                 Ok(pending) => break pending.await.unwrap(),
                 Err(_) => {
-                    // A server would say 503, and its client has the entries still.
+                    // A server would answer 503, and its client would still have the entries.
                     seen.busy += 1;
                     tokio::time::sleep(Duration::from_millis(1)).await;
                     let again = numbers.clone().map(|number| load.entries.get(number));
@@ -160,12 +160,12 @@ async fn add(load: Arc<Load>, sequencer: Sequencer, adder: u64, begin: Instant) 
     seen
 }
 
-/// Bytes that this process had written to disks so far, as Linux tells.
+/// Returns the bytes that this process has written to disks so far, as Linux reports them.
 fn bytes_written() -> f64 {
     number("/proc/self/io", "write_bytes:")
 }
 
-/// A line of what Linux tells of this process's memory.
+/// Returns a figure of this process's memory in kB, as Linux reports it.
 fn kilobytes(name: &str) -> f64 {
     number("/proc/self/status", name)
 }
@@ -177,10 +177,10 @@ fn number(file: &str, name: &str) -> f64 {
     word.and_then(|word| word.parse().ok()).unwrap_or(0.0)
 }
 
-/// How long each limit is tried.
+/// Duration of the measurement of each limit.
 const TRIED: Duration = Duration::from_secs(2);
 
-/// What a core can hash, and what the disk can take, each alone.
+/// Measures the hashing of one core and the writing of the disk, each alone.
 fn limits(directory: &Path) {
     let entry = Entries::Raw.get(0).unwrap();
     let (mut entries, begun) = (0, Instant::now());
@@ -191,7 +191,7 @@ fn limits(directory: &Path) {
         entries += 1_000;
     }
     say("hashes", f64::from(entries) / begun.elapsed().as_secs_f64());
-    // As large as the largest group, and as one entry.
+    // The sizes of the largest group and of one entry.
     for (name, size) in [("disk", 4 << 20), ("sync", 600)] {
         let path = directory.join(name);
         let (mut file, bytes) = (File::create(&path).unwrap(), vec![b'.'; size]);

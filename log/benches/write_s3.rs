@@ -1,14 +1,14 @@
-//! Loads logs in a bucket and says what came of it, in `name=value` words; `cargo xtask bench write-s3` runs it.
+//! Loads logs in a bucket and prints the result as `name=value` words; `cargo xtask bench write-s3` runs it.
 //!
 //! ```text
 //! write_s3 make DIRECTORY ENDPOINT PREFIX                          a raw log
-//! write_s3 puts DIRECTORY SECONDS WRITERS BYTES                    what the store itself does: objects of so many bytes
+//! write_s3 puts DIRECTORY SECONDS WRITERS BYTES                    the store alone: objects of this many bytes
 //! write_s3 log  DIRECTORY SECONDS WRITERS durable|published        in this process
 //! write_s3 http SECONDS WRITERS durable|published (DIRECTORY ADDRESS)…      over HTTP, each writer to one of the logs
 //! ```
 //! Each writer submits an entry of 512 bytes, waits for the acknowledgement and submits the next. Afterwards the tree is
-//! computed anew from the public files in the bucket: it must have the root that was signed, and every acknowledged entry
-//! at its index.
+//! computed anew from the public files in the bucket: it must have the signed root, and every acknowledged entry at its
+//! index.
 
 #![expect(clippy::unwrap_used, reason = "benchmarks may fail loudly")]
 
@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 
 const ENTRY: usize = 512;
 
-/// What one writer saw: latencies, and of each acknowledged entry its index and leaf.
+/// Results of one writer: latencies, and index and leaf of each acknowledged entry.
 #[derive(Default)]
 struct Seen {
     latencies: Vec<Duration>,
@@ -36,7 +36,7 @@ struct Seen {
 }
 
 fn main() {
-    // `cargo bench` adds a word of its own.
+    // `cargo bench` adds an argument of its own.
     let words: Vec<String> = std::env::args()
         .skip(1)
         .filter(|word| word != "--bench")
@@ -128,7 +128,7 @@ fn tell(seen: &[Seen], took: f64, more: &str) {
     );
 }
 
-/// Objects that are created, each under a name of its own, as tiles and batches are.
+/// Creates objects, each under its own name, as tiles and batches have.
 fn puts(directory: &Path, seconds: &str, writers: &str, bytes: usize) {
     let client = Client::open(&settings(directory), directory).unwrap();
     let process = std::process::id();
@@ -146,7 +146,7 @@ fn puts(directory: &Path, seconds: &str, writers: &str, bytes: usize) {
 fn entry(number: u64) -> Vec<u8> {
     let mut entry = vec![b'.'; ENTRY];
     entry[..8].copy_from_slice(&number.to_be_bytes());
-    // Rounds on one log must not repeat each other.
+    // Rounds on one log must submit different entries.
     entry[8..12].copy_from_slice(&std::process::id().to_be_bytes());
     entry
 }
@@ -204,7 +204,7 @@ fn over_http(seconds: &str, writers: &str, acknowledgement: &str, logs: &[&str])
     tell(&seen, took, "");
 }
 
-/// Submits until there is an index: a busy server says when to come back.
+/// Submits until the answer is an index; a busy server names the time for the next try.
 fn post(stream: &mut BufReader<TcpStream>, acknowledgement: &str, entry: &[u8]) -> u64 {
     loop {
         let head = format!(
@@ -236,7 +236,7 @@ fn post(stream: &mut BufReader<TcpStream>, acknowledgement: &str, entry: &[u8]) 
     }
 }
 
-/// Computes the tree from the leaf tiles in the bucket, once everything that was acknowledged is public.
+/// Computes the tree from the leaf tiles in the bucket, once all acknowledged entries are public.
 fn verify(settings: &StoreSettings, acknowledged: &[(u64, Hash)]) {
     let reader = BucketSource::new(Client::open(settings, Path::new(&settings.url)).unwrap());
     let end = acknowledged.iter().map(|(index, _)| index + 1).max();

@@ -1,4 +1,4 @@
-//! Artifacts as they are asked for: syntax alone decides, and a key has one hash.
+//! Artifacts of queries: the syntax alone decides the kind, and a key has one hash.
 #![no_main]
 
 use glasslog_core::event::ArtifactQuery;

@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let report = verify_bundle(bytes, POLICY, options);
     assert!(report.to_json().starts_with("{\"schemaVersion\":1,"));
-    // The question may be changed, to another that the same files answer.
+    // A mutation may change the question to another one that the same files answer.
     let files = |bundle: &[u8]| {
         bundle
             .split(|byte| *byte == b'\n')

@@ -1,4 +1,4 @@
-//! Checkpoints (C2SP tlog-checkpoint): one encoding each, and no signature by a key that signed nothing.
+//! Checkpoints (C2SP tlog-checkpoint): one encoding each, and no signature verifies under a key that never signed.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use glasslog_core::note::{Checkpoint, KeyVerdict, VerifierKey, cosignature};
 use glasslog_fuzz::canonical;
 use libfuzzer_sys::fuzz_target;
 
-/// A witness that signed nothing.
+/// A witness that never signed.
 static WITNESS: LazyLock<Option<VerifierKey>> =
     LazyLock::new(|| VerifierKey::parse(include_str!("../../seeds/verifier_key/witness")).ok());
 

@@ -1,4 +1,4 @@
-//! Entry bundles (tlog-tiles): exactly so many entries, and not a byte more.
+//! Entry bundles (tlog-tiles): exactly the expected number of entries, and no further bytes.
 #![no_main]
 
 use glasslog_core::tiles::{encode_entries, parse_entries};

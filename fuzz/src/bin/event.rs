@@ -1,4 +1,4 @@
-//! Entries and the Statements in them: parsed without a panic, and none that no look-up would find.
+//! Entries and their Statements: parsing never panics, and every entry has a key by which a look-up finds it.
 #![no_main]
 
 use glasslog_core::crypto::SecretKey;
@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeSet;
 
 fuzz_target!(|bytes: &[u8]| {
-    // As an entry, and as the payload of one, which mutations reach through base64 only by luck.
+    // The input as an entry, and as the payload of one, which mutations rarely reach through base64.
     assert!(!event::keys_of(event::parse(bytes).ok().as_ref()).is_empty());
     if let Ok(statement) = Statement::parse(bytes)
         && let Ok(payload) = event::encode(&statement)

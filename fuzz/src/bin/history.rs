@@ -1,4 +1,4 @@
-//! A history fed with any bytes for whatever it asks: it ends, and is never *verified*.
+//! A history fed with any bytes for each file that it needs: it ends, and is never *verified*.
 #![no_main]
 
 use glasslog_core::fetch::Query;
@@ -8,7 +8,7 @@ use glasslog_fuzz::{CHECKPOINT, POLICY};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|files: Vec<&[u8]>| {
-    // The policy names an index: once by it, once by a full scan.
+    // The policy names an index: the query runs once through it and once by a full scan.
     for full_scan in [false, true] {
         feed(&files, full_scan);
     }
@@ -33,7 +33,7 @@ fn feed(files: &[&[u8]], full_scan: bool) {
             break;
         }
         for path in needs {
-            // No file for the path: it is missing.
+            // The input has no file for the path, so it is missing.
             query.supply(&path, files.next().map(|file| file.to_vec()));
         }
         waves += 1;

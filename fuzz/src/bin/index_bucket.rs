@@ -1,4 +1,4 @@
-//! Files of an index run, a bucket with its path or a chunk of a list: one encoding each, for a run that the first byte shapes.
+//! Files of an index run, a bucket with its path or a chunk of a list: one encoding each; the first byte chooses the run.
 #![no_main]
 
 use glasslog_core::index::build::RunHead;

@@ -1,4 +1,4 @@
-//! Fraud proofs: one encoding each, and only what the index signed is ever held against it.
+//! Fraud proofs: one encoding each, and they accuse an index only of statements that it signed.
 #![no_main]
 
 use glasslog_core::index::fraud::Fraud;
@@ -6,7 +6,7 @@ use glasslog_core::trust::TrustPolicy;
 use glasslog_fuzz::canonical;
 use libfuzzer_sys::fuzz_target;
 
-/// A proof that holds, by the policy beside it.
+/// A valid proof under the policy beside it.
 const TRUE: &[u8] = include_bytes!("../../../docs/formats/vectors/index/omission.fraud");
 const POLICY: &[u8] = include_bytes!("../../../docs/formats/vectors/index/trust.policy");
 

@@ -1,4 +1,4 @@
-//! Manifests of an index and the proofs of them: one encoding each; what stands in a manifest covers its log.
+//! Manifests of an index and their proofs: one encoding each; the runs in a manifest cover its log.
 #![no_main]
 
 use glasslog_core::index::format::Manifest;

@@ -1,4 +1,4 @@
-//! Strict JSON: the compact form of whatever is accepted reads back as the same value.
+//! Strict JSON: the compact form of every accepted text parses as the same value.
 #![no_main]
 
 use glasslog_core::text::json;

@@ -1,4 +1,4 @@
-//! Keys of actors in PEM, public and secret: what is read is written again as the same key.
+//! Keys of actors in PEM, public and secret: a parsed key is encoded as the same key.
 #![no_main]
 
 use glasslog_core::event::{Spki, parse_secret_pem};

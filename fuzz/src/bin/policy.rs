@@ -1,4 +1,4 @@
-//! Trust policies (C2SP tlog-policy) and trust files: never a panic, and a verdict on any checkpoint.
+//! Trust policies (C2SP tlog-policy) and trust files: parsing never panics, and every policy judges every checkpoint.
 #![no_main]
 
 use glasslog_core::note::Checkpoint;

@@ -11,7 +11,7 @@ fuzz_target!(|input: (u64, u64, &[u8])| {
     let root = Hash::from_bytes([7; 32]);
     if let Ok(proof) = InclusionProof::parse_lines(lines) {
         assert_eq!(proof.encode_lines(), lines);
-        // A made-up root is never reached.
+        // No proof leads to a made-up root.
         assert!(
             proof
                 .verify(&Hash::from_bytes([8; 32]), index, &TreeHead { size, root })

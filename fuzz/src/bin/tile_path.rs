@@ -1,4 +1,4 @@
-//! Paths of tiles and entry bundles (tlog-tiles): one path for each, and no path for anything else.
+//! Paths of tiles and entry bundles (tlog-tiles): one path for each, and no other path is accepted.
 #![no_main]
 
 use glasslog_core::tiles::{EntryBundle, Tile};

@@ -1,4 +1,4 @@
-//! RFC 3339 times: the second that is read is the one that is written.
+//! RFC 3339 times: a parsed time is encoded as the same second.
 #![no_main]
 
 use glasslog_core::text::time;

@@ -1,4 +1,4 @@
-//! Offline proofs of one entry (C2SP tlog-proof): one encoding each, and none proves what was not logged.
+//! Offline proofs of one entry (C2SP tlog-proof): one encoding each, and none proves an entry that is not in the log.
 #![no_main]
 
 use glasslog_core::note::TlogProof;
@@ -17,6 +17,6 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let report = verify_proof(bytes, b"never logged", POLICY, options);
     assert_ne!(report.class(), Class::Verified);
-    // The same bytes in the place of checkpoints and proof.
+    // The same bytes as checkpoints and as proof.
     let _ = verify_consistency(bytes, bytes, bytes, POLICY, options);
 });

@@ -1,4 +1,4 @@
-//! Public and secret keys of notes (C2SP signed-note): one line each, and no key that is not admitted.
+//! Public and secret keys of notes (C2SP signed-note): one line each, and only admitted keys.
 #![no_main]
 
 use glasslog_core::crypto::PublicKey;

@@ -1,4 +1,4 @@
-//! What is submitted: entries of one size, or events that were signed before the clock starts.
+//! Entries to submit: raw ones of one size, or events that were signed before the clock starts.
 
 use crate::event_entries::{access, actor_key, admin_key, key_event};
 use glasslog_core::event::Action;
@@ -10,14 +10,14 @@ use std::path::Path;
 
 const ORIGIN: &str = "bench.example/write";
 const ACTOR: &str = "ci@bench.example";
-/// Seed of the actor's key: every run signs the same events, so that they are signed once for all runs.
+/// Seed of the actor's key: it is the same in every run, so that events are signed once for all runs.
 const ACTOR_SEED: u8 = 9;
 /// The size of entries in other logs' benchmarks.
 const ENTRY: usize = 512;
-/// Events that one thread signs and hands over: few enough that a million take little memory.
+/// Events that one thread signs and sends on together: few enough that a million take little memory.
 const SIGNED_AT_ONCE: u64 = 10_000;
 
-/// Makes a log that takes such entries: one for events knows the actor.
+/// Makes a log that takes such entries; a log of events has the actor enrolled.
 pub(crate) fn make(directory: &Path, is_raw: bool) {
     let new = match is_raw {
         true => NewLog::raw(ORIGIN),
@@ -62,18 +62,18 @@ pub(crate) fn sign(file: &Path, count: u64) {
     file.flush().unwrap();
 }
 
-/// Entries by number: no two are the same.
+/// Entries by number, all different.
 pub(crate) enum Entries {
     Raw,
     Events {
         text: Vec<u8>,
-        /// Where each event begins; the last is the end.
+        /// Offset of the start of each event; the last element is the end.
         begins: Vec<usize>,
     },
 }
 
 impl Entries {
-    /// Raw entries, or the events in a file.
+    /// Opens raw entries, or the events in a file.
     pub(crate) fn read(kind: &str) -> Self {
         if kind == "raw" {
             return Self::Raw;
@@ -84,7 +84,7 @@ impl Entries {
         Self::Events { text, begins }
     }
 
-    /// The entry with this number; there are only so many events.
+    /// Returns the entry with this number; `None` after the last event.
     pub(crate) fn get(&self, number: u64) -> Option<Vec<u8>> {
         match self {
             Self::Raw => {

@@ -1,26 +1,26 @@
-//! What a load came to, in the `name=value` words that `cargo xtask bench` reads.
+//! Result of a load, in the `name=value` words that `cargo xtask bench` reads.
 
 use std::time::Duration;
 
-/// What all writers of a load saw.
+/// Results of all writers of a load.
 #[derive(Default)]
 pub(crate) struct Figures {
     pub(crate) latencies: Vec<Duration>,
-    /// Of each acknowledged entry its index and its number.
+    /// Index and number of each acknowledged entry.
     pub(crate) acknowledged: Vec<(u64, u64)>,
-    /// How often too much was waiting.
+    /// Number of submissions that were refused as busy.
     pub(crate) busy: u64,
 }
 
 impl Figures {
-    /// Adds what another writer saw.
+    /// Adds the results of another writer.
     pub(crate) fn append(&mut self, mut other: Self) {
         self.latencies.append(&mut other.latencies);
         self.acknowledged.append(&mut other.acknowledged);
         self.busy += other.busy;
     }
 
-    /// Says how many entries were acknowledged in so many seconds, and how long their writers waited.
+    /// Prints the entries that were acknowledged in this many seconds, and the latencies of their writers.
     pub(crate) fn say(&mut self, seconds: f64) {
         self.latencies.sort_unstable();
         let entries = self.acknowledged.len() as f64;
@@ -33,7 +33,7 @@ impl Figures {
         }
     }
 
-    /// The latency, in milliseconds, that this part of the submissions did not exceed.
+    /// Returns the latency in milliseconds that this fraction of the submissions did not exceed.
     fn percentile(&self, part: f64) -> f64 {
         let last = self.latencies.len().saturating_sub(1);
         let at = (self.latencies.len() as f64 * part) as usize;
@@ -42,7 +42,7 @@ impl Figures {
     }
 }
 
-/// Says one figure.
+/// Prints one figure.
 pub(crate) fn say(name: &str, value: f64) {
     println!("{name}={value}");
 }

@@ -1,5 +1,5 @@
-//! What loads of a log have in common, in its process (`write.rs`) and over HTTP (`server/benches/http.rs`): what is
-//! submitted, what was measured, and the check of what was acknowledged.
+//! Parts that loads of a log share, in its process (`write.rs`) and over HTTP (`server/benches/http.rs`): entries to
+//! submit, measurements, and the check of the acknowledged entries.
 
 mod entries;
 mod figures;

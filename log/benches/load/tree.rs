@@ -1,4 +1,4 @@
-//! Computes a tree anew from its files, whoever wrote it.
+//! Computes a tree anew from its files, those of any tlog-tiles writer.
 
 use glasslog_core::merkle::{Hash, leaf_hash, tree_root};
 use glasslog_core::note::Checkpoint;
@@ -7,11 +7,11 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Longest that a checkpoint may take to cover what was acknowledged.
+/// Longest time until a checkpoint must cover the acknowledged entries.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits for a checkpoint that covers all, and checks that the entries give its root, that the tiles which prove them hold
-/// their hashes, and that every acknowledged entry stands at its index; returns the size.
+/// their hashes, and that every acknowledged entry is at its index; returns the size.
 pub(crate) fn verify(
     public: &Path,
     acknowledged: &[(u64, u64)],
@@ -33,7 +33,7 @@ pub(crate) fn verify(
     let mut leaves: Vec<Hash> = Vec::new();
     for bundle in bundles_between(0, head.size) {
         let first = leaves.len();
-        // The log may be larger by now, and its partial files gone.
+        // The log may be larger now, with its partial files deleted.
         let (bytes, width) = match fs::read(public.join(bundle.path())) {
             Ok(bytes) => (bytes, bundle.width()),
             Err(_) => {
