@@ -5,6 +5,6 @@ pub(crate) mod prove;
 pub(crate) mod query;
 pub(crate) mod wave;
 
-pub use log_file::{CHECKPOINT_PATH, LogFile};
+pub use log_file::{CHECKPOINT_PATH, LogFile, TILE_FOLDER};
 pub use prove::{ProveError, ProveQuery};
 pub use query::{Progress, Query};

@@ -2,6 +2,7 @@
 
 use crate::error::LogError;
 use crate::storage::Storage;
+use glasslog_core::fetch::TILE_FOLDER;
 use glasslog_core::merkle::Hash;
 use glasslog_core::tiles::{
     EntryBundle, FULL_WIDTH, Tile, hashes_at, parse_entries, partial_width,
@@ -58,7 +59,7 @@ fn hashes(
 ) -> Result<Vec<Hash>, LogError> {
     let missing = |tile: &Tile| LogError::missing(locate(&tile.path()));
     let Some(tile) = Tile::containing(level, hash, at) else {
-        let path = locate("tile");
+        let path = locate(TILE_FOLDER);
         return Err(LogError::missing(path));
     };
     let (tile, bytes) = match read(&tile.path())? {
@@ -84,7 +85,7 @@ pub(crate) fn leaf(storage: &dyn Storage, index: u64) -> Result<Hash, LogError> 
         index,
         end,
     )?;
-    let missing = || LogError::missing(storage.locate("tile/0"));
+    let missing = || LogError::missing(storage.locate(TILE_FOLDER));
     hashes.get(place as usize).copied().ok_or_else(missing)
 }
 

@@ -1,5 +1,6 @@
 //! File names in a log directory, as listed in `docs/formats/log-directory.md`.
 
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use std::path::{Path, PathBuf};
 
 /// Mode of files that only the operator may read: keys, staged entries, the signed head.
@@ -163,6 +164,6 @@ impl Layout {
 
     /// Returns the path of the public checkpoint.
     pub fn checkpoint(&self) -> PathBuf {
-        self.public_file("checkpoint")
+        self.public_file(CHECKPOINT_PATH)
     }
 }

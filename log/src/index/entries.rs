@@ -7,6 +7,7 @@ use crate::directory::public::PublicTree;
 use crate::error::LogError;
 use crate::index::error::IndexError;
 use glasslog_client::source::Source;
+use glasslog_core::fetch::TILE_FOLDER;
 use glasslog_core::merkle::{Hash, Subtree, TreeHead, complete_subtrees, leaf_hash};
 use glasslog_core::tiles::{ConsistencyPlan, EntryBundle, Tile, TilePlan, parse_entries};
 use std::collections::BTreeMap;
@@ -227,7 +228,7 @@ fn false_file(error: &glasslog_core::tiles::TileError) -> LogError {
     match error {
         TileError::Missing { tile } => LogError::missing(tile.path()),
         error => LogError::Index(IndexError::NotInTree {
-            path: "tile/".into(),
+            path: TILE_FOLDER.into(),
             problem: error.to_string(),
         }),
     }

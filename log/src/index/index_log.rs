@@ -7,7 +7,7 @@ use crate::directory::lock::CheckpointLock;
 use crate::error::LogError;
 use crate::object_store::Bucket;
 use crate::writer::error::HistoryError;
-use crate::writer::open::bundle_from;
+use crate::writer::replay::bundle_from;
 use glasslog_core::index::format::{INDEX_CHECKPOINT_PATH, INDEX_FOLDER, LATEST_PATH, Manifest};
 use glasslog_core::merkle::{Hash, InclusionProof, TreeHead, leaf_hash};
 use glasslog_core::note::{Checkpoint, TlogProof};

@@ -4,26 +4,20 @@
 //! the state of the last change is always known.
 
 use super::ahead::Ahead;
-use super::client::{Client, PATIENCE, Read, Remove};
+use super::client::Client;
 use super::error::StoreError;
-use super::protocol::{
-    Change, Create, LOCK, Lease, Outcome, PRIVATE, PROBE, PUBLIC, Presence, Update,
-};
+use super::hold::{FAREWELL, Hold, Pulse, Shared, locked, renew};
+use super::protocol::{Create, LOCK, Lease, PRIVATE, PROBE, PUBLIC, Presence, Remove};
+use super::retry::PATIENCE;
 use crate::error::LogError;
-use crate::leaf::Leaf;
-use crate::storage::error::{JournalError, StorageError};
-use crate::storage::{self, Staged, Storage, Version};
-use crate::writer::error::HistoryError;
-use glasslog_core::merkle::{TreeHead, sha256};
-use glasslog_core::note::Checkpoint;
-use glasslog_core::object_store::{
-    Batch, Lock, MANIFEST, Manifest, STAGED, decode_batch, encode_batch,
-};
-use glasslog_core::tiles::PublicFile;
+use crate::storage::Storage;
+use crate::storage::error::StorageError;
+use glasslog_core::merkle::TreeHead;
+use glasslog_core::object_store::{Batch, Lock, MANIFEST, Manifest, STAGED};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,64 +25,13 @@ use std::time::{Duration, Instant};
 const RENEWALS: u32 = 4;
 /// Age from which a probe is over.
 const PROBE_LASTS: Duration = Duration::from_secs(3_600);
-/// Time limit of releasing the lease: other candidates wait no longer than this without it.
-const FAREWELL: Duration = Duration::from_secs(2);
-
 /// The part of a bucket that holds a log, and the right to write it. The lease is released when the last clone is
 /// dropped.
 #[derive(Clone, Debug)]
 pub struct Bucket {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     /// The renewing thread ends when this is dropped.
     _alive: Sender<()>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    client: Client,
-    hold: Mutex<Hold>,
-    /// The status of the lease, readable while a change is under way.
-    pulse: Pulse,
-    /// Batches that the lock does not name any more.
-    done: Mutex<Vec<Batch>>,
-    /// Read-ahead, while the log is opened.
-    ahead: Mutex<Option<Ahead>>,
-}
-
-/// The status of the lease, readable without blocking.
-#[derive(Debug)]
-struct Pulse {
-    began: Instant,
-    /// Milliseconds from `began` to the last successful change.
-    changed: AtomicU64,
-    is_lost: AtomicBool,
-}
-
-impl Pulse {
-    fn beat(&self) {
-        let since = self.began.elapsed().as_millis();
-        let since = u64::try_from(since).unwrap_or(u64::MAX);
-        self.changed.store(since, Ordering::Relaxed);
-    }
-
-    /// Returns the time since the last successful change.
-    fn silence(&self) -> Duration {
-        let changed = Duration::from_millis(self.changed.load(Ordering::Relaxed));
-        self.began.elapsed().saturating_sub(changed)
-    }
-}
-
-#[derive(Debug)]
-struct Hold {
-    /// `None` after another writer took over.
-    lease: Option<Lease>,
-    pending: Option<Change>,
-    successor: Option<String>,
-}
-
-/// A panic in another thread leaves these values valid: each change is one assignment.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Bucket {
@@ -168,7 +111,7 @@ impl Bucket {
     }
 
     /// Returns the lock as this writer left it.
-    fn lock(&self) -> Result<Lock, StoreError> {
+    pub(super) fn lock(&self) -> Result<Lock, StoreError> {
         let hold = locked(&self.shared.hold);
         hold.current().map(|lease| lease.lock().clone())
     }
@@ -222,7 +165,7 @@ impl Bucket {
         *locked(&self.shared.ahead) = is_opening.then(|| Ahead::new(size));
     }
 
-    fn read_ahead(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
+    pub(super) fn read_ahead(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
         let mut ahead = locked(&self.shared.ahead);
         let Some(ahead) = ahead.as_mut() else {
             return Ok(None);
@@ -238,299 +181,7 @@ impl Bucket {
         Ok(ahead.take(path))
     }
 
-    fn public(&self, path: &str) -> String {
+    pub(super) fn public(&self, path: &str) -> String {
         format!("{PUBLIC}{path}")
-    }
-}
-
-/// Renews the lease unless a recent change has done so; returns false if there is nothing left to renew.
-fn renew(shared: &Weak<Shared>, every: Duration) -> bool {
-    let Some(shared) = shared.upgrade() else {
-        return false;
-    };
-    let mut hold = locked(&shared.hold);
-    if shared.pulse.silence() < every / 2 {
-        return true;
-    }
-    // A store that does not answer may answer later; a takeover by another writer is final.
-    let renewed = shared.change(&mut hold, |lease| Ok(lease.renew(None)));
-    !matches!(
-        renewed,
-        Err(StoreError::NotWriter { .. } | StoreError::NoLock { .. })
-    )
-}
-
-impl Hold {
-    fn current(&self) -> Result<&Lease, StoreError> {
-        let url = self.successor.clone();
-        self.lease.as_ref().ok_or(StoreError::NotWriter { url })
-    }
-}
-
-impl Shared {
-    fn change(
-        &self,
-        hold: &mut Hold,
-        make: impl FnOnce(&Lease) -> Result<Change, StoreError>,
-    ) -> Result<(), StoreError> {
-        self.change_within(PATIENCE, hold, make)
-    }
-
-    fn change_within(
-        &self,
-        limit: Duration,
-        hold: &mut Hold,
-        make: impl FnOnce(&Lease) -> Result<Change, StoreError>,
-    ) -> Result<(), StoreError> {
-        if let Some(pending) = hold.pending.take() {
-            self.finish(limit, hold, pending)?;
-        }
-        let change = make(hold.current()?)?;
-        self.finish(limit, hold, change)
-    }
-
-    fn finish(
-        &self,
-        limit: Duration,
-        hold: &mut Hold,
-        mut change: Change,
-    ) -> Result<(), StoreError> {
-        let outcome = match self.client.drive_for(limit, &mut change) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                hold.pending = Some(change);
-                return Err(error);
-            }
-        };
-        match Lease::won(change, outcome) {
-            Ok(lease) => {
-                hold.lease = Some(lease);
-                self.pulse.beat();
-                Ok(())
-            }
-            Err(Outcome::Lost(object)) => {
-                hold.lease = None;
-                self.pulse.is_lost.store(true, Ordering::Relaxed);
-                let lock = Lock::parse(&object.bytes).ok();
-                hold.successor = lock.and_then(|lock| lock.holder?.url);
-                let url = hold.successor.clone();
-                Err(StoreError::NotWriter { url })
-            }
-            Err(_) => {
-                hold.lease = None;
-                self.pulse.is_lost.store(true, Ordering::Relaxed);
-                let key = self.client.locate(LOCK);
-                Err(StoreError::NoLock { key })
-            }
-        }
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        let hold = self.hold.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if hold.pending.is_none()
-            && let Some(lease) = hold.lease.take()
-        {
-            // Without this release other candidates wait until the lease ends.
-            let _ = self.client.drive_for(FAREWELL, &mut lease.release());
-        }
-    }
-}
-
-fn version(lock: &Lock) -> Option<Version> {
-    let head = lock.head.as_ref()?;
-    Some(Version(sha256(&head.encode()).to_hex()))
-}
-
-impl Storage for Bucket {
-    fn locate(&self, path: &str) -> PathBuf {
-        self.shared.client.locate(&self.public(path)).into()
-    }
-
-    fn locate_private(&self, name: &str) -> PathBuf {
-        self.shared.client.locate(&format!("private/{name}")).into()
-    }
-
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
-        if let Some(bytes) = self.read_ahead(path)? {
-            return Ok(Some(bytes));
-        }
-        let object = self.shared.client.read(&self.public(path))?;
-        Ok(object.map(|object| object.bytes))
-    }
-
-    fn read_many(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, LogError> {
-        let reads = paths.iter().map(|path| Read(self.public(path))).collect();
-        let found = self.shared.client.drive_all::<Read>(reads)?;
-        let bytes = found
-            .into_iter()
-            .map(|(_, object)| object.map(|object| object.bytes));
-        Ok(bytes.collect())
-    }
-
-    fn create(&self, files: &[PublicFile]) -> Result<(), LogError> {
-        let create = |file: &PublicFile| Create::new(self.public(&file.path), file.bytes.clone());
-        let creations = files.iter().map(create).collect();
-        for (create, presence) in self.shared.client.drive_all(creations)? {
-            if presence == Presence::Differs {
-                return Err(LogError::differs(self.shared.client.locate(create.key())));
-            }
-        }
-        Ok(())
-    }
-
-    fn keep(&self, path: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
-        let mut create = Create::new(self.public(path), bytes.to_vec());
-        match self.shared.client.drive(&mut create)? {
-            Presence::There => Ok(None),
-            Presence::Differs => self.read(path),
-        }
-    }
-
-    fn update(&self, path: &str, change: &mut storage::Change<'_>) -> Result<(), LogError> {
-        let mut update = Update::new(self.public(path), change);
-        self.shared.client.drive(&mut update)?
-    }
-
-    fn remove(&self, path: &str) -> Result<(), LogError> {
-        Ok(self.shared.client.drive(&mut Remove(self.public(path)))?)
-    }
-
-    fn list(&self, directory: &str) -> Result<Vec<String>, LogError> {
-        let folder = format!("{}/", self.public(directory));
-        let keys = self.shared.client.list(&folder)?;
-        let name = |key: &String| key.strip_prefix(&folder).map(str::to_owned);
-        // Servers may list their own leftovers: hidden names never belong to a log.
-        let is_own = |name: &String| !name.contains('/') && !name.starts_with('.');
-        Ok(keys.iter().filter_map(name).filter(is_own).collect())
-    }
-
-    fn read_private(&self, name: &str) -> Result<Option<Vec<u8>>, LogError> {
-        let object = self.shared.client.read(&format!("private/{name}"))?;
-        Ok(object.map(|object| object.bytes))
-    }
-
-    fn replace_private(&self, name: &str, bytes: &[u8]) -> Result<(), LogError> {
-        let always = |_| Ok::<_, LogError>(Some(bytes.to_vec()));
-        let mut update = Update::new(format!("private/{name}"), always);
-        self.shared.client.drive(&mut update)?
-    }
-
-    fn stage(&self, first: u64, leaves: &[Leaf]) -> Result<(), LogError> {
-        if leaves.is_empty() {
-            return Ok(());
-        }
-        let entries: Vec<&[u8]> = leaves.iter().map(Leaf::entry).collect();
-        let bytes = encode_batch(first, &entries).ok_or_else(|| {
-            LogError::History(HistoryError::NotAdmissible {
-                index: first,
-                problem: "an entry is too long for a batch".to_owned(),
-            })
-        })?;
-        // Locked until the batch is decided: its name is that of the next change.
-        let mut hold = locked(&self.shared.hold);
-        if let Some(pending) = hold.pending.take() {
-            self.shared.finish(PATIENCE, &mut hold, pending)?;
-        }
-        let lease = hold.current()?;
-        let end = lease.lock().end();
-        if end != first {
-            let head = lease.lock().size();
-            return Err(JournalError::Gap { first, end, head }.into());
-        }
-        let batch = lease.next_batch(leaves.len() as u64, sha256(&bytes));
-        let batch = batch.ok_or(StoreError::Backlog)?;
-        let mut create = Create::new(batch.key(), bytes);
-        if self.shared.client.drive(&mut create)? == Presence::Differs {
-            return Err(LogError::differs(self.shared.client.locate(create.key())));
-        }
-        Ok(self
-            .shared
-            .change(&mut hold, |lease| Ok(lease.stage(batch)))?)
-    }
-
-    fn staged(&self) -> Result<Staged, LogError> {
-        let lock = self.lock()?;
-        let mut staged = Staged {
-            first: lock.staged.first().map_or(lock.size(), |batch| batch.first),
-            leaves: Vec::new(),
-        };
-        let reads = lock.staged.iter().map(|batch| Read(batch.key())).collect();
-        let found = self.shared.client.drive_all::<Read>(reads)?;
-        for (batch, (_, object)) in lock.staged.iter().zip(found) {
-            let path = || PathBuf::from(self.shared.client.locate(&batch.key()));
-            let object = object.ok_or_else(|| LogError::missing(path()))?;
-            let is_whole = sha256(&object.bytes) == batch.digest;
-            let decoded = decode_batch(&object.bytes).filter(|_| is_whole);
-            match decoded {
-                Some((first, entries))
-                    if (first, entries.len() as u64) == (batch.first, batch.count) =>
-                {
-                    staged.leaves.extend(entries.into_iter().map(Leaf::new));
-                }
-                _ => {
-                    return Err(LogError::malformed(
-                        path(),
-                        "it is not the batch that the lock names",
-                    ));
-                }
-            }
-        }
-        Ok(staged)
-    }
-
-    fn unstage(&self, end: u64) -> Result<(), LogError> {
-        let mut done = locked(&self.shared.done);
-        let (gone, kept) = done.drain(..).partition(|batch| batch.end() <= end);
-        *done = kept;
-        let gone: Vec<Batch> = gone;
-        let removals = gone.iter().map(|batch| Remove(batch.key())).collect();
-        self.shared.client.drive_all::<Remove>(removals)?;
-        Ok(())
-    }
-
-    fn durable_size(&self) -> Result<u64, LogError> {
-        // Acknowledged objects are durable.
-        Ok(u64::MAX)
-    }
-
-    fn load_head(&self) -> Result<Option<(Vec<u8>, Version)>, LogError> {
-        let lock = self.lock()?;
-        let head = lock.head.as_ref().map(Checkpoint::encode);
-        Ok(head.zip(version(&lock)))
-    }
-
-    fn swap_head(&self, expected: Option<&Version>, head: &[u8]) -> Result<Version, LogError> {
-        let path = || self.locate_private("lock");
-        let checkpoint =
-            Checkpoint::parse(head).map_err(|error| LogError::malformed(path(), error))?;
-        let size = checkpoint.head().size;
-        let mut hold = locked(&self.shared.hold);
-        let lock = hold.current()?.lock();
-        if version(lock).as_ref() != expected {
-            return Err(StorageError::HeadMoved { path: path() }.into());
-        }
-        let under = lock.staged.iter().filter(|batch| batch.end() <= size);
-        let mut under: Vec<Batch> = under.cloned().collect();
-        self.shared
-            .change(&mut hold, |lease| Ok(lease.advance(checkpoint)))?;
-        locked(&self.shared.done).append(&mut under);
-        Ok(Version(sha256(head).to_hex()))
-    }
-
-    fn explain(&self, error: LogError) -> LogError {
-        match error {
-            LogError::Store(_) => error,
-            // The store tells if this process is still the writer; if the store does not answer, that is the cause.
-            _ => self.check_writer().err().map_or(error, LogError::from),
-        }
-    }
-
-    fn announce(&self, url: &str) -> Result<(), LogError> {
-        let mut hold = locked(&self.shared.hold);
-        Ok(self
-            .shared
-            .change(&mut hold, |lease| Ok(lease.renew(Some(url))))?)
     }
 }

@@ -3,7 +3,8 @@
 //! No layer below this file retries: the protocol decides if a request without an answer may be repeated.
 
 use super::error::StoreError;
-use super::protocol::{Answer, ETag, LOCK, Machine, Object, Request};
+use super::protocol::{Answer, ETag, LOCK, Machine, Object, PUBLIC, Read, Request};
+use super::retry::{PATIENCE, Patience};
 use super::settings::StoreSettings;
 use crate::caching::{NEVER, caching};
 use crate::error::LogError;
@@ -18,7 +19,7 @@ use object_store::{
 };
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 use std::{fmt, thread};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::sleep;
@@ -26,29 +27,14 @@ use tokio::time::sleep;
 /// Time limit of one request: a batch of 8 MiB over a slow line.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Time for which a procedure retries on a store that does not answer.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
-/// First and longest wait between two attempts.
-const WAITS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 /// Number of concurrent requests.
 const AT_ONCE: usize = 16;
-
-/// An object in a listing.
-#[derive(Clone, Debug)]
-pub(crate) struct Listed {
-    /// Key below the prefix of the log.
-    pub(crate) key: String,
-    /// Time of the last write, by the clock of the store.
-    pub(crate) changed: SystemTime,
-    /// Length in bytes.
-    pub(crate) length: u64,
-}
 
 /// The part of a bucket that holds one log. Clones share connections.
 #[derive(Clone)]
 pub struct Client {
-    store: Arc<AmazonS3>,
-    prefix: String,
+    pub(super) store: Arc<AmazonS3>,
+    pub(super) prefix: String,
     location: String,
     runtime: Arc<OwnRuntime>,
     lease: Duration,
@@ -207,77 +193,6 @@ impl Client {
         StoreError::NoLock { key }
     }
 
-    /// Lists the keys that begin with `folder`, which ends in `/`.
-    ///
-    /// # Errors
-    /// The store does not list them; there is no retry.
-    pub fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
-        let found = self.list_objects(folder)?;
-        Ok(found.into_iter().map(|listed| listed.key).collect())
-    }
-
-    /// Lists the objects whose keys begin with `folder`, which ends in `/`.
-    ///
-    /// # Errors
-    /// As [`list`](Self::list).
-    pub(crate) fn list_objects(&self, folder: &str) -> Result<Vec<Listed>, StoreError> {
-        let prefix = Path::from(format!("{}/{folder}", self.prefix).trim_end_matches('/'));
-        let found = self.block_on(
-            self.store
-                .list(Some(&prefix))
-                .map_ok(|meta| (meta.location.to_string(), meta.last_modified, meta.size))
-                .try_collect::<Vec<_>>(),
-        );
-        let found = found.map_err(|error| self.judge("list", folder, &error).1)?;
-        let own = format!("{}/", self.prefix);
-        Ok(found
-            .into_iter()
-            .filter_map(|(key, changed, length)| {
-                Some(Listed {
-                    key: key.strip_prefix(&own)?.to_owned(),
-                    changed: changed.into(),
-                    length,
-                })
-            })
-            .collect())
-    }
-
-    /// Lists the keys that begin with `folder`, each with its age relative to the object `than`, by the clock of the
-    /// store.
-    ///
-    /// # Errors
-    /// As [`list`](Self::list).
-    pub(super) fn list_with_ages(
-        &self,
-        folder: &str,
-        than: &str,
-    ) -> Result<Vec<(String, Duration)>, StoreError> {
-        let found = self.list_objects(folder)?;
-        let reference = found.iter().find(|listed| listed.key == than);
-        let reference = reference.map(|listed| listed.changed);
-        let age = |changed| {
-            let age = reference.and_then(|reference| reference.duration_since(changed).ok());
-            age.unwrap_or_default()
-        };
-        Ok(found
-            .into_iter()
-            .map(|listed| (listed.key, age(listed.changed)))
-            .collect())
-    }
-
-    /// Returns the time of the last write of an object, by the clock of the store; `None` if it is missing.
-    ///
-    /// # Errors
-    /// The store does not answer; there is no retry.
-    pub(crate) fn changed(&self, key: &str) -> Result<Option<SystemTime>, StoreError> {
-        let path = Path::from(format!("{}/{key}", self.prefix));
-        match self.block_on(self.store.head(&path)) {
-            Ok(meta) => Ok(Some(meta.last_modified.into())),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(self.judge("look at", key, &error).1),
-        }
-    }
-
     async fn run<M: Machine>(&self, machine: &mut M) -> Result<M::Output, StoreError> {
         let mut patience = Patience::new(PATIENCE);
         loop {
@@ -346,7 +261,7 @@ impl Client {
         mode: PutMode,
         bytes: Vec<u8>,
     ) -> object_store::Result<Answer> {
-        let public = key.strip_prefix("public/").map(LogFile::parse);
+        let public = key.strip_prefix(PUBLIC).map(LogFile::parse);
         let content_type = match public {
             Some(Some(file)) => file.content_type(),
             _ => "application/octet-stream",
@@ -366,7 +281,12 @@ impl Client {
         Ok(Answer::Done(done.e_tag.map(ETag)))
     }
 
-    fn judge(&self, operation: &'static str, key: &str, error: &Error) -> (Answer, StoreError) {
+    pub(super) fn judge(
+        &self,
+        operation: &'static str,
+        key: &str,
+        error: &Error,
+    ) -> (Answer, StoreError) {
         let key = self.locate(key);
         let reason = innermost(error);
         let failure = match error {
@@ -395,47 +315,6 @@ impl Drop for OwnRuntime {
     }
 }
 
-/// The deadline of a procedure, and its next wait between attempts.
-struct Patience {
-    until: Instant,
-    wait: Duration,
-}
-
-impl Patience {
-    fn new(limit: Duration) -> Self {
-        Self {
-            until: Instant::now() + limit,
-            wait: WAITS.0,
-        }
-    }
-
-    fn judge(
-        &mut self,
-        answer: &Answer,
-        failure: Option<StoreError>,
-    ) -> Result<Duration, StoreError> {
-        let is_over = Instant::now() > self.until;
-        match failure {
-            Some(failure @ StoreError::Denied { .. }) => return Err(failure),
-            Some(failure) if is_over => return Err(failure),
-            None if is_over => {
-                return Err(StoreError::Unreachable {
-                    operation: "change",
-                    key: LOCK.into(),
-                    reason: "the store contradicts itself".into(),
-                });
-            }
-            _ => {}
-        }
-        if *answer != Answer::Unknown {
-            return Ok(Duration::ZERO);
-        }
-        let wait = self.wait;
-        self.wait = (2 * wait).min(WAITS.1);
-        Ok(wait)
-    }
-}
-
 /// Returns the innermost cause of an error, which is the helpful part.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
@@ -443,40 +322,4 @@ fn innermost(error: &dyn std::error::Error) -> String {
         cause = next;
     }
     cause.to_string()
-}
-
-/// Reads one object.
-#[derive(Clone, Debug)]
-pub(super) struct Read(pub(super) String);
-
-impl Machine for Read {
-    type Output = Option<Object>;
-
-    fn ask(&self) -> Request {
-        Request::Get(self.0.clone())
-    }
-
-    fn hear(&mut self, answer: Answer) -> Option<Self::Output> {
-        match answer {
-            Answer::Found(object) => Some(Some(object)),
-            Answer::Missing => Some(None),
-            _ => None,
-        }
-    }
-}
-
-/// Removes one object; a missing one is not an error.
-#[derive(Clone, Debug)]
-pub(super) struct Remove(pub(super) String);
-
-impl Machine for Remove {
-    type Output = ();
-
-    fn ask(&self) -> Request {
-        Request::Delete(self.0.clone())
-    }
-
-    fn hear(&mut self, answer: Answer) -> Option<()> {
-        matches!(answer, Answer::Done(_) | Answer::Missing).then_some(())
-    }
 }

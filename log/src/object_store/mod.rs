@@ -9,9 +9,13 @@ mod candidate;
 mod client;
 pub(crate) mod error;
 mod fitness;
+mod hold;
+mod listing;
 pub mod protocol;
+mod retry;
 mod settings;
 mod source;
+mod storage;
 
 pub use bucket::Bucket;
 pub use candidate::{Candidate, Taken};

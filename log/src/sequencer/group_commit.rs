@@ -7,7 +7,7 @@ use super::{Acknowledgement, Answer};
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::storage::Storage;
-use crate::writer::admitter::Outcome;
+use crate::writer::refusal::Outcome;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Instant;
 use tokio::sync::oneshot;

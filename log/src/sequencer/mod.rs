@@ -21,8 +21,8 @@ mod status;
 
 use crate::error::LogError;
 use crate::leaf::Leaf;
-use crate::writer::admitter::Outcome;
 use crate::writer::log::Log;
+use crate::writer::refusal::Outcome;
 use glasslog_core::note::Checkpoint;
 use queue::{Queue, Submission};
 use std::any::Any;

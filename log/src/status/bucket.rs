@@ -7,7 +7,7 @@ use crate::object_store::protocol::{PRIVATE, PUBLIC};
 use crate::object_store::{Client, StoreSettings};
 use crate::sequencer::LAST_ERROR;
 use crate::writer::close::CLOSED;
-use glasslog_core::fetch::CHECKPOINT_PATH;
+use glasslog_core::fetch::{CHECKPOINT_PATH, TILE_FOLDER};
 use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::object_store::{Lock, STAGED, payload};
 use std::collections::{HashMap, HashSet};
@@ -64,7 +64,7 @@ fn backlog_bytes(client: &Client, lock: &Lock, published: u64) -> Result<u64, Lo
 
 /// Counts the partial files whose full ones exist.
 fn superseded(client: &Client) -> Result<u64, LogError> {
-    let keys = client.list(&format!("{PUBLIC}tile/"))?;
+    let keys = client.list(&format!("{PUBLIC}{TILE_FOLDER}"))?;
     let all: HashSet<&str> = keys.iter().map(String::as_str).collect();
     let full = keys
         .iter()

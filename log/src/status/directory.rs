@@ -9,6 +9,7 @@ use crate::directory::{journal, lock};
 use crate::error::LogError;
 use crate::sequencer::LAST_ERROR;
 use crate::writer::close::CLOSED;
+use glasslog_core::fetch::TILE_FOLDER;
 use glasslog_core::index::format::LATEST_PATH;
 use std::fs;
 use std::io::ErrorKind;
@@ -38,7 +39,7 @@ pub(super) fn read(disk: &Disk, layout: &Layout, origin: String) -> Result<Statu
             .read(&latest)?
             .map(|bytes| indexed(&bytes, latest))
             .transpose()?,
-        superseded_partials: superseded(&layout.public_file("tile"))?,
+        superseded_partials: superseded(&layout.public_file(TILE_FOLDER))?,
         is_closed: layout.private(CLOSED).exists(),
         writer: lock::writer(&layout.lock())?.map(Writer::Process),
         last_error: last_error(disk.read(&layout.private(LAST_ERROR))?),

@@ -8,80 +8,18 @@ use crate::dedup::{Batch, Dedup, Events, Loaded};
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::writer::error::HistoryError;
-use core::fmt;
+use crate::writer::event_memory::Remembered;
+use crate::writer::refusal::{Outcome, Receipt, Refusal};
 use glasslog_core::crypto::ed25519_batch::{SMALL_BATCH, Seed};
 use glasslog_core::event::Event;
-use glasslog_core::merkle::{Hash, sha256};
-use glasslog_core::rules::{self, Admission, Admitted, Binding, Keyring, Memory, RefusalClass};
+use glasslog_core::merkle::Hash;
+use glasslog_core::rules::{self, Admission, Admitted, Keyring};
 use glasslog_core::text::limits::MAX_ENTRY;
 use glasslog_core::tiles::FULL_WIDTH;
 use rayon::prelude::*;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
-
-/// The position of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// Its index.
-    pub index: u64,
-    /// Its leaf hash.
-    pub leaf_hash: Hash,
-}
-
-/// The result of submitting an entry.
-pub type Outcome = Result<Receipt, Refusal>;
-
-/// A reason not to admit an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The entry has no bytes.
-    Empty,
-    /// The log is closed and accepts no new entries.
-    Closed,
-    /// The rules of events refuse the entry.
-    Entry(Box<rules::Refusal>),
-}
-
-impl Refusal {
-    /// Returns the refusal of an entry that does not fit into an entry bundle.
-    pub fn too_large(size: usize) -> Self {
-        let limit = MAX_ENTRY;
-        Self::Entry(Box::new(rules::Refusal::TooLarge { size, limit }))
-    }
-
-    /// Returns the stable name of this class of refusals.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Empty => "entry-empty",
-            Self::Closed => "log-closed",
-            Self::Entry(refusal) => refusal.code(),
-        }
-    }
-
-    /// Returns the class of the refusal.
-    pub fn class(&self) -> RefusalClass {
-        match self {
-            Self::Empty => RefusalClass::Malformed,
-            Self::Closed => RefusalClass::Conflict,
-            Self::Entry(refusal) => refusal.class(),
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => write!(f, "the entry is empty"),
-            Self::Closed => write!(f, "the log is closed: it takes no new entries"),
-            Self::Entry(refusal) => write!(f, "{refusal}"),
-        }
-    }
-}
-
-impl core::error::Error for Refusal {}
 
 /// The judgement of an entry before its turn.
 type Judged = Result<Word, Refusal>;
@@ -114,43 +52,6 @@ fn seed() -> Option<Seed> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).ok()?;
     Some(Seed::new(bytes))
-}
-
-/// Facts about the events of a log: the newest in memory, the others in the table.
-#[derive(Debug)]
-struct Remembered {
-    dedup: Arc<Dedup>,
-    newest: Events,
-}
-
-impl Memory for Remembered {
-    fn payload(&self, digest: &Hash) -> Option<u64> {
-        let newest = self.newest.payloads.get(digest).copied();
-        newest.or_else(|| self.dedup.payload(digest))
-    }
-
-    fn binding(&self, name: &str) -> Option<Cow<'_, Binding>> {
-        let name = sha256(name.as_bytes());
-        match self.newest.names.get(&name) {
-            Some(binding) => Some(Cow::Borrowed(binding)),
-            None => self.dedup.binding(&name).map(Cow::Owned),
-        }
-    }
-
-    fn note_payload(&mut self, digest: Hash, index: u64) {
-        // Admission has looked it up before.
-        self.newest.payloads.entry(digest).or_insert(index);
-    }
-
-    fn bind(&mut self, name: &str, binding: Binding) {
-        if self.binding(name).is_none() {
-            self.newest.names.insert(sha256(name.as_bytes()), binding);
-        }
-    }
-
-    fn note_key_event(&mut self, index: u64) {
-        self.newest.keys.push(index);
-    }
 }
 
 /// The rules of one log and their state.

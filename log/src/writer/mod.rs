@@ -3,16 +3,20 @@
 pub(crate) mod admitter;
 pub(crate) mod close;
 pub(crate) mod error;
+mod event_memory;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod open;
 pub(crate) mod partials;
 pub(crate) mod public_checkpoint;
 pub(crate) mod publisher;
+pub(crate) mod refusal;
+pub(crate) mod replay;
 pub(crate) mod signer;
 
-pub use admitter::{Admitter, Outcome, Receipt, Refusal};
+pub use admitter::Admitter;
 pub use error::{HistoryError, WriterError};
 pub use keys::{new_secret, read_signer, write_public, write_secret, write_signer};
 pub use log::Log;
 pub use public_checkpoint::ARCHIVE_INTERVAL;
+pub use refusal::{Outcome, Receipt, Refusal};

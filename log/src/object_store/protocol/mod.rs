@@ -16,6 +16,7 @@ mod create;
 mod lease;
 mod probe;
 mod request;
+mod single;
 mod update;
 mod watch;
 
@@ -24,6 +25,7 @@ pub use create::{Create, Presence};
 pub use lease::Lease;
 pub use probe::{Probe, Unfit};
 pub use request::{Answer, ETag, Machine, Object, Request};
+pub use single::{Read, Remove};
 pub use update::Update;
 pub use watch::{LeaseStatus, Watch};
 
