@@ -1,4 +1,4 @@
-//! Audits that go on from the state of an earlier one come to what a fresh audit comes to, and read only what is new.
+//! Audits that continue from the state of an earlier one give the result of a fresh audit, and read only new files.
 
 use crate::support::{NOW, entries, scratch};
 use glasslog_client::Error;
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// A public tree that remembers what was read of it.
+/// A public tree that records which files were read.
 struct Tree {
     public: PathBuf,
     read: Mutex<BTreeSet<String>>,
@@ -63,7 +63,7 @@ impl Tree {
     }
 }
 
-/// What an audit came to, and every state that it saved.
+/// The result of an audit, and every state that it saved.
 struct Outcome {
     audited: Audited,
     states: Vec<Vec<u8>>,
@@ -117,7 +117,7 @@ fn resumed(log: &Path, state: &[u8]) -> Outcome {
     run(log, Some(Some(state)), NEVER)
 }
 
-/// The same verdict by the same checks, and the same counts of entries; what is counted of this run alone may differ.
+/// Checks for the same verdict by the same checks, and the same counts of entries; counts of one run alone may differ.
 fn assert_same(fresh: &Outcome, resumed: &Outcome, what: &str) {
     let (one, other) = (fresh.report(), resumed.report());
     assert_eq!(one.class(), other.class(), "{what}: {}", other.to_json());
@@ -152,7 +152,7 @@ fn an_audit_resumed_at_every_step_comes_to_what_a_fresh_one_does() {
     let folder = scratch();
     let log = folder.path().join("log");
     NewLog::raw("log.example/audit").create(&log, NOW).unwrap();
-    // How far the log grows; how far the index follows, and whether its runs are joined.
+    // Size of the log; size that the index covers, and whether its runs are joined.
     let steps = [
         (0, true, false),
         (1, true, false),
@@ -181,7 +181,7 @@ fn an_audit_resumed_at_every_step_comes_to_what_a_fresh_one_does() {
         }
         drop(indexer);
         let fresh = fresh(&log);
-        // On the way every place is one to go on from.
+        // An audit can continue from every state that was saved on the way.
         let outcome = run(&log, Some(state.as_deref()), Duration::ZERO);
         assert_same(&fresh, &outcome, &format!("step {step}"));
         let expected = match size {
@@ -210,7 +210,7 @@ fn an_audit_resumed_at_every_step_comes_to_what_a_fresh_one_does() {
             Some(last),
             "nothing new, nothing changed"
         );
-        // At most the last unit, for the index.
+        // The index reads at most the last unit again.
         assert!(again.bundles <= 17, "{} bundles read", again.bundles);
     }
 }

@@ -1,4 +1,4 @@
-//! Many signed events at once: the answers are those that each event gets alone.
+//! Many signed events at once: each gets the same answer as alone.
 
 use crate::event_entries::{access, actor_key, admin_key, key_event};
 use crate::support::{NOW, scratch};
@@ -8,7 +8,7 @@ use std::path::Path;
 
 const ORIGIN: &str = "example.com/bulk";
 
-/// A log in which two actors are enrolled.
+/// Makes a log in which two actors are enrolled.
 fn log(path: &Path, admin: &Path) -> Log {
     let mut log = Log::open(path).unwrap();
     for (actor, seed) in [("ci", 1), ("cd", 2)] {
@@ -18,7 +18,7 @@ fn log(path: &Path, admin: &Path) -> Log {
     log
 }
 
-/// The event with one bit of its signature changed.
+/// Returns the event with one bit of its signature changed.
 fn forged(entry: &[u8], byte: usize) -> Vec<u8> {
     let envelope = Envelope::parse(entry).unwrap();
     let mut signature = envelope.signatures()[0].clone();

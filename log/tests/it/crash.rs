@@ -1,4 +1,4 @@
-//! Stops a log before each of its file operations in turn, and looks at what is left, from outside and by opening it.
+//! Stops a log before each of its file operations in turn, and checks the remaining files, from outside and by opening it.
 
 use crate::seen::{Seen, new_log, work};
 use crate::support::{NOW, log_key, scratch};
@@ -12,7 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A disk that dies at step number `last` and stays dead, as a killed process does.
+/// A disk that fails from step number `last` on, like a killed process.
 fn dying(last: usize) -> (Disk, Arc<AtomicUsize>) {
     let steps = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&steps);
@@ -132,7 +132,7 @@ fn every_step_of_making_a_log_can_be_the_last() {
                 );
             }
             Err(LogError::Layout(LayoutError::NotALog { .. })) => {
-                // So little was done that `init` can start over.
+                // So few steps were done that `init` can start again.
                 again().unwrap();
             }
             Err(error) => panic!("step {last}: {error}"),

@@ -1,4 +1,4 @@
-//! The table of known entries: whatever becomes of it, what a log holds keeps its index, and nothing gets in twice.
+//! The table of known entries: even if it is damaged, entries of the log keep their index, and none is added twice.
 
 use crate::event_entries::{access, actor_key, admin_key, key_event};
 use crate::support::{NOW, entries, log_key, scratch};
@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// So small that a log of a few hundred entries has a table on disk.
+/// Bounds so small that a log of a few hundred entries has a table on disk.
 const SMALL: Bounds = Bounds {
     least: 256,
     batch: 256,
@@ -45,7 +45,7 @@ fn grow(log: &mut Log, first: u64, count: u64) -> Result<(), LogError> {
     Ok(())
 }
 
-/// Entries `0..size` have these indices and no others; the next new one gets the next.
+/// Checks that entries `0..size` have these indices and no others, and that the next new entry gets the next index.
 fn is_whole(log: &Path, size: u64) -> Result<(), LogError> {
     let mut writer = open(log)?;
     assert_eq!(writer.size(), size);
@@ -96,7 +96,7 @@ fn a_small_log_has_no_table_on_disk() {
     assert!(!table(directory.path()).exists());
 }
 
-/// Opened again and again, with what comes between, the log is one.
+/// A log that is opened again and again, with other operations between, keeps one history.
 #[test]
 fn a_log_goes_on_from_its_table() {
     let directory = new_log();
@@ -116,7 +116,7 @@ fn a_log_goes_on_from_its_table() {
     is_whole(path, size).unwrap();
     let public = PublicLog::read(&Layout::new(path).public(), &log_key(path));
     assert_eq!(public.leaves.len() as u64, size + 1);
-    // What is in the table is not read again: the first bundles can be gone and nobody notices here.
+    // Entries in the table are not read again: the first bundles may be missing without an error here.
     fs::remove_file(Layout::new(path).public_file("tile/entries/000")).unwrap();
     open(path).unwrap();
     fs::remove_dir_all(table(path)).unwrap();
@@ -126,7 +126,7 @@ fn a_log_goes_on_from_its_table() {
     assert_eq!(open(path).unwrap_err(), missing);
 }
 
-/// So many entries that there is a third level of tiles.
+/// A log with a third level of tiles.
 #[test]
 fn a_longer_log_goes_on_from_its_table() {
     const SIZE: u64 = 65_536 + 3 * 256;
@@ -146,7 +146,7 @@ fn a_longer_log_goes_on_from_its_table() {
     assert_eq!(open(path).unwrap().table().0, SIZE + 256);
 }
 
-/// Events: keys, payloads and names are remembered as entries are.
+/// Events: keys, payloads and names are remembered like entries.
 #[test]
 fn rules_for_events_go_on_from_the_table() {
     const ORIGIN: &str = "example.com/events";
@@ -181,7 +181,7 @@ fn rules_for_events_go_on_from_the_table() {
             .unwrap_err()
             .code()
     };
-    // The payload of entry 2 by the other key, a key that was revoked, an enrolment that is known.
+    // The payload of entry 2 by the other key, an event by a revoked key, and a known enrolment.
     assert_eq!(code(&mut log, register(&late, 0)), "event-replayed");
     assert_eq!(code(&mut log, register(&ci, 1_000)), "event-revoked-key");
     let known = log.append(vec![enrol(&late)]).unwrap().remove(0);
@@ -195,7 +195,7 @@ fn rules_for_events_go_on_from_the_table() {
     );
 }
 
-/// A name that was registered long ago is bound still.
+/// A name that was registered long ago is still bound.
 #[test]
 fn a_name_in_the_table_stays_bound() {
     use glasslog_core::event::{self, Envelope, Statement, Subject};
@@ -213,7 +213,7 @@ fn a_name_in_the_table_stays_bound() {
     log.append((0..600).map(register).collect()).unwrap();
     log.publish(NOW).unwrap();
     log.close().unwrap();
-    // Event 700 with the name of event 7, and with its digest or another.
+    // Event 700 with the name of event 7, and with its digest or a different one.
     let renamed = |digest: u64, number| {
         let envelope = Envelope::parse(&register(number)).unwrap();
         let mut statement = Statement::parse(envelope.payload()).unwrap();
@@ -230,7 +230,7 @@ fn a_name_in_the_table_stays_bound() {
     assert!(outcomes[1].is_ok());
 }
 
-/// Entries that come again while a filter is made, batches are frozen and moved to disk.
+/// Entries that are submitted again while a filter is made and batches are frozen and moved to disk.
 #[test]
 fn a_sequencer_knows_everything_at_every_moment() {
     let directory = new_log();
@@ -258,7 +258,7 @@ fn a_sequencer_knows_everything_at_every_moment() {
     assert_eq!((log.size(), log.table().0), (7_400, 7_168));
 }
 
-/// A table that is cut, overwritten or in part gone is made again, or found out when it is asked.
+/// A table that is truncated, overwritten or partly missing is made again, or the damage is found at a look-up.
 #[test]
 fn a_damaged_table_never_answers_wrongly() {
     const SIZE: u64 = 1_200;
@@ -295,7 +295,7 @@ fn a_damaged_table_never_answers_wrongly() {
                 }
             }
             rebuilt += usize::from(open(path).unwrap().rebuilt().is_some());
-            // A part that is damaged may be read late: then the writer ends, and the next one makes the table again.
+            // A damaged part may be read late: then the writer ends, and the next one makes the table again.
             match is_whole(path, SIZE) {
                 Ok(()) => {}
                 Err(LogError::Dedup(DedupError { .. })) => {
@@ -312,7 +312,7 @@ fn a_damaged_table_never_answers_wrongly() {
     );
 }
 
-/// A table from another moment or another log does not count, whatever else was restored with it.
+/// A table from another moment or another log is not used, even if other files were restored with it.
 #[test]
 fn a_table_of_another_moment_never_answers_wrongly() {
     let directory = new_log();
@@ -331,7 +331,7 @@ fn a_table_of_another_moment_never_answers_wrongly() {
     assert_eq!(open(path).unwrap().rebuilt(), None);
     is_whole(path, 1_200).unwrap();
 
-    // The log is from a backup, and the table is newer: what it knows beyond is not in this log.
+    // The log is from a backup, and the table is newer: its later entries are not in this log.
     put(&aside.join("early/public"), &public);
     put(&aside.join("early/state"), &state);
     put(&late, &table(path));
@@ -345,7 +345,7 @@ fn a_table_of_another_moment_never_answers_wrongly() {
     drop(log);
     is_whole(path, 600).unwrap();
 
-    // The same, and other entries took the place of those it knows.
+    // The same, and different entries are at the positions of those that the table knows.
     put(&aside.join("early/public"), &public);
     put(&aside.join("early/state"), &state);
     let mut log = open(path).unwrap();
@@ -364,7 +364,7 @@ fn a_table_of_another_moment_never_answers_wrongly() {
     assert_eq!(outcomes[0].as_ref().unwrap().index, 1_500);
     drop(log);
 
-    // Another log's.
+    // The table of another log.
     let other = new_log();
     let renamed = directory.path().join("other");
     NewLog::raw("example.com/other")

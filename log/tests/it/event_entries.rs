@@ -8,18 +8,18 @@ use glasslog_core::event::{
 use glasslog_core::merkle::{Hash, sha256};
 use std::path::Path;
 
-/// The key in `keys/admin` of a log.
+/// Returns the key in `keys/admin` of a log.
 pub(crate) fn admin_key(log: &Path) -> SecretKey {
     let pem = std::fs::read_to_string(log.join("keys/admin")).unwrap();
     parse_secret_pem(&pem).unwrap().0
 }
 
-/// A key that a test can make again.
+/// Returns a key from a seed, the same each time.
 pub(crate) fn actor_key(seed: u8) -> SecretKey {
     SecretKey::from_seed(&[seed; 32])
 }
 
-/// An enrolment of `key` for `actor`; with the leaf hash of one, the revocation that ends it.
+/// Returns an enrolment of `key` for `actor`; with the leaf hash of an enrolment, the revocation of it.
 pub(crate) fn key_event(
     origin: &str,
     admin: &SecretKey,
@@ -44,7 +44,7 @@ pub(crate) fn key_event(
     Envelope::sign(payload, &[admin]).unwrap().encode()
 }
 
-/// An access event by `actor`; `number` makes it unlike any other.
+/// Returns an access event by `actor`; `number` makes it unique.
 pub(crate) fn access(
     origin: &str,
     actor: &str,

@@ -1,4 +1,4 @@
-//! Logs of signed events: how they begin, what they admit, and that opening one again forgets nothing.
+//! Logs of signed events: their beginning, the events that they admit, and opening one again without loss.
 
 use crate::event_entries::{access, actor_key, admin_key, key_event};
 use crate::support::{NOW, entries, log_key, scratch};
@@ -25,7 +25,7 @@ fn new_log() -> TempDir {
     directory
 }
 
-/// Opens the log, appends one entry, publishes, closes.
+/// Opens the log, appends one entry, publishes and closes it.
 fn add(log: &Path, entry: Vec<u8>) -> Result<Receipt, Refusal> {
     let mut log = Log::open(log).unwrap();
     let outcome = log.append(vec![entry]).unwrap().pop().unwrap();
@@ -131,7 +131,7 @@ fn an_origin_or_a_key_that_does_not_fit_makes_no_log() {
     assert!(!path.exists());
 }
 
-/// Each step opens the log anew, so the rules stand on what the entries say alone.
+/// Each step opens the log anew, so the state of the rules comes from the entries alone.
 #[test]
 fn rules_survive_the_writer() {
     let directory = new_log();

@@ -1,4 +1,4 @@
-//! A log whose storage fails once, is slow, or is full, and whose clock jumps: refused or survived, never forked.
+//! A log whose storage fails once, is slow, or is full, and whose clock jumps: the log stops or continues, but never forks.
 
 use crate::seen::{Seen, new_log, work};
 use crate::support::{NOW, entries, log_key, scratch};
@@ -16,10 +16,10 @@ use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// `EIO`, `ENOSPC`, `EDQUOT`: what disks say.
+/// Errors of disks: `EIO`, `ENOSPC`, `EDQUOT`.
 const FAILURES: [i32; 3] = [5, 28, 122];
 
-/// Each step fails once, half done where it writes, and the disk is fine after it: the writer stops all the same.
+/// Each step fails once, half done if it writes, and the disk works again after it: the writer stops all the same.
 #[test]
 fn a_step_that_fails_once_loses_nothing() {
     for failing in 0.. {
@@ -57,7 +57,7 @@ fn a_step_that_fails_once_loses_nothing() {
     }
 }
 
-/// Steps that take long, each in turn, change nothing of what the sequencer answers.
+/// Slow steps, each in turn, do not change the sequencer's answers.
 #[test]
 fn a_slow_step_only_takes_time() {
     for slow in 0..12 {
@@ -100,11 +100,11 @@ fn a_slow_step_only_takes_time() {
     }
 }
 
-/// A small file system of its own, which vanishes after the test.
+/// A small separate file system, which is deleted after the test.
 struct Small(TempDir);
 
 impl Small {
-    /// Needs the right to mount; without it there is none.
+    /// Mounts the file system; `None` without the right to mount.
     fn mount() -> Option<Self> {
         let small = Self(tempfile::tempdir().unwrap());
         let mounted = Command::new("mount")
@@ -117,7 +117,7 @@ impl Small {
             .then_some(small)
     }
 
-    /// Fills it but for so many bytes; returns the file to remove.
+    /// Fills the file system except for this many bytes; returns the file to remove.
     fn fill(&self, free: u64) -> PathBuf {
         let path = self.0.path().join("filler");
         let mut file = File::create(&path).unwrap();
@@ -142,7 +142,7 @@ fn is_full(error: &LogError) -> bool {
     }
 }
 
-/// A real disk that is full, at one moment or another, also while the table of known entries is written.
+/// A real disk that becomes full at different moments, also while the table of known entries is written.
 #[test]
 fn a_full_disk_loses_nothing() {
     let Some(small) = Small::mount() else {
@@ -182,7 +182,7 @@ fn a_full_disk_loses_nothing() {
         };
         assert!(is_full(&error), "{free} bytes free: {error}");
         full += 1;
-        // An append that failed may have kept a part; what comes next is new in any case.
+        // A failed append may have kept some of its entries; the next entries are new in any case.
         first += 60;
         seen.check(&path);
         fs::remove_file(filler).unwrap();
@@ -194,7 +194,7 @@ fn a_full_disk_loses_nothing() {
     }
     assert_eq!(full, 16);
     assert!(seen.acknowledged.len() > 1_000);
-    // Everything that was acknowledged has its index still.
+    // Every acknowledged entry still has its index.
     let mut log = open(&path).unwrap();
     let public = PublicLog::read(&Layout::new(&path).public(), &log_key(&path));
     let again = log.append(public.entries.clone()).unwrap();
@@ -203,7 +203,7 @@ fn a_full_disk_loses_nothing() {
     }
 }
 
-/// The clock jumps, also between restarts: only the archive looks at it.
+/// The clock jumps, also between restarts: only the archive depends on it.
 #[test]
 fn a_clock_that_jumps_changes_no_history() {
     let directory = scratch();

@@ -1,4 +1,4 @@
-//! The index of a log on disk: what it answers as the log grows, and what crashes leave of it.
+//! The index of a log on disk: its answers while the log grows, and its state after crashes.
 
 use crate::support::{NOW, entries, scratch};
 use glasslog_core::event::{KeyKind, LookupKey};
@@ -26,7 +26,7 @@ fn new_log(path: &Path) {
         .unwrap();
 }
 
-/// Lets the log grow to `size` entries, each with its number.
+/// Grows the log to `size` entries, each with its number.
 fn grow(path: &Path, size: u64) {
     let mut log = Log::open(path).unwrap();
     let first = log.size();
@@ -38,7 +38,7 @@ fn read(log: &Path, path: &str) -> Option<Vec<u8>> {
     fs::read(Layout::new(log).public_file(path)).ok()
 }
 
-/// The index as a reader finds it who trusts what `init` wrote.
+/// The index as a reader sees it, with the trust policy that `init` wrote.
 fn bind(log: &Path) -> BoundIndex {
     bind_as(log, MapFunction::LeafV1)
 }
@@ -76,7 +76,7 @@ fn lookup(log: &Path, index: &BoundIndex, key: Hash) -> Vec<u64> {
     lookup.finish().unwrap().positions(&key).unwrap().to_vec()
 }
 
-/// Every entry is found at its position, and what is not in the log nowhere.
+/// Checks that every entry is found at its position, and that an unknown key has no position.
 fn check(log: &Path, size: u64) -> Manifest {
     let index = bind(log);
     assert_eq!(index.covered(), size);
@@ -98,7 +98,7 @@ fn a_growing_log_is_indexed_and_rebuilt_to_the_same_bytes() {
     for size in [1, 300, UNIT, UNIT + 1, 4 * UNIT - 1, 4 * UNIT + 5, 8 * UNIT] {
         grow(&path, size);
         assert_eq!(indexer.publish(NOW), Ok(size));
-        // Nothing new, nothing written.
+        // Without new entries no file is written.
         assert_eq!(indexer.publish(NOW), Ok(size));
         indexer.tidy(NOW).unwrap();
         kept = Some(check(&path, size));
@@ -107,7 +107,7 @@ fn a_growing_log_is_indexed_and_rebuilt_to_the_same_bytes() {
             indexer = Indexer::open(&path).unwrap();
         }
     }
-    // Whoever publishes does not wait for joining: four units are one run from the next manifest on.
+    // A publisher does not wait for joining: four units become one run from the next manifest on.
     let ranges = |manifest: &Manifest| -> Vec<(u64, u64)> {
         let runs = manifest.runs().iter();
         runs.map(|run| (run.start, run.end)).collect()
@@ -121,7 +121,7 @@ fn a_growing_log_is_indexed_and_rebuilt_to_the_same_bytes() {
     drop(indexer);
     assert_eq!(ranges(&kept), [(0, a), (a, b)]);
 
-    // The same from the log alone: nothing but public entries and the checkpoint.
+    // The same index from the log alone: its public entries and the checkpoint.
     let layout = Layout::new(&path);
     let runs = |log: &Path| {
         let mut files = BTreeMap::new();
@@ -185,7 +185,7 @@ fn a_crash_between_any_two_steps_leaves_an_index_that_goes_on() {
             }
         });
         let crashed = Indexer::open_with(disk, &path).and_then(|mut indexer| indexer.publish(NOW));
-        // Whatever is public is whole at each moment, and never less than before.
+        // The public index is whole at each moment, and never covers less than before.
         let covered = bind(&path).covered();
         assert!(
             covered == size || covered == size - 1,
@@ -268,7 +268,7 @@ fn entries_of_the_tail_are_read_once() {
     fs::rename(&bundle, &away).unwrap();
     assert_eq!(indexer.publish(NOW), Ok(700));
     check(&path, 700);
-    // Who makes everything anew reads everything anew.
+    // A rebuild reads every entry again.
     indexer.remake();
     let missing = LogError::Storage(StorageError::Missing {
         path: bundle.clone(),
@@ -315,7 +315,7 @@ fn an_index_follows_its_log_at_its_pace() {
     assert_eq!(extend_if_due(&path, NOW + 3_719), Ok(Some(258)));
 }
 
-/// Waits for what another thread does.
+/// Waits for the work of another thread.
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let began = std::time::Instant::now();
     while !is_so() {
@@ -343,7 +343,7 @@ fn the_index_is_built_while_the_log_is_written_and_fails_alone() {
     });
     check(&path, 300);
 
-    // The index cannot be written; the log goes on.
+    // The index cannot be written; the log continues.
     let (place, away) = (
         layout.public_file("index/run"),
         directory.path().join("away"),
@@ -362,13 +362,13 @@ fn the_index_is_built_while_the_log_is_written_and_fails_alone() {
     });
     assert_eq!(index.status().error, None);
 
-    // What is left when the log is left alone is indexed at the end.
+    // The entries that remain when the log is idle are indexed at the end.
     assert_eq!(append(&mut log, 1), 602);
     index.stop();
     check(&path, 602);
 }
 
-/// The files of an index without those of the index log, by their paths.
+/// Returns the files of an index without those of the index log, by their paths.
 fn files_of_runs(log: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut paths = Vec::new();
     let index = Layout::new(log).public_file("index");
@@ -378,7 +378,7 @@ fn files_of_runs(log: &Path) -> BTreeMap<String, Vec<u8>> {
     paths.into_iter().map(read).collect()
 }
 
-/// The same, rebuilt from the log alone.
+/// Returns the same files, rebuilt from the log alone.
 fn rebuilt(log: &Path) -> BTreeMap<String, Vec<u8>> {
     let layout = Layout::new(log);
     fs::remove_dir_all(layout.public_file("index")).unwrap();
@@ -391,7 +391,7 @@ fn rebuilt(log: &Path) -> BTreeMap<String, Vec<u8>> {
     }
     let mut indexer = Indexer::open(log).unwrap();
     indexer.publish_joined(NOW, &|_, _| {}).unwrap();
-    // What was only there to be joined goes at once: no manifest named it.
+    // Units that were only made to be joined are deleted at once: no manifest named them.
     while indexer.collect(NOW).unwrap() {}
     files_of_runs(log)
 }
@@ -412,14 +412,14 @@ fn superseded_runs_stay_for_the_grace_period_and_leave_nothing_behind() {
         grow(&path, size);
         assert_eq!(indexer.publish(now), Ok(size));
         indexer.tidy(now).unwrap();
-        // Whoever holds an older manifest still gets its answers.
+        // A reader with an older manifest still gets its answers.
         older.push((size, bind(&path)));
         for (size, index) in &older {
             let last = entries(size - 1, 1, 0).remove(0);
             assert_eq!(lookup(&path, index, leaf_hash(&last)), [size - 1]);
         }
     }
-    // The first two were superseded an hour later each; units stayed until the run that they were joined to was named.
+    // The first two were superseded one hour apart; units stayed until a manifest named the run that joined them.
     let newest = NOW + 5 * 3_600;
     let is_there = |index: &BoundIndex| {
         let files = files_of_runs(&path);
@@ -442,12 +442,12 @@ fn superseded_runs_stay_for_the_grace_period_and_leave_nothing_behind() {
     }
     drop(indexer);
     check(&path, 4 * UNIT + 10);
-    // What is left is what a rebuild gives: no file too many, and none too few.
+    // The remaining files are exactly those of a rebuild.
     let left = files_of_runs(&path);
     assert!(left == rebuilt(&path));
 }
 
-/// Keeps a copy of a log to begin from.
+/// Keeps a copy of a log as a starting point.
 fn copy(from: &Path, to: &Path) {
     let mut paths = Vec::new();
     crate::tree::list(from, "", &mut paths);
@@ -458,7 +458,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Counts steps, and dies at one of them.
+/// Counts steps, and fails from one of them on.
 fn dying(last: u64) -> (Disk, Arc<AtomicU64>) {
     let steps = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&steps);
@@ -477,7 +477,7 @@ fn a_crash_while_joining_and_collecting_leaves_an_index_that_goes_on() {
     let directory = scratch();
     let whole = directory.path().join("whole");
     new_log(&whole);
-    // Units apart, to be joined; then what they were is to be collected.
+    // Separate units, to be joined; then the units themselves are to be deleted.
     for size in [UNIT, 2 * UNIT, 3 * UNIT, 4 * UNIT] {
         grow(&whole, size);
         Indexer::open(&whole).unwrap().publish(NOW).unwrap();
@@ -502,7 +502,7 @@ fn a_crash_while_joining_and_collecting_leaves_an_index_that_goes_on() {
     };
     let (files, steps) = finished;
     assert!(steps > 1_000, "only {steps} steps");
-    // Every step at both ends, and some of the thousands between.
+    // Every step near both ends, and some of the thousands between.
     let tried = (0..24)
         .chain((24..steps).step_by(601))
         .chain(steps - 24..steps);
@@ -511,7 +511,7 @@ fn a_crash_while_joining_and_collecting_leaves_an_index_that_goes_on() {
         copy(&whole, &path);
         let crashed = work(dying(last).0, &path);
         assert!(matches!(crashed, Err(LogError::Disk(_))), "{crashed:?}");
-        // Readers find the old index or the new one, whole.
+        // A reader finds the whole old index or the whole new one.
         let index = bind(&path);
         for position in [0, 4 * UNIT - 1] {
             let entry = entries(position, 1, 0).remove(0);

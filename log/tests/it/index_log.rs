@@ -1,4 +1,4 @@
-//! The index log: what is read of it to go on, and which of its files go once they are superseded.
+//! The index log: the files that are read to continue it, and the deletion of superseded files.
 
 use crate::support::{NOW, entries, scratch};
 use glasslog_core::crypto::SecretKey;
@@ -51,7 +51,7 @@ impl Source {
         Self { files, checkpoints }
     }
 
-    /// Indexes the log up to this size: one manifest more.
+    /// Indexes the log up to this size, with one more manifest.
     fn index(&self, indexer: &mut Indexer, size: u64) {
         let checkpoint = &self.checkpoints[size as usize - 1];
         let indexed = indexer.extend(self, checkpoint, false, NOW, &|_, _| {});
@@ -68,7 +68,7 @@ fn public(path: &Path, name: &str) -> std::path::PathBuf {
     Layout::new(path).public_file(&format!("index/{name}"))
 }
 
-/// The root of the index log by its manifests, all of them, and the one that its checkpoint has.
+/// Returns the root of the index log computed from all its manifests, and the root in its checkpoint.
 fn roots(path: &Path, bundles: &[(&str, u16)]) -> (Hash, Hash) {
     let mut leaves = Vec::new();
     for (name, width) in bundles {
@@ -96,7 +96,7 @@ fn opening_reads_the_last_manifests_and_superseded_files_go() {
     let mut indexer = open(&path).unwrap();
     for size in 1..=257 {
         source.index(&mut indexer, size);
-        // Wherever the newest bundle ends.
+        // For every end of the newest bundle.
         if [1, 2, 255, 256].contains(&size) {
             drop(indexer);
             indexer = open(&path).unwrap();
@@ -126,7 +126,7 @@ fn opening_reads_the_last_manifests_and_superseded_files_go() {
         fs::write(&file, bytes).unwrap();
     }
 
-    // A crash left some of what is to be removed: the oldest go first, so the rest is found.
+    // A crash left some superseded files: the oldest are deleted first, so the rest is found.
     let old = ["tile/0/000.p", "tile/entries/000.p"].map(|name| public(&path, name));
     let new = ["tile/0/001.p/1", "tile/entries/001.p/1", "tile/1/000.p/1"];
     for number in 1..200 {
@@ -138,7 +138,7 @@ fn opening_reads_the_last_manifests_and_superseded_files_go() {
     assert!(old.iter().all(|folder| !folder.exists()));
     assert!(new.iter().all(|name| public(&path, name).exists()));
 
-    // It goes on, and what it goes on from is what all manifests come to.
+    // The index log continues from the root that all manifests give.
     source.index(&mut indexer, 258);
     drop(indexer);
     let mut indexer = open(&path).unwrap();

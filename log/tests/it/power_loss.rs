@@ -1,9 +1,9 @@
-//! Simulated power loss: whatever was not synced is lost, kept, or torn, in any combination; what anyone saw must stay.
+//! Simulated power loss: unsynced data is lost, kept, or torn, in any combination; everything that a client saw must stay.
 //!
-//! A log is written on a disk that tells of every change. The model keeps, for each file, what is durable and what was
-//! written since; for each directory, which names are durable and which changed since. At a crash each unsynced change of
-//! a name happened or did not, independently of the others; of unsynced content any sectors were written or are zeros,
-//! and the end may be missing. That is more than a journalling file system lets happen.
+//! A log is written on a disk that reports every change. The model keeps, for each file, the durable content and the writes
+//! since; for each directory, the durable names and the changes since. At a crash each unsynced change of a name happened or
+//! did not, independently of the others; of unsynced content each sector was written or is zero, and the end may be missing.
+//! A journalling file system allows less damage.
 
 use crate::seen::Seen;
 use crate::support::{NOW, entries, log_key, scratch};
@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-/// A stream of numbers that a seed settles (SplitMix64).
+/// A stream of numbers that a seed determines (SplitMix64).
 struct Random(u64);
 
 impl Random {
@@ -34,7 +34,7 @@ impl Random {
     }
 }
 
-/// What happened, in order: changes to the disk, and what clients saw.
+/// The events in order: changes to the disk, and results that clients saw.
 enum Event {
     Changed(Change),
     Acknowledged(u64, Hash),
@@ -53,10 +53,10 @@ enum Node {
     Directory,
 }
 
-/// One change of a name in a directory: to a file or a directory, or to nothing.
+/// One change of a name in a directory: to a file or a directory, or its removal.
 type Named = (PathBuf, Option<Node>);
 
-/// A file system, as it is and as it may be after a power loss.
+/// A file system, with its state now and its possible states after a power loss.
 #[derive(Default)]
 struct Model {
     inodes: Vec<Inode>,
@@ -67,7 +67,7 @@ struct Model {
 }
 
 impl Model {
-    /// Everything that is on the disk is durable.
+    /// Makes everything on the disk durable.
     fn load(root: &Path) -> Self {
         let mut model = Self::default();
         let mut directories = vec![root.to_owned()];
@@ -148,10 +148,10 @@ impl Model {
         }
     }
 
-    /// Puts one of the states that a power loss now can leave into `root`, where the log was at `from`.
+    /// Writes one of the states that a power loss now can leave to `root`; the log was at `from`.
     fn crash(&self, random: &mut Random, from: &Path, root: &Path) {
         let mut names = self.durable.clone();
-        // Some crashes lose nearly everything, some nearly nothing.
+        // Some crashes lose nearly all changes, some nearly none.
         let kept = [0, 10, 50, 90, 100][random.below(5) as usize];
         for (path, node) in self.unsynced.values().flatten() {
             if random.below(100) < kept {
@@ -162,7 +162,7 @@ impl Model {
             }
         }
         let mut there = BTreeSet::from([from.to_owned()]);
-        // A directory sorts before what is in it; what is in a lost one is lost.
+        // A directory sorts before its contents; the contents of a lost directory are lost.
         for (path, node) in names {
             if !there.contains(path.parent().unwrap()) {
                 continue;
@@ -196,7 +196,7 @@ impl Model {
                 .get(number * 512..number * 512 + sector.len())
                 .is_some_and(|durable| durable == sector);
             if !is_durable && random.below(4) == 0 {
-                // What was durable of a sector that is written again stays or is replaced, as sectors are.
+                // A durable sector that is written again keeps its old content or gets the new one, as a whole.
                 let start = inode
                     .durable
                     .len()
@@ -209,7 +209,7 @@ impl Model {
     }
 }
 
-/// Writes a log with `work` on a watched disk; returns what was there before, and what happened.
+/// Writes a log with `work` on a watched disk; returns the state before, and the events.
 fn record(path: &Path, work: impl FnOnce(&Disk, &dyn Fn(Event))) -> (Model, Vec<Event>) {
     NewLog::raw("example.com/raw").create(path, NOW).unwrap();
     let model = Model::load(path);
@@ -222,9 +222,9 @@ fn record(path: &Path, work: impl FnOnce(&Disk, &dyn Fn(Event))) -> (Model, Vec<
     (model, events)
 }
 
-/// Crashes after every `step`th event and opens what is left.
+/// Crashes after every `step`th event and opens the log that is left.
 fn crash_everywhere(path: &Path, mut model: Model, events: &[Event], step: usize) -> usize {
-    // CI tries a part of the moments, and one crash at each; `GLASSLOG_POWER_LOSSES=5` all of them, five times each.
+    // CI tries some of the moments, with one crash at each; `GLASSLOG_POWER_LOSSES=5` tries all of them, five times each.
     let samples = std::env::var("GLASSLOG_POWER_LOSSES").ok();
     let samples = samples.and_then(|number| number.parse().ok());
     let (step, samples) = samples.map_or((step, 1), |samples: u64| (1, samples));
@@ -254,7 +254,7 @@ fn crash_everywhere(path: &Path, mut model: Model, events: &[Event], step: usize
             seen.check_heads(&public, &what);
             seen.heads.pop();
             seen.check_entries(&public, &what);
-            // It goes on, and what was made durable by the recovery is so.
+            // The log continues, and everything that the recovery made durable is durable.
             log.append(entries(1_000_000, 3, 20)).unwrap();
             log.publish(NOW).unwrap();
             drop(log);
@@ -278,7 +278,7 @@ fn what_anyone_saw_survives_a_power_loss_at_any_moment() {
     let path = directory.path().join("log");
     let (model, events) = record(&path, |disk, tell| {
         let mut first = 0;
-        // The second and third logs begin with files that were made durable by closing the one before.
+        // The second and third logs begin with files that closing the previous log made durable.
         for counts in [&[3, 250, 0, 40][..], &[1, 260], &[500, 1, 1]] {
             let mut log = Log::open_with(disk.clone(), &path).unwrap();
             for (round, count) in counts.iter().enumerate() {
@@ -293,7 +293,7 @@ fn what_anyone_saw_survives_a_power_loss_at_any_moment() {
     assert!(crashes > 60, "only {crashes} crashes were tried");
 }
 
-/// Entries so large that journals are sealed and let go.
+/// Entries so large that journals are sealed and deleted.
 #[test]
 fn sealed_journals_survive_a_power_loss() {
     let directory = scratch();
@@ -309,7 +309,7 @@ fn sealed_journals_survive_a_power_loss() {
     crash_everywhere(&path, model, &events, 11);
 }
 
-/// The stages of the sequencer write at the same time; the order of their changes is that of one run.
+/// The stages of the sequencer write at the same time; the order of their changes is the order of one run.
 #[test]
 fn a_sequencer_survives_a_power_loss_at_any_moment() {
     let directory = scratch();

@@ -1,4 +1,4 @@
-//! Logs whose files do not add up are refused, by name, and nothing in them is changed.
+//! Logs whose files contradict each other are refused with the name of the file, and stay unchanged.
 
 use crate::support::{NOW, entries, scratch};
 use glasslog_core::merkle::TreeHead;
@@ -19,7 +19,7 @@ struct Case {
 }
 
 impl Case {
-    /// A log of 300 entries, published in two steps, with five staged.
+    /// Makes a log of 300 entries, published in two steps, with five staged.
     fn new() -> Self {
         let directory = scratch();
         let layout = Layout::new(directory.path().join("log"));
@@ -42,7 +42,7 @@ impl Case {
         log.publish(NOW).unwrap()
     }
 
-    /// Copies a part of the log aside, to be restored later.
+    /// Copies a part of the log, to restore it later.
     fn backup(&self, part: &str) -> PathBuf {
         let copy = self.directory.path().join(format!("{part}.backup"));
         copy_all(&self.layout.root().join(part), &copy);
@@ -55,7 +55,7 @@ impl Case {
         copy_all(copy, &place);
     }
 
-    /// The log is refused with this error, again and again, and none of its files changes.
+    /// Checks that the log is refused with this error, repeatedly, and that none of its files changes.
     fn refused(&self, expected: &LogError) {
         let before = content(self.layout.root());
         for _ in 0..2 {
@@ -91,7 +91,7 @@ fn copy_all(from: &Path, to: &Path) {
     }
 }
 
-/// All files of a log but its lock, which says who looked last.
+/// Returns all files of a log except its lock, which names the process that opened the log last.
 fn content(log: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut directories = vec![log.to_owned()];
@@ -142,7 +142,7 @@ fn state_from_a_backup_is_refused() {
     }));
 }
 
-/// The dangerous one: both went back, and the public files of the newer sizes are still there.
+/// The dangerous case: both state and checkpoint are older, and the public files of the newer sizes are still there.
 #[test]
 fn a_fork_over_files_that_are_still_there_is_refused() {
     let case = Case::new();
@@ -318,7 +318,8 @@ fn what_is_left_in_the_temporary_directory_is_cleared() {
     assert!(!left.exists());
 }
 
-/// A closed log answers for what it has and takes nothing new, whoever opens it; only a closed one can be succeeded.
+/// A closed log answers with the indices of its entries and takes no new ones, for every writer; only a closed log can
+/// have a successor.
 #[test]
 fn a_closed_log_takes_nothing_new() {
     let case = Case::new();
@@ -344,7 +345,7 @@ fn a_closed_log_takes_nothing_new() {
     assert_eq!(log.as_predecessor().unwrap().head, head);
 }
 
-/// The mark of an open log in the state of a closed one, or the other way round.
+/// The mark of an open log in the state of a closed one, or the reverse.
 #[test]
 fn a_log_closed_with_another_head_is_refused() {
     let case = Case::new();
@@ -382,7 +383,7 @@ fn a_successor_commits_to_a_closed_log_and_its_keys() {
     assert_eq!(keyring.genesis().succeeds, Some(Box::new(before)));
 }
 
-/// Operators see how a log stands without its lock, and who has that.
+/// Operators see the status of a log without its lock, and the process that holds it.
 #[test]
 fn how_a_log_stands_is_seen_from_outside() {
     let case = Case::new();

@@ -1,4 +1,4 @@
-//! What the clients of a log saw, and that it is still so.
+//! Results that the clients of a log saw, and the check that they still hold.
 
 use crate::support::{NOW, entries, log_key};
 use crate::tree::PublicLog;
@@ -6,7 +6,7 @@ use glasslog_core::merkle::{Hash, TreeHead, leaf_hash};
 use glasslog_log::{ARCHIVE_INTERVAL, Layout, Log, LogError, NewLog};
 use std::path::Path;
 
-/// What a client saw before a crash or a fault.
+/// Results that a client saw before a crash or a fault.
 #[derive(Default)]
 pub(crate) struct Seen {
     pub(crate) acknowledged: Vec<(u64, Hash)>,
@@ -14,7 +14,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Whatever was seen must still be so.
+    /// Checks that everything that was seen still holds.
     pub(crate) fn check(&self, log: &Path) {
         self.check_heads(
             &PublicLog::read(&Layout::new(log).public(), &log_key(log)),
@@ -22,7 +22,7 @@ impl Seen {
         );
     }
 
-    /// As [`check`](Self::check), of public files that were read; `what` says when.
+    /// Does the same as [`check`](Self::check) for public files that were read; `what` names the moment.
     pub(crate) fn check_heads(&self, public: &PublicLog, what: &str) {
         for head in &self.heads {
             assert!(
@@ -40,7 +40,7 @@ impl Seen {
         );
     }
 
-    /// As [`check_acknowledged`](Self::check_acknowledged), of public files that were read.
+    /// Does the same as [`check_acknowledged`](Self::check_acknowledged) for public files that were read.
     pub(crate) fn check_entries(&self, public: &PublicLog, what: &str) {
         for (index, leaf) in &self.acknowledged {
             assert_eq!(

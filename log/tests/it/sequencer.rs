@@ -1,4 +1,4 @@
-//! Group commit as submitters see it: order, acknowledgements, bounds, failures and the end.
+//! Group commit as submitters see it: order, acknowledgements, bounds, failures and stopping.
 
 use crate::event_entries::{access, actor_key, admin_key, key_event};
 use crate::support::{NOW, entries, log_key, scratch};
@@ -107,7 +107,7 @@ fn the_same_entry_keeps_its_index_whenever_it_comes_again() {
     running.join().unwrap();
 }
 
-/// An enrolment, what it allows, the revocation and what that forbids, all in one group.
+/// An enrolment, an event by its key, the revocation, and an event that it forbids, all in one group.
 #[test]
 fn key_events_count_for_what_follows_in_the_same_group() {
     const ORIGIN: &str = "example.com/events";
@@ -158,7 +158,7 @@ fn key_events_count_for_what_follows_in_the_same_group() {
     running.join().unwrap();
 }
 
-/// What waits is bounded: more is refused at once, and room comes back when entries leave memory.
+/// Waiting entries are bounded: more are refused at once, until entries leave memory.
 #[test]
 fn beyond_the_bound_the_answer_is_busy() {
     let directory = scratch();
@@ -215,7 +215,8 @@ fn beyond_the_bound_the_answer_is_busy() {
     assert_eq!(public(path).leaves.len(), 101);
 }
 
-/// Every step that fails ends the log with its own error; whoever waits is told; the next writer has what was promised.
+/// Every step that fails ends the log with its own error; waiting submitters get it, and the next writer has every
+/// acknowledged entry.
 #[test]
 fn a_failure_ends_the_log_and_loses_nothing() {
     let mut failures = 0;
@@ -258,7 +259,7 @@ fn a_failure_ends_the_log_and_loses_nothing() {
         for receipt in promised {
             assert_eq!(public.leaves[receipt.index as usize], receipt.leaf_hash);
         }
-        // Closing is allowed to fail after everything was published; past its steps nothing fails any more.
+        // Closing may fail after everything was published; after its steps no operation can fail.
         if is_complete && ended.is_ok() && failures > 20 {
             return;
         }

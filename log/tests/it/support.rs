@@ -1,4 +1,4 @@
-//! What the tests of this crate share.
+//! Helpers that the tests of this crate share.
 
 use glasslog_core::note::{SignerKey, VerifierKey};
 use glasslog_log::Layout;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 /// A moment in November 2026.
 pub(crate) const NOW: u64 = 1_795_467_600;
 
-/// The public half of a log's own key.
+/// Returns the public half of a log's own key.
 pub(crate) fn log_key(log: &Path) -> VerifierKey {
     let text = std::fs::read_to_string(Layout::new(log).key("log")).unwrap();
     SignerKey::parse(text.trim_end())
@@ -17,7 +17,7 @@ pub(crate) fn log_key(log: &Path) -> VerifierKey {
         .clone()
 }
 
-/// Entries that differ from each other: `count` from number `first` on, of about `length` bytes.
+/// Returns different entries: `count` from number `first` on, of about `length` bytes.
 pub(crate) fn entries(first: u64, count: u64, length: usize) -> Vec<Vec<u8>> {
     (first..first + count)
         .map(|number| {
@@ -28,8 +28,8 @@ pub(crate) fn entries(first: u64, count: u64, length: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// A directory that vanishes after the test: in memory where there is such a place. These tests make thousands of files
-/// and ask what was written, not whether a disk keeps it; syncing each would take a minute.
+/// Returns a directory that is deleted after the test, in memory if the system has such a file system. These tests make
+/// thousands of files and check their content, not the disk; syncing each would take a minute.
 pub(crate) fn scratch() -> TempDir {
     tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }

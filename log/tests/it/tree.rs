@@ -1,4 +1,4 @@
-//! Recomputes a log from its public files alone, with nothing of the writer's.
+//! Recomputes a log from its public files alone, without the writer's code or state.
 
 use glasslog_core::merkle::{Hash, TreeHead, leaf_hash, tree_root};
 use glasslog_core::note::{Checkpoint, KeyVerdict, VerifierKey};
@@ -8,7 +8,7 @@ use glasslog_core::tiles::{
 use std::fs;
 use std::path::Path;
 
-/// What the public files of a log say.
+/// Contents of the public files of a log.
 pub(crate) struct PublicLog {
     pub(crate) checkpoint: Checkpoint,
     pub(crate) entries: Vec<Vec<u8>>,
@@ -16,7 +16,7 @@ pub(crate) struct PublicLog {
 }
 
 impl PublicLog {
-    /// Reads and checks everything under `public`; panics at the first thing that is wrong.
+    /// Reads and checks everything under `public`; panics at the first error.
     pub(crate) fn read(public: &Path, key: &VerifierKey) -> Self {
         let checkpoint = signed_checkpoint(&public.join("checkpoint"), key);
         let size = checkpoint.head().size;
@@ -53,7 +53,7 @@ impl PublicLog {
         log
     }
 
-    /// Whether a tree head is this log's own at that size.
+    /// Returns whether a tree head is this log's own at that size.
     pub(crate) fn extends(&self, head: &TreeHead) -> bool {
         usize::try_from(head.size)
             .ok()
@@ -61,12 +61,12 @@ impl PublicLog {
             .is_some_and(|leaves| tree_root(leaves) == head.root)
     }
 
-    /// Every file is one of a log's and says what the entries say, partial ones of earlier sizes too.
+    /// Checks that every file belongs to a log and matches the entries, including partial files of earlier sizes.
     ///
-    /// Files of entries that no checkpoint covers yet are what a crash between two steps leaves behind.
+    /// Files may hold entries that no checkpoint covers yet: a crash between two steps leaves them.
     fn check_file(&self, public: &Path, path: &str, key: &VerifierKey) {
         let bytes = fs::read(public.join(path)).unwrap();
-        // What stands in the index is what readers of it find (`index.rs`).
+        // The tests in `index.rs` check the contents of the index.
         if path == "checkpoint" || path.starts_with("index/") {
             return;
         }
@@ -95,7 +95,7 @@ impl PublicLog {
     }
 }
 
-/// Reads a bundle; the full one where the partial one is gone, as readers do (tlog-tiles, "Partial Tiles").
+/// Reads a bundle; the full one if the partial one is missing, as readers do (tlog-tiles, "Partial Tiles").
 fn read_bundle(public: &Path, bundle: EntryBundle) -> (Vec<u8>, EntryBundle) {
     match fs::read(public.join(bundle.path())) {
         Ok(bytes) => (bytes, bundle),
@@ -113,7 +113,7 @@ fn signed_checkpoint(path: &Path, key: &VerifierKey) -> Checkpoint {
     checkpoint
 }
 
-/// Every file below a directory, by its path from there.
+/// Returns every file below a directory, by its relative path.
 pub(crate) fn list(directory: &Path, prefix: &str, paths: &mut Vec<String>) {
     for entry in fs::read_dir(directory).unwrap() {
         let entry = entry.unwrap();

@@ -1,4 +1,4 @@
-//! Cosigning: what a witness checks, what it remembers, and that publishing and cosigning do not undo each other.
+//! Cosigning: the checks and the memory of a witness; publishing and cosigning do not undo each other.
 
 use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
@@ -69,7 +69,7 @@ impl Case {
         Checkpoint::parse(&fs::read(self.layout.checkpoint()).unwrap()).unwrap()
     }
 
-    /// Times of the cosignatures by `key` on a checkpoint.
+    /// Returns the times of the cosignatures by `key` on a checkpoint.
     fn times(&self, checkpoint: &Checkpoint, key: &SignerKey) -> Vec<u64> {
         checkpoint
             .note()
@@ -78,7 +78,7 @@ impl Case {
             .collect()
     }
 
-    /// Replaces the log by another one with the same key and other entries.
+    /// Replaces the log by another one with the same key and different entries.
     fn fork(&self, first: u64, count: u64) -> TreeHead {
         let text = fs::read_to_string(self.layout.key("log")).unwrap();
         let key = SignerKey::parse(text.trim_end()).unwrap();
@@ -147,7 +147,7 @@ fn cosignatures_stay_until_the_log_grows_and_are_then_archived() {
     PublicLog::read(&case.layout.public(), &log_key(case.layout.root()));
 }
 
-/// Sizes of the archived checkpoints.
+/// Returns the sizes of the archived checkpoints.
 fn archived(case: &Case) -> Vec<u64> {
     let mut sizes: Vec<u64> = fs::read_dir(case.layout.public_file("checkpoints"))
         .unwrap()
@@ -396,7 +396,7 @@ fn publishing_and_cosigning_do_not_undo_each_other() {
     PublicLog::read(&case.layout.public(), &log_key(case.layout.root()));
 }
 
-/// A witness whose clock jumps never takes back what it cosigned, and goes on when the clock is right again.
+/// A witness whose clock jumps never takes back a cosignature, and continues when the clock is right again.
 #[test]
 fn a_witness_survives_a_clock_that_jumps() {
     let (case, key) = (Case::new(), witness_key("witness.example/w1"));

@@ -1,8 +1,8 @@
 //! Deterministic simulation of several writers on one log: one seed is one schedule of delays, losses, repetitions, crashes,
 //! pauses and skewed clocks, and the protocol that it runs is the one that the S3 backend runs.
 //!
-//! `GLASSLOG_SIMULATIONS=1000000 cargo test --release -p glasslog-log --test simulation` looks longer; a schedule that
-//! breaks a promise is named by its seed, which `GLASSLOG_SEED` runs alone.
+//! `GLASSLOG_SIMULATIONS=1000000 cargo test --release -p glasslog-log --test simulation` runs more schedules; a schedule
+//! that breaks a promise is named by its seed, and `GLASSLOG_SEED` runs it alone.
 
 mod manifest;
 mod mutation;
@@ -15,9 +15,9 @@ mod world;
 use mutation::Mutation;
 use world::{Faults, World};
 
-/// Some seconds of CI.
+/// Number of schedules in CI: some seconds.
 const SCHEDULES: u64 = 3_000;
-/// Within so many schedules every mistake must show.
+/// Number of schedules within which every mistake must be found.
 const PATIENCE: u64 = 1_000;
 
 fn number(name: &str) -> Option<u64> {
@@ -30,7 +30,7 @@ fn no_schedule_forks_the_log_or_loses_what_was_acknowledged() {
         Some(seed) => seed..seed + 1,
         None => 0..number("GLASSLOG_SIMULATIONS").unwrap_or(SCHEDULES),
     };
-    // On two threads, as two cores are what continuous integration has.
+    // Two threads, because CI has two cores.
     let run = |remainder: u64| {
         let mut counts = [0; 3];
         for seed in seeds.clone().filter(|seed| seed % 2 == remainder) {
@@ -53,11 +53,11 @@ fn no_schedule_forks_the_log_or_loses_what_was_acknowledged() {
     });
     let [schedules, operations, epochs]: [u64; 3] = std::array::from_fn(|n| even[n] + odd[n]);
     println!("{schedules} schedules, {operations} operations, {epochs} epochs");
-    // A storm that never deposes anyone shows nothing.
+    // A storm that deposes no writer tests nothing.
     assert!(epochs > 2 * schedules || schedules == 1);
 }
 
-/// Where nothing goes wrong, the first writer stays the writer.
+/// Without faults, the first writer stays the writer.
 #[test]
 fn a_calm_log_keeps_its_writer() {
     for seed in 0..50 {
@@ -70,7 +70,7 @@ fn a_calm_log_keeps_its_writer() {
 #[test]
 fn every_mistake_shows() {
     for (mutation, effects) in [
-        // The lock and the public checkpoint move by `If-Match`: which of them goes wrong first is the schedule's choice.
+        // The lock and the public checkpoint both change by `If-Match`; the schedule decides which of them fails first.
         (
             Mutation::StoreIgnoresIfMatch,
             &["the lock went", "the public checkpoint went"][..],
@@ -88,7 +88,7 @@ fn every_mistake_shows() {
         (Mutation::KeepsEpoch, &["two holders"]),
         (Mutation::RemovesDecided, &["stuck"]),
     ] {
-        // Each effect is seen in some schedule, and no schedule before that shows another one.
+        // Each effect occurs in some schedule, and no earlier schedule shows a different one.
         let mut unseen = effects.to_vec();
         for seed in 0..PATIENCE {
             if unseen.is_empty() {

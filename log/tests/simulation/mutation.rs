@@ -1,10 +1,10 @@
-//! Mistakes that a checker worth its name must catch: each breaks one rule of the protocol, or one promise of the store.
+//! Mistakes that the checker must catch: each breaks one rule of the protocol, or one promise of the store.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mutation {
-    /// The store takes `If-Match` and ignores it: no fencing.
+    /// The store accepts `If-Match` and ignores it: no fencing.
     StoreIgnoresIfMatch,
-    /// The store takes `If-None-Match: *` and ignores it.
+    /// The store accepts `If-None-Match: *` and ignores it.
     StoreIgnoresIfNoneMatch,
     /// Entries are acknowledged when their batch is stored, before the lock decides their order.
     AcknowledgesEarly,
@@ -12,11 +12,11 @@ pub(crate) enum Mutation {
     WritesFilesEarly,
     /// A manifest of the index is given its position before the lock decides on it.
     EntersEarly,
-    /// A new writer does not take over what the old one had decided.
+    /// A new writer does not take over the decided entries of the old one.
     ForgetsStaged,
     /// A lost answer counts as a success.
     TrustsSilence,
-    /// The public checkpoint is replaced without a look at what is there.
+    /// The public checkpoint is replaced without a check of the current one.
     ShowsBlindly,
     /// A takeover does not begin an epoch.
     KeepsEpoch,

@@ -1,6 +1,6 @@
-//! One writer: it watches the lock, takes the lease, finishes what was decided, and stages, publishes and acknowledges.
+//! One writer: it watches the lock, takes the lease, finishes decided entries, and stages, publishes and acknowledges.
 //!
-//! The steps between operations are the backend's and the log's; every operation is asked for by the protocol itself.
+//! The steps between operations are the backend's and the log's; the protocol itself requests every operation.
 
 use crate::manifest;
 use crate::mutation::Mutation;
@@ -18,18 +18,18 @@ use glasslog_log::object_store::protocol::{
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How long a holder may be silent, and how often it shows itself, in milliseconds of its own clock.
+/// Longest silence of a holder, and the interval of its renewals, in milliseconds of its own clock.
 pub(crate) const LEASE: u64 = 1_000;
 const RENEW: u64 = LEASE / 3;
 const POLL: u64 = LEASE / 2;
 
-/// What a node wants of the world around it.
+/// Requests of a node to the world around it.
 pub(crate) enum Wish {
-    /// Carry this out and tell.
+    /// Carry out this operation and return its result.
     Ask(Request),
-    /// Carry this out some time.
+    /// Carry out this operation at some time.
     Send(Request),
-    /// Wake it after so many milliseconds of its clock.
+    /// Wake the node after this many milliseconds of its clock.
     Sleep(u64),
     /// These entries have these indices: durable, or published.
     Acknowledge(Vec<(Vec<u8>, u64)>, bool),
@@ -53,7 +53,7 @@ enum Doing {
     Renewing(Change),
 }
 
-/// How a change goes.
+/// Progress of a change.
 enum Turn {
     Won(Box<Lease>),
     Goes(Box<Change>),
@@ -66,7 +66,7 @@ impl Turn {
     }
 }
 
-/// What a writer knows while it has the lease.
+/// State of a writer while it has the lease.
 struct Leader {
     lease: Lease,
     /// The published edge and every decided entry.
@@ -76,7 +76,7 @@ struct Leader {
     renewed: u64,
     /// The newest manifest of the lock, until it is public under its position.
     manifest: Option<Vec<u8>>,
-    /// Size of the log when this writer described it last.
+    /// Size of the log at this writer's last description.
     described: u64,
 }
 
@@ -107,7 +107,7 @@ impl Node {
         self.leader.is_some()
     }
 
-    /// Goes on after a sleep, or a start.
+    /// Continues after a sleep, or a start.
     pub(crate) fn wake(&mut self, now: u64, dice: u64) -> Result<Vec<Wish>, String> {
         match (&self.doing, &self.leader) {
             (Doing::Nothing, None) => {
@@ -119,7 +119,7 @@ impl Node {
         }
     }
 
-    /// The next operation of whatever is being done.
+    /// Returns the next operation of the current work.
     fn ask(&self) -> Wish {
         Wish::Ask(match &self.doing {
             Doing::Nothing | Doing::Looking => Request::Get(LOCK.into()),
@@ -137,7 +137,7 @@ impl Node {
         })
     }
 
-    /// Not the writer any more: everything it knew is forgotten.
+    /// Stops being the writer, and forgets the state of its lease.
     fn step_down(&mut self) -> Vec<Wish> {
         self.leader = None;
         self.inbox.clear();
@@ -145,7 +145,7 @@ impl Node {
         vec![Wish::Sleep(POLL)]
     }
 
-    /// Runs a change on.
+    /// Continues a change.
     fn change(&mut self, mut change: Change, answer: Answer) -> Turn {
         if self.mutation == Some(Mutation::TrustsSilence) && answer == Answer::Unknown {
             let tag = etag(&change.wanted().encode());
@@ -157,7 +157,7 @@ impl Node {
         }
     }
 
-    /// Takes the answer to what was asked last.
+    /// Takes the answer to the last request.
     pub(crate) fn hear(
         &mut self,
         now: u64,
@@ -323,7 +323,7 @@ impl Node {
         }
     }
 
-    /// A new writer reads the published entries, then the decided ones, and removes what older epochs left behind.
+    /// Takes over as a new writer: reads the published entries, then the decided ones, and removes files of older epochs.
     fn recover(&mut self, now: u64, lease: Lease, stored: &[String]) -> Result<Vec<Wish>, String> {
         let lock = lease.lock();
         let staged = lock.staged.iter().map(Batch::key);
@@ -400,7 +400,7 @@ impl Node {
         Ok(vec![Wish::Sleep(1)])
     }
 
-    /// A batch that is gone was published by a successor, unless this writer still has the lease: the lock tells.
+    /// Handles a missing batch: a successor has published it, unless the lock shows that this writer still has the lease.
     fn missing(&mut self, lease: &Lease, key: &str) -> Result<Vec<Wish>, String> {
         if key.starts_with(PUBLIC) {
             return Err(format!("`{key}` is under a signed head, and missing"));
@@ -410,7 +410,7 @@ impl Node {
         self.go_on(Doing::Taking(change))
     }
 
-    /// A leader's next piece of work.
+    /// Chooses a leader's next piece of work.
     fn work(&mut self, now: u64, dice: u64) -> Result<Vec<Wish>, String> {
         let leader = self.leader.as_mut().expect("only a leader works");
         let known: Vec<(Vec<u8>, u64)> = self
@@ -475,8 +475,8 @@ impl Node {
         Ok(wishes)
     }
 
-    /// Replaces the public checkpoint by the one of the lock, unless it is of this size already. What is larger is
-    /// from a successor.
+    /// Replaces the public checkpoint by the one of the lock, unless it has this size already. A larger one is from a
+    /// successor.
     fn show(&self) -> Doing {
         let head = self
             .leader

@@ -1,4 +1,4 @@
-//! What is true of every schedule: checked at every write, whoever wrote.
+//! Invariants of every schedule, checked at every write of every writer.
 
 use crate::manifest;
 use glasslog_core::merkle::{Hash, TreeHead, sha256};
@@ -8,16 +8,16 @@ use glasslog_core::tiles::Edge;
 use glasslog_log::object_store::protocol::{LOCK, PUBLIC};
 use std::collections::{BTreeMap, HashMap};
 
-/// The one history, as the lock decided it so far.
+/// The one history that the lock has decided so far.
 pub(crate) struct Reference {
     pub(crate) decided: Vec<Vec<u8>>,
     edge: Edge,
     heads: Vec<TreeHead>,
-    /// Every file that some size of the log has.
+    /// Every file of every size of the log.
     files: BTreeMap<String, Vec<u8>>,
     batches: HashMap<u64, Hash>,
     holders: HashMap<u64, [u8; 16]>,
-    /// Decided manifests of the index, the first of them first.
+    /// Decided manifests of the index, oldest first.
     pub(crate) manifests: Vec<Vec<u8>>,
     lock: Option<Lock>,
     pub(crate) shown: u64,
@@ -96,7 +96,7 @@ impl Reference {
 
     fn check_lock(&mut self, objects: &BTreeMap<String, Vec<u8>>, new: Lock) -> Checked {
         if let Some(old) = &self.lock {
-            // A duplicate of the very swap that made this content changes nothing.
+            // A duplicate of the swap that made this content has no effect.
             if *old == new {
                 return Ok(());
             }

@@ -1,4 +1,4 @@
-//! One seed, one schedule: SplitMix64, which is small, well spread and the same everywhere.
+//! Random numbers of a schedule, from one seed: SplitMix64, which is small, evenly distributed and portable.
 
 pub(crate) struct Rng(u64);
 
@@ -15,12 +15,12 @@ impl Rng {
         value ^ (value >> 31)
     }
 
-    /// A number below `bound`.
+    /// Returns a number below `bound`.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
 
-    /// True in so many of a thousand cases.
+    /// Returns true in this many of a thousand cases.
     pub(crate) fn chance(&mut self, per_mille: u64) -> bool {
         self.below(1_000) < per_mille
     }

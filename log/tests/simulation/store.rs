@@ -1,5 +1,5 @@
-//! A store in memory that does what S3 promises, or breaks one promise: its ETags are digests of the content, so a content
-//! that comes back brings its tag with it.
+//! A store in memory that keeps the promises of S3, or breaks one: its ETags are digests of the content, so equal content
+//! has the same tag again.
 
 use crate::mutation::Mutation;
 use glasslog_core::merkle::sha256;
@@ -16,7 +16,7 @@ pub(crate) fn etag(bytes: &[u8]) -> ETag {
 }
 
 impl Store {
-    /// Carries out a request, and says whether it wrote.
+    /// Carries out a request, and returns whether it wrote.
     pub(crate) fn perform(&mut self, request: Request) -> (Answer, Option<String>) {
         match request {
             Request::Get(key) => match self.objects.get(&key) {

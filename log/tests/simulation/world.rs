@@ -13,14 +13,14 @@ use glasslog_log::object_store::protocol::{Answer, LOCK, Request};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-/// After so long a node takes an answer for lost.
+/// Time after which a node considers an answer lost.
 const TIMEOUT: u64 = LEASE / 2;
-/// Until then things go wrong; afterwards everything must come to a good end.
+/// Time until which faults occur; afterwards every entry must be published.
 const STORM: u64 = 10 * LEASE;
-/// When it must have.
+/// Time at which every entry must be published.
 const END: u64 = STORM + 40 * LEASE;
 
-/// How often things go wrong, of a thousand.
+/// Frequency of each fault, in a thousand cases.
 #[derive(Clone, Copy)]
 pub(crate) struct Faults {
     pub(crate) lost: u64,
@@ -72,11 +72,11 @@ enum Event {
 
 struct Machine {
     node: Node,
-    /// Counts restarts: what was meant for an earlier life is not heard.
+    /// Number of restarts: messages to an earlier life are dropped.
     life: u64,
     waits_for: Option<u64>,
     paused_until: u64,
-    /// Its clock runs at so many thousandths of true time.
+    /// Speed of its clock in thousandths of true time.
     rate: u64,
 }
 
@@ -224,7 +224,7 @@ impl World {
                 self.grant(node, wishes)
             }
             Event::Offer { entry } => {
-                // A client tries whomever it knows, again and again, until the entry is published.
+                // A client tries every node that it knows, repeatedly, until the entry is published.
                 if !self.published.contains(&self.entries[entry]) {
                     let node = self.rng.below(self.machines.len() as u64) as usize;
                     let offered = self.entries[entry].clone();
