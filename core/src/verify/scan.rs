@@ -1,7 +1,8 @@
-//! Reads every entry of a log in order, each vouched for by the tree, and replays the keys (tlog-tiles; `docs/formats/events.md`).
+//! Reads every entry of a log in order, each vouched for by the tree, and replays the keys (tlog-tiles;
+//! `docs/formats/events.md`).
 //!
-//! The trunk is folded to the root first. From then on each entry bundle is checked on arrival, so that the first
-//! damaged one is named at once.
+//! The tiles above the bundles are checked against the root first. From then on each entry bundle is checked on
+//! arrival, so that the first damaged one is named at once.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -63,7 +64,7 @@ impl ScanStep {
 
 /// A scan under way.
 pub(crate) struct Scan {
-    trunk: ScanTiles,
+    scan_tiles: ScanTiles,
     stage: Stage,
     wave: Wave,
     replay: Replay,
@@ -71,7 +72,7 @@ pub(crate) struct Scan {
 }
 
 enum Stage {
-    Trunk,
+    Tiles,
     /// From this entry on no bundle was asked for yet.
     Bundles(u64),
     /// A bundle differs; its leaf tile will tell which entry.
@@ -82,10 +83,10 @@ enum Stage {
 impl Scan {
     /// Starts to read a log up to `head`. Fails for an empty log whose root is not that of an empty log.
     pub(crate) fn new(origin: &str, head: TreeHead, pin: Option<Hash>) -> Result<Self, TileError> {
-        let trunk = ScanTiles::new(head)?;
+        let scan_tiles = ScanTiles::new(head)?;
         let mut scan = Self {
-            trunk,
-            stage: Stage::Trunk,
+            scan_tiles,
+            stage: Stage::Tiles,
             wave: Wave::default(),
             replay: Replay::new(origin, pin),
             read: 0,
@@ -105,7 +106,7 @@ impl Scan {
 
     /// Entries of the log.
     pub(crate) const fn size(&self) -> u64 {
-        self.trunk.head().size
+        self.scan_tiles.head().size
     }
 
     /// Whether every entry was read.
@@ -118,8 +119,8 @@ impl Scan {
     }
 
     /// The tiles that vouch for the bundles.
-    pub(crate) const fn trunk(&self) -> &ScanTiles {
-        &self.trunk
+    pub(crate) const fn tiles(&self) -> &ScanTiles {
+        &self.scan_tiles
     }
 
     /// Takes one file in, and shows each entry that it proves to `visit`, in log order.
@@ -136,16 +137,16 @@ impl Scan {
         let files = self.wave.take();
         match (&self.stage, missing) {
             (Stage::Locate(bundle, bytes, error), _) => {
-                let root = self.trunk.bundle_root(bundle.index());
+                let root = self.scan_tiles.bundle_root(bundle.index());
                 let tile = files.into_values().next();
                 let error = error.clone();
                 let fault = Fault::locate(root, error, *bundle, bytes, tile.as_deref());
                 return ScanStep::Entries(fault);
             }
             (_, Some(path)) => return ScanStep::Missing(path),
-            (Stage::Trunk, None) => {
+            (Stage::Tiles, None) => {
                 for (tile, bytes) in wave::tiles(files) {
-                    if let Err(error) = self.trunk.supply(&tile, &bytes) {
+                    if let Err(error) = self.scan_tiles.supply(&tile, &bytes) {
                         return ScanStep::Tree(error);
                     }
                 }
@@ -156,7 +157,7 @@ impl Scan {
                     let LogFile::Bundle(bundle) = file else {
                         continue;
                     };
-                    match self.trunk.verify_bundle(bundle, &bytes) {
+                    match self.scan_tiles.verify_bundle(bundle, &bytes) {
                         Ok(entries) => {
                             for (index, leaf_hash, bytes) in entries.iter() {
                                 let entry = self.replay.absorb(index, leaf_hash, bytes);
@@ -184,8 +185,8 @@ impl Scan {
 
     /// Asks for the next files.
     fn advance(&mut self) {
-        if matches!(self.stage, Stage::Trunk) {
-            let tiles = self.trunk.next_tiles(MAX_IN_FLIGHT);
+        if matches!(self.stage, Stage::Tiles) {
+            let tiles = self.scan_tiles.next_tiles(MAX_IN_FLIGHT);
             if !tiles.is_empty() {
                 self.wave = Wave::of(tiles.into_iter().map(LogFile::Tile));
                 return;

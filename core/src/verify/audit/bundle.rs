@@ -1,4 +1,5 @@
-//! One entry bundle of an audit: compared with the tree and its leaf tile, and read. Any number at a time, in any order.
+//! One entry bundle of an audit: compared with the tree and its leaf tile, and read. Any number at a time, in any
+//! order.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,10 +19,10 @@ use crate::tiles::tile::Tile;
 use crate::verify::checkpoint_checks::missing;
 use crate::verify::entry_proof::Fault;
 
-/// Compares bundles with a tree whose trunk was checked; cheap to clone, so that each thread has its own.
+/// Compares bundles with a tree whose tiles are checked; cheap to clone, so that each thread has its own.
 #[derive(Clone)]
 pub struct BundleReader {
-    trunk: Arc<ScanTiles>,
+    scan_tiles: Arc<ScanTiles>,
     /// The key function of the log's index, if that is audited too.
     map: Option<MapFunction>,
     without_events: Arc<AtomicBool>,
@@ -54,14 +55,15 @@ pub(crate) enum BundleFault {
 }
 
 impl BundleReader {
-    /// `without_events` is set once the log is known to have no genesis: what is in its entries is then nobody's concern.
+    /// `without_events` is set once the log is known to have no genesis: what is in its entries is then nobody's
+    /// concern.
     pub(crate) const fn new(
-        trunk: Arc<ScanTiles>,
+        scan_tiles: Arc<ScanTiles>,
         map: Option<MapFunction>,
         without_events: Arc<AtomicBool>,
     ) -> Self {
         Self {
-            trunk,
+            scan_tiles,
             map,
             without_events,
         }
@@ -70,14 +72,14 @@ impl BundleReader {
     /// Full bundles of the log; what comes after them is read in the usual way.
     #[must_use]
     pub fn full_bundles(&self) -> u64 {
-        self.trunk.head().size / u64::from(crate::tiles::width::FULL_WIDTH)
+        self.scan_tiles.head().size / u64::from(crate::tiles::width::FULL_WIDTH)
     }
 
-    /// The bundle of this number, and its leaf tile, unless that is part of the trunk.
+    /// The bundle of this number, and its leaf tile, unless that is among the checked tiles.
     #[must_use]
     pub fn files(&self, number: u64) -> Option<(EntryBundle, Option<Tile>)> {
         let start = number.checked_mul(u64::from(crate::tiles::width::FULL_WIDTH))?;
-        let bundle = EntryBundle::containing(start, self.trunk.head().size)?;
+        let bundle = EntryBundle::containing(start, self.scan_tiles.head().size)?;
         Some((bundle, bundle.is_full().then(|| bundle.tile())))
     }
 
@@ -103,10 +105,10 @@ impl BundleReader {
             checked.fault = Some(BundleFault::Missing(bundle.path()));
             return checked;
         };
-        let verified = match self.trunk.verify_bundle(bundle, bytes) {
+        let verified = match self.scan_tiles.verify_bundle(bundle, bytes) {
             Ok(verified) => verified,
             Err(error) => {
-                let root = self.trunk.bundle_root(bundle.index());
+                let root = self.scan_tiles.bundle_root(bundle.index());
                 let fault = Fault::locate(root, error, bundle, bytes, tile);
                 checked.fault = Some(BundleFault::Entries(fault));
                 return checked;
@@ -121,7 +123,7 @@ impl BundleReader {
                 Some(_) => {}
             }
         }
-        checked.root = self.trunk.bundle_root(bundle.index());
+        checked.root = self.scan_tiles.bundle_root(bundle.index());
         let (entries, leaves) = verified.into_parts();
         self.read(&entries, &leaves, &mut checked);
         checked.leaves = leaves;

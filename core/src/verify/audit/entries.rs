@@ -16,7 +16,7 @@ use crate::verify::audit::index::IndexAudit;
 use crate::verify::audit::signatures::SignatureBatch;
 
 impl AuditQuery {
-    /// Asks for the next bundles. The leaf tile of the last one, if partial, is part of the trunk.
+    /// Asks for the next bundles. The leaf tile of the last one, if partial, is among the checked tiles.
     pub(super) fn next_bundles(&mut self) {
         let mut files = Vec::new();
         let mut at = self.read;
@@ -70,14 +70,14 @@ impl AuditQuery {
         }
     }
 
-    /// What compares bundles with the log, once its trunk was checked and while there are bundles to read.
+    /// What compares bundles with the log, once its tiles are checked and while there are bundles to read.
     #[must_use]
     pub fn reader(&self) -> Option<BundleReader> {
         let map = self.index.as_ref().and_then(IndexAudit::map);
-        let trunk = self.trunk.clone()?;
+        let scan_tiles = self.scan_tiles.clone()?;
         let without_events = Arc::clone(&self.without_events);
         matches!(self.stage, Stage::Bundles(_))
-            .then(|| BundleReader::new(trunk, map, without_events))
+            .then(|| BundleReader::new(scan_tiles, map, without_events))
     }
 
     /// Entries that were absorbed.

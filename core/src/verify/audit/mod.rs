@@ -65,7 +65,7 @@ pub struct AuditQuery {
     /// The head of the log, once its checkpoint was judged good.
     target: Option<TreeHead>,
     /// What vouches for the bundles, once it was checked.
-    trunk: Option<Arc<ScanTiles>>,
+    scan_tiles: Option<Arc<ScanTiles>>,
     /// Entries read, or before those that are.
     read: u64,
     /// Where a state is kept, what it says.
@@ -86,7 +86,7 @@ enum Stage {
     Manifests,
     /// The tiles that give the tree before the entries that are read.
     Frontier(TilePlan, Wave),
-    Trunk(ScanTiles, Wave),
+    Tiles(ScanTiles, Wave),
     /// Bundles from [`AuditQuery::read`] on, with their leaf tiles.
     Bundles(Wave),
     /// Older files that were not asked for yet, last first; those that are under way.
@@ -148,7 +148,7 @@ impl AuditQuery {
             replay: Replay::new("", None),
             judge: Judge::default(),
             target: None,
-            trunk: None,
+            scan_tiles: None,
             read: 0,
             resumption: resume.map(Resumption::new),
             shown: None,
@@ -249,7 +249,7 @@ impl Query for AuditQuery {
             Stage::Checkpoint(wave)
             | Stage::Consistency(_, wave)
             | Stage::Frontier(_, wave)
-            | Stage::Trunk(_, wave)
+            | Stage::Tiles(_, wave)
             | Stage::Bundles(wave)
             | Stage::Older(_, _, wave) => wave.needs(),
             Stage::Manifests | Stage::Index | Stage::Done => Vec::new(),
@@ -276,9 +276,9 @@ impl Query for AuditQuery {
                 true => self.read_frontier(&plan, wave),
                 false => self.stage = Stage::Frontier(plan, wave),
             },
-            Stage::Trunk(trunk, mut wave) => match wave.supply(path, bytes) {
-                true => self.read_trunk(trunk, wave),
-                false => self.stage = Stage::Trunk(trunk, wave),
+            Stage::Tiles(scan_tiles, mut wave) => match wave.supply(path, bytes) {
+                true => self.read_tiles(scan_tiles, wave),
+                false => self.stage = Stage::Tiles(scan_tiles, wave),
             },
             Stage::Bundles(mut wave) => {
                 let is_over = wave.supply(path, bytes);

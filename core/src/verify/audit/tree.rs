@@ -20,7 +20,7 @@ impl AuditQuery {
         self.read = self.first_to_read();
         let head = self.head().unwrap_or_else(TreeHead::empty);
         if self.read == 0 || self.index.is_none() {
-            return self.begin_trunk(head);
+            return self.begin_tiles(head);
         }
         let before: Vec<Subtree> = complete_subtrees(0..self.read).collect();
         match TilePlan::new(head, &before) {
@@ -44,36 +44,36 @@ impl AuditQuery {
         if let Some(index) = &mut self.index {
             index.begin_at(self.read, parts.collect());
         }
-        self.begin_trunk(plan.head());
+        self.begin_tiles(plan.head());
     }
 
-    pub(super) fn begin_trunk(&mut self, head: TreeHead) {
+    pub(super) fn begin_tiles(&mut self, head: TreeHead) {
         match ScanTiles::starting(head, self.read / u64::from(FULL_WIDTH)) {
-            Ok(trunk) => self.next_trunk(trunk),
+            Ok(scan_tiles) => self.ask_tiles(scan_tiles),
             Err(error) => self.refuse_tile(&error),
         }
     }
 
-    pub(super) fn next_trunk(&mut self, trunk: ScanTiles) {
-        let tiles = trunk.next_tiles(MAX_IN_FLIGHT);
+    pub(super) fn ask_tiles(&mut self, scan_tiles: ScanTiles) {
+        let tiles = scan_tiles.next_tiles(MAX_IN_FLIGHT);
         if tiles.is_empty() {
-            self.trunk = Some(Arc::new(trunk));
+            self.scan_tiles = Some(Arc::new(scan_tiles));
             return self.next_bundles();
         }
         let wave = Wave::of(tiles.into_iter().map(LogFile::Tile));
-        self.stage = Stage::Trunk(trunk, wave);
+        self.stage = Stage::Tiles(scan_tiles, wave);
     }
 
-    pub(super) fn read_trunk(&mut self, mut trunk: ScanTiles, mut wave: Wave) {
+    pub(super) fn read_tiles(&mut self, mut scan_tiles: ScanTiles, mut wave: Wave) {
         let Some(files) = self.inquiry.files(&mut wave) else {
             return self.conclude(false);
         };
         for (tile, bytes) in wave::tiles(files) {
-            if let Err(error) = trunk.supply(&tile, &bytes) {
+            if let Err(error) = scan_tiles.supply(&tile, &bytes) {
                 return self.refuse_tile(&error);
             }
         }
-        self.next_trunk(trunk);
+        self.ask_tiles(scan_tiles);
     }
 
     pub(super) fn refuse_tile(&mut self, error: &TileError) {

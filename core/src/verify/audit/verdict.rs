@@ -31,8 +31,8 @@ impl AuditQuery {
             } else {
                 counts.entries = self.read;
             }
-            let trunk = self.trunk.as_ref();
-            counts.tiles = self.tiles + trunk.map_or(0, |trunk| trunk.progress().0);
+            let scan_tiles = self.scan_tiles.as_ref();
+            counts.tiles = self.tiles + scan_tiles.map_or(0, |scan_tiles| scan_tiles.progress().0);
             let mut strays = self
                 .listing
                 .as_ref()

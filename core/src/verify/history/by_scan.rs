@@ -116,7 +116,7 @@ impl HistoryQuery {
             let LogFile::Bundle(bundle) = file else {
                 continue;
             };
-            let entries = match whole.scan.trunk().verify_bundle(bundle, &bytes) {
+            let entries = match whole.scan.tiles().verify_bundle(bundle, &bytes) {
                 Ok(entries) => entries,
                 Err(error) => {
                     let fault = ScanStep::Entries(Fault::Bundle(bundle, error));

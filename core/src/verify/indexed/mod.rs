@@ -86,11 +86,11 @@ pub(crate) enum Step {
 const RESERVED: [KeyKind; 3] = [KeyKind::Trust, KeyKind::Malformed, KeyKind::Detached];
 
 impl IndexedLog {
-    fn new(index: BoundIndex, trunk: LookupTiles, origin: &str, pin: Option<Hash>) -> Self {
+    fn new(index: BoundIndex, lookup_tiles: LookupTiles, origin: &str, pin: Option<Hash>) -> Self {
         Self {
             index,
             stage: Stage::Idle,
-            reader: Reader::new(trunk),
+            reader: Reader::new(lookup_tiles),
             answers: Answers::default(),
             kept: BTreeMap::new(),
             kept_bytes: 0,

@@ -35,7 +35,7 @@ pub(crate) struct Opening {
 struct Binding {
     verified: VerifiedCheckpoint,
     plan: BindPlan,
-    trunk: LookupTiles,
+    lookup_tiles: LookupTiles,
     wave: Wave,
 }
 
@@ -115,8 +115,8 @@ impl Opening {
         let latest = inquiry.files(&mut self.latest)?.into_values().next()?;
         let vouched = vouch(inquiry, &latest)?;
         let checks = &mut inquiry.checks;
-        let trunk = match LookupTiles::new(verified.head()) {
-            Ok(trunk) => trunk,
+        let lookup_tiles = match LookupTiles::new(verified.head()) {
+            Ok(lookup_tiles) => lookup_tiles,
             Err(error) => {
                 ScanStep::Tree(error).settle(checks);
                 return None;
@@ -125,13 +125,13 @@ impl Opening {
         match vouched.bind(&verified) {
             Ok(plan) => {
                 // The edge of the log's own tree comes with them: what is read later needs it.
-                let mut tiles = trunk.tiles_for(&[]);
+                let mut tiles = lookup_tiles.tiles_for(&[]);
                 tiles.extend(plan.tiles());
                 let wave = Wave::of(tiles.into_iter().map(LogFile::Tile));
                 Some(Binding {
                     verified,
                     plan,
-                    trunk,
+                    lookup_tiles,
                     wave,
                 })
             }
@@ -237,10 +237,10 @@ impl Binding {
         };
         let checks = &mut inquiry.checks;
         let tiles = wave::tiles(files);
-        let edge = self.trunk.tiles_for(&[]);
+        let edge = self.lookup_tiles.tiles_for(&[]);
         let mut own = tiles.clone();
         own.retain(|tile, _| edge.contains(tile));
-        if let Err(error) = self.trunk.supply(&own) {
+        if let Err(error) = self.lookup_tiles.supply(&own) {
             ScanStep::Tree(error).settle(checks);
             return Opened::Stopped;
         }
@@ -250,7 +250,12 @@ impl Binding {
                 checks.pass(CheckCode::IndexConsistency, detail, None);
                 let origin = self.verified.origin().as_str();
                 let pin = inquiry.policy().and_then(TrustPolicy::genesis);
-                Opened::Index(Box::new(IndexedLog::new(index, self.trunk, origin, pin)))
+                Opened::Index(Box::new(IndexedLog::new(
+                    index,
+                    self.lookup_tiles,
+                    origin,
+                    pin,
+                )))
             }
             Err(error) => {
                 contradict(checks, &error);

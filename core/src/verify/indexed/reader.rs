@@ -26,7 +26,7 @@ type Visit<'a> = &'a mut dyn FnMut(u64, Hash, &[u8]);
 
 /// A reading under way.
 pub(crate) struct Reader {
-    trunk: LookupTiles,
+    lookup_tiles: LookupTiles,
     /// Positions to read, in order.
     wanted: Vec<u64>,
     /// How many of them were.
@@ -45,9 +45,9 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(trunk: LookupTiles) -> Self {
+    pub(crate) fn new(lookup_tiles: LookupTiles) -> Self {
         Self {
-            trunk,
+            lookup_tiles,
             wanted: Vec::new(),
             read: 0,
             batch: Vec::new(),
@@ -60,7 +60,7 @@ impl Reader {
     }
 
     pub(crate) const fn head(&self) -> TreeHead {
-        self.trunk.head()
+        self.lookup_tiles.head()
     }
 
     /// How many positions were read, and how many are to be.
@@ -94,7 +94,7 @@ impl Reader {
         let missing = self.wave.missing().map(ToString::to_string);
         let mut files = self.wave.take();
         if let Some((bundle, bytes, error)) = self.locate.take() {
-            let root = self.trunk.bundle_root(bundle);
+            let root = self.lookup_tiles.bundle_root(bundle);
             let tile = files.into_values().next();
             let fault = Fault::locate(root, error, bundle, &bytes, tile.as_deref());
             return ScanStep::Entries(fault);
@@ -107,7 +107,7 @@ impl Reader {
                 self.fetched.insert(*bundle, bytes);
             }
         }
-        if let Err(error) = self.trunk.supply(&wave::tiles(files)) {
+        if let Err(error) = self.lookup_tiles.supply(&wave::tiles(files)) {
             return ScanStep::Tree(error);
         }
         match self.show(visit) {
@@ -140,7 +140,7 @@ impl Reader {
             let bytes = was_kept
                 .or_else(|| self.fetched.remove(&bundle))
                 .unwrap_or_default();
-            let entries = match self.trunk.verify_bundle(bundle, &bytes) {
+            let entries = match self.lookup_tiles.verify_bundle(bundle, &bytes) {
                 Ok(entries) => entries,
                 Err(error) => {
                     self.wave = Wave::of([LogFile::Tile(bundle.tile())]);
@@ -180,7 +180,7 @@ impl Reader {
         let mut files: Vec<LogFile> = Vec::new();
         if !self.batch.is_empty() {
             files.extend(
-                self.trunk
+                self.lookup_tiles
                     .tiles_for(&self.batch)
                     .into_iter()
                     .map(LogFile::Tile),
