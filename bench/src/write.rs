@@ -7,7 +7,8 @@ use anyhow::Result;
 
 use crate::loader::{self, Length, OPEN_LOOP, Said, Scratch, beside, best, latency};
 use crate::table::{Table, rate};
-use xtask::process::{self, root, target};
+use xtask::go;
+use xtask::process::{self, target};
 
 /// A load: its adders, the entries in each submission, what they are, which acknowledgement is waited for, and the goal.
 struct Load {
@@ -204,18 +205,7 @@ fn shares(said: &Said, limits: &Said) -> String {
 /// A program around Tessera.
 pub(crate) fn build_rival(name: &str) -> Result<PathBuf> {
     let path = target().join("bench").join(name);
-    let mut build = process::command("go");
-    build
-        .current_dir(root().join("tests/interop/go"))
-        .args([
-            "build",
-            "-mod=readonly",
-            "-trimpath",
-            "-buildvcs=false",
-            "-o",
-        ])
-        .arg(&path)
-        .arg(format!("./{name}"));
-    process::run(&mut build)?;
+    let mut build = go::go("build", "go");
+    process::run(build.arg("-o").arg(&path).arg(format!("./{name}")))?;
     Ok(path)
 }

@@ -13,7 +13,8 @@ use anyhow::{Context, Result, bail};
 use crate::loader::{self, Said, best, latency};
 use crate::table::{Table, rate};
 use xtask::glasslog;
-use xtask::process::{self, root, target};
+use xtask::go;
+use xtask::process::{self, target};
 
 /// How long each load goes on, in seconds; `GLASSLOG_BENCH_SECONDS` says otherwise.
 const SECONDS: u32 = 4;
@@ -181,17 +182,7 @@ struct Store {
 impl Store {
     fn start() -> Result<Self> {
         let bin = target().join("bench/bin");
-        let mut install = process::command("go");
-        install
-            .current_dir(root().join("tests/interop/versitygw"))
-            .env("GOBIN", &bin)
-            .args([
-                "install",
-                "-mod=readonly",
-                "-trimpath",
-                "-buildvcs=false",
-                "tool",
-            ]);
+        let mut install = go::install("versitygw", &["tool"], &bin);
         process::run(&mut install).context("the store is a program in Go")?;
         let folder = target().join("bench/s3");
         if folder.exists() {

@@ -2,6 +2,7 @@
 
 pub mod chromium;
 pub mod glasslog;
+pub mod go;
 pub mod node;
 pub mod process;
 pub mod site;

@@ -43,7 +43,7 @@ enum Task {
     },
     /// Run all tests and checks, as CI does
     Test {
-        /// Stages to run, by the names in the closing table; all without one
+        /// Stages to run, by the names in the closing table; all without one. `everything` runs all, with the long tests
         stages: Vec<String>,
     },
     /// Measure, and print one table for each part

@@ -5,6 +5,8 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -13,17 +15,24 @@ use crate::tally::Tally;
 use crate::{demo, deny, fuzz};
 use xtask::process::{self, root};
 use xtask::wasm::{self, WASM_PACKAGES};
-use xtask::{chromium, glasslog, node, site, toolchain};
+use xtask::{chromium, glasslog, go, node, site, toolchain};
 
-/// How long each fuzz target runs.
-const FUZZ_TIME: Duration = Duration::from_secs(10);
+/// Time of each fuzz target, and with [`EVERYTHING`].
+const FUZZ_TIME: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(60)];
+
+/// Names all stages, with the long forms of their tests.
+const EVERYTHING: &str = "everything";
 
 /// Runs every stage, or those named.
-pub(crate) fn run(only: Vec<String>) -> Result<()> {
+pub(crate) fn run(mut only: Vec<String>) -> Result<()> {
+    let stages = only.len();
+    only.retain(|stage| stage != EVERYTHING);
+    let long = only.len() < stages;
     let mut suite = Suite {
         only,
         ..Suite::default()
     };
+    let browser = suite.only.is_empty().then(|| thread::spawn(prepare));
     suite.stage("format", |_| {
         process::run(process::cargo().args(["fmt", "--all", "--check"]))?;
         let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
@@ -40,28 +49,18 @@ pub(crate) fn run(only: Vec<String>) -> Result<()> {
     let portal = suite.needs(package, node::is_there, node::HINT, "portal", |_| {
         site::build()
     });
-    let binary = suite.stage("binary", |_| glasslog::build(portal).map(drop));
-    suite.stage("cargo-test", |tally| {
-        tally.run(
-            process::cargo()
-                .args([
-                    "test",
-                    "--locked",
-                    "--workspace",
-                    "--no-fail-fast",
-                    "--",
-                    "--show-output",
-                ])
-                .env("GLASSLOG_BIN", glasslog::path()),
-        )
-    });
-    let browser = chromium::find_or_install();
+    let binary = suite.stage("binary", |_| glasslog::build_for_tests(portal));
+    let browser = match browser.map(thread::JoinHandle::join) {
+        Some(Ok(browser)) => browser,
+        _ => chromium::find_or_install(),
+    };
+    suite.stage("cargo-test", |tally| cargo_test(long, tally));
     if browser.is_none() {
         suite
             .tally
             .skip(format!("tests in the browser: {}", chromium::HINT));
     }
-    let browser = |command: &mut std::process::Command| {
+    let browser = |command: &mut Command| {
         command.env("GLASSLOG_BIN", glasslog::path());
         if let Some(path) = &browser {
             command.env("CHROMIUM", path);
@@ -92,32 +91,68 @@ pub(crate) fn run(only: Vec<String>) -> Result<()> {
             let mut test = node::npm();
             test.args(["run", "--silent", "test"]);
             test.env("NODE_OPTIONS", "--test-reporter=spec");
-            test.env("GLASSLOG_OPERATORS", lying_operators()?);
+            test.env("GLASSLOG_OPERATORS", lying_operators(portal)?);
             browser(&mut test);
             tally.run(&mut test)
         },
     );
-    suite.stage("demo", |_| demo::run(&[], false));
+    let built = binary && suite.only.is_empty();
+    suite.stage("demo", |_| match built {
+        true => demo::show(&[], false, portal),
+        false => demo::run(&[], false),
+    });
     suite.stage("deny", deny::run);
     suite.needs(true, fuzz::can_build, fuzz::HINT, "fuzz", |tally| {
-        fuzz::run(&[], FUZZ_TIME, tally)
+        fuzz::run(&[], FUZZ_TIME[usize::from(long)], tally)
     });
     suite.close()
 }
 
+/// Compiles the Go programs and finds the browser, mostly waiting for the network, while other stages compile.
+///
+/// The tests build these programs too, and say what they lack: nothing is decided here.
+fn prepare() -> Option<PathBuf> {
+    let bin = process::target().join("interop/bin");
+    for (module, packages) in [("go", &["./...", "tool"][..]), ("versitygw", &["tool"])] {
+        let mut install = go::install(module, packages, &bin);
+        let installed = install.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if !installed.is_ok_and(|status| status.success()) {
+            break;
+        }
+    }
+    chromium::find_or_install()
+}
+
+/// Runs the tests of all crates, those of this one apart: see [`glasslog::TESTED`].
+fn cargo_test(long: bool, tally: &mut Tally) -> Result<()> {
+    let test = |packages: &[&str]| {
+        let mut test = process::cargo();
+        test.args(["test", "--locked", "--no-fail-fast"])
+            .args(packages)
+            .args(["--", "--show-output"])
+            .env("GLASSLOG_BIN", glasslog::path());
+        if long {
+            test.env("GLASSLOG_LONG_TESTS", "1");
+        }
+        test
+    };
+    let product = tally.run(&mut test(&glasslog::TESTED));
+    let tools = ["--package", "xtask", "--package", "glasslog-bench"];
+    tally.run(&mut test(&tools)).and(product)
+}
+
 /// Writes the logs of operators who lie about their index, for tests in the browser.
-fn lying_operators() -> Result<PathBuf> {
+fn lying_operators(portal: bool) -> Result<PathBuf> {
+    // Built already, unless this stage runs alone.
+    glasslog::build_for_tests(portal)?;
     let folder = process::target().join("operators");
     if folder.exists() {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot clear {}", folder.display()))?;
     }
-    process::run(
-        process::cargo()
-            .args(["run", "--locked", "--quiet", "--package", "glasslog-tests"])
-            .args(["--example", "malicious", "--"])
-            .arg(&folder),
-    )?;
+    let example = process::target().join("debug/examples/malicious");
+    let example = example.with_extension(std::env::consts::EXE_EXTENSION);
+    process::run(process::command(example).arg(&folder))?;
     Ok(folder)
 }
 

@@ -17,16 +17,8 @@ use xtask::{glasslog, node, site, wasm};
 /// The port that is tried first, so that the address is the same each time.
 const PORT: u16 = 8137;
 
-/// Makes the log anew, then serves it, or shows one history and ends.
+/// Builds everything, then shows it.
 pub(crate) fn run(files: &[PathBuf], serve: bool) -> Result<()> {
-    // Named from where the reader stands; everything else is seen from the root, in paths short enough to be typed.
-    let given = models::given(files)?;
-    std::env::set_current_dir(root()).context("cannot enter the repository")?;
-    let seen = |path: PathBuf| {
-        path.strip_prefix(root())
-            .map(Path::to_path_buf)
-            .unwrap_or(path)
-    };
     // Without Node there is no portal, and the rest is shown all the same.
     let portal = node::is_there();
     if portal {
@@ -35,7 +27,21 @@ pub(crate) fn run(files: &[PathBuf], serve: bool) -> Result<()> {
     } else {
         eprintln!("warning: {}: the demo goes without the portal", node::HINT);
     }
-    let binary = seen(glasslog::build(portal)?);
+    glasslog::build(portal)?;
+    show(files, serve, portal)
+}
+
+/// Makes the log anew with the binary that was built, then serves it, or shows one history and ends.
+pub(crate) fn show(files: &[PathBuf], serve: bool, portal: bool) -> Result<()> {
+    // Named from the reader's folder; everything else is seen from the root, in paths short enough to be typed.
+    let given = models::given(files)?;
+    std::env::set_current_dir(root()).context("cannot enter the repository")?;
+    let seen = |path: PathBuf| {
+        path.strip_prefix(root())
+            .map(Path::to_path_buf)
+            .unwrap_or(path)
+    };
+    let binary = seen(glasslog::path());
     let directory = seen(target().join("demo"));
     if directory.exists() {
         fs::remove_dir_all(&directory)
