@@ -136,6 +136,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_class_of_reports_has_its_exit_code() {
+        let table = [
+            (Class::Malformed, 8),
+            (Class::Unfinished, 1),
+            (Class::Inconsistent, 7),
+            (Class::False, 3),
+            (Class::Undecided, 5),
+            (Class::Nothing, 4),
+            (Class::Verified, 0),
+        ];
+        for (class, code) in table {
+            assert_eq!(Exit::from(class) as u8, code, "{class:?}");
+        }
+    }
+
+    #[test]
     fn each_class_of_refusals_has_its_exit_code() {
         let table = [
             (Some(RefusalClass::Malformed), 8),

@@ -6,7 +6,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::report::report::{Check, Report};
+use crate::report::check::Check;
+use crate::report::report::Report;
 
 /// A verification that is fed with files until it reports.
 pub trait Query {

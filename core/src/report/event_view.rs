@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::event::access::AccessEvent;
 use crate::event::event::{Event, ParsedEntry};
 use crate::merkle::hash::Hash;
-use crate::verify::event_checks::Finding;
+use crate::rules::signature_status::SignatureStatus;
 
 /// One event of a history. Members that the event does not have are `null`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -53,6 +53,12 @@ pub struct EventView {
     pub keyid: Option<String>,
     /// `replayed`, `register-conflict`, `other-log`, `no-effect`.
     pub notes: Vec<&'static str>,
+}
+
+/// The outcome of judging one event.
+pub(crate) struct Finding {
+    pub(crate) status: SignatureStatus,
+    pub(crate) notes: Vec<&'static str>,
 }
 
 /// One subject of an event.

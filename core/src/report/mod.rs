@@ -1,10 +1,16 @@
 //! Reports: the one result of every verification (`docs/formats/report.md`).
 
+pub(crate) mod check;
 pub(crate) mod event_view;
+pub(crate) mod evidence;
+pub(crate) mod fraud_view;
 pub(crate) mod report;
+pub(crate) mod words;
 
+pub use check::{Check, CheckCode, Class, Outcome};
 pub use event_view::{EventView, ReasonView, SubjectView, TransferView};
+pub use evidence::{Evidence, Fact};
+pub use fraud_view::FraudSummary;
 pub use report::{
-    Check, CheckCode, CheckpointSummary, Claims, Class, Counts, EntrySummary, Evidence, Fact,
-    FileEvents, Members, Outcome, Question, Report, Verdict,
+    CheckpointSummary, Claims, Counts, EntrySummary, FileEvents, Members, Question, Report, Verdict,
 };

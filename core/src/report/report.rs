@@ -6,26 +6,16 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
+use crate::report::check::{Check, CheckCode, Checks, Class, Outcome};
+use crate::report::event_view::EventView;
+use crate::report::fraud_view::FraudSummary;
 
 /// Version of the report's shape, the first member of its JSON.
 pub(crate) const SCHEMA_VERSION: u8 = 1;
-
-/// What one check, or one claim, came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Proven true.
-    Pass,
-    /// Proven false, malformed, or a needed file is missing.
-    Fail,
-    /// Not decided on the given trust and files.
-    Unknown,
-}
 
 /// What a whole report came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -37,368 +27,6 @@ pub enum Verdict {
     Failed,
     /// Nothing failed, but a required check is not decided or there was nothing to verify.
     Unknown,
-}
-
-/// Why a report is not *verified*, in the order in which causes take precedence (`docs/cli.md`, exit codes).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
-    /// Input breaks its format (exit 8).
-    Malformed,
-    /// A needed file is missing, so the verification could not finish (exit 1).
-    Unfinished,
-    /// Two heads signed by one log cannot both be true (exit 7).
-    Inconsistent,
-    /// Something is proven false (exit 3).
-    False,
-    /// Not decided on the given trust (exit 5).
-    Undecided,
-    /// There was nothing to verify (exit 4).
-    Nothing,
-    /// Verified (exit 0).
-    Verified,
-}
-
-impl Class {
-    /// The exit code of the command line.
-    #[must_use]
-    pub const fn exit_code(self) -> u8 {
-        match self {
-            Self::Malformed => 8,
-            Self::Unfinished => 1,
-            Self::Inconsistent => 7,
-            Self::False => 3,
-            Self::Undecided => 5,
-            Self::Nothing => 4,
-            Self::Verified => 0,
-        }
-    }
-}
-
-/// Stable names of the checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CheckCode {
-    /// The trust policy is well formed.
-    Policy,
-    /// The offline bundle is well formed and holds nothing that was not asked for.
-    Bundle,
-    /// The `tlog-proof` is well formed.
-    Proof,
-    /// Every file that was needed could be had.
-    Files,
-    /// The checkpoint is well formed.
-    Checkpoint,
-    /// A log key of the policy signed the checkpoint.
-    LogSignature,
-    /// The policy's quorum of witnesses cosigned the checkpoint.
-    Quorum,
-    /// The hash tiles fold to the checkpoint's root.
-    Tree,
-    /// The entries hash to their places in the tree.
-    Entries,
-    /// The older checkpoint is a prefix of the newer one.
-    Consistency,
-    /// The proof of the newest manifest, and the manifest in it, are well formed.
-    IndexProof,
-    /// An index key of the policy signed the checkpoint of the index.
-    IndexSignature,
-    /// The policy's quorum of witnesses cosigned the checkpoint of the index.
-    IndexQuorum,
-    /// The policy's quorum of auditors cosigned the checkpoint of the index.
-    IndexAudit,
-    /// The manifest is in the index, of the key function asked for, and about this log.
-    IndexManifest,
-    /// The checkpoint in the manifest and the log's are of one tree.
-    IndexConsistency,
-    /// The files of the index are those that the manifest commits to.
-    IndexFiles,
-    /// The entries found hold the keys they were found by, and none that was read was left out.
-    IndexPositions,
-    /// Entry 0 is the log's genesis, and the pinned one where the policy pins it.
-    Genesis,
-    /// No event about the query can be missing.
-    Coverage,
-    /// Every entry could be read as an event.
-    Readable,
-    /// Every event shown is signed by a key valid at its position.
-    EventSignatures,
-    /// Key events took effect as their signers meant.
-    KeyEvents,
-    /// No name and version was bound to two different contents.
-    Registrations,
-    /// An older history is the beginning of this one.
-    Since,
-    /// Older files that are still present agree with the tree.
-    Superseded,
-    /// No file is present that does not belong to the log.
-    Strays,
-    /// The checkpoint is recent, as vouched for by witnesses.
-    Freshness,
-    /// The fraud proof is well formed.
-    FraudProof,
-    /// What the index's key signed is false.
-    Fraud,
-    /// The index checkpoint is one that the policy accepts.
-    IndexCheckpoint,
-    /// Every manifest is well formed and about this log.
-    IndexManifests,
-    /// Every run of every manifest is the one that the log's entries give.
-    IndexRuns,
-    /// What an earlier audit vouches for is of this log.
-    AuditState,
-}
-
-impl CheckCode {
-    /// The kebab-case code, stable across versions.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Policy => "policy",
-            Self::Bundle => "bundle",
-            Self::Proof => "proof",
-            Self::Files => "files",
-            Self::Checkpoint => "checkpoint",
-            Self::LogSignature => "log-signature",
-            Self::Quorum => "quorum",
-            Self::Tree => "tree",
-            Self::Entries => "entries",
-            Self::Consistency => "consistency",
-            Self::IndexProof => "index-proof",
-            Self::IndexSignature => "index-signature",
-            Self::IndexQuorum => "index-quorum",
-            Self::IndexAudit => "index-audit",
-            Self::IndexManifest => "index-manifest",
-            Self::IndexConsistency => "index-consistency",
-            Self::IndexFiles => "index-files",
-            Self::IndexPositions => "index-positions",
-            Self::Genesis => "genesis",
-            Self::Coverage => "coverage",
-            Self::Readable => "readable",
-            Self::EventSignatures => "event-signatures",
-            Self::KeyEvents => "key-events",
-            Self::Registrations => "registrations",
-            Self::Since => "since",
-            Self::Superseded => "superseded",
-            Self::Strays => "strays",
-            Self::Freshness => "freshness",
-            Self::FraudProof => "fraud-proof",
-            Self::Fraud => "fraud",
-            Self::IndexCheckpoint => "index-checkpoint",
-            Self::IndexManifests => "index-manifests",
-            Self::IndexRuns => "index-runs",
-            Self::AuditState => "audit-state",
-        }
-    }
-}
-
-impl Serialize for CheckCode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-/// One value of an [`Evidence`] member.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Fact {
-    /// A size, an index, a count or a time in seconds.
-    Number(u64),
-    /// A hash, a name or a path.
-    Text(String),
-    /// Several of one kind.
-    List(Vec<Fact>),
-    /// A group of named facts.
-    Group(Evidence),
-}
-
-impl From<u64> for Fact {
-    fn from(number: u64) -> Self {
-        Self::Number(number)
-    }
-}
-impl From<String> for Fact {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-impl From<&str> for Fact {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_string())
-    }
-}
-impl From<Hash> for Fact {
-    fn from(hash: Hash) -> Self {
-        Self::Text(hash.to_string())
-    }
-}
-
-/// What a check saw: named facts in a fixed order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence(Vec<(&'static str, Fact)>);
-
-impl Evidence {
-    /// No facts yet.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    /// Adds one fact.
-    #[must_use]
-    pub fn with(mut self, name: &'static str, fact: impl Into<Fact>) -> Self {
-        self.0.push((name, fact.into()));
-        self
-    }
-
-    /// The facts, in their order.
-    pub fn facts(&self) -> impl Iterator<Item = (&'static str, &Fact)> {
-        self.0.iter().map(|(name, fact)| (*name, fact))
-    }
-}
-
-impl Serialize for Evidence {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, fact) in &self.0 {
-            map.serialize_entry(name, fact)?;
-        }
-        map.end()
-    }
-}
-
-/// One check of a verification.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// Which check.
-    pub code: CheckCode,
-    /// What it came to.
-    pub outcome: Outcome,
-    /// One plain sentence, lower case, no full stop.
-    pub detail: String,
-    /// What was seen, where there is something to show.
-    pub evidence: Option<Evidence>,
-    /// What an outcome other than *pass* means for the whole.
-    #[serde(skip)]
-    pub class: Class,
-    /// Whether the verdict depends on it.
-    #[serde(skip)]
-    pub required: bool,
-}
-
-/// The checks of one verification, in the order in which they are decided. What is not reached stays *unknown*.
-#[derive(Clone, Debug)]
-pub(crate) struct Checks(Vec<Check>);
-
-impl Checks {
-    /// All checks that this verification will make; `true` marks those that the verdict needs.
-    pub(crate) fn planned(codes: &[(CheckCode, bool)]) -> Self {
-        let planned = |&(code, required)| Check {
-            code,
-            outcome: Outcome::Unknown,
-            detail: "not reached".to_string(),
-            evidence: None,
-            class: Class::Undecided,
-            required,
-        };
-        Self(codes.iter().map(planned).collect())
-    }
-
-    pub(crate) fn pass(
-        &mut self,
-        code: CheckCode,
-        detail: impl Into<String>,
-        evidence: Option<Evidence>,
-    ) {
-        self.settle(
-            code,
-            Outcome::Pass,
-            Class::Verified,
-            detail.into(),
-            evidence,
-        );
-    }
-
-    pub(crate) fn unknown(
-        &mut self,
-        code: CheckCode,
-        detail: impl Into<String>,
-        evidence: Option<Evidence>,
-    ) {
-        self.settle(
-            code,
-            Outcome::Unknown,
-            Class::Undecided,
-            detail.into(),
-            evidence,
-        );
-    }
-
-    pub(crate) fn fail(
-        &mut self,
-        code: CheckCode,
-        class: Class,
-        detail: impl Into<String>,
-        evidence: Option<Evidence>,
-    ) {
-        self.settle(code, Outcome::Fail, class, detail.into(), evidence);
-    }
-
-    pub(crate) fn require(&mut self, code: CheckCode, required: bool) {
-        if let Some(check) = self.find(code) {
-            check.required = required;
-        }
-    }
-
-    pub(crate) fn outcome(&self, code: CheckCode) -> Outcome {
-        self.0
-            .iter()
-            .find(|check| check.code == code)
-            .map_or(Outcome::Unknown, |check| check.outcome)
-    }
-
-    pub(crate) fn as_slice(&self) -> &[Check] {
-        &self.0
-    }
-
-    fn find(&mut self, code: CheckCode) -> Option<&mut Check> {
-        self.0.iter_mut().find(|check| check.code == code)
-    }
-
-    fn settle(
-        &mut self,
-        code: CheckCode,
-        outcome: Outcome,
-        class: Class,
-        detail: String,
-        evidence: Option<Evidence>,
-    ) {
-        if let Some(check) = self.find(code) {
-            check.outcome = outcome;
-            check.class = class;
-            check.detail = detail;
-            check.evidence = evidence;
-        }
-    }
-
-    /// Whether coverage is among the checks.
-    fn covers(&self) -> bool {
-        self.0.iter().any(|check| check.code == CheckCode::Coverage)
-    }
-
-    /// A claim that rests on `codes`: false if one of those present is proven false, unknown if one is not decided.
-    fn claim(&self, codes: &[CheckCode]) -> Outcome {
-        let resting = || self.0.iter().filter(|check| codes.contains(&check.code));
-        let proven_false = |check: &Check| {
-            check.outcome == Outcome::Fail
-                && matches!(check.class, Class::False | Class::Inconsistent)
-        };
-        if resting().any(proven_false) {
-            Outcome::Fail
-        } else if resting().all(|check| check.outcome == Outcome::Pass) {
-            Outcome::Pass
-        } else {
-            Outcome::Unknown
-        }
-    }
 }
 
 /// What was asked.
@@ -451,7 +79,7 @@ pub struct Members {
     pub keys: Option<Vec<Question>>,
     /// Events found, by position.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub events: Option<Vec<crate::report::event_view::EventView>>,
+    pub events: Option<Vec<EventView>>,
     /// Entries that could not be read as events.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<u64>,
@@ -472,7 +100,7 @@ pub struct Members {
     pub counts: Option<Counts>,
     /// Who is accused of what.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fraud: Option<crate::verify::fraud::FraudSummary>,
+    pub fraud: Option<FraudSummary>,
 }
 
 /// One file and the positions of the events about its content.
@@ -520,6 +148,9 @@ pub struct Report {
     pub schema_version: u8,
     /// What it came to.
     pub result: Verdict,
+    /// The code of the required check that decided against *verified*. `None` if every required check passed: the report
+    /// is *verified*, or there was nothing to verify.
+    pub cause: Option<CheckCode>,
     /// The time against which freshness was judged, in seconds since the epoch.
     pub now: u64,
     /// What was asked.
@@ -597,15 +228,15 @@ impl Report {
             complete,
             fresh: checks.outcome(CheckCode::Freshness),
         };
-        let worst = checks
-            .0
-            .iter()
-            .filter(|check| check.required && check.outcome != Outcome::Pass);
-        let class = worst.map(|check| check.class).min().unwrap_or(if evidence {
+        let nothing_else = if evidence {
             Class::Verified
         } else {
             Class::Nothing
-        });
+        };
+        let (cause, class) = match checks.deciding() {
+            Some(check) => (Some(check.code), check.class),
+            None => (None, nothing_else),
+        };
         let result = match class {
             Class::Verified => Verdict::Verified,
             Class::Undecided | Class::Nothing => Verdict::Unknown,
@@ -616,12 +247,13 @@ impl Report {
         Self {
             schema_version: SCHEMA_VERSION,
             result,
+            cause,
             now,
             query,
             checkpoint,
             claims,
             complete: complete == Outcome::Pass,
-            checks: checks.0,
+            checks: checks.into_vec(),
             members,
             class,
         }
@@ -644,6 +276,13 @@ impl Report {
         Self::conclude(now, query, None, checks, members, false)
     }
 
+    /// The check that [`cause`](Self::cause) names.
+    #[must_use]
+    pub fn deciding_check(&self) -> Option<&Check> {
+        let cause = self.cause?;
+        self.checks.iter().find(|check| check.code == cause)
+    }
+
     /// Why it is not verified, or [`Class::Verified`].
     #[must_use]
     pub const fn class(&self) -> Class {
@@ -655,5 +294,79 @@ impl Report {
     pub fn to_json(&self) -> String {
         // Only maps with keys that are no strings can fail, and there are none.
         serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: &[(CheckCode, bool)] = &[
+        (CheckCode::Policy, true),
+        (CheckCode::Files, true),
+        (CheckCode::LogSignature, true),
+        (CheckCode::Tree, true),
+        (CheckCode::Strays, false),
+        (CheckCode::Coverage, true),
+    ];
+
+    fn concluded(evidence: bool, decide: impl Fn(&mut Checks)) -> Report {
+        let mut checks = Checks::planned(PLAN);
+        decide(&mut checks);
+        let query = Question {
+            kind: "log",
+            id: String::new(),
+        };
+        Report::conclude(0, query, None, checks, Members::default(), evidence)
+    }
+
+    fn pass_required(checks: &mut Checks) {
+        for (code, _) in PLAN.iter().filter(|(_, required)| *required) {
+            checks.pass(*code, "", None);
+        }
+    }
+
+    #[test]
+    fn the_cause_is_the_first_required_check_of_the_class_that_takes_precedence() {
+        let report = concluded(true, |checks| {
+            pass_required(checks);
+            checks.fail(CheckCode::Tree, Class::False, "", None);
+            checks.fail(CheckCode::Coverage, Class::False, "", None);
+            checks.unknown(CheckCode::LogSignature, "", None);
+        });
+        assert_eq!(report.cause, Some(CheckCode::Tree));
+        assert_eq!(report.class(), Class::False);
+        let report = concluded(true, |checks| {
+            pass_required(checks);
+            checks.fail(CheckCode::LogSignature, Class::False, "", None);
+            checks.fail(CheckCode::Coverage, Class::Malformed, "", None);
+        });
+        assert_eq!(report.cause, Some(CheckCode::Coverage));
+        assert_eq!(report.class(), Class::Malformed);
+    }
+
+    #[test]
+    fn a_check_that_was_not_reached_is_no_cause_beside_one_that_was() {
+        let report = concluded(true, |checks| {
+            checks.pass(CheckCode::Policy, "", None);
+            checks.unknown(CheckCode::LogSignature, "", None);
+        });
+        assert_eq!(report.cause, Some(CheckCode::LogSignature));
+        assert_eq!(report.class(), Class::Undecided);
+        let report = concluded(true, |checks| checks.pass(CheckCode::Policy, "", None));
+        assert_eq!(report.cause, Some(CheckCode::Files));
+    }
+
+    #[test]
+    fn without_a_required_check_that_did_not_pass_there_is_no_cause() {
+        let strays = |checks: &mut Checks| {
+            pass_required(checks);
+            checks.fail(CheckCode::Strays, Class::False, "", None);
+        };
+        for (evidence, class) in [(true, Class::Verified), (false, Class::Nothing)] {
+            let report = concluded(evidence, strays);
+            assert_eq!((report.cause, report.class()), (None, class));
+            assert_eq!(report.deciding_check(), None);
+        }
     }
 }

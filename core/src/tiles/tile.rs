@@ -4,7 +4,7 @@
 //! use glasslog_core::tiles::{EntryBundle, Tile};
 //! assert_eq!(Tile::parse_path("tile/0/x001/067.p/12")?.path(), "tile/0/x001/067.p/12");
 //! assert_eq!(EntryBundle::containing(1_000_000, 1_000_001), EntryBundle::new(3906, 65));
-//! # Ok::<(), glasslog_core::tiles::TileError>(())
+//! # Ok::<(), glasslog_core::tiles::PathError>(())
 //! ```
 //!
 //! Parsing is canonical: each tile has one path. A path may name a tile that no log has.

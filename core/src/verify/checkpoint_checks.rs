@@ -5,7 +5,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::note::checkpoint::Checkpoint;
-use crate::report::report::{CheckCode, CheckpointSummary, Checks, Class, Evidence, Fact};
+use crate::report::check::{CheckCode, Checks, Class};
+use crate::report::evidence::{Evidence, Fact};
+use crate::report::report::CheckpointSummary;
 use crate::trust::policy::{LogVerdict, QuorumVerdict, Verdict, WitnessOutcome};
 use crate::trust::trust_policy::{TrustError, TrustPolicy, VerifiedCheckpoint};
 

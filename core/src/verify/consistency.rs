@@ -11,9 +11,9 @@ use crate::merkle::hash::Hash;
 use crate::merkle::proof::ConsistencyProof;
 use crate::merkle::tree::TreeHead;
 use crate::note::checkpoint::Checkpoint;
-use crate::report::report::{
-    CheckCode, CheckpointSummary, Checks, Class, Evidence, Members, Question, Report,
-};
+use crate::report::check::{CheckCode, Checks, Class};
+use crate::report::evidence::Evidence;
+use crate::report::report::{CheckpointSummary, Members, Question, Report};
 use crate::tiles::plan::ConsistencyPlan;
 use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};

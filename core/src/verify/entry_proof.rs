@@ -8,7 +8,7 @@ use crate::event::event::ParsedEntry;
 use crate::merkle::compact::tree_root;
 use crate::merkle::hash::{Hash, leaf_hash};
 use crate::merkle::tree::Subtree;
-use crate::report::report::Evidence;
+use crate::report::evidence::Evidence;
 use crate::tiles::entries::{EntriesError, parse_entries};
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::plan::VerifiedTiles;

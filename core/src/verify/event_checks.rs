@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 
 use crate::event::event::ParsedEntry;
 use crate::merkle::hash::Hash;
-use crate::report::event_view::EventView;
-use crate::report::report::{CheckCode, Checks, Class, Evidence};
+use crate::report::check::{CheckCode, Checks, Class};
+use crate::report::event_view::{EventView, Finding};
+use crate::report::evidence::Evidence;
 use crate::rules::registration::Registrations;
 use crate::rules::signature_status::SignatureStatus;
 use crate::verify::audit::state::EventState;
@@ -24,12 +25,6 @@ pub(crate) struct Findings {
     compromised: u64,
     wrong: Option<(u64, &'static str)>,
     undecided: Option<(u64, &'static str)>,
-}
-
-/// What was found of one event.
-pub(crate) struct Finding {
-    pub(crate) status: SignatureStatus,
-    pub(crate) notes: Vec<&'static str>,
 }
 
 impl Findings {

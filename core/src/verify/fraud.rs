@@ -7,42 +7,16 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::Serialize;
-
 use crate::index::format::bucket::BucketName;
 use crate::index::format::manifest::{Manifest, ManifestError};
 use crate::index::fraud::fraud::{Accusation, Fraud, FraudError};
-use crate::merkle::hash::Hash;
-use crate::report::report::{
-    CheckCode, CheckpointSummary, Checks, Class, Evidence, Members, Question, Report,
-};
+use crate::report::check::{CheckCode, Checks, Class};
+use crate::report::evidence::Evidence;
+use crate::report::fraud_view::FraudSummary;
+use crate::report::report::{CheckpointSummary, Members, Question, Report};
 use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::TrustPolicy;
 use crate::verify::checkpoint_checks::{self, Options};
-
-/// Who is accused of what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FraudSummary {
-    /// `bad-manifest`, `malformed-bucket`, `omission` or `insertion`.
-    pub kind: &'static str,
-    /// Origin of the index log, whose key signed what is false.
-    pub index: String,
-    /// Origin of the log that the manifest is about; `null` where it cannot be read.
-    pub log: Option<String>,
-    /// Which entry of the index log is false.
-    pub manifest: u64,
-    /// Which run of the manifest.
-    pub run: Option<u64>,
-    /// Which bucket of it, `reserved` or a number.
-    pub bucket: Option<String>,
-    /// Whose list, base64.
-    pub key: Option<Hash>,
-    /// Position of the entry that is left out, or does not belong there.
-    pub position: Option<u64>,
-    /// Auditors of the policy who cosigned it, if in the number that the policy asks for.
-    pub auditors: Vec<String>,
-}
 
 /// Verifies a fraud proof against the index that `policy` names.
 #[must_use]

@@ -6,10 +6,9 @@ use alloc::string::ToString;
 use crate::event::dsse::Envelope;
 use crate::merkle::hash::{Hash, leaf_hash};
 use crate::note::tlog_proof::TlogProof;
-use crate::report::report::{
-    CheckCode, CheckpointSummary, Checks, Class, EntrySummary, Evidence, Members, Outcome,
-    Question, Report,
-};
+use crate::report::check::{CheckCode, Checks, Class, Outcome};
+use crate::report::evidence::Evidence;
+use crate::report::report::{CheckpointSummary, EntrySummary, Members, Question, Report};
 use crate::verify::checkpoint_checks::{self, Options, entries};
 
 /// Verifies that `entry` is in the log that `policy` trusts, by a `tlog-proof`.

@@ -6,7 +6,8 @@ use alloc::string::{String, ToString};
 
 use crate::event::event::{self, Event, ParsedEntry};
 use crate::merkle::hash::{Hash, leaf_hash};
-use crate::report::report::{CheckCode, Checks, Class, Evidence};
+use crate::report::check::{CheckCode, Checks, Class};
+use crate::report::evidence::Evidence;
 use crate::rules::key_effect::{KeyEffect, NoEffect};
 use crate::rules::keyring::Keyring;
 use crate::rules::signature_status::SignatureStatus;

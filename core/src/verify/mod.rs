@@ -22,7 +22,7 @@ pub use bundle::{Bundle, BundleError, BundleWriter, HEADER, verify_bundle};
 pub use checkpoint_checks::{Options, Require};
 pub use consistency::{ConsistencyQuery, verify_consistency};
 pub use entry::EntryQuery;
-pub use fraud::{FraudSummary, verify_fraud};
+pub use fraud::verify_fraud;
 pub use history::{HistoryQuery, SinceError};
 pub use inclusion::verify_proof;
 pub use inconsistency::Inconsistency;

@@ -9,9 +9,9 @@ use alloc::vec::Vec;
 use crate::fetch::log_file::LogFile;
 use crate::fetch::query::Progress;
 use crate::fetch::wave::Wave;
-use crate::report::report::{
-    CheckCode, CheckpointSummary, Checks, Evidence, Members, Question, Report,
-};
+use crate::report::check::{CheckCode, Checks};
+use crate::report::evidence::Evidence;
+use crate::report::report::{CheckpointSummary, Members, Question, Report};
 use crate::trust::trust_policy::{TrustError, TrustPolicy, VerifiedCheckpoint};
 use crate::verify::checkpoint_checks::{self, Options, entries};
 use crate::verify::key_history::Replay;

@@ -157,11 +157,7 @@ fn a_log_is_held_to_its_older_checkpoints() {
                 root: leaf_hash(b"fork"),
             };
             let report = log.run(ConsistencyQuery::new(&signed(forked), &policy(), options()));
-            assert_eq!(
-                (report.class(), report.class().exit_code()),
-                (Class::Inconsistent, 7),
-                "{old}"
-            );
+            assert_eq!(report.class(), Class::Inconsistent, "{old}");
         }
     }
     let ahead = signed(TreeHead {

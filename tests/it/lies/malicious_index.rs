@@ -57,6 +57,12 @@ fn compare(case: &Case, verb: &str, expected: Seen, run: &Finished) -> Vec<Strin
         expected.exit.to_string(),
     );
     let report = run.json();
+    let has_cause = !matches!(expected.exit, 0 | 4);
+    expect(
+        "whether there is a cause",
+        (!report["cause"].is_null()).to_string(),
+        has_cause.to_string(),
+    );
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let check = decisive(&report).cloned().unwrap_or_default();
     expect("the check", text(&check["code"]), expected.check.into());

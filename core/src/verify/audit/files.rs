@@ -11,7 +11,7 @@ use crate::index::format::file::INDEX_FOLDER;
 use crate::merkle::hash::{Hash, leaf_hash};
 use crate::merkle::tree::{Subtree, TreeHead};
 use crate::note::checkpoint::Checkpoint;
-use crate::report::report::Class;
+use crate::report::check::Class;
 use crate::tiles::entries::parse_entries;
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::plan::{ConsistencyPlan, TilePlan};

@@ -7,7 +7,8 @@ use super::{AuditQuery, Stage};
 use crate::fetch::log_file::LogFile;
 use crate::fetch::wave::{self, Wave};
 use crate::merkle::tree::TreeHead;
-use crate::report::report::{CheckCode, Evidence};
+use crate::report::check::CheckCode;
+use crate::report::evidence::Evidence;
 use crate::text::limits::MAX_IN_FLIGHT;
 use crate::verify::audit::files::Older;
 

@@ -8,7 +8,7 @@ use super::{AuditQuery, Stage};
 use crate::fetch::log_file::LogFile;
 use crate::fetch::wave::{self, Wave};
 use crate::merkle::tree::{Subtree, TreeHead, complete_subtrees};
-use crate::report::report::{CheckCode, Class};
+use crate::report::check::{CheckCode, Class};
 use crate::text::limits::MAX_IN_FLIGHT;
 use crate::tiles::plan::TilePlan;
 use crate::tiles::scan_tiles::ScanTiles;

@@ -5,7 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{AuditQuery, Stage};
-use crate::report::report::{CheckCode, Checks, Counts, Evidence, Fact, Members, Question};
+use crate::report::check::{CheckCode, Checks};
+use crate::report::evidence::{Evidence, Fact};
+use crate::report::report::{Counts, Members, Question};
 
 impl AuditQuery {
     /// Draws the verdict; `whole` once every entry and every leaf tile was read.

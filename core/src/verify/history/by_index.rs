@@ -5,7 +5,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::event::lookup_key::LookupKey;
-use crate::report::report::CheckCode;
+use crate::report::check::CheckCode;
 use crate::verify::indexed::{IndexedLog, Opened, Opening, Step};
 
 use super::{Found, HistoryQuery, Stage};

@@ -9,7 +9,7 @@ use crate::event::event;
 use crate::event::lookup_key::key_hashes;
 use crate::fetch::log_file::LogFile;
 use crate::fetch::wave::Wave;
-use crate::report::report::CheckCode;
+use crate::report::check::CheckCode;
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::verify::entry_proof::Fault;
 use crate::verify::key_positions::Positions;

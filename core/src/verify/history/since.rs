@@ -13,9 +13,9 @@ use crate::fetch::log_file::LogFile;
 use crate::fetch::wave::{self, Wave};
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
-use crate::report::report::{
-    CheckCode, CheckpointSummary, Checks, Class, Evidence, Outcome, Report,
-};
+use crate::report::check::{CheckCode, Checks, Class};
+use crate::report::evidence::Evidence;
+use crate::report::report::{CheckpointSummary, Report};
 use crate::text::escape;
 use crate::tiles::plan::ConsistencyPlan;
 use crate::verify::bundle::{Bundle, BundleError, verify_bundle};
@@ -119,15 +119,7 @@ impl Since {
         if matches!(class, Class::Verified | Class::Nothing) && self.report.complete {
             return true;
         }
-        let bad = |check: &&crate::report::report::Check| {
-            check.required && check.outcome != Outcome::Pass
-        };
-        let cause = self
-            .report
-            .checks
-            .iter()
-            .filter(bad)
-            .find(|check| check.class == class);
+        let cause = self.report.deciding_check();
         let why = cause.map_or("it is not complete", |check| check.detail.as_str());
         let detail = format!("the older bundle does not verify: {why}");
         match class {

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::index::read::lookup::Answer;
 use crate::merkle::hash::Hash;
-use crate::report::report::Evidence;
+use crate::report::evidence::Evidence;
 use crate::text::limits::MAX_RESERVED_READ;
 use crate::verify::matches::Gathered;
 

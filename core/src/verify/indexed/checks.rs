@@ -6,7 +6,8 @@ use alloc::string::{String, ToString};
 use core::ops::Range;
 
 use crate::index::read::lookup::LookupError;
-use crate::report::report::{CheckCode, Checks, Class, Evidence, Outcome};
+use crate::report::check::{CheckCode, Checks, Class, Outcome};
+use crate::report::evidence::Evidence;
 use crate::text::limits::MAX_TAIL;
 use crate::verify::checkpoint_checks::{self, entries};
 

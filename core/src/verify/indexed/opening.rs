@@ -13,7 +13,8 @@ use crate::index::format::map::MapFunction;
 use crate::index::read::vouched::{
     BindPlan, IndexProof, IndexVerdict, VouchError, VouchedManifest,
 };
-use crate::report::report::{CheckCode, Checks, Class, Evidence};
+use crate::report::check::{CheckCode, Checks, Class};
+use crate::report::evidence::Evidence;
 use crate::tiles::lookup_tiles::LookupTiles;
 use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use super::{Fault, IndexAudit, RunClaim};
 use crate::index::build::run::RunHead;
-use crate::report::report::{CheckCode, Checks, Class, Evidence};
+use crate::report::check::{CheckCode, Checks, Class};
+use crate::report::evidence::Evidence;
 use crate::verify::checkpoint_checks::entries;
 
 impl IndexAudit {

@@ -9,7 +9,8 @@ use crate::merkle::compact::CompactRange;
 use crate::merkle::compact::tree_root;
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::{TreeHead, span_root};
-use crate::report::report::{CheckCode, Class, Evidence};
+use crate::report::check::{CheckCode, Class};
+use crate::report::evidence::Evidence;
 use crate::trust::policy::LogVerdict;
 
 impl IndexAudit {

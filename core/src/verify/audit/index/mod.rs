@@ -20,7 +20,8 @@ use crate::merkle::compact::CompactRange;
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::note::checkpoint::{Checkpoint, Origin};
-use crate::report::report::{CheckCode, Class, Evidence};
+use crate::report::check::{CheckCode, Class};
+use crate::report::evidence::Evidence;
 use crate::trust::policy::{LogVerdict, QuorumVerdict};
 use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
 
