@@ -204,3 +204,108 @@ impl Fetches for Keeping<'_> {
         Some((path, answer))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::RefCell;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+    /// A log whose checkpoint is another one each time that it is read, up to `versions`.
+    #[derive(Default)]
+    struct Growing {
+        versions: usize,
+        reads: AtomicUsize,
+        remembers: AtomicBool,
+    }
+
+    impl Source for Growing {
+        fn read(&self, path: &str) -> Answer {
+            if path != "checkpoint" {
+                return Ok(None);
+            }
+            let version = self.reads.fetch_add(1, Ordering::Relaxed);
+            Ok(Some(version.min(self.versions).to_string().into_bytes()))
+        }
+
+        fn forget_remembered(&self) -> bool {
+            self.remembers.swap(false, Ordering::Relaxed)
+        }
+    }
+
+    #[derive(Default)]
+    struct News(RefCell<Vec<Again>>);
+
+    impl Observer for News {
+        fn again(&self, reason: Again) {
+            self.0.borrow_mut().push(reason);
+        }
+    }
+
+    /// Reads the checkpoint once an attempt; returns the reasons for further attempts, and the number of attempts.
+    fn attempts(source: &Growing, outcome: Outcome) -> (Vec<Again>, usize) {
+        let (news, mut count) = (News::default(), 0);
+        let attempt = |reading: &Reading<'_>| {
+            count += 1;
+            reading.read("checkpoint")
+        };
+        read_with_retries(source, &news, attempt, |_| outcome).unwrap();
+        (news.0.into_inner(), count)
+    }
+
+    #[test]
+    fn a_log_that_grows_is_read_three_times_at_most() {
+        let outcome = Outcome {
+            is_unfinished: true,
+            ..Outcome::default()
+        };
+        for (versions, newer) in [(0, 0), (1, 1), (9, 2)] {
+            let source = Growing {
+                versions,
+                ..Growing::default()
+            };
+            let (news, count) = attempts(&source, outcome);
+            assert_eq!(news, vec![Again::NewerHead; newer], "{versions}");
+            assert_eq!(count, newer + 1, "{versions}");
+        }
+    }
+
+    #[test]
+    fn a_failure_that_rests_on_remembered_files_is_tried_once_without_them() {
+        let outcome = Outcome {
+            is_failed: true,
+            ..Outcome::default()
+        };
+        assert_eq!(attempts(&Growing::default(), outcome), (Vec::new(), 1));
+        let source = Growing {
+            remembers: true.into(),
+            ..Growing::default()
+        };
+        let expected = (vec![Again::WithoutRemembered], 2);
+        assert_eq!(attempts(&source, outcome), expected);
+    }
+
+    #[test]
+    fn a_success_is_read_once() {
+        let source = Growing {
+            versions: 9,
+            remembers: true.into(),
+            ..Growing::default()
+        };
+        assert_eq!(attempts(&source, Outcome::default()), (Vec::new(), 1));
+    }
+
+    #[test]
+    fn files_are_fetched_in_the_order_in_which_they_are_asked() {
+        let source = Growing::default();
+        let reading = Reading::new(&source);
+        let mut fetches = reading.fetches();
+        for path in ["b", "checkpoint", "a"] {
+            fetches.ask(path.to_owned());
+        }
+        let order: Vec<String> = core::iter::from_fn(|| fetches.next())
+            .map(|(path, _)| path)
+            .collect();
+        assert_eq!(order, ["b", "checkpoint", "a"]);
+    }
+}

@@ -23,14 +23,25 @@ pub(crate) struct LookupArgs {
     pub(crate) trust: TrustArgs,
 }
 
+/// The parts of a lookup, read and opened.
+pub(crate) struct Lookup {
+    pub(crate) policy: Vec<u8>,
+    pub(crate) options: Options,
+    pub(crate) source: Box<dyn Source>,
+}
+
 impl LookupArgs {
     /// Returns the trust policy, the requirements of the verdict, and the log.
     ///
     /// # Errors
     /// `--policy` is missing (exit 2) or cannot be read, or the log cannot be opened.
-    pub(crate) fn open(&self) -> Result<(Vec<u8>, Options, Box<dyn Source>), Failure> {
+    pub(crate) fn open(&self) -> Result<Lookup, Failure> {
         let policy = self.trust.policy(Some(&self.log))?;
-        Ok((policy, self.options(), self.source()?))
+        Ok(Lookup {
+            policy,
+            options: self.options(),
+            source: self.source()?,
+        })
     }
 
     /// Returns the requirements of the verdict, and whether the index is used.

@@ -8,6 +8,6 @@ mod trust;
 
 pub(crate) use artifact::{refuse_artifact, resolve_artifact};
 pub(crate) use files::{named_key, read_trust_policy};
-pub(crate) use lookup::LookupArgs;
+pub(crate) use lookup::{Lookup, LookupArgs};
 pub(crate) use time::{parse_duration, parse_time};
 pub(crate) use trust::TrustArgs;

@@ -7,7 +7,7 @@ use glasslog_core::fetch::Query;
 use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
 use glasslog_core::verify::{HistoryQuery, SinceError};
 
-use crate::args::{LookupArgs, refuse_artifact, resolve_artifact};
+use crate::args::{Lookup, LookupArgs, refuse_artifact, resolve_artifact};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -47,7 +47,11 @@ impl Args {
     /// # Errors
     /// The artifact is malformed, or the policy, the older bundle or the log cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let (policy, options, source) = self.lookup.open()?;
+        let Lookup {
+            policy,
+            options,
+            source,
+        } = self.lookup.open()?;
         let artifact = resolve_artifact(&self.artifact, console)?;
         let older = self.since.as_ref();
         let older = older

@@ -205,10 +205,13 @@ impl Source for Http {
     }
 }
 
+/// One request, with its path.
+type Fetch<'a> = Pin<Box<dyn Future<Output = (String, Answer)> + 'a>>;
+
 /// Requests that are under way together; they make progress while one is waited for.
 struct InFlight<'a> {
     http: &'a Http,
-    flying: FuturesOrdered<Pin<Box<dyn Future<Output = (String, Answer)> + 'a>>>,
+    flying: FuturesOrdered<Fetch<'a>>,
 }
 
 impl Fetches for InFlight<'_> {

@@ -4,7 +4,7 @@ use glasslog_client::drive;
 use glasslog_core::fetch::Query;
 use glasslog_core::verify::EntryQuery;
 
-use crate::args::LookupArgs;
+use crate::args::{Lookup, LookupArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Watch};
@@ -26,7 +26,11 @@ impl Args {
     /// # Errors
     /// The policy or the log cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let (policy, options, source) = self.lookup.open()?;
+        let Lookup {
+            policy,
+            options,
+            source,
+        } = self.lookup.open()?;
         let query = drive::run(&*source, &Watch::reading(console), || {
             Ok::<_, Failure>(EntryQuery::new(self.index, &policy, options))
         })?;

@@ -6,7 +6,7 @@ use glasslog_client::drive;
 use glasslog_core::fetch::Query;
 use glasslog_core::verify::HistoryQuery;
 
-use crate::args::LookupArgs;
+use crate::args::{Lookup, LookupArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -30,7 +30,11 @@ impl Args {
     /// # Errors
     /// A file, the policy or the log cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let (policy, options, source) = self.lookup.open()?;
+        let Lookup {
+            policy,
+            options,
+            source,
+        } = self.lookup.open()?;
         let digests = self
             .paths
             .iter()
