@@ -5,7 +5,6 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::fetch::log_file::LogFile;
 use crate::fetch::wave::{self, Wave};
@@ -27,17 +26,20 @@ enum Stage {
 }
 
 /// Why there is no proof.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProveError {
     /// A file could not be had.
+    #[error("`{path}` could not be had")]
     Missing {
         /// Its path.
         path: String,
     },
     /// The log's checkpoint is malformed.
+    #[error(transparent)]
     Checkpoint(CheckpointError),
     /// The log has no such entry.
+    #[error("there is no entry {index}: the log has {}", crate::verify::checkpoint_checks::entries(*.size))]
     NoSuchEntry {
         /// The index asked for.
         index: u64,
@@ -45,8 +47,10 @@ pub enum ProveError {
         size: u64,
     },
     /// The tiles are not those of the checkpoint.
+    #[error(transparent)]
     Tiles(TileError),
     /// The proof cannot be put together.
+    #[error(transparent)]
     Proof(TlogProofError),
 }
 
@@ -63,26 +67,6 @@ impl ProveError {
         }
     }
 }
-
-impl fmt::Display for ProveError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { path } => write!(f, "`{path}` could not be had"),
-            Self::Checkpoint(error) => error.fmt(f),
-            Self::NoSuchEntry { index, size } => {
-                write!(
-                    f,
-                    "there is no entry {index}: the log has {}",
-                    crate::verify::checkpoint_checks::entries(*size)
-                )
-            }
-            Self::Tiles(error) => error.fmt(f),
-            Self::Proof(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for ProveError {}
 
 impl ProveQuery {
     /// A proof of the entry at `index` under the log's newest checkpoint.

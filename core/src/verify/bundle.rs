@@ -8,7 +8,6 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::event::artifact::ArtifactError;
 use crate::fetch::query::Query;
@@ -24,18 +23,23 @@ use crate::verify::history::HistoryQuery;
 pub const HEADER: &str = "glasslog-bundle/v1";
 
 /// Why a bundle cannot be read or written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BundleError {
     /// It does not begin with [`HEADER`].
+    #[error("a bundle begins with the line `{HEADER}`")]
     Header,
     /// Its second line is not `history ARTIFACT` or `history --exact ARTIFACT`.
+    #[error("the second line of a bundle is `history ARTIFACT` or `history --exact ARTIFACT`")]
     Query,
     /// The artifact of the query is of no known form.
+    #[error("the bundle's question: {0}")]
     Artifact(ArtifactError),
     /// A file's line is not `path SP length LF`, at this byte.
+    #[error("expected `path length` and a line feed at byte {0} of the bundle")]
     FileLine(usize),
     /// A file ends early: `length` bytes were announced, `left` are left.
+    #[error("the bundle ends inside `{path}`: {length} bytes announced, {left} left")]
     Truncated {
         /// The file.
         path: String,
@@ -45,10 +49,13 @@ pub enum BundleError {
         left: u64,
     },
     /// A file appears twice.
+    #[error("the bundle holds `{0}` twice")]
     Duplicate(String),
     /// A file that the query does not ask for.
+    #[error("the bundle holds `{0}`, which its question does not need")]
     Unasked(String),
     /// It is larger than a bundle may be.
+    #[error("the bundle has {size} bytes, more than the {limit} allowed")]
     TooLarge {
         /// Its size in bytes.
         size: u64,
@@ -73,39 +80,6 @@ impl BundleError {
         }
     }
 }
-
-impl fmt::Display for BundleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Header => write!(f, "a bundle begins with the line `{HEADER}`"),
-            Self::Query => f.write_str(
-                "the second line of a bundle is `history ARTIFACT` or `history --exact ARTIFACT`",
-            ),
-            Self::Artifact(error) => write!(f, "the bundle's question: {error}"),
-            Self::FileLine(at) => write!(
-                f,
-                "expected `path length` and a line feed at byte {at} of the bundle"
-            ),
-            Self::Truncated { path, length, left } => {
-                write!(
-                    f,
-                    "the bundle ends inside `{path}`: {length} bytes announced, {left} left"
-                )
-            }
-            Self::Duplicate(path) => write!(f, "the bundle holds `{path}` twice"),
-            Self::Unasked(path) => write!(
-                f,
-                "the bundle holds `{path}`, which its question does not need"
-            ),
-            Self::TooLarge { size, limit } => write!(
-                f,
-                "the bundle has {size} bytes, more than the {limit} allowed"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for BundleError {}
 
 /// Collects the files of a history query as they are supplied.
 #[derive(Clone, Debug)]

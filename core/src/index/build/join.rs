@@ -413,13 +413,15 @@ fn check_size(bucket: u64, bytes: &[u8]) -> Result<(), RunError> {
 }
 
 /// Why runs could not be joined.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
     /// A part is not there as it should be.
-    Stored(StoredError),
+    #[error(transparent)]
+    Stored(#[from] StoredError),
     /// There is no such run.
-    Run(RunError),
+    #[error(transparent)]
+    Run(#[from] RunError),
 }
 
 impl JoinError {
@@ -430,28 +432,5 @@ impl JoinError {
             Self::Stored(error) => error.code(),
             Self::Run(error) => error.code(),
         }
-    }
-}
-
-impl fmt::Display for JoinError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stored(error) => write!(f, "{error}"),
-            Self::Run(error) => write!(f, "{error}"),
-        }
-    }
-}
-
-impl core::error::Error for JoinError {}
-
-impl From<StoredError> for JoinError {
-    fn from(error: StoredError) -> Self {
-        Self::Stored(error)
-    }
-}
-
-impl From<RunError> for JoinError {
-    fn from(error: RunError) -> Self {
-        Self::Run(error)
     }
 }

@@ -264,10 +264,11 @@ impl fmt::Debug for Run {
 }
 
 /// Why there is no run of this range.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
     /// The range is empty, or has more than [`MAX_RUN`] entries.
+    #[error("a run of entries {start} to {end} is empty or longer than {MAX_RUN}")]
     Range {
         /// First entry.
         start: u64,
@@ -275,6 +276,7 @@ pub enum RunError {
         end: u64,
     },
     /// An offset is not in the range.
+    #[error("offset {offset} is not in a run of {length} entries")]
     OutOfRange {
         /// The offset.
         offset: u32,
@@ -282,6 +284,7 @@ pub enum RunError {
         length: u64,
     },
     /// A bucket has more than [`MAX_BUCKET`] bytes: the range has to be cut.
+    #[error("bucket {bucket} has {size} bytes, more than {MAX_BUCKET}; cut the range")]
     BucketTooLarge {
         /// Number of the bucket.
         bucket: u64,
@@ -289,6 +292,7 @@ pub enum RunError {
         size: usize,
     },
     /// Runs that are to be joined are no neighbours, or use different key functions.
+    #[error("a run that ends at {end} and one that starts at {start} cannot be joined")]
     NotNeighbours {
         /// Where the one ends.
         end: u64,
@@ -309,27 +313,3 @@ impl RunError {
         }
     }
 }
-
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Range { start, end } => write!(
-                f,
-                "a run of entries {start} to {end} is empty or longer than {MAX_RUN}"
-            ),
-            Self::OutOfRange { offset, length } => {
-                write!(f, "offset {offset} is not in a run of {length} entries")
-            }
-            Self::BucketTooLarge { bucket, size } => write!(
-                f,
-                "bucket {bucket} has {size} bytes, more than {MAX_BUCKET}; cut the range"
-            ),
-            Self::NotNeighbours { end, start } => write!(
-                f,
-                "a run that ends at {end} and one that starts at {start} cannot be joined"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for RunError {}

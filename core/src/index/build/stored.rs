@@ -3,7 +3,6 @@
 use crate::merkle::hash::Hash;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::index::build::run::{Run, RunHead, build};
 use crate::index::format::bucket::{Bucket, BucketName, Postings, open_file};
@@ -117,15 +116,17 @@ fn wrong(file: &IndexFile, problem: String) -> StoredError {
 }
 
 /// Why a run could not be read back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoredError {
     /// A file of the run is not there.
+    #[error("`{path}` is missing")]
     Missing {
         /// Its path.
         path: String,
     },
     /// A file is not the run's, or breaks a rule.
+    #[error("`{path}`: {problem}")]
     Wrong {
         /// Its path.
         path: String,
@@ -133,6 +134,7 @@ pub enum StoredError {
         problem: String,
     },
     /// Each file is right, and the run that they make is another one.
+    #[error("the run is not the one it should be: {problem}")]
     Other {
         /// What differs.
         problem: String,
@@ -150,15 +152,3 @@ impl StoredError {
         }
     }
 }
-
-impl fmt::Display for StoredError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { path } => write!(f, "`{path}` is missing"),
-            Self::Wrong { path, problem } => write!(f, "`{path}`: {problem}"),
-            Self::Other { problem } => write!(f, "the run is not the one it should be: {problem}"),
-        }
-    }
-}
-
-impl core::error::Error for StoredError {}

@@ -9,7 +9,6 @@ use crate::merkle::proof_error::ProofError;
 use crate::merkle::tree::TreeHead;
 use crate::text::limits::{MAX_BUCKET, MAX_INLINE};
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::index::build::run::RunHead;
 use crate::index::format::postings::{PostingsError, check_offsets};
@@ -242,17 +241,20 @@ pub fn open_file<'a>(
 }
 
 /// Why bytes are not the bucket of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BucketError {
     /// The file is too short for the path to the root.
+    #[error("the file has {size} bytes, too few for the path to the root")]
     ShortFile {
         /// Bytes given.
         size: usize,
     },
     /// The path does not lead to the run's root.
+    #[error("the bucket is not in the run: {0}")]
     Path(ProofError),
     /// The reserved bucket is another one.
+    #[error("the reserved bucket hashes to {computed}, the manifest says {claimed}")]
     Leaf {
         /// The hash in the manifest.
         claimed: Hash,
@@ -260,23 +262,28 @@ pub enum BucketError {
         computed: Hash,
     },
     /// The run has no reserved bucket.
+    #[error("the run has no reserved bucket")]
     NoReserved,
     /// More bytes than [`MAX_BUCKET`].
+    #[error("the bucket has {size} bytes, more than {MAX_BUCKET}")]
     TooLarge {
         /// Bytes given.
         size: usize,
     },
     /// The bytes end within a record.
+    #[error("the bucket ends within record {record}")]
     Truncated {
         /// Counted from 0.
         record: usize,
     },
     /// A key is not larger than the one before.
+    #[error("the key of record {record} is not larger than the one before")]
     KeyOrder {
         /// Counted from 0.
         record: usize,
     },
     /// The key belongs into another bucket.
+    #[error("the key of record {record} belongs into bucket {bucket}")]
     WrongBucket {
         /// Counted from 0.
         record: usize,
@@ -284,18 +291,22 @@ pub enum BucketError {
         bucket: u64,
     },
     /// A reserved key in a bucket of the tree.
+    #[error("the key of record {record} belongs into the reserved bucket")]
     ReservedKey {
         /// Counted from 0.
         record: usize,
     },
     /// A key in the reserved bucket that is none of the reserved ones.
+    #[error("the key of record {record} is not a reserved one")]
     NotReserved {
         /// Counted from 0.
         record: usize,
     },
     /// A reserved bucket without a record, which has to be left out.
+    #[error("the reserved bucket has no record")]
     EmptyReserved,
     /// The offsets of a record break a rule.
+    #[error("in record {record}, {error}")]
     Offsets {
         /// Counted from 0.
         record: usize,
@@ -333,46 +344,3 @@ impl BucketError {
         )
     }
 }
-
-impl fmt::Display for BucketError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ShortFile { size } => {
-                write!(
-                    f,
-                    "the file has {size} bytes, too few for the path to the root"
-                )
-            }
-            Self::Path(error) => write!(f, "the bucket is not in the run: {error}"),
-            Self::Leaf { claimed, computed } => write!(
-                f,
-                "the reserved bucket hashes to {computed}, the manifest says {claimed}"
-            ),
-            Self::NoReserved => f.write_str("the run has no reserved bucket"),
-            Self::TooLarge { size } => {
-                write!(f, "the bucket has {size} bytes, more than {MAX_BUCKET}")
-            }
-            Self::Truncated { record } => write!(f, "the bucket ends within record {record}"),
-            Self::KeyOrder { record } => {
-                write!(
-                    f,
-                    "the key of record {record} is not larger than the one before"
-                )
-            }
-            Self::WrongBucket { record, bucket } => {
-                write!(f, "the key of record {record} belongs into bucket {bucket}")
-            }
-            Self::ReservedKey { record } => write!(
-                f,
-                "the key of record {record} belongs into the reserved bucket"
-            ),
-            Self::NotReserved { record } => {
-                write!(f, "the key of record {record} is not a reserved one")
-            }
-            Self::EmptyReserved => f.write_str("the reserved bucket has no record"),
-            Self::Offsets { record, error } => write!(f, "in record {record}, {error}"),
-        }
-    }
-}
-
-impl core::error::Error for BucketError {}

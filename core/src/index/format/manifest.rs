@@ -8,7 +8,6 @@ use crate::text::wire;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::index::build::run::RunHead;
 use crate::index::format::map::MapFunction;
@@ -209,19 +208,23 @@ fn check_size(size: usize) -> Result<(), ManifestError> {
 }
 
 /// Why bytes are not a manifest, or why there is none of these runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {
     /// More bytes than an entry of a log has.
+    #[error("the manifest has {size} bytes, more than {MAX_ENTRY}")]
     TooLarge {
         /// Bytes given.
         size: usize,
     },
     /// The first line is another one.
+    #[error("the first line of the manifest is not `{HEADER}`")]
     Header,
     /// The second line is not `mapfn NAME HASH`.
+    #[error("line 2 of the manifest is not `mapfn`, a name and a base64 hash")]
     MapFunction,
     /// The key function is none that this version knows; that breaks no rule.
+    #[error("the key function `{name}` with specification {specification} is not known here")]
     UnknownMapFunction {
         /// Its name.
         name: String,
@@ -229,13 +232,16 @@ pub enum ManifestError {
         specification: Hash,
     },
     /// A line is not `run START END B ROOT RESERVED`.
+    #[error("run {run} of the manifest is not `run`, start, end, bits, root and reserved hash")]
     Run {
         /// Counted from 0.
         run: usize,
     },
     /// More than [`MAX_RUNS`].
+    #[error("the manifest has more than {MAX_RUNS} runs")]
     TooManyRuns,
     /// A run does not start where the one before ended.
+    #[error("run {run} of the manifest starts at {claimed}, not at {expected}")]
     Gap {
         /// Counted from 0.
         run: usize,
@@ -245,11 +251,13 @@ pub enum ManifestError {
         expected: u64,
     },
     /// A run is empty, or has more than [`MAX_RUN`] entries.
+    #[error("run {run} of the manifest is empty or longer than {MAX_RUN}")]
     RunLength {
         /// Counted from 0.
         run: usize,
     },
     /// A run has too many buckets.
+    #[error("run {run} of the manifest has 2^{bits} buckets, more than 2^{MAX_RUN_BITS}")]
     RunBits {
         /// Counted from 0.
         run: usize,
@@ -257,6 +265,7 @@ pub enum ManifestError {
         bits: u8,
     },
     /// The runs end before or after the log does.
+    #[error("the runs of the manifest end at {covered}, the log at {size}")]
     Coverage {
         /// Where they end.
         covered: u64,
@@ -264,8 +273,10 @@ pub enum ManifestError {
         size: u64,
     },
     /// No empty line, after which the checkpoint would stand.
+    #[error("the manifest has no empty line with a checkpoint after it")]
     NoCheckpoint,
     /// The checkpoint is none.
+    #[error("in the manifest, {0}")]
     Checkpoint(CheckpointError),
 }
 
@@ -289,55 +300,3 @@ impl ManifestError {
         }
     }
 }
-
-impl fmt::Display for ManifestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge { size } => {
-                write!(f, "the manifest has {size} bytes, more than {MAX_ENTRY}")
-            }
-            Self::Header => write!(f, "the first line of the manifest is not `{HEADER}`"),
-            Self::MapFunction => {
-                f.write_str("line 2 of the manifest is not `mapfn`, a name and a base64 hash")
-            }
-            Self::UnknownMapFunction {
-                name,
-                specification,
-            } => write!(
-                f,
-                "the key function `{name}` with specification {specification} is not known here"
-            ),
-            Self::Run { run } => write!(
-                f,
-                "run {run} of the manifest is not `run`, start, end, bits, root and reserved hash"
-            ),
-            Self::TooManyRuns => write!(f, "the manifest has more than {MAX_RUNS} runs"),
-            Self::Gap {
-                run,
-                claimed,
-                expected,
-            } => write!(
-                f,
-                "run {run} of the manifest starts at {claimed}, not at {expected}"
-            ),
-            Self::RunLength { run } => write!(
-                f,
-                "run {run} of the manifest is empty or longer than {MAX_RUN}"
-            ),
-            Self::RunBits { run, bits } => write!(
-                f,
-                "run {run} of the manifest has 2^{bits} buckets, more than 2^{MAX_RUN_BITS}"
-            ),
-            Self::Coverage { covered, size } => write!(
-                f,
-                "the runs of the manifest end at {covered}, the log at {size}"
-            ),
-            Self::NoCheckpoint => {
-                f.write_str("the manifest has no empty line with a checkpoint after it")
-            }
-            Self::Checkpoint(error) => write!(f, "in the manifest, {error}"),
-        }
-    }
-}
-
-impl core::error::Error for ManifestError {}

@@ -3,7 +3,6 @@
 use crate::merkle::compact::tree_root;
 use crate::merkle::hash::{FileHasher, HASH_SIZE, Hash};
 use alloc::vec::Vec;
-use core::fmt;
 
 /// Offsets in a full chunk; 16 KiB.
 pub const CHUNK: u32 = 4_096;
@@ -177,12 +176,14 @@ pub fn parse_leaves(bytes: &[u8], count: u32, root: &Hash) -> Result<Vec<Hash>, 
 }
 
 /// Why bytes are not part of a list of offsets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostingsError {
     /// A record without an offset, which has to be left out.
+    #[error("there is no offset")]
     NoOffset,
     /// More offsets than the run has entries.
+    #[error("{count} offsets are more than the run's {length} entries")]
     TooMany {
         /// Offsets in the list.
         count: u32,
@@ -190,6 +191,7 @@ pub enum PostingsError {
         length: u32,
     },
     /// The list has no such chunk.
+    #[error("a list of {count} offsets has no chunk {index}")]
     NoChunk {
         /// Number of the chunk.
         index: u32,
@@ -197,6 +199,7 @@ pub enum PostingsError {
         count: u32,
     },
     /// The chunk has another length than its place in the list calls for.
+    #[error("the chunk has {claimed} bytes, not a number and {expected} offsets")]
     Length {
         /// Bytes given.
         claimed: usize,
@@ -204,6 +207,7 @@ pub enum PostingsError {
         expected: u32,
     },
     /// The chunk says that it stands elsewhere in the list.
+    #[error("the chunk says that {claimed} offsets come before it, not {expected}")]
     First {
         /// Offsets before it, as it says.
         claimed: u32,
@@ -211,8 +215,10 @@ pub enum PostingsError {
         expected: u32,
     },
     /// Offsets do not increase.
+    #[error("the offsets of a list do not increase")]
     Order,
     /// An offset is not in the run.
+    #[error("offset {offset} is not in a run of {length} entries")]
     OutOfRange {
         /// The offset.
         offset: u32,
@@ -220,6 +226,7 @@ pub enum PostingsError {
         length: u32,
     },
     /// There are more or fewer leaves than the list has chunks.
+    #[error("the list's file has {claimed} bytes, not {expected} hashes")]
     LeavesLength {
         /// Bytes given.
         claimed: usize,
@@ -227,6 +234,7 @@ pub enum PostingsError {
         expected: u32,
     },
     /// The hashes are those of another list.
+    #[error("the list's file hashes to {computed}, not {claimed}")]
     Root {
         /// The list's root, or the chunk's leaf.
         claimed: Hash,
@@ -252,43 +260,3 @@ impl PostingsError {
         }
     }
 }
-
-impl fmt::Display for PostingsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoOffset => f.write_str("there is no offset"),
-            Self::TooMany { count, length } => {
-                write!(
-                    f,
-                    "{count} offsets are more than the run's {length} entries"
-                )
-            }
-            Self::NoChunk { index, count } => {
-                write!(f, "a list of {count} offsets has no chunk {index}")
-            }
-            Self::Length { claimed, expected } => write!(
-                f,
-                "the chunk has {claimed} bytes, not a number and {expected} offsets"
-            ),
-            Self::First { claimed, expected } => write!(
-                f,
-                "the chunk says that {claimed} offsets come before it, not {expected}"
-            ),
-            Self::Order => f.write_str("the offsets of a list do not increase"),
-            Self::OutOfRange { offset, length } => {
-                write!(f, "offset {offset} is not in a run of {length} entries")
-            }
-            Self::LeavesLength { claimed, expected } => {
-                write!(
-                    f,
-                    "the list's file has {claimed} bytes, not {expected} hashes"
-                )
-            }
-            Self::Root { claimed, computed } => {
-                write!(f, "the list's file hashes to {computed}, not {claimed}")
-            }
-        }
-    }
-}
-
-impl core::error::Error for PostingsError {}

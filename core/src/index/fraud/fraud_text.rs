@@ -8,7 +8,6 @@ use crate::text::wire;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::index::format::bucket::BucketName;
 use crate::index::fraud::fraud::{Accusation, BucketEvidence, ChunkEvidence, EntryEvidence, Fraud};
@@ -233,29 +232,37 @@ fn parse_lines(bytes: &[u8], name: &'static str) -> Result<InclusionProof, Fraud
 }
 
 /// Why bytes are not a fraud proof.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FraudTextError {
     /// More bytes than [`MAX_FRAUD_PROOF`].
+    #[error("the fraud proof has {size} bytes, more than {MAX_FRAUD_PROOF}")]
     TooLarge {
         /// Bytes given.
         size: usize,
     },
     /// The first line is another one.
+    #[error("the first line of the fraud proof is not `{HEADER}`")]
     Header,
     /// A kind that this version does not know.
+    #[error(
+        "the kind of the fraud proof is not bad-manifest, malformed-bucket, omission or insertion"
+    )]
     Kind,
     /// A line is not there, or not as it should be.
+    #[error("the fraud proof has no well-formed line `{name}` where it should stand")]
     Line {
         /// Its first word.
         name: &'static str,
     },
     /// A part is too short, or not what its name says.
+    #[error("the part `{name}` of the fraud proof is cut off or malformed")]
     Part {
         /// Its name.
         name: &'static str,
     },
     /// Bytes after the last part.
+    #[error("{bytes} bytes follow the fraud proof")]
     Trailing {
         /// How many.
         bytes: usize,
@@ -276,28 +283,3 @@ impl FraudTextError {
         }
     }
 }
-
-impl fmt::Display for FraudTextError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge { size } => write!(
-                f,
-                "the fraud proof has {size} bytes, more than {MAX_FRAUD_PROOF}"
-            ),
-            Self::Header => write!(f, "the first line of the fraud proof is not `{HEADER}`"),
-            Self::Kind => f.write_str(
-                "the kind of the fraud proof is not bad-manifest, malformed-bucket, omission or insertion",
-            ),
-            Self::Line { name } => write!(
-                f,
-                "the fraud proof has no well-formed line `{name}` where it should stand"
-            ),
-            Self::Part { name } => {
-                write!(f, "the part `{name}` of the fraud proof is cut off or malformed")
-            }
-            Self::Trailing { bytes } => write!(f, "{bytes} bytes follow the fraud proof"),
-        }
-    }
-}
-
-impl core::error::Error for FraudTextError {}

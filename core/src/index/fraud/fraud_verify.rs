@@ -12,7 +12,6 @@ use crate::trust::trust_policy::TrustPolicy;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::index::build::run::RunHead;
 use crate::index::format::bucket::{Bucket, BucketError, BucketName, Postings, open_file};
@@ -249,40 +248,53 @@ impl Scene<'_> {
 }
 
 /// Why a fraud proof shows nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FraudError {
     /// The trust policy names no index that could be accused.
+    #[error("the trust policy has no [index] section")]
     NoIndexPolicy,
     /// The index checkpoint is not signed by the index's key.
+    #[error("the index checkpoint is not signed by a known key of the index")]
     IndexUnsigned,
     /// The manifest is not in the index log.
+    #[error("the manifest is not in the index log: {0}")]
     NotIncluded(ProofError),
     /// The manifest is malformed, which is another accusation; or its key function is not known here.
+    #[error(transparent)]
     Manifest(ManifestError),
     /// The manifest has no such run.
+    #[error("the manifest has no run {run}")]
     NoRun {
         /// Counted from 0.
         run: usize,
     },
     /// The run does not vouch for the bucket.
+    #[error("the file is not the index's: {0}")]
     NotTheBucket(BucketError),
     /// The key belongs into another bucket.
+    #[error("the key does not belong into this bucket")]
     OtherBucket,
     /// The bucket or the list is malformed, which is another accusation.
+    #[error("the bucket is malformed: accuse the builder of that")]
     MalformedBucket,
     /// The list does not vouch for a chunk.
+    #[error("the chunk is not of the list: {0}")]
     NotTheChunk(ProofError),
     /// The chunks do not settle whether the position is listed.
+    #[error("the chunks shown do not settle whether the list has the position")]
     Chunks,
     /// The run does not hold the position, or the entry is longer than entries are.
+    #[error("position {position} is not in the run")]
     OutsideRun {
         /// The position.
         position: u64,
     },
     /// The tree that the manifest embeds does not hold the entry there.
+    #[error("the entry is not in the tree that the manifest embeds: {0}")]
     NotTheEntry(ProofError),
     /// All that is shown is the builder's, and right.
+    #[error("what is shown is the index's own, and it is right")]
     Unfounded,
 }
 
@@ -307,38 +319,3 @@ impl FraudError {
         }
     }
 }
-
-impl fmt::Display for FraudError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoIndexPolicy => f.write_str("the trust policy has no [index] section"),
-            Self::IndexUnsigned => {
-                f.write_str("the index checkpoint is not signed by a known key of the index")
-            }
-            Self::NotIncluded(error) => {
-                write!(f, "the manifest is not in the index log: {error}")
-            }
-            Self::Manifest(error) => error.fmt(f),
-            Self::NoRun { run } => write!(f, "the manifest has no run {run}"),
-            Self::NotTheBucket(error) => write!(f, "the file is not the index's: {error}"),
-            Self::OtherBucket => f.write_str("the key does not belong into this bucket"),
-            Self::MalformedBucket => {
-                f.write_str("the bucket is malformed: accuse the builder of that")
-            }
-            Self::NotTheChunk(error) => write!(f, "the chunk is not of the list: {error}"),
-            Self::Chunks => {
-                f.write_str("the chunks shown do not settle whether the list has the position")
-            }
-            Self::OutsideRun { position } => {
-                write!(f, "position {position} is not in the run")
-            }
-            Self::NotTheEntry(error) => write!(
-                f,
-                "the entry is not in the tree that the manifest embeds: {error}"
-            ),
-            Self::Unfounded => f.write_str("what is shown is the index's own, and it is right"),
-        }
-    }
-}
-
-impl core::error::Error for FraudError {}

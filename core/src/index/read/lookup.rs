@@ -8,7 +8,6 @@ use crate::text::limits::MAX_LOOKUP_POSITIONS;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::index::build::run::RunHead;
 use crate::index::format::bucket::{Bucket, BucketError, BucketName, Postings, open_file};
@@ -332,20 +331,23 @@ impl Reading {
 }
 
 /// Why a lookup has no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LookupError {
     /// A file is needed and was not given.
+    #[error("`{path}` is missing")]
     Missing {
         /// Its path.
         path: String,
     },
     /// A file was given that was not asked for.
+    #[error("`{path}` was not asked for")]
     Unplanned {
         /// Its path.
         path: String,
     },
     /// A file is not the bucket of its run.
+    #[error("`{path}`: {error}")]
     Bucket {
         /// Its path.
         path: String,
@@ -353,6 +355,7 @@ pub enum LookupError {
         error: BucketError,
     },
     /// A file is not that of its list.
+    #[error("`{path}`: {error}")]
     List {
         /// Its path.
         path: String,
@@ -360,11 +363,15 @@ pub enum LookupError {
         error: PostingsError,
     },
     /// A list goes back from one chunk to the next.
+    #[error("the list of key {key} goes back from one chunk to the next")]
     ListOrder {
         /// Whose list.
         key: Hash,
     },
     /// More than [`MAX_LOOKUP_POSITIONS`]: a scan is the better way.
+    #[error(
+        "the keys have {count} positions or more, at most {MAX_LOOKUP_POSITIONS} are looked up; scan the log"
+    )]
     TooManyPositions {
         /// Those known so far.
         count: u64,
@@ -399,24 +406,3 @@ impl LookupError {
         }
     }
 }
-
-impl fmt::Display for LookupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { path } => write!(f, "`{path}` is missing"),
-            Self::Unplanned { path } => write!(f, "`{path}` was not asked for"),
-            Self::Bucket { path, error } => write!(f, "`{path}`: {error}"),
-            Self::List { path, error } => write!(f, "`{path}`: {error}"),
-            Self::ListOrder { key } => write!(
-                f,
-                "the list of key {key} goes back from one chunk to the next"
-            ),
-            Self::TooManyPositions { count } => write!(
-                f,
-                "the keys have {count} positions or more, at most {MAX_LOOKUP_POSITIONS} are looked up; scan the log"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for LookupError {}

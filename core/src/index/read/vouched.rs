@@ -14,7 +14,6 @@ use crate::trust::policy::{LogVerdict, QuorumVerdict, Verdict};
 use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::index::format::manifest::{Manifest, ManifestError};
 use crate::index::format::map::MapFunction;
@@ -243,22 +242,29 @@ impl BoundIndex {
 }
 
 /// Why nobody vouches for a manifest, or not for this log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VouchError {
     /// The file is no proof.
+    #[error(transparent)]
     Proof(TlogProofError),
     /// The extra data is no manifest, or one of an unknown key function.
+    #[error(transparent)]
     Manifest(ManifestError),
     /// The trust policy has no section `[index]`.
+    #[error("the trust policy has no [index] section")]
     NoIndexPolicy,
     /// The index checkpoint does not meet `[index]`.
+    #[error("the index checkpoint does not meet [index] of the trust policy")]
     IndexNotAccepted,
     /// The index checkpoint does not meet `[audit]`.
+    #[error("the index checkpoint does not meet [audit] of the trust policy")]
     AuditNotAccepted,
     /// The manifest is not in the index log.
+    #[error("the manifest is not in the index log: {0}")]
     NotIncluded(ProofError),
     /// The index is by another key function.
+    #[error("the index is by the key function `{}`, not `{}`", .claimed.name(), .expected.name())]
     OtherMapFunction {
         /// That of the manifest.
         claimed: MapFunction,
@@ -266,8 +272,10 @@ pub enum VouchError {
         expected: MapFunction,
     },
     /// The checkpoint inside the manifest is not signed by the log.
+    #[error("the checkpoint inside the manifest is not signed by a known key of the log")]
     Unsigned,
     /// The manifest is about another log.
+    #[error("the index is about the log `{claimed}`, not `{expected}`")]
     Origin {
         /// That of the manifest.
         claimed: Origin,
@@ -275,8 +283,10 @@ pub enum VouchError {
         expected: Origin,
     },
     /// A tile of the log is false or missing.
+    #[error(transparent)]
     Tile(TileError),
     /// The older head is no prefix of the newer.
+    #[error("the log signed root {} for size {}, and a tree whose prefix of that size has root {}", .claimed.root, .claimed.size, .computed.root)]
     Inconsistent {
         /// The older head, signed.
         claimed: TreeHead,
@@ -304,45 +314,3 @@ impl VouchError {
         }
     }
 }
-
-impl fmt::Display for VouchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Proof(error) => error.fmt(f),
-            Self::Manifest(error) => error.fmt(f),
-            Self::NoIndexPolicy => f.write_str("the trust policy has no [index] section"),
-            Self::IndexNotAccepted => {
-                f.write_str("the index checkpoint does not meet [index] of the trust policy")
-            }
-            Self::AuditNotAccepted => {
-                f.write_str("the index checkpoint does not meet [audit] of the trust policy")
-            }
-            Self::NotIncluded(error) => {
-                write!(f, "the manifest is not in the index log: {error}")
-            }
-            Self::OtherMapFunction { claimed, expected } => write!(
-                f,
-                "the index is by the key function `{}`, not `{}`",
-                claimed.name(),
-                expected.name()
-            ),
-            Self::Unsigned => f.write_str(
-                "the checkpoint inside the manifest is not signed by a known key of the log",
-            ),
-            Self::Origin { claimed, expected } => {
-                write!(
-                    f,
-                    "the index is about the log `{claimed}`, not `{expected}`"
-                )
-            }
-            Self::Tile(error) => error.fmt(f),
-            Self::Inconsistent { claimed, computed } => write!(
-                f,
-                "the log signed root {} for size {}, and a tree whose prefix of that size has root {}",
-                claimed.root, claimed.size, computed.root
-            ),
-        }
-    }
-}
-
-impl core::error::Error for VouchError {}

@@ -5,7 +5,6 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::event::artifact::ArtifactError;
 use crate::event::lookup_key::{KeyKind, LookupKey};
@@ -28,14 +27,17 @@ use crate::verify::verification::Inquiry;
 use crate::event::artifact::question;
 
 /// Why no history can be compared with a bundle.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SinceError {
     /// The artifact of the history is of no known form.
+    #[error(transparent)]
     Artifact(ArtifactError),
     /// The bundle breaks its format.
+    #[error("the older bundle: {0}")]
     Bundle(BundleError),
     /// The bundle is about something else.
+    #[error("the older bundle is about `{}`, not about `{}`", escape::excerpt(.found), escape::excerpt(.expected))]
     OtherQuestion {
         /// What it is about.
         found: String,
@@ -55,23 +57,6 @@ impl SinceError {
         }
     }
 }
-
-impl fmt::Display for SinceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Artifact(error) => error.fmt(f),
-            Self::Bundle(error) => write!(f, "the older bundle: {error}"),
-            Self::OtherQuestion { found, expected } => write!(
-                f,
-                "the older bundle is about `{}`, not about `{}`",
-                escape::excerpt(found),
-                escape::excerpt(expected)
-            ),
-        }
-    }
-}
-
-impl core::error::Error for SinceError {}
 
 /// An older history, as its bundle tells it.
 pub(super) struct Since {

@@ -6,7 +6,6 @@ mod parse;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::index::build::run::RunHead;
 use crate::index::format::manifest::Manifest;
@@ -138,30 +137,40 @@ pub(crate) fn keys_of(policy: &TrustPolicy) -> Hash {
 }
 
 /// Why a state cannot be gone on from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditStateError {
     /// It is no state file.
+    #[error("this is no state of an audit")]
     NotAState,
     /// Another version wrote it.
+    #[error("the state was written by another version, which this one cannot read")]
     Version,
     /// Its own digest says that it was damaged.
+    #[error("the state is damaged: it does not have the digest that it ends with")]
     Damaged,
     /// It breaks a rule of the format.
+    #[error("the state is malformed: `{part}`")]
     Malformed {
         /// Which part.
         part: &'static str,
     },
     /// It is larger than a state may be.
+    #[error("the state is larger than a state may be")]
     TooLarge,
     /// It is about a log that the policy does not name.
+    #[error("the state is about the log `{}`, which the trust policy does not name", crate::text::escape::excerpt(.origin))]
     OtherLog {
         /// The log that it is about.
         origin: String,
     },
     /// It was made by other keys of the log or of its index.
+    #[error(
+        "the state was made by other keys of the log or of its index than the trust policy has now"
+    )]
     OtherKeys,
     /// A checkpoint in it is not signed by the keys that it names.
+    #[error("a checkpoint in the state is not signed by the keys of the trust policy")]
     Unsigned,
 }
 
@@ -181,24 +190,3 @@ impl AuditStateError {
         }
     }
 }
-
-impl fmt::Display for AuditStateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAState => f.write_str("this is no state of an audit"),
-            Self::Version => f.write_str("the state was written by another version, which this one cannot read"),
-            Self::Damaged => f.write_str("the state is damaged: it does not have the digest that it ends with"),
-            Self::Malformed { part } => write!(f, "the state is malformed: `{part}`"),
-            Self::TooLarge => f.write_str("the state is larger than a state may be"),
-            Self::OtherLog { origin } => write!(
-                f,
-                "the state is about the log `{}`, which the trust policy does not name",
-                crate::text::escape::excerpt(origin)
-            ),
-            Self::OtherKeys => f.write_str("the state was made by other keys of the log or of its index than the trust policy has now"),
-            Self::Unsigned => f.write_str("a checkpoint in the state is not signed by the keys of the trust policy"),
-        }
-    }
-}
-
-impl core::error::Error for AuditStateError {}
