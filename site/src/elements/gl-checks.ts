@@ -121,7 +121,13 @@ export class GlChecks extends LitElement {
 
   #list(): readonly Check[] {
     if (this.checks.length > 0 || !this.working) return this.checks;
-    return plannedChecks(this.way).map((code) => ({ code, outcome: "unknown", detail: "not reached", evidence: null }));
+    return plannedChecks(this.way).map((code) => ({
+      code,
+      outcome: "unknown",
+      required: true,
+      detail: "not reached",
+      evidence: null,
+    }));
   }
 
   #row(check: Check): TemplateResult {

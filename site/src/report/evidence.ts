@@ -9,6 +9,11 @@ function find(report: Pick<Report, "checks">, code: string): Check | undefined {
   return report.checks.find((check) => check.code === code);
 }
 
+/** The check that decided a verdict, unless it is verified or there was nothing to verify. */
+export function decisive({ checks, cause }: Pick<Report, "checks" | "cause">): Check | undefined {
+  return cause === null ? undefined : find({ checks }, cause);
+}
+
 /** Lists the witnesses that the trust file names, or its auditors of the index, and marks those that cosigned. */
 export function witnesses(report: Pick<Report, "checks">, code: "quorum" | "index-audit" = "quorum"): Witness[] {
   const list = find(report, code)?.evidence?.["witnesses"];

@@ -1,8 +1,8 @@
 // Sentences about a fraud proof: the verdict on the accusation, and the accused.
 import { figures } from "../text/count.js";
+import { decisive } from "./evidence.js";
 import type { Sentence } from "./sentence.js";
 import type { FraudView, Report } from "./types.js";
-import { isReached } from "./wording.js";
 
 type Told = Pick<Sentence, "tone" | "headline" | "why" | "detail">;
 
@@ -18,7 +18,7 @@ const KINDS: Readonly<Record<string, string>> = {
 export function fraudSentence(report: Report): Told {
   const { fraud } = report;
   if (report.result === "verified" && fraud) return holds(fraud);
-  const check = report.checks.find((candidate) => candidate.outcome !== "pass" && isReached(candidate));
+  const check = decisive(report);
   const detail = check ? `First thing that failed: ${check.detail}.` : "";
   const tone = report.result === "failed" ? "fail" : "unknown";
   switch (`${check?.code} ${check?.outcome}`) {

@@ -1,9 +1,8 @@
 // Sentences about a log's index: its proof, its auditors and its faults.
 import { counted, figures, inWords, type Whole } from "../text/count.js";
-import { coverage, indexFault, missingFile, witnesses } from "./evidence.js";
+import { coverage, decisive, indexFault, missingFile, witnesses } from "./evidence.js";
 import { SIGNED_FAULTS } from "./index_faults.js";
 import type { Check, Report } from "./types.js";
-import { isReached } from "./wording.js";
 
 type Words = readonly [headline: string, why: string];
 
@@ -142,13 +141,9 @@ export function indexClaim(report: Report, none: string, size: string): string |
 
 /** Recognises a report to which a full scan of the log could add something. */
 export function wantsFullScan(report: Report): boolean {
-  const first = report.checks.find(
-    (check) =>
-      check.outcome !== "pass" &&
-      isReached(check) &&
-      (check.code.startsWith("index-") || check.code === "files" || check.code === "coverage"),
-  );
-  if (first?.code === "files") return missingFile(first)?.startsWith("index/") ?? false;
-  if (first?.code === "coverage") return coverage(report)?.method === "index";
-  return first !== undefined || (isOnlyClaimed(report) && report.result !== "failed");
+  const check = decisive(report);
+  if (check === undefined) return isOnlyClaimed(report);
+  if (check.code === "files") return missingFile(check)?.startsWith("index/") ?? false;
+  if (check.code === "coverage") return coverage(report)?.method === "index";
+  return check.code.startsWith("index-") || (isOnlyClaimed(report) && report.result !== "failed");
 }

@@ -1,9 +1,9 @@
 // Writes the verdict as a sentence for readers without cryptography, which claims no more than was proven.
 import { counted, figures, inWords } from "../text/count.js";
 import { span } from "../text/time.js";
-import { coverage, freshness, witnesses } from "./evidence.js";
+import { coverage, decisive, freshness, witnesses } from "./evidence.js";
 import { indexClaim, indexCoverage, indexDoubt, indexFailure, isOnlyClaimed, wantsFullScan } from "./index_words.js";
-import type { Check, Outcome, Question, Report } from "./types.js";
+import type { Outcome, Question, Report } from "./types.js";
 import { isReached } from "./wording.js";
 
 /** Source of the trust file by which the page judged. */
@@ -140,7 +140,7 @@ const FAILURES: Readonly<Record<string, readonly [headline: string, why: string]
 };
 
 function failed(report: Report): Told {
-  const check = report.checks.find((candidate) => candidate.outcome === "fail");
+  const check = decisive(report);
   const [headline, why] = (check && (indexFailure(check) ?? FAILURES[check.code])) ?? [
     "This check failed. Do not rely on this record.",
     "",
@@ -151,9 +151,7 @@ function failed(report: Report): Told {
 function unknown(report: Report, about: string): Told {
   const number = report.events?.length ?? 0;
   const what = `about ${about}`;
-  const check = report.checks.find(
-    (candidate) => candidate.outcome === "unknown" && isReached(candidate) && matters(candidate, number),
-  );
+  const check = decisive(report);
   const events = number === 1 ? "The one event" : `The ${figures(number)} events`;
   const are = number === 1 ? "is" : "are";
   const detail = check ? `${capital(check.detail)}.` : "";
@@ -162,7 +160,6 @@ function unknown(report: Report, about: string): Told {
   if (doubt) return told(...doubt);
   switch (check?.code) {
     case undefined:
-    case "readable":
       if (number === 0 && report.complete) return { ...absence(report, about), detail };
       break;
     case "log-signature":
@@ -198,13 +195,6 @@ function staleness(report: Report): string {
       ? "No witness vouches for the time."
       : `The newest checkpoint that witnesses vouch for is ${span(seen.age)} old; the limit is ${span(seen.limit)}.`;
   return `${why} Later events would not show here.`;
-}
-
-/** Recognises checks that can decide a verdict; those that are not required stay unknown in a good report too. */
-function matters(check: Check, events: number): boolean {
-  if (check.code === "registrations") return false;
-  if (check.code === "readable") return events === 0;
-  return check.code !== "freshness" || check.evidence?.["limit"] !== undefined;
 }
 
 function absence(report: Report, about: string): Omit<Told, "detail"> {

@@ -8,6 +8,8 @@ export type Fact = Whole | null | readonly Fact[] | { readonly [name: string]: F
 export type Check = {
   readonly code: string;
   readonly outcome: Outcome;
+  /** Set if the verdict rests on this check. */
+  readonly required: boolean;
   readonly detail: string;
   readonly evidence: { readonly [name: string]: Fact } | null;
 };
@@ -56,6 +58,8 @@ export type FraudView = {
 export type Report = {
   readonly schemaVersion: 1;
   readonly result: "verified" | "failed" | "unknown";
+  /** Code of the check that decided the verdict; `null` if it is verified, or if there was nothing to verify. */
+  readonly cause: string | null;
   readonly now: number;
   readonly query: Question;
   readonly checkpoint: { readonly origin: string; readonly size: Whole; readonly root: string } | null;
