@@ -2,9 +2,6 @@
 use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::report::{Check, CheckCode, Class, Fact, Outcome, Question, Report};
 
-/// The detail of a check that was skipped because an earlier one failed (docs/formats/report.md, "Members").
-const NOT_REACHED: &str = "not reached";
-
 /// Returns the verdict of a report in a sentence.
 pub(crate) fn sentence(report: &Report) -> String {
     match report.class() {
@@ -119,7 +116,7 @@ fn nothing(report: &Report) -> String {
 
 /// Returns the first reason for the verdict, in words.
 fn cause(report: &Report) -> String {
-    let Some(check) = first_cause(report) else {
+    let Some(check) = report.deciding_check() else {
         return "there is no evidence".into();
     };
     let detail = &check.detail;
@@ -132,7 +129,7 @@ fn cause(report: &Report) -> String {
 
 /// Returns the remedy, if one is known.
 pub(crate) fn hint(report: &Report) -> Option<&'static str> {
-    let check = first_cause(report)?;
+    let check = report.deciding_check()?;
     Some(match (check.code, report.class()) {
         (CheckCode::Files, Class::Unfinished) if report.checkpoint.is_none() => {
             "a log is named by its directory, its public tree, or the address of such a tree"
@@ -188,17 +185,6 @@ fn has_scanned_less(check: &Check) -> bool {
 fn fact<'a>(check: &'a Check, name: &str) -> Option<&'a Fact> {
     let mut facts = check.evidence.as_ref()?.facts();
     facts.find(|(fact, _)| *fact == name).map(|(_, fact)| fact)
-}
-
-/// Returns the first required check that explains the verdict; a check that was not reached explains nothing.
-fn first_cause(report: &Report) -> Option<&Check> {
-    let reasons = || {
-        report.checks.iter().filter(|check| {
-            check.required && check.outcome != Outcome::Pass && check.class == report.class()
-        })
-    };
-    let reached = reasons().find(|check| check.detail != NOT_REACHED);
-    reached.or_else(|| reasons().next())
 }
 
 fn log(report: &Report) -> String {
