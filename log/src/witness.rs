@@ -50,7 +50,7 @@ pub enum WitnessError {
     #[error(transparent)]
     Log(#[from] LogError),
     /// The key is not a cosignature key.
-    #[error("the key is not a witness's: its type is not 0x04")]
+    #[error("the key is not a cosignature key: its type is not 0x04")]
     NotACosigner,
     /// The policy does not name this log, or none of its keys signed.
     #[error("the policy knows no key that signed for `{origin}`")]
@@ -90,7 +90,7 @@ pub enum WitnessError {
     #[error(transparent)]
     Cosignature(CosignatureError),
     /// The checkpoint was replaced during each attempt.
-    #[error("the checkpoint moved on each time it was checked")]
+    #[error("the checkpoint was replaced during each check")]
     Moving,
 }
 

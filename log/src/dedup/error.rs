@@ -21,6 +21,6 @@ impl DedupError {
 
     /// Returns the remedy for the operator.
     pub fn hint(&self) -> &'static str {
-        "open the log again: the table is made again from the log, here or after removing it by hand"
+        "open the log again, which rebuilds the table; if that fails, remove the table first"
     }
 }

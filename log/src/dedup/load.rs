@@ -48,7 +48,9 @@ impl Dedup {
             levels(&*self.storage, size, durable).map_err(|error| broken(error.to_string()))?;
         let root = frontier(size, &levels).map(|range| range.root());
         if root != Some(watermark.head.root) {
-            return Err(broken(format!("the log has another root at size {size}")));
+            return Err(broken(format!(
+                "its root at size {size} is not that of the log"
+            )));
         }
         let keys = store.keys()?;
         let entries = keys.into_iter().map(|(index, leaf)| {
@@ -56,7 +58,7 @@ impl Dedup {
                 public::entry(&*self.storage, index).map_err(|error| broken(error.to_string()))?;
             match leaf_hash(&entry) == leaf && index < size {
                 true => Ok((index, entry)),
-                false => Err(broken(format!("entry {index} is another one in the log"))),
+                false => Err(broken(format!("entry {index} is not that of the log"))),
             }
         });
         let keys = entries.collect::<Result<_, _>>()?;

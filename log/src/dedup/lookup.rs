@@ -89,7 +89,7 @@ impl Dedup {
         match found {
             Ok(Some(found)) => Some(found),
             Ok(None) => {
-                self.fail("it says of an entry what the log does not say");
+                self.fail("one of its facts is false");
                 None
             }
             Err(error) => {

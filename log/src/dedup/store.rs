@@ -120,7 +120,7 @@ impl From<fjall::Error> for Problem {
 
 /// Runs an operation of fjall. Damaged files may violate its assertions, which must not end the writer.
 fn guarded<T>(work: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
-    let panicked = |_| Err(Problem::Broken("it panicked over its files".into()));
+    let panicked = |_| Err(Problem::Broken("its files are damaged".into()));
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }
 
@@ -180,7 +180,7 @@ impl Store {
         let Some(value) = self.read(&key(kind, hash.as_bytes()))? else {
             return Ok(None);
         };
-        let wrong = |_| Problem::Broken("a fact of it is malformed".into());
+        let wrong = |_| Problem::Broken("one of its facts is malformed".into());
         let value = <[u8; 8]>::try_from(&value[..]).map_err(wrong)?;
         Ok(Some(u64::from_be_bytes(value)))
     }
@@ -230,7 +230,7 @@ impl Store {
                     }
                     let key = fact.key()?;
                     let hash = key.get(1..).and_then(|hash| hash.try_into().ok());
-                    let wrong = || Problem::Broken("a key of it is malformed".into());
+                    let wrong = || Problem::Broken("one of its keys is malformed".into());
                     layer.add(&Hash::from_bytes(hash.ok_or_else(wrong)?));
                 }
             }

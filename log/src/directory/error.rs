@@ -104,7 +104,7 @@ pub enum LayoutError {
         path: PathBuf,
     },
     /// `init` was interrupted in this directory.
-    #[error("`{path}` holds a log whose making was interrupted")]
+    #[error("`{path}` has an incomplete log: `init` was interrupted")]
     Unfinished {
         /// The directory.
         path: PathBuf,

@@ -107,7 +107,7 @@ fn read_mark(disk: &Disk, layout: &Layout) -> Result<Option<u64>, LogError> {
     };
     let text = str::from_utf8(&bytes).ok();
     let mark = text.and_then(|text| parse_decimal(text.strip_suffix('\n')?));
-    let malformed = || LogError::malformed(path, "it is not a number on a line");
+    let malformed = || LogError::malformed(path, "it is not a decimal number and a line feed");
     mark.map(Some).ok_or_else(malformed)
 }
 

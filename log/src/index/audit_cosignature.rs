@@ -28,11 +28,13 @@ pub struct Cosigned {
 #[non_exhaustive]
 pub enum CosignError {
     /// The audit found a fault, or there is no index.
-    #[error("an auditor cosigns an index that was audited whole, and found right")]
+    #[error(
+        "the index was not completely audited, or the audit found a fault; an auditor cosigns only a sound index"
+    )]
     NotSound,
     /// The key has another role in the trust policy, or is of another kind.
     #[error(
-        "the trust policy gives this key another role, and an auditor's key signs nothing else"
+        "the key has another role in the trust policy; an auditor's key must have no other role"
     )]
     OtherRole,
     /// The cosignature could not be made.

@@ -144,7 +144,7 @@ impl<'a> LogAt<'a> {
             let entries = entries.unwrap_or_default();
             let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
             check_leaves(subtrees, &leaves, |subtree| tiles.hash(subtree))
-                .ok_or_else(|| wrong("it is not what the checkpoint commits to".into()))?;
+                .ok_or_else(|| wrong("its entries are not those of the checkpoint".into()))?;
             let first = bundle.start().unwrap_or_default();
             for (index, entry) in (first..).zip(entries) {
                 if range.contains(&index) {

@@ -65,7 +65,7 @@ impl Inventory {
         };
         for line in text.lines() {
             let (run, state) = parse(line).ok_or_else(|| {
-                LogError::malformed(path.clone(), format!("`{line}` is no line of it"))
+                LogError::malformed(path.clone(), format!("`{line}` is not a valid line"))
             })?;
             match state {
                 Some(state) => inventory.note(run, state),

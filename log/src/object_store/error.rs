@@ -81,7 +81,7 @@ impl StoreError {
     /// Returns the remedy for the operator.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Unreachable { .. } => "is the endpoint right, and the store running?".into(),
+            Self::Unreachable { .. } => "check that the endpoint is right and the store is running".into(),
             Self::Denied { .. } => {
                 "credentials are taken from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`".into()
             }

@@ -35,7 +35,7 @@ impl Client {
         Err(StoreError::Unreachable {
             operation: "probe",
             key: self.locate(""),
-            reason: "answers were lost again and again".into(),
+            reason: "no attempt got all answers".into(),
         })
     }
 

@@ -36,7 +36,7 @@ impl Patience {
                 return Err(StoreError::Unreachable {
                     operation: "change",
                     key: LOCK.into(),
-                    reason: "the store contradicts itself".into(),
+                    reason: "the answers of the store contradict each other".into(),
                 });
             }
             _ => {}

@@ -150,7 +150,7 @@ impl Storage for Bucket {
                 _ => {
                     return Err(LogError::malformed(
                         path(),
-                        "it is not the batch that the lock names",
+                        "it is not the batch in the lock",
                     ));
                 }
             }

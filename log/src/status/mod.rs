@@ -102,7 +102,7 @@ fn indexed(bytes: &[u8], path: PathBuf) -> Result<u64, LogError> {
     let manifest = TlogProof::parse(bytes)
         .ok()
         .and_then(|proof| Manifest::parse(proof.extra()).ok());
-    let malformed = || LogError::malformed(path, "it holds no manifest");
+    let malformed = || LogError::malformed(path, "it has no manifest");
     manifest
         .map(|manifest| manifest.head().size)
         .ok_or_else(malformed)

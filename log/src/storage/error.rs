@@ -28,7 +28,7 @@ pub enum StorageError {
         problem: String,
     },
     /// A public file differs from the one that the entries before it produce.
-    #[error("`{path}` is not what the log's entries make it")]
+    #[error("`{path}` differs from the file that the log's entries produce")]
     Differs {
         /// The file.
         path: PathBuf,
@@ -42,7 +42,7 @@ pub enum StorageError {
         problem: String,
     },
     /// Another writer moved the signed head.
-    #[error("`{path}` is not the head that this writer knows: another writer moved it")]
+    #[error("`{path}` is not the head that this writer signed: another process writes to this log")]
     HeadMoved {
         /// Location of the head.
         path: PathBuf,

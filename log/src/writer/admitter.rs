@@ -272,7 +272,7 @@ impl Admitter {
         if self.newest.insert(leaf, index).is_some() {
             return Err(HistoryError::NotAdmissible {
                 index,
-                problem: "it stands in the log twice".into(),
+                problem: "it is in the log twice".into(),
             }
             .into());
         }

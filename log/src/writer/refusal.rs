@@ -25,7 +25,7 @@ pub enum Refusal {
     #[error("the entry is empty")]
     Empty,
     /// The log is closed and accepts no new entries.
-    #[error("the log is closed: it takes no new entries")]
+    #[error("the log is closed: it accepts no new entries")]
     Closed,
     /// The rules of events refuse the entry.
     #[error(transparent)]

@@ -31,7 +31,7 @@ enum Step {
 #[non_exhaustive]
 pub enum Unfit {
     /// `If-None-Match: *` was ignored.
-    #[error("it created an object that was there (`If-None-Match: *` ignored)")]
+    #[error("it created an object that existed (`If-None-Match: *` ignored)")]
     CreatedTwice,
     /// `If-Match` was ignored.
     #[error("it replaced an object under a wrong ETag (`If-Match` ignored)")]
@@ -40,16 +40,16 @@ pub enum Unfit {
     #[error("it replaced an object under the ETag of an earlier content")]
     SwappedStaleTag,
     /// `If-Match` made an object.
-    #[error("it made an object that was only to be replaced")]
+    #[error("it created an object instead of replacing one")]
     SwappedMissing,
     /// `If-Match` with the right tag was refused.
     #[error("it refused to replace an object under its own ETag")]
     RefusedRightTag,
     /// A write was answered without a tag, or two contents have one tag.
-    #[error("it gave no ETag for what it wrote, or the same for two contents")]
+    #[error("it gave no ETag for a written object, or the same for two contents")]
     NoTag,
     /// A read returned another content than the last one written.
-    #[error("it answered with something else than was written last")]
+    #[error("it did not return the content that was written last")]
     ReadOther,
     /// Several writers, or none, won a race for one swap.
     #[error("of 8 writers that raced for one object, it let {0} win")]

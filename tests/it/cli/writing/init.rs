@@ -79,7 +79,7 @@ fn init_leaves_a_full_directory_alone() {
         let said = shell.run(&line).expect(1);
         assert!(
             said.stderr
-                .contains("`half` holds a log whose making was interrupted"),
+                .contains("`half` has an incomplete log: `init` was interrupted"),
             "{said}"
         );
         assert!(
