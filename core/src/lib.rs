@@ -78,6 +78,7 @@
 
 extern crate alloc;
 #[cfg(test)]
+#[macro_use]
 extern crate std;
 
 pub mod crypto;

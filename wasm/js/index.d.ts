@@ -2,15 +2,19 @@
  * Verifies Glasslog transparency logs in a page, a worker or Node.
  *
  * A report is JSON text, equal byte for byte to what `glasslog … --format json` prints for the same inputs and the same
- * `now`, less its final newline. Every verdict is a value; what throws is misuse: a wrong type, a bad option, an
- * artifact that breaks its syntax.
+ * `now`, less its final newline. Every verdict is a value; only misuse throws: a wrong type, a bad option, a
+ * malformed artifact. {@link Report} is the type of a parsed report.
  */
+
+import type { Check, EventView, Whole } from "./report.js";
+
+export type * from "./report.js";
 
 /** Loads the wasm, once. Without an argument it is the file beside this one (in Node read through `node:fs`). */
 export function init(bytesOrUrl?: BufferSource | WebAssembly.Module | URL | string): Promise<void>;
 
 export type Options = {
-  /** Seconds since the epoch, against which freshness is judged; the clock where absent. */
+  /** Seconds since the epoch, against which freshness is judged; by default the clock. */
   now?: bigint;
   /** The claim that the verdict needs: by default `complete` for histories and bundles, else `included`. */
   require?: "included" | "complete";
@@ -34,8 +38,8 @@ export function verifyConsistency(
 ): string;
 
 /**
- * Verifies a fraud proof (`glasslog audit` writes them): *verified* means that whoever signs the index of the policy
- * signed what is false. `fraud` of the report says what, and who is accused.
+ * Verifies a fraud proof (`glasslog audit` writes them): *verified* means that the signer of the policy's index signed
+ * something false. The member `fraud` of the report holds the accusation.
  */
 export function verifyFraud(fraud: Uint8Array, policy: string, options?: Options): string;
 
@@ -51,13 +55,35 @@ export function isImmutable(path: string): boolean;
 /** Number of entries in the log's entry bundle at `path`; 0 for any other file. */
 export function entriesIn(path: string): number;
 
+/** The progress of a query. */
+export type Progress = {
+  /** Entries read, of `total` to read; `total` is 0 while it is not known. */
+  done: Whole;
+  total: Whole;
+  /** Events that the index lists, known before the first of them is read; `null` without an index. */
+  positions: Whole | null;
+  /** Files supplied so far. */
+  files: Whole;
+  /** Bytes in them. */
+  bytes: Whole;
+  /** The checks, as far as they are decided. */
+  checks: Check[];
+};
+
+/** Events found so far. */
+export type Found = {
+  /** The `from` of the next call. */
+  next: number;
+  events: EventView[];
+};
+
 /** The complete history of an artifact, an actor or a key. */
 export class HistoryQuery {
   /**
-   * Throws where the artifact breaks its syntax. With `exact` one key is looked up, and no registration followed. Where
-   * the policy names an index, the log's index is asked; with `fullScan` every entry is read instead. `since` is a bundle
-   * with an older history of the same artifact: it must be the beginning of this one, and the report says which events are
-   * new. Throws where it is no such bundle.
+   * With `exact` one key is looked up, and no registration is followed. If the policy names an index, the log's index is
+   * asked; with `fullScan` every entry is read instead. `since` is a bundle with an older history of the same artifact: it must
+   * be the beginning of this one, and the report lists the new events. Throws if the artifact is malformed, or `since` is not
+   * such a bundle.
    */
   constructor(
     artifact: string,
@@ -67,21 +93,17 @@ export class HistoryQuery {
   /** A bounded batch of files wanted next, relative to the log's public tree; empty when done. */
   needs(): string[];
   /**
-   * Hands over one file, in any order. `undefined` says that it is missing: a partial tile is then asked for as the full
-   * one; otherwise it is a failure, never "no events".
+   * Hands over one file, in any order. `undefined` means that it is missing: the query then asks for the full tile in
+   * place of a partial one; otherwise it fails, and never reports "no events".
    */
   supply(path: string, file: Uint8Array | undefined): void;
   /** The report, when nothing more is needed. */
   report(): string | undefined;
-  /**
-   * How far it is, as JSON text: `{"done":ENTRIES,"total":ENTRIES,"positions":EVENTS|null,"files":FILES,"bytes":BYTES,
-   * "checks":[…]}`. `positions` is how many events the index gives, known before the first of them is read; `null` where
-   * no index is asked. `done` and `total` are about the entries that are being read.
-   */
+  /** The progress made so far, as JSON text of a {@link Progress}. */
   progress(): string;
   /**
-   * Events that were found since the first `from` entries came, as JSON text: `{"next":ENTRIES,"events":[…]}`, to be asked
-   * again with `next`. Their places in the log are proven; their `signature` is `undecided` until the report.
+   * Events that were found since the first `from` entries came, as JSON text of a {@link Found}. Their positions in the log are
+   * proven; their `signature` is `undecided` until the report.
    */
   found(from: number): string;
   /** Gives its memory back before the garbage collector would. */

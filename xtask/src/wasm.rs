@@ -74,6 +74,7 @@ fn build(package: &Path, features: &str) -> Result<()> {
     for file in [
         "wasm/js/index.js",
         "wasm/js/index.d.ts",
+        "wasm/js/report.d.ts",
         "wasm/js/package.json",
         "wasm/README.md",
     ] {

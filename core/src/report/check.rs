@@ -8,8 +8,9 @@ use serde::{Serialize, Serializer};
 use crate::report::evidence::Evidence;
 use crate::report::words::NOT_REACHED;
 
-/// What one check, or one claim, came to.
+/// The outcome of one check, or of one claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Proven true.
@@ -20,7 +21,7 @@ pub enum Outcome {
     Unknown,
 }
 
-/// Why a report is not *verified*, in the order in which causes take precedence (`docs/cli.md`, exit codes).
+/// Reasons for a report to be other than *verified*, in the order in which causes take precedence (`docs/cli.md`, exit codes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     /// Input breaks its format.
@@ -39,120 +40,100 @@ pub enum Class {
     Verified,
 }
 
-/// Stable names of the checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CheckCode {
-    /// The trust policy is well formed.
-    Policy,
-    /// The offline bundle is well formed and holds nothing that was not asked for.
-    Bundle,
-    /// The `tlog-proof` is well formed.
-    Proof,
-    /// Every file that was needed could be had.
-    Files,
-    /// The checkpoint is well formed.
-    Checkpoint,
-    /// A log key of the policy signed the checkpoint.
-    LogSignature,
-    /// The policy's quorum of witnesses cosigned the checkpoint.
-    Quorum,
-    /// The hash tiles fold to the checkpoint's root.
-    Tree,
-    /// The entries hash to their places in the tree.
-    Entries,
-    /// The older checkpoint is a prefix of the newer one.
-    Consistency,
-    /// The proof of the newest manifest, and the manifest in it, are well formed.
-    IndexProof,
-    /// An index key of the policy signed the checkpoint of the index.
-    IndexSignature,
-    /// The policy's quorum of witnesses cosigned the checkpoint of the index.
-    IndexQuorum,
-    /// The policy's quorum of auditors cosigned the checkpoint of the index.
-    IndexAudit,
-    /// The manifest is in the index, of the key function asked for, and about this log.
-    IndexManifest,
-    /// The checkpoint in the manifest and the log's are of one tree.
-    IndexConsistency,
-    /// The files of the index are those that the manifest commits to.
-    IndexFiles,
-    /// The entries found hold the keys they were found by, and none that was read was left out.
-    IndexPositions,
-    /// Entry 0 is the log's genesis, and the pinned one where the policy pins it.
-    Genesis,
-    /// No event about the query can be missing.
-    Coverage,
-    /// Every entry could be read as an event.
-    Readable,
-    /// Every event shown is signed by a key valid at its position.
-    EventSignatures,
-    /// Key events took effect as their signers meant.
-    KeyEvents,
-    /// No name and version was bound to two different contents.
-    Registrations,
-    /// An older history is the beginning of this one.
-    Since,
-    /// Older files that are still present agree with the tree.
-    Superseded,
-    /// No file is present that does not belong to the log.
-    Strays,
-    /// The checkpoint is recent, as vouched for by witnesses.
-    Freshness,
-    /// The fraud proof is well formed.
-    FraudProof,
-    /// What the index's key signed is false.
-    Fraud,
-    /// The index checkpoint is one that the policy accepts.
-    IndexCheckpoint,
-    /// Every manifest is well formed and about this log.
-    IndexManifests,
-    /// Every run of every manifest is the one that the log's entries give.
-    IndexRuns,
-    /// What an earlier audit vouches for is of this log.
-    AuditState,
+/// Declares the checks with their codes, which are stable across versions.
+macro_rules! check_codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal,)*) => {
+        /// Stable names of the checks.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum CheckCode {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl CheckCode {
+            /// Every check.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The kebab-case code, stable across versions.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)*
+                }
+            }
+        }
+    };
 }
 
-impl CheckCode {
-    /// The kebab-case code, stable across versions.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Policy => "policy",
-            Self::Bundle => "bundle",
-            Self::Proof => "proof",
-            Self::Files => "files",
-            Self::Checkpoint => "checkpoint",
-            Self::LogSignature => "log-signature",
-            Self::Quorum => "quorum",
-            Self::Tree => "tree",
-            Self::Entries => "entries",
-            Self::Consistency => "consistency",
-            Self::IndexProof => "index-proof",
-            Self::IndexSignature => "index-signature",
-            Self::IndexQuorum => "index-quorum",
-            Self::IndexAudit => "index-audit",
-            Self::IndexManifest => "index-manifest",
-            Self::IndexConsistency => "index-consistency",
-            Self::IndexFiles => "index-files",
-            Self::IndexPositions => "index-positions",
-            Self::Genesis => "genesis",
-            Self::Coverage => "coverage",
-            Self::Readable => "readable",
-            Self::EventSignatures => "event-signatures",
-            Self::KeyEvents => "key-events",
-            Self::Registrations => "registrations",
-            Self::Since => "since",
-            Self::Superseded => "superseded",
-            Self::Strays => "strays",
-            Self::Freshness => "freshness",
-            Self::FraudProof => "fraud-proof",
-            Self::Fraud => "fraud",
-            Self::IndexCheckpoint => "index-checkpoint",
-            Self::IndexManifests => "index-manifests",
-            Self::IndexRuns => "index-runs",
-            Self::AuditState => "audit-state",
-        }
-    }
+check_codes! {
+    /// The trust policy is well formed.
+    Policy = "policy",
+    /// The offline bundle is well formed and holds no file that was not asked for.
+    Bundle = "bundle",
+    /// The `tlog-proof` is well formed.
+    Proof = "proof",
+    /// No needed file is missing.
+    Files = "files",
+    /// The checkpoint is well formed.
+    Checkpoint = "checkpoint",
+    /// A log key of the policy signed the checkpoint.
+    LogSignature = "log-signature",
+    /// The policy's quorum of witnesses cosigned the checkpoint.
+    Quorum = "quorum",
+    /// The hash tiles fold to the checkpoint's root.
+    Tree = "tree",
+    /// The entries hash to their places in the tree.
+    Entries = "entries",
+    /// The older checkpoint is a prefix of the newer one.
+    Consistency = "consistency",
+    /// The proof of the newest manifest, and the manifest in it, are well formed.
+    IndexProof = "index-proof",
+    /// An index key of the policy signed the checkpoint of the index.
+    IndexSignature = "index-signature",
+    /// The policy's quorum of witnesses cosigned the checkpoint of the index.
+    IndexQuorum = "index-quorum",
+    /// The policy's quorum of auditors cosigned the checkpoint of the index.
+    IndexAudit = "index-audit",
+    /// The manifest is in the index, of the key function asked for, and about this log.
+    IndexManifest = "index-manifest",
+    /// The checkpoint in the manifest and the log's are of one tree.
+    IndexConsistency = "index-consistency",
+    /// The files of the index are those that the manifest commits to.
+    IndexFiles = "index-files",
+    /// The entries found hold the keys they were found by, and none that was read was left out.
+    IndexPositions = "index-positions",
+    /// Entry 0 is the log's genesis, and the pinned one if the policy has a pin.
+    Genesis = "genesis",
+    /// No event about the query can be missing.
+    Coverage = "coverage",
+    /// Every entry is an event.
+    Readable = "readable",
+    /// Every event shown is signed by a key valid at its position.
+    EventSignatures = "event-signatures",
+    /// Key events took effect as their signers meant.
+    KeyEvents = "key-events",
+    /// No name and version was bound to two different contents.
+    Registrations = "registrations",
+    /// An older history is the beginning of this one.
+    Since = "since",
+    /// Older files that are still present agree with the tree.
+    Superseded = "superseded",
+    /// The public tree contains no unexpected files.
+    Strays = "strays",
+    /// The checkpoint is recent, as vouched for by witnesses.
+    Freshness = "freshness",
+    /// The fraud proof is well formed.
+    FraudProof = "fraud-proof",
+    /// The index's key signed something false.
+    Fraud = "fraud",
+    /// The index checkpoint is one that the policy accepts.
+    IndexCheckpoint = "index-checkpoint",
+    /// Every manifest is well formed and about this log.
+    IndexManifests = "index-manifests",
+    /// Every run of every manifest is the one that the log's entries give.
+    IndexRuns = "index-runs",
+    /// The state of an earlier audit is about this log.
+    AuditState = "audit-state",
 }
 
 impl Serialize for CheckCode {
@@ -163,18 +144,19 @@ impl Serialize for CheckCode {
 
 /// One check of a verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Check {
-    /// Which check.
+    /// The name of the check.
     pub code: CheckCode,
-    /// What it came to.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Whether the verdict depends on it.
+    /// True if the verdict depends on it.
     pub required: bool,
     /// One plain sentence, lower case, no full stop.
     pub detail: String,
-    /// What was seen, where there is something to show.
+    /// Facts that the check saw, if there is something to show.
     pub evidence: Option<Evidence>,
-    /// What an outcome other than *pass* means for the whole.
+    /// The class of an outcome other than *pass*.
     #[serde(skip)]
     pub class: Class,
 }
@@ -186,12 +168,12 @@ impl Check {
     }
 }
 
-/// The checks of one verification, in the order in which they are decided. What is not reached stays *unknown*.
+/// The checks of one verification, in the order in which they are decided. A check that is not reached stays *unknown*.
 #[derive(Clone, Debug)]
 pub(crate) struct Checks(Vec<Check>);
 
 impl Checks {
-    /// All checks that this verification will make; `true` marks those that the verdict needs.
+    /// All checks that this verification will make; `true` marks the required ones.
     pub(crate) fn planned(codes: &[(CheckCode, bool)]) -> Self {
         let planned = |&(code, required)| Check {
             code,

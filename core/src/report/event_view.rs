@@ -1,4 +1,4 @@
-//! An event as a report shows it: only what the verifier read, nothing straight from a fetched file.
+//! An event as a report shows it: decoded by the verifier, never copied from a fetched file.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,6 +13,7 @@ use crate::rules::signature_status::SignatureStatus;
 
 /// One event of a history. Members that the event does not have are `null`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct EventView {
     /// Position in the log.
@@ -21,35 +22,36 @@ pub struct EventView {
     pub leaf_hash: Hash,
     /// `access`, `key`, `genesis` or `other`.
     pub r#type: &'static str,
-    /// What was done; for key events `enrol` or `revoke`.
+    /// The action; for key events `enrol` or `revoke`.
     pub action: Option<String>,
     /// `success`, `denied` or `failure`.
     pub outcome: Option<String>,
     /// `routine`, `material` or `custody`, derived from the action.
+    #[cfg_attr(test, ts(type = r#""routine" | "material" | "custody" | null"#))]
     pub weight: Option<&'static str>,
-    /// Who did it.
+    /// The actor.
     pub actor: Option<String>,
     /// `human`, `workload`, `service` or `agent`.
     pub actor_type: Option<String>,
-    /// When, as the actor claims.
+    /// The time that the actor claims.
     pub occurred_at: Option<String>,
     /// The event's own identifier.
     pub event_id: Option<String>,
-    /// What it was done to.
+    /// The artifacts that the event is about.
     pub subjects: Vec<SubjectView>,
-    /// Why.
+    /// The reason.
     pub reason: Option<ReasonView>,
-    /// Where it ran.
+    /// The environment in which it ran.
     pub environment: Option<String>,
-    /// Which pipeline ran it.
+    /// The pipeline that ran it.
     pub pipeline: Option<String>,
-    /// Between which custodians.
+    /// The custodians of a transfer.
     pub transfer: Option<TransferView>,
     /// Leaf hash of the event that this one acts on.
     pub acts_on: Option<String>,
     /// `valid`, `unknown-key`, `revoked-key`, `compromised-key`, `actor-mismatch`, `invalid` or `none`.
     pub signature: &'static str,
-    /// The key that is said to have signed it.
+    /// The key that the signature claims.
     pub keyid: Option<String>,
     /// `replayed`, `register-conflict`, `other-log`, `no-effect`.
     pub notes: Vec<&'static str>,
@@ -63,6 +65,7 @@ pub(crate) struct Finding {
 
 /// One subject of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SubjectView {
     /// Its name.
     pub name: String,
@@ -70,8 +73,9 @@ pub struct SubjectView {
     pub digest: String,
 }
 
-/// Why an event happened.
+/// The reason of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ReasonView {
     /// A short code.
     pub code: String,
@@ -81,12 +85,13 @@ pub struct ReasonView {
     pub ticket: Option<String>,
 }
 
-/// From whom to whom an artifact went.
+/// The custodians of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TransferView {
-    /// The custodian who gives.
+    /// The custodian who hands over.
     pub from: String,
-    /// The custodian who takes.
+    /// The custodian who receives.
     pub to: String,
 }
 
@@ -99,7 +104,7 @@ impl EventView {
         }
     }
 
-    /// An event whose entry is proven, before anything is known of its signature: no report holds one.
+    /// An event whose entry is proven, before its signature is judged; for progress, never in a report.
     pub(crate) fn unjudged(index: u64, leaf_hash: Hash, parsed: &ParsedEntry) -> Self {
         let subjects = parsed.subjects.iter().map(|subject| SubjectView {
             name: subject.name.clone(),

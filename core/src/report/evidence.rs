@@ -1,4 +1,4 @@
-//! Evidence: what a check saw, as named facts.
+//! Evidence: the named facts that a check saw.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -43,7 +43,7 @@ impl From<Hash> for Fact {
     }
 }
 
-/// What a check saw: named facts in a fixed order.
+/// Facts that a check saw, by name, in a fixed order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence(Vec<(&'static str, Fact)>);
 

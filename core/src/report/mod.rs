@@ -5,6 +5,8 @@ pub(crate) mod event_view;
 pub(crate) mod evidence;
 pub(crate) mod fraud_view;
 pub(crate) mod report;
+#[cfg(test)]
+mod typescript;
 pub(crate) mod words;
 
 pub use check::{Check, CheckCode, Class, Outcome};

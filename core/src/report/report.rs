@@ -1,6 +1,6 @@
 //! The outcome of a verification: claims, the checks behind them and their evidence (`docs/formats/report.md`).
 //!
-//! A report is a value: whoever shows it (command line, browser, CI) decides nothing. It holds nothing that depends
+//! A report is a value: the command line, the browser and CI show it and decide nothing. It holds nothing that depends
 //! on where or how the verification ran, so equal inputs and an equal `now` give equal bytes everywhere.
 
 use alloc::string::{String, ToString};
@@ -17,8 +17,9 @@ use crate::report::fraud_view::FraudSummary;
 /// Version of the report's shape, the first member of its JSON.
 pub(crate) const SCHEMA_VERSION: u8 = 1;
 
-/// What a whole report came to.
+/// The result of a whole verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Every required check passed, and at least one thing was checked.
@@ -29,17 +30,19 @@ pub enum Verdict {
     Unknown,
 }
 
-/// What was asked.
+/// The question of a verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Question {
     /// `version`, `name`, `digest`, `actor`, `key`, `file`, `entry`, `proof`, `consistency`, `bundle`, `log` or `fraud`.
     pub kind: &'static str,
-    /// The identifier that was looked up; empty where the kind says all.
+    /// The identifier that was looked up; empty if the kind says all.
     pub id: String,
 }
 
 /// The checkpoint that the verdict is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CheckpointSummary {
     /// The log's origin line.
     pub origin: String,
@@ -61,10 +64,11 @@ impl CheckpointSummary {
 
 /// Three claims that are never merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Claims {
-    /// What is shown is in the log.
+    /// Everything shown is in the log.
     pub included: Outcome,
-    /// Nothing about the query is missing up to the checkpoint.
+    /// No event about the query is missing up to the checkpoint.
     pub complete: Outcome,
     /// The checkpoint is recent and cosigned.
     pub fresh: Outcome,
@@ -72,7 +76,9 @@ pub struct Claims {
 
 /// Members that only some verifications have, in their order in the JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, ts(optional_fields))]
 pub struct Members {
     /// Keys that were looked up.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,16 +101,17 @@ pub struct Members {
     /// Positions of the events that an older history does not have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<Vec<u64>>,
-    /// What an audit counted.
+    /// Counts of an audit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
-    /// Who is accused of what.
+    /// The accusation of a fraud proof.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fraud: Option<FraudSummary>,
 }
 
 /// One file and the positions of the events about its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct FileEvents {
     /// `sha256:` and hex.
     pub digest: String,
@@ -114,6 +121,7 @@ pub struct FileEvents {
 
 /// Position and leaf hash of one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct EntrySummary {
     /// Position in the log.
@@ -122,8 +130,9 @@ pub struct EntrySummary {
     pub leaf_hash: Hash,
 }
 
-/// What an audit counted.
+/// Counts of an audit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
     /// Entries read and hashed.
@@ -132,7 +141,7 @@ pub struct Counts {
     pub access_events: u64,
     /// Entries that are key events.
     pub key_events: u64,
-    /// Entries that are no event.
+    /// Entries that are not events.
     pub unreadable: u64,
     /// Access and key events whose signature is by a key valid at their position.
     pub signed: u64,
@@ -142,36 +151,38 @@ pub struct Counts {
 
 /// The outcome of a verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Version of the format of reports, 1.
+    #[cfg_attr(test, ts(type = "1"))]
     pub schema_version: u8,
-    /// What it came to.
+    /// The result.
     pub result: Verdict,
-    /// The code of the required check that decided against *verified*. `None` if every required check passed: the report
-    /// is *verified*, or there was nothing to verify.
+    /// The code of the required check that decided against *verified*. Empty if every required check passed: the report is
+    /// *verified*, or there was nothing to verify.
     pub cause: Option<CheckCode>,
     /// The time against which freshness was judged, in seconds since the epoch.
     pub now: u64,
-    /// What was asked.
+    /// The question.
     pub query: Question,
     /// The checkpoint that the verdict is about, once one was read.
     pub checkpoint: Option<CheckpointSummary>,
     /// The three claims.
     pub claims: Claims,
-    /// Whether [`Claims::complete`] holds.
+    /// True if the claim *complete* passed.
     pub complete: bool,
     /// Every check, in order.
     pub checks: Vec<Check>,
     /// Members of the verb.
     #[serde(flatten)]
     pub members: Members,
-    /// Why it is not verified.
+    /// The class of the cause.
     #[serde(skip)]
     class: Class,
 }
 
-/// What *included* rests on.
+/// Checks on which *included* rests.
 const INCLUDED: &[CheckCode] = &[
     CheckCode::Policy,
     CheckCode::Bundle,
@@ -185,7 +196,7 @@ const INCLUDED: &[CheckCode] = &[
     CheckCode::Consistency,
 ];
 
-/// What *complete* rests on besides.
+/// Further checks on which *complete* rests.
 const COMPLETE: &[CheckCode] = &[
     CheckCode::IndexProof,
     CheckCode::IndexSignature,
@@ -199,7 +210,7 @@ const COMPLETE: &[CheckCode] = &[
 ];
 
 impl Report {
-    /// Draws the verdict from the checks. `evidence` says whether there was anything to verify at all.
+    /// Draws the verdict from the checks. `evidence` is false if there was nothing to verify.
     pub(crate) fn conclude(
         now: u64,
         query: Question,
@@ -209,7 +220,7 @@ impl Report {
         evidence: bool,
     ) -> Self {
         let included = checks.claim(INCLUDED);
-        // Where nothing says that anything was covered, nothing is complete; a false index is no matter of inclusion.
+        // Without coverage nothing is complete; a false index does not affect inclusion.
         let complete = match (checks.covers(), included, checks.claim(COMPLETE)) {
             (true, _, Outcome::Fail) => Outcome::Fail,
             (true, Outcome::Pass, complete) => complete,
@@ -283,7 +294,7 @@ impl Report {
         self.checks.iter().find(|check| check.code == cause)
     }
 
-    /// Why it is not verified, or [`Class::Verified`].
+    /// The class of the cause, or [`Class::Verified`].
     #[must_use]
     pub const fn class(&self) -> Class {
         self.class

@@ -1,0 +1,421 @@
+// Types of a report (docs/formats/report.md), generated from core/src/report: do not edit.
+
+/**
+ * An unsigned 64-bit integer. `JSON.parse` yields a number, which is exact up to 2^53; a parser that keeps every digit may
+ * yield text instead.
+ */
+export type Whole = number | string;
+
+/**
+ * The outcome of a verification.
+ */
+export type Report = {
+  /**
+   * Version of the format of reports, 1.
+   */
+  schemaVersion: 1,
+  /**
+   * The result.
+   */
+  result: Verdict,
+  /**
+   * The code of the required check that decided against *verified*. Empty if every required check passed: the report is
+   * *verified*, or there was nothing to verify.
+   */
+  cause: CheckCode | null,
+  /**
+   * The time against which freshness was judged, in seconds since the epoch.
+   */
+  now: Whole,
+  /**
+   * The question.
+   */
+  query: Question,
+  /**
+   * The checkpoint that the verdict is about, once one was read.
+   */
+  checkpoint: CheckpointSummary | null,
+  /**
+   * The three claims.
+   */
+  claims: Claims,
+  /**
+   * True if the claim *complete* passed.
+   */
+  complete: boolean,
+  /**
+   * Every check, in order.
+   */
+  checks: Array<Check>,
+  /**
+   * Keys that were looked up.
+   */
+  keys?: Array<Question>,
+  /**
+   * Events found, by position.
+   */
+  events?: Array<EventView>,
+  /**
+   * Entries that could not be read as events.
+   */
+  unreadable?: Whole,
+  /**
+   * Files that were asked about.
+   */
+  files?: Array<FileEvents>,
+  /**
+   * The entry that was asked about.
+   */
+  entry?: EntrySummary,
+  /**
+   * The older checkpoint.
+   */
+  old?: CheckpointSummary,
+  /**
+   * Positions of the events that an older history does not have.
+   */
+  new?: Array<Whole>,
+  /**
+   * Counts of an audit.
+   */
+  counts?: Counts,
+  /**
+   * The accusation of a fraud proof.
+   */
+  fraud?: FraudSummary,
+};
+
+/**
+ * The result of a whole verification.
+ */
+export type Verdict = "verified" | "failed" | "unknown";
+
+/**
+ * The question of a verification.
+ */
+export type Question = {
+  /**
+   * `version`, `name`, `digest`, `actor`, `key`, `file`, `entry`, `proof`, `consistency`, `bundle`, `log` or `fraud`.
+   */
+  kind: string,
+  /**
+   * The identifier that was looked up; empty if the kind says all.
+   */
+  id: string,
+};
+
+/**
+ * The checkpoint that the verdict is about.
+ */
+export type CheckpointSummary = {
+  /**
+   * The log's origin line.
+   */
+  origin: string,
+  /**
+   * Number of entries.
+   */
+  size: Whole,
+  /**
+   * Root hash, base64.
+   */
+  root: Hash,
+};
+
+/**
+ * Three claims that are never merged.
+ */
+export type Claims = {
+  /**
+   * Everything shown is in the log.
+   */
+  included: Outcome,
+  /**
+   * No event about the query is missing up to the checkpoint.
+   */
+  complete: Outcome,
+  /**
+   * The checkpoint is recent and cosigned.
+   */
+  fresh: Outcome,
+};
+
+/**
+ * The outcome of one check, or of one claim.
+ */
+export type Outcome = "pass" | "fail" | "unknown";
+
+/**
+ * One check of a verification.
+ */
+export type Check = {
+  /**
+   * The name of the check.
+   */
+  code: CheckCode,
+  /**
+   * The outcome.
+   */
+  outcome: Outcome,
+  /**
+   * True if the verdict depends on it.
+   */
+  required: boolean,
+  /**
+   * One plain sentence, lower case, no full stop.
+   */
+  detail: string,
+  /**
+   * Facts that the check saw, if there is something to show.
+   */
+  evidence: Evidence | null,
+};
+
+/**
+ * Stable name of a check.
+ */
+export type CheckCode = "policy" | "bundle" | "proof" | "files" | "checkpoint" | "log-signature" | "quorum" | "tree" | "entries" | "consistency" | "index-proof" | "index-signature" | "index-quorum" | "index-audit" | "index-manifest" | "index-consistency" | "index-files" | "index-positions" | "genesis" | "coverage" | "readable" | "event-signatures" | "key-events" | "registrations" | "since" | "superseded" | "strays" | "freshness" | "fraud-proof" | "fraud" | "index-checkpoint" | "index-manifests" | "index-runs" | "audit-state";
+
+/**
+ * What a check saw: named facts in a fixed order.
+ */
+export type Evidence = { [name: string]: Fact
+};
+
+/**
+ * One value of the evidence.
+ */
+export type Fact = Whole | string | Array<Fact> | Evidence;
+
+/**
+ * One event of a history. Members that the event does not have are `null`.
+ */
+export type EventView = {
+  /**
+   * Position in the log.
+   */
+  index: Whole,
+  /**
+   * RFC 6962 leaf hash, base64.
+   */
+  leafHash: Hash,
+  /**
+   * `access`, `key`, `genesis` or `other`.
+   */
+  type: string,
+  /**
+   * The action; for key events `enrol` or `revoke`.
+   */
+  action: string | null,
+  /**
+   * `success`, `denied` or `failure`.
+   */
+  outcome: string | null,
+  /**
+   * `routine`, `material` or `custody`, derived from the action.
+   */
+  weight: "routine" | "material" | "custody" | null,
+  /**
+   * The actor.
+   */
+  actor: string | null,
+  /**
+   * `human`, `workload`, `service` or `agent`.
+   */
+  actorType: string | null,
+  /**
+   * The time that the actor claims.
+   */
+  occurredAt: string | null,
+  /**
+   * The event's own identifier.
+   */
+  eventId: string | null,
+  /**
+   * The artifacts that the event is about.
+   */
+  subjects: Array<SubjectView>,
+  /**
+   * The reason.
+   */
+  reason: ReasonView | null,
+  /**
+   * The environment in which it ran.
+   */
+  environment: string | null,
+  /**
+   * The pipeline that ran it.
+   */
+  pipeline: string | null,
+  /**
+   * The custodians of a transfer.
+   */
+  transfer: TransferView | null,
+  /**
+   * Leaf hash of the event that this one acts on.
+   */
+  actsOn: string | null,
+  /**
+   * `valid`, `unknown-key`, `revoked-key`, `compromised-key`, `actor-mismatch`, `invalid` or `none`.
+   */
+  signature: string,
+  /**
+   * The key that the signature claims.
+   */
+  keyid: string | null,
+  /**
+   * `replayed`, `register-conflict`, `other-log`, `no-effect`.
+   */
+  notes: Array<string>,
+};
+
+/**
+ * One subject of an event.
+ */
+export type SubjectView = {
+  /**
+   * Its name.
+   */
+  name: string,
+  /**
+   * `sha256:` and hex.
+   */
+  digest: string,
+};
+
+/**
+ * The reason of an event.
+ */
+export type ReasonView = {
+  /**
+   * A short code.
+   */
+  code: string,
+  /**
+   * In words.
+   */
+  text: string | null,
+  /**
+   * A ticket.
+   */
+  ticket: string | null,
+};
+
+/**
+ * The custodians of a transfer.
+ */
+export type TransferView = {
+  /**
+   * The custodian who hands over.
+   */
+  from: string,
+  /**
+   * The custodian who receives.
+   */
+  to: string,
+};
+
+/**
+ * One file and the positions of the events about its content.
+ */
+export type FileEvents = {
+  /**
+   * `sha256:` and hex.
+   */
+  digest: string,
+  /**
+   * Positions of its events.
+   */
+  events: Array<Whole>,
+};
+
+/**
+ * Position and leaf hash of one entry.
+ */
+export type EntrySummary = {
+  /**
+   * Position in the log.
+   */
+  index: Whole,
+  /**
+   * RFC 6962 leaf hash, base64.
+   */
+  leafHash: Hash,
+};
+
+/**
+ * Counts of an audit.
+ */
+export type Counts = {
+  /**
+   * Entries read and hashed.
+   */
+  entries: Whole,
+  /**
+   * Entries that are access events.
+   */
+  accessEvents: Whole,
+  /**
+   * Entries that are key events.
+   */
+  keyEvents: Whole,
+  /**
+   * Entries that are not events.
+   */
+  unreadable: Whole,
+  /**
+   * Access and key events whose signature is by a key valid at their position.
+   */
+  signed: Whole,
+  /**
+   * Tiles compared byte for byte.
+   */
+  tiles: Whole,
+};
+
+/**
+ * The accusation of a fraud proof.
+ */
+export type FraudSummary = {
+  /**
+   * `bad-manifest`, `malformed-bucket`, `omission` or `insertion`.
+   */
+  kind: string,
+  /**
+   * Origin of the index log, whose key signed the falsehood.
+   */
+  index: string,
+  /**
+   * Origin of the log that the manifest is about; `null` if it cannot be read.
+   */
+  log: string | null,
+  /**
+   * Position in the index log of the false entry.
+   */
+  manifest: Whole,
+  /**
+   * Number of the run in the manifest.
+   */
+  run: Whole | null,
+  /**
+   * Bucket of the run, `reserved` or a number.
+   */
+  bucket: string | null,
+  /**
+   * Key of the list, base64.
+   */
+  key: Hash | null,
+  /**
+   * Position of the entry that is left out, or does not belong there.
+   */
+  position: Whole | null,
+  /**
+   * Auditors of the policy who cosigned it, if enough of them did.
+   */
+  auditors: Array<string>,
+};
+
+/**
+ * A SHA-256 hash, standard base64.
+ */
+export type Hash = string;
