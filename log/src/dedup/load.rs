@@ -48,9 +48,7 @@ impl Dedup {
             levels(&*self.storage, size, durable).map_err(|error| broken(error.to_string()))?;
         let root = frontier(size, &levels).map(|range| range.root());
         if root != Some(watermark.head.root) {
-            return Err(broken(format!(
-                "its root at size {size} is not that of the log"
-            )));
+            return Err(broken(format!("the log has another root at size {size}")));
         }
         let keys = store.keys()?;
         let entries = keys.into_iter().map(|(index, leaf)| {
