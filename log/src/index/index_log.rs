@@ -176,7 +176,7 @@ impl Indexer {
             proof.clone(),
             checkpoint.clone(),
         );
-        let latest = latest.map_err(|error| LogError::not_buildable(error))?;
+        let latest = latest.map_err(LogError::not_buildable)?;
         // Files of a builder that has taken over since stay.
         let size = checkpoint.head().size;
         let is_new = |public: &Checkpoint| {

@@ -170,7 +170,7 @@ impl Indexer {
             return Ok(log.size());
         }
         let manifest = Manifest::new(self.builder.map(), runs, checkpoint);
-        let manifest = manifest.map_err(|error| LogError::not_buildable(error))?;
+        let manifest = manifest.map_err(LogError::not_buildable)?;
         let bytes = manifest.encode();
         if self.files.bucket().is_none() {
             let (temporary, next) = (self.layout.temporary(), self.layout.index_next());
