@@ -52,7 +52,7 @@ pub enum EnvelopeError {
     #[error(transparent)]
     Member(#[from] MemberError),
     /// The bytes differ from the canonical encoding of their contents.
-    #[error("not the canonical encoding of an envelope, from byte {at} on")]
+    #[error("the envelope is not in its canonical encoding from byte {at} on")]
     NotCanonical {
         /// Position of the first byte that differs.
         at: usize,
@@ -64,7 +64,7 @@ pub enum EnvelopeError {
         keyid: String,
     },
     /// The envelope is larger than a log entry may be.
-    #[error("an envelope of {size} bytes, {limit} are allowed")]
+    #[error("the envelope has {size} bytes, more than {limit}")]
     TooLarge {
         /// Bytes of the envelope.
         size: usize,

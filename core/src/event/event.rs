@@ -133,7 +133,7 @@ pub enum EventError {
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
     /// The payload is of another type than a Statement.
-    #[error("payload type `{}`, expected `{PAYLOAD_TYPE}`", escape::excerpt(.found))]
+    #[error("the payload type is `{}`, not `{PAYLOAD_TYPE}`", escape::excerpt(.found))]
     PayloadType {
         /// The type.
         found: String,

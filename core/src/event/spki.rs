@@ -46,7 +46,7 @@ const OTHER_ALGORITHMS: &[(&[u8], &str)] = &[
 #[non_exhaustive]
 pub enum SpkiError {
     /// The algorithm is known, but not available in this version.
-    #[error("{found} keys are not available in this version, Ed25519 is")]
+    #[error("{found} keys are not available in this version; Ed25519 keys are")]
     Algorithm {
         /// Name of the algorithm.
         found: &'static str,
@@ -397,7 +397,7 @@ mod tests {
         let p256 = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEzpYPXLLzDw0UtBN8ZkVnE9jFrDu\n09bwaabbm+L0gMVvmIkXEGmL4iU4z7vXYXSRWhYriJgQbCYqfaOT6wNs9g==\n-----END PUBLIC KEY-----\n";
         assert_eq!(
             Spki::parse_pem(p256).unwrap_err().to_string(),
-            "ECDSA P-256 keys are not available in this version, Ed25519 is"
+            "ECDSA P-256 keys are not available in this version; Ed25519 keys are"
         );
         let mut ed448 = key().der();
         ed448[8] = 0x71;

@@ -116,7 +116,7 @@ fn bits(size: u64) -> usize {
 #[non_exhaustive]
 pub enum CompactError {
     /// The number of hashes does not fit the size.
-    #[error("the frontier has {claimed} hashes, its size calls for {expected}")]
+    #[error("the frontier has {claimed} hashes, but its size needs {expected}")]
     WrongPartCount {
         /// Hashes given.
         claimed: usize,

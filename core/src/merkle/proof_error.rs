@@ -23,7 +23,7 @@ pub enum ProofError {
         new: u64,
     },
     /// The number of hashes does not fit the index and the sizes.
-    #[error("the proof has {claimed} hashes, this claim calls for {expected}")]
+    #[error("the proof has {claimed} hashes, but this claim needs {expected}")]
     LengthMismatch {
         /// Hashes in the proof.
         claimed: usize,

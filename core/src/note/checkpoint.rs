@@ -236,7 +236,7 @@ pub enum CheckpointError {
         claimed: Hash,
     },
     /// The name of the signing key is not the origin.
-    #[error("the key `{key}` is not named as the log `{origin}` is")]
+    #[error("the name of the key is `{key}`, not the origin `{origin}`")]
     KeyName {
         /// The log.
         origin: Origin,
@@ -431,11 +431,11 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
         };
         assert_eq!(
             sign(head(), "b.example", SignatureType::Ed25519),
-            "the key `b.example` is not named as the log `a.example` is"
+            "the name of the key is `b.example`, not the origin `a.example`"
         );
         assert_eq!(
             sign(head(), "a.example", SignatureType::CosignatureV1),
-            "this key makes cosignatures and does not sign texts as they are"
+            "this key makes cosignatures, and does not sign plain texts"
         );
         let head = TreeHead { size: 0, ..head() };
         assert!(

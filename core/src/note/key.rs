@@ -254,7 +254,7 @@ mod tests {
             ),
             (
                 "+c74f20a3+AQ==",
-                "the key has 0 bytes, its type calls for 32",
+                "the key has 0 bytes, but its type needs 32",
             ),
             (&format!("+c74f20a3+{key}"), "the key name is empty"),
             (
@@ -299,11 +299,11 @@ mod tests {
             ),
             (
                 &typed(&[1; 32]),
-                "the key has 31 bytes, its type calls for 32",
+                "the key has 31 bytes, but its type needs 32",
             ),
             (
                 &typed(&[1; 34]),
-                "the key has 33 bytes, its type calls for 32",
+                "the key has 33 bytes, but its type needs 32",
             ),
             (
                 &typed(&[2; 33]),
@@ -371,7 +371,7 @@ mod tests {
             ),
             (
                 "PRIVATE+KEY+n+00000000+AQ==",
-                "the key has 0 bytes, its type calls for 32",
+                "the key has 0 bytes, but its type needs 32",
             ),
             (
                 "PRIVATE+KEY+n+00000000+Bg==",

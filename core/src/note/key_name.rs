@@ -153,7 +153,7 @@ pub enum NoteKeyError {
         byte: u8,
     },
     /// The length does not fit the type.
-    #[error("the key has {claimed} bytes, its type calls for {expected}")]
+    #[error("the key has {claimed} bytes, but its type needs {expected}")]
     WrongLength {
         /// Bytes given.
         claimed: usize,

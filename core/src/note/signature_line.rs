@@ -149,7 +149,7 @@ pub enum SignatureLineError {
     #[error("there is no signature after the key id")]
     Empty,
     /// The key makes cosignatures, and does not sign plain texts.
-    #[error("this key makes cosignatures and does not sign texts as they are")]
+    #[error("this key makes cosignatures, and does not sign plain texts")]
     WrongType,
 }
 

@@ -35,7 +35,7 @@ pub enum NoEffect {
         keyid: String,
     },
     /// Too few admins signed it.
-    #[error("{signed} admins of this log signed it, {threshold} must")]
+    #[error("{signed} admins of this log signed it, but {threshold} must sign")]
     NotByAdmins {
         /// Number of admins that signed.
         signed: usize,

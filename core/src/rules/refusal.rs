@@ -10,7 +10,7 @@ use alloc::string::String;
 #[non_exhaustive]
 pub enum Refusal {
     /// The entry is larger than an entry may be.
-    #[error("an entry of {size} bytes, {limit} are allowed")]
+    #[error("the entry has {size} bytes, more than {limit}")]
     TooLarge {
         /// Bytes of the entry.
         size: usize,
@@ -42,7 +42,7 @@ pub enum Refusal {
         keyid: String,
     },
     /// The event is signed for another log.
-    #[error("signed for log `{claimed}`, this is `{expected}`")]
+    #[error("the event is signed for the log `{claimed}`, not for `{expected}`")]
     OtherLog {
         /// The log that it names.
         claimed: String,
@@ -74,7 +74,7 @@ pub enum Refusal {
         claimed: String,
     },
     /// Too few admins signed a key event.
-    #[error("{signed} admins of this log signed, {threshold} must")]
+    #[error("{signed} admins of this log signed, but {threshold} must sign")]
     NotByAdmins {
         /// Number of admins that signed.
         signed: usize,

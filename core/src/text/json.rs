@@ -22,7 +22,7 @@ use serde::de::{
 #[non_exhaustive]
 pub enum JsonError {
     /// The text is larger than any entry.
-    #[error("{size} bytes of JSON, {limit} are allowed")]
+    #[error("the JSON text has {size} bytes, more than {limit}")]
     TooLarge {
         /// Bytes of the text.
         size: usize,

@@ -225,13 +225,13 @@ pub enum TileError {
         size: u64,
     },
     /// The plan did not ask for the tiles of this subtree.
-    #[error("subtree {} of level {} was not planned for", .subtree.index, .subtree.level)]
+    #[error("subtree {} of level {} is not in the plan", .subtree.index, .subtree.level)]
     UnplannedSubtree {
         /// The subtree.
         subtree: Subtree,
     },
     /// The plan does not ask for this tile, or not now.
-    #[error("`{}` was not planned for", .tile.path())]
+    #[error("`{}` is not in the plan", .tile.path())]
     UnplannedTile {
         /// The tile.
         tile: Tile,

@@ -60,7 +60,7 @@ fn payloads_of_other_types() {
     assert_eq!(error.code(), "envelope-payload-type");
     assert_eq!(
         error.to_string(),
-        "payload type `application/json`, expected `application/vnd.in-toto+json`"
+        "the payload type is `application/json`, not `application/vnd.in-toto+json`"
     );
 }
 
