@@ -4,9 +4,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use glasslog_core::event::secret_to_pem;
+use glasslog_core::fetch::Bundle;
 use glasslog_core::merkle::Hash;
 use glasslog_core::note::{SignatureType, SignerKey, TlogProof};
-use glasslog_core::verify::Bundle;
 
 use crate::fixture::{
     Access, COSIGNED, Log, ORIGIN, enrol, forge, genesis, log_key, put, revoke, secret, signer,

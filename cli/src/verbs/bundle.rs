@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use glasslog_client::drive;
-use glasslog_core::fetch::{Progress, Query};
+use glasslog_core::fetch::{BundleError, BundleWriter, Progress, Query};
 use glasslog_core::report::{Report, Verdict};
-use glasslog_core::verify::{BundleError, BundleWriter, HistoryQuery};
+use glasslog_core::verify::HistoryQuery;
 
 use crate::args::{LookupArgs, refuse_artifact, resolve_artifact};
 use crate::exit::Exit;

@@ -8,7 +8,7 @@ use crate::drive::Observer;
 use crate::error::Error;
 use crate::source::{Source, read_bundle, read_tile};
 use glasslog_core::fetch::Query;
-use glasslog_core::index::build::RunHead;
+use glasslog_core::index::format::RunHead;
 use glasslog_core::tiles::FULL_WIDTH;
 use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::audit::bundle::{BundleReader, CheckedBundle};

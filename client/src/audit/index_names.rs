@@ -1,8 +1,9 @@
 //! Judges a file below `index/` by its name (`docs/formats/index.md`, "Files").
 
 use glasslog_core::fetch::LogFile;
-use glasslog_core::index::build::RunHead;
-use glasslog_core::index::format::{BucketName, IndexFile, bucket_leaf, chunk_leaf, open_file};
+use glasslog_core::index::format::{
+    BucketName, IndexFile, RunHead, bucket_leaf, chunk_leaf, open_file,
+};
 use glasslog_core::merkle::{Hash, tree_root};
 use glasslog_core::tiles::Tile;
 use glasslog_core::verify::audit::AuditQuery;

@@ -6,8 +6,8 @@
 //! agree: for other sets they agree with probability 2^−128, because an attacker cannot choose pairs by numbers that are
 //! secret. Files that are well formed, contain the right set and lead to the root are the run's.
 
-use glasslog_core::index::build::{RunHead, build};
-use glasslog_core::index::format::MapFunction;
+use glasslog_core::index::build::build;
+use glasslog_core::index::format::{MapFunction, RunHead};
 use glasslog_core::merkle::{FileHasher, Hash};
 use glasslog_core::verify::audit::bundle::CheckedBundle;
 use glasslog_core::verify::audit::index::{IndexAudit, RunClaim, WINDOW};

@@ -1,7 +1,7 @@
 //! Saves the state of an audit (`docs/formats/audit-state.md`), at intervals and at the end.
 
 use super::run_check::Sums;
-use glasslog_core::index::build::RunHead;
+use glasslog_core::index::format::RunHead;
 use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::audit::state::AuditState;
 use std::time::{Duration, Instant};

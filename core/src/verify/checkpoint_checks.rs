@@ -10,28 +10,7 @@ use crate::report::evidence::{Evidence, Fact};
 use crate::report::report::CheckpointSummary;
 use crate::trust::policy::{LogVerdict, QuorumVerdict, Verdict, WitnessOutcome};
 use crate::trust::trust_policy::{TrustError, TrustPolicy, VerifiedCheckpoint};
-
-/// What a verification is to require, and when it happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Seconds since the epoch, against which freshness is judged.
-    pub now: u64,
-    /// The claim that the verdict needs; each verb has its own default.
-    pub require: Option<Require>,
-    /// Oldest acceptable checkpoint, in seconds; makes *fresh* a requirement.
-    pub max_checkpoint_age: Option<u64>,
-    /// Read every entry, also where the policy names an index that says which ones matter.
-    pub full_scan: bool,
-}
-
-/// The claim that a verdict needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Require {
-    /// What is shown is in the log.
-    Included,
-    /// And nothing is missing.
-    Complete,
-}
+use crate::verify::options::Options;
 
 /// Reads the trust policy.
 pub(crate) fn read_policy(checks: &mut Checks, policy: &[u8]) -> Option<TrustPolicy> {

@@ -17,7 +17,8 @@ use crate::report::report::{CheckpointSummary, Members, Question, Report};
 use crate::tiles::plan::ConsistencyPlan;
 use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
-use crate::verify::checkpoint_checks::{self, Options, entries};
+use crate::verify::checkpoint_checks::{self, entries};
+use crate::verify::options::Options;
 
 const CONSISTENCY: &[(CheckCode, bool)] = &[
     (CheckCode::Policy, true),

@@ -17,12 +17,13 @@ use crate::report::report::{EntrySummary, Members, Question, Report};
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::plan::TilePlan;
 use crate::trust::trust_policy::VerifiedCheckpoint;
-use crate::verify::checkpoint_checks::{Options, Require, entries};
+use crate::verify::checkpoint_checks::entries;
 use crate::verify::entry_proof::{Fault, prove_entry};
 use crate::verify::event_checks::judge_all;
 use crate::verify::indexed::{IndexedLog, Opened, Opening, Step};
 use crate::verify::key_history::Replay;
 use crate::verify::matches::{Gathered, Held};
+use crate::verify::options::{Options, Require};
 use crate::verify::scan::{Scan, ScanStep};
 use crate::verify::verification::Inquiry;
 

@@ -12,7 +12,7 @@ use crate::report::event_view::{EventView, Finding};
 use crate::report::evidence::Evidence;
 use crate::rules::registration::Registrations;
 use crate::rules::signature_status::SignatureStatus;
-use crate::verify::audit::state::EventState;
+use crate::verify::event_state::EventState;
 use crate::verify::key_history::Replay;
 
 /// Judges events one by one, in log order.

@@ -7,8 +7,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::index::format::bucket::BucketName;
 use crate::index::format::manifest::{Manifest, ManifestError};
+use crate::index::format::run_head::BucketName;
 use crate::index::fraud::fraud::{Accusation, Fraud, FraudError};
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
@@ -16,7 +16,8 @@ use crate::report::fraud_view::FraudSummary;
 use crate::report::report::{CheckpointSummary, Members, Question, Report};
 use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::TrustPolicy;
-use crate::verify::checkpoint_checks::{self, Options};
+use crate::verify::checkpoint_checks;
+use crate::verify::options::Options;
 
 /// Verifies a fraud proof against the index that `policy` names.
 #[must_use]

@@ -9,7 +9,8 @@ use crate::note::tlog_proof::TlogProof;
 use crate::report::check::{CheckCode, Checks, Class, Outcome};
 use crate::report::evidence::Evidence;
 use crate::report::report::{CheckpointSummary, EntrySummary, Members, Question, Report};
-use crate::verify::checkpoint_checks::{self, Options, entries};
+use crate::verify::checkpoint_checks::{self, entries};
+use crate::verify::options::{Options, Require};
 
 /// Verifies that `entry` is in the log that `policy` trusts, by a `tlog-proof`.
 ///
@@ -27,7 +28,7 @@ pub fn verify_proof(proof: &[u8], entry: &[u8], policy: &[u8], options: Options)
         (CheckCode::Entries, true),
         (
             CheckCode::Coverage,
-            options.require == Some(checkpoint_checks::Require::Complete),
+            options.require == Some(Require::Complete),
         ),
         (CheckCode::EventSignatures, false),
         (CheckCode::Freshness, options.max_checkpoint_age.is_some()),

@@ -11,9 +11,9 @@ use crate::report::evidence::Evidence;
 use crate::rules::key_effect::{KeyEffect, NoEffect};
 use crate::rules::keyring::Keyring;
 use crate::rules::signature_status::SignatureStatus;
-use crate::verify::audit::state::EventState;
 use crate::verify::checkpoint_checks::entries;
 use crate::verify::entry_proof::LogEntry;
+use crate::verify::event_state::EventState;
 
 /// What a log's entries have said about keys so far.
 pub(crate) struct Replay {

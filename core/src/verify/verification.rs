@@ -13,8 +13,9 @@ use crate::report::check::{CheckCode, Checks};
 use crate::report::evidence::Evidence;
 use crate::report::report::{CheckpointSummary, Members, Question, Report};
 use crate::trust::trust_policy::{TrustError, TrustPolicy, VerifiedCheckpoint};
-use crate::verify::checkpoint_checks::{self, Options, entries};
+use crate::verify::checkpoint_checks::{self, entries};
 use crate::verify::key_history::Replay;
+use crate::verify::options::Options;
 use crate::verify::scan::{Scan, ScanStep};
 
 /// The checks that come first in every verification of a log; all are required.

@@ -3,9 +3,9 @@
 
 use crate::support::*;
 use glasslog_core::event::{Action, KeyOp};
-use glasslog_core::fetch::Query;
+use glasslog_core::fetch::{BundleWriter, Query};
 use glasslog_core::report::{Class, Outcome, Report, Verdict};
-use glasslog_core::verify::{BundleWriter, HistoryQuery, Options, Require, verify_bundle};
+use glasslog_core::verify::{HistoryQuery, Options, Require, verify_bundle};
 
 fn history(log: &TestLog, artifact: &str) -> Report {
     history_with(log, artifact, &policy(), options())

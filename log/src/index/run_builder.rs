@@ -8,10 +8,8 @@ use super::files::Files;
 use super::inventory::{Inventory, parts};
 use super::parallel::parallel;
 use crate::error::LogError;
-use glasslog_core::index::build::{
-    Join, JoinError, Run, RunError, RunHead, StoredError, UNIT, build,
-};
-use glasslog_core::index::format::{IndexFile, MapFunction};
+use glasslog_core::index::build::{Join, JoinError, Run, RunError, StoredError, UNIT, build};
+use glasslog_core::index::format::{IndexFile, MapFunction, RunHead};
 use glasslog_core::merkle::Hash;
 use glasslog_core::tiles::PublicFile;
 use std::ops::Range;

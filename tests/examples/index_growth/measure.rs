@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use glasslog_core::crypto::SecretKey;
-use glasslog_core::fetch::Query;
+use glasslog_core::fetch::{BundleWriter, Query};
 use glasslog_core::index::build::build;
 use glasslog_core::index::format::{IndexFile, LATEST_PATH, MapFunction, encode_run};
 use glasslog_core::index::read::{BoundIndex, IndexProof, Lookup};
@@ -16,7 +16,7 @@ use glasslog_core::report::{CheckCode, Outcome};
 use glasslog_core::text::wire::base64_encode;
 use glasslog_core::tiles::{Edge, PublicFile, bundles_between, parse_entries};
 use glasslog_core::trust::TrustPolicy;
-use glasslog_core::verify::{BundleWriter, HistoryQuery, Options};
+use glasslog_core::verify::{HistoryQuery, Options};
 use glasslog_log::LogError;
 use glasslog_log::Schedule;
 use glasslog_log::index::{Indexer, LogFiles};

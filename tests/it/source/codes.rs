@@ -202,7 +202,7 @@ fn checks() -> Vec<String> {
     let folder = repository().join("core/src/report");
     let named = files(&folder, "rs").into_iter().find_map(|path| {
         let text = read(&path);
-        let at = text.find("impl CheckCode ")?;
+        let at = text.find("\ncheck_codes! ")?;
         Some(literals(block(&text[at..])))
     });
     named.expect("the checks have names")

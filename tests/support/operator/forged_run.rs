@@ -2,8 +2,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use glasslog_core::index::build::{RunHead, build};
-use glasslog_core::index::format::{IndexFile, MapFunction, bucket_leaf, chunk_leaf};
+use glasslog_core::index::build::build;
+use glasslog_core::index::format::{IndexFile, MapFunction, RunHead, bucket_leaf, chunk_leaf};
 use glasslog_core::merkle::{Hash, InclusionProof, ProofError, Subtree, tree_root};
 
 use super::{index, number};

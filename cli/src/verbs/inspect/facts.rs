@@ -1,6 +1,7 @@
 //! The facts in each kind of file, as ordered JSON; the text form is an outline of the same.
 
 use glasslog_core::event::{self, ParsedEntry, Spki, Statement};
+use glasslog_core::fetch::Bundle;
 use glasslog_core::merkle::{ConsistencyProof, Hash, leaf_hash};
 use glasslog_core::note::{
     Checkpoint, Signature, SignatureType, SignerKey, TlogProof, VerifierKey,
@@ -8,7 +9,6 @@ use glasslog_core::note::{
 use glasslog_core::text::json::Value;
 use glasslog_core::text::time;
 use glasslog_core::trust::{Policy, TrustPolicy};
-use glasslog_core::verify::Bundle;
 
 /// Length of a cosignature in a note: a time and an Ed25519 signature (tlog-cosignature, "Format").
 const COSIGNATURE: usize = 72;

@@ -1,13 +1,13 @@
 //! Recognises the kind of a file by its content alone, because a name can lie.
 
 use glasslog_core::event::{self, Spki, parse_secret_pem};
+use glasslog_core::fetch::{Bundle, HEADER};
 use glasslog_core::merkle::ConsistencyProof;
 use glasslog_core::note::{Checkpoint, SignerKey, TlogProof, VerifierKey};
 use glasslog_core::text::json::Value;
 use glasslog_core::text::limits::{MAX_BUNDLE_BYTES, MAX_TILE_BYTES};
 use glasslog_core::tiles::parse_entries;
 use glasslog_core::trust::TrustPolicy;
-use glasslog_core::verify::{Bundle, HEADER};
 
 use super::facts;
 

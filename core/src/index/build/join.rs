@@ -13,13 +13,14 @@ use core::fmt;
 use core::iter::Peekable;
 use core::ops::Range;
 
-use crate::index::build::run::{RunError, RunHead, bits_for, bucket_of};
+use crate::index::build::run::{RunError, bits_for};
 use crate::index::build::run_tree::RunTree;
 use crate::index::build::stored::{StoredError, read_bucket, read_list};
-use crate::index::format::bucket::{BucketName, Postings, bucket_leaf};
+use crate::index::format::bucket::{Postings, bucket_leaf};
 use crate::index::format::file::IndexFile;
 use crate::index::format::map::MapFunction;
 use crate::index::format::postings::ListWriter;
+use crate::index::format::run_head::{BucketName, RunHead, bucket_of};
 
 /// Spans of at least 2^8 buckets, 768 KiB in the mean, and at most 2^16 of them, whose roots take 5 MiB as a tree.
 const SPAN_BUCKETS_BITS: u8 = 8;

@@ -14,5 +14,5 @@ pub use layout::{UNIT, fan_in, partition};
 pub use lists::Lists;
 pub use merge::merge;
 pub use part::part_of_run;
-pub use run::{BUCKET_LOAD, Run, RunError, RunHead, build, build_from_entries};
+pub use run::{BUCKET_LOAD, Run, RunError, build, build_from_entries};
 pub use stored::{StoredError, read_run};

@@ -7,12 +7,13 @@ use crate::text::limits::MAX_INLINE;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::index::build::run::{RunHead, bucket_bits};
+use crate::index::build::run::bucket_bits;
 use crate::index::build::stored::StoredError;
 use crate::index::format::bucket::{Postings, bucket_leaf};
 use crate::index::format::file::IndexFile;
 use crate::index::format::map::MapFunction;
 use crate::index::format::postings::{chunk_leaf, encode_chunks};
+use crate::index::format::run_head::RunHead;
 use crate::index::read::walk::walk_run;
 
 /// What a manifest has to say of the run of `range`, a part of the range of `wider`, whose files are read twice.

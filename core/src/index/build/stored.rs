@@ -4,11 +4,12 @@ use crate::merkle::hash::Hash;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use crate::index::build::run::{Run, RunHead, build};
-use crate::index::format::bucket::{Bucket, BucketName, Postings, open_file};
+use crate::index::build::run::{Run, build};
+use crate::index::format::bucket::{Bucket, Postings, open_file};
 use crate::index::format::file::IndexFile;
 use crate::index::format::map::MapFunction;
 use crate::index::format::postings::{chunk_count, chunk_leaf, parse_chunk, parse_leaves};
+use crate::index::format::run_head::{BucketName, RunHead};
 
 /// Reads the run with this head; `read` gives each file, or `None` where there is none.
 ///

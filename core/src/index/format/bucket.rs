@@ -10,8 +10,8 @@ use crate::merkle::tree::TreeHead;
 use crate::text::limits::{MAX_BUCKET, MAX_INLINE};
 use alloc::vec::Vec;
 
-use crate::index::build::run::RunHead;
 use crate::index::format::postings::{PostingsError, check_offsets};
+use crate::index::format::run_head::{BucketName, RunHead};
 
 /// Begins each leaf's input, after the 0x00 of RFC 6962.
 const DOMAIN: &[u8] = b"tlog-index-bucket/v1\n";
@@ -64,15 +64,6 @@ impl Postings {
             Self::Long { root, .. } => bytes.extend_from_slice(root.as_bytes()),
         }
     }
-}
-
-/// Which bucket of a run: one of the tree, or the reserved one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BucketName {
-    /// Bucket q of the tree.
-    Number(u64),
-    /// The one that holds the reserved keys.
-    Reserved,
 }
 
 /// A bucket whose bytes follow the rules; whether they are those of a run, a path or a hash tells.

@@ -9,8 +9,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::index::build::run::RunHead;
 use crate::index::format::map::MapFunction;
+use crate::index::format::run_head::RunHead;
 
 const HEADER: &str = "tlog-index/v1";
 

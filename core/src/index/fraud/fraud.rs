@@ -11,10 +11,11 @@ use crate::merkle::tree::Subtree;
 use crate::note::tlog_proof::{TlogProof, TlogProofError};
 use alloc::vec::Vec;
 
-use crate::index::format::bucket::{Bucket, BucketName, Postings, open_file};
+use crate::index::format::bucket::{Bucket, Postings, open_file};
 use crate::index::format::file::IndexFile;
 use crate::index::format::manifest::Manifest;
 use crate::index::format::postings::{chunk_count, chunk_leaf, parse_chunk, parse_leaves};
+use crate::index::format::run_head::BucketName;
 
 pub use crate::index::fraud::fraud_text::FraudTextError;
 pub use crate::index::fraud::fraud_verify::{FraudError, Guilt};

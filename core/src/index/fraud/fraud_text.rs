@@ -9,7 +9,7 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use crate::index::format::bucket::BucketName;
+use crate::index::format::run_head::BucketName;
 use crate::index::fraud::fraud::{Accusation, BucketEvidence, ChunkEvidence, EntryEvidence, Fraud};
 
 const HEADER: &str = "glasslog-index-fraud/v1";

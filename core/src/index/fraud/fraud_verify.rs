@@ -13,11 +13,11 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use crate::index::build::run::RunHead;
-use crate::index::format::bucket::{Bucket, BucketError, BucketName, Postings, open_file};
+use crate::index::format::bucket::{Bucket, BucketError, Postings, open_file};
 use crate::index::format::manifest::{Manifest, ManifestError};
 use crate::index::format::map::MapFunction;
 use crate::index::format::postings::{chunk_count, chunk_leaf, parse_chunk};
+use crate::index::format::run_head::{BucketName, RunHead};
 use crate::index::fraud::fraud::{Accusation, BucketEvidence, EntryEvidence, Fraud};
 
 /// What a fraud proof shows.

@@ -9,10 +9,10 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::index::build::run::RunHead;
-use crate::index::format::bucket::{Bucket, BucketError, BucketName, Postings, open_file};
+use crate::index::format::bucket::{Bucket, BucketError, Postings, open_file};
 use crate::index::format::file::IndexFile;
 use crate::index::format::postings::{PostingsError, chunk_leaf, parse_chunk, parse_leaves};
+use crate::index::format::run_head::{BucketName, RunHead};
 use crate::index::read::vouched::BoundIndex;
 
 /// A lookup of some keys under way.

@@ -4,12 +4,13 @@ use crate::merkle::hash::Hash;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use crate::index::build::run::{RunHead, bucket_bits};
+use crate::index::build::run::bucket_bits;
 use crate::index::build::stored::StoredError;
-use crate::index::format::bucket::{Bucket, BucketName, Postings, open_file};
+use crate::index::format::bucket::{Bucket, Postings, open_file};
 use crate::index::format::file::IndexFile;
 use crate::index::format::map::MapFunction;
 use crate::index::format::postings::{chunk_count, chunk_leaf, parse_chunk, parse_leaves};
+use crate::index::format::run_head::{BucketName, RunHead};
 
 /// Visits each key of a run with its offsets: those of the numbered buckets in order, then the reserved ones. Returns how
 /// many files that were.

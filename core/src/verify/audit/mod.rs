@@ -32,8 +32,8 @@ use crate::report::report::Report;
 use crate::tiles::plan::{ConsistencyPlan, TilePlan};
 use crate::tiles::scan_tiles::ScanTiles;
 use crate::trust::trust_policy::TrustPolicy;
-use crate::verify::checkpoint_checks::{Options, Require};
 use crate::verify::key_history::Replay;
+use crate::verify::options::{Options, Require};
 use crate::verify::verification::Inquiry;
 
 use self::files::{Listing, Older};

@@ -6,12 +6,12 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::state::{AuditState, EventState, keys_of};
+use super::state::{AuditState, keys_of};
 use super::{AuditQuery, Stage};
 use crate::event::event::ParsedEntry;
 use crate::fetch::log_file::LogFile;
 use crate::fetch::wave::{self, Wave};
-use crate::index::build::run::RunHead;
+use crate::index::format::run_head::RunHead;
 use crate::merkle::hash::Hash;
 use crate::merkle::proof::ConsistencyProof;
 use crate::merkle::proof_error::ProofError;
@@ -25,6 +25,7 @@ use crate::trust::trust_policy::VerifiedCheckpoint;
 use crate::verify::audit::signatures::Judge;
 use crate::verify::checkpoint_checks::{entries, missing};
 use crate::verify::consistency::{extends, inconsistent};
+use crate::verify::event_state::EventState;
 
 /// What a state says, and what is noted for the next one.
 pub(super) struct Resumption {

@@ -13,8 +13,8 @@ use crate::event::event::{Event, ParsedEntry};
 use crate::report::check::Checks;
 use crate::report::report::Counts;
 use crate::rules::signature_status::{SignatureClaim, SignatureStatus, weightiest};
-use crate::verify::audit::state::EventState;
 use crate::verify::event_checks::Findings;
+use crate::verify::event_state::EventState;
 use crate::verify::key_history::Replay;
 
 /// Signatures that somebody has to verify; the answers go to [`AuditQuery::answer`](crate::verify::audit::AuditQuery::answer).

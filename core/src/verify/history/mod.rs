@@ -7,7 +7,7 @@
 
 mod by_index;
 mod by_scan;
-mod since;
+pub(crate) mod since;
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -23,16 +23,15 @@ use crate::report::check::{CheckCode, Outcome};
 use crate::report::event_view::EventView;
 use crate::report::report::{FileEvents, Members, Question, Report};
 use crate::text::limits::MAX_LINKED_KEYS;
-use crate::verify::checkpoint_checks::{Options, Require};
 use crate::verify::event_checks::judge_all;
 use crate::verify::indexed::{IndexedLog, Opening};
 use crate::verify::key_history::Replay;
 use crate::verify::matches::Gathered;
+use crate::verify::options::{Options, Require};
 use crate::verify::verification::Inquiry;
 
 use by_index::Asked;
 use by_scan::Whole;
-pub use since::SinceError;
 use since::{Prefix, Since};
 
 /// A history under way; see the module.
@@ -97,22 +96,15 @@ impl HistoryQuery {
         Ok(Self::start(Subject::One(key), policy, options, exact, None))
     }
 
-    /// As [`HistoryQuery::new`]; shows also that the history in `older`, an offline bundle about the same, is the
-    /// beginning of this one.
-    ///
-    /// # Errors
-    /// [`SinceError`] if the artifact or the bundle is malformed, or the bundle is about something else.
-    pub fn since(
-        artifact: &str,
+    /// Starts a history whose beginning must be an older one.
+    pub(crate) fn begin(
+        key: LookupKey,
         policy: &[u8],
         options: Options,
         exact: bool,
-        older: &[u8],
-    ) -> Result<Self, SinceError> {
-        let (key, exact) = question(artifact, exact).map_err(SinceError::Artifact)?;
-        let since = Since::read(older, (&key, exact), policy, options)?;
-        let subject = Subject::One(key);
-        Ok(Self::start(subject, policy, options, exact, Some(since)))
+        since: Since,
+    ) -> Self {
+        Self::start(Subject::One(key), policy, options, exact, Some(since))
     }
 
     /// The events about files with these digests, `sha256:` and hex each. Every file must have one.

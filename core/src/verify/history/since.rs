@@ -6,7 +6,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::event::artifact::ArtifactError;
 use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::fetch::log_file::LogFile;
 use crate::fetch::wave::{self, Wave};
@@ -15,81 +14,23 @@ use crate::merkle::tree::TreeHead;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
 use crate::report::report::{CheckpointSummary, Report};
-use crate::text::escape;
 use crate::tiles::plan::ConsistencyPlan;
-use crate::verify::bundle::{Bundle, BundleError, verify_bundle};
-use crate::verify::checkpoint_checks::{Options, entries};
+use crate::verify::checkpoint_checks::entries;
 use crate::verify::consistency::{extends, inconsistent};
 use crate::verify::matches::Gathered;
 use crate::verify::scan::ScanStep;
 use crate::verify::verification::Inquiry;
 
-use crate::event::artifact::question;
-
-/// Why no history can be compared with a bundle.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SinceError {
-    /// The artifact of the history is of no known form.
-    #[error(transparent)]
-    Artifact(ArtifactError),
-    /// The bundle breaks its format.
-    #[error("the older bundle: {0}")]
-    Bundle(BundleError),
-    /// The bundle is about something else.
-    #[error("the older bundle is about `{}`, not about `{}`", escape::excerpt(.found), escape::excerpt(.expected))]
-    OtherQuestion {
-        /// What it is about.
-        found: String,
-        /// What was asked for.
-        expected: String,
-    },
-}
-
-impl SinceError {
-    /// A stable name.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Artifact(error) => error.code(),
-            Self::Bundle(error) => error.code(),
-            Self::OtherQuestion { .. } => "since-other-question",
-        }
-    }
-}
-
 /// An older history, as its bundle tells it.
-pub(super) struct Since {
+pub(crate) struct Since {
     /// Its verdict, by the same policy.
     report: Report,
 }
 
 impl Since {
-    /// Reads a bundle that must be about the same question, and verifies it.
-    pub(super) fn read(
-        bytes: &[u8],
-        (key, exact): (&LookupKey, bool),
-        policy: &[u8],
-        options: Options,
-    ) -> Result<Self, SinceError> {
-        let bundle = Bundle::parse(bytes).map_err(SinceError::Bundle)?;
-        let (found, found_exact) = question(bundle.artifact(), bundle.exact())
-            .map_err(|error| SinceError::Bundle(BundleError::Artifact(error)))?;
-        if (&found, found_exact) != (key, exact) {
-            return Err(SinceError::OtherQuestion {
-                found: shown(&found, found_exact),
-                expected: shown(key, exact),
-            });
-        }
-        // It does not get more recent, and need not be.
-        let options = Options {
-            max_checkpoint_age: None,
-            full_scan: false,
-            ..options
-        };
-        Ok(Self {
-            report: verify_bundle(bytes, policy, options),
-        })
+    /// The older history with this verdict.
+    pub(crate) const fn new(report: Report) -> Self {
+        Self { report }
     }
 
     /// The older checkpoint.
@@ -251,11 +192,6 @@ impl Prefix {
         }
         true
     }
-}
-
-fn shown(key: &LookupKey, exact: bool) -> String {
-    let exact = if exact { ", exactly" } else { "" };
-    format!("{} {}{exact}", key.kind.as_str(), key.id)
 }
 
 fn count(length: usize) -> u64 {

@@ -1,10 +1,10 @@
 //! Offline bundles made through the index, and histories that continue an older bundle.
 
 use glasslog_core::event::Action;
-use glasslog_core::fetch::Query;
+use glasslog_core::fetch::{BundleWriter, Query};
 use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::report::{Class, Outcome, Report, Verdict};
-use glasslog_core::verify::{BundleWriter, HistoryQuery, Options, SinceError, verify_bundle};
+use glasslog_core::verify::{HistoryQuery, Options, SinceError, verify_bundle};
 
 use super::world::*;
 use crate::support::*;

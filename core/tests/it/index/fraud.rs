@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use glasslog_core::event::{KeyKind, LookupKey};
-use glasslog_core::index::build::{Run, RunHead, build};
+use glasslog_core::index::build::{Run, build};
 use glasslog_core::index::format::{
-    BucketName, IndexFile, Manifest, MapFunction, bucket_leaf, chunk_leaf, encode_chunks,
+    BucketName, IndexFile, Manifest, MapFunction, RunHead, bucket_leaf, chunk_leaf, encode_chunks,
 };
 use glasslog_core::index::fraud::{
     Accusation, BucketEvidence, ChunkEvidence, EntryEvidence, Fraud, FraudError, Guilt,

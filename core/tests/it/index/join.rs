@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use glasslog_core::index::build::{
-    Join, JoinError, Run, RunError, RunHead, StoredError, build, merge,
-};
-use glasslog_core::index::format::{IndexFile, MapFunction};
+use glasslog_core::index::build::{Join, JoinError, Run, RunError, StoredError, build, merge};
+use glasslog_core::index::format::{IndexFile, MapFunction, RunHead};
 use glasslog_core::merkle::{Hash, sha256};
 
 use super::world::Dice;

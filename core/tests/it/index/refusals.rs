@@ -1,8 +1,8 @@
 //! Inputs that the index refuses, each with its own code and message.
 
-use glasslog_core::index::build::RunHead;
 use glasslog_core::index::format::{
-    Bucket, BucketName, LATEST_PATH, Manifest, MapFunction, open_file, parse_chunk, parse_leaves,
+    Bucket, BucketName, LATEST_PATH, Manifest, MapFunction, RunHead, open_file, parse_chunk,
+    parse_leaves,
 };
 use glasslog_core::index::read::IndexProof;
 use glasslog_core::merkle::{Hash, sha256};

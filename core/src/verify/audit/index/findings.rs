@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{Fault, IndexAudit, RunClaim};
-use crate::index::build::run::RunHead;
+use crate::index::format::run_head::RunHead;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
 use crate::verify::checkpoint_checks::entries;

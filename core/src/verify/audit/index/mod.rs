@@ -12,10 +12,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::index::build::run::RunHead;
 use crate::index::format::file::INDEX_CHECKPOINT_PATH;
 use crate::index::format::manifest::Manifest;
 use crate::index::format::map::MapFunction;
+use crate::index::format::run_head::RunHead;
 use crate::merkle::compact::CompactRange;
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;

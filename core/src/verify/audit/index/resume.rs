@@ -5,8 +5,8 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::{IndexAudit, RunClaim, is_narrow};
-use crate::index::build::run::RunHead;
 use crate::index::format::manifest::Manifest;
+use crate::index::format::run_head::RunHead;
 use crate::merkle::compact::CompactRange;
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;

@@ -3,18 +3,16 @@
 mod encode;
 mod parse;
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::index::build::run::RunHead;
 use crate::index::format::manifest::Manifest;
+use crate::index::format::run_head::RunHead;
 use crate::merkle::hash::{Hash, sha256};
 use crate::note::checkpoint::Checkpoint;
-use crate::report::report::Counts;
-use crate::rules::registration::Registrations;
 use crate::trust::policy::{LogVerdict, Policy};
 use crate::trust::trust_policy::TrustPolicy;
+use crate::verify::event_state::EventState;
 
 /// Sums are kept for every so many entries.
 pub const SUM_STEP: u64 = 4_096;
@@ -31,25 +29,6 @@ pub struct AuditState {
     pub(crate) events: EventState,
     /// What was audited of the index, where the policy names one.
     pub(crate) index: Option<IndexState>,
-}
-
-/// What the entries came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct EventState {
-    pub(crate) counts: Counts,
-    pub(crate) first_unreadable: Option<u64>,
-    /// Key events of a log with a valid genesis.
-    pub(crate) key_events: u64,
-    /// The genesis and the key events that say which keys there are, by position.
-    pub(crate) entries: BTreeMap<u64, Vec<u8>>,
-    pub(crate) valid: u64,
-    pub(crate) compromised: u64,
-    /// The first event whose signature is wrong; the first by no valid key; and what the report calls it.
-    pub(crate) wrong: Option<(u64, &'static str)>,
-    pub(crate) undecided: Option<(u64, &'static str)>,
-    /// The first registration of a name that is bound to other contents.
-    pub(crate) conflict: Option<(u64, String)>,
-    pub(crate) registrations: Registrations,
 }
 
 /// What was audited of an index.

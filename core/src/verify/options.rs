@@ -1,0 +1,23 @@
+//! Options of every verification: its time, and the claims that it requires.
+
+/// What a verification is to require, and when it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Seconds since the epoch, against which freshness is judged.
+    pub now: u64,
+    /// The claim that the verdict needs; each verb has its own default.
+    pub require: Option<Require>,
+    /// Oldest acceptable checkpoint, in seconds; makes *fresh* a requirement.
+    pub max_checkpoint_age: Option<u64>,
+    /// Read every entry, also where the policy names an index that says which ones matter.
+    pub full_scan: bool,
+}
+
+/// The claim that a verdict needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Require {
+    /// What is shown is in the log.
+    Included,
+    /// And nothing is missing.
+    Complete,
+}
