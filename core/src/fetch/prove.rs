@@ -78,7 +78,7 @@ impl ProveQuery {
         }
     }
 
-    /// The files wanted next; see [`wave::Query::needs`].
+    /// The files wanted next; see [`needs`](crate::fetch::query::Query::needs).
     #[must_use]
     pub fn needs(&self) -> Vec<String> {
         match &self.stage {
@@ -87,7 +87,7 @@ impl ProveQuery {
         }
     }
 
-    /// Hands over one file; see [`wave::Query::supply`].
+    /// Hands over one file; see [`supply`](crate::fetch::query::Query::supply).
     pub fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
         let (Stage::Checkpoint(wave) | Stage::Tiles(_, _, wave)) = &mut self.stage else {
             return;

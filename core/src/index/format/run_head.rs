@@ -19,7 +19,7 @@ pub struct RunHead {
 }
 
 impl RunHead {
-    /// How many entries there are, at most [`MAX_RUN`].
+    /// Number of entries, at most [`MAX_RUN`](crate::text::limits::MAX_RUN).
     #[must_use]
     pub fn length(&self) -> u32 {
         u32::try_from(self.end.saturating_sub(self.start)).unwrap_or(u32::MAX)
