@@ -15,7 +15,7 @@ import { parseReport } from "../src/report/parse.js";
 import { drawn, rowAt, topOf, type List } from "../src/report/rows.js";
 import { sentence } from "../src/report/sentence.js";
 import { layOut } from "../src/report/timeline.js";
-import type { Report } from "../src/report/types.js";
+import type { Report } from "@glasslog/verify";
 import { isKnown, plannedChecks } from "../src/report/wording.js";
 import { fraudReport, reportFor } from "./fixture/reports.js";
 import { POLICY } from "./fixture/site.js";

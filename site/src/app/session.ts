@@ -1,7 +1,7 @@
 // One question at a time, from the address or a dropped file to its verdict.
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { parseProgress } from "../report/parse.js";
-import type { EventView } from "../report/types.js";
+import type { EventView } from "@glasslog/verify";
 import { Refused, Verifier, type Verdict } from "../worker/client.js";
 import { ageSeconds, logUrl, readAddress, writeAddress, type Address } from "./address.js";
 import { BUNDLE_HEADER, BundleWriter, MAX_BUNDLE } from "./bundle.js";
@@ -94,7 +94,7 @@ export class Session implements ReactiveController {
     const { signal } = new AbortController();
     const writer = new BundleWriter(subject.text);
     const files = writer.tee(new Fetcher(this.log, signal, false).file);
-    const options = { now: report.now, maxCheckpointAge: undefined, fullScan: this.address.fullScan };
+    const options = { now: Number(report.now), maxCheckpointAge: undefined, fullScan: this.address.fullScan };
     await this.#verifier.history(subject.text, trust.text, options, files, {}, signal);
     return writer.blob();
   };

@@ -1,6 +1,6 @@
 // The states of the page: nothing asked, a question under way, a report, or the reason why there is none.
 import type { Progress } from "../report/parse.js";
-import type { EventView, Report } from "../report/types.js";
+import type { EventView, Report } from "@glasslog/verify";
 import type { Cost } from "./cost.js";
 import type { Trust } from "./trust.js";
 

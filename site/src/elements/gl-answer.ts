@@ -6,7 +6,7 @@ import { plannedWay } from "../app/policy_lines.js";
 import { terminalLine } from "../app/terminal.js";
 import type { Trust } from "../app/trust.js";
 import { isOffline, subjectOf, type Answer, type Hashing, type View, type Working } from "../app/view.js";
-import type { EventView, Report } from "../report/types.js";
+import type { EventView, Report } from "@glasslog/verify";
 import "./gl-actions.js";
 import "./gl-checks.js";
 import "./gl-fraud.js";

@@ -4,7 +4,7 @@ import { customElement, property } from "lit/decorators.js";
 import { bytes, counted, figures, milliseconds } from "../text/count.js";
 import { wholeLog, type Cost } from "../app/cost.js";
 import { checkDetail, checkTitle, isReached, plannedChecks, type Way } from "../report/wording.js";
-import type { Check, Fact } from "../report/types.js";
+import type { Check, Fact } from "@glasslog/verify";
 import "./gl-id.js";
 import { mark } from "./marks.js";
 import { shared } from "./shared.js";
@@ -136,14 +136,14 @@ export class GlChecks extends LitElement {
     const detail = reached || !this.working ? told(checkDetail(check)) : "\u00a0";
     const text = html`<h3>${outside(checkTitle(check.code))}</h3>
       <p>${detail}</p>`;
-    const more = check.evidence && !this.working;
+    const evidence = this.working ? null : check.evidence;
     return html`<li class=${reached ? "" : "idle"}>
       ${mark(kind)}
       ${
-        more
+        evidence
           ? html`<details>
               <summary title="Evidence">${text}</summary>
-              ${facts(check.evidence)}
+              ${facts(evidence)}
             </details>`
           : html`<div>${text}</div>`
       }

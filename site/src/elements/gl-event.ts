@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { writeAddress, type Address } from "../app/address.js";
 import { noteText, signatureStatus, WEIGHTS } from "../report/wording.js";
-import type { EventView, Subject } from "../report/types.js";
+import type { EventView, SubjectView } from "@glasslog/verify";
 import { figures } from "../text/count.js";
 import { fact, factsStyles } from "./facts.js";
 import "./gl-copy.js";
@@ -63,7 +63,7 @@ export class GlEvent extends LitElement {
     return html`${this.#link(`actor:${actor}`, actor)}${kind}`;
   }
 
-  #artifact({ name, digest }: Subject): TemplateResult {
+  #artifact({ name, digest }: SubjectView): TemplateResult {
     return html`${this.#link(name, name)}<br />${id(digest, "digest")}`;
   }
 

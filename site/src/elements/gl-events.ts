@@ -4,7 +4,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Address } from "../app/address.js";
 import { drawn, MOST_ROWS, topOf, type List } from "../report/rows.js";
-import type { EventView, Question } from "../report/types.js";
+import type { EventView, Question } from "@glasslog/verify";
 import { counted, figures } from "../text/count.js";
 import { send } from "./events.js";
 import "./gl-event.js";

@@ -1,7 +1,7 @@
 // Contents of a fraud proof, fact by fact.
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { FraudView } from "../report/types.js";
+import type { FraudSummary } from "@glasslog/verify";
 import { figures } from "../text/count.js";
 import { fact, factsStyles } from "./facts.js";
 import "./gl-copy.js";
@@ -13,7 +13,7 @@ import { outside } from "./text.js";
 export class GlFraud extends LitElement {
   static override styles = [shared, factsStyles];
 
-  @property({ attribute: false }) fraud: FraudView | undefined;
+  @property({ attribute: false }) fraud: FraudSummary | undefined;
   /** Set if the accusation is proven, and not only claimed. */
   @property({ type: Boolean }) holds = false;
 
@@ -35,7 +35,7 @@ export class GlFraud extends LitElement {
   }
 }
 
-function auditors({ auditors: names }: FraudView): TemplateResult {
+function auditors({ auditors: names }: FraudSummary): TemplateResult {
   return names.length === 0
     ? html`<span class="dim">none that your trust file names</span>`
     : outside(names.join(", "));

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { freshness, witnesses } from "../report/evidence.js";
-import type { Report } from "../report/types.js";
+import type { Report } from "@glasslog/verify";
 import { figures } from "../text/count.js";
 import { span } from "../text/time.js";
 import { glyph } from "./marks.js";

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { customElement, property, state } from "lit/decorators.js";
 import type { Address } from "../app/address.js";
 import { EVERYTHING, filtered, KINDS, type Filter, type Kind } from "../report/filter.js";
-import type { EventView, Question } from "../report/types.js";
+import type { EventView, Question } from "@glasslog/verify";
 import { figures } from "../text/count.js";
 import "./gl-events.js";
 import "./gl-timeline.js";

@@ -2,7 +2,7 @@
 import { css, html, LitElement, svg, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { eventAt, overview, shareOf, type Overview } from "../report/overview.js";
-import type { EventView } from "../report/types.js";
+import type { EventView } from "@glasslog/verify";
 import { figures } from "../text/count.js";
 import { moment, seconds } from "../text/time.js";
 import { visibleText } from "../text/visible.js";

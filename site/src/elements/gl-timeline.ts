@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { laneNames, layOut, type Timeline } from "../report/timeline.js";
 import { actionText, signatureStatus } from "../report/wording.js";
-import type { EventView } from "../report/types.js";
+import type { EventView } from "@glasslog/verify";
 import { counted, figures } from "../text/count.js";
 import { cutText } from "../text/cut.js";
 import { visibleText } from "../text/visible.js";

@@ -1,7 +1,7 @@
 // Shapes of outcomes and weights: a tick in a circle, a cross in a square, a question in a triangle. Colour is never
 // the only sign.
 import { css, html, svg, type TemplateResult } from "lit";
-import type { Outcome } from "../report/types.js";
+import type { Outcome } from "@glasslog/verify";
 
 export type MarkKind = Outcome | "pending";
 

@@ -1,7 +1,7 @@
 // One row of the list of events, and the details below it when it is open.
 import { css, html, nothing, type TemplateResult } from "lit";
 import { actionText, noteBadge, signatureStatus } from "../report/wording.js";
-import type { EventView } from "../report/types.js";
+import type { EventView } from "@glasslog/verify";
 import { figures } from "../text/count.js";
 import { cutText } from "../text/cut.js";
 import { moment, seconds } from "../text/time.js";

@@ -1,6 +1,5 @@
 // Facts that the page reads from a report's evidence (docs/formats/report.md).
-import type { Whole } from "../text/count.js";
-import type { Check, Fact, Report } from "./types.js";
+import type { Check, Fact, Report, Whole } from "@glasslog/verify";
 
 export type Witness = { readonly name: string; readonly counted: boolean };
 export type Freshness = { readonly time: number; readonly age: number; readonly limit: number | undefined };

@@ -1,6 +1,6 @@
 // Filters the events of a history. A filter hides rows; it never changes a verdict.
 import { signatureStatus } from "./wording.js";
-import type { EventView } from "./types.js";
+import type { EventView } from "@glasslog/verify";
 
 /** Kinds of events to choose from, with their names. */
 export const KINDS = {

@@ -2,7 +2,7 @@
 import { figures } from "../text/count.js";
 import { decisive } from "./evidence.js";
 import type { Sentence } from "./sentence.js";
-import type { FraudView, Report } from "./types.js";
+import type { FraudSummary, Report } from "@glasslog/verify";
 
 type Told = Pick<Sentence, "tone" | "headline" | "why" | "detail">;
 
@@ -67,7 +67,7 @@ export function fraudSentence(report: Report): Told {
   }
 }
 
-function holds(fraud: FraudView): Told {
+function holds(fraud: FraudSummary): Told {
   const what = KINDS[fraud.kind] ?? `is false (${fraud.kind})`;
   const { auditors } = fraud;
   const manifest = figures(fraud.manifest);

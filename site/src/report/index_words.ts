@@ -1,8 +1,8 @@
 // Sentences about a log's index: its proof, its auditors and its faults.
-import { counted, figures, inWords, type Whole } from "../text/count.js";
+import { counted, figures, inWords } from "../text/count.js";
 import { coverage, decisive, indexFault, missingFile, witnesses } from "./evidence.js";
 import { SIGNED_FAULTS } from "./index_faults.js";
-import type { Check, Report } from "./types.js";
+import type { Check, Report, Whole } from "@glasslog/verify";
 
 type Words = readonly [headline: string, why: string];
 

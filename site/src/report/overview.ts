@@ -1,6 +1,6 @@
 // Overview of a long history: the number of events in each part of the log, by position, which is proven, and not by
 // the times that actors claim.
-import type { EventView } from "./types.js";
+import type { EventView } from "@glasslog/verify";
 
 export type Overview = {
   /** Number of events in each part, from the first event's position to the last one's. */

@@ -1,6 +1,5 @@
 // Parses a report's JSON without losing digits: positions have 64 bits, JavaScript's integers 53.
-import type { Whole } from "../text/count.js";
-import type { Check, EventView, Report } from "./types.js";
+import type { Check, EventView, Report, Whole } from "@glasslog/verify";
 
 /** Finds integers that JavaScript may not hold: they are rare, and quick to rule out in a long report. */
 const LONG_INTEGER = /[:,[]-?\d{16}/;

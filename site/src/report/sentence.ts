@@ -3,7 +3,7 @@ import { counted, figures, inWords } from "../text/count.js";
 import { span } from "../text/time.js";
 import { coverage, decisive, freshness, witnesses } from "./evidence.js";
 import { indexClaim, indexCoverage, indexDoubt, indexFailure, isOnlyClaimed, wantsFullScan } from "./index_words.js";
-import type { Outcome, Question, Report } from "./types.js";
+import type { Outcome, Question, Report } from "@glasslog/verify";
 import { isReached } from "./wording.js";
 
 /** Source of the trust file by which the page judged. */

@@ -1,6 +1,6 @@
 // Lays out events on lanes, in the log's order, spaced by the times that actors claim.
 import { clock, day, moment, seconds, span } from "../text/time.js";
-import type { EventView } from "./types.js";
+import type { EventView } from "@glasslog/verify";
 
 /** Largest number of lanes; the rest share the last one, since the eye cannot follow more. */
 export const MAX_LANES = 8;

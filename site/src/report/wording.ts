@@ -1,8 +1,8 @@
 // Words for every stable code of a report (docs/formats/report.md).
-import type { Check, EventView, Outcome } from "./types.js";
+import type { Check, CheckCode, EventView, Outcome } from "@glasslog/verify";
 
-/** Titles of the checks. An unknown code is shown as it is. */
-const CHECKS: Readonly<Record<string, string>> = {
+/** Titles of the checks. A code of a newer verifier is shown as it is. */
+const CHECKS: Readonly<Record<CheckCode, string>> = {
   policy: "Trust file",
   bundle: "Offline bundle",
   proof: "Proof file",
@@ -40,8 +40,8 @@ const CHECKS: Readonly<Record<string, string>> = {
 };
 
 /** Checks of a history in their order; `INDEX` only if an index is asked. */
-const FIRST = ["policy", "files", "checkpoint", "log-signature", "quorum", "tree", "entries"];
-const INDEX = [
+const FIRST: readonly CheckCode[] = ["policy", "files", "checkpoint", "log-signature", "quorum", "tree", "entries"];
+const INDEX: readonly CheckCode[] = [
   "index-proof",
   "index-signature",
   "index-quorum",
@@ -51,13 +51,20 @@ const INDEX = [
   "index-files",
   "index-positions",
 ];
-const LAST = ["genesis", "coverage", "readable", "event-signatures", "registrations", "freshness"];
+const LAST: readonly CheckCode[] = [
+  "genesis",
+  "coverage",
+  "readable",
+  "event-signatures",
+  "registrations",
+  "freshness",
+];
 
 /** Way to show completeness: by a full scan, by an index, or by an index with auditors. */
 export type Way = "scan" | "index" | "audited";
 
 /** Lists the checks of a history in their order, shown as pending before the first is decided. */
-export function plannedChecks(way: Way): readonly string[] {
+export function plannedChecks(way: Way): readonly CheckCode[] {
   return [
     ...FIRST,
     ...(way === "scan" ? [] : INDEX.filter((code) => way === "audited" || code !== "index-audit")),
@@ -71,7 +78,7 @@ export function isKnown(code: string): boolean {
 }
 
 export function checkTitle(code: string): string {
-  return CHECKS[code] ?? code;
+  return (CHECKS as Readonly<Record<string, string>>)[code] ?? code;
 }
 
 /** Recognises checks that were reached: `not reached` is the verifier's word for the others. */

@@ -1,7 +1,6 @@
 // Writes numbers in words and figures, alike in every locale, so that all readers see the same page.
 
-/** A whole number of a report; numbers past 2^53 arrive as text, digit by digit. */
-export type Whole = number | string;
+import type { Whole } from "@glasslog/verify";
 
 /** `1 204 551`, with narrow no-break spaces; four digits stay together. */
 export function figures(number: Whole): string {

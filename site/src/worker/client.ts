@@ -1,6 +1,6 @@
 // The page's end of the worker: starts jobs, feeds them with files and returns their results.
 import type { FetchFile } from "../app/fetcher.js";
-import type { EventView, Report } from "../report/types.js";
+import type { EventView, Report } from "@glasslog/verify";
 import type { Options, ToPage, ToWorker, WantedFile } from "./protocol.js";
 
 /** A report, parsed and as the verifier's own text. */

@@ -1,5 +1,5 @@
 // Messages between page and worker. The page fetches and shows; the worker holds the verifier and decides.
-import type { EventView, Report } from "../report/types.js";
+import type { EventView, Report } from "@glasslog/verify";
 
 export type Options = {
   /** Seconds since the epoch against which freshness is judged. */
