@@ -1,8 +1,9 @@
-//! Joins stored runs in memory that does not grow with them: key by key, in spans of buckets (`docs/formats/index.md`, "Run").
+//! Joins stored runs in memory that does not grow with the runs: key by key, in spans of buckets (`docs/formats/index.md`, "Run").
 //!
-//! Files of a run are sorted by key, so neighbours are joined by reading each once to count (b follows from the bytes of
-//! all records), once to hash (a file begins with its path to the root) and once to write. The steps of one pass are
-//! independent of each other. The result is that of [`build`](crate::index::build::run::build) over the whole range.
+//! Files of a run are sorted by key, so neighbours are joined in three passes that read each file once: one counts (the
+//! number of buckets follows from the bytes of all records), one hashes (each file begins with its path to the root)
+//! and one writes. The steps of one pass are independent of each other. The result is the same as that of
+//! [`build`](crate::index::build::run::build) over the whole range.
 
 use crate::merkle::compact::tree_root;
 use crate::merkle::hash::Hash;
@@ -22,16 +23,18 @@ use crate::index::format::map::MapFunction;
 use crate::index::format::postings::ListWriter;
 use crate::index::format::run_head::{BucketName, RunHead, bucket_of};
 
-/// Spans of at least 2^8 buckets, 768 KiB in the mean, and at most 2^16 of them, whose roots take 5 MiB as a tree.
+/// A span has at least 2^8 buckets, 768 KiB on average.
 const SPAN_BUCKETS_BITS: u8 = 8;
+
+/// A run has at most 2^16 spans; the tree over their roots takes 5 MiB.
 const MOST_SPANS_BITS: u8 = 16;
 
 /// All keys that begin with the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// How many bits.
+    /// Number of bits.
     bits: u8,
-    /// The bits, as a number.
+    /// Value of the bits, as a number.
     number: u64,
 }
 
@@ -40,7 +43,7 @@ impl Span {
         bucket_of(key, self.bits) == self.number
     }
 
-    /// The buckets of a run of 2^bits buckets that hold such keys, and maybe others.
+    /// The buckets of a run of 2^bits buckets that hold keys of the span; they may hold other keys too.
     fn buckets(&self, bits: u8) -> Range<u64> {
         match bits.checked_sub(self.bits) {
             Some(more) => {
@@ -55,7 +58,7 @@ impl Span {
     }
 }
 
-/// How a run of 2^bits buckets is cut into spans.
+/// Number of bits of the spans of a run of 2^bits buckets.
 fn spans_bits(bits: u8) -> u8 {
     bits.saturating_sub(SPAN_BUCKETS_BITS).min(MOST_SPANS_BITS)
 }
@@ -65,7 +68,7 @@ fn spans_of(bits: u8) -> impl Iterator<Item = Span> {
     (0..1u64 << bits).map(move |number| Span { bits, number })
 }
 
-/// Neighbouring runs that are to become one.
+/// Neighbouring runs to be joined into one.
 #[derive(Clone, Debug)]
 pub struct Join {
     parts: Vec<RunHead>,
@@ -74,10 +77,11 @@ pub struct Join {
 }
 
 impl Join {
-    /// Runs of one key function, in order.
+    /// Starts to join runs of one key function, given in order.
     ///
     /// # Errors
-    /// [`RunError::NotNeighbours`] unless each starts where the last one ended; [`RunError::Range`] for too wide a range.
+    /// [`RunError::NotNeighbours`] unless each run starts at the end of the one before; [`RunError::Range`] if the
+    /// range is empty or too wide.
     pub fn new(map: MapFunction, parts: Vec<RunHead>) -> Result<Self, RunError> {
         let start = parts.first().map_or(0, |run| run.start);
         let end = parts.last().map_or(0, |run| run.end);
@@ -107,7 +111,8 @@ impl Join {
         spans_of(widest.unwrap_or(0))
     }
 
-    /// First pass: the bytes of the records of a span. `read` gives a file of a part, or `None` where there is none.
+    /// First pass: returns the bytes of the records of a span. `read` returns a file of a part, or `None` if it is
+    /// missing.
     ///
     /// # Errors
     /// [`StoredError`].
@@ -125,7 +130,7 @@ impl Join {
         Ok(bytes)
     }
 
-    /// What the parts become, once the bytes of all spans are counted.
+    /// Ends the first pass; `bytes` is the sum over all spans.
     #[must_use]
     pub fn counted(self, bytes: u64) -> Joining {
         Joining {
@@ -178,12 +183,13 @@ pub struct Joining {
 }
 
 impl Joining {
-    /// The spans of the joined run: [hash](Self::hash) each, in any order.
+    /// The spans of the joined run, to [hash](Self::hash) in any order.
     pub fn spans(&self) -> impl Iterator<Item = Span> + use<> {
         spans_of(self.bits)
     }
 
-    /// Second pass: the root over the buckets of a span. The hash of each file of a long list is handed to `list`.
+    /// Second pass: returns the root over the buckets of a span. The hash of each file of a long list is passed to
+    /// `list`.
     ///
     /// # Errors
     /// [`JoinError`].
@@ -197,7 +203,7 @@ impl Joining {
         Ok(tree_root(&leaves(&buckets)))
     }
 
-    /// The joined run, of the roots of all spans in order; `list` as before.
+    /// Ends the second pass; `roots` are those of all spans in order, and `list` is as in [`hash`](Self::hash).
     ///
     /// # Errors
     /// [`JoinError`].
@@ -264,16 +270,16 @@ impl Joining {
     }
 }
 
-/// A joined run whose head is known, and whose files are still to be written.
+/// A joined run whose head is known, and whose files are not yet written.
 pub struct Joined {
     joining: Joining,
     head: RunHead,
-    /// Over the roots of the spans.
+    /// Tree over the roots of the spans.
     tree: RunTree,
 }
 
 impl Joined {
-    /// What the manifest will say of it.
+    /// Description of the run for the manifest.
     #[must_use]
     pub const fn head(&self) -> &RunHead {
         &self.head
@@ -284,7 +290,7 @@ impl Joined {
         self.joining.spans()
     }
 
-    /// Third pass: the files of a span, long lists first.
+    /// Third pass: makes the files of a span, long lists first.
     ///
     /// # Errors
     /// [`JoinError`].
@@ -311,7 +317,7 @@ impl Joined {
         Ok(())
     }
 
-    /// The files of the reserved bucket.
+    /// Makes the files of the reserved bucket.
     ///
     /// # Errors
     /// [`JoinError`].
@@ -345,10 +351,10 @@ struct Source<'a> {
     records: Peekable<vec::IntoIter<(Hash, Postings)>>,
 }
 
-/// Where postings come from: the part, and what is added to its offsets.
+/// Postings of one key: for each, the part that holds it, and the number to add to the part's offsets.
 type Held<'a> = Vec<((&'a RunHead, u32), Postings)>;
 
-/// The smallest key that is left, with its postings in log order.
+/// Takes the smallest remaining key, with its postings in log order.
 fn next_key<'a>(sources: &mut [Source<'a>]) -> Option<(Hash, Held<'a>)> {
     let key = sources
         .iter_mut()
@@ -413,14 +419,14 @@ fn check_size(bucket: u64, bytes: &[u8]) -> Result<(), RunError> {
     }
 }
 
-/// Why runs could not be joined.
+/// Reason for which runs cannot be joined.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// A part is not there as it should be.
+    /// A file of a part is missing or wrong.
     #[error(transparent)]
     Stored(#[from] StoredError),
-    /// There is no such run.
+    /// The parts cannot make one run.
     #[error(transparent)]
     Run(#[from] RunError),
 }

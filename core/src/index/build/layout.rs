@@ -1,20 +1,21 @@
-//! Where our builder cuts a log into runs (`docs/formats/index.md`, "Manifest"): whole units, equal neighbours joined again and again, and a tail.
+//! Partition of a log into runs by this builder (`docs/formats/index.md`, "Manifest"): whole units, equal neighbours joined repeatedly, and a tail.
 //!
-//! Readers take any partition. Ours is a function of the size alone, so that a rebuild from the log gives the same files.
+//! Readers accept any partition. This one depends on the size alone, so that a rebuild from the log makes the same
+//! files.
 
 use crate::text::limits::MAX_RUN;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Entries of the smallest run that is joined: 16 entry bundles, so that units of work are whole files. The rest of a
-/// log, which is written anew with each manifest, is less than that.
+/// Entries of the smallest run that is joined: 16 entry bundles, so that units of work are whole files. The tail of a
+/// log, which is written again with each manifest, is shorter than a unit.
 pub const UNIT: u64 = 4_096;
 
-/// The widest run that four join to. A narrow run costs more bytes for each entry than a wide one, so that narrow ones
-/// are written seldom, and wide ones are few: `docs/decisions/index-joining.md`.
+/// The widest run that is joined of four. A narrow run costs more bytes for each entry than a wide one, so this builder
+/// writes narrow runs seldom and keeps the number of wide ones low: `docs/decisions/index-joining.md`.
 const WIDEST_OF_FOUR: u64 = 65_536;
 
-/// How many equal neighbours a run of this width is joined of: each entry is written again at each joining.
+/// Number of equal neighbours that a run of this width is joined of. Each joining writes each entry again.
 #[must_use]
 pub const fn fan_in(width: u64) -> u64 {
     if width <= WIDEST_OF_FOUR { 4 } else { 2 }
@@ -51,7 +52,7 @@ mod tests {
     use super::*;
     use crate::text::limits::MAX_RUNS;
 
-    /// Every width that a run other than the tail can have, from the narrowest.
+    /// All widths of runs other than the tail, from the narrowest.
     fn widths() -> Vec<u64> {
         let mut widths: Vec<u64> =
             core::iter::successors(Some(MAX_RUN), |width| Some(width / fan_in(*width)))
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_log_of_ten_billion_entries_fits_a_manifest() {
-        // The worst size below: as many runs of each width as are not joined yet, and a tail.
+        // The size with the most runs: of each width as many as are not yet joined, and a tail.
         let worst = 39 * MAX_RUN - 1;
         assert!(worst > 10_000_000_000);
         assert_eq!(partition(worst).len(), 38 + 12 + 3 * 2 + 1);

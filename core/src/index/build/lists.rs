@@ -1,18 +1,18 @@
-//! Sorted keys, each with its offsets: what a run says, before it is cut into buckets.
+//! Sorted keys, each with its offsets: the content of a run before it is divided into buckets.
 
 use crate::merkle::hash::Hash;
 use alloc::vec::Vec;
 
-/// Keys in strict order, each with offsets in strict order; 4 bytes an offset and 40 a key.
+/// Keys in strict order, each with offsets in strict order; takes 4 bytes for an offset and 40 for a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lists {
-    /// Each key, and where its offsets end.
+    /// Each key, and the end of its offsets in `offsets`.
     keys: Vec<(Hash, usize)>,
     offsets: Vec<u32>,
 }
 
 impl Lists {
-    /// Sorts pairs of key and offset; a pair that is there twice counts once.
+    /// Sorts pairs of key and offset, and drops duplicates.
     #[must_use]
     pub fn from_pairs(mut pairs: Vec<(Hash, u32)>) -> Self {
         pairs.sort_unstable();
@@ -24,7 +24,7 @@ impl Lists {
         lists
     }
 
-    /// Adds a pair that comes after all others.
+    /// Adds a pair, which must come after all others in order.
     pub(crate) fn push(&mut self, key: Hash, offset: u32) {
         self.offsets.push(offset);
         let end = self.offsets.len();
@@ -44,7 +44,7 @@ impl Lists {
         })
     }
 
-    /// How many pairs there are.
+    /// Number of pairs.
     #[must_use]
     pub fn pairs(&self) -> usize {
         self.offsets.len()

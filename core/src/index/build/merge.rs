@@ -1,4 +1,4 @@
-//! Joins neighbouring runs into the run of their whole range: the one that building it from the log would give.
+//! Joins neighbouring runs in memory into the run of their whole range, the same as if it were built from the log.
 
 use crate::merkle::hash::Hash;
 use alloc::vec::Vec;
@@ -9,7 +9,8 @@ use crate::index::build::run::{Run, RunError, assemble};
 /// Joins runs, given in order. The result is that of [`build`](crate::index::build::run::build) over the whole range.
 ///
 /// # Errors
-/// [`RunError`]; [`RunError::NotNeighbours`] unless each run starts where the last one ended, under one key function.
+/// [`RunError`]; [`RunError::NotNeighbours`] unless each run starts at the end of the one before, with the same key
+/// function.
 pub fn merge(runs: &[Run]) -> Result<Run, RunError> {
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else {
         return Err(RunError::Range { start: 0, end: 0 });

@@ -1,4 +1,4 @@
-//! The building side of the index: pairs of key and position become runs.
+//! The building side of the index: makes runs from pairs of key and position.
 
 pub(crate) mod join;
 pub(crate) mod layout;

@@ -1,5 +1,5 @@
-//! The run of a part of a wider run's range, from the files of the wider one: how a run is recomputed whose files were
-//! collected, in memory for its leaves alone (`docs/formats/index.md`, "Run").
+//! The run of a part of a wider run's range, from the files of the wider run (`docs/formats/index.md`, "Run"). It recomputes
+//! a run whose files were deleted by garbage collection, and holds only the run's leaves in memory.
 
 use crate::merkle::compact::tree_root;
 use crate::merkle::hash::Hash;
@@ -16,10 +16,10 @@ use crate::index::format::postings::{chunk_leaf, encode_chunks};
 use crate::index::format::run_head::RunHead;
 use crate::index::read::walk::walk_run;
 
-/// What a manifest has to say of the run of `range`, a part of the range of `wider`, whose files are read twice.
+/// Returns the head of the run of `range`, a part of the range of `wider`. Reads the files of `wider` twice.
 ///
 /// # Errors
-/// [`StoredError`], also when `range` is not within the wider run's.
+/// [`StoredError`], also if `range` is not within the range of `wider`.
 pub fn part_of_run(
     map: MapFunction,
     wider: &RunHead,

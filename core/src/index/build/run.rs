@@ -16,7 +16,7 @@ use crate::index::format::map::MapFunction;
 use crate::index::format::postings::ListWriter;
 use crate::index::format::run_head::{RunHead, bucket_of};
 
-/// Bytes of records that a bucket has at most in the mean: `docs/decisions/index-bucket-load.md`.
+/// Upper bound on the average bytes of records in a bucket: `docs/decisions/index-bucket-load.md`.
 pub const BUCKET_LOAD: u64 = 3_072;
 
 /// A run in memory, with all its files.
@@ -33,8 +33,8 @@ pub struct Run {
 /// Builds the run of a range from its pairs of key and offset, in any order.
 ///
 /// # Errors
-/// [`RunError`]; none for a range of at most [`MAX_RUN`] entries with the keys that a key function gives, unless keys
-/// were ground into one bucket: then the range has to be cut.
+/// [`RunError`]. A range of at most [`MAX_RUN`] entries with the keys of a key function gives none, unless the keys
+/// were chosen to fall into one bucket; in that case, divide the range.
 pub fn build(
     map: MapFunction,
     range: Range<u64>,
@@ -62,7 +62,7 @@ pub fn build_from_entries<'a>(
     build(map, start..end, pairs)
 }
 
-/// Cuts lists into buckets and hashes them.
+/// Divides lists into buckets and hashes them.
 pub(crate) fn assemble(map: MapFunction, range: Range<u64>, lists: Lists) -> Result<Run, RunError> {
     let length = range.end.checked_sub(range.start);
     let length = length
@@ -146,7 +146,7 @@ pub(crate) fn bucket_bits(records: impl Iterator<Item = usize>) -> u8 {
     bits_for(total)
 }
 
-/// The same, of their sum.
+/// As [`bucket_bits`], from the sum of the lengths.
 pub(crate) fn bits_for(total: u64) -> u8 {
     (0..MAX_RUN_BITS)
         .find(|bits| total <= BUCKET_LOAD << bits)
@@ -154,7 +154,7 @@ pub(crate) fn bits_for(total: u64) -> u8 {
 }
 
 impl Run {
-    /// What the manifest says of it.
+    /// Description of the run for the manifest.
     #[must_use]
     pub const fn head(&self) -> &RunHead {
         &self.head
@@ -166,7 +166,7 @@ impl Run {
         self.map
     }
 
-    /// Its keys and offsets.
+    /// The keys and their offsets.
     #[must_use]
     pub const fn lists(&self) -> &Lists {
         &self.lists
@@ -205,7 +205,7 @@ impl fmt::Debug for Run {
     }
 }
 
-/// Why there is no run of this range.
+/// Reason for which a range has no run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
@@ -225,7 +225,7 @@ pub enum RunError {
         /// Entries in the range.
         length: u64,
     },
-    /// A bucket has more than [`MAX_BUCKET`] bytes: the range has to be cut.
+    /// A bucket has more than [`MAX_BUCKET`] bytes; the range must be divided.
     #[error("bucket {bucket} has {size} bytes, more than {MAX_BUCKET}; cut the range")]
     BucketTooLarge {
         /// Number of the bucket.
@@ -233,12 +233,12 @@ pub enum RunError {
         /// Its bytes.
         size: usize,
     },
-    /// Runs that are to be joined are no neighbours, or use different key functions.
+    /// Runs to be joined are not neighbours, or use different key functions.
     #[error("a run that ends at {end} and one that starts at {start} cannot be joined")]
     NotNeighbours {
-        /// Where the one ends.
+        /// End of the first run.
         end: u64,
-        /// Where the next starts.
+        /// First entry of the second run.
         start: u64,
     },
 }

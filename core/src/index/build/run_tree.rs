@@ -1,7 +1,8 @@
 //! The tree over a run's buckets, on the building side: `rs_merkle` with the hashes of [RFC 6962 §2.1](https://www.rfc-editor.org/rfc/rfc6962#section-2.1).
 //!
-//! Sizes are known, all is in memory, and the input is our own. What comes from outside is checked by
-//! [`InclusionProof`](crate::merkle::proof::InclusionProof) alone: `MerkleProof::verify` accepts what is not true.
+//! The tree is complete and in memory, and its leaves come from the builder itself. Proofs from other parties are
+//! checked only by [`InclusionProof`](crate::merkle::proof::InclusionProof), because `MerkleProof::verify` accepts
+//! false proofs.
 
 use crate::merkle::hash::{HASH_SIZE, Hash, leaf_hash, node_hash};
 use alloc::vec::Vec;
@@ -25,7 +26,7 @@ impl Hasher for Rfc6962 {
     }
 }
 
-/// All nodes of the tree over 2^b buckets, 80 bytes a bucket.
+/// All nodes of the tree over 2^b buckets; takes 80 bytes for a bucket.
 pub(crate) struct RunTree(MerkleTree<Rfc6962>);
 
 impl RunTree {
@@ -34,14 +35,14 @@ impl RunTree {
         Self(MerkleTree::from_leaves(&leaves))
     }
 
-    /// The root; that of the empty tree when there is no leaf, which no run has.
+    /// The root; without a leaf, that of the empty tree, but each run has at least one leaf.
     pub(crate) fn root(&self) -> Hash {
         self.0
             .root()
             .map_or_else(crate::merkle::hash::empty_root, Hash::from_bytes)
     }
 
-    /// The siblings on the way from a bucket up to the root.
+    /// The siblings on the path from a bucket to the root.
     pub(crate) fn path(&self, bucket: usize) -> Vec<u8> {
         self.0.proof(&[bucket]).proof_hashes().concat()
     }

@@ -1,4 +1,4 @@
-//! Reads a run back from its files, whole, and checks that it is the one that its head says.
+//! Reads a whole run from its files, and checks it against its head.
 
 use crate::merkle::hash::Hash;
 use alloc::string::{String, ToString as _};
@@ -11,9 +11,10 @@ use crate::index::format::map::MapFunction;
 use crate::index::format::postings::{chunk_count, chunk_leaf, parse_chunk, parse_leaves};
 use crate::index::format::run_head::{BucketName, RunHead};
 
-/// Reads the run with this head; `read` gives each file, or `None` where there is none.
+/// Reads the run with this head; `read` returns each file, or `None` if it is missing.
 ///
-/// Every rule is checked: a run that comes back has the only right b, and all its files are right.
+/// Checks every rule: all files of the returned run are right, and its number of buckets is the one that the rules
+/// give.
 ///
 /// # Errors
 /// [`StoredError`].
@@ -54,7 +55,7 @@ pub fn read_run(
     })?;
     if run.head() != head {
         return Err(StoredError::Other {
-            problem: "its buckets are cut otherwise than the rules say".into(),
+            problem: "its number of buckets is not the one that the rules give".into(),
         });
     }
     Ok(run)
@@ -93,7 +94,7 @@ pub(crate) fn read_list(
         let file = IndexFile::Postings(leaf);
         let bytes = need(&mut read, &file)?;
         if chunk_leaf(&bytes) != leaf {
-            return Err(wrong(&file, "it is another file".into()));
+            return Err(wrong(&file, "its hash does not match its name".into()));
         }
         let offsets = parse_chunk(&bytes, index, count, length)
             .map_err(|error| wrong(&file, error.to_string()))?;
@@ -116,28 +117,28 @@ fn wrong(file: &IndexFile, problem: String) -> StoredError {
     }
 }
 
-/// Why a run could not be read back.
+/// Reason for which a run cannot be read from its files.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoredError {
-    /// A file of the run is not there.
+    /// A file of the run is missing.
     #[error("`{path}` is missing")]
     Missing {
         /// Its path.
         path: String,
     },
-    /// A file is not the run's, or breaks a rule.
+    /// A file does not belong to the run, or breaks a rule.
     #[error("`{path}`: {problem}")]
     Wrong {
         /// Its path.
         path: String,
-        /// What is wrong with it.
+        /// The rule that it breaks.
         problem: String,
     },
-    /// Each file is right, and the run that they make is another one.
+    /// Each file is right, but together they are not the run of the head.
     #[error("the run is not the one it should be: {problem}")]
     Other {
-        /// What differs.
+        /// The difference.
         problem: String,
     },
 }

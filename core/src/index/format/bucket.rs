@@ -1,7 +1,7 @@
-//! Buckets of a run: records of keys and offsets, read strictly (`docs/formats/index.md`, "Run").
+//! Buckets of a run: records of keys and offsets, parsed strictly (`docs/formats/index.md`, "Run").
 //!
-//! [`Bucket::parse`] takes exactly what [`Bucket::encode`] writes: keys in order, in their bucket; offsets in order, in
-//! the run; not a byte more.
+//! [`Bucket::parse`] accepts exactly the bytes that [`Bucket::encode`] writes: keys in order, each in its bucket;
+//! offsets in order, within the run; no byte after the last record.
 
 use crate::merkle::hash::{FileHasher, HASH_SIZE, Hash};
 use crate::merkle::proof::InclusionProof;
@@ -13,17 +13,17 @@ use alloc::vec::Vec;
 use crate::index::format::postings::{PostingsError, check_offsets};
 use crate::index::format::run_head::{BucketName, RunHead};
 
-/// Begins each leaf's input, after the 0x00 of RFC 6962.
+/// Prefix of each leaf's input, after the 0x00 of RFC 6962.
 const DOMAIN: &[u8] = b"tlog-index-bucket/v1\n";
 
 /// The offsets of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Postings {
-    /// At most [`MAX_INLINE`], here.
+    /// At most [`MAX_INLINE`] offsets, in the record itself.
     Inline(Vec<u32>),
-    /// More, as a tree of chunks (`postings.rs`).
+    /// More than [`MAX_INLINE`] offsets, in a tree of chunks (`postings.rs`).
     Long {
-        /// How many.
+        /// Number of offsets.
         count: u32,
         /// Root of the chunks.
         root: Hash,
@@ -31,7 +31,7 @@ pub enum Postings {
 }
 
 impl Postings {
-    /// How many offsets there are.
+    /// Number of offsets.
     #[must_use]
     pub fn count(&self) -> u32 {
         match self {
@@ -40,7 +40,7 @@ impl Postings {
         }
     }
 
-    /// Bytes of the record that holds them.
+    /// Bytes of a record with `count` offsets.
     pub(crate) fn record_length(count: usize) -> usize {
         let inline = usize::try_from(MAX_INLINE).unwrap_or(usize::MAX);
         let body = if count <= inline {
@@ -51,7 +51,7 @@ impl Postings {
         body.saturating_add(HASH_SIZE + 4)
     }
 
-    /// Writes a record.
+    /// Appends the record of `key` to `bytes`.
     pub(crate) fn append_to(&self, key: &Hash, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(key.as_bytes());
         bytes.extend_from_slice(&self.count().to_be_bytes());
@@ -66,17 +66,17 @@ impl Postings {
     }
 }
 
-/// A bucket whose bytes follow the rules; whether they are those of a run, a path or a hash tells.
+/// A bucket whose bytes follow the rules; [`open_file`] checks that they belong to a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
     records: Vec<(Hash, Postings)>,
 }
 
 impl Bucket {
-    /// Parses the bucket of this name of a run; `reserved` are the keys that the key function reserves.
+    /// Parses the bucket `name` of `run`; `reserved` are the keys that the key function reserves.
     ///
     /// # Errors
-    /// The [`BucketError`] that names the rule that the bytes break.
+    /// A [`BucketError`] for the rule that the bytes break.
     pub fn parse(
         bytes: &[u8],
         run: &RunHead,
@@ -137,12 +137,12 @@ impl Bucket {
         &self.records
     }
 
-    /// The same, to be taken apart.
+    /// Takes the records out of the bucket.
     pub(crate) fn into_records(self) -> Vec<(Hash, Postings)> {
         self.records
     }
 
-    /// The offsets of a key; `None` says that the run has none.
+    /// The offsets of a key; `None` if no entry of the run has the key.
     #[must_use]
     pub fn find(&self, key: &Hash) -> Option<&Postings> {
         let at = self
@@ -153,7 +153,7 @@ impl Bucket {
     }
 }
 
-/// The first record, and what comes after it; `None` when the bytes end within it.
+/// The first record and the bytes after it; `None` if the bytes end within the record.
 fn parse_record(bytes: &[u8]) -> Option<(Hash, Postings, &[u8])> {
     let (key, rest) = bytes.split_first_chunk::<HASH_SIZE>()?;
     let (count, rest) = rest.split_first_chunk::<4>()?;
@@ -194,7 +194,7 @@ pub fn bucket_leaf(bucket: &[u8]) -> Hash {
     hasher.finish()
 }
 
-/// The bytes of a bucket within the file that a host gave for it, once the run vouches for them.
+/// Checks a bucket's file, as a host served it, against the run, and returns the bytes of the bucket.
 ///
 /// # Errors
 /// [`BucketError::ShortFile`], [`BucketError::Path`], [`BucketError::Leaf`] or [`BucketError::NoReserved`].
@@ -231,7 +231,7 @@ pub fn open_file<'a>(
     }
 }
 
-/// Why bytes are not the bucket of a run.
+/// Reason for which bytes are not the bucket of a run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BucketError {
@@ -244,18 +244,18 @@ pub enum BucketError {
     /// The path does not lead to the run's root.
     #[error("the bucket is not in the run: {0}")]
     Path(ProofError),
-    /// The reserved bucket is another one.
+    /// The reserved bucket has another hash than the manifest says.
     #[error("the reserved bucket hashes to {computed}, the manifest says {claimed}")]
     Leaf {
         /// The hash in the manifest.
         claimed: Hash,
-        /// That of the bytes.
+        /// Hash of the bytes.
         computed: Hash,
     },
     /// The run has no reserved bucket.
     #[error("the run has no reserved bucket")]
     NoReserved,
-    /// More bytes than [`MAX_BUCKET`].
+    /// The bucket has more bytes than [`MAX_BUCKET`].
     #[error("the bucket has {size} bytes, more than {MAX_BUCKET}")]
     TooLarge {
         /// Bytes given.
@@ -264,44 +264,44 @@ pub enum BucketError {
     /// The bytes end within a record.
     #[error("the bucket ends within record {record}")]
     Truncated {
-        /// Counted from 0.
+        /// Number of the record, from 0.
         record: usize,
     },
-    /// A key is not larger than the one before.
+    /// A key is not larger than the key before it.
     #[error("the key of record {record} is not larger than the one before")]
     KeyOrder {
-        /// Counted from 0.
+        /// Number of the record, from 0.
         record: usize,
     },
-    /// The key belongs into another bucket.
-    #[error("the key of record {record} belongs into bucket {bucket}")]
+    /// A key belongs in another bucket.
+    #[error("the key of record {record} belongs in bucket {bucket}")]
     WrongBucket {
-        /// Counted from 0.
+        /// Number of the record, from 0.
         record: usize,
-        /// Where it belongs.
+        /// Number of the bucket that the key belongs in.
         bucket: u64,
     },
-    /// A reserved key in a bucket of the tree.
-    #[error("the key of record {record} belongs into the reserved bucket")]
+    /// A bucket of the tree has a reserved key.
+    #[error("the key of record {record} belongs in the reserved bucket")]
     ReservedKey {
-        /// Counted from 0.
+        /// Number of the record, from 0.
         record: usize,
     },
-    /// A key in the reserved bucket that is none of the reserved ones.
+    /// The reserved bucket has a key that is not reserved.
     #[error("the key of record {record} is not a reserved one")]
     NotReserved {
-        /// Counted from 0.
+        /// Number of the record, from 0.
         record: usize,
     },
-    /// A reserved bucket without a record, which has to be left out.
+    /// The reserved bucket has no record; a run without reserved keys has no reserved bucket.
     #[error("the reserved bucket has no record")]
     EmptyReserved,
     /// The offsets of a record break a rule.
     #[error("in record {record}, {error}")]
     Offsets {
-        /// Counted from 0.
+        /// Number of the record, from 0.
         record: usize,
-        /// The rule.
+        /// The broken rule.
         error: PostingsError,
     },
 }
@@ -326,7 +326,8 @@ impl BucketError {
         }
     }
 
-    /// Whether the run does not vouch for the bytes: a fault of whoever served them. Any other error is the builder's.
+    /// True if the bytes do not belong to the run, a fault of the host that served them. Any other error is a fault of
+    /// the builder.
     #[must_use]
     pub const fn is_of_the_host(&self) -> bool {
         matches!(

@@ -9,7 +9,7 @@ use alloc::string::String;
 
 use crate::index::format::postings::CHUNK;
 
-/// Folder of all files of an index. The index log is a log of its own below it, with the paths of any log.
+/// Folder of all files of an index. The index log is a separate log in this folder, with the usual paths of a log.
 pub const INDEX_FOLDER: &str = "index/";
 
 /// Path of the index log's newest checkpoint.
@@ -27,10 +27,10 @@ const RESERVED_FOLDER: &str = "index/reserved/";
 /// Folder of the lists of offsets, each under its hash.
 const POSTINGS_FOLDER: &str = "index/postings/";
 
-/// Bytes of the largest such file, a bucket of [`MAX_BUCKET`] with its proof of 32 hashes.
+/// Bytes of the largest file of an index, a bucket of [`MAX_BUCKET`] with its proof of 32 hashes.
 const MAX_INDEX_FILE: usize = MAX_BUCKET + 32 * 32;
 
-/// A file that a hash of the manifest, or of another such file, vouches for.
+/// A file of the index whose hash is in the manifest or in another file of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IndexFile {
     /// A bucket of a run, with its path to the root.
@@ -40,9 +40,9 @@ pub enum IndexFile {
         /// Number of the bucket.
         number: u64,
     },
-    /// The reserved bucket with this leaf.
+    /// The reserved bucket with this leaf hash.
     Reserved(Hash),
-    /// A chunk of offsets under its leaf, or the leaves of a list's chunks under the list's root.
+    /// A chunk of offsets, named by its leaf hash; or the leaf hashes of a list's chunks, named by the list's root.
     Postings(Hash),
 }
 
@@ -82,7 +82,7 @@ impl IndexFile {
         }
     }
 
-    /// Most bytes that such a file can have.
+    /// Largest size of such a file, in bytes.
     #[must_use]
     pub fn limit(&self) -> usize {
         match self {

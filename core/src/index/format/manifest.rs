@@ -1,4 +1,4 @@
-//! Manifests: which runs cover a log, signed by being entries of the index log (`docs/formats/index.md`, "Manifest").
+//! Manifests: lists of the runs that cover a log, signed as entries of the index log (`docs/formats/index.md`, "Manifest").
 
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
@@ -14,7 +14,7 @@ use crate::index::format::run_head::RunHead;
 
 const HEADER: &str = "tlog-index/v1";
 
-/// Bytes of a key function's name, so that each fits a line.
+/// Bytes of the longest name of a key function, so that it fits on a line.
 const MAX_MAP_NAME: usize = 64;
 
 /// The claim that these runs are the index of a log up to its checkpoint.
@@ -27,10 +27,10 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Puts a manifest together; of the checkpoint's signatures the log's own are kept.
+    /// Makes a manifest; of the checkpoint's signatures, only those of the log itself are kept.
     ///
     /// # Errors
-    /// The [`ManifestError`] that says why these runs do not cover the log.
+    /// A [`ManifestError`] if the runs do not cover the log, or if the manifest is too large.
     pub fn new(
         map: MapFunction,
         runs: Vec<RunHead>,
@@ -50,7 +50,7 @@ impl Manifest {
     /// Parses a manifest.
     ///
     /// # Errors
-    /// The [`ManifestError`] that names the rule that the bytes break.
+    /// A [`ManifestError`] for the rule that the bytes break.
     pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
         check_size(bytes.len())?;
         let gap = bytes.windows(2).position(|pair| pair == b"\n\n");
@@ -116,7 +116,7 @@ impl Manifest {
         &self.runs
     }
 
-    /// The log's checkpoint, which nobody has judged by being here.
+    /// The log's checkpoint; parsing the manifest does not verify its signatures.
     #[must_use]
     pub const fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
@@ -139,7 +139,7 @@ fn parse_map(line: &str) -> Option<(&str, Hash)> {
         .map(|specification| (name, specification))
 }
 
-/// The line of a run, without its end.
+/// The line of a run, without the newline.
 #[must_use]
 pub fn encode_run(run: &RunHead) -> String {
     let reserved = run
@@ -151,7 +151,7 @@ pub fn encode_run(run: &RunHead) -> String {
     )
 }
 
-/// Reads the line of a run; `None` if it is none. Whether its numbers are within bounds is another question.
+/// Parses the line of a run; `None` if it is malformed. The bounds of its numbers are not checked here.
 #[must_use]
 pub fn parse_run(line: &str) -> Option<RunHead> {
     let mut words = line.strip_prefix("run ")?.split(' ');
@@ -168,7 +168,7 @@ pub fn parse_run(line: &str) -> Option<RunHead> {
     words.next().is_none().then_some(run)
 }
 
-/// The runs cover `0..size`, each of them within the bounds.
+/// Checks that the runs cover `0..size` without gaps, and that each is within the bounds.
 fn check_runs(runs: &[RunHead], size: u64) -> Result<(), ManifestError> {
     if runs.len() > MAX_RUNS {
         return Err(ManifestError::TooManyRuns);
@@ -207,23 +207,23 @@ fn check_size(size: usize) -> Result<(), ManifestError> {
     Ok(())
 }
 
-/// Why bytes are not a manifest, or why there is none of these runs.
+/// Reason for which bytes are not a manifest, or for which runs do not make one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {
-    /// More bytes than an entry of a log has.
+    /// The manifest has more bytes than an entry of a log can have.
     #[error("the manifest has {size} bytes, more than {MAX_ENTRY}")]
     TooLarge {
         /// Bytes given.
         size: usize,
     },
-    /// The first line is another one.
+    /// The first line of the manifest is wrong.
     #[error("the first line of the manifest is not `{HEADER}`")]
     Header,
     /// The second line is not `mapfn NAME HASH`.
     #[error("line 2 of the manifest is not `mapfn`, a name and a base64 hash")]
     MapFunction,
-    /// The key function is none that this version knows; that breaks no rule.
+    /// This version does not know the key function; the manifest itself may be correct.
     #[error("the key function `{name}` with specification {specification} is not known here")]
     UnknownMapFunction {
         /// Its name.
@@ -234,48 +234,48 @@ pub enum ManifestError {
     /// A line is not `run START END B ROOT RESERVED`.
     #[error("run {run} of the manifest is not `run`, start, end, bits, root and reserved hash")]
     Run {
-        /// Counted from 0.
+        /// Number of the run, from 0.
         run: usize,
     },
-    /// More than [`MAX_RUNS`].
+    /// The manifest has more than [`MAX_RUNS`] runs.
     #[error("the manifest has more than {MAX_RUNS} runs")]
     TooManyRuns,
-    /// A run does not start where the one before ended.
+    /// A run does not start at the end of the run before it.
     #[error("run {run} of the manifest starts at {claimed}, not at {expected}")]
     Gap {
-        /// Counted from 0.
+        /// Number of the run, from 0.
         run: usize,
-        /// Where it starts.
+        /// First entry of the run.
         claimed: u64,
-        /// Where the one before ended.
+        /// End of the run before it.
         expected: u64,
     },
     /// A run is empty, or has more than [`MAX_RUN`] entries.
     #[error("run {run} of the manifest is empty or longer than {MAX_RUN}")]
     RunLength {
-        /// Counted from 0.
+        /// Number of the run, from 0.
         run: usize,
     },
     /// A run has too many buckets.
     #[error("run {run} of the manifest has 2^{bits} buckets, more than 2^{MAX_RUN_BITS}")]
     RunBits {
-        /// Counted from 0.
+        /// Number of the run, from 0.
         run: usize,
-        /// Its b, above [`MAX_RUN_BITS`].
+        /// Its number of bits, above [`MAX_RUN_BITS`].
         bits: u8,
     },
-    /// The runs end before or after the log does.
+    /// The runs do not end at the size of the log.
     #[error("the runs of the manifest end at {covered}, the log at {size}")]
     Coverage {
-        /// Where they end.
+        /// End of the last run.
         covered: u64,
         /// Entries of the log.
         size: u64,
     },
-    /// No empty line, after which the checkpoint would stand.
+    /// The empty line before the checkpoint is missing.
     #[error("the manifest has no empty line with a checkpoint after it")]
     NoCheckpoint,
-    /// The checkpoint is none.
+    /// The checkpoint in the manifest is malformed.
     #[error("in the manifest, {0}")]
     Checkpoint(CheckpointError),
 }

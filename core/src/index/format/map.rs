@@ -1,4 +1,4 @@
-//! Key functions: from an entry to the keys under which it is looked up (`docs/formats/index.md`, "Key function").
+//! Key functions: map an entry to the keys under which it is looked up (`docs/formats/index.md`, "Key function").
 
 use crate::event::event;
 use crate::event::lookup_key::{KeyKind, LookupKey, key_hashes};
@@ -38,7 +38,7 @@ impl MapFunction {
         }
     }
 
-    /// SHA-256 of the text that specifies it.
+    /// SHA-256 of the text that specifies the function.
     #[must_use]
     pub const fn specification(self) -> Hash {
         Hash::from_bytes(match self {
@@ -47,7 +47,7 @@ impl MapFunction {
         })
     }
 
-    /// The function of this name and this specification, if it is known.
+    /// The function with this name and this specification, if this version knows it.
     #[must_use]
     pub fn find(name: &str, specification: &Hash) -> Option<Self> {
         Self::ALL
@@ -55,7 +55,7 @@ impl MapFunction {
             .find(|map| map.name() == name && map.specification() == *specification)
     }
 
-    /// The keys of an entry, at least one, each once and in ascending order.
+    /// The keys of an entry: at least one, without duplicates, in ascending order.
     #[must_use]
     pub fn keys(self, entry: &[u8]) -> Vec<Hash> {
         match self {
@@ -64,7 +64,7 @@ impl MapFunction {
         }
     }
 
-    /// The keys that stand in the reserved bucket, in no particular order.
+    /// The keys whose records are in the reserved bucket, in no particular order.
     #[must_use]
     pub fn reserved(self) -> Vec<Hash> {
         match self {

@@ -1,4 +1,4 @@
-//! Files of the index, byte for byte (`docs/formats/index.md`).
+//! Formats of the index's files (`docs/formats/index.md`).
 
 pub(crate) mod bucket;
 pub(crate) mod file;

@@ -7,16 +7,16 @@ use alloc::vec::Vec;
 /// Offsets in a full chunk; 16 KiB.
 pub const CHUNK: u32 = 4_096;
 
-/// Begins each leaf's input, after the 0x00 of RFC 6962.
+/// Prefix of each leaf's input, after the 0x00 of RFC 6962.
 const DOMAIN: &[u8] = b"tlog-index-postings/v1\n";
 
-/// How many chunks a list of `count` offsets has.
+/// Number of chunks of a list of `count` offsets.
 #[must_use]
 pub(crate) const fn chunk_count(count: u32) -> u32 {
     count.div_ceil(CHUNK)
 }
 
-/// How many offsets chunk number `index` of a list of `count` has; `None` past the last.
+/// Number of offsets in chunk number `index` of a list of `count` offsets; `None` past the last chunk.
 #[must_use]
 pub(crate) fn chunk_length(index: u32, count: u32) -> Option<u32> {
     let first = index.checked_mul(CHUNK)?;
@@ -50,7 +50,7 @@ fn encode_chunk(index: u32, offsets: &[u32]) -> Vec<u8> {
         .collect()
 }
 
-/// Makes the files of a long list while its offsets come, one chunk in memory at a time.
+/// Makes the files of a long list from a stream of offsets, with one chunk in memory at a time.
 pub(crate) struct ListWriter<'a> {
     chunk: Vec<u32>,
     leaves: Vec<Hash>,
@@ -58,7 +58,7 @@ pub(crate) struct ListWriter<'a> {
 }
 
 impl<'a> ListWriter<'a> {
-    /// Each file is handed to `file`, with its hash.
+    /// Starts a list; each finished file is passed to `file`, with its hash.
     pub(crate) fn new(file: &'a mut dyn FnMut(Hash, Vec<u8>)) -> Self {
         Self {
             chunk: Vec::new(),
@@ -75,7 +75,7 @@ impl<'a> ListWriter<'a> {
         }
     }
 
-    /// Hands over what is left and gives the list's root.
+    /// Passes on the last chunk and, if there are several chunks, the file of their leaves; returns the list's root.
     pub(crate) fn finish(mut self) -> Hash {
         if !self.chunk.is_empty() {
             self.end_chunk();
@@ -100,7 +100,7 @@ impl<'a> ListWriter<'a> {
 /// Parses chunk number `index` of a list of `count` offsets below `length`.
 ///
 /// # Errors
-/// The [`PostingsError`] that names the rule that the bytes break.
+/// A [`PostingsError`] for the rule that the bytes break.
 pub fn parse_chunk(
     bytes: &[u8],
     index: u32,
@@ -133,7 +133,7 @@ pub fn parse_chunk(
     Ok(offsets)
 }
 
-/// Offsets increase strictly and stay within the run.
+/// Checks that offsets increase strictly and are less than `length`.
 pub(crate) fn check_offsets(offsets: &[u32], length: u32) -> Result<(), PostingsError> {
     if !offsets.is_sorted_by(|left, right| left < right) {
         return Err(PostingsError::Order);
@@ -151,7 +151,7 @@ fn encode_leaves(leaves: &[Hash]) -> Vec<u8> {
     leaves.iter().flat_map(|leaf| *leaf.as_bytes()).collect()
 }
 
-/// Parses the leaves of the chunks of a list of `count` offsets, and checks that they are those of its root.
+/// Parses the leaf hashes of the chunks of a list of `count` offsets, and checks that they hash to `root`.
 ///
 /// # Errors
 /// [`PostingsError::LeavesLength`] or [`PostingsError::Root`].
@@ -175,14 +175,14 @@ pub fn parse_leaves(bytes: &[u8], count: u32, root: &Hash) -> Result<Vec<Hash>, 
     Ok(leaves)
 }
 
-/// Why bytes are not part of a list of offsets.
+/// Reason for which bytes are not part of a list of offsets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostingsError {
-    /// A record without an offset, which has to be left out.
+    /// A record has no offset; a key without an offset has no record.
     #[error("there is no offset")]
     NoOffset,
-    /// More offsets than the run has entries.
+    /// A list has more offsets than the run has entries.
     #[error("{count} offsets are more than the run's {length} entries")]
     TooMany {
         /// Offsets in the list.
@@ -198,7 +198,7 @@ pub enum PostingsError {
         /// Offsets in the list.
         count: u32,
     },
-    /// The chunk has another length than its place in the list calls for.
+    /// The chunk has another length than its place in the list requires.
     #[error("the chunk has {claimed} bytes, not a number and {expected} offsets")]
     Length {
         /// Bytes given.
@@ -206,18 +206,18 @@ pub enum PostingsError {
         /// Offsets that it must have.
         expected: u32,
     },
-    /// The chunk says that it stands elsewhere in the list.
+    /// The chunk states another place in the list.
     #[error("the chunk says that {claimed} offsets come before it, not {expected}")]
     First {
-        /// Offsets before it, as it says.
+        /// Number of offsets before the chunk, as the chunk states.
         claimed: u32,
-        /// Offsets before it.
+        /// Number of offsets before the chunk, from its index.
         expected: u32,
     },
-    /// Offsets do not increase.
+    /// The offsets of a list do not increase.
     #[error("the offsets of a list do not increase")]
     Order,
-    /// An offset is not in the run.
+    /// An offset is not less than the number of entries of the run.
     #[error("offset {offset} is not in a run of {length} entries")]
     OutOfRange {
         /// The offset.
@@ -225,7 +225,7 @@ pub enum PostingsError {
         /// Entries of the run.
         length: u32,
     },
-    /// There are more or fewer leaves than the list has chunks.
+    /// The file of a list has more or fewer leaf hashes than the list has chunks.
     #[error("the list's file has {claimed} bytes, not {expected} hashes")]
     LeavesLength {
         /// Bytes given.
@@ -233,12 +233,12 @@ pub enum PostingsError {
         /// Chunks in the list.
         expected: u32,
     },
-    /// The hashes are those of another list.
+    /// The file belongs to another list.
     #[error("the list's file hashes to {computed}, not {claimed}")]
     Root {
         /// The list's root, or the chunk's leaf.
         claimed: Hash,
-        /// That of the bytes.
+        /// Hash of the bytes.
         computed: Hash,
     },
 }

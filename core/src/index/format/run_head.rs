@@ -3,7 +3,7 @@
 use crate::index::format::file::IndexFile;
 use crate::merkle::hash::Hash;
 
-/// What a manifest says of a run.
+/// Description of a run in a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunHead {
     /// First entry.
@@ -25,19 +25,19 @@ impl RunHead {
         u32::try_from(self.end.saturating_sub(self.start)).unwrap_or(u32::MAX)
     }
 
-    /// How many buckets there are.
+    /// Number of buckets.
     #[must_use]
     pub fn buckets(&self) -> u64 {
         1u64.checked_shl(u32::from(self.bits)).unwrap_or(0)
     }
 
-    /// The bucket of a key: its first bits.
+    /// Number of the bucket of a key: the key's first bits.
     #[must_use]
     pub fn bucket_of(&self, key: &Hash) -> u64 {
         bucket_of(key, self.bits)
     }
 
-    /// The bucket that says everything about a key; `None` when it is the reserved one, and has no record.
+    /// The one bucket that can hold a key, and its file; `None` if that is the reserved bucket and the run has none.
     #[must_use]
     pub fn file_of(&self, key: &Hash, reserved: &[Hash]) -> Option<(BucketName, IndexFile)> {
         if reserved.contains(key) {
@@ -53,7 +53,7 @@ impl RunHead {
     }
 }
 
-/// The first bits of a key.
+/// The first `bits` bits of a key, as a number.
 pub(crate) fn bucket_of(key: &Hash, bits: u8) -> u64 {
     let first = key.as_bytes().first_chunk::<8>();
     let shift = u64::BITS.saturating_sub(u32::from(bits));
@@ -62,11 +62,11 @@ pub(crate) fn bucket_of(key: &Hash, bits: u8) -> u64 {
         .unwrap_or(0)
 }
 
-/// Which bucket of a run: one of the tree, or the reserved one.
+/// Name of a bucket of a run: a number in the tree, or the reserved bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BucketName {
-    /// Bucket q of the tree.
+    /// Bucket with this number, counted from 0, in the tree.
     Number(u64),
-    /// The one that holds the reserved keys.
+    /// The bucket that holds the reserved keys.
     Reserved,
 }

@@ -1,7 +1,7 @@
-//! Fraud proofs: that whoever signs an index signed what is false (`docs/formats/index.md`, "Fraud proofs").
+//! Fraud proofs: evidence that an index builder signed a false statement (`docs/formats/index.md`, "Fraud proofs").
 //!
-//! A [`Fraud`] is a claim. [`Fraud::verify`] needs the accuser's file and a trust policy, and no file of the log. What is
-//! held against a builder is under its own signature, or under the root that its own manifest embeds.
+//! A [`Fraud`] is a claim. [`Fraud::verify`] needs the accuser's file and a trust policy, and no file of the log. All
+//! evidence against a builder is covered by its own signature, or by the root that its own manifest embeds.
 
 use crate::merkle::compact::tree_root;
 use crate::merkle::hash::Hash;
@@ -28,21 +28,21 @@ pub struct Fraud {
     pub(crate) accusation: Accusation,
 }
 
-/// What a builder is accused of.
+/// The fraud that a builder is accused of, with the evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Accusation {
     /// The manifest breaks a rule.
     BadManifest,
     /// A bucket, or a long list in it, breaks a rule.
     MalformedBucket(BucketEvidence),
-    /// An entry has a key, and the key's list lacks its position.
+    /// An entry has a key, but the key's list lacks the entry's position.
     Omission(BucketEvidence, EntryEvidence),
-    /// A key's list has the position of an entry that lacks the key.
+    /// A key's list has the position of an entry that does not have the key.
     Insertion(BucketEvidence, EntryEvidence),
 }
 
 impl Accusation {
-    /// The kind in the file.
+    /// The kind, as written in the file.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -54,48 +54,48 @@ impl Accusation {
     }
 }
 
-/// A bucket of a run, and of a long list the chunks that matter.
+/// A bucket of a run and, for a long list, the relevant chunks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BucketEvidence {
-    /// Which run of the manifest, counted from 0.
+    /// Number of the run in the manifest, from 0.
     pub run: usize,
-    /// Which bucket of it.
+    /// Name of the bucket in the run.
     pub name: BucketName,
     /// The file as published; empty for a reserved bucket that the manifest says has no record.
     pub file: Vec<u8>,
-    /// Whose list it is about; not there when the bucket itself is malformed.
+    /// The key whose list is meant; `None` if the bucket itself is malformed.
     pub key: Option<Hash>,
-    /// One chunk of a long list, or two neighbours.
+    /// One chunk of a long list, or two neighbouring chunks.
     pub chunks: Vec<ChunkEvidence>,
 }
 
 /// A chunk of a long list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChunkEvidence {
-    /// Its place in the list.
+    /// Number of the chunk in the list, from 0.
     pub index: u32,
     /// The file as published.
     pub bytes: Vec<u8>,
-    /// The way from its leaf to the list's root.
+    /// Path from the chunk's leaf to the list's root.
     pub proof: InclusionProof,
 }
 
-/// An entry of the log that the manifest embeds the checkpoint of.
+/// An entry of the log whose checkpoint the manifest embeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryEvidence {
     /// Its index in the log.
     pub position: u64,
     /// Its bytes.
     pub entry: Vec<u8>,
-    /// The way from its leaf to the root of the embedded checkpoint.
+    /// Path from the entry's leaf to the root of the embedded checkpoint.
     pub inclusion: InclusionProof,
 }
 
 impl Fraud {
-    /// Puts an accusation together. `index_proof` is that of the manifest in the index log; its extra data is left out.
+    /// Makes a fraud proof. `index_proof` proves that the manifest is in the index log; its extra data is left out.
     ///
     /// # Errors
-    /// [`TlogProofError`], which a proof that was parsed never gives.
+    /// [`TlogProofError`]; a parsed proof never causes one.
     pub fn new(
         manifest: Vec<u8>,
         index_proof: &TlogProof,
@@ -114,7 +114,7 @@ impl Fraud {
         })
     }
 
-    /// What the builder is accused of.
+    /// The accusation against the builder.
     #[must_use]
     pub const fn accusation(&self) -> &Accusation {
         &self.accusation
@@ -133,8 +133,9 @@ impl Fraud {
     }
 }
 
-/// Looks for what is wrong about one key and one entry, in the files of an index: an omission, an insertion, or a
-/// malformed bucket or list on the way there. `None` when nothing is, or when a file is missing or not the index's.
+/// Looks for fraud about one key and one entry in the files of an index: an omission, an insertion, or a malformed
+/// bucket or list that the search reads. `None` if there is no fraud, or if a file is missing or does not belong to
+/// the index.
 #[must_use]
 pub fn accuse_entry(
     manifest: &Manifest,
@@ -171,10 +172,10 @@ pub fn accuse_entry(
     }
 }
 
-/// The bytes that a run vouches for break a rule.
+/// Bytes that belong to the run break a rule.
 struct Malformed;
 
-/// The way to one position in the list of a key.
+/// Search for one position in the list of a key.
 struct Search<'a, R> {
     manifest: &'a Manifest,
     run: usize,
@@ -205,7 +206,7 @@ impl<'a, R: FnMut(&IndexFile) -> Option<Vec<u8>>> Search<'a, R> {
         .filter(|search| search.is_absent() || open_file(&search.file, head, name).is_ok())
     }
 
-    /// The manifest says that there is no reserved bucket.
+    /// True if the search needs the reserved bucket, and the manifest says that the run has none.
     fn is_absent(&self) -> bool {
         self.name == BucketName::Reserved
             && self
@@ -227,7 +228,7 @@ impl<'a, R: FnMut(&IndexFile) -> Option<Vec<u8>>> Search<'a, R> {
         Ok(bucket.find(key).cloned())
     }
 
-    /// Whether a long list has an offset; keeps the chunks that show it.
+    /// Checks if a long list has an offset; keeps the chunks that prove the answer.
     fn list(&mut self, count: u32, root: Hash, offset: u32) -> Option<Result<bool, Malformed>> {
         let leaves = if chunk_count(count) == 1 {
             Vec::from([root])

@@ -14,7 +14,7 @@ use crate::index::fraud::fraud::{Accusation, BucketEvidence, ChunkEvidence, Entr
 
 const HEADER: &str = "glasslog-index-fraud/v1";
 
-/// Chunks that one proof shows: two neighbours say all that a list can.
+/// Most chunks in one proof: two neighbours suffice to prove any fault of a list.
 const MAX_CHUNKS: usize = 2;
 
 impl Fraud {
@@ -101,7 +101,7 @@ fn push_part(bytes: &mut Vec<u8>, name: &str, part: &[u8]) {
     bytes.extend_from_slice(part);
 }
 
-/// What is left of a file.
+/// Rest of a file, not yet parsed.
 struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         core::str::from_utf8(line).ok()
     }
 
-    /// Whether the next line begins with this word.
+    /// True if the next line begins with this word.
     fn is_next(&self, name: &str) -> bool {
         self.rest
             .strip_prefix(name.as_bytes())
@@ -231,40 +231,40 @@ fn parse_lines(bytes: &[u8], name: &'static str) -> Result<InclusionProof, Fraud
         .ok_or(FraudTextError::Part { name })
 }
 
-/// Why bytes are not a fraud proof.
+/// Reason for which bytes are not a fraud proof.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FraudTextError {
-    /// More bytes than [`MAX_FRAUD_PROOF`].
+    /// The fraud proof has more bytes than [`MAX_FRAUD_PROOF`].
     #[error("the fraud proof has {size} bytes, more than {MAX_FRAUD_PROOF}")]
     TooLarge {
         /// Bytes given.
         size: usize,
     },
-    /// The first line is another one.
+    /// The first line of the fraud proof is wrong.
     #[error("the first line of the fraud proof is not `{HEADER}`")]
     Header,
-    /// A kind that this version does not know.
+    /// This version does not know the kind of the fraud proof.
     #[error(
         "the kind of the fraud proof is not bad-manifest, malformed-bucket, omission or insertion"
     )]
     Kind,
-    /// A line is not there, or not as it should be.
-    #[error("the fraud proof has no well-formed line `{name}` where it should stand")]
+    /// A line is missing or malformed.
+    #[error("the fraud proof lacks a well-formed line `{name}` at its place")]
     Line {
         /// Its first word.
         name: &'static str,
     },
-    /// A part is too short, or not what its name says.
+    /// A part is cut off or malformed.
     #[error("the part `{name}` of the fraud proof is cut off or malformed")]
     Part {
         /// Its name.
         name: &'static str,
     },
-    /// Bytes after the last part.
+    /// Bytes follow the last part.
     #[error("{bytes} bytes follow the fraud proof")]
     Trailing {
-        /// How many.
+        /// Number of bytes.
         bytes: usize,
     },
 }

@@ -1,7 +1,7 @@
-//! When a fraud proof holds (`docs/formats/index.md`, "Fraud proofs").
+//! Verification of fraud proofs (`docs/formats/index.md`, "Fraud proofs").
 //!
-//! Whatever is not shown to be under the builder's signature is an error of the accuser; what is, and breaks no rule, is
-//! [`FraudError::Unfounded`]. Only what remains is guilt.
+//! Evidence that the builder's signature does not cover is an error of the accuser. Evidence that it covers, and that
+//! breaks no rule, is [`FraudError::Unfounded`]. Only the remaining case is [`Guilt`].
 
 use crate::merkle::hash::{Hash, leaf_hash};
 use crate::merkle::proof_error::ProofError;
@@ -20,16 +20,16 @@ use crate::index::format::postings::{chunk_count, chunk_leaf, parse_chunk};
 use crate::index::format::run_head::{BucketName, RunHead};
 use crate::index::fraud::fraud::{Accusation, BucketEvidence, EntryEvidence, Fraud};
 
-/// What a fraud proof shows.
+/// Result of a fraud proof that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guilt {
-    /// Which entry of the index log is false.
+    /// Position of the false manifest in the index log.
     pub manifest: u64,
     /// The kind of fraud, as in the file.
     pub kind: &'static str,
-    /// What is false, for people.
+    /// Description of the false statement, for people.
     pub detail: String,
-    /// Whether auditors of the policy cosigned it too, in the number that the policy asks for.
+    /// True if auditors of the policy cosigned the manifest too, as many as the policy requires.
     pub is_audited: bool,
 }
 
@@ -37,7 +37,7 @@ impl Fraud {
     /// Decides whether the accusation holds against the index that the policy names, at `now`.
     ///
     /// # Errors
-    /// The [`FraudError`] that says what the file does not show.
+    /// A [`FraudError`] for the missing or wrong evidence.
     pub fn verify(&self, trust: &TrustPolicy, now: u64) -> Result<Guilt, FraudError> {
         let policy = trust.index().ok_or(FraudError::NoIndexPolicy)?;
         let checkpoint = self.index_proof.checkpoint();
@@ -104,13 +104,13 @@ impl Fraud {
     }
 }
 
-/// A bucket that the run vouches for.
+/// A bucket that belongs to the run, with the context to judge it.
 struct Scene<'a> {
     evidence: &'a BucketEvidence,
     head: TreeHead,
     map: MapFunction,
     run: RunHead,
-    /// `None` where the manifest says that there is no reserved bucket.
+    /// `None` if the manifest says that there is no reserved bucket.
     bytes: Option<&'a [u8]>,
 }
 
@@ -123,7 +123,7 @@ impl Scene<'_> {
 
     fn judge_bucket(&self) -> Result<String, FraudError> {
         let bucket = match self.parse().ok_or(FraudError::Unfounded)? {
-            // Of a bucket that cannot be read there is no list to show.
+            // A bucket that cannot be parsed has no list to show.
             Err(_) if self.evidence.key.is_some() || !self.evidence.chunks.is_empty() => {
                 return Err(FraudError::Chunks);
             }
@@ -196,7 +196,7 @@ impl Scene<'_> {
         }
     }
 
-    /// The chunks shown, each under the list's root, the second right after the first.
+    /// The chunks of the evidence; checks each against the list's root, and that the second directly follows the first.
     fn chunks(&self, count: u32, root: &Hash) -> Result<Vec<(u32, &[u8])>, FraudError> {
         let head = TreeHead {
             size: u64::from(chunk_count(count)),
@@ -247,11 +247,11 @@ impl Scene<'_> {
     }
 }
 
-/// Why a fraud proof shows nothing.
+/// Reason for which a fraud proof does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FraudError {
-    /// The trust policy names no index that could be accused.
+    /// The trust policy has no section `[index]`, so there is no index to accuse.
     #[error("the trust policy has no [index] section")]
     NoIndexPolicy,
     /// The index checkpoint is not signed by the index's key.
@@ -260,46 +260,46 @@ pub enum FraudError {
     /// The manifest is not in the index log.
     #[error("the manifest is not in the index log: {0}")]
     NotIncluded(ProofError),
-    /// The manifest is malformed, which is another accusation; or its key function is not known here.
+    /// The manifest is malformed, which is another accusation; or this version does not know its key function.
     #[error(transparent)]
     Manifest(ManifestError),
     /// The manifest has no such run.
     #[error("the manifest has no run {run}")]
     NoRun {
-        /// Counted from 0.
+        /// Number of the run, from 0.
         run: usize,
     },
-    /// The run does not vouch for the bucket.
+    /// The bucket does not belong to the run.
     #[error("the file is not the index's: {0}")]
     NotTheBucket(BucketError),
-    /// The key belongs into another bucket.
-    #[error("the key does not belong into this bucket")]
+    /// The key belongs in another bucket.
+    #[error("the key does not belong in this bucket")]
     OtherBucket,
     /// The bucket or the list is malformed, which is another accusation.
     #[error("the bucket is malformed: accuse the builder of that")]
     MalformedBucket,
-    /// The list does not vouch for a chunk.
+    /// A chunk does not belong to the list.
     #[error("the chunk is not of the list: {0}")]
     NotTheChunk(ProofError),
-    /// The chunks do not settle whether the position is listed.
-    #[error("the chunks shown do not settle whether the list has the position")]
+    /// The chunks do not show if the list has the position.
+    #[error("the chunks do not show if the list has the position")]
     Chunks,
-    /// The run does not hold the position, or the entry is longer than entries are.
+    /// The position is not in the run, or the entry is longer than an entry of a log can be.
     #[error("position {position} is not in the run")]
     OutsideRun {
         /// The position.
         position: u64,
     },
-    /// The tree that the manifest embeds does not hold the entry there.
+    /// The entry is not at this position in the tree that the manifest embeds.
     #[error("the entry is not in the tree that the manifest embeds: {0}")]
     NotTheEntry(ProofError),
-    /// All that is shown is the builder's, and right.
-    #[error("what is shown is the index's own, and it is right")]
+    /// The evidence comes from the builder, and breaks no rule.
+    #[error("the evidence comes from the index, and breaks no rule")]
     Unfounded,
 }
 
 impl FraudError {
-    /// The stable name of what is not shown.
+    /// The stable name of the missing or wrong evidence.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

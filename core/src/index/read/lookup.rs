@@ -1,7 +1,7 @@
-//! Which positions hold a key: one wave of buckets, and one or two of long lists (`docs/formats/index.md`, "A reader").
+//! Lookup of the positions that hold a key: one wave of requests for buckets, and one or two for long lists (`docs/formats/index.md`, "A reader").
 //!
-//! A [`Lookup`] names files, checks each on arrival and answers once it has all of them. A file that is missing never
-//! means that there are no positions: without it there is no answer.
+//! A [`Lookup`] names the files that it needs, checks each on arrival, and answers when it has all of them. A missing
+//! file never means that there are no positions: without it there is no answer.
 
 use crate::merkle::hash::Hash;
 use crate::text::limits::MAX_LOOKUP_POSITIONS;
@@ -15,7 +15,7 @@ use crate::index::format::postings::{PostingsError, chunk_leaf, parse_chunk, par
 use crate::index::format::run_head::{BucketName, RunHead};
 use crate::index::read::vouched::BoundIndex;
 
-/// A lookup of some keys under way.
+/// A lookup of some keys in progress.
 #[derive(Clone, Debug)]
 pub struct Lookup {
     runs: Vec<RunHead>,
@@ -28,7 +28,7 @@ pub struct Lookup {
     positions: u64,
 }
 
-/// What is to be read from a file.
+/// Part of a file that the lookup needs.
 #[derive(Clone, Debug)]
 enum Demand {
     /// The record of a key.
@@ -54,7 +54,7 @@ enum Demand {
     },
 }
 
-/// Where keys occur in a log.
+/// Positions of keys in a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     covered: u64,
@@ -62,7 +62,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Entries before this one were looked up, and none from here on.
+    /// The answer covers the entries before this one, and no others.
     #[must_use]
     pub const fn covered(&self) -> u64 {
         self.covered
@@ -76,7 +76,7 @@ impl Answer {
 }
 
 impl Lookup {
-    /// Starts to look up keys, by their hashes.
+    /// Starts a lookup of keys, given by their hashes.
     #[must_use]
     pub fn new(index: &BoundIndex, keys: BTreeSet<Hash>) -> Self {
         let mut lookup = Self {
@@ -102,21 +102,21 @@ impl Lookup {
         lookup
     }
 
-    /// Up to `limit` files that are wanted next, in any order; empty when the lookup is done.
+    /// Up to `limit` files that the lookup needs next, in any order; empty when the lookup is done.
     #[must_use]
     pub fn next_files(&self, limit: usize) -> Vec<IndexFile> {
         self.wanted.keys().take(limit).copied().collect()
     }
 
-    /// Takes the bytes of a wanted file. A file that fails is wanted again.
+    /// Takes the bytes of a needed file. A file that fails a check is still needed.
     ///
     /// # Errors
-    /// The [`LookupError`] that says what is wrong with the file.
+    /// A [`LookupError`] for the fault of the file.
     pub fn supply(&mut self, file: &IndexFile, bytes: &[u8]) -> Result<(), LookupError> {
         let demands = self.wanted.get(file).cloned();
         let demands = demands.ok_or_else(|| LookupError::Unplanned { path: file.path() })?;
         let mut readings = Vec::new();
-        // Keys of one bucket are mostly looked up in the same run: it is read once.
+        // Several keys may need the same bucket of one run: parse it once.
         let mut bucket = None;
         for demand in &demands {
             let reading = self
@@ -140,7 +140,7 @@ impl Lookup {
         Ok(())
     }
 
-    /// Whether every file has come.
+    /// True if the lookup has every file.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.wanted.is_empty()
@@ -149,7 +149,7 @@ impl Lookup {
     /// The positions before [`BoundIndex::covered`] that hold each key.
     ///
     /// # Errors
-    /// [`LookupError::Missing`] unless every file has come; [`LookupError::ListOrder`].
+    /// [`LookupError::Missing`] unless the lookup has every file; [`LookupError::ListOrder`].
     pub fn finish(self) -> Result<Answer, LookupError> {
         if let Some(file) = self.wanted.keys().next() {
             return Err(LookupError::Missing { path: file.path() });
@@ -164,7 +164,7 @@ impl Lookup {
                 .map(|offset| start.saturating_add(u64::from(*offset)));
             list.extend(new.filter(|position| *position < self.covered));
         }
-        // Each chunk is in order, and runs are: only a list that goes back between two chunks is left.
+        // Each chunk is in order, and so are the runs; the order between two chunks is not yet checked.
         for (key, list) in &positions {
             if !list.is_sorted_by(|left, right| left < right) {
                 return Err(LookupError::ListOrder { key: *key });
@@ -221,7 +221,7 @@ impl Lookup {
         Ok(Bucket::parse(bytes, head, name, &self.reserved)?)
     }
 
-    /// Notes what was read, and asks for what it leads to.
+    /// Records the content of a file, and adds the files that it refers to.
     fn take(&mut self, demand: &Demand, reading: Reading) {
         match (demand, reading) {
             (Demand::Record { run, key, .. }, Reading::Record(Some(postings))) => match postings {
@@ -283,7 +283,7 @@ impl Lookup {
     }
 }
 
-/// What is wrong with a file, before its name is added.
+/// Fault of a file, without the path.
 enum Fault {
     Unplanned,
     Bucket(BucketError),
@@ -313,7 +313,7 @@ impl From<PostingsError> for Fault {
     }
 }
 
-/// What a file says.
+/// Parsed content of a file.
 enum Reading {
     Record(Option<Postings>),
     Leaves(Vec<Hash>),
@@ -321,7 +321,7 @@ enum Reading {
 }
 
 impl Reading {
-    /// Positions are counted when their number is first heard of, before a long list is asked for.
+    /// Number of positions that the file adds. A record counts its positions already before its long list is requested.
     fn new_positions(&self) -> u64 {
         match self {
             Self::Record(Some(postings)) => u64::from(postings.count()),
@@ -330,17 +330,17 @@ impl Reading {
     }
 }
 
-/// Why a lookup has no answer.
+/// Reason for which a lookup has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LookupError {
-    /// A file is needed and was not given.
+    /// A needed file is missing.
     #[error("`{path}` is missing")]
     Missing {
         /// Its path.
         path: String,
     },
-    /// A file was given that was not asked for.
+    /// The caller supplied a file that the lookup does not need.
     #[error("`{path}` was not asked for")]
     Unplanned {
         /// Its path.
@@ -354,7 +354,7 @@ pub enum LookupError {
         /// The rule that it breaks.
         error: BucketError,
     },
-    /// A file is not that of its list.
+    /// A file is not part of its list.
     #[error("`{path}`: {error}")]
     List {
         /// Its path.
@@ -362,18 +362,18 @@ pub enum LookupError {
         /// The rule that it breaks.
         error: PostingsError,
     },
-    /// A list goes back from one chunk to the next.
+    /// The offsets of a list do not increase from one chunk to the next.
     #[error("the list of key {key} goes back from one chunk to the next")]
     ListOrder {
-        /// Whose list.
+        /// The key of the list.
         key: Hash,
     },
-    /// More than [`MAX_LOOKUP_POSITIONS`]: a scan is the better way.
+    /// The keys have more than [`MAX_LOOKUP_POSITIONS`] positions; a scan of the log suits better.
     #[error(
         "the keys have {count} positions or more, at most {MAX_LOOKUP_POSITIONS} are looked up; scan the log"
     )]
     TooManyPositions {
-        /// Those known so far.
+        /// Number of positions known so far.
         count: u64,
     },
 }
@@ -394,7 +394,7 @@ impl LookupError {
 }
 
 impl LookupError {
-    /// The file that it is about.
+    /// The path of the file that the error concerns.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match self {

@@ -1,4 +1,4 @@
-//! The reading side of the index: claims become positions, by a reader's trust policy.
+//! The reading side of the index: checks claims against a reader's trust policy, and looks up positions.
 
 pub(crate) mod lookup;
 pub(crate) mod vouched;

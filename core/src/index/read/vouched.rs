@@ -1,7 +1,7 @@
-//! From the proof of the newest manifest to an index that a reader may ask (`docs/formats/index.md`, "What each party checks").
+//! Checks that turn the proof of the newest manifest into an index that a reader may query (`docs/formats/index.md`, "What each party checks").
 //!
-//! Three steps, each a type: an [`IndexProof`] claims, a [`VouchedManifest`] is one that the trust policy's index and
-//! auditors stand for, and a [`BoundIndex`] speaks of the very log that the reader's checkpoint is about.
+//! Three steps, each a type: an [`IndexProof`] is a claim, a [`VouchedManifest`] is signed by the index and the
+//! auditors of the trust policy, and a [`BoundIndex`] is about the same log as the reader's checkpoint.
 
 use crate::merkle::hash::leaf_hash;
 use crate::merkle::proof_error::ProofError;
@@ -20,26 +20,28 @@ use crate::index::format::map::MapFunction;
 
 /// The content of `index/latest.tlog-proof`: a manifest, and the claim that the index log has it.
 ///
-/// That the manifest breaks a rule is its builder's fault only once the proof holds, so it is told then.
+/// A malformed manifest is its builder's fault only if the proof holds, so [`vouch`](Self::vouch) checks the proof
+/// first and reports the manifest's error after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexProof {
     proof: TlogProof,
     manifest: Result<Manifest, ManifestError>,
 }
 
-/// What a trust policy says about an index checkpoint.
+/// Verdict of a trust policy on an index checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexVerdict {
-    /// By `[index]`; `None` when the policy has no such section.
+    /// Verdict by `[index]`; `None` if the policy has no such section.
     pub index: Option<Verdict>,
-    /// By `[audit]`; `None` when the policy has no such section.
+    /// Verdict by `[audit]`; `None` if the policy has no such section.
     pub audit: Option<Verdict>,
-    /// Who signed the log's checkpoint inside the manifest, by `[log]`; `None` when there is none to read.
+    /// Verdict by `[log]` on the log's signature of the checkpoint inside the manifest; `None` if the manifest is
+    /// malformed.
     pub embedded: Option<LogVerdict>,
 }
 
 impl IndexProof {
-    /// Parses the proof, whose extra data is to be a manifest.
+    /// Parses the proof, and the manifest in its extra data.
     ///
     /// # Errors
     /// [`VouchError::Proof`].
@@ -49,7 +51,7 @@ impl IndexProof {
         Ok(Self { proof, manifest })
     }
 
-    /// The manifest claimed, unless it breaks a rule.
+    /// The claimed manifest, unless it breaks a rule.
     #[must_use]
     pub fn manifest(&self) -> Option<&Manifest> {
         self.manifest.as_ref().ok()
@@ -62,10 +64,10 @@ impl IndexProof {
     }
 
     /// Judges the index checkpoint by the policy, and checks that the manifest is in its tree and of this key function.
-    /// The verdict says more than the error.
+    /// The verdict has more details than the error.
     ///
     /// # Errors
-    /// The [`VouchError`] that says what does not vouch.
+    /// A [`VouchError`] for the first check that fails.
     pub fn vouch(
         self,
         trust: &TrustPolicy,
@@ -116,7 +118,7 @@ impl IndexProof {
         Ok(VouchedManifest {
             manifest,
             map,
-            // A section that asks for nobody is no auditor.
+            // A section with a quorum of zero accepts, but no auditor has signed.
             audited: verdict
                 .audit
                 .as_ref()
@@ -125,7 +127,7 @@ impl IndexProof {
     }
 }
 
-/// A manifest that the trust policy's index vouches for, and its auditors where it names some.
+/// A manifest signed by the index of the trust policy, and by its auditors if it names any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VouchedManifest {
     manifest: Manifest,
@@ -140,7 +142,7 @@ impl VouchedManifest {
         &self.manifest
     }
 
-    /// Plans to show that the manifest's tree and the target's are one log.
+    /// Plans the check that the manifest's tree and the target's tree are states of one log.
     ///
     /// # Errors
     /// [`VouchError::Origin`] or [`VouchError::Tile`].
@@ -167,7 +169,7 @@ impl VouchedManifest {
     }
 }
 
-/// The tiles that show that a manifest is about the reader's log.
+/// The tiles that prove that a manifest is about the reader's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BindPlan {
     vouched: VouchedManifest,
@@ -186,7 +188,7 @@ impl BindPlan {
     /// Checks the tiles, and that the older tree is a prefix of the newer one.
     ///
     /// # Errors
-    /// [`VouchError::Tile`], or [`VouchError::Inconsistent`]: the log signed two heads that cannot both be true.
+    /// [`VouchError::Tile`], or [`VouchError::Inconsistent`] if the log signed two heads that contradict each other.
     pub fn finish(self, files: &BTreeMap<Tile, Vec<u8>>) -> Result<BoundIndex, VouchError> {
         let (prefix, _) = self.plan.finish(files).map_err(VouchError::Tile)?;
         if prefix != self.older {
@@ -202,7 +204,7 @@ impl BindPlan {
     }
 }
 
-/// An index that may be asked about a log: made by [`BindPlan::finish`] alone.
+/// An index that may be queried about a log; only [`BindPlan::finish`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundIndex {
     vouched: VouchedManifest,
@@ -222,33 +224,35 @@ impl BoundIndex {
         self.vouched.map
     }
 
-    /// The head that answers are about.
+    /// The head of the log that answers refer to.
     #[must_use]
     pub const fn target(&self) -> TreeHead {
         self.target
     }
 
-    /// Answers are complete for entries before this one; from here to the target's size they have to be read.
+    /// Answers are complete for entries before this one; the reader must scan the entries from here to the target's
+    /// size.
     #[must_use]
     pub fn covered(&self) -> u64 {
         self.manifest().head().size.min(self.target.size)
     }
 
-    /// Whether auditors vouch that the runs are those of the log; if not, answers are complete as claimed by the index.
+    /// True if auditors cosigned that the runs are right for the log; otherwise only the index claims that answers
+    /// are complete.
     #[must_use]
     pub const fn is_audited(&self) -> bool {
         self.vouched.audited
     }
 }
 
-/// Why nobody vouches for a manifest, or not for this log.
+/// Reason for which a manifest is not accepted, or not for this log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VouchError {
-    /// The file is no proof.
+    /// The file is not a proof.
     #[error(transparent)]
     Proof(TlogProofError),
-    /// The extra data is no manifest, or one of an unknown key function.
+    /// The extra data is not a manifest, or this version does not know its key function.
     #[error(transparent)]
     Manifest(ManifestError),
     /// The trust policy has no section `[index]`.
@@ -263,12 +267,12 @@ pub enum VouchError {
     /// The manifest is not in the index log.
     #[error("the manifest is not in the index log: {0}")]
     NotIncluded(ProofError),
-    /// The index is by another key function.
-    #[error("the index is by the key function `{}`, not `{}`", .claimed.name(), .expected.name())]
+    /// The index uses another key function.
+    #[error("the index uses the key function `{}`, not `{}`", .claimed.name(), .expected.name())]
     OtherMapFunction {
-        /// That of the manifest.
+        /// Key function of the manifest.
         claimed: MapFunction,
-        /// That asked for.
+        /// Key function that the reader expects.
         expected: MapFunction,
     },
     /// The checkpoint inside the manifest is not signed by the log.
@@ -277,20 +281,20 @@ pub enum VouchError {
     /// The manifest is about another log.
     #[error("the index is about the log `{claimed}`, not `{expected}`")]
     Origin {
-        /// That of the manifest.
+        /// Origin in the manifest.
         claimed: Origin,
-        /// That of the target.
+        /// Origin of the target.
         expected: Origin,
     },
-    /// A tile of the log is false or missing.
+    /// A tile of the log is wrong or missing.
     #[error(transparent)]
     Tile(TileError),
-    /// The older head is no prefix of the newer.
+    /// The older head is not a prefix of the newer.
     #[error("the log signed root {} for size {}, and a tree whose prefix of that size has root {}", .claimed.root, .claimed.size, .computed.root)]
     Inconsistent {
-        /// The older head, signed.
+        /// The older head, as signed.
         claimed: TreeHead,
-        /// The prefix of the newer.
+        /// The prefix of the newer tree, of the same size.
         computed: TreeHead,
     },
 }

@@ -1,4 +1,4 @@
-//! Goes through the files of a run, key by key, and checks every rule on the way: in memory only one bucket and one list.
+//! Reads the files of a run, key by key, and checks every rule; holds only one bucket and one list in memory.
 
 use crate::merkle::hash::Hash;
 use alloc::string::{String, ToString as _};
@@ -12,11 +12,11 @@ use crate::index::format::map::MapFunction;
 use crate::index::format::postings::{chunk_count, chunk_leaf, parse_chunk, parse_leaves};
 use crate::index::format::run_head::{BucketName, RunHead};
 
-/// Visits each key of a run with its offsets: those of the numbered buckets in order, then the reserved ones. Returns how
-/// many files that were.
+/// Visits each key of a run with its offsets: first the keys of the numbered buckets in order, then the reserved keys.
+/// Returns the number of files read.
 ///
 /// # Errors
-/// [`StoredError`], also when the buckets are cut otherwise than the rules say.
+/// [`StoredError`], also if the number of buckets is not the one that the rules give.
 pub fn walk_run(
     map: MapFunction,
     head: &RunHead,
@@ -48,7 +48,7 @@ pub fn walk_run(
     }
     if bucket_bits([records].into_iter()) != head.bits {
         return Err(StoredError::Other {
-            problem: "its buckets are cut otherwise than the rules say".into(),
+            problem: "its number of buckets is not the one that the rules give".into(),
         });
     }
     Ok(files)
@@ -86,7 +86,7 @@ fn read_list(
         let bytes = need(read, &file)?;
         files += 1;
         if chunk_leaf(&bytes) != leaf {
-            return Err(wrong(&file, "it is another file".into()));
+            return Err(wrong(&file, "its hash does not match its name".into()));
         }
         let offsets = parse_chunk(&bytes, index, count, length)
             .map_err(|error| wrong(&file, error.to_string()))?;

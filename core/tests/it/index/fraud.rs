@@ -316,7 +316,7 @@ fn malformed_buckets() {
         (vec![1, 2, 3], "the bucket ends within record 0"),
         (
             record(&high, &[1]),
-            "the key of record 0 belongs into bucket 1",
+            "the key of record 0 belongs in bucket 1",
         ),
         (record(&low, &[]), "in record 0, there is no offset"),
         (

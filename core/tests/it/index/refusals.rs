@@ -105,17 +105,17 @@ pub(crate) fn bucket_cases() -> Vec<(BucketName, Vec<u8>, &'static str)> {
         (
             q(1),
             record(0x80, 1, &[0]),
-            "index-bucket-wrong-bucket: the key of record 0 belongs into bucket 2",
+            "index-bucket-wrong-bucket: the key of record 0 belongs in bucket 2",
         ),
         (
             q(1),
             record(0x3f, 1, &[0]),
-            "index-bucket-wrong-bucket: the key of record 0 belongs into bucket 0",
+            "index-bucket-wrong-bucket: the key of record 0 belongs in bucket 0",
         ),
         (
             q(4),
             good.clone(),
-            "index-bucket-wrong-bucket: the key of record 0 belongs into bucket 1",
+            "index-bucket-wrong-bucket: the key of record 0 belongs in bucket 1",
         ),
         (
             q(1),
@@ -130,7 +130,7 @@ pub(crate) fn bucket_cases() -> Vec<(BucketName, Vec<u8>, &'static str)> {
         (
             q(of_trust),
             record_of(trust, 1, &[3]),
-            "index-bucket-reserved-key: the key of record 0 belongs into the reserved bucket",
+            "index-bucket-reserved-key: the key of record 0 belongs in the reserved bucket",
         ),
         (
             BucketName::Reserved,
