@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 
 use crate::index::format::manifest::{Manifest, ManifestError};
 use crate::index::format::run_head::BucketName;
-use crate::index::fraud::fraud::{Accusation, Fraud, FraudError};
+use crate::index::fraud::fraud::{Accusation, Fraud};
+use crate::index::fraud::fraud_verify::FraudError;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
 use crate::report::fraud_view::FraudSummary;

@@ -17,9 +17,6 @@ use crate::index::format::manifest::Manifest;
 use crate::index::format::postings::{chunk_count, chunk_leaf, parse_chunk, parse_leaves};
 use crate::index::format::run_head::BucketName;
 
-pub use crate::index::fraud::fraud_text::FraudTextError;
-pub use crate::index::fraud::fraud_verify::{FraudError, Guilt};
-
 /// An accusation against the builder of an index, with its evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fraud {

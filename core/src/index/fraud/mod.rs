@@ -4,7 +4,6 @@ pub(crate) mod fraud;
 pub(crate) mod fraud_text;
 pub(crate) mod fraud_verify;
 
-pub use fraud::{
-    Accusation, BucketEvidence, ChunkEvidence, EntryEvidence, Fraud, FraudError, FraudTextError,
-    Guilt, accuse_entry,
-};
+pub use fraud::{Accusation, BucketEvidence, ChunkEvidence, EntryEvidence, Fraud, accuse_entry};
+pub use fraud_text::FraudTextError;
+pub use fraud_verify::{FraudError, Guilt};
