@@ -1,5 +1,6 @@
-//! Whole audits by the command line: of raw entries beside Tessera's checker on the same tree, in turn with it; and of
-//! signed events with their index. Beside them what hashing and verifying alone would allow, measured in the same run.
+//! Whole audits by the command line: of raw entries, alternating with Tessera's checker on the same tree, and of signed
+//! events with their index. The limits are the rates of hashing alone and of verifying alone, measured in the same
+//! run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,24 +14,24 @@ use crate::{loader, write};
 use xtask::glasslog;
 use xtask::process::{self, target};
 
-/// Entries of 512 bytes; `GLASSLOG_BENCH_ENTRIES` says otherwise.
+/// Number of entries of 512 bytes, unless `GLASSLOG_BENCH_ENTRIES` sets another.
 const RAW_ENTRIES: u32 = 600_000;
-/// Signed events; `GLASSLOG_BENCH_EVENTS` says otherwise.
+/// Number of signed events, unless `GLASSLOG_BENCH_EVENTS` sets another.
 const EVENTS: u32 = 50_000;
-/// Rounds, each with one run of everything; the best of each is shown, as others work here too.
+/// Rounds, each with one run of everything. The best run is shown, because other programs may use the machine too.
 const ROUNDS: usize = 3;
-/// Threads that the limits are measured with, as many as an audit uses on two cores.
+/// Threads for measuring the limits, as many as an audit uses on two cores.
 const THREADS: &str = "2";
 
-/// A run to its end.
+/// One finished run of a command.
 #[derive(Clone, Copy)]
 struct Ran {
     seconds: f64,
-    /// Most memory that it held, in bytes.
+    /// Peak memory in bytes.
     peak: u64,
 }
 
-/// Makes both logs and measures.
+/// Creates both logs and measures their audits.
 pub(crate) fn measure() -> Result<Table> {
     let loader = loader::build("glasslog-log", "audit")?;
     let glasslog = glasslog::build_release()?;
@@ -53,7 +54,7 @@ pub(crate) fn measure() -> Result<Table> {
         make.arg("make").arg(log).args([kind, &count.to_string()]);
         loader::run(&mut make)?;
     }
-    // Of the raw log the tree alone is audited, as the other checker does: the policy names no index.
+    // The policy names no index, so the audit of the raw log covers the tree alone, as the other checker does.
     let trust = fs::read_to_string(raw.join("trust.policy"))?;
     let key = trust.lines().find_map(|line| line.strip_prefix("log "));
     let key = key.context("the policy names the log's key")?;
@@ -112,7 +113,7 @@ pub(crate) fn measure() -> Result<Table> {
             of_limit(signed_rate, signatures, "signature")
         ),
     );
-    // The first of them keeps the state, and the last has nothing new to read.
+    // The first run writes the state; the last one has nothing new to read.
     if let Some(resumed) = again.last() {
         table.row(
             "the same audit again, from its state",
@@ -129,7 +130,9 @@ pub(crate) fn measure() -> Result<Table> {
 
 fn number(name: &str, default: u32) -> Result<u32> {
     match std::env::var(name) {
-        Ok(text) => text.parse().with_context(|| format!("{name} is no number")),
+        Ok(text) => text
+            .parse()
+            .with_context(|| format!("`{name}` is not a number")),
         Err(_) => Ok(default),
     }
 }
@@ -145,7 +148,7 @@ fn audit(glasslog: &PathBuf, log: &Path, policy: &Path) -> Command {
     command
 }
 
-/// Runs a command to its end, and looks at its memory meanwhile.
+/// Runs a command to its end and samples its memory meanwhile.
 fn watch(mut command: impl std::borrow::BorrowMut<Command>) -> Result<Ran> {
     let command = command.borrow_mut();
     let began = Instant::now();
@@ -156,7 +159,7 @@ fn watch(mut command: impl std::borrow::BorrowMut<Command>) -> Result<Ran> {
         if let Some(exit) = child.try_wait()? {
             break exit;
         }
-        // What the system counts is the most so far, so that only the last moment can be missed.
+        // The system counts the peak so far, so only the last moment can be missed.
         peak = fs::read_to_string(&status).map_or(peak, |text| peak.max(high_water(&text)));
         std::thread::sleep(Duration::from_millis(1));
     };

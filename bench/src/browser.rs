@@ -9,10 +9,7 @@ use xtask::{chromium, glasslog, node, process, site, wasm};
 pub(crate) fn measure() -> Result<Table> {
     let mut table = Table::default();
     if !node::is_there() {
-        eprintln!(
-            "warning: {}: nothing of the browser's is measured",
-            node::HINT
-        );
+        eprintln!("warning: {}: the browser part is not measured", node::HINT);
         return Ok(table);
     }
     wasm::run()?;
@@ -64,7 +61,7 @@ pub(crate) fn measure() -> Result<Table> {
     });
     table.row(
         "portal: first verified result",
-        first.context("the portal's test names no time")?,
+        first.context("the portal's test printed no time")?,
         "1 s",
     );
     Ok(table)

@@ -1,4 +1,4 @@
-//! The index of a growing log: building, files, lookups, and what reading the whole log takes instead.
+//! The index of a growing log: building, files and lookups, compared with reading the whole log.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,7 +10,8 @@ use crate::table::{Table, rate};
 use xtask::process::{self, target};
 use xtask::{node, wasm};
 
-/// What is built with `--quick` too, in a routine run, and with `--large` also; and what `--simulate` simulates.
+/// Log sizes built even with `--quick`, in a routine run and only with `--large`, and those that `--simulate`
+/// simulates.
 const QUICK: [&str; 2] = ["10000", "100000"];
 const ROUTINE: &str = "1000000";
 const LARGE: &str = "10000000";
@@ -18,12 +19,12 @@ const SIMULATED: [&str; 3] = ["10000000", "100000000", "1000000000"];
 
 /// Measures the index of logs of growing size: `tests/examples/index_growth/`.
 ///
-/// The logs hold real events but for their signatures, which are all one: the index does not judge them, and to sign 10^7
-/// would take minutes.
+/// The logs hold real events except that all share one signature: the index does not judge signatures, and signing 10^7
+/// events would take minutes.
 pub(crate) fn measure(large: bool, simulate: bool, quick: bool) -> Result<Table> {
     let mut table = Table::default();
     let folder = folder();
-    let folder = folder.to_str().context("a path that is not text")?;
+    let folder = folder.to_str().context("the path is not UTF-8")?;
     let mut built = vec![folder];
     built.extend(QUICK);
     built.extend((!quick).then_some(ROUTINE));
@@ -36,12 +37,13 @@ pub(crate) fn measure(large: bool, simulate: bool, quick: bool) -> Result<Table>
     Ok(table)
 }
 
-/// Where the logs are made, all in new folders.
+/// The folder in which the logs are created, each in a new folder of its own.
 fn folder() -> PathBuf {
     target().join("bench-index")
 }
 
-/// Removes what a measurement left: not between two, since new files can take long for minutes after many were removed.
+/// Removes the files of a measurement. Not called between two measurements: after many files were removed, creating
+/// new ones can be slow for minutes.
 pub(crate) fn clear() -> Result<()> {
     let folder = folder();
     match fs::remove_dir_all(&folder) {
@@ -152,7 +154,7 @@ fn add(arguments: &[&str], note: &str, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// Microseconds that the package takes for each of these buckets; `-` where there are none, or no Node.
+/// Microseconds that the package takes for each of these buckets; `-` if there are none, or without Node.
 fn in_node(buckets: &str) -> Result<String> {
     if buckets == "-" || !node::is_there() {
         return Ok("-".into());

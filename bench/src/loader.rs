@@ -1,4 +1,4 @@
-//! Load generators: built like any benchmark, run as programs, and heard by the `name=value` words that they say.
+//! Load generators: built like any benchmark, run as programs, and read by the `name=value` words that they print.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -10,16 +10,17 @@ use anyhow::{Context, Result, bail};
 
 use xtask::process::{self, target};
 
-/// Part of a log's highest rate at which latencies are measured in an open loop.
+/// Fraction of a log's highest rate at which latencies are measured in an open loop.
 pub(crate) const OPEN_LOOP: f64 = 0.5;
 
-/// Signed events that are ready for each second of a load: more than any log takes on two cores.
+/// Signed events prepared for each second of a load: more than any log accepts on two cores.
 const EVENTS_A_SECOND: u32 = 80_000;
 
-/// What a loader said, by name.
+/// Values that a loader printed, by name.
 pub(crate) type Said = BTreeMap<String, f64>;
 
-/// How long each load goes on, and how often, in turn with the rival's: the best round is shown, as others work here too.
+/// Duration and number of rounds of each load, alternating with the rival's. The best round is shown, because other
+/// programs may use the machine too.
 #[derive(Clone, Copy)]
 pub(crate) struct Length {
     pub(crate) seconds: u32,
@@ -27,7 +28,7 @@ pub(crate) struct Length {
 }
 
 impl Length {
-    /// Long enough for a steady state, or with `quick` for a look.
+    /// Long enough for a steady state; with `quick`, only for a first impression.
     pub(crate) fn new(quick: bool) -> Self {
         match quick {
             true => Self {
@@ -50,7 +51,7 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// None used yet.
+    /// Starts with no directory used.
     pub(crate) fn new(name: &str) -> Result<Self> {
         let root = scratch().join(name);
         fs::create_dir_all(&root)?;
@@ -60,14 +61,14 @@ impl Scratch {
         })
     }
 
-    /// A path where nothing is.
+    /// An unused path.
     pub(crate) fn next(&self) -> PathBuf {
         let number = self.used.get();
         self.used.set(number + 1);
         self.root.join(number.to_string())
     }
 
-    /// Where the loader is to be told that raw entries, or events, are.
+    /// The argument that tells the loader its entries: `raw`, or the file of signed events.
     pub(crate) fn entries(&self, kind: &str) -> String {
         match kind {
             "raw" => kind.to_owned(),
@@ -79,7 +80,7 @@ impl Scratch {
         self.root.join("events")
     }
 
-    /// Signs the events of the longest load, once for all.
+    /// Signs the events of the longest load, once for all loads.
     pub(crate) fn sign(&self, loader: &Path, length: Length) -> Result<()> {
         let count = (length.seconds * EVENTS_A_SECOND).to_string();
         let mut sign = process::command(loader);
@@ -96,7 +97,7 @@ fn scratch() -> PathBuf {
     target().join("bench/logs")
 }
 
-/// Removes all logs that were measured.
+/// Removes all measured logs.
 pub(crate) fn clear() -> Result<()> {
     let path = scratch();
     match path.exists() {
@@ -107,7 +108,7 @@ pub(crate) fn clear() -> Result<()> {
     }
 }
 
-/// Whether there is Go, which the rival needs.
+/// Returns `true` if Go, which the rival needs, is installed.
 pub(crate) fn has_go() -> bool {
     let mut version = process::command("go");
     let version = version
@@ -116,7 +117,7 @@ pub(crate) fn has_go() -> bool {
         .stderr(Stdio::null());
     let has_go = version.status().is_ok_and(|status| status.success());
     if !has_go {
-        eprintln!("warning: Go is not installed: nothing is measured of Tessera");
+        eprintln!("warning: Go is not installed: Tessera is not measured");
     }
     has_go
 }
@@ -132,10 +133,10 @@ pub(crate) fn build(package: &str, name: &str) -> Result<PathBuf> {
         let is_it = message["target"]["name"] == name;
         is_it.then(|| message["executable"].as_str().map(PathBuf::from))?
     });
-    executable.with_context(|| format!("cargo did not say where the loader `{name}` is"))
+    executable.with_context(|| format!("cargo printed no path of the loader `{name}`"))
 }
 
-/// Runs a loader; it verifies what was acknowledged, and fails if that is not so.
+/// Runs a loader, which verifies every acknowledgement and fails if one is false.
 pub(crate) fn run(command: &mut Command) -> Result<Said> {
     let said = String::from_utf8(process::output(command)?)?;
     let words = said
@@ -146,23 +147,23 @@ pub(crate) fn run(command: &mut Command) -> Result<Said> {
         .collect::<Result<_>>()?;
     match said.is_empty() {
         false => Ok(said),
-        true => bail!("the loader said nothing"),
+        true => bail!("the loader printed nothing"),
     }
 }
 
-/// The run with the highest rate; nothing of no runs.
+/// The run with the highest rate; empty without runs.
 pub(crate) fn best(runs: Vec<Said>) -> Said {
     let by_rate = |one: &Said, other: &Said| one["rate"].total_cmp(&other["rate"]);
     runs.into_iter().max_by(by_rate).unwrap_or_default()
 }
 
-/// Its latencies, as a person reads them.
+/// The latencies of a run, for display.
 pub(crate) fn latency(said: &Said) -> String {
     let [p50, p99, p999] = ["p50", "p99", "p999"].map(|name| said.get(name).unwrap_or(&0.0));
     format!("p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms")
 }
 
-/// The rival's latencies, if it was measured.
+/// The rival's latencies for display, if it was measured.
 pub(crate) fn beside(theirs: &Said) -> String {
     match theirs.is_empty() {
         true => String::new(),

@@ -10,9 +10,9 @@ use crate::table::{Table, rate};
 use xtask::glasslog;
 use xtask::process::{self, target};
 
-/// Entries of the log that is appended to and audited without signatures.
+/// Entries of the log without signatures.
 const RAW_ENTRIES: u32 = 100_000;
-/// Signed events of the other one.
+/// Events of the log with signatures.
 const EVENTS: u32 = 2_000;
 
 /// Measures appending, auditing and reading, the start of the process included.
@@ -82,7 +82,7 @@ pub(crate) fn measure() -> Result<Table> {
     Ok(table)
 }
 
-/// Where logs are measured.
+/// The binary under measurement and the folder of its logs.
 struct Bench {
     binary: PathBuf,
     directory: PathBuf,
@@ -100,7 +100,7 @@ impl Bench {
         Ok(began.elapsed().as_secs_f64())
     }
 
-    /// The same, quietly, for what it prints.
+    /// Runs the command line in the folder and returns its standard output.
     fn output(&self, words: &str) -> Result<Vec<u8>> {
         let mut command = process::command(&self.binary);
         let output = command

@@ -1,4 +1,5 @@
-//! `cargo xtask bench [PART…]`: measures what the design promises, one table a part. Nothing here is estimated.
+//! `cargo xtask bench [PART…]`: measures the figures that the design promises, one table for each part. No
+//! figure is estimated.
 
 mod audit;
 mod browser;
@@ -24,12 +25,12 @@ use self::table::Table;
     about = "Measures, and prints one table for each part"
 )]
 struct Arguments {
-    /// Parts to measure; all without one
+    /// Parts to measure; all if none is named
     parts: Vec<Part>,
-    /// Build the index of ten million events, too
+    /// Also build the index of ten million events
     #[arg(long)]
     large: bool,
-    /// Simulate the index of up to a billion events, too
+    /// Also simulate the index of up to a billion events
     #[arg(long)]
     simulate: bool,
     /// Load the writer for a third of the time, and leave out the largest of the routine logs
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What can be measured apart.
+/// A part that can be measured alone.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     /// The core's rules: hashing, proofs, signatures
@@ -60,7 +61,7 @@ enum Part {
     WriteHttp,
     /// Writing to a log in a bucket
     WriteS3,
-    /// The index of growing logs, and what there is instead of it
+    /// The index of growing logs, compared with reading the whole log
     Index,
     /// Whole audits, beside Tessera's checker and the limits
     Audit,
@@ -83,7 +84,7 @@ impl Part {
     }
 }
 
-/// Measures the parts, all without one, and prints a table for each as soon as it is there.
+/// Measures the parts, all if none is named, and prints the table of each as soon as it is complete.
 fn run(arguments: &Arguments) -> Result<()> {
     let Arguments {
         large,

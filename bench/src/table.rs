@@ -1,11 +1,11 @@
-//! A table of measurements, as a person reads them and as Markdown keeps them.
+//! A table of measurements, readable on a terminal and valid as Markdown.
 
-/// Rows of what, measured, limit.
+/// Rows of subject, measured value and limit.
 #[derive(Default)]
 pub(crate) struct Table(Vec<[String; 3]>);
 
 impl Table {
-    /// One line: what was measured, what it came to, and the limit, goal or prototype beside it.
+    /// Adds one line: the subject, its measured value, and the limit, goal or prototype to compare with.
     pub(crate) fn row(
         &mut self,
         what: impl Into<String>,
@@ -16,7 +16,7 @@ impl Table {
             .push([what.into(), measured.into(), limit.to_string()]);
     }
 
-    /// Prints it.
+    /// Prints the table.
     pub(crate) fn print(&self) {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         println!("\n| measured on {cores} cores | | limit, goal or prototype |\n|---|---|---|");
@@ -26,7 +26,7 @@ impl Table {
     }
 }
 
-/// A rate as people say it.
+/// A rate with its unit, for display.
 pub(crate) fn rate(each_second: f64) -> String {
     match each_second {
         fast if fast >= 1e6 => format!("{:.1} M/s", fast / 1e6),

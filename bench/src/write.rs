@@ -1,5 +1,5 @@
-//! Writing in one process: ours and, interleaved with it, Tessera's POSIX driver. Figures move from run to run; their
-//! ratios move less.
+//! Writing in one process: Glasslog and, interleaved with it, Tessera's POSIX driver. Figures vary from run to run;
+//! their ratios vary less.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,8 @@ use crate::table::{Table, rate};
 use xtask::go;
 use xtask::process::{self, target};
 
-/// A load: its adders, the entries in each submission, what they are, which acknowledgement is waited for, and the goal.
+/// A load: its adders, the number and kind of the entries in each submission, the acknowledgement waited for, and the
+/// goal.
 struct Load {
     name: &'static str,
     adders: u32,
@@ -93,7 +94,7 @@ pub(crate) fn measure(quick: bool) -> Result<Table> {
             rate(limits["hashes"]),
             rate(limits["syncs"])
         ),
-        "the limits of what follows",
+        "limits of the rows below",
     );
     for load in &LOADS {
         bench.compare(load, &limits, &mut table)?;
@@ -109,7 +110,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// Measures one load, and the rival's beside it.
+    /// Measures one load, and the rival under the same one.
     fn compare(&self, load: &Load, limits: &Said, table: &mut Table) -> Result<()> {
         let (mut ours, mut theirs): (Vec<Said>, Vec<Said>) = Default::default();
         for _ in 0..self.length.rounds {
@@ -145,7 +146,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Loads a new log of ours; the loader verifies what was acknowledged, and fails if that is not so.
+    /// Loads a new Glasslog log. The loader verifies every acknowledgement and fails if one is false.
     fn ours(&self, load: &Load, pace: f64) -> Result<Said> {
         let mut command = process::command(&self.loader);
         command.arg("load").arg(self.scratch.next());
@@ -154,7 +155,7 @@ impl Bench {
         loader::run(&mut command)
     }
 
-    /// Loads a new log of the rival's, which knows raw entries only.
+    /// Loads a new log of the rival, which has raw entries only.
     fn theirs(&self, load: &Load, pace: f64) -> Result<Option<Said>> {
         let Some(rival) = self.rival.as_ref().filter(|_| load.kind == "raw") else {
             return Ok(None);
@@ -189,7 +190,7 @@ fn costs(said: &Said) -> String {
     )
 }
 
-/// How much of what the machine could do at most this was.
+/// The shares of the machine's limits that this run reached.
 fn shares(said: &Said, limits: &Said) -> String {
     let hashes = said["rate"] / limits["hashes"];
     let disk = said["written"] / said["closed"] / limits["disk"];
@@ -202,7 +203,7 @@ fn shares(said: &Said, limits: &Said) -> String {
     )
 }
 
-/// A program around Tessera.
+/// A Go program that drives Tessera.
 pub(crate) fn build_rival(name: &str) -> Result<PathBuf> {
     let path = target().join("bench").join(name);
     let mut build = go::go("build", "go");

@@ -1,5 +1,5 @@
 //! Writing over HTTP: `glasslog serve` and, interleaved with it, Tessera's conformance server, under one load generator.
-//! Figures move from run to run; their ratios move less.
+//! Figures vary from run to run; their ratios vary less.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -15,20 +15,20 @@ use crate::table::{Table, rate};
 use xtask::glasslog;
 use xtask::process::{self, target};
 
-/// The rival: writes a POSIX log and takes entries at `POST /add`, as we do.
+/// The rival: writes a POSIX log and accepts entries at `POST /add`, as Glasslog does.
 const RIVAL: &str = "github.com/transparency-dev/tessera/cmd/conformance/posix@v1.0.4";
 /// A key for measurements only: its seed is 32 bytes of 7.
 const RIVAL_KEY: &str =
     "PRIVATE+KEY+example.com/tessera+34adfeea+AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH";
 
-/// What is submitted, by how many, and what the answer says.
+/// A load: the entries submitted, the number of writers, and the acknowledgement in the answer.
 struct Load {
     name: &'static str,
     writers: u32,
     batch: u32,
     kind: &'static str,
     acknowledgement: &'static str,
-    /// Whether the rival bears the same load; it is compared with raw entries otherwise too.
+    /// `true` if the rival runs the same load; otherwise the comparison is with its raw entries.
     goal: &'static str,
 }
 
@@ -132,7 +132,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// Loads our server on a new log.
+    /// Loads `glasslog serve` on a new log.
     fn ours(&self, load: &Load, pace: f64) -> Result<Said> {
         let directory = self.scratch.next();
         let make = ["make".as_ref(), directory.as_os_str(), load.kind.as_ref()];
@@ -150,11 +150,11 @@ impl Bench {
             .trim_end_matches('/');
         let address = address
             .parse()
-            .with_context(|| format!("the server said `{line}`"))?;
+            .with_context(|| format!("the first line of the server is not an address: `{line}`"))?;
         self.load(load, pace, load.kind, address, &directory.join("public"))
     }
 
-    /// Loads the rival's server with raw entries, one by one, whatever the load: it has nothing else.
+    /// Loads the rival's server with single raw entries under every load, because it accepts nothing else.
     fn theirs(&self, load: &Load, pace: f64) -> Result<Option<Said>> {
         let Some(rival) = self.rival.as_ref().filter(|_| load.batch == 1) else {
             return Ok(None);
@@ -182,7 +182,7 @@ impl Bench {
         self.load(load, pace, "raw", address, &tree).map(Some)
     }
 
-    /// Runs the load generator; it verifies what was acknowledged, and fails if that is not so.
+    /// Runs the load generator, which verifies every acknowledgement and fails if one is false.
     fn load(
         &self,
         load: &Load,
@@ -207,7 +207,7 @@ impl Bench {
     }
 }
 
-/// A server that is killed when it is done with.
+/// A server that is killed when dropped.
 struct Server(Child);
 
 impl Server {
@@ -222,7 +222,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that has ended by itself needs no killing.
+        // Killing fails if the server has already ended, which is fine.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -230,7 +230,7 @@ impl Drop for Server {
 
 /// Tessera's server.
 fn install_rival() -> Result<PathBuf> {
-    // Three programs of Tessera's have this name: a folder of its own.
+    // Three programs of Tessera have this name, so this one gets a folder of its own.
     let folder = target().join("bench/tessera");
     fs::create_dir_all(&folder)?;
     let mut install = process::command("go");

@@ -1,5 +1,6 @@
-//! Writing to a log in a bucket: in one process and over HTTP, on a real S3-compatible server over the loopback interface,
-//! beside what that server itself does. Tessera's S3 driver needs a MySQL server besides, so it is not measured here.
+//! Writing to a log in a bucket: in one process and over HTTP, on a real S3-compatible server over the loopback
+//! interface, compared with the rate of that server alone. Tessera's S3 driver also needs a MySQL server, so it is not
+//! measured here.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -16,16 +17,16 @@ use xtask::glasslog;
 use xtask::go;
 use xtask::process::{self, target};
 
-/// How long each load goes on, in seconds; `GLASSLOG_BENCH_SECONDS` says otherwise.
+/// Duration of each load in seconds, unless `GLASSLOG_BENCH_SECONDS` sets another.
 const SECONDS: u32 = 4;
-/// Rounds of each load; the best of them is shown, as others work here too.
+/// Rounds of each load. The best one is shown, because other programs may use the machine too.
 const ROUNDS: usize = 2;
-/// Keys of a server that nobody else can reach.
+/// Keys of a server that only this machine can reach.
 const KEYS: [&str; 2] = ["benchaccess", "benchsecret"];
-/// Objects that a group of entries costs before its first acknowledgement as durable: the batch, and the lock.
+/// Objects written for a group of entries before it is acknowledged as durable: the batch and the lock.
 const DURABLE: f64 = 2.0;
 
-/// Loads the store, then a log in it, then servers of one log and of two.
+/// Loads the store, then a log in it, then the servers of one log and of two logs.
 pub(crate) fn measure() -> Result<Table> {
     let bench = Bench {
         store: Store::start()?,
@@ -183,7 +184,7 @@ impl Store {
     fn start() -> Result<Self> {
         let bin = target().join("bench/bin");
         let mut install = go::install("versitygw", &["tool"], &bin);
-        process::run(&mut install).context("the store is a program in Go")?;
+        process::run(&mut install).context("cannot install the store, a Go program")?;
         let folder = target().join("bench/s3");
         if folder.exists() {
             fs::remove_dir_all(&folder)
@@ -223,7 +224,7 @@ fn with_keys(command: &mut Command) {
         .env("AWS_SECRET_ACCESS_KEY", KEYS[1]);
 }
 
-/// A program that is killed when it is done with.
+/// A program that is killed when dropped.
 struct Running(Child);
 
 impl Running {
@@ -238,7 +239,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // One that has ended by itself needs no killing.
+        // Killing fails if the program has already ended, which is fine.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -3,7 +3,7 @@
 use glasslog_core::merkle;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// A file under way.
+/// A hash in progress.
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct FileHasher(merkle::FileHasher);
@@ -22,7 +22,7 @@ impl FileHasher {
         self.0.update(chunk);
     }
 
-    /// The digest, as artifacts are named by it.
+    /// The digest in the form that names an artifact.
     #[must_use]
     pub fn digest(self) -> String {
         format!("sha256:{}", self.0.finish().to_hex())

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::options::options;
 
-/// A history under way.
+/// A history query in progress.
 #[wasm_bindgen]
 pub struct HistoryQuery(verify::HistoryQuery);
 
@@ -19,11 +19,11 @@ impl HistoryQuery {
     /// history that must be the beginning of this one.
     ///
     /// # Errors
-    /// Throws where the artifact breaks its syntax, and where the older history cannot be compared with this one.
+    /// Throws if the artifact breaks its syntax, or if the older history cannot be compared with this one.
     #[wasm_bindgen(constructor)]
     #[expect(
         clippy::too_many_arguments,
-        reason = "what crosses over are single values; JavaScript gives them names"
+        reason = "only single values pass between JavaScript and Rust; the wrapper in JavaScript names them"
     )]
     pub fn new(
         artifact: &str,
@@ -46,24 +46,24 @@ impl HistoryQuery {
         }))
     }
 
-    /// The files wanted next.
+    /// The files to fetch next.
     #[must_use]
     pub fn needs(&self) -> Vec<String> {
         self.0.needs()
     }
 
-    /// Hands over one file, or says that it is missing.
+    /// Takes one file, or notes that it is missing.
     pub fn supply(&mut self, path: &str, file: Option<Vec<u8>>) {
         self.0.supply(path, file);
     }
 
-    /// The report, when nothing more is needed.
+    /// The report, once no more files are needed.
     #[must_use]
     pub fn report(&self) -> Option<String> {
         self.0.report().map(|report| report.to_json())
     }
 
-    /// Events found since the first `from` entries came, as JSON.
+    /// Events found since the first `from` entries were read, as JSON.
     ///
     /// # Errors
     /// Never: numbers and text always have a JSON form.
@@ -72,7 +72,7 @@ impl HistoryQuery {
         Ok(serde_json::to_string(&Found { next, events })?)
     }
 
-    /// How far it is, as JSON.
+    /// The progress so far, as JSON.
     ///
     /// # Errors
     /// Never: numbers and text always have a JSON form.

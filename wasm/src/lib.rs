@@ -1,7 +1,7 @@
 //! Bridge from Glasslog's core to JavaScript: bytes in, report out.
 //!
-//! It decides nothing. Types and options are checked by the wrapper in `wasm/js`, verdicts come from the core, and
-//! reports leave as the JSON text that the command line prints. What throws is misuse.
+//! The bridge decides nothing. Types and options are checked by the wrapper in `wasm/js`, verdicts come from the core, and
+//! reports leave as the JSON text that the command line prints. Only misuse throws.
 
 pub mod file;
 pub mod history;

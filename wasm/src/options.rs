@@ -1,9 +1,9 @@
-//! Options as they cross over from JavaScript.
+//! Options as JavaScript passes them.
 
 use glasslog_core::verify::{Options, Require};
 use wasm_bindgen::JsError;
 
-/// Puts the options together; the wrapper has checked their types.
+/// Combines the options; the wrapper has checked their types.
 pub(crate) fn options(
     now: u64,
     require: Option<&str>,

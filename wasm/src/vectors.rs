@@ -1,4 +1,4 @@
-//! Test-only entry points that take other people's test vectors as raw JSON, so that the same files are judged natively,
+//! Test-only entry points that take public test vectors as raw JSON, so that the same files are judged natively,
 //! in Node and in a browser. Their 64-bit numbers would not survive `JSON.parse`.
 
 use glasslog_core::crypto::PublicKey;
@@ -9,10 +9,10 @@ use serde_json::Value;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Whether the inclusion proof of one transparency-dev/merkle vector is accepted.
+/// Returns `true` if the inclusion proof of one transparency-dev/merkle vector is accepted.
 ///
 /// # Errors
-/// Throws on what is no such vector.
+/// Throws if the text is not such a vector.
 #[wasm_bindgen(js_name = acceptsInclusion)]
 pub fn accepts_inclusion(vector: &str) -> Result<bool, JsError> {
     let vector: Value = serde_json::from_str(vector)?;
@@ -31,10 +31,10 @@ pub fn accepts_inclusion(vector: &str) -> Result<bool, JsError> {
     Ok(proof.verify(&leaf, index, &TreeHead { size, root }).is_ok())
 }
 
-/// Whether the consistency proof of one transparency-dev/merkle vector is accepted.
+/// Returns `true` if the consistency proof of one transparency-dev/merkle vector is accepted.
 ///
 /// # Errors
-/// Throws on what is no such vector.
+/// Throws if the text is not such a vector.
 #[wasm_bindgen(js_name = acceptsConsistency)]
 pub fn accepts_consistency(vector: &str) -> Result<bool, JsError> {
     let vector: Value = serde_json::from_str(vector)?;
@@ -68,7 +68,7 @@ fn number(vector: &Value, name: &str) -> Result<u64, JsError> {
         .ok_or_else(|| JsError::new(&format!("no number `{name}` in the vector")))
 }
 
-/// A hash; some vectors have text of another length in its place.
+/// A hash; some vectors hold text of another length instead.
 fn hash(value: &Value) -> Option<Hash> {
     Hash::parse_base64(value.as_str()?)
 }
@@ -81,10 +81,10 @@ fn proof(vector: &Value) -> Result<Option<Vec<Hash>>, JsError> {
     }
 }
 
-/// Whether the key of one CCTV ed25519 vector is admitted and its signature verifies.
+/// Returns `true` if the key of one CCTV ed25519 vector is admitted and its signature verifies.
 ///
 /// # Errors
-/// Throws on what is no hex of the right length.
+/// Throws if a value is not hex of the right length.
 #[wasm_bindgen(js_name = acceptsEd25519)]
 pub fn accepts_ed25519(key: &str, signature: &str, message: &str) -> Result<bool, JsError> {
     let hex = |text| wire::hex_decode(text).ok_or_else(|| JsError::new("not hex"));
@@ -96,7 +96,7 @@ pub fn accepts_ed25519(key: &str, signature: &str, message: &str) -> Result<bool
         .is_ok_and(|key| key.verify(message.as_bytes(), &signature).is_ok()))
 }
 
-/// How many keys a bucket holds, once the run's line in a manifest vouches for it.
+/// The number of keys in a bucket that matches its run's line in a manifest.
 ///
 /// # Errors
 /// Throws on a line that names no run, and on a bucket that is not the run's.

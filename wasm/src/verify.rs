@@ -1,4 +1,4 @@
-//! Verifications that have all they need at once.
+//! Verifications that need no further files.
 
 use glasslog_core::verify;
 use wasm_bindgen::JsError;
@@ -57,7 +57,7 @@ pub fn verify_consistency(
     Ok(verify::verify_consistency(old, new, proof, policy.as_bytes(), options).to_json())
 }
 
-/// Verifies a fraud proof against whoever signs an index.
+/// Verifies a fraud proof against the signer of an index.
 ///
 /// # Errors
 /// Throws on an unknown option.

@@ -1,14 +1,14 @@
-//! Finds Chrome or Chromium for the browser tests, and installs Debian's where that takes no question.
+//! Finds Chrome or Chromium for the browser tests, and installs Debian's package if that needs no password.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process;
 
-/// What to do where there is no browser.
+/// Remedy if there is no browser.
 pub const HINT: &str = "no Chrome or Chromium found: install one, or set CHROMIUM to its path";
 
-/// The browser of `$CHROMIUM`, of the system, or freshly installed.
+/// The browser of `$CHROMIUM`, of the system, or newly installed.
 pub fn find_or_install() -> Option<PathBuf> {
     find().or_else(|| {
         install();
@@ -16,7 +16,7 @@ pub fn find_or_install() -> Option<PathBuf> {
     })
 }
 
-/// The browser that is there.
+/// The browser of `$CHROMIUM` or of the system.
 pub fn find() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("CHROMIUM") {
         return Some(PathBuf::from(path));
@@ -40,7 +40,7 @@ pub fn find() -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Installs Debian's Chromium: only as root, where nobody has to be asked for a password.
+/// Installs Debian's Chromium, only as root: any other user would be asked for a password.
 fn install() {
     let root = Command::new("id")
         .arg("-u")

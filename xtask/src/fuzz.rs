@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: libFuzzer over every public parser of the core, on the pinned stable toolchain.
 //!
 //! cargo-fuzz would need a nightly compiler for the address sanitizer, which finds little in a crate without `unsafe`.
-//! What libFuzzer itself needs, coverage instrumentation, is a stable compiler option.
+//! The coverage instrumentation that libFuzzer itself needs is a stable compiler option.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,20 +24,20 @@ const RUSTFLAGS: &str = "--cfg fuzzing \
      -Cllvm-args=-sanitizer-coverage-trace-compares \
      -Ccodegen-units=1 -Cdebug-assertions -Coverflow-checks";
 
-/// What to do where the fuzzer cannot be built.
+/// Remedy if the fuzzer cannot be built.
 pub(crate) const HINT: &str =
     "libFuzzer is written in C++, and there is no compiler for it: install g++ or clang";
 
-/// Whether the fuzzer can be built.
+/// Returns `true` if the fuzzer can be built.
 pub(crate) fn can_build() -> bool {
     std::env::var_os("CXX").is_some() || process::answers("c++")
 }
 
-/// Builds all targets together and runs those named (all, without a name) for a time each, one on each core.
+/// Builds all targets together and runs the named ones (all if none is named) for a time each, one on each core.
 pub(crate) fn run(names: &[String], time: Duration, tally: &mut Tally) -> Result<()> {
     let host = host()?;
     let mut build = process::cargo();
-    // A target triple keeps the instrumentation away from build scripts and procedural macros.
+    // With a target triple, build scripts and procedural macros are not instrumented.
     build.args([
         "build",
         "--locked",
@@ -88,7 +88,7 @@ pub(crate) fn run(names: &[String], time: Duration, tally: &mut Tally) -> Result
     Ok(())
 }
 
-/// Runs one target over its seeds; what it finds stays in the target directory.
+/// Runs one target over its seeds; its findings are kept in the target directory.
 fn fuzz(programs: &Path, name: &str, time: Duration) -> Result<String> {
     let work = target().join("fuzz").join(name);
     let (corpus, findings) = (work.join("corpus"), work.join("findings"));
@@ -101,7 +101,7 @@ fn fuzz(programs: &Path, name: &str, time: Duration) -> Result<String> {
         .arg(root().join("fuzz/seeds").join(name))
         .arg(format!("-artifact_prefix={}/", findings.display()))
         .arg(format!("-max_total_time={}", time.as_secs()))
-        // Five seconds for one input of at most 64 KiB is a hang; half a gigabyte is a leak of bounds.
+        // Five seconds for one input of at most 64 KiB is a hang; half a gigabyte means a missing bound.
         .args([
             "-timeout=5",
             "-rss_limit_mb=512",
@@ -141,7 +141,7 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The triple that this machine compiles for.
+/// The target triple of this machine.
 fn host() -> Result<String> {
     let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .current_dir(root())
@@ -150,7 +150,5 @@ fn host() -> Result<String> {
         .context("cannot start rustc")?;
     let said = String::from_utf8_lossy(&output.stdout);
     let host = said.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host
-        .context("rustc does not say for what it compiles")?
-        .to_string())
+    Ok(host.context("rustc prints no host triple")?.to_string())
 }

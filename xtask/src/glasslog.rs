@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::process::{self, target};
 
-/// Builds the binary, with the portal inside where that was built.
+/// Builds the binary, with the portal inside if the portal was built.
 pub fn build(portal: bool) -> Result<PathBuf> {
     let mut build = process::cargo();
     build.args(["build", "--locked", "--package", "glasslog-cli"]);
@@ -20,10 +20,10 @@ pub fn build(portal: bool) -> Result<PathBuf> {
 /// The feature that puts the portal into the binary.
 const PORTAL: &str = "--features=glasslog-cli/portal";
 
-/// Builds the binary, the example that writes false logs, and with them their dependencies as `cargo test` needs them.
+/// Builds the binary, the example that writes false logs, and their dependencies as `cargo test` needs them.
 ///
-/// Cargo compiles a dependency once for each set of features, and the features depend on what is built together. So this
-/// names the whole workspace and one test.
+/// Cargo compiles a dependency once for each set of features, and the features depend on the packages built together, so
+/// this names the whole workspace and one test.
 pub fn build_for_tests(portal: bool) -> Result<()> {
     let mut build = process::cargo();
     build.args(["build", "--locked"]).args(TESTED).args([
@@ -40,8 +40,8 @@ pub fn build_for_tests(portal: bool) -> Result<()> {
     process::run(&mut build)
 }
 
-/// The packages that are tested together. The rest builds the bindings of the wasm package, is compiled when this runs, and
-/// shares no feature with them.
+/// The packages tested together. The others build the bindings of the wasm package, are already compiled when this
+/// runs, and share no feature with these.
 pub const TESTED: [&str; 5] = [
     "--workspace",
     "--exclude",
@@ -50,7 +50,7 @@ pub const TESTED: [&str; 5] = [
     "glasslog-bench",
 ];
 
-/// Builds the binary as it is released, to be measured.
+/// Builds the release binary, for measurements.
 pub fn build_release() -> Result<PathBuf> {
     process::run(process::cargo().args([
         "build",
@@ -64,7 +64,7 @@ pub fn build_release() -> Result<PathBuf> {
         .join(format!("glasslog{}", std::env::consts::EXE_SUFFIX)))
 }
 
-/// Where it is.
+/// Path of the binary that [`build`] builds.
 pub fn path() -> PathBuf {
     target()
         .join("debug")

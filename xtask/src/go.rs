@@ -1,12 +1,12 @@
-//! Go programs of other people, which tests and benchmarks run beside ours.
+//! Go programs of other projects, for comparison in tests and benchmarks.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::process::{self, root};
 
-/// A `go` command in one of the modules under `tests/interop`, with the flags of every build: so each finds in Go's cache
-/// what the others compiled.
+/// A `go` command in one of the modules under `tests/interop`, with the same flags for every build, so that each finds in
+/// Go's cache the packages that the others compiled.
 pub fn go(subcommand: &str, module: &str) -> Command {
     let mut go = process::command("go");
     go.current_dir(root().join("tests/interop").join(module))

@@ -1,7 +1,7 @@
 //! `cargo xtask …`: builds the wasm package and the portal, runs the demo, the benchmarks and all tests.
 //!
-//! A plain `cargo build` needs neither Node nor this crate; whatever does starts here, so that a newcomer, a developer
-//! and CI run the same code.
+//! A plain `cargo build` needs neither Node nor this crate. Every task that needs them starts here, so that a
+//! newcomer, a developer and CI run the same code.
 
 mod demo;
 mod deny;
@@ -35,7 +35,7 @@ enum Task {
     Site,
     /// Make a log with signed events about real files, and serve it with the portal
     Demo {
-        /// Model files to record events about; two small ones are made without
+        /// Model files to record events about; two small ones are made if none is named
         files: Vec<PathBuf>,
         /// Print a verified history and end, instead of serving
         #[arg(long)]
@@ -43,19 +43,19 @@ enum Task {
     },
     /// Run all tests and checks, as CI does
     Test {
-        /// Stages to run, by the names in the closing table; all without one. `everything` runs all, with the long tests
+        /// Stages to run, by the names in the closing table; all if none is named. `everything` runs all, with the long tests
         stages: Vec<String>,
     },
     /// Measure, and print one table for each part
     #[command(disable_help_flag = true)]
     Bench {
-        /// Parts to measure, and how: `cargo xtask bench --help` tells
+        /// Parts to measure, and options: see `cargo xtask bench --help`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
     /// Run the fuzz targets
     Fuzz {
-        /// Targets to run; all without one
+        /// Targets to run; all if none is named
         targets: Vec<String>,
         /// Seconds for each
         #[arg(long, default_value_t = 60)]
@@ -85,7 +85,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures by the crate `bench`, which a change of `xtask` alone need not build.
+/// Runs the crate `bench`, which a change of `xtask` alone does not rebuild.
 fn bench(arguments: &[OsString]) -> Result<()> {
     let mut bench = process::cargo();
     bench.args([

@@ -21,7 +21,9 @@ pub fn is_there() -> bool {
 /// Fails with a remedy if Node is missing.
 pub fn expect() -> Result<()> {
     if !is_there() {
-        bail!("{HINT}\nhint: the portal is built with Node; a plain `cargo build` does without");
+        bail!(
+            "{HINT}\nhint: the portal is built with Node; a plain `cargo build` does not need it"
+        );
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ pub fn root() -> &'static Path {
         .unwrap_or(Path::new("."))
 }
 
-/// Where cargo puts what it builds: one directory for every build, so that nothing is compiled twice.
+/// Cargo's target directory, the same for every build, so that nothing is compiled twice.
 pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root().join("target"), |path| root().join(path))
@@ -26,10 +26,10 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// The cargo that started us, for the pinned toolchain.
+/// The cargo that started this program, for the pinned toolchain.
 pub fn cargo() -> Command {
     let mut command = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // Set for us by `cargo run`; inherited, they would mark every crate as changed.
+    // Set by `cargo run`; a child that inherits them would see every crate as changed.
     for name in [
         "CARGO_MANIFEST_DIR",
         "CARGO_MANIFEST_PATH",
@@ -54,7 +54,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command to its end and returns what it printed.
+/// Runs a command to its end and returns its output.
 pub fn output(command: &mut Command) -> Result<Vec<u8>> {
     let line = line_of(command);
     eprintln!("$ {line}");
@@ -68,7 +68,7 @@ pub fn output(command: &mut Command) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// Whether a program is there: it can be asked for its version.
+/// Returns `true` if a program is installed: it answers to `--version`.
 pub fn answers(program: &str) -> bool {
     let mut asked = command(program);
     asked
@@ -78,7 +78,7 @@ pub fn answers(program: &str) -> bool {
     asked.status().is_ok_and(|status| status.success())
 }
 
-/// A command as a person would type it.
+/// A command as a user would type it.
 pub fn line_of(command: &Command) -> String {
     let program = Path::new(command.get_program())
         .file_name()

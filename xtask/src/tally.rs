@@ -1,4 +1,4 @@
-//! Runs tests and counts them by their runners' own closing lines.
+//! Runs tests and counts them by the closing lines of their runners.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -7,19 +7,19 @@ use anyhow::{Context, Result, bail};
 
 use xtask::process::line_of;
 
-/// What the tests came to, over all runners.
+/// The results of the tests of all runners.
 #[derive(Default)]
 pub(crate) struct Tally {
     /// Tests that passed.
     pub(crate) passed: u64,
     /// Tests that failed.
     pub(crate) failed: u64,
-    /// What was not tested, with its reason.
+    /// Skipped tests, with their reasons.
     pub(crate) skipped: Vec<String>,
 }
 
 impl Tally {
-    /// Runs a command that runs tests: shows what it says, and counts.
+    /// Runs a command that runs tests, shows its output and counts its results.
     pub(crate) fn run(&mut self, command: &mut Command) -> Result<()> {
         let line = line_of(command);
         eprintln!("$ {line}");
@@ -54,7 +54,7 @@ impl Tally {
         Ok(())
     }
 
-    /// Notes what could not be tested here.
+    /// Notes a part that could not be tested here.
     pub(crate) fn skip(&mut self, what: impl Into<String>) {
         let what = what.into();
         if !self.skipped.contains(&what) {
@@ -64,7 +64,7 @@ impl Tally {
 
     fn count(&mut self, line: &str) {
         let line = line.trim();
-        // Tests say so themselves where something that they need is absent, and pass.
+        // A test that lacks something it needs prints this line, and passes.
         if let Some(what) = line.strip_prefix("skipped: ") {
             self.skip(what);
         }

@@ -1,7 +1,8 @@
-//! `cargo xtask test`: everything that must hold before a change lands, in stages, each timed and each named if it fails.
+//! `cargo xtask test`: all checks that a change must pass before it lands, in stages, each timed and each named if it
+//! fails.
 //!
-//! A stage that fails does not stop the others. What was not tested, for want of Node, a browser, Go or vectors, stands
-//! in the last lines: silence would look like success.
+//! A failed stage does not stop the others. The last lines list the parts that were not tested because Node, a browser,
+//! Go or vectors are missing: silence would look like success.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,10 +21,10 @@ use xtask::{chromium, glasslog, go, node, site, toolchain};
 /// Time of each fuzz target, and with [`EVERYTHING`].
 const FUZZ_TIME: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(60)];
 
-/// Names all stages, with the long forms of their tests.
+/// The name of all stages together, with the long forms of their tests.
 const EVERYTHING: &str = "everything";
 
-/// Runs every stage, or those named.
+/// Runs every stage, or the named ones.
 pub(crate) fn run(mut only: Vec<String>) -> Result<()> {
     let stages = only.len();
     only.retain(|stage| stage != EVERYTHING);
@@ -110,7 +111,7 @@ pub(crate) fn run(mut only: Vec<String>) -> Result<()> {
 
 /// Compiles the Go programs and finds the browser, mostly waiting for the network, while other stages compile.
 ///
-/// The tests build these programs too, and say what they lack: nothing is decided here.
+/// The tests build these programs too and report a missing one, so failures here are ignored.
 fn prepare() -> Option<PathBuf> {
     let bin = process::target().join("interop/bin");
     for (module, packages) in [("go", &["./...", "tool"][..]), ("versitygw", &["tool"])] {
@@ -123,7 +124,7 @@ fn prepare() -> Option<PathBuf> {
     chromium::find_or_install()
 }
 
-/// Runs the tests of all crates, those of this one apart: see [`glasslog::TESTED`].
+/// Runs the tests of all crates, those of this crate separately: see [`glasslog::TESTED`].
 fn cargo_test(long: bool, tally: &mut Tally) -> Result<()> {
     let test = |packages: &[&str]| {
         let mut test = process::cargo();
@@ -141,9 +142,9 @@ fn cargo_test(long: bool, tally: &mut Tally) -> Result<()> {
     tally.run(&mut test(&tools)).and(product)
 }
 
-/// Writes the logs of operators who lie about their index, for tests in the browser.
+/// Writes the logs of operators with a false index, for tests in the browser.
 fn lying_operators(portal: bool) -> Result<PathBuf> {
-    // Built already, unless this stage runs alone.
+    // Already built, unless this stage runs alone.
     glasslog::build_for_tests(portal)?;
     let folder = process::target().join("operators");
     if folder.exists() {
@@ -156,7 +157,7 @@ fn lying_operators(portal: bool) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Lints natively, and again for the browser, where other code is compiled.
+/// Lints natively, and again for the browser, because other code is compiled there.
 fn clippy() -> Result<()> {
     let deny = ["--", "-D", "warnings"];
     let mut native = process::cargo();
@@ -175,10 +176,10 @@ fn clippy() -> Result<()> {
     )
 }
 
-/// Stages so far, and what their tests came to.
+/// The stages run so far, and the results of their tests.
 #[derive(Default)]
 struct Suite {
-    /// The stages to run; all where none is named.
+    /// The stages to run; all if none is named.
     only: Vec<String>,
     tally: Tally,
     stages: Vec<(&'static str, Duration, &'static str)>,
@@ -186,7 +187,7 @@ struct Suite {
 }
 
 impl Suite {
-    /// Runs a stage, and says whether it succeeded.
+    /// Runs a stage and returns `true` if it succeeded.
     fn stage(&mut self, name: &'static str, work: impl FnOnce(&mut Tally) -> Result<()>) -> bool {
         if self.leaves_out(name) {
             return true;
@@ -206,7 +207,7 @@ impl Suite {
         done.is_ok()
     }
 
-    /// Runs a stage that rests on an earlier one and on a program that may be absent.
+    /// Runs a stage that depends on an earlier one and on a program that may be missing.
     fn needs(
         &mut self,
         earlier: bool,
@@ -230,16 +231,16 @@ impl Suite {
         self.stage(name, work)
     }
 
-    /// What a stage rests on is taken to be there where only that stage is asked for.
+    /// Returns `true` if the stage is not among those asked for. A stage that depends on it then takes it as done.
     fn leaves_out(&self, name: &str) -> bool {
         !self.only.is_empty() && !self.only.iter().any(|only| only == name)
     }
 
-    /// Says what everything came to: times, failures, what was skipped, counts.
+    /// Prints the results: times, failures, skipped parts and counts.
     fn close(self) -> Result<()> {
         let ran = |only: &&String| self.stages.iter().any(|(name, ..)| name == only);
         if let Some(unknown) = self.only.iter().find(|only| !ran(only)) {
-            bail!("no stage is called `{unknown}`");
+            bail!("unknown stage `{unknown}`");
         }
         println!();
         for (name, took, outcome) in &self.stages {

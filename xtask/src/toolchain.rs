@@ -1,14 +1,14 @@
-//! What the pinned toolchain of `rust-toolchain.toml` must hold.
+//! Requirements on the pinned toolchain of `rust-toolchain.toml`.
 
 use anyhow::{Context, Result};
 
 use crate::process;
 
-/// The target of the browser's build.
+/// The compilation target for the browser.
 pub const WASM: &str = "wasm32-unknown-unknown";
 
-/// Sees to it that the wasm target is there. rustup installs what `rust-toolchain.toml` names, but not into a toolchain
-/// that was already installed without it.
+/// Ensures that the wasm target is installed. rustup installs the targets that `rust-toolchain.toml` names, but not
+/// into a toolchain that was already installed without them.
 pub fn ensure_wasm_target() -> Result<()> {
     let output = process::command(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .args(["--print", "target-libdir", "--target", WASM])

@@ -1,6 +1,6 @@
 //! `cargo xtask wasm`: the npm package `@glasslog/verify` in `wasm/pkg`, from one `web` build.
 //!
-//! The bindings are made by wasm-bindgen-cli-support as a library, pinned to the version of wasm-bindgen in
+//! wasm-bindgen-cli-support makes the bindings, used as a library and pinned to the version of wasm-bindgen in
 //! `Cargo.lock`, so that no tool has to be installed. `wasm/js` is written by hand and copied beside them.
 
 use std::fs;
@@ -26,7 +26,7 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-/// Where it is.
+/// The folder of the package.
 pub fn package() -> PathBuf {
     root().join("wasm/pkg")
 }
@@ -38,10 +38,10 @@ pub fn build_with_vectors() -> Result<PathBuf> {
     Ok(package)
 }
 
-/// What is compiled for the browser.
+/// Arguments that select the packages compiled for the browser.
 pub const WASM_PACKAGES: [&str; 4] = ["--package", "glasslog-core", "--package", "glasslog-wasm"];
 
-/// A cargo command for the browser. Build and clippy share its flags, and so what they compile.
+/// A cargo command for the browser. Build and clippy share its flags, so they compile the same code.
 pub fn cargo(subcommand: &str) -> Command {
     let mut cargo = process::cargo();
     cargo
@@ -97,11 +97,12 @@ fn copy_into(file: &str, package: &Path) -> Result<()> {
 /// Compiler flags of every wasm build.
 fn rustflags() -> String {
     let mut flags = vec![
-        // The 32-bit field arithmetic is the faster one in wasm, where a 64 × 64 → 128 bit product is a call.
+        // The 32-bit field arithmetic is the faster one in wasm, because a 64 × 64 → 128 bit product is a call there.
         "--cfg".to_string(),
         "curve25519_dalek_bits=\"32\"".to_string(),
     ];
-    // Panic messages name source files: the same bytes wherever it is built, and nobody's home directory in them.
+    // Panic messages name source files. Without these flags, the bytes would depend on the machine and hold the home
+    // directory of the builder.
     for (from, to) in [
         (cargo_home(), "cargo"),
         (Some(root().to_path_buf()), "glasslog"),
@@ -110,7 +111,7 @@ fn rustflags() -> String {
             flags.push(format!("--remap-path-prefix={}={to}", from.display()));
         }
     }
-    // How cargo separates encoded flags.
+    // Cargo's separator of encoded flags.
     flags.join("\u{1f}")
 }
 
@@ -137,7 +138,7 @@ impl Size {
         let path = package.join(format!("{STEM}_bg.wasm"));
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut brotli = Vec::new();
-        // Quality 11 and a 22-bit window: what static hosts precompress with.
+        // Quality 11 and a 22-bit window, the settings with which static hosts precompress.
         brotli::CompressorWriter::new(&mut brotli, 4096, 11, 22).write_all(&bytes)?;
         Ok(Self {
             raw: bytes.len(),
@@ -147,7 +148,7 @@ impl Size {
     }
 }
 
-/// Length after `gzip -9`, where the machine has it.
+/// Length after `gzip -9`, if the machine has it.
 fn gzip_length(path: &Path) -> Option<usize> {
     let output = Command::new("gzip")
         .args(["-9", "-c"])

@@ -81,7 +81,7 @@ impl BundleWriter {
         }
     }
 
-    /// Adds one file that the query asked for and got.
+    /// Adds one file that the query asked for and received.
     ///
     /// # Errors
     /// [`BundleError::TooLarge`] if the bundle would be larger than a bundle may be.
@@ -118,7 +118,7 @@ fn too_large(size: usize) -> BundleError {
     }
 }
 
-/// A bundle as it was read: it proves nothing until its history is replayed.
+/// A parsed bundle. It proves nothing until its history is replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle<'a> {
     artifact: &'a str,
@@ -173,13 +173,13 @@ impl<'a> Bundle<'a> {
         })
     }
 
-    /// The artifact that it is about.
+    /// The artifact that the history is about.
     #[must_use]
     pub const fn artifact(&self) -> &'a str {
         self.artifact
     }
 
-    /// Whether it follows no registration.
+    /// Returns `true` if the query follows no registration.
     #[must_use]
     pub const fn exact(&self) -> bool {
         self.exact
@@ -197,7 +197,7 @@ impl<'a> Bundle<'a> {
     }
 }
 
-/// One line of at most `limit` bytes, and what follows it.
+/// One line of at most `limit` bytes, and the bytes after it.
 fn line(bytes: &[u8], limit: usize) -> Option<(&str, &[u8])> {
     let end = bytes
         .iter()

@@ -1,7 +1,7 @@
 //! Makes a `tlog-proof` of one entry from a log's files.
 //!
-//! Building, not judging: the tiles are checked against the checkpoint, so the proof is sound for that checkpoint, and
-//! whether anybody should trust it is for whoever verifies the proof.
+//! The tiles are checked against the checkpoint, so the proof is sound for that checkpoint. Trust in the checkpoint is
+//! judged by the verifier of the proof.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use crate::note::tlog_proof::{TlogProof, TlogProofError};
 use crate::tiles::plan::InclusionPlan;
 use crate::tiles::tile::TileError;
 
-/// A proof under way.
+/// A proof in progress.
 pub struct ProveQuery {
     index: u64,
     stage: Stage,
@@ -25,11 +25,11 @@ enum Stage {
     Done(Result<TlogProof, ProveError>),
 }
 
-/// Why there is no proof.
+/// Reasons for the lack of a proof.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProveError {
-    /// A file could not be had.
+    /// A needed file is missing.
     #[error("`{path}` could not be had")]
     Missing {
         /// Its path.
@@ -46,10 +46,10 @@ pub enum ProveError {
         /// Entries of the log.
         size: u64,
     },
-    /// The tiles are not those of the checkpoint.
+    /// The tiles do not match the checkpoint.
     #[error(transparent)]
     Tiles(TileError),
-    /// The proof cannot be put together.
+    /// The proof cannot be assembled.
     #[error(transparent)]
     Proof(TlogProofError),
 }
@@ -78,7 +78,7 @@ impl ProveQuery {
         }
     }
 
-    /// The files wanted next; see [`needs`](crate::fetch::query::Query::needs).
+    /// The files to fetch next; see [`needs`](crate::fetch::query::Query::needs).
     #[must_use]
     pub fn needs(&self) -> Vec<String> {
         match &self.stage {
@@ -87,7 +87,7 @@ impl ProveQuery {
         }
     }
 
-    /// Hands over one file; see [`supply`](crate::fetch::query::Query::supply).
+    /// Takes one file; see [`supply`](crate::fetch::query::Query::supply).
     pub fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
         let (Stage::Checkpoint(wave) | Stage::Tiles(_, _, wave)) = &mut self.stage else {
             return;
@@ -130,7 +130,7 @@ impl ProveQuery {
         Ok(Stage::Tiles(checkpoint, plan, wave))
     }
 
-    /// The proof, once nothing more is needed.
+    /// The proof, once no more files are needed.
     #[must_use]
     pub const fn proof(&self) -> Option<&Result<TlogProof, ProveError>> {
         match &self.stage {

@@ -11,11 +11,11 @@ use crate::report::report::Report;
 
 /// A verification that is fed with files until it reports.
 pub trait Query {
-    /// The files wanted next, a bounded batch of paths relative to the public tree; empty when nothing more is needed.
+    /// The files to fetch next, a bounded batch of paths relative to the public tree; empty when no more are needed.
     fn needs(&self) -> Vec<String>;
-    /// Hands over one file, or `None` if it is missing. A path that was not asked for is ignored.
+    /// Takes one file, or `None` if it is missing. A path that was not asked for is ignored.
     fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>);
-    /// The verdict, once nothing more is needed.
+    /// The verdict, once no more files are needed.
     fn report(&self) -> Option<&Report>;
     /// The progress made so far.
     fn progress(&self) -> Progress<'_>;

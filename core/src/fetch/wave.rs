@@ -13,7 +13,7 @@ use crate::tiles::tile::Tile;
 pub(crate) struct Wave {
     /// Files asked for, by the path asked for: a full file may replace a partial one.
     wanted: BTreeMap<String, LogFile>,
-    /// Not asked for yet, last first.
+    /// Files not asked for yet, last first.
     queued: Vec<LogFile>,
     got: BTreeMap<LogFile, Vec<u8>>,
     missing: Option<String>,
@@ -54,7 +54,7 @@ impl Wave {
             return self.is_over();
         };
         match bytes {
-            // A file over its limit cannot be valid. It is cut one byte past the limit, and fails in the verification.
+            // A file over its limit cannot be valid: it is cut one byte past the limit and fails the verification.
             Some(mut bytes) => {
                 bytes.truncate(file.limit() + 1);
                 let is_replaced = path != file.path();
@@ -97,7 +97,7 @@ pub(crate) fn tiles(files: BTreeMap<LogFile, Vec<u8>>) -> BTreeMap<Tile, Vec<u8>
         LogFile::Tile(tile) => Some((tile, bytes)),
         _ => None,
     };
-    // Not collected, which would sort first: 5 kB of code in the browser's copy.
+    // Inserted one by one: `collect` would sort first, which costs 5 kB of code in the wasm build.
     let mut tiles = BTreeMap::new();
     tiles.extend(files.into_iter().filter_map(tile));
     tiles

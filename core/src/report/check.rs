@@ -162,7 +162,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// Returns `true` if the verification came to this check.
+    /// Returns `true` if this check was reached.
     fn is_reached(&self) -> bool {
         self.outcome != Outcome::Unknown || self.detail != NOT_REACHED
     }

@@ -226,7 +226,7 @@ impl Report {
             (true, Outcome::Pass, complete) => complete,
             _ => Outcome::Unknown,
         };
-        // An accusation of an index's builder says nothing about events.
+        // A fraud proof against an index's builder says nothing about events.
         let is_about_events = members.fraud.is_none() && query.kind != "fraud";
         let claims = Claims {
             included: if !is_about_events {
@@ -303,7 +303,7 @@ impl Report {
     /// Compact JSON, members in declared order, no final newline.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Only maps with keys that are no strings can fail, and there are none.
+        // Only a map with keys other than strings can fail, and the report has none.
         serde_json::to_string(self).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
 //! Sentences and phrases that several checks share.
 
-/// Detail of a check that the verification did not come to.
+/// Detail of a check that was not reached.
 pub(crate) const NOT_REACHED: &str = "not reached";

@@ -1,5 +1,5 @@
-//! `cargo xtask demo`: a log with two actors, two local witnesses and real events about real files, made with the
-//! command line as its user would, then served with the portal.
+//! `cargo xtask demo`: a log with two actors, two local witnesses and real events about real files, made by
+//! the commands that a user would type, then served with the portal.
 
 mod models;
 mod story;
@@ -14,26 +14,26 @@ use story::Story;
 use xtask::process::{root, target};
 use xtask::{glasslog, node, site, wasm};
 
-/// The port that is tried first, so that the address is the same each time.
+/// The port tried first, so that the address is usually the same.
 const PORT: u16 = 8137;
 
-/// Builds everything, then shows it.
+/// Builds the binary and the portal, then runs the demo.
 pub(crate) fn run(files: &[PathBuf], serve: bool) -> Result<()> {
-    // Without Node there is no portal, and the rest is shown all the same.
+    // Without Node the demo runs without the portal.
     let portal = node::is_there();
     if portal {
         wasm::run()?;
         site::build()?;
     } else {
-        eprintln!("warning: {}: the demo goes without the portal", node::HINT);
+        eprintln!("warning: {}: the demo runs without the portal", node::HINT);
     }
     glasslog::build(portal)?;
     show(files, serve, portal)
 }
 
-/// Makes the log anew with the binary that was built, then serves it, or shows one history and ends.
+/// Makes a new log with the built binary, then serves it, or prints one history and ends.
 pub(crate) fn show(files: &[PathBuf], serve: bool, portal: bool) -> Result<()> {
-    // Named from the reader's folder; everything else is seen from the root, in paths short enough to be typed.
+    // Model paths are relative to the user's folder; all others to the root, short enough to type.
     let given = models::given(files)?;
     std::env::set_current_dir(root()).context("cannot enter the repository")?;
     let seen = |path: PathBuf| {
@@ -67,7 +67,7 @@ pub(crate) fn show(files: &[PathBuf], serve: bool, portal: bool) -> Result<()> {
     }
 }
 
-/// Serves log and portal until it is stopped.
+/// Serves the log and the portal until the user stops it.
 fn host(story: &Story, portal: bool) -> Result<()> {
     let port = free_port()?;
     let log = format!("http://127.0.0.1:{port}/");

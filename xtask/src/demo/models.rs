@@ -1,4 +1,4 @@
-//! The files that the demo's events are about: the reader's own, or two small models in the safetensors format.
+//! The files that the demo's events are about: the user's own, or two small models in the safetensors format.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,15 @@ use anyhow::{Context, Result, bail};
 pub(crate) struct Model {
     /// `name@version`.
     pub(crate) artifact: String,
-    /// Where the file is.
+    /// Path of the file.
     pub(crate) path: PathBuf,
 }
 
-/// The reader's own files, named after themselves.
+/// The user's own files, each named by its file name.
 pub(crate) fn given(files: &[PathBuf]) -> Result<Vec<Model>> {
     let model = |path: &PathBuf| {
         if !path.is_file() {
-            bail!("`{}` is no file", path.display());
+            bail!("`{}` is not a file", path.display());
         }
         let path =
             fs::canonicalize(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -34,7 +34,8 @@ pub(crate) fn given(files: &[PathBuf]) -> Result<Vec<Model>> {
     files.iter().map(model).collect()
 }
 
-/// Names in events are printable ASCII without spaces; the demo replaces anything else, and `@`, which parts versions.
+/// Names in events are printable ASCII without spaces; the demo replaces any other
+/// character, and `@`, which separates the version.
 fn plain(name: &str) -> String {
     let safe = |c: char| {
         if c.is_ascii_graphic() && !matches!(c, '@' | '/' | '\\' | ':') {
@@ -79,7 +80,7 @@ fn safetensors(seed: u32) -> Vec<u8> {
     bytes.extend_from_slice(header.as_bytes());
     let mut state = seed;
     for _ in 0..rows * columns {
-        // Any fixed sequence will do; this one is a linear congruence.
+        // Any fixed sequence would serve; this one is a linear congruence.
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let weight = f64::from(state) / f64::from(u32::MAX) - 0.5;
         bytes.extend_from_slice(&(weight as f32).to_le_bytes());

@@ -1,4 +1,4 @@
-//! What happens in the demo: who is there, what they do to the models, and who vouches for the log.
+//! The story of the demo: its actors, their actions on the models, and the witnesses of the log.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,36 +9,36 @@ use anyhow::{Context, Result};
 use super::models::Model;
 use xtask::process;
 
-/// The log's identity. `.example` belongs to nobody.
+/// The log's identity, under the reserved domain `.example`.
 const ORIGIN: &str = "demo.example/model-access";
-/// Who trains models.
+/// The actor that trains models.
 const TRAINER: &str = "maya@demo.example";
-/// What runs them.
+/// The actor that runs models.
 const SERVICE: &str = "serving-pipeline@demo.example";
-/// Witnesses that run beside the log vouch for nothing that the log could not: their names say so.
+/// Names of the witnesses. They mark them as local: witnesses run by the log add no trust beyond the log itself.
 const WITNESSES: [&str; 2] = [
     "local-demo-witness.example/one",
     "local-demo-witness.example/two",
 ];
 
-/// A demo under way.
+/// A running demo.
 pub(crate) struct Story {
     /// The `glasslog` binary.
     pub(crate) binary: PathBuf,
-    /// Where everything is made.
+    /// The folder of all files of the demo.
     pub(crate) directory: PathBuf,
-    /// What it is about.
+    /// The models that the events are about.
     pub(crate) models: Vec<Model>,
 }
 
-/// One event: actor, action, and why.
+/// One event: actor, action and reason.
 struct Deed {
     actor: &'static str,
     action: &'static str,
     flags: &'static [&'static str],
 }
 
-/// What happens to each model, in order. Routine deeds need no reason, material ones do.
+/// The events of each model, in order. Material actions need a reason, routine ones do not.
 const DEEDS: [Deed; 4] = [
     Deed {
         actor: TRAINER,
@@ -72,7 +72,7 @@ const DEEDS: [Deed; 4] = [
 ];
 
 impl Story {
-    /// Makes the log, lets everybody act, publishes, has it witnessed, and puts the portal in.
+    /// Makes the log, records the events, publishes, has the log witnessed, and adds the portal.
     pub(crate) fn tell(&self, portal: bool) -> Result<()> {
         let log = self.log();
         let log = log.as_os_str();
@@ -173,12 +173,12 @@ impl Story {
         self.log().join("public/tile")
     }
 
-    /// The model that came last.
+    /// The last model.
     pub(crate) fn newest(&self) -> &Model {
         &self.models[self.models.len() - 1]
     }
 
-    /// Runs the command line, shown as it would be typed.
+    /// Shows a command as a user would type it, and runs it.
     pub(crate) fn glasslog<'a>(
         &self,
         arguments: impl IntoIterator<Item = &'a OsStr>,
@@ -212,7 +212,7 @@ impl Story {
             .join(format!("{}.{kind}", name.replace('/', "-")))
     }
 
-    /// Makes the log and takes down its first entry's hash, for those who are there to see it.
+    /// Makes the log and keeps the hash of its first entry, which the trust policy will pin.
     fn genesis<'a>(&self, init: impl IntoIterator<Item = &'a OsStr>) -> Result<String> {
         let mut command = process::command(&self.binary);
         let said = process::output(command.args(init).args(["--format", "json"]))?;
@@ -224,7 +224,7 @@ impl Story {
         Ok(genesis.to_string())
     }
 
-    /// Writes both witnesses into the trust policy, which so far asks for none, and pins the genesis.
+    /// Adds both witnesses to the trust policy, which requires none so far, and pins the genesis.
     fn trust(&self, genesis: &str) -> Result<()> {
         let path = self.log().join("trust.policy");
         let policy =
