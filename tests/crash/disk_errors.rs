@@ -20,14 +20,14 @@ use glasslog_tests::served::Served;
 use glasslog_tests::skip::skipped;
 use glasslog_tests::words;
 
-/// What a writer asks of a disk that nothing else in a server asks for.
+/// Calls to a disk that only a writer makes in a server.
 const CALLS: [&str; 4] = [
     "fdatasync",
     "fsync",
     "link,linkat",
     "rename,renameat,renameat2",
 ];
-/// Which of the calls fails first: the server makes several for each entry.
+/// Numbers of the first call that fails: the server makes several for each entry.
 const FIRST: [u32; 3] = [1, 2, 5];
 const ERRORS: [(&str, &str); 2] = [
     ("EIO", "Input/output error"),
@@ -54,7 +54,7 @@ fn inject(process: u32, calls: &str, error: &str, first: u32) -> Option<Child> {
         .ok()?;
     let mut lines = BufReader::new(strace.stderr.take()?).lines();
     let is_attached = lines.any(|line| line.is_ok_and(|line| line.contains(" attached")));
-    // What it traces is of no interest, but it must be able to write it.
+    // Its trace is of no interest, but it must be able to write it.
     std::thread::spawn(move || lines.for_each(drop));
     if is_attached {
         return Some(strace);
@@ -78,7 +78,7 @@ fn submit(address: SocketAddr, acknowledged: &mut Vec<(u64, String)>) -> Option<
     panic!("no call failed");
 }
 
-/// Whether everything is still there that anyone was told of.
+/// Checks that every acknowledged entry is still there.
 fn check(log: &Path, key: &VerifierKey, shown: &Checkpoint, acknowledged: &[(u64, String)]) {
     let public = PublicLog::read(&log.join("public"), key);
     assert!(

@@ -26,7 +26,7 @@ use serde_json::Value;
 const SERVERS: usize = 3;
 const CLIENTS: usize = 4;
 const SECONDS: u64 = 12;
-/// How long a client waits for an answer before it asks another server.
+/// Time that a client waits for an answer before it asks another server.
 const ANSWER: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -41,7 +41,7 @@ fn choose(state: &mut u64, bound: u64) -> u64 {
     *state % bound
 }
 
-/// Which server sequences, once one of them says so.
+/// Returns the server that sequences, once one says so.
 fn leader(servers: &[Sharing]) -> usize {
     let began = Instant::now();
     loop {
@@ -141,7 +141,7 @@ fn a_stand_in_answers_as_the_leader_does() {
         assert_eq!(answer["leafHash"], leaf_hash(line.as_bytes()).to_string());
     }
 
-    // What was passed on once is not passed on again.
+    // A forwarded entry is not forwarded again.
     let again = post(second, "/add", "glasslog-forwarded: 1\r\n", b"five");
     assert_eq!(again.status, 503);
     assert!(
@@ -188,7 +188,7 @@ fn a_stand_in_answers_as_the_leader_does() {
     assert_eq!(post(&servers[1 - leading], "/add", "", b"two").text(), "1");
 }
 
-/// What a client was told: entries by their indices.
+/// Entries acknowledged to a client, by their indices.
 type Told = Arc<Mutex<BTreeMap<u64, String>>>;
 
 /// One client: submits its entries one after the other, or in batches, each until some server acknowledges it.

@@ -30,7 +30,7 @@ const STRANGER: u8 = 8;
 const HONEST: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 const HOSTILE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const WRITERS: u32 = 4;
-/// What an honest writer waits between two entries.
+/// Pause of an honest writer between two entries.
 const PAUSE: Duration = Duration::from_millis(40);
 /// Bounds with room for a slow machine that has other work, on a build that is not optimised.
 const SLOWEST: Duration = Duration::from_secs(5);
@@ -125,7 +125,7 @@ fn event(number: u32, key: u8) -> Vec<u8> {
     access.entry(ORIGIN)
 }
 
-/// What an honest writer saw.
+/// Answers that an honest writer got.
 #[derive(Default)]
 struct Seen {
     latencies: Vec<Duration>,
@@ -134,7 +134,7 @@ struct Seen {
     again: u32,
 }
 
-/// How far the flood is.
+/// Progress of the flood.
 struct Flood {
     /// Rounds of each attack.
     rounds: [AtomicU64; ATTACKS.len()],
@@ -198,7 +198,7 @@ fn honest(address: SocketAddr, writer: u32, flood: &Flood) -> Seen {
 
 type Attack = fn(SocketAddr, u32) -> std::io::Result<()>;
 
-/// What the hostile do; each as often as it can.
+/// Attacks of the hostile clients; each is repeated as often as it can be.
 const ATTACKS: [(&str, Attack); 8] = [
     ("oversized", |address, _| {
         post(HOSTILE, address, "/add", &[b'x'; 70_000]).map(drop)

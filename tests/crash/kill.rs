@@ -35,7 +35,7 @@ use glasslog_tests::served::Served;
 
 const ORIGIN: &str = "example.com/killed";
 const ACTOR: &str = "ci@example.org";
-/// How long the test goes on in CI.
+/// Duration of the test in CI.
 const SECONDS: u64 = 20;
 /// Kills without which the test shows little: a slow machine takes longer.
 const LEAST_KILLS: u64 = 50;
@@ -260,7 +260,7 @@ fn a_log_survives_sigkill_at_any_moment() {
                 seen.hear(&kill(witness));
                 kills += 1;
             }
-            // What readers see is whole before anyone repairs anything.
+            // Readers see whole files before anything is repaired.
             seen.check(&log, &key);
             if random.below(2) == 0 {
                 // Sometimes the next writer does this, and may be killed while it does.

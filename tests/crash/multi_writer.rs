@@ -59,7 +59,7 @@ fn directory_for(made: &Path, folder: &Path, settings: &StoreSettings) -> PathBu
     folder.to_owned()
 }
 
-/// What a writer said: `took`, `durable INDEX ENTRY`, `published INDEX ENTRY`.
+/// Lines that a writer printed: `took`, `durable INDEX ENTRY`, `published INDEX ENTRY`.
 type Said = Arc<Mutex<Vec<(Instant, usize, String)>>>;
 
 struct Writer {
@@ -115,13 +115,13 @@ impl Drop for Writer {
     }
 }
 
-/// How often a lease was taken.
+/// Counts how often a lease was taken.
 fn leases(said: &Said) -> usize {
     let said = said.lock().unwrap();
     said.iter().filter(|(_, _, line)| line == "took").count()
 }
 
-/// Who writes, by the lock object: the writer that said last that it took the lease.
+/// Names the current writer, by the lock object: the one that said last that it took the lease.
 fn leader(said: &Said) -> Option<usize> {
     let said = said.lock().unwrap();
     let took = said.iter().rev().find(|(_, _, line)| line == "took");

@@ -17,16 +17,16 @@ macro_rules! words {
     };
 }
 
-/// What a program that ran to its end left behind.
+/// Result of a program that ran to its end.
 #[derive(Debug)]
 pub struct Finished {
     /// Its exit code; -1 when a signal ended it.
     pub code: i32,
-    /// What it printed.
+    /// Its standard output.
     pub stdout: Vec<u8>,
-    /// What it said beside that.
+    /// Its standard error.
     pub stderr: String,
-    /// How long it took.
+    /// Time that it took.
     pub took: Duration,
 }
 

@@ -116,7 +116,7 @@ fn key_event(origin: &str, op: &str, actor: &str, number: u8, more: &str, admin:
     )
 }
 
-/// What happened to what, by whom.
+/// An access: action, artifact and actor.
 #[derive(Clone, Copy, Debug)]
 pub struct Access<'a> {
     /// The action.
@@ -125,7 +125,7 @@ pub struct Access<'a> {
     pub name: &'a str,
     /// Its content.
     pub content: &'a [u8],
-    /// Who acted.
+    /// The actor.
     pub actor: &'a str,
     /// The key that signs.
     pub key: u8,

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-/// What the host answers to one request.
+/// Answer of the host to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// The file, or 404.

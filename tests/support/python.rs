@@ -7,7 +7,7 @@ use crate::command::{self, Finished};
 use crate::glasslog;
 use crate::skip::skipped;
 
-/// Where the scripts lie.
+/// Returns the path of a script.
 fn script(name: &str) -> PathBuf {
     glasslog::package().join("interop/py").join(name)
 }

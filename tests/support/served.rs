@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// One process.
 #[derive(Debug)]
 pub struct Served {
-    /// Where it listens, as it says so, without a slash at the end.
+    /// Its URL, as it prints it, without a slash at the end.
     pub url: String,
     /// The same as an address.
     pub address: SocketAddr,
@@ -83,7 +83,7 @@ impl Served {
         end(&mut self.child);
     }
 
-    /// Whether it still runs.
+    /// Tells if it still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("it can be asked").is_none()
     }

@@ -82,7 +82,7 @@ impl Sharing {
         self.server = run(&self.directory, &self.log);
     }
 
-    /// What it said so far.
+    /// Returns its output so far.
     pub fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
@@ -109,7 +109,7 @@ impl Sharing {
         line?.parse().ok()
     }
 
-    /// Whether it says that it sequences.
+    /// Tells if it says that it sequences.
     pub fn leads(&self) -> bool {
         self.metric("glasslog_leader") == Some(1.0)
     }

@@ -41,7 +41,7 @@ impl Tools {
         tools.as_ref()
     }
 
-    /// Where a tool lies.
+    /// Returns the path of a tool.
     pub fn path(&self, tool: &str) -> PathBuf {
         self.bin.join(tool)
     }

@@ -29,7 +29,7 @@ pub fn check(name: &str, folder: &Path) {
 fn play(shown: &str, folder: &Path) -> (snapbox::Data, usize) {
     let mut played = String::new();
     let mut commands = 0;
-    // How many lines of standard output the block shows, inside one.
+    // Inside a block, the number of lines of standard output that it shows.
     let mut block = None;
     for line in shown.lines() {
         if line.starts_with("```") {

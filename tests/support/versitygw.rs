@@ -69,7 +69,7 @@ impl VersityGw {
         let _ = self.server.wait();
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

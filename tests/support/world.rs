@@ -160,7 +160,7 @@ fn other_logs(folder: &Path) {
     let mut empty = Log::new(ORIGIN);
     write(folder, "empty", &mut empty, &log_key());
 
-    // What a host serves that truncates, or forks: another log of the same size as the older checkpoint.
+    // Served by a host that truncates, or forks: another log of the same size as the older checkpoint.
     let mut fork = Log::new(ORIGIN);
     fork.add(genesis(ORIGIN, ADMIN));
     while fork.entries.len() < OLD_SIZE + 1 {

@@ -58,7 +58,7 @@ impl Skew {
     }
 }
 
-/// Who does what in a log of so many events.
+/// Actors and artifacts in a log of so many events.
 pub(crate) struct Population {
     pub(crate) artifacts: Skew,
     pub(crate) actors: Skew,
@@ -134,7 +134,7 @@ impl Events {
             template: [before.into(), between.into(), after.into()],
             number: 0,
         };
-        // What the log would refuse, the index would call malformed, and the table would be about something else.
+        // The index would call an entry malformed that the log refuses, and the table would describe something else.
         let entry = made.event(0, 0, 0, 0);
         glasslog_core::event::parse(&entry).expect("an event");
         made

@@ -1,4 +1,4 @@
-//! What the index of a growing log costs: built for real, or simulated where its keys alone would be gigabytes.
+//! Costs of the index of a growing log: built for real, or simulated if its keys alone would be gigabytes.
 //!
 //! `index_growth FOLDER SIZE…` builds; `index_growth simulate SIZE` simulates. One line a size, fields apart by tabs.
 

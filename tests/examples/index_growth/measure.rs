@@ -69,7 +69,7 @@ fn key(name: &str, seed: u8) -> SignerKey {
 
 /// Measures one size; the fields are named in `xtask/src/bench/index.rs`.
 ///
-/// What it writes stays: on some file systems new files take long for minutes after many were removed.
+/// Its files stay: on some file systems new files take long for minutes after many were removed.
 pub(crate) fn growth(folder: &Path, size: u64) -> String {
     let folder = folder.join(size.to_string());
     let told = Instant::now();
@@ -148,7 +148,7 @@ pub(crate) fn growth(folder: &Path, size: u64) -> String {
     fields.join("\t")
 }
 
-/// What it took to index a log while it grew.
+/// Costs of indexing a log while it grew.
 struct Grown {
     seconds: f64,
     files: u64,
@@ -362,7 +362,7 @@ struct Scan {
     seconds: f64,
 }
 
-/// What it takes without an index: every entry, its hash, and a look at whom it is about.
+/// Costs without an index: every entry, its hash, and a look at its subjects.
 fn scan(log: &Host, size: u64) -> Scan {
     let began = Instant::now();
     let wanted = artifact_keys(0)[0].hash();

@@ -19,9 +19,9 @@ struct Key {
     hash: Hash,
     /// Of all events, those that carry it.
     share: f64,
-    /// How many keys it stands for.
+    /// Number of keys that it represents.
     scale: f64,
-    /// Whether it is looked up: a version of the sample.
+    /// Set for a version of the sample, which is looked up.
     is_wanted: bool,
 }
 
@@ -204,7 +204,7 @@ fn simulate(keys: &[Key], sample_bits: u32, width: u64, dice: &mut Dice) -> Run 
     }
 }
 
-/// How often something with this mean happens; beyond 64 as the normal distribution has it.
+/// Draws from the Poisson distribution with this mean; beyond 64 from the normal distribution.
 fn poisson(mean: f64, dice: &mut Dice) -> u64 {
     if mean > 64.0 {
         let (a, b) = (dice.roll().max(1e-12), dice.roll());

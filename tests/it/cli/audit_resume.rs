@@ -49,7 +49,7 @@ fn outcomes(report: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What the check about the state saw.
+/// Returns the evidence of the check about the state.
 fn seen(report: &Value) -> Value {
     let checks = report["checks"].as_array().unwrap();
     let check = checks.iter().find(|check| check["code"] == "audit-state");
@@ -141,12 +141,12 @@ fn audit_case(case: &Path, state: &Path) -> (i32, Option<String>, Value) {
     (audit.code, proof, audit.json())
 }
 
-/// Whether each case is audited several times: some minutes.
+/// Tells whether each case is audited several times, which takes minutes.
 fn is_thorough() -> bool {
     std::env::var_os("GLASSLOG_LONG_TESTS").is_some()
 }
 
-/// What is wrong with the audits of one case that go on from a state.
+/// Lists the faults of audits of one case that continue from a state.
 fn check_case(case: &Case, base: &Path) -> Vec<String> {
     let temporary = folder();
     let path = temporary.path();

@@ -1,4 +1,4 @@
-//! How the command line behaves as a process: sockets, pipes, full disks, colours.
+//! The command line as a process: sockets, pipes, full disks, colours.
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the command line prints, word for word, and how it exits.
+//! Output of the command line, word for word, and its exit codes.
 use glasslog_tests::{operator, transcript, world};
 
 fn check(name: &str) {

@@ -17,7 +17,7 @@ use glasslog_tests::{glasslog, words};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Who acts, each with the number of a key.
+/// Actors, each with the number of a key.
 const ACTORS: [(&str, u8); 3] = [
     ("ci@example.org", 11),
     ("nightly@example.org", 12),
@@ -27,7 +27,7 @@ const MINUTES_A_DAY: u32 = 1_440;
 /// A builder does what it has to do in some tens of milliseconds; it may be killed at any time of that.
 const LONGEST_LIFE: u64 = 60_000;
 
-/// How much is tried.
+/// Numbers of logs, rounds, events and kills.
 struct Size {
     logs: u64,
     rounds: u64,
@@ -156,7 +156,7 @@ impl Log {
         self.killed += u64::from(ended.code().is_none());
     }
 
-    /// What a verb says about a key, with its exit code.
+    /// Runs `history` about a key; returns its exit code and its answer.
     fn history(&self, key: &str, scan: bool) -> (i32, Value) {
         let mut words = words!["history", key, "--log", self.path("log")].to_vec();
         words.extend(words!["--policy", self.path("log/trust.policy")]);

@@ -39,7 +39,7 @@ fn tesseras_load_tool_writes_and_reads_our_log() {
             ],
         )
         .expect(0);
-    // What a reader or a writer of its finds wrong is a warning or an error on a line of its own. At its goal it cancels
+    // It reports each error of a reader or writer as a warning or an error on a line of its own. At its goal it cancels
     // whatever it has begun, and may warn about that.
     let mut work = hammered
         .stderr

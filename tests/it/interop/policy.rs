@@ -24,7 +24,7 @@ fn witness(number: u8) -> SignerKey {
     )
 }
 
-/// What it is about, the policy, and whether torchwood and ours accept the checkpoint by it. `LOG` and `W1` to `W3`
+/// Subject, policy, and whether torchwood and ours accept the checkpoint by it. `LOG` and `W1` to `W3`
 /// stand for keys; the witnesses 1 and 2 cosigned.
 const CASES: &[(&str, &str, bool, bool)] = &[
     ("no witness", "log LOG\nquorum none\n", true, true),

@@ -101,7 +101,7 @@ fn older_checkpoints_of_tessera_are_consistent() {
     consistency(&fork.checkpoint(300)).expect(7);
 }
 
-/// What becomes of a file of the log, and how `audit` and `verify entry 412` end.
+/// A file of the log, its damage, and the exit codes of `audit` and `verify entry 412`.
 type Damage = (&'static str, &'static str, fn(&mut Vec<u8>), i32, i32);
 
 const DAMAGES: &[Damage] = &[

@@ -110,12 +110,12 @@ fn history(files: &Files) -> (Class, String) {
     )
 }
 
-/// What one changed byte may come to: false, malformed, or no longer vouched for by anyone known.
+/// Tells whether a changed byte is refused: false, malformed, or no longer vouched for by anyone known.
 fn is_refusal(class: Class) -> bool {
     matches!(class, Class::False | Class::Malformed | Class::Undecided)
 }
 
-/// Who cosigned an older checkpoint is committed to nowhere: a line taken away, or one that is nobody's, leaves the
+/// Cosigners of an older checkpoint are committed to nowhere: a line taken away, or one of an unknown key, leaves the
 /// log's own signature, which still agrees with the tree.
 fn may_pass(path: &str, file: &[u8], position: usize) -> bool {
     let cosignature = file
@@ -157,7 +157,7 @@ fn no_changed_byte_is_overlooked() {
         }
     }
     assert!(tried > 5_000, "only {tried} changes");
-    // What a signed head commits to is never merely undecided.
+    // Files that a signed head commits to are never merely undecided.
     for (path, classes) in classes.iter().filter(|(path, _)| path.starts_with("tile/")) {
         assert_eq!(*classes, BTreeSet::from([Class::False]), "{path}");
     }

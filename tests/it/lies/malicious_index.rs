@@ -40,7 +40,7 @@ fn decisive(report: &Value) -> Option<&Value> {
     })
 }
 
-/// What is wrong with what a verb said, if anything.
+/// Lists the faults of a verb's answer.
 fn compare(case: &Case, verb: &str, expected: Seen, run: &Finished) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut expect = |what: &str, seen: String, expected: String| {
@@ -155,7 +155,7 @@ fn clients(case: &Case, folder: &Path) -> Vec<String> {
         wrong.push(format!("{}: a bundle is written: {is_written}", case.name));
     }
     if is_written {
-        // Whoever gets it sees the same, byte for byte.
+        // A receiver sees the same, byte for byte.
         let verified = run(folder, &["verify", "bundle", "made.bundle"]);
         let same = |report: &Value| {
             let mut report = report.clone();
@@ -169,7 +169,7 @@ fn clients(case: &Case, folder: &Path) -> Vec<String> {
     wrong
 }
 
-/// What an auditor does, on one lie.
+/// Audits one lie in each way; lists the faults of the answers.
 fn auditors(case: &Case, folder: &Path) -> Vec<String> {
     let audit = run(folder, &["audit", "public", "--fraud", "shown.fraud"]);
     let mut wrong = Vec::new();
@@ -187,7 +187,7 @@ fn auditors(case: &Case, folder: &Path) -> Vec<String> {
         ));
     }
     if let Some(kinds) = case.auditor.fraud.filter(|_| shown) {
-        // Whoever gets the file needs nothing else but the policy.
+        // A receiver of the file needs nothing else but the policy.
         let fraud = run(folder, &["verify", "fraud", "shown.fraud"]);
         let report = fraud.json();
         // A lie may be of two kinds: whichever the auditor meets first is shown.
@@ -238,9 +238,9 @@ fn auditors_see_through_every_lie_and_show_what_a_file_can_show() {
     all(auditors);
 }
 
-/// What a host does over HTTP to the file that a case replaces by a page, and what a history must come to.
+/// Answers of a host over HTTP for the file that a case replaces by a page, each with the expected outcome of a history.
 fn misbehaviour(case: &Case) -> Vec<(&'static str, Reply, Seen)> {
-    // What is never asked for cannot be missed.
+    // A file that is never asked for cannot be missed.
     let or_good = |seen: Seen| {
         if case.client.exit == 0 {
             case.client

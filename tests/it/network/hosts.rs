@@ -47,7 +47,7 @@ fn history(artifact: &str, log: &str) -> Finished {
     ])
 }
 
-/// How the three verbs that read a log end, when this host serves it.
+/// Returns the exit codes of the three verbs that read a log, on this host.
 fn exits(host: &Host) -> [i32; 3] {
     let trust = words!["--policy", policy()];
     let entry = words!["verify", "entry", "299", "--log", host.url()];

@@ -150,7 +150,7 @@ fn a_log_that_outgrew_the_reading_is_read_again() {
     );
 }
 
-/// What a host does to one file, and the exit code and, where there is no report, the error's code.
+/// Serves one file as the host pleases; expects the exit code and, without a report, the error's code.
 fn misbehave(folder: &Path, path: &'static str, reply: Reply, code: i32, error: Option<&str>) {
     let host = Host::scripted(&folder.join("good/public"), move |asked, _| {
         if asked == path {

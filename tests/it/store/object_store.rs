@@ -21,7 +21,7 @@ use glasslog_tests::words;
 /// Far above what anything here takes.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Which conditions a store keeps.
+/// Conditions that a store keeps.
 #[derive(Clone, Copy)]
 struct Keeps {
     creation: bool,
@@ -373,7 +373,7 @@ fn what_is_staged_in_a_bucket_is_the_backlog() {
     );
     assert!(standing["lagSeconds"].is_u64(), "{standing}");
 
-    // Whoever writes next publishes it.
+    // The next writer publishes it.
     with_store(words!["log", "close", log]).expect(0);
     let standing = status();
     assert_eq!(standing["published"], size + 2, "{standing}");

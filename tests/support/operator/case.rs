@@ -1,4 +1,4 @@
-//! What a case is: a log to serve, a policy to judge it by, a question, and what has to come of it.
+//! A case: a log to serve, a policy to judge it by, a question, and the expected outcomes.
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub enum Trust {
     Auditor,
 }
 
-/// What a verb comes to: its exit code, the check that decided it, and the code of the broken rule in its evidence.
+/// Outcome of a verb: its exit code, the check that decided it, and the code of the broken rule in its evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The exit code.
@@ -25,7 +25,7 @@ pub struct Seen {
     pub error: &'static str,
 }
 
-/// What an audit comes to.
+/// Outcome of an audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Audited {
     /// The exit code.
@@ -39,21 +39,21 @@ pub struct Audited {
 pub struct Case {
     /// A name for files and messages.
     pub name: String,
-    /// What the operator does, in one sentence.
+    /// The operator's lie, in one sentence.
     pub lie: String,
     /// Whom the policy trusts.
     pub trust: Trust,
-    /// What is asked for.
+    /// Artifact of the question.
     pub artifact: &'static str,
     /// The content of a file of it, for `verify file`.
     pub content: &'static [u8],
-    /// What `history`, `bundle` and the page must see.
+    /// Expected outcome of `history`, `bundle` and the page.
     pub client: Seen,
-    /// What `verify file` must see, where that is something else.
+    /// Expected outcome of `verify file`, if it differs.
     pub file: Option<Seen>,
-    /// How many events a history shows.
+    /// Number of events that a history shows.
     pub events: usize,
-    /// What `audit` must see.
+    /// Expected outcome of `audit`.
     pub auditor: Audited,
     /// The file that is missing or wrong, where a host is to blame.
     pub path: Option<String>,
@@ -148,7 +148,7 @@ impl Case {
         self
     }
 
-    /// What `verify file` must see.
+    /// Returns the expected outcome of `verify file`.
     pub fn file_seen(&self) -> Seen {
         self.file.unwrap_or(self.client)
     }

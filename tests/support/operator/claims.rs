@@ -75,7 +75,7 @@ pub(super) fn cases() -> Vec<Case> {
             || forge(|list, at| (*list, at) == (resnet(), LEFT_OUT), None),
         )
         .caught(seen(3, positions, "omission"))
-        // Who knows the file alone asks for that one list, and takes the auditor's word, who was taken in.
+        // A reader who knows the file alone asks for that one list, and takes the word of the deceived auditor.
         .file(GOOD)
         .fraud("omission"),
         Case::new(

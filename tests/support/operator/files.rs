@@ -6,7 +6,7 @@ use super::case::{Case, GOOD, Seen, seen};
 use super::forged_run::ForgedRun;
 use super::stage::{Operator, key, resnet};
 
-/// What single-page applications are served for each path.
+/// Page that single-page applications serve for each path.
 const PAGE: &[u8] = b"<!doctype html><title>Home</title>\n";
 
 /// A kind of file: where one of it lies in which log, and what a cut, an empty and a replaced one come to.

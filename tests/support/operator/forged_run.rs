@@ -60,7 +60,7 @@ impl ForgedRun {
             .collect()
     }
 
-    /// What a manifest says of it.
+    /// Returns the manifest's entry for it.
     pub(super) fn head(&self) -> RunHead {
         RunHead {
             start: self.range.start,
@@ -98,12 +98,12 @@ impl ForgedRun {
         files
     }
 
-    /// Which bucket a key is in.
+    /// Returns the bucket of a key.
     pub(super) fn bucket_of(&self, key: &Hash) -> usize {
         index(self.head().bucket_of(key))
     }
 
-    /// Where the file of a key's bucket lies.
+    /// Returns the path of the file of a key's bucket.
     pub(super) fn path_of(&self, key: &Hash) -> String {
         let reserved = MapFunction::AccessV1.reserved();
         let (_, file) = self

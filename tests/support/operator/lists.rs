@@ -155,7 +155,7 @@ fn publish(chunks: &[Vec<u8>], count: u32) -> Operator {
     operator
 }
 
-/// Where the noise is.
+/// Positions of the noise.
 fn unreadable() -> Vec<u32> {
     (40..u32::try_from(LONG).expect("a small number")).collect()
 }

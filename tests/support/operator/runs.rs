@@ -166,7 +166,7 @@ pub(super) fn cases() -> Vec<Case> {
             },
         )
         .shows(5)
-        // What it covers beyond the checkpoint cannot be told.
+        // The part beyond the checkpoint cannot be told.
         .audited(5),
         Case::new(
             "shrinking",

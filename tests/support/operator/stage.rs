@@ -33,7 +33,7 @@ pub(super) const ONCE_AT: u64 = 200;
 pub(super) const STOLEN: &str = "stolen@1";
 /// Its content.
 pub(super) const STOLEN_WEIGHTS: &[u8] = b"read by a thief\n";
-/// Where that key was revoked, and where it was used.
+/// Indices of the revocation of that key, and of its use.
 pub(super) const REVOKED_AT: u64 = 60;
 /// An entry that is no event.
 pub(super) const MALFORMED_AT: u64 = 70;

@@ -112,7 +112,7 @@ fn record_hashes_files_and_names_them_all() {
         .expect(1);
 }
 
-/// What `record` refuses before it asks the log.
+/// Events that `record` refuses before it asks the log.
 #[test]
 fn record_refuses_what_is_no_event() {
     let shell = Shell::with_log();

@@ -3,7 +3,7 @@ use std::fs;
 
 use super::shell::{DIGEST, OTHER_DIGEST, Shell};
 
-/// What the log refuses, with the same exit codes on a directory and through a server.
+/// Entries that the log refuses, with the same exit codes on a directory and through a server.
 #[test]
 fn refusals_have_one_exit_code_each() {
     let shell = Shell::with_log();
