@@ -15,7 +15,7 @@
 //! checkpoint              signed tree head: origin, size, root (C2SP tlog-checkpoint)
 //! tile/0/x001/234         hashes of the tree, 256 to a tile, 32 bytes each
 //! tile/entries/x001/234   entries, 256 to a bundle, each after its length in two bytes, big endian
-//! index/…                 an index of the entries by artifact, actor and key: a log of its own (`docs/formats/index.md`)
+//! index/…                 an index of the entries by artifact, actor and key, with a log of its manifests
 //! ```
 //!
 //! Sizes and positions are `u64` and count from 0; ranges are half-open; times are seconds since the Unix epoch.
@@ -35,7 +35,8 @@
 //!     max_checkpoint_age: None,
 //!     full_scan: false,   // asks the log's index first
 //! };
-//! let mut query = HistoryQuery::new("resnet50@2.1", policy, options, false)?;
+//! let exact = false; // follow registrations from the name to digests
+//! let mut query = HistoryQuery::new("resnet50@2.1", policy, options, exact)?;
 //! while query.report().is_none() {
 //!     for path in query.needs() {
 //!         let bytes = std::fs::read(format!("a-folder-without-a-log/{path}")).ok();
@@ -64,7 +65,8 @@
 //!
 //! # Modules
 //!
-//! From the bottom up; a module uses only modules above it in this list (`docs/ARCHITECTURE.md` has the exact table).
+//! From the bottom up; a module uses only modules in rows above it, or before it in its row (`docs/ARCHITECTURE.md` has
+//! the exact table).
 //!
 //! | module | contents |
 //! |---|---|
