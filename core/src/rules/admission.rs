@@ -317,8 +317,8 @@ fn check_signatures<M: Memory>(
     refuse_status(&status, admission, entry)?;
     for signature in entry.envelope.signatures() {
         let status = match entry.event {
-            Event::Key(_) => keyring.admin_status_if_good(&signature.keyid),
-            _ => keyring.status_if_good(admission.size, &signature.keyid, None),
+            Event::Key(_) => keyring.admin_validity(&signature.keyid),
+            _ => keyring.key_validity_at(admission.size, &signature.keyid, None),
         };
         refuse_status(&status, admission, entry)?;
     }

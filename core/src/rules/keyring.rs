@@ -330,7 +330,7 @@ impl Keyring {
         let claimed = entry.access().map(|access| access.actor.id.as_str());
         let signatures = entry.envelope.signatures().iter();
         signatures.map(move |signature| SignatureClaim {
-            status: self.status_if_good(index, &signature.keyid, claimed),
+            status: self.key_validity_at(index, &signature.keyid, claimed),
             key: self
                 .keys
                 .get(&signature.keyid)
@@ -343,13 +343,13 @@ impl Keyring {
         let claimed = entry.access().map(|access| access.actor.id.as_str());
         entry.event.log() == Some(self.origin())
             && entry.envelope.signatures().iter().any(|signature| {
-                let claim = self.status_if_good(index, &signature.keyid, claimed);
+                let claim = self.key_validity_at(index, &signature.keyid, claimed);
                 claim.is_valid()
             })
     }
 
-    /// Returns the status of a key event with a good signature by this key.
-    pub(crate) fn admin_status_if_good(&self, keyid: &str) -> SignatureStatus {
+    /// Returns whether a key is an admin's, who alone signs key events. The caller has verified the signature.
+    pub(crate) fn admin_validity(&self, keyid: &str) -> SignatureStatus {
         let keyid = keyid.to_string();
         if self.admins.contains_key(&keyid) {
             SignatureStatus::Valid { keyid, actor: None }
@@ -358,8 +358,9 @@ impl Keyring {
         }
     }
 
-    /// Returns the status of an event at `index` with a good signature by this key, for the actor that the event names.
-    pub(crate) fn status_if_good(
+    /// Returns whether a key is valid at `index`: enrolled before it, not revoked before it, and of the actor that the event
+    /// names. The caller has verified the signature.
+    pub(crate) fn key_validity_at(
         &self,
         index: u64,
         keyid: &str,
