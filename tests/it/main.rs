@@ -32,8 +32,10 @@ mod network {
 }
 mod source {
     mod arrows;
+    mod circles;
     mod codes;
     mod files;
+    mod paths;
 }
 mod store {
     mod object_store;

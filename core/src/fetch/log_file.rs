@@ -15,9 +15,6 @@ use crate::tiles::tile::Tile;
 /// Path of the log's newest checkpoint.
 pub const CHECKPOINT_PATH: &str = "checkpoint";
 
-/// Folder of all tiles and entry bundles, for listings.
-pub const TILE_FOLDER: &str = "tile/";
-
 /// Folder of the older checkpoints that a log keeps, each under its size.
 const ARCHIVE_FOLDER: &str = "checkpoints/";
 

@@ -7,6 +7,6 @@ pub(crate) mod query;
 pub(crate) mod wave;
 
 pub use bundle_file::{Bundle, BundleError, BundleWriter, HEADER};
-pub use log_file::{CHECKPOINT_PATH, LogFile, TILE_FOLDER};
+pub use log_file::{CHECKPOINT_PATH, LogFile};
 pub use prove::{ProveError, ProveQuery};
 pub use query::{Progress, Query};

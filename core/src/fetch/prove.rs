@@ -39,7 +39,7 @@ pub enum ProveError {
     #[error(transparent)]
     Checkpoint(CheckpointError),
     /// The log has no such entry.
-    #[error("there is no entry {index}: the log has {}", crate::verify::checkpoint_checks::entries(*.size))]
+    #[error("there is no entry {index}: the log has {}", crate::report::words::entries(*.size))]
     NoSuchEntry {
         /// The index asked for.
         index: u64,

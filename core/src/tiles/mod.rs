@@ -16,5 +16,5 @@ pub use entry_bundle::{EntryBundle, bundles_between};
 pub use path::PathError;
 pub use plan::{ConsistencyPlan, InclusionPlan, TilePlan, VerifiedTiles};
 pub use scan_tiles::ScanTiles;
-pub use tile::{Tile, TileError, encode_hashes, tiles_between};
+pub use tile::{TILE_FOLDER, Tile, TileError, encode_hashes, tiles_between};
 pub use width::{FULL_WIDTH, hashes_at};

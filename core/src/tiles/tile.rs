@@ -19,6 +19,9 @@ use crate::tiles::width::{FULL_WIDTH, TILE_LEVELS, hashes_at, places_between, sl
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// Folder of all tiles and entry bundles, for listings.
+pub const TILE_FOLDER: &str = "tile/";
+
 /// A tile: `width` consecutive hashes, each over `256^level` leaves, from hash number `256 × index` on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tile {
@@ -96,7 +99,7 @@ impl Tile {
     /// Returns the path below the log's prefix, `tile/<L>/<N>[.p/<W>]`.
     #[must_use]
     pub fn path(&self) -> String {
-        let mut path = String::from("tile/");
+        let mut path = String::from(TILE_FOLDER);
         push_decimal(&mut path, u64::from(self.level), 1);
         push_place(&mut path, self.index, self.width);
         path
@@ -108,7 +111,7 @@ impl Tile {
     /// [`PathError`]
     pub fn parse_path(path: &str) -> Result<Self, PathError> {
         let (level, place) = path
-            .strip_prefix("tile/")
+            .strip_prefix(TILE_FOLDER)
             .and_then(|rest| rest.split_once('/'))
             .ok_or(PathError::Prefix)?;
         let level = wire::parse_decimal(level)

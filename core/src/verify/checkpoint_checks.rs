@@ -1,13 +1,14 @@
 //! The first step of every verification: is this checkpoint one that the trust policy accepts, and how recent is it?
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::note::checkpoint::Checkpoint;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::{Evidence, Fact};
 use crate::report::report::CheckpointSummary;
+use crate::report::words::entries;
 use crate::trust::policy::{LogVerdict, QuorumVerdict, Verdict, WitnessOutcome};
 use crate::trust::trust_policy::{TrustError, TrustPolicy, VerifiedCheckpoint};
 use crate::verify::options::Options;
@@ -88,15 +89,6 @@ pub(crate) fn missing(checks: &mut Checks, path: &str) {
     let evidence = Evidence::new().with("path", path);
     let detail = format!("`{path}` could not be had, so nothing can be said about what it holds");
     checks.fail(CheckCode::Files, Class::Unfinished, detail, Some(evidence));
-}
-
-/// `1 entry`, `2 entries`.
-pub(crate) fn entries(count: u64) -> String {
-    if count == 1 {
-        "1 entry".to_string()
-    } else {
-        format!("{count} entries")
-    }
 }
 
 /// Writes down who signed a checkpoint: the log, or its index.

@@ -14,10 +14,11 @@ use crate::note::checkpoint::Checkpoint;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
 use crate::report::report::{CheckpointSummary, Members, Question, Report};
+use crate::report::words::entries;
 use crate::tiles::plan::ConsistencyPlan;
 use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
-use crate::verify::checkpoint_checks::{self, entries};
+use crate::verify::checkpoint_checks;
 use crate::verify::options::Options;
 
 const CONSISTENCY: &[(CheckCode, bool)] = &[

@@ -9,7 +9,8 @@ use crate::note::tlog_proof::TlogProof;
 use crate::report::check::{CheckCode, Checks, Class, Outcome};
 use crate::report::evidence::Evidence;
 use crate::report::report::{CheckpointSummary, EntrySummary, Members, Question, Report};
-use crate::verify::checkpoint_checks::{self, entries};
+use crate::report::words::entries;
+use crate::verify::checkpoint_checks;
 use crate::verify::options::{Options, Require};
 
 /// Verifies that `entry` is in the log that `policy` trusts, by a `tlog-proof`.

@@ -8,10 +8,10 @@ use crate::event::event::{self, Event, ParsedEntry};
 use crate::merkle::hash::{Hash, leaf_hash};
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
+use crate::report::words::entries;
 use crate::rules::key_effect::{KeyEffect, NoEffect};
 use crate::rules::keyring::Keyring;
 use crate::rules::signature_status::SignatureStatus;
-use crate::verify::checkpoint_checks::entries;
 use crate::verify::entry_proof::LogEntry;
 use crate::verify::event_state::EventState;
 

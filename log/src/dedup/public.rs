@@ -2,10 +2,9 @@
 
 use crate::error::LogError;
 use crate::storage::Storage;
-use glasslog_core::fetch::TILE_FOLDER;
 use glasslog_core::merkle::Hash;
 use glasslog_core::tiles::{
-    EntryBundle, FULL_WIDTH, Tile, hashes_at, parse_entries, partial_width,
+    EntryBundle, FULL_WIDTH, TILE_FOLDER, Tile, hashes_at, parse_entries, partial_width,
 };
 use std::path::PathBuf;
 

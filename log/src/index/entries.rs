@@ -7,9 +7,10 @@ use crate::directory::public::PublicTree;
 use crate::error::LogError;
 use crate::index::error::IndexError;
 use glasslog_client::source::Source;
-use glasslog_core::fetch::TILE_FOLDER;
 use glasslog_core::merkle::{Hash, Subtree, TreeHead, complete_subtrees, leaf_hash};
-use glasslog_core::tiles::{ConsistencyPlan, EntryBundle, Tile, TilePlan, parse_entries};
+use glasslog_core::tiles::{
+    ConsistencyPlan, EntryBundle, TILE_FOLDER, Tile, TilePlan, parse_entries,
+};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;

@@ -7,9 +7,10 @@ use crate::object_store::protocol::{PRIVATE, PUBLIC};
 use crate::object_store::{Client, StoreSettings};
 use crate::sequencer::LAST_ERROR;
 use crate::writer::close::CLOSED;
-use glasslog_core::fetch::{CHECKPOINT_PATH, TILE_FOLDER};
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::object_store::{Lock, STAGED, payload};
+use glasslog_core::tiles::TILE_FOLDER;
 use std::collections::{HashMap, HashSet};
 
 /// Reads the status of the log `origin` in the bucket of `settings`, without its lease.

@@ -1,4 +1,7 @@
-//! The arrows of `docs/ARCHITECTURE.md`: which crate depends on which, and no verb of the command line names another.
+//! The arrows of `docs/ARCHITECTURE.md`: which crate depends on which, which folder of the core names which, and no verb of
+//! the command line another verb.
+use std::collections::BTreeMap;
+
 use glasslog_tests::glasslog::repository;
 
 use super::files::{Module, module_of, modules, read};
@@ -12,6 +15,32 @@ const CRATES: &[(&str, &[&str])] = &[
     ("cli", &["core", "client", "log", "server"]),
     ("wasm", &["core"]),
     ("fuzz", &["core"]),
+];
+
+/// The folders of the core that each folder may name beside itself.
+const FOLDERS: &[(&str, &[&str])] = &[
+    ("text", &[]),
+    ("crypto", &["text"]),
+    ("merkle", &["text"]),
+    ("tiles", &["text", "merkle"]),
+    ("note", &["text", "crypto", "merkle"]),
+    ("trust", &["text", "merkle", "note"]),
+    ("event", &["text", "crypto", "merkle"]),
+    ("rules", &["text", "crypto", "merkle", "event"]),
+    ("object_store", &["text", "merkle", "note"]),
+    (
+        "index",
+        &["text", "merkle", "tiles", "note", "trust", "event"],
+    ),
+    ("report", &["text", "merkle", "event", "rules"]),
+    ("fetch", &["text", "tiles", "note", "index", "report"]),
+    (
+        "verify",
+        &[
+            "text", "crypto", "merkle", "tiles", "note", "trust", "event", "rules", "index",
+            "report", "fetch",
+        ],
+    ),
 ];
 
 #[test]
@@ -38,6 +67,33 @@ fn crates_depend_one_way() {
             );
         }
     }
+}
+
+#[test]
+fn folders_of_the_core_name_only_what_is_below_them() {
+    let allowed: BTreeMap<_, _> = FOLDERS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for module in modules("core") {
+        let Some(folder) = module.path.first() else {
+            continue;
+        };
+        let below = allowed.get(folder.as_str());
+        let below = below.unwrap_or_else(|| panic!("the table has no folder `{folder}`"));
+        for path in module.named() {
+            let named = path[0].as_str();
+            // At the root are folders, and re-exports for callers.
+            let is_inside = allowed.contains_key(named);
+            if named != folder && !below.contains(&named) {
+                let what = if is_inside { "folder" } else { "re-export" };
+                wrong.push(format!(
+                    "{} names the {what} `{}`",
+                    module.file,
+                    path.join("::")
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

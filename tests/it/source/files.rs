@@ -42,6 +42,16 @@ impl Module {
         self.named_in(&self.text)
     }
 
+    /// The paths that this module exports under its own name.
+    pub(crate) fn reexports(&self) -> Vec<Vec<String>> {
+        let uses = self.text.match_indices("pub").filter_map(|(at, _)| {
+            let (before, statement) = self.text[at..].split_once("use ")?;
+            let is_use = ["pub ", "pub(crate) ", "pub(super) "].contains(&before);
+            is_use.then(|| statement.split(';').next().unwrap_or_default())
+        });
+        uses.flat_map(|paths| self.named_in(paths)).collect()
+    }
+
     fn named_in(&self, text: &str) -> Vec<Vec<String>> {
         let mut found = Vec::new();
         for (at, _) in text.match_indices("::") {
@@ -145,7 +155,7 @@ pub(crate) fn without_tests(text: &str) -> String {
 }
 
 /// Leaves out the lines that are comments.
-fn without_comments(text: &str) -> String {
+pub(crate) fn without_comments(text: &str) -> String {
     let lines = text.lines();
     let code = lines.filter(|line| !line.trim_start().starts_with("//"));
     code.collect::<Vec<_>>().join("\n")

@@ -19,11 +19,12 @@ use crate::merkle::tree::TreeHead;
 use crate::note::checkpoint::Checkpoint;
 use crate::report::check::CheckCode;
 use crate::report::evidence::Evidence;
+use crate::report::words::entries;
 use crate::tiles::plan::ConsistencyPlan;
 use crate::tiles::width::FULL_WIDTH;
 use crate::trust::trust_policy::VerifiedCheckpoint;
 use crate::verify::audit::signatures::Judge;
-use crate::verify::checkpoint_checks::{entries, missing};
+use crate::verify::checkpoint_checks::missing;
 use crate::verify::consistency::{extends, inconsistent};
 use crate::verify::event_state::EventState;
 

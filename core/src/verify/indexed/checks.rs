@@ -8,8 +8,9 @@ use core::ops::Range;
 use crate::index::read::lookup::LookupError;
 use crate::report::check::{CheckCode, Checks, Class, Outcome};
 use crate::report::evidence::Evidence;
+use crate::report::words::entries;
 use crate::text::limits::MAX_TAIL;
-use crate::verify::checkpoint_checks::{self, entries};
+use crate::verify::checkpoint_checks;
 
 use super::{IndexedLog, Step};
 

@@ -15,10 +15,11 @@ use crate::index::read::vouched::{
 };
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
+use crate::report::words::entries;
 use crate::tiles::lookup_tiles::LookupTiles;
 use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
-use crate::verify::checkpoint_checks::{self, entries};
+use crate::verify::checkpoint_checks;
 use crate::verify::scan::ScanStep;
 use crate::verify::verification::Inquiry;
 

@@ -8,7 +8,7 @@ use super::{Fault, IndexAudit, RunClaim};
 use crate::index::format::run_head::RunHead;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
-use crate::verify::checkpoint_checks::entries;
+use crate::report::words::entries;
 
 impl IndexAudit {
     /// A file of the index log's own tree could not be had, or is false.

@@ -12,10 +12,10 @@ use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::report::check::{CheckCode, Class};
 use crate::report::evidence::Evidence;
+use crate::report::words::entries;
 use crate::tiles::width::FULL_WIDTH;
 use crate::verify::audit::resume::Fork;
 use crate::verify::audit::state::{IndexState, SUM_STEP};
-use crate::verify::checkpoint_checks::entries;
 
 /// What an earlier audit has found right.
 #[derive(Default)]
