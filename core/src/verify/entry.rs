@@ -21,20 +21,20 @@ use crate::trust::trust_policy::VerifiedCheckpoint;
 use crate::verify::entry_proof::{Fault, prove_entry};
 use crate::verify::event_checks::judge_all;
 use crate::verify::indexed::{IndexedLog, Opened, Opening, Step};
-use crate::verify::key_history::Replay;
-use crate::verify::matches::{Gathered, Held};
+use crate::verify::key_history::KeyHistory;
+use crate::verify::matches::{Held, Matches};
 use crate::verify::options::{Options, Require};
 use crate::verify::scan::{Scan, ScanStep};
-use crate::verify::verification::Inquiry;
+use crate::verify::verification::Verification;
 
 /// Verifies the entry at one index. In a log with a genesis the keys valid at that index are looked up in the log's
 /// index, where the policy names one; otherwise the whole log is read for them.
 pub struct EntryQuery {
-    inquiry: Inquiry,
+    verification: Verification,
     index: u64,
     stage: Stage,
     /// The entry and entry 0, once they are proven.
-    proven: Gathered,
+    proven: Matches,
 }
 
 enum Stage {
@@ -59,21 +59,21 @@ impl EntryQuery {
             (CheckCode::EventSignatures, false),
         ];
         let mut query = Self {
-            inquiry: Inquiry::by_index(policy, options, &further),
+            verification: Verification::by_index(policy, options, &further),
             index,
             stage: Stage::Checkpoint(Wave::of([LogFile::Checkpoint])),
-            proven: Gathered::new([]),
+            proven: Matches::new([]),
         };
         // Whether there are keys to look up is not known yet.
-        query.inquiry.require_index(false);
-        if query.inquiry.policy().is_none() {
+        query.verification.require_index(false);
+        if query.verification.policy().is_none() {
             query.conclude(None, true);
         }
         query
     }
 
     fn read_checkpoint(&mut self, mut wave: Wave) {
-        let Some(verified) = self.inquiry.read_checkpoint(&mut wave) else {
+        let Some(verified) = self.verification.read_checkpoint(&mut wave) else {
             return self.conclude(None, true);
         };
         let head = verified.head();
@@ -103,14 +103,14 @@ impl EntryQuery {
             entries(size)
         );
         for code in [CheckCode::Files, CheckCode::Tree, CheckCode::Entries] {
-            self.inquiry.checks.require(code, false);
-            self.inquiry.checks.unknown(code, detail.clone(), None);
+            self.verification.checks.require(code, false);
+            self.verification.checks.unknown(code, detail.clone(), None);
         }
         self.conclude(None, false);
     }
 
     fn read_proof(&mut self, verified: &VerifiedCheckpoint, plan: &TilePlan, mut wave: Wave) {
-        let Some(files) = self.inquiry.files(&mut wave) else {
+        let Some(files) = self.verification.files(&mut wave) else {
             return self.conclude(None, true);
         };
         let bundles: Vec<(EntryBundle, Vec<u8>)> = files
@@ -141,7 +141,7 @@ impl EntryQuery {
             let held = Held::new(*leaf_hash, bytes, keys);
             self.proven.keep(index, held, parsed.as_ref());
         }
-        let checks = &mut self.inquiry.checks;
+        let checks = &mut self.verification.checks;
         checks.pass(
             CheckCode::Tree,
             "the hash tiles fold to the checkpoint's root",
@@ -153,12 +153,12 @@ impl EntryQuery {
         if !matches!(first, Ok(Event::Genesis(_))) {
             return self.without_genesis();
         }
-        if self.inquiry.is_by_index() {
-            self.inquiry.require_index(true);
+        if self.verification.is_by_index() {
+            self.verification.require_index(true);
             self.stage = Stage::Opening(Box::new(Opening::after(verified.clone())));
             return;
         }
-        match self.inquiry.scan(verified) {
+        match self.verification.scan(verified) {
             Some(scan) => self.stage = Stage::Scan(Box::new(scan)),
             None => self.conclude(None, true),
         }
@@ -167,10 +167,10 @@ impl EntryQuery {
     /// A log that is not ours: its entries are bytes, and no key in it vouches for anything.
     fn without_genesis(&mut self) {
         let pinned = self
-            .inquiry
+            .verification
             .policy()
             .is_some_and(|policy| policy.genesis().is_some());
-        let checks = &mut self.inquiry.checks;
+        let checks = &mut self.verification.checks;
         checks.pass(
             CheckCode::Files,
             "every file that was needed is there",
@@ -189,7 +189,7 @@ impl EntryQuery {
                 None,
             );
         }
-        self.inquiry
+        self.verification
             .leave_index("not asked: this log states no keys for events");
         self.conclude(None, true);
     }
@@ -197,13 +197,13 @@ impl EntryQuery {
     fn supply_scan(&mut self, mut scan: Box<Scan>, path: &str, bytes: Option<Vec<u8>>) {
         match scan.supply(path, bytes, &mut |_, _| {}) {
             ScanStep::More => self.stage = Stage::Scan(scan),
-            ScanStep::Done => self.conclude(Some(scan.replay()), true),
+            ScanStep::Done => self.conclude(Some(scan.key_history()), true),
             fault => self.stop(fault),
         }
     }
 
     fn supply_opening(&mut self, mut opening: Box<Opening>, path: &str, bytes: Option<Vec<u8>>) {
-        match opening.supply(&mut self.inquiry, path, bytes) {
+        match opening.supply(&mut self.verification, path, bytes) {
             Opened::More => self.stage = Stage::Opening(opening),
             Opened::Stopped => self.conclude(None, true),
             Opened::Index(mut log) => {
@@ -223,7 +223,7 @@ impl EntryQuery {
                 }
                 Step::Done => {}
                 fault => {
-                    fault.settle(&mut self.inquiry.checks);
+                    fault.settle(&mut self.verification.checks);
                     return self.conclude(None, true);
                 }
             }
@@ -238,12 +238,12 @@ impl EntryQuery {
     }
 
     fn conclude_index(&mut self, log: &IndexedLog) {
-        log.settle(&mut self.inquiry.checks);
+        log.settle(&mut self.verification.checks);
         if log.is_covered() || self.index < log.covered() {
-            return self.conclude(Some(log.replay()), true);
+            return self.conclude(Some(log.key_history()), true);
         }
         // Its keys may have been revoked before it, in entries that nobody read.
-        let checks = &mut self.inquiry.checks;
+        let checks = &mut self.verification.checks;
         checks.pass(
             CheckCode::Files,
             "every file that was needed is there",
@@ -255,12 +255,12 @@ impl EntryQuery {
     }
 
     fn stop(&mut self, fault: ScanStep) {
-        fault.settle(&mut self.inquiry.checks);
+        fault.settle(&mut self.verification.checks);
         self.conclude(None, true);
     }
 
-    /// Draws the verdict; `replay` is there where the keys of the log are known.
-    fn conclude(&mut self, replay: Option<&Replay>, evidence: bool) {
+    /// Draws the verdict; `key_history` is there where the keys of the log are known.
+    fn conclude(&mut self, key_history: Option<&KeyHistory>, evidence: bool) {
         self.stage = Stage::Done;
         let mut members = Members {
             events: Some(Vec::new()),
@@ -272,8 +272,8 @@ impl EntryQuery {
                 index: self.index,
                 leaf_hash,
             });
-            let checks = &mut self.inquiry.checks;
-            if let Some(replay) = replay {
+            let checks = &mut self.verification.checks;
+            if let Some(key_history) = key_history {
                 checks.pass(
                     CheckCode::Files,
                     "every file that was needed is there",
@@ -281,11 +281,11 @@ impl EntryQuery {
                 );
                 checks.require(CheckCode::Genesis, true);
                 checks.require(CheckCode::EventSignatures, true);
-                replay.judge_genesis(checks);
+                key_history.judge_genesis(checks);
                 match entry.parse() {
                     Ok(parsed) => {
                         let event = core::iter::once((self.index, leaf_hash, parsed));
-                        members.events = Some(judge_all(replay, event, checks));
+                        members.events = Some(judge_all(key_history, event, checks));
                     }
                     Err(error) => {
                         let detail = format!("the entry is no event: {error}");
@@ -302,7 +302,7 @@ impl EntryQuery {
             kind: "entry",
             id: self.index.to_string(),
         };
-        self.inquiry.conclude(query, members, evidence);
+        self.verification.conclude(query, members, evidence);
     }
 }
 
@@ -318,7 +318,7 @@ impl Query for EntryQuery {
     }
 
     fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
-        self.inquiry.count(bytes.as_ref());
+        self.verification.count(bytes.as_ref());
         match core::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Checkpoint(mut wave) => match wave.supply(path, bytes) {
                 true => self.read_checkpoint(wave),
@@ -339,11 +339,11 @@ impl Query for EntryQuery {
     }
 
     fn report(&self) -> Option<&Report> {
-        self.inquiry.report()
+        self.verification.report()
     }
 
     fn progress(&self) -> Progress<'_> {
-        self.inquiry.progress(match &self.stage {
+        self.verification.progress(match &self.stage {
             Stage::Scan(scan) => Some(scan),
             _ => None,
         })

@@ -14,7 +14,7 @@ use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::plan::VerifiedTiles;
 
 /// One entry of a log, proven to be at its index.
-pub(crate) struct LogEntry<'a> {
+pub(crate) struct ProvenEntry<'a> {
     pub(crate) index: u64,
     pub(crate) leaf_hash: Hash,
     pub(crate) bytes: &'a [u8],

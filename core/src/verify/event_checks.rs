@@ -13,11 +13,11 @@ use crate::report::evidence::Evidence;
 use crate::rules::registration::Registrations;
 use crate::rules::signature_status::SignatureStatus;
 use crate::verify::event_state::EventState;
-use crate::verify::key_history::Replay;
+use crate::verify::key_history::KeyHistory;
 
 /// Judges events one by one, in log order.
 #[derive(Default)]
-pub(crate) struct Findings {
+pub(crate) struct EventChecks {
     seen: BTreeSet<Hash>,
     registrations: Registrations,
     conflict: Option<(u64, String)>,
@@ -27,7 +27,7 @@ pub(crate) struct Findings {
     undecided: Option<(u64, &'static str)>,
 }
 
-impl Findings {
+impl EventChecks {
     /// Goes on from what was found before; for those who only count.
     pub(crate) fn restore(events: &EventState) -> Self {
         Self {
@@ -52,15 +52,20 @@ impl Findings {
     }
 
     /// Judges the event at `index`.
-    pub(crate) fn add(&mut self, replay: &Replay, index: u64, parsed: &ParsedEntry) -> Finding {
-        let status = replay.signature(index, parsed);
+    pub(crate) fn add(
+        &mut self,
+        key_history: &KeyHistory,
+        index: u64,
+        parsed: &ParsedEntry,
+    ) -> Finding {
+        let status = key_history.signature(index, parsed);
         let mut notes = Vec::new();
         if self.count(index, &status) && !self.seen.insert(parsed.envelope.payload_digest()) {
             notes.push("replayed");
         } else if status.is_valid() && self.conflicts(index, parsed) {
             notes.push("register-conflict");
         }
-        if replay.is_without_effect(index) {
+        if key_history.is_without_effect(index) {
             notes.push("no-effect");
         }
         Finding { status, notes }
@@ -143,16 +148,16 @@ impl Findings {
 
 /// The events of a history as the report shows them, in log order.
 pub(crate) fn judge_all(
-    replay: &Replay,
+    key_history: &KeyHistory,
     events: impl Iterator<Item = (u64, Hash, ParsedEntry)>,
     checks: &mut Checks,
 ) -> Vec<EventView> {
-    let mut findings = Findings::default();
+    let mut event_checks = EventChecks::default();
     let mut views = Vec::new();
     for (index, leaf_hash, parsed) in events {
-        let finding = findings.add(replay, index, &parsed);
+        let finding = event_checks.add(key_history, index, &parsed);
         views.push(EventView::new(index, leaf_hash, &parsed, finding));
     }
-    findings.settle(checks);
+    event_checks.settle(checks);
     views
 }

@@ -12,11 +12,11 @@ use crate::report::words::entries;
 use crate::rules::key_effect::{KeyEffect, NoEffect};
 use crate::rules::keyring::Keyring;
 use crate::rules::signature_status::SignatureStatus;
-use crate::verify::entry_proof::LogEntry;
+use crate::verify::entry_proof::ProvenEntry;
 use crate::verify::event_state::EventState;
 
 /// What a log's entries have said about keys so far.
-pub(crate) struct Replay {
+pub(crate) struct KeyHistory {
     origin: String,
     /// The leaf hash that the reader's policy pins for entry 0.
     pin: Option<Hash>,
@@ -38,7 +38,7 @@ enum Genesis {
     Valid(Hash, Keyring),
 }
 
-impl Replay {
+impl KeyHistory {
     pub(crate) fn new(origin: &str, pin: Option<Hash>) -> Self {
         Self {
             origin: origin.to_string(),
@@ -80,10 +80,10 @@ impl Replay {
         index: u64,
         leaf_hash: Hash,
         bytes: &'a [u8],
-    ) -> LogEntry<'a> {
+    ) -> ProvenEntry<'a> {
         let parsed = event::parse(bytes).ok();
         self.absorb_parsed(index, leaf_hash, parsed.as_ref());
-        LogEntry {
+        ProvenEntry {
             index,
             leaf_hash,
             bytes,

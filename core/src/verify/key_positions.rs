@@ -6,19 +6,19 @@ use crate::merkle::hash::Hash;
 
 /// Positions by key: 16 bytes for each key of each entry, about 64 bytes an event.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Positions {
+pub(crate) struct KeyPositions {
     /// The first eight bytes of the key's hash, and the position.
     pairs: Vec<(u64, u64)>,
     sealed: bool,
 }
 
-impl Positions {
+impl KeyPositions {
     pub(crate) fn add(&mut self, index: u64, keys: &[Hash]) {
         self.pairs
             .extend(keys.iter().map(|key| (short(key), index)));
     }
 
-    /// Sorts, after the last [`Positions::add`] and before the first [`Positions::of`].
+    /// Sorts, after the last [`KeyPositions::add`] and before the first [`KeyPositions::of`].
     pub(crate) fn seal(&mut self) {
         self.pairs.sort_unstable();
         self.sealed = true;

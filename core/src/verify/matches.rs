@@ -50,7 +50,7 @@ impl Held {
 }
 
 /// Entries by position, and the keys that make them interesting.
-pub(crate) struct Gathered {
+pub(crate) struct Matches {
     /// In the order in which they appeared.
     keys: Vec<LookupKey>,
     hashes: BTreeSet<Hash>,
@@ -61,14 +61,14 @@ pub(crate) struct Gathered {
     order: Vec<u64>,
     /// Which of the entries are registrations that were not followed yet.
     registering: BTreeSet<u64>,
-    /// Which of the entries [`Gathered::visit_new`] did not show yet.
+    /// Which of the entries [`Matches::visit_new`] did not show yet.
     new: BTreeSet<u64>,
 }
 
-impl Gathered {
+impl Matches {
     /// Starts with the keys that were asked for, each once.
     pub(crate) fn new(keys: impl IntoIterator<Item = LookupKey>) -> Self {
-        let mut gathered = Self {
+        let mut matches = Self {
             keys: Vec::new(),
             hashes: BTreeSet::new(),
             overflow: false,
@@ -78,9 +78,9 @@ impl Gathered {
             new: BTreeSet::new(),
         };
         for key in keys {
-            gathered.add_key(key);
+            matches.add_key(key);
         }
-        gathered
+        matches
     }
 
     fn add_key(&mut self, key: LookupKey) {

@@ -18,8 +18,8 @@ use crate::tiles::entries::EntriesError;
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::scan_tiles::ScanTiles;
 use crate::tiles::tile::{Tile, TileError};
-use crate::verify::entry_proof::{Fault, LogEntry};
-use crate::verify::key_history::Replay;
+use crate::verify::entry_proof::{Fault, ProvenEntry};
+use crate::verify::key_history::KeyHistory;
 
 /// What a step of a scan came to.
 pub(crate) enum ScanStep {
@@ -68,7 +68,7 @@ pub(crate) struct Scan {
     scan_tiles: ScanTiles,
     stage: Stage,
     wave: Wave,
-    replay: Replay,
+    key_history: KeyHistory,
     read: u64,
 }
 
@@ -89,7 +89,7 @@ impl Scan {
             scan_tiles,
             stage: Stage::Tiles,
             wave: Wave::default(),
-            replay: Replay::new(origin, pin),
+            key_history: KeyHistory::new(origin, pin),
             read: 0,
         };
         scan.advance();
@@ -115,8 +115,8 @@ impl Scan {
         matches!(self.stage, Stage::Done)
     }
 
-    pub(crate) const fn replay(&self) -> &Replay {
-        &self.replay
+    pub(crate) const fn key_history(&self) -> &KeyHistory {
+        &self.key_history
     }
 
     /// The tiles that vouch for the bundles.
@@ -129,7 +129,7 @@ impl Scan {
         &mut self,
         path: &str,
         bytes: Option<Vec<u8>>,
-        visit: &mut dyn FnMut(&LogEntry<'_>, &Replay),
+        visit: &mut dyn FnMut(&ProvenEntry<'_>, &KeyHistory),
     ) -> ScanStep {
         if !self.wave.supply(path, bytes) {
             return ScanStep::More;
@@ -161,8 +161,8 @@ impl Scan {
                     match self.scan_tiles.verify_bundle(bundle, &bytes) {
                         Ok(entries) => {
                             for (index, leaf_hash, bytes) in entries.iter() {
-                                let entry = self.replay.absorb(index, leaf_hash, bytes);
-                                visit(&entry, &self.replay);
+                                let entry = self.key_history.absorb(index, leaf_hash, bytes);
+                                visit(&entry, &self.key_history);
                                 self.read += 1;
                             }
                         }

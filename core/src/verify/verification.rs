@@ -15,7 +15,7 @@ use crate::report::report::{CheckpointSummary, Members, Question, Report};
 use crate::report::words::entries;
 use crate::trust::trust_policy::{TrustError, TrustPolicy, VerifiedCheckpoint};
 use crate::verify::checkpoint_checks;
-use crate::verify::key_history::Replay;
+use crate::verify::key_history::KeyHistory;
 use crate::verify::options::Options;
 use crate::verify::scan::{Scan, ScanStep};
 
@@ -43,7 +43,7 @@ const BY_INDEX: [CheckCode; 8] = [
 ];
 
 /// A verification under way.
-pub(crate) struct Inquiry {
+pub(crate) struct Verification {
     policy: Option<TrustPolicy>,
     options: Options,
     pub(crate) checks: Checks,
@@ -55,13 +55,13 @@ pub(crate) struct Inquiry {
     bytes: u64,
 }
 
-impl Inquiry {
+impl Verification {
     /// Plans the checks, `further` ones after those that every verification makes, and reads the policy.
     pub(crate) fn new(policy: &[u8], options: Options, further: &[(CheckCode, bool)]) -> Self {
         Self::plan(TrustPolicy::parse(policy), options, further, false)
     }
 
-    /// As [`Inquiry::new`], for a verification that asks the index, where the policy names one and no full scan is
+    /// As [`Verification::new`], for a verification that asks the index, where the policy names one and no full scan is
     /// wanted.
     pub(crate) fn by_index(policy: &[u8], options: Options, further: &[(CheckCode, bool)]) -> Self {
         let policy = TrustPolicy::parse(policy);
@@ -174,12 +174,12 @@ impl Inquiry {
 
     /// Writes down what a scan of the whole log has shown.
     pub(crate) fn settle_scan(&mut self, scan: &Scan) {
-        self.settle_read(scan.read(), 0, scan.replay());
+        self.settle_read(scan.read(), 0, scan.key_history());
     }
 
     /// Writes down what reading the whole log, `count` entries, has shown; those before `vouched` were read by an earlier
     /// audit.
-    pub(crate) fn settle_read(&mut self, count: u64, vouched: u64, replay: &Replay) {
+    pub(crate) fn settle_read(&mut self, count: u64, vouched: u64, key_history: &KeyHistory) {
         let read = entries(count);
         let earlier = match vouched {
             0 => String::new(),
@@ -187,7 +187,7 @@ impl Inquiry {
         };
         self.settle_files(format!("{read} hash to their places in the tree{earlier}"));
         let checks = &mut self.checks;
-        replay.judge_genesis(checks);
+        key_history.judge_genesis(checks);
         let evidence = Evidence::new()
             .with("method", "full-scan")
             .with("upTo", count);

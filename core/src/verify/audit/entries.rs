@@ -63,7 +63,7 @@ impl AuditQuery {
         }
         match missing {
             Some(path) => {
-                crate::verify::checkpoint_checks::missing(&mut self.inquiry.checks, &path);
+                crate::verify::checkpoint_checks::missing(&mut self.verification.checks, &path);
                 self.conclude(false);
             }
             None => self.next_bundles(),
@@ -94,7 +94,7 @@ impl AuditQuery {
         }
         if let Some(fault) = checked.fault {
             // Entries that do not belong to the tree are not judged; a false or missing tile changes no entry.
-            fault.settle(&mut self.inquiry.checks);
+            fault.settle(&mut self.verification.checks);
             self.conclude(false);
             return false;
         }
@@ -105,19 +105,21 @@ impl AuditQuery {
         let vouched = self.vouched();
         // Threads may have read entries before it was known that there is nothing to judge.
         let count = u64::try_from(checked.leaves.len()).unwrap_or(u64::MAX);
-        let is_judged = self.read == 0 || self.replay.has_genesis();
+        let is_judged = self.read == 0 || self.key_history.has_genesis();
         let events = checked.events.into_iter().zip(checked.leaves);
         for (parsed, leaf) in events.filter(|_| is_judged) {
             // What an earlier audit has judged is read again for its keys only.
             if self.read >= vouched {
-                let is_of_keys = self.replay.absorb_parsed(self.read, leaf, parsed.as_ref());
+                let is_of_keys = self
+                    .key_history
+                    .absorb_parsed(self.read, leaf, parsed.as_ref());
                 if is_of_keys && let Some(resumption) = &mut self.resumption {
                     resumption.keep(self.read, parsed.as_ref());
                 }
-                self.judge.add(self.read, parsed, &self.replay);
+                self.judge.add(self.read, parsed, &self.key_history);
             }
             self.read += 1;
-            if !self.replay.has_genesis() {
+            if !self.key_history.has_genesis() {
                 self.without_events.store(true, Ordering::Relaxed);
                 break;
             }

@@ -32,9 +32,9 @@ use crate::report::report::Report;
 use crate::tiles::plan::{ConsistencyPlan, TilePlan};
 use crate::tiles::scan_tiles::ScanTiles;
 use crate::trust::trust_policy::TrustPolicy;
-use crate::verify::key_history::Replay;
+use crate::verify::key_history::KeyHistory;
 use crate::verify::options::{Options, Require};
-use crate::verify::verification::Inquiry;
+use crate::verify::verification::Verification;
 
 use self::files::{Listing, Older};
 use self::index::IndexAudit;
@@ -57,11 +57,11 @@ pub struct Setup<'a> {
 
 /// An audit under way; see the module.
 pub struct AuditQuery {
-    inquiry: Inquiry,
+    verification: Verification,
     stage: Stage,
     listing: Option<Listing>,
     index: Option<IndexAudit>,
-    replay: Replay,
+    key_history: KeyHistory,
     judge: Judge,
     /// The head of the log, once its checkpoint was judged good.
     target: Option<TreeHead>,
@@ -137,16 +137,16 @@ impl AuditQuery {
         if files.is_some() {
             further.extend([(CheckCode::Superseded, true), (CheckCode::Strays, false)]);
         }
-        let inquiry = Inquiry::new(policy, options, &further);
+        let verification = Verification::new(policy, options, &further);
         let mut query = Self {
-            index: inquiry
+            index: verification
                 .policy()
                 .zip(index)
                 .map(|(policy, index)| IndexAudit::new(policy, index, options.now)),
-            inquiry,
+            verification,
             stage: Stage::Checkpoint(Wave::of([LogFile::Checkpoint])),
             listing: files.map(Listing::new),
-            replay: Replay::new("", None),
+            key_history: KeyHistory::new("", None),
             judge: Judge::default(),
             target: None,
             scan_tiles: None,
@@ -156,7 +156,7 @@ impl AuditQuery {
             tiles: 0,
             without_events: Arc::default(),
         };
-        if query.inquiry.policy().is_none() {
+        if query.verification.policy().is_none() {
             query.conclude(false);
         }
         query
@@ -175,7 +175,7 @@ impl AuditQuery {
     /// The time of judgement.
     #[must_use]
     pub const fn now(&self) -> u64 {
-        self.inquiry.now()
+        self.verification.now()
     }
 
     /// The index that is audited too, if any.
@@ -192,7 +192,7 @@ impl AuditQuery {
     /// The trust policy, where it is well formed.
     #[must_use]
     pub const fn policy(&self) -> Option<&TrustPolicy> {
-        self.inquiry.policy()
+        self.verification.policy()
     }
 
     /// Whether the log was read whole, and what became of its index has still to be told.
@@ -202,11 +202,11 @@ impl AuditQuery {
     }
 
     fn read_checkpoint(&mut self, mut wave: Wave) {
-        let Some(verified) = self.inquiry.read_checkpoint(&mut wave) else {
+        let Some(verified) = self.verification.read_checkpoint(&mut wave) else {
             return self.conclude(false);
         };
-        let pin = self.inquiry.policy().and_then(TrustPolicy::genesis);
-        self.replay = Replay::new(verified.origin().as_str(), pin);
+        let pin = self.verification.policy().and_then(TrustPolicy::genesis);
+        self.key_history = KeyHistory::new(verified.origin().as_str(), pin);
         if let Some(index) = &mut self.index {
             index.expect(&verified);
         }
@@ -301,11 +301,11 @@ impl Query for AuditQuery {
     }
 
     fn report(&self) -> Option<&Report> {
-        self.inquiry.report()
+        self.verification.report()
     }
 
     fn progress(&self) -> Progress<'_> {
-        let mut progress = self.inquiry.progress(None);
+        let mut progress = self.verification.progress(None);
         progress.done = self.read;
         progress.total = self.size();
         progress

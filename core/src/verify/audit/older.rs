@@ -17,7 +17,7 @@ impl AuditQuery {
         let batch = rest.split_off(rest.len().saturating_sub(MAX_IN_FLIGHT));
         if batch.is_empty() {
             let detail = "older files that are still there agree with the tree";
-            let checks = &mut self.inquiry.checks;
+            let checks = &mut self.verification.checks;
             checks.pass(CheckCode::Superseded, detail, None);
             return self.after_files();
         }
@@ -27,7 +27,7 @@ impl AuditQuery {
     }
 
     pub(super) fn read_older(&mut self, rest: Vec<Older>, batch: &[Older], mut wave: Wave) {
-        let Some(files) = self.inquiry.files(&mut wave) else {
+        let Some(files) = self.verification.files(&mut wave) else {
             return self.conclude(false);
         };
         let bytes: Vec<Vec<u8>> = batch
@@ -36,8 +36,8 @@ impl AuditQuery {
             .collect();
         let tiles = wave::tiles(files);
         let head = self.head().unwrap_or_else(TreeHead::empty);
-        let now = self.inquiry.now();
-        let Some(policy) = self.inquiry.policy() else {
+        let now = self.verification.now();
+        let Some(policy) = self.verification.policy() else {
             return self.conclude(false);
         };
         let check = |(older, bytes): (&Older, &Vec<u8>)| {
@@ -48,7 +48,7 @@ impl AuditQuery {
             None => self.next_older(rest),
             Some((path, (class, detail))) => {
                 let evidence = Evidence::new().with("path", path);
-                let checks = &mut self.inquiry.checks;
+                let checks = &mut self.verification.checks;
                 checks.fail(CheckCode::Superseded, class, detail, Some(evidence));
                 self.after_files();
             }

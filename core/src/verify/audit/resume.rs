@@ -121,7 +121,7 @@ impl AuditQuery {
                 state.checkpoint.origin(),
                 verified.origin()
             );
-            let checks = &mut self.inquiry.checks;
+            let checks = &mut self.verification.checks;
             checks.unknown(CheckCode::AuditState, detail, Some(evidence));
             return self.conclude(false);
         }
@@ -169,7 +169,7 @@ impl AuditQuery {
             if is_older {
                 return self.rolled_back(&old, &head);
             }
-            missing(&mut self.inquiry.checks, path);
+            missing(&mut self.verification.checks, path);
             return self.conclude(false);
         }
         let (prefix, proof) = match plan.finish(&wave::tiles(wave.take())) {
@@ -197,7 +197,7 @@ impl AuditQuery {
     }
 
     fn accuse(&mut self, smaller: &TreeHead, fork: Fork) {
-        inconsistent(&mut self.inquiry.checks, smaller, &fork.root);
+        inconsistent(&mut self.verification.checks, smaller, &fork.root);
         if let Some(resumption) = &mut self.resumption {
             resumption.fork = Some(fork);
         }
@@ -213,18 +213,18 @@ impl AuditQuery {
             entries(old.size),
             shown.size
         );
-        let checks = &mut self.inquiry.checks;
+        let checks = &mut self.verification.checks;
         checks.unknown(CheckCode::AuditState, detail, Some(evidence));
         self.conclude(false);
     }
 
     /// Takes over what the state says.
     fn restore(&mut self, old: &TreeHead, head: &TreeHead) {
-        extends(&mut self.inquiry.checks, old, head);
+        extends(&mut self.verification.checks, old, head);
         if let Some(state) = self.resumption.as_ref().and_then(|it| it.state.as_ref()) {
-            self.replay.restore(&state.events, state.read);
+            self.key_history.restore(&state.events, state.read);
             self.judge = Judge::restore(&state.events);
-            if state.read > 0 && !self.replay.has_genesis() {
+            if state.read > 0 && !self.key_history.has_genesis() {
                 self.without_events.store(true, Ordering::Relaxed);
             }
             if let (Some(index), Some(index_state)) = (&mut self.index, &state.index) {
@@ -264,7 +264,7 @@ impl AuditQuery {
             .with("vouched", vouched)
             .with("from", first)
             .with("upTo", size);
-        let checks = &mut self.inquiry.checks;
+        let checks = &mut self.verification.checks;
         checks.pass(CheckCode::AuditState, detail, Some(evidence));
     }
 
@@ -286,7 +286,7 @@ impl AuditQuery {
         if !self.judge.save(&mut events) {
             return None;
         }
-        self.replay.save(&mut events);
+        self.key_history.save(&mut events);
         events.counts.entries = self.read;
         events.entries.clone_from(&resumption.entries);
         let index = match &self.index {

@@ -13,9 +13,9 @@ use crate::event::event::{Event, ParsedEntry};
 use crate::report::check::Checks;
 use crate::report::report::Counts;
 use crate::rules::signature_status::{SignatureClaim, SignatureStatus, weightiest};
-use crate::verify::event_checks::Findings;
+use crate::verify::event_checks::EventChecks;
 use crate::verify::event_state::EventState;
-use crate::verify::key_history::Replay;
+use crate::verify::key_history::KeyHistory;
 
 /// Signatures that somebody has to verify; the answers go to [`AuditQuery::answer`](crate::verify::audit::AuditQuery::answer).
 pub struct SignatureBatch(Vec<Claim>);
@@ -61,7 +61,7 @@ impl SignatureBatch {
 #[derive(Default)]
 pub(crate) struct Judge {
     counts: Counts,
-    findings: Findings,
+    event_checks: EventChecks,
     /// Events whose signatures are not verified yet.
     pending: VecDeque<Pending>,
     /// Their signatures, as far as nobody was asked about them.
@@ -90,7 +90,7 @@ impl Judge {
     pub(crate) fn restore(events: &EventState) -> Self {
         Self {
             counts: events.counts,
-            findings: Findings::restore(events),
+            event_checks: EventChecks::restore(events),
             ..Self::default()
         }
     }
@@ -101,12 +101,17 @@ impl Judge {
             tiles: 0,
             ..self.counts
         };
-        self.findings.save(events);
+        self.event_checks.save(events);
         self.pending.is_empty()
     }
 
-    /// Takes in the next entry; `replay` has taken it in before.
-    pub(crate) fn add(&mut self, index: u64, parsed: Option<ParsedEntry>, replay: &Replay) {
+    /// Takes in the next entry; `key_history` has taken it in before.
+    pub(crate) fn add(
+        &mut self,
+        index: u64,
+        parsed: Option<ParsedEntry>,
+        key_history: &KeyHistory,
+    ) {
         let counts = &mut self.counts;
         counts.entries += 1;
         let Some(parsed) = parsed else {
@@ -118,19 +123,19 @@ impl Judge {
             Event::Key(_) => counts.key_events += 1,
             Event::Genesis(_) | Event::Other(_) => {}
         }
-        if !replay.has_genesis() {
+        if !key_history.has_genesis() {
             return;
         }
-        let verdict = match (&parsed.event, replay.keyring()) {
+        let verdict = match (&parsed.event, key_history.keyring()) {
             (Event::Access(_) | Event::Other(_), Some(keyring)) => {
                 let signature_claims: Vec<SignatureClaim> =
                     keyring.claims(index, &parsed).collect();
                 self.ask(&signature_claims, &parsed);
                 Verdict::Awaited(signature_claims)
             }
-            _ => Verdict::Known(replay.signature(index, &parsed)),
+            _ => Verdict::Known(key_history.signature(index, &parsed)),
         };
-        let keyring = replay.keyring();
+        let keyring = key_history.keyring();
         let other_log = match &verdict {
             Verdict::Known(_) => None,
             Verdict::Awaited(_) => keyring.and_then(|keyring| keyring.other_log(&parsed)),
@@ -200,10 +205,10 @@ impl Judge {
             }
         };
         let registration = pending.registration.as_deref();
-        if self.findings.count(pending.index, &status) {
+        if self.event_checks.count(pending.index, &status) {
             self.counts.signed += 1;
             if let Some(parsed) = registration {
-                self.findings.conflicts(pending.index, parsed);
+                self.event_checks.conflicts(pending.index, parsed);
             }
         }
     }
@@ -213,7 +218,7 @@ impl Judge {
         while let Some(pending) = self.pending.pop_front() {
             self.settle_event(pending, Vec::new());
         }
-        self.findings.settle(checks);
+        self.event_checks.settle(checks);
         self.counts
     }
 }

@@ -33,7 +33,7 @@ impl AuditQuery {
     }
 
     pub(super) fn read_frontier(&mut self, plan: &TilePlan, mut wave: Wave) {
-        let Some(files) = self.inquiry.files(&mut wave) else {
+        let Some(files) = self.verification.files(&mut wave) else {
             return self.conclude(false);
         };
         let tiles = match plan.finish(&wave::tiles(files)) {
@@ -65,7 +65,7 @@ impl AuditQuery {
     }
 
     pub(super) fn read_tiles(&mut self, mut scan_tiles: ScanTiles, mut wave: Wave) {
-        let Some(files) = self.inquiry.files(&mut wave) else {
+        let Some(files) = self.verification.files(&mut wave) else {
             return self.conclude(false);
         };
         for (tile, bytes) in wave::tiles(files) {
@@ -77,7 +77,7 @@ impl AuditQuery {
     }
 
     pub(super) fn refuse_tile(&mut self, error: &TileError) {
-        let checks = &mut self.inquiry.checks;
+        let checks = &mut self.verification.checks;
         checks.fail(CheckCode::Tree, Class::False, error.to_string(), None);
         self.conclude(false);
     }

@@ -17,18 +17,18 @@ impl AuditQuery {
         let size = self.size();
         if whole {
             self.settle_state();
-            self.inquiry
-                .settle_read(self.read, self.vouched(), &self.replay);
-            let policy = self.inquiry.policy();
+            self.verification
+                .settle_read(self.read, self.vouched(), &self.key_history);
+            let policy = self.verification.policy();
             let pinned = policy.is_some_and(|policy| policy.genesis().is_some());
-            let checks = &mut self.inquiry.checks;
+            let checks = &mut self.verification.checks;
             let detail = "every hash tile is what the entries hash to";
             checks.pass(CheckCode::Tree, detail, None);
-            checks.require(CheckCode::Genesis, pinned || self.replay.has_genesis());
-            if self.replay.has_genesis() {
+            checks.require(CheckCode::Genesis, pinned || self.key_history.has_genesis());
+            if self.key_history.has_genesis() {
                 checks.require(CheckCode::EventSignatures, true);
-                self.replay.judge_readable(checks);
-                self.replay.judge_key_events(checks);
+                self.key_history.judge_readable(checks);
+                self.key_history.judge_key_events(checks);
                 counts = core::mem::take(&mut self.judge).settle(checks);
             } else {
                 counts.entries = self.read;
@@ -45,7 +45,7 @@ impl AuditQuery {
             }
             judge_strays(checks, &strays);
         }
-        let checkpoint = self.inquiry.checkpoint();
+        let checkpoint = self.verification.checkpoint();
         let query = Question {
             kind: "log",
             id: checkpoint.map_or_else(String::new, |checkpoint| checkpoint.origin.clone()),
@@ -55,7 +55,7 @@ impl AuditQuery {
             counts: Some(counts),
             ..Members::default()
         };
-        self.inquiry.conclude(query, members, evidence);
+        self.verification.conclude(query, members, evidence);
     }
 }
 

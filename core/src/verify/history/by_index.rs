@@ -25,15 +25,17 @@ impl HistoryQuery {
         path: &str,
         bytes: Option<Vec<u8>>,
     ) {
-        match opening.supply(&mut self.inquiry, path, bytes) {
+        match opening.supply(&mut self.verification, path, bytes) {
             Opened::More => self.stage = Stage::Opening(opening),
             Opened::Stopped => self.conclude(None),
             Opened::Index(mut log) => {
                 // An empty log has no genesis to ask for.
                 let is_empty = log.size() == 0;
-                self.inquiry.checks.require(CheckCode::Genesis, !is_empty);
-                let keys = self.gathered.keys().to_vec();
-                let step = log.start(&keys, &mut self.gathered);
+                self.verification
+                    .checks
+                    .require(CheckCode::Genesis, !is_empty);
+                let keys = self.matches.keys().to_vec();
+                let step = log.start(&keys, &mut self.matches);
                 self.after_step(log, Asked::Events, step);
             }
         }
@@ -46,7 +48,7 @@ impl HistoryQuery {
         path: &str,
         bytes: Option<Vec<u8>>,
     ) {
-        let step = log.supply(path, bytes, &mut self.gathered);
+        let step = log.supply(path, bytes, &mut self.matches);
         self.after_step(log, asked, step);
     }
 
@@ -59,25 +61,25 @@ impl HistoryQuery {
                 }
                 Step::Done => {}
                 fault => {
-                    fault.settle(&mut self.inquiry.checks);
+                    fault.settle(&mut self.verification.checks);
                     return self.conclude(None);
                 }
             }
             if let Asked::SigningKeys(keys) = asked {
-                log.replay_keys(keys, &self.gathered);
+                log.replay_keys(keys, &self.matches);
             }
             // First what the events' signatures are worth, which decides where their registrations lead.
             let signing = self.signing_keys(&log);
             if !signing.is_empty() {
-                step = log.ask_signing_keys(&signing, &mut self.gathered);
+                step = log.ask_signing_keys(&signing, &mut self.matches);
                 asked = Asked::SigningKeys(signing);
                 continue;
             }
-            let new = self.follow(log.replay());
+            let new = self.follow(log.key_history());
             if new.is_empty() {
                 return self.finish(Found::Index(log));
             }
-            step = log.ask(&new, &mut self.gathered);
+            step = log.ask(&new, &mut self.matches);
             asked = Asked::Events;
         }
     }
@@ -85,7 +87,7 @@ impl HistoryQuery {
     /// The signing keys of the events found whose own events were not looked up yet.
     fn signing_keys(&mut self, log: &IndexedLog) -> Vec<LookupKey> {
         let mut keys = BTreeSet::new();
-        self.gathered
+        self.matches
             .visit_new(|parsed| keys.extend(log.unknown_keys(parsed)));
         keys.into_iter().collect()
     }

@@ -12,7 +12,7 @@ use crate::fetch::wave::Wave;
 use crate::report::check::CheckCode;
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::verify::entry_proof::Fault;
-use crate::verify::key_positions::Positions;
+use crate::verify::key_positions::KeyPositions;
 use crate::verify::matches::Held;
 use crate::verify::scan::{Scan, ScanStep};
 
@@ -21,7 +21,7 @@ use super::{Found, HistoryQuery, Stage};
 /// A whole log, being read or read.
 pub(super) struct Whole {
     pub(super) scan: Scan,
-    positions: Positions,
+    positions: KeyPositions,
     /// Entries whose keys became interesting after the scan had passed them.
     again: Option<Wave>,
 }
@@ -37,19 +37,19 @@ impl Whole {
 
 impl HistoryQuery {
     pub(super) fn read_checkpoint(&mut self, mut wave: Wave) {
-        let verified = self.inquiry.read_checkpoint(&mut wave);
-        let scan = verified.and_then(|verified| self.inquiry.scan(&verified));
+        let verified = self.verification.read_checkpoint(&mut wave);
+        let scan = verified.and_then(|verified| self.verification.scan(&verified));
         let Some(scan) = scan else {
             return self.conclude(None);
         };
         let whole = Box::new(Whole {
             scan,
-            positions: Positions::default(),
+            positions: KeyPositions::default(),
             again: None,
         });
         if whole.scan.is_done() {
             // An empty log has no genesis to ask for.
-            self.inquiry.checks.require(CheckCode::Genesis, false);
+            self.verification.checks.require(CheckCode::Genesis, false);
             return self.finish(Found::Whole(whole));
         }
         self.stage = Stage::Whole(whole);
@@ -69,13 +69,13 @@ impl HistoryQuery {
             self.stage = Stage::Whole(whole);
             return;
         }
-        let (positions, gathered) = (&mut whole.positions, &mut self.gathered);
+        let (positions, matches) = (&mut whole.positions, &mut self.matches);
         let step = whole.scan.supply(path, bytes, &mut |entry, _| {
             let keys = key_hashes(entry.parsed.as_ref());
             positions.add(entry.index, &keys);
-            if gathered.wants(&keys) {
+            if matches.wants(&keys) {
                 let held = Held::new(entry.leaf_hash, entry.bytes, keys);
-                gathered.keep(entry.index, held, entry.parsed.as_ref());
+                matches.keep(entry.index, held, entry.parsed.as_ref());
             }
         });
         match step {
@@ -85,7 +85,7 @@ impl HistoryQuery {
                 self.follow_whole(whole);
             }
             fault => {
-                fault.settle(&mut self.inquiry.checks);
+                fault.settle(&mut self.verification.checks);
                 self.conclude(None);
             }
         }
@@ -93,11 +93,11 @@ impl HistoryQuery {
 
     /// Follows registrations, and asks for the entries that this makes interesting.
     fn follow_whole(&mut self, mut whole: Box<Whole>) {
-        let new = self.follow(whole.scan.replay());
+        let new = self.follow(whole.scan.key_history());
         let indices = new
             .iter()
             .flat_map(|key| whole.positions.of(key.hash()))
-            .filter(|index| self.gathered.get(*index).is_none());
+            .filter(|index| self.matches.get(*index).is_none());
         let mut bundles = BTreeSet::new();
         bundles
             .extend(indices.filter_map(|index| EntryBundle::containing(index, whole.scan.size())));
@@ -109,7 +109,7 @@ impl HistoryQuery {
     }
 
     fn read_again(&mut self, whole: Box<Whole>, mut wave: Wave) {
-        let Some(files) = self.inquiry.files(&mut wave) else {
+        let Some(files) = self.verification.files(&mut wave) else {
             return self.conclude(None);
         };
         for (file, bytes) in files {
@@ -120,16 +120,16 @@ impl HistoryQuery {
                 Ok(entries) => entries,
                 Err(error) => {
                     let fault = ScanStep::Entries(Fault::Bundle(bundle, error));
-                    fault.settle(&mut self.inquiry.checks);
+                    fault.settle(&mut self.verification.checks);
                     return self.conclude(None);
                 }
             };
             for (index, leaf_hash, bytes) in entries.iter() {
                 let parsed = event::parse(bytes).ok();
                 let keys = key_hashes(parsed.as_ref());
-                if self.gathered.wants(&keys) && self.gathered.get(index).is_none() {
+                if self.matches.wants(&keys) && self.matches.get(index).is_none() {
                     let held = Held::new(leaf_hash, bytes, keys);
-                    self.gathered.keep(index, held, parsed.as_ref());
+                    self.matches.keep(index, held, parsed.as_ref());
                 }
             }
         }

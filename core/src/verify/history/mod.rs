@@ -25,10 +25,10 @@ use crate::report::report::{FileEvents, Members, Question, Report};
 use crate::text::limits::MAX_LINKED_KEYS;
 use crate::verify::event_checks::judge_all;
 use crate::verify::indexed::{IndexedLog, Opening};
-use crate::verify::key_history::Replay;
-use crate::verify::matches::Gathered;
+use crate::verify::key_history::KeyHistory;
+use crate::verify::matches::Matches;
 use crate::verify::options::{Options, Require};
-use crate::verify::verification::Inquiry;
+use crate::verify::verification::Verification;
 
 use by_index::Asked;
 use by_scan::Whole;
@@ -36,14 +36,14 @@ use since::{Prefix, Since};
 
 /// A history under way; see the module.
 pub struct HistoryQuery {
-    inquiry: Inquiry,
+    verification: Verification,
     subject: Subject,
     /// Look up one key only, and follow no registration.
     exact: bool,
     /// An older history that is to be the beginning of this one.
     since: Option<Since>,
     stage: Stage,
-    gathered: Gathered,
+    matches: Matches,
 }
 
 /// What the history is about.
@@ -73,10 +73,10 @@ enum Found {
 }
 
 impl Found {
-    fn replay(&self) -> &Replay {
+    fn key_history(&self) -> &KeyHistory {
         match self {
-            Self::Whole(whole) => whole.scan.replay(),
-            Self::Index(log) => log.replay(),
+            Self::Whole(whole) => whole.scan.key_history(),
+            Self::Index(log) => log.key_history(),
         }
     }
 }
@@ -117,14 +117,14 @@ impl HistoryQuery {
     /// The verdict, once nothing more is needed.
     #[must_use]
     pub fn into_report(self) -> Option<Report> {
-        self.inquiry.into_report()
+        self.verification.into_report()
     }
 
     /// Events whose entries came after the first `from`, and how many entries came in all: asked again and again, each
     /// event once. Their places are proven, and nothing is said of their signatures.
     #[must_use]
     pub fn found(&self, from: usize) -> (usize, Vec<EventView>) {
-        let (came, wanted) = self.gathered.found(from);
+        let (came, wanted) = self.matches.found(from);
         let views = wanted.filter_map(|(index, held)| {
             let parsed = held.parsed()?;
             Some(EventView::unjudged(index, held.leaf_hash, &parsed))
@@ -154,51 +154,51 @@ impl HistoryQuery {
         if since.is_some() {
             further.extend([(CheckCode::Consistency, true), (CheckCode::Since, true)]);
         }
-        let inquiry = Inquiry::by_index(policy, options, &further);
-        let gathered = match &subject {
-            Subject::One(key) => Gathered::new([key.clone()]),
+        let verification = Verification::by_index(policy, options, &further);
+        let matches = match &subject {
+            Subject::One(key) => Matches::new([key.clone()]),
             Subject::Files(digests) => {
-                Gathered::new(digests.iter().map(|digest| digest_key(digest)))
+                Matches::new(digests.iter().map(|digest| digest_key(digest)))
             }
         };
-        let stage = if inquiry.is_by_index() {
+        let stage = if verification.is_by_index() {
             Stage::Opening(Box::new(Opening::new()))
         } else {
             Stage::Checkpoint(Wave::of([LogFile::Checkpoint]))
         };
         let mut query = Self {
-            inquiry,
+            verification,
             subject,
             exact,
             since,
             stage,
-            gathered,
+            matches,
         };
-        let checks = &mut query.inquiry.checks;
+        let checks = &mut query.verification.checks;
         let stands = query
             .since
             .as_ref()
             .is_none_or(|since| since.stands(checks));
-        if query.inquiry.policy().is_none() || !stands {
+        if query.verification.policy().is_none() || !stands {
             query.conclude(None);
         }
         query
     }
 
     /// Takes in what the registrations found so far link to the keys, and gives the keys that are new.
-    fn follow(&mut self, replay: &Replay) -> Vec<LookupKey> {
+    fn follow(&mut self, key_history: &KeyHistory) -> Vec<LookupKey> {
         if self.exact {
             return Vec::new();
         }
-        self.gathered
-            .follow(|index, parsed| replay.is_valid(index, parsed))
+        self.matches
+            .follow(|index, parsed| key_history.is_valid(index, parsed))
     }
 
     /// Every event was found: what is left is the older history, where there is one.
     fn finish(&mut self, found: Found) {
-        let checkpoint = self.inquiry.checkpoint().cloned();
+        let checkpoint = self.verification.checkpoint().cloned();
         let prefix = match (&self.since, checkpoint) {
-            (Some(since), Some(new)) => since.plan(&mut self.inquiry.checks, &new),
+            (Some(since), Some(new)) => since.plan(&mut self.verification.checks, &new),
             _ => None,
         };
         match prefix {
@@ -209,7 +209,7 @@ impl HistoryQuery {
     }
 
     fn read_prefix(&mut self, found: Found, prefix: Prefix) {
-        match prefix.finish(&mut self.inquiry) {
+        match prefix.finish(&mut self.verification) {
             true => self.conclude(Some(&found)),
             false => self.conclude(None),
         }
@@ -218,7 +218,7 @@ impl HistoryQuery {
     /// Draws the verdict; `found` is there once every event was found.
     fn conclude(&mut self, found: Option<&Found>) {
         self.stage = Stage::Done;
-        let keys = self.gathered.keys().iter().map(named).collect();
+        let keys = self.matches.keys().iter().map(named).collect();
         let mut members = Members {
             keys: Some(keys),
             events: Some(Vec::new()),
@@ -232,31 +232,31 @@ impl HistoryQuery {
             .and_then(|since| since.checkpoint().cloned());
         if let Some(found) = found {
             self.settle(found);
-            let replay = found.replay();
+            let key_history = found.key_history();
             if let Subject::Files(digests) = &self.subject {
                 let about = digests.iter().map(|digest| self.file_events(digest));
                 members.files = Some(about.collect());
             }
-            let checks = &mut self.inquiry.checks;
-            if self.gathered.has_overflown() {
+            let checks = &mut self.verification.checks;
+            if self.matches.has_overflown() {
                 let detail = format!(
                     "registrations link more than {MAX_LINKED_KEYS} keys; only these were looked up"
                 );
                 checks.unknown(CheckCode::Coverage, detail, None);
             }
-            replay.judge_readable(checks);
+            key_history.judge_readable(checks);
             if let Some(since) = &self.since
                 && checks.outcome(CheckCode::Consistency) == Outcome::Pass
             {
-                members.new = Some(since.compare(checks, &self.gathered));
+                members.new = Some(since.compare(checks, &self.matches));
             }
-            let events = judge_all(replay, self.gathered.take_events(), checks);
+            let events = judge_all(key_history, self.matches.take_events(), checks);
             if let Found::Index(log) = found {
                 log.qualify_signatures(checks);
             }
             evidence = is_evidence(&events, members.files.as_deref());
             members.events = Some(events);
-            members.unreadable = Some(replay.unreadable());
+            members.unreadable = Some(key_history.unreadable());
         }
         let question = match &self.subject {
             Subject::One(key) => named(key),
@@ -265,7 +265,7 @@ impl HistoryQuery {
                 id: digests.join(" "),
             },
         };
-        self.inquiry.conclude(question, members, evidence);
+        self.verification.conclude(question, members, evidence);
     }
 }
 
@@ -290,18 +290,18 @@ impl HistoryQuery {
     /// Writes down what was read, and why none of it can be missing.
     fn settle(&mut self, found: &Found) {
         match found {
-            Found::Whole(whole) => self.inquiry.settle_scan(&whole.scan),
+            Found::Whole(whole) => self.verification.settle_scan(&whole.scan),
             Found::Index(log) => {
                 let detail = "every entry that was read hashes to its place in the tree";
-                self.inquiry.settle_files(detail.into());
-                log.settle(&mut self.inquiry.checks);
+                self.verification.settle_files(detail.into());
+                log.settle(&mut self.verification.checks);
             }
         }
     }
 
     fn file_events(&self, digest: &str) -> FileEvents {
         let key = digest_key(digest).hash();
-        let about = self.gathered.entries().filter(|(_, held)| held.has(&key));
+        let about = self.matches.entries().filter(|(_, held)| held.has(&key));
         FileEvents {
             digest: digest.to_string(),
             events: about.map(|(index, _)| index).collect(),
@@ -322,7 +322,7 @@ impl Query for HistoryQuery {
     }
 
     fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
-        self.inquiry.count(bytes.as_ref());
+        self.verification.count(bytes.as_ref());
         match core::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Checkpoint(mut wave) => match wave.supply(path, bytes) {
                 true => self.read_checkpoint(wave),
@@ -340,23 +340,23 @@ impl Query for HistoryQuery {
     }
 
     fn report(&self) -> Option<&Report> {
-        self.inquiry.report()
+        self.verification.report()
     }
 
     fn progress(&self) -> Progress<'_> {
         match &self.stage {
-            Stage::Whole(whole) => self.inquiry.progress(Some(&whole.scan)),
+            Stage::Whole(whole) => self.verification.progress(Some(&whole.scan)),
             Stage::Index(log, _) => {
                 let (done, total) = log.progress();
                 Progress {
                     done,
                     total,
                     positions: Some(log.positions()),
-                    ..self.inquiry.progress(None)
+                    ..self.verification.progress(None)
                 }
             }
             Stage::Checkpoint(_) | Stage::Opening(_) | Stage::Since(..) | Stage::Done => {
-                self.inquiry.progress(None)
+                self.verification.progress(None)
             }
         }
     }

@@ -17,9 +17,9 @@ use crate::report::report::{CheckpointSummary, Report};
 use crate::report::words::entries;
 use crate::tiles::plan::ConsistencyPlan;
 use crate::verify::consistency::{extends, inconsistent};
-use crate::verify::matches::Gathered;
+use crate::verify::matches::Matches;
 use crate::verify::scan::ScanStep;
-use crate::verify::verification::Inquiry;
+use crate::verify::verification::Verification;
 
 /// An older history, as its bundle tells it.
 pub(crate) struct Since {
@@ -89,7 +89,7 @@ impl Since {
     }
 
     /// Compares the older events with the first of these, and gives the indices of those that are new.
-    pub(super) fn compare(&self, checks: &mut Checks, gathered: &Gathered) -> Vec<u64> {
+    pub(super) fn compare(&self, checks: &mut Checks, matches: &Matches) -> Vec<u64> {
         let code = CheckCode::Since;
         let size = self.checkpoint().map_or(0, |old| old.size);
         let keys = self.report.members.keys.as_deref().unwrap_or_default();
@@ -103,9 +103,9 @@ impl Since {
         older.extend(events.iter().map(|event| (event.index, event.leaf_hash)));
         let mut here: BTreeMap<u64, Hash> = BTreeMap::new();
         let mut new = Vec::new();
-        for (index, held) in gathered
+        for (index, held) in matches
             .entries()
-            .filter(|(_, held)| gathered.wants(held.keys()))
+            .filter(|(_, held)| matches.wants(held.keys()))
         {
             let is_older = index < size && held.keys().iter().any(|key| hashes.contains(key));
             if is_older {
@@ -177,11 +177,11 @@ impl Prefix {
     }
 
     /// Checks the tiles and writes down what they show; `false` where they show nothing.
-    pub(super) fn finish(mut self, inquiry: &mut Inquiry) -> bool {
-        let Some(files) = inquiry.files(&mut self.wave) else {
+    pub(super) fn finish(mut self, verification: &mut Verification) -> bool {
+        let Some(files) = verification.files(&mut self.wave) else {
             return false;
         };
-        let checks = &mut inquiry.checks;
+        let checks = &mut verification.checks;
         match self.plan.finish(&wave::tiles(files)) {
             Ok((prefix, _)) if prefix == self.old => extends(checks, &self.old, &self.new),
             Ok((prefix, _)) => inconsistent(checks, &self.old, &prefix.root),

@@ -13,7 +13,7 @@ use crate::index::read::lookup::Answer;
 use crate::merkle::hash::Hash;
 use crate::report::evidence::Evidence;
 use crate::text::limits::MAX_RESERVED_READ;
-use crate::verify::matches::Gathered;
+use crate::verify::matches::Matches;
 
 /// The positions of each key that was looked up.
 #[derive(Default)]
@@ -75,18 +75,18 @@ impl Answers {
         keys: &[LookupKey],
         fresh: &[u64],
         covered: u64,
-        gathered: &Gathered,
+        matches: &Matches,
     ) -> Result<(), WrongPosition> {
         let mut new = BTreeSet::new();
         for key in keys {
             let hash = key.hash();
-            let lacks = |index: &&u64| !gathered.get(**index).is_some_and(|held| held.has(&hash));
+            let lacks = |index: &&u64| !matches.get(**index).is_some_and(|held| held.has(&hash));
             if let Some(index) = self.checked(key).iter().find(lacks) {
                 return Err(WrongPosition::new(*index, key, true));
             }
             new.insert(hash);
         }
-        for (index, held) in gathered.entries().filter(|(index, _)| *index < covered) {
+        for (index, held) in matches.entries().filter(|(index, _)| *index < covered) {
             let is_fresh = fresh.binary_search(&index).is_ok();
             for hash in held.keys() {
                 let list = self

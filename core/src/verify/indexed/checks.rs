@@ -59,7 +59,7 @@ impl IndexedLog {
         let detail =
             "each entry found has the key it was found by, and none that was read was left out";
         checks.pass(CheckCode::IndexPositions, detail, None);
-        self.replay.judge_genesis(checks);
+        self.key_history.judge_genesis(checks);
         self.judge_coverage(checks);
     }
 

@@ -1,4 +1,4 @@
-//! A log read by its index: look keys up, read the entries at their positions, hold each against the other, and replay
+//! A log read by its index: look keys up, read the entries at their positions, hold each against the other, and key_history
 //! what they say about signing keys (`docs/formats/index.md`, "A reader").
 //!
 //! Every question is a *round*: one wave of buckets, then the entries. The first round also reads entry 0, the reserved
@@ -22,9 +22,9 @@ use crate::index::read::vouched::BoundIndex;
 use crate::merkle::hash::Hash;
 use crate::text::limits::MAX_IN_FLIGHT;
 use crate::tiles::lookup_tiles::LookupTiles;
-use crate::verify::key_history::Replay;
-use crate::verify::key_positions::Positions;
-use crate::verify::matches::{Gathered, Held, signing_keys};
+use crate::verify::key_history::KeyHistory;
+use crate::verify::key_positions::KeyPositions;
+use crate::verify::matches::{Held, Matches, signing_keys};
 use crate::verify::scan::ScanStep;
 
 use answers::{Answers, WrongPosition};
@@ -41,8 +41,8 @@ pub(crate) struct IndexedLog {
     kept: BTreeMap<IndexFile, Vec<u8>>,
     kept_bytes: usize,
     /// Where the tail holds which keys, once it was read.
-    tail: Option<Positions>,
-    replay: Replay,
+    tail: Option<KeyPositions>,
+    key_history: KeyHistory,
     /// Signing keys whose events were replayed.
     replayed: BTreeSet<LookupKey>,
     /// Positions of the events asked for, counted before their entries are read.
@@ -95,7 +95,7 @@ impl IndexedLog {
             kept: BTreeMap::new(),
             kept_bytes: 0,
             tail: None,
-            replay: Replay::new(origin, pin),
+            key_history: KeyHistory::new(origin, pin),
             replayed: BTreeSet::new(),
             positions: 0,
         }
@@ -106,8 +106,8 @@ impl IndexedLog {
         self.reader.head().size
     }
 
-    pub(crate) const fn replay(&self) -> &Replay {
-        &self.replay
+    pub(crate) const fn key_history(&self) -> &KeyHistory {
+        &self.key_history
     }
 
     /// Positions of the events asked for, as far as they are known.
@@ -120,34 +120,35 @@ impl IndexedLog {
         self.reader.progress()
     }
 
-    /// Starts the first round: these keys, the reserved ones, entry 0, and the tail. What was gathered before, proven by
+    /// Starts the first round: these keys, the reserved ones, entry 0, and the tail. What was matches before, proven by
     /// other means, is not read again.
-    pub(crate) fn start(&mut self, keys: &[LookupKey], gathered: &mut Gathered) -> Step {
-        if let Some(first) = gathered.get(0) {
+    pub(crate) fn start(&mut self, keys: &[LookupKey], matches: &mut Matches) -> Step {
+        if let Some(first) = matches.get(0) {
             let parsed = first.parsed();
-            self.replay.absorb_first(first.leaf_hash, parsed.as_ref());
+            self.key_history
+                .absorb_first(first.leaf_hash, parsed.as_ref());
         }
         let reserved = RESERVED.map(|kind| LookupKey::new(kind, ""));
         let round = Round {
             keys: keys.iter().cloned().chain(reserved).collect(),
             also: Vec::from([0]),
             counts: true,
-            fresh: gathered.entries().map(|(index, _)| index).collect(),
+            fresh: matches.entries().map(|(index, _)| index).collect(),
         };
-        self.look_up(round, gathered)
+        self.look_up(round, matches)
     }
 
     /// Starts a round for more keys of events; those that were looked up before are left out.
-    pub(crate) fn ask(&mut self, keys: &[LookupKey], gathered: &mut Gathered) -> Step {
-        self.ask_new(keys, true, gathered)
+    pub(crate) fn ask(&mut self, keys: &[LookupKey], matches: &mut Matches) -> Step {
+        self.ask_new(keys, true, matches)
     }
 
     /// Starts a round for the events about signing keys, by their digests.
-    pub(crate) fn ask_signing_keys(&mut self, keys: &[LookupKey], gathered: &mut Gathered) -> Step {
-        self.ask_new(keys, false, gathered)
+    pub(crate) fn ask_signing_keys(&mut self, keys: &[LookupKey], matches: &mut Matches) -> Step {
+        self.ask_new(keys, false, matches)
     }
 
-    fn ask_new(&mut self, keys: &[LookupKey], counts: bool, gathered: &mut Gathered) -> Step {
+    fn ask_new(&mut self, keys: &[LookupKey], counts: bool, matches: &mut Matches) -> Step {
         let new = keys.iter().filter(|key| !self.answers.has(key));
         let round = Round {
             keys: new.cloned().collect(),
@@ -155,18 +156,18 @@ impl IndexedLog {
             counts,
             fresh: Vec::new(),
         };
-        self.look_up(round, gathered)
+        self.look_up(round, matches)
     }
 
-    fn look_up(&mut self, round: Round, gathered: &mut Gathered) -> Step {
+    fn look_up(&mut self, round: Round, matches: &mut Matches) -> Step {
         let mut hashes = BTreeSet::new();
         hashes.extend(round.keys.iter().map(LookupKey::hash));
         let lookup = Lookup::new(&self.index, hashes);
-        self.go_on(lookup, round, gathered)
+        self.go_on(lookup, round, matches)
     }
 
     /// Reads what is here of the files that a lookup wants, and asks for the others.
-    fn go_on(&mut self, mut lookup: Lookup, round: Round, gathered: &mut Gathered) -> Step {
+    fn go_on(&mut self, mut lookup: Lookup, round: Round, matches: &mut Matches) -> Step {
         let kept = |lookup: &Lookup| {
             let mut wanted = lookup.next_files(usize::MAX).into_iter();
             wanted.find_map(|file| Some((file, self.kept.get(&file)?)))
@@ -177,7 +178,7 @@ impl IndexedLog {
             }
         }
         if lookup.is_done() {
-            return self.read_entries(lookup, round, gathered);
+            return self.read_entries(lookup, round, matches);
         }
         self.stage = Stage::Lookup(lookup, round);
         Step::More
@@ -194,12 +195,12 @@ impl IndexedLog {
         }
     }
 
-    /// Takes one file in; what the round reads goes to `gathered`.
+    /// Takes one file in; what the round reads goes to `matches`.
     pub(crate) fn supply(
         &mut self,
         path: &str,
         bytes: Option<Vec<u8>>,
-        gathered: &mut Gathered,
+        matches: &mut Matches,
     ) -> Step {
         match core::mem::replace(&mut self.stage, Stage::Idle) {
             Stage::Idle => Step::More,
@@ -220,58 +221,58 @@ impl IndexedLog {
                     self.kept_bytes = size;
                     self.kept.insert(file, bytes);
                 }
-                self.go_on(lookup, round, gathered)
+                self.go_on(lookup, round, matches)
             }
-            Stage::Entries(round) => self.read(round, gathered, |reader, visit| {
+            Stage::Entries(round) => self.read(round, matches, |reader, visit| {
                 reader.supply(path, bytes, visit)
             }),
         }
     }
 
-    /// Lets the reader go on; what it shows goes to `gathered`.
+    /// Lets the reader go on; what it shows goes to `matches`.
     fn read(
         &mut self,
         mut round: Round,
-        gathered: &mut Gathered,
+        matches: &mut Matches,
         go_on: impl FnOnce(&mut Reader, &mut dyn FnMut(u64, Hash, &[u8])) -> ScanStep,
     ) -> Step {
         let covered = self.index.covered();
-        let (replay, tail) = (&mut self.replay, &mut self.tail);
+        let (key_history, tail) = (&mut self.key_history, &mut self.tail);
         let mut visit = |index: u64, leaf_hash: Hash, bytes: &[u8]| {
             let parsed = event::parse(bytes).ok();
             let keys = key_hashes(parsed.as_ref());
             if index == 0 {
-                replay.absorb_first(leaf_hash, parsed.as_ref());
+                key_history.absorb_first(leaf_hash, parsed.as_ref());
             }
             let scanned = tail.as_mut().filter(|tail| !tail.is_sealed());
             if let Some(tail) = scanned.filter(|_| index >= covered) {
                 tail.add(index, &keys);
                 if parsed.is_none() {
-                    replay.count_unreadable(1, index);
+                    key_history.count_unreadable(1, index);
                 }
                 // Events about keys are kept, for somebody will ask for most of them.
                 let is_of_use = matches!(&parsed, Some(parsed) if matches!(parsed.event, Event::Key(_)))
-                    || gathered.wants(&keys)
+                    || matches.wants(&keys)
                     || round.also.contains(&index);
                 if !is_of_use {
                     return;
                 }
             }
             round.fresh.push(index);
-            gathered.keep(index, Held::new(leaf_hash, bytes, keys), parsed.as_ref());
+            matches.keep(index, Held::new(leaf_hash, bytes, keys), parsed.as_ref());
         };
         match go_on(&mut self.reader, &mut visit) {
             ScanStep::More => {
                 self.stage = Stage::Entries(round);
                 Step::More
             }
-            ScanStep::Done => self.finish_round(round, gathered),
+            ScanStep::Done => self.finish_round(round, matches),
             fault => Step::Log(fault),
         }
     }
 
     /// Takes the answer in, and asks for the entries that it and the tail lead to.
-    fn read_entries(&mut self, lookup: Lookup, round: Round, gathered: &mut Gathered) -> Step {
+    fn read_entries(&mut self, lookup: Lookup, round: Round, matches: &mut Matches) -> Step {
         let answer = match lookup.finish() {
             Ok(answer) => answer,
             Err(error) => return Step::Index(error),
@@ -289,30 +290,31 @@ impl IndexedLog {
         positions.extend(&round.also);
         if self.tail.is_none() {
             positions.extend(self.scanned());
-            self.tail = Some(Positions::default());
+            self.tail = Some(KeyPositions::default());
         }
-        positions.retain(|index| gathered.get(*index).is_none());
+        positions.retain(|index| matches.get(*index).is_none());
         positions.sort_unstable();
         positions.dedup();
-        self.read(round, gathered, |reader, visit| {
+        self.read(round, matches, |reader, visit| {
             reader.start(positions, visit)
         })
     }
 
     /// Holds what was read against what the index says.
-    fn finish_round(&mut self, mut round: Round, gathered: &Gathered) -> Step {
+    fn finish_round(&mut self, mut round: Round, matches: &Matches) -> Step {
         round.fresh.sort_unstable();
         if let Some(tail) = self.tail.as_mut().filter(|tail| !tail.is_sealed()) {
             tail.seal();
             let malformed = self.answers.of(&LookupKey::new(KeyKind::Malformed, ""));
             if let Some(first) = malformed.first() {
-                self.replay.count_unreadable(count(malformed.len()), *first);
+                self.key_history
+                    .count_unreadable(count(malformed.len()), *first);
             }
         }
         let covered = self.index.covered();
         let checked = self
             .answers
-            .check(&round.keys, &round.fresh, covered, gathered);
+            .check(&round.keys, &round.fresh, covered, matches);
         match checked {
             Ok(()) => Step::Done,
             Err(wrong) => Step::Wrong(wrong),
@@ -323,12 +325,12 @@ impl IndexedLog {
     pub(crate) fn unknown_keys(&self, parsed: &ParsedEntry) -> Vec<LookupKey> {
         let mut keys = signing_keys(parsed);
         // Without a genesis no key is known, whatever its events say.
-        keys.retain(|key| self.replay.has_genesis() && !self.replayed.contains(key));
+        keys.retain(|key| self.key_history.has_genesis() && !self.replayed.contains(key));
         keys
     }
 
     /// Replays the events about these signing keys, which were asked for.
-    pub(crate) fn replay_keys(&mut self, keys: Vec<LookupKey>, gathered: &Gathered) {
+    pub(crate) fn replay_keys(&mut self, keys: Vec<LookupKey>, matches: &Matches) {
         for key in keys {
             let hash = key.hash();
             let listed = self.answers.of(&key).iter().copied();
@@ -340,9 +342,9 @@ impl IndexedLog {
             }
             // What is at 0 was taken in as the genesis.
             for index in positions.into_iter().filter(|index| *index > 0) {
-                let held = gathered.get(index).filter(|held| held.has(&hash));
+                let held = matches.get(index).filter(|held| held.has(&hash));
                 if let Some(parsed) = held.and_then(Held::parsed) {
-                    self.replay.absorb_key_event(index, &parsed);
+                    self.key_history.absorb_key_event(index, &parsed);
                 }
             }
         }

@@ -21,7 +21,7 @@ use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
 use crate::verify::checkpoint_checks;
 use crate::verify::scan::ScanStep;
-use crate::verify::verification::Inquiry;
+use crate::verify::verification::Verification;
 
 use super::IndexedLog;
 
@@ -78,13 +78,13 @@ impl Opening {
 
     pub(crate) fn supply(
         &mut self,
-        inquiry: &mut Inquiry,
+        verification: &mut Verification,
         path: &str,
         bytes: Option<Vec<u8>>,
     ) -> Opened {
         if let Some(mut binding) = self.binding.take() {
             if binding.wave.supply(path, bytes) {
-                return binding.finish(inquiry);
+                return binding.finish(verification);
             }
             self.binding = Some(binding);
             return Opened::More;
@@ -99,8 +99,8 @@ impl Opening {
         if !self.needs().is_empty() {
             return Opened::More;
         }
-        match self.judge(inquiry) {
-            Some(binding) if binding.wave.needs().is_empty() => binding.finish(inquiry),
+        match self.judge(verification) {
+            Some(binding) if binding.wave.needs().is_empty() => binding.finish(verification),
             Some(binding) => {
                 self.binding = Some(binding);
                 Opened::More
@@ -109,14 +109,14 @@ impl Opening {
         }
     }
 
-    fn judge(&mut self, inquiry: &mut Inquiry) -> Option<Binding> {
+    fn judge(&mut self, verification: &mut Verification) -> Option<Binding> {
         let verified = match self.verified.take() {
             Some(verified) => verified,
-            None => inquiry.read_checkpoint(&mut self.checkpoint)?,
+            None => verification.read_checkpoint(&mut self.checkpoint)?,
         };
-        let latest = inquiry.files(&mut self.latest)?.into_values().next()?;
-        let vouched = vouch(inquiry, &latest)?;
-        let checks = &mut inquiry.checks;
+        let latest = verification.files(&mut self.latest)?.into_values().next()?;
+        let vouched = vouch(verification, &latest)?;
+        let checks = &mut verification.checks;
         let lookup_tiles = match LookupTiles::new(verified.head()) {
             Ok(lookup_tiles) => lookup_tiles,
             Err(error) => {
@@ -148,9 +148,9 @@ impl Opening {
 }
 
 /// Judges the newest manifest, and writes down each thing that it comes to.
-fn vouch(inquiry: &mut Inquiry, latest: &[u8]) -> Option<VouchedManifest> {
-    let now = inquiry.now();
-    let (policy, checks) = inquiry.parts();
+fn vouch(verification: &mut Verification, latest: &[u8]) -> Option<VouchedManifest> {
+    let now = verification.now();
+    let (policy, checks) = verification.parts();
     let proof = match IndexProof::parse(latest) {
         Ok(proof) => proof,
         Err(error) => {
@@ -233,11 +233,11 @@ fn refuse(checks: &mut Checks, verdict: &IndexVerdict, error: &VouchError) {
 
 impl Binding {
     /// Checks the tiles, and that the manifest and the checkpoint are of one tree.
-    fn finish(mut self, inquiry: &mut Inquiry) -> Opened {
-        let Some(files) = inquiry.files(&mut self.wave) else {
+    fn finish(mut self, verification: &mut Verification) -> Opened {
+        let Some(files) = verification.files(&mut self.wave) else {
             return Opened::Stopped;
         };
-        let checks = &mut inquiry.checks;
+        let checks = &mut verification.checks;
         let tiles = wave::tiles(files);
         let edge = self.lookup_tiles.tiles_for(&[]);
         let mut own = tiles.clone();
@@ -251,7 +251,7 @@ impl Binding {
                 let detail = "the checkpoint inside the manifest and the log's are of one tree";
                 checks.pass(CheckCode::IndexConsistency, detail, None);
                 let origin = self.verified.origin().as_str();
-                let pin = inquiry.policy().and_then(TrustPolicy::genesis);
+                let pin = verification.policy().and_then(TrustPolicy::genesis);
                 Opened::Index(Box::new(IndexedLog::new(
                     index,
                     self.lookup_tiles,
