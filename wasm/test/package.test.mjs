@@ -1,4 +1,4 @@
-// What the package does with its arguments: digests, and misuse.
+// Arguments of the package: digests, and misuse.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Where the tests find things, and how they serve them to a browser.
+// Paths of the tests, and the server that serves them to a browser.
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";

@@ -30,7 +30,7 @@ enum Stage {
 #[non_exhaustive]
 pub enum ProveError {
     /// A needed file is missing.
-    #[error("`{path}` could not be had")]
+    #[error("`{path}` is missing")]
     Missing {
         /// Its path.
         path: String,

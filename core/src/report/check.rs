@@ -100,7 +100,7 @@ check_codes! {
     IndexConsistency = "index-consistency",
     /// The files of the index are those that the manifest commits to.
     IndexFiles = "index-files",
-    /// The entries found hold the keys they were found by, and none that was read was left out.
+    /// The entries found hold the keys they were found by, and no entry that was read is left out.
     IndexPositions = "index-positions",
     /// Entry 0 is the log's genesis, and the pinned one if the policy has a pin.
     Genesis = "genesis",

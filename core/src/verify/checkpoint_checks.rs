@@ -8,7 +8,7 @@ use crate::note::checkpoint::Checkpoint;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::{Evidence, Fact};
 use crate::report::report::CheckpointSummary;
-use crate::report::words::entries;
+use crate::report::words::{self, entries};
 use crate::trust::policy::{LogVerdict, QuorumVerdict, Verdict, WitnessOutcome};
 use crate::trust::trust_policy::{TrustError, TrustPolicy, VerifiedCheckpoint};
 use crate::verify::options::Options;
@@ -87,7 +87,7 @@ pub(crate) fn judge_parsed(
 /// Says that a needed file could not be had: a failure, never "nothing happened".
 pub(crate) fn missing(checks: &mut Checks, path: &str) {
     let evidence = Evidence::new().with("path", path);
-    let detail = format!("`{path}` could not be had, so nothing can be said about what it holds");
+    let detail = words::missing(path);
     checks.fail(CheckCode::Files, Class::Unfinished, detail, Some(evidence));
 }
 
@@ -116,17 +116,12 @@ pub(crate) fn log_signature(checks: &mut Checks, code: CheckCode, verdict: &Verd
         LogVerdict::UnknownKey => {
             checks.unknown(
                 code,
-                format!("no key that the trust policy has for `{origin}` signed this checkpoint"),
+                format!("no key of `{origin}` in the trust policy signed this checkpoint"),
                 None,
             );
         }
         LogVerdict::BadSignature => {
-            checks.fail(
-                code,
-                Class::False,
-                format!("the signature by the key of `{origin}` is wrong"),
-                None,
-            );
+            checks.fail(code, Class::False, words::wrong_signature(origin), None);
         }
     }
 }
@@ -216,9 +211,9 @@ fn freshness(
     let code = CheckCode::Freshness;
     let Some(time) = verified.and(verdict.time) else {
         let detail = if matches!(verdict.quorum, QuorumVerdict::NotRequired) {
-            "cannot be told: the trust policy asks for no witness, so none vouches for the time"
+            "the trust policy asks for no witness, so none vouches for the time"
         } else {
-            "cannot be told: too few witnesses vouch for a time"
+            "too few witnesses vouch for a time"
         };
         return checks.unknown(code, detail, None);
     };

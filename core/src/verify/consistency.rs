@@ -14,7 +14,7 @@ use crate::note::checkpoint::Checkpoint;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
 use crate::report::report::{CheckpointSummary, Members, Question, Report};
-use crate::report::words::entries;
+use crate::report::words::{self, NO_FILE_MISSING, PROOF_WELL_FORMED, entries};
 use crate::tiles::plan::ConsistencyPlan;
 use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
@@ -47,7 +47,7 @@ pub fn verify_consistency(
     if let Some(policy) = checkpoint_checks::read_policy(&mut checks, policy) {
         match ConsistencyProof::parse_lines(&String::from_utf8_lossy(proof)) {
             Ok(proof) => {
-                checks.pass(CheckCode::Proof, "the proof is well formed", None);
+                checks.pass(CheckCode::Proof, PROOF_WELL_FORMED, None);
                 let old = pair.judge_old(&mut checks, &policy, old, options.now);
                 let new = old.and_then(|_| pair.judge_new(&mut checks, &policy, new, &options));
                 if let (Some(old), Some(new)) = (old, new) {
@@ -161,7 +161,7 @@ impl Pair {
             }
             _ => checks.unknown(
                 code,
-                "no log that the trust policy names signed the older checkpoint",
+                "no log in the trust policy signed the older checkpoint",
                 None,
             ),
         }
@@ -181,11 +181,7 @@ impl Pair {
         let new = new?;
         match &self.old {
             Some(old) if old.origin != new.origin().as_str() => {
-                let detail = format!(
-                    "`{}` and `{}` are two logs",
-                    old.origin,
-                    new.origin().as_str()
-                );
+                let detail = words::two_logs(&old.origin, new.origin().as_str());
                 checks.unknown(CheckCode::Consistency, detail, None);
                 None
             }
@@ -310,11 +306,7 @@ impl ConsistencyQuery {
         let Some(old) = self.old else {
             return self.conclude();
         };
-        self.checks.pass(
-            CheckCode::Files,
-            "every file that was needed is there",
-            None,
-        );
+        self.checks.pass(CheckCode::Files, NO_FILE_MISSING, None);
         match plan.finish(&wave::tiles(wave.take())) {
             Ok((computed, _)) => {
                 self.checks.pass(

@@ -14,7 +14,7 @@ use crate::fetch::wave::{self, Wave};
 use crate::merkle::tree::Subtree;
 use crate::report::check::{CheckCode, Class, Outcome};
 use crate::report::report::{EntrySummary, Members, Question, Report};
-use crate::report::words::entries;
+use crate::report::words::{NO_FILE_MISSING, NO_GENESIS, NO_PINNED_GENESIS, TREE_FOLDS, entries};
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::plan::TilePlan;
 use crate::trust::trust_policy::VerifiedCheckpoint;
@@ -64,7 +64,7 @@ impl EntryQuery {
             stage: Stage::Checkpoint(Wave::of([LogFile::Checkpoint])),
             proven: Matches::new([]),
         };
-        // Whether there are keys to look up is not known yet.
+        // It is not known yet if there are keys to look up.
         query.verification.require_index(false);
         if query.verification.policy().is_none() {
             query.conclude(None, true);
@@ -142,11 +142,7 @@ impl EntryQuery {
             self.proven.keep(index, held, parsed.as_ref());
         }
         let checks = &mut self.verification.checks;
-        checks.pass(
-            CheckCode::Tree,
-            "the hash tiles fold to the checkpoint's root",
-            None,
-        );
+        checks.pass(CheckCode::Tree, TREE_FOLDS, None);
         let detail = format!("the entry is number {} of {}", self.index, entries(size));
         checks.pass(CheckCode::Entries, detail, None);
         let first = event::parse(&first.1).map(|parsed| parsed.event);
@@ -171,17 +167,13 @@ impl EntryQuery {
             .policy()
             .is_some_and(|policy| policy.genesis().is_some());
         let checks = &mut self.verification.checks;
-        checks.pass(
-            CheckCode::Files,
-            "every file that was needed is there",
-            None,
-        );
+        checks.pass(CheckCode::Files, NO_FILE_MISSING, None);
         if pinned {
             checks.require(CheckCode::Genesis, true);
-            let detail = "the trust policy pins a genesis, and entry 0 is none";
+            let detail = NO_PINNED_GENESIS;
             checks.fail(CheckCode::Genesis, Class::False, detail, None);
         } else {
-            let detail = "entry 0 is no genesis: this log states no keys for events";
+            let detail = NO_GENESIS;
             checks.unknown(CheckCode::Genesis, detail, None);
             checks.unknown(
                 CheckCode::EventSignatures,
@@ -244,11 +236,7 @@ impl EntryQuery {
         }
         // Its keys may have been revoked before it, in entries that nobody read.
         let checks = &mut self.verification.checks;
-        checks.pass(
-            CheckCode::Files,
-            "every file that was needed is there",
-            None,
-        );
+        checks.pass(CheckCode::Files, NO_FILE_MISSING, None);
         checks.require(CheckCode::EventSignatures, true);
         checks.unknown(CheckCode::EventSignatures, log.uncovered(), None);
         self.conclude(None, true);
@@ -259,7 +247,7 @@ impl EntryQuery {
         self.conclude(None, true);
     }
 
-    /// Draws the verdict; `key_history` is there where the keys of the log are known.
+    /// Draws the verdict; `key_history` is set if the keys of the log are known.
     fn conclude(&mut self, key_history: Option<&KeyHistory>, evidence: bool) {
         self.stage = Stage::Done;
         let mut members = Members {
@@ -274,11 +262,7 @@ impl EntryQuery {
             });
             let checks = &mut self.verification.checks;
             if let Some(key_history) = key_history {
-                checks.pass(
-                    CheckCode::Files,
-                    "every file that was needed is there",
-                    None,
-                );
+                checks.pass(CheckCode::Files, NO_FILE_MISSING, None);
                 checks.require(CheckCode::Genesis, true);
                 checks.require(CheckCode::EventSignatures, true);
                 key_history.judge_genesis(checks);
@@ -288,13 +272,13 @@ impl EntryQuery {
                         members.events = Some(judge_all(key_history, event, checks));
                     }
                     Err(error) => {
-                        let detail = format!("the entry is no event: {error}");
+                        let detail = format!("the entry is not an event: {error}");
                         checks.unknown(CheckCode::EventSignatures, detail, None);
                     }
                 }
             }
             if checks.outcome(CheckCode::Entries) == Outcome::Pass {
-                let detail = "one entry says nothing about other entries";
+                let detail = "a check of one entry makes no claim about other entries";
                 checks.unknown(CheckCode::Coverage, detail, None);
             }
         }

@@ -18,7 +18,7 @@ pub(crate) struct ProvenEntry<'a> {
     pub(crate) index: u64,
     pub(crate) leaf_hash: Hash,
     pub(crate) bytes: &'a [u8],
-    /// What it says, where it is an event.
+    /// The event, if the entry is one.
     pub(crate) parsed: Option<ParsedEntry>,
 }
 
@@ -77,7 +77,7 @@ impl Fault {
             Self::Bundle(bundle, EntriesError::Mismatch { .. }) => {
                 let start = bundle.start().unwrap_or(u64::MAX);
                 let last = start.saturating_add(u64::from(bundle.width()) - 1);
-                format!("entries {start} to {last} are not what the tree commits to")
+                format!("entries {start} to {last} differ from what the tree commits to")
             }
             Self::Bundle(bundle, error) => format!("`{}` does not decode: {error}", bundle.path()),
             Self::Unvouched { index } => format!("no tile vouches for entry {index}"),

@@ -1,4 +1,4 @@
-//! What events come to once the keys are known: signatures by position, replays, and names bound twice (`docs/formats/events.md`).
+//! Checks of events once the keys are known: signatures by position, replays, and names bound twice (`docs/formats/events.md`).
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -90,7 +90,7 @@ impl EventChecks {
         status.is_valid()
     }
 
-    /// Whether a registration binds a name and version that is bound to other contents.
+    /// Returns true if a registration binds a name and version that is bound to other contents.
     pub(crate) fn conflicts(&mut self, index: u64, parsed: &ParsedEntry) -> bool {
         match self.registrations.apply(index, parsed) {
             Ok(()) => false,
@@ -130,8 +130,9 @@ impl EventChecks {
         }
         if let Some((index, signature)) = self.undecided {
             let evidence = evidence.with("index", index).with("signature", signature);
-            let detail =
-                format!("no key that is valid at {index} vouches for the event there: {signature}");
+            let detail = format!(
+                "the event at {index} is not signed by a key that is valid there: {signature}"
+            );
             return checks.unknown(code, detail, Some(evidence));
         }
         let detail = match (self.valid, self.compromised) {

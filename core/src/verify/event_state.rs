@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::report::report::Counts;
 use crate::rules::registration::Registrations;
 
-/// What the entries came to.
+/// Results of judging entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct EventState {
     pub(crate) counts: Counts,

@@ -1,6 +1,6 @@
 //! Verification of a fraud proof, with no file of the log (`docs/formats/index.md`, "Fraud proofs").
 //!
-//! What is verified is the accuser's claim *whoever signs this index signed what is false*: a proof that holds is
+//! The accuser claims that *the signer of this index signed something false*: a proof that holds is
 //! *verified*, one that shows nothing is *false*.
 
 use alloc::format;
@@ -15,6 +15,7 @@ use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
 use crate::report::fraud_view::FraudSummary;
 use crate::report::report::{CheckpointSummary, Members, Question, Report};
+use crate::report::words;
 use crate::trust::policy::LogVerdict;
 use crate::trust::trust_policy::TrustPolicy;
 use crate::verify::checkpoint_checks;
@@ -71,7 +72,7 @@ fn judge(
     Some(summary)
 }
 
-/// Whether the accused signed at all.
+/// Returns true if the accused signed.
 fn judge_signature(checks: &mut Checks, fraud: &Fraud, policy: &TrustPolicy, now: u64) -> bool {
     let code = CheckCode::IndexSignature;
     let checkpoint = fraud.index_proof().checkpoint();
@@ -84,15 +85,11 @@ fn judge_signature(checks: &mut Checks, fraud: &Fraud, policy: &TrustPolicy, now
     match index.judge(checkpoint, now).log {
         LogVerdict::Signed(key) => {
             let evidence = Evidence::new().with("key", key.to_string());
-            checks.pass(
-                code,
-                format!("signed by the index `{origin}`"),
-                Some(evidence),
-            );
+            checks.pass(code, words::signed_by_index(origin), Some(evidence));
             true
         }
         LogVerdict::BadSignature => {
-            let detail = format!("the signature by the key of `{origin}` is wrong");
+            let detail = words::wrong_signature(origin);
             checks.fail(code, Class::False, detail, None);
             false
         }
@@ -117,7 +114,7 @@ fn judge_accusation(checks: &mut Checks, fraud: &Fraud, policy: &TrustPolicy, no
         }
         Err(error) => {
             let evidence = Some(Evidence::new().with("error", error.code()));
-            let detail = format!("nothing false is shown: {error}");
+            let detail = format!("the fraud proof shows nothing false: {error}");
             match error {
                 // Another version may know what this one does not.
                 FraudError::Manifest(ManifestError::UnknownMapFunction { .. }) => {

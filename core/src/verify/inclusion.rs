@@ -9,7 +9,7 @@ use crate::note::tlog_proof::TlogProof;
 use crate::report::check::{CheckCode, Checks, Class, Outcome};
 use crate::report::evidence::Evidence;
 use crate::report::report::{CheckpointSummary, EntrySummary, Members, Question, Report};
-use crate::report::words::entries;
+use crate::report::words::{PROOF_WELL_FORMED, entries};
 use crate::verify::checkpoint_checks;
 use crate::verify::options::{Options, Require};
 
@@ -43,7 +43,7 @@ pub fn verify_proof(proof: &[u8], entry: &[u8], policy: &[u8], options: Options)
     if checks.outcome(CheckCode::Entries) == Outcome::Pass {
         checks.unknown(
             CheckCode::Coverage,
-            "a proof of one entry says nothing about other entries",
+            "a proof of one entry makes no claim about other entries",
             None,
         );
         let detail = "a proof of one entry does not say which keys were valid at its position";
@@ -72,7 +72,7 @@ fn judge_proof(
             return None;
         }
     };
-    checks.pass(CheckCode::Proof, "the proof is well formed", None);
+    checks.pass(CheckCode::Proof, PROOF_WELL_FORMED, None);
     members.entry = Some(EntrySummary {
         index: proof.index(),
         leaf_hash: *leaf,
@@ -96,7 +96,7 @@ fn judge_proof(
         }
         Err(error) => {
             let detail = format!(
-                "this entry is not what the proof shows at index {}: {error}",
+                "the proof is not of this entry at index {}: {error}",
                 proof.index()
             );
             checks.fail(CheckCode::Entries, Class::False, detail, Some(evidence));

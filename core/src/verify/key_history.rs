@@ -8,14 +8,14 @@ use crate::event::event::{self, Event, ParsedEntry};
 use crate::merkle::hash::{Hash, leaf_hash};
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
-use crate::report::words::entries;
+use crate::report::words::{NO_GENESIS, NO_PINNED_GENESIS};
 use crate::rules::key_effect::{KeyEffect, NoEffect};
 use crate::rules::keyring::Keyring;
 use crate::rules::signature_status::SignatureStatus;
 use crate::verify::entry_proof::ProvenEntry;
 use crate::verify::event_state::EventState;
 
-/// What a log's entries have said about keys so far.
+/// State of the keys after the entries read so far.
 pub(crate) struct KeyHistory {
     origin: String,
     /// The leaf hash that the reader's policy pins for entry 0.
@@ -116,7 +116,7 @@ impl KeyHistory {
 
     /// Takes in the next event about a key; others change nothing. What is known of one key follows from its events
     /// alone, so only these must come in log order.
-    /// Whether it says anything about keys, or is the first that does not.
+    /// Returns true if it is about keys, or is the first entry that is not.
     pub(crate) fn absorb_key_event(&mut self, index: u64, parsed: &ParsedEntry) -> bool {
         if let Genesis::Valid(_, keyring) = &mut self.genesis
             && matches!(parsed.event, Event::Key(_))
@@ -166,7 +166,7 @@ impl KeyHistory {
         }
     }
 
-    /// Whether the entry at `index` is a key event that changed nothing.
+    /// Returns true if the entry at `index` is a key event that changed nothing.
     pub(crate) fn is_without_effect(&self, index: u64) -> bool {
         self.without_effect.contains_key(&index)
     }
@@ -175,7 +175,7 @@ impl KeyHistory {
         self.unreadable
     }
 
-    /// What is known of the signature of the event at `index`.
+    /// Status of the signature of the event at `index`.
     pub(crate) fn signature(&self, index: u64, parsed: &ParsedEntry) -> SignatureStatus {
         match &self.genesis {
             Genesis::Valid(_, keyring) => keyring.judge(index, parsed),
@@ -185,7 +185,7 @@ impl KeyHistory {
         }
     }
 
-    /// Whether the event at `index` counts: signed, for this log, by a key valid at its position.
+    /// Returns true if the event at `index` counts: signed, for this log, by a key valid at its position.
     pub(crate) fn is_valid(&self, index: u64, parsed: &ParsedEntry) -> bool {
         self.signature(index, parsed).is_valid()
     }
@@ -217,12 +217,12 @@ impl KeyHistory {
                 checks.fail(
                     code,
                     Class::False,
-                    format!("entry 0 is no valid genesis of this log: {why}"),
+                    format!("entry 0 is not a valid genesis of this log: {why}"),
                     None,
                 );
             }
             (Genesis::Absent | Genesis::Unread, Some(pin)) => {
-                let detail = "the trust policy pins a genesis, and entry 0 is none";
+                let detail = NO_PINNED_GENESIS;
                 checks.fail(
                     code,
                     Class::False,
@@ -231,11 +231,7 @@ impl KeyHistory {
                 );
             }
             (Genesis::Absent, None) => {
-                checks.unknown(
-                    code,
-                    "entry 0 is no genesis: this log states no keys for events",
-                    None,
-                );
+                checks.unknown(code, NO_GENESIS, None);
             }
             (Genesis::Unread, None) => checks.unknown(code, "the log is empty", None),
         }
@@ -244,15 +240,17 @@ impl KeyHistory {
     pub(crate) fn judge_readable(&self, checks: &mut Checks) {
         let code = CheckCode::Readable;
         match self.first_unreadable {
-            None => checks.pass(code, "every entry can be read as an event", None),
+            None => checks.pass(code, "every entry is readable as an event", None),
             Some(first) => {
                 let evidence = Evidence::new()
                     .with("unreadable", self.unreadable)
                     .with("first", first);
-                let detail = format!(
-                    "{} cannot be read as events; nobody can say what they are about",
-                    entries(self.unreadable)
-                );
+                let detail = match self.unreadable {
+                    1 => "1 entry is not readable as an event; its subject is unknown".to_string(),
+                    count => format!(
+                        "{count} entries are not readable as events; their subjects are unknown"
+                    ),
+                };
                 checks.unknown(code, detail, Some(evidence));
             }
         }

@@ -1,4 +1,4 @@
-//! Where each key occurs in a scanned log, by a short hash of the key; what matches is checked against the event itself.
+//! Positions of each key in a scanned log, by a short hash of the key; a match is checked against the event itself.
 
 use alloc::vec::Vec;
 

@@ -38,12 +38,12 @@ impl Held {
         &self.keys
     }
 
-    /// What it says.
+    /// The event.
     pub(crate) fn parse(&self) -> Result<ParsedEntry, EventError> {
         event::parse(&self.bytes)
     }
 
-    /// What it says, where it can be read.
+    /// The event, if the entry is readable as one.
     pub(crate) fn parsed(&self) -> Option<ParsedEntry> {
         self.parse().ok()
     }
@@ -54,14 +54,14 @@ pub(crate) struct Matches {
     /// In the order in which they appeared.
     keys: Vec<LookupKey>,
     hashes: BTreeSet<Hash>,
-    /// Whether registrations link more keys than are followed.
+    /// True if registrations link more keys than are followed.
     overflow: bool,
     entries: BTreeMap<u64, Held>,
     /// Positions in the order in which their entries came.
     order: Vec<u64>,
-    /// Which of the entries are registrations that were not followed yet.
+    /// Entries that are registrations not followed yet.
     registering: BTreeSet<u64>,
-    /// Which of the entries [`Matches::visit_new`] did not show yet.
+    /// Entries that [`Matches::visit_new`] has not shown yet.
     new: BTreeSet<u64>,
 }
 
@@ -97,7 +97,7 @@ impl Matches {
         self.overflow
     }
 
-    /// Whether an entry with these keys is looked for.
+    /// Returns true if an entry with these keys is looked for.
     pub(crate) fn wants(&self, keys: &[Hash]) -> bool {
         keys.iter().any(|key| self.hashes.contains(key))
     }

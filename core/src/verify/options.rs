@@ -1,6 +1,6 @@
 //! Options of every verification: its time, and the claims that it requires.
 
-/// What a verification is to require, and when it happens.
+/// Requirements and time of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Seconds since the epoch, against which freshness is judged.
@@ -16,7 +16,7 @@ pub struct Options {
 /// The claim that a verdict needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Require {
-    /// What is shown is in the log.
+    /// Everything shown is in the log.
     Included,
     /// And nothing is missing.
     Complete,

@@ -13,6 +13,7 @@ use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
+use crate::report::words::TREE_FOLDS;
 use crate::text::limits::MAX_IN_FLIGHT;
 use crate::tiles::entries::EntriesError;
 use crate::tiles::entry_bundle::EntryBundle;
@@ -21,7 +22,7 @@ use crate::tiles::tile::{Tile, TileError};
 use crate::verify::entry_proof::{Fault, ProvenEntry};
 use crate::verify::key_history::KeyHistory;
 
-/// What a step of a scan came to.
+/// Result of a step of a scan.
 pub(crate) enum ScanStep {
     /// More files are needed.
     More,
@@ -47,11 +48,7 @@ impl ScanStep {
                 checks.fail(CheckCode::Tree, Class::False, error.to_string(), evidence);
             }
             Self::Entries(fault) => {
-                checks.pass(
-                    CheckCode::Tree,
-                    "the hash tiles fold to the checkpoint's root",
-                    None,
-                );
+                checks.pass(CheckCode::Tree, TREE_FOLDS, None);
                 checks.fail(
                     CheckCode::Entries,
                     Class::False,
@@ -110,7 +107,7 @@ impl Scan {
         self.scan_tiles.head().size
     }
 
-    /// Whether every entry was read.
+    /// Returns true if every entry was read.
     pub(crate) const fn is_done(&self) -> bool {
         matches!(self.stage, Stage::Done)
     }

@@ -1,4 +1,4 @@
-//! What every verification of a log has in common: the reader's policy, the checks so far, the checkpoint that the
+//! Common parts of every verification of a log: the reader's policy, the checks so far, the checkpoint that the
 //! verdict is about, and in the end the report.
 
 use alloc::collections::BTreeMap;
@@ -12,7 +12,7 @@ use crate::fetch::wave::Wave;
 use crate::report::check::{CheckCode, Checks};
 use crate::report::evidence::Evidence;
 use crate::report::report::{CheckpointSummary, Members, Question, Report};
-use crate::report::words::entries;
+use crate::report::words::{NO_FILE_MISSING, TREE_FOLDS, entries};
 use crate::trust::trust_policy::{TrustError, TrustPolicy, VerifiedCheckpoint};
 use crate::verify::checkpoint_checks;
 use crate::verify::key_history::KeyHistory;
@@ -49,7 +49,7 @@ pub(crate) struct Verification {
     pub(crate) checks: Checks,
     checkpoint: Option<CheckpointSummary>,
     report: Option<Report>,
-    /// Whether an index is asked which entries matter.
+    /// True if an index is asked which entries matter.
     by_index: bool,
     files: u64,
     bytes: u64,
@@ -99,7 +99,7 @@ impl Verification {
         }
     }
 
-    /// Whether an index is asked which entries matter.
+    /// True if an index is asked which entries matter.
     pub(crate) const fn is_by_index(&self) -> bool {
         self.by_index
     }
@@ -198,16 +198,8 @@ impl Verification {
     /// Writes down that all files came, and were what the checkpoint commits to.
     pub(crate) fn settle_files(&mut self, entries: String) {
         let checks = &mut self.checks;
-        checks.pass(
-            CheckCode::Files,
-            "every file that was needed is there",
-            None,
-        );
-        checks.pass(
-            CheckCode::Tree,
-            "the hash tiles fold to the checkpoint's root",
-            None,
-        );
+        checks.pass(CheckCode::Files, NO_FILE_MISSING, None);
+        checks.pass(CheckCode::Tree, TREE_FOLDS, None);
         checks.pass(CheckCode::Entries, entries, None);
     }
 
@@ -234,7 +226,7 @@ impl Verification {
         self.report
     }
 
-    /// How far it is, where `scan` is under way.
+    /// The progress, with `scan` if one is under way.
     pub(crate) fn progress(&self, scan: Option<&Scan>) -> Progress<'_> {
         let checks = match &self.report {
             Some(report) => &report.checks,

@@ -237,7 +237,7 @@ fn the_entry_that_was_altered_is_named() {
     log.files.remove("tile/0/000");
     assert_eq!(
         detail(&history(&log, "m@1"), "entries"),
-        "entries 0 to 255 are not what the tree commits to"
+        "entries 0 to 255 differ from what the tree commits to"
     );
 }
 

@@ -290,7 +290,7 @@ fn an_audit_names_what_is_wrong() {
     );
     assert_eq!(
         detail(&report, "strays"),
-        "2 of the files there do not belong to the log"
+        "the public tree contains 2 unexpected files"
     );
     let mut log = build();
     log.files.insert(

@@ -121,7 +121,7 @@ fn cause(report: &Report) -> String {
     };
     let detail = &check.detail;
     match (check.code, &check.evidence) {
-        (CheckCode::Freshness, None) => format!("whether the checkpoint is recent {detail}"),
+        (CheckCode::Freshness, None) => format!("the age of the checkpoint is unknown: {detail}"),
         (CheckCode::Freshness, Some(_)) => format!("the checkpoint is too old: {detail}"),
         _ => detail.clone(),
     }

@@ -14,6 +14,7 @@ use crate::index::format::map::MapFunction;
 use crate::merkle::hash::Hash;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
+use crate::report::words::TREE_FOLDS;
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::scan_tiles::ScanTiles;
 use crate::tiles::tile::Tile;
@@ -32,7 +33,7 @@ pub struct BundleReader {
 /// A bundle that was compared and read, or why not.
 pub struct CheckedBundle {
     pub(crate) bundle: EntryBundle,
-    /// What the tree has for it.
+    /// Its hash in the tree.
     pub(crate) root: Option<Hash>,
     pub(crate) leaves: Vec<Hash>,
     /// The events; none of a log that has no genesis, and so says nothing that can be judged.
@@ -41,7 +42,7 @@ pub struct CheckedBundle {
     keys: Vec<Hash>,
     ends: Vec<usize>,
     pub(crate) fault: Option<BundleFault>,
-    /// Whether there was a leaf tile to compare.
+    /// True if there was a leaf tile to compare.
     pub(crate) has_tile: bool,
 }
 
@@ -155,7 +156,7 @@ impl BundleReader {
     }
 }
 
-/// Whether these are the bytes of the tile with these hashes.
+/// Returns true if these are the bytes of the tile with these hashes.
 fn is_tile(bytes: &[u8], hashes: &[Hash]) -> bool {
     let (found, rest) = bytes.as_chunks::<32>();
     rest.is_empty()
@@ -173,7 +174,7 @@ impl CheckedBundle {
         self.bundle
     }
 
-    /// Whether it is what the tree commits to, and its leaf tile too.
+    /// Returns true if the tree commits to it and to its leaf tile.
     #[must_use]
     pub const fn is_right(&self) -> bool {
         self.fault.is_none()
@@ -193,17 +194,13 @@ impl BundleFault {
         match self {
             Self::Missing(path) => missing(checks, &path),
             Self::Entries(fault) => {
-                checks.pass(
-                    CheckCode::Tree,
-                    "the hash tiles fold to the checkpoint's root",
-                    None,
-                );
+                checks.pass(CheckCode::Tree, TREE_FOLDS, None);
                 let evidence = Some(fault.evidence());
                 checks.fail(CheckCode::Entries, Class::False, fault.detail(), evidence);
             }
             Self::Tile(tile) => {
                 let evidence = Evidence::new().with("path", tile.path());
-                let detail = format!("`{}` is not what the entries hash to", tile.path());
+                let detail = format!("`{}` differs from the hashes of the entries", tile.path());
                 checks.fail(CheckCode::Tree, Class::False, detail, Some(evidence));
             }
         }

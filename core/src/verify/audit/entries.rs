@@ -46,7 +46,7 @@ impl AuditQuery {
             at = at.saturating_add(u64::from(bundle.width()));
             let bytes = files.remove(&LogFile::Bundle(bundle));
             let tile = files.remove(&LogFile::Tile(bundle.tile()));
-            // What was not asked for yet, or was on its way when another file turned out to be missing.
+            // Not asked for yet, or on its way when another file turned out to be missing.
             let is_missing = |path: String| missing.as_ref() == Some(&path);
             let is_gone =
                 is_missing(bundle.path()) || bundle.is_full() && is_missing(bundle.tile().path());
@@ -70,7 +70,7 @@ impl AuditQuery {
         }
     }
 
-    /// What compares bundles with the log, once its tiles are checked and while there are bundles to read.
+    /// The comparison of bundles with the log, once its tiles are checked and while there are bundles to read.
     #[must_use]
     pub fn reader(&self) -> Option<BundleReader> {
         let map = self.index.as_ref().and_then(IndexAudit::map);
@@ -108,7 +108,7 @@ impl AuditQuery {
         let is_judged = self.read == 0 || self.key_history.has_genesis();
         let events = checked.events.into_iter().zip(checked.leaves);
         for (parsed, leaf) in events.filter(|_| is_judged) {
-            // What an earlier audit has judged is read again for its keys only.
+            // Entries that an earlier audit has judged are read again for their keys only.
             if self.read >= vouched {
                 let is_of_keys = self
                     .key_history

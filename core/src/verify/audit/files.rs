@@ -1,4 +1,4 @@
-//! What stands in a log's public tree besides the files of its newest checkpoint: older partial tiles and checkpoints,
+//! Other files in a log's public tree than those of its newest checkpoint: older partial tiles and checkpoints,
 //! which must agree with the tree, and strays, which are named.
 
 use alloc::collections::BTreeMap;
@@ -180,7 +180,7 @@ impl Older {
     fn differs(&self) -> (Class, String) {
         (
             Class::False,
-            format!("`{}` is not what the tree had there", self.path()),
+            format!("`{}` differs from the tree", self.path()),
         )
     }
 
@@ -213,7 +213,7 @@ impl Older {
             _ => {
                 return Err((
                     Class::Undecided,
-                    format!("no log that the trust policy names signed `{path}`"),
+                    format!("no log in the trust policy signed `{path}`"),
                 ));
             }
         }

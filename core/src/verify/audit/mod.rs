@@ -43,15 +43,15 @@ use self::resume::Resumption;
 use self::signatures::Judge;
 use self::state::AuditState;
 
-/// What to audit, and how.
+/// Subject and options of an audit.
 #[derive(Debug, Default)]
 pub struct Setup<'a> {
     /// Every file of the log's public tree, where that can be told.
     pub files: Option<Vec<String>>,
-    /// Whether the index is audited too: its file `index/checkpoint`, which has to be read before the log's own
-    /// checkpoint. `Some(None)` says that it is missing.
+    /// Set if the index is audited too: its file `index/checkpoint`, which has to be read before the log's own
+    /// checkpoint. `Some(None)` means that it is missing.
     pub index: Option<Option<&'a [u8]>>,
-    /// Whether a state is kept: the one of an earlier audit, if there was one.
+    /// Set if a state is kept: the one of an earlier audit, if there was one.
     pub resume: Option<Option<AuditState>>,
 }
 
@@ -65,11 +65,11 @@ pub struct AuditQuery {
     judge: Judge,
     /// The head of the log, once its checkpoint was judged good.
     target: Option<TreeHead>,
-    /// What vouches for the bundles, once it was checked.
+    /// Hashes that vouch for the bundles, once they were checked.
     scan_tiles: Option<Arc<ScanTiles>>,
     /// Entries read, or before those that are.
     read: u64,
-    /// Where a state is kept, what it says.
+    /// The state, if one is kept.
     resumption: Option<Resumption>,
     /// The checkpoint that the log shows.
     shown: Option<Checkpoint>,
@@ -195,7 +195,7 @@ impl AuditQuery {
         self.verification.policy()
     }
 
-    /// Whether the log was read whole, and what became of its index has still to be told.
+    /// Returns true if the log was read whole, and the results of its index are still missing.
     #[must_use]
     pub const fn awaits_index(&self) -> bool {
         matches!(self.stage, Stage::Index)
@@ -214,7 +214,7 @@ impl AuditQuery {
         self.compare_with_state(&verified);
     }
 
-    /// Whether the manifests of the index have to be read now.
+    /// Returns true if the manifests of the index have to be read now.
     #[must_use]
     pub const fn awaits_manifests(&self) -> bool {
         matches!(self.stage, Stage::Manifests)

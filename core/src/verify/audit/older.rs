@@ -16,7 +16,7 @@ impl AuditQuery {
     pub(super) fn next_older(&mut self, mut rest: Vec<Older>) {
         let batch = rest.split_off(rest.len().saturating_sub(MAX_IN_FLIGHT));
         if batch.is_empty() {
-            let detail = "older files that are still there agree with the tree";
+            let detail = "older files that are still present agree with the tree";
             let checks = &mut self.verification.checks;
             checks.pass(CheckCode::Superseded, detail, None);
             return self.after_files();

@@ -28,7 +28,7 @@ use crate::verify::checkpoint_checks::missing;
 use crate::verify::consistency::{extends, inconsistent};
 use crate::verify::event_state::EventState;
 
-/// What a state says, and what is noted for the next one.
+/// An earlier state, and notes for the next one.
 pub(super) struct Resumption {
     state: Option<AuditState>,
     /// The genesis and the key events that matter, by position.
@@ -96,7 +96,7 @@ impl AuditQuery {
         self.earlier().map_or(0, AuditState::read)
     }
 
-    /// What shows that the log is not the one that an earlier audit has read.
+    /// Evidence that the log is not the one that an earlier audit has read.
     #[must_use]
     pub fn fork(&self) -> Option<&Fork> {
         self.resumption.as_ref()?.fork.as_ref()
@@ -209,7 +209,7 @@ impl AuditQuery {
             .with("vouched", old.size)
             .with("shown", shown.size);
         let detail = format!(
-            "an earlier audit has seen {}, and the log shows {}: it was rolled back, or this is an old copy of it",
+            "an earlier audit saw {}, but the log shows {}: it was rolled back, or this is an old copy of it",
             entries(old.size),
             shown.size
         );
@@ -234,7 +234,7 @@ impl AuditQuery {
         self.after_consistency();
     }
 
-    /// Where to begin to read: what is new, and what the index needs besides.
+    /// Position from which to read: the new entries, and earlier ones that the index needs.
     pub(super) fn first_to_read(&mut self) -> u64 {
         let vouched = self.vouched();
         let first = match &mut self.index {
@@ -254,9 +254,9 @@ impl AuditQuery {
         };
         let (vouched, first, size) = (self.vouched(), resumption.first, self.size());
         let detail = match vouched {
-            0 => "no earlier audit vouches for anything: every entry was read".into(),
+            0 => "no earlier audit vouches for any entry: every entry was read".into(),
             _ => format!(
-                "an earlier audit vouches for the first {}; this one has read what comes from {first} on",
+                "an earlier audit vouches for the first {}; this one read the entries from {first} on",
                 entries(vouched)
             ),
         };
@@ -268,9 +268,9 @@ impl AuditQuery {
         checks.pass(CheckCode::AuditState, detail, Some(evidence));
     }
 
-    /// What the next audit needs to go on from here: while entries are read, after every answer has come; or at the end.
-    /// `sums` are those of the index, and `superseded` its older runs of which files are there. `None` where what was found
-    /// so far is not right, or not all known.
+    /// State from which the next audit continues: while entries are read, after every answer has come; or at the end.
+    /// `sums` are those of the index, and `superseded` its older runs of which files are there. `None` if anything found
+    /// so far is wrong or not fully known.
     #[must_use]
     pub fn state(
         &self,

@@ -27,13 +27,13 @@ struct Claim {
 }
 
 impl SignatureBatch {
-    /// How many there are.
+    /// Their number.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -105,7 +105,7 @@ impl Judge {
         self.pending.is_empty()
     }
 
-    /// Takes in the next entry; `key_history` has taken it in before.
+    /// Takes in the next entry, which `key_history` has taken in before.
     pub(crate) fn add(
         &mut self,
         index: u64,

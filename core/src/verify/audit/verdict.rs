@@ -1,7 +1,7 @@
-//! What an audit comes to, once everything was read, or once it is clear that it cannot be.
+//! Verdict of an audit, once everything was read, or once it is clear that it cannot be.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{AuditQuery, Stage};
@@ -22,7 +22,7 @@ impl AuditQuery {
             let policy = self.verification.policy();
             let pinned = policy.is_some_and(|policy| policy.genesis().is_some());
             let checks = &mut self.verification.checks;
-            let detail = "every hash tile is what the entries hash to";
+            let detail = "every hash tile matches the entries";
             checks.pass(CheckCode::Tree, detail, None);
             checks.require(CheckCode::Genesis, pinned || self.key_history.has_genesis());
             if self.key_history.has_genesis() {
@@ -65,7 +65,7 @@ fn judge_strays(checks: &mut Checks, strays: &[String]) {
     if strays.is_empty() {
         return checks.pass(
             CheckCode::Strays,
-            "no file is there that does not belong to the log",
+            "the public tree contains no unexpected files",
             None,
         );
     }
@@ -74,10 +74,10 @@ fn judge_strays(checks: &mut Checks, strays: &[String]) {
         .take(NAMED)
         .map(|path| Fact::from(path.as_str()))
         .collect();
-    let detail = format!(
-        "{} of the files there do not belong to the log",
-        strays.len()
-    );
+    let detail = match strays.len() {
+        1 => "the public tree contains an unexpected file".to_string(),
+        count => format!("the public tree contains {count} unexpected files"),
+    };
     checks.unknown(
         CheckCode::Strays,
         detail,

@@ -10,11 +10,11 @@ use crate::verify::indexed::{IndexedLog, Opened, Opening, Step};
 
 use super::{Found, HistoryQuery, Stage};
 
-/// What the round that is under way is for.
+/// Purpose of the current round.
 pub(super) enum Asked {
     /// Events with the keys of the history.
     Events,
-    /// What is known of these signing keys.
+    /// The history of these signing keys.
     SigningKeys(Vec<LookupKey>),
 }
 

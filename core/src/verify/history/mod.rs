@@ -46,7 +46,7 @@ pub struct HistoryQuery {
     matches: Matches,
 }
 
-/// What the history is about.
+/// Subject of the history.
 enum Subject {
     /// One artifact, actor or key.
     One(LookupKey),
@@ -66,7 +66,7 @@ enum Stage {
     Done,
 }
 
-/// How every event was found.
+/// The way in which every event was found.
 enum Found {
     Whole(Box<Whole>),
     Index(Box<IndexedLog>),
@@ -276,7 +276,7 @@ fn named(key: &LookupKey) -> Question {
     }
 }
 
-/// Whether there is an event, and one about every file.
+/// Returns true if there is an event, and one about every file.
 fn is_evidence(events: &[EventView], files: Option<&[FileEvents]>) -> bool {
     let mut files = files.unwrap_or_default().iter();
     !events.is_empty() && files.all(|file| !file.events.is_empty())

@@ -14,7 +14,7 @@ use crate::merkle::tree::TreeHead;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
 use crate::report::report::{CheckpointSummary, Report};
-use crate::report::words::entries;
+use crate::report::words::{self, entries};
 use crate::tiles::plan::ConsistencyPlan;
 use crate::verify::consistency::{extends, inconsistent};
 use crate::verify::matches::Matches;
@@ -38,7 +38,7 @@ impl Since {
         self.report.checkpoint.as_ref()
     }
 
-    /// Whether there is an older history to compare with; if not, that is written down.
+    /// Returns true if there is an older history to compare with; if not, records that.
     pub(super) fn stands(&self, checks: &mut Checks) -> bool {
         let code = CheckCode::Since;
         let class = self.report.class();
@@ -62,7 +62,7 @@ impl Since {
         let code = CheckCode::Consistency;
         let old = self.checkpoint()?;
         if old.origin != new.origin {
-            let detail = format!("`{}` and `{}` are two logs", old.origin, new.origin);
+            let detail = words::two_logs(&old.origin, &new.origin);
             checks.unknown(code, detail, None);
             return None;
         }
@@ -72,7 +72,7 @@ impl Since {
         };
         let Ok(plan) = ConsistencyPlan::new(old.size, head(new)) else {
             let detail = format!(
-                "the log shows {}, and the older bundle {}: it may be out of date",
+                "the log shows {}, but the older bundle {}: it may be out of date",
                 entries(new.size),
                 old.size
             );
@@ -122,13 +122,15 @@ impl Since {
                 .map(|(index, _)| *index)
         };
         let contradiction = match (differs(&older, &here), differs(&here, &older)) {
-            (Some(index), _) => {
-                Some((index, "the older history has entry", "and this one has not"))
-            }
+            (Some(index), _) => Some((
+                index,
+                "the older history has entry",
+                "but this one does not",
+            )),
             (None, Some(index)) => Some((
                 index,
-                "the older history leaves out entry",
-                "which this one has",
+                "this history has entry",
+                "but the older one does not",
             )),
             (None, None) => None,
         };

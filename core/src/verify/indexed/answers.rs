@@ -1,6 +1,6 @@
-//! What the index has answered so far, held against the entries that were read (`docs/formats/index.md`, "A reader").
+//! Answers of the index so far, compared with the entries that were read (`docs/formats/index.md`, "A reader").
 //!
-//! An entry that lacks a key it was found by was *inserted*; one that was read for whatever reason, has a key that was
+//! An entry that lacks a key it was found by was *inserted*; an entry that was read for any reason, has a key that was
 //! looked up and is not in its list, was *left out*. Either proves the index false.
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -31,7 +31,7 @@ pub(crate) struct WrongPosition {
 }
 
 impl Answers {
-    /// Whether the key was looked up.
+    /// Returns true if the key was looked up.
     pub(crate) fn has(&self, key: &LookupKey) -> bool {
         self.lists.contains_key(&key.hash())
     }

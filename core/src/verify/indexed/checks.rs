@@ -1,5 +1,5 @@
-//! What a reading by an index comes to, in the checks of a report: how far the index and the scan of the tail reach, and
-//! what kept a round from ending (`docs/formats/report.md`, "Checks").
+//! Checks of a reading by an index: the reach of the index and of the scan of the tail, and
+//! the fault that kept a round from ending (`docs/formats/report.md`, "Checks").
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -8,14 +8,14 @@ use core::ops::Range;
 use crate::index::read::lookup::LookupError;
 use crate::report::check::{CheckCode, Checks, Class, Outcome};
 use crate::report::evidence::Evidence;
-use crate::report::words::entries;
+use crate::report::words::{INDEX_FILES_COMMITTED, entries};
 use crate::text::limits::MAX_TAIL;
 use crate::verify::checkpoint_checks;
 
 use super::{IndexedLog, Step};
 
 impl IndexedLog {
-    /// Whether every entry is either in the index or scanned.
+    /// Returns true if every entry is either in the index or scanned.
     pub(crate) fn is_covered(&self) -> bool {
         self.scanned().end == self.size()
     }
@@ -33,7 +33,7 @@ impl IndexedLog {
         }
     }
 
-    /// What an event's signatures are worth is not known past the index.
+    /// Past the index, an event's signatures cannot be judged.
     pub(crate) fn uncovered(&self) -> String {
         let (covered, size) = (self.covered(), self.size());
         format!(
@@ -54,10 +54,10 @@ impl IndexedLog {
 
     /// Writes down what the index and the tail have shown.
     pub(crate) fn settle(&self, checks: &mut Checks) {
-        let detail = "the files of the index are those that the manifest commits to";
+        let detail = INDEX_FILES_COMMITTED;
         checks.pass(CheckCode::IndexFiles, detail, None);
         let detail =
-            "each entry found has the key it was found by, and none that was read was left out";
+            "each entry found has the key it was found by, and no entry that was read is left out";
         checks.pass(CheckCode::IndexPositions, detail, None);
         self.key_history.judge_genesis(checks);
         self.judge_coverage(checks);
@@ -127,7 +127,7 @@ impl Step {
                 );
             }
             Self::Wrong(wrong) => {
-                let detail = "the files of the index are those that the manifest commits to";
+                let detail = INDEX_FILES_COMMITTED;
                 checks.pass(CheckCode::IndexFiles, detail, None);
                 let (detail, evidence) = (wrong.detail(), wrong.evidence());
                 let code = CheckCode::IndexPositions;

@@ -1,9 +1,9 @@
-//! A log read by its index: look keys up, read the entries at their positions, hold each against the other, and key_history
-//! what they say about signing keys (`docs/formats/index.md`, "A reader").
+//! A log read by its index: look keys up, read the entries at their positions, compare the two, and replay
+//! the events about signing keys (`docs/formats/index.md`, "A reader").
 //!
 //! Every question is a *round*: one wave of buckets, then the entries. The first round also reads entry 0, the reserved
-//! keys, and the *tail*: entries that the index does not cover yet. What reads whole logs ([`crate::verify::scan`]) and this find
-//! the same entries; only how they know that none is missing differs.
+//! keys, and the *tail*: entries that the index does not cover yet. A full scan ([`crate::verify::scan`]) finds the same
+//! entries; only the proof that none is missing differs.
 
 mod answers;
 mod checks;
@@ -40,7 +40,7 @@ pub(crate) struct IndexedLog {
     /// Files of the index that are here: keys of a later round may be in the same.
     kept: BTreeMap<IndexFile, Vec<u8>>,
     kept_bytes: usize,
-    /// Where the tail holds which keys, once it was read.
+    /// Positions of the keys in the tail, once it was read.
     tail: Option<KeyPositions>,
     key_history: KeyHistory,
     /// Signing keys whose events were replayed.
@@ -58,18 +58,18 @@ enum Stage {
     Entries(Round),
 }
 
-/// What one round is about.
+/// Subject of one round.
 struct Round {
     keys: Vec<LookupKey>,
     /// Entries that are read whatever keys they have.
     also: Vec<u64>,
-    /// Whether the keys are those of the events asked for, and not of signing keys.
+    /// True if the keys are those of the events asked for, and not of signing keys.
     counts: bool,
     /// Entries read in this round.
     fresh: Vec<u64>,
 }
 
-/// What a step of a round came to.
+/// Result of a step of a round.
 pub(crate) enum Step {
     More,
     /// The round is over.
@@ -120,8 +120,8 @@ impl IndexedLog {
         self.reader.progress()
     }
 
-    /// Starts the first round: these keys, the reserved ones, entry 0, and the tail. What was matches before, proven by
-    /// other means, is not read again.
+    /// Starts the first round: these keys, the reserved ones, entry 0, and the tail. Entries proven earlier by
+    /// other means are not read again.
     pub(crate) fn start(&mut self, keys: &[LookupKey], matches: &mut Matches) -> Step {
         if let Some(first) = matches.get(0) {
             let parsed = first.parsed();
@@ -340,7 +340,7 @@ impl IndexedLog {
             if !self.replayed.insert(key) {
                 continue;
             }
-            // What is at 0 was taken in as the genesis.
+            // Entry 0 was taken in as the genesis.
             for index in positions.into_iter().filter(|index| *index > 0) {
                 let held = matches.get(index).filter(|held| held.has(&hash));
                 if let Some(parsed) = held.and_then(Held::parsed) {

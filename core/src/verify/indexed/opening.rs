@@ -41,7 +41,7 @@ struct Binding {
     wave: Wave,
 }
 
-/// What a step of an opening came to.
+/// Result of a step of an opening.
 pub(crate) enum Opened {
     More,
     /// It cannot go on, and the checks say why.
@@ -184,7 +184,7 @@ fn vouch(verification: &mut Verification, latest: &[u8]) -> Option<VouchedManife
     }
 }
 
-/// Who stands for the checkpoint of the index.
+/// Records the signatures on the checkpoint of the index.
 fn signatures(checks: &mut Checks, verdict: &IndexVerdict, origin: &str) {
     let Some(index) = &verdict.index else {
         return;

@@ -21,7 +21,7 @@ use crate::verify::scan::ScanStep;
 /// Bytes of entry bundles that are kept for later rounds: some 30 of usual events.
 const MAX_KEPT_BUNDLES: usize = 4 << 20;
 
-/// What is shown each wanted entry: its index, leaf hash and bytes.
+/// Receives each wanted entry: its index, leaf hash and bytes.
 type Visit<'a> = &'a mut dyn FnMut(u64, Hash, &[u8]);
 
 /// A reading under way.
@@ -29,7 +29,7 @@ pub(crate) struct Reader {
     lookup_tiles: LookupTiles,
     /// Positions to read, in order.
     wanted: Vec<u64>,
-    /// How many of them were.
+    /// Number of them that were read.
     read: usize,
     /// The bundles of the batch that is under way.
     batch: Vec<EntryBundle>,
@@ -63,7 +63,7 @@ impl Reader {
         self.lookup_tiles.head()
     }
 
-    /// How many positions were read, and how many are to be.
+    /// Number of positions read, and of positions to read.
     pub(crate) fn progress(&self) -> (u64, u64) {
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         (count(self.read), count(self.wanted.len()))

@@ -154,7 +154,7 @@ fn a_history_that_contradicts_an_older_one_is_told() {
     assert_eq!(report.class(), Class::False);
     assert_eq!(
         detail(&report, "since"),
-        format!("the older history has entry {gone}, and this one has not")
+        format!("the older history has entry {gone}, but this one does not")
     );
     // The older bundle omits an event that the index has.
     let older = bundle(&silent, "m@1", options());
@@ -162,7 +162,7 @@ fn a_history_that_contradicts_an_older_one_is_told() {
     assert_eq!(report.class(), Class::False);
     assert_eq!(
         detail(&report, "since"),
-        format!("the older history leaves out entry {gone}, which this one has")
+        format!("this history has entry {gone}, but the older one does not")
     );
     // A bundle that the policy does not accept cannot be compared with.
     let policy = audited();

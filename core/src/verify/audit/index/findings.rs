@@ -1,4 +1,4 @@
-//! What was found of an index, in the order that its report gives it, whatever order it was found in.
+//! Faults of an index, in the order of its report and not in that of discovery.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -15,7 +15,7 @@ impl IndexAudit {
     pub fn index_log_broken(&mut self, path: &str, problem: Option<String>) {
         let evidence = Some(Evidence::new().with("path", path));
         let (class, detail) = match problem {
-            None => (Class::Unfinished, format!("`{path}` could not be had")),
+            None => (Class::Unfinished, format!("`{path}` is missing")),
             Some(problem) => (Class::False, format!("`{path}`: {problem}")),
         };
         self.fail(CheckCode::IndexManifests, class, detail, evidence);
@@ -74,7 +74,7 @@ impl IndexAudit {
     /// A file of the newest manifest could not be had.
     pub fn file_missing(&mut self, path: &str) {
         let evidence = Evidence::new().with("path", path);
-        let detail = format!("`{path}` could not be had, so lookups that need it fail");
+        let detail = format!("`{path}` is missing, so lookups that need it fail");
         self.fail(
             CheckCode::IndexFiles,
             Class::Unfinished,
@@ -94,7 +94,7 @@ impl IndexAudit {
     /// A file is not what its manifest commits to.
     pub fn file_differs(&mut self, path: &str, problem: &str) {
         let evidence = Evidence::new().with("path", path);
-        let detail = format!("`{path}` is not what the index commits to: {problem}");
+        let detail = format!("`{path}` differs from what the index commits to: {problem}");
         self.fail(CheckCode::IndexFiles, Class::False, detail, Some(evidence));
     }
 
@@ -154,7 +154,7 @@ impl IndexAudit {
         checks.pass(CheckCode::IndexRuns, detail, evidence);
         // A log with entries has a run, and a run has a file.
         if self.files > 0 || claimed == 0 {
-            let detail = format!("all {} files are what the manifests commit to", self.files);
+            let detail = format!("the manifests commit to all {} files", self.files);
             let evidence = Evidence::new().with("files", self.files);
             checks.pass(CheckCode::IndexFiles, detail, Some(evidence));
         }

@@ -74,7 +74,7 @@ impl IndexAudit {
             }
             _ => {
                 let detail =
-                    format!("no known key of the log signed what is in manifest {position}");
+                    format!("no known key of the log signed the checkpoint in manifest {position}");
                 return Err((Class::Undecided, detail));
             }
         }
@@ -99,7 +99,7 @@ impl IndexAudit {
         }
         if size > head.size {
             let detail = format!(
-                "manifest {position} is about {size} entries, and the checkpoint shows only {}",
+                "manifest {position} is about {size} entries, but the checkpoint shows only {}",
                 head.size
             );
             return Err((Class::Undecided, detail));

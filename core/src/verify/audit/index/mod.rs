@@ -1,7 +1,7 @@
-//! What an audit makes of a log's index (`docs/formats/index.md`, "What each party checks"): who vouches for it, whether
-//! its manifests are about this log, and which runs have to be recomputed.
+//! Audit of a log's index (`docs/formats/index.md`, "What each party checks"): its signers, the log that
+//! its manifests are about, and the runs to recompute.
 //!
-//! It reads nothing and recomputes nothing itself. Whoever does tells what was found, and this draws the conclusions.
+//! It reads nothing and recomputes nothing itself: the caller does, reports the results, and gets the conclusions.
 
 mod findings;
 mod manifests;
@@ -30,7 +30,7 @@ use self::resume::Base;
 /// Entries whose keys are in memory at a time; 25 MB for events with ten keys.
 pub const WINDOW: u64 = 1 << 16;
 
-/// Whether a run lies within one window, so that it can be built anew in memory.
+/// Returns true if a run lies within one window, so that it can be rebuilt in memory.
 #[must_use]
 pub const fn is_narrow(start: u64, end: u64) -> bool {
     start < end && start / WINDOW == (end - 1) / WINDOW
@@ -39,11 +39,11 @@ pub const fn is_narrow(start: u64, end: u64) -> bool {
 /// A run that a manifest claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunClaim {
-    /// What is claimed.
+    /// The claimed run.
     pub head: RunHead,
-    /// Which entry of the index log claims it first.
+    /// Position of the first entry of the index log that claims it.
     pub manifest: u64,
-    /// Which run of that manifest.
+    /// Number of the run in that manifest.
     pub run: usize,
 }
 
@@ -120,7 +120,7 @@ impl IndexAudit {
         let code = CheckCode::IndexCheckpoint;
         let Some(bytes) = checkpoint else {
             let detail = format!(
-                "the trust policy names an index, and `{INDEX_CHECKPOINT_PATH}` could not be had"
+                "the trust policy names an index, but `{INDEX_CHECKPOINT_PATH}` is missing"
             );
             let evidence = Evidence::new().with("path", INDEX_CHECKPOINT_PATH);
             return self.fail(code, Class::Unfinished, detail, Some(evidence));
@@ -155,7 +155,7 @@ impl IndexAudit {
             }
             _ => {
                 let detail =
-                    format!("no key that the trust policy has for the index `{origin}` signed it");
+                    format!("no key of the index `{origin}` in the trust policy signed it");
                 self.fail(code, Class::Undecided, detail, None);
             }
         }
@@ -172,7 +172,7 @@ impl IndexAudit {
         self.checkpoint.as_ref()
     }
 
-    /// How many manifests were read.
+    /// Number of manifests read.
     #[must_use]
     pub const fn manifests(&self) -> u64 {
         self.manifests
@@ -202,7 +202,7 @@ impl IndexAudit {
         self.bad.as_ref()
     }
 
-    /// Whether nothing that was found so far speaks against it.
+    /// Returns true if no fault was found so far.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.faults.is_empty()

@@ -17,7 +17,7 @@ use crate::tiles::width::FULL_WIDTH;
 use crate::verify::audit::resume::Fork;
 use crate::verify::audit::state::{IndexState, SUM_STEP};
 
-/// What an earlier audit has found right.
+/// Parts that an earlier audit has found correct.
 #[derive(Default)]
 pub(super) struct Base {
     state: Option<IndexState>,
@@ -31,7 +31,7 @@ pub(super) struct Base {
 }
 
 impl Base {
-    /// Whether the run, claimed by this manifest, was recomputed before.
+    /// Returns true if the run, claimed by this manifest, was recomputed before.
     pub(super) fn vouches_for(&self, manifest: u64, head: &RunHead) -> bool {
         let known = self.runs.get(&(head.start, head.end));
         known.is_some_and(|runs| runs.contains(head))
@@ -43,7 +43,7 @@ impl Base {
             })
     }
 
-    /// Whether this head, embedded in this manifest, was compared before.
+    /// Returns true if this head, embedded in this manifest, was compared before.
     pub(super) fn has_compared(&self, manifest: u64, head: &TreeHead) -> bool {
         self.state.as_ref().is_some_and(|state| {
             let newest = state.newest.as_ref().map(Manifest::head);
@@ -97,7 +97,7 @@ impl IndexAudit {
     /// The index log shows fewer manifests than before.
     pub fn rolled_back(&mut self, old: u64, shown: u64) {
         let detail = format!(
-            "an earlier audit has seen {old} manifests, and the index shows {shown}: it was rolled back, or this is an old copy of it"
+            "an earlier audit saw {old} manifests, but the index shows {shown}: it was rolled back, or this is an old copy of it"
         );
         let evidence = Evidence::new().with("vouched", old).with("shown", shown);
         let code = CheckCode::IndexManifests;
@@ -131,13 +131,13 @@ impl IndexAudit {
         self.fail(code, Class::Inconsistent, detail, Some(evidence));
     }
 
-    /// What shows that the index is not the one that an earlier audit has seen.
+    /// Evidence that the index is not the one that an earlier audit has seen.
     #[must_use]
     pub const fn fork(&self) -> Option<&Fork> {
         self.base.fork.as_ref()
     }
 
-    /// Where to begin to read the log, of which `judged` entries were judged before: so that every new run can be
+    /// Position from which to read the log, of which `judged` entries were judged before: every new run can then be
     /// recomputed, and every root in a new manifest compared. A multiple of [`SUM_STEP`], or 0.
     pub(crate) fn first_to_read(&mut self, judged: u64) -> u64 {
         let floor = |position: u64| position - position % SUM_STEP;
@@ -184,13 +184,13 @@ impl IndexAudit {
         self.base.first
     }
 
-    /// Whether a run is recomputed from the entries that are read, in memory; else from its files, as a set.
+    /// Returns true if a run is recomputed in memory from the entries that are read; otherwise from its files, as a set.
     #[must_use]
     pub const fn is_by_entries(&self, head: &RunHead) -> bool {
         is_narrow(head.start, head.end) && head.start >= self.base.first
     }
 
-    /// What was found right, at the end or with entries read up to `read`; `None` where not all is.
+    /// Parts found correct, at the end or with entries read up to `read`; `None` if a part is wrong.
     pub(crate) fn save(
         &self,
         is_whole: bool,
@@ -203,7 +203,7 @@ impl IndexAudit {
         let is_wrong = |fault: &super::Fault| fault.code != CheckCode::IndexCheckpoint;
         let claimed = self.claims.values().map(Vec::len).sum::<usize>();
         let are_open = self.runs < u64::try_from(claimed).unwrap_or(u64::MAX);
-        // Who vouches for the index is asked each time.
+        // The signers of the index are checked each time.
         if self.manifests != size || self.faults.iter().any(is_wrong) || is_whole && are_open {
             return None;
         }

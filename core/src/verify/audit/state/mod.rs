@@ -1,4 +1,4 @@
-//! What an audit carries over to the next one, which then reads what is new (`docs/formats/audit-state.md`).
+//! State that an audit carries over to the next one, which then reads only new files (`docs/formats/audit-state.md`).
 
 mod encode;
 mod parse;
@@ -17,21 +17,21 @@ use crate::verify::event_state::EventState;
 /// Sums are kept for every so many entries.
 pub const SUM_STEP: u64 = 4_096;
 
-/// What was audited of a log, and what it takes to go on from there.
+/// Results of an audit of a log, from which the next audit continues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditState {
-    /// Which keys of the log and of its index everything was judged by.
+    /// Hash of the keys of the log and of its index by which everything was judged.
     pub(crate) keys: Hash,
     /// The checkpoint whose tree was read.
     pub(crate) checkpoint: Checkpoint,
     /// Entries before this one were judged.
     pub(crate) read: u64,
     pub(crate) events: EventState,
-    /// What was audited of the index, where the policy names one.
+    /// Results for the index, if the policy names one.
     pub(crate) index: Option<IndexState>,
 }
 
-/// What was audited of an index.
+/// Results of an audit of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IndexState {
     /// The index checkpoint whose manifests were read.
@@ -44,7 +44,7 @@ pub(crate) struct IndexState {
     pub(crate) from: u64,
     /// Superseded runs of which files are there.
     pub(crate) superseded: Vec<RunHead>,
-    /// What sums are made with, and for every [`SUM_STEP`] entries the sum up to there; empty where none are kept.
+    /// Secret of the sums, and for every [`SUM_STEP`] entries the sum up to there; empty if none are kept.
     pub(crate) secret: [u8; 16],
     pub(crate) sums: Vec<u128>,
 }
@@ -69,11 +69,11 @@ impl AuditState {
         (!index.sums.is_empty()).then_some((&index.secret, &index.sums))
     }
 
-    /// Whether it was made by the keys of this policy, for a log that it names.
+    /// Checks that the state was made by the keys of this policy, for a log that it names.
     ///
     /// # Errors
     /// [`AuditStateError::OtherLog`], [`AuditStateError::OtherKeys`]; and [`AuditStateError::Unsigned`] when a checkpoint in
-    /// it has no signature by them, so that it could not be held against the log.
+    /// it has no signature by them, so that it could not be used as evidence against the log.
     pub fn check(&self, policy: &TrustPolicy, now: u64) -> Result<(), AuditStateError> {
         let origin = self.checkpoint.origin().as_str();
         let is_it = |log: &crate::trust::policy::Log| log.key.name().as_str() == origin;
@@ -120,10 +120,10 @@ pub(crate) fn keys_of(policy: &TrustPolicy) -> Hash {
 #[non_exhaustive]
 pub enum AuditStateError {
     /// It is no state file.
-    #[error("this is no state of an audit")]
+    #[error("this is not an audit state")]
     NotAState,
     /// Another version wrote it.
-    #[error("the state was written by another version, which this one cannot read")]
+    #[error("the state was written by another version, which this version cannot read")]
     Version,
     /// Its own digest says that it was damaged.
     #[error("the state is damaged: it does not have the digest that it ends with")]
@@ -131,11 +131,11 @@ pub enum AuditStateError {
     /// It breaks a rule of the format.
     #[error("the state is malformed: `{part}`")]
     Malformed {
-        /// Which part.
+        /// The part.
         part: &'static str,
     },
     /// It is larger than a state may be.
-    #[error("the state is larger than a state may be")]
+    #[error("the state is too large")]
     TooLarge,
     /// It is about a log that the policy does not name.
     #[error("the state is about the log `{}`, which the trust policy does not name", crate::text::escape::excerpt(.origin))]

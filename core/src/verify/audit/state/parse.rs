@@ -42,7 +42,7 @@ impl AuditState {
             return Err(AuditStateError::Damaged);
         }
         let state = Reader { rest: text }.state()?;
-        // What the parser takes and the encoder would not write has no meaning.
+        // A state that the encoder would write differently is refused.
         match state.encode() == bytes {
             true => Ok(state),
             false => Err(malformed("spelling")),
