@@ -84,7 +84,7 @@ pub(crate) fn judge_parsed(
     (summary, verified)
 }
 
-/// Says that a needed file could not be had: a failure, never "nothing happened".
+/// Says that a needed file is missing: a failure, never "nothing happened".
 pub(crate) fn missing(checks: &mut Checks, path: &str) {
     let evidence = Evidence::new().with("path", path);
     let detail = words::missing(path);

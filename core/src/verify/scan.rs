@@ -28,7 +28,7 @@ pub(crate) enum ScanStep {
     More,
     /// Every entry was read.
     Done,
-    /// A file could not be had.
+    /// A file is missing.
     Missing(String),
     /// The tiles do not fold to the root.
     Tree(TileError),

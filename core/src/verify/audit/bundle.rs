@@ -48,7 +48,7 @@ pub struct CheckedBundle {
 
 /// Why a bundle says nothing.
 pub(crate) enum BundleFault {
-    /// A file could not be had.
+    /// A file is missing.
     Missing(String),
     /// The bundle does not hold what the tree commits to.
     Entries(Fault),
@@ -85,7 +85,7 @@ impl BundleReader {
         Some((bundle, bundle.is_full().then(|| bundle.tile())))
     }
 
-    /// Compares a bundle with the tree, and its leaf tile with the bundle; `None` is a file that could not be had.
+    /// Compares a bundle with the tree, and its leaf tile with the bundle; `None` is a missing file.
     #[must_use]
     pub fn check(
         &self,

@@ -11,7 +11,7 @@ use crate::report::evidence::Evidence;
 use crate::report::words::entries;
 
 impl IndexAudit {
-    /// A file of the index log's own tree could not be had, or is false.
+    /// A file of the index log's own tree is missing or false.
     pub fn index_log_broken(&mut self, path: &str, problem: Option<String>) {
         let evidence = Some(Evidence::new().with("path", path));
         let (class, detail) = match problem {
@@ -71,7 +71,7 @@ impl IndexAudit {
         self.files = self.files.saturating_add(count);
     }
 
-    /// A file of the newest manifest could not be had.
+    /// A file of the newest manifest is missing.
     pub fn file_missing(&mut self, path: &str) {
         let evidence = Evidence::new().with("path", path);
         let detail = format!("`{path}` is missing, so lookups that need it fail");
