@@ -55,7 +55,7 @@ export function verifyConsistency(oldCheckpoint, newCheckpoint, proof, policy, o
   );
 }
 
-/** Verifies a fraud proof against whoever signs an index. */
+/** Verifies a fraud proof against the signer of an index. */
 export function verifyFraud(fraud, policy, options) {
   return wasm.verifyFraud(bytes("fraud", fraud), text("policy", policy), ...read(options));
 }
@@ -90,7 +90,7 @@ export class HistoryQuery {
     return this.#query.needs();
   }
 
-  /** Hands over one file; `undefined` says that it is missing. */
+  /** Hands over one file; `undefined` if it is missing. */
   supply(path, file) {
     this.#query.supply(text("path", path), file === undefined ? undefined : bytes("file", file));
   }
@@ -100,7 +100,7 @@ export class HistoryQuery {
     return this.#query.report();
   }
 
-  /** How far it is, as JSON text; see `index.d.ts`. */
+  /** The progress, as JSON text; see `index.d.ts`. */
   progress() {
     return this.#query.progress();
   }

@@ -18,7 +18,7 @@ pub(crate) fn read_policy(checks: &mut Checks, policy: &[u8]) -> Option<TrustPol
     take_policy(checks, TrustPolicy::parse(policy))
 }
 
-/// Writes down whether a trust policy could be read.
+/// Records whether a trust policy could be read.
 pub(crate) fn take_policy(
     checks: &mut Checks,
     policy: Result<TrustPolicy, TrustError>,
@@ -91,7 +91,7 @@ pub(crate) fn missing(checks: &mut Checks, path: &str) {
     checks.fail(CheckCode::Files, Class::Unfinished, detail, Some(evidence));
 }
 
-/// Writes down who signed a checkpoint: the log, or its index.
+/// Records who signed a checkpoint: the log, or its index.
 pub(crate) fn log_signature(checks: &mut Checks, code: CheckCode, verdict: &Verdict, origin: &str) {
     let log = match code {
         CheckCode::LogSignature => "log",
@@ -126,7 +126,7 @@ pub(crate) fn log_signature(checks: &mut Checks, code: CheckCode, verdict: &Verd
     }
 }
 
-/// Writes down who cosigned a checkpoint: the witnesses of the log or of its index, or the auditors of the index.
+/// Records who cosigned a checkpoint: the witnesses of the log or of its index, or the auditors of the index.
 pub(crate) fn quorum(checks: &mut Checks, code: CheckCode, verdict: &Verdict) {
     let witness = match code {
         CheckCode::IndexAudit => "auditor",

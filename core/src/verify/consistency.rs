@@ -91,7 +91,7 @@ fn compare(checks: &mut Checks, old: &TreeHead, new: &TreeHead, proof: &Consiste
     }
 }
 
-/// Writes down that one head is a prefix of another.
+/// Records that one head is a prefix of another.
 pub(crate) fn extends(checks: &mut Checks, old: &TreeHead, new: &TreeHead) {
     let detail = format!(
         "the first {} of {} are those of the older checkpoint",
@@ -101,7 +101,7 @@ pub(crate) fn extends(checks: &mut Checks, old: &TreeHead, new: &TreeHead) {
     checks.pass(CheckCode::Consistency, detail, None);
 }
 
-/// Writes down that the log signed two trees.
+/// Records that the log signed two trees.
 pub(crate) fn inconsistent(checks: &mut Checks, old: &TreeHead, computed: &Hash) {
     let detail = format!(
         "the log signed two different trees for its first {}: both checkpoints together are the evidence",
@@ -130,7 +130,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// Judges the older checkpoint: the log's signature is enough to hold the log to it, whoever cosigned.
+    /// Judges the older checkpoint: the log's signature is enough evidence against the log, with or without cosignatures.
     fn judge_old(
         &mut self,
         checks: &mut Checks,

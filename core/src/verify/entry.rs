@@ -28,7 +28,7 @@ use crate::verify::scan::{Scan, ScanStep};
 use crate::verify::verification::Verification;
 
 /// Verifies the entry at one index. In a log with a genesis the keys valid at that index are looked up in the log's
-/// index, where the policy names one; otherwise the whole log is read for them.
+/// index, if the policy names one; otherwise the whole log is read for them.
 pub struct EntryQuery {
     verification: Verification,
     index: u64,
@@ -234,7 +234,7 @@ impl EntryQuery {
         if log.is_covered() || self.index < log.covered() {
             return self.conclude(Some(log.key_history()), true);
         }
-        // Its keys may have been revoked before it, in entries that nobody read.
+        // Its keys may have been revoked before it, in entries that were not read.
         let checks = &mut self.verification.checks;
         checks.pass(CheckCode::Files, NO_FILE_MISSING, None);
         checks.require(CheckCode::EventSignatures, true);

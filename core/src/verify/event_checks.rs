@@ -41,7 +41,7 @@ impl EventChecks {
         }
     }
 
-    /// Writes down what was found so far.
+    /// Records the results so far.
     pub(crate) fn save(&self, events: &mut EventState) {
         events.registrations = self.registrations.clone();
         events.conflict.clone_from(&self.conflict);
@@ -101,7 +101,7 @@ impl EventChecks {
         }
     }
 
-    /// Writes down what the events came to.
+    /// Records the results of the events.
     pub(crate) fn settle(self, checks: &mut Checks) {
         self.settle_signatures(checks);
         match self.conflict {

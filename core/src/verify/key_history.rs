@@ -67,7 +67,7 @@ impl KeyHistory {
         self.first_unreadable = events.first_unreadable;
     }
 
-    /// Writes down what was read so far, but for the entries.
+    /// Records the results so far, except the entries.
     pub(crate) fn save(&self, events: &mut EventState) {
         events.key_events = self.key_events;
         events.counts.unreadable = self.unreadable;
@@ -109,7 +109,7 @@ impl KeyHistory {
         parsed.is_some_and(|parsed| self.absorb_key_event(index, parsed))
     }
 
-    /// Takes in entry 0; `None` where it cannot be read.
+    /// Takes in entry 0; `None` if it cannot be read.
     pub(crate) fn absorb_first(&mut self, leaf_hash: Hash, parsed: Option<&ParsedEntry>) {
         self.genesis = self.read_genesis(leaf_hash, parsed);
     }

@@ -9,7 +9,7 @@ pub struct Options {
     pub require: Option<Require>,
     /// Oldest acceptable checkpoint, in seconds; makes *fresh* a requirement.
     pub max_checkpoint_age: Option<u64>,
-    /// Read every entry, also where the policy names an index that says which ones matter.
+    /// Read every entry, even if the policy names an index.
     pub full_scan: bool,
 }
 

@@ -37,7 +37,7 @@ pub(crate) enum ScanStep {
 }
 
 impl ScanStep {
-    /// Writes down why a scan cannot go on.
+    /// Records why a scan cannot continue.
     pub(crate) fn settle(self, checks: &mut Checks) {
         match self {
             Self::More | Self::Done => {}

@@ -61,7 +61,7 @@ impl Verification {
         Self::plan(TrustPolicy::parse(policy), options, further, false)
     }
 
-    /// As [`Verification::new`], for a verification that asks the index, where the policy names one and no full scan is
+    /// As [`Verification::new`], for a verification that asks the index, if the policy names one and no full scan is
     /// wanted.
     pub(crate) fn by_index(policy: &[u8], options: Options, further: &[(CheckCode, bool)]) -> Self {
         let policy = TrustPolicy::parse(policy);
@@ -104,14 +104,14 @@ impl Verification {
         self.by_index
     }
 
-    /// Says whether the verdict needs the index, where one is asked.
+    /// Marks the checks of the index as required or not, if one is asked.
     pub(crate) fn require_index(&mut self, required: bool) {
         for code in BY_INDEX {
             self.checks.require(code, required);
         }
     }
 
-    /// Says why the index was not asked.
+    /// Records why the index was not asked.
     pub(crate) fn leave_index(&mut self, why: &str) {
         for code in BY_INDEX {
             self.checks.unknown(code, why, None);
@@ -127,7 +127,7 @@ impl Verification {
         }
     }
 
-    /// The reader's policy; `None` where it is malformed, and then nothing can be verified.
+    /// The reader's policy; `None` if it is malformed, and then nothing can be verified.
     pub(crate) const fn policy(&self) -> Option<&TrustPolicy> {
         self.policy.as_ref()
     }
@@ -141,7 +141,7 @@ impl Verification {
         self.options.now
     }
 
-    /// The files of a wave that is over; `None` where one is missing, which is then written down.
+    /// The files of a wave that is over; `None` if one is missing, which is then recorded.
     pub(crate) fn files(&mut self, wave: &mut Wave) -> Option<BTreeMap<LogFile, Vec<u8>>> {
         if let Some(path) = wave.missing() {
             checkpoint_checks::missing(&mut self.checks, path);
@@ -172,12 +172,12 @@ impl Verification {
         }
     }
 
-    /// Writes down what a scan of the whole log has shown.
+    /// Records the results of a scan of the whole log.
     pub(crate) fn settle_scan(&mut self, scan: &Scan) {
         self.settle_read(scan.read(), 0, scan.key_history());
     }
 
-    /// Writes down what reading the whole log, `count` entries, has shown; those before `vouched` were read by an earlier
+    /// Records the results of reading the whole log, `count` entries; those before `vouched` were read by an earlier
     /// audit.
     pub(crate) fn settle_read(&mut self, count: u64, vouched: u64, key_history: &KeyHistory) {
         let read = entries(count);
@@ -195,7 +195,7 @@ impl Verification {
         checks.pass(CheckCode::Coverage, detail, Some(evidence));
     }
 
-    /// Writes down that all files came, and were what the checkpoint commits to.
+    /// Records that no file is missing, and that the checkpoint commits to all of them.
     pub(crate) fn settle_files(&mut self, entries: String) {
         let checks = &mut self.checks;
         checks.pass(CheckCode::Files, NO_FILE_MISSING, None);

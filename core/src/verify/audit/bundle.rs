@@ -189,7 +189,7 @@ impl CheckedBundle {
 }
 
 impl BundleFault {
-    /// Writes down why the audit cannot go on.
+    /// Records why the audit cannot continue.
     pub(crate) fn settle(self, checks: &mut Checks) {
         match self {
             Self::Missing(path) => missing(checks, &path),

@@ -75,7 +75,7 @@ pub struct AuditQuery {
     shown: Option<Checkpoint>,
     /// Leaf tiles compared.
     tiles: u64,
-    /// Set once the log is known to have no genesis, so that nobody reads its entries as events.
+    /// Set once the log is known to have no genesis, so that its entries are not read as events.
     without_events: Arc<AtomicBool>,
 }
 
@@ -220,7 +220,7 @@ impl AuditQuery {
         matches!(self.stage, Stage::Manifests)
     }
 
-    /// The log is the one that it was; what is to be read of it the manifests say, where there is an index.
+    /// The log is the same as before; the manifests decide what to read of it, if there is an index.
     fn after_consistency(&mut self) {
         match &self.index {
             Some(_) => self.stage = Stage::Manifests,

@@ -17,7 +17,7 @@ use crate::verify::event_checks::EventChecks;
 use crate::verify::event_state::EventState;
 use crate::verify::key_history::KeyHistory;
 
-/// Signatures that somebody has to verify; the answers go to [`AuditQuery::answer`](crate::verify::audit::AuditQuery::answer).
+/// Signatures that the caller has to verify; the answers go to [`AuditQuery::answer`](crate::verify::audit::AuditQuery::answer).
 pub struct SignatureBatch(Vec<Claim>);
 
 struct Claim {
@@ -64,7 +64,7 @@ pub(crate) struct Judge {
     event_checks: EventChecks,
     /// Events whose signatures are not verified yet.
     pending: VecDeque<Pending>,
-    /// Their signatures, as far as nobody was asked about them.
+    /// Their signatures, as far as they were not handed out yet.
     claims: Vec<Claim>,
     /// Answers for the events at the front.
     answers: VecDeque<bool>,
@@ -95,7 +95,7 @@ impl Judge {
         }
     }
 
-    /// Writes down what was judged so far; `false` while an answer is awaited.
+    /// Records the results so far; `false` while an answer is awaited.
     pub(crate) fn save(&self, events: &mut EventState) -> bool {
         events.counts = Counts {
             tiles: 0,
@@ -213,7 +213,7 @@ impl Judge {
         }
     }
 
-    /// Writes down what the events came to. A signature that nobody answered for is not a good one.
+    /// Records the results of the events. A signature without an answer does not count as good.
     pub(crate) fn settle(mut self, checks: &mut Checks) -> Counts {
         while let Some(pending) = self.pending.pop_front() {
             self.settle_event(pending, Vec::new());

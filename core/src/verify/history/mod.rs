@@ -194,7 +194,7 @@ impl HistoryQuery {
             .follow(|index, parsed| key_history.is_valid(index, parsed))
     }
 
-    /// Every event was found: what is left is the older history, where there is one.
+    /// Every event was found; the older history remains to be compared, if there is one.
     fn finish(&mut self, found: Found) {
         let checkpoint = self.verification.checkpoint().cloned();
         let prefix = match (&self.since, checkpoint) {
@@ -287,7 +287,7 @@ fn digest_key(digest: &str) -> LookupKey {
 }
 
 impl HistoryQuery {
-    /// Writes down what was read, and why none of it can be missing.
+    /// Records the events, and why none can be missing.
     fn settle(&mut self, found: &Found) {
         match found {
             Found::Whole(whole) => self.verification.settle_scan(&whole.scan),

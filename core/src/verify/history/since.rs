@@ -57,7 +57,7 @@ impl Since {
         false
     }
 
-    /// Plans to show that the older log is a prefix of this one; `None` where it cannot be, which is written down.
+    /// Plans to show that the older log is a prefix of this one; `None` if it cannot be, which is recorded.
     pub(super) fn plan(&self, checks: &mut Checks, new: &CheckpointSummary) -> Option<Prefix> {
         let code = CheckCode::Consistency;
         let old = self.checkpoint()?;
@@ -178,7 +178,7 @@ impl Prefix {
         self.wave.supply(path, bytes)
     }
 
-    /// Checks the tiles and writes down what they show; `false` where they show nothing.
+    /// Checks the tiles and records the result; `false` if they prove nothing.
     pub(super) fn finish(mut self, verification: &mut Verification) -> bool {
         let Some(files) = verification.files(&mut self.wave) else {
             return false;

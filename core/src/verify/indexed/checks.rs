@@ -52,7 +52,7 @@ impl IndexedLog {
         }
     }
 
-    /// Writes down what the index and the tail have shown.
+    /// Records the results of the index and of the tail.
     pub(crate) fn settle(&self, checks: &mut Checks) {
         let detail = INDEX_FILES_COMMITTED;
         checks.pass(CheckCode::IndexFiles, detail, None);
@@ -103,7 +103,7 @@ impl IndexedLog {
 }
 
 impl Step {
-    /// Writes down why a round cannot go on.
+    /// Records why a round cannot continue.
     pub(crate) fn settle(self, checks: &mut Checks) {
         match self {
             Self::More | Self::Done => {}

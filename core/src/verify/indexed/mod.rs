@@ -250,7 +250,7 @@ impl IndexedLog {
                 if parsed.is_none() {
                     key_history.count_unreadable(1, index);
                 }
-                // Events about keys are kept, for somebody will ask for most of them.
+                // Events about keys are kept, because most of them are needed later.
                 let is_of_use = matches!(&parsed, Some(parsed) if matches!(parsed.event, Event::Key(_)))
                     || matches.wants(&keys)
                     || round.also.contains(&index);

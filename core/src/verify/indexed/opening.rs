@@ -147,7 +147,7 @@ impl Opening {
     }
 }
 
-/// Judges the newest manifest, and writes down each thing that it comes to.
+/// Judges the newest manifest, and records each check.
 fn vouch(verification: &mut Verification, latest: &[u8]) -> Option<VouchedManifest> {
     let now = verification.now();
     let (policy, checks) = verification.parts();
@@ -206,7 +206,7 @@ fn signatures(checks: &mut Checks, verdict: &IndexVerdict, origin: &str) {
     }
 }
 
-/// Writes down why nobody vouches for a manifest.
+/// Records why no trusted key vouches for a manifest.
 fn refuse(checks: &mut Checks, verdict: &IndexVerdict, error: &VouchError) {
     let code = CheckCode::IndexManifest;
     let evidence = Some(Evidence::new().with("error", error.code()));
@@ -267,7 +267,7 @@ impl Binding {
     }
 }
 
-/// Writes down what keeps the manifest and the checkpoint from being of one tree.
+/// Records why the manifest and the checkpoint are not of one tree.
 fn contradict(checks: &mut Checks, error: &VouchError) {
     let code = CheckCode::IndexConsistency;
     match error {

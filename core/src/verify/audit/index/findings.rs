@@ -26,7 +26,7 @@ impl IndexAudit {
         self.runs += 1;
     }
 
-    /// A run was recomputed, and is another than the one claimed; `None` where it could only be told that it differs.
+    /// A run was recomputed, and is another than the one claimed; `None` if it could only be told that it differs.
     pub fn run_differs(&mut self, claim: &RunClaim, computed: Option<&RunHead>) {
         let RunHead { start, end, .. } = claim.head;
         self.false_runs.push(claim.clone());
@@ -160,7 +160,7 @@ impl IndexAudit {
         }
     }
 
-    /// Writes down what became of the index.
+    /// Records the results for the index.
     pub(crate) fn settle(&self, checks: &mut Checks) {
         if let Some(checkpoint) = &self.checkpoint {
             let evidence = Evidence::new()

@@ -83,7 +83,7 @@ struct Fault {
 }
 
 impl IndexAudit {
-    /// The checks, all required where the policy names an index.
+    /// The checks, all required if the policy names an index.
     pub(crate) const CHECKS: [(CheckCode, bool); 4] = [
         (CheckCode::IndexCheckpoint, true),
         (CheckCode::IndexManifests, true),
