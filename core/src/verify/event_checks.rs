@@ -28,7 +28,7 @@ pub(crate) struct EventChecks {
 }
 
 impl EventChecks {
-    /// Goes on from what was found before; for those who only count.
+    /// Continues from what was found before; for callers that only count.
     pub(crate) fn restore(events: &EventState) -> Self {
         Self {
             seen: BTreeSet::new(),

@@ -51,7 +51,7 @@ impl KeyHistory {
         }
     }
 
-    /// Goes on from what an audit has read up to `read`.
+    /// Continues from what an audit has read up to `read`.
     pub(crate) fn restore(&mut self, events: &EventState, read: u64) {
         if read > 0 {
             self.genesis = Genesis::Absent;
@@ -91,7 +91,7 @@ impl KeyHistory {
         }
     }
 
-    /// As [`absorb`](Self::absorb), for an entry that was parsed before; whether it has to be read again by whoever is to
+    /// As [`absorb`](Self::absorb), for an entry that was parsed before. Returns `true` if a later reader must read the entry again to
     /// know the same about keys.
     pub(crate) fn absorb_parsed(
         &mut self,

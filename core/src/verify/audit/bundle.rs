@@ -57,8 +57,8 @@ pub(crate) enum BundleFault {
 }
 
 impl BundleReader {
-    /// `without_events` is set once the log is known to have no genesis: what is in its entries is then nobody's
-    /// concern.
+    /// `without_events` is set once the log is known to have no genesis: the contents of its entries are then not
+    /// judged.
     pub(crate) const fn new(
         scan_tiles: Arc<ScanTiles>,
         map: Option<MapFunction>,

@@ -143,7 +143,7 @@ impl AuditQuery {
         self.judge.answer(verdicts);
     }
 
-    /// Goes on to ask for files, after bundles were absorbed in bulk and every batch was answered.
+    /// Continues to ask for files, after bundles were absorbed in bulk and every batch was answered.
     pub fn resume(&mut self) {
         if matches!(self.stage, Stage::Bundles(_)) {
             self.next_bundles();

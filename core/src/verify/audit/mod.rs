@@ -1,8 +1,8 @@
 //! An audit reads everything and recomputes everything: entries, tiles, root, signatures and key validity; given the
-//! list of a directory's files, also older partial tiles, older checkpoints, and whatever does not belong there; and
-//! where the trust policy names an index, every manifest and every run of it.
+//! list of a directory's files, also older partial tiles, older checkpoints, and files that do not belong there; and
+//! if the trust policy names an index, every manifest and every run of it.
 //!
-//! It is fed like any [`Query`]. Whoever has threads hands full bundles over in bulk: [`AuditQuery::reader`] compares
+//! It is fed like any [`Query`]. A caller with threads hands full bundles over in bulk: [`AuditQuery::reader`] compares
 //! them anywhere, [`AuditQuery::absorb`] judges them in order, and signatures come back as batches.
 
 pub mod bundle;
@@ -108,8 +108,9 @@ impl AuditQuery {
         Self::start(policy, options, setup)
     }
 
-    /// Audits a log, its index too, or from a state on. Whoever audits the index tells [`AuditQuery::index_mut`] of it
-    /// while the query [awaits](Self::awaits_manifests) that, and whoever has an index or a state finishes.
+    /// Audits a log, with its index or from a state if `setup` has them. A caller that audits the index tells
+    /// [`AuditQuery::index_mut`] of it while the query [awaits](Self::awaits_manifests) that; a caller with an index or a
+    /// state calls [`AuditQuery::finish`] at the end.
     #[must_use]
     pub fn start(policy: &[u8], options: Options, setup: Setup<'_>) -> Self {
         let Setup {

@@ -1,4 +1,4 @@
-//! An audit that goes on from the state of an earlier one: is the log still that log, and what is new of it?
+//! An audit that continues from the state of an earlier one: is the log still that log, and what is new in it?
 
 use core::sync::atomic::Ordering;
 
@@ -102,7 +102,7 @@ impl AuditQuery {
         self.resumption.as_ref()?.fork.as_ref()
     }
 
-    /// The state of the earlier audit, if this one goes on from one.
+    /// The state of the earlier audit, if this one continues from it.
     #[must_use]
     pub fn resumed(&self) -> Option<&AuditState> {
         self.earlier()

@@ -1,5 +1,5 @@
-//! Signatures of an audit: what each is worth is decided in log order, by the keys valid there; whether it is good is
-//! found out in bulk, by whoever has the cores ([RFC 8032 §5.1.7](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7)).
+//! Signatures of an audit: the keys valid at its index decide in log order what each counts for; the caller verifies
+//! them in bulk, on all its cores ([RFC 8032 §5.1.7](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7)).
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -86,7 +86,7 @@ enum Verdict {
 }
 
 impl Judge {
-    /// Goes on from what was judged before.
+    /// Continues from what was judged before.
     pub(crate) fn restore(events: &EventState) -> Self {
         Self {
             counts: events.counts,

@@ -2,8 +2,13 @@
 //!
 //! The query finds the events that carry the keys asked for, follows valid registrations from names to digests and back
 //! until nothing new appears, and judges each event's signature by the keys valid at its position. It finds them through
-//! the log's index (`by_index`), where the trust policy names one, or by reading the whole log (`by_scan`); all that
-//! follows is the same.
+//! the log's index (`by_index`) if the trust policy names one, or by reading the whole log (`by_scan`); all that follows is
+//! the same.
+//!
+//! # When a history is complete
+//! The check *coverage* passes, and none of the checks on which it rests failed (`report.rs`, `COMPLETE`). By a scan, every
+//! entry up to the checkpoint was read (`verification.rs`, `settle_scan`). By an index, its lists were read for every key,
+//! and the entries that it does not cover yet were scanned (`indexed/checks.rs`).
 
 mod by_index;
 mod by_scan;

@@ -1,5 +1,5 @@
-//! Checks of a reading by an index: the reach of the index and of the scan of the tail, and
-//! the fault that kept a round from ending (`docs/formats/report.md`, "Checks").
+//! Checks of a reading by an index: what makes it complete (*coverage*: the reach of the index and of the scan of the tail),
+//! and the fault that kept a round from ending (`docs/formats/report.md`, "Checks").
 
 use alloc::format;
 use alloc::string::{String, ToString};
