@@ -1,7 +1,9 @@
 //! Files of an index run, a bucket with its path or a chunk of a list: one encoding each; the first byte chooses the run.
 #![no_main]
 
-use glasslog_core::index::format::{RunHead, Bucket, BucketName, MapFunction, encode_chunks, open_file, parse_chunk, parse_leaves};
+use glasslog_core::index::format::{
+    Bucket, BucketName, MapFunction, RunHead, encode_chunks, open_file, parse_chunk, parse_leaves,
+};
 use glasslog_core::merkle::sha256;
 use glasslog_fuzz::canonical;
 use libfuzzer_sys::fuzz_target;
