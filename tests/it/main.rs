@@ -36,6 +36,7 @@ mod source {
     mod codes;
     mod files;
     mod paths;
+    mod prose;
 }
 mod store {
     mod object_store;
