@@ -192,7 +192,7 @@ impl Checks {
         detail: impl Into<String>,
         evidence: Option<Evidence>,
     ) {
-        self.settle(
+        self.record(
             code,
             Outcome::Pass,
             Class::Verified,
@@ -207,7 +207,7 @@ impl Checks {
         detail: impl Into<String>,
         evidence: Option<Evidence>,
     ) {
-        self.settle(
+        self.record(
             code,
             Outcome::Unknown,
             Class::Undecided,
@@ -223,7 +223,7 @@ impl Checks {
         detail: impl Into<String>,
         evidence: Option<Evidence>,
     ) {
-        self.settle(code, Outcome::Fail, class, detail.into(), evidence);
+        self.record(code, Outcome::Fail, class, detail.into(), evidence);
     }
 
     pub(crate) fn require(&mut self, code: CheckCode, required: bool) {
@@ -260,7 +260,7 @@ impl Checks {
         self.0.iter_mut().find(|check| check.code == code)
     }
 
-    fn settle(
+    fn record(
         &mut self,
         code: CheckCode,
         outcome: Outcome,

@@ -215,7 +215,7 @@ impl EntryQuery {
                 }
                 Step::Done => {}
                 fault => {
-                    fault.settle(&mut self.verification.checks);
+                    fault.record(&mut self.verification.checks);
                     return self.conclude(None, true);
                 }
             }
@@ -230,7 +230,7 @@ impl EntryQuery {
     }
 
     fn conclude_index(&mut self, log: &IndexedLog) {
-        log.settle(&mut self.verification.checks);
+        log.record(&mut self.verification.checks);
         if log.is_covered() || self.index < log.covered() {
             return self.conclude(Some(log.key_history()), true);
         }
@@ -243,7 +243,7 @@ impl EntryQuery {
     }
 
     fn stop(&mut self, fault: ScanStep) {
-        fault.settle(&mut self.verification.checks);
+        fault.record(&mut self.verification.checks);
         self.conclude(None, true);
     }
 

@@ -102,8 +102,8 @@ impl EventChecks {
     }
 
     /// Records the results of the events.
-    pub(crate) fn settle(self, checks: &mut Checks) {
-        self.settle_signatures(checks);
+    pub(crate) fn record(self, checks: &mut Checks) {
+        self.record_signatures(checks);
         match self.conflict {
             None => checks.pass(
                 CheckCode::Registrations,
@@ -120,7 +120,7 @@ impl EventChecks {
         }
     }
 
-    fn settle_signatures(&self, checks: &mut Checks) {
+    fn record_signatures(&self, checks: &mut Checks) {
         let code = CheckCode::EventSignatures;
         let evidence = Evidence::new().with("valid", self.valid);
         if let Some((index, signature)) = self.wrong {
@@ -159,6 +159,6 @@ pub(crate) fn judge_all(
         let finding = event_checks.add(key_history, index, &parsed);
         views.push(EventView::new(index, leaf_hash, &parsed, finding));
     }
-    event_checks.settle(checks);
+    event_checks.record(checks);
     views
 }

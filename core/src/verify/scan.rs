@@ -38,7 +38,7 @@ pub(crate) enum ScanStep {
 
 impl ScanStep {
     /// Records why a scan cannot continue.
-    pub(crate) fn settle(self, checks: &mut Checks) {
+    pub(crate) fn record(self, checks: &mut Checks) {
         match self {
             Self::More | Self::Done => {}
             Self::Missing(path) => crate::verify::checkpoint_checks::missing(checks, &path),

@@ -166,26 +166,26 @@ impl Verification {
         match Scan::new(verified.origin().as_str(), verified.head(), pin) {
             Ok(scan) => Some(scan),
             Err(error) => {
-                ScanStep::Tree(error).settle(&mut self.checks);
+                ScanStep::Tree(error).record(&mut self.checks);
                 None
             }
         }
     }
 
     /// Records the results of a scan of the whole log.
-    pub(crate) fn settle_scan(&mut self, scan: &Scan) {
-        self.settle_read(scan.read(), 0, scan.key_history());
+    pub(crate) fn record_scan(&mut self, scan: &Scan) {
+        self.record_read(scan.read(), 0, scan.key_history());
     }
 
     /// Records the results of reading the whole log, `count` entries; those before `vouched` were read by an earlier
     /// audit.
-    pub(crate) fn settle_read(&mut self, count: u64, vouched: u64, key_history: &KeyHistory) {
+    pub(crate) fn record_read(&mut self, count: u64, vouched: u64, key_history: &KeyHistory) {
         let read = entries(count);
         let earlier = match vouched {
             0 => String::new(),
             _ => format!(", the first {vouched} of them by an earlier audit"),
         };
-        self.settle_files(format!("{read} hash to their places in the tree{earlier}"));
+        self.record_files(format!("{read} hash to their places in the tree{earlier}"));
         let checks = &mut self.checks;
         key_history.judge_genesis(checks);
         let evidence = Evidence::new()
@@ -196,7 +196,7 @@ impl Verification {
     }
 
     /// Records that no file is missing, and that the checkpoint commits to all of them.
-    pub(crate) fn settle_files(&mut self, entries: String) {
+    pub(crate) fn record_files(&mut self, entries: String) {
         let checks = &mut self.checks;
         checks.pass(CheckCode::Files, NO_FILE_MISSING, None);
         checks.pass(CheckCode::Tree, TREE_FOLDS, None);

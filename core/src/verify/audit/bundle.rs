@@ -190,7 +190,7 @@ impl CheckedBundle {
 
 impl BundleFault {
     /// Records why the audit cannot continue.
-    pub(crate) fn settle(self, checks: &mut Checks) {
+    pub(crate) fn record(self, checks: &mut Checks) {
         match self {
             Self::Missing(path) => missing(checks, &path),
             Self::Entries(fault) => {

@@ -94,7 +94,7 @@ impl AuditQuery {
         }
         if let Some(fault) = checked.fault {
             // Entries that do not belong to the tree are not judged; a false or missing tile changes no entry.
-            fault.settle(&mut self.verification.checks);
+            fault.record(&mut self.verification.checks);
             self.conclude(false);
             return false;
         }

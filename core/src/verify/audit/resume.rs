@@ -248,7 +248,7 @@ impl AuditQuery {
     }
 
     /// Says which entries were read this time, and which by an earlier audit.
-    pub(super) fn settle_state(&mut self) {
+    pub(super) fn record_state(&mut self) {
         let Some(resumption) = &self.resumption else {
             return;
         };

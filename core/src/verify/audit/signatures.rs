@@ -186,12 +186,12 @@ impl Judge {
             }
             let answers: Vec<bool> = self.answers.drain(..awaited).collect();
             if let Some(pending) = self.pending.pop_front() {
-                self.settle_event(pending, answers);
+                self.record_event(pending, answers);
             }
         }
     }
 
-    fn settle_event(&mut self, pending: Pending, answers: Vec<bool>) {
+    fn record_event(&mut self, pending: Pending, answers: Vec<bool>) {
         let mut answers = answers.into_iter();
         let status = match pending.verdict {
             Verdict::Known(status) => status,
@@ -214,11 +214,11 @@ impl Judge {
     }
 
     /// Records the results of the events. A signature without an answer does not count as good.
-    pub(crate) fn settle(mut self, checks: &mut Checks) -> Counts {
+    pub(crate) fn record(mut self, checks: &mut Checks) -> Counts {
         while let Some(pending) = self.pending.pop_front() {
-            self.settle_event(pending, Vec::new());
+            self.record_event(pending, Vec::new());
         }
-        self.event_checks.settle(checks);
+        self.event_checks.record(checks);
         self.counts
     }
 }

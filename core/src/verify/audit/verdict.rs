@@ -16,9 +16,9 @@ impl AuditQuery {
         let mut counts = Counts::default();
         let size = self.size();
         if whole {
-            self.settle_state();
+            self.record_state();
             self.verification
-                .settle_read(self.read, self.vouched(), &self.key_history);
+                .record_read(self.read, self.vouched(), &self.key_history);
             let policy = self.verification.policy();
             let pinned = policy.is_some_and(|policy| policy.genesis().is_some());
             let checks = &mut self.verification.checks;
@@ -29,7 +29,7 @@ impl AuditQuery {
                 checks.require(CheckCode::EventSignatures, true);
                 self.key_history.judge_readable(checks);
                 self.key_history.judge_key_events(checks);
-                counts = core::mem::take(&mut self.judge).settle(checks);
+                counts = core::mem::take(&mut self.judge).record(checks);
             } else {
                 counts.entries = self.read;
             }
@@ -41,7 +41,7 @@ impl AuditQuery {
                 .map_or_else(Vec::new, |listing| listing.strays(size));
             if let Some(index) = &mut self.index {
                 strays.extend(index.take_strays());
-                index.settle(checks);
+                index.record(checks);
             }
             judge_strays(checks, &strays);
         }

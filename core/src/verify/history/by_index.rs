@@ -61,7 +61,7 @@ impl HistoryQuery {
                 }
                 Step::Done => {}
                 fault => {
-                    fault.settle(&mut self.verification.checks);
+                    fault.record(&mut self.verification.checks);
                     return self.conclude(None);
                 }
             }

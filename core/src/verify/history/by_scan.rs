@@ -85,7 +85,7 @@ impl HistoryQuery {
                 self.follow_whole(whole);
             }
             fault => {
-                fault.settle(&mut self.verification.checks);
+                fault.record(&mut self.verification.checks);
                 self.conclude(None);
             }
         }
@@ -120,7 +120,7 @@ impl HistoryQuery {
                 Ok(entries) => entries,
                 Err(error) => {
                     let fault = ScanStep::Entries(Fault::Bundle(bundle, error));
-                    fault.settle(&mut self.verification.checks);
+                    fault.record(&mut self.verification.checks);
                     return self.conclude(None);
                 }
             };

@@ -7,7 +7,7 @@
 //!
 //! # When a history is complete
 //! The check *coverage* passes, and none of the checks on which it rests failed (`report.rs`, `COMPLETE`). By a scan, every
-//! entry up to the checkpoint was read (`verification.rs`, `settle_scan`). By an index, its lists were read for every key,
+//! entry up to the checkpoint was read (`verification.rs`, `record_scan`). By an index, its lists were read for every key,
 //! and the entries that it does not cover yet were scanned (`indexed/checks.rs`).
 
 mod by_index;
@@ -236,7 +236,7 @@ impl HistoryQuery {
             .as_ref()
             .and_then(|since| since.checkpoint().cloned());
         if let Some(found) = found {
-            self.settle(found);
+            self.record(found);
             let key_history = found.key_history();
             if let Subject::Files(digests) = &self.subject {
                 let about = digests.iter().map(|digest| self.file_events(digest));
@@ -293,13 +293,13 @@ fn digest_key(digest: &str) -> LookupKey {
 
 impl HistoryQuery {
     /// Records the events, and why none can be missing.
-    fn settle(&mut self, found: &Found) {
+    fn record(&mut self, found: &Found) {
         match found {
-            Found::Whole(whole) => self.verification.settle_scan(&whole.scan),
+            Found::Whole(whole) => self.verification.record_scan(&whole.scan),
             Found::Index(log) => {
                 let detail = "every entry that was read hashes to its place in the tree";
-                self.verification.settle_files(detail.into());
-                log.settle(&mut self.verification.checks);
+                self.verification.record_files(detail.into());
+                log.record(&mut self.verification.checks);
             }
         }
     }

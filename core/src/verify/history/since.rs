@@ -188,7 +188,7 @@ impl Prefix {
             Ok((prefix, _)) if prefix == self.old => extends(checks, &self.old, &self.new),
             Ok((prefix, _)) => inconsistent(checks, &self.old, &prefix.root),
             Err(error) => {
-                ScanStep::Tree(error).settle(checks);
+                ScanStep::Tree(error).record(checks);
                 return false;
             }
         }

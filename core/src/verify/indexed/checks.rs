@@ -53,7 +53,7 @@ impl IndexedLog {
     }
 
     /// Records the results of the index and of the tail.
-    pub(crate) fn settle(&self, checks: &mut Checks) {
+    pub(crate) fn record(&self, checks: &mut Checks) {
         let detail = INDEX_FILES_COMMITTED;
         checks.pass(CheckCode::IndexFiles, detail, None);
         let detail =
@@ -104,10 +104,10 @@ impl IndexedLog {
 
 impl Step {
     /// Records why a round cannot continue.
-    pub(crate) fn settle(self, checks: &mut Checks) {
+    pub(crate) fn record(self, checks: &mut Checks) {
         match self {
             Self::More | Self::Done => {}
-            Self::Log(fault) => fault.settle(checks),
+            Self::Log(fault) => fault.record(checks),
             Self::Index(LookupError::Missing { path }) => checkpoint_checks::missing(checks, &path),
             Self::Index(error @ LookupError::TooManyPositions { .. }) => {
                 let evidence = Evidence::new().with("error", error.code());

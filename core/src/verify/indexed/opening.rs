@@ -120,7 +120,7 @@ impl Opening {
         let lookup_tiles = match LookupTiles::new(verified.head()) {
             Ok(lookup_tiles) => lookup_tiles,
             Err(error) => {
-                ScanStep::Tree(error).settle(checks);
+                ScanStep::Tree(error).record(checks);
                 return None;
             }
         };
@@ -243,7 +243,7 @@ impl Binding {
         let mut own = tiles.clone();
         own.retain(|tile, _| edge.contains(tile));
         if let Err(error) = self.lookup_tiles.supply(&own) {
-            ScanStep::Tree(error).settle(checks);
+            ScanStep::Tree(error).record(checks);
             return Opened::Stopped;
         }
         match self.plan.finish(&tiles) {

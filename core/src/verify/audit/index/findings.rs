@@ -134,7 +134,7 @@ impl IndexAudit {
         });
     }
 
-    fn settle_runs(&self, checks: &mut Checks) {
+    fn record_runs(&self, checks: &mut Checks) {
         let claimed = self.claims.values().map(Vec::len);
         let claimed = u64::try_from(claimed.sum::<usize>()).unwrap_or(u64::MAX);
         let evidence = Some(Evidence::new().with("runs", self.runs));
@@ -161,7 +161,7 @@ impl IndexAudit {
     }
 
     /// Records the results for the index.
-    pub(crate) fn settle(&self, checks: &mut Checks) {
+    pub(crate) fn record(&self, checks: &mut Checks) {
         if let Some(checkpoint) = &self.checkpoint {
             let evidence = Evidence::new()
                 .with("origin", checkpoint.origin().as_str())
@@ -187,7 +187,7 @@ impl IndexAudit {
                 }
                 _ => checks.pass(CheckCode::IndexManifests, detail, Some(evidence)),
             }
-            self.settle_runs(checks);
+            self.record_runs(checks);
         }
         // Of each check the gravest finding stands, and of equals the first; later ones are mostly its consequences. Runs
         // are judged on all cores, so that these come in any order.
