@@ -11,11 +11,9 @@ use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
+use crate::pem_file::{self, Expected};
 use crate::signer_spec::{self, Signer};
-use crate::{input, upkeep};
-
-/// Most bytes of a public key: a PEM block and a line.
-const MAX_PUBLIC_KEY: usize = 4_096;
+use crate::upkeep;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,17 +30,11 @@ struct Changed {
 /// # Errors
 /// The file cannot be read (exit 1), or is not a public key (exit 8).
 pub(crate) fn read_public_key(path: &Path) -> Result<(Spki, Option<String>), Failure> {
-    let bytes = input::read(path, MAX_PUBLIC_KEY)?;
-    let malformed = |problem: String| {
-        Failure::new(
-            Exit::Malformed,
-            "public-key",
-            format!("`{}`: {problem}", path.display()),
-        )
-        .hint("a public key is a PEM file, as `glasslog keygen` writes it to PATH.pub")
+    let expected = Expected {
+        code: "public-key",
+        hint: "a public key is a PEM file, as `glasslog keygen` writes it to PATH.pub",
     };
-    let text = str::from_utf8(&bytes).map_err(|_| malformed("not text".into()))?;
-    Spki::parse_pem(text).map_err(|error| malformed(error.to_string()))
+    pem_file::read(path, &expected, Spki::parse_pem)
 }
 
 fn admin_key(log: &str, spec: Option<&str>) -> Result<Signer, Failure> {

@@ -16,6 +16,7 @@ mod key_change;
 mod not_yet;
 mod origin;
 mod output;
+mod pem_file;
 mod policy_hint;
 mod published_keys;
 mod signer_spec;

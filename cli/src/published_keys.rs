@@ -1,8 +1,8 @@
 //! The keys of a log, from its published entries.
 
-use glasslog_client::source::read_bundle;
+use glasslog_client::source::read_file;
 use glasslog_core::event;
-use glasslog_core::fetch::CHECKPOINT_PATH;
+use glasslog_core::fetch::{CHECKPOINT_PATH, LogFile};
 use glasslog_core::merkle::{CompactRange, leaf_hash};
 use glasslog_core::note::Checkpoint;
 use glasslog_core::rules::Keyring;
@@ -41,7 +41,7 @@ pub(crate) fn read_keys(log: &str) -> Result<PublishedKeys, Failure> {
     let head = checkpoint.head();
     let (mut range, mut keyring) = (CompactRange::new(), None);
     for bundle in bundles_between(0, head.size) {
-        let bytes = read_bundle(&*source, "", &bundle)?;
+        let bytes = read_file(&*source, &LogFile::Bundle(bundle))?;
         let bytes = bytes.ok_or_else(|| missing(&bundle.full().path()))?;
         let entries = parse_entries(&bytes, bundle.width()).map_err(|error| {
             Failure::new(

@@ -4,14 +4,9 @@ use std::path::{Path, PathBuf};
 
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::parse_secret_pem;
-use zeroize::Zeroizing;
 
-use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::input;
-
-/// Most bytes of a key file: a PEM block and a line.
-const MAX_KEY: usize = 4_096;
+use crate::pem_file::{self, Expected};
 
 /// An actor's or admin's secret key, and the actor that its file names.
 pub(crate) struct Signer {
@@ -39,17 +34,11 @@ pub(crate) fn read(spec: &str) -> Result<Signer, Failure> {
 /// # Errors
 /// As [`read`].
 pub(crate) fn read_file(path: &Path) -> Result<Signer, Failure> {
-    let bytes = Zeroizing::new(input::read(path, MAX_KEY)?);
-    let malformed = |problem: String| {
-        Failure::new(
-            Exit::Malformed,
-            "signer-key",
-            format!("`{}`: {problem}", path.display()),
-        )
-        .hint("a signer is a PKCS#8 PEM file, as `glasslog keygen --kind actor` writes it")
+    let expected = Expected {
+        code: "signer-key",
+        hint: "a signer is a PKCS#8 PEM file, as `glasslog keygen --kind actor` writes it",
     };
-    let text = str::from_utf8(&bytes).map_err(|_| malformed("not text".into()))?;
-    let (key, actor) = parse_secret_pem(text).map_err(|error| malformed(error.to_string()))?;
+    let (key, actor) = pem_file::read(path, &expected, parse_secret_pem)?;
     Ok(Signer { key, actor })
 }
 

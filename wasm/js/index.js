@@ -107,7 +107,8 @@ export class HistoryQuery {
 
   /** Events found since the first `from` entries came, as JSON text: `{"next":ENTRIES,"events":[…]}`. */
   found(from) {
-    if (!Number.isSafeInteger(from) || from < 0 || from > 0xffffffff) throw new RangeError("`from` must be a whole number below 2^32");
+    if (!Number.isSafeInteger(from) || from < 0 || from > 0xffffffff)
+      throw new RangeError("`from` must be a whole number below 2^32");
     return this.#query.found(from);
   }
 
@@ -161,7 +162,11 @@ function read(options = {}) {
   if (require !== undefined && require !== "included" && require !== "complete") {
     throw new TypeError('option `require` must be "included" or "complete"');
   }
-  return [seconds("now", now), require, maxCheckpointAge === undefined ? undefined : seconds("maxCheckpointAge", maxCheckpointAge)];
+  return [
+    seconds("now", now),
+    require,
+    maxCheckpointAge === undefined ? undefined : seconds("maxCheckpointAge", maxCheckpointAge),
+  ];
 }
 
 /** Seconds as an unsigned 64-bit number: a larger or negative one would wrap around on its way. */

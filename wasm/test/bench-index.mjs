@@ -11,7 +11,9 @@ await init();
 const { verifyBucket } = await load(directory, "glasslog_verify.js");
 
 const lines = readFileSync(path, "utf8").trimEnd().split("\n");
-const buckets = lines.map((line) => line.split("\t")).map(([run, number, file]) => [run, BigInt(number), Buffer.from(file, "base64")]);
+const buckets = lines
+  .map((line) => line.split("\t"))
+  .map(([run, number, file]) => [run, BigInt(number), Buffer.from(file, "base64")]);
 
 let keys = 0;
 let best = Infinity;

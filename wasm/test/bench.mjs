@@ -33,7 +33,11 @@ const key = publicKey.export({ format: "der", type: "spki" }).subarray(-32).toSt
 const message = "m".repeat(200);
 const signature = sign(null, Buffer.from(message), privateKey).toString("hex");
 if (!acceptsEd25519(key, signature, message)) throw new Error("a good signature is refused");
-row("Ed25519: admit a key and verify", rate(() => acceptsEd25519(key, signature, message)), "/s");
+row(
+  "Ed25519: admit a key and verify",
+  rate(() => acceptsEd25519(key, signature, message)),
+  "/s",
+);
 
 const hash = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest();
 const leaf = randomBytes(32);
@@ -44,6 +48,16 @@ proof.forEach((sibling, level) => {
   root = (index >> level) & 1 ? hash(Buffer.of(1), sibling, root) : hash(Buffer.of(1), root, sibling);
 });
 const text = (bytes) => bytes.toString("base64");
-const vector = JSON.stringify({ leafIdx: index, treeSize: 2 ** 30, root: text(root), leafHash: text(leaf), proof: proof.map(text) });
+const vector = JSON.stringify({
+  leafIdx: index,
+  treeSize: 2 ** 30,
+  root: text(root),
+  leafHash: text(leaf),
+  proof: proof.map(text),
+});
 if (!acceptsInclusion(vector)) throw new Error("a good proof is refused");
-row("inclusion in 2^30, from JSON", rate(() => acceptsInclusion(vector)), "/s");
+row(
+  "inclusion in 2^30, from JSON",
+  rate(() => acceptsInclusion(vector)),
+  "/s",
+);

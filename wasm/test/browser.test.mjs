@@ -19,11 +19,16 @@ async function open(url, posted) {
   const profile = mkdtempSync(join(tmpdir(), "glasslog-chromium-"));
   const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
   const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
-  const browser = spawn(process.env.CHROMIUM, [...flags, ...quiet, `--user-data-dir=${profile}`, url], { stdio: "ignore", detached: true });
+  const browser = spawn(process.env.CHROMIUM, [...flags, ...quiet, `--user-data-dir=${profile}`, url], {
+    stdio: "ignore",
+    detached: true,
+  });
   const ended = new Promise((resolve) => browser.once("exit", resolve));
   try {
     const gone = ended.then((code) => Promise.reject(new Error(`the browser ended with code ${code}`)));
-    const late = setTimeout(60_000, undefined, { ref: false }).then(() => Promise.reject(new Error("the page says nothing")));
+    const late = setTimeout(60_000, undefined, { ref: false }).then(() =>
+      Promise.reject(new Error("the page says nothing")),
+    );
     return await Promise.race([posted, gone, late]);
   } finally {
     if (browser.exitCode === null) process.kill(-browser.pid, "SIGKILL"); // the whole group: it is many processes

@@ -31,10 +31,21 @@ export function makeLog() {
   const record = (action, artifact, ...more) =>
     run("record", "--log", log, "--signer", at("ci.key"), "--action", action, "--artifact", artifact, ...more);
   const model = ["--file", at("model")];
-  record("register", "model@1", ...model, "--reason-code", "release", "--reason", "tests pass", "-o", at("register.tlog-proof"));
+  record(
+    "register",
+    "model@1",
+    ...model,
+    "--reason-code",
+    "release",
+    "--reason",
+    "tests pass",
+    "-o",
+    at("register.tlog-proof"),
+  );
   copyFileSync(join(log, "public/checkpoint"), at("old.checkpoint"));
   record("read", "model@1", ...model, "-o", at("read.tlog-proof"));
-  for (const version of [2, 3, 4, 5]) record("read", `other@${version}`, "--digest", `sha256:${"ab".repeat(32)}`, "--no-wait");
+  for (const version of [2, 3, 4, 5])
+    record("read", `other@${version}`, "--digest", `sha256:${"ab".repeat(32)}`, "--no-wait");
   run("publish", log);
   let lines = "";
   for (const name of ["one", "two"]) {
@@ -57,10 +68,12 @@ export function makeLog() {
 /** All entries, read from the bundles of a log of fewer than 256. */
 export function entries(log) {
   const folder = join(log.public, "tile/entries/000.p");
-  const width = readdirSync(folder).map(Number).sort((a, b) => b - a)[0];
+  const width = readdirSync(folder)
+    .map(Number)
+    .sort((a, b) => b - a)[0];
   const bytes = readFileSync(join(folder, String(width)));
   const found = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = bytes.readUInt16BE(at);
     found.push(bytes.subarray(at + 2, at + 2 + length));
     at += 2 + length;

@@ -32,7 +32,9 @@ test("a digest is taken once", () => {
 });
 
 test("the declarations name what the package exports", () => {
-  const declared = readFileSync(join(packageDirectory, "index.d.ts"), "utf8").matchAll(/^export (?:function|class) (\w+)/gm);
+  const declared = readFileSync(join(packageDirectory, "index.d.ts"), "utf8").matchAll(
+    /^export (?:function|class) (\w+)/gm,
+  );
   assert.deepEqual([...declared].map(([, name]) => name).sort(), Object.keys(verify).sort());
 });
 
@@ -52,7 +54,9 @@ test("a fetcher learns the limit of each file, and which of them never change", 
     assert.equal(verify.isImmutable(path), isImmutable, path);
   }
   assert.deepEqual(
-    ["tile/entries/000", "tile/entries/x001/234.p/17", "tile/0/000", "index/tile/entries/000.p/3"].map(verify.entriesIn),
+    ["tile/entries/000", "tile/entries/x001/234.p/17", "tile/0/000", "index/tile/entries/000.p/3"].map(
+      verify.entriesIn,
+    ),
     [256, 17, 0, 0],
   );
 });

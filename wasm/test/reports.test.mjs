@@ -26,7 +26,7 @@ after(() => log?.remove());
 /** Feeds a history query from a public tree. */
 function history(tree, artifact, policy, options) {
   const query = new verify.HistoryQuery(artifact, policy, options);
-  for (let paths; (paths = query.needs()).length > 0; ) {
+  for (let paths; (paths = query.needs()).length > 0;) {
     assert.equal(query.report(), undefined);
     for (const path of paths) {
       const file = join(tree, path);
@@ -73,7 +73,10 @@ test("options reach the verdict", { skip }, () => {
 
 test("a log that was changed, in each of its files", { skip }, () => {
   const tree = log.at("changed");
-  const files = ["checkpoint", ...readdirSync(log.public, { recursive: true }).filter((path) => path.startsWith("tile"))];
+  const files = [
+    "checkpoint",
+    ...readdirSync(log.public, { recursive: true }).filter((path) => path.startsWith("tile")),
+  ];
   let failed = 0;
   for (const path of files) {
     if (!existsSync(join(log.public, path)) || !/\d$|^checkpoint$/.test(path)) continue;
@@ -89,7 +92,11 @@ test("a log that was changed, in each of its files", { skip }, () => {
       }
       if (change === "flip") bytes[bytes.length >> 1] ^= 1;
       if (change === "remove") rmSync(file);
-      else writeFileSync(file, change === "truncate" ? bytes.subarray(0, -1) : change === "extend" ? Buffer.concat([bytes, bytes]) : bytes);
+      else
+        writeFileSync(
+          file,
+          change === "truncate" ? bytes.subarray(0, -1) : change === "extend" ? Buffer.concat([bytes, bytes]) : bytes,
+        );
       const ours = history(tree, "model@1", log.policy, { now });
       assert.equal(ours, report("history", "model@1", "--log", tree, ...trust()), `${change} ${path}`);
       failed += result(ours) === "failed" ? 1 : 0;

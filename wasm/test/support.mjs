@@ -15,8 +15,11 @@ export const vectorsPackage = process.env.GLASSLOG_VECTORS_PACKAGE;
 const vectorsDirectory = join(root, "../shared/vectors");
 
 /** Why the vectors cannot be judged, if so. */
-export const noVectors =
-  !existsSync(vectorsDirectory) ? "../shared/vectors is absent" : !vectorsPackage ? "run by `cargo xtask test`" : false;
+export const noVectors = !existsSync(vectorsDirectory)
+  ? "../shared/vectors is absent"
+  : !vectorsPackage
+    ? "run by `cargo xtask test`"
+    : false;
 
 /** All vector files, by path. */
 export function vectorFiles() {

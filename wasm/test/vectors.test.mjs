@@ -15,7 +15,11 @@ test("vectors of others, in Node", { skip: noVectors }, async () => {
 });
 
 test("a wrong answer to a vector is noticed", { skip: noVectors }, () => {
-  const says = (answer) => ({ acceptsInclusion: () => answer, acceptsConsistency: () => answer, acceptsEd25519: () => answer });
+  const says = (answer) => ({
+    acceptsInclusion: () => answer,
+    acceptsConsistency: () => answer,
+    acceptsEd25519: () => answer,
+  });
   const wrong = (answer) => judge(says(answer), vectorFiles()).wrong.length;
   assert.ok(wrong(true) > 0);
   assert.ok(wrong(false) > 0);

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use glasslog_client::prove::prove;
-use glasslog_client::source::{Source, read_bundle};
+use glasslog_client::source::{Source, read_file};
+use glasslog_core::fetch::LogFile;
 use glasslog_core::note::TlogProof;
 use glasslog_core::report::Class;
 use glasslog_core::tiles::{EntryBundle, parse_entries};
@@ -88,7 +89,7 @@ fn entry(source: &dyn Source, proof: &TlogProof) -> Result<Vec<u8>, Failure> {
     let missing = || Failure::unfinished("missing-file", "the entry's bundle is missing");
     let bundle = EntryBundle::containing(proof.index(), proof.checkpoint().head().size)
         .ok_or_else(missing)?;
-    let bytes = read_bundle(source, "", &bundle)?.ok_or_else(missing)?;
+    let bytes = read_file(source, &LogFile::Bundle(bundle))?.ok_or_else(missing)?;
     let at = usize::try_from(proof.index() % 256).unwrap_or_default();
     match parse_entries(&bytes, bundle.width()) {
         Ok(entries) => entries

@@ -3,12 +3,14 @@
 
 use super::index_log::prove;
 use crate::error::Error;
-use crate::source::{Source, read_bundle};
+use crate::source::{Source, read_file};
+use glasslog_core::fetch::LogFile;
+use glasslog_core::index::build::bucket_files;
 use glasslog_core::index::format::{
-    Bucket, BucketName, INDEX_FOLDER, IndexFile, Manifest, MapFunction, open_file,
+    Bucket, BucketName, IndexFile, Manifest, MapFunction, open_file,
 };
 use glasslog_core::index::fraud::{Accusation, BucketEvidence, EntryEvidence, Fraud, accuse_entry};
-use glasslog_core::index::read::{bucket_files, walk_run};
+use glasslog_core::index::read::walk_run;
 use glasslog_core::merkle::{Hash, TreeHead};
 use glasslog_core::note::{Checkpoint, TlogProof};
 use glasslog_core::tiles::{EntryBundle, parse_entries};
@@ -65,7 +67,7 @@ fn fraud(
         return Ok(None);
     };
     let head = checkpoint.head();
-    let Some(proof) = prove(source, INDEX_FOLDER, head, position, head.size)? else {
+    let Some(proof) = prove(source, LogFile::IndexTile, head, position, head.size)? else {
         return Ok(None);
     };
     let proof = TlogProof::new(Vec::new(), position, proof, checkpoint.clone());
@@ -82,19 +84,19 @@ fn manifest(
 ) -> Result<Option<Vec<u8>>, Error> {
     let checkpoint = query.index().and_then(|index| index.checkpoint());
     let size = checkpoint.map(Checkpoint::head).map_or(0, |head| head.size);
-    entry(source, INDEX_FOLDER, position, size)
+    entry(source, LogFile::IndexBundle, position, size)
 }
 
 fn entry(
     source: &dyn Source,
-    prefix: &str,
+    file: fn(EntryBundle) -> LogFile,
     position: u64,
     size: u64,
 ) -> Result<Option<Vec<u8>>, Error> {
     let Some(bundle) = EntryBundle::containing(position, size) else {
         return Ok(None);
     };
-    let bytes = read_bundle(source, prefix, &bundle)?;
+    let bytes = read_file(source, &file(bundle))?;
     let entry = bytes.and_then(|bytes| {
         let entries = parse_entries(&bytes, bundle.width()).ok()?;
         let at = usize::try_from(position - bundle.start()?).ok()?;
@@ -144,8 +146,8 @@ fn find(
         for (key, offset) in candidates {
             let position = claim.head.start + u64::from(offset);
             let size = manifest.head().size;
-            let found = entry(source, "", position, head.size)?;
-            let inclusion = prove(source, "", head, position, size)?;
+            let found = entry(source, LogFile::Bundle, position, head.size)?;
+            let inclusion = prove(source, LogFile::Tile, head, position, size)?;
             let (Some(entry), Some(inclusion)) = (found, inclusion) else {
                 continue;
             };
@@ -206,7 +208,7 @@ fn pairs_of_log(
         && let Some(bundle) = EntryBundle::containing(at, head.size)
     {
         let first = bundle.start().unwrap_or(at);
-        let bytes = read_bundle(source, "", &bundle)?.unwrap_or_default();
+        let bytes = read_file(source, &LogFile::Bundle(bundle))?.unwrap_or_default();
         let entries = parse_entries(&bytes, bundle.width()).unwrap_or_default();
         for (position, entry) in (first..).zip(entries) {
             if (claim.head.start..claim.head.end).contains(&position) {

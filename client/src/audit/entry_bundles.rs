@@ -6,8 +6,8 @@ use super::run_check::{RunTask, Secret, Sums, Windows};
 use super::state_keeper::Keeper;
 use crate::drive::Observer;
 use crate::error::Error;
-use crate::source::{Source, read_bundle, read_tile};
-use glasslog_core::fetch::Query;
+use crate::source::{Source, read_file};
+use glasslog_core::fetch::{LogFile, Query};
 use glasslog_core::index::format::RunHead;
 use glasslog_core::tiles::FULL_WIDTH;
 use glasslog_core::verify::audit::AuditQuery;
@@ -119,9 +119,9 @@ fn check(
 ) -> Result<(CheckedBundle, Vec<u128>), Error> {
     // The judging side asks only for bundles of the log.
     let (bundle, tile) = reader.files(number).expect("a bundle of the log");
-    let bytes = read_bundle(source, "", &bundle)?;
+    let bytes = read_file(source, &LogFile::Bundle(bundle))?;
     let tile = match tile {
-        Some(tile) => read_tile(source, "", &tile)?,
+        Some(tile) => read_file(source, &LogFile::Tile(tile))?,
         None => None,
     };
     let checked = reader.check(bundle, bytes.as_deref(), tile.as_deref());

@@ -2,11 +2,14 @@
 //! the tree of the index checkpoint.
 
 use crate::error::Error;
-use crate::source::{Source, read_bundle, read_tile};
-use glasslog_core::index::format::{INDEX_CHECKPOINT_PATH, INDEX_FOLDER, LATEST_PATH};
+use crate::source::{Source, read_file};
+use glasslog_core::fetch::LogFile;
+use glasslog_core::index::format::{INDEX_CHECKPOINT_PATH, LATEST_PATH};
 use glasslog_core::merkle::{InclusionProof, ProofError, TreeHead, inclusion_subtrees, leaf_hash};
 use glasslog_core::note::{Checkpoint, TlogProof};
-use glasslog_core::tiles::{ConsistencyPlan, EntryBundle, ScanTiles, TilePlan, encode_hashes};
+use glasslog_core::tiles::{
+    ConsistencyPlan, EntryBundle, ScanTiles, Tile, TilePlan, encode_hashes,
+};
 use glasslog_core::trust::LogVerdict;
 use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::audit::index::IndexAudit;
@@ -36,13 +39,13 @@ pub(super) fn read(query: &mut AuditQuery, source: &dyn Source) -> Result<(), Er
             break;
         }
         for tile in tiles {
-            let path = [INDEX_FOLDER, &tile.path()].concat();
-            let Some(bytes) = read_tile(source, INDEX_FOLDER, &tile)? else {
-                index.index_log_broken(&path, None);
+            let file = LogFile::IndexTile(tile);
+            let Some(bytes) = read_file(source, &file)? else {
+                index.index_log_broken(&file.path(), None);
                 return Ok(());
             };
             if let Err(error) = scan.supply(&tile, &bytes) {
-                index.index_log_broken(&path, Some(error.to_string()));
+                index.index_log_broken(&file.path(), Some(error.to_string()));
                 return Ok(());
             }
         }
@@ -62,21 +65,20 @@ pub(super) fn read(query: &mut AuditQuery, source: &dyn Source) -> Result<(), Er
     while let Some(bundle) = EntryBundle::containing(at, head.size) {
         let start = bundle.start().unwrap_or(at);
         at = start + u64::from(bundle.width());
-        let path = [INDEX_FOLDER, &bundle.path()].concat();
-        let Some(bytes) = read_bundle(source, INDEX_FOLDER, &bundle)? else {
-            index.index_log_broken(&path, None);
+        let file = LogFile::IndexBundle(bundle);
+        let Some(bytes) = read_file(source, &file)? else {
+            index.index_log_broken(&file.path(), None);
             return Ok(());
         };
         let entries = match scan.verify_bundle(bundle, &bytes) {
             Ok(entries) => entries,
             Err(error) => {
-                index.index_log_broken(&path, Some(error.to_string()));
+                index.index_log_broken(&file.path(), Some(error.to_string()));
                 return Ok(());
             }
         };
         if bundle.is_full() {
-            let tile = bundle.tile();
-            let path = [INDEX_FOLDER, &tile.path()].concat();
+            let path = LogFile::IndexTile(bundle.tile()).path();
             match source.read(&path)? {
                 Some(bytes) if bytes == encode_hashes(entries.leaves()) => {}
                 Some(_) => index.index_log_broken(&path, Some("it is another tile".into())),
@@ -115,8 +117,9 @@ fn extends(
     };
     let mut tiles = BTreeMap::new();
     for tile in plan.tiles() {
-        let Some(bytes) = read_tile(source, INDEX_FOLDER, tile)? else {
-            index.index_log_broken(&[INDEX_FOLDER, &tile.path()].concat(), None);
+        let file = LogFile::IndexTile(*tile);
+        let Some(bytes) = read_file(source, &file)? else {
+            index.index_log_broken(&file.path(), None);
             return Ok(false);
         };
         tiles.insert(*tile, bytes);
@@ -178,7 +181,7 @@ fn judge_latest(query: &AuditQuery, proof: &TlogProof, head: TreeHead) -> Option
 /// Proves the entry at `index` in the tree of the first `size` entries of the log with this head.
 pub(super) fn prove(
     source: &dyn Source,
-    prefix: &str,
+    file: fn(Tile) -> LogFile,
     head: TreeHead,
     index: u64,
     size: u64,
@@ -191,7 +194,7 @@ pub(super) fn prove(
     };
     let mut tiles = BTreeMap::new();
     for tile in plan.tiles() {
-        let Some(bytes) = read_tile(source, prefix, tile)? else {
+        let Some(bytes) = read_file(source, &file(*tile))? else {
             return Ok(None);
         };
         tiles.insert(*tile, bytes);

@@ -3,13 +3,13 @@
 mod address;
 mod cache;
 mod directory;
+mod file;
 mod http;
 #[expect(clippy::module_inception, reason = "the file of the trait itself")]
 mod source;
-mod tiles;
 
 pub use address::{is_address, parse_address};
 pub use directory::Directory;
+pub use file::read_file;
 pub use http::Http;
 pub use source::{Answer, Fetches, Source, limit_bytes};
-pub use tiles::{read_bundle, read_tile};

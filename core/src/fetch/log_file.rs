@@ -131,20 +131,29 @@ impl LogFile {
     }
 
     /// The full tile or bundle that may replace a partial one (tlog-tiles, "Partial Tiles").
-    pub(crate) fn full(&self) -> Option<Self> {
-        match self {
-            Self::Tile(tile) if !tile.is_full() => Some(Self::Tile(tile.full())),
-            Self::Bundle(bundle) if !bundle.is_full() => Some(Self::Bundle(bundle.full())),
-            _ => None,
+    #[must_use]
+    pub fn full(&self) -> Option<Self> {
+        if !self.is_partial() {
+            return None;
         }
+        Some(match self {
+            Self::Tile(tile) => Self::Tile(tile.full()),
+            Self::Bundle(bundle) => Self::Bundle(bundle.full()),
+            Self::IndexTile(tile) => Self::IndexTile(tile.full()),
+            Self::IndexBundle(bundle) => Self::IndexBundle(bundle.full()),
+            _ => return None,
+        })
     }
 
     /// The start of a full file's bytes that the partial file would have had. Bytes too short for that are returned
     /// unchanged: the verification refuses them.
-    pub(crate) fn prefix(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+    #[must_use]
+    pub fn prefix(&self, mut bytes: Vec<u8>) -> Vec<u8> {
         let length = match self {
-            Self::Tile(tile) => usize::from(tile.width()) * 32,
-            Self::Bundle(bundle) => bundle_prefix(&bytes, bundle.width()),
+            Self::Tile(tile) | Self::IndexTile(tile) => usize::from(tile.width()) * 32,
+            Self::Bundle(bundle) | Self::IndexBundle(bundle) => {
+                bundle_prefix(&bytes, bundle.width())
+            }
             _ => return bytes,
         };
         bytes.truncate(length);

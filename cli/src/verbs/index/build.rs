@@ -1,7 +1,8 @@
 //! `index` without `--lookup`: builds or extends an index.
 
-use glasslog_client::source::{Source, is_address, read_bundle};
+use glasslog_client::source::{Source, is_address, read_file};
 use glasslog_core::event;
+use glasslog_core::fetch::LogFile;
 use glasslog_core::index::format::MapFunction;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::rules::Keyring;
@@ -133,7 +134,7 @@ fn map(
     }
     let size = checkpoint.head().size;
     let first = EntryBundle::containing(0, size);
-    let bytes = first.map(|bundle| Ok((bundle, read_bundle(source, "", &bundle)?)));
+    let bytes = first.map(|bundle| Ok((bundle, read_file(source, &LogFile::Bundle(bundle))?)));
     let Some((bundle, Some(bytes))) = bytes
         .transpose()
         .map_err(|error: glasslog_client::Error| Failure::from(error))?

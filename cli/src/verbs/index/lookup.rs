@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use glasslog_client::source::{Source, read_tile};
+use glasslog_client::source::{Source, read_file};
+use glasslog_core::fetch::LogFile;
 use glasslog_core::index::format::{LATEST_PATH, MapFunction};
 use glasslog_core::index::read::{IndexProof, Lookup};
 use glasslog_core::merkle::Hash;
@@ -121,7 +122,7 @@ pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Fa
 fn tiles(source: &dyn Source, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, Failure> {
     let mut found = BTreeMap::new();
     for tile in tiles {
-        let bytes = read_tile(source, "", tile)?;
+        let bytes = read_file(source, &LogFile::Tile(*tile))?;
         found.insert(*tile, bytes.ok_or_else(|| missing(&tile.path()))?);
     }
     Ok(found)

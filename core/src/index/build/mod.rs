@@ -15,4 +15,4 @@ pub use lists::Lists;
 pub use merge::merge;
 pub use part::part_of_run;
 pub use run::{BUCKET_LOAD, Run, RunError, build, build_from_entries};
-pub use stored::{StoredError, read_run};
+pub use stored::{StoredError, bucket_files, read_run};

@@ -24,18 +24,8 @@ pub fn read_run(
     mut read: impl FnMut(&IndexFile) -> Option<Vec<u8>>,
 ) -> Result<Run, StoredError> {
     let mut pairs = Vec::new();
-    let root = head.root;
-    let buckets = (0..head.buckets()).map(|number| {
-        (
-            BucketName::Number(number),
-            IndexFile::Bucket { root, number },
-        )
-    });
-    let reserved = head
-        .reserved
-        .map(|hash| (BucketName::Reserved, IndexFile::Reserved(hash)));
     let reserved_keys = map.reserved();
-    for (name, file) in buckets.chain(reserved) {
+    for (name, file) in bucket_files(head) {
         let bucket = read_bucket(head, name, &file, &reserved_keys, &mut read)?;
         for (key, postings) in bucket.records() {
             match postings {
@@ -61,6 +51,17 @@ pub fn read_run(
     Ok(run)
 }
 
+/// The files of a run's buckets, in order, and that of the reserved one.
+pub fn bucket_files(head: &RunHead) -> impl Iterator<Item = (BucketName, IndexFile)> + use<> {
+    let root = head.root;
+    let numbered = (0..head.buckets()).map(move |number| {
+        let file = IndexFile::Bucket { root, number };
+        (BucketName::Number(number), file)
+    });
+    let reserved = head.reserved.map(IndexFile::Reserved);
+    numbered.chain(reserved.map(|file| (BucketName::Reserved, file)))
+}
+
 /// Reads one bucket of a run.
 pub(crate) fn read_bucket(
     head: &RunHead,
@@ -75,32 +76,40 @@ pub(crate) fn read_bucket(
         .map_err(|error| wrong(file, error.to_string()))
 }
 
-/// Reads a long list, one chunk at a time.
+/// Reads a long list, one chunk at a time. Returns the number of files read.
 pub(crate) fn read_list(
     count: u32,
     root: &Hash,
     length: u32,
     mut read: impl FnMut(&IndexFile) -> Option<Vec<u8>>,
     mut take: impl FnMut(u32),
-) -> Result<(), StoredError> {
+) -> Result<u64, StoredError> {
+    let mut files = 0;
     let leaves = if chunk_count(count) == 1 {
         Vec::from([*root])
     } else {
+        files += 1;
         let file = IndexFile::Postings(*root);
         parse_leaves(&need(&mut read, &file)?, count, root)
             .map_err(|error| wrong(&file, error.to_string()))?
     };
+    let mut last = None;
     for (index, leaf) in (0u32..).zip(leaves) {
         let file = IndexFile::Postings(leaf);
         let bytes = need(&mut read, &file)?;
+        files += 1;
         if chunk_leaf(&bytes) != leaf {
             return Err(wrong(&file, "its hash does not match its name".into()));
         }
         let offsets = parse_chunk(&bytes, index, count, length)
             .map_err(|error| wrong(&file, error.to_string()))?;
+        if last.is_some() && last >= offsets.first().copied() {
+            return Err(wrong(&file, "it goes back from the chunk before".into()));
+        }
+        last = offsets.last().copied();
         offsets.into_iter().for_each(&mut take);
     }
-    Ok(())
+    Ok(files)
 }
 
 fn need(

@@ -6,4 +6,4 @@ pub(crate) mod walk;
 
 pub use lookup::{Answer, Lookup, LookupError};
 pub use vouched::{BindPlan, BoundIndex, IndexProof, IndexVerdict, VouchError, VouchedManifest};
-pub use walk::{bucket_files, walk_run};
+pub use walk::walk_run;

@@ -1,0 +1,39 @@
+//! Reads PEM files of keys.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::input;
+
+/// Most bytes of a key file: a PEM block and a line.
+const MAX_LENGTH: usize = 4_096;
+
+/// The key that a file must hold.
+pub(crate) struct Expected {
+    /// The stable name of the error if the file holds something else.
+    pub(crate) code: &'static str,
+    /// The form of the file, and the command that writes it.
+    pub(crate) hint: &'static str,
+}
+
+/// Reads a file and parses its text, which is wiped afterwards since it can be secret.
+///
+/// # Errors
+/// The file cannot be read (exit 1), or is not the expected one (exit 8).
+pub(crate) fn read<T, E: Display>(
+    path: &Path,
+    expected: &Expected,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, Failure> {
+    let bytes = Zeroizing::new(input::read(path, MAX_LENGTH)?);
+    let malformed = |problem: &dyn Display| {
+        let message = format!("`{}`: {problem}", path.display());
+        Failure::new(Exit::Malformed, expected.code, message).hint(expected.hint)
+    };
+    let text = str::from_utf8(&bytes).map_err(|_| malformed(&"not text"))?;
+    parse(text).map_err(|error| malformed(&error))
+}
