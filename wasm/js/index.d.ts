@@ -22,8 +22,16 @@ export type Options = {
   maxCheckpointAge?: bigint;
 };
 
-/** Verifies an offline bundle (`glasslog bundle`). */
-export function verifyBundle(bundle: Uint8Array, policy: string, options?: Options): string;
+/**
+ * Verifies an offline bundle (`glasslog bundle`). `artifact` is what it must be about; without it the bundle names its own
+ * question. A bundle of an exact history, which followed no registration, is *unknown* unless `exact` is set. Throws if
+ * the artifact is malformed.
+ */
+export function verifyBundle(
+  bundle: Uint8Array,
+  policy: string,
+  options?: Options & { artifact?: string; exact?: boolean },
+): string;
 
 /** Verifies a `c2sp.org/tlog-proof@v1` file of one entry. */
 export function verifyProof(proof: Uint8Array, entry: Uint8Array, policy: string, options?: Options): string;

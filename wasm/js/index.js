@@ -35,8 +35,9 @@ async function download(url) {
 }
 
 /** Verifies an offline bundle. */
-export function verifyBundle(bundle, policy, options) {
-  return wasm.verifyBundle(bytes("bundle", bundle), text("policy", policy), ...read(options));
+export function verifyBundle(bundle, policy, { artifact, exact = false, ...options } = {}) {
+  const asked = [artifact === undefined ? undefined : text("artifact", artifact), flag("exact", exact)];
+  return wasm.verifyBundle(bytes("bundle", bundle), text("policy", policy), ...asked, ...read(options));
 }
 
 /** Verifies a tlog-proof of one entry. */

@@ -52,6 +52,10 @@ export type Report = {
    */
   keys?: Array<Question>,
   /**
+   * The versions that the artifact is registered as, by position of their registrations.
+   */
+  versions?: Array<VersionSummary>,
+  /**
    * Events found, by position.
    */
   events?: Array<EventView>,
@@ -102,6 +106,10 @@ export type Question = {
    * The identifier that was looked up; empty if the kind says all.
    */
   id: string,
+  /**
+   * True if only this key was looked up and no registration was followed. Only in the question of a history.
+   */
+  exact?: boolean,
 };
 
 /**
@@ -174,7 +182,7 @@ export type Check = {
 /**
  * Stable name of a check.
  */
-export type CheckCode = "policy" | "bundle" | "proof" | "files" | "checkpoint" | "log-signature" | "quorum" | "tree" | "entries" | "consistency" | "index-proof" | "index-signature" | "index-quorum" | "index-audit" | "index-manifest" | "index-consistency" | "index-files" | "index-positions" | "genesis" | "coverage" | "readable" | "event-signatures" | "key-events" | "registrations" | "since" | "superseded" | "strays" | "freshness" | "fraud-proof" | "fraud" | "index-checkpoint" | "index-manifests" | "index-runs" | "audit-state";
+export type CheckCode = "policy" | "bundle" | "question" | "proof" | "files" | "checkpoint" | "log-signature" | "quorum" | "tree" | "entries" | "consistency" | "index-proof" | "index-signature" | "index-quorum" | "index-audit" | "index-manifest" | "index-consistency" | "index-files" | "index-positions" | "genesis" | "coverage" | "readable" | "event-signatures" | "key-events" | "registrations" | "links" | "since" | "superseded" | "strays" | "freshness" | "fraud-proof" | "fraud" | "index-checkpoint" | "index-manifests" | "index-runs" | "audit-state";
 
 /**
  * What a check saw: named facts in a fixed order.
@@ -313,6 +321,24 @@ export type TransferView = {
    * The custodian who receives.
    */
   to: string,
+};
+
+/**
+ * A version and the registration that binds it.
+ */
+export type VersionSummary = {
+  /**
+   * Name and version.
+   */
+  name: string,
+  /**
+   * Position of the registration.
+   */
+  index: Whole,
+  /**
+   * The actor that registered it.
+   */
+  actor: string,
 };
 
 /**

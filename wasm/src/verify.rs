@@ -1,25 +1,29 @@
 //! Verifications that need no further files.
 
-use glasslog_core::verify;
+use glasslog_core::verify::{self, Asked};
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::options::options;
 
-/// Verifies an offline bundle.
+/// Verifies an offline bundle: `artifact` is what it must be about, `exact` accepts one that followed no registration.
 ///
 /// # Errors
-/// Throws on an unknown option.
+/// Throws on an unknown option, and if the artifact breaks its syntax.
 #[wasm_bindgen(js_name = verifyBundle)]
 pub fn verify_bundle(
     bundle: &[u8],
     policy: &str,
+    artifact: Option<String>,
+    exact: bool,
     now: u64,
     require: Option<String>,
     max_checkpoint_age: Option<u64>,
 ) -> Result<String, JsError> {
     let options = options(now, require.as_deref(), max_checkpoint_age)?;
-    Ok(verify::verify_bundle(bundle, policy.as_bytes(), options).to_json())
+    let artifact = artifact.as_deref();
+    let asked = Asked { artifact, exact };
+    Ok(verify::verify_bundle(bundle, policy.as_bytes(), options, asked)?.to_json())
 }
 
 /// Verifies a `c2sp.org/tlog-proof@v1` file of one entry.

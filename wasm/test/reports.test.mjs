@@ -148,6 +148,21 @@ test("bundles, good and bad", { skip }, () => {
   }
 });
 
+test("bundles, and the question that was asked", { skip }, () => {
+  for (const [file, ...made] of [["whole.bundle"], ["exact.bundle", "--exact"]]) {
+    const bundle = log.at(file);
+    report("bundle", "model@1", "--log", log.log, ...made, ...trust(), "-o", bundle);
+    for (const asked of [{}, { exact: true }, { artifact: "model@1", exact: true }, { artifact: "other@1" }]) {
+      const ours = verify.verifyBundle(log.read(file), log.policy, { now, ...asked });
+      const artifact = asked.artifact ? ["--artifact", asked.artifact] : [];
+      const exact = asked.exact ? ["--exact"] : [];
+      assert.equal(ours, report("verify", "bundle", bundle, ...artifact, ...exact, ...trust()), JSON.stringify(asked));
+      const expected = asked.artifact === "other@1" ? "failed" : made.length > 0 && !asked.exact ? "unknown" : "verified";
+      assert.equal(result(ours), expected, JSON.stringify(asked));
+    }
+  }
+});
+
 test("fraud proofs, that hold and that do not", { skip }, () => {
   const vector = (name) => join(root, "docs/formats/vectors/index", name);
   const policy = readFileSync(vector("trust.policy"), "utf8");
@@ -236,6 +251,8 @@ test("misuse throws", { skip }, () => {
   assert.throws(query("model@1", { require: "fresh" }), { name: "TypeError" });
   assert.throws(query("model@1", { maxAge: 7n }), { name: "TypeError" });
   assert.throws(() => verify.verifyBundle("text", log.policy), { name: "TypeError" });
+  assert.throws(() => verify.verifyBundle(new Uint8Array(), log.policy, { artifact: "two words" }), /is not a name/);
+  assert.throws(() => verify.verifyBundle(new Uint8Array(), log.policy, { exact: 1 }), { name: "TypeError" });
   assert.throws(() => verify.verifyProof(new Uint8Array(), new Uint8Array(), new Uint8Array()), { name: "TypeError" });
   const started = query("model@1")();
   assert.throws(() => started.supply("checkpoint", null), { name: "TypeError" });

@@ -259,6 +259,7 @@ impl Args {
                 }),
             exception: None,
             acts_on: acts_on.transpose()?,
+            new_name: false,
         })
     }
 

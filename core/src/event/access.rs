@@ -108,6 +108,8 @@ pub struct AccessEvent {
     pub exception: Option<Exception>,
     /// Leaf hash of the event that this one acts on.
     pub acts_on: Option<Hash>,
+    /// True in the registration that makes a bare name owned, which has the member `newName`.
+    pub new_name: bool,
 }
 
 /// The reason why a Statement is not an access event.
@@ -178,6 +180,7 @@ impl AccessEvent {
             transfer: members.maybe("transfer", parse_transfer)?,
             exception: parse_exception(&members)?,
             acts_on: members.maybe("actsOn", Members::leaf_hash)?,
+            new_name: parse_new_name(&members)?,
         };
         event.check_weight()?;
         Ok(event)
@@ -262,6 +265,7 @@ impl AccessEvent {
                 "actsOn",
                 self.acts_on.map(|hash| Value::from(hash.to_base64())),
             ),
+            ("newName", self.new_name.then_some(Value::Bool(true))),
         ])
     }
 }
@@ -390,6 +394,15 @@ fn encode_exception(exception: &Exception) -> Value<'_> {
         ("expiresAt", text(&exception.expires_at)),
         ("reviewBy", text(&exception.review_by)),
     ])
+}
+
+/// Reads the member `newName`, which is present in a registration that states it, and only as `true`.
+fn parse_new_name(members: &Members<'_>) -> Result<bool, MemberError> {
+    match members.optional("newName") {
+        None => Ok(false),
+        Some(Value::Bool(true)) if members.string("action") == Ok("register") => Ok(true),
+        Some(_) => Err(members.refuse("newName", "`true`, and in a registration only")),
+    }
 }
 
 /// Checks the shape of the policy decision, which later versions replay.

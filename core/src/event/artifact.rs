@@ -183,11 +183,11 @@ fn percent_decode(text: &str) -> Option<String> {
     String::from_utf8(decoded).ok()
 }
 
-/// Parses an ARTIFACT into the key to look up, and tells whether only that key is followed: an actor and a signing key
-/// are always looked up exactly.
+/// Parses an ARTIFACT into the key to look up, and tells whether only that key is looked up. Nothing is linked to an actor
+/// or a signing key, so a question about one is never exact.
 pub(crate) fn question(artifact: &str, exact: bool) -> Result<(LookupKey, bool), ArtifactError> {
     let key = ArtifactQuery::parse(artifact)?.into_key()?;
-    let exact = exact || matches!(key.kind, KeyKind::Actor | KeyKind::SigningKey);
+    let exact = exact && !matches!(key.kind, KeyKind::Actor | KeyKind::SigningKey);
     Ok((key, exact))
 }
 

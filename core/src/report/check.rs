@@ -68,8 +68,10 @@ macro_rules! check_codes {
 check_codes! {
     /// The trust policy is well formed.
     Policy = "policy",
-    /// The offline bundle is well formed and holds no file that was not asked for.
+    /// The offline bundle is well formed.
     Bundle = "bundle",
+    /// The offline bundle answers the reader's question.
+    Question = "question",
     /// The `tlog-proof` is well formed.
     Proof = "proof",
     /// No needed file is missing.
@@ -114,6 +116,8 @@ check_codes! {
     KeyEvents = "key-events",
     /// No name and version was bound to two different contents.
     Registrations = "registrations",
+    /// The keys that registrations link to the question were looked up.
+    Links = "links",
     /// An older history is the beginning of this one.
     Since = "since",
     /// Older files that are still present agree with the tree.

@@ -33,11 +33,25 @@ pub enum Verdict {
 /// The question of a verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields))]
 pub struct Question {
     /// `version`, `name`, `digest`, `actor`, `key`, `file`, `entry`, `proof`, `consistency`, `bundle`, `log` or `fraud`.
     pub kind: &'static str,
     /// The identifier that was looked up; empty if the kind says all.
     pub id: String,
+    /// True if only this key was looked up and no registration was followed. Only in the question of a history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact: Option<bool>,
+}
+
+impl Question {
+    pub(crate) fn new(kind: &'static str, id: impl Into<String>) -> Self {
+        Self {
+            kind,
+            id: id.into(),
+            exact: None,
+        }
+    }
 }
 
 /// The checkpoint that the verdict is about.
@@ -83,6 +97,9 @@ pub struct Members {
     /// Keys that were looked up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<Vec<Question>>,
+    /// The versions that the artifact is registered as, by position of their registrations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<Vec<VersionSummary>>,
     /// Events found, by position.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<EventView>>,
@@ -107,6 +124,18 @@ pub struct Members {
     /// The accusation of a fraud proof.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fraud: Option<FraudSummary>,
+}
+
+/// A version and the registration that binds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct VersionSummary {
+    /// Name and version.
+    pub name: String,
+    /// Position of the registration.
+    pub index: u64,
+    /// The actor that registered it.
+    pub actor: String,
 }
 
 /// One file and the positions of the events about its content.
@@ -274,10 +303,7 @@ impl Report {
     pub(crate) fn malformed_bundle(now: u64, detail: String) -> Self {
         let mut checks = Checks::planned(&[(CheckCode::Bundle, true)]);
         checks.fail(CheckCode::Bundle, Class::Malformed, detail, None);
-        let query = Question {
-            kind: "bundle",
-            id: String::new(),
-        };
+        let query = Question::new("bundle", "");
         let members = Members {
             keys: Some(Vec::new()),
             events: Some(Vec::new()),
@@ -324,10 +350,7 @@ mod tests {
     fn concluded(evidence: bool, decide: impl Fn(&mut Checks)) -> Report {
         let mut checks = Checks::planned(PLAN);
         decide(&mut checks);
-        let query = Question {
-            kind: "log",
-            id: String::new(),
-        };
+        let query = Question::new("log", "");
         Report::conclude(0, query, None, checks, Members::default(), evidence)
     }
 

@@ -15,6 +15,7 @@ use crate::report::evidence::{Evidence, Fact};
 use crate::report::fraud_view::FraudSummary;
 use crate::report::report::{
     CheckpointSummary, Claims, Counts, EntrySummary, FileEvents, Question, Report, Verdict,
+    VersionSummary,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../wasm/js/report.d.ts");
@@ -105,7 +106,7 @@ fn the_declarations_are_those_of_the_rust_types() {
         &cfg,
         &mut text,
         Report Verdict Question CheckpointSummary Claims Outcome Check CheckCode Evidence Fact EventView SubjectView
-        ReasonView TransferView FileEvents EntrySummary Counts FraudSummary Hash
+        ReasonView TransferView VersionSummary FileEvents EntrySummary Counts FraudSummary Hash
     );
     let text = indented(&text);
     if env::var("SNAPSHOTS").is_ok_and(|mode| mode == "overwrite") {

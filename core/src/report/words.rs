@@ -39,6 +39,14 @@ pub(crate) fn signed_by_index(origin: &str) -> String {
     format!("signed by the index `{origin}`")
 }
 
+/// `1 event`, `2 events`.
+pub(crate) fn events_of(count: u64) -> String {
+    match count {
+        1 => "1 event".to_string(),
+        count => format!("{count} events"),
+    }
+}
+
 /// `1 entry`, `2 entries`.
 pub(crate) fn entries(count: u64) -> String {
     if count == 1 {

@@ -11,7 +11,7 @@ use crate::rules::key_effect::{KeyEffect, NoEffect};
 use crate::rules::keyring::Keyring;
 use crate::rules::memory::{InMemory, Memory};
 use crate::rules::refusal::Refusal;
-use crate::rules::registration::{self, Binding, Registrations};
+use crate::rules::registration::{self, RegisterConflict, Registrations};
 use crate::rules::signature_status::SignatureStatus;
 use crate::text::limits::MAX_ENTRY;
 use alloc::borrow::ToOwned as _;
@@ -244,9 +244,11 @@ impl<M: Memory> Admission<M> {
         };
         if counts {
             self.memory.note_payload(payload_digest, index);
-            // A conflict binds nothing; it is in the log only if the operator forced it in.
-            for (name, digests) in registration::bindings(entry) {
-                self.memory.bind(name, Binding { at: index, digests });
+            let memory = &self.memory;
+            let registered =
+                registration::effect(index, entry, keyring, |name| memory.binding(name));
+            for (name, binding) in registered.bound {
+                self.memory.bind(&name, binding);
             }
         }
     }
@@ -315,9 +317,14 @@ fn check_signatures<M: Memory>(
         None => keyring.judge(admission.size, entry),
     };
     refuse_status(&status, admission, entry)?;
+    if let Err(keyid) = keyring.count_admins(entry) {
+        return Err(Refusal::BadSignature { keyid });
+    }
     for signature in entry.envelope.signatures() {
         let status = match entry.event {
             Event::Key(_) => keyring.admin_validity(&signature.keyid),
+            // Admins may sign beside an actor.
+            Event::Access(_) if keyring.is_admin(&signature.keyid) => continue,
             _ => keyring.key_validity_at(admission.size, &signature.keyid, None),
         };
         refuse_status(&status, admission, entry)?;
@@ -416,11 +423,25 @@ fn check_registration<M: Memory>(
     entry: &ParsedEntry,
     _: Option<&[bool]>,
 ) -> Result<(), Refusal> {
-    let conflict = registration::check(entry, |name| admission.memory.binding(name)).err();
-    conflict.map_or(Ok(()), |conflict| {
-        Err(Refusal::RegisterConflict {
-            name: conflict.name,
-            first: conflict.first,
-        })
-    })
+    let Some(keyring) = &admission.keyring else {
+        return Ok(());
+    };
+    let bound = |name: &str| admission.memory.binding(name);
+    let registered = registration::effect(admission.size, entry, keyring, bound);
+    match &registered.conflict {
+        Some(RegisterConflict::Bound { name, first }) => Err(Refusal::RegisterConflict {
+            name: name.clone(),
+            first: *first,
+        }),
+        Some(RegisterConflict::Freed {
+            name,
+            withdrawn,
+            owner,
+        }) => Err(Refusal::RegisterNotOwner {
+            name: name.clone(),
+            withdrawn: *withdrawn,
+            owner: owner.clone(),
+        }),
+        None => Ok(()),
+    }
 }

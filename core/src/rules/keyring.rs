@@ -233,8 +233,20 @@ impl Keyring {
         }
     }
 
+    /// Tells whether enough admins signed an event of an actor beside the actor.
+    pub(crate) fn is_countersigned(&self, entry: &ParsedEntry) -> bool {
+        let mut signatures = entry.envelope.signatures().iter();
+        signatures.any(|signature| self.admins.contains_key(&signature.keyid))
+            && (self.count_admins(entry)).is_ok_and(|signed| signed >= self.genesis.threshold)
+    }
+
+    /// Tells whether the key is an admin's.
+    pub(crate) fn is_admin(&self, keyid: &str) -> bool {
+        self.admins.contains_key(keyid)
+    }
+
     /// Counts the admins who signed; a false signature of an admin is an error that names the key.
-    fn count_admins(&self, entry: &ParsedEntry) -> Result<usize, String> {
+    pub(crate) fn count_admins(&self, entry: &ParsedEntry) -> Result<usize, String> {
         let pae = entry.envelope.pae();
         let mut signed = 0;
         for signature in entry.envelope.signatures() {

@@ -12,13 +12,13 @@ pub trait Memory {
     /// Returns the index of the first event with this payload.
     fn payload(&self, digest: &Hash) -> Option<u64>;
 
-    /// Returns the binding of a name.
+    /// Returns the last binding of a version, or of a bare name by its key (`registration::owned`).
     fn binding(&self, name: &str) -> Option<Cow<'_, Binding>>;
 
     /// Remembers the index of a payload, unless it has one.
     fn note_payload(&mut self, digest: Hash, index: u64);
 
-    /// Remembers the binding of a name, unless it is bound already.
+    /// Remembers the binding of a name; an earlier one has ended.
     fn bind(&mut self, name: &str, binding: Binding);
 
     /// Remembers that the entry at `index` is the genesis or a key event; the keys are restored from these.

@@ -15,5 +15,7 @@ pub use key_effect::{KeyEffect, NoEffect};
 pub use keyring::{EnrolledKey, Keyring, Revocation};
 pub use memory::{InMemory, Memory};
 pub use refusal::{Refusal, RefusalClass};
-pub use registration::{Binding, RegisterConflict, Registrations, bindings};
+pub use registration::{
+    Binding, RegisterConflict, Registered, Registrations, candidate, owned, versions,
+};
 pub use signature_status::SignatureStatus;

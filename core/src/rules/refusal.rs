@@ -3,6 +3,7 @@
 use crate::event::event::EventError;
 use crate::event::genesis::GenesisError;
 use crate::rules::key_effect::NoEffect;
+use alloc::format;
 use alloc::string::String;
 
 /// The reason why an entry is not admitted.
@@ -98,6 +99,32 @@ pub enum Refusal {
         /// Index of the registration that binds it.
         first: u64,
     },
+    /// The name and version was freed, and is its owner's or the admins' to bind.
+    #[error(
+        "`{name}` was freed when its registration at index {withdrawn} was withdrawn; {} may bind it again",
+        may_bind(.owner.as_deref())
+    )]
+    RegisterNotOwner {
+        /// The name and version.
+        name: String,
+        /// Index of the registration that was withdrawn.
+        withdrawn: u64,
+        /// The owner of the bare name; `None` leaves the name to the admins.
+        owner: Option<String>,
+    },
+    /// The registration is the first of a bare name and does not say so.
+    #[error("the registration is the first of its name, so it must state `newName`")]
+    NewNameMissing,
+    /// The registration says that it is the first of a bare name, and is not.
+    #[error("the registration states `newName`, but it makes no name owned that had no owner")]
+    NewNameFalse,
+}
+
+fn may_bind(owner: Option<&str>) -> String {
+    match owner {
+        Some(owner) => format!("only `{owner}` or the admins"),
+        None => "only the admins".into(),
+    }
 }
 
 /// The class of a refusal, from which the command line derives its exit code and the server its HTTP status.
@@ -135,6 +162,9 @@ impl Refusal {
             Self::NoEffect(reason) => reason.code(),
             Self::Replayed { .. } => "event-replayed",
             Self::RegisterConflict { .. } => "register-conflict",
+            Self::RegisterNotOwner { .. } => "register-name-freed",
+            Self::NewNameMissing => "register-new-name-missing",
+            Self::NewNameFalse => "register-new-name-false",
         }
     }
 
@@ -155,9 +185,12 @@ impl Refusal {
             | Self::RevokedKey { .. }
             | Self::ActorMismatch { .. }
             | Self::NotByAdmins { .. } => RefusalClass::Untrusted,
-            Self::NoEffect(_) | Self::Replayed { .. } | Self::RegisterConflict { .. } => {
-                RefusalClass::Conflict
-            }
+            Self::NoEffect(_)
+            | Self::Replayed { .. }
+            | Self::RegisterConflict { .. }
+            | Self::RegisterNotOwner { .. }
+            | Self::NewNameMissing
+            | Self::NewNameFalse => RefusalClass::Conflict,
         }
     }
 }

@@ -68,6 +68,12 @@ impl SignatureStatus {
         matches!(self, Self::Valid { .. } | Self::CompromisedLater { .. })
     }
 
+    /// Tells whether the event had effect when it came: a key signed it that was valid then, whatever was reported later.
+    #[must_use]
+    pub const fn had_effect(&self) -> bool {
+        matches!(self, Self::Valid { .. } | Self::CompromisedLater { .. })
+    }
+
     /// Returns the name in reports.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {

@@ -79,10 +79,23 @@ pub const MAX_RESERVED_READ: usize = 64;
 /// is a bundle of [`MAX_BUNDLE_BYTES`].
 pub const MAX_IN_FLIGHT: usize = 16;
 
-/// Most keys that one history follows from registration to registration. An artifact has a handful of names and
-/// digests. More keys mean that the log was flooded with registrations; the history then reports that it is not
-/// complete.
-pub const MAX_LINKED_KEYS: usize = 256;
+/// Most digests that one history looks up beside its question. A version has at most [`MAX_SUBJECTS`]; a bare name has those
+/// of its versions, and the report says how many were left out.
+pub const MAX_LINKED_DIGESTS: usize = 256;
+
+/// Digests that a history looks up at once, one page of those of a bare name.
+pub const LINKED_PAGE: usize = 64;
+
+/// Most entries that a history reads because they have a linked digest and do not name the artifact: as many as a reader
+/// scans. A digest with more is left out, and the report says so.
+pub const MAX_LINKED_ENTRIES: usize = 65_536;
+
+/// Most entries that a history reads to find which registration binds one name: those that have the name, up to the
+/// registration in question. Before the first registration of a name there is little to record.
+pub const MAX_CONSULTED: usize = 4_096;
+
+/// Most versions of which the history of a digest says that they are registered with it.
+pub const MAX_VERSIONS_OF_DIGEST: usize = 32;
 
 /// Largest offline bundle in bytes (`docs/formats/bundle.md`); without an index it holds every entry.
 pub const MAX_OFFLINE_BUNDLE: usize = 256 << 20;

@@ -1,10 +1,9 @@
 //! `glasslog-bundle/v1`: everything needed to verify a history offline, in one file (`docs/formats/bundle.md`).
 //!
 //! A bundle holds the question and each file that the history query asked for. Verifying it replays the same query on
-//! these files, so a bundle can prove nothing that the log could not, and a file left out is a file missing.
+//! these files, so a bundle can prove nothing that the log could not, and a file left out is a file missing. Its maker chose
+//! the question, so a reader compares it with the reader's own.
 
-use alloc::borrow::ToOwned;
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 
@@ -13,9 +12,9 @@ use crate::event::lookup_key::LookupKey;
 use crate::fetch::bundle_file::{Bundle, BundleError};
 use crate::fetch::query::Query;
 use crate::index::format::file::LATEST_PATH;
-use crate::report::check::Class;
+use crate::report::check::{CheckCode, Checks, Class};
+use crate::report::evidence::Evidence;
 use crate::report::report::Report;
-use crate::text::escape;
 use crate::verify::history::HistoryQuery;
 use crate::verify::history::since::Since;
 use crate::verify::options::Options;
@@ -30,9 +29,6 @@ pub enum ReplayError {
     /// The artifact of the query is of no known form.
     #[error("the bundle's question: {0}")]
     Artifact(ArtifactError),
-    /// A file that the query does not ask for.
-    #[error("the bundle holds `{0}`, which its question does not need")]
-    Unasked(String),
 }
 
 impl ReplayError {
@@ -42,7 +38,6 @@ impl ReplayError {
         match self {
             Self::File(error) => error.code(),
             Self::Artifact(_) => "bundle-artifact",
-            Self::Unasked(_) => "bundle-unasked",
         }
     }
 }
@@ -58,7 +53,7 @@ pub enum SinceError {
     #[error("the older bundle: {0}")]
     Bundle(ReplayError),
     /// The bundle is about another question.
-    #[error("the older bundle is about `{}`, not about `{}`", escape::excerpt(.found), escape::excerpt(.expected))]
+    #[error("the older bundle is about {found}, not about {expected}")]
     OtherQuestion {
         /// Question of the bundle.
         found: String,
@@ -79,28 +74,97 @@ impl SinceError {
     }
 }
 
+/// The question that a reader wants a bundle to answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// The artifact, as of [`HistoryQuery::new`]; `None` takes the question that the bundle names.
+    pub artifact: Option<&'a str>,
+    /// Accepts a bundle of an exact history, which followed no registration.
+    pub exact: bool,
+}
+
 /// Verifies a bundle without any other file: replays its history on the files that it holds.
 ///
-/// The report is that of the history, so a bundle and the log it was made from give the same bytes. A bundle that
-/// breaks the format gives a report whose `bundle` check failed.
-#[must_use]
-pub fn verify_bundle(bytes: &[u8], policy: &[u8], options: Options) -> Report {
-    match replay(bytes, policy, options) {
+/// The report is that of the history, with the check *question* beside its checks: it fails if the bundle is about another
+/// artifact than the one asked, and is *unknown* for an exact bundle that was not asked for. Files that the history does
+/// not need are ignored. A bundle that breaks the format gives a report whose `bundle` check failed.
+///
+/// # Errors
+/// [`ArtifactError`] if the artifact asked is of no known form, or is a path: the caller hashes files.
+pub fn verify_bundle(
+    bytes: &[u8],
+    policy: &[u8],
+    options: Options,
+    asked: Asked<'_>,
+) -> Result<Report, ArtifactError> {
+    let key = match asked.artifact {
+        Some(artifact) => Some(question(artifact, false)?.0),
+        None => None,
+    };
+    let judge = |checks: &mut Checks, named: &LookupKey, exact: bool| {
+        judge_question(checks, key.as_ref(), asked.exact, named, exact);
+    };
+    Ok(report(bytes, policy, options, &judge))
+}
+
+/// Records whether a bundle about the key `named` answers the reader's question.
+fn judge_question(
+    checks: &mut Checks,
+    asked: Option<&LookupKey>,
+    takes_exact: bool,
+    named: &LookupKey,
+    exact: bool,
+) {
+    let code = CheckCode::Question;
+    if let Some(asked) = asked.filter(|asked| *asked != named) {
+        let evidence = Evidence::new()
+            .with("kind", asked.kind.as_str())
+            .with("id", asked.id.as_str());
+        let (named, asked) = (shown(named, false), shown(asked, false));
+        let detail = format!("the bundle is about {named}, not about {asked}");
+        return checks.fail(code, Class::False, detail, Some(evidence));
+    }
+    let named = shown(named, false);
+    let evidence = Evidence::new().with("asked", if asked.is_some() { "yes" } else { "no" });
+    if exact && !takes_exact {
+        let detail = format!(
+            "the bundle looked up {named} alone: events about its digests and other names may be missing"
+        );
+        return checks.unknown(code, detail, Some(evidence));
+    }
+    let detail = match asked {
+        Some(_) => "the bundle answers the question that was asked".into(),
+        None => format!("the bundle names its own question: {named}"),
+    };
+    checks.pass(code, detail, Some(evidence));
+}
+
+/// Records whether a bundle about this key, looked up exactly or not, answers the question of its reader.
+type JudgeQuestion<'a> = &'a dyn Fn(&mut Checks, &LookupKey, bool);
+
+fn report(bytes: &[u8], policy: &[u8], options: Options, judge: JudgeQuestion<'_>) -> Report {
+    match replay(bytes, policy, options, judge) {
         Ok(report) => report,
         Err(error) => Report::malformed_bundle(options.now, error.to_string()),
     }
 }
 
-fn replay(bytes: &[u8], policy: &[u8], options: Options) -> Result<Report, ReplayError> {
+fn replay(
+    bytes: &[u8],
+    policy: &[u8],
+    options: Options,
+    judge: JudgeQuestion<'_>,
+) -> Result<Report, ReplayError> {
     let bundle = Bundle::parse(bytes)?;
     // A bundle without a manifest of the index holds every entry, which proves as much.
     let options = Options {
         full_scan: options.full_scan || bundle.file(LATEST_PATH).is_none(),
         ..options
     };
-    let mut query = HistoryQuery::new(bundle.artifact(), policy, options, bundle.exact())
-        .map_err(ReplayError::Artifact)?;
-    let mut used = BTreeSet::new();
+    let (key, exact) =
+        question(bundle.artifact(), bundle.exact()).map_err(ReplayError::Artifact)?;
+    let judge = |checks: &mut Checks| judge(checks, &key, exact);
+    let mut query = HistoryQuery::of_bundle(key.clone(), policy, options, exact, &judge);
     loop {
         let needs = query.needs();
         if needs.is_empty() {
@@ -109,18 +173,9 @@ fn replay(bytes: &[u8], policy: &[u8], options: Options) -> Result<Report, Repla
         for path in needs {
             let file = bundle.file(&path);
             query.supply(&path, file.map(<[u8]>::to_vec));
-            used.insert(path);
         }
     }
-    let report = query.into_report().ok_or(BundleError::Query)?;
-    // Files that a failed history did not come to ask for are not the bundle's fault.
-    let mut paths = bundle.files().map(|(path, _)| path);
-    match paths.find(|path| !used.contains(*path)) {
-        Some(path) if matches!(report.class(), Class::Verified | Class::Nothing) => {
-            Err(ReplayError::Unasked(path.to_owned()))
-        }
-        _ => Ok(report),
-    }
+    Ok(query.into_report().ok_or(BundleError::Query)?)
 }
 
 impl HistoryQuery {
@@ -152,12 +207,16 @@ impl HistoryQuery {
             full_scan: false,
             ..options
         };
-        let since = Since::new(verify_bundle(older, policy, older_options));
+        // The two questions are the same.
+        let same = |checks: &mut Checks, _: &LookupKey, _: bool| {
+            checks.pass(CheckCode::Question, "the same question", None);
+        };
+        let since = Since::new(report(older, policy, older_options, &same));
         Ok(Self::begin(key, policy, options, exact, since))
     }
 }
 
 fn shown(key: &LookupKey, exact: bool) -> String {
     let exact = if exact { ", exactly" } else { "" };
-    format!("{} {}{exact}", key.kind.as_str(), key.id)
+    format!("{} `{}`{exact}", key.kind.as_str(), key.id)
 }

@@ -198,10 +198,7 @@ impl Pair {
             old: self.old,
             ..Members::default()
         };
-        let query = Question {
-            kind: "consistency",
-            id,
-        };
+        let query = Question::new("consistency", id);
         Report::conclude(options.now, query, self.new, checks, members, true)
     }
 }

@@ -282,10 +282,7 @@ impl EntryQuery {
                 checks.unknown(CheckCode::Coverage, detail, None);
             }
         }
-        let query = Question {
-            kind: "entry",
-            id: self.index.to_string(),
-        };
+        let query = Question::new("entry", self.index.to_string());
         self.verification.conclude(query, members, evidence);
     }
 }

@@ -10,6 +10,7 @@ use crate::merkle::hash::Hash;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::event_view::{EventView, Finding};
 use crate::report::evidence::Evidence;
+use crate::rules::keyring::Keyring;
 use crate::rules::registration::Registrations;
 use crate::rules::signature_status::SignatureStatus;
 use crate::verify::event_state::EventState;
@@ -62,8 +63,10 @@ impl EventChecks {
         let mut notes = Vec::new();
         if self.count(index, &status) && !self.seen.insert(parsed.envelope.payload_digest()) {
             notes.push("replayed");
-        } else if status.is_valid() && self.conflicts(index, parsed) {
-            notes.push("register-conflict");
+        } else if status.had_effect()
+            && let Some(keyring) = key_history.keyring()
+        {
+            notes.extend(self.register(index, parsed, keyring));
         }
         if key_history.is_without_effect(index) {
             notes.push("no-effect");
@@ -90,14 +93,30 @@ impl EventChecks {
         status.is_valid()
     }
 
-    /// Returns true if a registration binds a name and version that is bound to other contents.
-    pub(crate) fn conflicts(&mut self, index: u64, parsed: &ParsedEntry) -> bool {
-        match self.registrations.apply(index, parsed) {
-            Ok(()) => false,
-            Err(conflict) => {
-                self.conflict.get_or_insert((index, conflict.name));
-                true
-            }
+    /// Applies a registration with effect, and returns the remark about it: it breaks a rule about names.
+    pub(crate) fn register(
+        &mut self,
+        index: u64,
+        parsed: &ParsedEntry,
+        keyring: &Keyring,
+    ) -> Option<&'static str> {
+        let registered = self.registrations.apply(index, parsed, keyring);
+        if let Some(conflict) = &registered.conflict {
+            let name = conflict.name().to_string();
+            self.conflict.get_or_insert((index, name));
+            return Some("register-conflict");
+        }
+        None
+    }
+
+    /// Applies a registration that is not among the events of the answer.
+    pub(crate) fn observe(&mut self, key_history: &KeyHistory, index: u64, parsed: &ParsedEntry) {
+        let status = key_history.signature(index, parsed);
+        if let Some(keyring) = key_history.keyring()
+            && status.had_effect()
+            && self.seen.insert(parsed.envelope.payload_digest())
+        {
+            self.registrations.apply(index, parsed, keyring);
         }
     }
 
@@ -147,7 +166,7 @@ impl EventChecks {
     }
 }
 
-/// The events of a history as the report shows them, in log order.
+/// The events of an answer as the report shows them, in log order.
 pub(crate) fn judge_all(
     key_history: &KeyHistory,
     events: impl Iterator<Item = (u64, Hash, ParsedEntry)>,

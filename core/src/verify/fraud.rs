@@ -32,13 +32,9 @@ pub fn verify_fraud(fraud: &[u8], policy: &[u8], options: Options) -> Report {
     ]);
     let mut members = Members::default();
     let checkpoint = judge(&mut checks, &mut members, fraud, policy, options.now);
-    let query = Question {
-        kind: "fraud",
-        id: members
-            .fraud
-            .as_ref()
-            .map_or_else(String::new, |fraud| fraud.kind.to_string()),
-    };
+    let fraud = members.fraud.as_ref();
+    let kind = fraud.map_or_else(String::new, |fraud| fraud.kind.to_string());
+    let query = Question::new("fraud", kind);
     Report::conclude(options.now, query, checkpoint, checks, members, true)
 }
 

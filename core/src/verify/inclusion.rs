@@ -49,10 +49,7 @@ pub fn verify_proof(proof: &[u8], entry: &[u8], policy: &[u8], options: Options)
         let detail = "a proof of one entry does not say which keys were valid at its position";
         checks.unknown(CheckCode::EventSignatures, detail, None);
     }
-    let query = Question {
-        kind: "proof",
-        id: leaf.to_string(),
-    };
+    let query = Question::new("proof", leaf.to_string());
     Report::conclude(options.now, query, checkpoint, checks, members, true)
 }
 

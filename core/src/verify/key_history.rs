@@ -185,11 +185,6 @@ impl KeyHistory {
         }
     }
 
-    /// Returns true if the event at `index` counts: signed, for this log, by a key valid at its position.
-    pub(crate) fn is_valid(&self, index: u64, parsed: &ParsedEntry) -> bool {
-        self.signature(index, parsed).is_valid()
-    }
-
     pub(crate) fn judge_genesis(&self, checks: &mut Checks) {
         let code = CheckCode::Genesis;
         match (&self.genesis, self.pin) {

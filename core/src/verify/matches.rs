@@ -1,17 +1,16 @@
-//! The entries that a verification has found so far, and the keys that it looks up: those asked for, and those that
-//! valid registrations link to them (`docs/formats/events.md`, "Registration").
+//! The entries that a verification has found so far, and the keys that it looks up: those asked for, and the digests that
+//! registrations link to them (`docs/formats/queries.md`, "Closure").
 //!
 //! An entry is kept as its bytes, with its keys beside them: a long history would need five times the memory parsed.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::format;
 use alloc::vec::Vec;
 
 use crate::event::event::{self, Event, EventError, ParsedEntry};
 use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::merkle::hash::Hash;
-use crate::rules::registration::registrations;
-use crate::text::limits::MAX_LINKED_KEYS;
+use crate::rules::registration::registers;
+use crate::text::limits::{MAX_CONSULTED, MAX_LINKED_ENTRIES};
 
 /// One entry, proven to be in the log.
 pub(crate) struct Held {
@@ -49,20 +48,38 @@ impl Held {
     }
 }
 
-/// Entries by position, and the keys that make them interesting.
+/// Entries by position, and the keys that they were found by.
 pub(crate) struct Matches {
-    /// In the order in which they appeared.
+    /// The keys that were looked up for events, in this order.
     keys: Vec<LookupKey>,
-    hashes: BTreeSet<Hash>,
-    /// True if registrations link more keys than are followed.
-    overflow: bool,
+    /// The keys of the question: every entry with one of them belongs to the answer.
+    asked: BTreeSet<Hash>,
+    /// The digests that the question is linked to: entries with one of them may belong to the answer.
+    linked: BTreeSet<Hash>,
+    /// Keys whose registrations before a position decide about a binding; their events are not part of the answer.
+    consulted: BTreeMap<Hash, u64>,
+    /// Entries that may still be read for linked digests.
+    budget: usize,
+    /// Number of keys that were left out, in whole or in part.
+    skipped: u64,
     entries: BTreeMap<u64, Held>,
     /// Positions in the order in which their entries came.
     order: Vec<u64>,
-    /// Entries that are registrations not followed yet.
+    /// Entries that are successful registrations.
     registering: BTreeSet<u64>,
     /// Entries that [`Matches::visit_new`] has not shown yet.
     new: BTreeSet<u64>,
+}
+
+/// Part of an entry in an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// It has a key of the question.
+    Asked,
+    /// It has a digest that the question is linked to.
+    Linked,
+    /// It precedes a registration whose binding is in question.
+    Consulted,
 }
 
 impl Matches {
@@ -70,36 +87,93 @@ impl Matches {
     pub(crate) fn new(keys: impl IntoIterator<Item = LookupKey>) -> Self {
         let mut matches = Self {
             keys: Vec::new(),
-            hashes: BTreeSet::new(),
-            overflow: false,
+            asked: BTreeSet::new(),
+            linked: BTreeSet::new(),
+            consulted: BTreeMap::new(),
+            budget: MAX_LINKED_ENTRIES,
+            skipped: 0,
             entries: BTreeMap::new(),
             order: Vec::new(),
             registering: BTreeSet::new(),
             new: BTreeSet::new(),
         };
         for key in keys {
-            matches.add_key(key);
+            if matches.asked.insert(key.hash()) {
+                matches.keys.push(key);
+            }
         }
         matches
     }
 
-    fn add_key(&mut self, key: LookupKey) {
-        if self.hashes.insert(key.hash()) {
-            self.keys.push(key);
-        }
-    }
-
+    /// The keys that were looked up for events.
     pub(crate) fn keys(&self) -> &[LookupKey] {
         &self.keys
     }
 
-    pub(crate) const fn has_overflown(&self) -> bool {
-        self.overflow
+    /// Returns true if an entry with these keys has a key of the question.
+    pub(crate) fn is_asked(&self, keys: &[Hash]) -> bool {
+        keys.iter().any(|key| self.asked.contains(key))
     }
 
-    /// Returns true if an entry with these keys is looked for.
-    pub(crate) fn wants(&self, keys: &[Hash]) -> bool {
-        keys.iter().any(|key| self.hashes.contains(key))
+    /// The number of linked digests that were looked up.
+    pub(crate) fn linked(&self) -> u64 {
+        u64::try_from(self.linked.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns true if an entry at `index` with these keys is kept.
+    pub(crate) fn keeps(&self, index: u64, keys: &[Hash]) -> bool {
+        self.part(index, keys).is_some()
+    }
+
+    fn part(&self, index: u64, keys: &[Hash]) -> Option<Part> {
+        let has = |found: &BTreeSet<Hash>| keys.iter().any(|key| found.contains(key));
+        let precedes = |key: &Hash| self.consulted.get(key).is_some_and(|end| index < *end);
+        if has(&self.asked) {
+            Some(Part::Asked)
+        } else if has(&self.linked) {
+            Some(Part::Linked)
+        } else {
+            keys.iter().any(precedes).then_some(Part::Consulted)
+        }
+    }
+
+    /// Takes up a linked digest with these positions; `false` if it has more new entries than may still be read.
+    pub(crate) fn link(&mut self, key: &LookupKey, positions: &[u64]) -> bool {
+        let new = positions
+            .iter()
+            .filter(|index| !self.entries.contains_key(index));
+        let Some(budget) = self.budget.checked_sub(new.count()) else {
+            self.skipped += 1;
+            return false;
+        };
+        self.budget = budget;
+        if self.linked.insert(key.hash()) {
+            self.keys.push(key.clone());
+        }
+        true
+    }
+
+    /// Leaves out keys that have too many positions to be looked up.
+    pub(crate) fn skip(&mut self, count: u64) {
+        self.skipped += count;
+    }
+
+    /// The number of keys that were left out, in whole or in part.
+    pub(crate) const fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// Takes up a key whose registrations before `end` are consulted; returns the number of its first positions to read.
+    pub(crate) fn consult(&mut self, key: &LookupKey, positions: &[u64], end: u64) -> usize {
+        let before = positions.partition_point(|index| *index < end);
+        if before > MAX_CONSULTED {
+            self.skipped += 1;
+        }
+        let end = positions
+            .get(MAX_CONSULTED)
+            .map_or(end, |first| end.min(*first));
+        self.consulted.insert(key.hash(), end);
+        before.min(MAX_CONSULTED)
     }
 
     pub(crate) fn get(&self, index: u64) -> Option<&Held> {
@@ -112,7 +186,7 @@ impl Matches {
 
     /// Keeps an entry.
     pub(crate) fn keep(&mut self, index: u64, held: Held, parsed: Option<&ParsedEntry>) {
-        if parsed.is_some_and(|parsed| registrations(parsed).next().is_some()) {
+        if parsed.is_some_and(registers) {
             self.registering.insert(index);
         }
         self.new.insert(index);
@@ -121,73 +195,60 @@ impl Matches {
         }
     }
 
-    /// The entries that carry one of the keys among those that came after the first `from`, and how many came in all.
+    /// The entries that have a key of the question among those that came after the first `from`, and how many came in all.
     pub(crate) fn found(&self, from: usize) -> (usize, impl Iterator<Item = (u64, &Held)>) {
         let came = self.order.get(from..).unwrap_or_default().iter();
         let held = came.filter_map(|index| self.entries.get(index).map(|held| (*index, held)));
-        let wanted = held.filter(|(_, held)| self.wants(held.keys()));
-        (self.order.len(), wanted)
+        let asked = held.filter(|(index, held)| self.part(*index, &held.keys) == Some(Part::Asked));
+        (self.order.len(), asked)
     }
 
-    /// Shows what the entries say that carry one of the keys, each once, in log order.
+    /// Shows each event whose signatures matter, once, in log order: those that may belong to the answer, and registrations
+    /// that were consulted.
     pub(crate) fn visit_new(&mut self, mut visit: impl FnMut(&ParsedEntry)) {
         for index in core::mem::take(&mut self.new) {
-            match self.entries.get(&index) {
-                Some(held) if self.wants(held.keys()) => {
-                    if let Some(parsed) = held.parsed() {
+            let held = self.entries.get(&index);
+            match held.and_then(|held| Some((self.part(index, &held.keys)?, held))) {
+                Some((part, held)) => {
+                    let parsed = held.parsed();
+                    let matters =
+                        |parsed: &ParsedEntry| part != Part::Consulted || registers(parsed);
+                    if let Some(parsed) = parsed.filter(matters) {
                         visit(&parsed);
                     }
                 }
                 // It is here for another reason, and may be wanted later.
-                _ => {
+                None => {
                     self.new.insert(index);
                 }
             }
         }
     }
 
-    /// Takes in what the registrations found so far link to the keys, and gives the keys that are new. `valid` tells
-    /// whether the event at a position counts.
-    pub(crate) fn follow(&mut self, valid: impl Fn(u64, &ParsedEntry) -> bool) -> Vec<LookupKey> {
-        let known = self.keys.len();
-        for index in core::mem::take(&mut self.registering) {
-            let Some(held) = self.entries.get(&index) else {
-                continue;
-            };
-            if !self.wants(held.keys()) {
-                // It is here for another reason, and may be wanted later.
-                self.registering.insert(index);
-                continue;
-            }
-            let parsed = held.parsed();
-            let Some(parsed) = parsed.filter(|parsed| valid(index, parsed)) else {
-                continue;
-            };
-            for (name, digest) in registrations(&parsed) {
-                let digest = format!("sha256:{digest}");
-                for key in [
-                    LookupKey::new(KeyKind::Version, name),
-                    LookupKey::new(KeyKind::Digest, digest),
-                ] {
-                    if self.keys.len() < MAX_LINKED_KEYS || self.keys.contains(&key) {
-                        self.add_key(key);
-                    } else {
-                        self.overflow = true;
-                    }
-                }
-            }
-        }
-        self.keys.get(known..).unwrap_or_default().to_vec()
+    /// The successful registrations that have one of the keys, in log order.
+    pub(crate) fn registrations(&self) -> impl Iterator<Item = (u64, Part, ParsedEntry)> {
+        self.registering.iter().filter_map(|index| {
+            let held = self.entries.get(index)?;
+            Some((*index, self.part(*index, &held.keys)?, held.parsed()?))
+        })
     }
 
-    /// The events that carry one of the keys, in log order; each entry is given up on the way.
-    pub(crate) fn take_events(&mut self) -> impl Iterator<Item = (u64, Hash, ParsedEntry)> {
-        let hashes = core::mem::take(&mut self.hashes);
-        let entries = core::mem::take(&mut self.entries).into_iter();
+    /// The events that have a key of the question, in log order.
+    pub(crate) fn asked_events(&self) -> impl Iterator<Item = (u64, ParsedEntry)> {
+        let asked = |index: u64, held: &Held| self.part(index, &held.keys) == Some(Part::Asked);
+        let entries = self.entries.iter();
         entries.filter_map(move |(index, held)| {
-            let wanted = held.keys.iter().any(|key| hashes.contains(key));
-            let parsed = wanted.then(|| held.parsed()).flatten()?;
-            Some((index, held.leaf_hash, parsed))
+            let parsed = asked(*index, held).then(|| held.parsed()).flatten()?;
+            Some((*index, parsed))
+        })
+    }
+
+    /// The events that have one of the keys, in log order; each entry is given up on the way.
+    pub(crate) fn take_events(&mut self) -> impl Iterator<Item = (u64, Part, Hash, ParsedEntry)> {
+        let entries = core::mem::take(&mut self.entries).into_iter();
+        entries.filter_map(|(index, held)| {
+            let part = self.part(index, &held.keys)?;
+            Some((index, part, held.leaf_hash, held.parsed()?))
         })
     }
 }

@@ -15,11 +15,15 @@
 )]
 
 mod audit_state;
+mod bindings;
 mod by_index;
+mod closure;
+mod dice;
 mod ed25519_batch;
 mod ed25519_vectors;
 mod events;
 mod history;
+mod hostile;
 mod index;
 mod merkle_vectors;
 mod note_oracle;

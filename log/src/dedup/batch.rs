@@ -21,7 +21,7 @@ pub(crate) struct Batch {
 pub(crate) struct Events {
     /// First indices by payload digest.
     pub(crate) payloads: HashMap<Hash, u64>,
-    /// First registrations by the SHA-256 of the name that they bind.
+    /// Bindings by the SHA-256 of the name.
     pub(crate) names: HashMap<Hash, Binding>,
     /// Indices of key events.
     pub(crate) keys: Vec<u64>,

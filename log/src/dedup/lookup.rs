@@ -5,7 +5,7 @@ use super::{Batch, Dedup, leaf, locked, public};
 use crate::error::LogError;
 use glasslog_core::event;
 use glasslog_core::merkle::{Hash, sha256};
-use glasslog_core::rules::{Binding, bindings};
+use glasslog_core::rules::{Binding, candidate};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
@@ -42,16 +42,14 @@ impl Dedup {
         }
     }
 
-    /// Returns the binding of the name with this SHA-256, if it was frozen.
+    /// Returns the last binding of the name with this SHA-256, if it was frozen.
     pub(crate) fn binding(&self, name: &Hash) -> Option<Binding> {
         let in_batch = |batch: &Batch| batch.events.names.get(name).cloned();
         match self.recall(Kind::Name, name, in_batch)? {
             Found::Batch(binding) => Some(binding),
             Found::Store(at) => self.proven(public::entry(&*self.storage, at).map(|entry| {
                 let entry = event::parse(&entry).ok()?;
-                let mut bound = bindings(&entry).into_iter();
-                let found = bound.find(|(bound, _)| sha256(bound.as_bytes()) == *name);
-                found.map(|(_, digests)| Binding { at, digests })
+                candidate(at, &entry, |bound| sha256(bound.as_bytes()) == *name)
             })),
         }
     }

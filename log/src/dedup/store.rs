@@ -5,7 +5,7 @@
 //! watermark = 0 ‖ 0[32]          → u8 format ‖ u64 size ‖ root[32] ‖ u64 facts ‖ SHA-256(origin)[32]
 //! key event = 1 ‖ u64 index ‖ 0[24] → leaf hash[32]
 //! entry     = 2 ‖ leaf hash      → u64 index
-//! name      = 3 ‖ SHA-256(name)  → u64 index of the first registration
+//! name      = 3 ‖ SHA-256(name)  → u64 index of the registration that binds it; a bare name with a space after it
 //! payload   = 4 ‖ payload digest → u64 index of the first event
 //! ```
 //! The facts of a batch and the watermark that covers them are added together or not at all. They need not survive a
@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
 
 /// Version of the stored format.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Bytes of the block cache: look-ups are of random hashes, so a larger one helps little.
 const CACHE: u64 = 16 << 20;
@@ -205,8 +205,14 @@ impl Store {
     /// Adds facts, and the watermark that covers them.
     pub(crate) fn add(&self, mut facts: Facts, watermark: &Watermark) -> Result<(), Problem> {
         facts.0.sort_unstable();
-        // The first of two equal facts counts, if an operator forced a duplicate in.
-        facts.0.dedup_by(|later, first| later.0 == first.0);
+        // The first of two equal facts counts, if an operator forced a duplicate in; a name is bound again after it was freed.
+        facts.0.dedup_by(|later, first| {
+            let is_same = later.0 == first.0;
+            if is_same && first.0.first() == Some(&(Kind::Name as u8)) {
+                first.1 = later.1;
+            }
+            is_same
+        });
         guarded(|| {
             let mut ingestion = self.facts.start_ingestion()?;
             ingestion.write(key(Kind::Watermark, &[0; 32]), watermark.encode())?;

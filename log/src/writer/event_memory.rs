@@ -33,9 +33,7 @@ impl Memory for Remembered {
     }
 
     fn bind(&mut self, name: &str, binding: Binding) {
-        if self.binding(name).is_none() {
-            self.newest.names.insert(sha256(name.as_bytes()), binding);
-        }
+        self.newest.names.insert(sha256(name.as_bytes()), binding);
     }
 
     fn note_key_event(&mut self, index: u64) {

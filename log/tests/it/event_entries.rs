@@ -73,6 +73,7 @@ pub(crate) fn access(
         transfer: None,
         exception: None,
         acts_on: None,
+        new_name: false,
     };
     let subject = Subject::new(&format!("model@{number}"), &sha256(&number.to_be_bytes()));
     let payload = event.to_payload(&[subject]).unwrap();

@@ -226,7 +226,9 @@ export class Session implements ReactiveController {
     if (subject.kind === "bundle") {
       if (subject.file.size > MAX_BUNDLE)
         throw new Refused("the bundle is larger than 256 MB: verify it with the command line");
-      return this.#verifier.bundle(subject.file, trust.text, options, signal);
+      // A bundle that is dropped on an answer must be about the same question.
+      const artifact = this.address.query === "" ? undefined : this.address.query;
+      return this.#verifier.bundle(subject.file, artifact, trust.text, options, signal);
     }
     if (!fetcher) throw new Refused("the page cannot read the log’s address");
     let found: readonly EventView[] = [];

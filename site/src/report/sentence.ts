@@ -43,11 +43,13 @@ export function sentence(report: Report, source: TrustSource, file?: string): Se
 
 /** Names the subject of a question: `resnet50@2.1`, `the file …`, `the actor …`. */
 export function subject(query: Question, file?: string): string {
-  if (file !== undefined) return `the file ${file}`;
-  if (query.kind === "digest") return "this content";
+  // An exact history looked up one key: events about its digests or other names are not among them.
+  const exact = query.exact ? ", looked up exactly," : "";
+  if (file !== undefined) return `the file ${file}${exact}`;
+  if (query.kind === "digest") return `this content${exact}`;
   if (query.kind === "actor") return `the actor ${query.id}`;
   if (query.kind === "key") return "this key";
-  return query.id;
+  return `${query.id}${exact}`;
 }
 
 type Told = Pick<Sentence, "tone" | "headline" | "why" | "detail">;
@@ -103,11 +105,16 @@ function cautions(report: Report): string {
   const conflict = report.checks.find(
     (check) => check.code === "registrations" && check.outcome !== "pass" && isReached(check),
   );
+  const own = report.checks.find((check) => check.code === "question")?.evidence?.["asked"] === "no";
   const keys =
     compromised > 0
       ? `${counted(compromised, "event is", "events are")} signed with a key that was later reported compromised.`
       : "";
-  return [keys, conflict ? "A name and version was registered here with two different contents." : ""]
+  return [
+    own ? "The bundle names its own question: make sure that it is yours." : "",
+    keys,
+    conflict ? "A name and version was registered here with two different contents." : "",
+  ]
     .filter(Boolean)
     .join(" ");
 }
@@ -119,6 +126,10 @@ const FAILURES: Readonly<Record<string, readonly [headline: string, why: string]
   bundle: [
     "This is not a bundle that can be checked.",
     "It is damaged, cut short, or holds files that do not belong to it.",
+  ],
+  question: [
+    "This bundle is about something else.",
+    "Its maker chose its question, and that is not what was asked here.",
   ],
   files: [
     "A part of the record is missing.",
@@ -162,6 +173,11 @@ function unknown(report: Report, about: string): Told {
     case undefined:
       if (number === 0 && report.complete) return { ...absence(report, about), detail };
       break;
+    case "question":
+      return told(
+        `This bundle answers less than a full question ${what}.`,
+        "It was made with --exact: events that name only a digest or another name are not in it.",
+      );
     case "log-signature":
       return told("Your trust file does not name this log.", "Nothing that it says was looked at.");
     case "quorum":

@@ -5,6 +5,7 @@ import type { Check, CheckCode, EventView, Outcome } from "@glasslog/verify";
 const CHECKS: Readonly<Record<CheckCode, string>> = {
   policy: "Trust file",
   bundle: "Offline bundle",
+  question: "Bundle’s question",
   proof: "Proof file",
   files: "Files",
   checkpoint: "Checkpoint",

@@ -60,9 +60,15 @@ export class Verifier {
     return this.#start((job) => ({ type: "history", job, artifact, policy, options }), listener, signal, fetchFile);
   }
 
-  /** Reports on an offline bundle. */
-  bundle(file: Blob, policy: string, options: Options, signal: AbortSignal): Promise<Verdict> {
-    return this.#start((job) => ({ type: "bundle", job, file, policy, options }), {}, signal);
+  /** Reports on an offline bundle, which must be about `artifact` if that is given. */
+  bundle(
+    file: Blob,
+    artifact: string | undefined,
+    policy: string,
+    options: Options,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
+    return this.#start((job) => ({ type: "bundle", job, file, artifact, policy, options }), {}, signal);
   }
 
   /** Reports on a fraud proof. */

@@ -37,6 +37,8 @@ export type ToWorker =
       readonly type: "bundle";
       readonly job: number;
       readonly file: Blob;
+      /** What the bundle must be about; `undefined` takes the question that it names. */
+      readonly artifact: string | undefined;
       readonly policy: string;
       readonly options: Options;
     }

@@ -69,7 +69,8 @@ async function handle(message: ToWorker): Promise<void> {
         return await hash(message.job, message.file);
       case "bundle": {
         const bundle = new Uint8Array(await message.file.arrayBuffer());
-        return report(message.job, verifyBundle(bundle, message.policy, verifierOptions(message.options)));
+        const asked = message.artifact === undefined ? {} : { artifact: message.artifact };
+        return report(message.job, verifyBundle(bundle, message.policy, { ...verifierOptions(message.options), ...asked }));
       }
       case "fraud": {
         const fraud = new Uint8Array(await message.file.arrayBuffer());

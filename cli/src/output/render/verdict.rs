@@ -162,6 +162,9 @@ pub(crate) fn hint(report: &Report) -> Option<&'static str> {
             | CheckCode::IndexPositions,
             _,
         ) => "`--full-scan` reads every entry and does without the index",
+        (CheckCode::Question, Class::Undecided) => {
+            "`--exact` accepts that; otherwise ask for a bundle made without `--exact`"
+        }
         (CheckCode::Quorum | CheckCode::IndexQuorum, Class::Undecided) => {
             "witnesses may not have cosigned yet: try again later"
         }
@@ -215,5 +218,11 @@ fn name(query: &Question) -> String {
         "key" => "key ",
         _ => "",
     };
-    format!("{kind}`{}`", query.id)
+    // An exact history looked up one key: events about its digests or other names are not among them.
+    let exact = if query.exact == Some(true) {
+        ", looked up exactly,"
+    } else {
+        ""
+    };
+    format!("{kind}`{}`{exact}", query.id)
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
-use glasslog_core::verify::verify_bundle;
+use glasslog_core::verify::{Asked, verify_bundle};
 
-use crate::args::TrustArgs;
+use crate::args::{TrustArgs, refuse_artifact, resolve_artifact};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -14,12 +14,21 @@ use crate::output::Console;
 /// Verifies a bundle, offline.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
-  glasslog verify bundle resnet50.bundle --policy trust.policy --offline")]
+Examples:
+  glasslog verify bundle resnet50.bundle --artifact resnet50@2.1 --policy trust.policy --offline
+  glasslog verify bundle model.bundle --artifact ./model.bin --exact --policy trust.policy")]
 pub(crate) struct Args {
     /// The bundle
     #[arg(value_name = "FILE")]
     bundle: PathBuf,
+
+    /// Artifact that the bundle must be about, as in `glasslog history`; without it, the bundle names its own
+    #[arg(long, value_name = "ARTIFACT")]
+    artifact: Option<String>,
+
+    /// Accept a bundle of `--exact`, which followed no registration
+    #[arg(long)]
+    exact: bool,
 
     #[command(flatten)]
     trust: TrustArgs,
@@ -27,11 +36,20 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// A file cannot be read.
+    /// The artifact is malformed, or a file cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(None)?;
         let bundle = input::read(&self.bundle, MAX_OFFLINE_BUNDLE)?;
-        let report = verify_bundle(&bundle, &policy, self.trust.options());
+        let artifact = self.artifact.as_ref();
+        let artifact = artifact
+            .map(|artifact| resolve_artifact(artifact, console))
+            .transpose()?;
+        let asked = Asked {
+            artifact: artifact.as_deref(),
+            exact: self.exact,
+        };
+        let report = verify_bundle(&bundle, &policy, self.trust.options(), asked)
+            .map_err(|error| refuse_artifact(&error))?;
         Ok(console.report(&report))
     }
 }

@@ -58,7 +58,8 @@ impl AuditQuery {
                 return;
             }
             while let Some(batch) = self.judge.batch(false) {
-                self.judge.answer(batch.verify_one_by_one());
+                self.judge
+                    .answer(batch.verify_one_by_one(), &self.key_history);
             }
         }
         match missing {
@@ -140,7 +141,7 @@ impl AuditQuery {
 
     /// Takes the answers to the oldest batch that has none.
     pub fn answer(&mut self, verdicts: Vec<bool>) {
-        self.judge.answer(verdicts);
+        self.judge.answer(verdicts, &self.key_history);
     }
 
     /// Continues to ask for files, after bundles were absorbed in bulk and every batch was answered.
@@ -152,9 +153,10 @@ impl AuditQuery {
 
     pub(super) fn after_bundles(&mut self) {
         while let Some(batch) = self.judge.batch(true) {
-            self.judge.answer(batch.verify_one_by_one());
+            self.judge
+                .answer(batch.verify_one_by_one(), &self.key_history);
         }
-        self.judge.answer(Vec::new());
+        self.judge.answer(Vec::new(), &self.key_history);
         match &self.listing {
             Some(listing) => self.next_older(listing.older(self.size())),
             None => self.after_files(),

@@ -171,7 +171,7 @@ impl Judge {
     }
 
     /// Takes the answers to the oldest batch that has none yet.
-    pub(crate) fn answer(&mut self, verdicts: Vec<bool>) {
+    pub(crate) fn answer(&mut self, verdicts: Vec<bool>, key_history: &KeyHistory) {
         self.answers.extend(verdicts);
         while let Some(pending) = self.pending.front() {
             let awaited = match &pending.verdict {
@@ -186,12 +186,12 @@ impl Judge {
             }
             let answers: Vec<bool> = self.answers.drain(..awaited).collect();
             if let Some(pending) = self.pending.pop_front() {
-                self.record_event(pending, answers);
+                self.record_event(pending, answers, key_history);
             }
         }
     }
 
-    fn record_event(&mut self, pending: Pending, answers: Vec<bool>) {
+    fn record_event(&mut self, pending: Pending, answers: Vec<bool>, key_history: &KeyHistory) {
         let mut answers = answers.into_iter();
         let status = match pending.verdict {
             Verdict::Known(status) => status,
@@ -207,16 +207,16 @@ impl Judge {
         let registration = pending.registration.as_deref();
         if self.event_checks.count(pending.index, &status) {
             self.counts.signed += 1;
-            if let Some(parsed) = registration {
-                self.event_checks.conflicts(pending.index, parsed);
+            if let (Some(parsed), Some(keyring)) = (registration, key_history.keyring()) {
+                self.event_checks.register(pending.index, parsed, keyring);
             }
         }
     }
 
     /// Records the results of the events. A signature without an answer does not count as good.
-    pub(crate) fn record(mut self, checks: &mut Checks) -> Counts {
+    pub(crate) fn record(mut self, checks: &mut Checks, key_history: &KeyHistory) -> Counts {
         while let Some(pending) = self.pending.pop_front() {
-            self.record_event(pending, Vec::new());
+            self.record_event(pending, Vec::new(), key_history);
         }
         self.event_checks.record(checks);
         self.counts

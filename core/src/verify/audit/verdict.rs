@@ -29,7 +29,7 @@ impl AuditQuery {
                 checks.require(CheckCode::EventSignatures, true);
                 self.key_history.judge_readable(checks);
                 self.key_history.judge_key_events(checks);
-                counts = core::mem::take(&mut self.judge).record(checks);
+                counts = core::mem::take(&mut self.judge).record(checks, &self.key_history);
             } else {
                 counts.entries = self.read;
             }
@@ -46,10 +46,8 @@ impl AuditQuery {
             judge_strays(checks, &strays);
         }
         let checkpoint = self.verification.checkpoint();
-        let query = Question {
-            kind: "log",
-            id: checkpoint.map_or_else(String::new, |checkpoint| checkpoint.origin.clone()),
-        };
+        let origin = checkpoint.map_or_else(String::new, |checkpoint| checkpoint.origin.clone());
+        let query = Question::new("log", origin);
         let evidence = checkpoint.is_some_and(|checkpoint| checkpoint.size > 0);
         let members = Members {
             counts: Some(counts),

@@ -1,4 +1,5 @@
-//! A history through the log's index: rounds of lookups, until neither events nor keys lead to anything new.
+//! A history through the log's index: a round of lookups for each wave of the closure, and one for the signing keys of
+//! the events that it finds.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -8,6 +9,7 @@ use crate::event::lookup_key::LookupKey;
 use crate::report::check::CheckCode;
 use crate::verify::indexed::{IndexedLog, Opened, Opening, Step};
 
+use super::closure::Ask;
 use super::{Found, HistoryQuery, Stage};
 
 /// Purpose of the current round.
@@ -68,18 +70,18 @@ impl HistoryQuery {
             if let Asked::SigningKeys(keys) = asked {
                 log.replay_keys(keys, &self.matches);
             }
-            // First what the events' signatures are worth, which decides where their registrations lead.
+            // First what the events' signatures are worth, which decides what their registrations bind.
             let signing = self.signing_keys(&log);
             if !signing.is_empty() {
                 step = log.ask_signing_keys(&signing, &mut self.matches);
                 asked = Asked::SigningKeys(signing);
                 continue;
             }
-            let new = self.follow(log.key_history());
-            if new.is_empty() {
-                return self.finish(Found::Index(log));
-            }
-            step = log.ask(&new, &mut self.matches);
+            step = match self.closure.next(&self.matches, log.key_history()) {
+                Ask::Consult(keys) => log.consult(keys, &mut self.matches),
+                Ask::Linked(keys) => log.ask_linked(keys, &mut self.matches),
+                Ask::Nothing => return self.finish(Found::Index(log)),
+            };
             asked = Asked::Events;
         }
     }

@@ -16,6 +16,7 @@ use crate::verify::key_positions::KeyPositions;
 use crate::verify::matches::Held;
 use crate::verify::scan::{Scan, ScanStep};
 
+use super::closure::Ask;
 use super::{Found, HistoryQuery, Stage};
 
 /// A whole log, being read or read.
@@ -73,7 +74,7 @@ impl HistoryQuery {
         let step = whole.scan.supply(path, bytes, &mut |entry, _| {
             let keys = key_hashes(entry.parsed.as_ref());
             positions.add(entry.index, &keys);
-            if matches.wants(&keys) {
+            if matches.keeps(entry.index, &keys) {
                 let held = Held::new(entry.leaf_hash, entry.bytes, keys);
                 matches.keep(entry.index, held, entry.parsed.as_ref());
             }
@@ -91,21 +92,41 @@ impl HistoryQuery {
         }
     }
 
-    /// Follows registrations, and asks for the entries that this makes interesting.
+    /// Asks for the entries of the next wave of the closure; those that are here already are not read again.
     fn follow_whole(&mut self, mut whole: Box<Whole>) {
-        let new = self.follow(whole.scan.key_history());
-        let indices = new
-            .iter()
-            .flat_map(|key| whole.positions.of(key.hash()))
-            .filter(|index| self.matches.get(*index).is_none());
-        let mut bundles = BTreeSet::new();
-        bundles
-            .extend(indices.filter_map(|index| EntryBundle::containing(index, whole.scan.size())));
-        if bundles.is_empty() {
-            return self.finish(Found::Whole(whole));
+        loop {
+            let mut indices = Vec::new();
+            let matches = &mut self.matches;
+            match self.closure.next(matches, whole.scan.key_history()) {
+                Ask::Consult(keys) => {
+                    for (key, end) in keys {
+                        let mut positions: Vec<u64> = whole.positions.of(key.hash()).collect();
+                        positions.truncate(matches.consult(&key, &positions, end));
+                        indices.extend(positions);
+                    }
+                }
+                Ask::Linked(keys) => {
+                    for key in keys {
+                        let positions: Vec<u64> = whole.positions.of(key.hash()).collect();
+                        if matches.link(&key, &positions) {
+                            indices.extend(positions);
+                        }
+                    }
+                }
+                Ask::Nothing => return self.finish(Found::Whole(whole)),
+            }
+            let size = whole.scan.size();
+            let new = indices
+                .into_iter()
+                .filter(|index| self.matches.get(*index).is_none());
+            let mut bundles = BTreeSet::new();
+            bundles.extend(new.filter_map(|index| EntryBundle::containing(index, size)));
+            if !bundles.is_empty() {
+                whole.again = Some(Wave::of(bundles.into_iter().map(LogFile::Bundle)));
+                self.stage = Stage::Whole(whole);
+                return;
+            }
         }
-        whole.again = Some(Wave::of(bundles.into_iter().map(LogFile::Bundle)));
-        self.stage = Stage::Whole(whole);
     }
 
     fn read_again(&mut self, whole: Box<Whole>, mut wave: Wave) {
@@ -127,7 +148,7 @@ impl HistoryQuery {
             for (index, leaf_hash, bytes) in entries.iter() {
                 let parsed = event::parse(bytes).ok();
                 let keys = key_hashes(parsed.as_ref());
-                if self.matches.wants(&keys) && self.matches.get(index).is_none() {
+                if self.matches.keeps(index, &keys) && self.matches.get(index).is_none() {
                     let held = Held::new(leaf_hash, bytes, keys);
                     self.matches.keep(index, held, parsed.as_ref());
                 }

@@ -1,9 +1,8 @@
 //! The complete history of an artifact, an actor or a key: every event about it, and proof that none is missing.
 //!
-//! The query finds the events that carry the keys asked for, follows valid registrations from names to digests and back
-//! until nothing new appears, and judges each event's signature by the keys valid at its position. It finds them through
-//! the log's index (`by_index`) if the trust policy names one, or by reading the whole log (`by_scan`); all that follows is
-//! the same.
+//! The query finds the events that carry the keys asked for, then those with the digests that registrations link to them
+//! (`closure`), and judges each event's signature by the keys valid at its position. It finds them through the log's index
+//! (`by_index`) if the trust policy names one, or by reading the whole log (`by_scan`); all that follows is the same.
 //!
 //! # When a history is complete
 //! The check *coverage* passes, and none of the checks on which it rests failed (`report.rs`, `COMPLETE`). By a scan, every
@@ -12,6 +11,7 @@
 
 mod by_index;
 mod by_scan;
+mod closure;
 pub(crate) mod since;
 
 use alloc::boxed::Box;
@@ -24,19 +24,21 @@ use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::fetch::log_file::LogFile;
 use crate::fetch::query::{Progress, Query};
 use crate::fetch::wave::Wave;
-use crate::report::check::{CheckCode, Outcome};
+use crate::report::check::{CheckCode, Checks, Outcome};
 use crate::report::event_view::EventView;
+use crate::report::evidence::Evidence;
 use crate::report::report::{FileEvents, Members, Question, Report};
-use crate::text::limits::MAX_LINKED_KEYS;
-use crate::verify::event_checks::judge_all;
+use crate::report::words::events_of;
+use crate::verify::event_checks::EventChecks;
 use crate::verify::indexed::{IndexedLog, Opening};
 use crate::verify::key_history::KeyHistory;
-use crate::verify::matches::Matches;
+use crate::verify::matches::{Matches, Part};
 use crate::verify::options::{Options, Require};
 use crate::verify::verification::Verification;
 
 use by_index::Asked;
 use by_scan::Whole;
+use closure::{Bindings, Closure, Sharing};
 use since::{Prefix, Since};
 
 /// A history under way; see the module.
@@ -49,6 +51,7 @@ pub struct HistoryQuery {
     since: Option<Since>,
     stage: Stage,
     matches: Matches,
+    closure: Closure,
 }
 
 /// Subject of the history.
@@ -57,6 +60,15 @@ enum Subject {
     One(LookupKey),
     /// Files, by digest: each must have an event.
     Files(Vec<String>),
+}
+
+/// What a history is compared with.
+enum Beside<'a> {
+    Nothing,
+    /// An older history, which must be the beginning of this one.
+    Older(Box<Since>),
+    /// The question that the reader of a bundle asks.
+    Bundle(&'a dyn Fn(&mut Checks)),
 }
 
 enum Stage {
@@ -98,7 +110,26 @@ impl HistoryQuery {
         exact: bool,
     ) -> Result<Self, ArtifactError> {
         let (key, exact) = question(artifact, exact)?;
-        Ok(Self::start(Subject::One(key), policy, options, exact, None))
+        let subject = Subject::One(key);
+        Ok(Self::start(
+            subject,
+            policy,
+            options,
+            exact,
+            Beside::Nothing,
+        ))
+    }
+
+    /// The history that an offline bundle answers; `judge` records whether that is what its reader asked.
+    pub(crate) fn of_bundle(
+        key: LookupKey,
+        policy: &[u8],
+        options: Options,
+        exact: bool,
+        judge: &dyn Fn(&mut Checks),
+    ) -> Self {
+        let beside = Beside::Bundle(judge);
+        Self::start(Subject::One(key), policy, options, exact, beside)
     }
 
     /// Starts a history whose beginning must be an older one.
@@ -109,14 +140,15 @@ impl HistoryQuery {
         exact: bool,
         since: Since,
     ) -> Self {
-        Self::start(Subject::One(key), policy, options, exact, Some(since))
+        let beside = Beside::Older(Box::new(since));
+        Self::start(Subject::One(key), policy, options, exact, beside)
     }
 
     /// The events about files with these digests, `sha256:` and hex each. Every file must have one.
     #[must_use]
     pub fn of_files(digests: &[String], policy: &[u8], options: Options) -> Self {
         let subject = Subject::Files(digests.to_vec());
-        Self::start(subject, policy, options, true, None)
+        Self::start(subject, policy, options, true, Beside::Nothing)
     }
 
     /// The verdict, once nothing more is needed.
@@ -142,29 +174,48 @@ impl HistoryQuery {
         policy: &[u8],
         options: Options,
         exact: bool,
-        since: Option<Since>,
+        beside: Beside<'_>,
     ) -> Self {
         let default = match subject {
             Subject::One(_) => Require::Complete,
             Subject::Files(_) => Require::Included,
         };
         let complete = options.require.unwrap_or(default) == Require::Complete;
-        let mut further = Vec::from([
+        let mut further = Vec::new();
+        if matches!(beside, Beside::Bundle(_)) {
+            further.push((CheckCode::Question, true));
+        }
+        further.extend([
             (CheckCode::Genesis, true),
             (CheckCode::Coverage, complete),
             (CheckCode::Readable, false),
             (CheckCode::EventSignatures, true),
             (CheckCode::Registrations, false),
         ]);
-        if since.is_some() {
+        if matches!(subject, Subject::One(_)) {
+            further.push((CheckCode::Links, false));
+        }
+        if matches!(beside, Beside::Older(_)) {
             further.extend([(CheckCode::Consistency, true), (CheckCode::Since, true)]);
         }
-        let verification = Verification::by_index(policy, options, &further);
-        let matches = match &subject {
-            Subject::One(key) => Matches::new([key.clone()]),
-            Subject::Files(digests) => {
-                Matches::new(digests.iter().map(|digest| digest_key(digest)))
+        let mut verification = Verification::by_index(policy, options, &further);
+        let since = match beside {
+            Beside::Nothing => None,
+            Beside::Older(since) => Some(*since),
+            Beside::Bundle(judge) => {
+                judge(&mut verification.checks);
+                None
             }
+        };
+        let (matches, closure) = match &subject {
+            Subject::One(key) => (
+                Matches::new(Closure::keys(key, exact)),
+                Closure::new(key.clone(), exact),
+            ),
+            Subject::Files(digests) => (
+                Matches::new(digests.iter().map(|digest| digest_key(digest))),
+                Closure::new(digest_key(""), true),
+            ),
         };
         let stage = if verification.is_by_index() {
             Stage::Opening(Box::new(Opening::new()))
@@ -178,6 +229,7 @@ impl HistoryQuery {
             since,
             stage,
             matches,
+            closure,
         };
         let checks = &mut query.verification.checks;
         let stands = query
@@ -188,15 +240,6 @@ impl HistoryQuery {
             query.conclude(None);
         }
         query
-    }
-
-    /// Takes in what the registrations found so far link to the keys, and gives the keys that are new.
-    fn follow(&mut self, key_history: &KeyHistory) -> Vec<LookupKey> {
-        if self.exact {
-            return Vec::new();
-        }
-        self.matches
-            .follow(|index, parsed| key_history.is_valid(index, parsed))
     }
 
     /// Every event was found; the older history remains to be compared, if there is one.
@@ -243,19 +286,18 @@ impl HistoryQuery {
                 members.files = Some(about.collect());
             }
             let checks = &mut self.verification.checks;
-            if self.matches.has_overflown() {
-                let detail = format!(
-                    "registrations link more than {MAX_LINKED_KEYS} keys; only these were looked up"
-                );
-                checks.unknown(CheckCode::Coverage, detail, None);
-            }
             key_history.judge_readable(checks);
-            if let Some(since) = &self.since
+            let held = self.since.as_ref().map(|since| since.held(&self.matches));
+            let events = self.judge_events(key_history, &mut members);
+            let checks = &mut self.verification.checks;
+            if let (Some(since), Some(held), Subject::One(question)) =
+                (&self.since, held, &self.subject)
                 && checks.outcome(CheckCode::Consistency) == Outcome::Pass
             {
-                members.new = Some(since.compare(checks, &self.matches));
+                let keys = self.matches.keys();
+                let new = since.compare(checks, question, keys, &held, &events);
+                members.new = Some(new);
             }
-            let events = judge_all(key_history, self.matches.take_events(), checks);
             if let Found::Index(log) = found {
                 log.qualify_signatures(checks);
             }
@@ -264,27 +306,65 @@ impl HistoryQuery {
             members.unreadable = Some(key_history.unreadable());
         }
         let question = match &self.subject {
-            Subject::One(key) => named(key),
-            Subject::Files(digests) => Question {
-                kind: "file",
-                id: digests.join(" "),
+            Subject::One(key) => Question {
+                exact: Some(self.exact),
+                ..named(key)
             },
+            Subject::Files(digests) => Question::new("file", digests.join(" ")),
         };
         self.verification.conclude(question, members, evidence);
     }
 }
 
 fn named(key: &LookupKey) -> Question {
-    Question {
-        kind: key.kind.as_str(),
-        id: key.id.clone(),
-    }
+    Question::new(key.kind.as_str(), key.id.as_str())
 }
 
 /// Returns true if there is an event, and one about every file.
 fn is_evidence(events: &[EventView], files: Option<&[FileEvents]>) -> bool {
     let mut files = files.unwrap_or_default().iter();
     !events.is_empty() && files.all(|file| !file.events.is_empty())
+}
+
+/// Records the keys that registrations link to the question: how many were looked up, how many were left out, and how many
+/// events with one of them are about other versions. No other artifact's events decide about this one, so it is a remark.
+fn record_links(checks: &mut Checks, question: &LookupKey, exact: bool, counts: [u64; 3]) {
+    let code = CheckCode::Links;
+    let [linked, left_out, elsewhere] = counts;
+    if matches!(question.kind, KeyKind::Actor | KeyKind::SigningKey) {
+        let detail = "nothing is linked to an actor or a signing key";
+        return checks.pass(code, detail, None);
+    }
+    if exact {
+        let detail = "an exact history follows no registration";
+        return checks.unknown(code, detail, None);
+    }
+    let evidence = Evidence::new()
+        .with("linked", linked)
+        .with("leftOut", left_out)
+        .with("elsewhere", elsewhere);
+    if left_out > 0 {
+        let detail = format!(
+            "{left_out} of the names and digests that registrations link were not looked up: there are too many"
+        );
+        return checks.unknown(code, detail, Some(evidence));
+    }
+    let looked_up = match (question.kind, linked) {
+        (KeyKind::Digest, _) => {
+            "the versions that are registered with the digest are listed".into()
+        }
+        (_, 0) => "no registration links a digest to the question".into(),
+        (_, 1) => "the digest that registrations link was looked up".to_string(),
+        (_, linked) => format!("the {linked} digests that registrations link were looked up"),
+    };
+    let shared = match elsewhere {
+        0 => String::new(),
+        count => format!(
+            "; {} that share one are about other artifacts",
+            events_of(count)
+        ),
+    };
+    checks.pass(code, looked_up + &shared, Some(evidence));
 }
 
 fn digest_key(digest: &str) -> LookupKey {
@@ -302,6 +382,36 @@ impl HistoryQuery {
                 log.record(&mut self.verification.checks);
             }
         }
+    }
+
+    /// Judges the events found. Those of the answer are shown; the others only decide about bindings.
+    fn judge_events(&mut self, key_history: &KeyHistory, members: &mut Members) -> Vec<EventView> {
+        let sharing = Sharing::new(&self.matches, key_history);
+        if let Subject::One(key) = &self.subject {
+            members.versions = Bindings::fold(&self.matches, key_history).versions_of(key);
+        }
+        let mut event_checks = EventChecks::default();
+        let (mut views, mut elsewhere) = (Vec::new(), 0u64);
+        for (index, part, leaf_hash, parsed) in self.matches.take_events() {
+            if part == Part::Asked || part == Part::Linked && sharing.belongs(index, &parsed) {
+                let finding = event_checks.add(key_history, index, &parsed);
+                views.push(EventView::new(index, leaf_hash, &parsed, finding));
+            } else {
+                event_checks.observe(key_history, index, &parsed);
+                elsewhere += u64::from(part == Part::Linked);
+            }
+        }
+        let checks = &mut self.verification.checks;
+        event_checks.record(checks);
+        if let Subject::One(key) = &self.subject {
+            let left_out = self
+                .closure
+                .left_out()
+                .saturating_add(self.matches.skipped());
+            let linked = self.matches.linked();
+            record_links(checks, key, self.exact, [linked, left_out, elsewhere]);
+        }
+        views
     }
 
     fn file_events(&self, digest: &str) -> FileEvents {

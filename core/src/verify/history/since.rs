@@ -1,20 +1,21 @@
 //! An older history that is the beginning of this one: its log a prefix of this log, its events the first of these
 //! (`docs/formats/report.md`, "Since").
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::event::lookup_key::{KeyKind, LookupKey};
+use crate::event::lookup_key::{KeyKind, LookupKey, base_name};
 use crate::fetch::log_file::LogFile;
 use crate::fetch::wave::{self, Wave};
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::report::check::{CheckCode, Checks, Class};
+use crate::report::event_view::EventView;
 use crate::report::evidence::Evidence;
 use crate::report::report::{CheckpointSummary, Report};
-use crate::report::words::{self, entries};
+use crate::report::words::{self, entries, events_of};
 use crate::tiles::plan::ConsistencyPlan;
 use crate::verify::consistency::{extends, inconsistent};
 use crate::verify::matches::Matches;
@@ -88,52 +89,66 @@ impl Since {
         })
     }
 
-    /// Compares the older events with the first of these, and gives the indices of those that are new.
-    pub(super) fn compare(&self, checks: &mut Checks, matches: &Matches) -> Vec<u64> {
+    /// The entries found here that the older log has, with their leaf hashes, and whether each has a key of the question.
+    pub(super) fn held(&self, matches: &Matches) -> BTreeMap<u64, (Hash, bool)> {
+        let size = self.checkpoint().map_or(0, |old| old.size);
+        let mut held = BTreeMap::new();
+        let entries = matches.entries().filter(|(index, _)| *index < size);
+        held.extend(entries.map(|(index, entry)| {
+            let is_asked = matches.is_asked(entry.keys());
+            (index, (entry.leaf_hash, is_asked))
+        }));
+        held
+    }
+
+    /// Compares the older events with those found here, and gives the indices of those that are new. The two histories may
+    /// be linked to other digests: only keys that both looked up can contradict each other.
+    pub(super) fn compare(
+        &self,
+        checks: &mut Checks,
+        question: &LookupKey,
+        keys: &[LookupKey],
+        held: &BTreeMap<u64, (Hash, bool)>,
+        shown: &[EventView],
+    ) -> Vec<u64> {
         let code = CheckCode::Since;
         let size = self.checkpoint().map_or(0, |old| old.size);
-        let keys = self.report.members.keys.as_deref().unwrap_or_default();
-        let mut hashes = BTreeSet::new();
-        hashes.extend(keys.iter().filter_map(|key| {
-            let kind = KeyKind::find(key.kind)?;
-            Some(LookupKey::new(kind, key.id.as_str()).hash())
-        }));
-        let mut older: BTreeMap<u64, Hash> = BTreeMap::new();
         let events = self.report.members.events.as_deref().unwrap_or_default();
+        let mut older: BTreeMap<u64, Hash> = BTreeMap::new();
         older.extend(events.iter().map(|event| (event.index, event.leaf_hash)));
-        let mut here: BTreeMap<u64, Hash> = BTreeMap::new();
-        let mut new = Vec::new();
-        for (index, held) in matches
-            .entries()
-            .filter(|(_, held)| matches.wants(held.keys()))
-        {
-            let is_older = index < size && held.keys().iter().any(|key| hashes.contains(key));
-            if is_older {
-                here.insert(index, held.leaf_hash);
-            }
-            if !older.contains_key(&index) {
-                new.push(index);
-            }
-        }
-        let differs = |one: &BTreeMap<u64, Hash>, other: &BTreeMap<u64, Hash>| {
-            let mut indices = one.iter();
-            indices
-                .find(|(index, leaf)| other.get(index) != Some(*leaf))
-                .map(|(index, _)| *index)
+        let is_looked_up = |event: &&EventView| {
+            event.subjects.iter().any(|subject| {
+                let names = [
+                    (KeyKind::Version, subject.name.as_str()),
+                    (KeyKind::Name, base_name(&subject.name)),
+                    (KeyKind::Digest, &subject.digest),
+                ];
+                keys.iter()
+                    .any(|key| names.contains(&(key.kind, key.id.as_str())))
+            }) || matches!(question.kind, KeyKind::Actor | KeyKind::SigningKey)
         };
-        let contradiction = match (differs(&older, &here), differs(&here, &older)) {
-            (Some(index), _) => Some((
-                index,
+        let is_gone = |event: &&EventView| {
+            held.get(&event.index).map(|(leaf, _)| leaf) != Some(&event.leaf_hash)
+        };
+        let gone = events.iter().filter(is_looked_up).find(is_gone);
+        let unknown = held
+            .iter()
+            .find(|(index, (leaf, asked))| *asked && older.get(index) != Some(leaf));
+        let contradiction = match (gone, unknown) {
+            (Some(event), _) => Some((
+                event.index,
                 "the older history has entry",
                 "but this one does not",
             )),
-            (None, Some(index)) => Some((
-                index,
+            (None, Some((index, _))) => Some((
+                *index,
                 "this history has entry",
                 "but the older one does not",
             )),
             (None, None) => None,
         };
+        let indices = shown.iter().map(|event| event.index);
+        let new: Vec<u64> = indices.filter(|index| !older.contains_key(index)).collect();
         match contradiction {
             Some((index, before, after)) => {
                 let evidence = Evidence::new().with("index", index);
@@ -147,7 +162,7 @@ impl Since {
                     .with("new", count(new.len()));
                 let detail = format!(
                     "the {} of the older bundle are the first of these; {} new",
-                    events_of(older.len()),
+                    events_of(count(older.len())),
                     match new.len() {
                         1 => "1 is".to_string(),
                         count => format!("{count} are"),
@@ -198,11 +213,4 @@ impl Prefix {
 
 fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-fn events_of(count: usize) -> String {
-    match count {
-        1 => "1 event".to_string(),
-        count => format!("{count} events"),
-    }
 }

@@ -18,7 +18,14 @@ use crate::verify::matches::Matches;
 /// The positions of each key that was looked up.
 #[derive(Default)]
 pub(crate) struct Answers {
-    lists: BTreeMap<Hash, (LookupKey, Vec<u64>)>,
+    lists: BTreeMap<Hash, List>,
+}
+
+struct List {
+    key: LookupKey,
+    positions: Vec<u64>,
+    /// Number of the first positions whose entries are read: all, but of a reserved key the first few.
+    checked: usize,
 }
 
 /// An entry about which the index is wrong.
@@ -31,9 +38,10 @@ pub(crate) struct WrongPosition {
 }
 
 impl Answers {
-    /// Returns true if the key was looked up.
+    /// Returns true if the key was looked up and all its entries were read.
     pub(crate) fn has(&self, key: &LookupKey) -> bool {
-        self.lists.contains_key(&key.hash())
+        let list = self.lists.get(&key.hash());
+        list.is_some_and(|list| list.checked == list.positions.len())
     }
 
     /// Takes in the answer for these keys.
@@ -41,30 +49,41 @@ impl Answers {
         for key in keys {
             let hash = key.hash();
             let positions = answer.positions(&hash).unwrap_or_default().to_vec();
-            self.lists.insert(hash, (key.clone(), positions));
+            let reserved = matches!(
+                key.kind,
+                KeyKind::Trust | KeyKind::Malformed | KeyKind::Detached
+            );
+            let limit = if reserved {
+                MAX_RESERVED_READ
+            } else {
+                usize::MAX
+            };
+            let list = List {
+                key: key.clone(),
+                checked: limit.min(positions.len()),
+                positions,
+            };
+            self.lists.insert(hash, list);
+        }
+    }
+
+    /// Reads only the first `checked` positions of a key.
+    pub(crate) fn restrict(&mut self, key: &LookupKey, checked: usize) {
+        if let Some(list) = self.lists.get_mut(&key.hash()) {
+            list.checked = list.checked.min(checked);
         }
     }
 
     /// The positions of a key before the tail.
     pub(crate) fn of(&self, key: &LookupKey) -> &[u64] {
         let list = self.lists.get(&key.hash());
-        list.map_or(&[], |(_, positions)| positions)
+        list.map_or(&[], |list| &list.positions)
     }
 
-    /// Those positions of a key whose entries are read: all, but of a reserved key the first few.
+    /// Those positions of a key whose entries are read.
     pub(crate) fn checked(&self, key: &LookupKey) -> &[u64] {
-        let positions = self.of(key);
-        let reserved = matches!(
-            key.kind,
-            KeyKind::Trust | KeyKind::Malformed | KeyKind::Detached
-        );
-        let limit = if reserved {
-            MAX_RESERVED_READ
-        } else {
-            usize::MAX
-        };
-        positions
-            .get(..limit.min(positions.len()))
+        let list = self.lists.get(&key.hash());
+        list.and_then(|list| list.positions.get(..list.checked))
             .unwrap_or_default()
     }
 
@@ -93,10 +112,10 @@ impl Answers {
                     .lists
                     .get(hash)
                     .filter(|_| is_fresh || new.contains(hash));
-                if let Some((key, positions)) = list
-                    && positions.binary_search(&index).is_err()
+                if let Some(list) = list
+                    && list.positions.binary_search(&index).is_err()
                 {
-                    return Err(WrongPosition::new(index, key, false));
+                    return Err(WrongPosition::new(index, &list.key, false));
                 }
             }
         }

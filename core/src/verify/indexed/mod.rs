@@ -63,10 +63,21 @@ struct Round {
     keys: Vec<LookupKey>,
     /// Entries that are read whatever keys they have.
     also: Vec<u64>,
-    /// True if the keys are those of the events asked for, and not of signing keys.
-    counts: bool,
+    purpose: Purpose,
     /// Entries read in this round.
     fresh: Vec<u64>,
+}
+
+/// Purpose of a round, which decides which of the positions are read.
+enum Purpose {
+    /// Events with the keys of the question: all positions.
+    Question,
+    /// Events about signing keys: all positions.
+    SigningKeys,
+    /// Events with linked digests: all positions of each digest, as long as they are not too many.
+    Linked,
+    /// Registrations that precede one whose binding is in question: the first positions before that of each key.
+    Consulted(BTreeMap<LookupKey, u64>),
 }
 
 /// Result of a step of a round.
@@ -132,28 +143,38 @@ impl IndexedLog {
         let round = Round {
             keys: keys.iter().cloned().chain(reserved).collect(),
             also: Vec::from([0]),
-            counts: true,
+            purpose: Purpose::Question,
             fresh: matches.entries().map(|(index, _)| index).collect(),
         };
         self.look_up(round, matches)
     }
 
-    /// Starts a round for more keys of events; those that were looked up before are left out.
-    pub(crate) fn ask(&mut self, keys: &[LookupKey], matches: &mut Matches) -> Step {
-        self.ask_new(keys, true, matches)
+    /// Starts a round for linked digests.
+    pub(crate) fn ask_linked(&mut self, keys: Vec<LookupKey>, matches: &mut Matches) -> Step {
+        self.ask_new(keys, Purpose::Linked, matches)
     }
 
-    /// Starts a round for the events about signing keys, by their digests.
+    /// Starts a round for the registrations with these keys, each up to a position.
+    pub(crate) fn consult(
+        &mut self,
+        keys: BTreeMap<LookupKey, u64>,
+        matches: &mut Matches,
+    ) -> Step {
+        let names = keys.keys().cloned().collect();
+        self.ask_new(names, Purpose::Consulted(keys), matches)
+    }
+
+    /// Starts a round for the events about signing keys, by their digests; keys that were looked up before are left out.
     pub(crate) fn ask_signing_keys(&mut self, keys: &[LookupKey], matches: &mut Matches) -> Step {
-        self.ask_new(keys, false, matches)
+        let new = keys.iter().filter(|key| !self.answers.has(key));
+        self.ask_new(new.cloned().collect(), Purpose::SigningKeys, matches)
     }
 
-    fn ask_new(&mut self, keys: &[LookupKey], counts: bool, matches: &mut Matches) -> Step {
-        let new = keys.iter().filter(|key| !self.answers.has(key));
+    fn ask_new(&mut self, keys: Vec<LookupKey>, purpose: Purpose, matches: &mut Matches) -> Step {
         let round = Round {
-            keys: new.cloned().collect(),
+            keys,
             also: Vec::new(),
-            counts,
+            purpose,
             fresh: Vec::new(),
         };
         self.look_up(round, matches)
@@ -174,7 +195,7 @@ impl IndexedLog {
         };
         while let Some((file, bytes)) = kept(&lookup) {
             if let Err(error) = lookup.supply(&file, bytes) {
-                return Step::Index(error);
+                return round.stop(error, matches);
             }
         }
         if lookup.is_done() {
@@ -214,7 +235,7 @@ impl IndexedLog {
                     return Step::Log(ScanStep::Missing(path.to_string()));
                 };
                 if let Err(error) = lookup.supply(&file, &bytes) {
-                    return Step::Index(error);
+                    return round.stop(error, matches);
                 }
                 let size = self.kept_bytes.saturating_add(bytes.len());
                 if size <= MAX_KEPT_FILES {
@@ -252,7 +273,7 @@ impl IndexedLog {
                 }
                 // Events about keys are kept, because most of them are needed later.
                 let is_of_use = matches!(&parsed, Some(parsed) if matches!(parsed.event, Event::Key(_)))
-                    || matches.wants(&keys)
+                    || matches.keeps(index, &keys)
                     || round.also.contains(&index);
                 if !is_of_use {
                     return;
@@ -280,12 +301,18 @@ impl IndexedLog {
         self.answers.add(&round.keys, &answer);
         let mut positions = Vec::new();
         for key in &round.keys {
-            let list = self.answers.checked(key);
+            let listed = self.answers.of(key).len();
             let tail = self.tail.iter().flat_map(|tail| tail.of(key.hash()));
-            positions.extend(list.iter().copied().chain(tail));
-            if round.counts && !RESERVED.contains(&key.kind) {
+            let list = self.answers.checked(key).iter().copied().chain(tail);
+            let list = round.purpose.positions(key, list.collect(), matches);
+            // The positions are in order, and those of the tail come last.
+            self.answers.restrict(key, listed.min(list.len()));
+            if matches!(round.purpose, Purpose::Question | Purpose::Linked)
+                && !RESERVED.contains(&key.kind)
+            {
                 self.positions = self.positions.saturating_add(count(list.len()));
             }
+            positions.extend(list);
         }
         positions.extend(&round.also);
         if self.tail.is_none() {
@@ -347,6 +374,38 @@ impl IndexedLog {
                     self.key_history.absorb_key_event(index, &parsed);
                 }
             }
+        }
+    }
+}
+
+impl Purpose {
+    /// Returns the positions of a key that are read, the first of all of them in order.
+    fn positions(&self, key: &LookupKey, mut list: Vec<u64>, matches: &mut Matches) -> Vec<u64> {
+        match self {
+            Self::Question | Self::SigningKeys => {}
+            Self::Linked => {
+                if !matches.link(key, &list) {
+                    list.clear();
+                }
+            }
+            Self::Consulted(ends) => {
+                let end = ends.get(key).copied().unwrap_or(0);
+                list.truncate(matches.consult(key, &list, end));
+            }
+        }
+        list
+    }
+}
+
+impl Round {
+    /// Ends a round whose lookup failed. Linked digests with too many positions are left out.
+    fn stop(self, error: LookupError, matches: &mut Matches) -> Step {
+        match (&self.purpose, &error) {
+            (Purpose::Linked | Purpose::Consulted(_), LookupError::TooManyPositions { .. }) => {
+                matches.skip(count(self.keys.len()));
+                Step::Done
+            }
+            _ => Step::Index(error),
         }
     }
 }

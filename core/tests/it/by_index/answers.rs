@@ -8,6 +8,7 @@ use glasslog_core::report::{Outcome, Report};
 use glasslog_core::verify::{HistoryQuery, Options};
 
 use super::world::*;
+use crate::dice::Dice;
 use crate::support::*;
 
 /// The part of a report that a full scan shares: all but the checks of the index and of coverage.
@@ -19,24 +20,6 @@ fn shared(report: &Report) -> String {
         !code.starts_with("index-") && !["coverage", "entries"].contains(&code)
     });
     value.to_string()
-}
-
-/// Numbers that only look random, the same in each run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (word ^ (word >> 31)) % sides
-    }
-
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.roll(of.len() as u64) as usize]
-    }
 }
 
 const ACTORS: [(&str, u8); 5] = [

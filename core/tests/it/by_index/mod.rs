@@ -4,4 +4,4 @@ mod answers;
 mod bundles;
 mod faults;
 mod found;
-mod world;
+pub(crate) mod world;

@@ -127,6 +127,7 @@ pub(crate) fn access(action: Action, actor: &str, number: u32) -> AccessEvent {
         }),
         exception: None,
         acts_on: action.needs_acts_on().then(|| Hash::from_bytes([7; 32])),
+        new_name: false,
     }
 }
 

@@ -13,7 +13,7 @@ use glasslog_core::note::cosignature::cosign;
 use glasslog_core::note::{Checkpoint, KeyName, Origin, SignatureType, SignerKey};
 use glasslog_core::report::{Outcome as Claim, Report};
 use glasslog_core::tiles::Edge;
-use glasslog_core::verify::Options;
+use glasslog_core::verify::{Asked, Options, verify_bundle};
 
 pub(crate) const ORIGIN: &str = "models.example.com/access";
 /// Time of the cosignatures on the last checkpoint.
@@ -256,12 +256,24 @@ pub(crate) fn access_payload(action: Action, actor: &str, subjects: &[(&str, &st
         transfer: None,
         exception: None,
         acts_on: None,
+        new_name: false,
     };
     let subjects: Vec<Subject> = subjects
         .iter()
         .map(|(name, content)| Subject::new(name, &sha256(content.as_bytes())))
         .collect();
     event.to_payload(&subjects).unwrap()
+}
+
+/// The payload of a registration with or without `newName`.
+pub(crate) fn state_new_name(payload: &str, new: bool) -> String {
+    let without = payload.replace(",\"newName\":true", "");
+    if new {
+        let end = without.strip_suffix("}}").unwrap();
+        format!("{end},\"newName\":true}}}}")
+    } else {
+        without
+    }
 }
 
 /// An access to subjects of the form (name, content).
@@ -277,6 +289,22 @@ pub(crate) fn troubles(report: &Report) -> Vec<(&'static str, Claim)> {
         .filter(|check| check.outcome != Claim::Pass);
     bad.map(|check| (check.code.as_str(), check.outcome))
         .collect()
+}
+
+/// Verifies a bundle by the question that it names.
+pub(crate) fn replay(bundle: &[u8], policy: &[u8], options: Options) -> Report {
+    verify_bundle(bundle, policy, options, Asked::default()).unwrap()
+}
+
+/// The report of a bundle without the check of its question: that of the history.
+pub(crate) fn without_question(report: &Report) -> String {
+    let mut report = report.clone();
+    let count = report.checks.len();
+    report
+        .checks
+        .retain(|check| check.code.as_str() != "question");
+    assert_eq!(report.checks.len() + 1, count);
+    report.to_json()
 }
 
 pub(crate) fn indices(report: &Report) -> Vec<u64> {

@@ -89,13 +89,9 @@ impl EventState {
             part(bytes, &format!("event {at}"), entry);
         }
         for (name, binding) in self.registrations.bound() {
-            let mut text: String = binding
-                .digests
-                .iter()
-                .map(|digest| format!("{digest}\n"))
-                .collect();
-            text.push('\n');
-            text.push_str(name);
+            let lines = binding.digests.iter().chain(&binding.signers);
+            let mut text: String = lines.map(|line| format!("{line}\n")).collect();
+            text.push_str(&format!("{}\n\n{name}", binding.actor));
             part(bytes, &format!("bound {}", binding.at), text.as_bytes());
         }
     }

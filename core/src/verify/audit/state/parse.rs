@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::encode::{DIGEST, MAGIC};
 use super::{AuditState, AuditStateError, EventState, IndexState, SUM_STEP};
 use crate::event::event::{self, Event};
+use crate::event::fields::is_name;
 use crate::index::format::manifest::{Manifest, parse_run};
 use crate::merkle::hash::{Hash, sha256};
 use crate::note::checkpoint::Checkpoint;
@@ -221,25 +222,36 @@ impl<'a> Reader<'a> {
         let mut bound = BTreeMap::new();
         while let Some((at, content)) = self.part(NAME, true)? {
             let content = text(content, NAME)?;
-            let mut digests = BTreeSet::new();
-            let mut rest = content.as_str();
-            while let Some((digest, after)) = rest.split_once('\n') {
-                rest = after;
-                if digest.is_empty() {
-                    break;
-                }
+            let (head, name) = content.split_once("\n\n").ok_or_else(|| malformed(NAME))?;
+            let mut lines = head.split('\n');
+            let actor = lines.next_back().unwrap_or_default().to_string();
+            let (mut digests, mut signers) = (BTreeSet::new(), Vec::new());
+            for line in lines {
+                let hex = line.strip_prefix("sha256:");
                 let is_hex = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
+                let digest = hex.unwrap_or(line);
                 if digest.len() != 64 || !digest.bytes().all(is_hex) {
                     return Err(malformed(NAME));
                 }
-                digests.insert(digest.to_string());
+                match hex {
+                    Some(_) => signers.push(line.to_string()),
+                    None => {
+                        digests.insert(line.to_string());
+                    }
+                }
             }
             let last = bound.last_key_value();
-            let is_next = last.is_none_or(|(last, _): (&String, _)| last.as_str() < rest);
-            if !is_next || digests.is_empty() || at >= read {
+            let is_next = last.is_none_or(|(last, _): (&String, _)| last.as_str() < name);
+            if !is_next || signers.is_empty() || !is_name(&actor) || at >= read {
                 return Err(malformed(NAME));
             }
-            bound.insert(rest.to_string(), Binding { at, digests });
+            let binding = Binding {
+                at,
+                digests,
+                actor,
+                signers,
+            };
+            bound.insert(name.to_string(), binding);
         }
         Ok(Registrations::from_bound(bound))
     }

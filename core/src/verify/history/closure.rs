@@ -1,0 +1,340 @@
+//! The keys that a history looks up beside its question (`docs/formats/queries.md`, "Closure").
+//!
+//! A version is linked to the digests of the registration that binds it, a bare name to those of its versions. Nothing is
+//! followed from there, so a history ends after a few waves, whatever others register.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::event::action::Action;
+use crate::event::event::ParsedEntry;
+use crate::event::lookup_key::{KeyKind, LookupKey, base_name};
+use crate::report::report::VersionSummary;
+use crate::rules::keyring::Keyring;
+use crate::rules::registration::{Binding, Registrations, owned, versions};
+use crate::rules::signature_status::SignatureStatus;
+use crate::text::limits::{LINKED_PAGE, MAX_LINKED_DIGESTS, MAX_SUBJECTS, MAX_VERSIONS_OF_DIGEST};
+use crate::verify::key_history::KeyHistory;
+use crate::verify::matches::{Matches, Part};
+
+/// The next wave of a history.
+pub(super) enum Ask {
+    /// Registrations with these keys, each before an index.
+    Consult(BTreeMap<LookupKey, u64>),
+    /// Events with these digests.
+    Linked(Vec<LookupKey>),
+    Nothing,
+}
+
+/// The state of a closure.
+pub(super) struct Closure {
+    question: LookupKey,
+    stage: Stage,
+    /// Digests that were not looked up, because there are too many.
+    left_out: u64,
+}
+
+enum Stage {
+    /// The events of the question were found.
+    Question,
+    /// The registrations that decide about bindings were found.
+    Consulted,
+    /// These digests remain, the last one first.
+    Linked(Vec<String>),
+    Done,
+}
+
+impl Closure {
+    /// The closure of a question; an exact one has none.
+    pub(super) fn new(question: LookupKey, exact: bool) -> Self {
+        let stage = if exact { Stage::Done } else { Stage::Question };
+        Self {
+            question,
+            stage,
+            left_out: 0,
+        }
+    }
+
+    /// The keys of the question. Events on a bare name are about each of its versions.
+    pub(super) fn keys(question: &LookupKey, exact: bool) -> Vec<LookupKey> {
+        let mut keys = Vec::from([question.clone()]);
+        let bare = base_name(&question.id);
+        if question.kind == KeyKind::Version && bare != question.id && !exact {
+            keys.push(LookupKey::new(KeyKind::Version, bare));
+        }
+        keys
+    }
+
+    /// The number of digests that were not looked up.
+    pub(super) const fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// Returns the next wave, once all signing keys of the events found are known.
+    pub(super) fn next(&mut self, matches: &Matches, key_history: &KeyHistory) -> Ask {
+        loop {
+            match &mut self.stage {
+                Stage::Question => {
+                    self.stage = Stage::Consulted;
+                    let consult = self.consult(matches, key_history);
+                    if !consult.is_empty() {
+                        return Ask::Consult(consult);
+                    }
+                }
+                Stage::Consulted => {
+                    let mut digests = self.digests(matches, key_history);
+                    let count = digests.len().saturating_sub(MAX_LINKED_DIGESTS);
+                    self.left_out += u64::try_from(count).unwrap_or(u64::MAX);
+                    digests.truncate(MAX_LINKED_DIGESTS);
+                    digests.reverse();
+                    self.stage = Stage::Linked(digests);
+                }
+                Stage::Linked(rest) => {
+                    let page = rest.split_off(rest.len().saturating_sub(LINKED_PAGE));
+                    if !page.is_empty() {
+                        let key = |digest| LookupKey::new(KeyKind::Digest, digest);
+                        return Ask::Linked(page.into_iter().rev().map(key).collect());
+                    }
+                    self.stage = Stage::Done;
+                }
+                Stage::Done => return Ask::Nothing,
+            }
+        }
+    }
+
+    /// The names whose earlier registrations decide about the bindings in question.
+    fn consult(&mut self, matches: &Matches, key_history: &KeyHistory) -> BTreeMap<LookupKey, u64> {
+        let mut consult = BTreeMap::new();
+        match self.question.kind {
+            // A version that was freed is its owner's, and the registrations of the bare name decide who that is.
+            KeyKind::Version => {
+                let fold = Bindings::fold(matches, key_history);
+                if let Some(end) = fold.after_freed(&self.question.id) {
+                    let bare = base_name(&self.question.id);
+                    consult.insert(LookupKey::new(KeyKind::Name, bare), end);
+                }
+            }
+            // A registration with the digest binds the version unless an earlier one does.
+            KeyKind::Digest => {
+                for (index, _, parsed) in matches.registrations() {
+                    for name in versions(index, &parsed).into_keys() {
+                        let key = LookupKey::new(KeyKind::Version, name);
+                        if consult.contains_key(&key) {
+                            continue;
+                        }
+                        if consult.len() == MAX_VERSIONS_OF_DIGEST {
+                            self.left_out += 1;
+                            continue;
+                        }
+                        consult.insert(key, index);
+                    }
+                }
+            }
+            _ => {}
+        }
+        consult
+    }
+
+    /// The digests that the question is linked to, those of its owner's newest versions first.
+    fn digests(&mut self, matches: &Matches, key_history: &KeyHistory) -> Vec<String> {
+        let fold = Bindings::fold(matches, key_history);
+        let Self {
+            question, left_out, ..
+        } = self;
+        let is_in_question = |name: &str| match question.kind {
+            KeyKind::Version => name == question.id,
+            KeyKind::Name => base_name(name) == question.id,
+            _ => false,
+        };
+        let mut bound: Vec<_> = fold.in_force();
+        bound.retain(|(name, _)| is_in_question(name));
+        let owner = fold.of(&owned(&question.id)).map(|owner| &owner.actor);
+        bound.sort_by_key(|(_, binding)| {
+            let is_owners = owner == Some(&binding.actor);
+            (!is_owners, core::cmp::Reverse(binding.at))
+        });
+        let mut digests = Digests::default();
+        for (_, binding) in &bound {
+            for digest in &binding.digests {
+                digests.add(digest);
+            }
+        }
+        // Before a version is bound, and if it never is, it is linked to the digests that its own events give it.
+        let end = match (question.kind, bound.first()) {
+            (KeyKind::Version, Some((_, binding))) => binding.at,
+            _ => u64::MAX,
+        };
+        let mut recorded = BTreeMap::<String, usize>::new();
+        for (index, parsed) in matches.asked_events().take_while(|(index, _)| *index < end) {
+            for subject in parsed.access().map_or(&[][..], |_| &parsed.subjects) {
+                let binding = fold.of(&subject.name);
+                let is_unbound = is_in_question(&subject.name)
+                    && binding.is_none_or(|binding| index < binding.at);
+                let digest = subject.sha256().to_string();
+                if !is_unbound
+                    || digests.known.contains(&digest)
+                    || !in_force(key_history, index, &parsed)
+                {
+                    continue;
+                }
+                let count = recorded.entry(subject.name.clone()).or_default();
+                if *count < MAX_SUBJECTS {
+                    *count += 1;
+                    digests.add(&digest);
+                } else {
+                    *left_out += 1;
+                }
+            }
+        }
+        digests.list
+    }
+}
+
+/// Returns true if a key signed the event that is valid at its index and was not reported compromised there.
+fn in_force(key_history: &KeyHistory, index: u64, parsed: &ParsedEntry) -> bool {
+    let status = key_history.signature(index, parsed);
+    matches!(status, SignatureStatus::Valid { .. })
+}
+
+/// Digests, each once, in order.
+#[derive(Default)]
+struct Digests {
+    list: Vec<String>,
+    known: BTreeSet<String>,
+}
+
+impl Digests {
+    fn add(&mut self, hex: &str) {
+        if self.known.insert(hex.to_string()) {
+            self.list.push(format!("sha256:{hex}"));
+        }
+    }
+}
+
+/// The bindings that follow from the registrations found.
+pub(super) struct Bindings<'a> {
+    registrations: Registrations,
+    keyring: Option<&'a Keyring>,
+    /// Of each version that was freed, the index of the last registration after that.
+    after_freed: BTreeMap<String, u64>,
+}
+
+impl<'a> Bindings<'a> {
+    pub(super) fn fold(matches: &Matches, key_history: &'a KeyHistory) -> Self {
+        let mut fold = Self {
+            registrations: Registrations::new(),
+            keyring: key_history.keyring(),
+            after_freed: BTreeMap::new(),
+        };
+        let Some(keyring) = fold.keyring else {
+            return fold;
+        };
+        let mut seen = BTreeSet::new();
+        for (index, _, parsed) in matches.registrations() {
+            if !key_history.signature(index, &parsed).had_effect()
+                || !seen.insert(parsed.envelope.payload_digest())
+            {
+                continue;
+            }
+            for name in versions(index, &parsed).into_keys() {
+                let earlier = fold.registrations.binding(name);
+                let freed = earlier.and_then(|earlier| earlier.withdrawn_at(keyring));
+                if freed.is_some_and(|at| at < index) {
+                    fold.after_freed.insert(name.to_string(), index);
+                }
+            }
+            fold.registrations.apply(index, &parsed, keyring);
+        }
+        fold
+    }
+
+    /// The binding in force of a version, or of a bare name by its key.
+    pub(super) fn of(&self, name: &str) -> Option<&Binding> {
+        self.registrations.in_force(name, self.keyring?)
+    }
+
+    /// All versions with a binding in force.
+    pub(super) fn in_force(&self) -> Vec<(&str, &Binding)> {
+        let names = self.registrations.bound().keys();
+        // A bare name's owner has no digests.
+        let bound = names.filter_map(|name| Some((name.as_str(), self.of(name)?)));
+        bound
+            .filter(|(_, binding)| !binding.digests.is_empty())
+            .collect()
+    }
+
+    /// The versions that the answer to a question is about, in log order of their registrations.
+    pub(super) fn versions_of(&self, question: &LookupKey) -> Option<Vec<VersionSummary>> {
+        let id = question.id.as_str();
+        let hex = id.strip_prefix("sha256:").unwrap_or_default();
+        let is_about = |name: &str, binding: &Binding| match question.kind {
+            KeyKind::Version => name == id,
+            KeyKind::Name => base_name(name) == id,
+            KeyKind::Digest => binding.digests.contains(hex),
+            _ => false,
+        };
+        let mut bound = self.in_force();
+        bound.retain(|(name, binding)| is_about(name, binding));
+        bound.sort_by_key(|(_, binding)| binding.at);
+        let summary = |(name, binding): (&str, &Binding)| VersionSummary {
+            name: name.to_string(),
+            index: binding.at,
+            actor: binding.actor.clone(),
+        };
+        let is_artifact = !matches!(question.kind, KeyKind::Actor | KeyKind::SigningKey);
+        is_artifact.then(|| bound.into_iter().map(summary).collect())
+    }
+
+    /// The index of the last registration of a version that came when it was free.
+    fn after_freed(&self, name: &str) -> Option<u64> {
+        self.after_freed.get(name).copied()
+    }
+}
+
+/// Decides which events with a linked digest belong to the answer.
+pub(super) struct Sharing {
+    /// The linked digests, in hex.
+    linked: BTreeSet<String>,
+    /// The first index at which a registration in force gave a version a digest.
+    registered: BTreeMap<(String, String), u64>,
+}
+
+impl Sharing {
+    pub(super) fn new(matches: &Matches, key_history: &KeyHistory) -> Self {
+        let keys = matches.keys().iter();
+        let hex = keys.filter_map(|key| key.id.strip_prefix("sha256:"));
+        let mut sharing = Self {
+            linked: hex.map(ToString::to_string).collect(),
+            registered: BTreeMap::new(),
+        };
+        for (index, part, parsed) in matches.registrations() {
+            if part != Part::Linked || !in_force(key_history, index, &parsed) {
+                continue;
+            }
+            for (name, binding) in versions(index, &parsed) {
+                for digest in binding.digests {
+                    let claim = (name.to_string(), digest);
+                    sharing.registered.entry(claim).or_insert(index);
+                }
+            }
+        }
+        sharing
+    }
+
+    /// Returns true if the event at `index`, which has a linked digest, belongs to the answer: it records the content under
+    /// a name to which no registration has given that content. Other events are about another version that shares it, and a
+    /// registration is about its own names.
+    pub(super) fn belongs(&self, index: u64, parsed: &ParsedEntry) -> bool {
+        let is_access = parsed
+            .access()
+            .is_some_and(|access| access.action != Action::Register);
+        is_access
+            && parsed.subjects.iter().any(|subject| {
+                let claim = (subject.name.clone(), subject.sha256().to_string());
+                let given = self.registered.get(&claim);
+                self.linked.contains(&claim.1) && given.is_none_or(|given| *given > index)
+            })
+    }
+}

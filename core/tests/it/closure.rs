@@ -1,0 +1,349 @@
+//! The closure of a history (`docs/formats/queries.md`, "Closure"): which keys it looks up, which events belong to the answer,
+//! and that others cannot make it undecided.
+
+use crate::by_index::world::{World, indexed, scanning};
+use crate::support::*;
+use glasslog_core::event::Action;
+use glasslog_core::merkle::sha256;
+use glasslog_core::report::{Fact, Outcome, Report, Verdict};
+use glasslog_core::verify::{HistoryQuery, Options};
+
+const ALICE_ID: &str = "alice@example.com";
+const BOB_ID: &str = "bob@example.com";
+
+fn digest(content: &str) -> String {
+    format!("sha256:{}", sha256(content.as_bytes()).to_hex())
+}
+
+/// An event with its own id, so that no two are copies.
+fn add(log: &mut TestLog, action: Action, by_alice: bool, subjects: &[(&str, &str)]) -> u64 {
+    let (actor, key) = match by_alice {
+        true => (ALICE_ID, ALICE),
+        false => (BOB_ID, BOB),
+    };
+    let payload = String::from_utf8(access_payload(action, actor, subjects)).unwrap();
+    let id = format!("{:012x}", log.edge.size());
+    let payload = payload.replace("2f6f0c1d9e55", &id);
+    log.add(&sign(payload.into_bytes(), key))
+}
+
+/// The history by the index, which a full scan confirms.
+fn history(world: &World, artifact: &str) -> Report {
+    let run = |options: Options| {
+        let query = HistoryQuery::new(artifact, &indexed(), options, false).unwrap();
+        world.log.run(query)
+    };
+    let (found, scanned) = (run(options()), run(scanning()));
+    assert_eq!(found.members, scanned.members, "{artifact}");
+    assert_eq!(
+        detail(&found, "links"),
+        detail(&scanned, "links"),
+        "{artifact}"
+    );
+    found
+}
+
+fn published(log: TestLog) -> World {
+    let mut world = World::new(log);
+    world.publish();
+    world
+}
+
+fn keys(report: &Report) -> Vec<String> {
+    let keys = report.members.keys.as_ref().unwrap().iter();
+    keys.map(|key| format!("{} {}", key.kind, key.id)).collect()
+}
+
+fn versions(report: &Report) -> Vec<&str> {
+    let versions = report.members.versions.as_ref().unwrap().iter();
+    versions.map(|version| version.name.as_str()).collect()
+}
+
+fn fact(report: &Report, name: &str) -> u64 {
+    let check = report
+        .checks
+        .iter()
+        .find(|check| check.code.as_str() == "links");
+    let evidence = check.unwrap().evidence.as_ref().unwrap();
+    let fact = evidence.facts().find(|(fact, _)| *fact == name).unwrap().1;
+    match fact {
+        Fact::Number(number) => *number,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn verified(report: &Report) {
+    assert_eq!(report.result, Verdict::Verified, "{:?}", troubles(report));
+    assert!(report.complete);
+}
+
+#[test]
+fn a_version_is_linked_to_the_digests_of_its_binding_registration() {
+    let mut log = TestLog::new();
+    let register = Action::Register;
+    let early = add(&mut log, Action::Read, false, &[("mirror@9", "weights")]);
+    let first = add(
+        &mut log,
+        register,
+        true,
+        &[("m@1", "weights"), ("m@1", "license")],
+    );
+    // Later registrations of the version link nothing, and neither do its other events.
+    let conflict = add(
+        &mut log,
+        register,
+        false,
+        &[("m@1", "other"), ("m@1", "weights")],
+    );
+    let read = add(&mut log, Action::Read, true, &[("m@1", "elsewhere")]);
+    add(&mut log, Action::Read, false, &[("x@1", "other")]);
+    add(&mut log, Action::Read, false, &[("x@1", "elsewhere")]);
+    // Another version has the same content: its events are its own, except those before its registration.
+    let before = add(&mut log, Action::Read, false, &[("alias@1", "weights")]);
+    add(&mut log, register, false, &[("alias@1", "weights")]);
+    add(&mut log, Action::Read, false, &[("alias@1", "weights")]);
+    let held = add(&mut log, Action::Hold, false, &[("incident-7", "license")]);
+    let all = add(&mut log, Action::Hold, false, &[("m", "anything")]);
+    add(&mut log, Action::Read, false, &[("m@2", "anything")]);
+    let world = published(log);
+    let report = history(&world, "m@1");
+    assert_eq!(
+        indices(&report),
+        [early, first, conflict, read, before, held, all]
+    );
+    let mut expected = vec!["version m@1".to_string(), "version m".into()];
+    let mut digests = [digest("weights"), digest("license")];
+    digests.sort();
+    expected.extend(digests.map(|digest| format!("digest {digest}")));
+    assert_eq!(keys(&report), expected);
+    assert_eq!(versions(&report), ["m@1"]);
+    verified(&report);
+    assert_eq!(outcome(&report, "links"), Outcome::Pass);
+    assert_eq!(
+        detail(&report, "links"),
+        "the 2 digests that registrations link were looked up; 2 events that share one are about other artifacts"
+    );
+    let exact = HistoryQuery::new("m@1", &indexed(), options(), true).unwrap();
+    let exact = world.log.run(exact);
+    assert_eq!(indices(&exact), [first, conflict, read]);
+    assert_eq!(exact.query.exact, Some(true));
+    // The digest by itself shows every event that has it, and lists the versions.
+    let report = history(&world, &digest("weights"));
+    assert_eq!(versions(&report), ["m@1", "alias@1"]);
+    assert_eq!(indices(&report).len(), 6);
+    assert_eq!(keys(&report).len(), 1);
+    verified(&report);
+    // What a conflicting registration claims is no version of the digest.
+    assert!(versions(&history(&world, &digest("other"))).is_empty());
+}
+
+#[test]
+fn a_version_without_a_registration_is_linked_to_what_its_events_record() {
+    let mut log = TestLog::new();
+    let deploy = add(&mut log, Action::Deploy, true, &[("dirty@1", "weights")]);
+    let held = add(&mut log, Action::Hold, false, &[("incident-7", "weights")]);
+    add(&mut log, Action::Hold, false, &[("incident-8", "else")]);
+    let world = published(log);
+    let report = history(&world, "dirty@1");
+    assert_eq!(indices(&report), [deploy, held]);
+    verified(&report);
+    assert!(versions(&report).is_empty());
+    // A digest that was recorded without a registration is found by the digest.
+    assert_eq!(
+        indices(&history(&world, &digest("weights"))),
+        [deploy, held]
+    );
+    assert_eq!(indices(&history(&world, "dirty")), [deploy, held]);
+}
+
+/// One registration of many names with a digest of each of other models, and models that share a file.
+#[test]
+fn others_registrations_change_no_history() {
+    let mut log = TestLog::new();
+    let files: Vec<Vec<(String, String)>> = (0..8)
+        .map(|model| {
+            let file = |file| match file {
+                0 => "LICENSE".to_string(),
+                file => format!("{model}/{file}"),
+            };
+            (0..32)
+                .map(|at| (format!("m{model}@1"), file(at)))
+                .collect()
+        })
+        .collect();
+    let subjects = |files: &[(String, String)]| -> Vec<(String, String)> { files.to_vec() };
+    let mut own = Vec::new();
+    for model in &files {
+        let named = subjects(model);
+        let named: Vec<(&str, &str)> = named
+            .iter()
+            .map(|(n, c)| (n.as_str(), c.as_str()))
+            .collect();
+        let first = add(&mut log, Action::Register, true, &named);
+        let read = add(&mut log, Action::Read, true, &named[..1]);
+        own.push([first, read]);
+    }
+    let hostile: Vec<(String, String)> = (0..8)
+        .map(|model| (format!("n{model}"), format!("{model}/5")))
+        .collect();
+    let hostile: Vec<(&str, &str)> = hostile
+        .iter()
+        .map(|(n, c)| (n.as_str(), c.as_str()))
+        .collect();
+    let claim = add(&mut log, Action::Register, false, &hostile);
+    let world = published(log);
+    for (model, own) in own.iter().enumerate() {
+        let report = history(&world, &format!("m{model}@1"));
+        assert_eq!(indices(&report), own);
+        verified(&report);
+        assert_eq!(fact(&report, "linked"), 32);
+        // Registrations and reads of the seven others, and the hostile one.
+        assert_eq!(fact(&report, "elsewhere"), 15);
+        assert_eq!(fact(&report, "leftOut"), 0);
+        assert!(!indices(&report).contains(&claim));
+        let bare = history(&world, &format!("m{model}"));
+        assert_eq!(indices(&bare), own);
+        verified(&bare);
+    }
+    let license = history(&world, &digest("LICENSE"));
+    assert_eq!(versions(&license).len(), 8);
+    verified(&license);
+}
+
+/// A chain of registrations, each of which shares a digest with the next: it is not followed.
+#[test]
+fn chains_are_not_followed() {
+    let mut log = TestLog::new();
+    let mut own = Vec::new();
+    for at in 0..120 {
+        let (this, next) = (format!("{at}"), format!("{}", at + 1));
+        let name = format!("c{at}@1");
+        let subjects = [
+            (name.as_str(), this.as_str()),
+            (name.as_str(), next.as_str()),
+        ];
+        own.push(add(&mut log, Action::Register, false, &subjects));
+    }
+    let world = published(log);
+    for at in [0, 60, 119] {
+        let name = format!("c{at}@1");
+        let report = history(&world, &name);
+        assert_eq!(indices(&report), [own[at]]);
+        verified(&report);
+        let query = HistoryQuery::new(&name, &indexed(), options(), false).unwrap();
+        let mut waves = 0;
+        let mut query = query;
+        loop {
+            let needs = glasslog_core::fetch::Query::needs(&query);
+            if needs.is_empty() {
+                break;
+            }
+            waves += 1;
+            for path in needs {
+                let file = world.log.files.get(&path).cloned();
+                glasslog_core::fetch::Query::supply(&mut query, &path, file);
+            }
+        }
+        assert!(waves <= 12, "{waves} waves");
+    }
+}
+
+#[test]
+fn a_bare_name_looks_up_the_digests_of_its_versions_in_pages() {
+    let mut log = TestLog::new();
+    let mut all = Vec::new();
+    for at in 0..300 {
+        let (name, content) = (format!("m@{at}"), format!("content {at}"));
+        all.push(add(&mut log, Action::Register, true, &[(&name, &content)]));
+    }
+    // Another actor's versions come last.
+    for at in 300..310 {
+        let (name, content) = (format!("m@{at}"), format!("content {at}"));
+        all.push(add(&mut log, Action::Register, false, &[(&name, &content)]));
+    }
+    let newest = add(
+        &mut log,
+        Action::Hold,
+        false,
+        &[("incident-7", "content 299")],
+    );
+    let oldest = add(
+        &mut log,
+        Action::Hold,
+        false,
+        &[("incident-8", "content 0")],
+    );
+    let others = add(
+        &mut log,
+        Action::Hold,
+        false,
+        &[("incident-9", "content 305")],
+    );
+    let world = published(log);
+    let report = history(&world, "m");
+    verified(&report);
+    assert_eq!(outcome(&report, "links"), Outcome::Unknown);
+    assert_eq!(
+        (fact(&report, "linked"), fact(&report, "leftOut")),
+        (256, 54)
+    );
+    all.push(newest);
+    assert_eq!(indices(&report), all);
+    assert!(!indices(&report).contains(&oldest) && !indices(&report).contains(&others));
+    assert_eq!(versions(&report).len(), 310);
+    // Each version by itself has them.
+    assert!(indices(&history(&world, "m@0")).contains(&oldest));
+    assert!(indices(&history(&world, "m@305")).contains(&others));
+}
+
+/// An event that only a later registration claims stays where it was.
+#[test]
+fn a_later_registration_hides_no_event() {
+    let mut log = TestLog::new();
+    add(&mut log, Action::Register, true, &[("m@1", "weights")]);
+    let held = add(&mut log, Action::Hold, true, &[("incident@42", "weights")]);
+    let world = published(log);
+    assert!(indices(&history(&world, "m@1")).contains(&held));
+    let mut log = world.log;
+    add(
+        &mut log,
+        Action::Register,
+        false,
+        &[("incident@42", "weights")],
+    );
+    add(
+        &mut log,
+        Action::Register,
+        false,
+        &[("incident", "weights")],
+    );
+    let world = published(log);
+    let report = history(&world, "m@1");
+    assert_eq!(indices(&report).len(), 2);
+    assert!(indices(&report).contains(&held));
+    verified(&report);
+}
+
+#[test]
+fn a_digest_with_too_many_events_is_left_out() {
+    // GLASSLOG_LONG_TESTS: signing as many events as a reader scans takes a minute.
+    if std::env::var_os("GLASSLOG_LONG_TESTS").is_none() {
+        return;
+    }
+    let mut log = TestLog::new();
+    let first = add(
+        &mut log,
+        Action::Register,
+        true,
+        &[("m@1", "weights"), ("m@1", "license")],
+    );
+    let held = add(&mut log, Action::Hold, true, &[("incident", "weights")]);
+    for _ in 0..65_600 {
+        add(&mut log, Action::Read, false, &[("n@1", "license")]);
+    }
+    let world = published(log);
+    let report = history(&world, "m@1");
+    verified(&report);
+    assert_eq!(indices(&report), [first, held]);
+    assert_eq!((fact(&report, "linked"), fact(&report, "leftOut")), (1, 1));
+}
