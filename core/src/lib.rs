@@ -33,7 +33,8 @@
 //!     now: 1_780_000_000, // judges freshness
 //!     require: None,      // a history must be complete
 //!     max_checkpoint_age: None,
-//!     full_scan: false,   // asks the log's index first
+//!     full_scan: false,   // asks the log's index if auditors vouch for it, or the log is large
+//!     accept_index: false,
 //! };
 //! let exact = false; // follow registrations from the name to digests
 //! let mut query = HistoryQuery::new("resnet50@2.1", policy, options, exact)?;

@@ -23,8 +23,9 @@ use crate::writer::signer::Signer;
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{self, Envelope, Genesis, Predecessor, Spki, secret_to_pem};
 use glasslog_core::merkle::{Hash, TreeHead, leaf_hash};
-use glasslog_core::note::{KeyName, SignatureType, SignerKey};
+use glasslog_core::note::{KeyName, SignatureType, SignerKey, VerifierKey};
 use glasslog_core::tiles::Edge;
+use glasslog_core::trust::TrustPolicy;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub struct NewLog {
     key: Option<SignerKey>,
     succeeds: Option<Predecessor>,
     store: Option<StoreSettings>,
+    auditors: Vec<VerifierKey>,
 }
 
 /// The result of creating a log.
@@ -56,6 +58,7 @@ impl NewLog {
             key: None,
             succeeds: None,
             store: None,
+            auditors: Vec::new(),
         }
     }
 
@@ -67,6 +70,7 @@ impl NewLog {
             key: None,
             succeeds: None,
             store: None,
+            auditors: Vec::new(),
         }
     }
 
@@ -88,6 +92,13 @@ impl NewLog {
     #[must_use]
     pub fn in_store(mut self, store: StoreSettings) -> Self {
         self.store = Some(store);
+        self
+    }
+
+    /// Writes these auditors of the index, all of whom must have cosigned it, into the trust policy.
+    #[must_use]
+    pub fn audited_by(mut self, auditors: Vec<VerifierKey>) -> Self {
+        self.auditors = auditors;
         self
     }
 
@@ -121,7 +132,8 @@ impl NewLog {
             &format!("{}/index", self.origin),
             SignatureType::Ed25519,
         )?;
-        let policy = trust_policy(&key, &index_key);
+        let policy = trust_policy(&key, &index_key, &self.auditors);
+        TrustPolicy::parse(policy.as_bytes()).map_err(|error| wrong(error.to_string()))?;
         let signer = Signer::new(&self.origin, key).map_err(|error| wrong(error.to_string()))?;
 
         make_directories(disk, &layout)?;
@@ -230,11 +242,21 @@ fn make_directories(disk: &Disk, layout: &Layout) -> Result<(), DiskError> {
     Ok(())
 }
 
-/// Returns the first trust policy of readers: this log and its index, without witnesses.
-fn trust_policy(log: &SignerKey, index: &SignerKey) -> String {
+/// Returns the first trust policy of readers: this log and its index, without witnesses, and the auditors of the index.
+fn trust_policy(log: &SignerKey, index: &SignerKey, auditors: &[VerifierKey]) -> String {
     let section =
         |name, key: &SignerKey| format!("[{name}]\nlog {}\nquorum none\n", key.verifier());
-    format!("{}\n{}", section("log", log), section("index", index))
+    let mut policy = format!("{}\n{}", section("log", log), section("index", index));
+    if auditors.is_empty() {
+        return policy;
+    }
+    policy += "\n[audit]\n";
+    let mut names = String::new();
+    for (number, key) in (1..).zip(auditors) {
+        policy += &format!("witness auditor-{number} {key}\n");
+        names += &format!(" auditor-{number}");
+    }
+    policy + &format!("group auditors all{names}\nquorum auditors\n")
 }
 
 fn secret(layout: &Layout) -> Result<SecretKey, LogError> {

@@ -131,6 +131,7 @@ fn audit(log: &Path, size: u64) {
             require: None,
             max_checkpoint_age: None,
             full_scan: false,
+            accept_index: false,
         },
         Some(files),
     );

@@ -20,6 +20,12 @@ export type Options = {
   require?: "included" | "complete";
   /** Oldest acceptable checkpoint, in seconds; makes *fresh* a requirement. */
   maxCheckpointAge?: bigint;
+  /**
+   * Takes the index's own word that it leaves nothing out, although no auditor of the policy vouches for it. Without it the claim
+   * *complete* of such a history is `unknown`, unless the log is within the reading budget (65,536 entries, 64 MiB): then every
+   * entry is read.
+   */
+  acceptIndex?: boolean;
 };
 
 /**
@@ -89,7 +95,7 @@ export type Found = {
 export class HistoryQuery {
   /**
    * With `exact` one key is looked up, and no registration is followed. If the policy names an index, the log's index is
-   * asked; with `fullScan` every entry is read instead. `since` is a bundle with an older history of the same artifact: it must
+   * asked, unless the log is small and no auditor vouches for it; with `fullScan` every entry is read instead. `since` is a bundle with an older history of the same artifact: it must
    * be the beginning of this one, and the report lists the new events. Throws if the artifact is malformed, or `since` is not
    * such a bundle.
    */

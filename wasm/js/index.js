@@ -42,7 +42,8 @@ export function verifyBundle(bundle, policy, { artifact, exact = false, ...optio
 
 /** Verifies a tlog-proof of one entry. */
 export function verifyProof(proof, entry, policy, options) {
-  return wasm.verifyProof(bytes("proof", proof), bytes("entry", entry), text("policy", policy), ...read(options));
+  const args = [bytes("proof", proof), bytes("entry", entry), text("policy", policy)];
+  return wasm.verifyProof(...args, ...withoutIndex(options));
 }
 
 /** Verifies that a newer checkpoint extends an older one. */
@@ -52,13 +53,13 @@ export function verifyConsistency(oldCheckpoint, newCheckpoint, proof, policy, o
     bytes("newCheckpoint", newCheckpoint),
     bytes("proof", proof),
     text("policy", policy),
-    ...read(options),
+    ...withoutIndex(options),
   );
 }
 
 /** Verifies a fraud proof against the signer of an index. */
 export function verifyFraud(fraud, policy, options) {
-  return wasm.verifyFraud(bytes("fraud", fraud), text("policy", policy), ...read(options));
+  return wasm.verifyFraud(bytes("fraud", fraud), text("policy", policy), ...withoutIndex(options));
 }
 
 /** Most bytes of the file at `path` of a log; `undefined` if no log has a file of this name. */
@@ -155,19 +156,21 @@ function text(name, value) {
   throw new TypeError(`\`${name}\` must be a string`);
 }
 
-/** Options as the wasm takes them: now, required claim, oldest acceptable checkpoint. */
+/** Options of a verification that asks no index. */
+function withoutIndex(options) {
+  return read(options).slice(0, 3);
+}
+
+/** Options as the wasm takes them: now, required claim, oldest acceptable checkpoint, whether the index's word counts. */
 function read(options = {}) {
   if (typeof options !== "object" || options === null) throw new TypeError("`options` must be an object");
-  const { now = BigInt(Math.floor(Date.now() / 1000)), require, maxCheckpointAge, ...others } = options;
+  const { now = BigInt(Math.floor(Date.now() / 1000)), require, maxCheckpointAge, acceptIndex = false, ...others } = options;
   for (const name of Object.keys(others)) throw new TypeError(`unknown option \`${name}\``);
   if (require !== undefined && require !== "included" && require !== "complete") {
     throw new TypeError('option `require` must be "included" or "complete"');
   }
-  return [
-    seconds("now", now),
-    require,
-    maxCheckpointAge === undefined ? undefined : seconds("maxCheckpointAge", maxCheckpointAge),
-  ];
+  const age = maxCheckpointAge === undefined ? undefined : seconds("maxCheckpointAge", maxCheckpointAge);
+  return [seconds("now", now), require, age, flag("acceptIndex", acceptIndex)];
 }
 
 /** Seconds as an unsigned 64-bit number: a larger or negative one would wrap around on its way. */

@@ -44,6 +44,10 @@ export type Report = {
    */
   complete: boolean,
   /**
+   * The grounds on which it passed; empty if it did not.
+   */
+  completeBy: CompleteBy | null,
+  /**
    * Every check, in order.
    */
   checks: Array<Check>,
@@ -147,6 +151,11 @@ export type Claims = {
    */
   fresh: Outcome,
 };
+
+/**
+ * Grounds on which the claim *complete* passed.
+ */
+export type CompleteBy = "scan" | "audited-index" | "index";
 
 /**
  * The outcome of one check, or of one claim.

@@ -34,10 +34,11 @@ impl HistoryQuery {
         now: u64,
         require: Option<String>,
         max_checkpoint_age: Option<u64>,
+        accept_index: bool,
     ) -> Result<Self, JsError> {
         let options = Options {
             full_scan,
-            ..options(now, require.as_deref(), max_checkpoint_age)?
+            ..options(now, require.as_deref(), max_checkpoint_age, accept_index)?
         };
         let policy = policy.as_bytes();
         Ok(Self(match since {

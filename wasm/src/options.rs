@@ -8,6 +8,7 @@ pub(crate) fn options(
     now: u64,
     require: Option<&str>,
     max_checkpoint_age: Option<u64>,
+    accept_index: bool,
 ) -> Result<Options, JsError> {
     let require = match require {
         None => None,
@@ -24,5 +25,6 @@ pub(crate) fn options(
         require,
         max_checkpoint_age,
         full_scan: false,
+        accept_index,
     })
 }

@@ -11,6 +11,10 @@ use crate::options::options;
 /// # Errors
 /// Throws on an unknown option, and if the artifact breaks its syntax.
 #[wasm_bindgen(js_name = verifyBundle)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "only single values pass between JavaScript and Rust; the wrapper in JavaScript names them"
+)]
 pub fn verify_bundle(
     bundle: &[u8],
     policy: &str,
@@ -19,8 +23,9 @@ pub fn verify_bundle(
     now: u64,
     require: Option<String>,
     max_checkpoint_age: Option<u64>,
+    accept_index: bool,
 ) -> Result<String, JsError> {
-    let options = options(now, require.as_deref(), max_checkpoint_age)?;
+    let options = options(now, require.as_deref(), max_checkpoint_age, accept_index)?;
     let artifact = artifact.as_deref();
     let asked = Asked { artifact, exact };
     Ok(verify::verify_bundle(bundle, policy.as_bytes(), options, asked)?.to_json())
@@ -39,7 +44,7 @@ pub fn verify_proof(
     require: Option<String>,
     max_checkpoint_age: Option<u64>,
 ) -> Result<String, JsError> {
-    let options = options(now, require.as_deref(), max_checkpoint_age)?;
+    let options = options(now, require.as_deref(), max_checkpoint_age, false)?;
     Ok(verify::verify_proof(proof, entry, policy.as_bytes(), options).to_json())
 }
 
@@ -57,7 +62,7 @@ pub fn verify_consistency(
     require: Option<String>,
     max_checkpoint_age: Option<u64>,
 ) -> Result<String, JsError> {
-    let options = options(now, require.as_deref(), max_checkpoint_age)?;
+    let options = options(now, require.as_deref(), max_checkpoint_age, false)?;
     Ok(verify::verify_consistency(old, new, proof, policy.as_bytes(), options).to_json())
 }
 
@@ -73,6 +78,6 @@ pub fn verify_fraud(
     require: Option<String>,
     max_checkpoint_age: Option<u64>,
 ) -> Result<String, JsError> {
-    let options = options(now, require.as_deref(), max_checkpoint_age)?;
+    let options = options(now, require.as_deref(), max_checkpoint_age, false)?;
     Ok(verify::verify_fraud(fraud, policy.as_bytes(), options).to_json())
 }

@@ -71,6 +71,27 @@ test("options reach the verdict", { skip }, () => {
   }
 });
 
+test("the grounds of a complete history: a scan of a small log, or the index's word", { skip }, () => {
+  const small = log.at("small.bundle");
+  report("bundle", "model@1", "--log", log.log, ...trust(), "--accept-index", "-o", small);
+  const bundle = log.read("small.bundle");
+  for (const [options, words, grounds, ofBundle] of [
+    [{}, [], "scan", null],
+    [{ acceptIndex: true }, ["--accept-index"], "index", "index"],
+    [{ acceptIndex: false }, [], "scan", null],
+  ]) {
+    const ours = history(log.public, "model@1", log.policy, { now, ...options });
+    assert.equal(ours, report("history", "model@1", "--log", log.log, ...trust(), ...words));
+    assert.equal(JSON.parse(ours).completeBy, grounds);
+    const offline = verify.verifyBundle(bundle, log.policy, { now, ...options });
+    assert.equal(offline, report("verify", "bundle", small, ...trust(), ...words));
+    assert.equal(JSON.parse(offline).completeBy, ofBundle);
+    assert.equal(result(offline), ofBundle === null ? "unknown" : "verified");
+  }
+  const scanned = history(log.public, "model@1", log.policy, { now, fullScan: true });
+  assert.equal(scanned, history(log.public, "model@1", log.policy, { now }));
+});
+
 test("a log that was changed, in each of its files", { skip }, () => {
   const tree = log.at("changed");
   const files = [
@@ -250,6 +271,8 @@ test("misuse throws", { skip }, () => {
   assert.throws(query("model@1", { now: 1n << 64n }), { name: "RangeError" });
   assert.throws(query("model@1", { require: "fresh" }), { name: "TypeError" });
   assert.throws(query("model@1", { maxAge: 7n }), { name: "TypeError" });
+  assert.throws(query("model@1", { acceptIndex: "yes" }), { name: "TypeError" });
+  assert.throws(() => verify.verifyFraud(new Uint8Array(), log.policy, { acceptIndex: 1 }), { name: "TypeError" });
   assert.throws(() => verify.verifyBundle("text", log.policy), { name: "TypeError" });
   assert.throws(() => verify.verifyBundle(new Uint8Array(), log.policy, { artifact: "two words" }), /is not a name/);
   assert.throws(() => verify.verifyBundle(new Uint8Array(), log.policy, { exact: 1 }), { name: "TypeError" });

@@ -28,6 +28,10 @@ pub(crate) struct TrustArgs {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) max_checkpoint_age: Option<u64>,
 
+    /// Take the index's own word that it leaves nothing out, although no auditor vouches for it
+    #[arg(long)]
+    pub(crate) accept_index: bool,
+
     /// Open no sockets
     #[arg(long)]
     pub(crate) offline: bool,
@@ -89,6 +93,7 @@ impl TrustArgs {
             }),
             max_checkpoint_age: self.max_checkpoint_age,
             full_scan: false,
+            accept_index: self.accept_index,
         }
     }
 }

@@ -89,7 +89,7 @@ impl Console {
                 .map(|(width, _)| width.0);
             self.line(render::report(report, width));
         }
-        if let Some(hint) = render::hint(report) {
+        for hint in render::hints(report) {
             self.hint(hint);
         }
         report.class().into()

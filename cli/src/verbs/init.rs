@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use glasslog_core::note::{KeyName, Origin, SignatureType};
+use glasslog_core::note::{KeyName, Origin, SignatureType, VerifierKey};
 use glasslog_log::object_store::StoreSettings;
 use glasslog_log::{Layout, NewLog};
 use serde::Serialize;
@@ -19,6 +19,7 @@ use crate::output::{Console, Head};
 #[command(after_help = "\
 Examples:
   glasslog init my.log --origin models.example.com/access
+  glasslog init my.log --origin models.example.com/access --auditor \"$(cat auditor.key.pub)\"
   glasslog init any.log --origin example.com/raw --raw
   glasslog init my.log --origin models.example.com/access --store s3://audit-logs/models")]
 pub(crate) struct Args {
@@ -40,6 +41,11 @@ pub(crate) struct Args {
     /// Continue this closed log: the genesis commits to its final checkpoint and its keys
     #[arg(long, value_name = "LOG", conflicts_with = "raw")]
     pub(crate) succeeds: Option<PathBuf>,
+
+    /// Auditor of the index, whom the trust policy then requires; repeat it for several, all of whom must have cosigned
+    #[arg(long = "auditor", value_name = "VKEY")]
+    pub(crate) auditors: Vec<String>,
+
     /// Keep everything but keys in this bucket; credentials come from the environment (`AWS_ACCESS_KEY_ID`, …)
     #[arg(long, value_name = "s3://BUCKET/PREFIX")]
     pub(crate) store: Option<String>,
@@ -100,6 +106,7 @@ impl Args {
             }
             log = log.with_key(key);
         }
+        log = log.audited_by(self.auditors()?);
         if let Some(store) = self.store()? {
             log = log.in_store(store);
         }
@@ -133,6 +140,31 @@ impl Args {
             }
         }
         Ok(Exit::Done)
+    }
+
+    /// Reads the keys of the auditors.
+    fn auditors(&self) -> Result<Vec<VerifierKey>, Failure> {
+        let mut keys: Vec<VerifierKey> = Vec::new();
+        for text in &self.auditors {
+            let key = VerifierKey::parse(text.trim()).map_err(|error| {
+                Failure::usage(format!("`--auditor {text}`: {error}"))
+                    .hint("the value is the line in an auditor's `.pub` file: `--auditor \"$(cat auditor.key.pub)\"`")
+            })?;
+            let name = key.name().as_str();
+            if key.signature_type() == SignatureType::Ed25519 {
+                return Err(Failure::usage(format!(
+                    "`{name}` has the key of a log, not an auditor's"
+                ))
+                .hint("`glasslog keygen --kind auditor` makes one"));
+            }
+            if keys.iter().any(|known| known.public() == key.public()) {
+                return Err(Failure::usage(format!(
+                    "`--auditor`: the key of `{name}` is given twice"
+                )));
+            }
+            keys.push(key);
+        }
+        Ok(keys)
     }
 
     fn store(&self) -> Result<Option<StoreSettings>, Failure> {

@@ -21,6 +21,19 @@ pub enum Outcome {
     Unknown,
 }
 
+/// Grounds on which the claim *complete* passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum CompleteBy {
+    /// Every entry of the log was read.
+    Scan,
+    /// The index lists every event, as auditors of the policy vouch; entries after it were read.
+    AuditedIndex,
+    /// The index lists every event, by its own word, which the reader accepts; entries after it were read.
+    Index,
+}
+
 /// Reasons for a report to be other than *verified*, in the order in which causes take precedence (`docs/cli.md`, exit codes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -172,22 +185,56 @@ impl Check {
     }
 }
 
+fn planned(&(code, required): &(CheckCode, bool)) -> Check {
+    Check {
+        code,
+        outcome: Outcome::Unknown,
+        required,
+        detail: NOT_REACHED.to_string(),
+        evidence: None,
+        class: Class::Undecided,
+    }
+}
+
 /// The checks of one verification, in the order in which they are decided. A check that is not reached stays *unknown*.
 #[derive(Clone, Debug)]
-pub(crate) struct Checks(Vec<Check>);
+pub(crate) struct Checks {
+    list: Vec<Check>,
+    /// The grounds of a coverage that passed.
+    complete_by: Option<CompleteBy>,
+}
 
 impl Checks {
     /// All checks that this verification will make; `true` marks the required ones.
     pub(crate) fn planned(codes: &[(CheckCode, bool)]) -> Self {
-        let planned = |&(code, required)| Check {
-            code,
-            outcome: Outcome::Unknown,
-            required,
-            detail: NOT_REACHED.to_string(),
-            evidence: None,
-            class: Class::Undecided,
-        };
-        Self(codes.iter().map(planned).collect())
+        Self {
+            list: codes.iter().map(planned).collect(),
+            complete_by: None,
+        }
+    }
+
+    /// Plans required checks, to be shown before `next`.
+    pub(crate) fn plan_before(&mut self, next: CheckCode, codes: &[CheckCode]) {
+        let at = self.list.iter().position(|check| check.code == next);
+        let at = at.unwrap_or(self.list.len());
+        let new = codes.iter().map(|code| planned(&(*code, true)));
+        self.list.splice(at..at, new);
+    }
+
+    /// Takes checks out that are not made after all.
+    pub(crate) fn remove(&mut self, codes: &[CheckCode]) {
+        self.list.retain(|check| !codes.contains(&check.code));
+    }
+
+    /// Records that no event can be missing, and on which grounds.
+    pub(crate) fn cover(&mut self, by: CompleteBy, detail: String, evidence: Evidence) {
+        self.pass(CheckCode::Coverage, detail, Some(evidence));
+        self.complete_by = Some(by);
+    }
+
+    /// The grounds of a coverage that was recorded.
+    pub(crate) const fn complete_by(&self) -> Option<CompleteBy> {
+        self.complete_by
     }
 
     pub(crate) fn pass(
@@ -237,31 +284,31 @@ impl Checks {
     }
 
     pub(crate) fn outcome(&self, code: CheckCode) -> Outcome {
-        self.0
+        self.list
             .iter()
             .find(|check| check.code == code)
             .map_or(Outcome::Unknown, |check| check.outcome)
     }
 
     pub(crate) fn as_slice(&self) -> &[Check] {
-        &self.0
+        &self.list
     }
 
     pub(crate) fn into_vec(self) -> Vec<Check> {
-        self.0
+        self.list
     }
 
     /// The check that decides the verdict: of the required checks that did not pass, the first of the class that takes
     /// precedence. A check that was not reached decides only if no other of its class does.
     pub(crate) fn deciding(&self) -> Option<&Check> {
-        self.0
+        self.list
             .iter()
             .filter(|check| check.required && check.outcome != Outcome::Pass)
             .min_by_key(|check| (check.class, !check.is_reached()))
     }
 
     fn find(&mut self, code: CheckCode) -> Option<&mut Check> {
-        self.0.iter_mut().find(|check| check.code == code)
+        self.list.iter_mut().find(|check| check.code == code)
     }
 
     fn record(
@@ -282,12 +329,14 @@ impl Checks {
 
     /// Returns `true` if coverage is among the checks.
     pub(crate) fn covers(&self) -> bool {
-        self.0.iter().any(|check| check.code == CheckCode::Coverage)
+        self.list
+            .iter()
+            .any(|check| check.code == CheckCode::Coverage)
     }
 
     /// A claim that rests on `codes`: false if one of those present is proven false, unknown if one is not decided.
     pub(crate) fn claim(&self, codes: &[CheckCode]) -> Outcome {
-        let resting = || self.0.iter().filter(|check| codes.contains(&check.code));
+        let resting = || self.list.iter().filter(|check| codes.contains(&check.code));
         let proven_false = |check: &Check| {
             check.outcome == Outcome::Fail
                 && matches!(check.class, Class::False | Class::Inconsistent)

@@ -9,7 +9,7 @@ pub(crate) mod report;
 mod typescript;
 pub(crate) mod words;
 
-pub use check::{Check, CheckCode, Class, Outcome};
+pub use check::{Check, CheckCode, Class, CompleteBy, Outcome};
 pub use event_view::{EventView, ReasonView, SubjectView, TransferView};
 pub use evidence::{Evidence, Fact};
 pub use fraud_view::FraudSummary;

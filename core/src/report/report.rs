@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
-use crate::report::check::{Check, CheckCode, Checks, Class, Outcome};
+use crate::report::check::{Check, CheckCode, Checks, Class, CompleteBy, Outcome};
 use crate::report::event_view::EventView;
 use crate::report::fraud_view::FraudSummary;
 
@@ -201,6 +201,8 @@ pub struct Report {
     pub claims: Claims,
     /// True if the claim *complete* passed.
     pub complete: bool,
+    /// The grounds on which it passed; empty if it did not.
+    pub complete_by: Option<CompleteBy>,
     /// Every check, in order.
     pub checks: Vec<Check>,
     /// Members of the verb.
@@ -293,6 +295,7 @@ impl Report {
             checkpoint,
             claims,
             complete: complete == Outcome::Pass,
+            complete_by: checks.complete_by().filter(|_| complete == Outcome::Pass),
             checks: checks.into_vec(),
             members,
             class,

@@ -9,7 +9,7 @@ use std::{env, format, fs};
 use ts_rs::{Config, TS};
 
 use crate::merkle::hash::Hash;
-use crate::report::check::{Check, CheckCode, Outcome};
+use crate::report::check::{Check, CheckCode, CompleteBy, Outcome};
 use crate::report::event_view::{EventView, ReasonView, SubjectView, TransferView};
 use crate::report::evidence::{Evidence, Fact};
 use crate::report::fraud_view::FraudSummary;
@@ -105,7 +105,7 @@ fn the_declarations_are_those_of_the_rust_types() {
     declare_all!(
         &cfg,
         &mut text,
-        Report Verdict Question CheckpointSummary Claims Outcome Check CheckCode Evidence Fact EventView SubjectView
+        Report Verdict Question CheckpointSummary Claims CompleteBy Outcome Check CheckCode Evidence Fact EventView SubjectView
         ReasonView TransferView VersionSummary FileEvents EntrySummary Counts FraudSummary Hash
     );
     let text = indented(&text);

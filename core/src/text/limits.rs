@@ -66,10 +66,13 @@ pub const MAX_TLOG_PROOF: usize = 2 * MAX_NOTE;
 /// entries.
 pub const MAX_AUDIT_STATE: usize = 1 << 28;
 
-/// Most entries after the end of an index that a reader scans: 64 entry bundles, some 10 MB of events. A builder that
-/// publishes each minute or each 256 entries keeps the tail far shorter. If the tail is longer, the answer states the
-/// index up to which it is complete.
-pub const MAX_TAIL: u64 = 16_384;
+/// The *reading budget*: most entries that a reader reads one by one of its own accord, be it a whole log that no audited
+/// index covers or the entries after the end of an index. 256 entry bundles take seconds to fetch and verify. A builder
+/// that publishes each minute or each 256 entries keeps the tail far shorter.
+pub const MAX_READING: u64 = 65_536;
+
+/// Bytes of the reading budget: 1 KiB for each of [`MAX_READING`] entries, and most events have less.
+pub const MAX_READING_BYTES: u64 = 64 << 20;
 
 /// Most entries of one reserved key that a history reads to check the index. A log that admits events only has none.
 /// The index is believed about the others, because such an entry cannot hide an event.

@@ -11,13 +11,13 @@ use crate::event::artifact::{ArtifactError, question};
 use crate::event::lookup_key::LookupKey;
 use crate::fetch::bundle_file::{Bundle, BundleError};
 use crate::fetch::query::Query;
-use crate::index::format::file::LATEST_PATH;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
 use crate::report::report::Report;
 use crate::verify::history::HistoryQuery;
 use crate::verify::history::since::Since;
 use crate::verify::options::Options;
+use crate::verify::verification::Files;
 
 /// Reasons for a bundle to prove nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -156,15 +156,34 @@ fn replay(
     judge: JudgeQuestion<'_>,
 ) -> Result<Report, ReplayError> {
     let bundle = Bundle::parse(bytes)?;
-    // A bundle without a manifest of the index holds every entry, which proves as much.
-    let options = Options {
-        full_scan: options.full_scan || bundle.file(LATEST_PATH).is_none(),
+    let scan = Options {
+        full_scan: true,
         ..options
     };
     let (key, exact) =
         question(bundle.artifact(), bundle.exact()).map_err(ReplayError::Artifact)?;
     let judge = |checks: &mut Checks| judge(checks, &key, exact);
-    let mut query = HistoryQuery::of_bundle(key.clone(), policy, options, exact, &judge);
+    // The maker of the bundle may have found the entries in another way than this reader would: as the reader, by a scan, or
+    // by the index. The first way counts for which the bundle has every file.
+    let ways = [
+        (options, Files::Log),
+        (scan, Files::Log),
+        (options, Files::Bundle),
+    ];
+    let mut first = None;
+    for (options, files) in ways {
+        let query = HistoryQuery::of_bundle(key.clone(), policy, options, exact, &judge, files);
+        let report = run(&bundle, query)?;
+        if report.class() != Class::Unfinished {
+            return Ok(report);
+        }
+        first.get_or_insert(report);
+    }
+    Ok(first.ok_or(BundleError::Query)?)
+}
+
+/// Feeds a query from the files of a bundle.
+fn run(bundle: &Bundle<'_>, mut query: HistoryQuery) -> Result<Report, BundleError> {
     loop {
         let needs = query.needs();
         if needs.is_empty() {
@@ -175,7 +194,7 @@ fn replay(
             query.supply(&path, file.map(<[u8]>::to_vec));
         }
     }
-    Ok(query.into_report().ok_or(BundleError::Query)?)
+    query.into_report().ok_or(BundleError::Query)
 }
 
 impl HistoryQuery {

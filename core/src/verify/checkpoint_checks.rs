@@ -10,20 +10,12 @@ use crate::report::evidence::{Evidence, Fact};
 use crate::report::report::CheckpointSummary;
 use crate::report::words::{self, entries};
 use crate::trust::policy::{LogVerdict, QuorumVerdict, Verdict, WitnessOutcome};
-use crate::trust::trust_policy::{TrustError, TrustPolicy, VerifiedCheckpoint};
+use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
 use crate::verify::options::Options;
 
-/// Reads the trust policy.
+/// Reads the trust policy, and records whether it could be read.
 pub(crate) fn read_policy(checks: &mut Checks, policy: &[u8]) -> Option<TrustPolicy> {
-    take_policy(checks, TrustPolicy::parse(policy))
-}
-
-/// Records whether a trust policy could be read.
-pub(crate) fn take_policy(
-    checks: &mut Checks,
-    policy: Result<TrustPolicy, TrustError>,
-) -> Option<TrustPolicy> {
-    match policy {
+    match TrustPolicy::parse(policy) {
         Ok(policy) => {
             checks.pass(CheckCode::Policy, "the trust policy is well formed", None);
             Some(policy)

@@ -25,7 +25,7 @@ use crate::verify::key_history::KeyHistory;
 use crate::verify::matches::{Held, Matches};
 use crate::verify::options::{Options, Require};
 use crate::verify::scan::{Scan, ScanStep};
-use crate::verify::verification::Verification;
+use crate::verify::verification::{Files, Verification};
 
 /// Verifies the entry at one index. In a log with a genesis the keys valid at that index are looked up in the log's
 /// index, if the policy names one; otherwise the whole log is read for them.
@@ -59,13 +59,11 @@ impl EntryQuery {
             (CheckCode::EventSignatures, false),
         ];
         let mut query = Self {
-            verification: Verification::by_index(policy, options, &further),
+            verification: Verification::with_index(policy, options, &further, Files::Log),
             index,
             stage: Stage::Checkpoint(Wave::of([LogFile::Checkpoint])),
             proven: Matches::new([]),
         };
-        // It is not known yet if there are keys to look up.
-        query.verification.require_index(false);
         if query.verification.policy().is_none() {
             query.conclude(None, true);
         }
@@ -149,11 +147,16 @@ impl EntryQuery {
         if !matches!(first, Ok(Event::Genesis(_))) {
             return self.without_genesis();
         }
-        if self.verification.is_by_index() {
-            self.verification.require_index(true);
+        let verification = &mut self.verification;
+        if verification.asks_index_first() || verification.asks_unaudited_index(size) {
+            verification.begin_index();
             self.stage = Stage::Opening(Box::new(Opening::after(verified.clone())));
-            return;
+        } else {
+            self.read_whole(verified);
         }
+    }
+
+    fn read_whole(&mut self, verified: &VerifiedCheckpoint) {
         match self.verification.scan(verified) {
             Some(scan) => self.stage = Stage::Scan(Box::new(scan)),
             None => self.conclude(None, true),
@@ -181,8 +184,6 @@ impl EntryQuery {
                 None,
             );
         }
-        self.verification
-            .leave_index("not asked: this log states no keys for events");
         self.conclude(None, true);
     }
 
@@ -190,6 +191,10 @@ impl EntryQuery {
         match scan.supply(path, bytes, &mut |_, _| {}) {
             ScanStep::More => self.stage = Stage::Scan(scan),
             ScanStep::Done => self.conclude(Some(scan.key_history()), true),
+            ScanStep::TooLarge => match self.verification.leave_scan() {
+                Some(verified) => self.stage = Stage::Opening(Box::new(Opening::after(verified))),
+                None => self.conclude(None, true),
+            },
             fault => self.stop(fault),
         }
     }
@@ -198,6 +203,10 @@ impl EntryQuery {
         match opening.supply(&mut self.verification, path, bytes) {
             Opened::More => self.stage = Stage::Opening(opening),
             Opened::Stopped => self.conclude(None, true),
+            Opened::Scan(verified) => {
+                self.verification.leave_index();
+                self.read_whole(&verified);
+            }
             Opened::Index(mut log) => {
                 let step = log.start(&[], &mut self.proven);
                 self.after_step(log, Vec::new(), step);
@@ -231,14 +240,14 @@ impl EntryQuery {
 
     fn conclude_index(&mut self, log: &IndexedLog) {
         log.record(&mut self.verification.checks);
-        if log.is_covered() || self.index < log.covered() {
+        let Some(doubt) = log.doubt(self.index) else {
             return self.conclude(Some(log.key_history()), true);
-        }
+        };
         // Its keys may have been revoked before it, in entries that were not read.
         let checks = &mut self.verification.checks;
         checks.pass(CheckCode::Files, NO_FILE_MISSING, None);
         checks.require(CheckCode::EventSignatures, true);
-        checks.unknown(CheckCode::EventSignatures, log.uncovered(), None);
+        checks.unknown(CheckCode::EventSignatures, doubt, None);
         self.conclude(None, true);
     }
 

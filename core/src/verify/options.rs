@@ -11,6 +11,8 @@ pub struct Options {
     pub max_checkpoint_age: Option<u64>,
     /// Read every entry, even if the policy names an index.
     pub full_scan: bool,
+    /// Take the index's own word that it leaves nothing out, although no auditor vouches for it.
+    pub accept_index: bool,
 }
 
 /// The claim that a verdict needs.

@@ -28,6 +28,8 @@ pub(crate) enum ScanStep {
     More,
     /// Every entry was read.
     Done,
+    /// The entry bundles have more bytes than the limit allows.
+    TooLarge,
     /// A file is missing.
     Missing(String),
     /// The tiles do not fold to the root.
@@ -40,7 +42,7 @@ impl ScanStep {
     /// Records why a scan cannot continue.
     pub(crate) fn record(self, checks: &mut Checks) {
         match self {
-            Self::More | Self::Done => {}
+            Self::More | Self::Done | Self::TooLarge => {}
             Self::Missing(path) => crate::verify::checkpoint_checks::missing(checks, &path),
             Self::Tree(error) => {
                 let path = error.tile().map(Tile::path);
@@ -67,6 +69,8 @@ pub(crate) struct Scan {
     wave: Wave,
     key_history: KeyHistory,
     read: u64,
+    /// Bytes of entry bundles that may still be read.
+    left: u64,
 }
 
 enum Stage {
@@ -79,8 +83,14 @@ enum Stage {
 }
 
 impl Scan {
-    /// Starts to read a log up to `head`. Fails for an empty log whose root is not that of an empty log.
-    pub(crate) fn new(origin: &str, head: TreeHead, pin: Option<Hash>) -> Result<Self, TileError> {
+    /// Starts to read a log up to `head`, at most `limit` bytes of entry bundles. Fails for an empty log whose root is not
+    /// that of an empty log.
+    pub(crate) fn new(
+        origin: &str,
+        head: TreeHead,
+        pin: Option<Hash>,
+        limit: u64,
+    ) -> Result<Self, TileError> {
         let scan_tiles = ScanTiles::new(head)?;
         let mut scan = Self {
             scan_tiles,
@@ -88,6 +98,7 @@ impl Scan {
             wave: Wave::default(),
             key_history: KeyHistory::new(origin, pin),
             read: 0,
+            left: limit,
         };
         scan.advance();
         Ok(scan)
@@ -155,8 +166,12 @@ impl Scan {
                     let LogFile::Bundle(bundle) = file else {
                         continue;
                     };
+                    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                    let left = self.left.checked_sub(length);
                     match self.scan_tiles.verify_bundle(bundle, &bytes) {
+                        Ok(_) if left.is_none() => return ScanStep::TooLarge,
                         Ok(entries) => {
+                            self.left = left.unwrap_or(0);
                             for (index, leaf_hash, bytes) in entries.iter() {
                                 let entry = self.key_history.absorb(index, leaf_hash, bytes);
                                 visit(&entry, &self.key_history);

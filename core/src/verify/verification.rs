@@ -9,11 +9,13 @@ use alloc::vec::Vec;
 use crate::fetch::log_file::LogFile;
 use crate::fetch::query::Progress;
 use crate::fetch::wave::Wave;
-use crate::report::check::{CheckCode, Checks};
+use crate::report::check::{CheckCode, Checks, CompleteBy, Outcome};
 use crate::report::evidence::Evidence;
 use crate::report::report::{CheckpointSummary, Members, Question, Report};
 use crate::report::words::{NO_FILE_MISSING, TREE_FOLDS, entries};
-use crate::trust::trust_policy::{TrustError, TrustPolicy, VerifiedCheckpoint};
+use crate::text::limits::{MAX_READING, MAX_READING_BYTES};
+use crate::trust::policy::Policy;
+use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
 use crate::verify::checkpoint_checks;
 use crate::verify::key_history::KeyHistory;
 use crate::verify::options::Options;
@@ -30,7 +32,7 @@ const FIRST: [CheckCode; 7] = [
     CheckCode::Entries,
 ];
 
-/// The checks of an index, where one is asked; all are required.
+/// The checks of an index that is asked; all are required.
 const BY_INDEX: [CheckCode; 8] = [
     CheckCode::IndexProof,
     CheckCode::IndexSignature,
@@ -42,15 +44,36 @@ const BY_INDEX: [CheckCode; 8] = [
     CheckCode::IndexPositions,
 ];
 
+/// Where the files come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Files {
+    /// A log, which has every file.
+    Log,
+    /// A bundle, which has those that an index led to.
+    Bundle,
+}
+
+/// Condition for asking an index which entries matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AskIndex {
+    /// Never: every entry is read.
+    Never,
+    /// If auditors vouch for it; and else if the log is beyond the reading budget.
+    IfNeeded,
+    /// Always: the reader accepts its word, or there is nothing else to read.
+    Always,
+}
+
 /// A verification under way.
 pub(crate) struct Verification {
     policy: Option<TrustPolicy>,
     options: Options,
     pub(crate) checks: Checks,
     checkpoint: Option<CheckpointSummary>,
+    /// The same checkpoint, once the policy accepts it.
+    verified: Option<VerifiedCheckpoint>,
     report: Option<Report>,
-    /// True if an index is asked which entries matter.
-    by_index: bool,
+    ask_index: AskIndex,
     files: u64,
     bytes: u64,
 }
@@ -58,64 +81,112 @@ pub(crate) struct Verification {
 impl Verification {
     /// Plans the checks, `further` ones after those that every verification makes, and reads the policy.
     pub(crate) fn new(policy: &[u8], options: Options, further: &[(CheckCode, bool)]) -> Self {
-        Self::plan(TrustPolicy::parse(policy), options, further, false)
-    }
-
-    /// As [`Verification::new`], for a verification that asks the index, if the policy names one and no full scan is
-    /// wanted.
-    pub(crate) fn by_index(policy: &[u8], options: Options, further: &[(CheckCode, bool)]) -> Self {
-        let policy = TrustPolicy::parse(policy);
-        let named = policy.as_ref().is_ok_and(|policy| policy.index().is_some());
-        Self::plan(policy, options, further, named && !options.full_scan)
-    }
-
-    fn plan(
-        policy: Result<TrustPolicy, TrustError>,
-        options: Options,
-        further: &[(CheckCode, bool)],
-        by_index: bool,
-    ) -> Self {
         let fresh = (CheckCode::Freshness, options.max_checkpoint_age.is_some());
-        let audited = policy.as_ref().is_ok_and(|policy| policy.audit().is_some());
-        let index = BY_INDEX
-            .iter()
-            .filter(|code| by_index && (audited || !matches!(code, CheckCode::IndexAudit)));
-        let first = FIRST.iter().chain(index).map(|code| (*code, true));
+        let first = FIRST.iter().map(|code| (*code, true));
         let plan: Vec<_> = first
             .chain(further.iter().copied())
             .chain([fresh])
             .collect();
         let mut checks = Checks::planned(&plan);
-        let policy = checkpoint_checks::take_policy(&mut checks, policy);
+        let policy = checkpoint_checks::read_policy(&mut checks, policy);
         Self {
             policy,
             options,
             checks,
             checkpoint: None,
+            verified: None,
             report: None,
-            by_index,
+            ask_index: AskIndex::Never,
             files: 0,
             bytes: 0,
         }
     }
 
-    /// True if an index is asked which entries matter.
-    pub(crate) const fn is_by_index(&self) -> bool {
-        self.by_index
+    /// As [`Verification::new`], for a verification that may ask the index of the policy which entries matter.
+    pub(crate) fn with_index(
+        policy: &[u8],
+        options: Options,
+        further: &[(CheckCode, bool)],
+        files: Files,
+    ) -> Self {
+        let mut verification = Self::new(policy, options, further);
+        let policy = verification.policy.as_ref();
+        let has_index = policy.is_some_and(|policy| policy.index().is_some());
+        verification.ask_index = if !has_index || options.full_scan {
+            AskIndex::Never
+        } else if options.accept_index || files == Files::Bundle {
+            AskIndex::Always
+        } else {
+            AskIndex::IfNeeded
+        };
+        verification
     }
 
-    /// Marks the checks of the index as required or not, if one is asked.
-    pub(crate) fn require_index(&mut self, required: bool) {
-        for code in BY_INDEX {
-            self.checks.require(code, required);
+    /// Returns true if the index is asked before the size of the log is known: its word counts, or it may be audited.
+    pub(crate) fn asks_index_first(&self) -> bool {
+        match self.ask_index {
+            AskIndex::Never => false,
+            AskIndex::IfNeeded => self.requires_audit(),
+            AskIndex::Always => true,
         }
     }
 
-    /// Records why the index was not asked.
-    pub(crate) fn leave_index(&mut self, why: &str) {
-        for code in BY_INDEX {
-            self.checks.unknown(code, why, None);
+    /// Returns true if a log of this size is read by an index for which no auditor vouches.
+    pub(crate) fn asks_unaudited_index(&self, size: u64) -> bool {
+        match self.ask_index {
+            AskIndex::Never => false,
+            AskIndex::IfNeeded => size > MAX_READING,
+            AskIndex::Always => true,
         }
+    }
+
+    /// Returns true if a log of this size, for whose index no auditor vouches, is read whole instead: it is within the
+    /// reading budget, and no check of the index failed.
+    pub(crate) fn may_scan(&self, size: u64) -> bool {
+        let failed = |code: &CheckCode| self.checks.outcome(*code) == Outcome::Fail;
+        !self.asks_unaudited_index(size) && !BY_INDEX.iter().any(failed)
+    }
+
+    /// Takes the check of the audit out if auditors have not vouched and the reader takes the index's own word.
+    pub(crate) fn do_without_audit(&mut self) {
+        let code = CheckCode::IndexAudit;
+        if self.options.accept_index && self.checks.outcome(code) == Outcome::Unknown {
+            self.checks.remove(&[code]);
+        }
+    }
+
+    /// Returns true if the policy has a quorum of auditors.
+    fn requires_audit(&self) -> bool {
+        let audit = self.policy.as_ref().and_then(TrustPolicy::audit);
+        audit.is_some_and(Policy::requires_witnesses)
+    }
+
+    /// Plans the checks of the index.
+    pub(crate) fn begin_index(&mut self) {
+        let audited = self
+            .policy
+            .as_ref()
+            .is_some_and(|policy| policy.audit().is_some());
+        let mut codes = BY_INDEX.to_vec();
+        codes.retain(|code| audited || *code != CheckCode::IndexAudit);
+        self.checks.plan_before(CheckCode::Genesis, &codes);
+    }
+
+    /// Takes the checks of the index out: every entry is read instead.
+    pub(crate) fn leave_index(&mut self) {
+        self.checks.remove(&BY_INDEX);
+    }
+
+    /// Turns to the index after the entries that were read exceeded the reading budget; gives the checkpoint.
+    pub(crate) fn leave_scan(&mut self) -> Option<VerifiedCheckpoint> {
+        self.ask_index = AskIndex::Always;
+        self.begin_index();
+        self.verified.take()
+    }
+
+    /// Returns true if the reader takes the index's own word.
+    pub(crate) const fn accepts_index(&self) -> bool {
+        self.options.accept_index
     }
 
     /// Counts a file that was supplied.
@@ -157,13 +228,19 @@ impl Verification {
         let (summary, verified) =
             checkpoint_checks::judge(&mut self.checks, policy, &bytes, &self.options);
         self.checkpoint = summary;
+        self.verified.clone_from(&verified);
         verified
     }
 
     /// Starts to read the whole log.
     pub(crate) fn scan(&mut self, verified: &VerifiedCheckpoint) -> Option<Scan> {
         let pin = self.policy.as_ref().and_then(TrustPolicy::genesis);
-        match Scan::new(verified.origin().as_str(), verified.head(), pin) {
+        // A log that is read because its reader wants that is read whatever its size.
+        let limit = match self.ask_index {
+            AskIndex::IfNeeded => MAX_READING_BYTES,
+            AskIndex::Never | AskIndex::Always => u64::MAX,
+        };
+        match Scan::new(verified.origin().as_str(), verified.head(), pin, limit) {
             Ok(scan) => Some(scan),
             Err(error) => {
                 ScanStep::Tree(error).record(&mut self.checks);
@@ -192,7 +269,7 @@ impl Verification {
             .with("method", "full-scan")
             .with("upTo", count);
         let detail = format!("a full scan of {read} up to the checkpoint{earlier}");
-        checks.pass(CheckCode::Coverage, detail, Some(evidence));
+        checks.cover(CompleteBy::Scan, detail, evidence);
     }
 
     /// Records that no file is missing, and that the checkpoint commits to all of them.

@@ -1,7 +1,7 @@
 //! The closure of a history (`docs/formats/queries.md`, "Closure"): which keys it looks up, which events belong to the answer,
 //! and that others cannot make it undecided.
 
-use crate::by_index::world::{World, indexed, scanning};
+use crate::by_index::world::{World, accepting, indexed, scanning};
 use crate::support::*;
 use glasslog_core::event::Action;
 use glasslog_core::merkle::sha256;
@@ -123,7 +123,7 @@ fn a_version_is_linked_to_the_digests_of_its_binding_registration() {
         detail(&report, "links"),
         "the 2 digests that registrations link were looked up; 2 events that share one are about other artifacts"
     );
-    let exact = HistoryQuery::new("m@1", &indexed(), options(), true).unwrap();
+    let exact = HistoryQuery::new("m@1", &indexed(), accepting(), true).unwrap();
     let exact = world.log.run(exact);
     assert_eq!(indices(&exact), [first, conflict, read]);
     assert_eq!(exact.query.exact, Some(true));
@@ -230,7 +230,7 @@ fn chains_are_not_followed() {
         let report = history(&world, &name);
         assert_eq!(indices(&report), [own[at]]);
         verified(&report);
-        let query = HistoryQuery::new(&name, &indexed(), options(), false).unwrap();
+        let query = HistoryQuery::new(&name, &indexed(), accepting(), false).unwrap();
         let mut waves = 0;
         let mut query = query;
         loop {

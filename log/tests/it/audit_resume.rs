@@ -86,6 +86,7 @@ fn run(log: &Path, state: Option<Option<&[u8]>>, every: Duration) -> Outcome {
             require: None,
             max_checkpoint_age: None,
             full_scan: false,
+            accept_index: false,
         },
         listing: Some(tree.list()),
         threads: 2,

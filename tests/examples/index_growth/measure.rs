@@ -183,6 +183,8 @@ fn bundle(log: &Host, index: &Host, trust: &str, size: u64) -> usize {
         require: None,
         max_checkpoint_age: None,
         full_scan: false,
+        // A bundle by the index is measured.
+        accept_index: true,
     };
     let mut query =
         HistoryQuery::new(&artifact, trust.as_bytes(), options, false).expect("a query");

@@ -105,7 +105,8 @@ fn two_logs_under_one_policy_answer_for_themselves() {
         (&one, "models.example.com/access-a", &["read"][..]),
         (&other, "models.example.com/access-b", &["execute", "read"]),
     ] {
-        let indexed = history(log, &policy, &[]).expect(0).json();
+        let indexed = history(log, &policy, &["--accept-index"]).expect(0).json();
+        assert_eq!(indexed["completeBy"], "index");
         assert_eq!(indexed["claims"]["complete"], "pass");
         assert_eq!(indexed["checkpoint"]["origin"], origin);
         let events = indexed["events"].as_array().unwrap();

@@ -91,8 +91,10 @@ fn shared(mut report: Value) -> Value {
     let checks = report["checks"].as_array_mut().expect("a list of checks");
     checks.retain(|check| {
         let code = check["code"].as_str().expect("a code");
-        !code.starts_with("index-") && code != "coverage" && code != "entries"
+        let is_shared = !["coverage", "entries", "question"].contains(&code);
+        is_shared && !code.starts_with("index-")
     });
+    report["completeBy"] = Value::Null;
     report
 }
 
@@ -111,7 +113,7 @@ fn the_index_and_a_full_scan_find_the_same() {
             &digest,
         ] {
             let code = if artifact == "absent" { 4 } else { 0 };
-            let found = log.verify(&format!("history {artifact}"), code);
+            let found = log.verify(&format!("history {artifact} --accept-index"), code);
             let scanned = log.verify(&format!("history {artifact} --full-scan"), code);
             assert_eq!(check(&found, "coverage")["evidence"]["method"], "index");
             assert_eq!(check(&found, "coverage")["evidence"]["audited"], "no");
@@ -119,10 +121,12 @@ fn the_index_and_a_full_scan_find_the_same() {
                 check(&scanned, "coverage")["evidence"]["method"],
                 "full-scan"
             );
+            let by_itself = log.verify(&format!("history {artifact}"), code);
+            assert_eq!(by_itself, scanned, "{artifact}");
             assert_eq!(shared(found), shared(scanned), "{artifact}");
         }
         let last = log.recorded + 1;
-        let found = log.verify(&format!("verify entry {last}"), 0);
+        let found = log.verify(&format!("verify entry {last} --accept-index"), 0);
         let scanned = log.verify(&format!("verify entry {last} --full-scan"), 0);
         assert_eq!(found["events"], scanned["events"]);
         assert_eq!(found["events"][0]["signature"], "valid");
@@ -135,11 +139,10 @@ fn bundles_are_small_and_newer_histories_begin_with_them() {
     log.grow(1_000);
     let (small, whole) = (log.beside("small"), log.beside("whole"));
     let history = log.verify("history absent", 4);
-    log.verify(&format!("bundle absent -o {}", small.display()), 4);
-    log.verify(
-        &format!("bundle absent --full-scan -o {}", whole.display()),
-        4,
-    );
+    let made = format!("bundle absent --accept-index -o {}", small.display());
+    log.verify(&made, 4);
+    // Of a small log a bundle carries the scan.
+    log.verify(&format!("bundle absent -o {}", whole.display()), 4);
     let size = |path: &PathBuf| fs::metadata(path).expect("the bundle is there").len();
     assert!(
         size(&small) * 3 < size(&whole),
@@ -147,9 +150,18 @@ fn bundles_are_small_and_newer_histories_begin_with_them() {
         size(&small),
         size(&whole)
     );
-    for bundle in [&small, &whole] {
-        let report = log.verify(&format!("verify bundle {} --offline", bundle.display()), 4);
-        assert_eq!(shared(report), shared(history.clone()));
+    for (bundle, accept, code, grounds) in [
+        (&small, "", 5, Value::Null),
+        (&small, " --accept-index", 4, "index".into()),
+        (&whole, "", 4, "scan".into()),
+        (&whole, " --accept-index", 4, "scan".into()),
+    ] {
+        let verify = format!("verify bundle {} --offline{accept}", bundle.display());
+        let report = log.verify(&verify, code);
+        assert_eq!(report["completeBy"], grounds);
+        if code == 4 {
+            assert_eq!(shared(report), shared(history.clone()));
+        }
     }
     let older = log.beside("older");
     log.verify(&format!("bundle rare@1 -o {}", older.display()), 0);
@@ -162,15 +174,15 @@ fn bundles_are_small_and_newer_histories_begin_with_them() {
         "history", "busy@1", "--log", dir, "--policy", policy, "--since", older
     ]);
     let said = other.expect(2).stderr;
-    assert!(said.contains("about `version rare@1`, not"), "{said}");
+    assert!(said.contains("about version `rare@1`, not"), "{said}");
 }
 
 #[test]
-fn an_index_that_is_not_there_is_not_done_without() {
+fn an_index_that_is_not_there_is_missed_by_those_who_accept_its_word() {
     let mut log = Log::new();
     log.grow(10);
     fs::remove_file(log.beside("log/public/index/latest.tlog-proof")).expect("it was there");
-    let report = log.verify("history rare@1", 1);
+    let report = log.verify("history rare@1 --accept-index", 1);
     assert_eq!(check(&report, "files")["outcome"], "fail");
     assert_eq!(
         check(&report, "files")["evidence"]["path"],
@@ -179,11 +191,76 @@ fn an_index_that_is_not_there_is_not_done_without() {
     assert_eq!(report["events"], serde_json::json!([]));
     let (dir, policy) = (log.beside("log"), log.beside("log/trust.policy"));
     let said = glasslog(words![
-        "history", "rare@1", "--log", dir, "--policy", policy
+        "history",
+        "rare@1",
+        "--log",
+        dir,
+        "--policy",
+        policy,
+        "--accept-index"
     ])
     .expect(1);
     assert!(said.stderr.contains("`--full-scan`"), "{said}");
-    log.verify("history rare@1 --full-scan", 0);
+    // Nobody else needs it: the log is small.
+    for way in ["", " --full-scan"] {
+        let report = log.verify(&format!("history rare@1{way}"), 0);
+        assert_eq!(report["completeBy"], "scan");
+    }
     glasslog(words!["publish", log.beside("log")]).expect(0);
-    log.verify("history rare@1", 0);
+    log.verify("history rare@1 --accept-index", 0);
+}
+
+#[test]
+fn an_auditor_outside_the_logs_directory_makes_the_index_count() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let at = |name: &str| folder.path().join(name);
+    let (key, log) = (at("auditor.key"), at("log"));
+    let name = "auditor.example.org";
+    glasslog(words![
+        "keygen", "--kind", "auditor", "--name", name, "--out", key
+    ])
+    .expect(0);
+    let public = fs::read_to_string(at("auditor.key.pub")).expect("a public key");
+    let init = |log: &PathBuf, vkey: &str| {
+        glasslog(words!["init", log, "--origin", ORIGIN, "--auditor", vkey])
+    };
+    init(&log, &public).expect(0);
+    let policy = log.join("trust.policy");
+    let text = fs::read_to_string(&policy).expect("a policy");
+    let audit = format!(
+        "[audit]\nwitness auditor-1 {}\ngroup auditors all auditor-1\nquorum auditors\n",
+        public.trim()
+    );
+    assert!(text.ends_with(&audit), "{text}");
+    let history = || {
+        let words = words![
+            "history",
+            "actor:nobody",
+            "--log",
+            log,
+            "--policy",
+            policy,
+            "--format",
+            "json"
+        ];
+        glasslog(words).expect(4).json()["completeBy"].clone()
+    };
+    assert_eq!(history(), "scan");
+    glasslog(words!["audit", log, "--policy", policy, "--cosign", key]).expect(0);
+    assert_eq!(history(), "audited-index");
+
+    // What is no auditor's key is refused, and no log is made.
+    let other = at("other");
+    let own = text
+        .lines()
+        .find_map(|line| line.strip_prefix("log "))
+        .expect("the log's key");
+    for (vkey, told) in [
+        ("nonsense", "`--auditor nonsense`"),
+        (own, "the key of a log"),
+    ] {
+        let refused = init(&other, vkey).expect(2);
+        assert!(refused.stderr.contains(told), "{refused}");
+        assert!(!other.exists());
+    }
 }

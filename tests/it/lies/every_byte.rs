@@ -82,6 +82,7 @@ fn options() -> Options {
         require: None,
         max_checkpoint_age: None,
         full_scan: false,
+        accept_index: false,
     }
 }
 

@@ -216,7 +216,13 @@ fn a_log_in_a_bucket_is_made_written_and_read() {
     assert!(history.text().contains("ci@example.com"), "{history}");
     // Through the index, which `init` has begun in the bucket, the same comes out.
     let indexed = with_store(words![
-        "history", "model@1", "--log", log, "--policy", policy
+        "history",
+        "model@1",
+        "--log",
+        log,
+        "--policy",
+        policy,
+        "--accept-index"
     ])
     .expect(0);
     assert!(indexed.text().contains("ci@example.com"), "{indexed}");

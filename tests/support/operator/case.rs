@@ -8,9 +8,9 @@ use crate::fixture::{log_key, put};
 /// Whom the policy of a case trusts for the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// The key of the index; nobody checks it.
+    /// The key of the index; nobody checks it, and the client accepts its word.
     Index,
-    /// The key of the index, and an auditor, without whose cosignature nothing counts.
+    /// The key of the index, and an auditor; without its cosignature a small log is read whole.
     Auditor,
 }
 
@@ -171,6 +171,7 @@ impl Case {
             "name": self.name,
             "lie": self.lie,
             "artifact": self.artifact,
+            "acceptIndex": self.trust == Trust::Index,
             "client": seen(self.client),
             "file": seen(self.file_seen()),
             "path": self.path,

@@ -114,8 +114,9 @@ impl Kind {
             (
                 "missing",
                 format!("withholds {what}"),
-                match self.cut {
-                    GOOD => GOOD,
+                match (self.cut, self.name) {
+                    // Without it no auditor vouches for anything, and the log is read whole.
+                    (GOOD, _) | (_, "latest") => GOOD,
                     _ => seen(1, "files", ""),
                 },
                 None,

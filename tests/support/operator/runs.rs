@@ -145,9 +145,23 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "much-earlier-manifest",
             "goes on showing a manifest that the log has outgrown by more than a reader scans",
-            Operator::long,
+            Operator::longer,
         )
         .caught(seen(5, "coverage", ""))
+        .shows(2),
+        Case::new(
+            "long-without-auditor",
+            "is honest about a log too long to be read whole, and shows no auditor's cosignature",
+            || Operator::longer_indexed(false),
+        )
+        .caught(seen(5, "index-audit", ""))
+        .shows(2),
+        Case::new(
+            "long-unaudited",
+            "is honest about a log too long to be read whole, and nobody asks for auditors",
+            || Operator::longer_indexed(true),
+        )
+        .unaudited()
         .shows(2),
         Case::new(
             "earlier-checkpoint",

@@ -53,8 +53,10 @@ pub(super) const RUNS: [Range<u64>; 3] = [0..128, 128..256, 256..300];
 /// Entries when the manifest before was made, and how it cut them.
 pub(super) const EARLIER: u64 = 150;
 const EARLIER_RUNS: [Range<u64>; 2] = [0..100, 100..150];
-/// Entries of the long log: more come after the first than a reader scans.
+/// Entries of the long log, whose malformed list has several chunks.
 pub(super) const LONG: u64 = 17_000;
+/// Entries of the longer log: more come after [`EARLIER`] than a reader scans.
+const LONGER: u64 = 66_000;
 
 /// The key of the index.
 pub(super) fn index_key() -> SignerKey {
@@ -141,30 +143,46 @@ impl Operator {
     /// A log whose first 40 entries are events, and all others noise; its malformed list is long.
     pub(super) fn long() -> Self {
         static OPERATOR: OnceLock<Operator> = OnceLock::new();
-        let make = || {
-            let mut operator = Self::new();
-            for at in 0..LONG {
-                let entry = match at {
-                    0..40 => operator.entry(at, false),
-                    _ => format!("noise {at}").into_bytes(),
-                };
-                if at == EARLIER {
-                    operator.publish_log();
-                    let runs = EARLIER_RUNS.map(|range| operator.run(range));
-                    operator.publish(&runs);
-                }
-                operator.add(entry);
+        OPERATOR.get_or_init(|| Self::noisy(LONG)).clone()
+    }
+
+    /// The same, beyond the reading budget.
+    pub(super) fn longer() -> Self {
+        static OPERATOR: OnceLock<Operator> = OnceLock::new();
+        OPERATOR.get_or_init(|| Self::noisy(LONGER)).clone()
+    }
+
+    fn noisy(size: u64) -> Self {
+        let mut operator = Self::new();
+        for at in 0..size {
+            let entry = match at {
+                0..40 => operator.entry(at, false),
+                _ => format!("noise {at}").into_bytes(),
+            };
+            if at == EARLIER {
+                operator.publish_log();
+                let runs = EARLIER_RUNS.map(|range| operator.run(range));
+                operator.publish(&runs);
             }
-            operator.publish_log();
-            operator
-        };
-        OPERATOR.get_or_init(make).clone()
+            operator.add(entry);
+        }
+        operator.publish_log();
+        operator
     }
 
     /// The true run of the whole long log.
     pub(super) fn long_run() -> ForgedRun {
         static RUN: OnceLock<ForgedRun> = OnceLock::new();
         RUN.get_or_init(|| Self::long().run(0..LONG)).clone()
+    }
+
+    /// The true index of the whole longer log, cosigned by the auditor or not.
+    pub(super) fn longer_indexed(is_cosigned: bool) -> Self {
+        let mut operator = Self::longer();
+        operator.is_cosigned = is_cosigned;
+        let run = operator.run(0..LONGER);
+        operator.publish(std::slice::from_ref(&run));
+        operator.sealed()
     }
 
     fn entry(&self, at: u64, robbed: bool) -> Vec<u8> {

@@ -21,6 +21,9 @@ const WITNESSES: [&str; 2] = [
     "local-demo-witness.example/two",
 ];
 
+/// Name of the auditor, whose key lies beside the log, not in it.
+const AUDITOR: &str = "local-demo-auditor.example";
+
 /// A running demo.
 pub(crate) struct Story {
     /// The `glasslog` binary.
@@ -76,9 +79,16 @@ impl Story {
     pub(crate) fn tell(&self, portal: bool) -> Result<()> {
         let log = self.log();
         let log = log.as_os_str();
-        self.say("A new log, with its keys, its genesis entry and a trust policy");
+        self.say("An auditor, a local one for this demo, makes a key that the log's operator does not have");
+        self.keygen("auditor", AUDITOR)?;
+        let auditor = self.public_key(AUDITOR)?;
+
+        self.say(
+            "A new log, with its keys, its genesis entry and a trust policy that names the auditor",
+        );
         let init = ["init".as_ref(), log, "--origin".as_ref(), ORIGIN.as_ref()];
-        let genesis = self.genesis(init)?;
+        let named = ["--auditor".as_ref(), auditor.as_ref()];
+        let genesis = self.genesis(init.into_iter().chain(named))?;
 
         self.say("Two actors get keys, and the log's admin enrols them");
         for actor in [TRAINER, SERVICE] {
@@ -144,6 +154,17 @@ impl Story {
         }
         self.trust(&genesis)?;
 
+        self.say("The auditor recomputes the whole index from the log, and cosigns it because it is right");
+        let (policy, key) = (self.log().join("trust.policy"), self.secret(AUDITOR));
+        self.glasslog([
+            "audit".as_ref(),
+            log,
+            "--policy".as_ref(),
+            policy.as_os_str(),
+            "--cosign".as_ref(),
+            key.as_os_str(),
+        ])?;
+
         if portal {
             self.say("The portal joins the log's public files");
             self.glasslog(["portal".as_ref(), log])?;
@@ -206,6 +227,14 @@ impl Story {
         self.key_path(name, "key.pub")
     }
 
+    /// Reads the line of a public key.
+    fn public_key(&self, name: &str) -> Result<String> {
+        let public = self.public(name);
+        let key = fs::read_to_string(&public)
+            .with_context(|| format!("cannot read {}", public.display()))?;
+        Ok(key.trim().to_string())
+    }
+
     fn key_path(&self, name: &str, kind: &str) -> PathBuf {
         self.directory
             .join("keys")
@@ -231,10 +260,8 @@ impl Story {
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut lines = String::new();
         for (number, witness) in (1..).zip(WITNESSES) {
-            let public = self.public(witness);
-            let key = fs::read_to_string(&public)
-                .with_context(|| format!("cannot read {}", public.display()))?;
-            lines += &format!("witness local-{number} {}\n", key.trim());
+            let key = self.public_key(witness)?;
+            lines += &format!("witness local-{number} {key}\n");
         }
         lines += "group both all local-1 local-2\nquorum both";
         // The first quorum is the log's; the index has its own.

@@ -10,7 +10,7 @@ use glasslog_core::text::escape::display_safe;
 mod events;
 mod verdict;
 
-pub(crate) use verdict::hint;
+pub(crate) use verdict::hints;
 
 const PASS: Style = AnsiColor::Green.on_default();
 const FAIL: Style = AnsiColor::Red.on_default().bold();

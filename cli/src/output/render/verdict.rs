@@ -127,9 +127,40 @@ fn cause(report: &Report) -> String {
     }
 }
 
-/// Returns the remedy, if one is known.
-pub(crate) fn hint(report: &Report) -> Option<&'static str> {
-    let check = report.deciding_check()?;
+/// Ways out where a verdict would rest on an index that no auditor vouched for.
+const WITHOUT_AUDITORS: [&str; 3] = [
+    "`--full-scan` reads every entry, and nothing then rests on the index",
+    "an `[audit]` section in the policy, with an auditor's key, takes the index once that auditor has recomputed it",
+    "`--accept-index` takes the index's own word that it leaves nothing out",
+];
+
+/// Returns the remedies that are known.
+pub(crate) fn hints(report: &Report) -> Vec<&'static str> {
+    match report.deciding_check() {
+        Some(check) if rests_on_index_alone(report, check) => WITHOUT_AUDITORS.to_vec(),
+        Some(check) => hint(report, check).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// Returns true if the deciding check would have passed if somebody vouched for the index.
+fn rests_on_index_alone(report: &Report, check: &Check) -> bool {
+    let coverage = report
+        .checks
+        .iter()
+        .find(|check| check.code == CheckCode::Coverage);
+    let is_unaudited = coverage.is_some_and(|coverage| {
+        coverage.outcome == Outcome::Unknown && fact(coverage, "audited") == Some(&Fact::from("no"))
+    });
+    matches!(
+        check.code,
+        CheckCode::Coverage | CheckCode::EventSignatures | CheckCode::IndexAudit
+    ) && check.outcome == Outcome::Unknown
+        && is_unaudited
+        && report.complete_by.is_none()
+}
+
+fn hint(report: &Report, check: &Check) -> Option<&'static str> {
     Some(match (check.code, report.class()) {
         (CheckCode::Files, Class::Unfinished) if report.checkpoint.is_none() => {
             "a log is named by its directory, its public tree, or the address of such a tree"

@@ -7,6 +7,7 @@ use glasslog_core::fetch::LogFile;
 use glasslog_core::index::format::{LATEST_PATH, MapFunction};
 use glasslog_core::index::read::{IndexProof, Lookup};
 use glasslog_core::merkle::Hash;
+use glasslog_core::report::CompleteBy;
 use glasslog_core::text::limits::MAX_IN_FLIGHT;
 use glasslog_core::tiles::{InclusionPlan, Tile};
 use glasslog_core::trust::TrustPolicy;
@@ -28,6 +29,8 @@ struct Found {
     positions: Vec<u64>,
     /// Number of entries that were searched.
     complete: u64,
+    /// Grounds for which no position among them is left out; none if only the index says so.
+    complete_by: Option<CompleteBy>,
     /// Entries of the log.
     size: u64,
 }
@@ -87,7 +90,13 @@ pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Fa
         }
     }
     let (size, complete) = (target.head().size, bound.covered().min(target.head().size));
-    let exit = match (positions.is_empty(), complete == size) {
+    let complete_by = match (bound.is_audited(), args.trust.accept_index) {
+        (true, _) => Some(CompleteBy::AuditedIndex),
+        (false, true) => Some(CompleteBy::Index),
+        (false, false) => None,
+    };
+    let is_complete = complete == size && complete_by.is_some();
+    let exit = match (positions.is_empty(), is_complete) {
         (false, _) => Exit::Done,
         (true, true) => Exit::Nothing,
         (true, false) => Exit::Undecided,
@@ -98,6 +107,7 @@ pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Fa
         leaf_hash: wanted.to_base64(),
         positions,
         complete,
+        complete_by,
         size,
     };
     match console.is_json() {
@@ -110,11 +120,21 @@ pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Fa
                 1 => "entry",
                 _ => "entries",
             };
+            let by = match complete_by {
+                Some(CompleteBy::AuditedIndex) => {
+                    "complete by the index, which auditors recomputed,"
+                }
+                Some(_) => "complete as claimed by the index",
+                None => "no auditor vouches for the index; complete only as claimed by it",
+            };
             console.note(format_args!(
-                "{} {noun}, complete up to {complete} of {size}",
+                "{} {noun}; {by} up to {complete} of {size}",
                 found.positions.len()
             ));
         }
+    }
+    if exit == Exit::Undecided && complete_by.is_none() {
+        console.hint("`--accept-index` takes the index's own word that it leaves nothing out");
     }
     Ok(exit)
 }

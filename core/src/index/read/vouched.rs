@@ -1,7 +1,7 @@
 //! Checks that turn the proof of the newest manifest into an index that a reader may query (`docs/formats/index.md`, "What each party checks").
 //!
-//! Three steps, each a type: an [`IndexProof`] is a claim, a [`VouchedManifest`] is signed by the index and the
-//! auditors of the trust policy, and a [`BoundIndex`] is about the same log as the reader's checkpoint.
+//! Three steps, each a type: an [`IndexProof`] is a claim, a [`VouchedManifest`] is signed by the index of the trust
+//! policy, perhaps by its auditors too, and a [`BoundIndex`] is about the same log as the reader's checkpoint.
 
 use crate::merkle::hash::leaf_hash;
 use crate::merkle::proof_error::ProofError;
@@ -96,7 +96,7 @@ impl IndexProof {
         if !index.accepts() {
             return Err(VouchError::IndexNotAccepted);
         }
-        if verdict.audit.as_ref().is_some_and(|audit| !audit.accepts()) {
+        if verdict.audit.as_ref().is_some_and(Verdict::is_false) {
             return Err(VouchError::AuditNotAccepted);
         }
         let leaf = leaf_hash(self.proof.extra());
@@ -119,15 +119,13 @@ impl IndexProof {
             manifest,
             map,
             // A section with a quorum of zero accepts, but no auditor has signed.
-            audited: verdict
-                .audit
-                .as_ref()
-                .is_some_and(|audit| audit.quorum == QuorumVerdict::Met),
+            audited: (verdict.audit.as_ref())
+                .is_some_and(|audit| audit.accepts() && audit.quorum == QuorumVerdict::Met),
         })
     }
 }
 
-/// A manifest signed by the index of the trust policy, and by its auditors if it names any.
+/// A manifest signed by the index of the trust policy. Auditors may vouch for it too: see [`BoundIndex::is_audited`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VouchedManifest {
     manifest: Manifest,
@@ -140,6 +138,12 @@ impl VouchedManifest {
     #[must_use]
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// True if enough auditors of the trust policy cosigned that the runs are right for the log.
+    #[must_use]
+    pub const fn is_audited(&self) -> bool {
+        self.audited
     }
 
     /// Plans the check that the manifest's tree and the target's tree are states of one log.
@@ -261,8 +265,8 @@ pub enum VouchError {
     /// The index checkpoint does not meet `[index]`.
     #[error("the index checkpoint does not meet [index] of the trust policy")]
     IndexNotAccepted,
-    /// The index checkpoint does not meet `[audit]`.
-    #[error("the index checkpoint does not meet [audit] of the trust policy")]
+    /// A key of `[audit]` has a false signature on the index checkpoint.
+    #[error("the index checkpoint has a false signature by a key of [audit] of the trust policy")]
     AuditNotAccepted,
     /// The manifest is not in the index log.
     #[error("the manifest is not in the index log: {0}")]

@@ -30,6 +30,10 @@ impl HistoryQuery {
         match opening.supply(&mut self.verification, path, bytes) {
             Opened::More => self.stage = Stage::Opening(opening),
             Opened::Stopped => self.conclude(None),
+            Opened::Scan(verified) => {
+                self.verification.leave_index();
+                self.read_whole(&verified);
+            }
             Opened::Index(mut log) => {
                 // An empty log has no genesis to ask for.
                 let is_empty = log.size() == 0;

@@ -11,7 +11,9 @@ use crate::fetch::log_file::LogFile;
 use crate::fetch::wave::Wave;
 use crate::report::check::CheckCode;
 use crate::tiles::entry_bundle::EntryBundle;
+use crate::trust::trust_policy::VerifiedCheckpoint;
 use crate::verify::entry_proof::Fault;
+use crate::verify::indexed::Opening;
 use crate::verify::key_positions::KeyPositions;
 use crate::verify::matches::Held;
 use crate::verify::scan::{Scan, ScanStep};
@@ -38,9 +40,19 @@ impl Whole {
 
 impl HistoryQuery {
     pub(super) fn read_checkpoint(&mut self, mut wave: Wave) {
-        let verified = self.verification.read_checkpoint(&mut wave);
-        let scan = verified.and_then(|verified| self.verification.scan(&verified));
-        let Some(scan) = scan else {
+        let Some(verified) = self.verification.read_checkpoint(&mut wave) else {
+            return self.conclude(None);
+        };
+        if self.verification.asks_unaudited_index(verified.head().size) {
+            self.verification.begin_index();
+            self.stage = Stage::Opening(Box::new(Opening::after(verified)));
+        } else {
+            self.read_whole(&verified);
+        }
+    }
+
+    pub(super) fn read_whole(&mut self, verified: &VerifiedCheckpoint) {
+        let Some(scan) = self.verification.scan(verified) else {
             return self.conclude(None);
         };
         let whole = Box::new(Whole {
@@ -85,10 +97,20 @@ impl HistoryQuery {
                 whole.positions.seal();
                 self.follow_whole(whole);
             }
+            ScanStep::TooLarge => self.turn_to_index(),
             fault => {
                 fault.record(&mut self.verification.checks);
                 self.conclude(None);
             }
+        }
+    }
+
+    /// Begins anew by the index: the entries are more bytes than a reader reads of its own accord.
+    fn turn_to_index(&mut self) {
+        (self.matches, self.closure) = self.subject.begin(self.exact);
+        match self.verification.leave_scan() {
+            Some(verified) => self.stage = Stage::Opening(Box::new(Opening::after(verified))),
+            None => self.conclude(None),
         }
     }
 

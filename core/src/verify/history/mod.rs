@@ -7,7 +7,8 @@
 //! # When a history is complete
 //! The check *coverage* passes, and none of the checks on which it rests failed (`report.rs`, `COMPLETE`). By a scan, every
 //! entry up to the checkpoint was read (`verification.rs`, `record_scan`). By an index, its lists were read for every key,
-//! and the entries that it does not cover yet were scanned (`indexed/checks.rs`).
+//! the entries that it does not cover yet were scanned, and auditors or the reader vouch for it (`indexed/checks.rs`).
+//! Without auditors a log within the reading budget is scanned of its own accord (`verification.rs`, `AskIndex`).
 
 mod by_index;
 mod by_scan;
@@ -34,7 +35,7 @@ use crate::verify::indexed::{IndexedLog, Opening};
 use crate::verify::key_history::KeyHistory;
 use crate::verify::matches::{Matches, Part};
 use crate::verify::options::{Options, Require};
-use crate::verify::verification::Verification;
+use crate::verify::verification::{Files, Verification};
 
 use by_index::Asked;
 use by_scan::Whole;
@@ -67,12 +68,28 @@ enum Beside<'a> {
     Nothing,
     /// An older history, which must be the beginning of this one.
     Older(Box<Since>),
-    /// The question that the reader of a bundle asks.
-    Bundle(&'a dyn Fn(&mut Checks)),
+    /// The question that the reader of a bundle asks, and the files that the bundle has.
+    Bundle(&'a dyn Fn(&mut Checks), Files),
+}
+
+impl Subject {
+    /// No entry yet, and the keys to find entries by.
+    fn begin(&self, exact: bool) -> (Matches, Closure) {
+        match self {
+            Self::One(key) => (
+                Matches::new(Closure::keys(key, exact)),
+                Closure::new(key.clone(), exact),
+            ),
+            Self::Files(digests) => (
+                Matches::new(digests.iter().map(|digest| digest_key(digest))),
+                Closure::new(digest_key(""), true),
+            ),
+        }
+    }
 }
 
 enum Stage {
-    /// The checkpoint alone: the whole log follows.
+    /// The checkpoint alone; its size decides how the log is read.
     Checkpoint(Wave),
     Whole(Box<Whole>),
     /// The checkpoint and the newest manifest.
@@ -127,8 +144,9 @@ impl HistoryQuery {
         options: Options,
         exact: bool,
         judge: &dyn Fn(&mut Checks),
+        files: Files,
     ) -> Self {
-        let beside = Beside::Bundle(judge);
+        let beside = Beside::Bundle(judge, files);
         Self::start(Subject::One(key), policy, options, exact, beside)
     }
 
@@ -182,7 +200,7 @@ impl HistoryQuery {
         };
         let complete = options.require.unwrap_or(default) == Require::Complete;
         let mut further = Vec::new();
-        if matches!(beside, Beside::Bundle(_)) {
+        if matches!(beside, Beside::Bundle(..)) {
             further.push((CheckCode::Question, true));
         }
         further.extend([
@@ -198,26 +216,22 @@ impl HistoryQuery {
         if matches!(beside, Beside::Older(_)) {
             further.extend([(CheckCode::Consistency, true), (CheckCode::Since, true)]);
         }
-        let mut verification = Verification::by_index(policy, options, &further);
+        let files = match beside {
+            Beside::Bundle(_, files) => files,
+            Beside::Nothing | Beside::Older(_) => Files::Log,
+        };
+        let mut verification = Verification::with_index(policy, options, &further, files);
         let since = match beside {
             Beside::Nothing => None,
             Beside::Older(since) => Some(*since),
-            Beside::Bundle(judge) => {
+            Beside::Bundle(judge, _) => {
                 judge(&mut verification.checks);
                 None
             }
         };
-        let (matches, closure) = match &subject {
-            Subject::One(key) => (
-                Matches::new(Closure::keys(key, exact)),
-                Closure::new(key.clone(), exact),
-            ),
-            Subject::Files(digests) => (
-                Matches::new(digests.iter().map(|digest| digest_key(digest))),
-                Closure::new(digest_key(""), true),
-            ),
-        };
-        let stage = if verification.is_by_index() {
+        let (matches, closure) = subject.begin(exact);
+        let stage = if verification.asks_index_first() {
+            verification.begin_index();
             Stage::Opening(Box::new(Opening::new()))
         } else {
             Stage::Checkpoint(Wave::of([LogFile::Checkpoint]))

@@ -3,13 +3,12 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
-use core::ops::Range;
 
 use crate::index::read::lookup::LookupError;
-use crate::report::check::{CheckCode, Checks, Class, Outcome};
+use crate::report::check::{CheckCode, Checks, Class, CompleteBy, Outcome};
 use crate::report::evidence::Evidence;
 use crate::report::words::{INDEX_FILES_COMMITTED, entries};
-use crate::text::limits::MAX_TAIL;
+use crate::text::limits::{MAX_READING, MAX_READING_BYTES};
 use crate::verify::checkpoint_checks;
 
 use super::{IndexedLog, Step};
@@ -17,7 +16,7 @@ use super::{IndexedLog, Step};
 impl IndexedLog {
     /// Returns true if every entry is either in the index or scanned.
     pub(crate) fn is_covered(&self) -> bool {
-        self.scanned().end == self.size()
+        self.tail_end == self.size()
     }
 
     /// Entries before this one are in the index.
@@ -25,31 +24,28 @@ impl IndexedLog {
         self.index.covered()
     }
 
-    /// Says of signatures that were judged by the keys of the entries read that others may have changed them since.
+    /// Records the doubt about signatures that were judged by the keys of the entries read.
     pub(crate) fn qualify_signatures(&self, checks: &mut Checks) {
         let code = CheckCode::EventSignatures;
-        if !self.is_covered() && checks.outcome(code) == Outcome::Pass {
-            checks.unknown(code, self.uncovered(), None);
+        if checks.outcome(code) == Outcome::Pass
+            && let Some(doubt) = self.doubt(u64::MAX)
+        {
+            checks.unknown(code, doubt, None);
         }
     }
 
-    /// Past the index, an event's signatures cannot be judged.
-    pub(crate) fn uncovered(&self) -> String {
-        let (covered, size) = (self.covered(), self.size());
-        format!(
-            "keys may have been revoked in entries {covered} to {}, which the index does not cover yet",
-            size.saturating_sub(1)
-        )
-    }
-
-    /// The entries past the index that are scanned: all of them, or none where that is too much.
-    pub(super) fn scanned(&self) -> Range<u64> {
-        let (covered, size) = (self.index.covered(), self.size());
-        if size.saturating_sub(covered) > MAX_TAIL {
-            covered..covered
-        } else {
-            covered..size
+    /// The reason for which the keys of an event at `index` may be judged wrongly: a revocation that is not listed, or not
+    /// read.
+    pub(crate) fn doubt(&self, index: u64) -> Option<String> {
+        if self.vouched.is_none() && self.covered() > 0 {
+            let detail =
+                "no auditor vouches for the index, which may leave out that a key was revoked";
+            return Some(detail.to_string());
         }
+        (!self.is_covered() && index >= self.covered()).then(|| {
+            let (end, last) = (self.tail_end, self.size().saturating_sub(1));
+            format!("keys may have been revoked in entries {end} to {last}, which the index does not cover yet")
+        })
     }
 
     /// Records the results of the index and of the tail.
@@ -65,40 +61,44 @@ impl IndexedLog {
 
     fn judge_coverage(&self, checks: &mut Checks) {
         let (covered, size) = (self.covered(), self.size());
-        let scanned = self.scanned();
-        let tail = scanned.end.saturating_sub(scanned.start);
-        let audited = self.index.is_audited();
+        let tail = self.tail_end.saturating_sub(covered);
+        let is_audited = self.vouched == Some(CompleteBy::AuditedIndex);
         let evidence = Evidence::new()
             .with("method", "index")
-            .with("upTo", scanned.end)
+            .with("upTo", self.tail_end)
             .with("indexed", covered)
             .with("scanned", tail)
-            .with("audited", if audited { "yes" } else { "no" });
-        let by = if audited {
-            "complete by the index, which auditors recomputed"
-        } else {
-            "complete as claimed by the index"
-        };
-        let code = CheckCode::Coverage;
-        if !self.is_covered() {
+            .with("audited", if is_audited { "yes" } else { "no" });
+        if covered == 0 && self.is_covered() {
             let detail = format!(
-                "{by} up to entry {covered} of {size}; the last {} are not in the index yet, more than the {MAX_TAIL} that are scanned",
-                size.saturating_sub(covered)
-            );
-            return checks.unknown(code, detail, Some(evidence));
-        }
-        let detail = match (covered, tail) {
-            (_, 0) => format!("{by}, up to the checkpoint"),
-            (0, _) => format!(
                 "a scan of {}, none of which is in the index yet",
                 entries(tail)
-            ),
-            _ => format!(
-                "{by} for the first {}, and by a scan of the last {tail}",
+            );
+            return checks.cover(CompleteBy::Scan, detail, evidence);
+        }
+        let by = match self.vouched {
+            Some(CompleteBy::AuditedIndex) => "complete by the index, which auditors recomputed",
+            Some(_) => "complete as claimed by the index",
+            None => "no auditor vouches for the index; complete only as claimed by it",
+        };
+        let reach = match (self.is_covered(), tail) {
+            (true, 0) => ", up to the checkpoint".to_string(),
+            (true, _) => format!(
+                " for the first {}, and by a scan of the last {tail}",
                 entries(covered)
             ),
+            (false, _) => format!(
+                " up to entry {} of {size}; the last {} are not in the index yet, and a reader scans no more than {MAX_READING} entries and {} MiB",
+                self.tail_end,
+                size.saturating_sub(self.tail_end),
+                MAX_READING_BYTES >> 20
+            ),
         };
-        checks.pass(code, detail, Some(evidence));
+        let detail = [by, &reach].concat();
+        match self.vouched {
+            Some(grounds) if self.is_covered() => checks.cover(grounds, detail, evidence),
+            _ => checks.unknown(CheckCode::Coverage, detail, Some(evidence)),
+        }
     }
 }
 

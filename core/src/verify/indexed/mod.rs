@@ -20,7 +20,8 @@ use crate::index::format::file::IndexFile;
 use crate::index::read::lookup::{Lookup, LookupError};
 use crate::index::read::vouched::BoundIndex;
 use crate::merkle::hash::Hash;
-use crate::text::limits::MAX_IN_FLIGHT;
+use crate::report::check::CompleteBy;
+use crate::text::limits::{MAX_IN_FLIGHT, MAX_READING, MAX_READING_BYTES};
 use crate::tiles::lookup_tiles::LookupTiles;
 use crate::verify::key_history::KeyHistory;
 use crate::verify::key_positions::KeyPositions;
@@ -40,8 +41,14 @@ pub(crate) struct IndexedLog {
     /// Files of the index that are here: keys of a later round may be in the same.
     kept: BTreeMap<IndexFile, Vec<u8>>,
     kept_bytes: usize,
+    /// Grounds for which the index's lists count as whole; `None` if neither auditors nor the reader vouch for them.
+    vouched: Option<CompleteBy>,
     /// Positions of the keys in the tail, once it was read.
     tail: Option<KeyPositions>,
+    /// End of the tail as far as it is scanned: entries before this one are either in the index or read.
+    tail_end: u64,
+    /// Bytes of the tail's entries that may still be scanned.
+    left: u64,
     key_history: KeyHistory,
     /// Signing keys whose events were replayed.
     replayed: BTreeSet<LookupKey>,
@@ -97,8 +104,22 @@ pub(crate) enum Step {
 const RESERVED: [KeyKind; 3] = [KeyKind::Trust, KeyKind::Malformed, KeyKind::Detached];
 
 impl IndexedLog {
-    fn new(index: BoundIndex, lookup_tiles: LookupTiles, origin: &str, pin: Option<Hash>) -> Self {
+    fn new(
+        index: BoundIndex,
+        lookup_tiles: LookupTiles,
+        origin: &str,
+        pin: Option<Hash>,
+        accepted: bool,
+    ) -> Self {
+        let vouched = match (index.is_audited(), accepted) {
+            (true, _) => Some(CompleteBy::AuditedIndex),
+            (false, true) => Some(CompleteBy::Index),
+            (false, false) => None,
+        };
         Self {
+            vouched,
+            tail_end: index.covered(),
+            left: MAX_READING_BYTES,
             index,
             stage: Stage::Idle,
             reader: Reader::new(lookup_tiles),
@@ -258,7 +279,10 @@ impl IndexedLog {
         go_on: impl FnOnce(&mut Reader, &mut dyn FnMut(u64, Hash, &[u8])) -> ScanStep,
     ) -> Step {
         let covered = self.index.covered();
+        let size = self.size();
+        let reads_tail = self.tail.as_ref().is_some_and(|tail| !tail.is_sealed());
         let (key_history, tail) = (&mut self.key_history, &mut self.tail);
+        let (tail_end, left) = (&mut self.tail_end, &mut self.left);
         let mut visit = |index: u64, leaf_hash: Hash, bytes: &[u8]| {
             let parsed = event::parse(bytes).ok();
             let keys = key_hashes(parsed.as_ref());
@@ -267,15 +291,21 @@ impl IndexedLog {
             }
             let scanned = tail.as_mut().filter(|tail| !tail.is_sealed());
             if let Some(tail) = scanned.filter(|_| index >= covered) {
-                tail.add(index, &keys);
-                if parsed.is_none() {
-                    key_history.count_unreadable(1, index);
+                match left.checked_sub(count(bytes.len())) {
+                    Some(rest) if index < *tail_end => {
+                        *left = rest;
+                        tail.add(index, &keys);
+                        if parsed.is_none() {
+                            key_history.count_unreadable(1, index);
+                        }
+                    }
+                    _ => *tail_end = index.min(*tail_end),
                 }
                 // Events about keys are kept, because most of them are needed later.
-                let is_of_use = matches!(&parsed, Some(parsed) if matches!(parsed.event, Event::Key(_)))
-                    || matches.keeps(index, &keys)
-                    || round.also.contains(&index);
-                if !is_of_use {
+                let is_key_event =
+                    matches!(&parsed, Some(parsed) if matches!(parsed.event, Event::Key(_)));
+                let is_of_use = index < *tail_end && (is_key_event || matches.keeps(index, &keys));
+                if !is_of_use && !round.also.contains(&index) {
                     return;
                 }
             }
@@ -283,6 +313,11 @@ impl IndexedLog {
             matches.keep(index, Held::new(leaf_hash, bytes, keys), parsed.as_ref());
         };
         match go_on(&mut self.reader, &mut visit) {
+            // The tail comes last; the rest of one that is too large is not read.
+            ScanStep::More if reads_tail && (covered + 1..size).contains(&self.tail_end) => {
+                self.reader.stop();
+                self.finish_round(round, matches)
+            }
             ScanStep::More => {
                 self.stage = Stage::Entries(round);
                 Step::More
@@ -316,7 +351,11 @@ impl IndexedLog {
         }
         positions.extend(&round.also);
         if self.tail.is_none() {
-            positions.extend(self.scanned());
+            let (covered, size) = (self.covered(), self.size());
+            if size.saturating_sub(covered) <= MAX_READING {
+                self.tail_end = size;
+            }
+            positions.extend(covered..self.tail_end);
             self.tail = Some(KeyPositions::default());
         }
         positions.retain(|index| matches.get(*index).is_none());

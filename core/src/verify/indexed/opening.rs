@@ -46,6 +46,8 @@ pub(crate) enum Opened {
     More,
     /// It cannot go on, and the checks say why.
     Stopped,
+    /// No auditor vouches for the index, and the log is within the reading budget: it is to be read whole.
+    Scan(VerifiedCheckpoint),
     Index(Box<IndexedLog>),
 }
 
@@ -99,7 +101,21 @@ impl Opening {
         if !self.needs().is_empty() {
             return Opened::More;
         }
-        match self.judge(verification) {
+        let verified = match self.verified.take() {
+            Some(verified) => verified,
+            None => match verification.read_checkpoint(&mut self.checkpoint) {
+                Some(verified) => verified,
+                None => return Opened::Stopped,
+            },
+        };
+        let vouched = self.vouch(verification);
+        if !vouched.as_ref().is_some_and(VouchedManifest::is_audited) {
+            if verification.may_scan(verified.head().size) {
+                return Opened::Scan(verified);
+            }
+            verification.do_without_audit();
+        }
+        match vouched.and_then(|vouched| bind(verification, verified, vouched)) {
             Some(binding) if binding.wave.needs().is_empty() => binding.finish(verification),
             Some(binding) => {
                 self.binding = Some(binding);
@@ -109,40 +125,45 @@ impl Opening {
         }
     }
 
-    fn judge(&mut self, verification: &mut Verification) -> Option<Binding> {
-        let verified = match self.verified.take() {
-            Some(verified) => verified,
-            None => verification.read_checkpoint(&mut self.checkpoint)?,
-        };
+    /// Judges the newest manifest.
+    fn vouch(&mut self, verification: &mut Verification) -> Option<VouchedManifest> {
         let latest = verification.files(&mut self.latest)?.into_values().next()?;
-        let vouched = vouch(verification, &latest)?;
-        let checks = &mut verification.checks;
-        let lookup_tiles = match LookupTiles::new(verified.head()) {
-            Ok(lookup_tiles) => lookup_tiles,
-            Err(error) => {
-                ScanStep::Tree(error).record(checks);
-                return None;
-            }
-        };
-        match vouched.bind(&verified) {
-            Ok(plan) => {
-                // The edge of the log's own tree comes with them: what is read later needs it.
-                let mut tiles = lookup_tiles.tiles_for(&[]);
-                tiles.extend(plan.tiles());
-                let wave = Wave::of(tiles.into_iter().map(LogFile::Tile));
-                Some(Binding {
-                    verified,
-                    plan,
-                    lookup_tiles,
-                    wave,
-                })
-            }
-            Err(error) => {
-                let evidence = Evidence::new().with("error", error.code());
-                let code = CheckCode::IndexManifest;
-                checks.unknown(code, error.to_string(), Some(evidence));
-                None
-            }
+        vouch(verification, &latest)
+    }
+}
+
+/// Plans to show that a manifest is about the log of the checkpoint.
+fn bind(
+    verification: &mut Verification,
+    verified: VerifiedCheckpoint,
+    vouched: VouchedManifest,
+) -> Option<Binding> {
+    let checks = &mut verification.checks;
+    let lookup_tiles = match LookupTiles::new(verified.head()) {
+        Ok(lookup_tiles) => lookup_tiles,
+        Err(error) => {
+            ScanStep::Tree(error).record(checks);
+            return None;
+        }
+    };
+    match vouched.bind(&verified) {
+        Ok(plan) => {
+            // The edge of the log's own tree comes with them: what is read later needs it.
+            let mut tiles = lookup_tiles.tiles_for(&[]);
+            tiles.extend(plan.tiles());
+            let wave = Wave::of(tiles.into_iter().map(LogFile::Tile));
+            Some(Binding {
+                verified,
+                plan,
+                lookup_tiles,
+                wave,
+            })
+        }
+        Err(error) => {
+            let evidence = Evidence::new().with("error", error.code());
+            let code = CheckCode::IndexManifest;
+            checks.unknown(code, error.to_string(), Some(evidence));
+            None
         }
     }
 }
@@ -257,6 +278,7 @@ impl Binding {
                     self.lookup_tiles,
                     origin,
                     pin,
+                    verification.accepts_index(),
                 )))
             }
             Err(error) => {

@@ -132,6 +132,13 @@ impl Reader {
         }
     }
 
+    /// Leaves the positions that were not read.
+    pub(crate) fn stop(&mut self) {
+        self.wanted.truncate(self.read);
+        self.batch = Vec::new();
+        self.wave = Wave::default();
+    }
+
     /// Verifies the bundles of the batch, which are all here, and shows their wanted entries. A step where one differs.
     fn show(&mut self, visit: Visit<'_>) -> Option<ScanStep> {
         for bundle in core::mem::take(&mut self.batch) {

@@ -20,7 +20,7 @@ fn what_is_found_on_the_way_is_what_the_report_holds() {
     }
     let mut world = World::new(log);
     world.publish();
-    for options in [options(), scanning()] {
+    for options in [accepting(), scanning()] {
         let mut query = HistoryQuery::new("m@1", &indexed(), options, false).unwrap();
         let (mut next, mut found, mut parts) = (0, Vec::new(), 0);
         while let Some(path) = query.needs().first().cloned() {

@@ -4,4 +4,5 @@ mod answers;
 mod bundles;
 mod faults;
 mod found;
+mod grounds;
 pub(crate) mod world;

@@ -59,6 +59,14 @@ pub(crate) fn scanning() -> Options {
     }
 }
 
+/// Options of a reader who takes the index's word.
+pub(crate) fn accepting() -> Options {
+    Options {
+        accept_index: true,
+        ..options()
+    }
+}
+
 /// A log and the index beside it.
 pub(crate) struct World {
     pub(crate) log: TestLog,
@@ -143,7 +151,7 @@ impl World {
     }
 
     pub(crate) fn history(&self, artifact: &str) -> Report {
-        self.history_with(artifact, &indexed(), options())
+        self.history_with(artifact, &indexed(), accepting())
     }
 
     pub(crate) fn history_with(&self, artifact: &str, policy: &[u8], options: Options) -> Report {

@@ -625,6 +625,7 @@ fn report(fraud: &[u8], policy: &[u8]) -> Report {
         require: None,
         max_checkpoint_age: None,
         full_scan: false,
+        accept_index: false,
     };
     verify_fraud(fraud, policy, options)
 }

@@ -203,6 +203,7 @@ pub(crate) fn options() -> Options {
         require: None,
         max_checkpoint_age: None,
         full_scan: false,
+        accept_index: false,
     }
 }
 
