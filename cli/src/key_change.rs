@@ -5,6 +5,8 @@ use std::path::Path;
 use glasslog_client::source::is_address;
 use glasslog_client::submit::{Receipt, Wait};
 use glasslog_core::event::{self, Envelope, KeyEvent, KeyOp, Spki};
+use glasslog_core::merkle::Hash;
+use glasslog_core::rules::{EnrolledKey, NoEffect, Revocation};
 use serde::Serialize;
 
 use crate::destination::Destination;
@@ -12,6 +14,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
 use crate::pem_file::{self, Expected};
+use crate::published_keys::{PublishedKeys, read_keys, read_size};
 use crate::signer_spec::{self, Signer};
 use crate::upkeep;
 
@@ -37,6 +40,105 @@ pub(crate) fn read_public_key(path: &Path) -> Result<(Spki, Option<String>), Fai
     pem_file::read(path, &expected, Spki::parse_pem)
 }
 
+/// An enrolled key that is to be changed, and the log that it is enrolled in.
+pub(crate) struct Change<'a> {
+    pub(crate) log: &'a str,
+    pub(crate) admin: Option<&'a str>,
+    pub(crate) published: PublishedKeys,
+    pub(crate) key: EnrolledKey,
+}
+
+impl<'a> Change<'a> {
+    /// Reads the key and its state in the log.
+    ///
+    /// # Errors
+    /// The key or the log cannot be read, or the key is not enrolled (exit 5).
+    pub(crate) fn new(log: &'a str, admin: Option<&'a str>, key: &Path) -> Result<Self, Failure> {
+        let (spki, _) = read_public_key(key)?;
+        let published = read_keys(log)?;
+        let keyid = spki.key_id();
+        let key = published.keyring.keys().get(&keyid).cloned();
+        let key = key.ok_or_else(|| {
+            let message = format!("key `{keyid}` is not enrolled");
+            Failure::new(Exit::Undecided, NoEffect::NotEnrolled.code(), message)
+        })?;
+        Ok(Self {
+            log,
+            admin,
+            published,
+            key,
+        })
+    }
+
+    /// Ends the key.
+    ///
+    /// # Errors
+    /// As [`submit`], and if `since` is beyond the end of the log (exit 6).
+    pub(crate) fn revoke(
+        &self,
+        reason: String,
+        since: Option<u64>,
+        console: &Console,
+    ) -> Result<Exit, Failure> {
+        since.map_or(Ok(()), |since| self.check_since(since))?;
+        self.submit(KeyOp::Revoke, reason, self.key.enrolment, since, console)
+    }
+
+    /// States since when the key, which `revocation` ended, was compromised.
+    ///
+    /// # Errors
+    /// As [`submit`], and if `since` is beyond the end of the log or not lower than before (exit 6).
+    pub(crate) fn amend(
+        &self,
+        revocation: &Revocation,
+        reason: String,
+        since: u64,
+        console: &Console,
+    ) -> Result<Exit, Failure> {
+        self.check_since(since)?;
+        if let Some(current) = revocation.compromised_since()
+            && since >= current
+        {
+            return Err(refused(&NoEffect::NotLowered { current }));
+        }
+        let acts_on = revocation.latest;
+        self.submit(KeyOp::Amend, reason, acts_on, Some(since), console)
+    }
+
+    fn check_since(&self, since: u64) -> Result<(), Failure> {
+        let size = self.published.size;
+        match since < size {
+            true => Ok(()),
+            false => Err(refused(&NoEffect::SinceBeyondEnd { since, size })),
+        }
+    }
+
+    fn submit(
+        &self,
+        op: KeyOp,
+        reason: String,
+        acts_on: Hash,
+        compromised_since: Option<u64>,
+        console: &Console,
+    ) -> Result<Exit, Failure> {
+        let event = KeyEvent {
+            log: self.published.keyring.origin().to_owned(),
+            op,
+            actor: self.key.actor.clone(),
+            spki: self.key.spki,
+            reason: Some(reason),
+            acts_on: Some(acts_on),
+            compromised_since,
+        };
+        submit(self.log, self.admin, &event, console)
+    }
+}
+
+/// Returns the refusal (exit 6) of an event that the log would refuse for this reason.
+pub(crate) fn refused(reason: &NoEffect) -> Failure {
+    Failure::new(Exit::Refused, reason.code(), reason.to_string())
+}
+
 fn admin_key(log: &str, spec: Option<&str>) -> Result<Signer, Failure> {
     match spec {
         Some(spec) => signer_spec::read(spec),
@@ -57,6 +159,43 @@ pub(crate) fn submit(
     event: &KeyEvent,
     console: &Console,
 ) -> Result<Exit, Failure> {
+    let (receipt, destination) = send(log, admin, event)?;
+    tell(event, &receipt, console);
+    upkeep::extend_index(log, destination, console);
+    Ok(Exit::Done)
+}
+
+/// Signs an enrolment as admin, submits it and waits until it is published.
+///
+/// # Errors
+/// As [`submit`], and if the key was enrolled before and is revoked (exit 6): a copy of the old enrolment is not refused by
+/// the log, which has it.
+pub(crate) fn enrol(
+    log: &str,
+    admin: Option<&str>,
+    event: &KeyEvent,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let size = read_size(log)?;
+    let (receipt, destination) = send(log, admin, event)?;
+    if receipt.index < size {
+        let keyring = read_keys(log)?.keyring;
+        let enrolled = keyring.keys().get(&event.spki.key_id());
+        if let Some(revoked) = enrolled.and_then(|key| key.revoked.as_ref()) {
+            let reason = NoEffect::AlreadyRevoked { at: revoked.at };
+            return Err(refused(&reason).hint("make a new key with `glasslog keygen`"));
+        }
+    }
+    tell(event, &receipt, console);
+    upkeep::extend_index(log, destination, console);
+    Ok(Exit::Done)
+}
+
+fn send(
+    log: &str,
+    admin: Option<&str>,
+    event: &KeyEvent,
+) -> Result<(Receipt, Destination), Failure> {
     let admin = admin_key(log, admin)?;
     let malformed =
         |code: &'static str, problem: String| Failure::new(Exit::Malformed, code, problem);
@@ -66,9 +205,7 @@ pub(crate) fn submit(
         .map_err(|error| malformed(error.code(), error.to_string()))?;
     let mut destination = Destination::open(log)?;
     let receipt = destination.add(envelope.encode(), Wait::Published)?;
-    tell(event, &receipt, console);
-    upkeep::extend_index(log, destination, console);
-    Ok(Exit::Done)
+    Ok((receipt, destination))
 }
 
 fn tell(event: &KeyEvent, receipt: &Receipt, console: &Console) {
@@ -86,6 +223,7 @@ fn tell(event: &KeyEvent, receipt: &Receipt, console: &Console) {
     let done = match event.op {
         KeyOp::Enrol => "enrolled",
         KeyOp::Revoke => "revoked",
+        KeyOp::Amend => "amended the revocation of",
     };
     console.line(format_args!(
         "{done} {keyid} of `{}` at index {}",

@@ -1,6 +1,6 @@
 //! The keys of a log, from its published entries.
 
-use glasslog_client::source::read_file;
+use glasslog_client::source::{Source, read_file};
 use glasslog_core::event;
 use glasslog_core::fetch::{CHECKPOINT_PATH, LogFile};
 use glasslog_core::merkle::{CompactRange, leaf_hash};
@@ -25,19 +25,7 @@ pub(crate) struct PublishedKeys {
 /// The log cannot be read, its entries do not match the checkpoint, or it does not begin with a genesis.
 pub(crate) fn read_keys(log: &str) -> Result<PublishedKeys, Failure> {
     let source = source::open(log, false)?;
-    let missing = |path: &str| {
-        let message = format!("`{path}` is missing");
-        Failure::unfinished("missing-file", message)
-    };
-    let bytes = source.read(CHECKPOINT_PATH)?;
-    let bytes = bytes.ok_or_else(|| missing(CHECKPOINT_PATH))?;
-    let checkpoint = Checkpoint::parse(&bytes).map_err(|error| {
-        Failure::new(
-            Exit::Malformed,
-            error.code(),
-            format!("`checkpoint`: {error}"),
-        )
-    })?;
+    let checkpoint = read_checkpoint(&*source)?;
     let head = checkpoint.head();
     let (mut range, mut keyring) = (CompactRange::new(), None);
     for bundle in bundles_between(0, head.size) {
@@ -78,6 +66,28 @@ pub(crate) fn read_keys(log: &str) -> Result<PublishedKeys, Failure> {
         keyring,
         size: head.size,
     })
+}
+
+/// Returns the number of entries that a log shows.
+///
+/// # Errors
+/// The checkpoint cannot be read.
+pub(crate) fn read_size(log: &str) -> Result<u64, Failure> {
+    let source = source::open(log, false)?;
+    Ok(read_checkpoint(&*source)?.head().size)
+}
+
+fn read_checkpoint(source: &dyn Source) -> Result<Checkpoint, Failure> {
+    let bytes = source.read(CHECKPOINT_PATH)?;
+    let bytes = bytes.ok_or_else(|| missing(CHECKPOINT_PATH))?;
+    Checkpoint::parse(&bytes).map_err(|error| {
+        let message = format!("`checkpoint`: {error}");
+        Failure::new(Exit::Malformed, error.code(), message)
+    })
+}
+
+fn missing(path: &str) -> Failure {
+    Failure::unfinished("missing-file", format!("`{path}` is missing"))
 }
 
 fn take(

@@ -303,7 +303,7 @@ test("a good history with something to mind says so", () => {
   assert.match(
     told.detail,
     new RegExp(
-      "^1 event is signed with a key that was later reported compromised\\. " +
+      "^1 event by a compromised key counts for nothing\\. " +
         "A name and version was registered here with two different contents\\.$",
     ),
   );

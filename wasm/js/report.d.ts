@@ -221,7 +221,7 @@ export type EventView = {
    */
   type: string,
   /**
-   * The action; for key events `enrol` or `revoke`.
+   * The action; for key events `enrol`, `revoke` or `amend`.
    */
   action: string | null,
   /**
@@ -273,15 +273,24 @@ export type EventView = {
    */
   actsOn: string | null,
   /**
-   * `valid`, `unknown-key`, `revoked-key`, `compromised-key`, `actor-mismatch`, `invalid` or `none`.
+   * The verdict on the signatures as of the checkpoint: `valid`, `compromised`, `unknown-key`, `revoked-key`,
+   * `actor-mismatch`, `other-log`, `invalid` or `none`.
    */
   signature: string,
   /**
-   * The key that the signature claims.
+   * The verdict by the entries before the event alone: `valid` for an event that is `compromised` now.
+   */
+  signatureThen: string,
+  /**
+   * Index of the key event that withdraws a compromised event: it counts in no longer prefix of the log.
+   */
+  withdrawnAt: Whole | null,
+  /**
+   * The key that decided the verdict; for a valid event the one that vouches for it.
    */
   keyid: string | null,
   /**
-   * `replayed`, `register-conflict`, `other-log`, `no-effect`.
+   * `replayed`, `register-conflict`, `no-effect`.
    */
   notes: Array<string>,
 };

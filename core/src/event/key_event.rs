@@ -1,4 +1,4 @@
-//! Key events: admins enrol an actor's key, or revoke it (docs/formats/events.md, "Key event").
+//! Key events: admins enrol an actor's key, revoke it, or state since when it was compromised (docs/formats/events.md, "Key event").
 //!
 //! The effect of an event depends on its position and its signatures; [`crate::rules`] decides it.
 
@@ -19,6 +19,8 @@ pub enum KeyOp {
     Enrol,
     /// Ends the key for good.
     Revoke,
+    /// States or lowers the index from which a revoked key counts as compromised.
+    Amend,
 }
 
 impl KeyOp {
@@ -28,11 +30,12 @@ impl KeyOp {
         match self {
             Self::Enrol => "enrol",
             Self::Revoke => "revoke",
+            Self::Amend => "amend",
         }
     }
 }
 
-/// An enrolment or revocation.
+/// An enrolment, a revocation, or an amendment of a revocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyEvent {
     /// Origin of the log that it is signed for.
@@ -43,11 +46,11 @@ pub struct KeyEvent {
     pub actor: String,
     /// The key.
     pub spki: Spki,
-    /// The reason, for people; a revocation must have one.
+    /// The reason, for people; only an enrolment may lack one.
     pub reason: Option<String>,
-    /// Leaf hash of the enrolment that a revocation ends.
+    /// Leaf hash of the enrolment that a revocation ends, or of the revocation or amendment that an amendment changes.
     pub acts_on: Option<Hash>,
-    /// In a revocation, the first index at which events by the key are not to be trusted.
+    /// The first index at which events by the key are not to be trusted; an amendment must have one, an enrolment none.
     pub compromised_since: Option<u64>,
 }
 
@@ -90,7 +93,8 @@ impl KeyEvent {
         let op = match members.string("op")? {
             "enrol" => KeyOp::Enrol,
             "revoke" => KeyOp::Revoke,
-            _ => return Err(members.refuse("op", "`enrol` or `revoke`").into()),
+            "amend" => KeyOp::Amend,
+            _ => return Err(members.refuse("op", "`enrol`, `revoke` or `amend`").into()),
         };
         let event = Self {
             log: members.name("log")?,
@@ -102,11 +106,14 @@ impl KeyEvent {
             compromised_since: members.maybe("compromisedSince", Members::count)?,
         };
         match op {
-            KeyOp::Revoke if event.reason.is_none() => {
+            KeyOp::Revoke | KeyOp::Amend if event.reason.is_none() => {
                 return Err(members.missing("reason").into());
             }
-            KeyOp::Revoke if event.acts_on.is_none() => {
+            KeyOp::Revoke | KeyOp::Amend if event.acts_on.is_none() => {
                 return Err(members.missing("actsOn").into());
+            }
+            KeyOp::Amend if event.compromised_since.is_none() => {
+                return Err(members.missing("compromisedSince").into());
             }
             KeyOp::Enrol if event.acts_on.is_some() => {
                 return Err(members.refuse("actsOn", "absent in an enrolment").into());
@@ -173,6 +180,13 @@ mod tests {
             reason: None,
             acts_on: None,
             compromised_since: None,
+        }
+    }
+
+    fn amendment() -> KeyEvent {
+        KeyEvent {
+            op: KeyOp::Amend,
+            ..revocation()
         }
     }
 
@@ -253,6 +267,24 @@ mod tests {
     }
 
     #[test]
+    fn an_amendment_states_everything() {
+        let encoded = amendment().to_statement().encode();
+        let good = core::str::from_utf8(&encoded).unwrap();
+        let hash = hash::leaf_hash(b"x").to_base64();
+        for part in [
+            ",\"compromisedSince\":7".into(),
+            "\"reason\":\"left the company\",".into(),
+            alloc::format!("\"actsOn\":\"{hash}\","),
+        ] {
+            let text = good.replace(&part, "");
+            assert_ne!(text, good, "{part}");
+            let statement = Statement::parse(text.as_bytes()).unwrap();
+            let error = KeyEvent::parse(&statement).unwrap_err();
+            assert_eq!(error.code(), "member-missing", "{part}");
+        }
+    }
+
+    #[test]
     fn two_subjects_are_one_too_many() {
         let enrolment = enrolment();
         let mut statement = enrolment.to_statement();
@@ -265,14 +297,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn key_events_round_trip(actor in "[!-~]{1,256}", seed in any::<[u8; 32]>(), reason in "x.{0,99}", since in any::<Option<u32>>(), revoke in any::<bool>()) {
+        fn key_events_round_trip(actor in "[!-~]{1,256}", seed in any::<[u8; 32]>(), reason in "x.{0,99}", since in any::<u32>(), op in prop::sample::select(vec![KeyOp::Enrol, KeyOp::Revoke, KeyOp::Amend]), states in any::<bool>()) {
             let event = KeyEvent {
                 actor,
                 spki: Spki::new(SecretKey::from_seed(&seed).public()),
-                op: if revoke { KeyOp::Revoke } else { KeyOp::Enrol },
+                op,
                 reason: Some(reason),
-                acts_on: revoke.then(|| hash::leaf_hash(&seed)),
-                compromised_since: since.map(u64::from).filter(|_| revoke),
+                acts_on: (op != KeyOp::Enrol).then(|| hash::leaf_hash(&seed)),
+                compromised_since: (op == KeyOp::Amend || op == KeyOp::Revoke && states).then(|| since.into()),
                 ..enrolment()
             };
             let encoded = event.to_statement().encode();

@@ -22,7 +22,7 @@ pub struct EventView {
     pub leaf_hash: Hash,
     /// `access`, `key`, `genesis` or `other`.
     pub r#type: &'static str,
-    /// The action; for key events `enrol` or `revoke`.
+    /// The action; for key events `enrol`, `revoke` or `amend`.
     pub action: Option<String>,
     /// `success`, `denied` or `failure`.
     pub outcome: Option<String>,
@@ -49,11 +49,16 @@ pub struct EventView {
     pub transfer: Option<TransferView>,
     /// Leaf hash of the event that this one acts on.
     pub acts_on: Option<String>,
-    /// `valid`, `unknown-key`, `revoked-key`, `compromised-key`, `actor-mismatch`, `invalid` or `none`.
+    /// The verdict on the signatures as of the checkpoint: `valid`, `compromised`, `unknown-key`, `revoked-key`,
+    /// `actor-mismatch`, `other-log`, `invalid` or `none`.
     pub signature: &'static str,
-    /// The key that the signature claims.
+    /// The verdict by the entries before the event alone: `valid` for an event that is `compromised` now.
+    pub signature_then: &'static str,
+    /// Index of the key event that withdraws a compromised event: it counts in no longer prefix of the log.
+    pub withdrawn_at: Option<u64>,
+    /// The key that decided the verdict; for a valid event the one that vouches for it.
     pub keyid: Option<String>,
-    /// `replayed`, `register-conflict`, `other-log`, `no-effect`.
+    /// `replayed`, `register-conflict`, `no-effect`.
     pub notes: Vec<&'static str>,
 }
 
@@ -97,10 +102,15 @@ pub struct TransferView {
 
 impl EventView {
     pub(crate) fn new(index: u64, leaf_hash: Hash, parsed: &ParsedEntry, finding: Finding) -> Self {
+        let status = &finding.status;
+        let unjudged = Self::unjudged(index, leaf_hash, parsed);
         Self {
-            signature: finding.status.as_str(),
+            signature: status.as_str(),
+            signature_then: status.then(),
+            withdrawn_at: status.withdrawn_at(),
+            keyid: status.keyid().map(String::from).or(unjudged.keyid),
             notes: finding.notes,
-            ..Self::unjudged(index, leaf_hash, parsed)
+            ..unjudged
         }
     }
 
@@ -129,6 +139,8 @@ impl EventView {
             transfer: None,
             acts_on: None,
             signature: "undecided",
+            signature_then: "undecided",
+            withdrawn_at: None,
             keyid: keyid.map(ToString::to_string),
             notes: Vec::new(),
         };

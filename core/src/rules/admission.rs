@@ -355,7 +355,7 @@ fn refuse_status<M: Memory>(
     entry: &ParsedEntry,
 ) -> Result<(), Refusal> {
     Err(match status.clone() {
-        SignatureStatus::Valid { .. } | SignatureStatus::CompromisedLater { .. } => return Ok(()),
+        SignatureStatus::Valid { .. } | SignatureStatus::Compromised { .. } => return Ok(()),
         SignatureStatus::Unsigned => Refusal::Unsigned,
         SignatureStatus::Bad { keyid } => Refusal::BadSignature { keyid },
         SignatureStatus::OtherLog { claimed } => Refusal::OtherLog {
@@ -381,7 +381,7 @@ fn refuse_status<M: Memory>(
 
 /// Returns a refusal if some admins signed a key event, but not enough.
 fn too_few_admins<M: Memory>(admission: &Admission<M>, entry: &ParsedEntry) -> Option<Refusal> {
-    match admission.keyring.as_ref()?.effect(entry) {
+    match admission.keyring.as_ref()?.effect(admission.size, entry) {
         KeyEffect::None(NoEffect::NotByAdmins { signed, threshold }) if signed > 0 => {
             Some(Refusal::NotByAdmins { signed, threshold })
         }
@@ -406,15 +406,28 @@ fn check_key_effect<M: Memory>(
     entry: &ParsedEntry,
     _: Option<&[bool]>,
 ) -> Result<(), Refusal> {
+    let size = admission.size;
     let effect = admission
         .keyring
         .as_ref()
-        .map(|keyring| keyring.effect(entry));
+        .map(|keyring| keyring.effect(size, entry));
     match effect {
         Some(KeyEffect::None(reason)) if reason != NoEffect::NotAKeyEvent => {
             Err(Refusal::NoEffect(reason))
         }
-        _ => Ok(()),
+        _ => check_compromised_since(size, entry),
+    }
+}
+
+/// Checks that a revocation names an entry of the log as the first that is not to be trusted.
+fn check_compromised_since(size: u64, entry: &ParsedEntry) -> Result<(), Refusal> {
+    let since = match &entry.event {
+        Event::Key(event) => event.compromised_since,
+        _ => None,
+    };
+    match since.filter(|since| *since >= size) {
+        Some(since) => Err(Refusal::NoEffect(NoEffect::SinceBeyondEnd { since, size })),
+        None => Ok(()),
     }
 }
 

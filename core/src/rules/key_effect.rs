@@ -1,4 +1,4 @@
-//! Effects of key events: what an enrolment or revocation changed, or why it changed nothing (docs/formats/events.md,
+//! Effects of key events: what an enrolment, revocation or amendment changed, or why it changed nothing (docs/formats/events.md,
 //! "Key event").
 
 use crate::merkle::hash::Hash;
@@ -11,6 +11,8 @@ pub enum KeyEffect {
     Enrolled,
     /// The key is revoked.
     Revoked,
+    /// The revoked key counts as compromised from an earlier index on than before.
+    Amended,
     /// The event changed nothing, for this reason.
     None(NoEffect),
 }
@@ -57,7 +59,7 @@ pub enum NoEffect {
     /// The key belongs to an admin, and a key has one role only.
     #[error("the key is an admin's, and a key has one role only")]
     AdminKey,
-    /// The key to revoke is not enrolled.
+    /// The key to revoke or amend is not enrolled.
     #[error("the key is not enrolled")]
     NotEnrolled,
     /// The key is revoked, which is final.
@@ -66,7 +68,7 @@ pub enum NoEffect {
         /// Index of that revocation.
         at: u64,
     },
-    /// The key to revoke belongs to another actor.
+    /// The key to revoke or amend belongs to another actor.
     #[error("the key is enrolled for `{enrolled}`")]
     OtherActor {
         /// The owner of the key.
@@ -77,6 +79,31 @@ pub enum NoEffect {
     OtherEnrolment {
         /// Leaf hash of the enrolment in force.
         current: Hash,
+    },
+    /// The key to amend is not revoked.
+    #[error("the key is not revoked")]
+    NotRevoked,
+    /// It acts on another event than the revocation or the last amendment.
+    #[error("it acts on another event than the last one about the revocation, `{current}`")]
+    OtherRevocation {
+        /// Leaf hash of the revocation or of its last amendment.
+        current: Hash,
+    },
+    /// The index from which the key counts as compromised is not before the one that is stated already.
+    #[error(
+        "the key counts as compromised since {current} already, and that index can only be lowered"
+    )]
+    NotLowered {
+        /// The index that is stated.
+        current: u64,
+    },
+    /// The index from which the key counts as compromised is beyond the end of the log.
+    #[error("`compromisedSince` is {since}, but the log has {size} entries")]
+    SinceBeyondEnd {
+        /// The index.
+        since: u64,
+        /// Number of entries before the event.
+        size: u64,
     },
 }
 
@@ -96,6 +123,10 @@ impl NoEffect {
             Self::AlreadyRevoked { .. } => "key-already-revoked",
             Self::OtherActor { .. } => "key-of-another-actor",
             Self::OtherEnrolment { .. } => "key-of-another-enrolment",
+            Self::NotRevoked => "key-not-revoked",
+            Self::OtherRevocation { .. } => "key-of-another-revocation",
+            Self::NotLowered { .. } => "key-compromise-not-lowered",
+            Self::SinceBeyondEnd { .. } => "key-compromise-beyond-end",
         }
     }
 

@@ -1,7 +1,8 @@
 //! The keys of a log at each position, and the actors for whom they sign (docs/formats/valid-signature.md).
 //!
 //! A key is valid for the entry at index *i* if it was enrolled before *i* and not revoked before *i*. Neither the time
-//! in the event nor the current holder of the key matters.
+//! in the event nor the current holder of the key matters. A later key event may withdraw such an event: its verdict is
+//! then *compromised*, and says from which index on.
 
 use crate::crypto::ed25519::PublicKey;
 use crate::event::event::{Event, ParsedEntry};
@@ -13,6 +14,7 @@ use crate::rules::key_effect::{KeyEffect, NoEffect};
 use crate::rules::signature_status::{SignatureClaim, SignatureStatus, weightiest};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 
 /// The keys of one log at some position.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +48,35 @@ pub struct Revocation {
     pub at: u64,
     /// The reason, for people.
     pub reason: Option<String>,
+    /// Leaf hash of the revocation or of its last amendment, which the next amendment must name.
+    pub latest: Hash,
+    /// Statements that the key was compromised, in log order; each names an earlier index than the one before.
+    pub compromises: Vec<Compromise>,
+}
+
+/// The statement of a key event that a key was compromised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compromise {
     /// First index from which another actor may have used the key.
-    pub compromised_since: Option<u64>,
+    pub since: u64,
+    /// Index of the key event: what the key signed from `since` on counts for nothing after it.
+    pub stated_at: u64,
+}
+
+impl Revocation {
+    /// Returns the first index from which another actor may have used the key, if any is stated.
+    #[must_use]
+    pub fn compromised_since(&self) -> Option<u64> {
+        self.compromises.last().map(|compromise| compromise.since)
+    }
+
+    /// Returns the statement that withdraws what the key signed at `index`.
+    fn compromise_of(&self, index: u64) -> Option<Compromise> {
+        let mut compromises = self.compromises.iter();
+        compromises
+            .find(|compromise| compromise.since <= index)
+            .copied()
+    }
 }
 
 impl Genesis {
@@ -138,12 +167,12 @@ impl Keyring {
         sha256(text.as_bytes())
     }
 
-    /// Returns the effect that the entry would have as the next one.
+    /// Returns the effect that the entry would have at `index`, as the next one.
     #[must_use]
-    pub fn effect(&self, entry: &ParsedEntry) -> KeyEffect {
+    pub fn effect(&self, index: u64, entry: &ParsedEntry) -> KeyEffect {
         match key_event(entry).and_then(|event| {
             self.check_signed(event, entry)?;
-            self.check_effect(event, &entry.envelope.payload_digest())
+            self.check_effect(index, event, &entry.envelope.payload_digest())
         }) {
             Ok(effect) => effect,
             Err(reason) => KeyEffect::None(reason),
@@ -166,7 +195,7 @@ impl Keyring {
     ) -> Result<KeyEffect, NoEffect> {
         self.check_signed(event, entry)?;
         let digest = entry.envelope.payload_digest();
-        let effect = self.check_effect(event, &digest);
+        let effect = self.check_effect(index, event, &digest);
         // An event of the admins counts at its first position only, even if it has no effect there.
         self.seen.entry(digest).or_insert(index);
         let effect = effect?;
@@ -181,11 +210,19 @@ impl Keyring {
             };
             self.keys.insert(keyid, key);
         } else if let Some(key) = self.keys.get_mut(&keyid) {
-            key.revoked = Some(Revocation {
+            let revocation = key.revoked.get_or_insert_with(|| Revocation {
                 at: index,
                 reason: event.reason.clone(),
-                compromised_since: event.compromised_since,
+                latest: entry.leaf_hash(),
+                compromises: Vec::new(),
             });
+            revocation.latest = entry.leaf_hash();
+            // An index beyond the log's end names no event; the revocation takes effect without it.
+            let since = event.compromised_since.filter(|since| *since < index);
+            revocation.compromises.extend(since.map(|since| Compromise {
+                since,
+                stated_at: index,
+            }));
         }
         Ok(effect)
     }
@@ -208,28 +245,29 @@ impl Keyring {
     }
 
     /// Returns the effect of a signed event on the key that it names.
-    fn check_effect(&self, event: &KeyEvent, digest: &Hash) -> Result<KeyEffect, NoEffect> {
+    fn check_effect(
+        &self,
+        index: u64,
+        event: &KeyEvent,
+        digest: &Hash,
+    ) -> Result<KeyEffect, NoEffect> {
         if let Some(&first) = self.seen.get(digest) {
             return Err(NoEffect::Replayed { first });
         }
         let keyid = event.spki.key_id();
-        match (event.op, self.keys.get(&keyid)) {
+        let enrolled = self.keys.get(&keyid);
+        match (event.op, enrolled) {
             (KeyOp::Enrol, _) if self.admins.contains_key(&keyid) => Err(NoEffect::AdminKey),
             (KeyOp::Enrol, None) => Ok(KeyEffect::Enrolled),
-            (KeyOp::Enrol, Some(key)) => Err(NoEffect::AlreadyEnrolled {
-                at: key.enrolled_at,
+            (KeyOp::Enrol, Some(key)) => Err(match &key.revoked {
+                Some(revoked) => NoEffect::AlreadyRevoked { at: revoked.at },
+                None => NoEffect::AlreadyEnrolled {
+                    at: key.enrolled_at,
+                },
             }),
-            (KeyOp::Revoke, None) => Err(NoEffect::NotEnrolled),
-            (KeyOp::Revoke, Some(key)) => match &key.revoked {
-                Some(revoked) => Err(NoEffect::AlreadyRevoked { at: revoked.at }),
-                None if key.actor != event.actor => Err(NoEffect::OtherActor {
-                    enrolled: key.actor.clone(),
-                }),
-                None if event.acts_on != Some(key.enrolment) => Err(NoEffect::OtherEnrolment {
-                    current: key.enrolment,
-                }),
-                None => Ok(KeyEffect::Revoked),
-            },
+            (_, None) => Err(NoEffect::NotEnrolled),
+            (KeyOp::Revoke, Some(key)) => check_revocation(key, event),
+            (KeyOp::Amend, Some(key)) => check_amendment(index, key, event),
         }
     }
 
@@ -262,7 +300,8 @@ impl Keyring {
 
     /// Judges the signatures of the entry at `index` by the keys valid there.
     ///
-    /// The keyring may be of a later position, and then knows the keys that were reported compromised since.
+    /// The keyring may be of a later position, and then knows the keys that were stated to be compromised since. Keys that
+    /// were enrolled later are unknown here, as they were then.
     #[must_use]
     pub fn judge(&self, index: u64, entry: &ParsedEntry) -> SignatureStatus {
         let by_admins = match &entry.event {
@@ -346,6 +385,7 @@ impl Keyring {
             key: self
                 .keys
                 .get(&signature.keyid)
+                .filter(|key| key.enrolled_at < index)
                 .map(|key| *key.spki.public_key()),
         })
     }
@@ -395,19 +435,55 @@ impl Keyring {
                 claimed: claimed.to_string(),
             };
         }
-        let since = revoked.and_then(|revoked| Some((revoked.at, revoked.compromised_since?)));
-        match since.filter(|(_, since)| *since <= index) {
-            Some((reported_at, since)) => SignatureStatus::CompromisedLater {
+        let compromise = revoked.and_then(|revoked| revoked.compromise_of(index));
+        match compromise {
+            Some(compromise) => SignatureStatus::Compromised {
                 keyid,
                 actor: key.actor.clone(),
-                since,
-                reported_at,
+                since: compromise.since,
+                withdrawn_at: compromise.stated_at,
             },
             None => SignatureStatus::Valid {
                 keyid,
                 actor: Some(key.actor.clone()),
             },
         }
+    }
+}
+
+fn check_revocation(key: &EnrolledKey, event: &KeyEvent) -> Result<KeyEffect, NoEffect> {
+    match &key.revoked {
+        Some(revoked) => Err(NoEffect::AlreadyRevoked { at: revoked.at }),
+        None if key.actor != event.actor => Err(NoEffect::OtherActor {
+            enrolled: key.actor.clone(),
+        }),
+        None if event.acts_on != Some(key.enrolment) => Err(NoEffect::OtherEnrolment {
+            current: key.enrolment,
+        }),
+        None => Ok(KeyEffect::Revoked),
+    }
+}
+
+/// Checks an amendment at `index`: it lowers the index from which a revoked key counts as compromised.
+fn check_amendment(index: u64, key: &EnrolledKey, event: &KeyEvent) -> Result<KeyEffect, NoEffect> {
+    let Some(revoked) = &key.revoked else {
+        return Err(NoEffect::NotRevoked);
+    };
+    if key.actor != event.actor {
+        return Err(NoEffect::OtherActor {
+            enrolled: key.actor.clone(),
+        });
+    }
+    if event.acts_on != Some(revoked.latest) {
+        return Err(NoEffect::OtherRevocation {
+            current: revoked.latest,
+        });
+    }
+    let since = event.compromised_since.unwrap_or(u64::MAX);
+    match revoked.compromised_since() {
+        _ if since >= index => Err(NoEffect::SinceBeyondEnd { since, size: index }),
+        Some(current) if since >= current => Err(NoEffect::NotLowered { current }),
+        _ => Ok(KeyEffect::Amended),
     }
 }
 

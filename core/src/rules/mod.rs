@@ -3,6 +3,7 @@
 //! Admission and verification share them.
 
 pub(crate) mod admission;
+pub(crate) mod holder;
 pub(crate) mod key_effect;
 pub(crate) mod keyring;
 pub(crate) mod memory;
@@ -12,7 +13,7 @@ pub(crate) mod signature_status;
 
 pub use admission::{Admission, Admitted};
 pub use key_effect::{KeyEffect, NoEffect};
-pub use keyring::{EnrolledKey, Keyring, Revocation};
+pub use keyring::{Compromise, EnrolledKey, Keyring, Revocation};
 pub use memory::{InMemory, Memory};
 pub use refusal::{Refusal, RefusalClass};
 pub use registration::{

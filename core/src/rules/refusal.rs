@@ -82,8 +82,8 @@ pub enum Refusal {
         /// Number of admins that must sign.
         threshold: usize,
     },
-    /// The key event would change nothing.
-    #[error("the key event would change nothing: {0}")]
+    /// The key event would not have the effect that it states.
+    #[error("the key event is refused: {0}")]
     NoEffect(NoEffect),
     /// The log has the same signed payload in another envelope.
     #[error("the same signed payload is at index {first}")]

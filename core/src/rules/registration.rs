@@ -40,13 +40,11 @@ impl Binding {
     pub(crate) fn withdrawn_at(&self, keyring: &Keyring) -> Option<u64> {
         let mut withdrawn = None;
         for keyid in &self.signers {
-            match keyring.key_validity_at(self.at, keyid, Some(&self.actor)) {
-                SignatureStatus::Valid { .. } => return None,
-                SignatureStatus::CompromisedLater { reported_at, .. } => {
-                    withdrawn = withdrawn.max(Some(reported_at));
-                }
-                _ => {}
+            let status = keyring.key_validity_at(self.at, keyid, Some(&self.actor));
+            if status.is_valid() {
+                return None;
             }
+            withdrawn = withdrawn.max(status.withdrawn_at());
         }
         withdrawn
     }

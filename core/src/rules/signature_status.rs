@@ -1,4 +1,7 @@
 //! Verdicts on the signatures of an event at its position (docs/formats/valid-signature.md).
+//!
+//! An event is judged by the entries before it, and that verdict never changes (*then*). A later key event may state
+//! that the key was compromised; from its index on the event counts for nothing (*now*).
 
 use crate::crypto::ed25519::PublicKey;
 use alloc::string::String;
@@ -14,17 +17,17 @@ pub enum SignatureStatus {
         /// The actor for whom it is enrolled; `None` for an admin.
         actor: Option<String>,
     },
-    /// As [`SignatureStatus::Valid`], but the key was later reported compromised from this position or an earlier one
-    /// on.
-    CompromisedLater {
+    /// Valid at its position, but a later key event states that the key was compromised from this position or an
+    /// earlier one on.
+    Compromised {
         /// The key.
         keyid: String,
         /// The actor for whom it is enrolled.
         actor: String,
-        /// First index from which another actor may have used it.
+        /// First index from which another actor may have used it, as that key event states it.
         since: u64,
-        /// Index of the revocation that reports it.
-        reported_at: u64,
+        /// Index of that key event: the event counts in the prefixes of the log up to here, and in no longer one.
+        withdrawn_at: u64,
     },
     /// There is no signature.
     Unsigned,
@@ -62,24 +65,72 @@ pub enum SignatureStatus {
 }
 
 impl SignatureStatus {
-    /// Tells whether the event counts: a key valid at its position signed it, for this actor and this log.
+    /// Name in reports of [`SignatureStatus::Valid`].
+    pub(crate) const VALID: &str = "valid";
+    /// Name in reports of [`SignatureStatus::Compromised`].
+    pub(crate) const COMPROMISED: &str = "compromised";
+
+    /// Tells whether the event counts now: a key valid at its position signed it, for this actor and this log, and was
+    /// not compromised there.
     #[must_use]
     pub const fn is_valid(&self) -> bool {
-        matches!(self, Self::Valid { .. } | Self::CompromisedLater { .. })
+        matches!(self, Self::Valid { .. })
     }
 
-    /// Tells whether the event had effect when it came: a key signed it that was valid then, whatever was reported later.
+    /// Tells whether the event counted when it was logged, by the entries before it alone.
     #[must_use]
     pub const fn had_effect(&self) -> bool {
-        matches!(self, Self::Valid { .. } | Self::CompromisedLater { .. })
+        matches!(self, Self::Valid { .. } | Self::Compromised { .. })
+    }
+
+    /// Tells whether the event counts in the first `size` entries of the log.
+    #[must_use]
+    pub const fn counts_at(&self, size: u64) -> bool {
+        match self {
+            Self::Valid { .. } => true,
+            Self::Compromised { withdrawn_at, .. } => size <= *withdrawn_at,
+            _ => false,
+        }
+    }
+
+    /// Returns the index of the key event from which on an event that counted counts no more.
+    #[must_use]
+    pub const fn withdrawn_at(&self) -> Option<u64> {
+        match self {
+            Self::Compromised { withdrawn_at, .. } => Some(*withdrawn_at),
+            _ => None,
+        }
+    }
+
+    /// Returns the name in reports of the verdict by the entries before the event alone.
+    #[must_use]
+    pub const fn then(&self) -> &'static str {
+        match self {
+            Self::Compromised { .. } => Self::VALID,
+            status => status.as_str(),
+        }
+    }
+
+    /// Returns the key that decided; for a valid event the one that vouches for it.
+    #[must_use]
+    pub fn keyid(&self) -> Option<&str> {
+        match self {
+            Self::Valid { keyid, .. }
+            | Self::Compromised { keyid, .. }
+            | Self::UnknownKey { keyid }
+            | Self::Revoked { keyid, .. }
+            | Self::ActorMismatch { keyid, .. }
+            | Self::Bad { keyid } => Some(keyid),
+            Self::Unsigned | Self::OtherLog { .. } => None,
+        }
     }
 
     /// Returns the name in reports.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Valid { .. } => "valid",
-            Self::CompromisedLater { .. } => "compromised-key",
+            Self::Valid { .. } => Self::VALID,
+            Self::Compromised { .. } => Self::COMPROMISED,
             Self::Unsigned => "none",
             Self::UnknownKey { .. } => "unknown-key",
             Self::Revoked { .. } => "revoked-key",
@@ -89,7 +140,7 @@ impl SignatureStatus {
         }
     }
 
-    /// Returns the name in reports of a status that is not valid, if the text is one.
+    /// Returns the name in reports of a status that was never valid, if the text is one.
     pub(crate) fn name_of(text: &str) -> Option<&'static str> {
         let names = [
             "none",
@@ -111,13 +162,20 @@ impl SignatureStatus {
     }
 
     /// Returns the weight of the status. The weightiest of several signatures decides: first a false one, then a valid
-    /// one, then the nearest miss.
+    /// one, then the one that counted longest, then the nearest miss.
+    const fn weight(&self) -> (u8, u64) {
+        match self {
+            Self::Compromised { withdrawn_at, .. } => (self.rank(), *withdrawn_at),
+            _ => (self.rank(), 0),
+        }
+    }
+
     const fn rank(&self) -> u8 {
         match self {
             Self::Bad { .. } => 7,
             Self::OtherLog { .. } => 6,
             Self::Valid { .. } => 5,
-            Self::CompromisedLater { .. } => 4,
+            Self::Compromised { .. } => 4,
             Self::ActorMismatch { .. } => 3,
             Self::Revoked { .. } => 2,
             Self::UnknownKey { .. } => 1,
@@ -140,7 +198,7 @@ impl SignatureClaim {
             SignatureStatus::UnknownKey { keyid }
             | SignatureStatus::Revoked { keyid, .. }
             | SignatureStatus::ActorMismatch { keyid, .. }
-            | SignatureStatus::CompromisedLater { keyid, .. }
+            | SignatureStatus::Compromised { keyid, .. }
             | SignatureStatus::Valid { keyid, .. }
                 if is_bad =>
             {
@@ -154,6 +212,6 @@ impl SignatureClaim {
 /// Returns the status of an event with several signatures: the weightiest.
 pub(crate) fn weightiest(statuses: impl Iterator<Item = SignatureStatus>) -> SignatureStatus {
     statuses
-        .max_by_key(SignatureStatus::rank)
+        .max_by_key(SignatureStatus::weight)
         .unwrap_or(SignatureStatus::Unsigned)
 }

@@ -278,7 +278,7 @@ impl EntryQuery {
                 match entry.parse() {
                     Ok(parsed) => {
                         let event = core::iter::once((self.index, leaf_hash, parsed));
-                        members.events = Some(judge_all(key_history, event, checks));
+                        members.events = Some(judge_all(key_history, &[], event, checks));
                     }
                     Err(error) => {
                         let detail = format!("the entry is not an event: {error}");

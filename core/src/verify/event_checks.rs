@@ -6,10 +6,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::event::event::ParsedEntry;
+use crate::event::lookup_key::LookupKey;
 use crate::merkle::hash::Hash;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::event_view::{EventView, Finding};
 use crate::report::evidence::Evidence;
+use crate::rules::holder::{Bound, Holder, Weight, weigh};
 use crate::rules::keyring::Keyring;
 use crate::rules::registration::Registrations;
 use crate::rules::signature_status::SignatureStatus;
@@ -22,8 +24,13 @@ pub(crate) struct EventChecks {
     seen: BTreeSet<Hash>,
     registrations: Registrations,
     conflict: Option<(u64, String)>,
+    /// Registrations that bound a name when they were logged.
+    bound: Vec<Bound>,
     valid: u64,
-    compromised: u64,
+    /// True if an event counts, copies apart.
+    counts: bool,
+    /// Events that counted when they were logged and count for nothing now.
+    compromised: Vec<(u64, SignatureStatus)>,
     wrong: Option<(u64, &'static str)>,
     undecided: Option<(u64, &'static str)>,
 }
@@ -32,13 +39,12 @@ impl EventChecks {
     /// Continues from what was found before; for callers that only count.
     pub(crate) fn restore(events: &EventState) -> Self {
         Self {
-            seen: BTreeSet::new(),
             registrations: events.registrations.clone(),
             conflict: events.conflict.clone(),
             valid: events.valid,
-            compromised: events.compromised,
             wrong: events.wrong,
             undecided: events.undecided,
+            ..Self::default()
         }
     }
 
@@ -47,7 +53,6 @@ impl EventChecks {
         events.registrations = self.registrations.clone();
         events.conflict.clone_from(&self.conflict);
         events.valid = self.valid;
-        events.compromised = self.compromised;
         events.wrong = self.wrong;
         events.undecided = self.undecided;
     }
@@ -61,12 +66,17 @@ impl EventChecks {
     ) -> Finding {
         let status = key_history.signature(index, parsed);
         let mut notes = Vec::new();
-        if self.count(index, &status) && !self.seen.insert(parsed.envelope.payload_digest()) {
+        let counted = self.count(index, &status);
+        // A payload is spent at its first position where it counted, also if it counts for nothing now.
+        if counted && !self.seen.insert(parsed.envelope.payload_digest()) {
             notes.push("replayed");
-        } else if status.had_effect()
-            && let Some(keyring) = key_history.keyring()
-        {
-            notes.extend(self.register(index, parsed, keyring));
+        } else {
+            self.counts |= status.is_valid();
+            if let Some(keyring) = key_history.keyring()
+                && counted
+            {
+                notes.extend(self.register(index, parsed, keyring));
+            }
         }
         if key_history.is_without_effect(index) {
             notes.push("no-effect");
@@ -74,23 +84,19 @@ impl EventChecks {
         Finding { status, notes }
     }
 
-    /// Counts the signature of the event at `index`; whether it is valid.
+    /// Counts the signature of the event at `index`; whether it counted when it was logged.
     pub(crate) fn count(&mut self, index: u64, status: &SignatureStatus) -> bool {
         match status {
+            SignatureStatus::Valid { .. } => self.valid += 1,
+            SignatureStatus::Compromised { .. } => self.compromised.push((index, status.clone())),
             SignatureStatus::Bad { .. } => {
                 self.wrong.get_or_insert((index, status.as_str()));
-            }
-            status if status.is_valid() => {
-                self.valid += 1;
-                if matches!(status, SignatureStatus::CompromisedLater { .. }) {
-                    self.compromised += 1;
-                }
             }
             _ => {
                 self.undecided.get_or_insert((index, status.as_str()));
             }
         }
-        status.is_valid()
+        status.had_effect()
     }
 
     /// Applies a registration with effect, and returns the remark about it: it breaks a rule about names.
@@ -100,13 +106,24 @@ impl EventChecks {
         parsed: &ParsedEntry,
         keyring: &Keyring,
     ) -> Option<&'static str> {
+        let conflict = self.bind(index, parsed, keyring)?;
+        self.conflict.get_or_insert((index, conflict));
+        Some("register-conflict")
+    }
+
+    /// Applies a registration, and returns the first name for which it breaks a rule.
+    fn bind(&mut self, index: u64, parsed: &ParsedEntry, keyring: &Keyring) -> Option<String> {
         let registered = self.registrations.apply(index, parsed, keyring);
-        if let Some(conflict) = &registered.conflict {
-            let name = conflict.name().to_string();
-            self.conflict.get_or_insert((index, name));
-            return Some("register-conflict");
-        }
-        None
+        let bound = registered.bound.into_iter();
+        self.bound.extend(bound.map(|(name, binding)| Bound {
+            name,
+            is_withdrawn: binding.withdrawn_at(keyring).is_some(),
+            digests: binding.digests,
+            actor: binding.actor,
+            at: binding.at,
+        }));
+        let conflict = registered.conflict?;
+        Some(conflict.name().to_string())
     }
 
     /// Applies a registration that is not among the events of the answer.
@@ -116,13 +133,13 @@ impl EventChecks {
             && status.had_effect()
             && self.seen.insert(parsed.envelope.payload_digest())
         {
-            self.registrations.apply(index, parsed, keyring);
+            self.bind(index, parsed, keyring);
         }
     }
 
-    /// Records the results of the events.
-    pub(crate) fn record(self, checks: &mut Checks) {
-        self.record_signatures(checks);
+    /// Records the results of the events that were found for `asked`.
+    pub(crate) fn record(self, asked: &[LookupKey], checks: &mut Checks) {
+        self.record_signatures(asked, checks);
         match self.conflict {
             None => checks.pass(
                 CheckCode::Registrations,
@@ -139,9 +156,9 @@ impl EventChecks {
         }
     }
 
-    fn record_signatures(&self, checks: &mut Checks) {
+    fn record_signatures(&self, asked: &[LookupKey], checks: &mut Checks) {
         let code = CheckCode::EventSignatures;
-        let evidence = Evidence::new().with("valid", self.valid);
+        let mut evidence = Evidence::new().with("valid", self.valid);
         if let Some((index, signature)) = self.wrong {
             let evidence = evidence.with("index", index).with("signature", signature);
             let detail = format!("the signature of the event at {index} is wrong");
@@ -154,21 +171,64 @@ impl EventChecks {
             );
             return checks.unknown(code, detail, Some(evidence));
         }
-        let detail = match (self.valid, self.compromised) {
-            (0, _) => "there is no event to judge".to_string(),
-            (1, 0) => "the event is signed by a key valid at its index".to_string(),
-            (valid, 0) => format!("all {valid} events are signed by keys valid at their indices"),
-            (valid, compromised) => format!(
-                "all {valid} events are signed by keys valid at their indices; {compromised} by a key later reported compromised"
-            ),
+        let compromised = u64::try_from(self.compromised.len()).unwrap_or(u64::MAX);
+        if compromised > 0 {
+            evidence = evidence.with("compromised", compromised);
+        }
+        if let Some((index, status)) = self.deciding_compromise(asked) {
+            let evidence = evidence
+                .with("index", *index)
+                .with("signature", status.as_str());
+            return checks.unknown(code, withdrawn(*index, status), Some(evidence));
+        }
+        let detail = match self.valid {
+            0 => "there is no event to judge".to_string(),
+            1 => "the event is signed by a key valid at its index".to_string(),
+            valid => format!("all {valid} events are signed by keys valid at their indices"),
         };
-        checks.pass(code, detail, Some(evidence));
+        let remark = match compromised {
+            0 => "",
+            1 => "; 1 other by a key that was compromised there counts for nothing",
+            _ => "; others by keys that were compromised there count for nothing",
+        };
+        checks.pass(code, format!("{detail}{remark}"), Some(evidence));
+    }
+
+    /// Returns the first compromised event that keeps the history from being decided: the holder's, or any if no event
+    /// counts.
+    fn deciding_compromise(&self, asked: &[LookupKey]) -> Option<&(u64, SignatureStatus)> {
+        let holders: Vec<Holder> = asked
+            .iter()
+            .map(|key| Holder::of(key, &self.bound))
+            .collect();
+        let mut events = self.compromised.iter();
+        events.find(|(index, status)| {
+            !self.counts || weigh(&holders, *index, status, false) == Weight::Undecided
+        })
     }
 }
 
-/// The events of an answer as the report shows them, in log order.
+/// Says that an event counts for nothing, and since when.
+fn withdrawn(index: u64, status: &SignatureStatus) -> String {
+    match status {
+        SignatureStatus::Compromised {
+            since,
+            withdrawn_at,
+            ..
+        } => format!(
+            "the event at {index} counts for nothing: entry {withdrawn_at} states that its key was compromised since {since}"
+        ),
+        status => format!(
+            "the event at {index} counts for nothing: {}",
+            status.as_str()
+        ),
+    }
+}
+
+/// The events of an answer as the report shows them; `asked` are the keys that were asked for, in log order.
 pub(crate) fn judge_all(
     key_history: &KeyHistory,
+    asked: &[LookupKey],
     events: impl Iterator<Item = (u64, Hash, ParsedEntry)>,
     checks: &mut Checks,
 ) -> Vec<EventView> {
@@ -178,6 +238,6 @@ pub(crate) fn judge_all(
         let finding = event_checks.add(key_history, index, &parsed);
         views.push(EventView::new(index, leaf_hash, &parsed, finding));
     }
-    event_checks.record(checks);
+    event_checks.record(asked, checks);
     views
 }

@@ -17,7 +17,6 @@ pub(crate) struct EventState {
     /// The genesis and the key events that say which keys there are, by position.
     pub(crate) entries: BTreeMap<u64, Vec<u8>>,
     pub(crate) valid: u64,
-    pub(crate) compromised: u64,
     /// The first event whose signature is wrong; the first by no valid key; and what the report calls it.
     pub(crate) wrong: Option<(u64, &'static str)>,
     pub(crate) undecided: Option<(u64, &'static str)>,

@@ -423,7 +423,7 @@ fn signatures_are_judged_by_position() {
     };
     assert_eq!(signature(before), "unknown-key");
     assert_eq!(signature(during), "valid");
-    assert_eq!(signature(suspect), "compromised-key");
+    assert_eq!(signature(suspect), "compromised");
     assert_eq!(signature(after), "revoked-key");
     assert_eq!(signature(imposter), "actor-mismatch");
     assert_eq!(report.class(), Class::Undecided);

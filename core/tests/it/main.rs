@@ -31,6 +31,7 @@ mod policy;
 mod proof_exhaustive;
 mod proof_oracles;
 mod queries;
+mod standing;
 mod support;
 mod tile_plan;
 mod trust;

@@ -43,8 +43,9 @@ export class GlEvent extends LitElement {
     const { event } = this;
     if (!event) return nothing;
     return html`<dl>
-      ${fact("Signature", signature(event))} ${event.notes.map((note) => fact("Note", outside(noteText(note))))}
-      ${text("Outcome", event.outcome)} ${event.weight ? fact("Weight", WEIGHTS[event.weight]) : nothing}
+      ${fact("Signature", signature(event))} ${withdrawn(event)}
+      ${event.notes.map((note) => fact("Note", outside(noteText(note))))} ${text("Outcome", event.outcome)}
+      ${event.weight ? fact("Weight", WEIGHTS[event.weight]) : nothing}
       ${event.actor === null ? nothing : fact("Actor", this.#actor(event.actor, event.actorType))}
       ${text("Claimed time", event.occurredAt)} ${event.reason ? fact("Reason", reason(event.reason)) : nothing}
       ${text("Ticket", event.reason?.ticket)} ${text("Environment", event.environment)}
@@ -81,6 +82,13 @@ export class GlEvent extends LitElement {
 function signature(event: EventView): TemplateResult {
   const { outcome, long } = signatureStatus(event);
   return html`<span class="status">${mark(outcome)}<span>${outside(long)}</span></span>`;
+}
+
+/** Says since when an event counts for nothing. */
+function withdrawn({ withdrawnAt }: EventView): TemplateResult | typeof nothing {
+  return withdrawnAt === null
+    ? nothing
+    : fact("Withdrawn", html`by entry ${figures(withdrawnAt)}; it counted until then`);
 }
 
 function reason({ code, text: words }: NonNullable<EventView["reason"]>): TemplateResult {

@@ -101,14 +101,14 @@ function unreadable(report: Report): string {
 
 /** Cautions about events that are genuine. */
 function cautions(report: Report): string {
-  const compromised = report.events?.filter((event) => event.signature === "compromised-key").length ?? 0;
+  const compromised = report.events?.filter((event) => event.signature === "compromised").length ?? 0;
   const conflict = report.checks.find(
     (check) => check.code === "registrations" && check.outcome !== "pass" && isReached(check),
   );
   const own = report.checks.find((check) => check.code === "question")?.evidence?.["asked"] === "no";
   const keys =
     compromised > 0
-      ? `${counted(compromised, "event is", "events are")} signed with a key that was later reported compromised.`
+      ? `${counted(compromised, "event")} by a compromised key ${compromised === 1 ? "counts" : "count"} for nothing.`
       : "";
   return [
     own ? "The bundle names its own question: make sure that it is yours." : "",

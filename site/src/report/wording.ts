@@ -105,16 +105,17 @@ const SIGNATURES: Readonly<Record<string, Status>> = {
     short: "revoked key",
     long: "Signed with a key that had been revoked before this position.",
   },
-  "compromised-key": {
+  compromised: {
     outcome: "unknown",
-    short: "key later compromised",
-    long: "Signed with a key that was valid here; a later key event reports it as compromised before this position.",
+    short: "key compromised",
+    long: "Valid when it was logged. A later key event says that its key was compromised: it counts for nothing.",
   },
   "actor-mismatch": {
     outcome: "unknown",
     short: "other actor’s key",
     long: "Signed with a key that is enrolled for another actor than the one named.",
   },
+  "other-log": { outcome: "unknown", short: "for another log", long: "Signed for another log." },
   invalid: { outcome: "fail", short: "false signature", long: "The signature does not fit the event." },
   none: { outcome: "unknown", short: "not signed", long: "The event has no signature that could be judged." },
 };
@@ -135,7 +136,6 @@ const NOTES: Readonly<Record<string, readonly [short: string, long: string]>> = 
     "other content",
     "Binds a name and version that an earlier event had bound to different content.",
   ],
-  "other-log": ["for another log", "Signed for another log."],
   "no-effect": ["no effect", "Has no effect: the event or artifact that it acts on was not in the required state."],
 };
 

@@ -232,11 +232,12 @@ def check_genesis(statement):
 
 def check_key_event(statement):
     predicate = statement["predicate"]
-    kinds = {"log": is_name, "op": one_of("enrol", "revoke"), "actor": is_name, "spki": is_text}
+    kinds = {"log": is_name, "op": one_of("enrol", "revoke", "amend"), "actor": is_name, "spki": is_text}
     is_index = lambda value: is_integer(value) and value >= 0  # noqa: E731
     members(predicate, kinds, {"reason": is_words, "actsOn": is_leaf_hash, "compromisedSince": is_index})
-    if predicate["op"] == "revoke":
+    if predicate["op"] != "enrol":
         require("reason" in predicate and "actsOn" in predicate, "what a revocation has")
+        require(predicate["op"] == "revoke" or "compromisedSince" in predicate, "what an amendment has")
     else:
         require("actsOn" not in predicate and "compromisedSince" not in predicate, "what an enrolment has not")
     only_subject(statement, predicate["actor"], key_id(parse_pem(predicate["spki"]))[len("sha256:") :])

@@ -7,7 +7,7 @@ import ed25519
 import event
 
 # Of several signatures the best of these decides, in this order.
-BEST_FIRST = ["valid", "compromised-key", "actor-mismatch", "revoked-key", "unknown-key"]
+BEST_FIRST = ["valid", "compromised", "actor-mismatch", "revoked-key", "unknown-key"]
 
 
 @dataclass
@@ -18,6 +18,8 @@ class Enrolment:
     at: int
     leaf: str
     revoked_at: Optional[int] = None
+    # Leaf hash of the revocation or of its last amendment.
+    latest: Optional[str] = None
     compromised_since: Optional[int] = None
 
 
@@ -86,12 +88,14 @@ class Keyring:
             if keyid in self.admins:
                 return "key-is-an-admins"
             if enrolment:
-                return "key-already-enrolled"
+                return "key-already-enrolled" if enrolment.revoked_at is None else "key-already-revoked"
             self.keys[keyid] = key
             self.enrolments[keyid] = Enrolment(predicate["actor"], index, entry.leaf)
             return "enrolled"
         if not enrolment:
             return "key-not-enrolled"
+        if predicate["op"] == "amend":
+            return self.amend(index, enrolment, predicate, entry.leaf)
         if enrolment.revoked_at is not None:
             return "key-already-revoked"
         if enrolment.actor != predicate["actor"]:
@@ -99,22 +103,43 @@ class Keyring:
         if enrolment.leaf != predicate["actsOn"]:
             return "key-of-another-enrolment"
         enrolment.revoked_at = index
-        enrolment.compromised_since = predicate.get("compromisedSince")
+        enrolment.latest = entry.leaf
+        since = predicate.get("compromisedSince")
+        if since is not None and since < index:
+            enrolment.compromised_since = since
         return "revoked"
+
+    def amend(self, index, enrolment, predicate, leaf):
+        """Lowers the index from which a revoked key counts as compromised."""
+        since = predicate["compromisedSince"]
+        if enrolment.revoked_at is None:
+            return "key-not-revoked"
+        if enrolment.actor != predicate["actor"]:
+            return "key-of-another-actor"
+        if enrolment.latest != predicate["actsOn"]:
+            return "key-of-another-revocation"
+        if since >= index:
+            return "key-compromise-beyond-end"
+        if enrolment.compromised_since is not None and since >= enrolment.compromised_since:
+            return "key-compromise-not-lowered"
+        enrolment.latest = leaf
+        enrolment.compromised_since = since
+        return "amended"
 
     def judge(self, index, entry):
         """The verdict on the signatures of an entry that can be read."""
-        if not entry.signatures:
-            return "none"
         by_admins = entry.kind in (event.KEY, event.GENESIS)
         verdicts = []
         for keyid, signature in entry.signatures:
-            known = keyid in self.enrolments or (by_admins and keyid in self.admins)
+            enrolment = self.enrolments.get(keyid)
+            known = keyid in self.admins if by_admins else enrolment is not None and enrolment.at < index
             if known and not self.good(keyid, entry, signature):
                 return "invalid"
             verdicts.append(self.verdict(index, entry, keyid))
         if entry.predicate.get("log") != self.origin:
             return "other-log"
+        if not entry.signatures:
+            return "none"
         if by_admins:
             signed, _ = self.by_admins(entry)
             if entry.kind == event.GENESIS:
@@ -134,5 +159,5 @@ class Keyring:
         if entry.kind == event.ACCESS and entry.predicate["actor"]["id"] != enrolment.actor:
             return "actor-mismatch"
         if enrolment.compromised_since is not None and enrolment.compromised_since <= index:
-            return "compromised-key"
+            return "compromised"
         return "valid"

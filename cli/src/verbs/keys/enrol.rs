@@ -6,7 +6,7 @@ use glasslog_core::event::{KeyEvent, KeyOp};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::key_change::{read_public_key, submit};
+use crate::key_change::{self, read_public_key};
 use crate::origin::origin_of;
 use crate::output::Console;
 
@@ -32,7 +32,7 @@ pub(crate) struct Args {
 
 impl Args {
     /// # Errors
-    /// A key or the log cannot be read, or the log refuses the event.
+    /// A key or the log cannot be read, the key is revoked, or the log refuses the event.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let (spki, named) = read_public_key(&self.key)?;
         let actor = self.actor;
@@ -51,6 +51,6 @@ impl Args {
             acts_on: None,
             compromised_since: None,
         };
-        submit(&self.log, self.admin.as_deref(), &event, console)
+        key_change::enrol(&self.log, self.admin.as_deref(), &event, console)
     }
 }

@@ -1,7 +1,7 @@
 //! `keys list`: lists the keys that the log's entries enrol and revoke.
 
 use glasslog_core::event::Spki;
-use glasslog_core::rules::EnrolledKey;
+use glasslog_core::rules::{EnrolledKey, Revocation};
 use glasslog_core::text::escape::display_safe;
 use serde::Serialize;
 
@@ -50,7 +50,7 @@ impl ListedKey {
             enrolled_at: key.enrolled_at,
             revoked_at: revocation.map(|revocation| revocation.at),
             reason: revocation.and_then(|revocation| revocation.reason.clone()),
-            compromised_since: revocation.and_then(|revocation| revocation.compromised_since),
+            compromised_since: revocation.and_then(Revocation::compromised_since),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `keys`: enrols, revokes and lists the keys of actors by events in the log.
+//! `keys`: enrols, revokes, amends and lists the keys of actors by events in the log.
 
 use clap::Subcommand;
 
@@ -6,6 +6,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
 
+mod amend;
 mod enrol;
 mod list;
 mod revoke;
@@ -21,6 +22,7 @@ pub(crate) struct Args {
 enum KeysVerb {
     Enrol(enrol::Args),
     Revoke(revoke::Args),
+    Amend(amend::Args),
     List(list::Args),
 }
 
@@ -31,6 +33,7 @@ impl Args {
         match self.verb {
             KeysVerb::Enrol(args) => args.run(console),
             KeysVerb::Revoke(args) => args.run(console),
+            KeysVerb::Amend(args) => args.run(console),
             KeysVerb::List(args) => args.run(console),
         }
     }

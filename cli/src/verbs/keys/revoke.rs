@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 
-use glasslog_core::event::{KeyEvent, KeyOp};
-
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::key_change::{read_public_key, submit};
+use crate::key_change::Change;
 use crate::output::Console;
-use crate::published_keys::read_keys;
 
 /// Ends a key's validity for all later entries.
+///
+/// Of a key that is revoked already, `--compromised-since` states or lowers the index, as `keys amend` does.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -25,7 +24,7 @@ pub(crate) struct Args {
     /// Reason, in words
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// Index from which the key's events are suspect
+    /// Index from which the key's events count for nothing any more
     #[arg(long, value_name = "INDEX")]
     compromised_since: Option<u64>,
     /// Admin key that signs [default: LOG/keys/admin]
@@ -37,25 +36,12 @@ impl Args {
     /// # Errors
     /// A key or the log cannot be read, the key is not enrolled, or the log refuses the event.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let (spki, _) = read_public_key(&self.key)?;
-        let published = read_keys(&self.log)?;
-        let keyid = spki.key_id();
-        let enrolled = published.keyring.keys().get(&keyid).ok_or_else(|| {
-            Failure::new(
-                Exit::Undecided,
-                "key-not-enrolled",
-                format!("key `{keyid}` is not enrolled"),
-            )
-        })?;
-        let event = KeyEvent {
-            log: published.keyring.origin().to_owned(),
-            op: KeyOp::Revoke,
-            actor: enrolled.actor.clone(),
-            spki,
-            reason: Some(self.reason),
-            acts_on: Some(enrolled.enrolment),
-            compromised_since: self.compromised_since,
-        };
-        submit(&self.log, self.admin.as_deref(), &event, console)
+        let change = Change::new(&self.log, self.admin.as_deref(), &self.key)?;
+        match (&change.key.revoked, self.compromised_since) {
+            (Some(revocation), Some(since)) => {
+                change.amend(revocation, self.reason, since, console)
+            }
+            (_, since) => change.revoke(self.reason, since, console),
+        }
     }
 }

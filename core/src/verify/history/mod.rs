@@ -63,6 +63,16 @@ enum Subject {
     Files(Vec<String>),
 }
 
+impl Subject {
+    /// The keys that were asked for.
+    fn keys(&self) -> Vec<LookupKey> {
+        match self {
+            Self::One(key) => Vec::from([key.clone()]),
+            Self::Files(digests) => digests.iter().map(|digest| digest_key(digest)).collect(),
+        }
+    }
+}
+
 /// What a history is compared with.
 enum Beside<'a> {
     Nothing,
@@ -416,7 +426,7 @@ impl HistoryQuery {
             }
         }
         let checks = &mut self.verification.checks;
-        event_checks.record(checks);
+        event_checks.record(&self.subject.keys(), checks);
         if let Subject::One(key) = &self.subject {
             let left_out = self
                 .closure

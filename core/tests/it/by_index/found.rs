@@ -35,6 +35,8 @@ fn what_is_found_on_the_way_is_what_the_report_holds() {
         found.sort_by_key(|event| event.index);
         let unjudged = |event: &EventView| EventView {
             signature: "undecided",
+            signature_then: "undecided",
+            withdrawn_at: None,
             notes: Vec::new(),
             ..event.clone()
         };

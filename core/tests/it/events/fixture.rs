@@ -93,6 +93,18 @@ pub(crate) fn revoke(actor: &str, seed: u8, enrolment_entry: &[u8]) -> Vec<u8> {
     sign(&event.to_statement(), &[ADMIN])
 }
 
+/// Amends the revocation in `latest`, which may be an amendment itself.
+pub(crate) fn amend(actor: &str, seed: u8, latest: &[u8], since: u64) -> Vec<u8> {
+    let event = KeyEvent {
+        op: KeyOp::Amend,
+        reason: Some("seen in a dump".into()),
+        acts_on: Some(leaf_hash(latest)),
+        compromised_since: Some(since),
+        ..enrolment(actor, seed)
+    };
+    sign(&event.to_statement(), &[ADMIN])
+}
+
 pub(crate) fn subject(name: &str) -> Subject {
     Subject::new(name, &sha256(name.as_bytes()))
 }

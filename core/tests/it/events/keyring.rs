@@ -24,6 +24,7 @@ fn reason(effect: KeyEffect) -> &'static str {
     match effect {
         KeyEffect::Enrolled => "enrolled",
         KeyEffect::Revoked => "revoked",
+        KeyEffect::Amended => "amended",
         KeyEffect::None(reason) => {
             assert!(!reason.to_string().is_empty());
             reason.code()
@@ -65,29 +66,22 @@ fn a_key_is_valid_between_enrolment_and_revocation() {
 }
 
 #[test]
-fn compromised_since_colours_events_before_the_revocation() {
+fn compromised_since_withdraws_events_before_the_revocation() {
     let enrol = enrol(WHO, CI);
     let read = read(WHO, 1, &[CI]);
     for (since, expected) in [
         (None, ["valid", "valid", "valid", "revoked-key"]),
         (
             Some(0),
-            [
-                "compromised-key",
-                "compromised-key",
-                "compromised-key",
-                "revoked-key",
-            ],
+            ["compromised", "compromised", "compromised", "revoked-key"],
         ),
         (
             Some(4),
-            ["valid", "compromised-key", "compromised-key", "revoked-key"],
+            ["valid", "compromised", "compromised", "revoked-key"],
         ),
-        (
-            Some(8),
-            ["valid", "valid", "compromised-key", "revoked-key"],
-        ),
-        (Some(9), ["valid", "valid", "valid", "revoked-key"]),
+        (Some(7), ["valid", "valid", "compromised", "revoked-key"]),
+        // Beyond the log's end it names no event, and the key is revoked all the same.
+        (Some(8), ["valid", "valid", "valid", "revoked-key"]),
         (
             Some(i64::MAX.unsigned_abs()),
             ["valid", "valid", "valid", "revoked-key"],
@@ -104,6 +98,119 @@ fn compromised_since_colours_events_before_the_revocation() {
         let found = [2, 5, 8, 9].map(|index| status(&ring, index, &read));
         assert_eq!(found, expected, "since {since:?}");
     }
+}
+
+/// The prefix before an event decides for good; a later statement withdraws the event from its own index on.
+#[test]
+fn a_compromised_event_counts_up_to_the_statement() {
+    let mut ring = one_admin();
+    let enrol = enrol(WHO, CI);
+    let revoke = revoke(WHO, CI, &enrol);
+    let first = amend(WHO, CI, &revoke, 5);
+    let second = amend(WHO, CI, &first, 3);
+    ring.apply(1, &parse(&enrol));
+    ring.apply(8, &parse(&revoke));
+    assert_eq!(reason(ring.apply(10, &parse(&first))), "amended");
+    assert_eq!(reason(ring.apply(12, &parse(&second))), "amended");
+    let read = parse(&read(WHO, 1, &[CI]));
+    for (index, withdrawn_at) in [
+        (2, None),
+        (3, Some(12)),
+        (4, Some(12)),
+        (5, Some(10)),
+        (7, Some(10)),
+    ] {
+        let status = ring.judge(index, &read);
+        assert_eq!(status.withdrawn_at(), withdrawn_at, "{index}");
+        assert_eq!(status.then(), "valid", "{index}");
+        assert_eq!(status.is_valid(), withdrawn_at.is_none(), "{index}");
+        assert!(status.had_effect(), "{index}");
+        for size in index..20 {
+            let counts = withdrawn_at.is_none_or(|at| size <= at);
+            assert_eq!(status.counts_at(size), counts, "{index} of {size}");
+        }
+    }
+    assert_eq!(ring.judge(9, &read).as_str(), "revoked-key");
+    assert!(!ring.judge(9, &read).counts_at(20));
+    let revoked = ring.keys()[&keyid(CI)].revoked.as_ref().unwrap();
+    assert_eq!(revoked.compromised_since(), Some(3));
+    assert_eq!((revoked.at, revoked.latest), (8, leaf_hash(&second)));
+}
+
+#[test]
+fn an_amendment_lowers_and_never_raises() {
+    let mut ring = one_admin();
+    let enrol = enrol(WHO, CI);
+    let revoke = revoke(WHO, CI, &enrol);
+    let mut apply = |index, entry: &[u8]| reason(ring.apply(index, &parse(entry)));
+    assert_eq!(apply(1, &amend(WHO, CI, &enrol, 1)), "key-not-enrolled");
+    assert_eq!(apply(2, &enrol), "enrolled");
+    assert_eq!(apply(3, &amend(WHO, CI, &enrol, 2)), "key-not-revoked");
+    assert_eq!(apply(4, &revoke), "revoked");
+    let other = "key-of-another-revocation";
+    assert_eq!(apply(5, &amend(WHO, CI, &enrol, 3)), other);
+    let eve = amend("eve@example.org", CI, &revoke, 3);
+    assert_eq!(apply(6, &eve), "key-of-another-actor");
+    let beyond = "key-compromise-beyond-end";
+    assert_eq!(apply(7, &amend(WHO, CI, &revoke, 7)), beyond);
+    assert_eq!(
+        apply(7, &amend(WHO, CI, &revoke, u64::from(u32::MAX))),
+        beyond
+    );
+    let first = amend(WHO, CI, &revoke, 6);
+    assert_eq!(apply(8, &first), "amended");
+    assert_eq!(apply(9, &first), "key-event-replayed");
+    assert_eq!(apply(10, &amend(WHO, CI, &revoke, 5)), other);
+    let same = "key-compromise-not-lowered";
+    assert_eq!(apply(11, &amend(WHO, CI, &first, 6)), same);
+    assert_eq!(apply(12, &amend(WHO, CI, &first, 9)), same);
+    let second = amend(WHO, CI, &first, 0);
+    assert_eq!(apply(13, &second), "amended");
+    assert_eq!(apply(14, &amend(WHO, CI, &second, 0)), same);
+}
+
+/// Of several signatures the one that counts longest decides.
+#[test]
+fn an_event_counts_as_long_as_one_signature_does() {
+    let mut ring = one_admin();
+    let (one, two) = (enrol(WHO, CI), enrol(WHO, OPS));
+    ring.apply(1, &parse(&one));
+    ring.apply(2, &parse(&two));
+    let both = parse(&read(WHO, 1, &[CI, OPS]));
+    let since = |seed, enrolled: &[u8]| {
+        let event = KeyEvent {
+            compromised_since: Some(3),
+            ..revocation(WHO, seed, enrolled)
+        };
+        parse(&sign(&event.to_statement(), &[ADMIN]))
+    };
+    ring.apply(5, &since(OPS, &two));
+    let status = ring.judge(3, &both);
+    assert_eq!(
+        (status.as_str(), status.keyid()),
+        ("valid", Some(&*keyid(CI)))
+    );
+    ring.apply(7, &since(CI, &one));
+    let status = ring.judge(3, &both);
+    assert_eq!(status.withdrawn_at(), Some(7));
+    assert_eq!(status.keyid(), Some(&*keyid(CI)));
+}
+
+/// A key that was enrolled later was unknown then, and stays so: the verdict does not change.
+#[test]
+fn a_later_enrolment_changes_no_verdict() {
+    let mut ring = one_admin();
+    ring.apply(1, &parse(&enrol(WHO, CI)));
+    let beside = falsify(&read(WHO, 1, &[CI, OPS]), &[OPS]);
+    let alone = falsify(&read(WHO, 2, &[OPS]), &[OPS]);
+    let before = [status(&ring, 2, &beside), status(&ring, 3, &alone)];
+    assert_eq!(before, ["valid", "unknown-key"]);
+    ring.apply(4, &parse(&enrol(WHO, OPS)));
+    assert_eq!(
+        before,
+        [status(&ring, 2, &beside), status(&ring, 3, &alone)]
+    );
+    assert_eq!(status(&ring, 5, &alone), "invalid");
 }
 
 #[test]
@@ -148,8 +255,8 @@ fn the_first_enrolment_binds_and_a_revocation_is_final() {
         ..enrolment(WHO, CI)
     };
     assert_eq!(
-        reason(ring.apply(7, &parse(&sign(&anew.to_statement(), &[ADMIN])))),
-        "key-already-enrolled"
+        ring.apply(7, &parse(&sign(&anew.to_statement(), &[ADMIN]))),
+        KeyEffect::None(NoEffect::AlreadyRevoked { at: 5 })
     );
     assert_eq!(status(&ring, 8, &read(WHO, 1, &[CI])), "revoked-key");
 }
@@ -303,7 +410,7 @@ fn acts_on_any_leaf_but_the_enrolment_does_nothing() {
         acts_on: Some(Hash::from_bytes([0; 32])),
         ..revocation(WHO, CI, b"")
     };
-    let effect = ring.effect(&parse(&sign(&event.to_statement(), &[ADMIN])));
+    let effect = ring.effect(2, &parse(&sign(&event.to_statement(), &[ADMIN])));
     assert_eq!(reason(effect), "key-of-another-enrolment");
 }
 
@@ -326,7 +433,7 @@ fn the_example_of_the_format_page() {
         (read(WHO, 1, &[CI]), "valid"),
         (read(eve, 2, &[CI]), "actor-mismatch"),
         (sign(&enrolment(eve, CI).to_statement(), &[a, c]), "valid"),
-        (read(WHO, 3, &[CI]), "compromised-key"),
+        (read(WHO, 3, &[CI]), "compromised"),
         (sign(&since.to_statement(), &[a, b]), "valid"),
         (read(WHO, 4, &[CI]), "revoked-key"),
     ];

@@ -13,7 +13,7 @@ const ACTORS: [&str; 2] = ["a@example.org", "b@example.org"];
 #[derive(Clone, Debug, PartialEq)]
 enum Content {
     Key {
-        enrol: bool,
+        op: KeyOp,
         key: u8,
         actor: usize,
         acts_on: Option<usize>,
@@ -74,10 +74,11 @@ impl<'a> Model<'a> {
     fn is_effective(&self, index: usize) -> bool {
         let content = &self.at(index).content;
         let Content::Key {
-            enrol,
+            op,
             key,
             actor,
             acts_on,
+            since,
             home,
             ..
         } = content
@@ -88,33 +89,60 @@ impl<'a> Model<'a> {
         if !home || !fresh || !self.signed_by_admins(index) {
             return false;
         }
-        match (enrol, self.enrolment(*key, index)) {
-            (true, None) => !ADMINS.contains(key),
-            (true, Some(_)) | (false, None) => false,
-            (false, Some(at)) => {
-                let Content::Key { actor: bound, .. } = self.at(at).content else {
-                    return false;
-                };
-                let named =
-                    acts_on.is_some_and(|named| named >= 1 && self.at(named) == self.at(at));
-                bound == *actor && named && self.revocation(*key, index).is_none()
+        let Some(at) = self.enrolment(*key, index) else {
+            return *op == KeyOp::Enrol && !ADMINS.contains(key);
+        };
+        let Content::Key { actor: bound, .. } = self.at(at).content else {
+            return false;
+        };
+        let names = |event: usize| {
+            bound == *actor
+                && acts_on.is_some_and(|named| named >= 1 && self.at(named) == self.at(event))
+        };
+        let revoked = self.revocation(*key, index);
+        match (op, revoked) {
+            (KeyOp::Enrol, _) | (KeyOp::Revoke, Some(_)) | (KeyOp::Amend, None) => false,
+            (KeyOp::Revoke, None) => names(at),
+            (KeyOp::Amend, Some(revoked)) => {
+                let latest = self.statements(*key, index).max().unwrap_or(revoked);
+                let lowest = self.compromised_since(*key, index);
+                let since = since.unwrap_or(u64::MAX);
+                names(latest) && since < index as u64 && lowest.is_none_or(|lowest| since < lowest)
             }
         }
     }
 
-    fn effective_of(&self, wanted: u8, op: bool, before: usize) -> Option<usize> {
+    /// The revocation and amendments of a key that took effect.
+    fn statements(&self, wanted: u8, before: usize) -> impl Iterator<Item = usize> {
+        (1..before).filter(move |j| {
+            matches!(self.at(*j).content, Content::Key { op, key, .. } if op != KeyOp::Enrol && key == wanted)
+                && self.effective(*j)
+        })
+    }
+
+    /// The lowest index that a statement names.
+    fn compromised_since(&self, wanted: u8, before: usize) -> Option<u64> {
+        self.statements(wanted, before)
+            .filter_map(|j| match self.at(j).content {
+                Content::Key { since, .. } => since.filter(|since| *since < j as u64),
+                Content::Access { .. } => None,
+            })
+            .min()
+    }
+
+    fn effective_of(&self, wanted: u8, wanted_op: KeyOp, before: usize) -> Option<usize> {
         (1..before).find(|j| {
-            matches!(self.at(*j).content, Content::Key { enrol, key, .. } if enrol == op && key == wanted)
+            matches!(self.at(*j).content, Content::Key { op, key, .. } if op == wanted_op && key == wanted)
                 && self.effective(*j)
         })
     }
 
     fn enrolment(&self, key: u8, before: usize) -> Option<usize> {
-        self.effective_of(key, true, before)
+        self.effective_of(key, KeyOp::Enrol, before)
     }
 
     fn revocation(&self, key: u8, before: usize) -> Option<usize> {
-        self.effective_of(key, false, before)
+        self.effective_of(key, KeyOp::Revoke, before)
     }
 
     fn status(&self, index: usize) -> &'static str {
@@ -132,7 +160,7 @@ impl<'a> Model<'a> {
             }
             Content::Access { home, actor, .. } => (*home, *actor),
         };
-        let known = |key: &&u8| self.enrolment(**key, end).is_some();
+        let known = |key: &&u8| self.enrolment(**key, index).is_some();
         if entry.false_ones.iter().any(|key| known(&key)) {
             return "invalid";
         }
@@ -152,17 +180,15 @@ impl<'a> Model<'a> {
             if actor != claimed {
                 return "actor-mismatch";
             }
-            match self.revocation(*key, end).map(|at| &self.at(at).content) {
-                Some(Content::Key {
-                    since: Some(since), ..
-                }) if *since <= index as u64 => "compromised-key",
+            match self.compromised_since(*key, end) {
+                Some(since) if since <= index as u64 => "compromised",
                 _ => "valid",
             }
         };
         let found: Vec<&str> = entry.signers.iter().map(one).collect();
         [
             "valid",
-            "compromised-key",
+            "compromised",
             "actor-mismatch",
             "revoked-key",
             "unknown-key",
@@ -180,7 +206,7 @@ fn encode(log: &[Entry]) -> Vec<Vec<u8>> {
         let origin = |home: bool| if home { ORIGIN } else { "other.example/log" };
         let payload = match &entry.content {
             Content::Key {
-                enrol,
+                op,
                 key,
                 actor,
                 acts_on,
@@ -188,15 +214,16 @@ fn encode(log: &[Entry]) -> Vec<Vec<u8>> {
                 home,
                 number,
             } => {
+                let ends = *op != KeyOp::Enrol;
                 let acts_on = acts_on.and_then(|named| encoded.get(named.checked_sub(1)?));
                 let event = KeyEvent {
                     log: origin(*home).into(),
-                    op: if *enrol { KeyOp::Enrol } else { KeyOp::Revoke },
+                    op: *op,
                     actor: ACTORS[*actor].into(),
                     spki: spki(*key),
                     reason: Some(format!("because {number}")),
-                    acts_on: (!enrol).then(|| leaf_hash(acts_on.map_or(&[], Vec::as_slice))),
-                    compromised_since: since.filter(|_| !enrol),
+                    acts_on: ends.then(|| leaf_hash(acts_on.map_or(&[], Vec::as_slice))),
+                    compromised_since: since.filter(|_| ends),
                 };
                 event::encode(&event.to_statement())
             }
@@ -221,10 +248,14 @@ fn encode(log: &[Entry]) -> Vec<Vec<u8>> {
 #[derive(Clone, Debug)]
 enum Step {
     New(Entry),
+    /// An enrolment by the admins.
+    Enrol(u8, usize),
     /// A copy of the content of an earlier entry, signed anew.
     Copy(prop::sample::Index, Vec<u8>),
     /// A revocation of an earlier enrolment, mostly right.
     Revoke(prop::sample::Index, Vec<u8>, Option<u64>, u8),
+    /// An amendment of the last revocation or amendment, mostly right.
+    Amend(Vec<u8>, u64, u8),
     /// An access signed by the key of an earlier enrolment, as its actor.
     Use(prop::sample::Index, u8),
 }
@@ -241,7 +272,7 @@ fn step() -> impl Strategy<Value = Step> {
     let key = prop::sample::select(vec![1u8, 2, 3, 10]);
     let home = prop::bool::weighted(0.9);
     let key_event = (
-        prop::bool::weighted(0.7),
+        prop_oneof![7 => Just(KeyOp::Enrol), 2 => Just(KeyOp::Revoke), 1 => Just(KeyOp::Amend)],
         key,
         0..2usize,
         prop::option::of(0..6usize),
@@ -250,12 +281,16 @@ fn step() -> impl Strategy<Value = Step> {
         0..3u8,
     )
         .prop_map(
-            |(enrol, key, actor, acts_on, since, home, number)| Content::Key {
-                enrol,
+            |(op, key, actor, acts_on, since, home, number)| Content::Key {
+                op,
                 key,
                 actor,
-                acts_on: acts_on.filter(|_| !enrol),
-                since: since.filter(|_| !enrol),
+                acts_on: acts_on.filter(|_| op != KeyOp::Enrol),
+                since: match op {
+                    KeyOp::Enrol => None,
+                    KeyOp::Revoke => since,
+                    KeyOp::Amend => since.or(Some(1)),
+                },
                 home,
                 number,
             },
@@ -282,6 +317,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (any::<prop::sample::Index>(), signers()).prop_map(|(at, signers)| Step::Copy(at, signers)),
         3 => (any::<prop::sample::Index>(), signers(), prop::option::of(0..12u64), 0..3u8)
             .prop_map(|(at, signers, since, number)| Step::Revoke(at, signers, since, number)),
+        3 => (1..=3u8, 0..2usize).prop_map(|(key, actor)| Step::Enrol(key, actor)),
+        4 => (signers(), 0..12u64, 0..3u8).prop_map(|(signers, since, number)| Step::Amend(signers, since, number)),
     ]
 }
 
@@ -292,17 +329,27 @@ fn history(steps: Vec<Step>) -> Vec<Entry> {
             Step::New(mut entry) => {
                 if let Content::Key { acts_on, .. } = &mut entry.content {
                     *acts_on = acts_on.filter(|named| *named <= log.len());
-                    if let Content::Key {
-                        enrol: false,
-                        acts_on,
-                        ..
-                    } = &mut entry.content
+                    if let Content::Key { op, acts_on, .. } = &mut entry.content
+                        && *op != KeyOp::Enrol
                     {
                         acts_on.get_or_insert(0);
                     }
                 }
                 entry
             }
+            Step::Enrol(key, actor) => Entry {
+                content: Content::Key {
+                    op: KeyOp::Enrol,
+                    key,
+                    actor,
+                    acts_on: None,
+                    since: None,
+                    home: true,
+                    number: 0,
+                },
+                signers: ADMINS.to_vec(),
+                false_ones: Vec::new(),
+            },
             Step::Copy(at, signers) if !log.is_empty() => {
                 let content = at.get(&log).content.clone();
                 Entry {
@@ -317,11 +364,33 @@ fn history(steps: Vec<Step>) -> Vec<Entry> {
                     continue;
                 };
                 let content = Content::Key {
-                    enrol: false,
+                    op: KeyOp::Revoke,
                     key,
                     actor,
                     acts_on: Some(named),
                     since,
+                    home: true,
+                    number,
+                };
+                Entry {
+                    content,
+                    signers,
+                    false_ones: Vec::new(),
+                }
+            }
+            Step::Amend(signers, since, number) => {
+                let last = log.iter().rposition(
+                    |entry| matches!(entry.content, Content::Key { op, .. } if op != KeyOp::Enrol),
+                );
+                let Some(Content::Key { key, actor, .. }) = last.map(|at| &log[at].content) else {
+                    continue;
+                };
+                let content = Content::Key {
+                    op: KeyOp::Amend,
+                    key: *key,
+                    actor: *actor,
+                    acts_on: last.map(|at| at + 1),
+                    since: Some(since),
                     home: true,
                     number,
                 };
@@ -363,7 +432,7 @@ proptest! {
         let entries: Vec<_> = encode(&log).iter().map(|entry| event::parse(entry).unwrap()).collect();
         for (at, entry) in entries.iter().enumerate() {
             let index = at as u64 + 1;
-            let foretold = ring.effect(entry);
+            let foretold = ring.effect(index, entry);
             let effect = ring.apply(index, entry);
             prop_assert_eq!(&foretold, &effect);
             let changed = !matches!(effect, KeyEffect::None(_));
@@ -392,10 +461,11 @@ fn random_histories_reach_every_outcome() {
         let model = Model::new(2, &log);
         for index in 1..=log.len() {
             seen.insert(model.status(index));
-            if let Content::Key { enrol, .. } = log[index - 1].content {
-                seen.insert(match (enrol, model.effective(index)) {
-                    (true, true) => "enrolled",
-                    (false, true) => "revoked",
+            if let Content::Key { op, .. } = log[index - 1].content {
+                seen.insert(match (op, model.effective(index)) {
+                    (KeyOp::Enrol, true) => "enrolled",
+                    (KeyOp::Revoke, true) => "revoked",
+                    (KeyOp::Amend, true) => "amended",
                     (_, false) => "no effect",
                 });
             }
@@ -403,7 +473,8 @@ fn random_histories_reach_every_outcome() {
     }
     let all = [
         "actor-mismatch",
-        "compromised-key",
+        "amended",
+        "compromised",
         "enrolled",
         "invalid",
         "no effect",

@@ -161,6 +161,12 @@ fn keys() -> Group {
         compromised_since: Some(3),
         ..revocation(WHO, CI, &enrolled)
     };
+    let beyond = KeyEvent {
+        compromised_since: Some(3),
+        ..revocation(WHO, CI, &enrolled)
+    };
+    let beyond = sign(&beyond.to_statement(), &[ADMIN]);
+    let amended = amend(WHO, CI, &revoked, 4);
     let again = KeyEvent {
         reason: Some("again".into()),
         ..enrolment(WHO, CI)
@@ -186,9 +192,9 @@ fn keys() -> Group {
                 ),
                 forced(
                     sign(&again.to_statement(), &[ADMIN]),
-                    ("key-already-enrolled", 409),
+                    ("key-already-revoked", 409),
                     "valid",
-                    "key-already-enrolled",
+                    "key-already-revoked",
                 ),
                 forced(
                     read(WHO, 3, &[CI]),
@@ -200,11 +206,60 @@ fn keys() -> Group {
         ),
         (
             "key-compromised",
-            "Events from the reported index to the revocation are shown as signed by a key later reported compromised.",
+            "Events from the stated index to the revocation count for nothing once it is logged.",
             then(vec![
                 taken(read(WHO, 1, &[CI]), "valid", "none"),
-                taken(read(WHO, 2, &[CI]), "compromised-key", "none"),
+                taken(read(WHO, 2, &[CI]), "compromised", "none"),
                 taken(sign(&since.to_statement(), &[ADMIN]), "valid", "revoked"),
+            ]),
+        ),
+        (
+            "key-amended",
+            "After the revocation, an amendment states or lowers the index, and never raises it. Each names the event before it.",
+            then(vec![
+                taken(read(WHO, 1, &[CI]), "valid", "none"),
+                taken(read(WHO, 2, &[CI]), "compromised", "none"),
+                taken(read(WHO, 3, &[CI]), "compromised", "none"),
+                forced(
+                    amend(WHO, CI, &enrolled, 4),
+                    ("key-not-revoked", 409),
+                    "valid",
+                    "key-not-revoked",
+                ),
+                taken(revoked.clone(), "valid", "revoked"),
+                taken(amended.clone(), "valid", "amended"),
+                forced(
+                    amend(WHO, CI, &revoked, 2),
+                    ("key-of-another-revocation", 409),
+                    "valid",
+                    "key-of-another-revocation",
+                ),
+                forced(
+                    amend(WHO, CI, &amended, 5),
+                    ("key-compromise-not-lowered", 409),
+                    "valid",
+                    "key-compromise-not-lowered",
+                ),
+                taken(amend(WHO, CI, &amended, 3), "valid", "amended"),
+            ]),
+        ),
+        (
+            "key-compromise-beyond-end",
+            "An index beyond the log's end is refused; forced in, the revocation takes effect and the amendment does not.",
+            then(vec![
+                taken(read(WHO, 1, &[CI]), "valid", "none"),
+                forced(
+                    beyond.clone(),
+                    ("key-compromise-beyond-end", 409),
+                    "valid",
+                    "revoked",
+                ),
+                forced(
+                    amend(WHO, CI, &beyond, 4),
+                    ("key-compromise-beyond-end", 409),
+                    "valid",
+                    "key-compromise-beyond-end",
+                ),
             ]),
         ),
         (

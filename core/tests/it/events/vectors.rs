@@ -82,6 +82,7 @@ fn outcomes(entries: &[Vec<u8>]) -> Vec<Value> {
                 outcome["keyEffect"] = match effect {
                     Some(KeyEffect::Enrolled) => json!("enrolled"),
                     Some(KeyEffect::Revoked) => json!("revoked"),
+                    Some(KeyEffect::Amended) => json!("amended"),
                     Some(KeyEffect::None(reason)) if reason.code() != "not-a-key-event" => {
                         json!(reason.code())
                     }

@@ -103,6 +103,18 @@ impl TestLog {
         ))
     }
 
+    /// States that a key was compromised since an index; `latest` is its revocation or last amendment.
+    pub(crate) fn amend(&mut self, actor: &str, key: u8, latest: u64, since: u64) -> u64 {
+        let latest = leaf_hash(&self.entries[latest as usize]);
+        self.add(&key_event(
+            actor,
+            key,
+            KeyOp::Amend,
+            Some(latest),
+            Some(since),
+        ))
+    }
+
     /// Alice reads `name`, whose content is the name itself.
     pub(crate) fn read(&mut self, name: &str) -> u64 {
         let payload = access_payload(Action::Read, "alice@example.com", &[(name, name)]);
@@ -218,7 +230,7 @@ pub(crate) fn key_event(
     acts_on: Option<Hash>,
     compromised_since: Option<u64>,
 ) -> Vec<u8> {
-    let reason = (op == KeyOp::Revoke).then(|| "laptop lost".to_string());
+    let reason = (op != KeyOp::Enrol).then(|| "laptop lost".to_string());
     let event = KeyEvent {
         log: ORIGIN.into(),
         op,

@@ -10,7 +10,7 @@ use crate::merkle::hash::sha256;
 use crate::text::wire::{base64_encode, hex_encode};
 
 /// First line.
-pub(super) const MAGIC: &str = "glasslog-audit-state/v1";
+pub(super) const MAGIC: &str = "glasslog-audit-state/v2";
 
 /// Name of the last line, which holds the digest of everything before it.
 pub(super) const DIGEST: &str = "sha256 ";
@@ -36,7 +36,6 @@ impl AuditState {
             first_unreadable,
             key_events,
             valid,
-            compromised,
             wrong,
             undecided,
             conflict,
@@ -60,7 +59,7 @@ impl AuditState {
                 or_none(first_unreadable.map(|at| at.to_string()))
             ),
             format!("key-events {key_events}"),
-            format!("signatures {valid} {compromised}"),
+            format!("signatures {valid}"),
             format!("wrong {}", named(wrong)),
             format!("undecided {}", named(undecided)),
             format!(

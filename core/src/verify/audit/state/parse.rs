@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
             ..EventState::default()
         };
         [events.key_events] = self.numbers("key-events")?;
-        [events.valid, events.compromised] = self.numbers("signatures")?;
+        [events.valid] = self.numbers("signatures")?;
         events.wrong = self.found("wrong")?;
         events.undecided = self.found("undecided")?;
         let conflict = self.numbers_or_none("conflict")?.map(|[at]| at);
@@ -330,7 +330,6 @@ fn check_events(events: &EventState, read: u64) -> Result<(), AuditStateError> {
     if counted > read
         || counts.signed > read
         || events.valid > read
-        || events.compromised > events.valid
         || events.key_events > counts.key_events
         || kept > events.key_events.saturating_add(1)
         || events.first_unreadable.is_some() != (counts.unreadable > 0)

@@ -1,0 +1,110 @@
+//! Whose events must count for a history to be verified (docs/formats/valid-signature.md, "Whose events must count").
+//!
+//! What an actor without rights over an artifact did never changes the outcome of its history. The operator is no actor:
+//! an event that was not validly signed when it was logged is the operator's doing, and always counts against the log.
+
+use crate::event::lookup_key::{KeyKind, LookupKey};
+use crate::rules::registration::owned;
+use crate::rules::signature_status::SignatureStatus;
+use alloc::collections::BTreeSet;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+/// A registration that bound a name when it was logged, or made a bare name owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bound {
+    pub(crate) name: String,
+    /// Hex SHA-256 of every subject with the name.
+    pub(crate) digests: BTreeSet<String>,
+    pub(crate) actor: String,
+    pub(crate) at: u64,
+    /// True if a key event withdrew it later.
+    pub(crate) is_withdrawn: bool,
+}
+
+/// The party whose events decide about the subject of a history, the admins apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// Nobody has rights over it.
+    Nobody,
+    /// An actor, from this index on.
+    Actor(String, u64),
+    /// The owner of this key.
+    Key(String),
+}
+
+/// The weight of an event in the outcome of a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// It counts.
+    Counts,
+    /// It is shown and decides nothing.
+    Remark,
+    /// Because of it, the history is not decided.
+    Undecided,
+    /// It is false.
+    False,
+}
+
+impl Holder {
+    /// Returns the holder of a key that was asked for; `bound` are the registrations in log order.
+    ///
+    /// A version, a bare name or a content is held by the actor of the first registration that binds it and is in force,
+    /// or if none is, of the last one that was withdrawn: until it is bound anew, its history is not decided.
+    pub(crate) fn of(key: &LookupKey, bound: &[Bound]) -> Self {
+        let is_about = |bound: &&Bound| match key.kind {
+            KeyKind::Version => bound.name == key.id,
+            KeyKind::Name => bound.name == owned(&key.id),
+            KeyKind::Digest => {
+                let hex = key.id.strip_prefix("sha256:");
+                hex.is_some_and(|hex| bound.digests.contains(hex))
+            }
+            _ => false,
+        };
+        match key.kind {
+            KeyKind::Actor => Self::Actor(key.id.clone(), 0),
+            KeyKind::SigningKey => Self::Key(key.id.clone()),
+            _ => {
+                let about: Vec<&Bound> = bound.iter().filter(is_about).collect();
+                let in_force = about.iter().find(|bound| !bound.is_withdrawn);
+                let decides = in_force.or(about.last());
+                decides.map_or(Self::Nobody, |bound| {
+                    Self::Actor(bound.actor.to_string(), bound.at)
+                })
+            }
+        }
+    }
+
+    /// Tells whether an event at `index` with this status, which counted when it was logged, is the holder's.
+    fn made(&self, index: u64, status: &SignatureStatus) -> bool {
+        match (self, status) {
+            (Self::Actor(holder, from), SignatureStatus::Compromised { actor, .. }) => {
+                holder == actor && index >= *from
+            }
+            (Self::Key(held), status) => status.keyid() == Some(held),
+            _ => false,
+        }
+    }
+}
+
+/// Weighs the event at `index` with this status.
+pub(crate) fn weigh(
+    holders: &[Holder],
+    index: u64,
+    status: &SignatureStatus,
+    is_acknowledged: bool,
+) -> Weight {
+    match status {
+        SignatureStatus::Valid { .. } => Weight::Counts,
+        _ if is_acknowledged => Weight::Remark,
+        SignatureStatus::Bad { .. } => Weight::False,
+        SignatureStatus::Compromised { .. } => {
+            let is_holders = holders.iter().any(|holder| holder.made(index, status));
+            match is_holders {
+                true => Weight::Undecided,
+                false => Weight::Remark,
+            }
+        }
+        _ => Weight::Undecided,
+    }
+}
