@@ -3,11 +3,11 @@
 //! What an actor without rights over an artifact did never changes the outcome of its history. The operator is no actor:
 //! an event that was not validly signed when it was logged is the operator's doing, and always counts against the log.
 
-use crate::event::lookup_key::{KeyKind, LookupKey};
+use crate::event::lookup_key::{KeyKind, LookupKey, base_name};
 use crate::rules::registration::owned;
 use crate::rules::signature_status::SignatureStatus;
 use alloc::collections::BTreeSet;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// A registration that bound a name when it was logged, or made a bare name owned.
@@ -49,29 +49,29 @@ pub(crate) enum Weight {
 impl Holder {
     /// Returns the holder of a key that was asked for; `bound` are the registrations in log order.
     ///
-    /// A version, a bare name or a content is held by the actor of the first registration that binds it and is in force,
-    /// or if none is, of the last one that was withdrawn: until it is bound anew, its history is not decided.
+    /// A version, a bare name or a content is held by the actor of the first registration that binds it and is in force.
+    /// Without one, the owner of the bare name holds a version. Without an owner, the actor of the last registration that
+    /// was withdrawn does: until it is bound anew, its history is not decided.
     pub(crate) fn of(key: &LookupKey, bound: &[Bound]) -> Self {
-        let is_about = |bound: &&Bound| match key.kind {
-            KeyKind::Version => bound.name == key.id,
-            KeyKind::Name => bound.name == owned(&key.id),
-            KeyKind::Digest => {
-                let hex = key.id.strip_prefix("sha256:");
-                hex.is_some_and(|hex| bound.digests.contains(hex))
-            }
-            _ => false,
-        };
+        let named = |name: String| bound.iter().filter(move |bound| bound.name == name);
+        let bare_name = owned(base_name(&key.id));
         match key.kind {
             KeyKind::Actor => Self::Actor(key.id.clone(), 0),
             KeyKind::SigningKey => Self::Key(key.id.clone()),
-            _ => {
-                let about: Vec<&Bound> = bound.iter().filter(is_about).collect();
-                let in_force = about.iter().find(|bound| !bound.is_withdrawn);
-                let decides = in_force.or(about.last());
-                decides.map_or(Self::Nobody, |bound| {
-                    Self::Actor(bound.actor.to_string(), bound.at)
-                })
+            KeyKind::Version => {
+                let own: Vec<&Bound> = named(key.id.clone()).collect();
+                let owners = named(bare_name).filter(|bound| !bound.is_withdrawn);
+                in_force(&own)
+                    .or(owners.last())
+                    .or(own.last().copied())
+                    .into()
             }
+            KeyKind::Name => first(named(bare_name)),
+            KeyKind::Digest => {
+                let hex = key.id.strip_prefix("sha256:").unwrap_or_default();
+                first(bound.iter().filter(|bound| bound.digests.contains(hex)))
+            }
+            _ => Self::Nobody,
         }
     }
 
@@ -85,6 +85,24 @@ impl Holder {
             _ => false,
         }
     }
+}
+
+impl From<Option<&Bound>> for Holder {
+    fn from(bound: Option<&Bound>) -> Self {
+        bound.map_or(Self::Nobody, |bound| {
+            Self::Actor(bound.actor.clone(), bound.at)
+        })
+    }
+}
+
+/// Returns the actor of the first registration that is in force, or else of the last one.
+fn first<'a>(bound: impl Iterator<Item = &'a Bound>) -> Holder {
+    let bound: Vec<&Bound> = bound.collect();
+    in_force(&bound).or(bound.last().copied()).into()
+}
+
+fn in_force<'a>(bound: &[&'a Bound]) -> Option<&'a Bound> {
+    bound.iter().find(|bound| !bound.is_withdrawn).copied()
 }
 
 /// Weighs the event at `index` with this status.

@@ -9,7 +9,6 @@ use crate::event::action::Action;
 use crate::event::event::ParsedEntry;
 use crate::event::lookup_key::base_name;
 use crate::rules::keyring::Keyring;
-use crate::rules::signature_status::SignatureStatus;
 use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString as _};

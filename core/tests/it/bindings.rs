@@ -259,7 +259,9 @@ impl World {
             let at = KEYS.iter().position(|(_, known)| *known == key).unwrap();
             let enrolment = leaf_hash(&self.log.entries[self.enrolments[at] as usize]);
             let first = self.log.edge.size() - self.steps.len() as u64;
-            let since = since.map(|step| first + step as u64);
+            // An index beyond the log's end is refused.
+            let last = self.log.edge.size() - 1;
+            let since = since.map(|step| (first + step as u64).min(last));
             key_event(KEYS[at].0, key, KeyOp::Revoke, Some(enrolment), since)
         };
         match step {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use glasslog_core::event::{self, Action, Envelope, KeyOp};
 use glasslog_core::merkle::leaf_hash;
 use glasslog_core::report::{Class, EventView, Outcome, Report};
-use glasslog_core::rules::Admission;
+use glasslog_core::rules::{Admission, owned};
 use glasslog_core::verify::HistoryQuery;
 
 use crate::by_index::world::{World, indexed, scanning};
@@ -238,8 +238,11 @@ impl Honest {
                 let payload = access_payload(action, actor, &[(name, content)]);
                 let id = format!("{size:012x}");
                 let payload = String::from_utf8(payload).unwrap();
-                let payload = payload.replace("2f6f0c1d9e55", &id).into_bytes();
-                self.submit(&sign(payload, key));
+                let bare = name.split('@').next().unwrap();
+                let bound = self.admission.registrations().binding(&owned(bare));
+                let is_new = action == Action::Register && bound.is_none();
+                let payload = state_new_name(&payload.replace("2f6f0c1d9e55", &id), is_new);
+                self.submit(&sign(payload.into_bytes(), key));
             }
         }
     }
