@@ -49,9 +49,9 @@ pub(crate) enum Weight {
 impl Holder {
     /// Returns the holder of a key that was asked for; `bound` are the registrations in log order.
     ///
-    /// A version, a bare name or a content is held by the actor of the first registration that binds it and is in force.
-    /// Without one, the owner of the bare name holds a version. Without an owner, the actor of the last registration that
-    /// was withdrawn does: until it is bound anew, its history is not decided.
+    /// A version is held by the owner of its bare name. Without one, and for a bare name or a content, the holder is the
+    /// actor of the first registration that binds it and is in force, or else of the last one that was withdrawn: until it
+    /// is bound anew, its history is not decided.
     pub(crate) fn of(key: &LookupKey, bound: &[Bound]) -> Self {
         let named = |name: String| bound.iter().filter(move |bound| bound.name == name);
         let bare_name = owned(base_name(&key.id));
@@ -59,12 +59,11 @@ impl Holder {
             KeyKind::Actor => Self::Actor(key.id.clone(), 0),
             KeyKind::SigningKey => Self::Key(key.id.clone()),
             KeyKind::Version => {
-                let own: Vec<&Bound> = named(key.id.clone()).collect();
-                let owners = named(bare_name).filter(|bound| !bound.is_withdrawn);
-                in_force(&own)
-                    .or(owners.last())
-                    .or(own.last().copied())
-                    .into()
+                let owner = named(bare_name).find(|bound| !bound.is_withdrawn);
+                match owner {
+                    Some(owner) => owner.into(),
+                    None => first(named(key.id.clone())),
+                }
             }
             KeyKind::Name => first(named(bare_name)),
             KeyKind::Digest => {
@@ -87,22 +86,18 @@ impl Holder {
     }
 }
 
-impl From<Option<&Bound>> for Holder {
-    fn from(bound: Option<&Bound>) -> Self {
-        bound.map_or(Self::Nobody, |bound| {
-            Self::Actor(bound.actor.clone(), bound.at)
-        })
+impl From<&Bound> for Holder {
+    fn from(bound: &Bound) -> Self {
+        Self::Actor(bound.actor.clone(), bound.at)
     }
 }
 
 /// Returns the actor of the first registration that is in force, or else of the last one.
 fn first<'a>(bound: impl Iterator<Item = &'a Bound>) -> Holder {
     let bound: Vec<&Bound> = bound.collect();
-    in_force(&bound).or(bound.last().copied()).into()
-}
-
-fn in_force<'a>(bound: &[&'a Bound]) -> Option<&'a Bound> {
-    bound.iter().find(|bound| !bound.is_withdrawn).copied()
+    let in_force = bound.iter().find(|bound| !bound.is_withdrawn);
+    let decides = in_force.or(bound.last());
+    decides.map_or(Holder::Nobody, |bound| Holder::from(*bound))
 }
 
 /// Weighs the event at `index` with this status.

@@ -147,6 +147,12 @@ impl Keyring {
         &self.keys
     }
 
+    /// Tells whether a key is stated to have been compromised.
+    pub(crate) fn has_compromised_keys(&self) -> bool {
+        let mut revoked = self.keys.values().filter_map(|key| key.revoked.as_ref());
+        revoked.any(|revoked| revoked.compromised_since().is_some())
+    }
+
     /// Computes the digest of all keys, to which the genesis of a successor commits: the SHA-256 of a line `KEYID ACTOR
     /// ENROLLED-AT REVOKED-AT` for each, in the order of the keyids, with `-` for a key that is not revoked.
     #[must_use]

@@ -108,10 +108,10 @@ impl Closure {
     fn consult(&mut self, matches: &Matches, key_history: &KeyHistory) -> BTreeMap<LookupKey, u64> {
         let mut consult = BTreeMap::new();
         match self.question.kind {
-            // A version that was freed is its owner's, and the registrations of the bare name decide who that is.
+            // The registrations of the bare name decide who may bind a version that was freed, and whose events count.
             KeyKind::Version => {
                 let fold = Bindings::fold(matches, key_history);
-                if let Some(end) = fold.after_freed(&self.question.id) {
+                if let Some(end) = fold.owner_matters(&self.question.id) {
                     let bare = base_name(&self.question.id);
                     consult.insert(LookupKey::new(KeyKind::Name, bare), end);
                 }
@@ -287,9 +287,14 @@ impl<'a> Bindings<'a> {
         is_artifact.then(|| bound.into_iter().map(summary).collect())
     }
 
-    /// The index of the last registration of a version that came when it was free.
-    fn after_freed(&self, name: &str) -> Option<u64> {
-        self.after_freed.get(name).copied()
+    /// The index before which registrations decide who owns a version, where that matters: it was freed, or a key that may
+    /// have signed an event about it was compromised.
+    fn owner_matters(&self, name: &str) -> Option<u64> {
+        let after = self.after_freed.get(name).copied();
+        after.or_else(|| {
+            let binding = self.registrations.binding(name)?;
+            self.keyring?.has_compromised_keys().then_some(binding.at)
+        })
     }
 }
 
