@@ -9,7 +9,7 @@ use glasslog_core::index::format::{Bucket, BucketName, MapFunction, open_file};
 use glasslog_core::merkle::{Hash, node_hash, sha256, tree_root};
 use rs_merkle::{Hasher, MerkleTree};
 
-const MAP: MapFunction = MapFunction::AccessV1;
+const MAP: MapFunction = MapFunction::AccessV2;
 /// Entries of a run in these benchmarks: 16 units.
 const ENTRIES: u64 = 1 << 16;
 /// Keys of an entry: name, version, digest, actor and signing key.

@@ -84,7 +84,8 @@ impl LogError {
     /// Returns the remedy for the operator, if there is one.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Disk(_) | Self::Index(_) => None,
+            Self::Disk(_) => None,
+            Self::Index(error) => error.hint(),
             Self::Lock(error) => Some(error.hint()),
             Self::Layout(error) => error.hint().map(str::to_owned),
             Self::Storage(error) => error.hint().map(str::to_owned),

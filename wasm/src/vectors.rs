@@ -105,6 +105,6 @@ pub fn verify_bucket(run: &str, number: u64, file: &[u8]) -> Result<usize, JsErr
     let run = parse_run(run).ok_or_else(|| JsError::new("not the line of a run"))?;
     let name = BucketName::Number(number);
     let bytes = open_file(file, &run, name)?;
-    let bucket = Bucket::parse(bytes, &run, name, &MapFunction::AccessV1.reserved())?;
+    let bucket = Bucket::parse(bytes, &run, name, &MapFunction::AccessV2.reserved())?;
     Ok(bucket.records().len())
 }

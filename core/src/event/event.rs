@@ -4,12 +4,14 @@
 //! does.
 
 use crate::event::access::{self, AccessError, AccessEvent};
+use crate::event::access_keys::{key_hashes, key_hashes_of};
 use crate::event::dsse::{Envelope, EnvelopeError, PAYLOAD_TYPE};
 use crate::event::genesis::{self, Genesis, GenesisError};
 use crate::event::key_event::{self, KeyEvent, KeyEventError};
-use crate::event::statement::{self, Statement, StatementError, Subject};
+use crate::event::statement::{Statement, StatementError, Subject};
 use crate::merkle::hash::{self, Hash};
 use crate::text::escape;
+use crate::text::json;
 use crate::text::json_value::Value;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -95,8 +97,6 @@ pub struct ParsedEntry {
     pub envelope: Envelope,
     /// The artifacts, actors or log that it is about.
     pub subjects: Vec<Subject>,
-    /// All actors whom the predicate names, for every type of predicate (docs/formats/events.md, "Lookup keys").
-    pub actors: Vec<String>,
     /// The meaning of its Statement.
     pub event: Event,
 }
@@ -182,13 +182,37 @@ pub fn parse(entry: &[u8]) -> Result<ParsedEntry, EventError> {
     }
     let statement = Statement::parse(envelope.payload())?;
     let event = Event::parse(&statement)?;
-    let actors = statement::actors(&statement.predicate).map(String::from);
     Ok(ParsedEntry {
-        actors: actors.collect(),
         subjects: statement.subjects,
         envelope,
         event,
     })
+}
+
+/// Reads an entry once for both its readers: the hashes of its lookup keys, as
+/// [`key_hashes`](crate::event::key_hashes) gives them, and the event, if it is one.
+pub(crate) fn read(entry: &[u8]) -> (Vec<Hash>, Option<ParsedEntry>) {
+    let envelope = Envelope::parse(entry).ok();
+    let Some(envelope) = envelope.filter(|envelope| envelope.payload_type() == PAYLOAD_TYPE) else {
+        return (key_hashes(entry), None);
+    };
+    let Ok(payload) = json::parse(envelope.payload()) else {
+        return (key_hashes(entry), None);
+    };
+    let signatures = envelope.signatures().iter();
+    let keyids = signatures.map(|signature| signature.keyid.as_str());
+    let keys = key_hashes_of(keyids, &payload);
+    let statement = Statement::from_json(payload).ok();
+    let read = statement.and_then(|statement| {
+        let event = Event::parse(&statement).ok()?;
+        Some((event, statement.subjects))
+    });
+    let parsed = read.map(|(event, subjects)| ParsedEntry {
+        envelope,
+        subjects,
+        event,
+    });
+    (keys, parsed)
 }
 
 /// Encodes a Statement as a payload, and checks that it parses again.
@@ -208,5 +232,42 @@ impl AccessEvent {
     /// [`EventError`]
     pub fn to_payload(&self, subjects: &[Subject]) -> Result<Vec<u8>, EventError> {
         encode(&self.to_statement(subjects))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::string::ToString as _;
+
+    /// Reading once gives what reading twice gives.
+    #[test]
+    fn one_reading_for_keys_and_events() {
+        let good = r#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"m@1","digest":{"sha256":"9a271f2a916b0b6ee6cecb2426f0b3206ef074578be55d9bc94f6f3fe3ab86aa"}}],"predicateType":"https://example.com/x/v1","predicate":{"actor":"ann"}}"#;
+        let entry = |payload: &str| Envelope::unsigned(payload.as_bytes().to_vec()).encode();
+        let envelope = String::from_utf8(entry(good)).unwrap_or_default();
+        let signature = r#"{"keyid":"sha256:bd8c3c62f39ce805c6f744f28e269784d55228e197afeabd961a45db31b7f002","sig":""}"#;
+        let mut entries = Vec::from([
+            entry(good),
+            entry(&good.replace("x/v1", "x v1")),
+            entry(&good.replace("sha256", "sha512")),
+            entry(&good.replace("example.com/x", "glasslog.dev/key")),
+            entry("{}"),
+            entry("x"),
+            Vec::new(),
+        ]);
+        for changed in [
+            envelope.replace("+json", ""),
+            format!("{envelope}\n"),
+            envelope.replace("[]", &format!("[{signature},{signature}]")),
+        ] {
+            assert_ne!(changed, envelope);
+            entries.push(changed.to_string().into_bytes());
+        }
+        for entry in entries {
+            assert_eq!(read(&entry), (key_hashes(&entry), parse(&entry).ok()));
+        }
+        assert!(parse(&entry(good)).is_ok());
     }
 }

@@ -1,84 +1,100 @@
-//! The keys by which an entry is found: the function `access/v1` (docs/formats/events.md, "Lookup keys").
-//!
-//! The function is total and deterministic: every entry has at least one key, and an unreadable entry has the key
-//! *malformed*, so no entry stays hidden. It applies to Statements of every predicate type.
+//! Lookup keys: the kinds of identifiers by which entries are found, and their hashes (docs/formats/events.md, "Lookup
+//! keys"). [`access_keys`](crate::event::access_keys) has the function from an entry to its keys.
 
-use crate::event::event::{Event, ParsedEntry};
 use crate::merkle::hash::{FileHasher, Hash};
-use crate::text::heapsort;
-use alloc::collections::BTreeSet;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 /// Prefix that separates these hashes from all other uses of SHA-256.
 const DOMAIN: &[u8] = b"tlog-index-key/v1\n";
 
-/// The kind of identifier that a key holds; its number is part of the hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum KeyKind {
-    /// A subject's name, exact bytes.
-    Version = 1,
-    /// A subject's name before its last `@`, or the whole name if there is none.
-    Name = 2,
-    /// A digest, `alg:hex`.
-    Digest = 3,
-    /// An actor, the actor on whose behalf it acts, or an approver of an exception.
-    Actor = 4,
+/// Declares the kinds: variant, the number that is hashed, and the name in reports.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $number:literal $name:literal,)+) => {
+        /// The kind of identifier that a key holds.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum KeyKind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        impl KeyKind {
+            /// Every kind, in the order of the numbers.
+            pub const ALL: &[Self] = &[$(Self::$kind),+];
+
+            /// Returns the name of the kind in reports.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+
+            /// Returns the number that is hashed.
+            #[must_use]
+            pub const fn number(self) -> u8 {
+                match self {
+                    $(Self::$kind => $number,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// An artifact's name, exact bytes.
+    Version = 1 "version",
+    /// An artifact's name before its last `@`, or the whole name if there is none.
+    Name = 2 "name",
+    /// A digest of an artifact, `alg:hex`.
+    Digest = 3 "digest",
+    /// An actor, the actor on whose behalf it acts, an approver, or a grantee.
+    Actor = 4 "actor",
     /// A signing key by its keyid, as claimed by envelopes and as named in key events.
-    SigningKey = 5,
-    /// Genesis and changes of admins, policies and retention; no identifier.
-    Trust = 6,
-    /// An entry that cannot be read; no identifier.
-    Malformed = 7,
-    /// An entry whose payload is stored elsewhere; no identifier.
-    Detached = 8,
+    SigningKey = 5 "key",
+    /// Genesis and changes of admins, policies, issuers, rules, time; acknowledgements. No identifier.
+    Trust = 6 "trust",
+    /// An entry that has no outline; no identifier.
+    Malformed = 7 "malformed",
+    /// A signing key by its keyid, in key events alone.
+    KeyState = 9 "key-state",
+    /// As [`Version`](Self::Version), without routine accesses.
+    VersionState = 10 "version-state",
+    /// As [`Name`](Self::Name), without routine accesses.
+    NameState = 11 "name-state",
+    /// As [`Digest`](Self::Digest), without routine accesses.
+    DigestState = 12 "digest-state",
+    /// An actor whose keys or rights an event changes.
+    Authority = 13 "authority",
+    /// A digest of a file of a registered model.
+    File = 14 "file",
+    /// Registrations of new names, and retirements; no identifier.
+    Catalogue = 15 "catalogue",
+    /// Holds, releases and exceptions; no identifier.
+    Attention = 16 "attention",
+    /// An environment, in deployments and their ends; empty where they name none.
+    Environment = 17 "environment",
 }
 
 impl KeyKind {
-    /// Returns the name of the kind in reports.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Version => "version",
-            Self::Name => "name",
-            Self::Digest => "digest",
-            Self::Actor => "actor",
-            Self::SigningKey => "key",
-            Self::Trust => "trust",
-            Self::Malformed => "malformed",
-            Self::Detached => "detached",
-        }
-    }
+    /// The kinds that every reader looks up.
+    pub const RESERVED: [Self; 2] = [Self::Trust, Self::Malformed];
 
     /// Returns the kind of this name.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
-        let kinds = [
-            Self::Version,
-            Self::Name,
-            Self::Digest,
-            Self::Actor,
-            Self::SigningKey,
-            Self::Trust,
-            Self::Malformed,
-            Self::Detached,
-        ];
-        kinds.into_iter().find(|kind| kind.as_str() == name)
+        Self::ALL.iter().find(|kind| kind.as_str() == name).copied()
     }
 
-    /// Returns the number that is hashed.
+    /// Returns the kind with the same identifiers that leaves out what changes nothing: routine accesses of an artifact, the
+    /// accesses of an actor, what a key signed. `None` for all others.
     #[must_use]
-    pub const fn number(self) -> u8 {
+    pub const fn state(self) -> Option<Self> {
         match self {
-            Self::Version => 1,
-            Self::Name => 2,
-            Self::Digest => 3,
-            Self::Actor => 4,
-            Self::SigningKey => 5,
-            Self::Trust => 6,
-            Self::Malformed => 7,
-            Self::Detached => 8,
+            Self::Version => Some(Self::VersionState),
+            Self::Name => Some(Self::NameState),
+            Self::Digest => Some(Self::DigestState),
+            Self::Actor => Some(Self::Authority),
+            Self::SigningKey => Some(Self::KeyState),
+            _ => None,
         }
     }
 }
@@ -109,7 +125,7 @@ impl LookupKey {
 }
 
 /// Computes the hash of the key whose identifier is the concatenation of these parts.
-fn hash_of(kind: KeyKind, id: &[&str]) -> Hash {
+pub(crate) fn hash_of(kind: KeyKind, id: &[&str]) -> Hash {
     // Identifiers come from entries, whose length fits 16 bits.
     let length: usize = id.iter().map(|part| part.len()).sum();
     let length = u16::try_from(length).unwrap_or(u16::MAX);
@@ -129,53 +145,5 @@ pub fn base_name(name: &str) -> &str {
     match name.rsplit_once('@') {
         Some((base, _)) if !base.is_empty() => base,
         _ => name,
-    }
-}
-
-/// Returns the keys of an entry; `None` is an entry that cannot be read.
-#[must_use]
-pub fn keys_of(entry: Option<&ParsedEntry>) -> BTreeSet<LookupKey> {
-    let mut keys = BTreeSet::new();
-    each_key(entry, |kind, id| {
-        keys.insert(LookupKey::new(kind, id.concat()));
-    });
-    keys
-}
-
-/// Returns the hashes of the keys of an entry, each once, in ascending order; `None` is an entry that cannot be read.
-#[must_use]
-pub fn key_hashes(entry: Option<&ParsedEntry>) -> Vec<Hash> {
-    let mut hashes = Vec::with_capacity(8);
-    each_key(entry, |kind, id| hashes.push(hash_of(kind, id)));
-    heapsort::sort(&mut hashes);
-    hashes.dedup();
-    hashes
-}
-
-/// Calls `found` with kind and parts of the identifier of each key; a key may come twice.
-fn each_key(entry: Option<&ParsedEntry>, mut found: impl FnMut(KeyKind, &[&str])) {
-    let Some(entry) = entry else {
-        return found(KeyKind::Malformed, &[]);
-    };
-    // The subject of a key event is the actor, with the digest of the key.
-    let is_about_key = matches!(entry.event, Event::Key(_));
-    for subject in &entry.subjects {
-        found(KeyKind::Version, &[&subject.name]);
-        found(KeyKind::Name, &[base_name(&subject.name)]);
-        for (algorithm, hex) in &subject.digests {
-            found(KeyKind::Digest, &[algorithm, ":", hex]);
-            if is_about_key {
-                found(KeyKind::SigningKey, &[algorithm, ":", hex]);
-            }
-        }
-    }
-    for actor in &entry.actors {
-        found(KeyKind::Actor, &[actor]);
-    }
-    for signature in entry.envelope.signatures() {
-        found(KeyKind::SigningKey, &[&signature.keyid]);
-    }
-    if matches!(entry.event, Event::Genesis(_)) {
-        found(KeyKind::Trust, &[]);
     }
 }

@@ -1,6 +1,7 @@
 //! Entries of a log as signed events (`docs/formats/events.md`): envelopes, statements, predicates, lookup keys.
 
 pub(crate) mod access;
+pub(crate) mod access_keys;
 pub(crate) mod action;
 pub(crate) mod artifact;
 pub(crate) mod dsse;
@@ -9,10 +10,12 @@ pub(crate) mod fields;
 pub(crate) mod genesis;
 pub(crate) mod key_event;
 pub(crate) mod lookup_key;
+pub(crate) mod outline;
 pub(crate) mod spki;
 pub(crate) mod statement;
 
 pub use access::{AccessError, AccessEvent, Actor, Context, Exception, Party, Reason, Transfer};
+pub use access_keys::{key_hashes, keys_of};
 pub use action::{Action, ActorType, Outcome, Weight};
 pub use artifact::{ArtifactError, ArtifactQuery};
 pub use dsse::{Envelope, EnvelopeError, EnvelopeSignature, pae};
@@ -20,6 +23,6 @@ pub use event::{Event, EventError, OtherEvent, ParsedEntry, encode, parse};
 pub use fields::{MemberError, is_name};
 pub use genesis::{Genesis, GenesisError, Predecessor};
 pub use key_event::{KeyEvent, KeyEventError, KeyOp};
-pub use lookup_key::{KeyKind, LookupKey, base_name, key_hashes, keys_of};
+pub use lookup_key::{KeyKind, LookupKey, base_name};
 pub use spki::{Spki, SpkiError, parse_secret_pem, secret_to_pem};
 pub use statement::{Statement, StatementError, Subject};

@@ -84,16 +84,18 @@ impl<'a> Statement<'a> {
     /// # Errors
     /// [`StatementError`]
     pub fn parse(payload: &'a [u8]) -> Result<Self, StatementError> {
-        let value = json::parse(payload)?;
+        Self::from_json(json::parse(payload)?).map_err(StatementError::Member)
+    }
+
+    /// Converts a payload that was read as JSON.
+    pub(crate) fn from_json(value: Value<'a>) -> Result<Self, MemberError> {
         let members = Members::of(&value, "")?;
         if members.string("_type")? != STATEMENT_TYPE {
-            return Err(members
-                .refuse("_type", "`https://in-toto.io/Statement/v1`")
-                .into());
+            return Err(members.refuse("_type", "`https://in-toto.io/Statement/v1`"));
         }
         let subjects = members.list("subject", MAX_SUBJECTS)?;
         if subjects.is_empty() {
-            return Err(members.refuse("subject", "1 to 32 subjects").into());
+            return Err(members.refuse("subject", "1 to 32 subjects"));
         }
         let subjects = subjects
             .iter()
@@ -186,26 +188,6 @@ fn encode_digests(digests: &[(String, String)]) -> Value<'_> {
             .map(|(algorithm, hex)| (Cow::from(algorithm), Value::from(hex.as_str())))
             .collect(),
     )
-}
-
-/// Returns every actor whom a predicate names: `actor.id`, `actor.onBehalfOf`, the `actor` of a key event and
-/// `exception.approvedBy`.
-pub(crate) fn actors<'a>(predicate: &'a Value<'a>) -> impl Iterator<Item = &'a str> {
-    let actor = predicate.member("actor");
-    let inside = |name| actor.and_then(|actor| actor.member(name));
-    let approvers = predicate
-        .member("exception")
-        .and_then(|exception| exception.member("approvedBy"));
-    let approvers = match approvers {
-        Some(Value::Array(approvers)) => approvers.as_slice(),
-        _ => &[],
-    };
-    [actor, inside("id"), inside("onBehalfOf")]
-        .into_iter()
-        .flatten()
-        .chain(approvers)
-        .filter_map(Value::as_str)
-        .filter(|id| fields::is_name(id))
 }
 
 #[cfg(test)]

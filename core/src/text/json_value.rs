@@ -68,6 +68,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Returns the items of an array; none if this is something else.
+    #[must_use]
+    pub fn items(&self) -> &[Self] {
+        match self {
+            Self::Array(items) => items,
+            _ => &[],
+        }
+    }
+
     /// Returns the text, if this is a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {

@@ -41,8 +41,8 @@ pub const MAX_DIGEST_BYTES: usize = 64;
 /// all sign its genesis.
 pub const MAX_SIGNATURES: usize = 16;
 
-/// Bytes of one signature: ECDSA P-521 in DER takes at most 139, and shorter schemes fit.
-pub const MAX_SIGNATURE_BYTES: usize = 144;
+/// Bytes of one signature: ML-DSA-87 takes 4,627, the small forms of SLH-DSA at most 7,856.
+pub const MAX_SIGNATURE_BYTES: usize = 8_192;
 
 /// Unicode scalar values of a free text (a reason): the limit in the JSON Schema of the predicate.
 pub const MAX_TEXT: usize = 1_024;
@@ -74,9 +74,9 @@ pub const MAX_READING: u64 = 65_536;
 /// Bytes of the reading budget: 1 KiB for each of [`MAX_READING`] entries, and most events have less.
 pub const MAX_READING_BYTES: u64 = 64 << 20;
 
-/// Most entries of one reserved key that a history reads to check the index. A log that admits events only has none.
+/// Most malformed entries that a history reads to check the index. A log that admits events only has none.
 /// The index is believed about the others, because such an entry cannot hide an event.
-pub const MAX_RESERVED_READ: usize = 64;
+pub const MAX_MALFORMED_READ: usize = 64;
 
 /// Files that a query asks for at once: enough to hide the latency of a network, and at most 270 MB in memory if each
 /// is a bundle of [`MAX_BUNDLE_BYTES`].

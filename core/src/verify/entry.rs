@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::event::event::{self, Event};
-use crate::event::lookup_key::{LookupKey, key_hashes};
+use crate::event::lookup_key::LookupKey;
 use crate::fetch::log_file::LogFile;
 use crate::fetch::query::{Progress, Query};
 use crate::fetch::wave::{self, Wave};
@@ -134,8 +134,7 @@ impl EntryQuery {
             (Err(fault), _) | (_, Err(fault)) => return self.stop(ScanStep::Entries(fault)),
         };
         for (index, (leaf_hash, bytes)) in [(0, &first), (self.index, &entry)] {
-            let parsed = event::parse(bytes).ok();
-            let keys = key_hashes(parsed.as_ref());
+            let (keys, parsed) = event::read(bytes);
             let held = Held::new(*leaf_hash, bytes, keys);
             self.proven.keep(index, held, parsed.as_ref());
         }

@@ -18,6 +18,8 @@ pub(crate) struct ProvenEntry<'a> {
     pub(crate) index: u64,
     pub(crate) leaf_hash: Hash,
     pub(crate) bytes: &'a [u8],
+    /// The hashes of its lookup keys.
+    pub(crate) keys: Vec<Hash>,
     /// The event, if the entry is one.
     pub(crate) parsed: Option<ParsedEntry>,
 }

@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use crate::event::access_keys::is_malformed;
 use crate::event::event::{self, Event, ParsedEntry};
 use crate::merkle::hash::{Hash, leaf_hash};
 use crate::report::check::{CheckCode, Checks, Class};
@@ -74,24 +75,29 @@ impl KeyHistory {
         events.first_unreadable = self.first_unreadable;
     }
 
-    /// Takes in the next entry, which must be the one at `index`.
+    /// Takes in the next entry, which must be the one at `index`. An entry that is no event is counted if it has no outline,
+    /// so that its subjects are unknown; the others concern the readers of their subjects alone.
     pub(crate) fn absorb<'a>(
         &mut self,
         index: u64,
         leaf_hash: Hash,
         bytes: &'a [u8],
     ) -> ProvenEntry<'a> {
-        let parsed = event::parse(bytes).ok();
+        let (keys, parsed) = event::read(bytes);
+        if parsed.is_none() && is_malformed(&keys) {
+            self.count_unreadable(1, index);
+        }
         self.absorb_parsed(index, leaf_hash, parsed.as_ref());
         ProvenEntry {
             index,
             leaf_hash,
             bytes,
+            keys,
             parsed,
         }
     }
 
-    /// As [`absorb`](Self::absorb), for an entry that was parsed before. Returns `true` if a later reader must read the entry again to
+    /// As [`absorb`](Self::absorb), for an entry that was parsed before; counts none. Returns `true` if a later reader must read the entry again to
     /// know the same about keys.
     pub(crate) fn absorb_parsed(
         &mut self,
@@ -99,9 +105,6 @@ impl KeyHistory {
         leaf_hash: Hash,
         parsed: Option<&ParsedEntry>,
     ) -> bool {
-        if parsed.is_none() {
-            self.count_unreadable(1, index);
-        }
         if index == 0 {
             self.absorb_first(leaf_hash, parsed);
             return self.has_genesis();

@@ -69,6 +69,8 @@ pub(crate) struct Matches {
     registering: BTreeSet<u64>,
     /// Entries that [`Matches::visit_new`] has not shown yet.
     new: BTreeSet<u64>,
+    /// Entries that are no events.
+    unreadable: BTreeSet<u64>,
 }
 
 /// Part of an entry in an answer.
@@ -96,6 +98,7 @@ impl Matches {
             order: Vec::new(),
             registering: BTreeSet::new(),
             new: BTreeSet::new(),
+            unreadable: BTreeSet::new(),
         };
         for key in keys {
             if matches.asked.insert(key.hash()) {
@@ -189,6 +192,9 @@ impl Matches {
         if parsed.is_some_and(registers) {
             self.registering.insert(index);
         }
+        if parsed.is_none() {
+            self.unreadable.insert(index);
+        }
         self.new.insert(index);
         if self.entries.insert(index, held).is_none() {
             self.order.push(index);
@@ -201,6 +207,20 @@ impl Matches {
         let held = came.filter_map(|index| self.entries.get(index).map(|held| (*index, held)));
         let asked = held.filter(|(index, held)| self.part(*index, &held.keys) == Some(Part::Asked));
         (self.order.len(), asked)
+    }
+
+    /// The entries that are no events, and have one of the keys or one of `others`, in log order.
+    pub(crate) fn unreadable(&self, others: &BTreeSet<Hash>) -> Vec<u64> {
+        let concerns = |index: &&u64| {
+            let held = self.entries.get(*index);
+            let mut keys = held
+                .map(|held| held.keys.as_slice())
+                .unwrap_or_default()
+                .iter();
+            held.is_some_and(|held| self.keeps(**index, &held.keys))
+                || keys.any(|key| others.contains(key))
+        };
+        self.unreadable.iter().filter(concerns).copied().collect()
     }
 
     /// Shows each event whose signatures matter, once, in log order: those that may belong to the answer, and registrations
@@ -256,14 +276,14 @@ impl Matches {
 /// The signing keys whose state decides what an event's signatures are worth: those that claim to have signed it, or
 /// the one that a key event is about, which admins sign.
 pub(crate) fn signing_keys(parsed: &ParsedEntry) -> Vec<LookupKey> {
-    let digest = |keyid: &str| LookupKey::new(KeyKind::Digest, keyid);
+    let state = |keyid: &str| LookupKey::new(KeyKind::KeyState, keyid);
     match &parsed.event {
         Event::Genesis(_) => Vec::new(),
-        Event::Key(event) => Vec::from([digest(&event.spki.key_id())]),
+        Event::Key(event) => Vec::from([state(&event.spki.key_id())]),
         Event::Access(_) | Event::Other(_) => {
             let signatures = parsed.envelope.signatures().iter();
             signatures
-                .map(|signature| digest(&signature.keyid))
+                .map(|signature| state(&signature.keyid))
                 .collect()
         }
     }

@@ -127,6 +127,11 @@ impl Scan {
         &self.key_history
     }
 
+    /// As [`key_history`](Self::key_history), to count entries that the caller has judged.
+    pub(crate) const fn key_history_mut(&mut self) -> &mut KeyHistory {
+        &mut self.key_history
+    }
+
     /// The tiles that vouch for the bundles.
     pub(crate) const fn tiles(&self) -> &ScanTiles {
         &self.scan_tiles

@@ -19,7 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
         root: sha256(b"no run has this root"),
         reserved: None,
     };
-    let reserved = MapFunction::AccessV1.reserved();
+    let reserved = MapFunction::AccessV2.reserved();
     for name in [
         BucketName::Number(u64::from(shape >> 2 & 3)),
         BucketName::Reserved,

@@ -36,6 +36,14 @@ pub enum IndexError {
         /// The root of this log at the same size.
         computed: Hash,
     },
+    /// The index log is of another key function, and an index log is of one.
+    #[error("the index is by the key function `{found}`, and only `{expected}` can extend it here")]
+    OtherKeyFunction {
+        /// The name in its newest manifest.
+        found: String,
+        /// The name of the one asked for.
+        expected: &'static str,
+    },
     /// The index cannot be built, or its existing files are wrong.
     #[error("the index cannot be built: {problem}")]
     NotBuildable {
@@ -51,7 +59,20 @@ impl IndexError {
             Self::Unread { code, .. } => code,
             Self::NotInTree { .. } => "log-file-not-in-tree",
             Self::AnotherHistory { .. } => "index-of-another-history",
+            Self::OtherKeyFunction { .. } => "index-key-function",
             Self::NotBuildable { .. } => "index-not-buildable",
+        }
+    }
+
+    /// Returns the remedy, if there is one.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::OtherKeyFunction { .. } => Some(
+                "begin an index log with a key of another name; docs/decisions/key-function-access-v2.md has the steps, \
+                 and the log itself is not touched"
+                    .to_owned(),
+            ),
+            _ => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Opens the index of a log, the operator's own or another one's, for writing.
 
 use super::Indexer;
+use super::error::IndexError;
 use super::files::Files;
 use super::inventory::Inventory;
 use super::run_builder::RunBuilder;
@@ -67,7 +68,7 @@ impl Indexer {
         let key = read_signer(&disk, &layout.key("index"))?;
         let map = match config.raw {
             true => MapFunction::LeafV1,
-            false => MapFunction::AccessV1,
+            false => MapFunction::AccessV2,
         };
         Self::resume(files, disk, layout, key, map, config.index)
     }
@@ -136,14 +137,14 @@ impl Indexer {
             is_stopped: false,
         };
         indexer.finish_interrupted()?;
-        let known = indexer.newest.as_ref().map(|(manifest, _)| manifest.map());
-        match known {
-            Some(Ok(known)) if known != map => Err(LogError::not_buildable(format!(
-                "it is an index by `{}`, not by `{}`",
-                known.name(),
-                map.name()
-            ))),
-            _ => Ok(indexer),
+        let manifest = indexer.newest.as_ref().map(|(manifest, _)| manifest);
+        match manifest.filter(|manifest| manifest.map() != Ok(map)) {
+            Some(manifest) => Err(IndexError::OtherKeyFunction {
+                found: manifest.map_name().to_owned(),
+                expected: map.name(),
+            }
+            .into()),
+            None => Ok(indexer),
         }
     }
 }

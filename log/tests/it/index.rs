@@ -158,7 +158,7 @@ fn a_log_of_events_is_indexed_by_what_they_are_about() {
         .create(&path, NOW)
         .unwrap();
     assert_eq!(Indexer::open(&path).unwrap().publish(NOW), Ok(1));
-    let index = bind_as(&path, MapFunction::AccessV1);
+    let index = bind_as(&path, MapFunction::AccessV2);
     let trust = LookupKey::new(KeyKind::Trust, "").hash();
     assert_eq!(lookup(&path, &index, trust), [0]);
     let malformed = LookupKey::new(KeyKind::Malformed, "").hash();

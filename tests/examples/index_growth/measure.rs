@@ -23,7 +23,7 @@ use glasslog_log::index::{Indexer, LogFiles};
 
 use crate::events::{Dice, Events, Population, artifact, artifact_keys};
 
-const MAP: MapFunction = MapFunction::AccessV1;
+const MAP: MapFunction = MapFunction::AccessV2;
 /// Entries between two manifests of a log that is indexed while it grows.
 pub(crate) const CADENCE: u64 = 256;
 /// The largest log that is indexed while it grows: beyond, it takes as long again for each entry.

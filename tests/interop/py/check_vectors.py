@@ -18,6 +18,7 @@ import sys
 import ed25519
 import event
 import index
+import outline
 import tlog
 from keyring import Keyring
 
@@ -95,6 +96,10 @@ def indexed(root, compare):
         judge = lambda case: index.Manifest.parse(case["manifest"].encode())  # noqa: E731
         compare("manifest", f"{number}, {case['error']}", holds(judge, case), case["error"] is None)
 
+    for case in load("keys.json")["cases"]:
+        have = sorted([kind, identifier] for kind, identifier in outline.keys(raw_of(case["entry"])))
+        compare("keys", case["about"], have, case["keys"])
+
     # A reader: from the proof of the newest manifest to where each key is, and to nowhere.
     log = load("log.json")
     trust = index.Trust.parse(log["policy"], tlog.VerifierKey.parse)
@@ -102,7 +107,7 @@ def indexed(root, compare):
     files = {path: bytes.fromhex(text) for path, text in log["files"].items()}
     for hashed, positions in log["lookups"].items():
         compare("lookup", hashed, manifest.positions(bytes.fromhex(hashed), files.__getitem__), positions)
-    compare("lookup", "of nothing", manifest.positions(index.key(index.NAME, "absent"), files.__getitem__), [])
+    compare("lookup", "of nothing", manifest.positions(index.key(outline.NAME, "absent"), files.__getitem__), [])
 
     # An auditor: the same runs and the same files, from the entries alone.
     entries = [base64.b64decode(entry) for entry in log["entries"]]
@@ -133,10 +138,13 @@ def frauds(root, want, compare):
         compare("fraud", f"as {kind}", holds(judge, raw.replace(b"omission", kind.encode(), 1)), False)
 
 
+def raw_of(entry):
+    return base64.b64decode(entry["base64"]) if "base64" in entry else entry["text"].encode()
+
+
 def read(entry):
-    raw = base64.b64decode(entry["base64"]) if "base64" in entry else entry["text"].encode()
     try:
-        return event.parse(raw)
+        return event.parse(raw_of(entry))
     except tlog.Malformed:
         return None
 

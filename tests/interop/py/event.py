@@ -87,7 +87,7 @@ def parse(raw):
         require(is_text(keyid) and re.fullmatch(r"sha256:[0-9a-f]{64}", keyid), "not a key id")
         require(is_text(sig), "not a signature")
         decoded = decode_base64(sig)
-        require(len(decoded) <= 144, "the signature is too long")
+        require(len(decoded) <= 8192, "the signature is too long")
         parsed.append((keyid, decoded))
         lines.append(f'{{"keyid":"{keyid}","sig":"{sig}"}}')
     require(len({keyid for keyid, _ in parsed}) == len(parsed), "two signatures name one key")

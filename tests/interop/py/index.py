@@ -4,11 +4,10 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-import event
+import outline
 from tlog import Checkpoint, Malformed, TlogProof, Unknown, Untrue, check_inclusion, decode_base64, decode_decimal
 from tlog import leaf_hash, node_hash
 
-VERSION, NAME, DIGEST, ACTOR, SIGNING_KEY, TRUST, MALFORMED, DETACHED = range(1, 9)
 LOAD, INLINE, CHUNK, MAX_BUCKET, MAX_RUN, MAX_RUNS, MAX_BITS = 3072, 1024, 4096, 1 << 24, 1 << 28, 64, 32
 MAX_MANIFEST = 65_535
 
@@ -24,36 +23,12 @@ def key(kind, identifier=""):
     return sha256(b"tlog-index-key/v1\n" + bytes([kind]) + len(raw).to_bytes(2, "big") + raw).digest()
 
 
-RESERVED = {key(kind) for kind in (TRUST, MALFORMED, DETACHED)}
+RESERVED = {key(kind) for kind in (outline.TRUST, outline.MALFORMED)}
 
 
 def access_keys(raw):
-    """The keys of an entry by access/v1."""
-    try:
-        entry = event.parse(raw)
-    except Malformed:
-        return {key(MALFORMED)}
-    keys = set()
-    for subject in entry.statement["subject"]:
-        name = subject["name"]
-        before, at, _ = name.rpartition("@")
-        digests = [f"{algorithm}:{value}" for algorithm, value in subject["digest"].items()]
-        keys |= {key(VERSION, name), key(NAME, before if at and before else name)}
-        keys |= {key(DIGEST, digest) for digest in digests}
-        if entry.kind == event.KEY:
-            keys |= {key(SIGNING_KEY, digest) for digest in digests}
-    actor, exception = entry.predicate.get("actor"), entry.predicate.get("exception")
-    actors = [actor]
-    if isinstance(actor, dict):
-        actors += [actor.get("id"), actor.get("onBehalfOf")]
-    if isinstance(exception, dict) and isinstance(exception.get("approvedBy"), list):
-        actors += exception["approvedBy"]
-    is_id = lambda text: isinstance(text, str) and re.fullmatch(r"[!-~]{1,256}", text)  # noqa: E731
-    keys |= {key(ACTOR, actor) for actor in actors if is_id(actor)}
-    keys |= {key(SIGNING_KEY, keyid) for keyid, _ in entry.signatures}
-    if entry.kind == event.GENESIS:
-        keys.add(key(TRUST))
-    return keys
+    """The keys of an entry by access/v2."""
+    return {key(kind, identifier) for kind, identifier in outline.keys(raw)}
 
 
 @dataclass
@@ -65,7 +40,7 @@ class MapFunction:
 
 
 FUNCTIONS = {
-    ("access/v1", "dUVzJoXXdmdEaeXFUauZ9L6sOUQFt0bvjaQNY6DK6fU="): MapFunction(access_keys, RESERVED),
+    ("access/v2", "XxV4XorA8BGgEHj5Cx0zOV/rCC+SaeLNDqTODzX60bg="): MapFunction(access_keys, RESERVED),
     ("leaf/v1", "sWUP2e6/WHjXkg6E69yC8XtwdB0nsILnwqase1jmyM8="): MapFunction(lambda raw: {leaf_hash(raw)}, set()),
 }
 

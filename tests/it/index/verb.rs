@@ -130,7 +130,7 @@ fn somebody_elses_log_is_indexed_over_http_and_further_as_it_grows() {
     // The log's own index is signed by a key that this policy does not name.
     let own = format!("index {url} --policy both.policy --lookup {}", leaf(1));
     world.run(&own).expect(5);
-    world.run(&format!("{index} --map access/v1")).expect(1);
+    world.run(&format!("{index} --map access/v2")).expect(1);
 }
 
 #[test]

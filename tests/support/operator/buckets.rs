@@ -177,7 +177,7 @@ fn change_resnet(run: &mut ForgedRun, bucket: usize, change: impl FnOnce(&mut Re
             .find(|record| record.key == *key.as_bytes());
         let record = record.expect("the artifact has a record");
         assert_eq!(*record, Record::of(&key, &[2, 42, 82, 122]));
-        assert!(!MapFunction::AccessV1.reserved().contains(&key));
+        assert!(!MapFunction::AccessV2.reserved().contains(&key));
         change(record);
     });
 }

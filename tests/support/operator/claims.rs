@@ -173,7 +173,7 @@ fn forge(lose: fn(&Hash, u64) -> bool, add: Option<(Hash, u64)>) -> Operator {
         let start = RUNS[run].start;
         let mut pairs = operator.pairs(RUNS[run].clone());
         pairs.push((key, u32::try_from(at - start).expect("a small number")));
-        runs[run] = ForgedRun::of(MapFunction::AccessV1, RUNS[run].clone(), pairs);
+        runs[run] = ForgedRun::of(MapFunction::AccessV2, RUNS[run].clone(), pairs);
     }
     operator.publish(&runs);
     operator

@@ -105,7 +105,7 @@ impl ForgedRun {
 
     /// Returns the path of the file of a key's bucket.
     pub(super) fn path_of(&self, key: &Hash) -> String {
-        let reserved = MapFunction::AccessV1.reserved();
+        let reserved = MapFunction::AccessV2.reserved();
         let (_, file) = self
             .head()
             .file_of(key, &reserved)

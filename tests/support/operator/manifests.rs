@@ -67,7 +67,7 @@ pub(super) fn cases() -> Vec<Case> {
             "names a key function that nobody knows",
             || {
                 edited(|text| {
-                    let known = MapFunction::AccessV1.specification().to_string();
+                    let known = MapFunction::AccessV2.specification().to_string();
                     *text = text.replace(&known, &sha256(b"another text").to_string());
                 })
             },
@@ -154,7 +154,7 @@ fn about(origin: &str, key: &SignerKey) -> Operator {
     let origin = Origin::parse(origin).expect("an origin");
     let checkpoint = Checkpoint::sign(&origin, operator.log.head(), key).expect("its key");
     let heads = runs.iter().map(ForgedRun::head).collect();
-    let manifest = Manifest::new(MapFunction::AccessV1, heads, &checkpoint);
+    let manifest = Manifest::new(MapFunction::AccessV2, heads, &checkpoint);
     operator.publish_manifest(manifest.expect("the runs cover it").encode());
     operator
 }
@@ -176,7 +176,7 @@ fn fork(size: u64) -> Operator {
     let runs = [0..128, 128..size].map(|range| operator.run(range));
     operator.keys = honest;
     let heads = runs.iter().map(ForgedRun::head).collect();
-    let manifest = Manifest::new(MapFunction::AccessV1, heads, &checkpoint);
+    let manifest = Manifest::new(MapFunction::AccessV2, heads, &checkpoint);
     operator.add_files(&runs);
     operator.publish_manifest(manifest.expect("the runs cover it").encode());
     operator

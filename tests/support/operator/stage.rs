@@ -237,7 +237,7 @@ impl Operator {
     }
 
     fn add(&mut self, entry: Vec<u8>) {
-        let keys = MapFunction::AccessV1.keys(&entry).into_iter().collect();
+        let keys = MapFunction::AccessV2.keys(&entry).into_iter().collect();
         Arc::make_mut(&mut self.keys).push(keys);
         self.log.add(entry);
     }
@@ -260,7 +260,7 @@ impl Operator {
     /// The true run of a range.
     pub(super) fn run(&self, range: Range<u64>) -> ForgedRun {
         let pairs = self.pairs(range.clone());
-        ForgedRun::of(MapFunction::AccessV1, range, pairs)
+        ForgedRun::of(MapFunction::AccessV2, range, pairs)
     }
 
     /// The true runs of the whole log.
@@ -273,7 +273,7 @@ impl Operator {
         RUNS.map(|range| {
             let mut pairs = self.pairs(range.clone());
             pairs.retain(|(key, offset)| !lose(key, range.start + u64::from(*offset)));
-            ForgedRun::of(MapFunction::AccessV1, range, pairs)
+            ForgedRun::of(MapFunction::AccessV2, range, pairs)
         })
     }
 
@@ -293,7 +293,7 @@ impl Operator {
     /// The manifest of these runs and the log's checkpoint.
     pub(super) fn manifest(&self, runs: &[ForgedRun]) -> Manifest {
         let heads = runs.iter().map(ForgedRun::head).collect();
-        Manifest::new(MapFunction::AccessV1, heads, &self.checkpoint).expect("the runs cover it")
+        Manifest::new(MapFunction::AccessV2, heads, &self.checkpoint).expect("the runs cover it")
     }
 
     /// Appends anything to the index log, and publishes that.

@@ -123,13 +123,13 @@ fn map(
     source: &dyn Source,
     checkpoint: &Checkpoint,
 ) -> Result<MapFunction, Failure> {
-    let known = [MapFunction::AccessV1, MapFunction::LeafV1];
+    let known = [MapFunction::AccessV2, MapFunction::LeafV1];
     if let Some(name) = name {
         return known
             .into_iter()
             .find(|map| map.name() == name)
             .ok_or_else(|| {
-                Failure::usage(format!("`--map {name}`: expected `access/v1` or `leaf/v1`"))
+                Failure::usage(format!("`--map {name}`: expected `access/v2` or `leaf/v1`"))
             });
     }
     let size = checkpoint.head().size;
@@ -149,7 +149,7 @@ fn map(
         .and_then(|entry| event::parse(entry).ok())
         .is_some_and(|entry| Keyring::from_genesis(origin, &entry).is_ok());
     Ok(match has_genesis {
-        true => MapFunction::AccessV1,
+        true => MapFunction::AccessV2,
         false => MapFunction::LeafV1,
     })
 }

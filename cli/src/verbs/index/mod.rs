@@ -34,7 +34,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH", requires = "out")]
     key: Option<PathBuf>,
 
-    /// Key function [default: access/v1 for a log with a genesis, else leaf/v1]
+    /// Key function [default: access/v2 for a log with a genesis, else leaf/v1]
     #[arg(long, value_name = "NAME", requires = "out")]
     map: Option<String>,
 

@@ -110,6 +110,12 @@ impl Manifest {
         })
     }
 
+    /// The name of the key function, whether or not this version knows it.
+    #[must_use]
+    pub fn map_name(&self) -> &str {
+        &self.map
+    }
+
     /// The runs, in log order.
     #[must_use]
     pub fn runs(&self) -> &[RunHead] {

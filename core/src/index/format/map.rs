@@ -1,7 +1,7 @@
 //! Key functions: map an entry to the keys under which it is looked up (`docs/formats/index.md`, "Key function").
 
-use crate::event::event;
-use crate::event::lookup_key::{KeyKind, LookupKey, key_hashes};
+use crate::event::access_keys::key_hashes;
+use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::merkle::hash::{Hash, leaf_hash};
 use alloc::vec::Vec;
 
@@ -9,15 +9,15 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MapFunction {
     /// Names, digests, actors and keys of access events.
-    AccessV1,
+    AccessV2,
     /// The leaf hash of any entry.
     LeafV1,
 }
 
-/// SHA-256 of `docs/formats/mapfn/access-v1.txt`.
-const ACCESS_V1: [u8; 32] = [
-    0x75, 0x45, 0x73, 0x26, 0x85, 0xd7, 0x76, 0x67, 0x44, 0x69, 0xe5, 0xc5, 0x51, 0xab, 0x99, 0xf4,
-    0xbe, 0xac, 0x39, 0x44, 0x05, 0xb7, 0x46, 0xef, 0x8d, 0xa4, 0x0d, 0x63, 0xa0, 0xca, 0xe9, 0xf5,
+/// SHA-256 of `docs/formats/mapfn/access-v2.txt`.
+const ACCESS_V2: [u8; 32] = [
+    0x5f, 0x15, 0x78, 0x5e, 0x8a, 0xc0, 0xf0, 0x11, 0xa0, 0x10, 0x78, 0xf9, 0x0b, 0x1d, 0x33, 0x39,
+    0x5f, 0xeb, 0x08, 0x2f, 0x92, 0x69, 0xe2, 0xcd, 0x0e, 0xa4, 0xce, 0x0f, 0x35, 0xfa, 0xd1, 0xb8,
 ];
 
 /// SHA-256 of `docs/formats/mapfn/leaf-v1.txt`.
@@ -27,13 +27,13 @@ const LEAF_V1: [u8; 32] = [
 ];
 
 impl MapFunction {
-    const ALL: [Self; 2] = [Self::AccessV1, Self::LeafV1];
+    const ALL: [Self; 2] = [Self::AccessV2, Self::LeafV1];
 
     /// The name in manifests.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::AccessV1 => "access/v1",
+            Self::AccessV2 => "access/v2",
             Self::LeafV1 => "leaf/v1",
         }
     }
@@ -42,7 +42,7 @@ impl MapFunction {
     #[must_use]
     pub const fn specification(self) -> Hash {
         Hash::from_bytes(match self {
-            Self::AccessV1 => ACCESS_V1,
+            Self::AccessV2 => ACCESS_V2,
             Self::LeafV1 => LEAF_V1,
         })
     }
@@ -59,7 +59,7 @@ impl MapFunction {
     #[must_use]
     pub fn keys(self, entry: &[u8]) -> Vec<Hash> {
         match self {
-            Self::AccessV1 => key_hashes(event::parse(entry).ok().as_ref()),
+            Self::AccessV2 => key_hashes(entry),
             Self::LeafV1 => Vec::from([leaf_hash(entry)]),
         }
     }
@@ -68,7 +68,7 @@ impl MapFunction {
     #[must_use]
     pub fn reserved(self) -> Vec<Hash> {
         match self {
-            Self::AccessV1 => [KeyKind::Trust, KeyKind::Malformed, KeyKind::Detached]
+            Self::AccessV2 => KeyKind::RESERVED
                 .into_iter()
                 .map(|kind| LookupKey::new(kind, "").hash())
                 .collect(),
@@ -84,9 +84,9 @@ mod tests {
 
     #[test]
     fn the_specifications_are_those_that_are_named() {
-        let access = include_bytes!("../../../../docs/formats/mapfn/access-v1.txt");
+        let access = include_bytes!("../../../../docs/formats/mapfn/access-v2.txt");
         let leaf = include_bytes!("../../../../docs/formats/mapfn/leaf-v1.txt");
-        assert_eq!(MapFunction::AccessV1.specification(), sha256(access));
+        assert_eq!(MapFunction::AccessV2.specification(), sha256(access));
         assert_eq!(MapFunction::LeafV1.specification(), sha256(leaf));
         for map in MapFunction::ALL {
             assert_eq!(
@@ -100,9 +100,9 @@ mod tests {
     #[test]
     fn every_entry_has_a_key() {
         let malformed = LookupKey::new(KeyKind::Malformed, "").hash();
-        let keys = MapFunction::AccessV1.keys(b"no event");
+        let keys = MapFunction::AccessV2.keys(b"no event");
         assert_eq!(keys, [malformed]);
-        assert!(MapFunction::AccessV1.reserved().contains(&malformed));
+        assert!(MapFunction::AccessV2.reserved().contains(&malformed));
         let keys = MapFunction::LeafV1.keys(b"no event");
         assert_eq!(keys, [leaf_hash(b"no event")]);
     }

@@ -9,7 +9,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::event::event::{self, ParsedEntry};
-use crate::event::lookup_key::key_hashes;
 use crate::index::format::map::MapFunction;
 use crate::merkle::hash::Hash;
 use crate::report::check::{CheckCode, Checks, Class};
@@ -135,14 +134,12 @@ impl BundleReader {
     fn read(&self, entries: &[&[u8]], leaves: &[Hash], checked: &mut CheckedBundle) {
         let is_judged = !self.without_events.load(Ordering::Relaxed);
         for (entry, leaf) in entries.iter().zip(leaves) {
-            let is_indexed = self.map == Some(MapFunction::AccessV1);
-            let parsed = (is_judged || is_indexed).then(|| event::parse(entry).ok());
-            let parsed = parsed.flatten();
+            let is_indexed = self.map == Some(MapFunction::AccessV2);
+            let read = (is_judged || is_indexed).then(|| event::read(entry));
+            let (mut keys, parsed) = read.unwrap_or_default();
             match self.map {
                 None => {}
-                Some(MapFunction::AccessV1) => {
-                    checked.keys.append(&mut key_hashes(parsed.as_ref()));
-                }
+                Some(MapFunction::AccessV2) => checked.keys.append(&mut keys),
                 // The key of an entry is its leaf hash.
                 Some(MapFunction::LeafV1) => checked.keys.push(*leaf),
             }

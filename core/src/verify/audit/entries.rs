@@ -111,6 +111,9 @@ impl AuditQuery {
         for (parsed, leaf) in events.filter(|_| is_judged) {
             // Entries that an earlier audit has judged are read again for their keys only.
             if self.read >= vouched {
+                if parsed.is_none() {
+                    self.key_history.count_unreadable(1, self.read);
+                }
                 let is_of_keys = self
                     .key_history
                     .absorb_parsed(self.read, leaf, parsed.as_ref());

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::event::event;
-use crate::event::lookup_key::key_hashes;
+use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::fetch::log_file::LogFile;
 use crate::fetch::wave::Wave;
 use crate::report::check::CheckCode;
@@ -15,7 +15,7 @@ use crate::trust::trust_policy::VerifiedCheckpoint;
 use crate::verify::entry_proof::Fault;
 use crate::verify::indexed::Opening;
 use crate::verify::key_positions::KeyPositions;
-use crate::verify::matches::Held;
+use crate::verify::matches::{Held, Matches, signing_keys};
 use crate::verify::scan::{Scan, ScanStep};
 
 use super::closure::Ask;
@@ -25,6 +25,8 @@ use super::{Found, HistoryQuery, Stage};
 pub(super) struct Whole {
     pub(super) scan: Scan,
     positions: KeyPositions,
+    /// Entries that are no events, in log order.
+    unreadable: Vec<u64>,
     /// Entries whose keys became interesting after the scan had passed them.
     again: Option<Wave>,
 }
@@ -34,6 +36,28 @@ impl Whole {
         match &self.again {
             Some(wave) => wave.needs(),
             None => self.scan.needs(),
+        }
+    }
+}
+
+impl Whole {
+    /// Counts the entries that are no events although they have an outline, if they concern this history, as an index
+    /// would: by its keys, by *trust*, or by the state of a key that signed its events.
+    pub(super) fn count_unreadable(&mut self, matches: &mut Matches) {
+        if self.unreadable.is_empty() {
+            return;
+        }
+        let mut others = BTreeSet::from([LookupKey::new(KeyKind::Trust, "")]);
+        if self.scan.key_history().has_genesis() {
+            matches.visit_new(|parsed| others.extend(signing_keys(parsed)));
+        }
+        let positions = others.iter().flat_map(|key| self.positions.of(key.hash()));
+        let is_unreadable = |index: &u64| self.unreadable.binary_search(index).is_ok();
+        let mut concerned = BTreeSet::new();
+        concerned.extend(positions.filter(is_unreadable));
+        concerned.extend(matches.unreadable(&BTreeSet::new()));
+        for index in concerned {
+            self.scan.key_history_mut().count_unreadable(1, index);
         }
     }
 }
@@ -58,6 +82,7 @@ impl HistoryQuery {
         let whole = Box::new(Whole {
             scan,
             positions: KeyPositions::default(),
+            unreadable: Vec::new(),
             again: None,
         });
         if whole.scan.is_done() {
@@ -83,11 +108,14 @@ impl HistoryQuery {
             return;
         }
         let (positions, matches) = (&mut whole.positions, &mut self.matches);
+        let unreadable = &mut whole.unreadable;
         let step = whole.scan.supply(path, bytes, &mut |entry, _| {
-            let keys = key_hashes(entry.parsed.as_ref());
-            positions.add(entry.index, &keys);
-            if matches.keeps(entry.index, &keys) {
-                let held = Held::new(entry.leaf_hash, entry.bytes, keys);
+            positions.add(entry.index, &entry.keys);
+            if entry.parsed.is_none() {
+                unreadable.push(entry.index);
+            }
+            if matches.keeps(entry.index, &entry.keys) {
+                let held = Held::new(entry.leaf_hash, entry.bytes, entry.keys.clone());
                 matches.keep(entry.index, held, entry.parsed.as_ref());
             }
         });
@@ -168,8 +196,7 @@ impl HistoryQuery {
                 }
             };
             for (index, leaf_hash, bytes) in entries.iter() {
-                let parsed = event::parse(bytes).ok();
-                let keys = key_hashes(parsed.as_ref());
+                let (keys, parsed) = event::read(bytes);
                 if self.matches.keeps(index, &keys) && self.matches.get(index).is_none() {
                     let held = Held::new(leaf_hash, bytes, keys);
                     self.matches.keep(index, held, parsed.as_ref());

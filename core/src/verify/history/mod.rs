@@ -117,6 +117,14 @@ enum Found {
 }
 
 impl Found {
+    /// Counts the entries that are no events and concern this history, beside those that concern every reader.
+    fn count_unreadable(&mut self, matches: &mut Matches) {
+        match self {
+            Self::Whole(whole) => whole.count_unreadable(matches),
+            Self::Index(log) => log.count_unreadable(matches),
+        }
+    }
+
     fn key_history(&self) -> &KeyHistory {
         match self {
             Self::Whole(whole) => whole.scan.key_history(),
@@ -267,7 +275,8 @@ impl HistoryQuery {
     }
 
     /// Every event was found; the older history remains to be compared, if there is one.
-    fn finish(&mut self, found: Found) {
+    fn finish(&mut self, mut found: Found) {
+        found.count_unreadable(&mut self.matches);
         let checkpoint = self.verification.checkpoint().cloned();
         let prefix = match (&self.since, checkpoint) {
             (Some(since), Some(new)) => since.plan(&mut self.verification.checks, &new),

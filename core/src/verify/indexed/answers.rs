@@ -12,7 +12,7 @@ use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::index::read::lookup::Answer;
 use crate::merkle::hash::Hash;
 use crate::report::evidence::Evidence;
-use crate::text::limits::MAX_RESERVED_READ;
+use crate::text::limits::MAX_MALFORMED_READ;
 use crate::verify::matches::Matches;
 
 /// The positions of each key that was looked up.
@@ -24,7 +24,7 @@ pub(crate) struct Answers {
 struct List {
     key: LookupKey,
     positions: Vec<u64>,
-    /// Number of the first positions whose entries are read: all, but of a reserved key the first few.
+    /// Number of the first positions whose entries are read: all, but of *malformed* the first few.
     checked: usize,
 }
 
@@ -49,14 +49,9 @@ impl Answers {
         for key in keys {
             let hash = key.hash();
             let positions = answer.positions(&hash).unwrap_or_default().to_vec();
-            let reserved = matches!(
-                key.kind,
-                KeyKind::Trust | KeyKind::Malformed | KeyKind::Detached
-            );
-            let limit = if reserved {
-                MAX_RESERVED_READ
-            } else {
-                usize::MAX
+            let limit = match key.kind {
+                KeyKind::Malformed => MAX_MALFORMED_READ,
+                _ => usize::MAX,
             };
             let list = List {
                 key: key.clone(),
@@ -105,7 +100,13 @@ impl Answers {
             }
             new.insert(hash);
         }
+        let malformed = LookupKey::new(KeyKind::Malformed, "");
+        let (hash, listed) = (malformed.hash(), self.of(&malformed));
         for (index, held) in matches.entries().filter(|(index, _)| *index < covered) {
+            // Most of that list is not read, so every entry that was read is held against it.
+            if !held.has(&hash) && listed.binary_search(&index).is_ok() {
+                return Err(WrongPosition::new(index, &malformed, true));
+            }
             let is_fresh = fresh.binary_search(&index).is_ok();
             for hash in held.keys() {
                 let list = self

@@ -14,8 +14,9 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::event::access_keys::is_malformed;
 use crate::event::event::{self, Event, ParsedEntry};
-use crate::event::lookup_key::{KeyKind, LookupKey, key_hashes};
+use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::index::format::file::IndexFile;
 use crate::index::read::lookup::{Lookup, LookupError};
 use crate::index::read::vouched::BoundIndex;
@@ -100,9 +101,6 @@ pub(crate) enum Step {
     Wrong(WrongPosition),
 }
 
-/// The keys that every reader looks up.
-const RESERVED: [KeyKind; 3] = [KeyKind::Trust, KeyKind::Malformed, KeyKind::Detached];
-
 impl IndexedLog {
     fn new(
         index: BoundIndex,
@@ -160,7 +158,7 @@ impl IndexedLog {
             self.key_history
                 .absorb_first(first.leaf_hash, parsed.as_ref());
         }
-        let reserved = RESERVED.map(|kind| LookupKey::new(kind, ""));
+        let reserved = KeyKind::RESERVED.map(|kind| LookupKey::new(kind, ""));
         let round = Round {
             keys: keys.iter().cloned().chain(reserved).collect(),
             also: Vec::from([0]),
@@ -185,7 +183,7 @@ impl IndexedLog {
         self.ask_new(names, Purpose::Consulted(keys), matches)
     }
 
-    /// Starts a round for the events about signing keys, by their digests; keys that were looked up before are left out.
+    /// Starts a round for the events about signing keys; keys that were looked up before are left out.
     pub(crate) fn ask_signing_keys(&mut self, keys: &[LookupKey], matches: &mut Matches) -> Step {
         let new = keys.iter().filter(|key| !self.answers.has(key));
         self.ask_new(new.cloned().collect(), Purpose::SigningKeys, matches)
@@ -284,8 +282,8 @@ impl IndexedLog {
         let (key_history, tail) = (&mut self.key_history, &mut self.tail);
         let (tail_end, left) = (&mut self.tail_end, &mut self.left);
         let mut visit = |index: u64, leaf_hash: Hash, bytes: &[u8]| {
-            let parsed = event::parse(bytes).ok();
-            let keys = key_hashes(parsed.as_ref());
+            let (keys, parsed) = event::read(bytes);
+            let has_outline = parsed.is_some() || !is_malformed(&keys);
             if index == 0 {
                 key_history.absorb_first(leaf_hash, parsed.as_ref());
             }
@@ -295,16 +293,18 @@ impl IndexedLog {
                     Some(rest) if index < *tail_end => {
                         *left = rest;
                         tail.add(index, &keys);
-                        if parsed.is_none() {
+                        if !has_outline {
                             key_history.count_unreadable(1, index);
                         }
                     }
                     _ => *tail_end = index.min(*tail_end),
                 }
-                // Events about keys are kept, because most of them are needed later.
-                let is_key_event =
-                    matches!(&parsed, Some(parsed) if matches!(parsed.event, Event::Key(_)));
-                let is_of_use = index < *tail_end && (is_key_event || matches.keeps(index, &keys));
+                // Events about keys are kept, because most of them are needed later, and what is no event, because the
+                // keys that will be looked up tell whom it concerns.
+                let is_needed = parsed.as_ref().map_or(has_outline, |parsed| {
+                    matches!(parsed.event, Event::Key(_)) || matches.keeps(index, &keys)
+                });
+                let is_of_use = index < *tail_end && is_needed;
                 if !is_of_use && !round.also.contains(&index) {
                     return;
                 }
@@ -343,7 +343,7 @@ impl IndexedLog {
             // The positions are in order, and those of the tail come last.
             self.answers.restrict(key, listed.min(list.len()));
             if matches!(round.purpose, Purpose::Question | Purpose::Linked)
-                && !RESERVED.contains(&key.kind)
+                && !KeyKind::RESERVED.contains(&key.kind)
             {
                 self.positions = self.positions.saturating_add(count(list.len()));
             }
@@ -413,6 +413,17 @@ impl IndexedLog {
                     self.key_history.absorb_key_event(index, &parsed);
                 }
             }
+        }
+    }
+}
+
+impl IndexedLog {
+    /// Counts the entries that are no events although they have an outline, if they concern this verification.
+    pub(crate) fn count_unreadable(&mut self, matches: &Matches) {
+        let mut others = BTreeSet::from([LookupKey::new(KeyKind::Trust, "").hash()]);
+        others.extend(self.replayed.iter().map(LookupKey::hash));
+        for index in matches.unreadable(&others) {
+            self.key_history.count_unreadable(1, index);
         }
     }
 }

@@ -189,7 +189,7 @@ fn vouch(verification: &mut Verification, latest: &[u8]) -> Option<VouchedManife
     );
     let covered = proof.manifest().map(|manifest| manifest.head().size);
     let origin = proof.proof().checkpoint().origin().as_str().to_string();
-    let (verdict, vouched) = proof.vouch(policy?, MapFunction::AccessV1, now);
+    let (verdict, vouched) = proof.vouch(policy?, MapFunction::AccessV2, now);
     signatures(checks, &verdict, &origin);
     match vouched {
         Ok(vouched) => {

@@ -181,7 +181,7 @@ fn a_manifest_of_another_index_or_another_log_is_not_this_ones() {
         Outcome::Unknown,
     );
     let unknown = String::from_utf8(genuine.clone()).unwrap();
-    let unknown = unknown.replace("mapfn access/v1 ", "mapfn access/v2 ");
+    let unknown = unknown.replace("mapfn access/v2 ", "mapfn access/v3 ");
     world.publish_manifest(unknown.as_bytes());
     refused(
         &world.history("m@1"),
@@ -204,7 +204,7 @@ fn a_manifest_of_another_index_or_another_log_is_not_this_ones() {
         let origin = Origin::parse(origin).unwrap();
         let checkpoint = Checkpoint::sign(&origin, world.log.edge.head(), &key).unwrap();
         let heads = runs.iter().map(|run| run.head().clone()).collect();
-        let manifest = Manifest::new(MapFunction::AccessV1, heads, &checkpoint).unwrap();
+        let manifest = Manifest::new(MapFunction::AccessV2, heads, &checkpoint).unwrap();
         world.publish_manifest(&manifest.encode());
         refused(
             &world.history("m@1"),
@@ -228,7 +228,7 @@ fn two_trees_of_one_log_are_an_inconsistency() {
         let fork = World::new(std::mem::replace(&mut forked, TestLog::new()));
         let run = fork.run(0..size);
         let manifest =
-            Manifest::new(MapFunction::AccessV1, vec![run.head().clone()], &checkpoint).unwrap();
+            Manifest::new(MapFunction::AccessV2, vec![run.head().clone()], &checkpoint).unwrap();
         world.publish_manifest(&manifest.encode());
         let report = world.history("m@1");
         let class = if size < 603 {
@@ -263,7 +263,7 @@ fn an_entry_listed_for_a_key_that_it_does_not_have_is_found_out() {
     wrong_position(&world.history("m@1"), 444, "insertion");
     // A reader of other keys does not notice it.
     assert_eq!(world.history("n@1").result, Verdict::Verified);
-    for kind in [KeyKind::Malformed, KeyKind::Detached, KeyKind::Trust] {
+    for kind in KeyKind::RESERVED {
         let key = LookupKey::new(kind, "").hash();
         let run = forged(&world, |pairs| pairs.push((key, 77)));
         world.publish_built(&[run]);

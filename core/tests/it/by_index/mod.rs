@@ -5,4 +5,5 @@ mod bundles;
 mod faults;
 mod found;
 mod grounds;
+mod state;
 pub(crate) mod world;

@@ -78,7 +78,7 @@ impl World {
     pub(crate) fn new(log: TestLog) -> Self {
         Self {
             log,
-            map: MapFunction::AccessV1,
+            map: MapFunction::AccessV2,
             manifests: Vec::new(),
         }
     }
@@ -176,9 +176,9 @@ impl World {
 pub(crate) fn forged(world: &World, change: impl FnOnce(&mut Vec<(Hash, u32)>)) -> Run {
     let mut pairs = Vec::new();
     for (offset, entry) in (0u32..).zip(&world.log.entries) {
-        let keys = MapFunction::AccessV1.keys(entry);
+        let keys = MapFunction::AccessV2.keys(entry);
         pairs.extend(keys.into_iter().map(|key| (key, offset)));
     }
     change(&mut pairs);
-    build(MapFunction::AccessV1, 0..world.log.edge.size(), pairs).unwrap()
+    build(MapFunction::AccessV2, 0..world.log.edge.size(), pairs).unwrap()
 }

@@ -6,6 +6,7 @@ mod admission;
 mod entries;
 mod fixture;
 mod genesis;
+mod key_oracle;
 mod keyring;
 mod keyring_model;
 mod keys;

@@ -28,7 +28,7 @@ fn honest() -> World {
         })
         .collect();
     entries.push(b"no event".to_vec());
-    World::with(MapFunction::AccessV1, entries)
+    World::with(MapFunction::AccessV2, entries)
 }
 
 /// The true pairs of the first `size` entries.
@@ -143,7 +143,7 @@ fn every_omission_and_insertion_of_a_small_log() {
         3 => b"no event".to_vec(),
         _ => event(&format!("m{}@1", serial % 2), "ann@example.com", serial),
     });
-    let mut world = World::with(MapFunction::AccessV1, entries);
+    let mut world = World::with(MapFunction::AccessV2, entries);
     let truth = pairs(&world, 4);
     let keys: Vec<Hash> = world.scan(4).into_keys().collect();
     for key in keys {
@@ -199,7 +199,7 @@ fn an_unknown_key_that_is_listed_is_an_insertion() {
 fn long_lists_that_lie() {
     let size = 9_000u32;
     let entries = (0..size).map(|number| number.to_be_bytes().to_vec());
-    let mut world = World::with(MapFunction::AccessV1, entries);
+    let mut world = World::with(MapFunction::AccessV2, entries);
     let malformed = key_of(KeyKind::Malformed, "");
     let name = key_of(KeyKind::Name, "m");
     let all = || (0..size).map(|at| (malformed, at));
@@ -236,7 +236,7 @@ fn long_lists_that_lie() {
 fn chunks_that_do_not_settle_it_prove_nothing() {
     let size = 9_000u32;
     let entries = (0..size).map(|number| number.to_be_bytes().to_vec());
-    let mut world = World::with(MapFunction::AccessV1, entries);
+    let mut world = World::with(MapFunction::AccessV2, entries);
     let malformed = key_of(KeyKind::Malformed, "");
     let pairs = (0..size)
         .filter(|at| *at != 4_096)

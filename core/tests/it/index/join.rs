@@ -9,7 +9,7 @@ use glasslog_core::merkle::{Hash, sha256};
 
 use super::world::Dice;
 
-const MAP: MapFunction = MapFunction::AccessV1;
+const MAP: MapFunction = MapFunction::AccessV2;
 
 type Files = BTreeMap<IndexFile, Vec<u8>>;
 

@@ -1,7 +1,9 @@
 //! The verifiable index as a whole: its answers, its refusals, and accusations against its builder.
 
+mod cost;
 mod fraud;
 mod join;
+mod key_cases;
 mod oracle;
 mod refusals;
 mod vectors;

@@ -1,14 +1,35 @@
 //! Answers of the index equal those of a full scan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use glasslog_core::event::{KeyKind, LookupKey};
+use glasslog_core::event::{KeyKind, LookupKey, keys_of};
 use glasslog_core::index::build::{Run, RunError, StoredError, build, merge, partition, read_run};
 use glasslog_core::index::format::{IndexFile, MapFunction};
 use glasslog_core::merkle::{Hash, sha256};
 
-use super::world::{Dice, World, event};
+use super::world::{Dice, World, event, event_of};
+
+/// Predicate types with an action each, which together have keys of every kind.
+const KINDS: [(&str, &str); 9] = [
+    ("genesis", ""),
+    ("key", ""),
+    ("grant", ""),
+    ("decision", ""),
+    ("artifact-access", "read"),
+    ("artifact-access", "register"),
+    ("artifact-access", "deploy"),
+    ("artifact-access", "hold"),
+    ("artifact-access", "revoke"),
+];
+
+#[test]
+fn random_logs_have_keys_of_every_kind() {
+    let entries = random_log(&mut Dice(1), 900);
+    let keys = entries.iter().flat_map(|entry| keys_of(entry));
+    let kinds: BTreeSet<KeyKind> = keys.map(|key| key.kind).collect();
+    assert!(kinds.into_iter().eq(KeyKind::ALL.iter().copied()));
+}
 
 /// A log with a few busy artifacts and actors, many rare ones, and entries that are no events.
 fn random_log(dice: &mut Dice, size: usize) -> Vec<Vec<u8>> {
@@ -20,7 +41,13 @@ fn random_log(dice: &mut Dice, size: usize) -> Vec<Vec<u8>> {
             let sides = [3, 50, 100_000][dice.roll(3) as usize];
             let name = format!("model{}@{}", dice.roll(sides), dice.roll(3));
             let actor = format!("actor{}@example.com", dice.roll(7));
-            event(&name, &actor, serial)
+            match dice.roll(2) {
+                0 => event(&name, &actor, serial),
+                _ => {
+                    let kind = KINDS[dice.roll(KINDS.len() as u64) as usize];
+                    event_of(kind, &name, &actor, serial)
+                }
+            }
         })
         .collect()
 }
@@ -63,7 +90,7 @@ fn every_key_of_random_logs() {
         let mut dice = Dice(seed);
         let size = 1 + dice.roll(900) as usize;
         let entries = random_log(&mut dice, size);
-        let mut world = World::with(MapFunction::AccessV1, entries);
+        let mut world = World::with(MapFunction::AccessV2, entries);
         for _ in 0..3 {
             world.publish(&random_ranges(&mut dice, size as u64));
             check_all(&world, size);
@@ -111,7 +138,7 @@ fn long_lists_of_a_reserved_key() {
     let malformed = LookupKey::new(KeyKind::Malformed, "").hash();
     for size in [1023, 1024, 1025, 4096, 4097, 9000usize] {
         let entries = (0..size).map(|number| number.to_be_bytes().to_vec());
-        let mut world = World::with(MapFunction::AccessV1, entries);
+        let mut world = World::with(MapFunction::AccessV2, entries);
         world.publish(&[0..10, 10..size as u64]);
         let index = world.bind(size).unwrap();
         let answer = world.lookup(&index, [malformed]).unwrap();
@@ -138,7 +165,7 @@ fn files(run: &Run) -> Vec<(String, Vec<u8>)> {
 fn joining_runs_gives_the_run_of_the_whole_range() {
     let mut dice = Dice(7);
     let entries = random_log(&mut dice, 1500);
-    let world = World::with(MapFunction::AccessV1, entries);
+    let world = World::with(MapFunction::AccessV2, entries);
     for _ in 0..4 {
         let start = dice.roll(300);
         let mut cuts: Vec<u64> = (0..3).map(|_| start + 1 + dice.roll(1100)).collect();
@@ -171,7 +198,7 @@ fn runs_come_back_from_their_files() {
     let mut dice = Dice(11);
     let mut entries = random_log(&mut dice, 700);
     entries.extend((0..5_000u32).map(|number| number.to_be_bytes().to_vec()));
-    let world = World::with(MapFunction::AccessV1, entries);
+    let world = World::with(MapFunction::AccessV2, entries);
     for range in [0..700, 0..5_700, 650..2_000, 5_699..5_700] {
         let run = world.run(range);
         let stored: BTreeMap<IndexFile, Vec<u8>> = run.files().collect();
@@ -220,7 +247,7 @@ fn joining_lists_that_grow_long() {
 #[test]
 fn only_neighbours_are_joined() {
     let run = |map, range| build(map, range, Vec::new()).unwrap();
-    let (a, b) = (MapFunction::AccessV1, MapFunction::LeafV1);
+    let (a, b) = (MapFunction::AccessV2, MapFunction::LeafV1);
     let error = |runs: &[Run]| merge(runs).unwrap_err();
     let gap = RunError::NotNeighbours { end: 2, start: 3 };
     assert_eq!(error(&[run(a, 0..2), run(a, 3..4)]), gap);

@@ -36,10 +36,10 @@ pub(crate) fn bucket_run() -> RunHead {
     }
 }
 
-/// Buckets of [`bucket_run`] under `access/v1`, each with its error, empty for none.
+/// Buckets of [`bucket_run`] under `access/v2`, each with its error, empty for none.
 pub(crate) fn bucket_cases() -> Vec<(BucketName, Vec<u8>, &'static str)> {
     let run = bucket_run();
-    let reserved = MapFunction::AccessV1.reserved();
+    let reserved = MapFunction::AccessV2.reserved();
     let trust = *reserved[0].as_bytes();
     let of_trust = run.bucket_of(&reserved[0]);
     let good = record(0x40, 2, &[0, 1_999]);
@@ -152,7 +152,7 @@ pub(crate) fn bucket_cases() -> Vec<(BucketName, Vec<u8>, &'static str)> {
 
 #[test]
 fn buckets() {
-    let (run, reserved) = (bucket_run(), MapFunction::AccessV1.reserved());
+    let (run, reserved) = (bucket_run(), MapFunction::AccessV2.reserved());
     for (name, bytes, expected) in bucket_cases() {
         match Bucket::parse(&bytes, &run, name, &reserved) {
             Ok(bucket) => {
@@ -399,7 +399,7 @@ fn every_changed_byte_of_a_manifest_is_refused_or_seen() {
 /// A log of 200 events, indexed in three runs of several buckets.
 fn world() -> World {
     let entries = (0..200).map(|serial| event(&format!("m{serial}@1"), "a@example.com", serial));
-    let mut world = World::with(MapFunction::AccessV1, entries);
+    let mut world = World::with(MapFunction::AccessV2, entries);
     world.publish(&[0..100, 100..150, 150..200]);
     world
 }
@@ -480,7 +480,7 @@ fn a_path_of_another_length_is_refused() {
 #[test]
 fn damaged_long_lists() {
     let entries = (0..9_000u32).map(|number| number.to_be_bytes().to_vec());
-    let mut good = World::with(MapFunction::AccessV1, entries);
+    let mut good = World::with(MapFunction::AccessV2, entries);
     good.publish(core::slice::from_ref(&(0..9_000)));
     let index = good.bind(9_000).unwrap();
     let key = *good.map.keys(b"").first().unwrap();
@@ -523,7 +523,7 @@ fn who_vouches() {
     };
     let code =
         |bytes: &[u8], trust: &TrustPolicy, map| vouch(bytes, trust, map).unwrap_err().code();
-    let access = MapFunction::AccessV1;
+    let access = MapFunction::AccessV2;
     assert_eq!(code(latest, &policy(""), access), "index-no-policy");
     assert!(vouch(latest, &policy(&index), access).is_ok());
     assert!(world.bind(200).unwrap().is_audited());

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use glasslog_core::event::keys_of;
 use glasslog_core::index::format::{BucketName, LATEST_PATH, MapFunction};
 use glasslog_core::index::fraud::Fraud;
 use glasslog_core::index::read::IndexProof;
@@ -13,6 +14,7 @@ use glasslog_core::text::wire::{base64_encode, hex_encode};
 use serde_json::{Value, json};
 
 use super::fraud::true_fraud;
+use super::key_cases::key_cases;
 use super::refusals::{bucket_cases, bucket_run, manifest_cases};
 use super::world::{INDEX, NOW, World, auditor, event, index_key, log_key, trust};
 
@@ -66,9 +68,27 @@ fn buckets() {
         })
         .collect();
     let value = json!({
-        "mapfn": "access/v1", "start": run.start, "end": run.end, "b": run.bits, "cases": cases,
+        "mapfn": "access/v2", "start": run.start, "end": run.end, "b": run.bits, "cases": cases,
     });
     check_json("buckets.json", &value);
+}
+
+/// The keys of entries at every border of the key function's text.
+#[test]
+fn keys() {
+    let cases = key_cases().into_iter().map(|(about, entry)| {
+        let keys: Vec<Value> = keys_of(&entry)
+            .into_iter()
+            .map(|key| json!([key.kind.number(), key.id]))
+            .collect();
+        let entry = match String::from_utf8(entry) {
+            Ok(text) => json!({ "text": text }),
+            Err(bytes) => json!({ "base64": base64_encode(bytes.as_bytes()) }),
+        };
+        json!({"about": about, "entry": entry, "keys": keys})
+    });
+    let cases: Vec<Value> = cases.collect();
+    check_json("keys.json", &json!({"mapfn": "access/v2", "cases": cases}));
 }
 
 #[test]
@@ -88,7 +108,7 @@ fn a_log() {
         .map(|serial| event(&format!("m{}@1", serial % 9), "ann@example.com", serial))
         .collect();
     entries.insert(11, b"no event".to_vec());
-    let mut world = World::with(MapFunction::AccessV1, entries);
+    let mut world = World::with(MapFunction::AccessV2, entries);
     world.publish(&[0..20, 20..30]);
     let index = world.bind(30).unwrap();
     let keys: Vec<Hash> = world.scan(30).into_keys().collect();
