@@ -62,6 +62,7 @@ fn python_agrees_with_our_vectors_of_the_index() {
     for (kind, least) in [
         ("bucket", 20),
         ("manifest", 20),
+        ("keys", 90),
         ("lookup", 31),
         ("run", 3),
         ("fraud", 80),
