@@ -17,7 +17,7 @@ import { serve, type FileOf, type Host } from "./server.js";
 const site = process.env["GLASSLOG_SITE"] ?? ".";
 const shots = process.env["GLASSLOG_SHOTS"] ?? join(tmpdir(), "glasslog-portal-shots");
 /** Verdict by an index that no auditor vouches for. */
-const VERIFIED = `All 5 events that the index lists about ${MODEL} are here, and none was changed.`;
+const VERIFIED = `All 5 events recorded about ${MODEL} are here, and none was changed.`;
 const READ = `All 5 events recorded about ${MODEL} are here, and none was changed.`;
 const ALTERED = "This copy of the record was altered or damaged. Do not rely on it.";
 
@@ -132,10 +132,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
       await page
         .locator("gl-search input[type=file]")
         .setInputFiles({ name: "renamed.bin", mimeType: "application/octet-stream", buffer: readFileSync(log.model) });
-      await headline(
-        page,
-        "All 5 events that the index lists about the file renamed.bin are here, and none was changed.",
-      );
+      await headline(page, "All 5 events recorded about the file renamed.bin are here, and none was changed.");
       assert.ok(page.url().endsWith(`#q=sha256:${createHash("sha256").update(readFileSync(log.model)).digest("hex")}`));
     });
   });
@@ -146,7 +143,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
       const bytes = randomBytes(40 << 20);
       writeFileSync(large, bytes);
       await page.locator("gl-search input[type=file]").setInputFiles(large);
-      await headline(page, "The index lists nothing about the file large.bin.");
+      await headline(page, "Nothing is recorded about the file large.bin.");
       assert.ok(page.url().endsWith(`#q=sha256:${createHash("sha256").update(bytes).digest("hex")}`));
       assert.deepEqual(await outcomes(page), ["Included not decided", "Complete passed", "Fresh not decided"]);
     });
@@ -154,12 +151,9 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
 
   test("an actor has events, an unknown model has none", async () => {
     await visit(host, "#q=actor:maya@example.com", (page) =>
-      headline(
-        page,
-        "All 4 events that the index lists about the actor maya@example.com are here, and none was changed.",
-      ),
+      headline(page, "All 4 events recorded about the actor maya@example.com are here, and none was changed."),
     );
-    await visit(host, "#q=other-model", (page) => headline(page, "The index lists nothing about other-model."));
+    await visit(host, "#q=other-model", (page) => headline(page, "Nothing is recorded about other-model."));
   });
 
   test("within a limit, fresh is proven too", async () => {
@@ -231,6 +225,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
 
   test("in a long log the index needs few files for one event, and a long history fills in", async (context) => {
     const long = makeLongLog(6000);
+    auditIndex(long);
     const bundles = join(long.public, "tile/entries");
     /** The last bundle of entries is sent after this. */
     let last = Promise.resolve();
@@ -253,7 +248,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
         const whole = (): Promise<string> => page.locator("gl-checks .whole").innerText();
         const started = performance.now();
         await page.evaluate(() => (location.hash = "#q=rare@4711"));
-        await headline(page, "The one event that the index lists about rare@4711 is here, and it was not changed.");
+        await headline(page, "The one event recorded about rare@4711 is here, and it was not changed.");
         const milliseconds = Math.round(performance.now() - started);
         context.diagnostic(`one of 6002 entries after ${milliseconds} ms: ${await cost()} ${await whole()}`);
         const [, files] = /^(\d+) files/.exec(await cost()) ?? [];
@@ -274,7 +269,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
           (globalThis as unknown as { seen: string[] }).seen.some((line) => line.startsWith("3000 events, positions")),
         );
         send();
-        await headline(page, "All 3000 events that the index lists about busy@1 are here, and none was changed.");
+        await headline(page, "All 3000 events recorded about busy@1 are here, and none was changed.");
         context.diagnostic(`3000 of 6002 entries: ${await cost()}`);
         const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
         assert.ok(

@@ -111,7 +111,7 @@ type Envelope = {
 };
 
 /** Makes a log of `number` events in one batch: every second about `BUSY`, the others about an artifact each. */
-export function makeLongLog(number: number): Pick<Log, "public" | "policy"> {
+export function makeLongLog(number: number): Pick<Log, "path" | "public" | "policy"> {
   const home = mkdtempSync(join(tmpdir(), "glasslog-long-"));
   const [path, key, events] = [join(home, "log"), join(home, "ci.key"), join(home, "events.jsonl")];
   writeFileSync(join(home, "model"), "weights\n");
@@ -155,11 +155,11 @@ export function makeLongLog(number: number): Pick<Log, "public" | "policy"> {
   });
   writeFileSync(events, lines.join(""));
   must("submit", "--log", path, events);
-  return { public: join(path, "public"), policy: join(path, "trust.policy") };
+  return { path, public: join(path, "public"), policy: join(path, "trust.policy") };
 }
 
 /** Lets an auditor recompute and cosign the log's index, and adds the auditor to the trust file. */
-export function auditIndex(log: Log): void {
+export function auditIndex(log: Pick<Log, "path" | "policy">): void {
   const key = join(mkdtempSync(join(tmpdir(), "glasslog-auditor-")), "auditor.key");
   must("publish", log.path); // the index catches up
   must("keygen", "--kind", "auditor", "--name", "auditor.example.org", "--out", key);

@@ -22,6 +22,8 @@ type Case = {
   readonly name: string;
   readonly lie: string;
   readonly artifact: string;
+  /** The reader takes the index's word. */
+  readonly acceptIndex: boolean;
   readonly client: Seen;
   readonly events: number;
 };
@@ -84,10 +86,14 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
   /** Opens the page with each case's trust file kept for its log, as a reader keeps one. */
   async function open(): Promise<{ page: Page; faults: string[] }> {
     const opened = await openPage(browser, { viewport: { width: 1280, height: 900 } });
-    const kept = cases.map(({ name }) => [
-      `glasslog.trust.v1 reader ${host.url}${name}/`,
-      JSON.stringify({ text: readFileSync(at(name, "trust.policy"), "utf8"), since: 1 }),
-    ]);
+    const kept = cases.flatMap(({ name, acceptIndex }) => {
+      const keep = (what: string, text: string): string[] => [
+        `glasslog.trust.v1 ${what} ${host.url}${name}/`,
+        JSON.stringify({ text, since: 1 }),
+      ];
+      const policy = keep("reader", readFileSync(at(name, "trust.policy"), "utf8"));
+      return acceptIndex ? [policy, keep("index", "accepted")] : [policy];
+    });
     await opened.page.addInitScript((entries) => {
       for (const [key = "", value = ""] of entries) localStorage.setItem(key, value);
       // Files that the page saves are kept in memory.
@@ -109,7 +115,7 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
   /** Lists what the page gets wrong about one lie. */
   async function faultsOf(
     page: Page,
-    { name, artifact, client, events }: Case,
+    { name, artifact, acceptIndex, client, events }: Case,
   ): Promise<{ headline: string; problems: string[] }> {
     // The start page comes between, so that an earlier report is not taken for this one.
     await page.evaluate(() => (location.hash = "#"));
@@ -142,6 +148,7 @@ describe("operators who lie about their index", { skip: lacking.length > 0 && la
       "json",
       "--now",
       time,
+      ...(acceptIndex ? ["--accept-index"] : []),
     );
     expect(stdout === `${json}\n`, "the command line's report is another");
     expect(status === client.exit, `the command line ends with ${status}`);

@@ -28,7 +28,7 @@ const STATES: Readonly<Record<string, string>> = {
   lonely: "Too few witnesses vouch for this log.",
   unsigned: "The 9 events about unsigned are in the log, but not all are validly signed.",
   odd: "An event carries a false signature. Do not rely on this record.",
-  claimed: "All 9 events that the index lists about claimed are here, and none was changed.",
+  claimed: "The index lists 9 events about claimed, which are here; only the index says that there are no others.",
   short: "9 events are recorded about short up to entry 98\u202f304 of 120\u202f451.",
   noindex: "A part of the log’s index is missing.",
 };

@@ -59,8 +59,8 @@ test("what an index proves is said with who vouches for it, and what was wrong w
     [
       "claimed@1",
       "pass",
-      "All 9 events that the index lists about claimed@1 are here, and none was changed.",
-      /Only its index claims that there are no others; no auditor was asked\.$/,
+      "The index lists 9 events about claimed@1, which are here; only the index says that there are no others.",
+      /You take its index’s word that there are no others; no auditor vouches for it\.$/,
       "no other exists among the log’s 120 451 entries, as its index claims",
       true,
     ],
@@ -92,7 +92,7 @@ test("what an index proves is said with who vouches for it, and what was wrong w
       "nothing@1",
       "unknown",
       "The index lists nothing about nothing@1.",
-      /no auditor was asked/,
+      /no auditor vouches for it/,
       "none exists among the log’s 120 451 entries, as its index claims",
       true,
     ],
@@ -303,7 +303,7 @@ test("a good history with something to mind says so", () => {
   assert.match(
     told.detail,
     new RegExp(
-      "^1 event by a compromised key counts for nothing\\. " +
+      "^1 event is signed with a key that was later reported compromised\\. " +
         "A name and version was registered here with two different contents\\.$",
     ),
   );
@@ -490,12 +490,40 @@ test("the reader's trust file comes first, the page's is remembered, and a chang
   const [page, log] = [new URL("https://h.example/portal/"), new URL("https://h.example/")];
   const store = new TrustStore(memory, page);
   assert.equal(store.choose(log, undefined, 1), undefined);
-  assert.deepEqual(store.choose(log, "one", 1), { text: "one", source: "page", since: 1, changed: undefined });
-  assert.deepEqual(store.choose(log, "two", 2), { text: "one", source: "page", since: 1, changed: "two" });
+  assert.deepEqual(store.choose(log, "one", 1), {
+    text: "one",
+    source: "page",
+    since: 1,
+    changed: undefined,
+    acceptsIndex: false,
+  });
+  assert.deepEqual(store.choose(log, "two", 2), {
+    text: "one",
+    source: "page",
+    since: 1,
+    changed: "two",
+    acceptsIndex: false,
+  });
   store.acceptShipped("two", 3);
-  assert.deepEqual(store.choose(log, "two", 4), { text: "two", source: "page", since: 3, changed: undefined });
+  assert.deepEqual(store.choose(log, "two", 4), {
+    text: "two",
+    source: "page",
+    since: 3,
+    changed: undefined,
+    acceptsIndex: false,
+  });
   store.keep(log, "mine", 5);
-  assert.deepEqual(store.choose(log, "three", 6), { text: "mine", source: "reader", since: 5, changed: undefined });
+  store.acceptIndex(log, true, 6);
+  assert.equal(store.choose(log, "two", 6)?.acceptsIndex, true);
+  assert.equal(store.choose(new URL("https://other.example/"), "two", 6)?.acceptsIndex, false);
+  store.acceptIndex(log, false, 6);
+  assert.deepEqual(store.choose(log, "three", 6), {
+    text: "mine",
+    source: "reader",
+    since: 5,
+    changed: undefined,
+    acceptsIndex: false,
+  });
   assert.equal(store.choose(new URL("https://other.example/"), "two", 6)?.source, "page", "for this log alone");
   store.forget(log);
   assert.equal(store.choose(log, "two", 7)?.text, "two");

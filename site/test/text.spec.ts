@@ -98,17 +98,17 @@ test("times", () => {
 test("command lines mean what they show", () => {
   const log = "https://models.example.com/access";
   const line = (artifact: string): string | undefined =>
-    commandLine({ kind: "history", artifact, log, maxAge: undefined, fullScan: false });
+    commandLine({ kind: "history", artifact, log, maxAge: undefined, fullScan: false, acceptIndex: false });
   assert.equal(line("resnet50@2.1"), `glasslog history resnet50@2.1 --log ${log} --policy trust.policy`);
   assert.equal(line("it's $HOME;`x`"), `glasslog history 'it'\\''s $HOME;\`x\`' --log ${log} --policy trust.policy`);
   assert.equal(line("--help"), `glasslog history name:--help --log ${log} --policy trust.policy`);
   assert.equal(line("x\nrm -rf ~"), undefined);
   assert.equal(
-    commandLine({ kind: "bundle", file: "a b.glasslog-bundle", maxAge: "1h" }),
-    "glasslog verify bundle 'a b.glasslog-bundle' --policy trust.policy --max-checkpoint-age 1h",
+    commandLine({ kind: "bundle", file: "a b.glasslog-bundle", maxAge: "1h", acceptIndex: true }),
+    "glasslog verify bundle 'a b.glasslog-bundle' --policy trust.policy --accept-index --max-checkpoint-age 1h",
   );
   assert.equal(
-    commandLine({ kind: "history", artifact: "x@1", log, maxAge: undefined, fullScan: true }),
+    commandLine({ kind: "history", artifact: "x@1", log, maxAge: undefined, fullScan: true, acceptIndex: false }),
     `glasslog history x@1 --log ${log} --policy trust.policy --full-scan`,
   );
   assert.equal(

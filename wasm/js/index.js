@@ -164,7 +164,13 @@ function withoutIndex(options) {
 /** Options as the wasm takes them: now, required claim, oldest acceptable checkpoint, whether the index's word counts. */
 function read(options = {}) {
   if (typeof options !== "object" || options === null) throw new TypeError("`options` must be an object");
-  const { now = BigInt(Math.floor(Date.now() / 1000)), require, maxCheckpointAge, acceptIndex = false, ...others } = options;
+  const {
+    now = BigInt(Math.floor(Date.now() / 1000)),
+    require,
+    maxCheckpointAge,
+    acceptIndex = false,
+    ...others
+  } = options;
   for (const name of Object.keys(others)) throw new TypeError(`unknown option \`${name}\``);
   if (require !== undefined && require !== "included" && require !== "complete") {
     throw new TypeError('option `require` must be "included" or "complete"');

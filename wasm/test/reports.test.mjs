@@ -178,7 +178,8 @@ test("bundles, and the question that was asked", { skip }, () => {
       const artifact = asked.artifact ? ["--artifact", asked.artifact] : [];
       const exact = asked.exact ? ["--exact"] : [];
       assert.equal(ours, report("verify", "bundle", bundle, ...artifact, ...exact, ...trust()), JSON.stringify(asked));
-      const expected = asked.artifact === "other@1" ? "failed" : made.length > 0 && !asked.exact ? "unknown" : "verified";
+      const expected =
+        asked.artifact === "other@1" ? "failed" : made.length > 0 && !asked.exact ? "unknown" : "verified";
       assert.equal(result(ours), expected, JSON.stringify(asked));
     }
   }

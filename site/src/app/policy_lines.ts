@@ -1,5 +1,6 @@
 // Lists the keys that a trust file names, for display only: the verifier decides if the file is well formed.
 import type { Way } from "../report/wording.js";
+import type { Trust } from "./trust.js";
 import { cutText } from "../text/cut.js";
 
 export type NamedKey = {
@@ -40,9 +41,9 @@ export function looksLikePolicy(text: string): boolean {
   return text.length < 1_000_000 && /^log \S+\+[0-9a-f]{8}\+/m.test(text);
 }
 
-/** Way in which completeness will be shown, by the keys that a trust file names. */
-export function plannedWay(policy: string | undefined, fullScan: boolean): Way {
-  if (policy === undefined || fullScan) return "scan";
-  const roles = new Set(policyLines(policy).keys.map(({ role, kind }) => `${role} ${kind}`));
-  return roles.has("audit witness") ? "audited" : roles.has("index log") ? "index" : "scan";
+/** Way in which completeness will be shown, by the keys that a trust file names; without auditors, small logs are read. */
+export function plannedWay(trust: Pick<Trust, "text" | "acceptsIndex"> | undefined, fullScan: boolean): Way {
+  if (trust === undefined || fullScan) return "scan";
+  const roles = new Set(policyLines(trust.text).keys.map(({ role, kind }) => `${role} ${kind}`));
+  return roles.has("audit witness") ? "audited" : roles.has("index log") && trust.acceptsIndex ? "index" : "scan";
 }

@@ -94,10 +94,19 @@ export class Session implements ReactiveController {
     const { signal } = new AbortController();
     const writer = new BundleWriter(subject.text);
     const files = writer.tee(new Fetcher(this.log, signal, false).file);
-    const options = { now: Number(report.now), maxCheckpointAge: undefined, fullScan: this.address.fullScan };
+    const { acceptsIndex: acceptIndex } = trust;
+    const { fullScan } = this.address;
+    const options = { now: Number(report.now), maxCheckpointAge: undefined, fullScan, acceptIndex };
     await this.#verifier.history(subject.text, trust.text, options, files, {}, signal);
     return writer.blob();
   };
+
+  /** Takes the word of the log's index from now on, or no longer, and asks the same question again. */
+  async acceptIndex(accepts: boolean): Promise<void> {
+    if (this.log) this.#store.acceptIndex(this.log, accepts, seconds());
+    if (this.trust) this.trust = { ...this.trust, acceptsIndex: accepts };
+    await this.#retry();
+  }
 
   /** Takes a file that was dropped or chosen: a bundle, a fraud proof, a trust file or a model. */
   async take(file: File): Promise<void> {
@@ -115,7 +124,8 @@ export class Session implements ReactiveController {
   async keepTrust(text: string): Promise<void> {
     this.offered = undefined;
     if (this.log) this.#store.keep(this.log, text, seconds());
-    this.trust = { text, source: "reader", since: seconds(), changed: undefined };
+    const acceptsIndex = this.trust?.acceptsIndex ?? false;
+    this.trust = { text, source: "reader", since: seconds(), changed: undefined, acceptsIndex };
     await this.#retry();
   }
 
@@ -218,7 +228,9 @@ export class Session implements ReactiveController {
     signal: AbortSignal,
     cost: () => Cost,
   ): Promise<Verdict> {
-    const options = { now: seconds(), maxCheckpointAge: ageSeconds(this.address.age), fullScan: this.address.fullScan };
+    const { age, fullScan } = this.address;
+    const { acceptsIndex: acceptIndex } = trust;
+    const options = { now: seconds(), maxCheckpointAge: ageSeconds(age), fullScan, acceptIndex };
     if (subject.kind === "fraud") {
       if (subject.file.size > MAX_FRAUD) throw new Refused("the fraud proof is larger than 32 MB, the limit");
       return this.#verifier.fraud(subject.file, trust.text, options, signal);

@@ -8,12 +8,15 @@ export function terminalLine(
   subject: Subject | undefined,
   { age: maxAge, fullScan }: Address,
   log: URL | undefined,
+  acceptIndex: boolean,
 ): string | undefined | null {
   switch (subject?.kind) {
     case "artifact":
-      return log ? commandLine({ kind: "history", artifact: subject.text, log: logText(log), maxAge, fullScan }) : null;
+      return log
+        ? commandLine({ kind: "history", artifact: subject.text, log: logText(log), maxAge, fullScan, acceptIndex })
+        : null;
     case "bundle":
-      return commandLine({ kind: "bundle", file: subject.file.name, maxAge });
+      return commandLine({ kind: "bundle", file: subject.file.name, maxAge, acceptIndex });
     case "fraud":
       return commandLine({ kind: "fraud", file: subject.file.name });
     case undefined:

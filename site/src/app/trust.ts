@@ -11,6 +11,8 @@ export type Trust = {
   readonly since: number;
   /** The file that comes with the page now, if it differs from the one first seen. */
   readonly changed: string | undefined;
+  /** The reader takes the word of the log's index that it leaves nothing out, although no auditor vouches for it. */
+  readonly acceptsIndex: boolean;
 };
 
 type Kept = { readonly text: string; readonly since: number };
@@ -27,6 +29,8 @@ const PREFIX = "glasslog.trust.v1 ";
 export class TrustStore {
   readonly #memory: Memory;
   readonly #page: URL;
+  /** Logs whose index is accepted until the page is closed. */
+  readonly #accepted = new Set<string>();
 
   /** Keeps trust files for the portal in the folder `page`. */
   constructor(memory: Memory, page: URL) {
@@ -36,15 +40,28 @@ export class TrustStore {
 
   /** The trust file for a log. `shipped` is the one that came with the page, if any. */
   choose(log: URL, shipped: string | undefined, now: number): Trust | undefined {
+    const acceptsIndex = this.#accepted.has(log.href) || this.#read(`index ${log.href}`) !== undefined;
     const own = this.#read(`reader ${log.href}`);
-    if (own) return { ...own, source: "reader", changed: undefined };
+    if (own) return { ...own, source: "reader", changed: undefined, acceptsIndex };
     if (shipped === undefined) return undefined;
+    const fromPage = { text: shipped, source: "page", changed: undefined, acceptsIndex } as const;
     // A loopback address may lead to another log tomorrow, so the file is not remembered.
-    if (isLoopback(this.#page)) return { text: shipped, source: "page", since: 0, changed: undefined };
+    if (isLoopback(this.#page)) return { ...fromPage, since: 0 };
     const first = this.#read(`page ${this.#page.href}`);
-    if (first) return { ...first, source: "page", changed: first.text === shipped ? undefined : shipped };
+    if (first) return { ...fromPage, ...first, changed: first.text === shipped ? undefined : shipped };
     this.acceptShipped(shipped, now);
-    return { text: shipped, source: "page", since: now, changed: undefined };
+    return { ...fromPage, since: now };
+  }
+
+  /** Remembers that the reader accepts the index of a log, or no longer does. */
+  acceptIndex(log: URL, accepts: boolean, now: number): void {
+    if (!accepts) {
+      this.#accepted.delete(log.href);
+      return this.#remove(`index ${log.href}`);
+    }
+    this.#accepted.add(log.href);
+    // A loopback address may lead to another log tomorrow.
+    if (!isLoopback(log)) this.#write(`index ${log.href}`, { text: "accepted", since: now });
   }
 
   /** Keeps the reader's own file for a log. */
@@ -54,11 +71,7 @@ export class TrustStore {
 
   /** Forgets the reader's own file for a log. */
   forget(log: URL): void {
-    try {
-      this.#memory.removeItem(`${PREFIX}reader ${log.href}`);
-    } catch {
-      // Nothing was kept in the first place.
-    }
+    this.#remove(`reader ${log.href}`);
   }
 
   /** Remembers the trust file that comes with the page. */
@@ -72,6 +85,14 @@ export class TrustStore {
       return kept && typeof kept.text === "string" && typeof kept.since === "number" ? kept : undefined;
     } catch {
       return undefined;
+    }
+  }
+
+  #remove(key: string): void {
+    try {
+      this.#memory.removeItem(PREFIX + key);
+    } catch {
+      // Nothing was kept in the first place.
     }
   }
 

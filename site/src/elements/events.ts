@@ -14,6 +14,8 @@ type Details = {
   readonly limit: string | undefined;
   /** Reads the whole log instead of asking its index. */
   readonly scan: undefined;
+  /** Takes the word of the log's index, or no longer. */
+  readonly word: boolean;
   /** Asks the same question again. */
   readonly again: undefined;
   /** Moves the timeline's window to begin at an event. */

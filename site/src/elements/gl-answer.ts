@@ -87,7 +87,8 @@ export class GlAnswer extends LitElement {
     const trust = view.kind === "report" ? view.trust : this.trust;
     return html`<gl-verdict
         .telling=${tell(view)}
-        .line=${terminalLine(subjectOf(view), address, log)}
+        .line=${terminalLine(subjectOf(view), address, log, trust?.acceptsIndex ?? false)}
+        .accepted=${trust?.acceptsIndex ?? false}
         .age=${address.age}
         ><gl-trust-line slot="trust" .trust=${trust}></gl-trust-line
       ></gl-verdict>
@@ -123,7 +124,7 @@ export class GlAnswer extends LitElement {
       ?working=${view.kind !== "report"}
       .cost=${view.kind === "hashing" ? undefined : view.cost}
       .size=${logSize(view)}
-      .way=${plannedWay(this.trust?.text, this.address.fullScan)}
+      .way=${plannedWay(this.trust, this.address.fullScan)}
       ?offline=${isOffline(view)}
       >${actions}</gl-checks
     >`;
@@ -161,6 +162,8 @@ function card(title: string, text: string): TemplateResult {
 }
 
 function noEvents(report: Report): TemplateResult {
+  if (report.completeBy === "index")
+    return card("No events", "The log’s index lists no events about this; no auditor vouches for it.");
   return report.complete
     ? card("No events", "The log holds no events about this, up to the checkpoint that was checked.")
     : card("No events are shown", "Events that could not be proven are not shown.");

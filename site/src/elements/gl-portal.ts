@@ -130,6 +130,7 @@ export class GlPortal extends LitElement {
       .bundle=${session.bundle}
       @limit=${({ detail: age }: HTMLElementEventMap["limit"]) => session.go({ ...session.address, age })}
       @scan=${() => session.scanAll()}
+      @word=${({ detail }: HTMLElementEventMap["word"]) => session.acceptIndex(detail)}
       @again=${() => session.again()}
     ></gl-answer>`;
   }

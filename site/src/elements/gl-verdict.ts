@@ -22,6 +22,8 @@ export type Telling = {
   readonly done: number | undefined;
   /** Offers to read the whole log. */
   readonly offersScan?: boolean;
+  /** Offers to take the index's word. */
+  readonly offersWord?: boolean;
 };
 
 /** Longest name that stays in one piece: a line break at its hyphen would look like a part of it. */
@@ -224,6 +226,8 @@ export class GlVerdict extends LitElement {
   @property({ attribute: false }) line: string | undefined | null = null;
   /** The limit on the checkpoint's age. */
   @property({ attribute: false }) age: string | undefined;
+  /** Set if the reader takes the word of the log's index. */
+  @property({ type: Boolean }) accepted = false;
 
   override render(): unknown {
     const { telling } = this;
@@ -234,7 +238,7 @@ export class GlVerdict extends LitElement {
         ${mark(tone, 46, tone !== "pending")}
         <h1 id="headline" tabindex="-1"><span>${words(headline)}</span></h1>
         <p class="why">${told(why)}${detail ? html`<span class="detail">${told(detail)}</span>` : nothing}</p>
-        ${telling.offersScan ? this.#remedy() : nothing}${tone === "pending" ? progress(done) : nothing}
+        ${telling.offersScan || telling.offersWord ? this.#remedy(telling) : nothing}${tone === "pending" ? progress(done) : nothing}
       </div>
       ${
         claims
@@ -244,6 +248,7 @@ export class GlVerdict extends LitElement {
           : nothing
       }
       <div class="row"><slot name="trust"></slot></div>
+      ${this.accepted ? this.#acceptance() : nothing}
       ${this.line === null ? nothing : html`<div class="row"><gl-command .line=${this.line}></gl-command></div>`}
     </section>`;
   }
@@ -253,9 +258,29 @@ export class GlVerdict extends LitElement {
     this.renderRoot.querySelector("h1")?.focus();
   }
 
-  #remedy(): TemplateResult {
+  #remedy({ offersScan, offersWord }: Telling): TemplateResult {
     const scan = (): void => send(this, "scan");
-    return html`<p class="remedy"><button @click=${scan}>Read the whole log instead</button></p>`;
+    const accept = (): void => send(this, "word", true);
+    return html`<p class="remedy">
+      ${offersScan ? html`<button @click=${scan}>Read the whole log instead</button>` : nothing}
+      ${
+        offersWord
+          ? html`<button @click=${accept}>Take the index’s word</button>
+              <span class="detail"
+                >Its operator could then leave an event, or the revocation of a key, out of every answer about this log,
+                and this page would not notice. This browser remembers the choice.</span
+              >`
+          : nothing
+      }
+    </p>`;
+  }
+
+  #acceptance(): TemplateResult {
+    const withdraw = (): void => send(this, "word", false);
+    return html`<div class="row">
+      You take the word of this log’s index that it leaves nothing out.
+      <button class="plain" @click=${withdraw}>No longer</button>
+    </div>`;
   }
 
   #claim(claim: Claim): TemplateResult {

@@ -43,12 +43,13 @@ export function tell(view: View): Telling | undefined {
     }
     case "report": {
       if (view.subject.kind === "fraud") return { ...fraudSentence(view.report), claims: undefined, done: undefined };
-      const { wantsFullScan, ...told } = sentence(
+      const { wantsFullScan, wantsWord, ...told } = sentence(
         view.report,
         view.trust.source,
         view.subject.kind === "artifact" ? view.subject.file : undefined,
       );
-      return { ...told, done: undefined, offersScan: wantsFullScan && view.subject.kind === "artifact" };
+      const offersScan = wantsFullScan && view.subject.kind === "artifact";
+      return { ...told, done: undefined, offersScan, offersWord: wantsWord };
     }
     case "untrusted":
       return {

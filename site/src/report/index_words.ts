@@ -79,9 +79,12 @@ export function indexDoubt(check: Check, report: Report, what: string): Words | 
       ];
     case "index-files":
       return [`There are more events ${what} than one lookup in the index takes.`, "Reading the whole log finds them."];
+    case "event-signatures":
+      return wantsWord(report) ? unaudited(report, what) : undefined;
     case "coverage": {
       const covered = coverage(report);
       if (covered?.method !== "index" || !report.checkpoint) return undefined;
+      if (wantsWord(report)) return unaudited(report, what);
       const number = report.events?.length ?? 0;
       const found =
         number === 0 ? `Nothing is recorded ${what}` : `${counted(number, "event is", "events are")} recorded ${what}`;
@@ -95,10 +98,38 @@ export function indexDoubt(check: Check, report: Report, what: string): Words | 
   return undefined;
 }
 
-/** Recognises an answer that rests on the index alone, without an auditor. */
+/** Describes an answer by an index that no auditor vouches for and the reader does not accept. */
+function unaudited(report: Report, what: string): Words {
+  const number = report.events?.length ?? 0;
+  const headline =
+    number === 0
+      ? `The index lists no event ${what}; it may leave some out.`
+      : `The index lists ${counted(number, "event")} ${what}; it may leave others out.`;
+  return [
+    headline,
+    "No auditor that you trust has recomputed this index, and the log is too long to be read here unasked.",
+  ];
+}
+
+/** Recognises an answer that rests on the index alone, by the reader's choice. */
 export function isOnlyClaimed(report: Report): boolean {
+  return report.completeBy === "index";
+}
+
+/** Recognises an undecided answer that would be decided if the reader took the index's word. */
+export function wantsWord(report: Report): boolean {
+  const check = decisive(report);
   const covered = coverage(report);
-  return covered?.method === "index" && !covered.audited && String(covered.indexed) !== "0";
+  const doubted = ["coverage", "event-signatures", "index-audit"];
+  return (
+    check?.outcome === "unknown" &&
+    doubted.includes(check.code) &&
+    report.completeBy === null &&
+    covered?.method === "index" &&
+    !covered.audited &&
+    String(covered.upTo) === String(report.checkpoint?.size) &&
+    report.checks.some(({ code, outcome }) => code === "coverage" && outcome === "unknown")
+  );
 }
 
 /** Explains why no event is missing, as far as the index proves it. */
@@ -107,7 +138,7 @@ export function indexCoverage(report: Report): string {
   if (covered?.method !== "index" || report.claims.complete !== "pass") return "";
   const tail = readAfter(covered.scanned);
   if (String(covered.indexed) === "0") return tail;
-  if (!covered.audited) return ` Only its index claims that there are no others; no auditor was asked.${tail}`;
+  if (!covered.audited) return ` You take its index’s word that there are no others; no auditor vouches for it.${tail}`;
   const auditors = witnesses(report, "index-audit").filter((auditor) => auditor.counted).length;
   const who =
     auditors === 1
@@ -145,5 +176,5 @@ export function wantsFullScan(report: Report): boolean {
   if (check === undefined) return isOnlyClaimed(report);
   if (check.code === "files") return missingFile(check)?.startsWith("index/") ?? false;
   if (check.code === "coverage") return coverage(report)?.method === "index";
-  return check.code.startsWith("index-") || (isOnlyClaimed(report) && report.result !== "failed");
+  return check.code.startsWith("index-") || wantsWord(report) || (isOnlyClaimed(report) && report.result !== "failed");
 }

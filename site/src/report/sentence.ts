@@ -2,7 +2,15 @@
 import { counted, figures, inWords } from "../text/count.js";
 import { span } from "../text/time.js";
 import { coverage, decisive, freshness, witnesses } from "./evidence.js";
-import { indexClaim, indexCoverage, indexDoubt, indexFailure, isOnlyClaimed, wantsFullScan } from "./index_words.js";
+import {
+  indexClaim,
+  indexCoverage,
+  indexDoubt,
+  indexFailure,
+  isOnlyClaimed,
+  wantsFullScan,
+  wantsWord,
+} from "./index_words.js";
 import type { Outcome, Question, Report } from "@glasslog/verify";
 import { isReached } from "./wording.js";
 
@@ -24,6 +32,8 @@ export type Sentence = {
   readonly claims: readonly [Claim, Claim, Claim];
   /** Set if a full scan of the log could add something. */
   readonly wantsFullScan: boolean;
+  /** Set if the verdict is open because no auditor vouches for the index. */
+  readonly wantsWord: boolean;
 };
 
 /** Writes the verdict of a report. `file` is the name of the file whose digest was looked up. */
@@ -38,7 +48,13 @@ export function sentence(report: Report, source: TrustSource, file?: string): Se
   const claims = [included(report), complete(report), fresh(report)] as const;
   const caveat =
     source === "page" && report.result === "verified" ? " Judged by the trust file that came with this page." : "";
-  return { ...told, why: told.why + caveat, claims, wantsFullScan: wantsFullScan(report) };
+  return {
+    ...told,
+    why: told.why + caveat,
+    claims,
+    wantsFullScan: wantsFullScan(report),
+    wantsWord: wantsWord(report),
+  };
 }
 
 /** Names the subject of a question: `resnet50@2.1`, `the file …`, `the actor …`. */
@@ -58,16 +74,20 @@ function verified(report: Report, about: string): Told {
   const number = report.events?.length ?? 0;
   const what = `about ${about}`;
   const whole = report.claims.complete === "pass";
-  const recorded = isOnlyClaimed(report) ? "that the index lists" : "recorded";
   const [all, verbs] =
     number === 1
-      ? [`The one event ${recorded}`, "is here, and it was not changed."]
-      : [`All ${figures(number)} events ${recorded}`, "are here, and none was changed."];
+      ? ["The one event recorded", "is here, and it was not changed."]
+      : [`All ${figures(number)} events recorded`, "are here, and none was changed."];
+  // Nothing is called *all* on the word of an index.
+  const listed =
+    number === 1
+      ? `The index lists one event ${what}, which is here; only the index says that there is no other.`
+      : `The index lists ${figures(number)} events ${what}, which are here; only the index says that there are no others.`;
   const [these, are] = number === 1 ? ["This event", "is"] : [`These ${figures(number)} events`, "are"];
   const some = `${these} ${what} ${are} in the log, unchanged. There may be others.`;
   return {
     tone: "pass",
-    headline: whole ? `${all} ${what} ${verbs}` : some,
+    headline: isOnlyClaimed(report) ? listed : whole ? `${all} ${what} ${verbs}` : some,
     why: vouching(report),
     detail: cautions(report),
   };
@@ -219,7 +239,7 @@ function absence(report: Report, about: string): Omit<Told, "detail"> {
     return {
       tone: "unknown",
       headline: `The index lists nothing about ${about}.`,
-      why: `Only the log’s index claims this; no auditor was asked.${unreadable(report)} ${limits}`,
+      why: `Only the log’s index claims this; no auditor vouches for it.${unreadable(report)} ${limits}`,
     };
   }
   const size =

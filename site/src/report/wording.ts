@@ -35,6 +35,7 @@ const CHECKS: Readonly<Record<CheckCode, string>> = {
   "event-signatures": "Actors’ signatures",
   "key-events": "Key events",
   registrations: "Registrations",
+  links: "What registrations link",
   superseded: "Older files",
   strays: "Stray files",
   freshness: "Freshness",

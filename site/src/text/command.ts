@@ -14,8 +14,14 @@ export type Repeatable =
       readonly log: string;
       readonly maxAge: string | undefined;
       readonly fullScan: boolean;
+      readonly acceptIndex: boolean;
     }
-  | { readonly kind: "bundle"; readonly file: string; readonly maxAge: string | undefined }
+  | {
+      readonly kind: "bundle";
+      readonly file: string;
+      readonly maxAge: string | undefined;
+      readonly acceptIndex: boolean;
+    }
   | { readonly kind: "fraud"; readonly file: string };
 
 /** Writes the command line, or `undefined` if its text could harm a reader who pastes it. */
@@ -26,6 +32,7 @@ export function commandLine(check: Repeatable): string | undefined {
       : ["glasslog", "verify", check.kind, guardFile(check.file)];
   words.push("--policy", "trust.policy");
   if (check.kind === "history" && check.fullScan) words.push("--full-scan");
+  if (check.kind !== "fraud" && check.acceptIndex) words.push("--accept-index");
   if (check.kind !== "fraud" && check.maxAge) words.push("--max-checkpoint-age", check.maxAge);
   return words.some(hasOddities) ? undefined : words.map(shellWord).join(" ");
 }

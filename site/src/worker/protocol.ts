@@ -8,6 +8,8 @@ export type Options = {
   readonly maxCheckpointAge: number | undefined;
   /** Reads every entry, even if the policy names an index. */
   readonly fullScan: boolean;
+  /** Takes the index's own word, although no auditor vouches for it. */
+  readonly acceptIndex: boolean;
 };
 
 /** A file that the verifier needs, with what the page must know to fetch it. */

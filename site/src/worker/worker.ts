@@ -8,6 +8,7 @@ import {
   isImmutable,
   verifyBundle,
   verifyFraud,
+  type Options as VerifierOptions,
 } from "@glasslog/verify";
 import { parseFound, parseReport } from "../report/parse.js";
 import type { Options, ToPage, ToWorker, WantedFile } from "./protocol.js";
@@ -70,7 +71,10 @@ async function handle(message: ToWorker): Promise<void> {
       case "bundle": {
         const bundle = new Uint8Array(await message.file.arrayBuffer());
         const asked = message.artifact === undefined ? {} : { artifact: message.artifact };
-        return report(message.job, verifyBundle(bundle, message.policy, { ...verifierOptions(message.options), ...asked }));
+        return report(
+          message.job,
+          verifyBundle(bundle, message.policy, { ...verifierOptions(message.options), ...asked }),
+        );
       }
       case "fraud": {
         const fraud = new Uint8Array(await message.file.arrayBuffer());
@@ -85,9 +89,10 @@ async function handle(message: ToWorker): Promise<void> {
   }
 }
 
-function verifierOptions({ now, maxCheckpointAge }: Options): { now: bigint; maxCheckpointAge?: bigint } {
+function verifierOptions({ now, maxCheckpointAge, acceptIndex }: Options): VerifierOptions {
   return {
     now: BigInt(now),
+    acceptIndex,
     ...(maxCheckpointAge === undefined ? {} : { maxCheckpointAge: BigInt(maxCheckpointAge) }),
   };
 }
