@@ -112,7 +112,7 @@ impl From<&WitnessError> for Exit {
     fn from(error: &WitnessError) -> Self {
         match error {
             WitnessError::Log(error) => error.into(),
-            WitnessError::NotACosigner | WitnessError::OtherLog { .. } => Self::Usage,
+            WitnessError::NotACosigner { .. } | WitnessError::OtherLog { .. } => Self::Usage,
             WitnessError::UnknownLog { .. } | WitnessError::Older { .. } => Self::Undecided,
             WitnessError::Inconsistent(_) => Self::Inconsistent,
             WitnessError::Tile(TileError::Missing { .. }) => Self::Unfinished,

@@ -7,12 +7,14 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 mod args;
+mod audited_proof;
 mod clock;
 mod destination;
 mod exit;
 mod failure;
 mod input;
 mod key_change;
+mod known_signatures;
 mod not_yet;
 mod origin;
 mod output;

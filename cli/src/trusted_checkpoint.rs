@@ -2,13 +2,13 @@
 
 use glasslog_client::source::Source;
 use glasslog_core::fetch::CHECKPOINT_PATH;
-use glasslog_core::note::Checkpoint;
+use glasslog_core::note::{Checkpoint, SignedCheckpoint};
 use glasslog_core::trust::TrustPolicy;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// Reads the log's newest checkpoint, if the trust policy accepts it.
+/// Reads the log's newest checkpoint, if the trust policy accepts it, with the signatures that verify by the policy's keys.
 ///
 /// # Errors
 /// The checkpoint is missing (exit 1), malformed (exit 8) or not trusted (exit 3 or 5).
@@ -16,7 +16,7 @@ pub(crate) fn trusted_checkpoint(
     source: &dyn Source,
     policy: &[u8],
     now: u64,
-) -> Result<Checkpoint, Failure> {
+) -> Result<SignedCheckpoint, Failure> {
     let trust = TrustPolicy::parse(policy)
         .map_err(|error| Failure::new(Exit::Malformed, error.code(), error.to_string()))?;
     let bytes = source
@@ -25,8 +25,8 @@ pub(crate) fn trusted_checkpoint(
     let checkpoint = Checkpoint::parse(&bytes)
         .map_err(|error| Failure::new(Exit::Malformed, error.code(), error.to_string()))?;
     let (verdict, verified) = trust.verify_log(&checkpoint, now);
-    match verified {
-        Some(_) => Ok(checkpoint),
+    match verified.and_then(|_| trust.log().signed(&checkpoint)) {
+        Some(signed) => Ok(signed),
         None => Err(Failure::new(
             if verdict.is_false() {
                 Exit::False

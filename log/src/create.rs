@@ -95,7 +95,7 @@ impl NewLog {
         self
     }
 
-    /// Writes these auditors of the index, all of whom must have cosigned it, into the trust policy.
+    /// Writes these auditors of the index, all of whom must have vouched for it, into the trust policy.
     #[must_use]
     pub fn audited_by(mut self, auditors: Vec<VerifierKey>) -> Self {
         self.auditors = auditors;

@@ -50,8 +50,11 @@ pub enum WitnessError {
     #[error(transparent)]
     Log(#[from] LogError),
     /// The key is not a cosignature key.
-    #[error("the key is not a cosignature key: its type is not 0x04")]
-    NotACosigner,
+    #[error("the key is not a witness's: its type is {found}, not 0x04")]
+    NotACosigner {
+        /// Its type.
+        found: SignatureType,
+    },
     /// The policy does not name this log, or none of its keys signed.
     #[error("the policy knows no key that signed for `{origin}`")]
     UnknownLog {
@@ -99,7 +102,7 @@ impl WitnessError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Log(error) => error.code(),
-            Self::NotACosigner => "not-a-cosigner-key",
+            Self::NotACosigner { .. } => "not-a-cosigner-key",
             Self::UnknownLog { .. } => "witness-unknown-log",
             Self::BadSignature { .. } => "witness-bad-signature",
             Self::OtherLog { .. } => "witness-other-log",
@@ -133,8 +136,9 @@ impl Witness<'_> {
         disk: &Disk,
         now: u64,
     ) -> Result<Cosigned, WitnessError> {
-        if self.key.verifier().signature_type() != SignatureType::CosignatureV1 {
-            return Err(WitnessError::NotACosigner);
+        let found = self.key.verifier().signature_type();
+        if found != SignatureType::CosignatureV1 {
+            return Err(WitnessError::NotACosigner { found });
         }
         // Two runs with one memory exclude each other; otherwise the slower one could overwrite the memory of the
         // faster one.
@@ -144,8 +148,14 @@ impl Witness<'_> {
             self.verify_log(&shown, now)?;
             let seen = self.remembered(disk)?;
             self.check_extends(target, seen.as_ref(), &shown)?;
-            let memory = shown.log_signatures_only().encode();
-            self.remember(disk, &memory)?;
+            let own = self
+                .policy
+                .signed(&shown)
+                .and_then(|signed| signed.by_log());
+            let own = own.ok_or_else(|| WitnessError::UnknownLog {
+                origin: shown.origin().as_str().to_owned(),
+            })?;
+            self.remember(disk, &own.checkpoint().encode())?;
             let cosignature =
                 cosignature::cosign(&shown, self.key, now).map_err(WitnessError::Cosignature)?;
             if target.add(&shown, cosignature)? {
@@ -213,9 +223,14 @@ impl Witness<'_> {
         if root == old.root {
             return Ok(());
         }
+        // A memory by a key that the policy does not name any more is kept as it is.
+        let signed = |checkpoint: &Checkpoint| {
+            let signed = self.policy.signed(checkpoint);
+            signed.map_or_else(|| checkpoint.clone(), |signed| signed.checkpoint().clone())
+        };
         Err(WitnessError::Inconsistent(Box::new(Inconsistency {
-            old: seen.clone(),
-            new: shown.clone(),
+            old: signed(seen),
+            new: signed(shown),
             root,
             proof,
         })))

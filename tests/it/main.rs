@@ -8,6 +8,7 @@ mod cli {
     mod writing;
 }
 mod index {
+    mod audited;
     mod history;
     mod oracle;
     mod verb;
@@ -24,6 +25,7 @@ mod interop {
 }
 mod lies {
     mod every_byte;
+    mod framed_builder;
     mod malicious_index;
 }
 mod network {

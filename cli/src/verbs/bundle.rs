@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use glasslog_client::drive;
 use glasslog_core::fetch::{BundleError, BundleWriter, Progress, Query};
 use glasslog_core::report::{Report, Verdict};
-use glasslog_core::verify::HistoryQuery;
+use glasslog_core::trust::TrustPolicy;
+use glasslog_core::verify::{HistoryQuery, bundled};
 
 use crate::args::{LookupArgs, refuse_artifact, resolve_artifact};
 use crate::exit::Exit;
@@ -44,21 +45,28 @@ impl Args {
         let options = self.lookup.options();
         let source = self.lookup.source()?;
         let artifact = resolve_artifact(&self.artifact, console)?;
+        // A malformed policy is reported by the history.
+        let known = TrustPolicy::parse(&policy).ok();
         let recording = drive::run(&*source, &Watch::reading(console), || {
             let query = HistoryQuery::new(&artifact, &policy, options, self.exact)
                 .map_err(|error| refuse_artifact(&error))?;
             Ok::<_, Failure>(Recording {
                 query,
                 bundle: Ok(BundleWriter::new(&artifact, self.exact)),
+                known: known.as_ref(),
+                is_signed: true,
             })
         })?;
-        let Recording { query, bundle } = recording;
+        let Recording {
+            query,
+            bundle,
+            is_signed,
+            ..
+        } = recording;
         let bundle = bundle.map_err(|error| too_large(&error))?;
         // A bundle of a false or incomplete history would fail again at the reader's.
-        if query
-            .report()
-            .is_some_and(|report| report.result != Verdict::Failed)
-        {
+        let report = query.report();
+        if is_signed && report.is_some_and(|report| report.result != Verdict::Failed) {
             let bytes = bundle.finish();
             write_file(&self.output, &bytes)?;
             console.note(format_args!(
@@ -78,13 +86,16 @@ fn too_large(error: &BundleError) -> Failure {
         .hint("prove single entries with `glasslog prove`, or let the reader run `glasslog history` on the log itself")
 }
 
-/// A history that keeps its files.
-struct Recording {
+/// A history that keeps its files, with the signatures that it verified.
+struct Recording<'a> {
     query: HistoryQuery,
     bundle: Result<BundleWriter, BundleError>,
+    known: Option<&'a TrustPolicy>,
+    /// True if every checkpoint so far has a signature by a known key.
+    is_signed: bool,
 }
 
-impl Query for Recording {
+impl Query for Recording<'_> {
     fn needs(&self) -> Vec<String> {
         // A history that no bundle can hold need not be read to its end.
         if self.bundle.is_ok() {
@@ -95,10 +106,12 @@ impl Query for Recording {
     }
 
     fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
-        if let (Ok(bundle), Some(bytes)) = (&mut self.bundle, &bytes)
-            && let Err(error) = bundle.add(path, bytes)
-        {
-            self.bundle = Err(error);
+        if let (Ok(bundle), Some(bytes), Some(policy)) = (&mut self.bundle, &bytes, self.known) {
+            match bundled(path, bytes, policy).map(|bytes| bundle.add(path, &bytes)) {
+                Some(Ok(())) => {}
+                Some(Err(error)) => self.bundle = Err(error),
+                None => self.is_signed = false,
+            }
         }
         self.query.supply(path, bytes);
     }

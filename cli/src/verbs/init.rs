@@ -151,9 +151,14 @@ impl Args {
                     .hint("the value is the line in an auditor's `.pub` file: `--auditor \"$(cat auditor.key.pub)\"`")
             })?;
             let name = key.name().as_str();
-            if key.signature_type() == SignatureType::Ed25519 {
+            let other = match key.signature_type() {
+                SignatureType::IndexAuditV1 => None,
+                SignatureType::CosignatureV1 => Some("a witness"),
+                SignatureType::Ed25519 => Some("a log"),
+            };
+            if let Some(other) = other {
                 return Err(Failure::usage(format!(
-                    "`{name}` has the key of a log, not an auditor's"
+                    "`{name}` has the key of {other}, not an auditor's"
                 ))
                 .hint("`glasslog keygen --kind auditor` makes one"));
             }

@@ -52,7 +52,7 @@ pub(crate) enum Kind {
     Index,
     /// Cosigns checkpoints of logs
     Witness,
-    /// Cosigns checkpoints of index logs
+    /// Vouches for indexes that it recomputed
     Auditor,
     /// Signs access events
     Actor,
@@ -102,9 +102,8 @@ impl Args {
             new_secret().map_err(|error| Failure::unfinished("randomness", error.to_string()))?;
         let pair = match self.kind {
             Kind::Log | Kind::Index => self.note_pair(SignatureType::Ed25519, secret)?,
-            Kind::Witness | Kind::Auditor => {
-                self.note_pair(SignatureType::CosignatureV1, secret)?
-            }
+            Kind::Witness => self.note_pair(SignatureType::CosignatureV1, secret)?,
+            Kind::Auditor => self.note_pair(SignatureType::IndexAuditV1, secret)?,
             Kind::Actor | Kind::Admin => self.event_pair(&secret)?,
         };
         let (disk, public) = (Disk::new(), public_path(&self.out));

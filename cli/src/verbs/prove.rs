@@ -8,12 +8,14 @@ use glasslog_core::fetch::LogFile;
 use glasslog_core::note::TlogProof;
 use glasslog_core::report::Class;
 use glasslog_core::tiles::{EntryBundle, parse_entries};
+use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::verify_proof;
 use serde::Serialize;
 
 use crate::args::TrustArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::known_signatures::keep_known;
 use crate::output::{Console, Watch, write_file};
 use crate::source;
 
@@ -58,13 +60,15 @@ impl Args {
         };
         let source = source::open(&self.log, self.trust.offline)?;
         let proof = prove(&*source, &Watch::reading(console), self.index)?;
-        if let Some(policy) = policy {
+        if let Some(policy) = &policy {
             let entry = entry(&*source, &proof)?;
-            let report = verify_proof(&proof.encode(), &entry, &policy, self.trust.options());
+            let report = verify_proof(&proof.encode(), &entry, policy, self.trust.options());
             if report.class() != Class::Verified {
                 return Ok(console.report(&report));
             }
         }
+        let trust = policy.and_then(|policy| TrustPolicy::parse(&policy).ok());
+        let proof = keep_known(proof, &self.log, trust.as_ref(), console)?;
         write_file(&self.output, &proof.encode())?;
         let proof = self.output.display().to_string();
         if console.is_json() {

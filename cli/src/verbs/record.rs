@@ -19,10 +19,12 @@ use glasslog_core::text::wire::hex_decode;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::args::read_trust_policy;
 use crate::clock::now;
 use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::known_signatures::keep_known;
 use crate::origin::origin_of;
 use crate::output::{Console, Watch, write_file};
 use crate::{input, signer_spec, source, upkeep};
@@ -296,6 +298,8 @@ impl Args {
                     ),
                 )
             })?;
+        let policy = self.policy.as_deref().map(read_trust_policy).transpose()?;
+        let proof = keep_known(proof, &self.log, policy.as_ref(), console)?;
         let path = self
             .output
             .clone()

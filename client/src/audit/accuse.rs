@@ -70,7 +70,10 @@ fn fraud(
     let Some(proof) = prove(source, LogFile::IndexTile, head, position, head.size)? else {
         return Ok(None);
     };
-    let proof = TlogProof::new(Vec::new(), position, proof, checkpoint.clone());
+    let Some(signed) = policy.signed_index(checkpoint) else {
+        return Ok(None);
+    };
+    let proof = TlogProof::new(Vec::new(), position, proof, signed.checkpoint().clone());
     let fraud = proof.and_then(|proof| Fraud::new(manifest.to_vec(), &proof, accusation));
     Ok(fraud
         .ok()

@@ -4,11 +4,13 @@
 use crate::error::Error;
 use crate::source::{Source, read_file};
 use glasslog_core::fetch::LogFile;
-use glasslog_core::index::format::{INDEX_CHECKPOINT_PATH, LATEST_PATH};
-use glasslog_core::merkle::{InclusionProof, ProofError, TreeHead, inclusion_subtrees, leaf_hash};
+use glasslog_core::index::format::{AUDITED_PATH, INDEX_CHECKPOINT_PATH, LATEST_PATH};
+use glasslog_core::merkle::{
+    ConsistencyProof, Hash, InclusionProof, ProofError, TreeHead, inclusion_subtrees, leaf_hash,
+};
 use glasslog_core::note::{Checkpoint, TlogProof};
 use glasslog_core::tiles::{
-    ConsistencyPlan, EntryBundle, ScanTiles, Tile, TilePlan, encode_hashes,
+    ConsistencyPlan, EntryBundle, ScanTiles, Tile, TileError, TilePlan, encode_hashes,
 };
 use glasslog_core::trust::LogVerdict;
 use glasslog_core::verify::audit::AuditQuery;
@@ -91,7 +93,7 @@ pub(super) fn read(query: &mut AuditQuery, source: &dyn Source) -> Result<(), Er
             return Ok(());
         }
     }
-    check_latest(query, source, head)
+    check_proofs(query, source, head)
 }
 
 /// Returns true if the index log continues the one that an earlier audit has seen; otherwise tells `index`.
@@ -108,57 +110,80 @@ fn extends(
         index.forked(head.root, None);
         return Ok(false);
     }
-    let plan = match ConsistencyPlan::new(earlier.size, head) {
-        Ok(plan) => plan,
-        Err(error) => {
-            index.index_log_broken(INDEX_CHECKPOINT_PATH, Some(error.to_string()));
-            return Ok(false);
+    match prefix(source, earlier.size, head)? {
+        Ok((root, _)) if root == earlier.root => Ok(true),
+        Ok((root, proof)) => {
+            index.forked(root, Some(proof));
+            Ok(false)
         }
+        Err((path, problem)) => {
+            index.index_log_broken(&path, problem);
+            Ok(false)
+        }
+    }
+}
+
+/// A prefix of the index log's tree: its root, and the proof of it; or the path and the problem of a file.
+type Prefix = Result<(Hash, ConsistencyProof), (String, Option<String>)>;
+
+/// Computes the root of the first `size` manifests of the index log with this head.
+fn prefix(source: &dyn Source, size: u64, head: TreeHead) -> Result<Prefix, Error> {
+    let broken = |error: TileError| (INDEX_CHECKPOINT_PATH.to_owned(), Some(error.to_string()));
+    let plan = match ConsistencyPlan::new(size, head) {
+        Ok(plan) => plan,
+        Err(error) => return Ok(Err(broken(error))),
     };
     let mut tiles = BTreeMap::new();
     for tile in plan.tiles() {
         let file = LogFile::IndexTile(*tile);
         let Some(bytes) = read_file(source, &file)? else {
-            index.index_log_broken(&file.path(), None);
-            return Ok(false);
+            return Ok(Err((file.path(), None)));
         };
         tiles.insert(*tile, bytes);
     }
-    match plan.finish(&tiles) {
-        Ok((prefix, _)) if prefix == earlier => Ok(true),
-        Ok((prefix, proof)) => {
-            index.forked(prefix.root, Some(proof));
-            Ok(false)
-        }
-        Err(error) => {
-            index.index_log_broken(INDEX_CHECKPOINT_PATH, Some(error.to_string()));
-            Ok(false)
-        }
-    }
+    let found = plan.finish(&tiles);
+    Ok(found
+        .map(|(prefix, proof)| (prefix.root, proof))
+        .map_err(broken))
 }
 
-/// Checks the proof that readers begin with: of the newest manifest, or of one that was published during this audit.
-fn check_latest(query: &mut AuditQuery, source: &dyn Source, head: TreeHead) -> Result<(), Error> {
-    let found = source.read(LATEST_PATH)?;
-    let proof = found.as_deref().map(TlogProof::parse);
-    let problem = match &proof {
-        Some(Ok(proof)) => judge_latest(query, proof, head),
-        _ => None,
-    };
-    let Some(index) = query.index_mut() else {
-        return Ok(());
-    };
-    match (proof, problem) {
-        (None, _) => index.file_missing(LATEST_PATH),
-        (Some(Err(error)), _) => index.latest_malformed(LATEST_PATH, &error.to_string()),
-        (Some(Ok(_)), Some(problem)) => index.file_differs(LATEST_PATH, &problem),
-        (Some(Ok(_)), None) => index.files_agree(1),
+/// Checks the proofs that readers begin with: of the newest manifest, or of one that was published during this audit; and
+/// of the newest one that auditors vouch for, if there is one.
+fn check_proofs(query: &mut AuditQuery, source: &dyn Source, head: TreeHead) -> Result<(), Error> {
+    let latest = source.read(LATEST_PATH)?;
+    let audited = source.read(AUDITED_PATH)?;
+    if latest.is_none()
+        && let Some(index) = query.index_mut()
+    {
+        index.file_missing(LATEST_PATH);
+    }
+    for (path, bytes) in [(LATEST_PATH, latest), (AUDITED_PATH, audited)] {
+        let Some(bytes) = bytes else {
+            continue;
+        };
+        let proof = TlogProof::parse(&bytes);
+        let problem = match &proof {
+            Err(_) => None,
+            Ok(proof) => match judge_proof(query, proof) {
+                None if path == LATEST_PATH => judge_newest(query, proof, head),
+                None => judge_prefix(source, proof, head)?,
+                problem => problem,
+            },
+        };
+        let Some(index) = query.index_mut() else {
+            return Ok(());
+        };
+        match (proof, problem) {
+            (Err(error), _) => index.latest_malformed(path, &error.to_string()),
+            (Ok(_), Some(problem)) => index.file_differs(path, &problem),
+            (Ok(_), None) => index.files_agree(1),
+        }
     }
     Ok(())
 }
 
-fn judge_latest(query: &AuditQuery, proof: &TlogProof, head: TreeHead) -> Option<String> {
-    let shown = proof.checkpoint().head();
+/// Describes why a proof is not of a manifest of the index that the policy names.
+fn judge_proof(query: &AuditQuery, proof: &TlogProof) -> Option<String> {
     let Some(policy) = query.policy().and_then(|policy| policy.index()) else {
         return Some("the trust policy names no index".into());
     };
@@ -169,13 +194,64 @@ fn judge_latest(query: &AuditQuery, proof: &TlogProof, head: TreeHead) -> Option
         return Some("its checkpoint is not signed by the index".into());
     }
     let leaf = leaf_hash(proof.extra());
-    if let Err(error) = proof.proof().verify(&leaf, proof.index(), &shown) {
-        return Some(error.to_string());
-    }
+    let shown = proof.checkpoint().head();
+    let verified = proof.proof().verify(&leaf, proof.index(), &shown);
+    verified.err().map(|error| error.to_string())
+}
+
+/// Describes why a proof is not of the newest manifest.
+fn judge_newest(query: &AuditQuery, proof: &TlogProof, head: TreeHead) -> Option<String> {
+    let shown = proof.checkpoint().head();
     let newest = query.index().and_then(|index| index.newest());
     let is_newest = newest.is_some_and(|newest| newest.encode() == proof.extra());
     (shown.size < head.size || shown == head && !is_newest)
         .then(|| "it is not of the newest manifest".into())
+}
+
+/// Describes why the tree of a proof is not a prefix of the index log's, unless it is newer.
+fn judge_prefix(
+    source: &dyn Source,
+    proof: &TlogProof,
+    head: TreeHead,
+) -> Result<Option<String>, Error> {
+    let shown = proof.checkpoint().head();
+    if shown.size > head.size || shown == head {
+        return Ok(None);
+    }
+    Ok(match prefix(source, shown.size, head)? {
+        Ok((root, _)) if root == shown.root => None,
+        Ok(_) => Some("its tree is not the beginning of the index log's".into()),
+        Err((path, problem)) => {
+            let problem = problem.unwrap_or_else(|| "it is missing".into());
+            Some(format!("`{path}`: {problem}"))
+        }
+    })
+}
+
+/// Proves the newest manifest under the index checkpoint, with the signatures that verify by keys of the policy.
+pub(super) fn prove_newest(
+    query: &AuditQuery,
+    source: &dyn Source,
+) -> Result<Option<TlogProof>, Error> {
+    let (Some(index), Some(policy)) = (query.index(), query.policy()) else {
+        return Ok(None);
+    };
+    let (Some(checkpoint), Some(newest)) = (index.checkpoint(), index.newest()) else {
+        return Ok(None);
+    };
+    let head = checkpoint.head();
+    if index.manifests() != head.size {
+        return Ok(None);
+    }
+    let last = head.size.saturating_sub(1);
+    let (Some(proof), Some(signed)) = (
+        prove(source, LogFile::IndexTile, head, last, head.size)?,
+        policy.signed_index(checkpoint),
+    ) else {
+        return Ok(None);
+    };
+    let signed = signed.checkpoint().clone();
+    Ok(TlogProof::new(newest.encode(), last, proof, signed).ok())
 }
 
 /// Proves the entry at `index` in the tree of the first `size` entries of the log with this head.

@@ -75,7 +75,9 @@ impl Known {
         read: impl FnOnce() -> Result<Option<Vec<u8>>, E>,
     ) -> Result<Name, E> {
         let check: Check<'_> = match LogFile::parse(path) {
-            Some(LogFile::IndexCheckpoint | LogFile::LatestManifest) => return Ok(Name::Known),
+            Some(LogFile::IndexCheckpoint | LogFile::LatestManifest | LogFile::AuditedManifest) => {
+                return Ok(Name::Known);
+            }
             Some(LogFile::IndexTile(tile)) => return Ok(self.judge_tile(tile)),
             Some(LogFile::IndexBundle(bundle)) => return Ok(self.judge_tile(bundle.tile())),
             Some(LogFile::Index(IndexFile::Bucket { root, number })) => {

@@ -21,6 +21,7 @@ use crate::source::Source;
 use glasslog_core::fetch::Query;
 use glasslog_core::index::format::INDEX_CHECKPOINT_PATH;
 use glasslog_core::index::fraud::Fraud;
+use glasslog_core::note::TlogProof;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
 use glasslog_core::verify::Options;
@@ -43,6 +44,9 @@ pub struct Settings<'a> {
 pub struct Audited {
     /// Its verdict.
     pub query: AuditQuery,
+    /// Proof of the newest manifest under the index checkpoint that was audited, with the signatures that the policy knows;
+    /// none if the index was not read to its end.
+    pub newest: Option<TlogProof>,
     /// Proof that the index is false, if it is and a proof could be made.
     pub fraud: Option<Fraud>,
     /// Proof that the log, or its index, is not the one of an earlier audit.
@@ -101,12 +105,16 @@ pub fn audit<E: From<Error>>(
         }
     }
     let fraud = accuse::accuse(&query, source)?;
-    let fork = query.fork().or_else(|| query.index()?.fork()).cloned();
+    let newest = index_log::prove_newest(&query, source)?;
+    let fork = query.fork().or_else(|| query.index()?.fork());
+    let inconsistency = fork.zip(query.policy());
+    let inconsistency = inconsistency.and_then(|(fork, policy)| Inconsistency::of(fork, policy));
     query.finish();
     Ok(Audited {
         query,
+        newest,
         fraud,
-        inconsistency: fork.map(Inconsistency::from),
+        inconsistency,
         is_kept,
     })
 }

@@ -6,7 +6,9 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::index::format::file::{INDEX_CHECKPOINT_PATH, INDEX_FOLDER, IndexFile, LATEST_PATH};
+use crate::index::format::file::{
+    AUDITED_PATH, INDEX_CHECKPOINT_PATH, INDEX_FOLDER, IndexFile, LATEST_PATH,
+};
 use crate::text::limits::{MAX_BUNDLE_BYTES, MAX_NOTE, MAX_TILE_BYTES, MAX_TLOG_PROOF};
 use crate::text::wire::parse_decimal;
 use crate::tiles::entry_bundle::EntryBundle;
@@ -33,6 +35,8 @@ pub enum LogFile {
     Archived(u64),
     /// The proof of the index's newest manifest.
     LatestManifest,
+    /// The proof of the newest manifest that auditors vouch for.
+    AuditedManifest,
     /// The newest checkpoint of the index log.
     IndexCheckpoint,
     /// A Merkle tree tile of the index log.
@@ -55,6 +59,7 @@ impl LogFile {
             CHECKPOINT_PATH => return Some(Self::Checkpoint),
             INDEX_CHECKPOINT_PATH => return Some(Self::IndexCheckpoint),
             LATEST_PATH => return Some(Self::LatestManifest),
+            AUDITED_PATH => return Some(Self::AuditedManifest),
             _ => {}
         }
         if let Some(size) = path.strip_prefix(ARCHIVE_FOLDER) {
@@ -77,6 +82,7 @@ impl LogFile {
             Self::Bundle(bundle) => bundle.path(),
             Self::Archived(size) => [ARCHIVE_FOLDER, &size.to_string()].concat(),
             Self::LatestManifest => LATEST_PATH.to_string(),
+            Self::AuditedManifest => AUDITED_PATH.to_string(),
             Self::IndexCheckpoint => INDEX_CHECKPOINT_PATH.to_string(),
             Self::IndexTile(tile) => [INDEX_FOLDER, &tile.path()].concat(),
             Self::IndexBundle(bundle) => [INDEX_FOLDER, &bundle.path()].concat(),
@@ -89,7 +95,7 @@ impl LogFile {
     pub fn limit(&self) -> usize {
         match self {
             Self::Checkpoint | Self::Archived(_) | Self::IndexCheckpoint => MAX_NOTE,
-            Self::LatestManifest => MAX_TLOG_PROOF,
+            Self::LatestManifest | Self::AuditedManifest => MAX_TLOG_PROOF,
             Self::Tile(_) | Self::IndexTile(_) => MAX_TILE_BYTES,
             Self::Bundle(_) | Self::IndexBundle(_) => MAX_BUNDLE_BYTES,
             Self::Index(file) => file.limit(),
@@ -101,7 +107,7 @@ impl LogFile {
     pub const fn is_immutable(&self) -> bool {
         !matches!(
             self,
-            Self::Checkpoint | Self::IndexCheckpoint | Self::LatestManifest
+            Self::Checkpoint | Self::IndexCheckpoint | Self::LatestManifest | Self::AuditedManifest
         )
     }
 
@@ -119,9 +125,11 @@ impl LogFile {
     #[must_use]
     pub const fn content_type(&self) -> &'static str {
         match self {
-            Self::Checkpoint | Self::Archived(_) | Self::LatestManifest | Self::IndexCheckpoint => {
-                "text/plain; charset=utf-8"
-            }
+            Self::Checkpoint
+            | Self::Archived(_)
+            | Self::LatestManifest
+            | Self::AuditedManifest
+            | Self::IndexCheckpoint => "text/plain; charset=utf-8",
             Self::Tile(_)
             | Self::Bundle(_)
             | Self::IndexTile(_)
@@ -223,6 +231,13 @@ mod tests {
             (
                 "index/latest.tlog-proof",
                 LogFile::LatestManifest,
+                2_000_000,
+                false,
+                TEXT,
+            ),
+            (
+                "index/audited.tlog-proof",
+                LogFile::AuditedManifest,
                 2_000_000,
                 false,
                 TEXT,

@@ -16,15 +16,17 @@ use crate::merkle::tree::TreeHead;
 use crate::note::key::SignerKey;
 use crate::note::note::{Note, NoteError};
 use crate::note::signature_line::{Signature, SignatureLineError};
+use crate::text::limits::MAX_ORIGIN;
 use crate::text::wire;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use alloc::{format, vec};
 use core::fmt;
 
-/// The identity of a log, the first line of its checkpoints: not empty, without ASCII control characters.
+/// The identity of a log, the first line of its checkpoints: 1 to 255 bytes, without ASCII control characters.
 ///
-/// The specification recommends a URL without scheme, but forbids readers to assume one: spaces and `+` are allowed.
+/// The specification recommends a URL without scheme, but forbids readers to assume one: spaces and `+` are allowed. A
+/// message that ML-DSA-44 cosigners sign, and an audit statement, have one byte for the length of the origin.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin(String);
 
@@ -34,7 +36,8 @@ impl Origin {
     /// # Errors
     /// [`CheckpointError::Origin`].
     pub fn parse(text: &str) -> Result<Self, CheckpointError> {
-        if text.is_empty() || text.bytes().any(|byte| byte < b' ') {
+        let is_sized = (1..=MAX_ORIGIN).contains(&text.len());
+        if !is_sized || text.bytes().any(|byte| byte < b' ') {
             return Err(CheckpointError::Origin);
         }
         Ok(Self(text.into()))
@@ -166,23 +169,10 @@ impl Checkpoint {
         self.with_signatures(signatures)
     }
 
-    /// Returns the checkpoint with the signatures of the log only, as a witness should receive it: those by keys whose
-    /// name is the origin. If there is none, all signatures are kept.
-    #[must_use]
-    pub fn log_signatures_only(&self) -> Self {
-        let is_own = |line: &&Signature| line.name().as_str() == self.origin.as_str();
-        let own = self
-            .note
-            .signatures()
-            .iter()
-            .filter(is_own)
-            .cloned()
-            .collect();
-        // Fails only if no signature is left.
-        self.with_signatures(own).unwrap_or_else(|_| self.clone())
-    }
-
-    fn with_signatures(&self, signatures: Vec<Signature>) -> Result<Self, CheckpointError> {
+    pub(crate) fn with_signatures(
+        &self,
+        signatures: Vec<Signature>,
+    ) -> Result<Self, CheckpointError> {
         let note =
             Note::new(self.note.text().to_string(), signatures).map_err(CheckpointError::Note)?;
         Ok(Self {
@@ -208,8 +198,8 @@ pub enum CheckpointError {
     /// The bytes are not a note.
     #[error(transparent)]
     Note(NoteError),
-    /// The origin is empty or has control characters.
-    #[error("the origin is empty or has control characters")]
+    /// The origin is empty, longer than [`MAX_ORIGIN`], or has control characters.
+    #[error("the origin is empty, longer than {MAX_ORIGIN} bytes, or has control characters")]
     Origin,
     /// The text has fewer lines than origin, size and root.
     #[error("the checkpoint has {lines} lines, not origin, size and root")]
@@ -315,13 +305,6 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
         );
         assert_eq!(checkpoint.extensions().count(), 0);
         assert_eq!(checkpoint.encode(), EXAMPLE.as_bytes());
-        let own = checkpoint.log_signatures_only();
-        assert_eq!(own.note().text(), checkpoint.note().text());
-        assert_eq!(
-            own.note().signatures(),
-            &checkpoint.note().signatures()[..1]
-        );
-        assert_eq!(Checkpoint::parse(&own.encode()), Ok(own));
     }
 
     #[test]
@@ -339,12 +322,11 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
             let text = EXAMPLE.replacen("example.com/behind-the-sofa", origin, 1);
             let checkpoint = Checkpoint::parse(text.as_bytes()).unwrap();
             assert_eq!(checkpoint.origin().as_str(), origin);
-            // No key has this origin as its name, so all signatures stay.
-            assert_eq!(checkpoint.log_signatures_only(), checkpoint);
         }
-        for origin in ["", "a\nb", "a\tb"] {
+        for origin in ["", "a\nb", "a\tb", &"x".repeat(256)] {
             assert_eq!(Origin::parse(origin), Err(CheckpointError::Origin));
         }
+        assert!(Origin::parse(&"x".repeat(255)).is_ok());
     }
 
     #[test]
@@ -435,7 +417,7 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
         );
         assert_eq!(
             sign(head(), "a.example", SignatureType::CosignatureV1),
-            "this key makes cosignatures, and does not sign plain texts"
+            "this key makes cosignatures or audit statements, and does not sign plain texts"
         );
         let head = TreeHead { size: 0, ..head() };
         assert!(
@@ -471,7 +453,6 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
         let expected =
             [("w1", 4), ("w2", 2), ("w1", 3)].map(|(name, byte)| (name.to_string(), byte));
         assert_eq!(lines(&all), expected);
-        assert_eq!(all.log_signatures_only(), bare);
 
         let full = (0..MAX_NOTE_SIGNATURES - 1).try_fold(bare, |checkpoint, at| {
             checkpoint.with_signature(line(&format!("w{at}"), 1, 1))

@@ -12,7 +12,8 @@
 //! CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 //! ```
 //!
-//! [`verify`] is the only function that verifies one. ML-DSA-44 cosignatures will be another [`SignatureType`].
+//! [`verify`] is the only function that verifies one. ML-DSA-44 cosignatures will be another [`SignatureType`]; an
+//! auditor's statement about an index is another one ([`crate::note::audit_statement`]).
 
 use crate::crypto::ed25519::{SIGNATURE_SIZE, SignatureError};
 use crate::note::checkpoint::Checkpoint;
@@ -41,7 +42,7 @@ pub fn cosign(
 ) -> Result<Signature, CosignatureError> {
     let verifier = key.verifier();
     match verifier.signature_type() {
-        SignatureType::Ed25519 => Err(CosignatureError::WrongType),
+        SignatureType::Ed25519 | SignatureType::IndexAuditV1 => Err(CosignatureError::WrongType),
         SignatureType::CosignatureV1 => {
             check_time(time)?;
             let signature = key.secret().sign(message(checkpoint, time).as_bytes());
@@ -67,7 +68,7 @@ pub fn verify(
         return Err(CosignatureError::OtherKey);
     }
     match key.signature_type() {
-        SignatureType::Ed25519 => Err(CosignatureError::WrongType),
+        SignatureType::Ed25519 | SignatureType::IndexAuditV1 => Err(CosignatureError::WrongType),
         SignatureType::CosignatureV1 => {
             let bytes: &[u8; TIME_SIZE + SIGNATURE_SIZE] =
                 signature

@@ -1,7 +1,8 @@
 //! Keys that sign notes, and their text forms ([C2SP signed-note](https://github.com/C2SP/C2SP/blob/5ba5ee8/signed-note.md#verifier-keys), 2026-07-22).
 //!
 //! A verifier key is `<name>+<hex id>+<base64 of type ‖ public key>`. A signer key is `PRIVATE+KEY+` and the same with
-//! the seed in place of the public key (as `golang.org/x/mod/sumdb/note` writes it). Each key has one spelling here:
+//! the seed in place of the public key (as `golang.org/x/mod/sumdb/note` writes it). The type is one byte, or 0xff and an
+//! identifier ([`SignatureType::prefix`]). Each key has one spelling here:
 //! lower-case hex, canonical base64, and the id that follows from the recommended rule.
 
 use crate::crypto::ed25519::{PUBLIC_KEY_SIZE, PublicKey, SEED_SIZE, SecretKey};
@@ -9,7 +10,6 @@ use crate::note::key_name::{KeyId, KeyName, NoteKeyError, SignatureType};
 use crate::text::wire;
 use alloc::string::String;
 use alloc::vec;
-use alloc::vec::Vec;
 use base64ct::{Base64, Encoding as _};
 use core::fmt;
 use zeroize::Zeroizing;
@@ -17,8 +17,14 @@ use zeroize::Zeroizing;
 /// The words before a signer key.
 const PRIVATE_KEY: &str = "PRIVATE+KEY+";
 
-/// Characters of the base64 of a type and a seed.
-const SEED_BASE64: usize = (1 + SEED_SIZE).div_ceil(3) * 4;
+/// Most bytes of a type: 0xff and the identifier of audit statements.
+const MAX_TYPE: usize = 21;
+
+/// Most bytes of a type and a seed.
+const MAX_MATERIAL: usize = MAX_TYPE + SEED_SIZE;
+
+/// Most characters of the base64 of a type and a seed.
+const MAX_BASE64: usize = MAX_MATERIAL.div_ceil(3) * 4;
 
 /// A public key with the name and type under which it signs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,7 +55,7 @@ impl VerifierKey {
     pub fn parse(text: &str) -> Result<Self, NoteKeyError> {
         let (name, id, material) = split(text).ok_or(NoteKeyError::NotVerifierKey)?;
         let material = wire::base64_decode(material).ok_or(NoteKeyError::BadBase64)?;
-        let (signature_type, public) = split_type(&material)?;
+        let (signature_type, public) = SignatureType::split(&material)?;
         let public: &[u8; PUBLIC_KEY_SIZE] = sized(public)?;
         let public = PublicKey::from_bytes(public).map_err(NoteKeyError::Key)?;
         Self::new(KeyName::parse(name)?, signature_type, public).with_claimed_id(id)
@@ -94,8 +100,7 @@ impl VerifierKey {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut material = Vec::from([self.signature_type.byte()]);
-        material.extend_from_slice(self.public.as_bytes());
+        let material = [self.signature_type.prefix(), self.public.as_bytes()].concat();
         let key = wire::base64_encode(&material);
         write!(f, "{}+{}+{key}", self.name, self.id)
     }
@@ -129,7 +134,7 @@ impl SignerKey {
         let mut buffer = Zeroizing::new(vec![0; material.len()]);
         let material =
             Base64::decode(material, &mut buffer).map_err(|_| NoteKeyError::BadBase64)?;
-        let (signature_type, seed) = split_type(material)?;
+        let (signature_type, seed) = SignatureType::split(material)?;
         let secret = SecretKey::from_seed(sized(seed)?);
         let verifier = VerifierKey::new(KeyName::parse(name)?, signature_type, secret.public())
             .with_claimed_id(id)?;
@@ -139,17 +144,17 @@ impl SignerKey {
     /// Encodes the key as one line without its line feed.
     #[must_use]
     pub fn encode(&self) -> Zeroizing<String> {
-        let mut material = Zeroizing::new([0; 1 + SEED_SIZE]);
-        let bytes = [self.verifier.signature_type.byte()];
-        for (to, from) in material
-            .iter_mut()
-            .zip(bytes.iter().chain(self.secret.seed()))
-        {
+        let mut material = Zeroizing::new([0; MAX_MATERIAL]);
+        let parts: [&[u8]; 2] = [self.verifier.signature_type.prefix(), self.secret.seed()];
+        let mut length = 0usize;
+        for (to, from) in material.iter_mut().zip(parts.into_iter().flatten()) {
             *to = *from;
+            length = length.saturating_add(1);
         }
-        let mut buffer = Zeroizing::new([0; SEED_BASE64]);
-        // The buffer has the exact length, so encoding never fails.
-        let base64 = Base64::encode(material.as_slice(), buffer.as_mut_slice()).unwrap_or_default();
+        let material = material.get(..length).unwrap_or_default();
+        let mut buffer = Zeroizing::new([0; MAX_BASE64]);
+        // The buffer holds any key, so encoding never fails.
+        let base64 = Base64::encode(material, buffer.as_mut_slice()).unwrap_or_default();
         let (name, id) = (
             self.verifier.name.as_str(),
             wire::hex_encode(self.verifier.id.as_bytes()),
@@ -181,11 +186,6 @@ fn split(text: &str) -> Option<(&str, &str, &str)> {
     let (name, rest) = text.split_once('+')?;
     let (id, key) = rest.split_once('+')?;
     Some((name, id, key))
-}
-
-fn split_type(material: &[u8]) -> Result<(SignatureType, &[u8]), NoteKeyError> {
-    let (byte, key) = material.split_first().ok_or(NoteKeyError::NoType)?;
-    Ok((SignatureType::from_byte(*byte)?, key))
 }
 
 fn sized<const N: usize>(bytes: &[u8]) -> Result<&[u8; N], NoteKeyError> {
@@ -307,19 +307,19 @@ mod tests {
             ),
             (
                 &typed(&[2; 33]),
-                "unsupported signature type 0x02 (ECDSA); 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported",
+                "unsupported signature type 0x02 (ECDSA); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported",
             ),
             (
                 &typed(&[5; 33]),
-                "unsupported signature type 0x05 (RFC 6962 tree heads); 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported",
+                "unsupported signature type 0x05 (RFC 6962 tree heads); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported",
             ),
             (
                 &typed(&[6; 1313]),
-                "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported",
+                "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported",
             ),
             (
                 &typed(&[0xff; 33]),
-                "unsupported signature type 0xff; 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported",
+                "unsupported signature type 0xff with an identifier unknown here; 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported",
             ),
             (
                 &typed(&[&[1, 1][..], &[0; 31]].concat()),
@@ -375,7 +375,7 @@ mod tests {
             ),
             (
                 "PRIVATE+KEY+n+00000000+Bg==",
-                "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported",
+                "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported",
             ),
         ] {
             let error = SignerKey::parse(text).unwrap_err();

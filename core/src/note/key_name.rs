@@ -60,12 +60,13 @@ impl KeyId {
         &self.0
     }
 
-    /// Computes the id of a key: the first bytes of `SHA-256(name ‖ 0x0A ‖ type ‖ public key)`.
+    /// Computes the id of a key: the first bytes of `SHA-256(name ‖ 0x0A ‖ type ‖ public key)`; the type is its byte and,
+    /// for 0xff, its identifier.
     pub(crate) fn compute(name: &KeyName, signature_type: SignatureType, public: &[u8]) -> Self {
         let named = [
             name.as_str().as_bytes(),
             b"\n",
-            &[signature_type.byte()],
+            signature_type.prefix(),
             public,
         ]
         .concat();
@@ -93,28 +94,45 @@ pub enum SignatureType {
     Ed25519,
     /// 0x04: Ed25519 over a time and the text of a checkpoint ([`crate::note::cosignature`]).
     CosignatureV1,
+    /// 0xff and the identifier `tlog-index-audit/v1`: Ed25519 over an audit statement
+    /// ([`crate::note::audit_statement`]).
+    IndexAuditV1,
 }
 
 impl SignatureType {
-    /// Returns the byte of the type, which precedes the public key.
+    const ALL: [Self; 3] = [Self::Ed25519, Self::CosignatureV1, Self::IndexAuditV1];
+
+    /// Returns the bytes of the type, which precede the public key: one assigned byte, or 0xff and an identifier that
+    /// ends with a line feed.
     #[must_use]
-    pub const fn byte(self) -> u8 {
+    pub const fn prefix(self) -> &'static [u8] {
         match self {
-            Self::Ed25519 => 0x01,
-            Self::CosignatureV1 => 0x04,
+            Self::Ed25519 => &[0x01],
+            Self::CosignatureV1 => &[0x04],
+            Self::IndexAuditV1 => b"\xfftlog-index-audit/v1\n",
         }
     }
 
-    /// Returns the type of a byte.
+    /// Splits the material of a key into its type and the key.
     ///
     /// # Errors
-    /// [`NoteKeyError::UnsupportedType`].
-    pub(crate) const fn from_byte(byte: u8) -> Result<Self, NoteKeyError> {
-        match byte {
-            0x01 => Ok(Self::Ed25519),
-            0x04 => Ok(Self::CosignatureV1),
-            _ => Err(NoteKeyError::UnsupportedType { byte }),
-        }
+    /// [`NoteKeyError::NoType`] or [`NoteKeyError::UnsupportedType`].
+    pub(crate) fn split(material: &[u8]) -> Result<(Self, &[u8]), NoteKeyError> {
+        let byte = *material.first().ok_or(NoteKeyError::NoType)?;
+        let split = |known: Self| Some((known, material.strip_prefix(known.prefix())?));
+        let mut found = Self::ALL.into_iter().filter_map(split);
+        found.next().ok_or(NoteKeyError::UnsupportedType { byte })
+    }
+}
+
+impl fmt::Display for SignatureType {
+    /// Writes the byte of the type, with the identifier after 0xff.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ed25519 => "0x01",
+            Self::CosignatureV1 => "0x04",
+            Self::IndexAuditV1 => "0xff (tlog-index-audit/v1)",
+        })
     }
 }
 
@@ -146,8 +164,8 @@ pub enum NoteKeyError {
     /// The last part is empty.
     #[error("the last part of the key is empty")]
     NoType,
-    /// The type is not one of the two supported.
-    #[error("unsupported signature type {}; 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported", describe_type(*.byte))]
+    /// The type is not one of the three supported.
+    #[error("unsupported signature type {}; 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported", describe_type(*.byte))]
     UnsupportedType {
         /// The byte before the key.
         byte: u8,
@@ -199,6 +217,7 @@ fn describe_type(byte: u8) -> String {
         0x02 => " (ECDSA)",
         0x05 => " (RFC 6962 tree heads)",
         0x06 => " (ML-DSA-44 cosignatures)",
+        0xff => " with an identifier unknown here",
         _ => "",
     };
     format!("0x{}{name}", wire::hex_encode(&[byte]))

@@ -41,7 +41,9 @@ impl Signature {
                 id: verifier.id(),
                 bytes: key.secret().sign(text.as_bytes()).into(),
             }),
-            SignatureType::CosignatureV1 => Err(SignatureLineError::WrongType),
+            SignatureType::CosignatureV1 | SignatureType::IndexAuditV1 => {
+                Err(SignatureLineError::WrongType)
+            }
         }
     }
 
@@ -148,8 +150,8 @@ pub enum SignatureLineError {
     /// There is no byte after the key id.
     #[error("there is no signature after the key id")]
     Empty,
-    /// The key makes cosignatures, and does not sign plain texts.
-    #[error("this key makes cosignatures, and does not sign plain texts")]
+    /// The key makes cosignatures or audit statements, and does not sign plain texts.
+    #[error("this key makes cosignatures or audit statements, and does not sign plain texts")]
     WrongType,
 }
 

@@ -57,6 +57,22 @@ impl TlogProof {
         Ok(proof)
     }
 
+    /// Returns the proof with other signatures on its checkpoint.
+    ///
+    /// # Errors
+    /// [`TlogProofError::OtherCheckpoint`] if the text is another one; [`TlogProofError::TooLarge`].
+    pub fn under(&self, checkpoint: Checkpoint) -> Result<Self, TlogProofError> {
+        if checkpoint.note().text() != self.checkpoint.note().text() {
+            return Err(TlogProofError::OtherCheckpoint);
+        }
+        Self::new(
+            self.extra.clone(),
+            self.index,
+            self.proof.clone(),
+            checkpoint,
+        )
+    }
+
     /// Parses a proof.
     ///
     /// # Errors
@@ -187,6 +203,9 @@ pub enum TlogProofError {
     /// The empty line before the checkpoint is missing.
     #[error("the proof has no empty line with a checkpoint after it")]
     NoCheckpoint,
+    /// The checkpoint is not the one of the proof.
+    #[error("the checkpoint is not the one of the proof")]
+    OtherCheckpoint,
     /// The checkpoint is malformed.
     #[error("in the proof, {0}")]
     Checkpoint(CheckpointError),
@@ -204,6 +223,7 @@ impl TlogProofError {
             Self::Hash { .. } => "tlog-proof-hash",
             Self::Proof(error) => error.code(),
             Self::NoCheckpoint => "tlog-proof-no-checkpoint",
+            Self::OtherCheckpoint => "tlog-proof-other-checkpoint",
             Self::Checkpoint(error) => error.code(),
         }
     }

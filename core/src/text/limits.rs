@@ -27,6 +27,10 @@ pub const MAX_JSON_DEPTH: usize = 16;
 /// on one screen.
 pub const MAX_NAME: usize = 256;
 
+/// Bytes of a log's origin: the message that ML-DSA-44 cosigners sign, and an audit statement, have one byte for its
+/// length (tlog-cosignature, "ML-DSA-44").
+pub const MAX_ORIGIN: usize = 255;
+
 /// Subjects of a Statement: one for each identity scheme or file of an artifact; more belong in a manifest named by
 /// digest.
 pub const MAX_SUBJECTS: usize = 32;

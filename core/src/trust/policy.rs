@@ -12,10 +12,15 @@
 //! A checkpoint is accepted if one listed log signed it, the quorum of witnesses cosigned it, and no signature by a
 //! known key on it is false. The verdict lists the outcome for each key, and the time that the quorum confirms.
 
+use crate::merkle::tree::TreeHead;
+use crate::note::audit_statement;
 use crate::note::checkpoint::Checkpoint;
+use crate::note::checkpoint::Origin;
 use crate::note::cosignature;
 use crate::note::key::VerifierKey;
+use crate::note::key_name::SignatureType;
 use crate::note::note::KeyVerdict;
+use crate::note::signed_checkpoint::SignedCheckpoint;
 use crate::text::heapsort;
 use crate::text::limits::MAX_CLOCK_SKEW;
 use alloc::boxed::Box;
@@ -104,19 +109,44 @@ impl Policy {
         &self.needs
     }
 
+    /// Returns the keys of the logs and witnesses.
+    #[must_use]
+    pub fn keys(&self) -> Vec<&VerifierKey> {
+        let logs = self.logs.iter().map(|log| &log.key);
+        let witnesses = self.witnesses.iter().map(|witness| &witness.key);
+        logs.chain(witnesses).collect()
+    }
+
+    /// Keeps the signature lines of a checkpoint that verify by keys of this policy; `None` if there are none.
+    #[must_use]
+    pub fn signed(&self, checkpoint: &Checkpoint) -> Option<SignedCheckpoint> {
+        SignedCheckpoint::new(checkpoint, &self.keys())
+    }
+
     /// Judges a checkpoint at `now`, in seconds since the epoch.
     ///
     /// Only [`Verdict::time`] and the outcome [`WitnessOutcome::Future`] depend on `now`; acceptance of the checkpoint
     /// does not.
     #[must_use]
     pub fn judge(&self, checkpoint: &Checkpoint, now: u64) -> Verdict {
+        self.judge_about(checkpoint, None, now)
+    }
+
+    /// As [`judge`](Self::judge); of audit statements, those about this head of a log alone count.
+    #[must_use]
+    pub fn judge_about(
+        &self,
+        checkpoint: &Checkpoint,
+        log: Option<(&Origin, TreeHead)>,
+        now: u64,
+    ) -> Verdict {
         let witnesses: Vec<WitnessVerdict> = self
             .witnesses
             .iter()
             .map(|witness| WitnessVerdict {
                 name: witness.name.clone(),
                 key_name: witness.key.name().as_str().into(),
-                outcome: judge_witness(checkpoint, &witness.key, now),
+                outcome: judge_witness(checkpoint, &witness.key, log, now),
             })
             .collect();
         let (quorum, time) = self.judge_quorum(&witnesses);
@@ -193,19 +223,33 @@ fn contribution_of(
     contribution.copied().unwrap_or(Contribution::Absent)
 }
 
-/// Verifies every line with name and id of the witness; of several good ones, the one with the latest valid time
-/// counts.
-fn judge_witness(checkpoint: &Checkpoint, key: &VerifierKey, now: u64) -> WitnessOutcome {
+/// Verifies every line with name and id of the witness or auditor; of several good ones, the one with the latest valid
+/// time counts.
+fn judge_witness(
+    checkpoint: &Checkpoint,
+    key: &VerifierKey,
+    log: Option<(&Origin, TreeHead)>,
+    now: u64,
+) -> WitnessOutcome {
     let latest = now.saturating_add(MAX_CLOCK_SKEW);
     let mut best = WitnessOutcome::Absent;
     for line in checkpoint.note().signatures_by(key) {
-        let Ok(time) = cosignature::verify(checkpoint, key, line) else {
-            return WitnessOutcome::BadSignature;
+        let verified = match key.signature_type() {
+            SignatureType::IndexAuditV1 => audit_statement::verify(checkpoint, key, line)
+                .map(|stated| {
+                    let about = (&stated.log, stated.head);
+                    (stated.time, log.is_none_or(|log| log == about))
+                })
+                .ok(),
+            _ => cosignature::verify(checkpoint, key, line)
+                .map(|time| (time, true))
+                .ok(),
         };
-        let outcome = if time > latest {
-            WitnessOutcome::Future { time }
-        } else {
-            WitnessOutcome::Counted { time }
+        let outcome = match verified {
+            None => return WitnessOutcome::BadSignature,
+            Some((_, false)) => WitnessOutcome::OtherHead,
+            Some((time, true)) if time > latest => WitnessOutcome::Future { time },
+            Some((time, true)) => WitnessOutcome::Counted { time },
         };
         if best == WitnessOutcome::Absent || outcome.contribution() > best.contribution() {
             best = outcome;
@@ -286,6 +330,8 @@ pub enum WitnessOutcome {
     Absent,
     /// A line with its name and id is not by its key.
     BadSignature,
+    /// The auditor stated that the index is that of another head of a log.
+    OtherHead,
     /// The cosignature counts, but not its time, which is in the future.
     Future {
         /// Seconds since the epoch.
@@ -304,7 +350,7 @@ impl WitnessOutcome {
         match self {
             Self::Counted { time: 0 } | Self::Future { .. } => Contribution::Untimed,
             Self::Counted { time } => Contribution::At(time),
-            Self::Absent | Self::BadSignature => Contribution::Absent,
+            Self::Absent | Self::BadSignature | Self::OtherHead => Contribution::Absent,
         }
     }
 }

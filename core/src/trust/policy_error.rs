@@ -163,9 +163,14 @@ fn refuse_role(claimed: SignatureType, expected: SignatureType) -> String {
     let role = match expected {
         SignatureType::Ed25519 => "a log's key",
         SignatureType::CosignatureV1 => "a witness's key",
+        SignatureType::IndexAuditV1 => "an auditor's key",
     };
-    let [claimed, expected] = [claimed, expected].map(|kind| wire::hex_encode(&[kind.byte()]));
-    format!(
-        "{role} has signature type 0x{expected}, this one has 0x{claimed}; use the key for this role"
-    )
+    let remedy = match (claimed, expected) {
+        // Auditors of version 0.1 had keys of witnesses.
+        (SignatureType::CosignatureV1, SignatureType::IndexAuditV1) => {
+            "make one with `glasslog keygen --kind auditor`"
+        }
+        _ => "use the key for this role",
+    };
+    format!("{role} has signature type {expected}, this one has {claimed}; {remedy}")
 }

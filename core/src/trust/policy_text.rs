@@ -30,12 +30,15 @@ impl Policy {
     /// # Errors
     /// The [`PolicyError`] with the line and the remedy.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
-        Self::parse_lines(&lines(bytes)?)
+        Self::parse_lines(&lines(bytes)?, SignatureType::CosignatureV1)
     }
 
-    /// Parses the lines of one policy in a file that may hold several.
-    pub(crate) fn parse_lines(lines: &[Line<'_>]) -> Result<Self, PolicyError> {
-        let mut reader = Reader::default();
+    /// Parses the lines of one policy in a file that may hold several; `cosigners` is the type of its witnesses' keys.
+    pub(crate) fn parse_lines(
+        lines: &[Line<'_>],
+        cosigners: SignatureType,
+    ) -> Result<Self, PolicyError> {
+        let mut reader = Reader::new(cosigners);
         for (line, text) in lines {
             let words = words(*line, text)?;
             reader.read(*line, &words).map_err(|problem| PolicyError {
@@ -98,8 +101,8 @@ struct Name {
 }
 
 /// The contents of the lines read so far.
-#[derive(Default)]
 struct Reader<'a> {
+    cosigners: SignatureType,
     logs: Vec<Log>,
     witnesses: Vec<Witness>,
     groups: Vec<Group>,
@@ -109,6 +112,18 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    const fn new(cosigners: SignatureType) -> Self {
+        Self {
+            cosigners,
+            logs: Vec::new(),
+            witnesses: Vec::new(),
+            groups: Vec::new(),
+            names: BTreeMap::new(),
+            keys: Vec::new(),
+            quorum: None,
+        }
+    }
+
     fn read(&mut self, line: usize, words: &[&'a [u8]]) -> Result<(), PolicyProblem> {
         match words {
             [] => Ok(()),
@@ -157,7 +172,7 @@ impl<'a> Reader<'a> {
         };
         room(self.witnesses.len())?;
         self.define(line, name, Member::Witness(self.witnesses.len()))?;
-        let key = self.key(line, key, SignatureType::CosignatureV1)?;
+        let key = self.key(line, key, self.cosigners)?;
         self.witnesses.push(Witness {
             name: text_of(name),
             key,

@@ -17,6 +17,9 @@
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::note::checkpoint::{Checkpoint, Origin};
+use crate::note::key::VerifierKey;
+use crate::note::key_name::SignatureType;
+use crate::note::signed_checkpoint::SignedCheckpoint;
 use crate::text::escape::excerpt;
 use crate::trust::policy::{Policy, Verdict};
 use crate::trust::policy_error::PolicyError;
@@ -41,9 +44,13 @@ impl TrustPolicy {
     pub fn parse(bytes: &[u8]) -> Result<Self, TrustError> {
         let sections = Sections::cut(bytes)?;
         let policy = |section: &Section| -> Result<Option<Policy>, TrustError> {
+            let cosigners = match section {
+                Section::Audit => SignatureType::IndexAuditV1,
+                _ => SignatureType::CosignatureV1,
+            };
             let lines = sections.lines(*section);
-            let parsed = lines.map(Policy::parse_lines).transpose();
-            parsed.map_err(TrustError::Policy)
+            let parsed = lines.map(|lines| Policy::parse_lines(lines, cosigners));
+            parsed.transpose().map_err(TrustError::Policy)
         };
         let index = policy(&Section::Index)?;
         let mut audit = policy(&Section::Audit)?;
@@ -106,6 +113,19 @@ impl TrustPolicy {
         (verdict, verified)
     }
 
+    /// Keeps the signature lines of an index checkpoint that verify by keys of the index, its witnesses or its auditors;
+    /// `None` if there are none.
+    #[must_use]
+    pub fn signed_index(&self, checkpoint: &Checkpoint) -> Option<SignedCheckpoint> {
+        let sections = [self.index.as_ref(), self.audit.as_ref()];
+        let keys: Vec<&VerifierKey> = sections
+            .into_iter()
+            .flatten()
+            .flat_map(Policy::keys)
+            .collect();
+        SignedCheckpoint::new(checkpoint, &keys)
+    }
+
     /// Refuses a key in two roles, which would let an index pass for a log, or a witness for an auditor.
     fn check_roles(&self) -> Result<(), TrustError> {
         if let Some(audit) = &self.audit {
@@ -166,7 +186,7 @@ fn check_apart(
 }
 
 /// Returns all keys of a policy, each with `true` for the key of a log.
-fn keys(policy: &Policy) -> impl Iterator<Item = (&crate::note::key::VerifierKey, bool)> {
+fn keys(policy: &Policy) -> impl Iterator<Item = (&VerifierKey, bool)> {
     let logs = policy.logs.iter().map(|log| (&log.key, true));
     logs.chain(policy.witnesses.iter().map(|witness| (&witness.key, false)))
 }

@@ -6,14 +6,19 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use crate::event::artifact::{ArtifactError, question};
 use crate::event::lookup_key::LookupKey;
 use crate::fetch::bundle_file::{Bundle, BundleError};
+use crate::fetch::log_file::LogFile;
 use crate::fetch::query::Query;
+use crate::note::checkpoint::Checkpoint;
+use crate::note::tlog_proof::TlogProof;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
 use crate::report::report::Report;
+use crate::trust::trust_policy::TrustPolicy;
 use crate::verify::history::HistoryQuery;
 use crate::verify::history::since::Since;
 use crate::verify::options::Options;
@@ -146,6 +151,24 @@ fn report(bytes: &[u8], policy: &[u8], options: Options, judge: JudgeQuestion<'_
     match replay(bytes, policy, options, judge) {
         Ok(report) => report,
         Err(error) => Report::malformed_bundle(options.now, error.to_string()),
+    }
+}
+
+/// Returns a file of the log as a bundle holds it: of a checkpoint, and of a proof of a manifest, the signatures that verify
+/// by keys of the policy alone. `None` if there are none.
+#[must_use]
+pub fn bundled(path: &str, bytes: &[u8], policy: &TrustPolicy) -> Option<Vec<u8>> {
+    match LogFile::parse(path) {
+        Some(LogFile::Checkpoint) => {
+            let checkpoint = Checkpoint::parse(bytes).ok()?;
+            Some(policy.log().signed(&checkpoint)?.checkpoint().encode())
+        }
+        Some(LogFile::LatestManifest | LogFile::AuditedManifest) => {
+            let proof = TlogProof::parse(bytes).ok()?;
+            let signed = policy.signed_index(proof.checkpoint())?;
+            Some(proof.under(signed.checkpoint().clone()).ok()?.encode())
+        }
+        _ => Some(bytes.to_vec()),
     }
 }
 

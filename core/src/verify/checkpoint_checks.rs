@@ -120,9 +120,9 @@ pub(crate) fn log_signature(checks: &mut Checks, code: CheckCode, verdict: &Verd
 
 /// Records who cosigned a checkpoint: the witnesses of the log or of its index, or the auditors of the index.
 pub(crate) fn quorum(checks: &mut Checks, code: CheckCode, verdict: &Verdict) {
-    let witness = match code {
-        CheckCode::IndexAudit => "auditor",
-        _ => "witness",
+    let (witness, signature, signed) = match code {
+        CheckCode::IndexAudit => ("auditor", "audit statement", "vouched for it"),
+        _ => ("witness", "cosignature", "cosigned"),
     };
     let counted = verdict
         .witnesses
@@ -147,7 +147,7 @@ pub(crate) fn quorum(checks: &mut Checks, code: CheckCode, verdict: &Verdict) {
         return checks.fail(
             code,
             Class::False,
-            format!("the cosignature by {witness} `{names}` is wrong"),
+            format!("the {signature} by {witness} `{names}` is wrong"),
             evidence,
         );
     }
@@ -162,14 +162,14 @@ pub(crate) fn quorum(checks: &mut Checks, code: CheckCode, verdict: &Verdict) {
         QuorumVerdict::Met => {
             checks.pass(
                 code,
-                format!("{counted} of {all} cosigned, as the quorum asks"),
+                format!("{counted} of {all} {signed}, as the quorum asks"),
                 evidence,
             );
         }
         QuorumVerdict::NotMet => {
             checks.unknown(
                 code,
-                format!("{counted} of {all} cosigned, too few for the quorum"),
+                format!("{counted} of {all} {signed}, too few for the quorum"),
                 evidence,
             );
         }
@@ -188,6 +188,7 @@ fn witnesses(verdict: &Verdict) -> Fact {
                 .with("time", time),
             WitnessOutcome::Absent => evidence.with("outcome", "absent"),
             WitnessOutcome::BadSignature => evidence.with("outcome", "wrong"),
+            WitnessOutcome::OtherHead => evidence.with("outcome", "other-head"),
         };
         Fact::Group(evidence)
     };

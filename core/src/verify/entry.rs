@@ -149,7 +149,7 @@ impl EntryQuery {
         let verification = &mut self.verification;
         if verification.asks_index_first() || verification.asks_unaudited_index(size) {
             verification.begin_index();
-            self.stage = Stage::Opening(Box::new(Opening::after(verified.clone())));
+            self.stage = Stage::Opening(Box::new(Opening::after(verification, verified.clone())));
         } else {
             self.read_whole(verified);
         }
@@ -191,7 +191,10 @@ impl EntryQuery {
             ScanStep::More => self.stage = Stage::Scan(scan),
             ScanStep::Done => self.conclude(Some(scan.key_history()), true),
             ScanStep::TooLarge => match self.verification.leave_scan() {
-                Some(verified) => self.stage = Stage::Opening(Box::new(Opening::after(verified))),
+                Some(verified) => {
+                    self.stage =
+                        Stage::Opening(Box::new(Opening::after(&self.verification, verified)))
+                }
                 None => self.conclude(None, true),
             },
             fault => self.stop(fault),

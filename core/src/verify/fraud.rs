@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::index::format::manifest::{Manifest, ManifestError};
+use crate::index::format::manifest::Manifest;
 use crate::index::format::run_head::BucketName;
 use crate::index::fraud::fraud::{Accusation, Fraud};
 use crate::index::fraud::fraud_verify::FraudError;
@@ -113,7 +113,7 @@ fn judge_accusation(checks: &mut Checks, fraud: &Fraud, policy: &TrustPolicy, no
             let detail = format!("the fraud proof shows nothing false: {error}");
             match error {
                 // Another version may know what this one does not.
-                FraudError::Manifest(ManifestError::UnknownMapFunction { .. }) => {
+                FraudError::Manifest(error) if error.is_unknown() => {
                     checks.unknown(code, detail, evidence);
                 }
                 _ => checks.fail(code, Class::False, detail, evidence),

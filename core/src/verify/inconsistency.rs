@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::merkle::hash::Hash;
 use crate::merkle::proof::ConsistencyProof;
 use crate::note::checkpoint::Checkpoint;
+use crate::trust::trust_policy::TrustPolicy;
 use crate::verify::audit::Fork;
 
 /// First line of an evidence file.
@@ -24,18 +25,24 @@ pub struct Inconsistency {
     pub proof: ConsistencyProof,
 }
 
-impl From<Fork> for Inconsistency {
-    fn from(fork: Fork) -> Self {
-        Self {
-            old: fork.old,
-            new: fork.new,
-            root: fork.root,
-            proof: fork.proof,
-        }
-    }
-}
-
 impl Inconsistency {
+    /// Makes evidence of a fork of the log or of its index, with the signatures that verify by the policy's keys: a false
+    /// line by a key that another reader knows would make the evidence worthless. `None` if a head has no such signature.
+    #[must_use]
+    pub fn of(fork: &Fork, policy: &TrustPolicy) -> Option<Self> {
+        let signed = |checkpoint: &Checkpoint| {
+            let signed = policy.log().signed(checkpoint);
+            let signed = signed.or_else(|| policy.signed_index(checkpoint))?;
+            Some(signed.checkpoint().clone())
+        };
+        Some(Self {
+            old: signed(&fork.old)?,
+            new: signed(&fork.new)?,
+            root: fork.root,
+            proof: fork.proof.clone(),
+        })
+    }
+
     /// Encodes the evidence.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = MAGIC.as_bytes().to_vec();

@@ -20,7 +20,7 @@ pub(crate) mod options;
 pub(crate) mod scan;
 pub(crate) mod verification;
 
-pub use bundle::{Asked, ReplayError, SinceError, verify_bundle};
+pub use bundle::{Asked, ReplayError, SinceError, bundled, verify_bundle};
 pub use consistency::{ConsistencyQuery, verify_consistency};
 pub use entry::EntryQuery;
 pub use fraud::verify_fraud;

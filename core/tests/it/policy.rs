@@ -198,8 +198,8 @@ fn malformed_policies() {
             let id = key("lag.example", SignatureType::Ed25519, 1);
             format!("the key id is {}, but this key has {}", log_key(1).verifier().id(), id.verifier().id())
         }),
-        (format!("witness w {ml_dsa}\n"), 1, "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported"),
-        (format!("log {ml_dsa}\n"), 1, "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519) and 0x04 (Ed25519 cosignatures) are supported"),
+        (format!("witness w {ml_dsa}\n"), 1, "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported"),
+        (format!("log {ml_dsa}\n"), 1, "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported"),
         (format!("witness w {weak}\n"), 1, "the Ed25519 key is the identity, under which anyone can sign anything"),
         (format!("log {w}\n"), 1, "a log's key has signature type 0x01, this one has 0x04; use the key for this role"),
         (format!("witness w {log}\n"), 1, "a witness's key has signature type 0x04, this one has 0x01; use the key for this role"),

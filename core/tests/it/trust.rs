@@ -2,11 +2,12 @@
 
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::merkle::{TreeHead, leaf_hash};
+use glasslog_core::note::audit_statement::{self, AuditStatement};
 use glasslog_core::note::cosignature::cosign;
 use glasslog_core::note::{
     Checkpoint, KeyId, KeyName, Origin, Signature, SignatureType, SignerKey,
 };
-use glasslog_core::trust::{LogVerdict, QuorumVerdict, TrustPolicy};
+use glasslog_core::trust::{LogVerdict, QuorumVerdict, TrustPolicy, WitnessOutcome};
 
 const PIN: &str = "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0=";
 
@@ -26,6 +27,19 @@ fn cosigner(name: &str, seed: u8) -> SignerKey {
         SignatureType::CosignatureV1,
         SecretKey::from_seed(&[seed; 32]),
     )
+}
+
+fn auditor(name: &str, seed: u8) -> SignerKey {
+    let name = KeyName::parse(name).unwrap();
+    SignerKey::new(
+        name,
+        SignatureType::IndexAuditV1,
+        SecretKey::from_seed(&[seed; 32]),
+    )
+}
+
+fn auditor_line(name: &str, seed: u8) -> String {
+    format!("witness {name} {}\n", auditor(name, seed).verifier())
 }
 
 fn log_line(name: &str, seed: u8) -> String {
@@ -82,11 +96,11 @@ fn a_plain_policy_stands_for_log() {
 
 #[test]
 fn all_sections() {
-    let [auditor, index] = [witness_line("auditor", 4), log_line("a/index", 2)];
+    let [line, index] = [auditor_line("auditor", 4), log_line("a/index", 2)];
     let pin = leaf_hash(b"");
     for audit in [
-        format!("[audit]\n{auditor}quorum auditor\n"),
-        format!("[audit]\n{index}{auditor}quorum auditor\n"),
+        format!("[audit]\n{line}quorum auditor\n"),
+        format!("[audit]\n{index}{line}quorum auditor\n"),
     ] {
         let text = format!(
             "# comment\n\n{}{audit} [genesis]\t\n\n# pin\n {PIN}\n",
@@ -98,13 +112,31 @@ fn all_sections() {
         assert!(!trust.index().unwrap().requires_witnesses());
         assert_eq!(trust.audit().unwrap().witnesses().len(), 1);
         assert_eq!(trust.genesis(), Some(pin));
-        // An index that the auditor cosigned meets it, whether its line names the index again or not.
+        // An index that the auditor vouched for meets it, whether its line names the index again or not.
         let audit = trust.audit().unwrap();
         let index = checkpoint("a/index", 2);
         assert!(!audit.judge(&index, 60).accepts());
-        let signature = cosign(&index, &cosigner("auditor", 4), 60).unwrap();
+        let statement = AuditStatement {
+            time: 60,
+            log: Origin::parse("a").unwrap(),
+            head: TreeHead {
+                size: 7,
+                root: leaf_hash(b"x"),
+            },
+        };
+        let signature = audit_statement::sign(&index, &auditor("auditor", 4), &statement).unwrap();
         let audited = index.with_signature(signature).unwrap();
         assert!(audit.judge(&audited, 60).accepts());
+        // Of the statements, those about the log's head in the manifest alone count.
+        let about = |log: &Origin, head| audit.judge_about(&audited, Some((log, head)), 60);
+        assert!(about(&statement.log, statement.head).accepts());
+        for verdict in [
+            about(&statement.log, TreeHead::empty()),
+            about(&Origin::parse("b").unwrap(), statement.head),
+        ] {
+            assert_eq!(verdict.witnesses[0].outcome, WitnessOutcome::OtherHead);
+            assert!(!verdict.accepts() && !verdict.is_false());
+        }
     }
     // In any order.
     let text = format!("[genesis]\n{PIN}\n{}", two_roles());
@@ -205,7 +237,7 @@ fn a_key_has_one_role() {
     let [log, index, auditor] = [
         log_line("a", 1),
         log_line("a/index", 2),
-        witness_line("b", 4),
+        auditor_line("b", 4),
     ];
     let with_index =
         |lines: String| format!("[log]\n{log}quorum none\n[index]\n{lines}quorum none\n");
@@ -232,16 +264,25 @@ fn a_key_has_one_role() {
         ),
         // A witness, the log or the index for an auditor.
         (
-            with_audit(witness_line("b", 3)),
+            with_audit(auditor_line("b", 3)),
             "the key `b` is in both [log] and [audit]; each role needs keys of its own",
         ),
         (
-            with_audit(witness_line("b", 1)),
+            with_audit(auditor_line("b", 1)),
             "the key `b` is in both [log] and [audit]; each role needs keys of its own",
         ),
         (
-            with_audit(witness_line("b", 2)),
+            with_audit(auditor_line("b", 2)),
             "the key `b` is in both [index] and [audit]; each role needs keys of its own",
+        ),
+        // A witness's key, and an auditor's of version 0.1, in the other role.
+        (
+            with_audit(witness_line("b", 4)),
+            "line 9 of the policy: an auditor's key has signature type 0xff (tlog-index-audit/v1), this one has 0x04; make one with `glasslog keygen --kind auditor`",
+        ),
+        (
+            with_index(index.clone() + &auditor_line("v", 4)),
+            "line 6 of the policy: a witness's key has signature type 0x04, this one has 0xff (tlog-index-audit/v1); use the key for this role",
         ),
         (
             with_audit(log.clone()),

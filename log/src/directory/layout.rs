@@ -116,8 +116,8 @@ impl Layout {
         self.state().join("index.lock")
     }
 
-    /// Returns the path of the lock that is held while `public/index/checkpoint` or `public/index/latest.tlog-proof`
-    /// changes.
+    /// Returns the path of the lock that is held while `public/index/checkpoint`, `public/index/latest.tlog-proof` or
+    /// `public/index/audited.tlog-proof` changes.
     pub fn index_checkpoint_lock(&self) -> PathBuf {
         self.state().join("index-checkpoint.lock")
     }

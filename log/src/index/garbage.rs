@@ -1,5 +1,5 @@
-//! Removal of files of runs that no manifest within the grace period names, and of partial files of the index log whose
-//! full ones exist.
+//! Removal of files of runs that neither the audited manifest nor one within the grace period names, and of partial files
+//! of the index log whose full ones exist.
 //!
 //! Two ranges may have one root, and two runs one reserved bucket or one chunk of a list: a file is removed only if no
 //! remaining run has it. A crash during removal leaves fewer files of a run that is still in the inventory; the next
@@ -11,8 +11,11 @@ use crate::directory::error::DiskError;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
 use glasslog_core::fetch::LogFile;
-use glasslog_core::index::format::{INDEX_FOLDER, IndexFile, RunHead, run_folder};
+use glasslog_core::index::format::{
+    AUDITED_PATH, INDEX_FOLDER, IndexFile, Manifest, RunHead, run_folder,
+};
 use glasslog_core::merkle::Hash;
+use glasslog_core::note::TlogProof;
 use glasslog_core::tiles::{EntryBundle, FULL_WIDTH, Tile, hashes_at};
 use std::path::Path;
 
@@ -41,7 +44,7 @@ impl Indexer {
         let mut inventory = builder.inventory();
         let mut collecting = match self.collecting.take() {
             Some(collecting) => collecting,
-            None => match inventory.expired(now, self.schedule.grace) {
+            None => match self.next_expired(&mut inventory, now)? {
                 None => {
                     drop(inventory);
                     return self.sweep();
@@ -70,6 +73,25 @@ impl Indexer {
         self.remove_shareable(run, &inventory)?;
         inventory.forget(run)?;
         Ok(true)
+    }
+
+    /// Returns a run that may be removed. The grace period of a run that the audited manifest names begins again: readers
+    /// that require auditors need its files, however old it is.
+    fn next_expired(
+        &self,
+        inventory: &mut Inventory,
+        now: u64,
+    ) -> Result<Option<RunHead>, LogError> {
+        let grace = self.schedule.grace;
+        if inventory.expired(now, grace, &[]).is_none() {
+            return Ok(None);
+        }
+        let audited = self.files.read(AUDITED_PATH)?;
+        let audited = audited.and_then(|bytes| TlogProof::parse(&bytes).ok());
+        let audited = audited.and_then(|proof| Manifest::parse(proof.extra()).ok());
+        let named = audited.as_ref().map_or(&[][..], Manifest::runs);
+        inventory.keep_named(named, now, grace)?;
+        Ok(inventory.expired(now, grace, named))
     }
 
     /// Removes the partial tiles and bundles of the index log whose full ones are public: readers use those instead

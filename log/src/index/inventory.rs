@@ -33,6 +33,18 @@ enum State {
     Useless(u64),
 }
 
+impl State {
+    /// Returns true if the grace period of a run that is not finished, or superseded, is over.
+    fn is_over(self, now: u64, grace: u64) -> bool {
+        match self {
+            Self::Made => false,
+            Self::Making(since) | Self::Useless(since) => {
+                now.checked_sub(since).is_some_and(|age| age >= grace)
+            }
+        }
+    }
+}
+
 /// Lines of the file below which it is never rewritten.
 const FEW_LINES: usize = 1_024;
 
@@ -188,17 +200,27 @@ impl Inventory {
         self.add(&useless, now)
     }
 
-    /// Returns a run that may be removed: no manifest within the grace period names it, and none ever will.
-    pub(super) fn expired(&self, now: u64, grace: u64) -> Option<RunHead> {
-        let is_over = |state: &State| match state {
-            State::Made => false,
-            State::Making(since) | State::Useless(since) => {
-                now.checked_sub(*since).is_some_and(|age| age >= grace)
-            }
-        };
+    /// Lets the grace period of superseded runs begin again where it is over and a manifest still names them.
+    pub(super) fn keep_named(
+        &mut self,
+        named: &[RunHead],
+        now: u64,
+        grace: u64,
+    ) -> Result<(), LogError> {
+        let runs = self.runs.values();
+        let kept = runs.filter(|(run, state)| state.is_over(now, grace) && named.contains(run));
+        let kept: Vec<_> = kept
+            .map(|(run, _)| (run.clone(), State::Useless(now)))
+            .collect();
+        self.add(&kept, now)
+    }
+
+    /// Returns a run that may be removed: no manifest within the grace period names it, none ever will, and it is not
+    /// among those `named` still.
+    pub(super) fn expired(&self, now: u64, grace: u64, named: &[RunHead]) -> Option<RunHead> {
         self.runs
             .values()
-            .find(|(_, state)| is_over(state))
+            .find(|(run, state)| state.is_over(now, grace) && !named.contains(run))
             .map(|(run, _)| run.clone())
     }
 

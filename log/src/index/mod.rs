@@ -6,7 +6,7 @@
 //!
 //! Anyone with a key can index another operator's log into a directory: see [`Indexer::of`].
 
-mod audit_cosignature;
+mod audited;
 mod background;
 mod entries;
 pub(crate) mod error;
@@ -20,7 +20,7 @@ mod run_builder;
 mod runs;
 mod schedule;
 
-pub use audit_cosignature::{CosignError, Cosigned};
+pub use audited::{AuditedProof, CosignError, PublicIndex, Published};
 pub use background::{Background, Status};
 pub use entries::LogFiles;
 pub use error::IndexError;
@@ -40,7 +40,7 @@ use garbage::Collecting;
 use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::index::format::{Manifest, MapFunction};
 use glasslog_core::merkle::InclusionProof;
-use glasslog_core::note::Checkpoint;
+use glasslog_core::note::{Checkpoint, SignedCheckpoint};
 use glasslog_core::tiles::Edge;
 use run_builder::RunBuilder;
 
@@ -94,13 +94,15 @@ impl Indexer {
     }
 
     /// Returns the newest checkpoint of the log of this directory, signed by its key.
-    fn own_checkpoint(&self) -> Result<Checkpoint, LogError> {
+    fn own_checkpoint(&self) -> Result<SignedCheckpoint, LogError> {
         let path = self.files.locate(CHECKPOINT_PATH);
         let missing = || LogError::missing(path.clone());
         let checkpoint = self.public_checkpoint()?.ok_or_else(missing)?;
         let origin = Config::read(&self.disk, &self.layout)?.origin;
-        Signer::read(&self.disk, &self.layout, &origin)?.verify(&checkpoint, &path)?;
-        Ok(checkpoint)
+        let signer = Signer::read(&self.disk, &self.layout, &origin)?;
+        signer.verify(&checkpoint, &path)?;
+        let unsigned = || LogError::malformed(path.clone(), "it was not signed by this log's key");
+        signer.signed(&checkpoint).ok_or_else(unsigned)
     }
 
     /// Returns the newest checkpoint of the log without verifying it.
@@ -114,8 +116,8 @@ impl Indexer {
         parsed.map(Some)
     }
 
-    /// Indexes a log up to a checkpoint whose signatures the caller has judged, and publishes the manifest; returns the
-    /// indexed size. With `joined`, all runs that can be joined are joined first.
+    /// Indexes a log up to a checkpoint, and publishes the manifest with the log's signatures on it; returns the indexed
+    /// size. With `joined`, all runs that can be joined are joined first.
     ///
     /// # Errors
     /// A file of the log or of the index is missing or wrong, the log is not the one that was indexed before, or the
@@ -123,7 +125,7 @@ impl Indexer {
     pub fn extend(
         &mut self,
         files: &dyn LogFiles,
-        checkpoint: &Checkpoint,
+        checkpoint: &SignedCheckpoint,
         joined: bool,
         now: u64,
         progress: &Progress<'_>,
@@ -139,15 +141,16 @@ impl Indexer {
     fn try_extend(
         &mut self,
         files: &dyn LogFiles,
-        checkpoint: &Checkpoint,
+        checkpoint: &SignedCheckpoint,
         joined: bool,
         now: u64,
         progress: &Progress<'_>,
     ) -> Result<u64, LogError> {
-        let log = LogAt::new(files, checkpoint.head());
+        let head = checkpoint.checkpoint().head();
+        let log = LogAt::new(files, head);
         let before = self.newest.as_ref().map(|(manifest, _)| manifest.clone());
         if let Some(before) = &before {
-            check_same_log(before, checkpoint)?;
+            check_same_log(before, checkpoint.checkpoint())?;
             log.check_extends(&before.head())?;
             // Records the superseded runs again, which a crash may have prevented.
             self.builder
@@ -158,9 +161,7 @@ impl Indexer {
         if is_remade {
             self.builder.doubt_all();
         }
-        let is_same = before
-            .as_ref()
-            .is_some_and(|before| before.head() == checkpoint.head());
+        let is_same = before.as_ref().is_some_and(|before| before.head() == head);
         if is_same && !is_remade && !(joined && self.is_apart(log.size())) {
             return Ok(log.size());
         }

@@ -3,8 +3,9 @@
 use crate::error::LogError;
 use crate::storage::Storage;
 use crate::writer::error::HistoryError;
+use crate::writer::signer::Signer;
 use glasslog_core::fetch::{CHECKPOINT_PATH, LogFile};
-use glasslog_core::note::Checkpoint;
+use glasslog_core::note::{Checkpoint, SignedCheckpoint};
 use glasslog_core::text::wire::parse_decimal;
 
 /// Private file with the times of the last archived checkpoints.
@@ -30,6 +31,7 @@ pub(crate) fn parse(storage: &dyn Storage, bytes: &[u8]) -> Result<Checkpoint, L
 /// Makes `checkpoint` public unless it is, and archives the one before if that is due.
 pub(crate) fn replace(
     storage: &dyn Storage,
+    signer: &Signer,
     checkpoint: &Checkpoint,
     now: u64,
 ) -> Result<(), LogError> {
@@ -56,16 +58,28 @@ pub(crate) fn replace(
                     .into()),
                 };
             }
-            archive(storage, &public, now)?;
+            archive(storage, signer, &public, now)?;
         }
         Ok(Some(checkpoint.encode()))
     })
 }
 
-/// Archives a checkpoint before it is replaced, if none was archived recently, or none with a cosignature.
-fn archive(storage: &dyn Storage, public: &Checkpoint, now: u64) -> Result<(), LogError> {
-    let cosigned =
-        public.note().signatures().len() > public.log_signatures_only().note().signatures().len();
+/// Archives a checkpoint before it is replaced, if none was archived recently, or none with a cosignature. Only verified
+/// signatures are kept: a false one could not be removed again.
+fn archive(
+    storage: &dyn Storage,
+    signer: &Signer,
+    public: &Checkpoint,
+    now: u64,
+) -> Result<(), LogError> {
+    let unsigned = || {
+        let path = storage.locate(CHECKPOINT_PATH);
+        LogError::malformed(path, "it was not signed by this log's key")
+    };
+    let own = |signed: &SignedCheckpoint| signed.by_log().ok_or_else(unsigned);
+    let signed = signer.signed(public).ok_or_else(unsigned)?;
+    let cosigned = own(&signed)? != signed;
+    let public = signed.checkpoint();
     let last = storage.read_private(ARCHIVED)?.unwrap_or_default();
     let last = Archived::parse(&String::from_utf8_lossy(&last));
     // A clock that went back does not tell the age.

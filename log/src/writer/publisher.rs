@@ -138,7 +138,7 @@ impl Publisher {
         checkpoint: &Checkpoint,
         now: u64,
     ) -> Result<(), LogError> {
-        public_checkpoint::replace(&*self.storage, checkpoint, now)?;
+        public_checkpoint::replace(&*self.storage, &self.signer, checkpoint, now)?;
         self.is_public = true;
         self.collect();
         Ok(())

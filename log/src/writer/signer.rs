@@ -4,14 +4,16 @@ use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
 use glasslog_core::merkle::TreeHead;
-use glasslog_core::note::{Checkpoint, CheckpointError, Origin, SignerKey};
-use std::path::Path;
+use glasslog_core::note::{Checkpoint, CheckpointError, Origin, SignedCheckpoint, SignerKey};
+use glasslog_core::trust::TrustPolicy;
+use std::path::{Path, PathBuf};
 
-/// The key that signs one log's checkpoints.
+/// The key that signs one log's checkpoints, and the trust policy beside the log, which names its witnesses.
 #[derive(Debug)]
 pub(crate) struct Signer {
     origin: Origin,
     key: SignerKey,
+    policy: Option<(Disk, PathBuf)>,
 }
 
 impl Signer {
@@ -20,7 +22,11 @@ impl Signer {
         let origin = Origin::parse(origin)?;
         // A trial signature reports here anything that prevents this key from signing for this origin.
         Checkpoint::sign(&origin, TreeHead::empty(), &key)?;
-        Ok(Self { origin, key })
+        Ok(Self {
+            origin,
+            key,
+            policy: None,
+        })
     }
 
     /// Reads the key of the log at `layout`.
@@ -28,7 +34,11 @@ impl Signer {
         let path = layout.key("log");
         let setting = |problem: String| LogError::setting(path.clone(), problem);
         let key = crate::writer::keys::read_signer(disk, &path)?;
-        Self::new(origin, key).map_err(|error| setting(error.to_string()))
+        let signer = Self::new(origin, key).map_err(|error| setting(error.to_string()))?;
+        Ok(Self {
+            policy: Some((disk.clone(), layout.trust_policy())),
+            ..signer
+        })
     }
 
     pub(crate) fn key(&self) -> &SignerKey {
@@ -41,6 +51,22 @@ impl Signer {
 
     pub(crate) fn sign(&self, head: TreeHead) -> Result<Checkpoint, CheckpointError> {
         Checkpoint::sign(&self.origin, head, &self.key)
+    }
+
+    /// Keeps the signatures of a checkpoint that verify by this key, or by the witnesses of the policy beside the log:
+    /// others are not known to be true. `None` if there are none.
+    pub(crate) fn signed(&self, checkpoint: &Checkpoint) -> Option<SignedCheckpoint> {
+        // A policy that cannot be read names no witness.
+        let policy = self.policy.as_ref();
+        let bytes = policy.and_then(|(disk, path)| disk.read(path).ok().flatten());
+        let policy = bytes.and_then(|bytes| TrustPolicy::parse(&bytes).ok());
+        let witnesses = policy.as_ref().map(|policy| policy.log().witnesses());
+        let witnesses = witnesses.unwrap_or_default().iter();
+        let keys: Vec<_> = witnesses
+            .map(|witness| &witness.key)
+            .chain([self.key.verifier()])
+            .collect();
+        SignedCheckpoint::new(checkpoint, &keys)
     }
 
     /// Reads a checkpoint that this key signed.

@@ -4,7 +4,9 @@ use crate::support::{NOW, entries, scratch};
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::index::format::MapFunction;
 use glasslog_core::merkle::{Hash, leaf_hash, tree_root};
-use glasslog_core::note::{Checkpoint, KeyName, Origin, SignatureType, SignerKey};
+use glasslog_core::note::{
+    Checkpoint, KeyName, Origin, SignatureType, SignedCheckpoint, SignerKey,
+};
 use glasslog_core::tiles::{Edge, PublicFile, parse_entries};
 use glasslog_log::Schedule;
 use glasslog_log::index::{Indexer, LogFiles};
@@ -21,7 +23,7 @@ fn key(name: &str) -> SignerKey {
 /// A log in memory, at each of its sizes.
 struct Source {
     files: BTreeMap<String, Vec<u8>>,
-    checkpoints: Vec<Checkpoint>,
+    checkpoints: Vec<SignedCheckpoint>,
 }
 
 impl LogFiles for Source {
@@ -45,7 +47,9 @@ impl Source {
             edge.partials(since).into_iter().for_each(|file| {
                 add(file);
             });
-            let signed = Checkpoint::sign(&origin, edge.head(), &key("log.example/source"));
+            let key = key("log.example/source");
+            let checkpoint = Checkpoint::sign(&origin, edge.head(), &key).unwrap();
+            let signed = SignedCheckpoint::new(&checkpoint, &[key.verifier()]);
             checkpoints.push(signed.unwrap());
         }
         Self { files, checkpoints }

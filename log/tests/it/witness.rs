@@ -3,7 +3,9 @@
 use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
 use glasslog_core::merkle::TreeHead;
-use glasslog_core::note::{Checkpoint, KeyName, SignatureType, SignerKey, cosignature};
+use glasslog_core::note::{
+    Checkpoint, KeyId, KeyName, Signature, SignatureType, SignerKey, cosignature,
+};
 use glasslog_core::trust::Policy;
 use glasslog_log::StorageError;
 use glasslog_log::directory::Disk;
@@ -49,6 +51,18 @@ impl Case {
         let mut log = Log::open(self.layout.root()).unwrap();
         log.append(entries(first, count, 0)).unwrap();
         log.publish(now).unwrap()
+    }
+
+    /// Names these witnesses in `[log]` of the policy beside the log.
+    fn name_witnesses(&self, keys: &[&SignerKey]) {
+        let path = self.layout.trust_policy();
+        let policy = fs::read_to_string(&path).unwrap();
+        let (log, others) = policy.split_once("quorum none\n").unwrap();
+        let lines = keys.iter().enumerate();
+        let lines: String = lines
+            .map(|(at, key)| format!("witness w{at} {}\n", key.verifier()))
+            .collect();
+        fs::write(path, format!("{log}{lines}quorum none\n{others}")).unwrap();
     }
 
     fn state(&self, name: &str) -> PathBuf {
@@ -121,6 +135,7 @@ fn what_extends_the_last_one_seen_is_cosigned() {
 fn cosignatures_stay_until_the_log_grows_and_are_then_archived() {
     let (case, key) = (Case::new(), witness_key("witness.example/w1"));
     let other = witness_key("witness.example/w2");
+    case.name_witnesses(&[&key, &other]);
     let head = case.grow(0, 10, NOW);
     let mut log = Log::open(case.layout.root()).unwrap();
     case.cosign(&key, NOW).unwrap();
@@ -147,6 +162,40 @@ fn cosignatures_stay_until_the_log_grows_and_are_then_archived() {
     PublicLog::read(&case.layout.public(), &log_key(case.layout.root()));
 }
 
+/// A line that the writer cannot verify may be false for a reader, and an archived checkpoint never changes.
+#[test]
+fn only_verified_signatures_are_archived() {
+    let (case, known) = (Case::new(), witness_key("witness.example/w1"));
+    let stranger = witness_key("witness.example/w2");
+    case.name_witnesses(&[&known]);
+    case.grow(0, 10, NOW);
+    let bare = case.checkpoint();
+    case.cosign(&known, NOW).unwrap();
+    let expected = case.checkpoint();
+    case.cosign(&stranger, NOW).unwrap();
+    // Under the log's name by a key that nobody has, and false under the known witness's.
+    let log = bare.note().signatures()[0].name().clone();
+    let mut shown = case.checkpoint().encode();
+    for (name, id) in [
+        (log, KeyId::from_bytes([9; 4])),
+        (known.verifier().name().clone(), known.verifier().id()),
+    ] {
+        let line = Signature::new(name, id, vec![7; 72]).unwrap();
+        shown.extend(line.encode_line().bytes());
+    }
+    fs::write(case.layout.checkpoint(), shown).unwrap();
+    case.grow(10, 10, NOW + ARCHIVE_INTERVAL);
+    let archived = fs::read(case.layout.public_file("checkpoints/10")).unwrap();
+    assert_eq!(archived, expected.encode());
+    // Without a policy the writer knows its own key only.
+    fs::write(case.layout.trust_policy(), "no policy").unwrap();
+    case.cosign(&known, NOW).unwrap();
+    case.grow(20, 10, NOW + 2 * ARCHIVE_INTERVAL);
+    let archived = fs::read(case.layout.public_file("checkpoints/20")).unwrap();
+    let archived = Checkpoint::parse(&archived).unwrap();
+    assert_eq!(archived.note().signatures().len(), 1);
+}
+
 /// Returns the sizes of the archived checkpoints.
 fn archived(case: &Case) -> Vec<u64> {
     let mut sizes: Vec<u64> = fs::read_dir(case.layout.public_file("checkpoints"))
@@ -168,6 +217,7 @@ fn archived(case: &Case) -> Vec<u64> {
 #[test]
 fn checkpoints_are_archived_in_time_and_cosigned_ones_first() {
     let (case, key) = (Case::new(), witness_key("witness.example/w1"));
+    case.name_witnesses(&[&key]);
     let mut first = 0;
     let mut grow = |now| {
         first += 1;
@@ -296,7 +346,14 @@ fn strangers_are_refused() {
     let key = witness_key("witness.example/w1");
     case.grow(0, 10, NOW);
     let log_kind = signer("witness.example/w1", SignatureType::Ed25519);
-    assert_eq!(case.cosign(&log_kind, NOW), Err(WitnessError::NotACosigner));
+    let auditor = signer("witness.example/w1", SignatureType::IndexAuditV1);
+    for (key, found) in [
+        (&log_kind, SignatureType::Ed25519),
+        (&auditor, SignatureType::IndexAuditV1),
+    ] {
+        let refused = Err(WitnessError::NotACosigner { found });
+        assert_eq!(case.cosign(key, NOW), refused);
+    }
 
     let other = Case::new();
     let error = Case {

@@ -22,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use directory::Tree;
 use glasslog_core::fetch::{CHECKPOINT_PATH, LogFile};
-use glasslog_core::index::format::{INDEX_CHECKPOINT_PATH, LATEST_PATH};
+use glasslog_core::index::format::{AUDITED_PATH, INDEX_CHECKPOINT_PATH, LATEST_PATH};
 use glasslog_log::caching::{NEVER, REVALIDATE, caching};
 use std::sync::Arc;
 use tower_http::CompressionLevel;
@@ -69,6 +69,7 @@ fn in_directory(app: &Arc<App>) -> Router {
         .route(&format!("/{CHECKPOINT_PATH}"), get(changing::serve))
         .route(&format!("/{INDEX_CHECKPOINT_PATH}"), get(changing::serve))
         .route(&format!("/{LATEST_PATH}"), get(changing::serve))
+        .route(&format!("/{AUDITED_PATH}"), get(changing::serve))
         .with_state(Arc::clone(app))
         .fallback_service(ServeDir::with_backend(&app.public, tree))
 }

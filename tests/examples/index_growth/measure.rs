@@ -11,7 +11,9 @@ use glasslog_core::index::build::build;
 use glasslog_core::index::format::{IndexFile, LATEST_PATH, MapFunction, encode_run};
 use glasslog_core::index::read::{BoundIndex, IndexProof, Lookup};
 use glasslog_core::merkle::{Hash, leaf_hash, sha256};
-use glasslog_core::note::{Checkpoint, KeyName, Origin, SignatureType, SignerKey};
+use glasslog_core::note::{
+    Checkpoint, KeyName, Origin, SignatureType, SignedCheckpoint, SignerKey,
+};
 use glasslog_core::report::{CheckCode, Outcome};
 use glasslog_core::text::wire::base64_encode;
 use glasslog_core::tiles::{Edge, PublicFile, bundles_between, parse_entries};
@@ -85,7 +87,7 @@ pub(crate) fn growth(folder: &Path, size: u64) -> String {
     );
     let checkpoints = make_log(&log, size, &log_key);
     let newest = checkpoints.last().expect("a checkpoint");
-    fs::write(log.0.join("checkpoint"), newest.encode()).expect("written");
+    fs::write(log.0.join("checkpoint"), newest.checkpoint().encode()).expect("written");
 
     // From the log alone, at once.
     tell("building its index");
@@ -156,7 +158,7 @@ struct Grown {
 }
 
 /// Publishes a manifest for each checkpoint and joins what can be, with all that is written and superseded left in place.
-fn grow(folder: &Path, log: &Host, checkpoints: &[Checkpoint]) -> Grown {
+fn grow(folder: &Path, log: &Host, checkpoints: &[SignedCheckpoint]) -> Grown {
     let began = Instant::now();
     let mut indexer = indexer(folder);
     for checkpoint in checkpoints {
@@ -222,7 +224,7 @@ fn indexer(path: &Path) -> Indexer {
 }
 
 /// Writes the public files of a log, without syncing them, and signs a checkpoint now and then.
-fn make_log(host: &Host, size: u64, key: &SignerKey) -> Vec<Checkpoint> {
+fn make_log(host: &Host, size: u64, key: &SignerKey) -> Vec<SignedCheckpoint> {
     let origin = Origin::parse("bench.example/events").expect("an origin");
     let mut edge = Edge::new();
     let mut checkpoints = Vec::new();
@@ -233,14 +235,16 @@ fn make_log(host: &Host, size: u64, key: &SignerKey) -> Vec<Checkpoint> {
         if edge.size().is_multiple_of(CADENCE) || edge.size() == size {
             edge.partials(since).iter().for_each(|file| host.put(file));
             since = edge.size();
-            checkpoints.push(Checkpoint::sign(&origin, edge.head(), key).expect("signed"));
+            let checkpoint = Checkpoint::sign(&origin, edge.head(), key).expect("signed");
+            let signed = SignedCheckpoint::new(&checkpoint, &[key.verifier()]);
+            checkpoints.push(signed.expect("signed by the key"));
         }
     }
     checkpoints
 }
 
-fn bind(log: &Host, host: &Host, checkpoint: &Checkpoint, trust: &TrustPolicy) -> BoundIndex {
-    let (_, target) = trust.verify_log(checkpoint, NOW);
+fn bind(log: &Host, host: &Host, checkpoint: &SignedCheckpoint, trust: &TrustPolicy) -> BoundIndex {
+    let (_, target) = trust.verify_log(checkpoint.checkpoint(), NOW);
     let proof = IndexProof::parse(&host.get(LATEST_PATH)).expect("a proof");
     let (_, vouched) = proof.vouch(trust, MAP, NOW);
     let plan = vouched

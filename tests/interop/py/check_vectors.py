@@ -125,7 +125,7 @@ def frauds(root, want, compare):
     raw = (root / want["file"]).read_bytes()
     have = index.check_fraud(raw, trust)
     compare("fraud", want["file"], have, (want["kind"], want["manifest"], want["audited"]))
-    # With another byte it shows less: without the auditor's cosignature only the builder's guilt, else nothing.
+    # With another byte it shows less: without the auditor's statement only the builder's guilt, else nothing.
     def judge(raw):
         if index.check_fraud(raw, trust) != have:
             raise tlog.Untrue("it shows something else")

@@ -8,7 +8,8 @@ from hashlib import sha256
 
 import ed25519
 
-ED25519, COSIGNATURE = 0x01, 0x04
+# The types of keys: the bytes before the public key. 0xff has an identifier after it.
+ED25519, COSIGNATURE, INDEX_AUDIT = b"\x01", b"\x04", b"\xfftlog-index-audit/v1\n"
 
 
 class Malformed(Exception):
@@ -117,7 +118,7 @@ class VerifierKey:
 
     name: str
     key_id: bytes
-    kind: int
+    kind: bytes
     key: bytes
     point: tuple
 
@@ -127,10 +128,13 @@ class VerifierKey:
         parts = text.strip().split("+", 2)
         if len(parts) != 3 or not parts[0] or not re.fullmatch(r"[0-9a-f]{8}", parts[1]):
             raise Malformed(f"`{text}` is not a verifier key")
-        raw = decode_base64(parts[2], 33)
-        kind, key = raw[0], raw[1:]
-        if kind not in (ED25519, COSIGNATURE):
-            raise Malformed(f"unsupported signature type 0x{kind:02x}")
+        raw = decode_base64(parts[2])
+        kind = next((kind for kind in (ED25519, COSIGNATURE, INDEX_AUDIT) if raw.startswith(kind)), None)
+        if kind is None:
+            raise Malformed("unsupported signature type")
+        key = raw[len(kind) :]
+        if len(key) != 32:
+            raise Malformed(f"the key has {len(key)} bytes")
         key_id = sha256(parts[0].encode() + b"\n" + raw).digest()[:4]
         if key_id.hex() != parts[1]:
             raise Malformed(f"the key id should be {key_id.hex()}")
@@ -140,16 +144,37 @@ class VerifierKey:
         return VerifierKey(parts[0], key_id, kind, key, point)
 
     def verify(self, text, signature):
-        """Verifies the bytes of a signature line after its key id; returns the time that a cosignature states."""
+        """Verifies the bytes of a signature line after its key id.
+
+        Returns the time that a cosignature states, or the time, origin, size and root that an audit statement does.
+        """
         if self.kind == ED25519:
-            message, time, raw = text, None, signature
-        else:
-            time = int.from_bytes(signature[:8], "big")
-            message = b"cosignature/v1\ntime %d\n" % time + text
+            message, stated, raw = text, None, signature
+        elif self.kind == COSIGNATURE:
+            stated = int.from_bytes(signature[:8], "big")
+            message = b"cosignature/v1\ntime %d\n" % stated + text
             raw = signature[8:]
+        else:
+            message, stated, raw = audit_statement(text, signature)
         if not ed25519.verify(self.point, self.key, message, raw):
             raise Untrue(f"the signature of {self.name} does not hold")
-        return time
+        return stated
+
+
+def audit_statement(text, signature):
+    """The message of an audit statement, its contents, and the signature over it (docs/formats/index.md)."""
+    if len(signature) < 49 or len(signature) != 49 + signature[48] + 64:
+        raise Untrue("an audit statement has another length")
+    time, size = int.from_bytes(signature[:8], "big"), int.from_bytes(signature[8:16], "big")
+    root, origin, raw = signature[16:48], signature[49:-64], signature[-64:]
+    if time >= 2**63 or not origin or any(byte < 0x20 for byte in origin):
+        raise Untrue("an audit statement has a time or an origin that is none")
+    lines = [b"tlog-index-audit/v1", b"time %d" % time, origin, b"%d" % size, base64.b64encode(root)]
+    try:
+        stated = (time, origin.decode(), size, root)
+    except UnicodeDecodeError as error:
+        raise Untrue("the origin in an audit statement is not UTF-8") from error
+    return b"\n".join(lines) + b"\n" + text, stated, raw
 
 
 @dataclass
@@ -186,6 +211,8 @@ class Checkpoint:
         lines = body.split("\n")
         if len(lines) < 3 or not all(lines):
             raise Malformed("the checkpoint has empty or too few lines")
+        if len(lines[0].encode()) > 255:
+            raise Malformed("the origin has more than 255 bytes")
         return Checkpoint(
             (body + "\n").encode(),
             lines[0],

@@ -1,6 +1,6 @@
 //! Hosts that withhold, cut or replace files: every kind of file that an answer rests on, in every way.
 use glasslog_core::event::KeyKind;
-use glasslog_core::index::format::LATEST_PATH;
+use glasslog_core::index::format::{AUDITED_PATH, LATEST_PATH};
 
 use super::case::{Case, GOOD, Seen, seen};
 use super::forged_run::ForgedRun;
@@ -41,7 +41,12 @@ pub(super) fn cases() -> Vec<Case> {
             "latest",
             "the proof of the newest manifest",
             malformed("index-proof", "tlog-proof-no-checkpoint"),
-            || (short(), LATEST_PATH.into()),
+            || {
+                // A reader without the proof of the audited manifest takes the other.
+                let mut operator = short();
+                operator.missing.insert(AUDITED_PATH.into());
+                (operator, LATEST_PATH.into())
+            },
         ),
         kind(
             "bucket",

@@ -64,7 +64,11 @@ pub(super) fn cases() -> Vec<Case> {
             "shows a wrong signature under the key of the index",
             || {
                 let mut operator = Operator::prepared().indexed();
-                for path in ["index/checkpoint", "index/latest.tlog-proof"] {
+                for path in [
+                    "index/checkpoint",
+                    "index/latest.tlog-proof",
+                    "index/audited.tlog-proof",
+                ] {
                     swap_letters(
                         operator.files.get_mut(path).expect("a file of the index"),
                         INDEX,
@@ -92,7 +96,11 @@ pub(super) fn cases() -> Vec<Case> {
             "shows a wrong signature under the auditor's key",
             || {
                 let mut operator = Operator::prepared().indexed();
-                for path in ["index/checkpoint", "index/latest.tlog-proof"] {
+                for path in [
+                    "index/checkpoint",
+                    "index/latest.tlog-proof",
+                    "index/audited.tlog-proof",
+                ] {
                     let file = operator.files.get_mut(path).expect("a file of the index");
                     swap_letters(file, "auditor.example.org");
                 }
@@ -121,7 +129,7 @@ fn swap_letters(file: &mut Vec<u8>, name: &str) {
         .lines()
         .map(|line| match line.strip_prefix(&start) {
             Some(signature) => {
-                // Well past the key's id and the time of a cosignature.
+                // Past the key's id, and in the root of an audit statement.
                 let (at, letter) = (30, if &signature[30..31] == "A" { "B" } else { "A" });
                 let (head, tail) = (&signature[..at], &signature[at + 1..]);
                 format!("{start}{head}{letter}{tail}\n")

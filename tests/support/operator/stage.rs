@@ -4,10 +4,12 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use glasslog_core::event::{KeyKind, LookupKey};
-use glasslog_core::index::format::{LATEST_PATH, Manifest, MapFunction};
+use glasslog_core::index::format::{AUDITED_PATH, LATEST_PATH, Manifest, MapFunction};
 use glasslog_core::merkle::{Hash, InclusionProof, ProofError, Subtree, leaf_hash, tree_root};
-use glasslog_core::note::cosignature::cosign;
-use glasslog_core::note::{Checkpoint, Origin, SignatureType, SignerKey, TlogProof};
+use glasslog_core::note::audit_statement::{self, AuditStatement};
+use glasslog_core::note::{
+    Checkpoint, Origin, SignatureType, SignedCheckpoint, SignerKey, TlogProof,
+};
 use glasslog_core::tiles::Edge;
 
 use super::forged_run::ForgedRun;
@@ -63,9 +65,14 @@ pub(super) fn index_key() -> SignerKey {
     signer(INDEX, SignatureType::Ed25519, INDEX_SEED)
 }
 
+/// A checkpoint with the signature of this key.
+pub(super) fn signed(checkpoint: &Checkpoint, key: &SignerKey) -> SignedCheckpoint {
+    SignedCheckpoint::new(checkpoint, &[key.verifier()]).expect("the key signed it")
+}
+
 /// The auditor.
 pub(super) fn auditor() -> SignerKey {
-    signer("auditor.example.org", SignatureType::CosignatureV1, 120)
+    signer("auditor.example.org", SignatureType::IndexAuditV1, 120)
 }
 
 /// Hash of a lookup key.
@@ -293,7 +300,8 @@ impl Operator {
     /// The manifest of these runs and the log's checkpoint.
     pub(super) fn manifest(&self, runs: &[ForgedRun]) -> Manifest {
         let heads = runs.iter().map(ForgedRun::head).collect();
-        Manifest::new(MapFunction::AccessV2, heads, &self.checkpoint).expect("the runs cover it")
+        let checkpoint = signed(&self.checkpoint, &log_key());
+        Manifest::new(MapFunction::AccessV2, heads, &checkpoint).expect("the runs cover it")
     }
 
     /// Appends anything to the index log, and publishes that.
@@ -325,7 +333,9 @@ impl Operator {
         let proof = self.index_proof(newest, self.manifests[newest].clone());
         self.files
             .insert("index/checkpoint".into(), proof.checkpoint().encode());
-        self.files.insert(LATEST_PATH.into(), proof.encode());
+        for path in [LATEST_PATH, AUDITED_PATH] {
+            self.files.insert(path.into(), proof.encode());
+        }
     }
 
     /// The proof of a manifest in the index log, with anything as extra data.
@@ -351,7 +361,18 @@ impl Operator {
         let mut checkpoint =
             Checkpoint::sign(&origin, edge.head(), &signer).expect("the key is named so");
         if self.is_cosigned {
-            let signature = cosign(&checkpoint, &auditor(), COSIGNED).expect("the auditor signs");
+            let newest = self.manifests.last().map(|newest| Manifest::parse(newest));
+            let log = match newest {
+                Some(Ok(newest)) => newest.checkpoint().clone(),
+                _ => self.checkpoint.clone(),
+            };
+            let statement = AuditStatement {
+                time: COSIGNED,
+                log: log.origin().clone(),
+                head: log.head(),
+            };
+            let signature = audit_statement::sign(&checkpoint, &auditor(), &statement)
+                .expect("the auditor signs");
             checkpoint = checkpoint
                 .with_signature(signature)
                 .expect("a new signature");

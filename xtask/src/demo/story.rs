@@ -154,7 +154,7 @@ impl Story {
         }
         self.trust(&genesis)?;
 
-        self.say("The auditor recomputes the whole index from the log, and cosigns it because it is right");
+        self.say("The auditor recomputes the whole index from the log, and vouches for it because it is right");
         let (policy, key) = (self.log().join("trust.policy"), self.secret(AUDITOR));
         self.glasslog([
             "audit".as_ref(),

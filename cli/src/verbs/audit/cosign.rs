@@ -1,88 +1,67 @@
-//! `audit --cosign`: cosigns the checkpoint of an index that was found right.
+//! `audit --cosign`: vouches for an index that was found right.
 
 use std::path::Path;
 
 use glasslog_client::audit::Audited;
 use glasslog_core::note::{SignatureType, SignerKey};
 use glasslog_log::Layout;
-use glasslog_log::directory::Disk;
-use glasslog_log::index::{CosignError, Cosigned};
+use glasslog_log::index::AuditedProof;
 
 use crate::args::named_key;
+use crate::audited_proof::{publish, refuse};
 use crate::clock::now;
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, write_file};
 
-/// The auditor's key, and the destination of the cosignature.
+/// The auditor's key, and the destination of the statement.
 pub(super) struct Cosigner<'a> {
     key: SignerKey,
-    layout: Layout,
+    log: &'a str,
     output: Option<&'a Path>,
 }
 
 impl<'a> Cosigner<'a> {
-    /// Reads the key. Without `output` the cosignature goes into the log directory `log`.
+    /// Reads the key. Without `output` the statement goes into the log directory `log`.
     ///
     /// # Errors
     /// The key cannot be read or is not an auditor's, or `log` is not a log directory.
-    pub(super) fn new(key: &Path, log: &str, output: Option<&'a Path>) -> Result<Self, Failure> {
-        let layout = Layout::new(log);
-        if output.is_none() && !layout.config().is_file() {
+    pub(super) fn new(key: &Path, log: &'a str, output: Option<&'a Path>) -> Result<Self, Failure> {
+        if output.is_none() && !Layout::new(log).config().is_file() {
             return Err(Failure::usage(format!(
-                "`{log}` is not a log directory, so a cosignature cannot be added to it"
+                "`{log}` is not a log directory, so an audit statement cannot be added to it"
             ))
-            .hint("`-o FILE` writes the cosigned index checkpoint, for the log's operator"));
+            .hint("`-o FILE` writes the proof for the log's operator, who adds it with `glasslog index LOG --audited FILE`"));
         }
         let path = key;
         let key = named_key(path, "auditor")?;
-        if key.verifier().signature_type() != SignatureType::CosignatureV1 {
-            return Err(
-                Failure::usage(format!("`{}` is not an auditor's key", path.display()))
-                    .hint("`glasslog keygen --kind auditor` makes one"),
-            );
-        }
-        Ok(Self {
-            key,
-            layout,
-            output,
-        })
+        let failure = match key.verifier().signature_type() {
+            SignatureType::IndexAuditV1 => return Ok(Self { key, log, output }),
+            SignatureType::CosignatureV1 => format!(
+                "`{}` is a witness's key, or an auditor's of version 0.1, not an auditor's",
+                path.display()
+            ),
+            _ => format!("`{}` is not an auditor's key", path.display()),
+        };
+        Err(Failure::usage(failure).hint("`glasslog keygen --kind auditor` makes one"))
     }
 
-    /// Cosigns the index checkpoint that was audited, and writes or publishes it.
+    /// Vouches for the index that was audited, and writes or publishes the proof.
     ///
     /// # Errors
-    /// The index was not audited whole or has grown since, or the disk fails.
+    /// The index was not audited whole, or the disk fails.
     pub(super) fn cosign(&self, audited: &Audited, console: &Console) -> Result<(), Failure> {
         let name = self.key.verifier().name();
-        let cosigned = Cosigned::new(audited, &self.key, now()).map_err(refuse)?;
+        let proof = AuditedProof::new(audited, &self.key, now()).map_err(refuse)?;
         if let Some(path) = self.output {
-            let checkpoint = cosigned.checkpoint().map_err(refuse)?;
-            write_file(path, &checkpoint.encode())?;
+            write_file(path, &proof.encode())?;
             console.note(format_args!(
-                "the index checkpoint, cosigned by `{name}`, was written to {}",
+                "the proof of the newest manifest, with the audit statement of `{name}`, was written to {}",
                 path.display()
             ));
             return Ok(());
         }
-        if !cosigned
-            .publish(&Disk::new(), &self.layout)
-            .map_err(refuse)?
-        {
-            return Err(Failure::unfinished(
-                "audit-index-moved",
-                "the index has grown since it was audited, and nothing was cosigned",
-            )
-            .hint("audit again"));
-        }
-        console.note(format_args!("the index was cosigned by `{name}`"));
+        publish(&proof, self.log, console)?;
+        console.note(format_args!("`{name}` vouches for the index"));
         Ok(())
-    }
-}
-
-fn refuse(error: CosignError) -> Failure {
-    match error {
-        CosignError::Log(error) => error.into(),
-        error => Failure::new(Exit::Usage, error.code(), error.to_string()),
     }
 }

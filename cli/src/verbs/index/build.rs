@@ -4,7 +4,7 @@ use glasslog_client::source::{Source, is_address, read_file};
 use glasslog_core::event;
 use glasslog_core::fetch::LogFile;
 use glasslog_core::index::format::MapFunction;
-use glasslog_core::note::Checkpoint;
+use glasslog_core::note::{Checkpoint, SignedCheckpoint};
 use glasslog_core::rules::Keyring;
 use glasslog_core::tiles::{EntryBundle, parse_entries};
 use glasslog_log::directory::Disk;
@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         let policy = args.trust.policy(Some(&args.log))?;
         let source = source::open(&args.log, args.trust.offline)?;
         let checkpoint = trusted_checkpoint(&*source, &policy, args.trust.options().now)?;
-        let map = map(args.map.as_deref(), &*source, &checkpoint)?;
+        let map = map(args.map.as_deref(), &*source, checkpoint.checkpoint())?;
         let indexer = Indexer::of(out, key, map, Schedule::default())?;
         return build(
             indexer,
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
 fn build(
     mut indexer: Indexer,
     is_rebuilt: bool,
-    of: Option<(&dyn LogFiles, &Checkpoint)>,
+    of: Option<(&dyn LogFiles, &SignedCheckpoint)>,
     console: &Console,
 ) -> Result<Exit, Failure> {
     let progress = SharedProgress::new(

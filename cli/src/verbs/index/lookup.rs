@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use glasslog_client::source::{Source, read_file};
 use glasslog_core::fetch::LogFile;
-use glasslog_core::index::format::{LATEST_PATH, MapFunction};
+use glasslog_core::index::format::{AUDITED_PATH, LATEST_PATH, MapFunction};
 use glasslog_core::index::read::{IndexProof, Lookup};
 use glasslog_core::merkle::Hash;
 use glasslog_core::report::CompleteBy;
@@ -50,10 +50,17 @@ pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Fa
     let now = args.trust.options().now;
     let checkpoint = trusted_checkpoint(&*log, &policy, now)?;
     let trust = TrustPolicy::parse(&policy).map_err(|error| malformed(error.code(), &error))?;
-    let (_, target) = trust.verify_log(&checkpoint, now);
+    let (_, target) = trust.verify_log(checkpoint.checkpoint(), now);
     let target = target
         .ok_or_else(|| undecided("checkpoint-not-trusted", "the checkpoint is not trusted"))?;
-    let proof = need(&*index, LATEST_PATH)?;
+    let audited = match trust.audit() {
+        Some(_) => index.read(AUDITED_PATH)?,
+        None => None,
+    };
+    let proof = match audited {
+        Some(proof) => proof,
+        None => need(&*index, LATEST_PATH)?,
+    };
     let proof = IndexProof::parse(&proof).map_err(|error| malformed(error.code(), &error))?;
     let (_, vouched) = proof.vouch(&trust, MapFunction::LeafV1, now);
     let vouched = vouched.map_err(|error| undecided(error.code(), &error.to_string()))?;

@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
 
+mod audited;
 mod build;
 mod lookup;
 
@@ -17,7 +18,8 @@ Examples:
   glasslog index my.log
   glasslog keygen --kind index --name indexer.example/of-models --out index.key
   glasslog index https://log.example.com/ --policy trust.policy --key index.key --out my.index
-  glasslog index https://log.example.com/ --policy both.policy --index my.index --lookup LEAFHASH")]
+  glasslog index https://log.example.com/ --policy both.policy --index my.index --lookup LEAFHASH
+  glasslog index my.log --audited audited.tlog-proof")]
 pub(crate) struct Args {
     /// Log directory, public tree or URL
     log: String,
@@ -46,6 +48,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "INDEX", requires = "lookup")]
     index: Option<String>,
 
+    /// Publish this proof, which an auditor wrote with `audit --cosign KEY -o FILE`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "rebuild", "lookup"])]
+    audited: Option<PathBuf>,
+
     #[command(flatten)]
     trust: TrustArgs,
 }
@@ -54,9 +60,10 @@ impl Args {
     /// # Errors
     /// The log cannot be read or is not trusted, or the index cannot be built, written or read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        match &self.lookup {
-            Some(hash) => lookup::run(&self, hash, console),
-            None => build::run(&self, console),
+        match (&self.lookup, &self.audited) {
+            (Some(hash), _) => lookup::run(&self, hash, console),
+            (None, Some(file)) => audited::run(&self, file, console),
+            (None, None) => build::run(&self, console),
         }
     }
 }

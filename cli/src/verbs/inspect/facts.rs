@@ -140,6 +140,7 @@ fn key_members(key: &VerifierKey) -> Vec<(&'static str, Value<'static>)> {
     let use_for = match key.signature_type() {
         SignatureType::Ed25519 => "signs checkpoints",
         SignatureType::CosignatureV1 => "cosigns checkpoints",
+        SignatureType::IndexAuditV1 => "vouches for indexes",
     };
     vec![
         ("name", text(key.name().as_str())),

@@ -115,7 +115,9 @@ fn accuse(evidence: &Inconsistency, state: &Path) -> Result<Failure, Failure> {
 fn refuse(error: WitnessError) -> Failure {
     let hint = match error {
         WitnessError::Log(error) => return error.into(),
-        WitnessError::NotACosigner => "`glasslog keygen --kind witness` makes a witness's key",
+        WitnessError::NotACosigner { .. } => {
+            "`glasslog keygen --kind witness` makes a witness's key"
+        }
         WitnessError::Older { .. } => {
             "the log was rolled back, or this is an old copy of it; nothing was cosigned"
         }

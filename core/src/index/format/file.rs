@@ -18,6 +18,9 @@ pub const INDEX_CHECKPOINT_PATH: &str = "index/checkpoint";
 /// Path of the proof of the newest manifest, with the manifest as extra data.
 pub const LATEST_PATH: &str = "index/latest.tlog-proof";
 
+/// Path of the proof of the newest manifest that auditors vouch for, with the manifest as extra data.
+pub const AUDITED_PATH: &str = "index/audited.tlog-proof";
+
 /// Folder of the runs' buckets, in a folder for each root.
 const RUN_FOLDER: &str = "index/run/";
 

@@ -3,6 +3,7 @@
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::note::checkpoint::{Checkpoint, CheckpointError};
+use crate::note::signed_checkpoint::SignedCheckpoint;
 use crate::text::limits::{MAX_ENTRY, MAX_RUN, MAX_RUN_BITS, MAX_RUNS};
 use crate::text::wire;
 use alloc::format;
@@ -27,20 +28,22 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Makes a manifest; of the checkpoint's signatures, only those of the log itself are kept.
+    /// Makes a manifest; of the checkpoint's verified signatures, only those of the log itself are kept.
     ///
     /// # Errors
-    /// A [`ManifestError`] if the runs do not cover the log, or if the manifest is too large.
+    /// A [`ManifestError`] if the log itself did not sign, if the runs do not cover the log, or if the manifest is too
+    /// large.
     pub fn new(
         map: MapFunction,
         runs: Vec<RunHead>,
-        checkpoint: &Checkpoint,
+        checkpoint: &SignedCheckpoint,
     ) -> Result<Self, ManifestError> {
+        let own = checkpoint.by_log().ok_or(ManifestError::NotByLog)?;
         let manifest = Self {
             map: map.name().into(),
             specification: map.specification(),
             runs,
-            checkpoint: checkpoint.log_signatures_only(),
+            checkpoint: own.checkpoint().clone(),
         };
         check_runs(&manifest.runs, manifest.head().size)?;
         check_size(manifest.encode().len())?;
@@ -59,8 +62,10 @@ impl Manifest {
             .ok_or(ManifestError::NoCheckpoint)?;
         let head = core::str::from_utf8(head).map_err(|_| ManifestError::Header)?;
         let mut lines = head.split_terminator('\n');
-        if lines.next() != Some(HEADER) {
-            return Err(ManifestError::Header);
+        match lines.next() {
+            Some(HEADER) => {}
+            Some(line) if is_other_version(line) => return Err(ManifestError::UnknownVersion),
+            _ => return Err(ManifestError::Header),
         }
         let (map, specification) = lines
             .next()
@@ -76,6 +81,11 @@ impl Manifest {
         }
         let checkpoint = Checkpoint::parse(rest.get(1..).unwrap_or_default())
             .map_err(ManifestError::Checkpoint)?;
+        let origin = checkpoint.origin().as_str();
+        let mut lines = checkpoint.note().signatures().iter();
+        if lines.any(|line| line.name().as_str() != origin) {
+            return Err(ManifestError::NotByLog);
+        }
         check_runs(&runs, checkpoint.head().size)?;
         Ok(Self {
             map: map.into(),
@@ -133,6 +143,13 @@ impl Manifest {
     pub fn head(&self) -> TreeHead {
         self.checkpoint.head()
     }
+}
+
+/// Tells whether a first line is that of a manifest of another version.
+fn is_other_version(line: &str) -> bool {
+    line.strip_prefix("tlog-index/v")
+        .and_then(wire::parse_decimal)
+        .is_some()
 }
 
 fn parse_map(line: &str) -> Option<(&str, Hash)> {
@@ -226,6 +243,9 @@ pub enum ManifestError {
     /// The first line of the manifest is wrong.
     #[error("the first line of the manifest is not `{HEADER}`")]
     Header,
+    /// The manifest is of another version than this one; it may be correct.
+    #[error("the manifest is of another version than `{HEADER}`")]
+    UnknownVersion,
     /// The second line is not `mapfn NAME HASH`.
     #[error("line 2 of the manifest is not `mapfn`, a name and a base64 hash")]
     MapFunction,
@@ -281,18 +301,28 @@ pub enum ManifestError {
     /// The empty line before the checkpoint is missing.
     #[error("the manifest has no empty line with a checkpoint after it")]
     NoCheckpoint,
+    /// The checkpoint in the manifest has a signature line of another name than the log's origin, or none of it.
+    #[error("a signature in the manifest is not by the log: its name is not the log's origin")]
+    NotByLog,
     /// The checkpoint in the manifest is malformed.
     #[error("in the manifest, {0}")]
     Checkpoint(CheckpointError),
 }
 
 impl ManifestError {
+    /// True if the manifest may be right for a reader of another version: no fault of its builder.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::UnknownVersion | Self::UnknownMapFunction { .. })
+    }
+
     /// The stable name of the broken rule.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => "index-manifest-too-large",
             Self::Header => "index-manifest-header",
+            Self::UnknownVersion => "index-manifest-unknown-version",
             Self::MapFunction => "index-manifest-mapfn",
             Self::UnknownMapFunction { .. } => "index-manifest-unknown-mapfn",
             Self::Run { .. } => "index-manifest-run",
@@ -302,6 +332,7 @@ impl ManifestError {
             Self::RunBits { .. } => "index-manifest-run-bits",
             Self::Coverage { .. } => "index-manifest-coverage",
             Self::NoCheckpoint => "index-manifest-no-checkpoint",
+            Self::NotByLog => "index-manifest-not-by-log",
             Self::Checkpoint(error) => error.code(),
         }
     }

@@ -18,7 +18,8 @@ use alloc::vec::Vec;
 use crate::index::format::manifest::{Manifest, ManifestError};
 use crate::index::format::map::MapFunction;
 
-/// The content of `index/latest.tlog-proof`: a manifest, and the claim that the index log has it.
+/// The content of `index/latest.tlog-proof` or `index/audited.tlog-proof`: a manifest, and the claim that the index log has
+/// it.
 ///
 /// A malformed manifest is its builder's fault only if the proof holds, so [`vouch`](Self::vouch) checks the proof
 /// first and reports the manifest's error after it.
@@ -33,7 +34,8 @@ pub struct IndexProof {
 pub struct IndexVerdict {
     /// Verdict by `[index]`; `None` if the policy has no such section.
     pub index: Option<Verdict>,
-    /// Verdict by `[audit]`; `None` if the policy has no such section.
+    /// Verdict by `[audit]`, of the statements that name the log's head in this manifest; `None` if the policy has no
+    /// such section.
     pub audit: Option<Verdict>,
     /// Verdict by `[log]` on the log's signature of the checkpoint inside the manifest; `None` if the manifest is
     /// malformed.
@@ -75,10 +77,11 @@ impl IndexProof {
         now: u64,
     ) -> (IndexVerdict, Result<VouchedManifest, VouchError>) {
         let checkpoint = self.proof.checkpoint();
-        let judge = |policy: &crate::trust::policy::Policy| policy.judge(checkpoint, now);
+        let embedded = self.manifest().map(Manifest::checkpoint);
+        let log = embedded.map(|embedded| (embedded.origin(), embedded.head()));
         let verdict = IndexVerdict {
-            index: trust.index().map(judge),
-            audit: trust.audit().map(judge),
+            index: trust.index().map(|index| index.judge(checkpoint, now)),
+            audit: (trust.audit()).map(|audit| audit.judge_about(checkpoint, log, now)),
             embedded: self
                 .manifest()
                 .map(|manifest| trust.log().judge(manifest.checkpoint(), now).log),
@@ -241,7 +244,7 @@ impl BoundIndex {
         self.manifest().head().size.min(self.target.size)
     }
 
-    /// True if auditors cosigned that the runs are right for the log; otherwise only the index claims that answers
+    /// True if auditors stated that the runs are right for the log; otherwise only the index claims that answers
     /// are complete.
     #[must_use]
     pub const fn is_audited(&self) -> bool {

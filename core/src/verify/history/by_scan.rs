@@ -69,7 +69,7 @@ impl HistoryQuery {
         };
         if self.verification.asks_unaudited_index(verified.head().size) {
             self.verification.begin_index();
-            self.stage = Stage::Opening(Box::new(Opening::after(verified)));
+            self.stage = Stage::Opening(Box::new(Opening::after(&self.verification, verified)));
         } else {
             self.read_whole(&verified);
         }
@@ -137,7 +137,9 @@ impl HistoryQuery {
     fn turn_to_index(&mut self) {
         (self.matches, self.closure) = self.subject.begin(self.exact);
         match self.verification.leave_scan() {
-            Some(verified) => self.stage = Stage::Opening(Box::new(Opening::after(verified))),
+            Some(verified) => {
+                self.stage = Stage::Opening(Box::new(Opening::after(&self.verification, verified)))
+            }
             None => self.conclude(None),
         }
     }

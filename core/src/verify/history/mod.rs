@@ -250,7 +250,7 @@ impl HistoryQuery {
         let (matches, closure) = subject.begin(exact);
         let stage = if verification.asks_index_first() {
             verification.begin_index();
-            Stage::Opening(Box::new(Opening::new()))
+            Stage::Opening(Box::new(Opening::new(&verification)))
         } else {
             Stage::Checkpoint(Wave::of([LogFile::Checkpoint]))
         };

@@ -1,5 +1,8 @@
-//! From a log's checkpoint and the proof of the newest manifest to an index that may be asked
-//! (`docs/formats/index.md`, "What each party checks"): both judged by the trust policy, and bound to one tree by tiles.
+//! From a log's checkpoint and the proof of a manifest to an index that may be asked (`docs/formats/index.md`, "What each
+//! party checks"): both judged by the trust policy, and bound to one tree by tiles.
+//!
+//! A reader whose policy names auditors begins with the newest manifest that they vouch for, any other reader with the
+//! newest one. Where that proof is missing, the other one is asked for: a bundle holds only one of the two.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -8,7 +11,7 @@ use alloc::vec::Vec;
 
 use crate::fetch::log_file::LogFile;
 use crate::fetch::wave::{self, Wave};
-use crate::index::format::manifest::ManifestError;
+use crate::index::format::file::LATEST_PATH;
 use crate::index::format::map::MapFunction;
 use crate::index::read::vouched::{
     BindPlan, IndexProof, IndexVerdict, VouchError, VouchedManifest,
@@ -30,7 +33,9 @@ pub(crate) struct Opening {
     /// The checkpoint, where it was verified before.
     verified: Option<VerifiedCheckpoint>,
     checkpoint: Wave,
-    latest: Wave,
+    manifest: Wave,
+    /// The proof to ask for if the first one is missing.
+    other: Option<LogFile>,
     binding: Option<Binding>,
 }
 
@@ -52,29 +57,35 @@ pub(crate) enum Opened {
 }
 
 impl Opening {
-    /// Asks for the checkpoint and the newest manifest.
-    pub(crate) fn new() -> Self {
+    /// Asks for the checkpoint and a manifest.
+    pub(crate) fn new(verification: &Verification) -> Self {
+        let audit = verification.policy().and_then(TrustPolicy::audit);
+        let (first, other) = match audit {
+            Some(_) => (LogFile::AuditedManifest, LogFile::LatestManifest),
+            None => (LogFile::LatestManifest, LogFile::AuditedManifest),
+        };
         Self {
             verified: None,
             checkpoint: Wave::of([LogFile::Checkpoint]),
-            latest: Wave::of([LogFile::LatestManifest]),
+            manifest: Wave::of([first]),
+            other: Some(other),
             binding: None,
         }
     }
 
-    /// Asks for the newest manifest; the checkpoint was verified before.
-    pub(crate) fn after(verified: VerifiedCheckpoint) -> Self {
+    /// Asks for a manifest; the checkpoint was verified before.
+    pub(crate) fn after(verification: &Verification, verified: VerifiedCheckpoint) -> Self {
         Self {
             verified: Some(verified),
             checkpoint: Wave::default(),
-            ..Self::new()
+            ..Self::new(verification)
         }
     }
 
     pub(crate) fn needs(&self) -> Vec<String> {
         match &self.binding {
             Some(binding) => binding.wave.needs(),
-            None => [self.checkpoint.needs(), self.latest.needs()].concat(),
+            None => [self.checkpoint.needs(), self.manifest.needs()].concat(),
         }
     }
 
@@ -95,9 +106,14 @@ impl Opening {
         let wave = if self.checkpoint.needs().iter().any(|need| need == path) {
             &mut self.checkpoint
         } else {
-            &mut self.latest
+            &mut self.manifest
         };
         wave.supply(path, bytes);
+        if self.manifest.missing().is_some()
+            && let Some(other) = self.other.take()
+        {
+            self.manifest = Wave::of([other]);
+        }
         if !self.needs().is_empty() {
             return Opened::More;
         }
@@ -125,10 +141,15 @@ impl Opening {
         }
     }
 
-    /// Judges the newest manifest.
+    /// Judges the manifest.
     fn vouch(&mut self, verification: &mut Verification) -> Option<VouchedManifest> {
-        let latest = verification.files(&mut self.latest)?.into_values().next()?;
-        vouch(verification, &latest)
+        if self.manifest.missing().is_some() {
+            // The log has neither proof: its index is missing.
+            checkpoint_checks::missing(&mut verification.checks, LATEST_PATH);
+            return None;
+        }
+        let (file, proof) = self.manifest.take().pop_first()?;
+        vouch(verification, file, &proof)
     }
 }
 
@@ -168,25 +189,26 @@ fn bind(
     }
 }
 
-/// Judges the newest manifest, and records each check.
-fn vouch(verification: &mut Verification, latest: &[u8]) -> Option<VouchedManifest> {
+/// Judges a manifest, and records each check.
+fn vouch(verification: &mut Verification, file: LogFile, proof: &[u8]) -> Option<VouchedManifest> {
     let now = verification.now();
     let (policy, checks) = verification.parts();
-    let proof = match IndexProof::parse(latest) {
+    let manifest = match file {
+        LogFile::AuditedManifest => "audited manifest",
+        _ => "newest manifest",
+    };
+    let proof = match IndexProof::parse(proof) {
         Ok(proof) => proof,
         Err(error) => {
             let evidence = Evidence::new().with("error", error.code());
-            let detail = format!("the proof of the newest manifest: {error}");
+            let detail = format!("the proof of the {manifest}: {error}");
             let code = CheckCode::IndexProof;
             checks.fail(code, Class::Malformed, detail, Some(evidence));
             return None;
         }
     };
-    checks.pass(
-        CheckCode::IndexProof,
-        "the proof of the newest manifest is well formed",
-        None,
-    );
+    let detail = format!("the proof of the {manifest} is well formed");
+    checks.pass(CheckCode::IndexProof, detail, None);
     let covered = proof.manifest().map(|manifest| manifest.head().size);
     let origin = proof.proof().checkpoint().origin().as_str().to_string();
     let (verdict, vouched) = proof.vouch(policy?, MapFunction::AccessV2, now);
@@ -238,9 +260,7 @@ fn refuse(checks: &mut Checks, verdict: &IndexVerdict, error: &VouchError) {
         VouchError::NotIncluded(_) => {
             checks.fail(code, Class::False, error.to_string(), evidence);
         }
-        VouchError::Manifest(error)
-            if !matches!(error, ManifestError::UnknownMapFunction { .. }) =>
-        {
+        VouchError::Manifest(error) if !error.is_unknown() => {
             let detail = format!("the index holds a manifest that breaks the rules: {error}");
             checks.fail(code, Class::False, detail, evidence);
         }

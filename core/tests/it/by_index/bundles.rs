@@ -177,12 +177,12 @@ fn a_history_that_contradicts_an_older_one_is_told() {
     // A bundle that the policy does not accept cannot be compared with.
     let policy = audited();
     let unaudited = String::from_utf8_lossy(&older).contains("auditor.example.org");
-    assert!(unaudited, "the test's index is cosigned");
+    assert!(unaudited, "an auditor vouches for the test's index");
     let policy = String::from_utf8(policy).unwrap().replace(
         &auditor().verifier().to_string(),
         &note_key(
             "other.example.org",
-            glasslog_core::note::SignatureType::CosignatureV1,
+            glasslog_core::note::SignatureType::IndexAuditV1,
             99,
         )
         .verifier()

@@ -2,7 +2,7 @@
 
 use glasslog_core::event::{Action, KeyKind, LookupKey};
 use glasslog_core::fetch::Query;
-use glasslog_core::index::format::{LATEST_PATH, Manifest, MapFunction};
+use glasslog_core::index::format::{AUDITED_PATH, LATEST_PATH, Manifest, MapFunction};
 use glasslog_core::note::{Checkpoint, Origin, SignatureType};
 use glasslog_core::report::{Class, CompleteBy, Outcome, Report, Verdict};
 use glasslog_core::verify::{EntryQuery, HistoryQuery, Options, Require};
@@ -46,8 +46,8 @@ fn no_file_can_be_missing_or_damaged() {
         let original = world.log.files.remove(path).unwrap();
         let missing = world.history_with("m@1", &audited(), options());
         match path.as_str() {
-            // No auditor has vouched yet: this log is read whole.
-            LATEST_PATH => assert_eq!(missing.complete_by, Some(CompleteBy::Scan)),
+            // The proof of the newest manifest has the auditor's statement here.
+            AUDITED_PATH => assert_eq!(missing.complete_by, Some(CompleteBy::AuditedIndex)),
             _ => refused(&missing, Class::Unfinished, "files", Outcome::Fail),
         }
         for altered in [
@@ -61,7 +61,7 @@ fn no_file_can_be_missing_or_damaged() {
             assert!(!report.complete && indices(&report).is_empty(), "{path}");
             let expected = match path.as_str() {
                 "checkpoint" => Some(("checkpoint", Class::Malformed)),
-                LATEST_PATH => Some(("index-proof", Class::Malformed)),
+                AUDITED_PATH => Some(("index-proof", Class::Malformed)),
                 path if path.starts_with("index/") => Some(("index-files", Class::False)),
                 _ => None,
             };
@@ -92,6 +92,7 @@ fn a_log_without_an_index_is_no_log_without_events() {
     assert_eq!(outcome(&report, "log-signature"), Outcome::Pass);
     let mut query = HistoryQuery::new("m@1", &indexed(), accepting(), false).unwrap();
     query.supply(LATEST_PATH, None);
+    query.supply(AUDITED_PATH, None);
     query.supply("checkpoint", world.log.files.get("checkpoint").cloned());
     assert_eq!(query.report().unwrap().to_json(), report.to_json());
     let scanned = world.history_with("m@1", &indexed(), scanning());
@@ -108,7 +109,7 @@ fn trust_decides_not_the_index() {
         note_key("other.example.com/index", SignatureType::Ed25519, INDEX),
     ] {
         let proof = world.proof(&manifest, &key);
-        world.log.files.insert(LATEST_PATH.into(), proof);
+        world.show(&proof);
         let report = world.history("m@1");
         refused(
             &report,
@@ -118,13 +119,10 @@ fn trust_decides_not_the_index() {
         );
     }
     let proof = world.proof(&manifest, &index_key());
-    // The auditor's cosignature is the last line of the checkpoint.
+    // The auditor's statement is the last line of the checkpoint.
     let text = String::from_utf8(proof.clone()).unwrap();
     let unaudited = text.trim_end().rsplit_once('\n').unwrap().0.to_owned() + "\n";
-    world
-        .log
-        .files
-        .insert(LATEST_PATH.into(), unaudited.into_bytes());
+    world.show(unaudited.as_bytes());
     let report = world.history_with("m@1", &audited(), options());
     let scanned = world.history_with("m@1", &audited(), scanning());
     assert_eq!(report.to_json(), scanned.to_json());
@@ -147,11 +145,11 @@ fn trust_decides_not_the_index() {
         (lines.join("\n") + "\n").into_bytes()
     };
     for (at, code) in [(1, "index-audit"), (2, "index-signature")] {
-        world.log.files.insert(LATEST_PATH.into(), swapped(at));
+        world.show(&swapped(at));
         let report = world.history_with("m@1", &audited(), options());
         refused(&report, Class::False, code, Outcome::Fail);
     }
-    world.log.files.insert(LATEST_PATH.into(), proof);
+    world.show(&proof);
     let audited = world.history_with("m@1", &audited(), options());
     assert_eq!(
         detail(&audited, "coverage"),
@@ -166,7 +164,7 @@ fn a_manifest_of_another_index_or_another_log_is_not_this_ones() {
     // A proof of another manifest.
     world.publish();
     let proof = world.proof(&genuine, &index_key());
-    world.log.files.insert(LATEST_PATH.into(), proof);
+    world.show(&proof);
     let report = world.history("m@1");
     refused(&report, Class::False, "index-manifest", Outcome::Fail);
     // Another key function, known and unknown.
@@ -204,7 +202,7 @@ fn a_manifest_of_another_index_or_another_log_is_not_this_ones() {
         let origin = Origin::parse(origin).unwrap();
         let checkpoint = Checkpoint::sign(&origin, world.log.edge.head(), &key).unwrap();
         let heads = runs.iter().map(|run| run.head().clone()).collect();
-        let manifest = Manifest::new(MapFunction::AccessV2, heads, &checkpoint).unwrap();
+        let manifest = Manifest::new(MapFunction::AccessV2, heads, &signed(&checkpoint)).unwrap();
         world.publish_manifest(&manifest.encode());
         refused(
             &world.history("m@1"),
@@ -227,8 +225,12 @@ fn two_trees_of_one_log_are_an_inconsistency() {
         let checkpoint = Checkpoint::parse(&forked.publish(&[])).unwrap();
         let fork = World::new(std::mem::replace(&mut forked, TestLog::new()));
         let run = fork.run(0..size);
-        let manifest =
-            Manifest::new(MapFunction::AccessV2, vec![run.head().clone()], &checkpoint).unwrap();
+        let manifest = Manifest::new(
+            MapFunction::AccessV2,
+            vec![run.head().clone()],
+            &signed(&checkpoint),
+        )
+        .unwrap();
         world.publish_manifest(&manifest.encode());
         let report = world.history("m@1");
         let class = if size < 603 {

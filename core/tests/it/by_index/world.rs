@@ -5,16 +5,18 @@ use std::ops::Range;
 
 use glasslog_core::fetch::Query;
 use glasslog_core::index::build::{Run, build, build_from_entries, partition};
-use glasslog_core::index::format::{LATEST_PATH, Manifest, MapFunction};
+use glasslog_core::index::format::{AUDITED_PATH, LATEST_PATH, Manifest, MapFunction};
 use glasslog_core::merkle::{
     Hash, InclusionProof, ProofError, Subtree, TreeHead, leaf_hash, tree_root,
 };
-use glasslog_core::note::cosignature::cosign;
-use glasslog_core::note::{Checkpoint, Origin, SignatureType, SignerKey, TlogProof};
+use glasslog_core::note::audit_statement::{self, AuditStatement};
+use glasslog_core::note::{
+    Checkpoint, Origin, SignatureType, SignedCheckpoint, SignerKey, TlogProof,
+};
 use glasslog_core::report::Report;
 use glasslog_core::verify::{HistoryQuery, Options};
 
-use crate::support::{LOG, ORIGIN, TIME, TestLog, note_key, options};
+use crate::support::{LOG, MALLORY, ORIGIN, TIME, TestLog, note_key, options};
 
 pub(crate) const INDEX_ORIGIN: &str = "models.example.com/access/index";
 
@@ -27,7 +29,7 @@ pub(crate) fn index_key() -> SignerKey {
 }
 
 pub(crate) fn auditor() -> SignerKey {
-    note_key("auditor.example.org", SignatureType::CosignatureV1, AUDITOR)
+    note_key("auditor.example.org", SignatureType::IndexAuditV1, AUDITOR)
 }
 
 /// A policy that names the log and its index.
@@ -108,7 +110,7 @@ impl World {
             }
         }
         let heads = runs.iter().map(|run| run.head().clone()).collect();
-        let manifest = Manifest::new(self.map, heads, &checkpoint).unwrap();
+        let manifest = Manifest::new(self.map, heads, &signed(&checkpoint)).unwrap();
         self.publish_manifest(&manifest.encode());
     }
 
@@ -116,7 +118,14 @@ impl World {
     pub(crate) fn publish_manifest(&mut self, manifest: &[u8]) {
         self.manifests.push(manifest.to_vec());
         let proof = self.proof(manifest, &index_key());
-        self.log.files.insert(LATEST_PATH.into(), proof);
+        self.show(&proof);
+    }
+
+    /// Shows this proof to readers that require auditors, and to all others.
+    pub(crate) fn show(&mut self, proof: &[u8]) {
+        for path in [LATEST_PATH, AUDITED_PATH] {
+            self.log.files.insert(path.into(), proof.to_vec());
+        }
     }
 
     /// The newest manifest.
@@ -124,7 +133,7 @@ impl World {
         self.manifests.last().unwrap().clone()
     }
 
-    /// The proof of the newest manifest, signed by this key for the index and cosigned by the auditor.
+    /// The proof of the newest manifest, signed by this key for the index, with the statement of the auditor.
     pub(crate) fn proof(&self, manifest: &[u8], key: &SignerKey) -> Vec<u8> {
         let leaves: Vec<Hash> = self
             .manifests
@@ -137,8 +146,7 @@ impl World {
         };
         let origin = Origin::parse(key.verifier().name().as_str()).unwrap();
         let checkpoint = Checkpoint::sign(&origin, head, key).unwrap();
-        let cosignature = cosign(&checkpoint, &auditor(), TIME).unwrap();
-        let checkpoint = checkpoint.with_signature(cosignature).unwrap();
+        let checkpoint = vouched(&checkpoint, manifest);
         let read = |subtree: Subtree| -> Result<Hash, ProofError> {
             let range = subtree.start().unwrap() as usize..subtree.end().unwrap() as usize;
             Ok(tree_root(&leaves[range]))
@@ -170,6 +178,29 @@ impl World {
         }
         (asked, query.report().unwrap().clone())
     }
+}
+
+/// A checkpoint with the signature of its own key, whatever that is.
+pub(crate) fn signed(checkpoint: &Checkpoint) -> SignedCheckpoint {
+    let name = checkpoint.origin().as_str();
+    let keys = [LOG, MALLORY].map(|seed| note_key(name, SignatureType::Ed25519, seed));
+    let keys: Vec<_> = keys.iter().map(SignerKey::verifier).collect();
+    SignedCheckpoint::new(checkpoint, &keys).unwrap()
+}
+
+/// An index checkpoint with the auditor's statement, which names the log's head in this manifest if there is one.
+fn vouched(checkpoint: &Checkpoint, manifest: &[u8]) -> Checkpoint {
+    let (log, head) = Manifest::parse(manifest).map_or_else(
+        |_| (Origin::parse(ORIGIN).unwrap(), TreeHead::empty()),
+        |manifest| (manifest.checkpoint().origin().clone(), manifest.head()),
+    );
+    let statement = AuditStatement {
+        time: TIME,
+        log,
+        head,
+    };
+    let line = audit_statement::sign(checkpoint, &auditor(), &statement).unwrap();
+    checkpoint.with_signature(line).unwrap()
 }
 
 /// The pairs of a run, with one more or one less.

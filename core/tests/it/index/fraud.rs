@@ -12,12 +12,12 @@ use glasslog_core::index::fraud::{
     accuse_entry,
 };
 use glasslog_core::merkle::{Hash, sha256, tree_root};
-use glasslog_core::note::{Checkpoint, Origin, SignatureType};
+use glasslog_core::note::{Checkpoint, KeyId, Origin, Signature, SignatureType};
 use glasslog_core::report::{Class, Outcome, Report};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::{Options, verify_fraud};
 
-use super::world::{NOW, World, event, index_key, key, leaves, log_key, prove, trust};
+use super::world::{LOG, NOW, World, event, index_key, key, leaves, log_key, prove, signed, trust};
 
 /// 120 events about 40 artifacts by two actors, and an entry that is no event.
 fn honest() -> World {
@@ -52,7 +52,7 @@ fn publish_run(world: &mut World, run: &Run) -> Manifest {
 
 fn publish_heads(world: &mut World, runs: Vec<RunHead>) -> Manifest {
     let checkpoint = world.checkpoint();
-    let manifest = Manifest::new(world.map, runs, &checkpoint).unwrap();
+    let manifest = Manifest::new(world.map, runs, &signed(&checkpoint)).unwrap();
     world.publish_manifest(&manifest.encode());
     manifest
 }
@@ -440,16 +440,12 @@ fn bad_manifests() {
     let mut world = honest();
     let size = world.entries.len() as u64;
     let good = String::from_utf8(world.publish(&[0..50, 50..size]).encode()).unwrap();
-    let unsigned = {
-        let (text, signature) = good.rsplit_once("— ").unwrap();
-        let (name, signature) = signature.split_once(' ').unwrap();
-        let mut bytes = glasslog_core::text::wire::base64_decode(signature.trim_end()).unwrap();
-        bytes[20] ^= 1;
-        format!(
-            "{text}— {name} {}\n",
-            glasslog_core::text::wire::base64_encode(&bytes)
-        )
+    let junk = {
+        let id = KeyId::from_bytes([7; 4]);
+        let name = log_key().verifier().name().clone();
+        Signature::new(name, id, vec![1; 64]).unwrap().encode_line()
     };
+    let foreign = junk.replacen(LOG, "w.example.com", 1);
     for (text, words) in [
         (
             "hello".into(),
@@ -464,26 +460,42 @@ fn bad_manifests() {
             "the runs of the manifest end at 120, the log at 121",
         ),
         (
-            unsigned,
-            "the log's signature on the checkpoint in the manifest is wrong",
+            good.clone() + &foreign,
+            "a signature in the manifest is not by the log: its name is not the log's origin",
         ),
     ] {
         world.publish_manifest(text.as_bytes());
         let guilt = judge(&world, Accusation::BadManifest).unwrap();
         assert_eq!((guilt.kind, guilt.detail.as_str()), ("bad-manifest", words));
     }
-    // No fault: a key function of the future, a log that this policy does not know, and a right manifest.
-    let future = good.replacen("access/v1", "access/v2", 1);
+    // No fault: a log that this policy does not know, a line under the log's name by a key that the builder cannot have known,
+    // and a right manifest.
     let origin = "other.example.com";
     let head = world.head(size as usize);
     let other = key(origin, SignatureType::Ed25519, 9);
     let other = Checkpoint::sign(&Origin::parse(origin).unwrap(), head, &other).unwrap();
     let runs = Manifest::parse(good.as_bytes()).unwrap().runs().to_vec();
-    let other = Manifest::new(world.map, runs, &other).unwrap().encode();
-    for bytes in [future.into_bytes(), other, good.into_bytes()] {
+    let other = Manifest::new(world.map, runs, &signed(&other))
+        .unwrap()
+        .encode();
+    let unknown = good.clone() + &junk;
+    for bytes in [other, unknown.into_bytes(), good.clone().into_bytes()] {
         world.publish_manifest(&bytes);
         let error = judge(&world, Accusation::BadManifest);
         assert_eq!(error, Err(FraudError::Unfounded));
+    }
+    // Nor a key function or a version of the future: a verifier that does not know it decides nothing.
+    for (from, to, code) in [
+        ("access/v1", "access/v9", "index-fraud-unfounded"),
+        (
+            "tlog-index/v1",
+            "tlog-index/v9",
+            "index-manifest-unknown-version",
+        ),
+    ] {
+        world.publish_manifest(good.replacen(from, to, 1).as_bytes());
+        let error = judge(&world, Accusation::BadManifest).unwrap_err();
+        assert_eq!(error.code(), code);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The verifiable index as a whole: its answers, its refusals, and accusations against its builder.
 
 mod cost;
+mod framing;
 mod fraud;
 mod join;
 mod key_cases;

@@ -6,10 +6,10 @@ use glasslog_core::index::format::{
 };
 use glasslog_core::index::read::IndexProof;
 use glasslog_core::merkle::{Hash, sha256};
-use glasslog_core::note::{Checkpoint, Origin, TlogProof};
+use glasslog_core::note::{Checkpoint, Origin, SignedCheckpoint, TlogProof};
 use glasslog_core::trust::TrustPolicy;
 
-use super::world::{LOG, NOW, World, event, index_key, log_key, trust};
+use super::world::{LOG, NOW, World, event, index_key, log_key, signed, trust};
 
 fn record(first: u8, count: u32, offsets: &[u32]) -> Vec<u8> {
     let mut key = [0; 32];
@@ -263,7 +263,15 @@ pub(crate) fn manifest_cases() -> Vec<(String, &'static str)> {
         ),
         (
             swap("index/v1", "index/v2"),
+            "index-manifest-unknown-version: the manifest is of another version than `tlog-index/v1`",
+        ),
+        (
+            swap("index/v1", "index/v02"),
             "index-manifest-header: the first line of the manifest is not `tlog-index/v1`",
+        ),
+        (
+            good.clone() + &good.lines().last().unwrap().replacen(LOG, "w.example", 1) + "\n",
+            "index-manifest-not-by-log: a signature in the manifest is not by the log: its name is not the log's origin",
         ),
         (
             swap("tlog", " tlog"),
@@ -541,13 +549,8 @@ fn who_vouches() {
     );
     assert_eq!(code(latest, &policy(&other), access), "index-not-accepted");
     let proof = TlogProof::parse(latest).unwrap();
-    let unaudited = TlogProof::new(
-        proof.extra().to_vec(),
-        proof.index(),
-        proof.proof().clone(),
-        proof.checkpoint().log_signatures_only(),
-    );
-    let unaudited = unaudited.unwrap().encode();
+    let bare = SignedCheckpoint::new(proof.checkpoint(), &[index_key().verifier()]).unwrap();
+    let unaudited = proof.under(bare.checkpoint().clone()).unwrap().encode();
     let is_audited = |bytes: &[u8]| vouch(bytes, &trust(), access).unwrap().is_audited();
     assert!(is_audited(latest) && !is_audited(&unaudited));
     assert!(vouch(&unaudited, &policy(&index), access).is_ok());
@@ -613,7 +616,7 @@ fn an_index_of_another_log_is_refused() {
         (sign(LOG, fork, 1), "index-inconsistent"),
         (sign(LOG, head, 1), ""),
     ] {
-        let manifest = Manifest::new(world.map, runs.to_vec(), &checkpoint).unwrap();
+        let manifest = Manifest::new(world.map, runs.to_vec(), &signed(&checkpoint)).unwrap();
         world.publish_manifest(&manifest.encode());
         let found = world.bind(200).map_or_else(|error| error.code(), |_| "");
         assert_eq!(found, code);

@@ -11,8 +11,10 @@ use glasslog_core::index::read::{Answer, BoundIndex, IndexProof, Lookup, LookupE
 use glasslog_core::merkle::{
     Hash, InclusionProof, ProofError, Subtree, TreeHead, leaf_hash, sha256, tree_root,
 };
-use glasslog_core::note::cosignature::cosign;
-use glasslog_core::note::{Checkpoint, KeyName, Origin, SignatureType, SignerKey, TlogProof};
+use glasslog_core::note::audit_statement::{self, AuditStatement};
+use glasslog_core::note::{
+    Checkpoint, KeyName, Origin, SignatureType, SignedCheckpoint, SignerKey, TlogProof,
+};
 use glasslog_core::tiles::Edge;
 use glasslog_core::trust::TrustPolicy;
 
@@ -35,7 +37,7 @@ pub(crate) fn index_key() -> SignerKey {
 }
 
 pub(crate) fn auditor() -> SignerKey {
-    key("auditor.example.org", SignatureType::CosignatureV1, 3)
+    key("auditor.example.org", SignatureType::IndexAuditV1, 3)
 }
 
 /// A trust policy that asks for the auditor.
@@ -173,7 +175,7 @@ impl World {
             heads.push(run.head().clone());
         }
         let checkpoint = self.checkpoint();
-        let manifest = Manifest::new(self.map, heads, &checkpoint).unwrap();
+        let manifest = Manifest::new(self.map, heads, &signed(&checkpoint)).unwrap();
         self.publish_manifest(&manifest.encode());
         manifest
     }
@@ -185,7 +187,7 @@ impl World {
         self.files.insert(LATEST_PATH.into(), proof.encode());
     }
 
-    /// The proof of a manifest in the index log, cosigned by the auditor.
+    /// The proof of a manifest in the index log, with the statement of the auditor about the newest one.
     pub(crate) fn index_proof(&self, number: usize, extra: &[u8]) -> TlogProof {
         let leaves = leaves(&self.manifests);
         let head = TreeHead {
@@ -194,8 +196,18 @@ impl World {
         };
         let checkpoint = Checkpoint::sign(&Origin::parse(INDEX).unwrap(), head, &index_key());
         let checkpoint = checkpoint.unwrap();
-        let cosignature = cosign(&checkpoint, &auditor(), NOW).unwrap();
-        let checkpoint = checkpoint.with_signature(cosignature).unwrap();
+        let newest = self.manifests.last().unwrap();
+        let log = Manifest::parse(newest).map_or_else(
+            |_| self.checkpoint_at(self.entries.len()),
+            |newest| newest.checkpoint().clone(),
+        );
+        let statement = AuditStatement {
+            time: NOW,
+            log: log.origin().clone(),
+            head: log.head(),
+        };
+        let line = audit_statement::sign(&checkpoint, &auditor(), &statement).unwrap();
+        let checkpoint = checkpoint.with_signature(line).unwrap();
         let proof = prove(&leaves, number);
         TlogProof::new(extra.to_vec(), number as u64, proof, checkpoint).unwrap()
     }
@@ -247,6 +259,14 @@ impl World {
         }
         found
     }
+}
+
+/// A checkpoint with the signature of its own key, whatever that is.
+pub(crate) fn signed(checkpoint: &Checkpoint) -> SignedCheckpoint {
+    let name = checkpoint.origin().as_str();
+    let keys = [1, 9, 78].map(|seed| key(name, SignatureType::Ed25519, seed));
+    let keys: Vec<_> = keys.iter().map(SignerKey::verifier).collect();
+    SignedCheckpoint::new(checkpoint, &keys).unwrap()
 }
 
 pub(crate) fn leaves(entries: &[Vec<u8>]) -> Vec<Hash> {

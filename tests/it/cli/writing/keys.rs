@@ -25,7 +25,7 @@ fn keygen_writes_both_halves_once() {
         (
             "auditor",
             "auditor.example/a1",
-            Some(SignatureType::CosignatureV1),
+            Some(SignatureType::IndexAuditV1),
         ),
         ("actor", CI, None),
         ("admin", "admin", None),

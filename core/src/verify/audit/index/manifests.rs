@@ -54,8 +54,12 @@ impl IndexAudit {
 
     fn judge_manifest(&mut self, position: u64, bytes: &[u8]) -> Result<Manifest, (Class, String)> {
         let manifest = Manifest::parse(bytes).map_err(|error| {
+            let detail = format!("manifest {position}: {error}");
+            if error.is_unknown() {
+                return (Class::Undecided, detail);
+            }
             self.bad = Some((position, bytes.to_vec()));
-            (Class::False, format!("manifest {position}: {error}"))
+            (Class::False, detail)
         })?;
         let undecided = |error: ManifestError| (Class::Undecided, error.to_string());
         let map = manifest.map().map_err(undecided)?;
@@ -68,7 +72,6 @@ impl IndexAudit {
         match self.trust.log().judge(embedded, self.now).log {
             LogVerdict::Signed(_) => {}
             LogVerdict::BadSignature => {
-                self.bad = Some((position, bytes.to_vec()));
                 let detail = format!("the log's signature in manifest {position} is wrong");
                 return Err((Class::False, detail));
             }

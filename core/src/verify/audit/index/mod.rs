@@ -141,7 +141,9 @@ impl IndexAudit {
                 let audit = self.trust.audit();
                 let audit = audit.map(|audit| audit.judge(&checkpoint, self.now));
                 if verdict.is_false() || audit.is_some_and(|audit| audit.is_false()) {
-                    let detail = format!("a cosignature on the index `{origin}` is wrong");
+                    let detail = format!(
+                        "a cosignature or audit statement on the index `{origin}` is wrong"
+                    );
                     self.fail(code, Class::False, detail, None);
                 } else if *quorum == QuorumVerdict::NotMet {
                     let detail = format!("too few witnesses cosigned the index `{origin}`");

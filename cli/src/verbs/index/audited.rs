@@ -1,0 +1,29 @@
+//! `index --audited`: publishes the proof that an auditor made elsewhere with `audit --cosign KEY -o FILE`.
+
+use std::path::Path;
+
+use glasslog_log::Layout;
+use glasslog_log::index::AuditedProof;
+
+use super::Args;
+use crate::args::read_trust_policy;
+use crate::audited_proof::{publish, refuse};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::input::{self, MAX_PROOF};
+use crate::output::Console;
+
+/// Checks the proof by `--policy`, or by the policy beside the log, and publishes it.
+///
+/// # Errors
+/// The log is not a directory, or the policy does not accept the proof.
+pub(super) fn run(args: &Args, file: &Path, console: &Console) -> Result<Exit, Failure> {
+    let beside = Layout::new(&args.log).trust_policy();
+    let policy = read_trust_policy(args.trust.policy.as_ref().unwrap_or(&beside))?;
+    let bytes = input::read(file, MAX_PROOF)?;
+    let now = args.trust.options().now;
+    let proof = AuditedProof::read(&bytes, &policy, now).map_err(refuse)?;
+    publish(&proof, &args.log, console)?;
+    console.note("readers that require auditors begin with this manifest");
+    Ok(Exit::Done)
+}
