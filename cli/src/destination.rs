@@ -61,8 +61,20 @@ impl Destination {
     /// # Errors
     /// As [`submit`](Self::submit), and if the entry is refused.
     pub(crate) fn add(&mut self, entry: Vec<u8>, wait: Wait) -> Result<Receipt, Failure> {
+        Ok(self.offer(entry, wait)??)
+    }
+
+    /// Submits one entry. A refusal is an answer.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub(crate) fn offer(
+        &mut self,
+        entry: Vec<u8>,
+        wait: Wait,
+    ) -> Result<Result<Receipt, Refused>, Failure> {
         match self.submit(vec![entry], wait)?.pop() {
-            Some(outcome) => Ok(outcome?),
+            Some(outcome) => Ok(outcome),
             None => Err(Failure::unfinished(
                 "no-answer",
                 "the log gave no answer about the entry",

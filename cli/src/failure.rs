@@ -97,6 +97,15 @@ impl From<Refused> for Failure {
         let hint = match refused.code.as_str() {
             "event-unknown-key" => Some("an admin enrols it with `glasslog keys enrol`"),
             "access-reason-missing" => Some("give `--reason-code` and `--reason`"),
+            "register-new-name-missing" => Some(
+                "add the member `\"newName\":true` and sign again; `glasslog record` does it by itself",
+            ),
+            "register-new-name-false" => {
+                Some("sign again without `newName`; `glasslog record` does it by itself")
+            }
+            "register-name-freed" => {
+                Some("let the admins sign too, `glasslog record --admin SPEC`")
+            }
             _ => None,
         };
         let exit = Exit::from(&refused);

@@ -136,8 +136,17 @@ pub struct Access<'a> {
 }
 
 impl Access<'_> {
-    /// The entry.
+    /// The entry. A registration states that it is the first of its name.
     pub fn entry(&self, origin: &str) -> Vec<u8> {
+        self.encode(origin, self.action == "register")
+    }
+
+    /// The entry, of a name that was registered before.
+    pub fn entry_again(&self, origin: &str) -> Vec<u8> {
+        self.encode(origin, false)
+    }
+
+    fn encode(&self, origin: &str, new_name: bool) -> Vec<u8> {
         let Self {
             action,
             name,
@@ -150,8 +159,9 @@ impl Access<'_> {
         let reason = reason.map_or_else(String::new, |text| {
             format!(r#","reason":{{"code":"test","text":{}}}"#, json(text))
         });
+        let new_name = if new_name { r#","newName":true"# } else { "" };
         let predicate = format!(
-            r#"{{"log":"{origin}","eventId":"019a8c3e-7d1b-7f0e-9b7a-{minute:012x}","action":"{action}","outcome":"success","occurredAt":"2026-11-22T{:02}:{:02}:00Z","actor":{{"id":"{actor}","type":"workload"}}{reason}}}"#,
+            r#"{{"log":"{origin}","eventId":"019a8c3e-7d1b-7f0e-9b7a-{minute:012x}","action":"{action}","outcome":"success","occurredAt":"2026-11-22T{:02}:{:02}:00Z","actor":{{"id":"{actor}","type":"workload"}}{reason}{new_name}}}"#,
             minute / 60,
             minute % 60
         );

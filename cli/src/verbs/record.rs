@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use glasslog_client::prove::{ProofError, prove};
 use glasslog_client::source::Source;
-use glasslog_client::submit::{Receipt, Wait};
+use glasslog_client::submit::{Receipt, Refused, Wait};
+use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{
     AccessEvent, Action, Actor, ActorType, Context, Envelope, EventError, Outcome, Party, Reason,
     Subject, Transfer,
@@ -105,6 +106,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BASE64")]
     pub(crate) acts_on: Option<String>,
 
+    /// Admin who signs too, to bind a name that was freed; more than one with a threshold
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) admin: Vec<String>,
+
+    /// State that a registration is the first of its name [default: found out from the log]
+    #[arg(long)]
+    pub(crate) new_name: bool,
+
     /// Trust policy that must accept the log's checkpoint before the event is signed
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
@@ -141,15 +150,14 @@ impl Args {
         let actor = self.actor.clone().or(signer.actor).ok_or_else(|| {
             Failure::usage("`--actor` is required: the key file does not name its actor")
         })?;
+        let mut keys = vec![signer.key];
+        for admin in &self.admin {
+            keys.push(signer_spec::read(admin)?.key);
+        }
         let subjects = self.subjects(console)?;
         let origin = origin_of(&self.log, self.policy.as_deref(), console)?;
-        let payload = self
-            .event(origin, actor)?
-            .to_payload(&subjects)
-            .map_err(|error| malformed(&error))?;
-        let envelope = Envelope::sign(payload, &[&signer.key])
-            .map_err(|error| malformed(&EventError::Envelope(error)))?;
-        let entry = envelope.encode();
+        let mut event = self.event(origin, actor)?;
+        let entry = sign(&event, &subjects, &keys)?;
         if self.dry_run {
             console.line(String::from_utf8_lossy(&entry));
             return Ok(Exit::Done);
@@ -161,7 +169,14 @@ impl Args {
         };
         // The lock on a directory is held until the proof is made.
         let mut destination = Destination::open(&self.log)?;
-        let receipt = destination.add(entry, wait)?;
+        let receipt = match destination.offer(entry, wait)? {
+            // The log knows which registration is the first of a name.
+            Err(refused) if is_about_new_name(&refused) && !self.new_name => {
+                event.new_name = !event.new_name;
+                destination.add(sign(&event, &subjects, &keys)?, wait)?
+            }
+            answer => answer?,
+        };
         let proof = match wait {
             Wait::Durable => None,
             Wait::Published => Some(self.write_proof(&receipt, console)?),
@@ -261,7 +276,7 @@ impl Args {
                 }),
             exception: None,
             acts_on: acts_on.transpose()?,
-            new_name: false,
+            new_name: self.new_name,
         })
     }
 
@@ -326,6 +341,25 @@ fn wait_for_proof(
             outcome => return outcome,
         }
     }
+}
+
+/// Encodes and signs the event.
+fn sign(event: &AccessEvent, subjects: &[Subject], keys: &[SecretKey]) -> Result<Vec<u8>, Failure> {
+    let payload = event
+        .to_payload(subjects)
+        .map_err(|error| malformed(&error))?;
+    let keys: Vec<&SecretKey> = keys.iter().collect();
+    let envelope =
+        Envelope::sign(payload, &keys).map_err(|error| malformed(&EventError::Envelope(error)))?;
+    Ok(envelope.encode())
+}
+
+/// Tells whether the log refused a registration only because of its member `newName`.
+fn is_about_new_name(refused: &Refused) -> bool {
+    matches!(
+        refused.code.as_str(),
+        "register-new-name-missing" | "register-new-name-false"
+    )
 }
 
 fn parse_digest(text: &str) -> Result<Hash, Failure> {

@@ -58,7 +58,7 @@ pub struct EventView {
     pub withdrawn_at: Option<u64>,
     /// The key that decided the verdict; for a valid event the one that vouches for it.
     pub keyid: Option<String>,
-    /// `replayed`, `register-conflict`, `no-effect`.
+    /// `replayed`, `register-conflict`, `new-name-wrong`, `no-effect`.
     pub notes: Vec<&'static str>,
 }
 

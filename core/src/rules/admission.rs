@@ -59,15 +59,14 @@ pub struct Admission<M = InMemory> {
 /// A check of an entry; the last argument has the verdicts on its signatures, if they are verified already.
 type Check<M> = fn(&Admission<M>, &ParsedEntry, Option<&[bool]>) -> Result<(), Refusal>;
 
-/// The checks of an entry that parses, in order.
-const fn checks<M: Memory>() -> [Check<M>; 6] {
+/// The checks of an entry that parses, in order; the registration of names comes after them.
+const fn checks<M: Memory>() -> [Check<M>; 5] {
     [
         check_predicate_type,
         check_genesis,
         check_signatures,
         check_payload,
         check_key_effect,
-        check_registration,
     ]
 }
 
@@ -124,11 +123,14 @@ impl<M: Memory> Admission<M> {
     /// # Errors
     /// The [`Refusal`] of the first check that fails.
     pub fn check(&self, entry: &[u8]) -> Result<Admitted, Refusal> {
-        self.check_parsed(parse(entry)?, None)
+        let admitted = self.check_parsed(parse(entry)?, None)?;
+        check_registration(self, &admitted.entry)?;
+        Ok(admitted)
     }
 
-    /// Checks many entries, each as [`check`](Self::check) does and with the same answer, but verifies the signatures
-    /// of access events together. `seed` draws 32 secret random bytes; without them signatures are verified one by one.
+    /// Checks many entries, each as [`check`](Self::check) does, but verifies the signatures of access events together.
+    /// Each registration may depend on the one before it, so [`check_again`](Self::check_again) judges the names. `seed`
+    /// draws 32 secret random bytes; without them signatures are verified one by one.
     pub fn check_many<'a>(
         &self,
         entries: impl IntoIterator<Item = &'a [u8]>,
@@ -205,7 +207,7 @@ impl<M: Memory> Admission<M> {
         if let Some(first) = self.memory.payload(&admitted.payload_digest) {
             return Err(Refusal::Replayed { first });
         }
-        check_registration(self, &admitted.entry, None)
+        check_registration(self, &admitted.entry)
     }
 
     /// Applies an admitted entry at its index.
@@ -434,7 +436,6 @@ fn check_compromised_since(size: u64, entry: &ParsedEntry) -> Result<(), Refusal
 fn check_registration<M: Memory>(
     admission: &Admission<M>,
     entry: &ParsedEntry,
-    _: Option<&[bool]>,
 ) -> Result<(), Refusal> {
     let Some(keyring) = &admission.keyring else {
         return Ok(());
@@ -455,6 +456,8 @@ fn check_registration<M: Memory>(
             withdrawn: *withdrawn,
             owner: owner.clone(),
         }),
-        None => Ok(()),
+        None if registered.states_new_name(entry) => Ok(()),
+        None if registered.is_new_name => Err(Refusal::NewNameMissing),
+        None => Err(Refusal::NewNameFalse),
     }
 }

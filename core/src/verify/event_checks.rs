@@ -6,22 +6,44 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::event::event::ParsedEntry;
-use crate::event::lookup_key::LookupKey;
+use crate::event::lookup_key::{LookupKey, base_name};
 use crate::merkle::hash::Hash;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::event_view::{EventView, Finding};
 use crate::report::evidence::Evidence;
 use crate::rules::holder::{Bound, Holder, Weight, weigh};
 use crate::rules::keyring::Keyring;
-use crate::rules::registration::Registrations;
+use crate::rules::registration::{Registered, Registrations, owned};
 use crate::rules::signature_status::SignatureStatus;
 use crate::verify::event_state::EventState;
 use crate::verify::key_history::KeyHistory;
+
+/// The bare names of which every registration is judged, so that it is known which one is the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum KnownNames {
+    #[default]
+    None,
+    One(String),
+}
+
+impl KnownNames {
+    /// Returns true if all names of the event are versions of known names.
+    fn cover(&self, parsed: &ParsedEntry) -> bool {
+        match self {
+            Self::None => false,
+            Self::One(known) => {
+                let mut subjects = parsed.subjects.iter();
+                subjects.all(|subject| base_name(&subject.name) == known)
+            }
+        }
+    }
+}
 
 /// Judges events one by one, in log order.
 #[derive(Default)]
 pub(crate) struct EventChecks {
     seen: BTreeSet<Hash>,
+    names: KnownNames,
     registrations: Registrations,
     conflict: Option<(u64, String)>,
     /// Registrations that bound a name when they were logged.
@@ -36,6 +58,14 @@ pub(crate) struct EventChecks {
 }
 
 impl EventChecks {
+    /// Checks `newName` of the registrations of known names.
+    pub(crate) fn with_names(names: KnownNames) -> Self {
+        Self {
+            names,
+            ..Self::default()
+        }
+    }
+
     /// Continues from what was found before; for callers that only count.
     pub(crate) fn restore(events: &EventState) -> Self {
         Self {
@@ -106,15 +136,25 @@ impl EventChecks {
         parsed: &ParsedEntry,
         keyring: &Keyring,
     ) -> Option<&'static str> {
-        let conflict = self.bind(index, parsed, keyring)?;
-        self.conflict.get_or_insert((index, conflict));
-        Some("register-conflict")
+        let registered = self.bind(index, parsed, keyring);
+        if let Some(conflict) = &registered.conflict {
+            let name = conflict.name().to_string();
+            self.conflict.get_or_insert((index, name));
+            return Some("register-conflict");
+        }
+        if !registered.states_new_name(parsed) && self.names.cover(parsed) {
+            let subject = parsed.subjects.first();
+            let name = subject.map_or("", |subject| base_name(&subject.name));
+            self.conflict.get_or_insert((index, owned(name)));
+            return Some("new-name-wrong");
+        }
+        None
     }
 
-    /// Applies a registration, and returns the first name for which it breaks a rule.
-    fn bind(&mut self, index: u64, parsed: &ParsedEntry, keyring: &Keyring) -> Option<String> {
+    /// Applies a registration, and returns its effect.
+    fn bind(&mut self, index: u64, parsed: &ParsedEntry, keyring: &Keyring) -> Registered {
         let registered = self.registrations.apply(index, parsed, keyring);
-        let bound = registered.bound.into_iter();
+        let bound = registered.bound.iter().cloned();
         self.bound.extend(bound.map(|(name, binding)| Bound {
             name,
             is_withdrawn: binding.withdrawn_at(keyring).is_some(),
@@ -122,8 +162,7 @@ impl EventChecks {
             actor: binding.actor,
             at: binding.at,
         }));
-        let conflict = registered.conflict?;
-        Some(conflict.name().to_string())
+        registered
     }
 
     /// Applies a registration that is not among the events of the answer.
@@ -147,10 +186,22 @@ impl EventChecks {
                 None,
             ),
             Some((index, name)) => {
-                let evidence = Evidence::new()
-                    .with("index", index)
-                    .with("name", name.as_str());
-                let detail = format!("entry {index} registers `{name}` again, with other contents");
+                // The key of a bare name stands for a wrong `newName`.
+                let (name, detail) = match name.strip_suffix(' ') {
+                    Some(bare) => (
+                        bare,
+                        format!(
+                            "entry {index} states wrongly whether it is the first registration of `{bare}`"
+                        ),
+                    ),
+                    None => (
+                        name.as_str(),
+                        format!(
+                            "entry {index} registers `{name}` again, with other contents or without the right to"
+                        ),
+                    ),
+                };
+                let evidence = Evidence::new().with("index", index).with("name", name);
                 checks.unknown(CheckCode::Registrations, detail, Some(evidence));
             }
         }

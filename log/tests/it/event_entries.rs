@@ -73,7 +73,8 @@ pub(crate) fn access(
         transfer: None,
         exception: None,
         acts_on: None,
-        new_name: false,
+        // Each number is a version of one name.
+        new_name: action == Action::Register && number == 0,
     };
     let subject = Subject::new(&format!("model@{number}"), &sha256(&number.to_be_bytes()));
     let payload = event.to_payload(&[subject]).unwrap();

@@ -157,7 +157,7 @@ fn rules_survive_the_writer() {
     assert_eq!(first.index, 2);
     assert_eq!(add(log, read(1)), Ok(first));
     assert_eq!(
-        add(log, access(ORIGIN, CI, &ci, Action::Register, 7))
+        add(log, access(ORIGIN, CI, &ci, Action::Register, 0))
             .unwrap()
             .index,
         3

@@ -137,6 +137,10 @@ const NOTES: Readonly<Record<string, readonly [short: string, long: string]>> = 
     "other content",
     "Binds a name and version that an earlier event had bound to different content.",
   ],
+  "new-name-wrong": [
+    "name not new",
+    "States wrongly whether it is the first registration of its name, so the list of names may lack it.",
+  ],
   "no-effect": ["no effect", "Has no effect: the event or artifact that it acts on was not in the required state."],
 };
 

@@ -272,6 +272,7 @@ def check_access(statement):
         "exception": lambda value: value is None or within(exception)(value),
         "references": lambda value: isinstance(value, list) and len(value) <= 32 and all(map(references, value)),
         "actsOn": is_leaf_hash,
+        "newName": lambda value: value is True and predicate.get("action") == "register",
     }
     members(predicate, required, optional)
     action = predicate["action"]

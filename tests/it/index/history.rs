@@ -58,7 +58,10 @@ impl Log {
                 minute,
                 reason: Some("nightly"),
             };
-            lines.extend(event.entry(ORIGIN));
+            lines.extend(match minute {
+                0 => event.entry(ORIGIN),
+                _ => event.entry_again(ORIGIN),
+            });
             lines.push(b'\n');
         }
         self.recorded += count;

@@ -64,6 +64,8 @@ struct Log {
     random: Random,
     events: u32,
     keys: BTreeSet<String>,
+    /// Bare names that are registered.
+    registered: BTreeSet<String>,
     killed: u64,
 }
 
@@ -75,6 +77,7 @@ impl Log {
             random: Random(seed),
             events: 0,
             keys: BTreeSet::new(),
+            registered: BTreeSet::new(),
             killed: 0,
         };
         let path = log.path("log");
@@ -119,9 +122,13 @@ impl Log {
                 reason: Some(&reason),
             };
             self.events += 1;
-            lines.extend(event.entry(ORIGIN));
-            lines.push(b'\n');
             let base = name.split('@').next().unwrap_or_default().to_owned();
+            let is_first = event.action == "register" && self.registered.insert(base.clone());
+            lines.extend(match is_first {
+                true => event.entry(ORIGIN),
+                false => event.entry_again(ORIGIN),
+            });
+            lines.push(b'\n');
             let digest = format!("sha256:{}", sha256(content.as_bytes()).to_hex());
             self.keys
                 .extend([name, base, digest, format!("actor:{actor}")]);

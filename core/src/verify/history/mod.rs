@@ -30,7 +30,7 @@ use crate::report::event_view::EventView;
 use crate::report::evidence::Evidence;
 use crate::report::report::{FileEvents, Members, Question, Report};
 use crate::report::words::events_of;
-use crate::verify::event_checks::EventChecks;
+use crate::verify::event_checks::{EventChecks, KnownNames};
 use crate::verify::indexed::{IndexedLog, Opening};
 use crate::verify::key_history::KeyHistory;
 use crate::verify::matches::{Matches, Part};
@@ -420,10 +420,14 @@ impl HistoryQuery {
     /// Judges the events found. Those of the answer are shown; the others only decide about bindings.
     fn judge_events(&mut self, key_history: &KeyHistory, members: &mut Members) -> Vec<EventView> {
         let sharing = Sharing::new(&self.matches, key_history);
+        let mut names = KnownNames::None;
         if let Subject::One(key) = &self.subject {
             members.versions = Bindings::fold(&self.matches, key_history).versions_of(key);
+            if key.kind == KeyKind::Name {
+                names = KnownNames::One(key.id.clone());
+            }
         }
-        let mut event_checks = EventChecks::default();
+        let mut event_checks = EventChecks::with_names(names);
         let (mut views, mut elsewhere) = (Vec::new(), 0u64);
         for (index, part, leaf_hash, parsed) in self.matches.take_events() {
             if part == Part::Asked || part == Part::Linked && sharing.belongs(index, &parsed) {

@@ -289,7 +289,7 @@ fn the_first_registration_binds() {
         ("m", &["z"], true),
         ("@m", &["z"], true),
     ] {
-        let entry = register(name, contents, 2, &[CI]);
+        let entry = register_again(name, contents, 2, &[CI]);
         let found = admission.check(&entry).map(|_| ());
         let conflict = Refusal::RegisterConflict {
             name: name.into(),
@@ -302,11 +302,14 @@ fn the_first_registration_binds() {
         );
     }
     assert_eq!(
-        refuse(&admission, &register("m@1", &["z"], 2, &[CI])),
+        refuse(&admission, &register_again("m@1", &["z"], 2, &[CI])),
         ("register-conflict", RefusalClass::Conflict)
     );
     // The same again binds nothing new.
-    admit(&mut admission, &register("m@1", &["x", "y"], 7, &[CI]));
+    admit(
+        &mut admission,
+        &register_again("m@1", &["x", "y"], 7, &[CI]),
+    );
     assert_eq!(
         admission
             .registrations()
@@ -315,8 +318,8 @@ fn the_first_registration_binds() {
         Some(at)
     );
     // Names without a version are bound to nothing, and a denied registration binds nothing.
-    admit(&mut admission, &register("m", &["a"], 3, &[CI]));
-    admit(&mut admission, &register("m", &["b"], 4, &[CI]));
+    admit(&mut admission, &register_again("m", &["a"], 3, &[CI]));
+    admit(&mut admission, &register_again("m", &["b"], 4, &[CI]));
     let mut denied = access(Action::Register, WHO, 5);
     denied.outcome = Outcome::Denied;
     admit(
@@ -324,6 +327,28 @@ fn the_first_registration_binds() {
         &sign(&denied.to_statement(&[subject("n@1")]), &[CI]),
     );
     admit(&mut admission, &register("n@1", &["other"], 6, &[CI]));
+}
+
+#[test]
+fn a_registration_states_whether_its_name_is_new() {
+    let mut admission = admission();
+    let missing = ("register-new-name-missing", RefusalClass::Conflict);
+    let wrong = ("register-new-name-false", RefusalClass::Conflict);
+    let first = register("m@1", &["x"], 1, &[CI]);
+    assert_eq!(
+        refuse(&admission, &register_again("m@1", &["x"], 1, &[CI])),
+        missing
+    );
+    // A name without a version gets no owner.
+    assert_eq!(refuse(&admission, &register("m", &["x"], 1, &[CI])), wrong);
+    // Two entries of one batch cannot both be the first.
+    let second = register("m@2", &["x"], 2, &[CI]);
+    let checked = admission.check(&second).unwrap();
+    admit(&mut admission, &first);
+    let refusal = admission.check_again(&checked).unwrap_err();
+    assert_eq!((refusal.code(), refusal.class()), wrong);
+    assert_eq!(refuse(&admission, &second), wrong);
+    admit(&mut admission, &register_again("m@2", &["x"], 3, &[CI]));
 }
 
 #[test]

@@ -148,11 +148,30 @@ pub(crate) fn read(actor: &str, number: u32, seeds: &[u8]) -> Vec<u8> {
     sign(&event.to_statement(&[subject("resnet50@2.1")]), seeds)
 }
 
+/// A registration that is the first of its name.
 pub(crate) fn register(name: &str, contents: &[&str], number: u32, seeds: &[u8]) -> Vec<u8> {
+    registration(name, contents, number, seeds, true)
+}
+
+/// A registration of a name that was registered before, or of one without a version.
+pub(crate) fn register_again(name: &str, contents: &[&str], number: u32, seeds: &[u8]) -> Vec<u8> {
+    registration(name, contents, number, seeds, false)
+}
+
+fn registration(
+    name: &str,
+    contents: &[&str],
+    number: u32,
+    seeds: &[u8],
+    new_name: bool,
+) -> Vec<u8> {
     let subjects: Vec<Subject> = contents
         .iter()
         .map(|text| Subject::new(name, &sha256(text.as_bytes())))
         .collect();
-    let event = access(Action::Register, "ci@example.org", number);
+    let event = AccessEvent {
+        new_name,
+        ..access(Action::Register, "ci@example.org", number)
+    };
     sign(&event.to_statement(&subjects), seeds)
 }

@@ -1,7 +1,7 @@
 //! The scenarios behind `docs/formats/vectors/events`: each a history, and what comes of it, stated by hand.
 
 use super::fixture::*;
-use glasslog_core::event::{Action, KeyEvent, Outcome};
+use glasslog_core::event::{AccessEvent, Action, KeyEvent, Outcome};
 use serde_json::{Value, json};
 
 const WHO: &str = "ci@example.org";
@@ -67,7 +67,10 @@ fn then(rest: Vec<(Vec<u8>, Value)>) -> Vec<(Vec<u8>, Value)> {
 }
 
 fn payload(action: Action, number: u32) -> Vec<u8> {
-    let event = access(action, WHO, number);
+    let event = AccessEvent {
+        new_name: action == Action::Register,
+        ..access(action, WHO, number)
+    };
     event.to_payload(&[subject("resnet50@2.1")]).unwrap()
 }
 
@@ -94,6 +97,45 @@ pub(crate) fn all() -> Vec<Scenario> {
             entries,
         })
         .collect()
+}
+
+/// A name that a compromised key registered, and its way to another actor.
+fn freed() -> Vec<(Vec<u8>, Value)> {
+    const OTHER: &str = "ops@example.org";
+    let revoked = KeyEvent {
+        compromised_since: Some(3),
+        ..revocation(WHO, CI, &enrol(WHO, CI))
+    };
+    let by_other = |number, new_name, seeds: &[u8]| {
+        let event = AccessEvent {
+            new_name,
+            ..access(Action::Register, OTHER, number)
+        };
+        sign(&event.to_statement(&[subject("m@1")]), seeds)
+    };
+    vec![
+        taken(enrol(OTHER, OPS), "valid", "enrolled"),
+        taken(register("m@1", &["x"], 1, &[CI]), "compromised", "none"),
+        forced(
+            by_other(2, false, &[OPS]),
+            ("register-conflict", 409),
+            "valid",
+            "none",
+        ),
+        taken(sign(&revoked.to_statement(), &[ADMIN]), "valid", "revoked"),
+        forced(
+            by_other(3, true, &[OPS]),
+            ("register-name-freed", 409),
+            "valid",
+            "none",
+        ),
+        forced(
+            by_other(4, false, &[OPS, ADMIN]),
+            ("register-new-name-missing", 409),
+            "valid",
+            "none",
+        ),
+    ]
 }
 
 type Group = Vec<(&'static str, &'static str, Vec<(Vec<u8>, Value)>)>;
@@ -125,17 +167,60 @@ fn good() -> Group {
                     "valid",
                     "none",
                 ),
-                taken(register("m@1", &["y", "x"], 3, &[CI]), "valid", "none"),
+                taken(
+                    register_again("m@1", &["y", "x"], 3, &[CI]),
+                    "valid",
+                    "none",
+                ),
                 forced(
-                    register("m@1", &["x"], 4, &[CI]),
+                    register_again("m@1", &["x"], 4, &[CI]),
                     ("register-conflict", 409),
                     "valid",
                     "none",
                 ),
-                taken(register("m@2", &["x"], 5, &[CI]), "valid", "none"),
-                taken(register("m", &["x"], 6, &[CI]), "valid", "none"),
-                taken(register("m", &["y"], 7, &[CI]), "valid", "none"),
+                taken(register_again("m@2", &["x"], 5, &[CI]), "valid", "none"),
+                taken(register_again("m", &["x"], 6, &[CI]), "valid", "none"),
+                taken(register_again("m", &["y"], 7, &[CI]), "valid", "none"),
             ]),
+        ),
+        (
+            "register-new-name",
+            "A registration states `newName` exactly if it makes a bare name owned.",
+            then(vec![
+                forced(
+                    register_again("m@1", &["x"], 1, &[CI]),
+                    ("register-new-name-missing", 409),
+                    "valid",
+                    "none",
+                ),
+                forced(
+                    register("m@2", &["x"], 2, &[CI]),
+                    ("register-new-name-false", 409),
+                    "valid",
+                    "none",
+                ),
+                forced(
+                    register("n", &["x"], 3, &[CI]),
+                    ("register-new-name-false", 409),
+                    "valid",
+                    "none",
+                ),
+                taken(register("n@1", &["x"], 4, &[CI]), "valid", "none"),
+                unreadable(
+                    replaced(
+                        &payload(Action::Register, 5),
+                        "\"newName\":true",
+                        "\"newName\":false",
+                    ),
+                    "member-malformed",
+                    400,
+                ),
+            ]),
+        ),
+        (
+            "register-freed",
+            "A registration by a key that was compromised is withdrawn; the admins give a name that has no owner.",
+            then(freed()),
         ),
         (
             "replayed-payload",

@@ -41,6 +41,41 @@ fn record_answers_with_a_proof() {
     );
 }
 
+/// The log knows which registration is the first of a name: `record` signs again if it guessed wrong.
+#[test]
+fn a_registration_states_by_itself_whether_its_name_is_new() {
+    let shell = Shell::with_log();
+    let register = |name: &str, more: &str| {
+        let reason = "--action register --reason-code r --reason first";
+        let line = format!("{reason} --artifact {name} {more}").replace("  ", " ");
+        shell.record("log", line.trim())
+    };
+    let envelope = |more: &str| register("m@1", &format!("{more} --dry-run")).expect(0);
+    fs::write(shell.path("plain"), envelope("").text()).unwrap();
+    fs::write(shell.path("stated"), envelope("--new-name").text()).unwrap();
+    let refused = |line: &str, code: &str| {
+        let said = shell
+            .run(&format!("{line} --log log --format json"))
+            .expect(6);
+        assert_eq!(said.json()["error"]["code"], code, "{line}");
+    };
+    refused("submit plain", "register-new-name-missing");
+    register("m@1", "").expect(0);
+    refused("submit stated", "register-new-name-false");
+    register("m@2", "").expect(0);
+    register("m", "").expect(0);
+    let said = register("m@3", "--new-name --format json").expect(6).json();
+    assert_eq!(said["error"]["code"], "register-new-name-false");
+    register("m@3", "").expect(0);
+    let said = shell.run("history m --log log --policy log/trust.policy --format json");
+    let report = said.expect(0).json();
+    let versions = report["versions"].as_array().unwrap();
+    assert_eq!(versions.len(), 3);
+    let checks = report["checks"].as_array().unwrap();
+    let check = checks.iter().find(|check| check["code"] == "registrations");
+    assert_eq!(check.unwrap()["outcome"], "pass");
+}
+
 #[test]
 fn record_without_waiting_is_durable_and_published_later() {
     let shell = Shell::with_log();
