@@ -240,7 +240,7 @@ impl Operator {
             _ if at % 40 == 10 => resnet,
             _ => access,
         };
-        entry.entry(ORIGIN)
+        entry.entry_again(ORIGIN)
     }
 
     fn add(&mut self, entry: Vec<u8>) {
