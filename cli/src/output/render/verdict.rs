@@ -1,6 +1,6 @@
 //! The verdict in one plain sentence, which claims no more than was proven.
 use glasslog_core::index::format::LATEST_PATH;
-use glasslog_core::report::{Check, CheckCode, Class, Fact, Outcome, Question, Report};
+use glasslog_core::report::{Check, CheckCode, Class, CompleteBy, Fact, Outcome, Question, Report};
 
 /// Returns the verdict of a report in a sentence.
 pub(crate) fn sentence(report: &Report) -> String {
@@ -54,16 +54,28 @@ fn verified(report: &Report) -> String {
             };
             format!("there are events about {files} in {log}")
         }
-        _ if report.claims.complete == Outcome::Pass => {
-            let (are, events) = match events {
-                1 => ("this is", "the only event".into()),
-                _ => ("these are", format!("all {events} events")),
-            };
-            format!("{are} {events} about {} in {log}", name(&report.query))
+        _ => history(report, events),
+    }
+}
+
+/// Describes a history with events; *all* and *the only* are never said on the word of an index.
+fn history(report: &Report, events: usize) -> String {
+    let (about, log) = (name(&report.query), log(report));
+    match (report.complete_by, events) {
+        (Some(CompleteBy::Scan | CompleteBy::AuditedIndex), 1) => {
+            format!("this is the only event about {about} in {log}")
         }
-        _ => format!(
-            "the events shown about {} are in {log}; whether there are others is not decided",
-            name(&report.query)
+        (Some(CompleteBy::Scan | CompleteBy::AuditedIndex), _) => {
+            format!("these are all {events} events about {about} in {log}")
+        }
+        (Some(CompleteBy::Index), 1) => format!(
+            "the index lists 1 event about {about}, which is in {log}; only the index says that there is no other"
+        ),
+        (Some(CompleteBy::Index), _) => format!(
+            "the index lists {events} events about {about}, which are in {log}; only the index says that there are no others"
+        ),
+        (None, _) => format!(
+            "the events shown about {about} are in {log}; whether there are others is not decided"
         ),
     }
 }
@@ -111,7 +123,13 @@ fn nothing(report: &Report) -> String {
             );
         }
     };
-    format!("no event about {absent} is in {}", log(report))
+    let log = log(report);
+    match report.complete_by {
+        Some(CompleteBy::Index) => format!(
+            "the index lists no event about {absent} in {log}; only the index says that there is none"
+        ),
+        _ => format!("no event about {absent} is in {log}"),
+    }
 }
 
 /// Returns the first reason for the verdict, in words.
@@ -150,7 +168,10 @@ fn rests_on_index_alone(report: &Report, check: &Check) -> bool {
         .iter()
         .find(|check| check.code == CheckCode::Coverage);
     let is_unaudited = coverage.is_some_and(|coverage| {
-        coverage.outcome == Outcome::Unknown && fact(coverage, "audited") == Some(&Fact::from("no"))
+        let size = report.checkpoint.as_ref().map_or(0, |head| head.size);
+        coverage.outcome == Outcome::Unknown
+            && fact(coverage, "audited") == Some(&Fact::from("no"))
+            && fact(coverage, "upTo") == Some(&Fact::Number(size))
     });
     matches!(
         check.code,
