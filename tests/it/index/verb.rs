@@ -79,7 +79,8 @@ fn an_index_of_ones_own_log_is_built_and_rebuilt() {
         look(650).expect(0).json()["positions"],
         serde_json::json!([650])
     );
-    let absent = look(700).expect(4).json();
+    // No auditor vouches for the index, and this reader does not accept its word.
+    let absent = look(700).expect(5).json();
     assert_eq!(
         (&absent["complete"], &absent["size"]),
         (&700.into(), &700.into())
@@ -126,7 +127,12 @@ fn somebody_elses_log_is_indexed_over_http_and_further_as_it_grows() {
         look(899).expect(0).json()["positions"],
         serde_json::json!([899])
     );
-    look(900).expect(4);
+    // No auditor vouches for the index: only a reader who accepts its word is told that it has no such entry.
+    look(900).expect(5);
+    let hash = leaf(900);
+    let accepted =
+        format!("index {url} --policy both.policy --index mine --accept-index --lookup {hash}");
+    world.run(&accepted).expect(4);
     // The log's own index is signed by a key that this policy does not name.
     let own = format!("index {url} --policy both.policy --lookup {}", leaf(1));
     world.run(&own).expect(5);
