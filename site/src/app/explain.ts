@@ -1,5 +1,5 @@
 // Explains why a question has no report.
-import { Refused } from "../worker/client.js";
+import { Broken, Refused } from "../worker/client.js";
 import { Unreachable } from "./fetcher.js";
 import type { Stopped } from "./view.js";
 
@@ -14,6 +14,10 @@ export function explain(error: unknown, blocked: boolean): Pick<Stopped, "headli
   }
   if (error instanceof Unreachable) {
     return { headline: "The log could not be read to the end.", why: `${error.message}. Nothing was concluded.` };
+  }
+  if (error instanceof Broken) {
+    const why = `It failed in the middle of its work (${error.message}). Nothing was concluded.`;
+    return { headline: "The verifier stopped.", why: `${why} A fresh verifier takes the next question.` };
   }
   return { headline: "The check could not be made.", why: error instanceof Error ? error.message : String(error) };
 }

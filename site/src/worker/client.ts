@@ -16,6 +16,9 @@ export type Listener = {
 /** The verifier refused the question itself: it breaks the syntax of artifacts. */
 export class Refused extends Error {}
 
+/** The verifier itself failed, so nothing was concluded. The next question gets a fresh one. */
+export class Broken extends Error {}
+
 type Waiting = {
   readonly resolve: (answer: string | Verdict) => void;
   readonly reject: (reason: Error) => void;
@@ -38,14 +41,23 @@ function workerUrl(): string {
 }
 
 export class Verifier {
-  readonly #worker = new Worker(workerUrl(), { type: "module", name: "glasslog verifier" });
   readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined = this.#begin();
   #last = 0;
-  #broken: Error | undefined;
 
-  constructor() {
-    this.#worker.addEventListener("message", (event: MessageEvent<ToPage>) => this.#hear(event.data));
-    this.#worker.addEventListener("error", () => this.#break("the verifier stopped"));
+  /** Starts a worker. What one says after its end is of no interest. */
+  #begin(): Worker {
+    const worker = new Worker(workerUrl(), { type: "module", name: "glasslog verifier" });
+    const listen = <E>(hear: (event: E) => void) => (event: E) => this.#worker === worker && hear(event);
+    worker.addEventListener(
+      "message",
+      listen((event: MessageEvent<ToPage>) => this.#hear(event.data)),
+    );
+    worker.addEventListener(
+      "error",
+      listen((event: ErrorEvent) => this.#break(event.message || "its script could not be loaded")),
+    );
+    return worker;
   }
 
   /** Reports on an artifact's history. */
@@ -89,7 +101,6 @@ export class Verifier {
   ): Promise<Answer> {
     const job = ++this.#last;
     return new Promise((resolve, reject) => {
-      if (this.#broken) return reject(this.#broken);
       this.#waiting.set(job, { resolve: resolve as Waiting["resolve"], reject, listener, fetchFile, events: [] });
       signal.addEventListener("abort", () => this.#fail(job, signal.reason as Error), { once: true });
       this.#post(message(job));
@@ -97,6 +108,7 @@ export class Verifier {
   }
 
   #post(message: ToWorker, transfer: Transferable[] = []): void {
+    this.#worker ??= this.#begin();
     this.#worker.postMessage(message, transfer);
   }
 
@@ -146,9 +158,11 @@ export class Verifier {
     waiting.reject(reason);
   }
 
+  /** Gives up a worker whose state is not known any more. */
   #break(message: string): void {
-    this.#broken = new Error(message);
-    for (const waiting of this.#waiting.values()) waiting.reject(this.#broken);
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    for (const waiting of this.#waiting.values()) waiting.reject(new Broken(message));
     this.#waiting.clear();
   }
 }

@@ -57,7 +57,7 @@ export type ToWorker =
 export type Head = Omit<Report, "events">;
 
 /**
- * Messages to the page. *Found* holds events whose entries were proven since the last progress; their signatures are
+ * Messages to the page. *Broken* ends the worker: it could not be loaded, or it trapped. *Found* holds events whose entries were proven since the last progress; their signatures are
  * not judged yet. The worker parses the report: it sends the events in parts, each short enough not to delay a frame,
  * then the rest of the report with the verifier's own text, to be saved.
  */

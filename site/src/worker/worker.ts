@@ -39,7 +39,7 @@ const say = (message: ToPage): void => postMessage(message);
 
 const ready = load().then(
   () => say({ type: "ready" }),
-  (error: unknown) => say({ type: "broken", message: String(error) }),
+  (error: unknown) => say({ type: "broken", message: error instanceof Error ? error.message : String(error) }),
 );
 
 async function load(): Promise<void> {
@@ -84,9 +84,17 @@ async function handle(message: ToWorker): Promise<void> {
         if (!finish(message.job)) cancelled.add(message.job);
     }
   } catch (error) {
+    // After a trap the memory of the wasm may be in any state: no further call is made.
+    if (isTrap(error)) return say({ type: "broken", message: error.message });
     finish(message.job);
     say({ type: "refused", job: message.job, message: error instanceof Error ? error.message : String(error) });
   }
+}
+
+/** Errors of the engine that end the wasm in the middle: a trap, and a stack or memory that is used up. */
+function isTrap(error: unknown): error is Error {
+  const isEngines = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+  return isEngines || (error instanceof Error && error.name === "InternalError");
 }
 
 function verifierOptions({ now, maxCheckpointAge, acceptIndex }: Options): VerifierOptions {
