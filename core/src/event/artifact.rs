@@ -5,6 +5,7 @@ use crate::event::fields::is_name;
 use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::text::escape;
 use crate::text::wire::hex_decode;
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -33,6 +34,14 @@ pub enum ArtifactError {
         /// The text as given.
         found: String,
     },
+    /// The package URL has several SHA-256 digests, of which the first would be chosen in silence.
+    #[error("the package URL `{}` holds {count} different SHA-256 digests", escape::excerpt(.found))]
+    PurlDigests {
+        /// The text as given.
+        found: String,
+        /// Number of different digests.
+        count: usize,
+    },
     /// The name is empty, over 256 bytes, or not printable ASCII without spaces.
     #[error("`{}` is not a name: 1 to 256 printable ASCII characters without spaces", escape::excerpt(.found))]
     Name {
@@ -54,6 +63,7 @@ impl ArtifactError {
         match self {
             Self::Digest { .. } => "artifact-digest",
             Self::PurlWithoutDigest { .. } => "artifact-purl-without-digest",
+            Self::PurlDigests { .. } => "artifact-purl-digests",
             Self::Name { .. } => "artifact-name",
             Self::Path { .. } => "artifact-path",
         }
@@ -67,6 +77,7 @@ impl ArtifactError {
             Self::PurlWithoutDigest { .. } => {
                 "name the artifact by its digest, `sha256:…`, or by its name, `name:…`"
             }
+            Self::PurlDigests { .. } => "ask for one of them, `sha256:…`",
             Self::Name { .. } => "percent-encode other characters, as in a package URL",
             Self::Path { .. } => "hash the file and ask for `sha256:…`",
         }
@@ -140,9 +151,6 @@ fn digest(text: &str) -> Result<&str, ArtifactError> {
 
 /// Returns the digest in a package URL: its version, or its `checksum` qualifier, percent-decoded.
 fn purl_digest(text: &str) -> Result<String, ArtifactError> {
-    let missing = || ArtifactError::PurlWithoutDigest {
-        found: text.to_string(),
-    };
     let (path, qualifiers) = text.split_once('?').unwrap_or((text, ""));
     let path = path.split_once('#').map_or(path, |(path, _)| path);
     let qualifiers = qualifiers
@@ -157,12 +165,20 @@ fn purl_digest(text: &str) -> Result<String, ArtifactError> {
         .chain(checksums)
         .filter_map(percent_decode)
         .collect();
-    candidates
+    let parts = candidates
         .iter()
-        .flat_map(|candidate| candidate.split(','))
-        .find_map(|candidate| digest(candidate).ok())
-        .map(ToString::to_string)
-        .ok_or_else(missing)
+        .flat_map(|candidate| candidate.split(','));
+    let mut digests = BTreeSet::new();
+    digests.extend(parts.filter_map(|part| digest(part).ok()));
+    let found = || text.to_string();
+    match (digests.first(), digests.len()) {
+        (Some(digest), 1) => Ok((*digest).to_string()),
+        (None, _) => Err(ArtifactError::PurlWithoutDigest { found: found() }),
+        (_, count) => Err(ArtifactError::PurlDigests {
+            found: found(),
+            count,
+        }),
+    }
 }
 
 fn percent_decode(text: &str) -> Option<String> {
@@ -235,6 +251,8 @@ mod tests {
         for purl in [
             format!("pkg:oci/fraud@{escaped}?repository_url=registry.example.org"),
             format!("pkg:generic/model@1.0?checksum=sha1:00,{DIGEST}"),
+            // The same digest twice is one.
+            format!("pkg:oci/fraud@{escaped}?checksum={DIGEST}"),
         ] {
             let key = LookupKey::new(KeyKind::Digest, DIGEST);
             assert_eq!(
@@ -248,6 +266,14 @@ mod tests {
             error.to_string(),
             "the package URL `pkg:mlflow/fraud@3` holds no SHA-256 digest"
         );
+        let other = DIGEST.replace("sha256:9", "sha256:8");
+        for purl in [
+            format!("pkg:oci/fraud@{escaped}?checksum={other}"),
+            format!("pkg:generic/model@1.0?checksum={other},{DIGEST}"),
+        ] {
+            let error = ArtifactQuery::parse(&purl).unwrap_err();
+            assert_eq!(error.code(), "artifact-purl-digests", "{purl}");
+        }
     }
 
     #[test]
