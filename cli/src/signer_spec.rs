@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::parse_secret_pem;
+use glasslog_log::writer::check_private;
 
 use crate::failure::Failure;
 use crate::pem_file::{self, Expected};
@@ -17,7 +18,7 @@ pub(crate) struct Signer {
 /// Reads the key that SPEC names.
 ///
 /// # Errors
-/// The kind of SPEC is one of a later version (exit 2), or the file cannot be read (exit 1) or contains no such key (exit 8).
+/// The kind of SPEC is one of a later version (exit 2), or the file cannot be read or others can read it too (exit 1), or contains no such key (exit 8).
 pub(crate) fn read(spec: &str) -> Result<Signer, Failure> {
     for kind in ["ssh-agent:", "pkcs11:", "exec:"] {
         if spec.starts_with(kind) {
@@ -34,6 +35,7 @@ pub(crate) fn read(spec: &str) -> Result<Signer, Failure> {
 /// # Errors
 /// As [`read`].
 pub(crate) fn read_file(path: &Path) -> Result<Signer, Failure> {
+    check_private(path)?;
     let expected = Expected {
         code: "signer-key",
         hint: "a signer is a PKCS#8 PEM file, as `glasslog keygen --kind actor` writes it",

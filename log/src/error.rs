@@ -87,7 +87,7 @@ impl LogError {
             Self::Disk(_) => None,
             Self::Index(error) => error.hint(),
             Self::Lock(error) => Some(error.hint()),
-            Self::Layout(error) => error.hint().map(str::to_owned),
+            Self::Layout(error) => error.hint(),
             Self::Storage(error) => error.hint().map(str::to_owned),
             Self::Journal(error) => Some(error.hint().to_owned()),
             Self::History(error) => error.hint().map(str::to_owned),

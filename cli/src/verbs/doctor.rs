@@ -10,6 +10,7 @@ use glasslog_core::report::Outcome;
 use glasslog_core::text::escape::display_safe;
 use glasslog_core::text::time;
 use glasslog_core::trust::{LogVerdict, TrustPolicy, WitnessOutcome};
+use glasslog_log::writer::check_private;
 use serde::Serialize;
 
 use crate::args::parse_time;
@@ -30,7 +31,7 @@ Exits 1 if something is wrong. It judges the surroundings of a log, never what t
 
 Examples:
   glasslog doctor --log my.log
-  glasslog doctor --log https://log.example.com/ --policy trust.policy")]
+  glasslog doctor --log https://log.example.com/ --policy trust.policy --key ci.key")]
 pub(crate) struct Args {
     /// Log directory, public tree or URL
     #[arg(long)]
@@ -39,6 +40,10 @@ pub(crate) struct Args {
     /// Trust policy to check [default: LOG/trust.policy]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+
+    /// Secret keys to check beside those of the log
+    #[arg(long, value_name = "FILE")]
+    key: Vec<PathBuf>,
 
     /// Open no sockets
     #[arg(long)]
@@ -97,6 +102,7 @@ impl Args {
         if let Some(log) = &self.log {
             findings.extend(check_keys(Path::new(log)));
         }
+        findings.extend(self.key.iter().map(|path| check_key(path)));
         let beside = self.log.as_deref().and_then(policy_beside);
         let policy = self.policy.as_ref().or(beside.as_ref());
         let policy = policy.and_then(|path| check_policy(path, &mut findings));
@@ -162,41 +168,18 @@ fn check_keys(log: &Path) -> Vec<Finding> {
     paths.iter().map(|path| check_key(path)).collect()
 }
 
-#[cfg(unix)]
+/// Checks one secret key by the rule of the verbs that read it.
 fn check_key(path: &Path) -> Finding {
-    use std::os::unix::fs::PermissionsExt;
+    const CODE: &str = "key-permissions";
     let shown = path.display();
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.permissions().mode() & 0o077 == 0 => Finding::pass(
-            "key-permissions",
-            format!("only its owner can read `{shown}`"),
-        ),
-        Ok(metadata) => {
-            let mode = metadata.permissions().mode() & 0o777;
-            Finding::fail(
-                "key-permissions",
-                format!("others can read or write `{shown}` (mode {mode:04o})"),
-                format!("chmod 600 {shown}"),
-            )
-        }
-        Err(error) => Finding::fail(
-            "key-permissions",
-            format!("`{shown}`: {}", io_reason(&error)),
-            "check who owns the log directory",
-        ),
+    if let Err(error) = fs::metadata(path) {
+        let detail = format!("`{shown}`: {}", io_reason(&error));
+        return Finding::fail(CODE, detail, "check the path, and who owns its directory");
     }
-}
-
-#[cfg(not(unix))]
-fn check_key(path: &Path) -> Finding {
-    Finding::new(
-        "key-permissions",
-        Outcome::Unknown,
-        format!(
-            "permissions of `{}` are not looked at on this system",
-            path.display()
-        ),
-    )
+    match check_private(path) {
+        Ok(()) => Finding::pass(CODE, format!("only its owner can read `{shown}`")),
+        Err(error) => Finding::fail(CODE, error.to_string(), error.hint().unwrap_or_default()),
+    }
 }
 
 fn check_policy(path: &Path, findings: &mut Vec<Finding>) -> Option<TrustPolicy> {

@@ -7,8 +7,7 @@ use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{Spki, is_name, secret_to_pem};
 use glasslog_core::note::{KeyName, SignatureType, SignerKey};
 use glasslog_log::directory::Disk;
-use glasslog_log::writer::{new_secret, write_public, write_secret};
-use glasslog_log::{LayoutError, LogError};
+use glasslog_log::writer::{new_secret, write_pair};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -91,7 +90,7 @@ struct Made {
 
 impl Args {
     /// # Errors
-    /// The kind does not allow the name or algorithm (exit 2), or a file exists already (exit 1).
+    /// The kind does not allow the name or algorithm (exit 2), or a file exists already (exit 1); nothing is left then.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         match self.alg {
             Algorithm::Ed25519 => {}
@@ -107,11 +106,11 @@ impl Args {
             Kind::Actor | Kind::Admin => self.event_pair(&secret)?,
         };
         let (disk, public) = (Disk::new(), public_path(&self.out));
-        if public.exists() {
-            return Err(LogError::from(LayoutError::Exists { path: public }).into());
-        }
-        write_secret(&disk, &self.out, &pair.secret)
-            .and_then(|()| write_public(&disk, &public, &pair.public))?;
+        write_pair(
+            &disk,
+            (&self.out, &pair.secret),
+            (&public, &pair.public),
+        )?;
         match console.is_json() {
             true => console.json(&Made {
                 schema_version: 1,

@@ -185,15 +185,31 @@ impl Disk {
             .mode(mode)
             .open(&path)
             .map_err(failed)?;
-        self.write_or_tear(Step::Write, &path, &mut file, bytes)
-            .map_err(failed)?;
-        if durability == Durability::Now {
-            self.step(Step::SyncFile, &path)
-                .and_then(|()| file.sync_all())
-                .map_err(|error| DiskError::new("sync", &path, &error))?;
-            self.tell(|| Change::SyncFile(path.clone()));
-        }
+        let filled = self.fill(&path, &mut file, bytes, durability);
+        filled.inspect_err(|_| {
+            // Nobody reads a file that was not finished, and a disk that is full needs its bytes.
+            let _ = fs::remove_file(&path);
+        })?;
         Ok(path)
+    }
+
+    /// Writes a new file, and syncs it unless it is `Lazy`.
+    fn fill(
+        &self,
+        path: &Path,
+        file: &mut File,
+        bytes: &[u8],
+        durability: Durability,
+    ) -> Result<(), DiskError> {
+        self.write_or_tear(Step::Write, path, file, bytes)
+            .map_err(|error| DiskError::new("write", path, &error))?;
+        if durability == Durability::Now {
+            self.step(Step::SyncFile, path)
+                .and_then(|()| file.sync_all())
+                .map_err(|error| DiskError::new("sync", path, &error))?;
+            self.tell(|| Change::SyncFile(path.to_owned()));
+        }
+        Ok(())
     }
 
     /// Makes the content of a file durable; a missing file is not an error.
@@ -252,7 +268,10 @@ impl Disk {
             return Ok(Created::Exists);
         }
         let source = self.write_temporary(temporary, bytes, mode, durability)?;
-        self.name(&source, path)
+        self.name(&source, path).inspect_err(|_| {
+            // A disk that fails may keep the copy; whatever is left of a key must not stay for long.
+            let _ = fs::remove_file(&source);
+        })
     }
 
     /// Gives a temporary file its final name, unless that exists, and removes the temporary name.

@@ -115,6 +115,20 @@ pub enum LayoutError {
         /// The directory.
         path: PathBuf,
     },
+    /// A secret key that others than its owner can read or write.
+    #[error("others can read or write the secret key `{path}` (mode {mode:04o})")]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The private state of a log is missing, without which nobody knows what it has signed.
+    #[error("`{path}` is missing, the private state without which the log cannot be written")]
+    NoState {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A file that must be new exists.
     #[error("`{path}` exists already")]
     Exists {
@@ -130,19 +144,27 @@ impl LayoutError {
             Self::NotALog { .. } => "not-a-log",
             Self::Unfinished { .. } => "init-unfinished",
             Self::NotEmpty { .. } => "directory-not-empty",
+            Self::Exposed { .. } => "key-exposed",
+            Self::NoState { .. } => "state-missing",
             Self::Exists { .. } => "file-exists",
         }
     }
 
     /// Returns the remedy for the operator, if there is one.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NotALog { .. } => Some("`glasslog init` makes a log"),
-            Self::Unfinished { .. } => Some(
-                "nothing was published from it: remove the directory and run `glasslog init` again",
-            ),
-            Self::NotEmpty { .. } => Some("choose a directory that is empty or does not exist"),
-            Self::Exists { .. } => None,
-        }
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotALog { .. } => "`glasslog init` makes a log",
+            Self::Unfinished { .. } => {
+                "nothing was published from it: remove the directory and run `glasslog init` again"
+            }
+            Self::NotEmpty { .. } => "choose a directory that is empty or does not exist",
+            Self::Exposed { path, .. } => return Some(format!("chmod 600 {}", path.display())),
+            Self::NoState { .. } => {
+                "restore `state/` and `public/` from copies of one moment; without such copies serve `public/` with any web \
+                 server, which needs no `state/`, and begin a successor with `glasslog init --succeeds`"
+            }
+            Self::Exists { .. } => return None,
+        };
+        Some(hint.to_owned())
     }
 }

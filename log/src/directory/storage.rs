@@ -1,7 +1,7 @@
 //! The storage of a log in one directory of a POSIX file system (`docs/formats/log-directory.md`).
 
 use crate::directory::disk::Disk;
-use crate::directory::error::DiskError;
+use crate::directory::error::{DiskError, LayoutError};
 use crate::directory::journal::Journal;
 use crate::directory::layout::{Layout, PRIVATE_FILE, PUBLIC_FILE};
 use crate::directory::lock::{CheckpointLock, WriterLock};
@@ -43,6 +43,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Posix {
     /// Opens the directory of a log and takes its lock.
     pub(crate) fn open(disk: &Disk, layout: &Layout) -> Result<Self, LogError> {
+        let state = layout.state();
+        if !state.exists() {
+            return Err(LayoutError::NoState { path: state }.into());
+        }
         let lock = WriterLock::take(&layout.lock())?;
         clear_temporary(disk, layout)?;
         // A missing head is reported before any error in the journal.

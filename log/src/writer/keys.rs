@@ -6,6 +6,8 @@ use crate::directory::layout::{PRIVATE_FILE, PUBLIC_FILE};
 use crate::error::LogError;
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::note::SignerKey;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -17,6 +19,42 @@ pub fn new_secret() -> Result<SecretKey, getrandom::Error> {
     let mut seed = Zeroizing::new([0; 32]);
     getrandom::fill(seed.as_mut())?;
     Ok(SecretKey::from_seed(&seed))
+}
+
+/// Refuses a secret key that others than its owner can read or write, as ssh does.
+///
+/// # Errors
+/// [`LayoutError::Exposed`]. A file that is missing is not one, and neither is a pipe or a device.
+pub fn check_private(path: &Path) -> Result<(), LogError> {
+    let Ok(metadata) = fs::metadata(path) else {
+        return Ok(());
+    };
+    let mode = metadata.permissions().mode() & 0o7777;
+    match metadata.is_file() && mode & 0o077 != 0 {
+        true => Err(LayoutError::Exposed {
+            path: path.to_owned(),
+            mode,
+        }
+        .into()),
+        false => Ok(()),
+    }
+}
+
+/// Writes both halves of a new key pair, or none of them.
+///
+/// # Errors
+/// A file exists, or the disk fails.
+pub fn write_pair(
+    disk: &Disk,
+    (secret, secret_text): (&Path, &str),
+    (public, public_text): (&Path, &str),
+) -> Result<(), LogError> {
+    // The public half goes first: without its secret it is of no use to anyone.
+    write_public(disk, public, public_text)?;
+    write_secret(disk, secret, secret_text).inspect_err(|_| {
+        // The first error is the one to report.
+        let _ = fs::remove_file(public);
+    })
 }
 
 /// Writes a new secret key file (mode 0600).
@@ -47,7 +85,10 @@ pub fn write_public(disk: &Disk, path: &Path, text: &str) -> Result<(), LogError
 fn write(disk: &Disk, path: &Path, text: &str, mode: u32) -> Result<(), LogError> {
     let directory = directory_of(path);
     match disk.create(directory, path, text.as_bytes(), mode, Durability::Now)? {
-        Created::New => Ok(disk.sync_directory(directory)?),
+        Created::New => Ok(disk.sync_directory(directory).inspect_err(|_| {
+            // A key that may vanish with the power must not be used.
+            let _ = fs::remove_file(path);
+        })?),
         Created::Exists => Err(LayoutError::Exists {
             path: path.to_owned(),
         }
@@ -58,8 +99,9 @@ fn write(disk: &Disk, path: &Path, text: &str, mode: u32) -> Result<(), LogError
 /// Reads a `PRIVATE+KEY+…` file.
 ///
 /// # Errors
-/// The file is missing or is not such a key.
+/// The file is missing, is not such a key, or others can read it.
 pub fn read_signer(disk: &Disk, path: &Path) -> Result<SignerKey, LogError> {
+    check_private(path)?;
     let setting = |problem: String| LogError::setting(path, problem);
     let bytes = disk.read(path)?.ok_or_else(|| LogError::missing(path))?;
     let bytes = Zeroizing::new(bytes);

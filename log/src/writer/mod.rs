@@ -16,7 +16,9 @@ pub(crate) mod signer;
 
 pub use admitter::Admitter;
 pub use error::{HistoryError, WriterError};
-pub use keys::{new_secret, read_signer, write_public, write_secret, write_signer};
+pub use keys::{
+    check_private, new_secret, read_signer, write_pair, write_public, write_secret, write_signer,
+};
 pub use log::Log;
 pub use public_checkpoint::ARCHIVE_INTERVAL;
 pub use refusal::{Outcome, Receipt, Refusal};
