@@ -140,6 +140,8 @@ impl Bench {
         let mut serve = process::command(&self.binary);
         serve.arg("serve").arg(&directory);
         serve.args(["--listen", "127.0.0.1:0", "--log-level", "warn"]);
+        // All writers of the load are at one address.
+        serve.args(["--max-client-connections", "1024"]);
         let mut server = Server::start(serve.stdout(Stdio::piped()))?;
         let stdout = server.0.stdout.take().context("the server has no output")?;
         let mut line = String::new();

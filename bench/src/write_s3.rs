@@ -155,6 +155,8 @@ impl Bench {
         with_keys(&mut command);
         command.arg("serve").arg(log);
         command.args(["--listen", "127.0.0.1:0", "--log-level", "warn"]);
+        // All writers of the load are at one address.
+        command.args(["--max-client-connections", "1024"]);
         let mut child = Running::start(command.stdout(Stdio::piped()))?;
         let stdout = child.0.stdout.take().context("the server has no output")?;
         let mut line = String::new();

@@ -4,8 +4,10 @@ use crate::directory::disk::Disk;
 use crate::directory::error::LayoutError;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
+use crate::network::Network;
 use crate::object_store::StoreSettings;
-use core::num::NonZeroU64;
+use crate::page_origin::PageOrigin;
+use core::num::{NonZeroU64, NonZeroUsize};
 use serde::{Deserialize, Serialize};
 
 /// Version of the directory's layout that this crate reads and writes.
@@ -25,6 +27,9 @@ pub struct Config {
     /// Schedule of the index.
     #[serde(default)]
     pub index: Schedule,
+    /// Bounds on the clients of a server of this log.
+    #[serde(default)]
+    pub serve: Serving,
     /// The bucket that holds the log, if the log is not in this directory.
     #[serde(default)]
     pub store: Option<StoreSettings>,
@@ -64,6 +69,7 @@ impl Config {
             origin,
             raw,
             index,
+            serve,
             store,
         } = self;
         let store = store
@@ -74,8 +80,9 @@ impl Config {
         format!(
             "# Configuration of one Glasslog log; `glasslog init` wrote it.\n\
              # The origin is the log's identity: changing it, or `raw`, makes the log unusable.\n\
-             format = {format}\norigin = {origin}\n# Whether any bytes are admitted, instead of signed events only.\nraw = {raw}\n\n{}{store}",
-            index.encode()
+             format = {format}\norigin = {origin}\n# Whether any bytes are admitted, instead of signed events only.\nraw = {raw}\n\n{}\n{}{store}",
+            index.encode(),
+            serve.encode()
         )
     }
 }
@@ -123,6 +130,54 @@ impl Schedule {
     }
 }
 
+/// Bounds on the clients of `glasslog serve`, and the proxies that it believes: the section `[serve]` of
+/// `glasslog.toml`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Serving {
+    /// Open connections; the server's default without a number.
+    pub max_connections: Option<NonZeroUsize>,
+    /// Open connections of one client; the server's default without a number.
+    pub max_client_connections: Option<NonZeroUsize>,
+    /// Reverse proxies that name their clients in `X-Forwarded-For`.
+    pub proxies: Vec<Network>,
+    /// Web origins whose pages may show the portal in a frame.
+    pub embedders: Vec<PageOrigin>,
+}
+
+impl Serving {
+    /// Encodes the section with a comment; a number that is not set stays the server's default.
+    fn encode(&self) -> String {
+        let Self {
+            max_connections,
+            max_client_connections,
+            proxies,
+            embedders,
+        } = self;
+        let numbers = [
+            ("max-connections", max_connections),
+            ("max-client-connections", max_client_connections),
+        ];
+        let numbers: String = numbers
+            .iter()
+            .filter_map(|(name, number)| number.map(|number| format!("{name} = {number}\n")))
+            .collect();
+        let list = |texts: Vec<String>| texts.join("\", \"");
+        let quoted = |texts: Vec<String>| match texts.is_empty() {
+            true => String::new(),
+            false => format!("\"{}\"", list(texts)),
+        };
+        let proxies = quoted(proxies.iter().map(Network::to_string).collect());
+        let embedders = quoted(embedders.iter().map(PageOrigin::to_string).collect());
+        format!(
+            "# Open connections to `glasslog serve`, in all (`max-connections`) and of one client (`max-client-connections`).\n\
+             # `X-Forwarded-For` is believed from these reverse proxies only. Pages of the embedders may show the portal in a\n\
+             # frame.\n\
+             [serve]\n{numbers}proxies = [{proxies}]\nembedders = [{embedders}]\n"
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +196,12 @@ mod tests {
                 seconds: 0,
                 grace: 5,
             },
+            serve: Serving {
+                max_connections: NonZeroUsize::new(9),
+                max_client_connections: NonZeroUsize::new(3),
+                proxies: vec!["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()],
+                embedders: vec!["https://a.example".parse().unwrap()],
+            },
             store: StoreSettings::new("s3://bucket/logs/one").ok(),
         };
         fs::write(layout.config(), config.encode()).unwrap();
@@ -154,6 +215,7 @@ mod tests {
         fs::write(layout.config(), "format = 1\norigin = \"a\"\nraw = false\n").unwrap();
         let config = Config::read(&Disk::new(), &layout).unwrap();
         assert_eq!(config.index, Schedule::default());
+        assert_eq!(config.serve, Serving::default());
     }
 
     #[test]
@@ -175,7 +237,7 @@ mod tests {
             ),
             (
                 "format = 1\norigin = \"a\"\nmore = 1",
-                "unknown field `more`, expected one of `format`, `origin`, `raw`, `index`, `store`",
+                "unknown field `more`, expected one of `format`, `origin`, `raw`, `index`, `serve`, `store`",
             ),
             (
                 "format = 1\norigin = \"a\"\n[index]\nevery = 1",
@@ -184,6 +246,10 @@ mod tests {
             (
                 "format = 1\norigin = \"a\"\n[index]\nentries = 0",
                 "invalid value: integer `0`, expected a nonzero u64",
+            ),
+            (
+                "format = 1\norigin = \"a\"\n[serve]\nproxies = [\"10.0.0.1/8\"]",
+                "`10.0.0.1/8` is neither an address nor a network such as `10.0.0.0/8`",
             ),
             ("format = 1", "missing field `origin`"),
         ] {

@@ -57,6 +57,8 @@ pub mod directory;
 mod error;
 pub mod index;
 mod leaf;
+mod network;
+mod page_origin;
 pub mod object_store;
 pub mod sequencer;
 pub mod status;
@@ -64,7 +66,7 @@ pub mod storage;
 pub mod witness;
 pub mod writer;
 
-pub use config::{Config, Schedule};
+pub use config::{Config, Schedule, Serving};
 pub use create::{Made, NewLog};
 pub use dedup::{Bounds, DedupError};
 pub use directory::{
@@ -73,7 +75,9 @@ pub use directory::{
 pub use error::LogError;
 pub use index::IndexError;
 pub use leaf::Leaf;
+pub use network::{Network, NetworkError};
 pub use object_store::StoreError;
+pub use page_origin::{PageOrigin, PageOriginError};
 pub use storage::{JournalError, StorageError};
 pub use writer::{
     ARCHIVE_INTERVAL, Admitter, HistoryError, Log, Outcome, Receipt, Refusal, WriterError,

@@ -1,13 +1,15 @@
 //! State that every request shares.
 
-use crate::http::client::Client;
+use crate::http::client::{Client, Peer};
 use crate::http::rate::RateLimit;
 use crate::http::slots::Slots;
 use crate::leadership::role::{Role, Shared};
 use crate::options::{Limits, Options};
 use crate::status::metrics::Metrics;
 use crate::submission::intake::Intake;
-use axum::http::Request;
+use crate::submission::standing::Standings;
+use axum::http::{HeaderValue, Request};
+use glasslog_log::{Network, PageOrigin};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,13 +22,16 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) rate: Option<RateLimit>,
     pub(crate) batches: Arc<Slots>,
+    pub(crate) standings: Standings,
     pub(crate) limits: Limits,
     pub(crate) public: PathBuf,
     /// Further state if the log, and so its public files, are in a bucket.
     pub(crate) shared: Option<Arc<Shared>>,
     /// Ends when the server is asked to stop, or the log has stopped.
     pub(crate) stopping: watch::Receiver<()>,
-    is_behind_proxy: bool,
+    proxies: Vec<Network>,
+    /// Value of `Content-Security-Policy`.
+    pub(crate) framing: HeaderValue,
 }
 
 impl App {
@@ -43,12 +48,14 @@ impl App {
             intake,
             metrics: Metrics::new(),
             rate: limits.rate.map(RateLimit::new),
-            batches: Slots::new(limits.batches, limits.batches_of_client),
+            batches: Slots::shared(limits.batches, limits.batches_part),
+            standings: Standings::default(),
             limits,
             public,
             shared,
             stopping,
-            is_behind_proxy: options.is_behind_proxy,
+            proxies: options.proxies.clone(),
+            framing: framing(&options.embedders),
         }
     }
 
@@ -68,16 +75,33 @@ impl App {
         !self.is_stopping() && self.role() != Role::StandIn(None)
     }
 
-    /// Returns the client to which a request's limits apply: the peer of the connection or, behind a proxy, the client
-    /// that the proxy names.
-    pub(crate) fn client<B>(&self, request: &Request<B>) -> Client {
-        let forwarded = self
-            .is_behind_proxy
-            .then(|| Client::forwarded(request.headers()))
-            .flatten();
-        forwarded
-            .or_else(|| request.extensions().get().copied())
-            // Every connection carries its client, so this default is never used.
-            .unwrap_or(Client::of(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+    /// Returns the other end of a connection from this address.
+    pub(crate) fn peer(&self, address: IpAddr) -> Peer {
+        Peer::of(address, &self.proxies)
     }
+
+    /// Returns the client to which a request's limits apply: the peer of the connection or, if that is a configured
+    /// proxy, the client that the proxy names.
+    pub(crate) fn client<B>(&self, request: &Request<B>) -> Client {
+        let peer = request.extensions().get().copied();
+        // Every connection carries its peer, so this default is never used.
+        let peer = peer.unwrap_or_else(|| self.peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+        let forwarded = match peer.is_proxy {
+            true => Client::forwarded(request.headers(), &self.proxies),
+            false => None,
+        };
+        forwarded.unwrap_or(peer.client)
+    }
+}
+
+/// Returns the policy that says which pages may show this server's pages in a frame.
+fn framing(embedders: &[PageOrigin]) -> HeaderValue {
+    let sources: Vec<String> = match embedders {
+        [] => vec!["'none'".to_owned()],
+        some => some.iter().map(PageOrigin::to_string).collect(),
+    };
+    let policy = format!("frame-ancestors {}", sources.join(" "));
+    // Origins consist of characters that a header may have.
+    HeaderValue::from_str(&policy)
+        .unwrap_or_else(|_| HeaderValue::from_static("frame-ancestors 'none'"))
 }

@@ -1,11 +1,43 @@
 //! Bounds that no operator needs to change, with the reason for each number.
 
+use std::time::Duration;
+
 /// Bytes of single entries that are being read, queued or in work at once: a thousand of the largest. Beyond it the answer
 /// is 503.
 pub(crate) const MAX_SINGLE_BYTES: usize = 64 << 20;
 
+/// A client may hold the bytes that are free for single entries, divided by this number: 3.8 MiB for one client alone, as
+/// much as the 64 connections of a client can send. Forty clients that hold all they can leave a tenth to the others.
+pub(crate) const SINGLE_PART: usize = 16;
+
 /// The same for batches, whose clients wait instead: separate memory, so that batches never shut out single entries.
 pub(crate) const MAX_BATCH_BYTES: usize = 64 << 20;
+
+/// The same for batches: a client may hold as much as is free. The log frees it, whatever the client does.
+pub(crate) const BATCH_PART: usize = 1;
+
+/// Least rate of a body in bytes a second. A mobile connection of the slowest kind sends five times as fast.
+pub(crate) const LEAST_RATE: u32 = 1_024;
+
+/// Lines of a batch that go to the log together, of a client that has not submitted lately; the number doubles each time
+/// that none of them is refused.
+pub(crate) const FIRST_LINES: usize = 64;
+
+/// Lines that go to the log together once some were refused: false signatures cost as much time as true ones, and honest
+/// submitters wait for a few of them only.
+pub(crate) const FEWEST_LINES: usize = 8;
+
+/// Refusals a second that one client gets without waiting: a thirtieth of one core if all have false signatures.
+pub(crate) const REFUSALS_EACH_SECOND: u32 = 1_000;
+
+/// Refusals at once after a pause, in seconds of that rate.
+pub(crate) const REFUSAL_BURST: Duration = Duration::from_secs(1);
+
+/// Time for which a client's last submissions are remembered.
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// Clients that are remembered: a megabyte or two.
+pub(crate) const MAX_REMEMBERED: usize = 16_384;
 
 /// Memory in bytes for one entry besides its content: buffers, channel and answer, rounded up.
 pub(crate) const ENTRY_COST: usize = 512;

@@ -1,6 +1,7 @@
 //! Options of the operator: addresses, and bounds on the resources that clients can take, with the reasons for their
 //! defaults.
 
+use glasslog_log::{Network, PageOrigin};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -13,8 +14,10 @@ pub struct Options {
     pub admin: Option<SocketAddr>,
     /// Address at which others reach this server, if it is not the one on which it listens.
     pub url: Option<String>,
-    /// True if a reverse proxy in front names the client in `X-Forwarded-For`.
-    pub is_behind_proxy: bool,
+    /// Reverse proxies in front: those that name their clients in `X-Forwarded-For`. Without any, the header is ignored.
+    pub proxies: Vec<Network>,
+    /// Web origins whose pages may show the portal in a frame; none by default.
+    pub embedders: Vec<PageOrigin>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -26,18 +29,21 @@ pub struct Limits {
     /// Open connections; one more gets a 503. The operating system may allow fewer: see
     /// [`Server::bind_with`](crate::Server::bind_with).
     pub connections: usize,
-    /// Open connections of one client.
+    /// Open connections of one client; those of a configured proxy are not counted.
     pub connections_of_client: usize,
     /// Batches that are being sent at once: each may hold two megabytes.
     pub batches: usize,
-    /// Batches of one client.
-    pub batches_of_client: usize,
+    /// Batches of one client: those that are free, divided by this number.
+    pub batches_part: usize,
     /// Entries a second that one client may submit; `None` for as many as the log takes.
     pub rate: Option<Rate>,
     /// Longest time for a client to send a request's head, or to begin the next request.
     pub head_timeout: Duration,
-    /// Longest time for a client to send the body of `POST /add`, or one line of `POST /batch`.
+    /// Longest time for a client to send the body of `POST /add`, or one line of `POST /batch`. A client that sends
+    /// slower than the least rate has a part of it.
     pub body_timeout: Duration,
+    /// Time before the least rate of a body applies, 1,024 bytes a second.
+    pub grace: Duration,
     /// Longest time for a client to leave an answer unread.
     pub write_timeout: Duration,
     /// Longest time for open connections to continue after the server was asked to stop: service managers kill a process
@@ -49,13 +55,16 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 4_096,
-            // Three quarters: one client alone never shuts out the others, and a load test from one machine still runs.
-            connections_of_client: 3_072,
+            // A browser opens 6, and a pipeline as many as it has workers. 64 clients can have all their connections.
+            connections_of_client: 64,
             batches: 64,
-            batches_of_client: 32,
+            // 13 for one client alone.
+            batches_part: 4,
             rate: None,
             head_timeout: Duration::from_secs(15),
             body_timeout: Duration::from_secs(30),
+            // A lost packet is sent again three times meanwhile.
+            grace: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
             stop_timeout: Duration::from_secs(5),
         }

@@ -13,8 +13,8 @@ use crate::status::metrics::Route;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
-    ETAG, HeaderName, IF_NONE_MATCH, LOCATION, RANGE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, LOCATION, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::middleware::{self, Next};
@@ -55,7 +55,7 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         None => in_directory(&app),
     };
     files
-        .layer(middleware::from_fn(label))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), label))
         .layer(compression)
         .layer(middleware::from_fn(weaken))
         .layer(cors)
@@ -87,13 +87,15 @@ async fn home(State(app): State<Arc<App>>) -> Response {
 struct Labelled(Option<LogFile>);
 
 /// Labels a file with its type and caching.
-async fn label(request: Request, next: Next) -> Response {
+async fn label(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let file = LogFile::parse(request.uri().path().trim_start_matches('/'));
     let mut response = next.run(request).await;
     let status = response.status();
     let is_found = status.is_success() || status == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // A page in a frame can be hidden below another one, which steers the reader's clicks.
+    headers.insert(CONTENT_SECURITY_POLICY, app.framing.clone());
     let cache_control = match is_found {
         true => caching(file),
         false if status.is_redirection() => REVALIDATE,

@@ -1,6 +1,7 @@
 //! The client to which limits apply: the address that a connection comes from, or that a trusted proxy names.
 
 use axum::http::HeaderMap;
+use glasslog_log::Network;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -17,12 +18,41 @@ impl Client {
         })
     }
 
-    /// Returns the client that the nearest proxy saw: the last address of `X-Forwarded-For`. Earlier addresses are claims
-    /// of the client.
-    pub(crate) fn forwarded(headers: &HeaderMap) -> Option<Self> {
-        let last = headers.get_all("x-forwarded-for").iter().next_back()?;
-        let address = last.to_str().ok()?.rsplit(',').next()?.trim();
-        address.parse().ok().map(Self::of)
+    /// Returns the client that the nearest proxy saw: the last address of `X-Forwarded-For` that is no proxy's own.
+    /// Earlier addresses are claims of the client.
+    pub(crate) fn forwarded(headers: &HeaderMap, proxies: &[Network]) -> Option<Self> {
+        for line in headers.get_all("x-forwarded-for").iter().rev() {
+            for text in line.to_str().ok()?.rsplit(',') {
+                let address: IpAddr = text.trim().parse().ok()?;
+                if !is_in(proxies, address) {
+                    return Some(Self::of(address));
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Returns true if one of the networks has the address.
+fn is_in(networks: &[Network], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(address))
+}
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Peer {
+    pub(crate) client: Client,
+    /// True if it is a configured proxy, which names its clients.
+    pub(crate) is_proxy: bool,
+}
+
+impl Peer {
+    /// Returns the peer at an address.
+    pub(crate) fn of(address: IpAddr, proxies: &[Network]) -> Self {
+        Self {
+            client: Client::of(address),
+            is_proxy: is_in(proxies, address),
+        }
     }
 }
 
@@ -51,16 +81,26 @@ mod tests {
 
     #[test]
     fn the_nearest_proxy_is_believed() {
+        let proxies = ["10.0.0.0/8".parse().unwrap()];
         let mut headers = HeaderMap::new();
-        assert_eq!(Client::forwarded(&headers), None);
+        assert_eq!(Client::forwarded(&headers, &proxies), None);
         for (value, expected) in [
+            ("10.0.0.2", None),
             ("192.0.2.7", Some("192.0.2.7")),
             ("203.0.113.1, 192.0.2.8", Some("192.0.2.8")),
             ("unknown", None),
             ("192.0.2.1:80", None),
+            ("203.0.113.1, 192.0.2.9, 10.0.0.2,10.0.0.3", Some("192.0.2.9")),
         ] {
             headers.append("x-forwarded-for", HeaderValue::from_static(value));
-            assert_eq!(Client::forwarded(&headers), expected.map(client), "{value}");
+            let found = Client::forwarded(&headers, &proxies);
+            assert_eq!(found, expected.map(client), "{value}");
         }
+        // A line that has proxies only continues the line before.
+        headers.append("x-forwarded-for", HeaderValue::from_static("10.0.0.4"));
+        let found = Client::forwarded(&headers, &proxies);
+        assert_eq!(found, Some(client("192.0.2.9")));
+        assert!(Peer::of("10.9.9.9".parse().unwrap(), &proxies).is_proxy);
+        assert!(!Peer::of("11.0.0.1".parse().unwrap(), &proxies).is_proxy);
     }
 }

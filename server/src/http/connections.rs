@@ -1,7 +1,6 @@
 //! Accepts connections: bounded in number, also for each client, each with a bounded time to ask and to read the answer.
 
 use crate::app::App;
-use crate::http::client::Client;
 use crate::http::front::Front;
 use crate::http::slots::{Full, Slots};
 use crate::limits::{MAX_HEAD, MAX_HEADERS};
@@ -27,9 +26,10 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, sl
     let (patience, out_of_patience) = watch::channel(());
     let mut stopping = app.stopping.clone();
     let accept = async {
+        let mut is_warned = false;
         loop {
-            let (stream, client) = match listener.accept().await {
-                Ok((stream, peer)) => (stream, Client::of(peer.ip())),
+            let (stream, address) = match listener.accept().await {
+                Ok((stream, address)) => (stream, address.ip()),
                 Err(error) => {
                     // No file descriptor is free, or the client has gone: others may be served a little later.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -37,17 +37,27 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, sl
                     continue;
                 }
             };
-            let slot = match slots.take(client) {
+            let peer = app.peer(address);
+            // The connections of a proxy are those of many clients.
+            let owner = (!peer.is_proxy).then_some(peer.client);
+            let slot = match slots.take(owner, 1) {
                 Ok(slot) => slot,
                 Err(full) => {
                     turn_away(&app, &stream, full);
+                    if full == Full::Client && address.is_loopback() && !is_warned {
+                        is_warned = true;
+                        tracing::warn!(
+                            most = app.limits.connections_of_client,
+                            "this machine has all connections of one client; if they are a proxy's, serve with `--behind-proxy`"
+                        );
+                    }
                     continue;
                 }
             };
             let front = front.clone();
             let service = service_fn(move |request| {
                 let front = front.clone();
-                async move { front.answer(request, client).await }
+                async move { front.answer(request, peer).await }
             });
             let connection = Builder::new()
                 .timer(TokioTimer::new())

@@ -4,7 +4,7 @@
 //! head takes.
 
 use crate::app::App;
-use crate::http::client::Client;
+use crate::http::client::Peer;
 use crate::submission;
 use axum::Router;
 use axum::http::{Method, Request};
@@ -42,13 +42,13 @@ impl Front {
         }
     }
 
-    /// Answers a request of a client.
+    /// Answers a request that came over a connection of this peer.
     pub(crate) async fn answer(
         &self,
         mut request: Request<Incoming>,
-        client: Client,
+        peer: Peer,
     ) -> Result<Response, Infallible> {
-        request.extensions_mut().insert(client);
+        request.extensions_mut().insert(peer);
         let is_entry = self.takes_entries
             && *request.method() == Method::POST
             && request.uri().path() == "/add";

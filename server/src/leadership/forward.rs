@@ -125,7 +125,7 @@ impl Forward {
         SubmitOptions::parse(request.uri())?;
         let client = self.app.client(&request);
         let builder = self.request(client, &request);
-        let (entry, room) = read_entry(&self.app, request).await?;
+        let (entry, room) = read_entry(&self.app, client, request).await?;
         let answer = self.ask(builder.body(entry)).await?;
         let answer = self.whole(answer).await;
         drop(room);
@@ -136,7 +136,7 @@ impl Forward {
     async fn batch(mut self, request: Request) -> Result<Response, Refused> {
         SubmitOptions::parse(request.uri())?;
         let client = self.app.client(&request);
-        let slot = self.app.batches.take(client)?;
+        let slot = self.app.batches.take(Some(client), 1)?;
         let builder = self.request(client, &request);
         let body = reqwest::Body::wrap_stream(request.into_body().into_data_stream());
         let answer = self.ask(builder.body(body)).await?;

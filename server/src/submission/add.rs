@@ -1,12 +1,14 @@
 //! `POST /add`: takes one entry and answers with its index or its proof.
 
 use super::answer;
-use super::intake::Room;
 use super::options::SubmitOptions;
+use super::pace::Pace;
 use super::receipt;
 use super::refused::Refused;
 use crate::app::App;
+use crate::http::client::Client;
 use crate::http::observe::Observed;
+use crate::http::slots::Slot;
 use crate::status::metrics::Route;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::State;
@@ -43,13 +45,20 @@ where
     B: HttpBody<Data = Bytes> + Unpin,
 {
     let options = SubmitOptions::parse(request.uri())?;
-    let (entry, room) = read_entry(app, request).await?;
+    let client = app.client(&request);
+    let (entry, room) = read_entry(app, client, request).await?;
     let bytes = entry.len() as u64;
     let outcome = app
         .intake
         .submit(vec![entry], options.acknowledgement, room)
         .await?;
-    let receipt = outcome.into_iter().next().ok_or(Refused::Busy)??;
+    let receipt = match outcome.into_iter().next().ok_or(Refused::Busy)? {
+        Ok(receipt) => receipt,
+        Err(refusal) => {
+            app.standings.settle(client, 1).await;
+            return Err(refusal.into());
+        }
+    };
     app.metrics.entries.inc();
     app.metrics.bytes.inc_by(bytes);
     match options.is_proof {
@@ -58,57 +67,53 @@ where
     }
 }
 
-/// Reads one entry, if its client may submit one now, and reserves memory for it.
+/// Reads one entry, if its client may submit one now, and reserves memory for the bytes as they arrive: a length that is
+/// only announced takes none.
 ///
 /// # Errors
 /// A client that is over its rate or too slow, an entry that is too large, too many bytes in work.
 pub(crate) async fn read_entry<B>(
     app: &App,
+    client: Client,
     request: Request<B>,
-) -> Result<(Vec<u8>, Room), Refused>
+) -> Result<(Vec<u8>, Slot), Refused>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
     if let Some(rate) = &app.rate {
-        rate.take(app.client(&request))
+        rate.take(client)
             .map_err(|wait| Refused::RateLimited { wait })?;
     }
-    let announced = announced(request.headers());
-    let expected = announced.unwrap_or(MAX_ENTRY);
-    if expected > MAX_ENTRY {
-        return Err(Refusal::too_large(expected).into());
+    if let Some(length) = announced(request.headers())
+        && length > MAX_ENTRY
+    {
+        return Err(Refusal::too_large(length).into());
     }
-    let room = app.intake.room_for_entry(expected)?;
+    let mut room = app.intake.room_for_entry(client)?;
     let limit = app.limits.body_timeout;
-    let read = read_body(request.into_body(), announced.unwrap_or(0));
-    match time::timeout(limit, read).await {
-        Ok(Some(entry)) => Ok((entry, room)),
-        // The only other failure is a client that went away and reads no answer.
-        Ok(None) => Err(Refusal::too_large(MAX_ENTRY + 1).into()),
-        Err(_) => Err(Refused::TooSlow {
-            part: "the body",
-            limit,
-        }),
-    }
-}
-
-/// Reads a body into a buffer of the announced length; returns `None` if it breaks off or is too large.
-async fn read_body<B>(mut body: B, announced: usize) -> Option<Vec<u8>>
-where
-    B: HttpBody<Data = Bytes> + Unpin,
-{
-    let mut entry = Vec::with_capacity(announced);
-    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+    let pace = Pace::begin(&app.limits);
+    let mut body = request.into_body();
+    let mut entry = Vec::new();
+    loop {
+        let frame = poll_fn(|context| Pin::new(&mut body).poll_frame(context));
+        let frame = time::timeout_at(pace.deadline(entry.len()), frame).await;
+        let part = "the body";
+        let Some(frame) = frame.map_err(|_| Refused::TooSlow { part, limit })? else {
+            return Ok((entry, room));
+        };
+        // Only a client that has gone breaks off a body, and it reads no answer.
+        let frame = frame.map_err(|_| Refused::BodyCutShort)?;
         // Trailers are not part of the entry.
-        let Ok(piece) = frame.ok()?.into_data() else {
+        let Ok(piece) = frame.into_data() else {
             continue;
         };
-        if entry.len() + piece.len() > MAX_ENTRY {
-            return None;
+        let length = entry.len() + piece.len();
+        if length > MAX_ENTRY {
+            return Err(Refusal::too_large(MAX_ENTRY + 1).into());
         }
+        room.grow(piece.len())?;
         entry.extend_from_slice(&piece);
     }
-    Some(entry)
 }
 
 async fn prove(app: &App, receipt: &Receipt) -> Result<String, Refused> {

@@ -7,6 +7,7 @@
 use super::answer;
 use super::lines::{Line, Lines};
 use super::options::SubmitOptions;
+use super::pace::Pace;
 use super::receipt;
 use super::refused::Refused;
 use crate::app::App;
@@ -43,7 +44,7 @@ pub(crate) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resp
 fn open(app: &Arc<App>, request: Request) -> Result<Response, Refused> {
     let options = SubmitOptions::parse(request.uri())?;
     let client = app.client(&request);
-    let slot = app.batches.take(client)?;
+    let slot = app.batches.take(Some(client), 1)?;
     let (answers, receiver) = mpsc::channel(UNREAD);
     let batch = Batch {
         app: Arc::clone(app),
@@ -102,21 +103,26 @@ impl Batch {
     async fn answer(&mut self, answers: mpsc::Sender<String>) {
         let mut stopping = self.app.stopping.clone();
         let limit = self.app.limits.body_timeout;
-        let mut deadline = time::Instant::now() + limit;
+        let mut pace = Pace::begin(&self.app.limits);
         let mut in_work = FuturesOrdered::new();
         let mut input = Input::Open;
         loop {
+            let most = self.app.standings.lines_at_once(self.client);
             if in_work.len() < CHUNKS_IN_WORK && !self.lines.is_empty() {
-                in_work.push_back(self.submit());
+                in_work.push_back(self.submit(most));
             }
-            let is_reading = matches!(input, Input::Open) && !self.lines.is_full();
+            let is_reading = matches!(input, Input::Open) && !self.lines.is_full(most);
             if !is_reading {
                 // A client that the server does not read from is not slow.
-                deadline = time::Instant::now() + limit;
+                pace = Pace::begin(&self.app.limits);
                 if in_work.is_empty() {
                     break;
                 }
             }
+            let deadline = match self.lines.begun() {
+                0 => pace.idle_deadline(),
+                bytes => pace.deadline(bytes),
+            };
             tokio::select! {
                 Some(part) = in_work.next() => {
                     let Part { text, is_last } = part;
@@ -126,8 +132,9 @@ impl Batch {
                 }
                 piece = time::timeout_at(deadline, self.body.next()), if is_reading => match piece {
                     Ok(Some(Ok(piece))) => {
-                        if self.lines.push(&piece) {
-                            deadline = time::Instant::now() + limit;
+                        let was_idle = self.lines.begun() == 0;
+                        if self.lines.push(&piece) || was_idle {
+                            pace = Pace::begin(&self.app.limits);
                         }
                     }
                     Ok(None) => {
@@ -151,10 +158,10 @@ impl Batch {
         }
     }
 
-    /// Submits the lines that are ready to the log.
-    fn submit(&mut self) -> impl Future<Output = Part> + use<> {
+    /// Submits lines that are ready to the log, at most so many.
+    fn submit(&mut self, most: usize) -> impl Future<Output = Part> + use<> {
         let (app, client, options) = (Arc::clone(&self.app), self.client, self.options);
-        let lines = self.lines.take();
+        let lines = self.lines.take(most);
         async move {
             let mut part = Part {
                 text: String::with_capacity(lines.len() * 96),
@@ -173,9 +180,11 @@ impl Batch {
                 })
                 .collect();
             let mut outcome = commit(&app, client, options, entries).await.into_iter();
+            let mut refusals = 0;
             for shape in shapes {
                 match shape {
                     Err(length) => {
+                        refusals += 1;
                         Refused::from(Refusal::too_large(length))
                             .write_line(&app.metrics, &mut part.text);
                     }
@@ -186,6 +195,7 @@ impl Batch {
                             answer::write_receipt(&receipt, proof.as_deref(), &mut part.text);
                         }
                         Some(Err(refused)) => {
+                            refusals += usize::from(matches!(refused, Refused::Entry(_)));
                             refused.write_line(&app.metrics, &mut part.text);
                         }
                         None => {
@@ -195,6 +205,7 @@ impl Batch {
                     },
                 }
             }
+            app.standings.settle(client, refusals).await;
             part
         }
     }
@@ -216,9 +227,10 @@ async fn commit(
         rate.wait(client, entries.len()).await;
     }
     let bytes = entries.iter().map(Vec::len).sum();
-    let Ok(room) = app.intake.room_for_chunk(bytes, entries.len()).await else {
-        return Vec::new();
-    };
+    let room = app
+        .intake
+        .room_for_chunk(client, bytes, entries.len())
+        .await;
     let Ok(outcome) = app
         .intake
         .submit(entries, options.acknowledgement, room)

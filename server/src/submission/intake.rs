@@ -1,12 +1,15 @@
-//! Submissions on their way to the log's one writer; memory for them is reserved before they are read.
+//! Submissions on their way to the log's one writer; memory for them is reserved as their bytes arrive.
 //!
 //! A stand-in has no writer: a submission that gets this far is refused as busy.
 
-use crate::limits::{ENTRY_COST, MAX_BATCH_BYTES, MAX_GROUP, MAX_SINGLE_BYTES};
+use crate::http::client::Client;
+use crate::http::slots::{Full, Slot, Slots};
+use crate::limits::{
+    BATCH_PART, ENTRY_COST, MAX_BATCH_BYTES, MAX_GROUP, MAX_SINGLE_BYTES, SINGLE_PART,
+};
 use glasslog_log::Outcome;
 use glasslog_log::sequencer::{Acknowledgement, Busy, Limits, Sequencer, Status};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bounds on the log's queue, so that a submission with room here has room there.
 pub(crate) const LIMITS: Limits = Limits {
@@ -20,14 +23,8 @@ pub(crate) const LIMITS: Limits = Limits {
 pub(crate) struct Intake {
     /// The sequencer; `None` while another server sequences.
     sequencer: RwLock<Option<Sequencer>>,
-    singles: Arc<Semaphore>,
-    batches: Arc<Semaphore>,
-}
-
-/// Share of the memory that submissions may take, released when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Room {
-    _permit: OwnedSemaphorePermit,
+    singles: Arc<Slots>,
+    batches: Arc<Slots>,
 }
 
 impl Intake {
@@ -35,34 +32,28 @@ impl Intake {
     pub(crate) fn new(sequencer: Option<Sequencer>) -> Self {
         Self {
             sequencer: RwLock::new(sequencer),
-            singles: Arc::new(Semaphore::new(MAX_SINGLE_BYTES)),
-            batches: Arc::new(Semaphore::new(MAX_BATCH_BYTES)),
+            singles: Slots::shared(MAX_SINGLE_BYTES, SINGLE_PART),
+            batches: Slots::shared(MAX_BATCH_BYTES, BATCH_PART),
         }
     }
 
-    /// Reserves memory for an entry that is about to be read.
+    /// Reserves memory for an entry without its bytes, for which it grows as they arrive.
     ///
     /// # Errors
-    /// [`Busy`] if too many bytes are in work.
-    pub(crate) fn room_for_entry(&self, bytes: usize) -> Result<Room, Busy> {
-        let permits = permits(bytes, 1, MAX_SINGLE_BYTES);
-        let permit = Arc::clone(&self.singles)
-            .try_acquire_many_owned(permits)
-            .map_err(|_| Busy)?;
-        Ok(Room { _permit: permit })
+    /// [`Full`] if too many bytes are in work.
+    pub(crate) fn room_for_entry(&self, client: Client) -> Result<Slot, Full> {
+        self.singles.take(Some(client), ENTRY_COST)
     }
 
     /// Waits until there is memory for a part of a batch.
-    ///
-    /// # Errors
-    /// [`Busy`] if the log has stopped.
-    pub(crate) async fn room_for_chunk(&self, bytes: usize, entries: usize) -> Result<Room, Busy> {
-        let permits = permits(bytes, entries, MAX_BATCH_BYTES);
-        let permit = Arc::clone(&self.batches)
-            .acquire_many_owned(permits)
-            .await
-            .map_err(|_| Busy)?;
-        Ok(Room { _permit: permit })
+    pub(crate) async fn room_for_chunk(
+        &self,
+        client: Client,
+        bytes: usize,
+        entries: usize,
+    ) -> Slot {
+        let cost = bytes + entries * ENTRY_COST;
+        self.batches.wait(client, cost).await
     }
 
     /// Submits entries and waits for the acknowledgement.
@@ -73,7 +64,7 @@ impl Intake {
         &self,
         entries: Vec<Vec<u8>>,
         acknowledgement: Acknowledgement,
-        room: Room,
+        room: Slot,
     ) -> Result<Vec<Outcome>, Busy> {
         let answer =
             self.sequencer()
@@ -113,13 +104,6 @@ impl Intake {
 
     /// Returns the bytes of submissions that are being read, queued or in work.
     pub(crate) fn waiting_bytes(&self) -> usize {
-        let singles = MAX_SINGLE_BYTES - self.singles.available_permits();
-        singles + MAX_BATCH_BYTES - self.batches.available_permits()
+        self.singles.taken() + self.batches.taken()
     }
-}
-
-/// Returns the permits for some entries: one for each byte, and at most all of them.
-fn permits(bytes: usize, entries: usize, room: usize) -> u32 {
-    let cost = bytes + entries * ENTRY_COST;
-    u32::try_from(cost.min(room)).unwrap_or(u32::MAX)
 }

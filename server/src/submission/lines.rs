@@ -2,6 +2,7 @@
 
 use crate::limits::{MAX_CHUNK_BYTES, MAX_CHUNK_ENTRIES, MAX_CHUNK_PROOFS};
 use glasslog_core::text::limits::MAX_ENTRY;
+use std::collections::VecDeque;
 
 /// A line of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,11 +13,21 @@ pub(crate) enum Line {
     TooLong(usize),
 }
 
+impl Line {
+    /// Returns the bytes that count for the size of a part.
+    fn cost(&self) -> usize {
+        match self {
+            Self::Entry(bytes) => bytes.len(),
+            Self::TooLong(length) => (*length).min(MAX_ENTRY),
+        }
+    }
+}
+
 /// Lines that have arrived and are not taken yet.
 #[derive(Debug)]
 pub(crate) struct Lines {
     most: usize,
-    ready: Vec<Line>,
+    ready: VecDeque<Line>,
     bytes: usize,
     /// The beginning of a line whose end has not arrived.
     begun: Vec<u8>,
@@ -32,7 +43,7 @@ impl Lines {
                 true => MAX_CHUNK_PROOFS,
                 false => MAX_CHUNK_ENTRIES,
             },
-            ready: Vec::new(),
+            ready: VecDeque::new(),
             bytes: 0,
             begun: Vec::new(),
             length: 0,
@@ -59,9 +70,14 @@ impl Lines {
         }
     }
 
-    /// Returns whether a whole part is ready, so that reading should pause.
-    pub(crate) fn is_full(&self) -> bool {
-        self.bytes >= MAX_CHUNK_BYTES || self.ready.len() >= self.most
+    /// Returns the bytes of the line whose end has not arrived.
+    pub(crate) fn begun(&self) -> usize {
+        self.length
+    }
+
+    /// Returns whether a whole part of at most so many lines is ready, so that reading should pause.
+    pub(crate) fn is_full(&self, most: usize) -> bool {
+        self.bytes >= MAX_CHUNK_BYTES || self.ready.len() >= self.most.min(most)
     }
 
     /// Returns whether no line is ready.
@@ -69,10 +85,12 @@ impl Lines {
         self.ready.is_empty()
     }
 
-    /// Takes the lines that are ready.
-    pub(crate) fn take(&mut self) -> Vec<Line> {
-        self.bytes = 0;
-        std::mem::take(&mut self.ready)
+    /// Takes lines that are ready, at most so many.
+    pub(crate) fn take(&mut self, most: usize) -> Vec<Line> {
+        let count = self.ready.len().min(self.most).min(most);
+        let taken: Vec<Line> = self.ready.drain(..count).collect();
+        self.bytes -= taken.iter().map(Line::cost).sum::<usize>();
+        taken
     }
 
     fn extend(&mut self, bytes: &[u8]) {
@@ -89,9 +107,9 @@ impl Lines {
             true => Line::TooLong(self.length),
             false => Line::Entry(std::mem::take(&mut self.begun)),
         };
-        self.bytes += self.length.min(MAX_ENTRY);
+        self.bytes += line.cost();
         self.length = 0;
-        self.ready.push(line);
+        self.ready.push_back(line);
     }
 }
 
@@ -123,7 +141,7 @@ mod tests {
                 lines.push(piece);
             }
             lines.finish();
-            assert!(lines.take() == expected, "pieces of {size} bytes");
+            assert!(lines.take(usize::MAX) == expected, "pieces of {size} bytes");
         }
     }
 
@@ -133,7 +151,7 @@ mod tests {
             let mut lines = Lines::new(false);
             lines.push(body.as_bytes());
             lines.finish();
-            assert_eq!(lines.take().len(), count, "{body:?}");
+            assert_eq!(lines.take(usize::MAX).len(), count, "{body:?}");
         }
     }
 
@@ -145,20 +163,28 @@ mod tests {
             assert!(lines.begun.capacity() <= 2 * MAX_ENTRY);
         }
         lines.finish();
-        assert_eq!(lines.take(), [Line::TooLong(65_536_000)]);
+        assert_eq!(lines.take(1), [Line::TooLong(65_536_000)]);
     }
 
     #[test]
     fn a_part_has_an_end() {
         let mut lines = Lines::new(false);
-        while !lines.is_full() {
+        while !lines.is_full(usize::MAX) {
             lines.push(b"\n");
         }
-        assert_eq!(lines.take().len(), MAX_CHUNK_ENTRIES);
-        assert!(!lines.is_full());
-        while !lines.is_full() {
+        assert_eq!(lines.take(usize::MAX).len(), MAX_CHUNK_ENTRIES);
+        assert!(!lines.is_full(usize::MAX));
+        while !lines.is_full(usize::MAX) {
             lines.push(&[&[b'x'; 60_000][..], b"\n"].concat());
         }
-        assert_eq!(lines.take().len(), MAX_CHUNK_BYTES.div_ceil(60_000));
+        assert_eq!(
+            lines.take(usize::MAX).len(),
+            MAX_CHUNK_BYTES.div_ceil(60_000)
+        );
+        lines.push(&b"a\n".repeat(10));
+        assert!(lines.is_full(8));
+        assert_eq!(lines.take(8).len(), 8);
+        assert!(!lines.is_full(8));
+        assert_eq!((lines.take(8).len(), lines.bytes), (2, 0));
     }
 }

@@ -6,8 +6,10 @@ mod batch;
 pub(crate) mod intake;
 mod lines;
 mod options;
+mod pace;
 mod receipt;
 mod refused;
+pub(crate) mod standing;
 
 use crate::app::App;
 use axum::Router;

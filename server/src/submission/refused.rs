@@ -2,7 +2,7 @@
 
 use crate::http::refusal_class::RefusalClass;
 use crate::http::slots::Full;
-use crate::limits::RETRY_AFTER;
+use crate::limits::{LEAST_RATE, RETRY_AFTER};
 use glasslog_log::Refusal;
 use glasslog_log::sequencer;
 use std::borrow::Cow;
@@ -31,18 +31,18 @@ pub(crate) enum Refused {
     #[error("the body ended in the middle")]
     BodyCutShort,
     /// A body, or a line of a batch, did not arrive in time.
-    #[error("{part} did not arrive within {} seconds", limit.as_secs_f64())]
+    #[error("{part} did not arrive within {} seconds, or came at less than {LEAST_RATE} bytes a second", limit.as_secs_f64())]
     TooSlow { part: &'static str, limit: Duration },
     /// This client submits more entries a second than it may.
     #[error("this client submits more entries a second than it may")]
     RateLimited { wait: Duration },
-    /// All clients together send as many batches as the server takes.
-    #[error("too many batches are being sent")]
-    TooManyBatches,
-    /// This client sends as many batches as the server takes from one client.
-    #[error("this client is sending too many batches")]
-    TooManyBatchesOfClient,
-    /// Too many entries are waiting, too many batches are being sent, or the log has stopped.
+    /// All clients together have as much in work, or send as many batches, as the server takes.
+    #[error("too much is waiting")]
+    Full,
+    /// This client has as much in work, or sends as many batches, as the server takes from one client now.
+    #[error("too much of this client is waiting")]
+    FullOfClient,
+    /// Too many entries are waiting, or the log has stopped.
     #[error("too much is waiting, or the log has stopped")]
     Busy,
     /// The server is stopping.
@@ -70,8 +70,8 @@ impl From<sequencer::Busy> for Refused {
 impl From<Full> for Refused {
     fn from(full: Full) -> Self {
         match full {
-            Full::All => Self::TooManyBatches,
-            Full::Client => Self::TooManyBatchesOfClient,
+            Full::All => Self::Full,
+            Full::Client => Self::FullOfClient,
         }
     }
 }
@@ -88,7 +88,7 @@ impl Refused {
             Self::BodyCutShort => "body-cut-short",
             Self::TooSlow { .. } => "too-slow",
             Self::RateLimited { .. } => "rate-limited",
-            Self::TooManyBatches | Self::TooManyBatchesOfClient | Self::Busy => "busy",
+            Self::Full | Self::FullOfClient | Self::Busy => "busy",
             Self::Stopping => "stopping",
             Self::ProofUnavailable => "proof-unavailable",
             Self::NotTheLeader => "not-the-leader",
@@ -107,8 +107,8 @@ impl Refused {
             | Self::BodyCutShort => RefusalClass::Malformed,
             Self::TooSlow { .. } => RefusalClass::TooSlow,
             Self::RateLimited { .. } => RefusalClass::TooOften,
-            Self::TooManyBatches
-            | Self::TooManyBatchesOfClient
+            Self::Full
+            | Self::FullOfClient
             | Self::Busy
             | Self::Stopping
             | Self::ProofUnavailable

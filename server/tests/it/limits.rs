@@ -21,21 +21,51 @@ fn closed_after(began: Instant, mut stream: TcpStream) -> (Duration, String) {
     (began.elapsed(), String::from_utf8(text).unwrap())
 }
 
-/// A thousand bodies of 64 KiB fill the memory for waiting entries: the next one gets a 503.
+/// Sends a request's head from an address of this machine, each of which is another client, and a part of its body.
+fn begin_from(server: &Running, address: [u8; 4], length: usize, body: &[u8]) -> TcpStream {
+    let mut stream = connect_from(address, server);
+    let head = format!(
+        "POST /add HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+    );
+    // A refusal may come before the body is read.
+    let _ = stream.write_all(&[head.as_bytes(), body].concat());
+    stream
+}
+
+/// Bodies that were announced and not sent, 64 MiB in all, are none.
 #[test]
-fn what_does_not_fit_is_told_to_come_back() {
-    let server = Running::start();
-    let open = || server.begin("POST", "/add", "content-length: 65535\r\n");
-    let mut waiting: Vec<TcpStream> = (0..1_020).map(|_| open()).collect();
+fn an_announcement_takes_no_memory() {
+    let server = limited(|limits| limits.connections_of_client = 2_000);
+    let open = |_| server.begin("POST", "/add", "content-length: 65535\r\n");
+    let _waiting: Vec<TcpStream> = (0..1_050).map(open).collect();
+    let metrics = server.get("/metrics");
+    let taken = metrics
+        .text()
+        .lines()
+        .find_map(|line| line.strip_prefix("glasslog_queue_bytes "));
+    let taken: usize = taken.unwrap().parse().unwrap();
+    assert!(taken <= 1_050 * 512, "{taken} bytes");
+    assert_eq!(server.post("/add", &[b'x'; 65_535]).status, 200);
+}
+
+/// Bodies without their last byte fill the share of one client: its next one gets a 503, and others are served.
+#[test]
+fn a_client_has_its_share_of_memory_and_others_have_theirs() {
+    let server = limited(|limits| limits.connections_of_client = 200);
+    let hostile = [127, 0, 0, 2];
+    let open = || begin_from(&server, hostile, 65_535, &[b'x'; 65_534]);
+    let mut waiting: Vec<TcpStream> = (0..60).map(|_| open()).collect();
     // Other tasks read them, so the next request may still be first and take the place of one of them; its memory is free
     // again once it is answered. So each try adds one more waiting body.
     let answer = soon(|| {
         waiting.push(open());
-        let answer = server.post("/add", &[b'x'; 65_535]);
+        let answer = read(begin_from(&server, hostile, 65_535, &[b'y'; 65_535]));
         (answer.status == 503).then_some(answer)
     });
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!(answer.json()["error"]["code"], "busy");
+    assert!(waiting.len() < 100, "{} bodies wait", waiting.len());
+    assert_eq!(server.post("/add", &[b'x'; 65_535]).status, 200);
     assert_eq!(
         server.post("/batch", b"a room of its own").status,
         200,
@@ -43,7 +73,7 @@ fn what_does_not_fit_is_told_to_come_back() {
     );
     drop(waiting);
     // Memory is freed.
-    soon(|| (server.post("/add", b"later").status == 200).then_some(()));
+    soon(|| (read(begin_from(&server, hostile, 5, b"later")).status == 200).then_some(()));
 }
 
 #[test]
@@ -87,6 +117,28 @@ fn a_body_that_does_not_come_is_given_up() {
     assert_eq!(server.size(), 1);
 }
 
+/// A byte each few milliseconds is too slow, although none of the pauses is long.
+#[test]
+fn a_body_that_drips_is_given_up() {
+    let server = limited(|limits| limits.grace = Duration::from_millis(300));
+    for (path, first) in [("/add", &b""[..]), ("/batch", b"a line\n")] {
+        let began = Instant::now();
+        let headers = "content-length: 60000\r\n";
+        let mut stream = server.begin_with("POST", path, headers, first);
+        let answer = stream.try_clone().unwrap();
+        while began.elapsed() < Duration::from_secs(20) && stream.write_all(b"x").is_ok() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "{path}");
+        let (_, text) = closed_after(began, answer);
+        // The connection is reset if the server closes it before it has read everything.
+        assert!(text.is_empty() || text.contains("\"code\":\"too-slow\""), "{text}");
+    }
+    let text = server.get("/metrics");
+    let refused = "glasslog_refusals_total{code=\"too-slow\",status=\"408\"} 2";
+    assert!(text.text().contains(refused), "{}", text.text());
+}
+
 #[test]
 fn a_client_has_its_share_of_connections_and_others_have_theirs() {
     let server = limited(|limits| {
@@ -106,15 +158,18 @@ fn a_client_has_its_share_of_connections_and_others_have_theirs() {
     // The fourth connection gets a 503.
     again("HTTP/1.1 503 ");
     // Every address of 127.0.0.0/8 is this machine.
-    let other = from([127, 0, 0, 2], &server);
+    let mut other = connect_from([127, 0, 0, 2], &server);
+    other
+        .write_all(b"GET /healthz HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n")
+        .unwrap();
     assert_eq!(read(other).status, 200);
     drop(held);
     // Places are freed.
     again("HTTP/1.1 200 ");
 }
 
-/// Sends a request from another address of this machine.
-fn from(address: [u8; 4], server: &Running) -> TcpStream {
+/// Connects from another address of this machine.
+fn connect_from(address: [u8; 4], server: &Running) -> TcpStream {
     let stream = server.runtime.block_on(async {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind((address, 0).into()).unwrap();
@@ -122,9 +177,8 @@ fn from(address: [u8; 4], server: &Running) -> TcpStream {
         stream.into_std().unwrap()
     });
     stream.set_nonblocking(false).unwrap();
-    let mut stream = stream;
     stream
-        .write_all(b"GET /healthz HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n")
+        .set_read_timeout(Some(Duration::from_secs(30)))
         .unwrap();
     stream
 }
@@ -167,7 +221,7 @@ fn who_submits_too_often_is_told_when_to_come_back() {
 #[test]
 fn behind_a_proxy_the_client_is_whom_it_names() {
     let mut options = Options::default();
-    options.is_behind_proxy = true;
+    options.proxies = vec!["127.0.0.1".parse().unwrap()];
     options.limits.rate = Some(Rate {
         each_second: NonZeroU32::MIN,
         burst: NonZeroU32::MIN,
@@ -184,8 +238,36 @@ fn behind_a_proxy_the_client_is_whom_it_names() {
 }
 
 #[test]
+fn only_a_configured_proxy_is_believed() {
+    let mut options = Options::default();
+    options.proxies = vec!["192.0.2.0/24".parse().unwrap()];
+    options.limits.rate = Some(Rate {
+        each_second: NonZeroU32::MIN,
+        burst: NonZeroU32::MIN,
+    });
+    let server = Running::start_with(options);
+    let headers = |n| format!("x-forwarded-for: 203.0.113.{n}\r\n");
+    let statuses: Vec<u16> = (0..10)
+        .map(|n| server.send("POST", "/add", &headers(n), b"entry").status)
+        .collect();
+    assert!(statuses.contains(&429), "one client under ten names: {statuses:?}");
+}
+
+/// The connections of a proxy are those of many clients: the bound for one client does not apply to them.
+#[test]
+fn a_proxy_has_as_many_connections_as_there_are() {
+    let mut options = Options::default();
+    options.proxies = vec!["127.0.0.1".parse().unwrap()];
+    options.limits.connections_of_client = 1;
+    let server = Running::start_with(options);
+    let held: Vec<TcpStream> = (0..5).map(|_| server.connect()).collect();
+    assert_eq!(server.get("/healthz").status, 200);
+    drop(held);
+}
+
+#[test]
 fn batches_are_few() {
-    let server = limited(|limits| limits.batches_of_client = 1);
+    let server = limited(|limits| limits.batches_part = 64);
     let mut first = Sending::begin(&server, "/batch");
     first.send(b"one\n");
     // Once it has an answer, it has the place.

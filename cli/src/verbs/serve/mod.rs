@@ -2,14 +2,14 @@
 
 use core::time::Duration;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use glasslog_client::io_reason;
 use glasslog_log::directory::Disk;
 use glasslog_log::index::Background;
 use glasslog_log::object_store::Candidate;
-use glasslog_log::{Config, Layout, Log};
+use glasslog_log::{Config, Layout, Log, Network, PageOrigin, Serving};
 use glasslog_server::{Options, Rate, ServeError, Server};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -52,9 +52,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR")]
     admin_listen: Option<SocketAddr>,
 
-    /// Take the client's address from the last entry of X-Forwarded-For, which a proxy in front sets
+    /// Take the address of a client of a reverse proxy on this machine from the last entry of X-Forwarded-For
     #[arg(long)]
     behind_proxy: bool,
+
+    /// Do the same for reverse proxies at this address or in this network, beside those of `glasslog.toml`
+    #[arg(long, value_name = "NETWORK")]
+    proxy: Vec<Network>,
+
+    /// Web origin whose pages may show the portal in a frame, beside those of `glasslog.toml`
+    #[arg(long, value_name = "ORIGIN")]
+    embedder: Vec<PageOrigin>,
 
     /// Entries a second that one client may submit [default: no limit]
     #[arg(long, value_name = "N", help_heading = "Limits")]
@@ -69,13 +77,13 @@ pub(crate) struct Args {
     )]
     rate_burst: Option<NonZeroU32>,
 
-    /// Most open connections
-    #[arg(long, value_name = "N", default_value_t = Options::default().limits.connections, help_heading = "Limits")]
-    max_connections: usize,
+    /// Most open connections [default: 4096, or the number in `glasslog.toml`]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    max_connections: Option<NonZeroUsize>,
 
-    /// Most open connections of one client
-    #[arg(long, value_name = "N", default_value_t = Options::default().limits.connections_of_client, help_heading = "Limits")]
-    max_client_connections: usize,
+    /// Most open connections of one client [default: 64, or the number in `glasslog.toml`]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    max_client_connections: Option<NonZeroUsize>,
 
     /// Longest time that a client may take for a request's head [default: 15s], and for a body, a line of a batch or
     /// reading an answer [default: 30s]
@@ -98,7 +106,7 @@ impl Args {
     /// The directory is not a log, another process writes to it, the address is taken, or the disk fails.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         logging::begin(self.log_format, self.log_level);
-        let source = Source::open(&self.log)?;
+        let (source, serving) = Source::open(&self.log)?;
         let is_local = matches!(source, Source::Log(_));
         let failed = |error: std::io::Error| Failure::unfinished("runtime", io_reason(&error));
         let runtime = Builder::new_multi_thread()
@@ -108,7 +116,7 @@ impl Args {
         runtime.block_on(async {
             let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
             let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-            let options = self.options();
+            let options = self.options(serving);
             let bound = match source {
                 Source::Log(log) => Server::bind_with(*log, self.listen, options).await,
                 Source::Bucket(candidate) => {
@@ -141,14 +149,31 @@ impl Args {
         })
     }
 
-    fn options(&self) -> Options {
+    fn options(&self, serving: Serving) -> Options {
         let mut options = Options::default();
         options.admin = self.admin_listen;
-        options.is_behind_proxy = self.behind_proxy;
+        options.proxies = serving.proxies;
+        options.proxies.extend(&self.proxy);
+        if self.behind_proxy {
+            options.proxies.extend(LOOPBACK.iter().flat_map(|text| text.parse()));
+        }
+        options.embedders = serving.embedders;
+        options.embedders.extend(self.embedder.iter().cloned());
         options.url = self.url.clone();
         let limits = &mut options.limits;
-        limits.connections = self.max_connections;
-        limits.connections_of_client = self.max_client_connections;
+        let most = |flag: Option<NonZeroUsize>, setting: Option<NonZeroUsize>, default: usize| {
+            flag.or(setting).map_or(default, NonZeroUsize::get)
+        };
+        limits.connections = most(
+            self.max_connections,
+            serving.max_connections,
+            limits.connections,
+        );
+        limits.connections_of_client = most(
+            self.max_client_connections,
+            serving.max_client_connections,
+            limits.connections_of_client,
+        );
         limits.rate = self.rate_limit.map(|each_second| Rate {
             each_second,
             burst: self.rate_burst.unwrap_or(each_second.saturating_mul(TEN)),
@@ -169,17 +194,19 @@ enum Source {
 }
 
 impl Source {
-    /// Opens the log in a directory; a log in a bucket is opened when this process becomes its writer.
-    fn open(path: &Path) -> Result<Self, Failure> {
+    /// Opens the log in a directory, and reads what its configuration says about serving; a log in a bucket is opened
+    /// when this process becomes its writer.
+    fn open(path: &Path) -> Result<(Self, Serving), Failure> {
         let layout = Layout::new(path);
         let config = Config::read(&Disk::new(), &layout)?;
-        Ok(match config.store {
+        let source = match config.store {
             None => Self::Log(Box::new(open_log(path)?)),
             Some(store) => {
                 let candidate = Candidate::new(&store, &layout.config(), None);
                 Self::Bucket(Box::new(candidate?))
             }
-        })
+        };
+        Ok((source, config.serve))
     }
 }
 
@@ -192,6 +219,9 @@ fn parse_url(text: &str) -> Result<String, String> {
         }
     }
 }
+
+/// Networks of this machine itself.
+const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1"];
 
 /// Seconds of entries that may arrive at once.
 const TEN: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
