@@ -102,7 +102,7 @@ export class HistoryQuery {
   constructor(
     artifact: string,
     policy: string,
-    options?: Options & { exact?: boolean; fullScan?: boolean; since?: Uint8Array },
+    options?: Options & { exact?: boolean; fullScan?: boolean; since?: Uint8Array; maxMemory?: number },
   );
   /** A bounded batch of files wanted next, relative to the log's public tree; empty when done. */
   needs(): string[];

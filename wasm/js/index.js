@@ -81,10 +81,13 @@ export function entriesIn(path) {
 export class HistoryQuery {
   #query;
 
-  constructor(artifact, policy, { exact = false, fullScan = false, since, ...options } = {}) {
+  constructor(artifact, policy, { exact = false, fullScan = false, since, maxMemory, ...options } = {}) {
     const older = since === undefined ? undefined : bytes("since", since);
     const ways = [flag("exact", exact), flag("fullScan", fullScan), older];
     this.#query = new wasm.HistoryQuery(text("artifact", artifact), text("policy", policy), ...ways, ...read(options));
+    if (maxMemory === undefined) return;
+    if (!Number.isSafeInteger(maxMemory) || maxMemory < 0 || maxMemory > 0xffffffff) throw new RangeError("option `maxMemory` must be a whole number below 2^32");
+    this.#query.holdAtMost(maxMemory);
   }
 
   /** The files wanted next, relative to the log's public tree; empty when done. */

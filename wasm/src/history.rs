@@ -47,6 +47,12 @@ impl HistoryQuery {
         }))
     }
 
+    /// Sets the most bytes of entries, positions and lists that the query holds.
+    #[wasm_bindgen(js_name = holdAtMost)]
+    pub fn hold_at_most(&mut self, bytes: usize) {
+        self.0.hold_at_most(bytes);
+    }
+
     /// The files to fetch next.
     #[must_use]
     pub fn needs(&self) -> Vec<String> {

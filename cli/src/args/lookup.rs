@@ -2,8 +2,9 @@
 
 use clap::Args;
 use glasslog_client::source::Source;
-use glasslog_core::verify::Options;
+use glasslog_core::verify::{HistoryQuery, Options};
 
+use super::size::parse_size;
 use super::trust::TrustArgs;
 use crate::failure::Failure;
 use crate::source;
@@ -18,6 +19,10 @@ pub(crate) struct LookupArgs {
     /// Read every entry instead of using the index that the policy names
     #[arg(long)]
     full_scan: bool,
+
+    /// Most memory for what a history is made of, such as `512MiB` or `2GiB` [default: 128MiB, some 100,000 events]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    max_memory: Option<usize>,
 
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
@@ -50,6 +55,14 @@ impl LookupArgs {
             full_scan: self.full_scan,
             ..self.trust.options()
         }
+    }
+
+    /// Bounds the memory of a history.
+    pub(crate) fn bounded(&self, mut query: HistoryQuery) -> HistoryQuery {
+        if let Some(bytes) = self.max_memory {
+            query.hold_at_most(bytes);
+        }
+        query
     }
 
     /// # Errors

@@ -3,6 +3,7 @@
 mod artifact;
 mod files;
 mod lookup;
+mod size;
 mod time;
 mod trust;
 

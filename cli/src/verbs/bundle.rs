@@ -51,7 +51,7 @@ impl Args {
             let query = HistoryQuery::new(&artifact, &policy, options, self.exact)
                 .map_err(|error| refuse_artifact(&error))?;
             Ok::<_, Failure>(Recording {
-                query,
+                query: self.lookup.bounded(query),
                 bundle: Ok(BundleWriter::new(&artifact, self.exact)),
                 known: known.as_ref(),
                 is_signed: true,

@@ -57,11 +57,14 @@ impl Args {
         let older = older
             .map(|path| input::read(path, MAX_OFFLINE_BUNDLE))
             .transpose()?;
-        let query = drive::run(&*source, &Watch::reading(console), || match &older {
-            None => HistoryQuery::new(&artifact, &policy, options, self.exact)
-                .map_err(|error| refuse_artifact(&error)),
-            Some(older) => HistoryQuery::since(&artifact, &policy, options, self.exact, older)
-                .map_err(|error| refuse(&error)),
+        let query = drive::run(&*source, &Watch::reading(console), || {
+            let query = match &older {
+                None => HistoryQuery::new(&artifact, &policy, options, self.exact)
+                    .map_err(|error| refuse_artifact(&error)),
+                Some(older) => HistoryQuery::since(&artifact, &policy, options, self.exact, older)
+                    .map_err(|error| refuse(&error)),
+            };
+            query.map(|query| self.lookup.bounded(query))
         })?;
         console.verdict(query.report())
     }

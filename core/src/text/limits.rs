@@ -104,6 +104,11 @@ pub const MAX_CONSULTED: usize = 4_096;
 /// Most versions of which the history of a digest says that they are registered with it.
 pub const MAX_VERSIONS_OF_DIGEST: usize = 32;
 
+/// Bytes of entries, positions and lists that a history holds, unless its caller allows more: some 100,000 events. A
+/// report about so many takes twice as much again, and its text as much as that: with the files in flight, at most
+/// [`MAX_IN_FLIGHT`] bundles, the process stays below a gigabyte, which a page of a browser may use too.
+pub const MAX_HELD: usize = 128 << 20;
+
 /// Largest offline bundle in bytes (`docs/formats/bundle.md`); without an index it holds every entry.
 pub const MAX_OFFLINE_BUNDLE: usize = 256 << 20;
 

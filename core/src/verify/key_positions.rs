@@ -24,6 +24,11 @@ impl KeyPositions {
         self.sealed = true;
     }
 
+    /// Bytes that the positions take.
+    pub(crate) fn size(&self) -> usize {
+        self.pairs.capacity().saturating_mul(size_of::<(u64, u64)>())
+    }
+
     pub(crate) const fn is_sealed(&self) -> bool {
         self.sealed
     }

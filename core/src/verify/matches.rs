@@ -33,6 +33,13 @@ impl Held {
         self.keys.contains(key)
     }
 
+    /// Bytes that it takes, with its places in the maps.
+    fn size(&self) -> usize {
+        const PLACES: usize = 128;
+        let keys = self.keys.len().saturating_mul(size_of::<Hash>());
+        self.bytes.len().saturating_add(keys).saturating_add(PLACES)
+    }
+
     pub(crate) fn keys(&self) -> &[Hash] {
         &self.keys
     }
@@ -63,6 +70,8 @@ pub(crate) struct Matches {
     /// Number of keys that were left out, in whole or in part.
     skipped: u64,
     entries: BTreeMap<u64, Held>,
+    /// Bytes that the entries take.
+    size: usize,
     /// Positions in the order in which their entries came.
     order: Vec<u64>,
     /// Entries that are successful registrations.
@@ -95,6 +104,7 @@ impl Matches {
             budget: MAX_LINKED_ENTRIES,
             skipped: 0,
             entries: BTreeMap::new(),
+            size: 0,
             order: Vec::new(),
             registering: BTreeSet::new(),
             new: BTreeSet::new(),
@@ -196,9 +206,15 @@ impl Matches {
             self.unreadable.insert(index);
         }
         self.new.insert(index);
+        self.size = self.size.saturating_add(held.size());
         if self.entries.insert(index, held).is_none() {
             self.order.push(index);
         }
+    }
+
+    /// Bytes that the entries take.
+    pub(crate) const fn size(&self) -> usize {
+        self.size
     }
 
     /// The entries that have a key of the question among those that came after the first `from`, and how many came in all.

@@ -48,7 +48,10 @@ export class Verifier {
   /** Starts a worker. What one says after its end is of no interest. */
   #begin(): Worker {
     const worker = new Worker(workerUrl(), { type: "module", name: "glasslog verifier" });
-    const listen = <E>(hear: (event: E) => void) => (event: E) => this.#worker === worker && hear(event);
+    const listen =
+      <E>(hear: (event: E) => void) =>
+      (event: E) =>
+        this.#worker === worker && hear(event);
     worker.addEventListener(
       "message",
       listen((event: MessageEvent<ToPage>) => this.#hear(event.data)),

@@ -204,6 +204,9 @@ fn hint(report: &Report, check: &Check) -> Option<&'static str> {
         (CheckCode::IndexAudit, Class::Undecided) => {
             "auditors may not have recomputed it yet: try again later, or read every entry with `--full-scan`"
         }
+        (CheckCode::Coverage, Class::Undecided) if fact(check, "memoryLimit").is_some() => {
+            "allow more with `--max-memory 1GiB`, or ask about less: one version, or one digest with `--exact`"
+        }
         (CheckCode::Coverage, Class::Undecided) if has_scanned_less(check) => {
             "the index is behind: try again later, or read every entry with `--full-scan`"
         }

@@ -41,7 +41,8 @@ impl Args {
             .map(|path| input::digest(path, console))
             .collect::<Result<Vec<_>, _>>()?;
         let query = drive::run(&*source, &Watch::reading(console), || {
-            Ok::<_, Failure>(HistoryQuery::of_files(&digests, &policy, options))
+            let query = HistoryQuery::of_files(&digests, &policy, options);
+            Ok::<_, Failure>(self.lookup.bounded(query))
         })?;
         // The report names files by their content alone.
         if !console.is_json() && digests.len() > 1 {

@@ -32,6 +32,11 @@ pub(super) struct Whole {
 }
 
 impl Whole {
+    /// Bytes that the positions of keys take.
+    pub(super) fn positions_size(&self) -> usize {
+        self.positions.size()
+    }
+
     pub(super) fn needs(&self) -> Vec<String> {
         match &self.again {
             Some(wave) => wave.needs(),

@@ -30,6 +30,7 @@ use crate::report::event_view::EventView;
 use crate::report::evidence::Evidence;
 use crate::report::report::{FileEvents, Members, Question, Report};
 use crate::report::words::events_of;
+use crate::text::limits::MAX_HELD;
 use crate::verify::event_checks::{EventChecks, KnownNames};
 use crate::verify::indexed::{IndexedLog, Opening};
 use crate::verify::key_history::KeyHistory;
@@ -53,6 +54,8 @@ pub struct HistoryQuery {
     stage: Stage,
     matches: Matches,
     closure: Closure,
+    /// Most bytes that are held.
+    most_held: usize,
 }
 
 /// Subject of the history.
@@ -187,6 +190,36 @@ impl HistoryQuery {
         Self::start(subject, policy, options, true, Beside::Nothing)
     }
 
+    /// Sets the most bytes of entries, positions and lists that the query holds; [`MAX_HELD`] by default. A history that
+    /// needs more is not decided.
+    pub const fn hold_at_most(&mut self, bytes: usize) {
+        self.most_held = bytes;
+    }
+
+    /// Bytes of entries, positions and lists that are held.
+    fn held(&self) -> usize {
+        let positions = match &self.stage {
+            Stage::Whole(whole) => whole.positions_size(),
+            Stage::Index(log, _) => log.held(),
+            _ => 0,
+        };
+        self.matches.size().saturating_add(positions)
+    }
+
+    /// Ends without the events, because they need more memory than the query may take.
+    fn give_up(&mut self) {
+        let detail = format!(
+            "what was read for this history takes more than {} bytes, the limit for one query",
+            self.most_held
+        );
+        let limit = u64::try_from(self.most_held).unwrap_or(u64::MAX);
+        let evidence = Evidence::new().with("memoryLimit", limit);
+        let checks = &mut self.verification.checks;
+        checks.require(CheckCode::Coverage, true);
+        checks.unknown(CheckCode::Coverage, detail, Some(evidence));
+        self.conclude(None);
+    }
+
     /// The verdict, once nothing more is needed.
     #[must_use]
     pub fn into_report(self) -> Option<Report> {
@@ -262,6 +295,7 @@ impl HistoryQuery {
             stage,
             matches,
             closure,
+            most_held: MAX_HELD,
         };
         let checks = &mut query.verification.checks;
         let stands = query
@@ -488,6 +522,10 @@ impl Query for HistoryQuery {
                 false => self.stage = Stage::Since(found, prefix),
             },
             Stage::Done => {}
+        }
+        // The files of one wave may exceed the limit; a verdict that is reached with them stands.
+        if !matches!(self.stage, Stage::Done) && self.held() > self.most_held {
+            self.give_up();
         }
     }
 

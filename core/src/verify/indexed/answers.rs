@@ -44,6 +44,12 @@ impl Answers {
         list.is_some_and(|list| list.checked == list.positions.len())
     }
 
+    /// Bytes that the positions take.
+    pub(crate) fn size(&self) -> usize {
+        let lists = self.lists.values().map(|(_, positions)| positions.len());
+        lists.sum::<usize>().saturating_mul(size_of::<u64>())
+    }
+
     /// Takes in the answer for these keys.
     pub(crate) fn add(&mut self, keys: &[LookupKey], answer: &Answer) {
         for key in keys {

@@ -224,6 +224,13 @@ impl IndexedLog {
         Step::More
     }
 
+    /// Bytes of positions and files of the index that are held.
+    pub(crate) fn held(&self) -> usize {
+        let tail = self.tail.as_ref().map_or(0, KeyPositions::size);
+        let size = self.answers.size().saturating_add(tail);
+        size.saturating_add(self.kept_bytes)
+    }
+
     pub(crate) fn needs(&self) -> Vec<String> {
         match &self.stage {
             Stage::Idle => Vec::new(),

@@ -372,3 +372,29 @@ fn absence_is_proven_by_the_index_too() {
     assert_eq!(empty.history("m@1").class(), Class::Nothing);
     assert_eq!(empty.history("m@1").members.unreadable, Some(0));
 }
+
+/// A history that needs more memory than it may take is not decided, in whichever way its events are found; with enough, the
+/// bound changes nothing.
+#[test]
+fn memory_is_bounded() {
+    let world = world();
+    for options in [options(), scanning()] {
+        let whole = world.history_with("m@1", &indexed(), options);
+        let mut decided = Vec::new();
+        for bytes in [0, 2_000, 1 << 20] {
+            let mut query = HistoryQuery::new("m@1", &indexed(), options, false).unwrap();
+            query.hold_at_most(bytes);
+            let report = world.log.run(query);
+            let is_decided = report.result == Verdict::Verified;
+            match is_decided {
+                true => assert_eq!(report.to_json(), whole.to_json()),
+                false => {
+                    refused(&report, Class::Undecided, "coverage", Outcome::Unknown);
+                    assert!(detail(&report, "coverage").contains(&format!("{bytes} bytes")));
+                }
+            }
+            decided.push(is_decided);
+        }
+        assert_eq!(decided, [false, false, true], "{options:?}");
+    }
+}
