@@ -18,7 +18,8 @@ pub(crate) struct Signer {
 /// Reads the key that SPEC names.
 ///
 /// # Errors
-/// The kind of SPEC is one of a later version (exit 2), or the file cannot be read or others can read it too (exit 1), or contains no such key (exit 8).
+/// The kind of SPEC is one of a later version (exit 2), the file cannot be read or others can read it too (exit 1), or it
+/// contains no such key (exit 8).
 pub(crate) fn read(spec: &str) -> Result<Signer, Failure> {
     for kind in ["ssh-agent:", "pkcs11:", "exec:"] {
         if spec.starts_with(kind) {

@@ -24,14 +24,11 @@ pub(crate) fn extend_index(log: &str, destination: Destination, console: &Consol
     };
     match extended {
         Ok(_) | Err(LogError::Lock(LockError::Index { .. })) => {}
-        Err(error) => warn(&error, console),
-    }
-}
-
-/// Warns that there is no newer index, with the remedy.
-pub(crate) fn warn(error: &LogError, console: &Console) {
-    console.warn(format_args!("the index was not extended: {error}"));
-    if let Some(hint) = error.hint() {
-        console.hint(hint);
+        Err(error) => {
+            console.warn(format_args!("the index was not extended: {error}"));
+            if let Some(hint) = error.hint() {
+                console.hint(hint);
+            }
+        }
     }
 }

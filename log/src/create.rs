@@ -4,7 +4,7 @@
 //! index. A directory whose creation was interrupted is therefore either not a log, or a log that the next writer
 //! completes.
 
-use crate::config::{Config, FORMAT, Schedule};
+use crate::config::{Config, FORMAT, Schedule, Serving};
 use crate::dedup::{self, Bounds, Dedup};
 use crate::directory::disk::Disk;
 use crate::directory::error::{DiskError, LayoutError};
@@ -146,6 +146,7 @@ impl NewLog {
             origin: self.origin,
             raw: self.is_raw,
             index: Schedule::default(),
+            serve: Serving::default(),
             store: self.store,
         };
         let bucket = match &config.store {

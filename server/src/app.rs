@@ -2,7 +2,7 @@
 
 use crate::http::client::{Client, Peer};
 use crate::http::rate::RateLimit;
-use crate::http::slots::Slots;
+use crate::http::slots::{Share, Slots};
 use crate::leadership::role::{Role, Shared};
 use crate::options::{Limits, Options};
 use crate::status::metrics::Metrics;
@@ -24,6 +24,9 @@ pub(crate) struct App {
     pub(crate) batches: Arc<Slots>,
     pub(crate) standings: Standings,
     pub(crate) limits: Limits,
+    /// The log directory, with its keys and its trust policy.
+    pub(crate) directory: PathBuf,
+    /// The folder to serve, if the log is in a directory.
     pub(crate) public: PathBuf,
     /// Further state if the log, and so its public files, are in a bucket.
     pub(crate) shared: Option<Arc<Shared>>,
@@ -38,19 +41,25 @@ impl App {
     /// Begins with all counters at zero and all places free.
     pub(crate) fn new(
         intake: Intake,
+        directory: PathBuf,
         public: PathBuf,
         shared: Option<Arc<Shared>>,
         options: &Options,
         stopping: watch::Receiver<()>,
     ) -> Self {
         let limits = options.limits.clone();
+        let batches = Share {
+            times: 1,
+            part: limits.batches_part.max(1),
+        };
         Self {
             intake,
             metrics: Metrics::new(),
             rate: limits.rate.map(RateLimit::new),
-            batches: Slots::shared(limits.batches, limits.batches_part),
+            batches: Slots::shared(limits.batches, batches),
             standings: Standings::default(),
             limits,
+            directory,
             public,
             shared,
             stopping,

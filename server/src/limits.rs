@@ -1,5 +1,7 @@
 //! Bounds that no operator needs to change, with the reason for each number.
 
+use crate::http::slots::Share;
+use glasslog_core::text::limits::MAX_TAIL;
 use std::time::Duration;
 
 /// Bytes of single entries that are being read, queued or in work at once: a thousand of the largest. Beyond it the answer
@@ -8,13 +10,13 @@ pub(crate) const MAX_SINGLE_BYTES: usize = 64 << 20;
 
 /// A client may hold the bytes that are free for single entries, divided by this number: 3.8 MiB for one client alone, as
 /// much as the 64 connections of a client can send. Forty clients that hold all they can leave a tenth to the others.
-pub(crate) const SINGLE_PART: usize = 16;
+pub(crate) const SINGLE_SHARE: Share = Share { times: 1, part: 16 };
 
 /// The same for batches, whose clients wait instead: separate memory, so that batches never shut out single entries.
 pub(crate) const MAX_BATCH_BYTES: usize = 64 << 20;
 
 /// The same for batches: a client may hold as much as is free. The log frees it, whatever the client does.
-pub(crate) const BATCH_PART: usize = 1;
+pub(crate) const BATCH_SHARE: Share = Share { times: 1, part: 1 };
 
 /// Least rate of a body in bytes a second. A mobile connection of the slowest kind sends five times as fast.
 pub(crate) const LEAST_RATE: u32 = 1_024;
@@ -41,6 +43,19 @@ pub(crate) const MAX_REMEMBERED: usize = 16_384;
 
 /// Memory in bytes for one entry besides its content: buffers, channel and answer, rounded up.
 pub(crate) const ENTRY_COST: usize = 512;
+
+/// Entries that the index may lack before more wait: half of those that a reader scans.
+const MAX_UNINDEXED_ENTRIES: usize = MAX_TAIL as usize / 2;
+
+/// Bytes that one entry at least counts in the room for entries that the index lacks.
+pub(crate) const ENTRY_SHARE: usize = 1 << 10;
+
+/// The room for entries that the index lacks, in bytes.
+pub(crate) const MAX_UNINDEXED: usize = MAX_UNINDEXED_ENTRIES * ENTRY_SHARE;
+
+/// A client may hold four times the room that is free: four fifths for one client alone, so that a bulk load runs at the
+/// speed of the index, and others have a fifth.
+pub(crate) const UNINDEXED_SHARE: Share = Share { times: 4, part: 1 };
 
 /// Bytes of entries that share one sync and one checkpoint: bounds how long the first of them waits for the last.
 pub(crate) const MAX_GROUP: usize = 4 << 20;

@@ -9,10 +9,12 @@ use crate::leadership::forward;
 use crate::leadership::role::{Role, Shared};
 use crate::leadership::term::Terms;
 use crate::options::Options;
-use crate::submission::intake::{self, Intake};
+use crate::submission::intake::{self, Intake, Sequenced};
+use crate::submission::unindexed::Unindexed;
 use crate::{files, status, submission};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use glasslog_log::index::Background;
 use glasslog_log::object_store::Candidate;
 use glasslog_log::sequencer::Sequencer;
 use glasslog_log::{Log, LogError};
@@ -45,13 +47,29 @@ impl Listeners {
         let public = log.public_directory();
         // An absolute path stays right if the working directory changes.
         let public = public.canonicalize().unwrap_or(public);
+        let is_raw = log.admitter().keyring().is_none();
         let (sequencer, mut running) = Sequencer::start(log, intake::LIMITS);
+        // The index has a thread of its own, so that its failures do not stop the log.
+        let directory = public.parent().unwrap_or(&public).to_owned();
+        let index = Background::start(&directory, |error| {
+            tracing::warn!(%error, hint = error.hint(), "the index was not extended");
+        });
         let (stopper, stopping) = watch::channel(());
         if let Ok(address) = self.public.local_addr() {
             tracing::info!(%address, public = %public.display(), "serving");
         }
-        let intake = Intake::new(Some(sequencer));
-        let app = App::new(intake, public, None, &self.options, stopping);
+        let intake = Intake::new(Some(Sequenced {
+            sequencer,
+            unindexed: Unindexed::new(index.watch(), is_raw),
+        }));
+        let app = App::new(
+            intake,
+            directory,
+            public,
+            None,
+            &self.options,
+            stopping,
+        );
         let ended = async {
             tokio::select! {
                 () = stop => tracing::info!("asked to stop"),
@@ -61,7 +79,12 @@ impl Listeners {
             drop(stopper);
         };
         tokio::join!(ended, serve(Arc::new(app), self.public, self.admin));
-        tokio::task::spawn_blocking(|| running.join())
+        let end = || {
+            let ended = running.join();
+            index.stop();
+            ended
+        };
+        tokio::task::spawn_blocking(end)
             .await
             .unwrap_or(Err(LogError::STOPPED))
             .map_err(ServeError::Log)
@@ -92,8 +115,14 @@ impl Listeners {
             })?,
         });
         let intake = Intake::new(None);
-        let public = PathBuf::new();
-        let app = App::new(intake, public, Some(shared), &self.options, stopping);
+        let app = App::new(
+            intake,
+            path.clone(),
+            PathBuf::new(),
+            Some(shared),
+            &self.options,
+            stopping,
+        );
         let app = Arc::new(app);
         let terms = Terms {
             app: Arc::clone(&app),

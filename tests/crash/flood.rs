@@ -3,9 +3,9 @@
 //!
 //! Loopback only, and a few seconds; a minute with `GLASSLOG_LONG_TESTS=1`.
 use crate::alone;
+use crate::hostile::{KEY, STRANGER, Target, connect, event, percentile, post};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::process::Stdio;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -13,22 +13,22 @@ use std::{fs, thread};
 use glasslog_core::merkle::leaf_hash;
 use glasslog_core::note::TlogProof;
 use glasslog_core::tiles::{bundles_between, parse_entries};
-use glasslog_tests::fixture::{Access, forge, spki};
-use glasslog_tests::glasslog::{self, glasslog};
+use glasslog_tests::fixture::forge;
+use glasslog_tests::glasslog::glasslog;
 use glasslog_tests::ours::size_of;
-use glasslog_tests::served::Served;
 use glasslog_tests::words;
-use socket2::{Domain, Socket, Type};
-use tempfile::TempDir;
 
-const ORIGIN: &str = "models.example.com/access";
-const ACTOR: &str = "ci@example.org";
-/// The enrolled key, and one that nobody enrolled.
-const KEY: u8 = 7;
-const STRANGER: u8 = 8;
-/// Every address of 127.0.0.0/8 is this machine, and each is another client.
 const HONEST: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 const HOSTILE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// The server cuts off slow clients soon, and all hostile ones are one client.
+const FLAGS: [&str; 6] = [
+    "--client-timeout",
+    "1s",
+    "--max-connections",
+    "200",
+    "--max-client-connections",
+    "100",
+];
 const WRITERS: u32 = 4;
 /// Pause of an honest writer between two entries.
 const PAUSE: Duration = Duration::from_millis(40);
@@ -39,91 +39,6 @@ const MOST_MEMORY: u64 = 512 << 10;
 const LEAST_ENTRIES: u64 = 21;
 /// Far above what they take: what hangs must fail its test.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A served log of events, with one enrolled actor.
-struct Flooded {
-    folder: TempDir,
-    server: Served,
-}
-
-impl Flooded {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        let log = folder.path().join("log");
-        glasslog(words!["init", log, "--origin", ORIGIN]).expect(0);
-        let public = folder.path().join("actor.pub");
-        fs::write(&public, spki(KEY).pem_block()).expect("the key can be written");
-        glasslog(words![
-            "keys", "enrol", "--log", log, "--actor", ACTOR, "--key", public
-        ])
-        .expect(0);
-        let mut serve = glasslog::command();
-        serve.arg("serve").arg(&log);
-        serve.args(["--client-timeout", "1s", "--max-connections", "200"]);
-        serve.args(["--max-client-connections", "100"]);
-        let server = Served::start(serve, Stdio::null()).expect("it listens");
-        Self { folder, server }
-    }
-
-    /// The most memory that it ever had, in KiB; `None` where the system does not tell.
-    fn memory(&self) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.server.id())).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))?;
-        line.split_whitespace().next()?.parse().ok()
-    }
-}
-
-/// A connection from an address of one's own.
-fn connect(from: Ipv4Addr, to: SocketAddr) -> std::io::Result<TcpStream> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    socket.bind(&SocketAddr::from((from, 0)).into())?;
-    socket.connect_timeout(&to.into(), Duration::from_secs(5))?;
-    let stream = TcpStream::from(socket);
-    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    stream.set_write_timeout(Some(Duration::from_secs(3)))?;
-    Ok(stream)
-}
-
-/// Sends one request and reads what comes; hostile clients care for neither.
-fn post(
-    from: Ipv4Addr,
-    to: SocketAddr,
-    path: &str,
-    body: &[u8],
-) -> std::io::Result<(u16, Vec<u8>)> {
-    let mut stream = connect(from, to)?;
-    let head = format!(
-        "POST {path} HTTP/1.0\r\nHost: {to}\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(&[head.as_bytes(), body].concat())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
-    let status = answer
-        .get(9..12)
-        .and_then(|code| str::from_utf8(code).ok()?.parse().ok());
-    match (status, end) {
-        (Some(status), Some(end)) => Ok((status, answer.split_off(end + 4))),
-        _ => Err(std::io::ErrorKind::UnexpectedEof.into()),
-    }
-}
-
-/// An event that no other number has.
-fn event(number: u32, key: u8) -> Vec<u8> {
-    let access = Access {
-        action: "read",
-        name: &format!("model{}@1", number / 1_440),
-        content: b"weights",
-        actor: ACTOR,
-        key,
-        minute: number % 1_440,
-        reason: None,
-    };
-    access.entry(ORIGIN)
-}
 
 /// Answers that an honest writer got.
 #[derive(Default)]
@@ -259,7 +174,7 @@ fn honest_writers_are_served_while_others_flood() {
         Some(_) => 60,
         None => 5,
     };
-    let mut served = Flooded::start();
+    let mut served = Target::start(&FLAGS);
     let address = served.server.address;
     let flood = Flood::begin();
     let seen: Vec<Seen> = thread::scope(|scope| {
@@ -288,7 +203,7 @@ fn honest_writers_are_served_while_others_flood() {
     for ((name, _), rounds) in ATTACKS.iter().zip(&flood.rounds) {
         assert!(rounds.load(Ordering::Relaxed) > 0, "nobody tried `{name}`");
     }
-    let metrics = metrics(address);
+    let metrics = served.metrics();
     for status in ["400", "403", "408", "413", "422"] {
         let refused = format!("status=\"{status}\"}}");
         let lines = metrics.lines();
@@ -303,13 +218,12 @@ fn honest_writers_are_served_while_others_flood() {
         .iter()
         .flat_map(|seen| seen.latencies.clone())
         .collect();
-    latencies.sort_unstable();
     assert!(
         latencies.len() as u64 >= LEAST_ENTRIES,
         "only {} honest entries",
         latencies.len()
     );
-    let p99 = latencies[(latencies.len() - 1) * 99 / 100];
+    let p99 = percentile(&mut latencies, 99);
     println!(
         "{} honest entries, p50 {:?}, p99 {p99:?}, {} tries again, {:?} KiB at most",
         latencies.len(),
@@ -327,15 +241,9 @@ fn honest_writers_are_served_while_others_flood() {
     check(&served, acknowledged.collect());
 }
 
-fn metrics(address: SocketAddr) -> String {
-    let answer = glasslog_tests::http::request(address, "GET", "/metrics", b"");
-    assert_eq!(answer.status, 200);
-    String::from_utf8(answer.body).expect("metrics are text")
-}
-
 /// Every acknowledged entry is proven to be in a log that holds together.
-fn check(served: &Flooded, acknowledged: Vec<(Vec<u8>, TlogProof)>) {
-    let log = served.folder.path().join("log");
+fn check(served: &Target, acknowledged: Vec<(Vec<u8>, TlogProof)>) {
+    let log = served.log();
     let public = log.join("public");
     let size = size_of(&public.join("checkpoint"));
     let mut entries = Vec::new();

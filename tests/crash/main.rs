@@ -5,8 +5,11 @@
 mod disk_errors;
 mod failover;
 mod flood;
+mod heavy_actor;
+mod hostile;
 mod kill;
 mod multi_writer;
+mod strangers;
 
 // Used by the log's own tests to make events, and to recompute a log from outside.
 #[path = "../../log/tests/it/event_entries.rs"]

@@ -3,13 +3,18 @@
 //! The thread reads only the public files of the log, and polls the public checkpoint. Sequencing and publishing
 //! therefore never wait for it, and continue if it fails. Manifests do not wait for joins, which another thread runs.
 
+use super::schedule::Made;
 use super::{Indexer, Joining};
+use crate::directory::disk::Disk;
 use crate::directory::error::LockError;
+use crate::directory::layout::Layout;
 use crate::error::LogError;
 use crate::object_store::Bucket;
 use core::time::Duration;
+use glasslog_core::text::limits::MAX_TAIL;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -21,6 +26,10 @@ const LOOK: Duration = Duration::from_millis(250);
 /// cores from submitters, and one for many entries costs far less per entry.
 const REST: u32 = 3;
 
+/// Missing entries after which the thread does not rest: readers scan what the index lacks, and a manifest for so many is
+/// cheap already.
+const URGENT: u64 = MAX_TAIL / 8;
+
 /// First and longest pause after a failure; each failure doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -28,14 +37,47 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Status of the index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
-    /// The indexed size; `None` before the first manifest.
+    /// The indexed size, by this or another process of this machine; `None` before the first manifest.
     pub indexed: Option<u64>,
     /// Time of that manifest, in seconds since the epoch.
     pub indexed_at: Option<u64>,
+    /// Entries of the public log that were not in the index at the last look.
+    pub missing: u64,
     /// Number of failures.
     pub failures: u64,
     /// The last failure, unless a later attempt succeeded.
     pub error: Option<LogError>,
+}
+
+/// A view of the index of one log, for other threads.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    status: Arc<Mutex<Status>>,
+    is_hurried: Arc<AtomicBool>,
+}
+
+impl Watch {
+    /// Returns the status of the index.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        lock(&self.status).clone()
+    }
+
+    /// Asks for the index to be extended at the next look, whether it is due or not.
+    pub fn hurry(&self) {
+        self.is_hurried.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns true if the index was asked for and not looked at since.
+    #[must_use]
+    pub fn is_hurried(&self) -> bool {
+        self.is_hurried.load(Ordering::Relaxed)
+    }
+
+    /// Tells that the index covers this many entries, as the thread of a [`Background`] does.
+    pub fn reached(&self, size: u64) {
+        lock(&self.status).indexed = Some(size);
+    }
 }
 
 /// A thread that extends the index of one log.
@@ -43,7 +85,7 @@ pub struct Status {
 pub struct Background {
     stop: Sender<()>,
     thread: JoinHandle<()>,
-    status: Arc<Mutex<Status>>,
+    watch: Watch,
 }
 
 impl Background {
@@ -68,9 +110,10 @@ impl Background {
         mut report: impl FnMut(&LogError) + Send + 'static,
     ) -> Self {
         let (stop, stopped) = mpsc::channel();
-        let status = Arc::new(Mutex::new(Status::default()));
-        let shared = Arc::clone(&status);
+        let watch = Watch::default();
+        let shared = watch.clone();
         let thread = thread::spawn(move || {
+            let layout = Layout::new(&path).for_index();
             let mut keeper = Keeper::new(path, bucket);
             let mut pause = FIRST_PAUSE;
             let mut wait = LOOK;
@@ -82,9 +125,13 @@ impl Background {
                 }
                 let now = now();
                 let begun = Instant::now();
-                let looked = keeper.look(now);
-                let rest = LOOK.max(begun.elapsed() * REST).min(LONGEST_PAUSE);
-                note(&shared, &looked, now);
+                let is_hurried = shared.is_hurried.swap(false, Ordering::Relaxed);
+                let looked = keeper.look(now, is_hurried);
+                let rest = match looked {
+                    Ok(missing) if missing >= URGENT || is_hurried => Duration::ZERO,
+                    _ => LOOK.max(begun.elapsed() * REST).min(LONGEST_PAUSE),
+                };
+                note(&shared.status, &looked, &layout);
                 (wait, pause) = match looked {
                     // Another process is already extending the index.
                     Ok(_) | Err(LogError::Lock(LockError::Index { .. })) => (rest, FIRST_PAUSE),
@@ -101,7 +148,7 @@ impl Background {
             }
             let now = now();
             let finished = keeper.finish(now);
-            note(&shared, &finished, now);
+            note(&shared.status, &finished, &layout);
             if let Err(error) = finished {
                 report(&error);
             }
@@ -109,19 +156,18 @@ impl Background {
         Self {
             stop,
             thread,
-            status,
+            watch,
         }
     }
 
     /// Status of the index.
     pub fn status(&self) -> Status {
-        lock(&self.status).clone()
+        self.watch.status()
     }
 
-    /// Returns a function that reads the [`status`](Self::status), for other threads.
-    pub fn watch(&self) -> impl Fn() -> Status + Clone + Send + Sync + 'static {
-        let status = Arc::clone(&self.status);
-        move || lock(&status).clone()
+    /// Returns a view of the index for other threads.
+    pub fn watch(&self) -> Watch {
+        self.watch.clone()
     }
 
     /// Tells the thread to end as soon as the store allows it, because another process takes over.
@@ -164,9 +210,9 @@ impl Keeper {
         }
     }
 
-    /// Does the due work; returns the indexed size if a manifest was published.
-    fn look(&mut self, now: u64) -> Result<Option<u64>, LogError> {
-        let looked = self.try_look(now);
+    /// Does the due work; returns the number of entries that were missing before. Missing entries are due if it is hurried.
+    fn look(&mut self, now: u64, is_hurried: bool) -> Result<u64, LogError> {
+        let looked = self.try_look(now, is_hurried);
         if looked.is_err() {
             // After any failure the index is opened again, and no thread may still be working on it.
             let _ = self.end_joining();
@@ -175,15 +221,15 @@ impl Keeper {
         looked
     }
 
-    fn try_look(&mut self, now: u64) -> Result<Option<u64>, LogError> {
+    fn try_look(&mut self, now: u64, is_hurried: bool) -> Result<u64, LogError> {
         let indexer = match &mut self.indexer {
             Some(indexer) => indexer,
             closed => closed.insert(open(&self.path, self.bucket.as_ref())?),
         };
-        let indexed = match indexer.is_due(now)? {
-            true => Some(indexer.publish(now)?),
-            false => None,
-        };
+        let missing = indexer.missing()?;
+        if is_hurried && missing > 0 || indexer.is_due(now)? {
+            indexer.publish(now)?;
+        }
         match self.joining.take() {
             Some((joining, thread)) if !thread.is_finished() => {
                 self.joining = Some((joining, thread));
@@ -200,16 +246,15 @@ impl Keeper {
                 }
             },
         }
-        Ok(indexed)
+        Ok(missing)
     }
 
     /// Indexes everything published before the log is released.
-    fn finish(&mut self, now: u64) -> Result<Option<u64>, LogError> {
+    fn finish(&mut self, now: u64) -> Result<u64, LogError> {
         self.end_joining()?;
         self.indexer = None;
-        open(&self.path, self.bucket.as_ref())?
-            .publish(now)
-            .map(Some)
+        open(&self.path, self.bucket.as_ref())?.publish(now)?;
+        Ok(0)
     }
 
     fn end_joining(&mut self) -> Result<(), LogError> {
@@ -230,13 +275,16 @@ fn joined(thread: JoinHandle<Result<(), LogError>>) -> Result<(), LogError> {
     thread.join().unwrap_or(Err(LogError::STOPPED))
 }
 
-fn note(status: &Mutex<Status>, extended: &Result<Option<u64>, LogError>, now: u64) {
+fn note(status: &Mutex<Status>, looked: &Result<u64, LogError>, layout: &Layout) {
+    // The file tells of manifests of other processes too, and of earlier runs of this one.
+    let made = Made::read(&Disk::new(), layout).ok().flatten();
     let mut status = lock(status);
-    match extended {
-        Ok(None) | Err(LogError::Lock(LockError::Index { .. })) => {}
-        Ok(Some(size)) => {
-            status.indexed = Some(*size);
-            status.indexed_at = Some(now);
+    status.indexed = made.map(|made| made.size).or(status.indexed);
+    status.indexed_at = made.map(|made| made.time).or(status.indexed_at);
+    match looked {
+        Err(LogError::Lock(LockError::Index { .. })) => {}
+        Ok(missing) => {
+            status.missing = *missing;
             status.error = None;
         }
         Err(error) => {

@@ -21,7 +21,7 @@ mod runs;
 mod schedule;
 
 pub use audited::{AuditedProof, CosignError, PublicIndex, Published};
-pub use background::{Background, Status};
+pub use background::{Background, Status, Watch};
 pub use entries::LogFiles;
 pub use error::IndexError;
 pub use runs::Progress;
@@ -216,6 +216,17 @@ impl Indexer {
             builder: self.builder.clone(),
             range,
         })
+    }
+
+    /// Returns the number of entries of the public log that the index does not cover.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn missing(&self) -> Result<u64, LogError> {
+        let checkpoint = self.public_checkpoint()?;
+        let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
+        let covered = self.manifest().map_or(0, |manifest| manifest.head().size);
+        Ok(size.saturating_sub(covered))
     }
 
     /// Returns true if the log of this directory has grown so that its index is due, by [`Schedule`].

@@ -83,7 +83,7 @@ pub(super) struct Made {
 
 impl Made {
     /// Reads the file leniently: without it the index is due.
-    fn read(disk: &Disk, layout: &Layout) -> Result<Option<Self>, LogError> {
+    pub(super) fn read(disk: &Disk, layout: &Layout) -> Result<Option<Self>, LogError> {
         let bytes = disk.read(&layout.index_made())?.unwrap_or_default();
         Ok(Self::parse(&String::from_utf8_lossy(&bytes)))
     }

@@ -1,6 +1,6 @@
 //! First stage: judges waiting submissions and assigns indices, in order of arrival.
 
-use super::queue::{Keep, Queue, Submission};
+use super::queue::{Kept, Queue, Submission};
 use super::{Acknowledgement, Answer};
 use crate::error::LogError;
 use crate::leaf::Leaf;
@@ -22,7 +22,7 @@ pub(super) struct Waiter {
     pub(super) acknowledgement: Acknowledgement,
     pub(super) outcomes: Vec<Outcome>,
     pub(super) answer: oneshot::Sender<Answer>,
-    pub(super) keep: Keep,
+    pub(super) keep: Kept,
 }
 
 pub(super) fn run(
@@ -64,16 +64,22 @@ fn admit(
         counters.refused += refused as u64;
         counters.duplicates += (outcomes.len() - refused - fresh.len()) as u64;
     });
+    let size = admitter.size();
+    let first_new = size - fresh.len() as u64;
     let mut outcomes = outcomes.into_iter();
-    let waiters = group
-        .into_iter()
-        .zip(counts)
-        .map(|(submission, count)| Waiter {
+    let waiters = group.into_iter().zip(counts).map(|(submission, count)| {
+        let outcomes: Vec<Outcome> = outcomes.by_ref().take(count).collect();
+        let new = outcomes.iter().flatten();
+        let new = new.filter(|receipt| receipt.index >= first_new).count();
+        let mut keep = submission.kept;
+        keep.1.admitted(new, size);
+        Waiter {
             acknowledgement: submission.acknowledgement,
-            outcomes: outcomes.by_ref().take(count).collect(),
+            outcomes,
             answer: submission.answer,
-            keep: submission.room,
-        });
+            keep,
+        }
+    });
     Ok(Admitted {
         waiters: waiters.collect(),
         leaves: fresh,

@@ -2,7 +2,7 @@
 //! asked for durability only.
 
 use super::admit::Admitted;
-use super::queue::{Keep, Queue};
+use super::queue::{Kept, Queue};
 use super::{Acknowledgement, Answer};
 use crate::error::LogError;
 use crate::leaf::Leaf;
@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 pub(super) struct Durable {
     pub(super) leaves: Vec<Leaf>,
     pub(super) waiters: Vec<(Vec<Outcome>, oneshot::Sender<Answer>)>,
-    pub(super) keep: Vec<Keep>,
+    pub(super) keep: Vec<Kept>,
 }
 
 pub(super) fn run(

@@ -25,7 +25,6 @@ use crate::writer::log::Log;
 use crate::writer::refusal::Outcome;
 use glasslog_core::note::Checkpoint;
 use queue::{Queue, Submission};
-use std::any::Any;
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
@@ -54,6 +53,19 @@ pub struct Answer {
     /// The checkpoint that covers the entries, with the log's signature only; `None` unless it was requested.
     pub checkpoint: Option<Arc<Checkpoint>>,
 }
+
+/// A value that a submission keeps until its entries leave memory, such as a share of another bound.
+pub trait Keep: Send + 'static {
+    /// Hears of the entries once they have their indices: the number of those that the log did not have, and the size of
+    /// the log after them.
+    fn admitted(&mut self, new: usize, size: u64) {
+        let _ = (new, size);
+    }
+}
+
+impl Keep for () {}
+
+impl<T: Send + Sync + 'static> Keep for Arc<T> {}
 
 /// Too much is waiting, or the log has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,7 +201,7 @@ impl Sequencer {
         &self,
         entries: Vec<Vec<u8>>,
         acknowledgement: Acknowledgement,
-        keep: impl Any + Send,
+        keep: impl Keep,
     ) -> Result<Pending, Busy> {
         let bytes = entries.iter().map(Vec::len).sum();
         let room = self.handle.0.reserve(bytes)?;
@@ -198,7 +210,7 @@ impl Sequencer {
             leaves: entries.into_iter().map(Leaf::new).collect(),
             acknowledgement,
             answer,
-            room: (room, Box::new(keep)),
+            kept: (room, Box::new(keep)),
         };
         self.handle.0.push(submission)?;
         Ok(Pending(pending))

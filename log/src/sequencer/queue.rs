@@ -1,10 +1,9 @@
 //! The queue of submissions, the amounts in work, and the first failure.
 
 use super::status::Counters;
-use super::{Acknowledgement, Answer, Busy, Limits, Status};
+use super::{Acknowledgement, Answer, Busy, Keep, Limits, Status};
 use crate::error::LogError;
 use crate::leaf::Leaf;
-use std::any::Any;
 use std::collections::VecDeque;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +17,7 @@ pub(super) struct Submission {
     pub(super) leaves: Vec<Leaf>,
     pub(super) acknowledgement: Acknowledgement,
     pub(super) answer: oneshot::Sender<Answer>,
-    pub(super) room: Keep,
+    pub(super) kept: Kept,
 }
 
 impl Submission {
@@ -29,7 +28,7 @@ impl Submission {
 }
 
 /// Values that are dropped when the entries of a submission leave memory.
-pub(super) type Keep = (Room, Box<dyn Any + Send>);
+pub(super) type Kept = (Room, Box<dyn Keep>);
 
 /// A share of the bytes that may be in work.
 #[derive(Debug)]
@@ -181,7 +180,7 @@ impl Queue {
         let mut bytes = 0;
         let fits = waiting.submissions.iter().take_while(|submission| {
             let before = bytes;
-            bytes += submission.room.0.bytes;
+            bytes += submission.kept.0.bytes;
             before < self.limits.group
         });
         let count = fits.count();
@@ -274,7 +273,7 @@ mod tests {
             leaves: (0..entries).map(|_| Leaf::new(vec![0])).collect(),
             acknowledgement: Acknowledgement::Published,
             answer: oneshot::channel().0,
-            room: (queue.reserve(entries).unwrap(), Box::new(())),
+            kept: (queue.reserve(entries).unwrap(), Box::new(())),
         }
     }
 

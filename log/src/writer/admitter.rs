@@ -108,6 +108,11 @@ impl Admitter {
         Ok(())
     }
 
+    /// Returns the number of entries that have indices.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Returns the index of the entry with this leaf hash.
     pub fn position(&self, leaf: &Hash) -> Option<u64> {
         let newest = self.newest_position(leaf);

@@ -25,7 +25,7 @@ pub(crate) enum RefusalClass {
 }
 
 impl RefusalClass {
-    const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Malformed,
         Self::TooLarge,
         Self::Signature,

@@ -11,10 +11,17 @@ use tokio::sync::Notify;
 pub(crate) struct Slots {
     most: usize,
     most_of_client: usize,
-    /// A client may hold the places that are free divided by this number; `None` for no such share.
-    part: Option<usize>,
+    /// Share of one client in the places that are free; `None` for no such share.
+    share: Option<Share>,
     taken: Mutex<Taken>,
     freed: Notify,
+}
+
+/// The most that one client may hold: the places that are free, so many times and divided by `part`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share {
+    pub(crate) times: usize,
+    pub(crate) part: usize,
 }
 
 #[derive(Debug, Default)]
@@ -49,15 +56,15 @@ impl Slots {
 
     /// Begins with all places free. A client may hold a part of those that are still free: the fewer are left, the less
     /// each client may have, so that many clients together leave some for the next one.
-    pub(crate) fn shared(most: usize, part: usize) -> Arc<Self> {
-        Self::with(most, most, Some(part))
+    pub(crate) fn shared(most: usize, share: Share) -> Arc<Self> {
+        Self::with(most, most, Some(share))
     }
 
-    fn with(most: usize, most_of_client: usize, part: Option<usize>) -> Arc<Self> {
+    fn with(most: usize, most_of_client: usize, share: Option<Share>) -> Arc<Self> {
         Arc::new(Self {
             most,
             most_of_client,
-            part,
+            share,
             taken: Mutex::default(),
             freed: Notify::new(),
         })
@@ -121,12 +128,12 @@ impl Slot {
         }
         if let Some(client) = self.client {
             let own = taken.of.get(&client).copied().unwrap_or(0);
-            let share = match slots.part {
+            let most = match slots.share {
                 // The last places go one to a client.
-                Some(part) => (free / part).max(1),
+                Some(share) => (free.saturating_mul(share.times) / share.part).max(1),
                 None => slots.most_of_client,
             };
-            if own.saturating_add(count) > share {
+            if own.saturating_add(count) > most {
                 return Err(Full::Client);
             }
             taken.of.insert(client, own + count);
@@ -139,6 +146,10 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        if self.count == 0 {
+            // Nothing is freed: a waiting task that is woken would only try again in vain.
+            return;
+        }
         let mut taken = self.slots.lock();
         taken.total -= self.count;
         if let Some(client) = self.client
@@ -183,8 +194,8 @@ mod tests {
     /// Lets clients take places one by one until each is refused: every further client finds some.
     #[test]
     fn some_places_are_left_for_the_next_client() {
-        for (part, first, clients) in [(1, 500, 10), (4, 200, 20), (16, 59, 60)] {
-            let slots = Slots::shared(1_000, part);
+        for (times, part, first, clients) in [(4, 1, 800, 3), (1, 1, 500, 10), (1, 4, 200, 20), (1, 16, 58, 60)] {
+            let slots = Slots::shared(1_000, Share { times, part });
             let mut held = Vec::new();
             for last in 1..=clients {
                 let mut slot = slots.take(Some(client(last)), 1).unwrap();
@@ -214,7 +225,7 @@ mod tests {
             .build()
             .unwrap();
         runtime.block_on(async {
-            let slots = Slots::shared(10, 1);
+            let slots = Slots::shared(10, Share { times: 1, part: 1 });
             let held = slots.take(Some(client(1)), 5).unwrap();
             let waiting = tokio::spawn({
                 let slots = Arc::clone(&slots);

@@ -8,7 +8,8 @@
 use crate::app::App;
 use crate::error::ServeError;
 use crate::leadership::role::{Role, parse_url};
-use crate::submission::intake;
+use crate::submission::intake::{self, Sequenced};
+use crate::submission::unindexed::Unindexed;
 use glasslog_log::index::Background;
 use glasslog_log::object_store::{Bucket, Candidate, StoreError, Taken};
 use glasslog_log::sequencer::{Running, Sequencer};
@@ -113,10 +114,14 @@ impl Terms {
             Ok(log) => log,
             Err(error) => return judge(error, bucket).await,
         };
+        let is_raw = log.admitter().keyring().is_none();
         let (sequencer, mut running) = Sequencer::start(log, intake::LIMITS);
-        self.app.intake.lead(sequencer);
         let index = Background::start_in(bucket.clone(), &self.path, |error| {
-            tracing::warn!(%error, "the index was not extended");
+            tracing::warn!(%error, hint = error.hint(), "the index was not extended");
+        });
+        self.app.intake.lead(Sequenced {
+            sequencer,
+            unindexed: Unindexed::new(index.watch(), is_raw),
         });
         self.set_role(Role::Leader);
         let took = begun.elapsed();

@@ -2,10 +2,12 @@
 
 use crate::app::App;
 use crate::leadership::role::Role;
+use glasslog_log::index;
 use glasslog_log::sequencer::Status;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Adds the log's status, if it is sequenced here, and the bytes that requests hold.
 pub(crate) fn register(registry: &mut Registry, app: &App) {
@@ -33,7 +35,43 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
     );
     if let Some(status) = app.intake.status() {
         register_log(registry, &status);
+        if let Some(unindexed) = app.intake.unindexed() {
+            register_index(registry, &unindexed.index(), status.published);
+        }
     }
+}
+
+fn register_index(registry: &mut Registry, index: &index::Status, published: u64) {
+    let indexed = index.indexed.unwrap_or(0);
+    let lag = published.saturating_sub(indexed);
+    registry.register(
+        "index_size",
+        "Entries that the index covers",
+        ConstGauge::new(indexed),
+    );
+    registry.register(
+        "index_lag_entries",
+        "Public entries that are not in the index yet",
+        ConstGauge::new(lag),
+    );
+    let since = index.indexed_at.filter(|_| lag > 0);
+    let age = since.map_or(0, |since| now().saturating_sub(since));
+    registry.register_with_unit(
+        "index_lag",
+        "Age of the index while it lacks public entries, otherwise 0",
+        Unit::Seconds,
+        ConstGauge::new(age),
+    );
+    registry.register(
+        "index_failures",
+        "Failed attempts to extend the index",
+        ConstCounter::new(index.failures),
+    );
+}
+
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
 }
 
 fn register_log(registry: &mut Registry, status: &Status) {
@@ -76,14 +114,12 @@ fn register_log(registry: &mut Registry, status: &Status) {
         Unit::Seconds,
         lag,
     );
-    if let Some(last) = status.last_publish {
-        registry.register_with_unit(
-            "last_publish_time",
-            "Time of the last published checkpoint, in seconds since the epoch",
-            Unit::Seconds,
-            ConstGauge::new(last),
-        );
-    }
+    registry.register_with_unit(
+        "last_publish_time",
+        "Time of the last checkpoint that this server published, in seconds since the epoch; 0 before the first",
+        Unit::Seconds,
+        ConstGauge::new(status.last_publish.unwrap_or(0)),
+    );
     let counters = status.counters;
     let counts = [
         (

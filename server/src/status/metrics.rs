@@ -1,5 +1,6 @@
 //! Counters of the server, in the [Prometheus text format](https://prometheus.io/docs/instrumenting/exposition_formats/).
 
+use crate::http::refusal_class::RefusalClass;
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -69,6 +70,7 @@ pub(crate) struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram>,
     refusals: Family<RefusalLabels, Counter>,
+    refused: Family<StatusLabels, Counter>,
     turned_away: Family<ReasonLabels, Counter>,
     forwarded: Family<StatusLabels, Counter>,
     terms: Counter,
@@ -97,6 +99,7 @@ impl Metrics {
             requests: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             refusals: Family::default(),
+            refused: Family::default(),
             turned_away: Family::default(),
             forwarded: Family::default(),
             terms: Counter::default(),
@@ -106,7 +109,27 @@ impl Metrics {
             connections: Gauge::default(),
             batches: Gauge::default(),
         };
+        metrics.begin_at_zero();
         metrics.registered()
+    }
+
+    /// Makes the series that an alarm can ask for before the first of its events.
+    fn begin_at_zero(&self) {
+        for route in [Route::Add, Route::Batch, Route::File] {
+            let route = route.name();
+            let _ = self.requests.get_or_create(&RequestLabels { route, status: 200 });
+            let _ = self.seconds.get_or_create(&RouteLabels { route });
+        }
+        for class in RefusalClass::ALL {
+            let status = class.status().as_u16();
+            let _ = self.refused.get_or_create(&StatusLabels { status });
+        }
+        for reason in ["all", "client"] {
+            let _ = self.turned_away.get_or_create(&ReasonLabels { reason });
+        }
+        for status in [200, 503] {
+            let _ = self.forwarded.get_or_create(&StatusLabels { status });
+        }
     }
 
     fn registered(mut self) -> Self {
@@ -126,6 +149,11 @@ impl Metrics {
             "refusals",
             "Refused entries and requests, by code and status",
             self.refusals.clone(),
+        );
+        registry.register(
+            "refused",
+            "Refused entries and requests, by status",
+            self.refused.clone(),
         );
         registry.register(
             "connections_turned_away",
@@ -184,6 +212,7 @@ impl Metrics {
         self.refusals
             .get_or_create(&RefusalLabels { code, status })
             .inc();
+        self.refused.get_or_create(&StatusLabels { status }).inc();
     }
 
     /// Counts a submission that was forwarded.

@@ -2,7 +2,9 @@
 
 pub(crate) mod metrics;
 
+mod cosignature_metrics;
 mod log_metrics;
+mod process_metrics;
 
 use crate::app::App;
 use crate::leadership::role::Role;
@@ -68,17 +70,22 @@ async fn readyz(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn show_metrics(State(app): State<Arc<App>>) -> Response {
-    let text = app
-        .metrics
-        .encode(|registry| log_metrics::register(registry, &app));
-    match text {
-        Ok(text) => {
+    let encode = move || {
+        app.metrics.encode(|registry| {
+            log_metrics::register(registry, &app);
+            process_metrics::register(registry, &app);
+            cosignature_metrics::register(registry, &app);
+        })
+    };
+    // Files are read.
+    match tokio::task::spawn_blocking(encode).await {
+        Ok(Ok(text)) => {
             let headers = [
                 (CONTENT_TYPE, metrics::CONTENT_TYPE),
                 (CACHE_CONTROL, "no-store"),
             ];
             (headers, text).into_response()
         }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -5,6 +5,7 @@ use super::options::SubmitOptions;
 use super::pace::Pace;
 use super::receipt;
 use super::refused::Refused;
+use super::unindexed::Kept;
 use crate::app::App;
 use crate::http::client::Client;
 use crate::http::observe::Observed;
@@ -47,10 +48,15 @@ where
     let options = SubmitOptions::parse(request.uri())?;
     let client = app.client(&request);
     let (entry, room) = read_entry(app, client, request).await?;
+    let unindexed = app.intake.unindexed().ok_or(Refused::Busy)?;
+    let claim = unindexed
+        .take(client, 1, entry.len())
+        .map_err(|_| Refused::IndexBehind)?;
+    let kept = Kept { claim, _room: room };
     let bytes = entry.len() as u64;
     let outcome = app
         .intake
-        .submit(vec![entry], options.acknowledgement, room)
+        .submit(vec![entry], options.acknowledgement, kept)
         .await?;
     let receipt = match outcome.into_iter().next().ok_or(Refused::Busy)? {
         Ok(receipt) => receipt,

@@ -10,6 +10,7 @@ use super::options::SubmitOptions;
 use super::pace::Pace;
 use super::receipt;
 use super::refused::Refused;
+use super::unindexed::Kept;
 use crate::app::App;
 use crate::http::client::Client;
 use crate::http::observe::Observed;
@@ -231,9 +232,18 @@ async fn commit(
         .intake
         .room_for_chunk(client, bytes, entries.len())
         .await;
+    let Some(unindexed) = app.intake.unindexed() else {
+        return Vec::new();
+    };
+    let mut stopping = app.stopping.clone();
+    let claim = tokio::select! {
+        claim = unindexed.wait(client, entries.len(), bytes) => claim,
+        _ = stopping.changed() => return Vec::new(),
+    };
+    let kept = Kept { claim, _room: room };
     let Ok(outcome) = app
         .intake
-        .submit(entries, options.acknowledgement, room)
+        .submit(entries, options.acknowledgement, kept)
         .await
     else {
         return Vec::new();

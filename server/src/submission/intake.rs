@@ -2,10 +2,11 @@
 //!
 //! A stand-in has no writer: a submission that gets this far is refused as busy.
 
+use super::unindexed::{Kept, Unindexed};
 use crate::http::client::Client;
 use crate::http::slots::{Full, Slot, Slots};
 use crate::limits::{
-    BATCH_PART, ENTRY_COST, MAX_BATCH_BYTES, MAX_GROUP, MAX_SINGLE_BYTES, SINGLE_PART,
+    BATCH_SHARE, ENTRY_COST, MAX_BATCH_BYTES, MAX_GROUP, MAX_SINGLE_BYTES, SINGLE_SHARE,
 };
 use glasslog_log::Outcome;
 use glasslog_log::sequencer::{Acknowledgement, Busy, Limits, Sequencer, Status};
@@ -18,22 +19,29 @@ pub(crate) const LIMITS: Limits = Limits {
     group: MAX_GROUP,
 };
 
+/// A log that this server sequences.
+#[derive(Debug)]
+pub(crate) struct Sequenced {
+    pub(crate) sequencer: Sequencer,
+    pub(crate) unindexed: Arc<Unindexed>,
+}
+
 /// Access to the log's sequencer, and the memory that submissions may take.
 #[derive(Debug)]
 pub(crate) struct Intake {
-    /// The sequencer; `None` while another server sequences.
-    sequencer: RwLock<Option<Sequencer>>,
+    /// The log; `None` while another server sequences it.
+    log: RwLock<Option<Sequenced>>,
     singles: Arc<Slots>,
     batches: Arc<Slots>,
 }
 
 impl Intake {
     /// Begins with all memory free.
-    pub(crate) fn new(sequencer: Option<Sequencer>) -> Self {
+    pub(crate) fn new(log: Option<Sequenced>) -> Self {
         Self {
-            sequencer: RwLock::new(sequencer),
-            singles: Slots::shared(MAX_SINGLE_BYTES, SINGLE_PART),
-            batches: Slots::shared(MAX_BATCH_BYTES, BATCH_PART),
+            log: RwLock::new(log),
+            singles: Slots::shared(MAX_SINGLE_BYTES, SINGLE_SHARE),
+            batches: Slots::shared(MAX_BATCH_BYTES, BATCH_SHARE),
         }
     }
 
@@ -56,6 +64,11 @@ impl Intake {
         self.batches.wait(client, cost).await
     }
 
+    /// Returns the entries that the index lacks, if the log is sequenced here.
+    pub(crate) fn unindexed(&self) -> Option<Arc<Unindexed>> {
+        self.log().as_ref().map(|log| Arc::clone(&log.unindexed))
+    }
+
     /// Submits entries and waits for the acknowledgement.
     ///
     /// # Errors
@@ -64,19 +77,17 @@ impl Intake {
         &self,
         entries: Vec<Vec<u8>>,
         acknowledgement: Acknowledgement,
-        room: Slot,
+        kept: Kept,
     ) -> Result<Vec<Outcome>, Busy> {
-        let answer =
-            self.sequencer()
-                .as_ref()
-                .ok_or(Busy)?
-                .submit(entries, acknowledgement, room)?;
+        let submit = |log: &Sequenced| log.sequencer.submit(entries, acknowledgement, kept);
+        let answer = self.log().as_ref().map(submit);
+        let answer = answer.ok_or(Busy)??;
         Ok(answer.await.map_err(|_| Busy)?.outcomes)
     }
 
-    /// Sends submissions to this sequencer from now on.
-    pub(crate) fn lead(&self, sequencer: Sequencer) {
-        *self.change() = Some(sequencer);
+    /// Sends submissions to this log from now on.
+    pub(crate) fn lead(&self, log: Sequenced) {
+        *self.change() = Some(log);
     }
 
     /// Stops sequencing; the log ends when the entries that it took are done.
@@ -86,20 +97,16 @@ impl Intake {
 
     /// Returns the log's status, if it is sequenced here.
     pub(crate) fn status(&self) -> Option<Status> {
-        self.sequencer().as_ref().map(Sequencer::status)
+        self.log().as_ref().map(|log| log.sequencer.status())
     }
 
-    fn sequencer(&self) -> RwLockReadGuard<'_, Option<Sequencer>> {
+    fn log(&self) -> RwLockReadGuard<'_, Option<Sequenced>> {
         // A panic of another thread leaves the value whole.
-        self.sequencer
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.log.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self) -> RwLockWriteGuard<'_, Option<Sequencer>> {
-        self.sequencer
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn change(&self) -> RwLockWriteGuard<'_, Option<Sequenced>> {
+        self.log.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the bytes of submissions that are being read, queued or in work.

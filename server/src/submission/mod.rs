@@ -10,6 +10,7 @@ mod pace;
 mod receipt;
 mod refused;
 pub(crate) mod standing;
+pub(crate) mod unindexed;
 
 use crate::app::App;
 use axum::Router;

@@ -45,6 +45,9 @@ pub(crate) enum Refused {
     /// Too many entries are waiting, or the log has stopped.
     #[error("too much is waiting, or the log has stopped")]
     Busy,
+    /// The index lacks so many entries that readers could soon not scan them any more; it is being extended.
+    #[error("the index is behind: entries wait until it has those before them")]
+    IndexBehind,
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,
@@ -89,6 +92,7 @@ impl Refused {
             Self::TooSlow { .. } => "too-slow",
             Self::RateLimited { .. } => "rate-limited",
             Self::Full | Self::FullOfClient | Self::Busy => "busy",
+            Self::IndexBehind => "index-behind",
             Self::Stopping => "stopping",
             Self::ProofUnavailable => "proof-unavailable",
             Self::NotTheLeader => "not-the-leader",
@@ -110,6 +114,7 @@ impl Refused {
             Self::Full
             | Self::FullOfClient
             | Self::Busy
+            | Self::IndexBehind
             | Self::Stopping
             | Self::ProofUnavailable
             | Self::NotTheLeader

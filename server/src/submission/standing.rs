@@ -13,7 +13,14 @@ use tokio::time::{Instant, sleep_until};
 
 /// The standings of all clients that submitted lately.
 #[derive(Debug, Default)]
-pub(crate) struct Standings(Mutex<HashMap<Client, Standing>>);
+pub(crate) struct Standings(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    of: HashMap<Client, Standing>,
+    /// Time at which clients that have gone were forgotten.
+    tidied: Option<Instant>,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Standing {
@@ -28,7 +35,7 @@ struct Standing {
 impl Standings {
     /// Returns the number of lines of a batch of this client that go to the log together.
     pub(crate) fn lines_at_once(&self, client: Client) -> usize {
-        let standing = self.lock().get(&client).copied();
+        let standing = self.lock().of.get(&client).copied();
         standing.map_or(FIRST_LINES, |standing| standing.lines)
     }
 
@@ -42,10 +49,11 @@ impl Standings {
     }
 
     fn record(&self, client: Client, refused: usize, now: Instant) -> Instant {
-        let mut standings = self.lock();
-        if standings.len() >= MAX_REMEMBERED && !standings.contains_key(&client) {
-            standings.retain(|_, standing| now < standing.paid.max(standing.seen + REMEMBERED));
+        let mut known = self.lock();
+        if known.of.len() >= MAX_REMEMBERED {
+            known.tidy(now);
         }
+        let standings = &mut known.of;
         let mut standing = standings.get(&client).copied().unwrap_or(Standing {
             lines: FIRST_LINES,
             paid: now,
@@ -66,9 +74,21 @@ impl Standings {
         standing.paid
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Client, Standing>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         // No code panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Forgets the clients that have gone and owe nothing, at most once a second: it looks at all of them.
+    fn tidy(&mut self, now: Instant) {
+        let is_early = |tidied| now < tidied + Duration::from_secs(1);
+        if !self.tidied.is_some_and(is_early) {
+            self.tidied = Some(now);
+            self.of
+                .retain(|_, standing| now < standing.paid.max(standing.seen + REMEMBERED));
+        }
     }
 }
 
@@ -108,9 +128,9 @@ mod tests {
         for number in 0..2 * u32::try_from(MAX_REMEMBERED).unwrap() {
             standings.record(client(number), 0, now);
         }
-        assert_eq!(standings.lock().len(), MAX_REMEMBERED);
-        standings.record(client(0), 0, now + 2 * REMEMBERED);
+        assert_eq!(standings.lock().of.len(), MAX_REMEMBERED);
         standings.record(client(u32::MAX), 0, now + 2 * REMEMBERED);
-        assert_eq!(standings.lock().len(), 2, "clients that have gone are forgotten");
+        let left = standings.lock().of.len();
+        assert_eq!(left, 1, "clients that have gone are forgotten");
     }
 }

@@ -32,7 +32,19 @@ fn what_happens_is_counted() {
         answer.header("content-type"),
         Some("text/plain; version=0.0.4; charset=utf-8")
     );
-    assert_eq!(sample(answer.text(), "glasslog_checkpoint_size"), 0.0);
+    for name in [
+        "glasslog_checkpoint_size",
+        "glasslog_last_publish_time_seconds",
+        "glasslog_http_requests_total{route=\"add\",status=\"200\"}",
+        "glasslog_refused_total{status=\"403\"}",
+        "glasslog_refused_total{status=\"503\"}",
+        "glasslog_connections_turned_away_total{reason=\"client\"}",
+        "glasslog_entries_answered_total",
+        "glasslog_index_failures_total",
+        "glasslog_index_lag_seconds",
+    ] {
+        assert_eq!(sample(answer.text(), name), 0.0, "{name}");
+    }
     server.post("/add", b"one");
     server.post("/add", b"one");
     server.post("/add", b"");
@@ -73,6 +85,7 @@ fn what_happens_is_counted() {
             "glasslog_http_request_duration_seconds_count{route=\"add\"}",
             3.0,
         ),
+        ("glasslog_refused_total{status=\"400\"}", 2.0),
         ("glasslog_queue_bytes", 0.0),
         ("glasslog_queue_submissions", 0.0),
         ("glasslog_ready", 1.0),
@@ -84,6 +97,13 @@ fn what_happens_is_counted() {
         assert_eq!(sample(text, name), value, "{name}");
     }
     assert!(sample(text, "glasslog_connections") >= 1.0);
+    let version = format!("glasslog_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(sample(text, &version), 1.0);
+    assert!(sample(text, "glasslog_memory_bytes") > 1e6);
+    let free = sample(text, "glasslog_disk_free_bytes");
+    assert!(free > 0.0 && free <= sample(text, "glasslog_disk_size_bytes"));
+    let (indexed, lag) = (sample(text, "glasslog_index_size"), sample(text, "glasslog_index_lag_entries"));
+    assert_eq!(indexed + lag, 3.0);
     assert!(sample(text, "glasslog_commits_total") >= 2.0);
     assert!(sample(text, "glasslog_last_publish_time_seconds") > 1.6e9);
 }

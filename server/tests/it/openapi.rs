@@ -111,7 +111,7 @@ impl Document {
 fn the_document_says_what_the_server_does() {
     let mut options = Options::default();
     options.limits.body_timeout = Duration::from_millis(300);
-    options.limits.batches_of_client = 1;
+    options.limits.batches_part = 64;
     let server = Running::start_with(options);
     let mut document = Document::of(&server);
     let file = include_str!("../../../docs/formats/openapi.json");

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use glasslog_client::io_reason;
 use glasslog_log::directory::Disk;
-use glasslog_log::index::Background;
 use glasslog_log::object_store::Candidate;
 use glasslog_log::{Config, Layout, Log, Network, PageOrigin, Serving};
 use glasslog_server::{Options, Rate, ServeError, Server};
@@ -18,7 +17,6 @@ use crate::destination::open_log;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
-use crate::upkeep;
 
 mod logging;
 
@@ -107,7 +105,6 @@ impl Args {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         logging::begin(self.log_format, self.log_level);
         let (source, serving) = Source::open(&self.log)?;
-        let is_local = matches!(source, Source::Log(_));
         let failed = |error: std::io::Error| Failure::unfinished("runtime", io_reason(&error));
         let runtime = Builder::new_multi_thread()
             .enable_all()
@@ -135,15 +132,7 @@ impl Args {
                     _ = terminate.recv() => {}
                 }
             };
-            // The index has a thread of its own, so that its failures do not stop the log.
-            let teller = Console::new(console.format());
-            let index = is_local
-                .then(|| Background::start(&self.log, move |error| upkeep::warn(error, &teller)));
-            let ran = server.run(stop).await;
-            if let Some(index) = index {
-                index.stop();
-            }
-            ran.map_err(ended)?;
+            server.run(stop).await.map_err(ended)?;
             console.note("all accepted entries are published; stopped");
             Ok(Exit::Done)
         })
@@ -155,7 +144,7 @@ impl Args {
         options.proxies = serving.proxies;
         options.proxies.extend(&self.proxy);
         if self.behind_proxy {
-            options.proxies.extend(LOOPBACK.iter().flat_map(|text| text.parse()));
+            options.proxies.extend(LOOPBACK.iter().flat_map(|text| text.parse::<Network>()));
         }
         options.embedders = serving.embedders;
         options.embedders.extend(self.embedder.iter().cloned());

@@ -4,6 +4,7 @@ mod init;
 mod keys;
 mod record;
 mod refusals;
+mod secrets;
 mod server;
 mod shell;
 mod submit;
