@@ -62,14 +62,7 @@ impl Listeners {
             sequencer,
             unindexed: Unindexed::new(index.watch(), is_raw),
         }));
-        let app = App::new(
-            intake,
-            directory,
-            public,
-            None,
-            &self.options,
-            stopping,
-        );
+        let app = App::new(intake, directory, public, None, &self.options, stopping);
         let ended = async {
             tokio::select! {
                 () = stop => tracing::info!("asked to stop"),

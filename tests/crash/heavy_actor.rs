@@ -85,7 +85,11 @@ fn a_heavy_actor_does_not_outrun_the_index() {
                 let lag = metrics
                     .lines()
                     .find_map(|line| line.strip_prefix("glasslog_index_lag_entries "));
-                most = most.max(lag.expect("it is measured").parse::<u64>().expect("a number"));
+                most = most.max(
+                    lag.expect("it is measured")
+                        .parse::<u64>()
+                        .expect("a number"),
+                );
             }
             (histories, most)
         });

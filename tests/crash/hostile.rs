@@ -1,10 +1,10 @@
-//! What the tests of hostile clients share: a served log with one enrolled actor, and clients with addresses of their own.
+//! Parts that the tests of hostile clients share: a served log with one enrolled actor, and clients with addresses of their own.
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
-use std::fs;
 
 use glasslog_tests::fixture::{Access, spki};
 use glasslog_tests::glasslog::{self, glasslog};

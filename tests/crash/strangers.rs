@@ -30,15 +30,19 @@ const SLOWEST: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Submits entries one after another until `over`; returns the latency of each. Every one of them must be taken.
-fn honest(address: SocketAddr, numbers: impl Iterator<Item = u32>, over: &AtomicBool) -> Vec<Duration> {
+fn honest(
+    address: SocketAddr,
+    numbers: impl Iterator<Item = u32>,
+    over: &AtomicBool,
+) -> Vec<Duration> {
     let mut latencies = Vec::new();
     for number in numbers {
         if over.load(Ordering::Relaxed) {
             break;
         }
         let began = Instant::now();
-        let (status, answer) =
-            post(HONEST, address, "/add", &event(number, KEY)).expect("an honest entry has an answer");
+        let (status, answer) = post(HONEST, address, "/add", &event(number, KEY))
+            .expect("an honest entry has an answer");
         let answer = String::from_utf8_lossy(&answer);
         assert_eq!(status, 200, "entry {number}: {answer}");
         latencies.push(began.elapsed());
@@ -137,7 +141,11 @@ fn strangers_do_not_shut_out_honest_writers() {
     let mut target = Target::start(&[]);
     let address = target.server.address;
     let mut calm = measure(address, 0, time);
-    let (over, held, sent) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
+    let (over, held, sent) = (
+        AtomicBool::new(false),
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+    );
     let mut beside = thread::scope(|scope| {
         let (over, held, sent) = (&over, &held, &sent);
         for last in 1..=IDLE_ADDRESSES {
@@ -174,7 +182,10 @@ fn strangers_do_not_shut_out_honest_writers() {
     let refused = |status: u16| {
         let name = format!("glasslog_refused_total{{status=\"{status}\"}} ");
         let value = metrics.lines().find_map(|line| line.strip_prefix(&name));
-        value.expect("it is counted").parse::<u64>().expect("a number")
+        value
+            .expect("it is counted")
+            .parse::<u64>()
+            .expect("a number")
     };
     assert!(refused(403) > 0 && refused(422) > 0, "{metrics}");
     target.server.terminate();

@@ -50,10 +50,6 @@ impl Console {
         self.format.check()
     }
 
-    pub(crate) fn format(&self) -> Format {
-        self.format
-    }
-
     pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
     }

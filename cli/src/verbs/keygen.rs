@@ -106,11 +106,7 @@ impl Args {
             Kind::Actor | Kind::Admin => self.event_pair(&secret)?,
         };
         let (disk, public) = (Disk::new(), public_path(&self.out));
-        write_pair(
-            &disk,
-            (&self.out, &pair.secret),
-            (&public, &pair.public),
-        )?;
+        write_pair(&disk, (&self.out, &pair.secret), (&public, &pair.public))?;
         match console.is_json() {
             true => console.json(&Made {
                 schema_version: 1,

@@ -165,9 +165,7 @@ fn purl_digest(text: &str) -> Result<String, ArtifactError> {
         .chain(checksums)
         .filter_map(percent_decode)
         .collect();
-    let parts = candidates
-        .iter()
-        .flat_map(|candidate| candidate.split(','));
+    let parts = candidates.iter().flat_map(|candidate| candidate.split(','));
     let mut digests = BTreeSet::new();
     digests.extend(parts.filter_map(|part| digest(part).ok()));
     let found = || text.to_string();

@@ -26,7 +26,9 @@ impl KeyPositions {
 
     /// Bytes that the positions take.
     pub(crate) fn size(&self) -> usize {
-        self.pairs.capacity().saturating_mul(size_of::<(u64, u64)>())
+        self.pairs
+            .capacity()
+            .saturating_mul(size_of::<(u64, u64)>())
     }
 
     pub(crate) const fn is_sealed(&self) -> bool {

@@ -90,7 +90,10 @@ mod tests {
             ("203.0.113.1, 192.0.2.8", Some("192.0.2.8")),
             ("unknown", None),
             ("192.0.2.1:80", None),
-            ("203.0.113.1, 192.0.2.9, 10.0.0.2,10.0.0.3", Some("192.0.2.9")),
+            (
+                "203.0.113.1, 192.0.2.9, 10.0.0.2,10.0.0.3",
+                Some("192.0.2.9"),
+            ),
         ] {
             headers.append("x-forwarded-for", HeaderValue::from_static(value));
             let found = Client::forwarded(&headers, &proxies);

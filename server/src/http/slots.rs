@@ -194,7 +194,12 @@ mod tests {
     /// Lets clients take places one by one until each is refused: every further client finds some.
     #[test]
     fn some_places_are_left_for_the_next_client() {
-        for (times, part, first, clients) in [(4, 1, 800, 3), (1, 1, 500, 10), (1, 4, 200, 20), (1, 16, 58, 60)] {
+        for (times, part, first, clients) in [
+            (4, 1, 800, 3),
+            (1, 1, 500, 10),
+            (1, 4, 200, 20),
+            (1, 16, 58, 60),
+        ] {
             let slots = Slots::shared(1_000, Share { times, part });
             let mut held = Vec::new();
             for last in 1..=clients {

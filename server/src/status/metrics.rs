@@ -117,7 +117,9 @@ impl Metrics {
     fn begin_at_zero(&self) {
         for route in [Route::Add, Route::Batch, Route::File] {
             let route = route.name();
-            let _ = self.requests.get_or_create(&RequestLabels { route, status: 200 });
+            let _ = self
+                .requests
+                .get_or_create(&RequestLabels { route, status: 200 });
             let _ = self.seconds.get_or_create(&RouteLabels { route });
         }
         for class in RefusalClass::ALL {

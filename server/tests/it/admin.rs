@@ -97,12 +97,18 @@ fn what_happens_is_counted() {
         assert_eq!(sample(text, name), value, "{name}");
     }
     assert!(sample(text, "glasslog_connections") >= 1.0);
-    let version = format!("glasslog_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
+    let version = format!(
+        "glasslog_build_info{{version=\"{}\"}}",
+        env!("CARGO_PKG_VERSION")
+    );
     assert_eq!(sample(text, &version), 1.0);
     assert!(sample(text, "glasslog_memory_bytes") > 1e6);
     let free = sample(text, "glasslog_disk_free_bytes");
     assert!(free > 0.0 && free <= sample(text, "glasslog_disk_size_bytes"));
-    let (indexed, lag) = (sample(text, "glasslog_index_size"), sample(text, "glasslog_index_lag_entries"));
+    let (indexed, lag) = (
+        sample(text, "glasslog_index_size"),
+        sample(text, "glasslog_index_lag_entries"),
+    );
     assert_eq!(indexed + lag, 3.0);
     assert!(sample(text, "glasslog_commits_total") >= 2.0);
     assert!(sample(text, "glasslog_last_publish_time_seconds") > 1.6e9);

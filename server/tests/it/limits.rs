@@ -132,7 +132,10 @@ fn a_body_that_drips_is_given_up() {
         assert!(began.elapsed() < Duration::from_secs(10), "{path}");
         let (_, text) = closed_after(began, answer);
         // The connection is reset if the server closes it before it has read everything.
-        assert!(text.is_empty() || text.contains("\"code\":\"too-slow\""), "{text}");
+        assert!(
+            text.is_empty() || text.contains("\"code\":\"too-slow\""),
+            "{text}"
+        );
     }
     let text = server.get("/metrics");
     let refused = "glasslog_refusals_total{code=\"too-slow\",status=\"408\"} 2";
@@ -250,7 +253,10 @@ fn only_a_configured_proxy_is_believed() {
     let statuses: Vec<u16> = (0..10)
         .map(|n| server.send("POST", "/add", &headers(n), b"entry").status)
         .collect();
-    assert!(statuses.contains(&429), "one client under ten names: {statuses:?}");
+    assert!(
+        statuses.contains(&429),
+        "one client under ten names: {statuses:?}"
+    );
 }
 
 /// The connections of a proxy are those of many clients: the bound for one client does not apply to them.

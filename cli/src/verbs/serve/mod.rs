@@ -144,7 +144,9 @@ impl Args {
         options.proxies = serving.proxies;
         options.proxies.extend(&self.proxy);
         if self.behind_proxy {
-            options.proxies.extend(LOOPBACK.iter().flat_map(|text| text.parse::<Network>()));
+            options
+                .proxies
+                .extend(LOOPBACK.iter().flat_map(|text| text.parse::<Network>()));
         }
         options.embedders = serving.embedders;
         options.embedders.extend(self.embedder.iter().cloned());

@@ -46,7 +46,7 @@ impl Answers {
 
     /// Bytes that the positions take.
     pub(crate) fn size(&self) -> usize {
-        let lists = self.lists.values().map(|(_, positions)| positions.len());
+        let lists = self.lists.values().map(|list| list.positions.len());
         lists.sum::<usize>().saturating_mul(size_of::<u64>())
     }
 

@@ -23,7 +23,8 @@ fn a_secret_key_that_others_can_read_is_refused() {
             "witness cosign log --key w1.key --state w1.state --policy log/trust.policy",
         ),
     ] {
-        let set = |mode| fs::set_permissions(shell.path(key), Permissions::from_mode(mode)).unwrap();
+        let set =
+            |mode| fs::set_permissions(shell.path(key), Permissions::from_mode(mode)).unwrap();
         for mode in [0o644, 0o640, 0o602] {
             set(mode);
             let said = shell.run(line).expect(1);
