@@ -1,7 +1,7 @@
 //! Bounds that no operator needs to change, with the reason for each number.
 
 use crate::http::slots::Share;
-use glasslog_core::text::limits::MAX_TAIL;
+use glasslog_core::text::limits::{MAX_READING, MAX_READING_BYTES};
 use std::time::Duration;
 
 /// Bytes of single entries that are being read, queued or in work at once: a thousand of the largest. Beyond it the answer
@@ -45,10 +45,10 @@ pub(crate) const MAX_REMEMBERED: usize = 16_384;
 pub(crate) const ENTRY_COST: usize = 512;
 
 /// Entries that the index may lack before more wait: half of those that a reader scans.
-const MAX_UNINDEXED_ENTRIES: usize = MAX_TAIL as usize / 2;
+const MAX_UNINDEXED_ENTRIES: usize = MAX_READING as usize / 2;
 
-/// Bytes that one entry at least counts in the room for entries that the index lacks.
-pub(crate) const ENTRY_SHARE: usize = 1 << 10;
+/// Bytes that one entry at least counts in the room for entries that the index lacks: its part of the budget.
+pub(crate) const ENTRY_SHARE: usize = (MAX_READING_BYTES / MAX_READING) as usize;
 
 /// The room for entries that the index lacks, in bytes.
 pub(crate) const MAX_UNINDEXED: usize = MAX_UNINDEXED_ENTRIES * ENTRY_SHARE;

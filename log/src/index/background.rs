@@ -11,7 +11,7 @@ use crate::directory::layout::Layout;
 use crate::error::LogError;
 use crate::object_store::Bucket;
 use core::time::Duration;
-use glasslog_core::text::limits::MAX_TAIL;
+use glasslog_core::text::limits::MAX_READING;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -28,7 +28,7 @@ const REST: u32 = 3;
 
 /// Missing entries after which the thread does not rest: readers scan what the index lacks, and a manifest for so many is
 /// cheap already.
-const URGENT: u64 = MAX_TAIL / 8;
+const URGENT: u64 = MAX_READING / 8;
 
 /// First and longest pause after a failure; each failure doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
