@@ -76,7 +76,7 @@ impl Destination {
         match self.submit(vec![entry], wait)?.pop() {
             Some(outcome) => Ok(outcome),
             None => Err(Failure::unfinished(
-                "no-answer",
+                "no-outcome",
                 "the log gave no answer about the entry",
             )),
         }

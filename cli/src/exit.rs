@@ -36,6 +36,36 @@ pub(crate) enum Exit {
     Malformed = 8,
 }
 
+/// Reasons for an exit code other than 0, in the order in which they take precedence (`docs/formats/codes.md`, "Exit
+/// codes").
+const REASONS: [(Exit, &str); 9] = [
+    (Exit::Usage, "usage"),
+    (
+        Exit::Malformed,
+        "malformed: handed over by the reader (policy, bundle, proof, checkpoint, submission)",
+    ),
+    (Exit::Inconsistent, "inconsistent"),
+    (Exit::False, "false"),
+    (Exit::Malformed, "malformed: a file of the log"),
+    (Exit::Unfinished, "could not finish"),
+    (Exit::Undecided, "not decided"),
+    (Exit::Refused, "refused"),
+    (Exit::Nothing, "nothing to verify"),
+];
+
+impl Exit {
+    /// Returns the exit code of a verb whose result was this one, and that failed with `later` afterwards: what is proven is
+    /// not hidden by a full disk.
+    pub(crate) fn and(self, later: Self) -> Self {
+        let rank = |exit| REASONS.iter().position(|(code, _)| *code == exit);
+        match (rank(self), rank(later)) {
+            (Some(first), Some(second)) if first <= second => self,
+            (_, Some(_)) => later,
+            (_, None) => self,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -51,7 +81,7 @@ impl From<Class> for Exit {
             Class::Nothing => Self::Nothing,
             Class::Undecided => Self::Undecided,
             Class::Inconsistent => Self::Inconsistent,
-            Class::Malformed => Self::Malformed,
+            Class::MalformedInput | Class::MalformedLog => Self::Malformed,
         }
     }
 }
@@ -133,12 +163,93 @@ impl From<&AuditStateError> for Exit {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+    use std::{env, fs};
+
     use super::*;
+
+    /// The page with the table of pairs, between these two lines.
+    const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/formats/codes.md");
+    const BEGIN: &str = "<!-- pairs: generated from cli/src/exit.rs -->\n";
+    const END: &str = "<!-- end of pairs -->\n";
+
+    /// The exit code of each pair of reasons, as a table.
+    fn pairs() -> String {
+        let mut table = String::from("| | reason | code |");
+        for at in 1..=REASONS.len() {
+            write!(table, " {at} |").unwrap();
+        }
+        write!(table, "\n|---|---|---|{}\n", "---|".repeat(REASONS.len())).unwrap();
+        for (at, (code, reason)) in REASONS.iter().enumerate() {
+            write!(table, "| {} | {reason} | {} |", at + 1, *code as u8).unwrap();
+            for other in 0..REASONS.len() {
+                write!(table, " {} |", REASONS[at.min(other)].0 as u8).unwrap();
+            }
+            table.push('\n');
+        }
+        table
+    }
+
+    /// `SNAPSHOTS=overwrite cargo test -p glasslog-cli pairs` writes the table anew.
+    #[test]
+    fn the_page_has_the_table_of_pairs() {
+        let page = fs::read_to_string(PAGE).unwrap();
+        let (head, rest) = page.split_once(BEGIN).unwrap();
+        let (shown, tail) = rest.split_once(END).unwrap();
+        let expected = format!("\n{}\n", pairs());
+        if env::var("SNAPSHOTS").is_ok_and(|mode| mode == "overwrite") {
+            fs::write(PAGE, format!("{head}{BEGIN}{expected}{END}{tail}")).unwrap();
+        } else {
+            assert_eq!(shown, expected, "`SNAPSHOTS=overwrite` writes it anew");
+        }
+    }
+
+    #[test]
+    fn the_first_reason_of_each_pair_decides() {
+        let order = [2, 8, 7, 3, 8, 1, 5, 6, 4];
+        assert_eq!(REASONS.map(|(exit, _)| exit as u8), order);
+        // A result is never that of a malformed file of the log and then of malformed input: both are 8.
+        let codes = [2, 8, 7, 3, 1, 5, 6, 4, 0];
+        let exit = |code: u8| {
+            let named = REASONS.iter().find(|(exit, _)| *exit as u8 == code);
+            named.map_or(Exit::Done, |(exit, _)| *exit)
+        };
+        for (at, first) in codes.into_iter().enumerate() {
+            for second in codes.into_iter().skip(at) {
+                for (one, other) in [(first, second), (second, first)] {
+                    let both = exit(one).and(exit(other));
+                    assert_eq!(both as u8, first, "{one} and then {other}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_is_that_of_reports() {
+        let classes = [
+            Class::MalformedInput,
+            Class::Inconsistent,
+            Class::False,
+            Class::MalformedLog,
+            Class::Unfinished,
+            Class::Undecided,
+            Class::Nothing,
+        ];
+        assert!(classes.is_sorted());
+        let codes: Vec<Exit> = classes.into_iter().map(Exit::from).collect();
+        // Usage errors and refusals have no report.
+        let expected = REASONS.map(|(exit, _)| exit).into_iter();
+        let expected: Vec<Exit> = expected
+            .filter(|exit| ![Exit::Usage, Exit::Refused].contains(exit))
+            .collect();
+        assert_eq!(codes, expected);
+    }
 
     #[test]
     fn each_class_of_reports_has_its_exit_code() {
         let table = [
-            (Class::Malformed, 8),
+            (Class::MalformedInput, 8),
+            (Class::MalformedLog, 8),
             (Class::Unfinished, 1),
             (Class::Inconsistent, 7),
             (Class::False, 3),

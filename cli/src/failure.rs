@@ -51,7 +51,8 @@ impl Failure {
 
     /// Exit 1: a file could not be read or written.
     pub(crate) fn file(path: impl Display, error: &std::io::Error) -> Self {
-        Self::unfinished("file", format!("`{path}`: {}", io_reason(error)))
+        let (path, problem) = (path.to_string(), io_reason(error));
+        glasslog_client::Error::File { path, problem }.into()
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

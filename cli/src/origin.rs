@@ -38,7 +38,7 @@ pub(crate) fn origin_of(
     })?;
     let checkpoint = Checkpoint::parse(&bytes).map_err(|error| {
         let message = format!("`checkpoint`: {error}");
-        Failure::new(Exit::Malformed, "checkpoint", message)
+        Failure::new(Exit::Malformed, error.code(), message)
     })?;
     match policy {
         None => console.note(format_args!(
@@ -56,7 +56,7 @@ fn check(policy: &TrustPolicy, checkpoint: &Checkpoint) -> Result<(), Failure> {
         LogVerdict::Signed(_) => Ok(()),
         LogVerdict::BadSignature => Err(Failure::new(
             Exit::False,
-            "log-signature",
+            "log-signature-false",
             format!("the signature of `{origin}` on its checkpoint is false"),
         )),
         _ => Err(Failure::new(

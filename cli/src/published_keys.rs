@@ -58,7 +58,7 @@ pub(crate) fn read_keys(log: &str) -> Result<PublishedKeys, Failure> {
     let keyring = keyring.ok_or_else(|| {
         Failure::new(
             Exit::Nothing,
-            "genesis-missing",
+            "log-without-keys",
             "the log has no genesis, and so no keys",
         )
     })?;

@@ -104,8 +104,11 @@ pub fn read_with_retries<T, E: From<Error>>(
 
 /// Hands over the files that a query asks for, until it needs no more or `goes_on` says so.
 ///
+/// A file that cannot be read is missing for the query, which judges the others: a time-out hides nothing that is proven to be
+/// false.
+///
 /// # Errors
-/// A file that cannot be read.
+/// A file that cannot be read, unless the report has a reason that takes precedence.
 pub fn feed<Q: Query>(
     query: &mut Q,
     source: &dyn Source,
@@ -113,6 +116,7 @@ pub fn feed<Q: Query>(
     goes_on: impl Fn(&Q) -> bool,
 ) -> Result<(), Error> {
     let mut asked = BTreeSet::new();
+    let mut unread = None;
     let mut fetches = source.fetches();
     while goes_on(query) {
         for path in query.needs() {
@@ -124,11 +128,25 @@ pub fn feed<Q: Query>(
             break;
         };
         asked.remove(&path);
-        query.supply(&path, answer?);
+        let bytes = answer.unwrap_or_else(|error| {
+            unread.get_or_insert(error);
+            None
+        });
+        query.supply(&path, bytes);
         let so_far = query.progress();
         observer.progress(so_far.done, so_far.total);
     }
-    Ok(())
+    let class = query.report().map(Report::class);
+    match unread {
+        Some(error) if class.is_none_or(leaves_open) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Returns true if a report leaves the question open, so that a file that could not be read is the reason. A report that is
+/// verified in spite of it had another file for the same bytes.
+const fn leaves_open(class: Class) -> bool {
+    matches!(class, Class::Unfinished | Class::Undecided)
 }
 
 /// A source that keeps the files which change when the log grows, to tell whether it has grown.

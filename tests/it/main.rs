@@ -3,6 +3,7 @@
 mod cli {
     mod audit_resume;
     mod process;
+    mod reference;
     mod shards;
     mod transcripts;
     mod writing;
@@ -37,6 +38,7 @@ mod source {
     mod circles;
     mod codes;
     mod files;
+    mod pages;
     mod paths;
     mod prose;
 }

@@ -19,6 +19,10 @@ export type Report = {
    */
   result: Verdict,
   /**
+   * The reason for the result, from which the exit code of the command line follows.
+   */
+  class: Class,
+  /**
    * The code of the required check that decided against *verified*. Empty if every required check passed: the report is
    * *verified*, or there was nothing to verify.
    */
@@ -97,6 +101,15 @@ export type Report = {
  * The result of a whole verification.
  */
 export type Verdict = "verified" | "failed" | "unknown";
+
+/**
+ * The class of a verdict: the reason for it, in the order in which reasons take precedence (`docs/formats/codes.md`, "Exit
+ * codes").
+ *
+ * What is proven comes before what is missing, so that a host that withholds a file, or damages one, hides nothing that
+ * was shown to be false. Input that the reader handed over comes first: without it there is no question.
+ */
+export type Class = "malformed-input" | "inconsistent" | "false" | "malformed-log" | "unfinished" | "undecided" | "nothing" | "verified";
 
 /**
  * The question of a verification.
@@ -205,7 +218,8 @@ export type Evidence = { [name: string]: Fact
 export type Fact = Whole | string | Array<Fact> | Evidence;
 
 /**
- * One event of a history. Members that the event does not have are `null`.
+ * One event of a history: every signed member that `docs/formats/events.md` names, and the verdicts on it. Members that the
+ * event does not have are `null`.
  */
 export type EventView = {
   /**
@@ -221,17 +235,29 @@ export type EventView = {
    */
   type: string,
   /**
+   * URI of the predicate's type, for a type that this version does not know.
+   */
+  predicateType: string | null,
+  /**
+   * Origin of the log that the event is signed for.
+   */
+  log: string | null,
+  /**
    * The action; for key events `enrol`, `revoke` or `amend`.
    */
   action: string | null,
   /**
-   * `success`, `denied` or `failure`.
+   * `success`, `denied` or `failure`; for key events whether it took effect, `success` or `failure`.
    */
   outcome: string | null,
   /**
-   * `routine`, `material` or `custody`, derived from the action.
+   * `routine`, `material` or `custody`, derived from the action; key events are `material`.
    */
   weight: "routine" | "material" | "custody" | null,
+  /**
+   * True if a registration claims that no version of its name was registered before.
+   */
+  newName: boolean,
   /**
    * The actor.
    */
@@ -240,6 +266,14 @@ export type EventView = {
    * `human`, `workload`, `service` or `agent`.
    */
   actorType: string | null,
+  /**
+   * The roles that the actor claims.
+   */
+  roles: Array<string>,
+  /**
+   * The actor on whose behalf it acted, as claimed.
+   */
+  onBehalfOf: string | null,
   /**
    * The time that the actor claims.
    */
@@ -261,17 +295,45 @@ export type EventView = {
    */
   environment: string | null,
   /**
-   * The pipeline that ran it.
+   * The region in which it ran.
    */
-  pipeline: string | null,
+  region: string | null,
+  /**
+   * The pipeline that ran it, as signed: an object with at least `name`.
+   */
+  pipeline: { name: string; [member: string]: unknown } | null,
   /**
    * The custodians of a transfer.
    */
   transfer: TransferView | null,
   /**
+   * The policy decision that the actor claims, as signed: an object with at least `engine`, `policySet` and `decision`.
+   */
+  policy: { engine: string; policySet: object; decision: string; [member: string]: unknown } | null,
+  /**
+   * The emergency in which the rules were bypassed.
+   */
+  exception: ExceptionView | null,
+  /**
+   * Other documents, as signed: each an object with at least `digest`, which maps algorithms to lower-case hex.
+   */
+  references: Array<{ digest: { [algorithm: string]: string }; [member: string]: unknown }>,
+  /**
    * Leaf hash of the event that this one acts on.
    */
   actsOn: string | null,
+  /**
+   * The key that a key event is about.
+   */
+  key: KeyView | null,
+  /**
+   * The statement of a genesis about its log.
+   */
+  genesis: GenesisView | null,
+  /**
+   * Code of the reason for which a key event changed nothing.
+   */
+  noEffect: string | null,
   /**
    * The verdict on the signatures as of the checkpoint: `valid`, `compromised`, `unknown-key`, `revoked-key`,
    * `actor-mismatch`, `other-log`, `invalid` or `none`.
@@ -307,6 +369,10 @@ export type SubjectView = {
    * `sha256:` and hex.
    */
   digest: string,
+  /**
+   * Every digest, algorithm, colon and hex, in the order of the text.
+   */
+  digests: Array<string>,
 };
 
 /**
@@ -314,9 +380,9 @@ export type SubjectView = {
  */
 export type ReasonView = {
   /**
-   * A short code.
+   * A short code; key events have none.
    */
-  code: string,
+  code: string | null,
   /**
    * In words.
    */
@@ -334,11 +400,109 @@ export type TransferView = {
   /**
    * The custodian who hands over.
    */
-  from: string,
+  from: PartyView,
   /**
    * The custodian who receives.
    */
-  to: string,
+  to: PartyView,
+};
+
+/**
+ * One side of a transfer.
+ */
+export type PartyView = {
+  /**
+   * The holder of the artifact.
+   */
+  custodian: string,
+  /**
+   * The location of the artifact.
+   */
+  location: string | null,
+};
+
+/**
+ * An emergency in which the rules were bypassed.
+ */
+export type ExceptionView = {
+  /**
+   * `emergency` or `break-glass`.
+   */
+  kind: string,
+  /**
+   * The approvers.
+   */
+  approvedBy: Array<string>,
+  /**
+   * End of the exception, as claimed.
+   */
+  expiresAt: string,
+  /**
+   * Latest time of its review, as claimed.
+   */
+  reviewBy: string,
+};
+
+/**
+ * The key that a key event is about.
+ */
+export type KeyView = {
+  /**
+   * Its id.
+   */
+  keyid: string,
+  /**
+   * The key, one PEM block.
+   */
+  spki: string,
+  /**
+   * In a revocation, the first index whose events are no longer trusted.
+   */
+  compromisedSince: Whole | null,
+};
+
+/**
+ * The statement of a genesis about its log.
+ */
+export type GenesisView = {
+  /**
+   * Version of the log's format.
+   */
+  formatVersion: Whole,
+  /**
+   * Ids of the admins' keys.
+   */
+  admins: Array<string>,
+  /**
+   * Number of admins who must sign a key event.
+   */
+  threshold: Whole,
+  /**
+   * The closed log that this one succeeds.
+   */
+  succeeds: PredecessorView | null,
+};
+
+/**
+ * The final state of a closed log.
+ */
+export type PredecessorView = {
+  /**
+   * Its origin.
+   */
+  log: string,
+  /**
+   * Number of its entries.
+   */
+  size: Whole,
+  /**
+   * Root of its final checkpoint, base64.
+   */
+  root: Hash,
+  /**
+   * Digest of its keys at its end, base64.
+   */
+  keys: Hash,
 };
 
 /**

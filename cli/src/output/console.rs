@@ -56,7 +56,15 @@ impl Console {
 
     /// Writes a line of the result, without styles if the output does not show them.
     pub(crate) fn line(&self, text: impl Display) {
-        let mut stdout = anstream::stdout().lock();
+        self.write(anstream::stdout().lock(), text);
+    }
+
+    /// Writes a line of JSON, byte for byte: a stream that removes styles would also remove U+007F.
+    fn json_line(&self, text: &str) {
+        self.write(std::io::stdout().lock(), text);
+    }
+
+    fn write(&self, mut stdout: impl Write, text: impl Display) {
         if let Err(error) = writeln!(stdout, "{text}").and_then(|()| stdout.flush())
             && error.kind() != ErrorKind::BrokenPipe
         {
@@ -67,15 +75,19 @@ impl Console {
     /// Writes a result as one line of JSON.
     pub(crate) fn json(&self, value: &impl Serialize) {
         match serde_json::to_string(value) {
-            Ok(text) => self.line(text),
+            Ok(text) => self.json_line(&text),
             Err(error) => self.warn(error),
         }
     }
 
-    /// Shows a report in the chosen format, and returns the exit code of its class.
+    /// Shows a report about given files in the chosen format, and returns the exit code of its class.
     pub(crate) fn report(&self, report: &Report) -> Exit {
+        self.show(report, false)
+    }
+
+    fn show(&self, report: &Report, can_scan: bool) -> Exit {
         if self.is_json() {
-            self.line(report.to_json());
+            self.json_line(&report.to_json());
         } else {
             let stdout = std::io::stdout();
             let width = stdout
@@ -85,18 +97,21 @@ impl Console {
                 .map(|(width, _)| width.0);
             self.line(render::report(report, width));
         }
-        for hint in render::hints(report) {
+        for hint in render::hints(report, can_scan) {
             self.hint(hint);
         }
         report.class().into()
     }
 
-    /// Shows the report of a query that has ended.
+    /// Shows the report of a query of a log that has ended.
     ///
     /// # Errors
     /// The query has no report.
     pub(crate) fn verdict(&self, report: Option<&Report>) -> Result<Exit, Failure> {
-        report.map(|report| self.report(report)).ok_or_else(|| {
+        // An audit and a comparison of two checkpoints ask no index which entries to read.
+        let can_scan = |report: &Report| !matches!(report.query.kind, "log" | "consistency");
+        let shown = report.map(|report| self.show(report, can_scan(report)));
+        shown.ok_or_else(|| {
             Failure::unfinished("no-verdict", "the verification ended without a verdict")
         })
     }
@@ -130,6 +145,15 @@ impl Console {
             "glasslog: error: {}",
             render::visible(&failure.message)
         ));
+        if let Some(hint) = &failure.hint {
+            self.hint(render::visible(hint));
+        }
+        failure.exit
+    }
+
+    /// Shows a failure that came after the result, and returns its exit code.
+    pub(crate) fn warn_of(&self, failure: &Failure) -> Exit {
+        self.warn(render::visible(&failure.message));
         if let Some(hint) = &failure.hint {
             self.hint(render::visible(hint));
         }

@@ -263,7 +263,7 @@ impl Args {
             context: Context {
                 environment: self.env.clone(),
                 region: None,
-                pipeline: self.pipeline.clone(),
+                pipeline: self.pipeline.as_deref().map(Context::pipeline_named),
             },
             reason: self.reason(),
             transfer: self
@@ -274,6 +274,8 @@ impl Args {
                     from: party(from),
                     to: party(to),
                 }),
+            policy: None,
+            references: Vec::new(),
             exception: None,
             acts_on: acts_on.transpose()?,
             new_name: self.new_name,

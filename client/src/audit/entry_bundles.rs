@@ -32,12 +32,15 @@ enum Job {
 
 /// Outcome of a job.
 enum Done {
-    Bundle(u64, Result<(CheckedBundle, Vec<u128>), Error>),
+    Bundle(u64, (CheckedBundle, Vec<u128>), Option<Error>),
     Signatures(u64, Vec<bool>),
     Run(Vec<RunClaim>, Option<RunHead>),
 }
 
-/// Reads all bundles; the audit may end before the last.
+/// Reads all bundles; the audit may end before the last. All that was read by then is judged first.
+///
+/// # Errors
+/// A bundle that cannot be read, and the errors of `keeper`.
 pub(super) fn read<E: From<Error>>(
     query: &mut AuditQuery,
     source: &dyn Source,
@@ -76,6 +79,7 @@ pub(super) fn read<E: From<Error>>(
             answered: 0,
             runs: 0,
             has_ended: false,
+            unread: None,
         };
         judge.run(&results, threads.max(1) as u64, observer)
     })
@@ -98,7 +102,10 @@ fn work(
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
         let result = match job {
-            Job::Bundle(number) => Done::Bundle(number, check(source, reader, secret, number)),
+            Job::Bundle(number) => {
+                let (checked, error) = check(source, reader, secret, number);
+                Done::Bundle(number, checked, error)
+            }
             Job::Signatures(number, batch) => Done::Signatures(number, batch.verify(seed)),
             Job::Run(task) => {
                 let computed = task.compute();
@@ -116,13 +123,21 @@ fn check(
     reader: &BundleReader,
     secret: Option<&Secret>,
     number: u64,
-) -> Result<(CheckedBundle, Vec<u128>), Error> {
+) -> ((CheckedBundle, Vec<u128>), Option<Error>) {
     // The judging side asks only for bundles of the log.
     let (bundle, tile) = reader.files(number).expect("a bundle of the log");
-    let bytes = read_file(source, &LogFile::Bundle(bundle))?;
-    let tile = match tile {
-        Some(tile) => read_file(source, &LogFile::Tile(tile))?,
-        None => None,
+    let files = || {
+        let bytes = read_file(source, &LogFile::Bundle(bundle))?;
+        let tile = match tile {
+            Some(tile) => read_file(source, &LogFile::Tile(tile))?,
+            None => None,
+        };
+        Ok((bytes, tile))
+    };
+    // A bundle that cannot be read is like one that is missing, until its turn comes.
+    let ((bytes, tile), error) = match files() {
+        Ok(files) => (files, None),
+        Err(error) => ((None, None), Some(error)),
     };
     let checked = reader.check(bundle, bytes.as_deref(), tile.as_deref());
     let start = bundle.start().unwrap_or_default();
@@ -135,10 +150,10 @@ fn check(
             })
             .collect()
     });
-    Ok((checked, sums))
+    ((checked, sums), error)
 }
 
-/// The judging side, which takes everything in log order.
+/// The judging side, which takes everything in log order, so that the outcome does not depend on the threads.
 struct Judging<'a, 'k, E> {
     query: &'a mut AuditQuery,
     windows: Windows,
@@ -147,7 +162,7 @@ struct Judging<'a, 'k, E> {
     is_saving: bool,
     jobs: Sender<Job>,
     /// Bundles that were compared before their turn.
-    bundles: BTreeMap<u64, (CheckedBundle, Vec<u128>)>,
+    bundles: BTreeMap<u64, ((CheckedBundle, Vec<u128>), Option<Error>)>,
     answers: BTreeMap<u64, Vec<bool>>,
     /// Number of bundles: all, asked for, and absorbed.
     last: u64,
@@ -160,6 +175,8 @@ struct Judging<'a, 'k, E> {
     runs: u64,
     /// True if the audit ended before the last bundle.
     has_ended: bool,
+    /// The error of the first bundle that could not be read.
+    unread: Option<Error>,
 }
 
 impl<E: From<Error>> Judging<'_, '_, E> {
@@ -172,6 +189,7 @@ impl<E: From<Error>> Judging<'_, '_, E> {
         loop {
             let is_behind = self.batches - self.answered + self.runs > 2 * threads;
             while !is_behind
+                && !self.has_ended
                 && self.asked < self.last
                 && self.asked < self.absorbed + AHEAD * threads
             {
@@ -183,13 +201,13 @@ impl<E: From<Error>> Judging<'_, '_, E> {
                 self.save()?;
                 continue;
             }
-            if is_idle && self.absorbed == self.last || self.has_ended {
+            if is_idle && (self.absorbed == self.last || self.has_ended) {
                 break;
             }
             let Ok(done) = results.recv() else { break };
             match done {
-                Done::Bundle(number, checked) => {
-                    self.bundles.insert(number, checked?);
+                Done::Bundle(number, checked, error) => {
+                    self.bundles.insert(number, (checked, error));
                     self.absorb();
                     let so_far = self.query.progress();
                     observer.progress(so_far.done, so_far.total);
@@ -207,7 +225,10 @@ impl<E: From<Error>> Judging<'_, '_, E> {
                 }
             }
         }
-        Ok(self.windows.finish())
+        match self.unread {
+            Some(error) => Err(error.into()),
+            None => Ok(self.windows.finish()),
+        }
     }
 
     fn send(&self, job: Job) {
@@ -237,8 +258,10 @@ impl<E: From<Error>> Judging<'_, '_, E> {
 
     fn absorb(&mut self) {
         while !self.is_saving
-            && let Some((checked, sums)) = self.bundles.remove(&self.absorbed)
+            && !self.has_ended
+            && let Some(((checked, sums), error)) = self.bundles.remove(&self.absorbed)
         {
+            self.unread = error;
             let is_last = self.absorbed + 1 == self.last;
             if checked.is_right() {
                 let due = self.windows.add(&checked, &sums, is_last);
@@ -246,6 +269,7 @@ impl<E: From<Error>> Judging<'_, '_, E> {
             }
             if !self.query.absorb(checked) {
                 self.has_ended = true;
+                self.send_signatures(true);
                 return;
             }
             self.absorbed += 1;
@@ -254,10 +278,14 @@ impl<E: From<Error>> Judging<'_, '_, E> {
                 let due = self.windows.close();
                 self.send_runs(due);
             }
-            while let Some(batch) = self.query.batch(is_last || self.is_saving) {
-                self.send(Job::Signatures(self.batches, batch));
-                self.batches += 1;
-            }
+            self.send_signatures(is_last || self.is_saving);
+        }
+    }
+
+    fn send_signatures(&mut self, all: bool) {
+        while let Some(batch) = self.query.batch(all) {
+            self.send(Job::Signatures(self.batches, batch));
+            self.batches += 1;
         }
     }
 

@@ -162,50 +162,66 @@ fn check_proofs(query: &mut AuditQuery, source: &dyn Source, head: TreeHead) -> 
             continue;
         };
         let proof = TlogProof::parse(&bytes);
-        let problem = match &proof {
-            Err(_) => None,
+        let judged = match &proof {
+            Err(_) => Judged::Right,
             Ok(proof) => match judge_proof(query, proof) {
-                None if path == LATEST_PATH => judge_newest(query, proof, head),
-                None => judge_prefix(source, proof, head)?,
-                problem => problem,
+                Judged::Right if path == LATEST_PATH => judge_newest(query, proof, head),
+                Judged::Right => {
+                    judge_prefix(source, proof, head)?.map_or(Judged::Right, Judged::False)
+                }
+                judged => judged,
             },
         };
         let Some(index) = query.index_mut() else {
             return Ok(());
         };
-        match (proof, problem) {
+        match (proof, judged) {
             (Err(error), _) => index.latest_malformed(path, &error.to_string()),
-            (Ok(_), Some(problem)) => index.file_differs(path, &problem),
-            (Ok(_), None) => index.files_agree(1),
+            (Ok(_), Judged::False(problem)) => index.file_differs(path, &problem),
+            (Ok(_), Judged::Undecided(problem)) => index.latest_undecided(path, problem),
+            (Ok(_), Judged::Right) => index.files_agree(1),
         }
     }
     Ok(())
 }
 
-/// Describes why a proof is not of a manifest of the index that the policy names.
-fn judge_proof(query: &AuditQuery, proof: &TlogProof) -> Option<String> {
+/// Verdict on a proof of a manifest.
+enum Judged {
+    Right,
+    /// It is out of date, or signed by a key that the policy does not know. Readers lose time, and nothing is false.
+    Undecided(&'static str),
+    False(String),
+}
+
+/// Judges whether a proof is of a manifest of the index that the policy names.
+fn judge_proof(query: &AuditQuery, proof: &TlogProof) -> Judged {
     let Some(policy) = query.policy().and_then(|policy| policy.index()) else {
-        return Some("the trust policy names no index".into());
+        return Judged::Undecided("the trust policy names no index");
     };
-    if !matches!(
-        policy.judge(proof.checkpoint(), query.now()).log,
-        LogVerdict::Signed(_)
-    ) {
-        return Some("its checkpoint is not signed by the index".into());
+    match policy.judge(proof.checkpoint(), query.now()).log {
+        LogVerdict::Signed(_) => {}
+        LogVerdict::BadSignature => {
+            return Judged::False("the index's signature on its checkpoint is wrong".into());
+        }
+        _ => return Judged::Undecided("no known key of the index signed its checkpoint"),
     }
     let leaf = leaf_hash(proof.extra());
     let shown = proof.checkpoint().head();
-    let verified = proof.proof().verify(&leaf, proof.index(), &shown);
-    verified.err().map(|error| error.to_string())
+    match proof.proof().verify(&leaf, proof.index(), &shown) {
+        Ok(()) => Judged::Right,
+        Err(error) => Judged::False(error.to_string()),
+    }
 }
 
-/// Describes why a proof is not of the newest manifest.
-fn judge_newest(query: &AuditQuery, proof: &TlogProof, head: TreeHead) -> Option<String> {
+/// Judges whether a proof is of the newest manifest.
+fn judge_newest(query: &AuditQuery, proof: &TlogProof, head: TreeHead) -> Judged {
     let shown = proof.checkpoint().head();
     let newest = query.index().and_then(|index| index.newest());
     let is_newest = newest.is_some_and(|newest| newest.encode() == proof.extra());
-    (shown.size < head.size || shown == head && !is_newest)
-        .then(|| "it is not of the newest manifest".into())
+    match shown.size < head.size || shown == head && !is_newest {
+        true => Judged::Undecided("it is of an older manifest than the newest"),
+        false => Judged::Right,
+    }
 }
 
 /// Describes why the tree of a proof is not a prefix of the index log's, unless it is newer.

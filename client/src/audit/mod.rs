@@ -22,6 +22,7 @@ use glasslog_core::fetch::Query;
 use glasslog_core::index::format::INDEX_CHECKPOINT_PATH;
 use glasslog_core::index::fraud::Fraud;
 use glasslog_core::note::TlogProof;
+use glasslog_core::report::{Class, Report};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
 use glasslog_core::verify::Options;
@@ -83,29 +84,22 @@ pub fn audit<E: From<Error>>(
         resume: keeper.as_mut().map(|keeper| keeper.state.take()),
     };
     let mut query = AuditQuery::start(policy, options, setup);
-    let is_reading = |query: &AuditQuery| query.reader().is_none();
-    feed(&mut query, source, &(), is_reading)?;
-    if query.awaits_manifests() {
-        index_log::read(&mut query, source)?;
-        query.proceed();
-        feed(&mut query, source, &(), is_reading)?;
-    }
-    let mut is_kept = false;
-    if query.report().is_none() {
-        let sums =
-            entry_bundles::read(&mut query, source, threads, keeper.as_deref_mut(), observer)?;
-        query.resume();
-        feed(&mut query, source, &(), |_| true)?;
-        if query.awaits_index() {
-            index_files::check(&mut query, source, &sums, listing.as_deref(), threads)?;
-            if let Some(keeper) = keeper {
-                let superseded = index_names::superseded(&query, listing.as_deref());
-                is_kept = keeper.keep(&query, &sums, superseded)?;
+    let listing = listing.as_deref();
+    let is_kept = match read(&mut query, source, listing, threads, keeper, observer) {
+        Ok(is_kept) => is_kept,
+        Err(error) => {
+            query.abandon();
+            // What is proven to be false does not depend on the file that could not be read.
+            let class = query.report().map(Report::class);
+            if class.is_none_or(|class| class >= Class::Unfinished) {
+                return Err(error);
             }
+            false
         }
-    }
-    let fraud = accuse::accuse(&query, source)?;
-    let newest = index_log::prove_newest(&query, source)?;
+    };
+    // A proof that cannot be made changes no verdict.
+    let fraud = accuse::accuse(&query, source).unwrap_or_default();
+    let newest = index_log::prove_newest(&query, source).unwrap_or_default();
     let fork = query.fork().or_else(|| query.index()?.fork());
     let inconsistency = fork.zip(query.policy());
     let inconsistency = inconsistency.and_then(|(fork, policy)| Inconsistency::of(fork, policy));
@@ -117,4 +111,42 @@ pub fn audit<E: From<Error>>(
         inconsistency,
         is_kept,
     })
+}
+
+/// Reads the log and its index; whether the state at the end was kept.
+///
+/// # Errors
+/// A file that cannot be read, and the errors of `keeper`.
+fn read<E: From<Error>>(
+    query: &mut AuditQuery,
+    source: &dyn Source,
+    listing: Option<&[String]>,
+    threads: usize,
+    mut keeper: Option<&mut Keeper<'_, E>>,
+    observer: &dyn Observer,
+) -> Result<bool, E> {
+    let is_reading = |query: &AuditQuery| query.reader().is_none();
+    feed(query, source, &(), is_reading)?;
+    if query.awaits_manifests() {
+        index_log::read(query, source)?;
+        query.proceed();
+        feed(query, source, &(), is_reading)?;
+    }
+    if query.report().is_some() {
+        return Ok(false);
+    }
+    let sums = entry_bundles::read(query, source, threads, keeper.as_deref_mut(), observer)?;
+    query.resume();
+    feed(query, source, &(), |_| true)?;
+    if !query.awaits_index() {
+        return Ok(false);
+    }
+    index_files::check(query, source, &sums, listing, threads)?;
+    match keeper {
+        Some(keeper) => {
+            let superseded = index_names::superseded(query, listing);
+            keeper.keep(query, &sums, superseded)
+        }
+        None => Ok(false),
+    }
 }

@@ -37,8 +37,16 @@ pub struct Context {
     pub environment: Option<String>,
     /// The region, such as `eu-west-1`.
     pub region: Option<String>,
-    /// Name of the pipeline.
-    pub pipeline: Option<String>,
+    /// The pipeline, an object with a `name` and whatever else the actor says of it.
+    pub pipeline: Option<Value<'static>>,
+}
+
+impl Context {
+    /// Makes a pipeline of which only the name is said.
+    #[must_use]
+    pub fn pipeline_named(name: &str) -> Value<'static> {
+        Value::object([("name", text(name))]).into_owned()
+    }
 }
 
 /// The reason of an action.
@@ -104,6 +112,10 @@ pub struct AccessEvent {
     pub reason: Option<Reason>,
     /// The two sides of a transfer.
     pub transfer: Option<Transfer>,
+    /// The policy decision, an object with `engine`, `policySet` and `decision`, and whatever else the actor says of it.
+    pub policy: Option<Value<'static>>,
+    /// Other documents, each an object with its `digest`.
+    pub references: Vec<Value<'static>>,
     /// The exception, if the rules were bypassed.
     pub exception: Option<Exception>,
     /// Leaf hash of the event that this one acts on.
@@ -156,8 +168,6 @@ impl AccessEvent {
     /// Converts a Statement of this predicate type.
     pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, AccessError> {
         let members = Members::of(&statement.predicate, "predicate")?;
-        check_policy(&members)?;
-        check_references(&members)?;
         let event = Self {
             log: members.name("log")?,
             event_id: members.text_if("eventId", is_uuid, "a UUID in lower case")?,
@@ -178,6 +188,10 @@ impl AccessEvent {
             context: parse_context(&members)?,
             reason: members.maybe("reason", parse_reason)?,
             transfer: members.maybe("transfer", parse_transfer)?,
+            policy: members.maybe("policy", parse_policy)?,
+            references: members
+                .maybe("references", parse_references)?
+                .unwrap_or_default(),
             exception: parse_exception(&members)?,
             acts_on: members.maybe("actsOn", Members::leaf_hash)?,
             new_name: parse_new_name(&members)?,
@@ -233,11 +247,10 @@ impl AccessEvent {
         let actor = &self.actor;
         let roles = (!actor.roles.is_empty()).then(|| list(&actor.roles));
         let context = &self.context;
-        let pipeline = |name| Value::object([("name", text(name))]);
         let context = Value::sparse_object([
             ("environment", context.environment.as_deref().map(text)),
             ("region", context.region.as_deref().map(text)),
-            ("pipeline", context.pipeline.as_deref().map(pipeline)),
+            ("pipeline", context.pipeline.clone()),
         ]);
         Value::sparse_object([
             ("log", Some(text(&self.log))),
@@ -260,6 +273,11 @@ impl AccessEvent {
             ),
             ("reason", self.reason.as_ref().map(encode_reason)),
             ("transfer", self.transfer.as_ref().map(encode_transfer)),
+            ("policy", self.policy.clone()),
+            (
+                "references",
+                (!self.references.is_empty()).then(|| Value::Array(self.references.clone())),
+            ),
             ("exception", self.exception.as_ref().map(encode_exception)),
             (
                 "actsOn",
@@ -310,9 +328,9 @@ fn parse_context(members: &Members<'_>) -> Result<Context, MemberError> {
     };
     let context = Members::of(value, "predicate.context")?;
     let pipeline = context.maybe("pipeline", |context, name| {
-        context
-            .object(name, "predicate.context.pipeline")?
-            .label("name")
+        let pipeline = context.required(name)?;
+        Members::of(pipeline, "predicate.context.pipeline")?.label("name")?;
+        Ok(pipeline.clone().into_owned())
     })?;
     Ok(Context {
         environment: context.maybe("environment", Members::label)?,
@@ -405,11 +423,9 @@ fn parse_new_name(members: &Members<'_>) -> Result<bool, MemberError> {
     }
 }
 
-/// Checks the shape of the policy decision, which later versions replay.
-fn check_policy(members: &Members<'_>) -> Result<(), MemberError> {
-    let Some(value) = members.optional("policy") else {
-        return Ok(());
-    };
+/// Reads the policy decision, which later versions replay.
+fn parse_policy(members: &Members<'_>, name: &str) -> Result<Value<'static>, MemberError> {
+    let value = members.required(name)?;
     let policy = Members::of(value, "predicate.policy")?;
     policy.label("engine")?;
     policy.object("policySet", "predicate.policy.policySet")?;
@@ -419,19 +435,18 @@ fn check_policy(members: &Members<'_>) -> Result<(), MemberError> {
         is_decision,
         "`allow`, `deny` or `not-evaluated`",
     )?;
-    Ok(())
+    Ok(value.clone().into_owned())
 }
 
-/// Checks that each reference names its document by digest.
-fn check_references(members: &Members<'_>) -> Result<(), MemberError> {
-    if members.optional("references").is_none() {
-        return Ok(());
-    }
-    for item in members.list("references", MAX_LIST)? {
+/// Reads references, each of which names its document by digest.
+fn parse_references(members: &Members<'_>, name: &str) -> Result<Vec<Value<'static>>, MemberError> {
+    let mut references = Vec::new();
+    for item in members.list(name, MAX_LIST)? {
         let reference = Members::of(item, "predicate.references[]")?;
         statement::parse_digests(&reference, "digest")?;
+        references.push(item.clone().into_owned());
     }
-    Ok(())
+    Ok(references)
 }
 
 fn text(text: &str) -> Value<'_> {

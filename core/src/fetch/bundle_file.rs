@@ -150,6 +150,9 @@ impl<'a> Bundle<'a> {
             let (file, after) = line(rest, MAX_PATH).ok_or(BundleError::FileLine(at))?;
             let (path, length) = file.split_once(' ').ok_or(BundleError::FileLine(at))?;
             let length = parse_decimal(length).ok_or(BundleError::FileLine(at))?;
+            if path.is_empty() {
+                return Err(BundleError::FileLine(at));
+            }
             let split = usize::try_from(length)
                 .ok()
                 .and_then(|length| after.split_at_checked(length));

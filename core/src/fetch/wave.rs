@@ -8,7 +8,8 @@ use crate::fetch::log_file::LogFile;
 use crate::text::limits::MAX_IN_FLIGHT;
 use crate::tiles::tile::Tile;
 
-/// A batch of files: those wanted, those supplied, and the first one missing.
+/// A batch of files: those wanted, those supplied, and those missing. It is over when each file was supplied or is missing,
+/// so that the outcome does not depend on the order in which files arrive.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wave {
     /// Files asked for, by the path asked for: a full file may replace a partial one.
@@ -16,7 +17,7 @@ pub(crate) struct Wave {
     /// Files not asked for yet, last first.
     queued: Vec<LogFile>,
     got: BTreeMap<LogFile, Vec<u8>>,
-    missing: Option<String>,
+    missing: BTreeMap<LogFile, String>,
 }
 
 impl Wave {
@@ -41,14 +42,10 @@ impl Wave {
     }
 
     pub(crate) fn needs(&self) -> Vec<String> {
-        if self.missing.is_some() {
-            Vec::new()
-        } else {
-            self.wanted.keys().cloned().collect()
-        }
+        self.wanted.keys().cloned().collect()
     }
 
-    /// Takes one file in. Returns `true` when the wave is over: all files are there, or one is missing.
+    /// Takes one file in. Returns `true` when the wave is over.
     pub(crate) fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) -> bool {
         let Some(file) = self.wanted.remove(path) else {
             return self.is_over();
@@ -64,25 +61,38 @@ impl Wave {
                     bytes
                 };
                 self.got.insert(file, bytes);
-                self.fill();
             }
             None => match file.full() {
                 Some(full) if path != full.path() => {
                     self.wanted.insert(full.path(), file);
                 }
-                _ => self.missing = Some(file.path()),
+                _ => {
+                    self.missing.insert(file, file.path());
+                }
             },
         }
+        self.fill();
         self.is_over()
     }
 
     fn is_over(&self) -> bool {
-        self.missing.is_some() || self.wanted.is_empty()
+        self.wanted.is_empty()
     }
 
-    /// The path of the missing file.
+    /// The path of the first missing file.
     pub(crate) fn missing(&self) -> Option<&str> {
-        self.missing.as_deref()
+        self.missing.values().next().map(String::as_str)
+    }
+
+    /// Returns true if this file is missing.
+    pub(crate) fn lacks(&self, file: &LogFile) -> bool {
+        self.missing.contains_key(file)
+    }
+
+    /// Returns true if a tile is missing.
+    pub(crate) fn lacks_tile(&self) -> bool {
+        let mut files = self.missing.keys();
+        files.any(|file| matches!(file, LogFile::Tile(_)))
     }
 
     /// The files supplied so far.

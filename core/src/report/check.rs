@@ -34,17 +34,25 @@ pub enum CompleteBy {
     Index,
 }
 
-/// Reasons for a report to be other than *verified*, in the order in which causes take precedence (`docs/cli.md`, exit codes).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// The class of a verdict: the reason for it, in the order in which reasons take precedence (`docs/formats/codes.md`, "Exit
+/// codes").
+///
+/// What is proven comes before what is missing, so that a host that withholds a file, or damages one, hides nothing that
+/// was shown to be false. Input that the reader handed over comes first: without it there is no question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
 pub enum Class {
-    /// Input breaks its format.
-    Malformed,
-    /// A needed file is missing, so the verification could not finish.
-    Unfinished,
+    /// The trust policy, bundle, proof or checkpoint that the reader handed over breaks its format.
+    MalformedInput,
     /// Two heads signed by one log cannot both be true.
     Inconsistent,
     /// Something is proven false.
     False,
+    /// A file of the log breaks its format.
+    MalformedLog,
+    /// A needed file is missing, so the verification could not finish.
+    Unfinished,
     /// Not decided on the given trust.
     Undecided,
     /// There was nothing to verify.
@@ -173,7 +181,7 @@ pub struct Check {
     pub detail: String,
     /// Facts that the check saw, if there is something to show.
     pub evidence: Option<Evidence>,
-    /// The class of an outcome other than *pass*.
+    /// The class of the outcome.
     #[serde(skip)]
     pub class: Class,
 }
@@ -277,9 +285,31 @@ impl Checks {
         self.record(code, Outcome::Fail, class, detail.into(), evidence);
     }
 
+    /// Records that bytes break their format; `error` is the code of the rule that they break.
+    pub(crate) fn malformed(
+        &mut self,
+        code: CheckCode,
+        class: Class,
+        error: &str,
+        detail: impl Into<String>,
+    ) {
+        let evidence = Evidence::new().with("error", error);
+        self.fail(code, class, detail, Some(evidence));
+    }
+
     pub(crate) fn require(&mut self, code: CheckCode, required: bool) {
         if let Some(check) = self.find(code) {
             check.required = required;
+        }
+    }
+
+    /// Forgets what was recorded: the verification begins this step anew, on other files.
+    pub(crate) fn reset(&mut self, code: CheckCode) {
+        if let Some(check) = self.find(code) {
+            check.outcome = Outcome::Unknown;
+            check.class = Class::Undecided;
+            check.detail = NOT_REACHED.to_string();
+            check.evidence = None;
         }
     }
 
@@ -311,6 +341,8 @@ impl Checks {
         self.list.iter_mut().find(|check| check.code == code)
     }
 
+    /// Records an outcome. A failed check stays failed: only a failure of the same class, or of one that takes precedence,
+    /// replaces it.
     fn record(
         &mut self,
         code: CheckCode,
@@ -319,7 +351,10 @@ impl Checks {
         detail: String,
         evidence: Option<Evidence>,
     ) {
-        if let Some(check) = self.find(code) {
+        let stays = |check: &Check| check.outcome == Outcome::Fail && check.class < class;
+        if let Some(check) = self.find(code)
+            && !stays(check)
+        {
             check.outcome = outcome;
             check.class = class;
             check.detail = detail;

@@ -6,12 +6,19 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use crate::event::access::AccessEvent;
+use crate::event::access::{AccessEvent, Exception, Party, Reason, Transfer};
+use crate::event::action::Weight;
 use crate::event::event::{Event, ParsedEntry};
+use crate::event::genesis::{FORMAT_VERSION, Genesis, Predecessor};
+use crate::event::key_event::KeyEvent;
+use crate::event::spki::Spki;
+use crate::event::statement::Subject;
 use crate::merkle::hash::Hash;
 use crate::rules::signature_status::SignatureStatus;
+use crate::text::json_value::Value;
 
-/// One event of a history. Members that the event does not have are `null`.
+/// One event of a history: every signed member that `docs/formats/events.md` names, and the verdicts on it. Members that the
+/// event does not have are `null`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -22,17 +29,27 @@ pub struct EventView {
     pub leaf_hash: Hash,
     /// `access`, `key`, `genesis` or `other`.
     pub r#type: &'static str,
+    /// URI of the predicate's type, for a type that this version does not know.
+    pub predicate_type: Option<String>,
+    /// Origin of the log that the event is signed for.
+    pub log: Option<String>,
     /// The action; for key events `enrol`, `revoke` or `amend`.
     pub action: Option<String>,
-    /// `success`, `denied` or `failure`.
+    /// `success`, `denied` or `failure`; for key events whether it took effect, `success` or `failure`.
     pub outcome: Option<String>,
-    /// `routine`, `material` or `custody`, derived from the action.
+    /// `routine`, `material` or `custody`, derived from the action; key events are `material`.
     #[cfg_attr(test, ts(type = r#""routine" | "material" | "custody" | null"#))]
     pub weight: Option<&'static str>,
+    /// True if a registration claims that no version of its name was registered before.
+    pub new_name: bool,
     /// The actor.
     pub actor: Option<String>,
     /// `human`, `workload`, `service` or `agent`.
     pub actor_type: Option<String>,
+    /// The roles that the actor claims.
+    pub roles: Vec<String>,
+    /// The actor on whose behalf it acted, as claimed.
+    pub on_behalf_of: Option<String>,
     /// The time that the actor claims.
     pub occurred_at: Option<String>,
     /// The event's own identifier.
@@ -43,12 +60,37 @@ pub struct EventView {
     pub reason: Option<ReasonView>,
     /// The environment in which it ran.
     pub environment: Option<String>,
-    /// The pipeline that ran it.
-    pub pipeline: Option<String>,
+    /// The region in which it ran.
+    pub region: Option<String>,
+    /// The pipeline that ran it, as signed: an object with at least `name`.
+    #[cfg_attr(test, ts(type = "{ name: string; [member: string]: unknown } | null"))]
+    pub pipeline: Option<Value<'static>>,
     /// The custodians of a transfer.
     pub transfer: Option<TransferView>,
+    /// The policy decision that the actor claims, as signed: an object with at least `engine`, `policySet` and `decision`.
+    #[cfg_attr(
+        test,
+        ts(
+            type = "{ engine: string; policySet: object; decision: string; [member: string]: unknown } | null"
+        )
+    )]
+    pub policy: Option<Value<'static>>,
+    /// The emergency in which the rules were bypassed.
+    pub exception: Option<ExceptionView>,
+    /// Other documents, as signed: each an object with at least `digest`, which maps algorithms to lower-case hex.
+    #[cfg_attr(
+        test,
+        ts(type = "Array<{ digest: { [algorithm: string]: string }; [member: string]: unknown }>")
+    )]
+    pub references: Vec<Value<'static>>,
     /// Leaf hash of the event that this one acts on.
     pub acts_on: Option<String>,
+    /// The key that a key event is about.
+    pub key: Option<KeyView>,
+    /// The statement of a genesis about its log.
+    pub genesis: Option<GenesisView>,
+    /// Code of the reason for which a key event changed nothing.
+    pub no_effect: Option<&'static str>,
     /// The verdict on the signatures as of the checkpoint: `valid`, `compromised`, `unknown-key`, `revoked-key`,
     /// `actor-mismatch`, `other-log`, `invalid` or `none`.
     pub signature: &'static str,
@@ -66,6 +108,8 @@ pub struct EventView {
 pub(crate) struct Finding {
     pub(crate) status: SignatureStatus,
     pub(crate) notes: Vec<&'static str>,
+    /// Code of the reason for which a key event changed nothing.
+    pub(crate) no_effect: Option<&'static str>,
 }
 
 /// One subject of an event.
@@ -76,14 +120,16 @@ pub struct SubjectView {
     pub name: String,
     /// `sha256:` and hex.
     pub digest: String,
+    /// Every digest, algorithm, colon and hex, in the order of the text.
+    pub digests: Vec<String>,
 }
 
 /// The reason of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ReasonView {
-    /// A short code.
-    pub code: String,
+    /// A short code; key events have none.
+    pub code: Option<String>,
     /// In words.
     pub text: Option<String>,
     /// A ticket.
@@ -95,49 +141,131 @@ pub struct ReasonView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TransferView {
     /// The custodian who hands over.
-    pub from: String,
+    pub from: PartyView,
     /// The custodian who receives.
-    pub to: String,
+    pub to: PartyView,
+}
+
+/// One side of a transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PartyView {
+    /// The holder of the artifact.
+    pub custodian: String,
+    /// The location of the artifact.
+    pub location: Option<String>,
+}
+
+/// An emergency in which the rules were bypassed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ExceptionView {
+    /// `emergency` or `break-glass`.
+    pub kind: String,
+    /// The approvers.
+    pub approved_by: Vec<String>,
+    /// End of the exception, as claimed.
+    pub expires_at: String,
+    /// Latest time of its review, as claimed.
+    pub review_by: String,
+}
+
+/// The key that a key event is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct KeyView {
+    /// Its id.
+    pub keyid: String,
+    /// The key, one PEM block.
+    pub spki: String,
+    /// In a revocation, the first index whose events are no longer trusted.
+    pub compromised_since: Option<u64>,
+}
+
+/// The statement of a genesis about its log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct GenesisView {
+    /// Version of the log's format.
+    pub format_version: u64,
+    /// Ids of the admins' keys.
+    pub admins: Vec<String>,
+    /// Number of admins who must sign a key event.
+    pub threshold: u64,
+    /// The closed log that this one succeeds.
+    pub succeeds: Option<PredecessorView>,
+}
+
+/// The final state of a closed log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PredecessorView {
+    /// Its origin.
+    pub log: String,
+    /// Number of its entries.
+    pub size: u64,
+    /// Root of its final checkpoint, base64.
+    pub root: Hash,
+    /// Digest of its keys at its end, base64.
+    pub keys: Hash,
 }
 
 impl EventView {
     pub(crate) fn new(index: u64, leaf_hash: Hash, parsed: &ParsedEntry, finding: Finding) -> Self {
         let status = &finding.status;
-        let unjudged = Self::unjudged(index, leaf_hash, parsed);
+        let mut unjudged = Self::unjudged(index, leaf_hash, parsed);
+        if let Event::Key(_) = parsed.event {
+            let is_effective = finding.no_effect.is_none() && status.had_effect();
+            let outcome = if is_effective { "success" } else { "failure" };
+            unjudged.outcome = Some(outcome.to_string());
+        }
+        let keyid = status.keyid().filter(|keyid| !keyid.is_empty());
         Self {
             signature: status.as_str(),
             signature_then: status.then(),
             withdrawn_at: status.withdrawn_at(),
-            keyid: status.keyid().map(String::from).or(unjudged.keyid),
+            keyid: keyid.map(String::from).or(unjudged.keyid),
             notes: finding.notes,
+            no_effect: finding.no_effect,
             ..unjudged
         }
     }
 
     /// An event whose entry is proven, before its signature is judged; for progress, never in a report.
     pub(crate) fn unjudged(index: u64, leaf_hash: Hash, parsed: &ParsedEntry) -> Self {
-        let subjects = parsed.subjects.iter().map(|subject| SubjectView {
-            name: subject.name.clone(),
-            digest: format!("sha256:{}", subject.sha256()),
-        });
         let keyid = Some(parsed.keyid()).filter(|keyid| !keyid.is_empty());
         let mut view = Self {
             index,
             leaf_hash,
             r#type: parsed.event.type_name(),
+            predicate_type: None,
+            log: parsed.event.log().map(ToString::to_string),
             action: None,
             outcome: None,
             weight: None,
+            new_name: false,
             actor: None,
             actor_type: None,
+            roles: Vec::new(),
+            on_behalf_of: None,
             occurred_at: None,
             event_id: None,
-            subjects: subjects.collect(),
+            subjects: parsed.subjects.iter().map(SubjectView::from).collect(),
             reason: None,
             environment: None,
+            region: None,
             pipeline: None,
             transfer: None,
+            policy: None,
+            exception: None,
+            references: Vec::new(),
             acts_on: None,
+            key: None,
+            genesis: None,
+            no_effect: None,
             signature: "undecided",
             signature_then: "undecided",
             withdrawn_at: None,
@@ -146,11 +274,9 @@ impl EventView {
         };
         match &parsed.event {
             Event::Access(access) => view.show_access(access),
-            Event::Key(key) => {
-                view.action = Some(key.op.as_str().to_string());
-                view.actor = Some(key.actor.clone());
-            }
-            Event::Genesis(_) | Event::Other(_) => {}
+            Event::Key(key) => view.show_key(key),
+            Event::Genesis(genesis) => view.genesis = Some(GenesisView::from(genesis)),
+            Event::Other(other) => view.predicate_type = Some(other.predicate_type.clone()),
         }
         view
     }
@@ -159,21 +285,102 @@ impl EventView {
         self.action = Some(access.action.to_string());
         self.outcome = Some(access.outcome.to_string());
         self.weight = Some(access.action.weight().as_str());
+        self.new_name = access.new_name;
         self.actor = Some(access.actor.id.clone());
         self.actor_type = Some(access.actor.kind.to_string());
+        self.roles.clone_from(&access.actor.roles);
+        self.on_behalf_of.clone_from(&access.actor.on_behalf_of);
         self.occurred_at = Some(access.occurred_at.clone());
         self.event_id = Some(access.event_id.clone());
-        self.reason = access.reason.as_ref().map(|reason| ReasonView {
-            code: reason.code.clone(),
+        self.reason = access.reason.as_ref().map(ReasonView::from);
+        self.environment.clone_from(&access.context.environment);
+        self.region.clone_from(&access.context.region);
+        self.pipeline.clone_from(&access.context.pipeline);
+        self.transfer = access.transfer.as_ref().map(TransferView::from);
+        self.policy.clone_from(&access.policy);
+        self.exception = access.exception.as_ref().map(ExceptionView::from);
+        self.references.clone_from(&access.references);
+        self.acts_on = access.acts_on.map(|hash| hash.to_string());
+    }
+
+    fn show_key(&mut self, event: &KeyEvent) {
+        self.action = Some(event.op.as_str().to_string());
+        self.weight = Some(Weight::Material.as_str());
+        self.actor = Some(event.actor.clone());
+        self.reason = event.reason.as_ref().map(|words| ReasonView {
+            code: None,
+            text: Some(words.clone()),
+            ticket: None,
+        });
+        self.acts_on = event.acts_on.map(|hash| hash.to_string());
+        self.key = Some(KeyView {
+            keyid: event.spki.key_id(),
+            spki: event.spki.pem_block(),
+            compromised_since: event.compromised_since,
+        });
+    }
+}
+
+impl From<&Subject> for SubjectView {
+    fn from(subject: &Subject) -> Self {
+        let digests = subject.digests.iter();
+        Self {
+            name: subject.name.clone(),
+            digest: format!("sha256:{}", subject.sha256()),
+            digests: digests
+                .map(|(algorithm, hex)| format!("{algorithm}:{hex}"))
+                .collect(),
+        }
+    }
+}
+
+impl From<&Reason> for ReasonView {
+    fn from(reason: &Reason) -> Self {
+        Self {
+            code: Some(reason.code.clone()),
             text: reason.text.clone(),
             ticket: reason.ticket.clone(),
-        });
-        self.environment = access.context.environment.clone();
-        self.pipeline = access.context.pipeline.clone();
-        self.transfer = access.transfer.as_ref().map(|transfer| TransferView {
-            from: transfer.from.custodian.clone(),
-            to: transfer.to.custodian.clone(),
-        });
-        self.acts_on = access.acts_on.map(|hash| hash.to_string());
+        }
+    }
+}
+
+impl From<&Transfer> for TransferView {
+    fn from(transfer: &Transfer) -> Self {
+        let party = |party: &Party| PartyView {
+            custodian: party.custodian.clone(),
+            location: party.location.clone(),
+        };
+        Self {
+            from: party(&transfer.from),
+            to: party(&transfer.to),
+        }
+    }
+}
+
+impl From<&Exception> for ExceptionView {
+    fn from(exception: &Exception) -> Self {
+        Self {
+            kind: exception.kind.clone(),
+            approved_by: exception.approved_by.clone(),
+            expires_at: exception.expires_at.clone(),
+            review_by: exception.review_by.clone(),
+        }
+    }
+}
+
+impl From<&Genesis> for GenesisView {
+    fn from(genesis: &Genesis) -> Self {
+        let succeeds = |before: &Predecessor| PredecessorView {
+            log: before.log.clone(),
+            size: before.head.size,
+            root: before.head.root,
+            keys: before.keys,
+        };
+        Self {
+            format_version: FORMAT_VERSION,
+            admins: genesis.admins.iter().map(Spki::key_id).collect(),
+            threshold: u64::try_from(genesis.threshold).unwrap_or(u64::MAX),
+            succeeds: genesis.succeeds.as_deref().map(succeeds),
+        }
     }
 }

@@ -10,7 +10,10 @@ mod typescript;
 pub(crate) mod words;
 
 pub use check::{Check, CheckCode, Class, CompleteBy, Outcome};
-pub use event_view::{EventView, ReasonView, SubjectView, TransferView};
+pub use event_view::{
+    EventView, ExceptionView, GenesisView, KeyView, PartyView, PredecessorView, ReasonView,
+    SubjectView, TransferView,
+};
 pub use evidence::{Evidence, Fact};
 pub use fraud_view::FraudSummary;
 pub use report::{

@@ -188,6 +188,8 @@ pub struct Report {
     pub schema_version: u8,
     /// The result.
     pub result: Verdict,
+    /// The reason for the result, from which the exit code of the command line follows.
+    class: Class,
     /// The code of the required check that decided against *verified*. Empty if every required check passed: the report is
     /// *verified*, or there was nothing to verify.
     pub cause: Option<CheckCode>,
@@ -208,9 +210,6 @@ pub struct Report {
     /// Members of the verb.
     #[serde(flatten)]
     pub members: Members,
-    /// The class of the cause.
-    #[serde(skip)]
-    class: Class,
 }
 
 /// Checks on which *included* rests.
@@ -282,13 +281,16 @@ impl Report {
         let result = match class {
             Class::Verified => Verdict::Verified,
             Class::Undecided | Class::Nothing => Verdict::Unknown,
-            Class::Malformed | Class::Unfinished | Class::Inconsistent | Class::False => {
-                Verdict::Failed
-            }
+            Class::MalformedInput
+            | Class::Inconsistent
+            | Class::False
+            | Class::MalformedLog
+            | Class::Unfinished => Verdict::Failed,
         };
         Self {
             schema_version: SCHEMA_VERSION,
             result,
+            class,
             cause,
             now,
             query,
@@ -298,14 +300,13 @@ impl Report {
             complete_by: checks.complete_by().filter(|_| complete == Outcome::Pass),
             checks: checks.into_vec(),
             members,
-            class,
         }
     }
 
     /// The report of an offline bundle that breaks its format: nothing in it was verified.
-    pub(crate) fn malformed_bundle(now: u64, detail: String) -> Self {
+    pub(crate) fn malformed_bundle(now: u64, code: &str, detail: String) -> Self {
         let mut checks = Checks::planned(&[(CheckCode::Bundle, true)]);
-        checks.fail(CheckCode::Bundle, Class::Malformed, detail, None);
+        checks.malformed(CheckCode::Bundle, Class::MalformedInput, code, detail);
         let query = Question::new("bundle", "");
         let members = Members {
             keys: Some(Vec::new()),
@@ -323,7 +324,7 @@ impl Report {
         self.checks.iter().find(|check| check.code == cause)
     }
 
-    /// The class of the cause, or [`Class::Verified`].
+    /// The reason for the result.
     #[must_use]
     pub const fn class(&self) -> Class {
         self.class
@@ -375,11 +376,71 @@ mod tests {
         assert_eq!(report.class(), Class::False);
         let report = concluded(true, |checks| {
             pass_required(checks);
-            checks.fail(CheckCode::LogSignature, Class::False, "", None);
-            checks.fail(CheckCode::Coverage, Class::Malformed, "", None);
+            checks.fail(CheckCode::LogSignature, Class::MalformedLog, "", None);
+            checks.fail(CheckCode::Coverage, Class::False, "", None);
         });
         assert_eq!(report.cause, Some(CheckCode::Coverage));
-        assert_eq!(report.class(), Class::Malformed);
+        assert_eq!(report.class(), Class::False);
+    }
+
+    /// The order of `docs/formats/codes.md`, "Exit codes".
+    const ORDER: [Class; 8] = [
+        Class::MalformedInput,
+        Class::Inconsistent,
+        Class::False,
+        Class::MalformedLog,
+        Class::Unfinished,
+        Class::Undecided,
+        Class::Nothing,
+        Class::Verified,
+    ];
+
+    /// Records an outcome of this class.
+    fn record(checks: &mut Checks, code: CheckCode, class: Class) {
+        match class {
+            Class::Verified | Class::Nothing => checks.pass(code, "", None),
+            Class::Undecided => checks.unknown(code, "", None),
+            class => checks.fail(code, class, "", None),
+        }
+    }
+
+    #[test]
+    fn of_each_pair_of_classes_the_first_decides() {
+        for (at, first) in ORDER.into_iter().enumerate() {
+            for second in ORDER.into_iter().skip(at) {
+                for (one, other) in [(first, second), (second, first)] {
+                    // Without evidence the class of a report without a cause is *nothing*.
+                    let evidence = ![one, other].contains(&Class::Nothing);
+                    let report = concluded(evidence, |checks| {
+                        pass_required(checks);
+                        record(checks, CheckCode::Files, one);
+                        record(checks, CheckCode::Tree, other);
+                    });
+                    assert_eq!(report.class(), first, "{one:?} and {other:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_check_that_failed_stays_failed() {
+        for (at, first) in ORDER.into_iter().enumerate() {
+            for second in ORDER.into_iter().skip(at) {
+                let mut orders = Vec::from([(first, second)]);
+                // Before a failure, an outcome may be replaced by any other.
+                if second < Class::Undecided {
+                    orders.push((second, first));
+                }
+                for (one, other) in orders.into_iter().filter(|_| first < Class::Undecided) {
+                    let report = concluded(true, |checks| {
+                        pass_required(checks);
+                        record(checks, CheckCode::Tree, one);
+                        record(checks, CheckCode::Tree, other);
+                    });
+                    assert_eq!(report.class(), first, "{one:?} and then {other:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -9,8 +9,11 @@ use std::{env, format, fs};
 use ts_rs::{Config, TS};
 
 use crate::merkle::hash::Hash;
-use crate::report::check::{Check, CheckCode, CompleteBy, Outcome};
-use crate::report::event_view::{EventView, ReasonView, SubjectView, TransferView};
+use crate::report::check::{Check, CheckCode, Class, CompleteBy, Outcome};
+use crate::report::event_view::{
+    EventView, ExceptionView, GenesisView, KeyView, PartyView, PredecessorView, ReasonView,
+    SubjectView, TransferView,
+};
 use crate::report::evidence::{Evidence, Fact};
 use crate::report::fraud_view::FraudSummary;
 use crate::report::report::{
@@ -105,8 +108,9 @@ fn the_declarations_are_those_of_the_rust_types() {
     declare_all!(
         &cfg,
         &mut text,
-        Report Verdict Question CheckpointSummary Claims CompleteBy Outcome Check CheckCode Evidence Fact EventView SubjectView
-        ReasonView TransferView VersionSummary FileEvents EntrySummary Counts FraudSummary Hash
+        Report Verdict Class Question CheckpointSummary Claims CompleteBy Outcome Check CheckCode Evidence Fact EventView SubjectView
+        ReasonView TransferView PartyView ExceptionView KeyView GenesisView PredecessorView VersionSummary FileEvents
+        EntrySummary Counts FraudSummary Hash
     );
     let text = indented(&text);
     if env::var("SNAPSHOTS").is_ok_and(|mode| mode == "overwrite") {

@@ -150,7 +150,7 @@ type JudgeQuestion<'a> = &'a dyn Fn(&mut Checks, &LookupKey, bool);
 fn report(bytes: &[u8], policy: &[u8], options: Options, judge: JudgeQuestion<'_>) -> Report {
     match replay(bytes, policy, options, judge) {
         Ok(report) => report,
-        Err(error) => Report::malformed_bundle(options.now, error.to_string()),
+        Err(error) => Report::malformed_bundle(options.now, error.code(), error.to_string()),
     }
 }
 

@@ -21,28 +21,32 @@ pub(crate) fn read_policy(checks: &mut Checks, policy: &[u8]) -> Option<TrustPol
             Some(policy)
         }
         Err(error) => {
-            checks.fail(CheckCode::Policy, Class::Malformed, error.to_string(), None);
+            let detail = error.to_string();
+            checks.malformed(
+                CheckCode::Policy,
+                Class::MalformedInput,
+                error.code(),
+                detail,
+            );
             None
         }
     }
 }
 
-/// Reads a checkpoint and judges it by the policy. Without a verified checkpoint nothing else can be decided.
+/// Reads a checkpoint and judges it by the policy. Without a verified checkpoint nothing else can be decided. `malformed` is
+/// the class of a checkpoint that breaks the format: it is the log's, or the reader handed it over.
 pub(crate) fn judge(
     checks: &mut Checks,
     policy: &TrustPolicy,
     bytes: &[u8],
+    malformed: Class,
     options: &Options,
 ) -> (Option<CheckpointSummary>, Option<VerifiedCheckpoint>) {
     let checkpoint = match Checkpoint::parse(bytes) {
         Ok(checkpoint) => checkpoint,
         Err(error) => {
-            checks.fail(
-                CheckCode::Checkpoint,
-                Class::Malformed,
-                error.to_string(),
-                None,
-            );
+            let detail = error.to_string();
+            checks.malformed(CheckCode::Checkpoint, malformed, error.code(), detail);
             return (None, None);
         }
     };

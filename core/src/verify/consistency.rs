@@ -49,12 +49,22 @@ pub fn verify_consistency(
             Ok(proof) => {
                 checks.pass(CheckCode::Proof, PROOF_WELL_FORMED, None);
                 let old = pair.judge_old(&mut checks, &policy, old, options.now);
-                let new = old.and_then(|_| pair.judge_new(&mut checks, &policy, new, &options));
+                let malformed = Class::MalformedInput;
+                let new = old
+                    .and_then(|_| pair.judge_new(&mut checks, &policy, new, malformed, &options));
                 if let (Some(old), Some(new)) = (old, new) {
                     compare(&mut checks, &old, &new.head(), &proof);
                 }
             }
-            Err(error) => checks.fail(CheckCode::Proof, Class::Malformed, error.to_string(), None),
+            Err(error) => {
+                let detail = error.to_string();
+                checks.malformed(
+                    CheckCode::Proof,
+                    Class::MalformedInput,
+                    error.code(),
+                    detail,
+                );
+            }
         }
     }
     pair.conclude(checks, &options)
@@ -142,7 +152,8 @@ impl Pair {
             Ok(old) => old,
             Err(error) => {
                 let detail = format!("the older checkpoint: {error}");
-                checks.fail(CheckCode::Checkpoint, Class::Malformed, detail, None);
+                let code = CheckCode::Checkpoint;
+                checks.malformed(code, Class::MalformedInput, error.code(), detail);
                 return None;
             }
         };
@@ -168,15 +179,16 @@ impl Pair {
         None
     }
 
-    /// Judges the newer checkpoint by the whole policy.
+    /// Judges the newer checkpoint by the whole policy; `malformed` is the class of one that breaks the format.
     fn judge_new(
         &mut self,
         checks: &mut Checks,
         policy: &TrustPolicy,
         bytes: &[u8],
+        malformed: Class,
         options: &Options,
     ) -> Option<VerifiedCheckpoint> {
-        let (summary, new) = checkpoint_checks::judge(checks, policy, bytes, options);
+        let (summary, new) = checkpoint_checks::judge(checks, policy, bytes, malformed, options);
         self.new = summary;
         let new = new?;
         match &self.old {
@@ -255,9 +267,13 @@ impl ConsistencyQuery {
         let (Some(policy), Some(old)) = (&self.policy, self.old) else {
             return self.conclude();
         };
-        let new = self
-            .pair
-            .judge_new(&mut self.checks, policy, &bytes, &self.options);
+        let new = self.pair.judge_new(
+            &mut self.checks,
+            policy,
+            &bytes,
+            Class::MalformedLog,
+            &self.options,
+        );
         let Some(head) = new.map(|new| new.head()) else {
             return self.conclude();
         };

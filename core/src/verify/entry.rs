@@ -19,7 +19,7 @@ use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::plan::TilePlan;
 use crate::trust::trust_policy::VerifiedCheckpoint;
 use crate::verify::entry_proof::{Fault, prove_entry};
-use crate::verify::event_checks::judge_all;
+use crate::verify::event_checks::{judge_all, judge_wrong};
 use crate::verify::indexed::{IndexedLog, Opened, Opening, Step};
 use crate::verify::key_history::KeyHistory;
 use crate::verify::matches::{Held, Matches};
@@ -108,9 +108,12 @@ impl EntryQuery {
     }
 
     fn read_proof(&mut self, verified: &VerifiedCheckpoint, plan: &TilePlan, mut wave: Wave) {
-        let Some(files) = self.verification.files(&mut wave) else {
+        if wave.lacks_tile() {
+            self.verification.files(&mut wave);
             return self.conclude(None, true);
-        };
+        }
+        let missing = wave.missing().map(ToString::to_string);
+        let files = wave.take();
         let bundles: Vec<(EntryBundle, Vec<u8>)> = files
             .iter()
             .filter_map(|(file, bytes)| match file {
@@ -129,6 +132,16 @@ impl EntryQuery {
             let (bundle, bytes) = held.ok_or(Fault::Unvouched { index })?;
             prove_entry(&tiles, *bundle, bytes, index)
         };
+        if let Some(path) = missing {
+            // Of two bundles one may be here, and false.
+            let is_here = |index: &u64| {
+                let bundle = EntryBundle::containing(*index, size);
+                bundles.iter().any(|(held, _)| Some(*held) == bundle)
+            };
+            let mut here = [0, self.index].into_iter().filter(is_here);
+            let fault = here.find_map(|index| proven(index).err());
+            return self.stop(fault.map_or(ScanStep::Missing(path), ScanStep::Entries));
+        }
         let (first, entry) = match (proven(0), proven(self.index)) {
             (Ok(first), Ok(entry)) => (first, entry),
             (Err(fault), _) | (_, Err(fault)) => return self.stop(ScanStep::Entries(fault)),
@@ -197,7 +210,10 @@ impl EntryQuery {
                 }
                 None => self.conclude(None, true),
             },
-            fault => self.stop(fault),
+            fault => {
+                self.record_wrong(scan.key_history());
+                self.stop(fault);
+            }
         }
     }
 
@@ -226,7 +242,10 @@ impl EntryQuery {
                 }
                 Step::Done => {}
                 fault => {
-                    fault.record(&mut self.verification.checks);
+                    let checks = &mut self.verification.checks;
+                    fault.record(checks);
+                    log.record_wrong(&self.proven, checks);
+                    self.record_wrong(log.key_history());
                     return self.conclude(None, true);
                 }
             }
@@ -251,6 +270,15 @@ impl EntryQuery {
         checks.require(CheckCode::EventSignatures, true);
         checks.unknown(CheckCode::EventSignatures, doubt, None);
         self.conclude(None, true);
+    }
+
+    /// Records that the genesis or the entry is proven to be false, although not every file could be read.
+    fn record_wrong(&mut self, key_history: &KeyHistory) {
+        let checks = &mut self.verification.checks;
+        key_history.judge_wrong_genesis(checks);
+        let parsed = self.proven.get(self.index).and_then(Held::parsed);
+        let event = parsed.map(|parsed| (self.index, parsed));
+        judge_wrong(key_history, event.into_iter(), checks);
     }
 
     fn stop(&mut self, fault: ScanStep) {

@@ -108,10 +108,15 @@ impl EventChecks {
                 notes.extend(self.register(index, parsed, keyring));
             }
         }
-        if key_history.is_without_effect(index) {
+        let no_effect = key_history.no_effect(index);
+        if no_effect.is_some() {
             notes.push("no-effect");
         }
-        Finding { status, notes }
+        Finding {
+            status,
+            notes,
+            no_effect,
+        }
     }
 
     /// Counts the signature of the event at `index`; whether it counted when it was logged.
@@ -207,6 +212,14 @@ impl EventChecks {
         }
     }
 
+    /// Records an event whose signature is wrong, if one was found; nothing else is known before all were judged.
+    pub(crate) fn record_wrong(&self, checks: &mut Checks) {
+        if self.wrong.is_some() {
+            checks.require(CheckCode::EventSignatures, true);
+            self.record_signatures(&[], checks);
+        }
+    }
+
     fn record_signatures(&self, asked: &[LookupKey], checks: &mut Checks) {
         let code = CheckCode::EventSignatures;
         let mut evidence = Evidence::new().with("valid", self.valid);
@@ -274,6 +287,19 @@ fn withdrawn(index: u64, status: &SignatureStatus) -> String {
             status.as_str()
         ),
     }
+}
+
+/// Records the first event whose signature is wrong, among those of a reading that could not be finished.
+pub(crate) fn judge_wrong(
+    key_history: &KeyHistory,
+    events: impl Iterator<Item = (u64, ParsedEntry)>,
+    checks: &mut Checks,
+) {
+    let mut event_checks = EventChecks::default();
+    for (index, parsed) in events {
+        event_checks.count(index, &key_history.signature(index, &parsed));
+    }
+    event_checks.record_wrong(checks);
 }
 
 /// The events of an answer as the report shows them; `asked` are the keys that were asked for, in log order.

@@ -50,7 +50,8 @@ fn judge(
         Ok(fraud) => fraud,
         Err(error) => {
             let detail = error.to_string();
-            checks.fail(CheckCode::FraudProof, Class::Malformed, detail, None);
+            let code = CheckCode::FraudProof;
+            checks.malformed(code, Class::MalformedInput, error.code(), detail);
             return None;
         }
     };

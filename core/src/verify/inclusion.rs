@@ -65,7 +65,13 @@ fn judge_proof(
     let proof = match TlogProof::parse(proof) {
         Ok(proof) => proof,
         Err(error) => {
-            checks.fail(CheckCode::Proof, Class::Malformed, error.to_string(), None);
+            let detail = error.to_string();
+            checks.malformed(
+                CheckCode::Proof,
+                Class::MalformedInput,
+                error.code(),
+                detail,
+            );
             return None;
         }
     };

@@ -169,9 +169,9 @@ impl KeyHistory {
         }
     }
 
-    /// Returns true if the entry at `index` is a key event that changed nothing.
-    pub(crate) fn is_without_effect(&self, index: u64) -> bool {
-        self.without_effect.contains_key(&index)
+    /// The code of the reason for which the key event at `index` changed nothing.
+    pub(crate) fn no_effect(&self, index: u64) -> Option<&'static str> {
+        self.without_effect.get(&index).map(NoEffect::code)
     }
 
     pub(crate) const fn unreadable(&self) -> u64 {
@@ -232,6 +232,19 @@ impl KeyHistory {
                 checks.unknown(code, NO_GENESIS, None);
             }
             (Genesis::Unread, None) => checks.unknown(code, "the log is empty", None),
+        }
+    }
+
+    /// Records a genesis that is proven to be wrong, although not every entry was read.
+    pub(crate) fn judge_wrong_genesis(&self, checks: &mut Checks) {
+        let is_wrong = match (&self.genesis, self.pin) {
+            (Genesis::Wrong(_), _) | (Genesis::Absent, Some(_)) => true,
+            (Genesis::Valid(leaf_hash, _), Some(pin)) => pin != *leaf_hash,
+            (Genesis::Unread, _) | (Genesis::Valid(..) | Genesis::Absent, None) => false,
+        };
+        if is_wrong {
+            checks.require(CheckCode::Genesis, true);
+            self.judge_genesis(checks);
         }
     }
 

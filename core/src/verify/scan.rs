@@ -149,24 +149,24 @@ impl Scan {
         }
         let missing = self.wave.missing().map(ToString::to_string);
         let files = self.wave.take();
-        match (&self.stage, missing) {
-            (Stage::Locate(bundle, bytes, error), _) => {
+        match &self.stage {
+            Stage::Locate(bundle, bytes, error) => {
                 let root = self.scan_tiles.bundle_root(bundle.index());
                 let tile = files.into_values().next();
                 let error = error.clone();
                 let fault = Fault::locate(root, error, *bundle, bytes, tile.as_deref());
                 return ScanStep::Entries(fault);
             }
-            (_, Some(path)) => return ScanStep::Missing(path),
-            (Stage::Tiles, None) => {
+            Stage::Tiles => {
                 for (tile, bytes) in wave::tiles(files) {
                     if let Err(error) = self.scan_tiles.supply(&tile, &bytes) {
                         return ScanStep::Tree(error);
                     }
                 }
             }
-            (Stage::Bundles(_), None) => {
-                // Files sort as in the log, so keys are replayed in order.
+            Stage::Bundles(_) => {
+                // Files sort as in the log, so keys are replayed in order. Past a missing bundle they are only compared with
+                // the tree.
                 for (file, bytes) in files {
                     let LogFile::Bundle(bundle) = file else {
                         continue;
@@ -174,6 +174,7 @@ impl Scan {
                     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                     let left = self.left.checked_sub(length);
                     match self.scan_tiles.verify_bundle(bundle, &bytes) {
+                        Ok(_) if bundle.start() != Some(self.read) => {}
                         Ok(_) if left.is_none() => return ScanStep::TooLarge,
                         Ok(entries) => {
                             self.left = left.unwrap_or(0);
@@ -191,7 +192,10 @@ impl Scan {
                     }
                 }
             }
-            (Stage::Done, None) => return ScanStep::Done,
+            Stage::Done => return ScanStep::Done,
+        }
+        if let Some(path) = missing {
+            return ScanStep::Missing(path);
         }
         self.advance();
         if self.is_done() {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use crate::fetch::log_file::LogFile;
 use crate::fetch::query::Progress;
 use crate::fetch::wave::Wave;
-use crate::report::check::{CheckCode, Checks, CompleteBy, Outcome};
+use crate::report::check::{CheckCode, Checks, Class, CompleteBy, Outcome};
 use crate::report::evidence::Evidence;
 use crate::report::report::{CheckpointSummary, Members, Question, Report};
 use crate::report::words::{NO_FILE_MISSING, TREE_FOLDS, entries};
@@ -175,6 +175,8 @@ impl Verification {
     /// Takes the checks of the index out: every entry is read instead.
     pub(crate) fn leave_index(&mut self) {
         self.checks.remove(&BY_INDEX);
+        // A file of the index that is missing is not needed any more.
+        self.checks.reset(CheckCode::Files);
     }
 
     /// Turns to the index after the entries that were read exceeded the reading budget; gives the checkpoint.
@@ -225,8 +227,13 @@ impl Verification {
     pub(crate) fn read_checkpoint(&mut self, wave: &mut Wave) -> Option<VerifiedCheckpoint> {
         let bytes = self.files(wave)?.into_values().next().unwrap_or_default();
         let policy = self.policy.as_ref()?;
-        let (summary, verified) =
-            checkpoint_checks::judge(&mut self.checks, policy, &bytes, &self.options);
+        let (summary, verified) = checkpoint_checks::judge(
+            &mut self.checks,
+            policy,
+            &bytes,
+            Class::MalformedLog,
+            &self.options,
+        );
         self.checkpoint = summary;
         self.verified.clone_from(&verified);
         verified

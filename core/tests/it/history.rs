@@ -306,7 +306,7 @@ fn trust_decides_not_the_log() {
     let report = history_with(&log, "m@1", b"log nonsense\n", options());
     assert_eq!(
         (report.class(), outcome(&report, "policy")),
-        (Class::Malformed, Outcome::Fail)
+        (Class::MalformedInput, Outcome::Fail)
     );
 }
 
@@ -630,9 +630,9 @@ fn a_bundle_with_less_or_other_bytes_is_refused() {
     let good = bundle(&log, "m@1");
     let class = |bytes: &[u8]| replay(bytes, &policy(), options()).class();
     assert_eq!(class(&good), Class::Verified);
-    assert_eq!(class(b""), Class::Malformed);
-    assert_eq!(class(&good[..good.len() - 1]), Class::Malformed);
-    assert_eq!(class(&[&good[..], b"x"].concat()), Class::Malformed);
+    assert_eq!(class(b""), Class::MalformedInput);
+    assert_eq!(class(&good[..good.len() - 1]), Class::MalformedInput);
+    assert_eq!(class(&[&good[..], b"x"].concat()), Class::MalformedInput);
     // A file that the history does not need is ignored: another version of the planner may have needed it.
     assert_eq!(class(&[&good[..], b"extra 1\nx"].concat()), Class::Verified);
     let text = String::from_utf8_lossy(&good).into_owned();
@@ -776,7 +776,7 @@ fn a_bundle_answers_the_question_that_was_asked() {
         exact: false,
     };
     let report = verify_bundle(b"no bundle", &policy(), options(), asked).unwrap();
-    assert_eq!(report.class(), Class::Malformed);
+    assert_eq!(report.class(), Class::MalformedInput);
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn proofs_that_we_make_verify_and_others_do_not() {
     );
     assert_eq!(
         verify_proof(&proof[1..], &log.entries[17], &policy(), options()).class(),
-        Class::Malformed
+        Class::MalformedInput
     );
     assert_eq!(
         prove(&log, 300),
@@ -206,7 +206,10 @@ fn consistency_is_proven_by_a_file_too() {
     assert_eq!(verify(old, old, "").result, Verdict::Verified);
     assert_eq!(verify(old, new, "").class(), Class::False);
     assert_eq!(verify(new, old, &good).class(), Class::False);
-    assert_eq!(verify(old, new, "not base64\n").class(), Class::Malformed);
+    assert_eq!(
+        verify(old, new, "not base64\n").class(),
+        Class::MalformedInput
+    );
     let fork = signed(TreeHead {
         size: 13,
         root: leaf_hash(b"fork"),

@@ -71,6 +71,8 @@ pub(crate) fn access(
             ticket: None,
         }),
         transfer: None,
+        policy: None,
+        references: Vec::new(),
         exception: None,
         acts_on: None,
         // Each number is a version of one name.

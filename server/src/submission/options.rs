@@ -18,14 +18,18 @@ impl SubmitOptions {
     /// Parses `?ack=published|durable&answer=index|proof`.
     ///
     /// # Errors
-    /// An unknown value, and a request for a proof before a checkpoint covers the entry.
+    /// A word that is not `name=value`, an unknown value, and a request for a proof before a checkpoint covers the entry.
     pub(crate) fn parse(uri: &Uri) -> Result<Self, Refused> {
         let mut options = Self {
             acknowledgement: Acknowledgement::Published,
             is_proof: false,
         };
-        if uri.query().is_none() {
+        let Some(query) = uri.query() else {
             return Ok(options);
+        };
+        let mut pairs = query.split('&').filter(|pair| !pair.is_empty());
+        if !pairs.all(|pair| pair.contains('=')) {
+            return Err(Refused::QueryMalformed);
         }
         let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
             return Err(Refused::QueryMalformed);
@@ -74,6 +78,9 @@ mod tests {
             ("?ack=durable&answer=index", Ok((durable, false))),
             ("?ack=soon", Err("unknown-acknowledgement")),
             ("?ack=", Err("unknown-acknowledgement")),
+            ("?ack", Err("query-malformed")),
+            ("?ack=durable&answer", Err("query-malformed")),
+            ("?ack=durable&", Ok((durable, false))),
             ("?answer=all", Err("unknown-answer")),
             ("?ack=durable&answer=proof", Err("proof-too-early")),
         ] {

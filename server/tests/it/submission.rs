@@ -113,6 +113,7 @@ fn refusals_have_their_status() {
             "unknown-acknowledgement",
         ),
         ("/batch?ack=soon", vec![], 400, "unknown-acknowledgement"),
+        ("/add?ack", b"one".to_vec(), 400, "query-malformed"),
         ("/add?answer=all", b"x".to_vec(), 400, "unknown-answer"),
         (
             "/add?ack=durable&answer=proof",

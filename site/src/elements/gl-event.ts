@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { writeAddress, type Address } from "../app/address.js";
 import { noteText, signatureStatus, WEIGHTS } from "../report/wording.js";
-import type { EventView, SubjectView } from "@glasslog/verify";
+import type { EventView, ExceptionView, PartyView, SubjectView } from "@glasslog/verify";
 import { figures } from "../text/count.js";
 import { fact, factsStyles } from "./facts.js";
 import "./gl-copy.js";
@@ -47,11 +47,21 @@ export class GlEvent extends LitElement {
       ${event.notes.map((note) => fact("Note", outside(noteText(note))))} ${text("Outcome", event.outcome)}
       ${event.weight ? fact("Weight", WEIGHTS[event.weight]) : nothing}
       ${event.actor === null ? nothing : fact("Actor", this.#actor(event.actor, event.actorType))}
-      ${text("Claimed time", event.occurredAt)} ${event.reason ? fact("Reason", reason(event.reason)) : nothing}
-      ${text("Ticket", event.reason?.ticket)} ${text("Environment", event.environment)}
-      ${text("Pipeline", event.pipeline)} ${event.transfer ? fact("Transfer", transfer(event.transfer)) : nothing}
+      ${event.onBehalfOf === null ? nothing : fact("On behalf of", this.#actor(event.onBehalfOf, null))}
+      ${text("Roles", event.roles.join(", ") || null)} ${text("Claimed time", event.occurredAt)}
+      ${event.reason ? fact("Reason", reason(event.reason)) : nothing} ${text("Ticket", event.reason?.ticket)}
+      ${text("Environment", event.environment)} ${text("Region", event.region)} ${signed("Pipeline", event.pipeline)}
+      ${event.transfer ? fact("Transfer", transfer(event.transfer)) : nothing}
+      ${signed("Policy decision", event.policy)}
+      ${event.exception ? fact("Exception", exception(event.exception)) : nothing}
+      ${event.references.map((reference) => signed("Reference", reference))}
       ${event.subjects.map((subject) => fact("Artifact", this.#artifact(subject)))}
       ${event.actsOn === null ? nothing : fact("Acts on", this.#actsOn(event.actsOn))}
+      ${event.key ? fact("About the key", id(event.key.keyid, "key id")) : nothing}
+      ${event.key?.compromisedSince == null ? nothing : fact("Compromised since", html`entry ${figures(event.key.compromisedSince)}`)}
+      ${text("Changed nothing", event.noEffect)}
+      ${event.genesis?.admins.map((admin) => fact("Admin’s key", id(admin, "key id"))) ?? nothing}
+      ${text("Predicate type", event.predicateType)}
       ${event.keyid === null ? nothing : fact("Key", id(event.keyid, "key id"))}
       ${fact("Position", html`entry ${figures(event.index)} of the log`)}
       ${fact("Leaf hash", id(event.leafHash, "leaf hash"))}
@@ -64,8 +74,10 @@ export class GlEvent extends LitElement {
     return html`${this.#link(`actor:${actor}`, actor)}${kind}`;
   }
 
-  #artifact({ name, digest }: SubjectView): TemplateResult {
-    return html`${this.#link(name, name)}<br />${id(digest, "digest")}`;
+  #artifact({ name, digest, digests }: SubjectView): TemplateResult {
+    const others = digests.filter((other) => other !== digest);
+    return html`${this.#link(name, name)}<br />${id(digest, "digest")}
+      ${others.map((other) => html`<br />${id(other, "digest")}`)}`;
   }
 
   #actsOn(leafHash: string): TemplateResult {
@@ -85,21 +97,40 @@ function signature(event: EventView): TemplateResult {
 }
 
 /** Says since when an event counts for nothing. */
-function withdrawn({ withdrawnAt }: EventView): TemplateResult | typeof nothing {
+function withdrawn({ withdrawnAt }: EventView): unknown {
   return withdrawnAt === null
     ? nothing
     : fact("Withdrawn", html`by entry ${figures(withdrawnAt)}; it counted until then`);
 }
 
 function reason({ code, text: words }: NonNullable<EventView["reason"]>): TemplateResult {
-  const shortly = words === null ? nothing : html` <span class="dim">(${outside(code)})</span>`;
+  const shortly = words === null || code === null ? nothing : html` <span class="dim">(${outside(code)})</span>`;
   return html`<div class="long" tabindex="0" role="group" aria-label="Reason">
-    ${outside(words ?? code, true)}${shortly}
+    ${outside(words ?? code ?? "", true)}${shortly}
   </div>`;
 }
 
 function transfer({ from, to }: NonNullable<EventView["transfer"]>): TemplateResult {
-  return html`from ${outside(from)} to ${outside(to)}`;
+  return html`from ${party(from)} to ${party(to)}`;
+}
+
+function party({ custodian, location }: PartyView): TemplateResult {
+  return location === null ? outside(custodian) : html`${outside(custodian)} at ${outside(location)}`;
+}
+
+function exception({ kind, approvedBy, expiresAt, reviewBy }: ExceptionView): TemplateResult {
+  return html`${outside(kind)}, approved by ${outside(approvedBy.join(", "))}, until ${outside(expiresAt)}, to be
+  reviewed by ${outside(reviewBy)}`;
+}
+
+/** Shows an object as the actor signed it, a member a line. */
+function signed(name: string, object: object | null): unknown {
+  if (object === null) return nothing;
+  const lines = Object.entries(object).map(([member, value]) => {
+    const said = typeof value === "string" ? value : JSON.stringify(value);
+    return html`<div>${outside(`${member}: ${said}`)}</div>`;
+  });
+  return fact(name, html`<div class="long" tabindex="0" role="group" aria-label=${name}>${lines}</div>`);
 }
 
 function text(name: string, value: string | null | undefined): unknown {

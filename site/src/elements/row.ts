@@ -85,7 +85,7 @@ export function pendingRow(at: number, several: boolean): TemplateResult {
 
 /** Draws the reason, or nothing at all: narrow screens hide empty cells. */
 function reason({ reason: given }: EventView): TemplateResult | typeof nothing {
-  return given ? html`<span class="reason">${outside(given.text ?? given.code, true)}</span>` : nothing;
+  return given ? html`<span class="reason">${outside(given.text ?? given.code ?? "", true)}</span>` : nothing;
 }
 
 function subjects(event: EventView): unknown {

@@ -48,6 +48,6 @@ function holds(event: EventView, word: string): boolean {
     has(event.environment) ||
     has(event.occurredAt) ||
     String(event.index) === word ||
-    event.subjects.some(({ name, digest }) => has(name) || digest.includes(word))
+    event.subjects.some(({ name, digests }) => has(name) || digests.some((digest) => digest.includes(word)))
   );
 }

@@ -141,7 +141,7 @@ const NOTES: Readonly<Record<string, readonly [short: string, long: string]>> = 
     "name not new",
     "States wrongly whether it is the first registration of its name, so the list of names may lack it.",
   ],
-  "no-effect": ["no effect", "Has no effect: the event or artifact that it acts on was not in the required state."],
+  "no-effect": ["no effect", "A key event that changed nothing."],
 };
 
 /** Writes a note in a word or two. */

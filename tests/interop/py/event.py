@@ -15,6 +15,8 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 GENESIS, KEY, ACCESS = (f"https://glasslog.dev/{kind}/v1" for kind in ("genesis", "key", "artifact-access"))
 MATERIAL = set("register write deploy undeploy delete grant revoke hold release approve".split())
+# A character without Unicode's property White_Space; Python's own idea of white space is another.
+WORD = "[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 ACTIONS = MATERIAL | set("read execute verify transfer receive".split())
 
 
@@ -138,7 +140,7 @@ def is_label(value):
 
 
 def is_words(value):
-    return is_short_text(value) and value.strip() != ""
+    return is_short_text(value) and re.search(WORD, value) is not None
 
 
 def is_short_text(value):

@@ -1,7 +1,8 @@
 //! The independent verifier in Python agrees with everybody else's vectors and with Go's proofs.
 use std::fs;
 
-use glasslog_tests::glasslog::repository;
+use glasslog_tests::glasslog::{glasslog, repository};
+use glasslog_tests::ours::OurLog;
 use glasslog_tests::python::python;
 use glasslog_tests::skip::skipped;
 use glasslog_tests::tessera::{self, TesseraLog, VKEY};
@@ -115,4 +116,91 @@ fn python_verifies_what_torchwood_proves() {
         };
         run.expect(code);
     }
+}
+
+/// The histories of one key each, read anew in Python: by the index and by all entries, with every member of each event.
+#[test]
+fn python_replays_histories() {
+    let log = OurLog::with_reads(&["resnet50@2.1", "resnet50@2.2", "bert@1.0"]);
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    let actor = log.actor();
+    for more in [
+        "--action deploy --env prod --pipeline nightly --reason-code release --reason weekly",
+        "--action transfer --from team:a --to team:b --reason moved",
+        "--action execute --outcome denied --actor-type service",
+    ] {
+        let mut arguments = Vec::from(words![
+            "record",
+            "--log",
+            log.root(),
+            "--signer",
+            actor,
+            "--artifact",
+            "resnet50@2.1",
+            "--digest",
+            digest,
+            "-o",
+            log.beside("proof"),
+        ]);
+        arguments.extend(more.split(' ').map(Into::into));
+        glasslog(arguments).expect(0);
+    }
+    glasslog(words![
+        "keys",
+        "revoke",
+        "--log",
+        log.root(),
+        "--key",
+        log.actor_public(),
+        "--reason",
+        "laptop lost",
+    ])
+    .expect(0);
+    glasslog(words!["publish", log.root()]).expect(0);
+    let listed = glasslog(words![
+        "keys",
+        "list",
+        "--log",
+        log.root(),
+        "--format",
+        "json"
+    ])
+    .expect(0);
+    let keyid = listed.text().split("sha256:").nth(1).unwrap()[..64].to_owned();
+    let policy = log.root().join("trust.policy");
+    let mut reports = Vec::new();
+    for artifact in [
+        "resnet50@2.1",
+        "resnet50",
+        "bert@1.0",
+        "actor:ci@example.org",
+        &digest,
+        &format!("key:sha256:{keyid}"),
+    ] {
+        for scan in [&[][..], &["--full-scan"]] {
+            let mut arguments = Vec::from(words![
+                "history",
+                artifact,
+                "--exact",
+                "--log",
+                log.root(),
+                "--policy",
+                policy,
+                "--format",
+                "json",
+            ]);
+            arguments.extend(scan.iter().map(Into::into));
+            let path = log.beside(&format!("report-{}", reports.len()));
+            fs::write(&path, glasslog(arguments).stdout).unwrap();
+            reports.push(path);
+        }
+    }
+    let public = log.root().join("public");
+    let mut arguments = Vec::from(words![public, policy]);
+    arguments.extend(reports.iter().map(Into::into));
+    let Some(run) = python("histories in Python", "queries.py", arguments) else {
+        return;
+    };
+    let run = run.expect(0);
+    assert!(run.text().starts_with("12 questions, "), "{run}");
 }

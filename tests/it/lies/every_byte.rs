@@ -113,7 +113,7 @@ fn history(files: &Files) -> (Class, String) {
 
 /// Tells whether a changed byte is refused: false, malformed, or no longer vouched for by anyone known.
 fn is_refusal(class: Class) -> bool {
-    matches!(class, Class::False | Class::Malformed | Class::Undecided)
+    matches!(class, Class::False | Class::MalformedLog | Class::Undecided)
 }
 
 /// Cosigners of an older checkpoint are committed to nowhere: a line taken away, or one of an unknown key, leaves the

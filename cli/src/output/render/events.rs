@@ -2,8 +2,9 @@
 use std::collections::BTreeSet;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use glasslog_core::report::EventView;
+use glasslog_core::report::{EventView, PartyView};
 use glasslog_core::text::escape::display_safe;
+use glasslog_core::text::json::Value;
 
 /// One row for each event; wrapped to `width` on a terminal, one line each elsewhere.
 pub(crate) fn table(events: &[EventView], width: Option<u16>) -> String {
@@ -68,17 +69,53 @@ fn remarks(event: &EventView) -> String {
         .iter()
         .map(|note| note.replace('-', " "))
         .collect();
-    if let Some(transfer) = &event.transfer {
-        remarks.push(format!("from {} to {}", transfer.from, transfer.to));
+    if let Some(code) = event.no_effect {
+        remarks.push(code.replace('-', " "));
     }
-    if let Some(environment) = &event.environment {
-        remarks.push(format!("in {environment}"));
+    if let Some(actor) = &event.on_behalf_of {
+        remarks.push(format!("on behalf of {actor}"));
+    }
+    if let Some(transfer) = &event.transfer {
+        remarks.push(format!(
+            "from {} to {}",
+            party(&transfer.from),
+            party(&transfer.to)
+        ));
+    }
+    let place = [&event.environment, &event.region];
+    let place: Vec<&str> = place.into_iter().flatten().map(String::as_str).collect();
+    if !place.is_empty() {
+        remarks.push(format!("in {}", place.join(", ")));
+    }
+    if let Some(name) = member(&event.pipeline, "name") {
+        remarks.push(format!("by pipeline {name}"));
+    }
+    if let Some(decision) = member(&event.policy, "decision").filter(|said| *said != "allow") {
+        remarks.push(format!("policy decision {decision}"));
+    }
+    if let Some(exception) = &event.exception {
+        let approvers = exception.approved_by.join(", ");
+        remarks.push(format!("{} approved by {approvers}", exception.kind));
+    }
+    if let Some(since) = event.key.as_ref().and_then(|key| key.compromised_since) {
+        remarks.push(format!("compromised since entry {since}"));
     }
     if let Some(reason) = &event.reason {
-        remarks.push(match &reason.text {
-            Some(text) => format!("{}: {text}", reason.code),
-            None => reason.code.clone(),
-        });
+        let words = [&reason.code, &reason.text].into_iter().flatten();
+        let words: Vec<&str> = words.map(String::as_str).collect();
+        remarks.push(words.join(": "));
     }
     remarks.join("; ")
+}
+
+fn party(party: &PartyView) -> String {
+    match &party.location {
+        Some(location) => format!("{} at {location}", party.custodian),
+        None => party.custodian.clone(),
+    }
+}
+
+/// Returns a text member of an object that the event signs.
+fn member<'a>(object: &'a Option<Value<'static>>, name: &str) -> Option<&'a str> {
+    object.as_ref()?.member(name)?.as_str()
 }

@@ -7,7 +7,7 @@ pub(crate) fn sentence(report: &Report) -> String {
     match report.class() {
         Class::Verified => format!("Verified: {}.", verified(report)),
         Class::Nothing => format!("Nothing to verify: {}.", nothing(report)),
-        Class::Malformed => format!("Malformed: {}.", cause(report)),
+        Class::MalformedInput | Class::MalformedLog => format!("Malformed: {}.", cause(report)),
         Class::Unfinished => format!("Could not finish: {}.", cause(report)),
         Class::Inconsistent => format!("Inconsistent: {}.", cause(report)),
         Class::False => format!("False: {}.", cause(report)),
@@ -152,11 +152,13 @@ const WITHOUT_AUDITORS: [&str; 3] = [
     "`--accept-index` takes the index's own word that it leaves nothing out",
 ];
 
-/// Returns the remedies that are known.
-pub(crate) fn hints(report: &Report) -> Vec<&'static str> {
+/// Returns the remedies that are known; `can_scan` if the verb has the flag `--full-scan`.
+pub(crate) fn hints(report: &Report, can_scan: bool) -> Vec<String> {
     match report.deciding_check() {
-        Some(check) if rests_on_index_alone(report, check) => WITHOUT_AUDITORS.to_vec(),
-        Some(check) => hint(report, check).into_iter().collect(),
+        Some(check) if can_scan && rests_on_index_alone(report, check) => {
+            WITHOUT_AUDITORS.map(str::to_owned).to_vec()
+        }
+        Some(check) => hint(report, check, can_scan).into_iter().collect(),
         None => Vec::new(),
     }
 }
@@ -181,51 +183,86 @@ fn rests_on_index_alone(report: &Report, check: &Check) -> bool {
         && report.complete_by.is_none()
 }
 
-fn hint(report: &Report, check: &Check) -> Option<&'static str> {
+fn hint(report: &Report, check: &Check, can_scan: bool) -> Option<String> {
+    let (remedy, by_scan) = remedies(report, check)?;
+    let by_scan = Some(by_scan).filter(|_| can_scan);
+    let said = [Some(remedy), by_scan].into_iter().flatten();
+    let said: Vec<&str> = said.filter(|part| !part.is_empty()).collect();
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// The remedy for the cause, and the one that a scan of the whole log would be.
+fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static str)> {
+    /// A scan reads every entry, and asks no index.
+    const SCAN: &str = "`--full-scan` reads every entry and does without the index";
+    let is_audit = report.query.kind == "log";
     Some(match (check.code, report.class()) {
-        (CheckCode::Files, Class::Unfinished) if report.checkpoint.is_none() => {
-            "a log is named by its directory, its public tree, or the address of such a tree"
-        }
-        (CheckCode::Files, Class::Unfinished) if is_about(check, LATEST_PATH) => {
-            "the log has no index yet: `glasslog publish` makes one, and `--full-scan` does without"
-        }
+        (CheckCode::Files, Class::Unfinished) if report.checkpoint.is_none() => (
+            "a log is named by its directory, its public tree, or the address of such a tree",
+            "",
+        ),
+        (CheckCode::Files, Class::Unfinished) if is_about(check, LATEST_PATH) => (
+            "the log has no index yet: `glasslog publish` makes one",
+            SCAN,
+        ),
+        (CheckCode::IndexCheckpoint, Class::Unfinished) => (
+            "the log has no index yet: `glasslog publish` makes one; a policy without `[index]` audits the log alone",
+            "",
+        ),
         (CheckCode::Files, Class::Unfinished) => {
-            "try again later, or ask the operator of its server"
+            ("try again later, or ask the operator of its server", "")
         }
-        (CheckCode::Checkpoint, Class::Malformed) if report.query.kind != "proof" => {
-            "this may be a web page or another file, not a log's checkpoint"
-        }
-        (CheckCode::LogSignature, Class::Undecided) => {
-            "the policy may be another log's, or the log's key was changed: ask its operator"
-        }
-        (CheckCode::IndexSignature | CheckCode::IndexManifest, Class::Undecided) => {
-            "the index may be another log's, or its key was changed: ask its operator; `--full-scan` does without it"
-        }
-        (CheckCode::IndexAudit, Class::Undecided) => {
-            "auditors may not have recomputed it yet: try again later, or read every entry with `--full-scan`"
-        }
-        (CheckCode::Coverage, Class::Undecided) if fact(check, "memoryLimit").is_some() => {
-            "allow more with `--max-memory 1GiB`, or ask about less: one version, or one digest with `--exact`"
-        }
+        (CheckCode::Coverage, Class::Undecided) if fact(check, "memoryLimit").is_some() => (
+            "allow more with `--max-memory 1GiB`, or ask about less: one version, or one digest with `--exact`",
+            "",
+        ),
+        (CheckCode::Checkpoint, Class::MalformedLog) => (
+            "this may be a web page or another file, not a log's checkpoint",
+            "",
+        ),
+        (CheckCode::LogSignature, Class::Undecided) => (
+            "the policy may be another log's, or the log's key was changed: ask its operator",
+            "",
+        ),
+        (
+            CheckCode::IndexSignature
+            | CheckCode::IndexManifest
+            | CheckCode::IndexCheckpoint
+            | CheckCode::IndexManifests,
+            Class::Undecided,
+        ) => (
+            "the index may be another log's, or its key was changed: ask its operator",
+            SCAN,
+        ),
+        (CheckCode::IndexAudit, Class::Undecided) => (
+            "auditors may not have recomputed it yet: try again later",
+            SCAN,
+        ),
         (CheckCode::Coverage, Class::Undecided) if has_scanned_less(check) => {
-            "the index is behind: try again later, or read every entry with `--full-scan`"
+            ("the index is behind: try again later", SCAN)
         }
+        (CheckCode::IndexFiles, Class::Unfinished | Class::Undecided) if is_audit => (
+            "the index may have been extended meanwhile: audit again, or ask its operator",
+            "",
+        ),
         (
             CheckCode::IndexProof
             | CheckCode::IndexManifest
             | CheckCode::IndexFiles
             | CheckCode::IndexPositions,
             _,
-        ) => "`--full-scan` reads every entry and does without the index",
-        (CheckCode::Question, Class::Undecided) => {
-            "`--exact` accepts that; otherwise ask for a bundle made without `--exact`"
-        }
+        ) => ("", SCAN),
+        (CheckCode::Question, Class::Undecided) => (
+            "`--exact` accepts that; otherwise ask for a bundle made without `--exact`",
+            "",
+        ),
         (CheckCode::Quorum | CheckCode::IndexQuorum, Class::Undecided) => {
-            "witnesses may not have cosigned yet: try again later"
+            ("witnesses may not have cosigned yet: try again later", "")
         }
-        (CheckCode::Genesis, Class::Undecided) => {
-            "`glasslog verify entry` and `glasslog audit` judge logs of any kind"
-        }
+        (CheckCode::Genesis, Class::Undecided) => (
+            "`glasslog verify entry` and `glasslog audit` judge logs of any kind",
+            "",
+        ),
         _ => return None,
     })
 }

@@ -75,21 +75,31 @@ impl Args {
         let source = source::open(&self.log, self.trust.offline)?;
         let audited = self.audit(&*source, &policy, state.as_ref(), console)?;
         let exit = console.verdict(audited.query.report())?;
-        if let (Some(found), Some(state)) = (&audited.inconsistency, &self.resume) {
-            evidence::write_inconsistency(found, state, console)?;
-        }
         if state.is_some() && !audited.is_kept {
             console.note("the state contains only the part that was found right");
-        }
-        if let Some(fraud) = &audited.fraud {
-            evidence::write_fraud(fraud, self.fraud.as_deref(), console)?;
         }
         match &cosigner {
             Some(_) if exit != Exit::Done => console.note("nothing was cosigned"),
             Some(cosigner) => cosigner.cosign(&audited, console)?,
             None => {}
         }
-        Ok(exit)
+        // The report was shown; evidence that could not be written does not change what it says.
+        match self.write_evidence(&audited, console) {
+            Ok(()) => Ok(exit),
+            Err(failure) => Ok(exit.and(console.warn_of(&failure))),
+        }
+    }
+
+    /// # Errors
+    /// The disk or permissions.
+    fn write_evidence(&self, audited: &Audited, console: &Console) -> Result<(), Failure> {
+        if let (Some(found), Some(state)) = (&audited.inconsistency, &self.resume) {
+            evidence::write_inconsistency(found, state, console)?;
+        }
+        match &audited.fraud {
+            Some(fraud) => evidence::write_fraud(fraud, self.fraud.as_deref(), console),
+            None => Ok(()),
+        }
     }
 
     fn audit(

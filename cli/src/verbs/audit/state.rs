@@ -24,8 +24,9 @@ impl StateFile {
     pub(super) fn new(path: &Path) -> Result<Self, Failure> {
         let state = Self(path.to_path_buf());
         if !state.folder().is_dir() {
-            let message = format!("`{}`: no such directory", state.folder().display());
-            return Err(Failure::unfinished("file", message));
+            let path = state.folder().display().to_string();
+            let problem = "no such directory".to_owned();
+            return Err(glasslog_client::Error::File { path, problem }.into());
         }
         Ok(state)
     }

@@ -95,9 +95,9 @@ fn build(
     let indexed = extended?;
     indexer.tidy(now)?;
     drop(progress);
-    let manifest = indexer
-        .manifest()
-        .ok_or_else(|| Failure::unfinished("index-not-buildable", "the index has no manifest"))?;
+    let manifest = indexer.manifest().ok_or_else(|| {
+        Failure::unfinished("index-without-manifest", "the index has no manifest")
+    })?;
     let built = Built {
         schema_version: 1,
         result: "done",

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use glasslog_client::source::is_address;
-use glasslog_core::note::Checkpoint;
 use glasslog_core::verify::Inconsistency;
 use glasslog_log::directory::Disk;
 use glasslog_log::object_store::Client;
@@ -70,10 +69,14 @@ impl Args {
         let time = now();
         let done = match witness.cosign_at(&target, &disk, time) {
             Ok(done) => done,
-            Err(WitnessError::Inconsistent(evidence)) => {
-                return Err(accuse(&evidence, &self.state)?);
+            Err(error) => {
+                return Err(match &error {
+                    WitnessError::Inconsistent(evidence) => {
+                        accuse(&error, evidence, &self.state, console)
+                    }
+                    _ => refuse(error),
+                });
             }
-            Err(error) => return Err(refuse(error)),
         };
         let name = key.verifier().name().as_str();
         match console.is_json() {
@@ -93,23 +96,31 @@ impl Args {
     }
 }
 
-/// Writes the evidence of a split view beside the witness's state.
-fn accuse(evidence: &Inconsistency, state: &Path) -> Result<Failure, Failure> {
+/// Writes the evidence of a split view beside the witness's state. The split view is told even if that fails.
+fn accuse(
+    error: &WitnessError,
+    evidence: &Inconsistency,
+    state: &Path,
+    console: &Console,
+) -> Failure {
     let mut path = state.as_os_str().to_owned();
     path.push(".inconsistency");
     let path = PathBuf::from(path);
-    write_file(&path, &evidence.encode())?;
-    let size = |checkpoint: &Checkpoint| checkpoint.head().size;
-    let message = format!(
-        "the log signed two heads that cannot both be true, of sizes {} and {}; evidence written to `{}`",
-        size(&evidence.old),
-        size(&evidence.new),
-        path.display()
-    );
-    Ok(
-        Failure::new(Exit::Inconsistent, "inconsistent-heads", message)
-            .hint("show the file to everyone who relies on this log"),
-    )
+    let (outcome, hint) = match write_file(&path, &evidence.encode()) {
+        Ok(()) => (
+            format!("evidence written to `{}`", path.display()),
+            "show the file to everyone who relies on this log",
+        ),
+        Err(failure) => {
+            console.warn_of(&failure);
+            (
+                "the evidence could not be written".to_owned(),
+                "cosign again when the folder of the state can be written: the evidence is made anew",
+            )
+        }
+    };
+    let message = format!("{error}; {outcome}");
+    Failure::new(Exit::from(error), error.code(), message).hint(hint)
 }
 
 fn refuse(error: WitnessError) -> Failure {

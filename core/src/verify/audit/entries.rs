@@ -2,12 +2,12 @@
 
 use core::sync::atomic::Ordering;
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{AuditQuery, Stage};
 use crate::fetch::log_file::LogFile;
+use crate::fetch::query::Query;
 use crate::fetch::wave::Wave;
 use crate::text::limits::MAX_IN_FLIGHT;
 use crate::tiles::entry_bundle::EntryBundle;
@@ -36,7 +36,6 @@ impl AuditQuery {
     }
 
     pub(super) fn read_bundles(&mut self, mut wave: Wave) {
-        let missing = wave.missing().map(String::from);
         let mut files = wave.take();
         let Some(reader) = self.reader() else {
             return self.conclude(false);
@@ -46,29 +45,21 @@ impl AuditQuery {
             at = at.saturating_add(u64::from(bundle.width()));
             let bytes = files.remove(&LogFile::Bundle(bundle));
             let tile = files.remove(&LogFile::Tile(bundle.tile()));
-            // Not asked for yet, or on its way when another file turned out to be missing.
-            let is_missing = |path: String| missing.as_ref() == Some(&path);
-            let is_gone =
-                is_missing(bundle.path()) || bundle.is_full() && is_missing(bundle.tile().path());
-            if !is_gone && (bytes.is_none() || bundle.is_full() && tile.is_none()) {
+            let is_missing = wave.lacks(&LogFile::Bundle(bundle));
+            if bytes.is_none() && !is_missing {
+                // Not asked for yet.
                 break;
             }
             let checked = reader.check(bundle, bytes.as_deref(), tile.as_deref());
             if !self.absorb(checked) {
-                return;
+                return self.stop();
             }
             while let Some(batch) = self.judge.batch(false) {
                 self.judge
                     .answer(batch.verify_one_by_one(), &self.key_history);
             }
         }
-        match missing {
-            Some(path) => {
-                crate::verify::checkpoint_checks::missing(&mut self.verification.checks, &path);
-                self.conclude(false);
-            }
-            None => self.next_bundles(),
-        }
+        self.next_bundles();
     }
 
     /// The comparison of bundles with the log, once its tiles are checked and while there are bundles to read.
@@ -87,7 +78,8 @@ impl AuditQuery {
         self.read
     }
 
-    /// Takes in the next bundle; `false` when the audit has ended with it. Bundles must come in log order.
+    /// Takes in the next bundle; `false` if it is missing or false, and nothing after it is of use. Bundles must come in log
+    /// order.
     pub fn absorb(&mut self, checked: CheckedBundle) -> bool {
         let start = checked.bundle.start();
         if start != Some(self.read) {
@@ -96,7 +88,7 @@ impl AuditQuery {
         if let Some(fault) = checked.fault {
             // Entries that do not belong to the tree are not judged; a false or missing tile changes no entry.
             fault.record(&mut self.verification.checks);
-            self.conclude(false);
+            self.stage = Stage::Stopped;
             return false;
         }
         // Of a bundle that is missing or false there are no leaves.
@@ -147,19 +139,38 @@ impl AuditQuery {
         self.judge.answer(verdicts, &self.key_history);
     }
 
-    /// Continues to ask for files, after bundles were absorbed in bulk and every batch was answered.
+    /// Continues to ask for files, or ends, after bundles were absorbed in bulk and every batch was answered.
     pub fn resume(&mut self) {
-        if matches!(self.stage, Stage::Bundles(_)) {
-            self.next_bundles();
+        match self.stage {
+            Stage::Bundles(_) => self.next_bundles(),
+            Stage::Stopped => self.stop(),
+            _ => {}
         }
     }
 
-    pub(super) fn after_bundles(&mut self) {
+    /// Ends an audit whose caller cannot read a file. Everything that is proven to be false so far stands.
+    pub fn abandon(&mut self) {
+        if self.report().is_none() {
+            self.stop();
+        }
+    }
+
+    fn stop(&mut self) {
+        self.judge_all();
+        self.conclude(false);
+    }
+
+    /// Verifies the signatures that no batch has.
+    fn judge_all(&mut self) {
         while let Some(batch) = self.judge.batch(true) {
             self.judge
                 .answer(batch.verify_one_by_one(), &self.key_history);
         }
         self.judge.answer(Vec::new(), &self.key_history);
+    }
+
+    pub(super) fn after_bundles(&mut self) {
+        self.judge_all();
         match &self.listing {
             Some(listing) => self.next_older(listing.older(self.size())),
             None => self.after_files(),

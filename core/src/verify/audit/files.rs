@@ -195,10 +195,10 @@ impl Older {
     ) -> Result<(), (Class, String)> {
         let path = self.path();
         let old = Checkpoint::parse(bytes)
-            .map_err(|error| (Class::Malformed, format!("`{path}`: {error}")))?;
+            .map_err(|error| (Class::MalformedLog, format!("`{path}`: {error}")))?;
         if old.head().size != size {
             return Err((
-                Class::Malformed,
+                Class::MalformedLog,
                 format!("`{path}` is a checkpoint of size {}", old.head().size),
             ));
         }

@@ -92,6 +92,8 @@ enum Stage {
     Bundles(Wave),
     /// Older files that were not asked for yet, last first; those that are under way.
     Older(Vec<Older>, Vec<Older>, Wave),
+    /// A bundle is missing or false; what was read before it remains to be judged.
+    Stopped,
     /// All of the log was read; the caller has still to say what became of the index, and to take the state.
     Index,
     Done,
@@ -254,7 +256,7 @@ impl Query for AuditQuery {
             | Stage::Tiles(_, wave)
             | Stage::Bundles(wave)
             | Stage::Older(_, _, wave) => wave.needs(),
-            Stage::Manifests | Stage::Index | Stage::Done => Vec::new(),
+            Stage::Manifests | Stage::Stopped | Stage::Index | Stage::Done => Vec::new(),
         }
     }
 
@@ -296,6 +298,7 @@ impl Query for AuditQuery {
                 false => self.stage = Stage::Older(rest, batch, wave),
             },
             Stage::Manifests => self.stage = Stage::Manifests,
+            Stage::Stopped => self.stage = Stage::Stopped,
             Stage::Index => self.stage = Stage::Index,
             Stage::Done => {}
         }

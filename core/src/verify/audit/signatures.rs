@@ -213,6 +213,11 @@ impl Judge {
         }
     }
 
+    /// Records an event whose signature is wrong, among those judged so far.
+    pub(crate) fn record_wrong(&self, checks: &mut Checks) {
+        self.event_checks.record_wrong(checks);
+    }
+
     /// Records the results of the events. A signature without an answer does not count as good.
     pub(crate) fn record(mut self, checks: &mut Checks, key_history: &KeyHistory) -> Counts {
         while let Some(pending) = self.pending.pop_front() {

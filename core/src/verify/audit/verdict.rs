@@ -44,6 +44,13 @@ impl AuditQuery {
                 index.record(checks);
             }
             judge_strays(checks, &strays);
+        } else {
+            let checks = &mut self.verification.checks;
+            self.key_history.judge_wrong_genesis(checks);
+            self.judge.record_wrong(checks);
+            if let Some(index) = &self.index {
+                index.record_faults(checks);
+            }
         }
         let checkpoint = self.verification.checkpoint();
         let origin = checkpoint.map_or_else(String::new, |checkpoint| checkpoint.origin.clone());

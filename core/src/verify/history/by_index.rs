@@ -67,8 +67,10 @@ impl HistoryQuery {
                 }
                 Step::Done => {}
                 fault => {
-                    fault.record(&mut self.verification.checks);
-                    return self.conclude(None);
+                    let checks = &mut self.verification.checks;
+                    fault.record(checks);
+                    log.record_wrong(&self.matches, checks);
+                    return self.stop(log.key_history());
                 }
             }
             if let Asked::SigningKeys(keys) = asked {

@@ -133,7 +133,7 @@ impl HistoryQuery {
             ScanStep::TooLarge => self.turn_to_index(),
             fault => {
                 fault.record(&mut self.verification.checks);
-                self.conclude(None);
+                self.stop(whole.scan.key_history());
             }
         }
     }

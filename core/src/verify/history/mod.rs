@@ -31,7 +31,7 @@ use crate::report::evidence::Evidence;
 use crate::report::report::{FileEvents, Members, Question, Report};
 use crate::report::words::events_of;
 use crate::text::limits::MAX_HELD;
-use crate::verify::event_checks::{EventChecks, KnownNames};
+use crate::verify::event_checks::{EventChecks, KnownNames, judge_wrong};
 use crate::verify::indexed::{IndexedLog, Opening};
 use crate::verify::key_history::KeyHistory;
 use crate::verify::matches::{Matches, Part};
@@ -328,6 +328,18 @@ impl HistoryQuery {
             true => self.conclude(Some(&found)),
             false => self.conclude(None),
         }
+    }
+
+    /// Draws the verdict of a reading that could not be finished. An event that was read and is false stays false.
+    fn stop(&mut self, key_history: &KeyHistory) {
+        let checks = &mut self.verification.checks;
+        key_history.judge_wrong_genesis(checks);
+        // Events that other keys lead to may be about other artifacts.
+        let events = self.matches.take_events();
+        let asked = events.filter(|(_, part, ..)| *part == Part::Asked);
+        let asked = asked.map(|(index, _, _, parsed)| (index, parsed));
+        judge_wrong(key_history, asked, checks);
+        self.conclude(None);
     }
 
     /// Draws the verdict; `found` is there once every event was found.

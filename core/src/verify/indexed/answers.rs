@@ -130,6 +130,27 @@ impl Answers {
     }
 }
 
+impl Answers {
+    /// An entry about which the index is wrong, among those that are here: others may be missing, and prove nothing.
+    pub(crate) fn contradicted(&self, covered: u64, matches: &Matches) -> Option<WrongPosition> {
+        let inserted = self.lists.iter().find_map(|(hash, list)| {
+            let lacks = |index: &&u64| matches.get(**index).is_some_and(|held| !held.has(hash));
+            let index = list.positions.iter().find(lacks)?;
+            Some(WrongPosition::new(*index, &list.key, true))
+        });
+        inserted.or_else(|| {
+            let mut entries = matches.entries().filter(|(index, _)| *index < covered);
+            entries.find_map(|(index, held)| {
+                held.keys().iter().find_map(|hash| {
+                    let list = self.lists.get(hash)?;
+                    let is_listed = list.positions.binary_search(&index).is_ok();
+                    (!is_listed).then(|| WrongPosition::new(index, &list.key, false))
+                })
+            })
+        })
+    }
+}
+
 impl WrongPosition {
     fn new(index: u64, key: &LookupKey, inserted: bool) -> Self {
         Self {

@@ -11,7 +11,7 @@ mod opening;
 mod reader;
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::event::access_keys::is_malformed;
@@ -21,7 +21,7 @@ use crate::index::format::file::IndexFile;
 use crate::index::read::lookup::{Lookup, LookupError};
 use crate::index::read::vouched::BoundIndex;
 use crate::merkle::hash::Hash;
-use crate::report::check::CompleteBy;
+use crate::report::check::{Checks, CompleteBy};
 use crate::text::limits::{MAX_IN_FLIGHT, MAX_READING, MAX_READING_BYTES};
 use crate::tiles::lookup_tiles::LookupTiles;
 use crate::verify::key_history::KeyHistory;
@@ -62,7 +62,8 @@ const MAX_KEPT_FILES: usize = 1 << 20;
 
 enum Stage {
     Idle,
-    Lookup(Lookup, Round),
+    /// A lookup, and the files of the index that are missing: the others are still judged.
+    Lookup(Lookup, Round, BTreeSet<IndexFile>),
     Entries(Round),
 }
 
@@ -220,7 +221,17 @@ impl IndexedLog {
         if lookup.is_done() {
             return self.read_entries(lookup, round, matches);
         }
-        self.stage = Stage::Lookup(lookup, round);
+        self.await_files(lookup, round, BTreeSet::new())
+    }
+
+    /// Waits for the next files of a lookup. The lookup ends with the first missing file once there is nothing more to judge.
+    fn await_files(&mut self, lookup: Lookup, round: Round, missing: BTreeSet<IndexFile>) -> Step {
+        if let Some(first) = missing.first()
+            && next_files(&lookup, &missing).is_empty()
+        {
+            return Step::Index(LookupError::Missing { path: first.path() });
+        }
+        self.stage = Stage::Lookup(lookup, round, missing);
         Step::More
     }
 
@@ -234,8 +245,8 @@ impl IndexedLog {
     pub(crate) fn needs(&self) -> Vec<String> {
         match &self.stage {
             Stage::Idle => Vec::new(),
-            Stage::Lookup(lookup, _) => {
-                let files = lookup.next_files(MAX_IN_FLIGHT);
+            Stage::Lookup(lookup, _, missing) => {
+                let files = next_files(lookup, missing);
                 files.iter().map(IndexFile::path).collect()
             }
             Stage::Entries(_) => self.reader.needs(),
@@ -251,14 +262,15 @@ impl IndexedLog {
     ) -> Step {
         match core::mem::replace(&mut self.stage, Stage::Idle) {
             Stage::Idle => Step::More,
-            Stage::Lookup(mut lookup, round) => {
-                let files = lookup.next_files(MAX_IN_FLIGHT);
+            Stage::Lookup(mut lookup, round, mut missing) => {
+                let files = next_files(&lookup, &missing);
                 let Some(file) = files.into_iter().find(|file| file.path() == path) else {
-                    self.stage = Stage::Lookup(lookup, round);
+                    self.stage = Stage::Lookup(lookup, round, missing);
                     return Step::More;
                 };
                 let Some(bytes) = bytes else {
-                    return Step::Log(ScanStep::Missing(path.to_string()));
+                    missing.insert(file);
+                    return self.await_files(lookup, round, missing);
                 };
                 if let Err(error) = lookup.supply(&file, &bytes) {
                     return round.stop(error, matches);
@@ -268,7 +280,10 @@ impl IndexedLog {
                     self.kept_bytes = size;
                     self.kept.insert(file, bytes);
                 }
-                self.go_on(lookup, round, matches)
+                match missing.is_empty() {
+                    true => self.go_on(lookup, round, matches),
+                    false => self.await_files(lookup, round, missing),
+                }
             }
             Stage::Entries(round) => self.read(round, matches, |reader, visit| {
                 reader.supply(path, bytes, visit)
@@ -394,6 +409,13 @@ impl IndexedLog {
         }
     }
 
+    /// Records an entry about which the index is wrong, among those that were read before the reading stopped.
+    pub(crate) fn record_wrong(&self, matches: &Matches, checks: &mut Checks) {
+        if let Some(wrong) = self.answers.contradicted(self.index.covered(), matches) {
+            Step::Wrong(wrong).record(checks);
+        }
+    }
+
     /// Of the signing keys that decide about an event, those whose own events were not replayed.
     pub(crate) fn unknown_keys(&self, parsed: &ParsedEntry) -> Vec<LookupKey> {
         let mut keys = signing_keys(parsed);
@@ -465,6 +487,14 @@ impl Round {
             _ => Step::Index(error),
         }
     }
+}
+
+/// The files that a lookup wants next and that are not missing.
+fn next_files(lookup: &Lookup, missing: &BTreeSet<IndexFile>) -> Vec<IndexFile> {
+    let mut files = lookup.next_files(MAX_IN_FLIGHT.saturating_add(missing.len()));
+    files.retain(|file| !missing.contains(file));
+    files.truncate(MAX_IN_FLIGHT);
+    files
 }
 
 fn count(length: usize) -> u64 {

@@ -117,6 +117,9 @@ impl Opening {
         if !self.needs().is_empty() {
             return Opened::More;
         }
+        // Both are judged, whatever is wrong with the other: a false signature of the index does not hide behind a checkpoint
+        // that is missing.
+        let vouched = self.vouch(verification);
         let verified = match self.verified.take() {
             Some(verified) => verified,
             None => match verification.read_checkpoint(&mut self.checkpoint) {
@@ -124,7 +127,6 @@ impl Opening {
                 None => return Opened::Stopped,
             },
         };
-        let vouched = self.vouch(verification);
         if !vouched.as_ref().is_some_and(VouchedManifest::is_audited) {
             if verification.may_scan(verified.head().size) {
                 return Opened::Scan(verified);
@@ -200,10 +202,9 @@ fn vouch(verification: &mut Verification, file: LogFile, proof: &[u8]) -> Option
     let proof = match IndexProof::parse(proof) {
         Ok(proof) => proof,
         Err(error) => {
-            let evidence = Evidence::new().with("error", error.code());
             let detail = format!("the proof of the {manifest}: {error}");
             let code = CheckCode::IndexProof;
-            checks.fail(code, Class::Malformed, detail, Some(evidence));
+            checks.malformed(code, Class::MalformedLog, error.code(), detail);
             return None;
         }
     };

@@ -92,6 +92,7 @@ impl Reader {
             return ScanStep::More;
         }
         let missing = self.wave.missing().map(ToString::to_string);
+        let lacks_tile = self.wave.lacks_tile();
         let mut files = self.wave.take();
         if let Some((bundle, bytes, error)) = self.locate.take() {
             let root = self.lookup_tiles.bundle_root(bundle);
@@ -99,7 +100,8 @@ impl Reader {
             let fault = Fault::locate(root, error, bundle, &bytes, tile.as_deref());
             return ScanStep::Entries(fault);
         }
-        if let Some(path) = missing {
+        if let Some(path) = missing.clone().filter(|_| lacks_tile) {
+            // Without the tiles above them, bundles cannot be judged.
             return ScanStep::Missing(path);
         }
         for bundle in &self.batch {
@@ -110,9 +112,10 @@ impl Reader {
         if let Err(error) = self.lookup_tiles.supply(&wave::tiles(files)) {
             return ScanStep::Tree(error);
         }
-        match self.show(visit) {
-            Some(step) => step,
-            None => self.go_on(visit),
+        match (self.show(visit), missing) {
+            (Some(step), _) => step,
+            (None, Some(path)) => ScanStep::Missing(path),
+            (None, None) => self.go_on(visit),
         }
     }
 
@@ -139,14 +142,15 @@ impl Reader {
         self.wave = Wave::default();
     }
 
-    /// Verifies the bundles of the batch, which are all here, and shows their wanted entries. A step where one differs.
+    /// Verifies the bundles of the batch that are here, and shows their wanted entries. A step where one differs.
     fn show(&mut self, visit: Visit<'_>) -> Option<ScanStep> {
         for bundle in core::mem::take(&mut self.batch) {
             let was_kept = self.kept.remove(&bundle);
             let is_new = was_kept.is_none();
-            let bytes = was_kept
-                .or_else(|| self.fetched.remove(&bundle))
-                .unwrap_or_default();
+            let Some(bytes) = was_kept.or_else(|| self.fetched.remove(&bundle)) else {
+                self.skip(bundle);
+                continue;
+            };
             let entries = match self.lookup_tiles.verify_bundle(bundle, &bytes) {
                 Ok(entries) => entries,
                 Err(error) => {
@@ -168,6 +172,16 @@ impl Reader {
             }
         }
         None
+    }
+
+    /// Leaves out the wanted entries of a bundle that is missing.
+    fn skip(&mut self, bundle: EntryBundle) {
+        let end = bundle
+            .start()
+            .map(|start| start.saturating_add(u64::from(bundle.width())));
+        let rest = self.wanted.get(self.read..).unwrap_or_default().iter();
+        let skipped = rest.take_while(|index| end.is_some_and(|end| **index < end));
+        self.read = self.read.saturating_add(skipped.count());
     }
 
     /// Takes up the next bundles, and asks for those that are not here and for the tiles above them.

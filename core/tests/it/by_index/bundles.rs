@@ -55,7 +55,7 @@ fn a_bundle_holds_what_the_history_asked_for() {
         let class = |bytes: &[u8]| replay(bytes, &indexed(), accepting()).class();
         assert_eq!(
             class(&[&indexed_bundle[..], b"x"].concat()),
-            Class::Malformed
+            Class::MalformedInput
         );
         assert_eq!(
             class(&[&indexed_bundle[..], b"extra 1\nx"].concat()),
@@ -63,7 +63,7 @@ fn a_bundle_holds_what_the_history_asked_for() {
         );
         assert_eq!(
             class(&indexed_bundle[..indexed_bundle.len() - 1]),
-            Class::Malformed
+            Class::MalformedInput
         );
         let text = String::from_utf8_lossy(&indexed_bundle).into_owned();
         assert!(text.contains(LATEST_PATH));

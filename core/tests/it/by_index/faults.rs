@@ -60,8 +60,8 @@ fn no_file_can_be_missing_or_damaged() {
             assert_eq!(report.result, Verdict::Failed, "{path}");
             assert!(!report.complete && indices(&report).is_empty(), "{path}");
             let expected = match path.as_str() {
-                "checkpoint" => Some(("checkpoint", Class::Malformed)),
-                AUDITED_PATH => Some(("index-proof", Class::Malformed)),
+                "checkpoint" => Some(("checkpoint", Class::MalformedLog)),
+                AUDITED_PATH => Some(("index-proof", Class::MalformedLog)),
                 path if path.starts_with("index/") => Some(("index-files", Class::False)),
                 _ => None,
             };

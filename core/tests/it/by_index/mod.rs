@@ -6,4 +6,5 @@ mod faults;
 mod found;
 mod grounds;
 mod state;
+mod withheld;
 pub(crate) mod world;

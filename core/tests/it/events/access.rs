@@ -1,9 +1,10 @@
 //! Access events: what each action asks for, and every member's good and bad values.
 
+use super::entries::WHOLE;
 use super::fixture::{ORIGIN, access, sign_bytes, subject};
 use glasslog_core::event::{
-    self, AccessEvent, Action, ActorType, Event, Exception, Outcome, Party, Reason, Statement,
-    Transfer, Weight,
+    self, AccessEvent, Action, ActorType, Context, Event, Exception, Outcome, Party, Reason,
+    Statement, Transfer, Weight,
 };
 use glasslog_core::merkle::Hash;
 use glasslog_core::text::json::{self, Value};
@@ -410,7 +411,7 @@ fn any_event() -> impl Strategy<Value = AccessEvent> {
                 event.actor.on_behalf_of = actor.3;
                 event.context.environment = context.0;
                 event.context.region = context.1;
-                event.context.pipeline = context.2;
+                event.context.pipeline = context.2.as_deref().map(Context::pipeline_named);
                 if more || event.action.needs_reason() {
                     event.reason = Some(Reason {
                         code: reason.0,
@@ -423,6 +424,12 @@ fn any_event() -> impl Strategy<Value = AccessEvent> {
                 }
                 if more || event.action.needs_acts_on() {
                     event.acts_on = Some(Hash::from_bytes(hash));
+                }
+                if more {
+                    let whole = event::parse(&sign_bytes(WHOLE, &[])).unwrap();
+                    let whole = whole.access().unwrap();
+                    event.policy = whole.policy.clone();
+                    event.references = whole.references.clone();
                 }
                 event.exception = more.then(|| Exception {
                     kind: "emergency".into(),

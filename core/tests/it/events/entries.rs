@@ -3,11 +3,13 @@
 use super::fixture::{CI, enrol, genesis, read, sign_bytes};
 use glasslog_core::event::{self, Envelope};
 use glasslog_core::merkle::leaf_hash;
+use glasslog_core::text::json::Value;
 use proptest::prelude::*;
 
 const MINIMAL: &[u8] =
     include_bytes!("../../../../docs/formats/examples/access-event.minimal.json");
-const WHOLE: &[u8] = include_bytes!("../../../../docs/formats/examples/access-event.json");
+pub(super) const WHOLE: &[u8] =
+    include_bytes!("../../../../docs/formats/examples/access-event.json");
 
 #[test]
 fn the_examples_of_the_format_page_parse() {
@@ -22,7 +24,14 @@ fn the_examples_of_the_format_page_parse() {
     assert_eq!(access.action.weight().as_str(), "custody");
     assert_eq!(access.context.environment.as_deref(), Some("prod"));
     assert_eq!(access.context.region.as_deref(), Some("eu-west-1"));
-    assert_eq!(access.context.pipeline.as_deref(), Some("deploy-fraud"));
+    let pipeline = access.context.pipeline.as_ref().unwrap();
+    let name = pipeline.member("name").and_then(Value::as_str);
+    assert_eq!(name, Some("deploy-fraud"));
+    assert!(pipeline.member("sourceDigest").is_some());
+    let policy = access.policy.as_ref().unwrap();
+    let decision = policy.member("decision").and_then(Value::as_str);
+    assert_eq!(decision, Some("allow"));
+    assert_eq!(access.references.len(), 2);
     assert_eq!(access.actor.roles, ["model-deployer"]);
     let transfer = access.transfer.as_ref().unwrap();
     assert_eq!(transfer.from.custodian, "team:ml-staging");

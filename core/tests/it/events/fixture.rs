@@ -137,6 +137,8 @@ pub(crate) fn access(action: Action, actor: &str, number: u32) -> AccessEvent {
             from: party("team:ml-staging"),
             to: party("team:ml-prod"),
         }),
+        policy: None,
+        references: Vec::new(),
         exception: None,
         acts_on: action.needs_acts_on().then(|| Hash::from_bytes([7; 32])),
         new_name: false,

@@ -11,4 +11,5 @@ mod keyring;
 mod keyring_model;
 mod keys;
 mod scenarios;
+mod schemas;
 mod vectors;

@@ -667,7 +667,7 @@ fn a_proof_with_another_byte_accuses_of_nothing_else() {
     assert!(still_held < 200, "{still_held}");
     for length in 0..fraud.len() {
         let class = report(&fraud[..length], policy).class();
-        assert_eq!(class, Class::Malformed, "{length} bytes");
+        assert_eq!(class, Class::MalformedInput, "{length} bytes");
     }
 }
 
@@ -678,6 +678,9 @@ fn whoever_the_policy_does_not_name_is_not_accused() {
     // A policy without [index], such as a plain policy of a log, accuses no builder.
     let (log, _) = policy.split_once("[index]").unwrap();
     assert_eq!(report(fraud, log.as_bytes()).class(), Class::Undecided);
-    assert_eq!(report(fraud, b"no policy").class(), Class::Malformed);
-    assert_eq!(report(b"", policy.as_bytes()).class(), Class::Malformed);
+    assert_eq!(report(fraud, b"no policy").class(), Class::MalformedInput);
+    assert_eq!(
+        report(b"", policy.as_bytes()).class(),
+        Class::MalformedInput
+    );
 }

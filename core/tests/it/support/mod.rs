@@ -267,6 +267,8 @@ pub(crate) fn access_payload(action: Action, actor: &str, subjects: &[(&str, &st
             ticket: None,
         }),
         transfer: None,
+        policy: None,
+        references: Vec::new(),
         exception: None,
         acts_on: None,
         new_name: false,

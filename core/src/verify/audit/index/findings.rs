@@ -88,7 +88,15 @@ impl IndexAudit {
         let evidence = Evidence::new().with("path", path);
         let detail = format!("`{path}`: {problem}");
         let code = CheckCode::IndexFiles;
-        self.fail(code, Class::Malformed, detail, Some(evidence));
+        self.fail(code, Class::MalformedLog, detail, Some(evidence));
+    }
+
+    /// The proof of the newest manifest is out of date, or by a key that the policy does not know.
+    pub fn latest_undecided(&mut self, path: &str, problem: &str) {
+        let evidence = Evidence::new().with("path", path);
+        let detail = format!("`{path}`: {problem}");
+        let code = CheckCode::IndexFiles;
+        self.fail(code, Class::Undecided, detail, Some(evidence));
     }
 
     /// A file is not what its manifest commits to.
@@ -189,6 +197,11 @@ impl IndexAudit {
             }
             self.record_runs(checks);
         }
+        self.record_faults(checks);
+    }
+
+    /// Records the faults found so far.
+    pub(crate) fn record_faults(&self, checks: &mut Checks) {
         // Of each check the gravest finding stands, and of equals the first; later ones are mostly its consequences. Runs
         // are judged on all cores, so that these come in any order.
         let mut faults: Vec<&Fault> = self.faults.iter().collect();

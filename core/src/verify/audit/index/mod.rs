@@ -127,7 +127,11 @@ impl IndexAudit {
         };
         let checkpoint = match Checkpoint::parse(bytes) {
             Ok(checkpoint) => checkpoint,
-            Err(error) => return self.fail(code, Class::Malformed, error.to_string(), None),
+            Err(error) => {
+                let evidence = Evidence::new().with("error", error.code());
+                let detail = error.to_string();
+                return self.fail(code, Class::MalformedLog, detail, Some(evidence));
+            }
         };
         let origin = checkpoint.origin().as_str();
         let Some(policy) = self.trust.index() else {
