@@ -105,7 +105,6 @@ impl Args {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         logging::begin(self.log_format, self.log_level);
         let (source, serving) = Source::open(&self.log)?;
-        let is_local = matches!(source, Source::Log(_));
         let failed = |error: std::io::Error| {
             let problem = io_reason(&error);
             Failure::from(glasslog_client::Error::Runtime { problem })
