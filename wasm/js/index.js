@@ -86,7 +86,8 @@ export class HistoryQuery {
     const ways = [flag("exact", exact), flag("fullScan", fullScan), older];
     this.#query = new wasm.HistoryQuery(text("artifact", artifact), text("policy", policy), ...ways, ...read(options));
     if (maxMemory === undefined) return;
-    if (!Number.isSafeInteger(maxMemory) || maxMemory < 0 || maxMemory > 0xffffffff) throw new RangeError("option `maxMemory` must be a whole number below 2^32");
+    if (!Number.isSafeInteger(maxMemory) || maxMemory < 0 || maxMemory > 0xffffffff)
+      throw new RangeError("option `maxMemory` must be a whole number below 2^32");
     this.#query.holdAtMost(maxMemory);
   }
 
