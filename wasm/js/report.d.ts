@@ -352,7 +352,7 @@ export type EventView = {
    */
   keyid: string | null,
   /**
-   * `replayed`, `register-conflict`, `no-effect`.
+   * `replayed`, `register-conflict`, `new-name-wrong`, `no-effect`.
    */
   notes: Array<string>,
 };

@@ -30,9 +30,12 @@ enum Job {
     Run(RunTask),
 }
 
+/// A bundle that was checked, the sums of its keys, and the error of the source if it could not be read.
+type Checked = ((CheckedBundle, Vec<u128>), Option<Error>);
+
 /// Outcome of a job.
 enum Done {
-    Bundle(u64, (CheckedBundle, Vec<u128>), Option<Error>),
+    Bundle(u64, Box<Checked>),
     Signatures(u64, Vec<bool>),
     Run(Vec<RunClaim>, Option<RunHead>),
 }
@@ -103,8 +106,7 @@ fn work(
         let Ok(job) = job else { return };
         let result = match job {
             Job::Bundle(number) => {
-                let (checked, error) = check(source, reader, secret, number);
-                Done::Bundle(number, checked, error)
+                Done::Bundle(number, Box::new(check(source, reader, secret, number)))
             }
             Job::Signatures(number, batch) => Done::Signatures(number, batch.verify(seed)),
             Job::Run(task) => {
@@ -123,7 +125,7 @@ fn check(
     reader: &BundleReader,
     secret: Option<&Secret>,
     number: u64,
-) -> ((CheckedBundle, Vec<u128>), Option<Error>) {
+) -> Checked {
     // The judging side asks only for bundles of the log.
     let (bundle, tile) = reader.files(number).expect("a bundle of the log");
     let files = || {
@@ -162,7 +164,7 @@ struct Judging<'a, 'k, E> {
     is_saving: bool,
     jobs: Sender<Job>,
     /// Bundles that were compared before their turn.
-    bundles: BTreeMap<u64, ((CheckedBundle, Vec<u128>), Option<Error>)>,
+    bundles: BTreeMap<u64, Checked>,
     answers: BTreeMap<u64, Vec<bool>>,
     /// Number of bundles: all, asked for, and absorbed.
     last: u64,
@@ -206,8 +208,8 @@ impl<E: From<Error>> Judging<'_, '_, E> {
             }
             let Ok(done) = results.recv() else { break };
             match done {
-                Done::Bundle(number, checked, error) => {
-                    self.bundles.insert(number, (checked, error));
+                Done::Bundle(number, checked) => {
+                    self.bundles.insert(number, *checked);
                     self.absorb();
                     let so_far = self.query.progress();
                     observer.progress(so_far.done, so_far.total);

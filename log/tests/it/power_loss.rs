@@ -13,7 +13,8 @@ use glasslog_log::directory::{Change, Disk};
 use glasslog_log::sequencer::{Acknowledgement, Limits, Sequencer};
 use glasslog_log::{ARCHIVE_INTERVAL, Layout, Log, NewLog};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -174,7 +175,9 @@ impl Model {
                     there.insert(path);
                 }
                 Node::File(number) => {
-                    fs::write(target, self.torn(&self.inodes[number], random, kept)).unwrap();
+                    fs::write(&target, self.torn(&self.inodes[number], random, kept)).unwrap();
+                    // The model keeps no modes, and a log refuses keys that others can read.
+                    fs::set_permissions(&target, Permissions::from_mode(0o600)).unwrap();
                 }
             }
         }

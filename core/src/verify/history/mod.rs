@@ -310,6 +310,9 @@ impl HistoryQuery {
 
     /// Every event was found; the older history remains to be compared, if there is one.
     fn finish(&mut self, mut found: Found) {
+        if self.held() > self.most_held {
+            return self.give_up();
+        }
         found.count_unreadable(&mut self.matches);
         let checkpoint = self.verification.checkpoint().cloned();
         let prefix = match (&self.since, checkpoint) {
@@ -535,7 +538,7 @@ impl Query for HistoryQuery {
             },
             Stage::Done => {}
         }
-        // The files of one wave may exceed the limit; a verdict that is reached with them stands.
+        // The files of one wave may exceed the limit until they were read.
         if !matches!(self.stage, Stage::Done) && self.held() > self.most_held {
             self.give_up();
         }
