@@ -36,12 +36,13 @@ pub(crate) fn read(spec: &str) -> Result<Signer, Failure> {
 /// # Errors
 /// As [`read`].
 pub(crate) fn read_file(path: &Path) -> Result<Signer, Failure> {
-    check_private(path)?;
     let expected = Expected {
         code: "signer-key",
         hint: "a signer is a PKCS#8 PEM file, as `glasslog keygen --kind actor` writes it",
     };
     let (key, actor) = pem_file::read(path, &expected, parse_secret_pem)?;
+    // A public half, which anyone may read, is refused as what it is.
+    check_private(path)?;
     Ok(Signer { key, actor })
 }
 

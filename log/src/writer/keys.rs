@@ -101,10 +101,12 @@ fn write(disk: &Disk, path: &Path, text: &str, mode: u32) -> Result<(), LogError
 /// # Errors
 /// The file is missing, is not such a key, or others can read it.
 pub fn read_signer(disk: &Disk, path: &Path) -> Result<SignerKey, LogError> {
-    check_private(path)?;
     let setting = |problem: String| LogError::setting(path, problem);
     let bytes = disk.read(path)?.ok_or_else(|| LogError::missing(path))?;
     let bytes = Zeroizing::new(bytes);
     let text = str::from_utf8(&bytes).map_err(|_| setting("it is not a key: not text".into()))?;
-    SignerKey::parse(text.trim_end()).map_err(|error| setting(error.to_string()))
+    let key = SignerKey::parse(text.trim_end()).map_err(|error| setting(error.to_string()))?;
+    // A public half, which anyone may read, is refused as what it is.
+    check_private(path)?;
+    Ok(key)
 }
