@@ -30,6 +30,9 @@ fn a_heavy_actor_does_not_outrun_the_index() {
     };
     let mut target = Target::start(&[]);
     let address = target.server.address;
+    // The reader asks about a model that has an event from the start.
+    let (status, _) = post(HEAVY, address, "/add", &event(0, KEY)).expect("an answer");
+    assert_eq!(status, 200);
     let (next, over) = (AtomicU32::new(0), AtomicBool::new(false));
     let began = Instant::now();
     let (mut latencies, histories, most) = thread::scope(|scope| {

@@ -6,7 +6,7 @@ use std::fs;
 use glasslog_tests::glasslog::{self, repository};
 
 /// Flags of every verb, or of every verb that verifies: the page has them once, before the verbs.
-const SHARED: [&str; 7] = [
+const SHARED: [&str; 8] = [
     "--format",
     "--help",
     "--policy",
@@ -14,6 +14,7 @@ const SHARED: [&str; 7] = [
     "--max-checkpoint-age",
     "--offline",
     "--now",
+    "--accept-index",
 ];
 
 fn help(words: &[&str]) -> String {

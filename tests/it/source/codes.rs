@@ -236,8 +236,9 @@ fn failures() -> BTreeSet<String> {
             }
         }
     }
+    // A scan that finds nothing would agree with everything.
     assert!(
-        codes.len() >= 20,
+        codes.len() > 12,
         "only {} codes of the command line found",
         codes.len()
     );
