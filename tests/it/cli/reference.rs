@@ -6,7 +6,7 @@ use std::fs;
 use glasslog_tests::glasslog::{self, repository};
 
 /// Flags of every verb, or of every verb that verifies: the page has them once, before the verbs.
-const SHARED: [&str; 8] = [
+const SHARED: [&str; 9] = [
     "--format",
     "--help",
     "--policy",
@@ -15,6 +15,7 @@ const SHARED: [&str; 8] = [
     "--offline",
     "--now",
     "--accept-index",
+    "--max-memory",
 ];
 
 fn help(words: &[&str]) -> String {

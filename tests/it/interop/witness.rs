@@ -174,7 +174,7 @@ fn our_witness_and_theirs_stand_in_one_quorum() {
     // A proof carries both, and Python believes each.
     let size = size_of(&log.checkpoint());
     let proof = log.beside("last.tlog-proof");
-    glasslog(words![
+    let prove = words![
         "prove",
         "--log",
         log.root(),
@@ -182,8 +182,8 @@ fn our_witness_and_theirs_stand_in_one_quorum() {
         (size - 1).to_string(),
         "-o",
         proof
-    ])
-    .expect(0);
+    ];
+    glasslog(prove.iter().chain(&trust)).expect(0);
     let witnesses = words![
         "--log",
         log.vkey(),
