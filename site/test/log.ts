@@ -1,6 +1,6 @@
 // Makes a real log with the command line, as an operator does, for end-to-end tests.
 import { execFileSync, spawnSync } from "node:child_process";
-import { createPrivateKey, sign } from "node:crypto";
+import { createHash, createPrivateKey, sign } from "node:crypto";
 import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -136,11 +136,13 @@ export function makeLongLog(number: number): Pick<Log, "path" | "public" | "poli
   ) as Envelope;
   const secret = createPrivateKey(readFileSync(key, "utf8").replace(/^[^]*?(?=-----BEGIN)/, ""));
   const statement = JSON.parse(Buffer.from(envelope.payload, "base64").toString()) as {
-    subject: [{ name: string }];
+    subject: [{ name: string; digest: { sha256: string } }];
     predicate: { eventId: string };
   };
   const lines = Array.from({ length: number }, (_, at) => {
-    statement.subject[0].name = at % 2 === 0 ? BUSY : `rare@${at}`;
+    const name = at % 2 === 0 ? BUSY : `rare@${at}`;
+    const sha256 = createHash("sha256").update(name).digest("hex");
+    statement.subject[0] = { name, digest: { sha256 } };
     statement.predicate.eventId = statement.predicate.eventId.slice(0, -12) + at.toString(16).padStart(12, "0");
     const payload = Buffer.from(JSON.stringify(statement));
     // DSSE's pre-authentication encoding.
