@@ -26,4 +26,5 @@ export const SIGNED_FAULTS: Readonly<Record<string, "list" | "manifest">> = {
   "index-manifest-run-bits": "manifest",
   "index-manifest-coverage": "manifest",
   "index-manifest-no-checkpoint": "manifest",
+  "index-manifest-not-by-log": "manifest",
 };
