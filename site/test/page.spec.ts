@@ -429,12 +429,14 @@ describe(
       );
     });
 
-    test("a verifier that traps is told", async () => {
+    test("a verifier that traps is told, and a fresh one takes the next question", async () => {
       await visit("#q=trap", async (page) => {
         await headline(page, "The verifier stopped.");
         const verdict = page.locator("gl-verdict");
         await verdict.getByText("unreachable executed").waitFor();
         assert.equal(await page.locator("gl-verdict .claims").count(), 0);
+        await page.evaluate(() => (location.hash = "#q=many"));
+        await headline(page, "All 5000 events recorded about many are here, and none was changed.");
       });
     });
 

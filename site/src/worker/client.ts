@@ -28,7 +28,12 @@ type Waiting = {
   readonly events: EventView[];
 };
 
-/** Address of the worker's script. With Trusted Types no other text can become a script's address. */
+/**
+ * Address of the worker's script. With Trusted Types no other text can become a script's address, and a policy of one name
+ * can be made once only, so a second worker takes the same address.
+ */
+const WORKER_URL = workerUrl();
+
 function workerUrl(): string {
   const url = new URL("worker.js", import.meta.url).href;
   const types = (
@@ -47,7 +52,7 @@ export class Verifier {
 
   /** Starts a worker. What one says after its end is of no interest. */
   #begin(): Worker {
-    const worker = new Worker(workerUrl(), { type: "module", name: "glasslog verifier" });
+    const worker = new Worker(WORKER_URL, { type: "module", name: "glasslog verifier" });
     const listen =
       <E>(hear: (event: E) => void) =>
       (event: E) =>
