@@ -136,17 +136,16 @@ pub fn feed<Q: Query>(
         let so_far = query.progress();
         observer.progress(so_far.done, so_far.total);
     }
-    let class = query.report().map(Report::class);
     match unread {
-        Some(error) if class.is_none_or(leaves_open) => Err(error),
+        Some(error) if !precedes_unread(query.report()) => Err(error),
         _ => Ok(()),
     }
 }
 
-/// Returns true if a report leaves the question open, so that a file that could not be read is the reason. A report that is
-/// verified in spite of it had another file for the same bytes.
-const fn leaves_open(class: Class) -> bool {
-    matches!(class, Class::Unfinished | Class::Undecided)
+/// Returns true if the reason of a report takes precedence over a file that could not be read: it does not depend on the
+/// file.
+pub(crate) fn precedes_unread(report: Option<&Report>) -> bool {
+    report.is_some_and(|report| report.class() < Class::Unfinished)
 }
 
 /// A source that keeps the files which change when the log grows, to tell whether it has grown.

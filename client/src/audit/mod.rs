@@ -15,6 +15,7 @@ mod state_keeper;
 
 pub use state_keeper::Keeper;
 
+use crate::drive::precedes_unread;
 use crate::drive::{Observer, feed};
 use crate::error::Error;
 use crate::source::Source;
@@ -22,7 +23,6 @@ use glasslog_core::fetch::Query;
 use glasslog_core::index::format::INDEX_CHECKPOINT_PATH;
 use glasslog_core::index::fraud::Fraud;
 use glasslog_core::note::TlogProof;
-use glasslog_core::report::{Class, Report};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
 use glasslog_core::verify::Options;
@@ -89,9 +89,7 @@ pub fn audit<E: From<Error>>(
         Ok(is_kept) => is_kept,
         Err(error) => {
             query.abandon();
-            // What is proven to be false does not depend on the file that could not be read.
-            let class = query.report().map(Report::class);
-            if class.is_none_or(|class| class >= Class::Unfinished) {
+            if !precedes_unread(query.report()) {
                 return Err(error);
             }
             false
