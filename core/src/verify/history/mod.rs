@@ -76,7 +76,7 @@ impl Subject {
     }
 }
 
-/// What a history is compared with.
+/// Another document beside the log, with which a history is compared.
 enum Beside<'a> {
     Nothing,
     /// An older history, which must be the beginning of this one.
@@ -125,6 +125,14 @@ impl Found {
         match self {
             Self::Whole(whole) => whole.count_unreadable(matches),
             Self::Index(log) => log.count_unreadable(matches),
+        }
+    }
+
+    /// Bytes of positions and lists that are held.
+    fn held(&self) -> usize {
+        match self {
+            Self::Whole(whole) => whole.positions_size(),
+            Self::Index(log) => log.held(),
         }
     }
 
@@ -201,7 +209,8 @@ impl HistoryQuery {
         let positions = match &self.stage {
             Stage::Whole(whole) => whole.positions_size(),
             Stage::Index(log, _) => log.held(),
-            _ => 0,
+            Stage::Since(found, _) => found.held(),
+            Stage::Checkpoint(_) | Stage::Opening(_) | Stage::Done => 0,
         };
         self.matches.size().saturating_add(positions)
     }
@@ -310,7 +319,7 @@ impl HistoryQuery {
 
     /// Every event was found; the older history remains to be compared, if there is one.
     fn finish(&mut self, mut found: Found) {
-        if self.held() > self.most_held {
+        if self.matches.size().saturating_add(found.held()) > self.most_held {
             return self.give_up();
         }
         found.count_unreadable(&mut self.matches);
