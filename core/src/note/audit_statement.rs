@@ -22,14 +22,12 @@ use crate::crypto::ed25519::{SIGNATURE_SIZE, SignatureError};
 use crate::merkle::hash::{HASH_SIZE, Hash};
 use crate::merkle::tree::TreeHead;
 use crate::note::checkpoint::{Checkpoint, Origin};
+use crate::note::cosignature::MAX_TIME;
 use crate::note::key::{SignerKey, VerifierKey};
 use crate::note::key_name::SignatureType;
 use crate::note::signature_line::Signature;
 use alloc::format;
 use alloc::string::String;
-
-/// The latest time, as of cosignatures.
-const MAX_TIME: u64 = u64::MAX >> 1;
 
 /// The content of an audit statement beside the index checkpoint: a time, and the head of the log that the newest manifest
 /// embeds.

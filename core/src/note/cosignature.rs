@@ -27,7 +27,7 @@ use alloc::string::String;
 const TIME_SIZE: usize = 8;
 
 /// The latest time that the specification allows.
-const MAX_TIME: u64 = u64::MAX >> 1;
+pub(super) const MAX_TIME: u64 = u64::MAX >> 1;
 
 /// Cosigns a checkpoint at `time`, in seconds since the epoch.
 ///

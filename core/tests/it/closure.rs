@@ -133,7 +133,7 @@ fn a_version_is_linked_to_the_digests_of_its_binding_registration() {
     assert_eq!(indices(&report).len(), 6);
     assert_eq!(keys(&report).len(), 1);
     verified(&report);
-    // What a conflicting registration claims is no version of the digest.
+    // A conflicting registration makes its name no version of the digest.
     assert!(versions(&history(&world, &digest("other"))).is_empty());
 }
 

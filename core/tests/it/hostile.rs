@@ -26,7 +26,7 @@ const CONTENTS: [&str; 5] = ["weights 1", "config 1", "weights 2", "config 2", "
 
 const QUESTIONS: [&str; 4] = ["m@1", "m@2", "m", "m@unregistered"];
 
-/// What others do beside registering; the other actions act on an event or need two parties.
+/// Actions of others beside registering; the other actions act on an event or need two parties.
 const ACTIONS: [Action; 8] = [
     Action::Read,
     Action::Verify,
@@ -275,7 +275,7 @@ impl Pair {
             if leaves(&fewer).contains(&event.leaf_hash) {
                 continue;
             }
-            // What others add names the artifact, or records its content under a name.
+            // A further event names the artifact, or records its content under a name.
             let by_others = self.hostile.contains(&event.leaf_hash);
             let is_linked = event.action.as_deref() != Some("register");
             assert!(by_others || is_linked, "{about}: {event:?}");

@@ -124,7 +124,7 @@ fn the_holders_compromised_event_is_decisive() {
 fn a_withdrawn_registration_leaves_its_name_undecided() {
     let (mut log, enrolled) = with_carol();
     let bound = does(&mut log, Action::Register, CAROL_ID, CAROL, "m@2", "one");
-    // What relied on it stays, and proves nothing about it.
+    // An event that relied on it stays, and proves nothing about it.
     reads(&mut log, BOB_ID, BOB, "m@2");
     log.revoke(CAROL_ID, CAROL, enrolled, Some(bound));
     log.publish(&[]);

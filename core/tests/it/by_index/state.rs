@@ -1,4 +1,4 @@
-//! Who pays for an entry: the readers of what it is about, and no others.
+//! The cost of an entry: readers of its subjects pay for it, and no others.
 
 use glasslog_core::event::{Action, KeyKind, LookupKey, Spki};
 use glasslog_core::report::{Outcome, Report};

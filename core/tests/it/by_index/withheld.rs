@@ -92,7 +92,7 @@ fn a_false_bundle_or_bucket_is_false_whatever_is_missing_beside_it() {
     let mut world = world();
     world.publish_runs(&[0..256, 256..600, 600..603]);
     world.log.damage("tile/entries/001");
-    // What leads to the bundle is needed to find it false.
+    // The files that lead to the bundle are needed to find it false.
     let classes = classes(&world, by_index);
     check(&classes, |path| {
         path == "checkpoint"

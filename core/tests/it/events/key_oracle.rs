@@ -285,7 +285,7 @@ proptest! {
         prop_assert_eq!(found(&entry), expected);
     }
 
-    /// What admission takes is found by all that it names.
+    /// An entry that admission takes is found by all that it names.
     #[test]
     fn every_event_has_an_outline(payload in any_payload()) {
         let entry = sign_bytes(payload.as_bytes(), &[CI]);

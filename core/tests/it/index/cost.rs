@@ -4,7 +4,8 @@ use glasslog_core::event::{KeyKind, keys_of};
 use glasslog_core::index::build::build;
 use glasslog_core::index::format::MapFunction;
 
-use super::world::{Dice, event_of};
+use super::world::event_of;
+use crate::dice::Dice;
 
 const EVENTS: usize = 4_096;
 

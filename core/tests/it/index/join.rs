@@ -7,7 +7,7 @@ use glasslog_core::index::build::{Join, JoinError, Run, RunError, StoredError, b
 use glasslog_core::index::format::{IndexFile, MapFunction, RunHead};
 use glasslog_core::merkle::{Hash, sha256};
 
-use super::world::Dice;
+use crate::dice::Dice;
 
 const MAP: MapFunction = MapFunction::AccessV2;
 

@@ -8,7 +8,8 @@ use glasslog_core::index::build::{Run, RunError, StoredError, build, merge, part
 use glasslog_core::index::format::{IndexFile, MapFunction};
 use glasslog_core::merkle::{Hash, sha256};
 
-use super::world::{Dice, World, event, event_of};
+use super::world::{World, event, event_of};
+use crate::dice::Dice;
 
 /// Predicate types with an action each, which together have keys of every kind.
 const KINDS: [(&str, &str); 9] = [
