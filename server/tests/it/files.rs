@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use glasslog_core::merkle::leaf_hash;
+use glasslog_server::Options;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::symlink;
@@ -113,6 +114,29 @@ fn the_front_door_leads_to_the_portal() {
         (302, Some("portal/"))
     );
     assert_eq!(server.get("/portal/").text(), "<!doctype html>");
+}
+
+#[test]
+fn only_named_pages_show_the_portal_in_a_frame() {
+    let named = ["https://intranet.example.com", "http://*.example.org:8080"];
+    for (embedders, expected) in [
+        (&named[..0], "frame-ancestors 'none'".to_owned()),
+        (&named[..], format!("frame-ancestors {}", named.join(" "))),
+    ] {
+        let mut options = Options::default();
+        let parsed = embedders.iter().map(|origin| origin.parse().unwrap());
+        options.embedders.extend(parsed);
+        let server = Running::start_with(options);
+        let portal = server.directory.path().join("public/portal");
+        fs::create_dir(&portal).unwrap();
+        fs::write(portal.join("index.html"), "<!doctype html>").unwrap();
+        for path in ["/portal/", "/portal/index.html"] {
+            let answer = server.get(path);
+            assert_eq!(answer.status, 200, "{path}");
+            let policy = answer.header("content-security-policy");
+            assert_eq!(policy, Some(expected.as_str()), "{path}");
+        }
+    }
 }
 
 #[test]
