@@ -106,7 +106,7 @@ export type Verdict = "verified" | "failed" | "unknown";
  * The class of a verdict: the reason for it, in the order in which reasons take precedence (`docs/formats/codes.md`, "Exit
  * codes").
  *
- * What is proven comes before what is missing, so that a host that withholds a file, or damages one, hides nothing that
+ * A proof of falsehood comes before a missing file, so that a host that withholds a file, or damages one, hides nothing that
  * was shown to be false. Input that the reader handed over comes first: without it there is no question.
  */
 export type Class = "malformed-input" | "inconsistent" | "false" | "malformed-log" | "unfinished" | "undecided" | "nothing" | "verified";

@@ -1,6 +1,6 @@
 //! Whose events must count for a history to be verified (docs/formats/valid-signature.md, "Whose events must count").
 //!
-//! What an actor without rights over an artifact did never changes the outcome of its history. The operator is no actor:
+//! An actor without rights over an artifact never changes the outcome of its history. The operator is no actor:
 //! an event that was not validly signed when it was logged is the operator's doing, and always counts against the log.
 
 use crate::event::lookup_key::{KeyKind, LookupKey, base_name};

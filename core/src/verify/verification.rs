@@ -44,7 +44,7 @@ const BY_INDEX: [CheckCode; 8] = [
     CheckCode::IndexPositions,
 ];
 
-/// Where the files come from.
+/// The origin of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Files {
     /// A log, which has every file.

@@ -26,7 +26,7 @@ KINDS = {
     "key": outline.SIGNING_KEY,
 }
 BUNDLE = 256
-# What each member of an event in a report is in its predicate (docs/formats/report.md, "Events").
+# The place in the predicate of each member of an event in a report (docs/formats/report.md, "Events").
 SIGNED = {
     "occurredAt": ("occurredAt",),
     "eventId": ("eventId",),

@@ -252,7 +252,7 @@ fn an_auditor_outside_the_logs_directory_makes_the_index_count() {
     glasslog(words!["audit", log, "--policy", policy, "--cosign", key]).expect(0);
     assert_eq!(history(), "audited-index");
 
-    // What is no auditor's key is refused, and no log is made.
+    // Another kind of key than an auditor's is refused, and no log is made.
     let other = at("other");
     let own = text
         .lines()
