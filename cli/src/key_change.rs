@@ -2,20 +2,18 @@
 
 use std::path::Path;
 
-use glasslog_client::source::is_address;
-use glasslog_client::submit::{Receipt, Wait};
-use glasslog_core::event::{self, Envelope, KeyEvent, KeyOp, Spki};
+use glasslog_client::submit::Receipt;
+use glasslog_core::event::{KeyEvent, KeyOp, Spki};
 use glasslog_core::merkle::Hash;
 use glasslog_core::rules::{EnrolledKey, NoEffect, Revocation};
 use serde::Serialize;
 
-use crate::destination::Destination;
+use crate::admin_event::send;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
 use crate::pem_file::{self, Expected};
 use crate::published_keys::{PublishedKeys, read_keys, read_size};
-use crate::signer_spec::{self, Signer};
 use crate::upkeep;
 
 #[derive(Serialize)]
@@ -139,16 +137,6 @@ pub(crate) fn refused(reason: &NoEffect) -> Failure {
     Failure::new(Exit::Refused, reason.code(), reason.to_string())
 }
 
-fn admin_key(log: &str, spec: Option<&str>) -> Result<Signer, Failure> {
-    match spec {
-        Some(spec) => signer_spec::read(spec),
-        None if is_address(log) => {
-            Err(Failure::usage("`--admin SPEC` is required with an address"))
-        }
-        None => signer_spec::read_file(&glasslog_log::Layout::new(log).key("admin")),
-    }
-}
-
 /// Signs a key event as admin, submits it and waits until it is published.
 ///
 /// # Errors
@@ -159,7 +147,7 @@ pub(crate) fn submit(
     event: &KeyEvent,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    let (receipt, destination) = send(log, admin, event)?;
+    let (receipt, destination) = send(log, admin, &event.to_statement())?;
     tell(event, &receipt, console);
     upkeep::extend_index(log, destination, console);
     Ok(Exit::Done)
@@ -177,7 +165,7 @@ pub(crate) fn enrol(
     console: &Console,
 ) -> Result<Exit, Failure> {
     let size = read_size(log)?;
-    let (receipt, destination) = send(log, admin, event)?;
+    let (receipt, destination) = send(log, admin, &event.to_statement())?;
     if receipt.index < size {
         let keyring = read_keys(log)?.keyring;
         let enrolled = keyring.keys().get(&event.spki.key_id());
@@ -189,23 +177,6 @@ pub(crate) fn enrol(
     tell(event, &receipt, console);
     upkeep::extend_index(log, destination, console);
     Ok(Exit::Done)
-}
-
-fn send(
-    log: &str,
-    admin: Option<&str>,
-    event: &KeyEvent,
-) -> Result<(Receipt, Destination), Failure> {
-    let admin = admin_key(log, admin)?;
-    let malformed =
-        |code: &'static str, problem: String| Failure::new(Exit::Malformed, code, problem);
-    let payload = event::encode(&event.to_statement())
-        .map_err(|error| malformed(error.code(), error.to_string()))?;
-    let envelope = Envelope::sign(payload, &[&admin.key])
-        .map_err(|error| malformed(error.code(), error.to_string()))?;
-    let mut destination = Destination::open(log)?;
-    let receipt = destination.add(envelope.encode(), Wait::Published)?;
-    Ok((receipt, destination))
 }
 
 fn tell(event: &KeyEvent, receipt: &Receipt, console: &Console) {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+mod admin_event;
 mod args;
 mod audited_proof;
 mod clock;

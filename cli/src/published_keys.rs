@@ -24,6 +24,18 @@ pub(crate) struct PublishedKeys {
 /// # Errors
 /// The log cannot be read, its entries do not match the checkpoint, or it does not begin with a genesis.
 pub(crate) fn read_keys(log: &str) -> Result<PublishedKeys, Failure> {
+    Ok(read_keys_and(log, u64::MAX)?.0)
+}
+
+/// As [`read_keys`]; returns also the entry at `index`, if the log has it.
+///
+/// # Errors
+/// As [`read_keys`].
+pub(crate) fn read_keys_and(
+    log: &str,
+    index: u64,
+) -> Result<(PublishedKeys, Option<Vec<u8>>), Failure> {
+    let mut wanted = None;
     let source = source::open(log, false)?;
     let checkpoint = read_checkpoint(&*source)?;
     let head = checkpoint.head();
@@ -45,6 +57,9 @@ pub(crate) fn read_keys(log: &str) -> Result<PublishedKeys, Failure> {
                 range.size(),
                 entry,
             )?;
+            if range.size() == index {
+                wanted = Some(entry.to_vec());
+            }
             range.push(leaf_hash(entry));
         }
     }
@@ -62,10 +77,11 @@ pub(crate) fn read_keys(log: &str) -> Result<PublishedKeys, Failure> {
             "the log has no genesis, and so no keys",
         )
     })?;
-    Ok(PublishedKeys {
+    let published = PublishedKeys {
         keyring,
         size: head.size,
-    })
+    };
+    Ok((published, wanted))
 }
 
 /// Returns the number of entries that a log shows.

@@ -103,6 +103,17 @@ pub fn revoke(origin: &str, actor: &str, number: u8, admin: u8, enrolment: &[u8]
     key_event(origin, "revoke", actor, number, &more, admin)
 }
 
+/// An acknowledgement that `entry` is at `index`.
+pub fn acknowledge(origin: &str, index: u64, entry: &[u8], admin: u8) -> Vec<u8> {
+    let hash = hex_encode(leaf_hash(entry).as_bytes());
+    envelope(
+        &[(&format!("entry:{index}"), &hash)],
+        "acknowledge",
+        &format!(r#"{{"log":"{origin}","reason":"a test entry, see ticket 7"}}"#),
+        &[admin],
+    )
+}
+
 fn key_event(origin: &str, op: &str, actor: &str, number: u8, more: &str, admin: u8) -> Vec<u8> {
     let spki = spki(number);
     let pem = json(&spki.pem_block());

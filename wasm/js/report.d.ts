@@ -72,6 +72,10 @@ export type Report = {
    */
   unreadable?: Whole,
   /**
+   * Entries of the answer that should not be in the log, and that the admins acknowledged.
+   */
+  acknowledged?: Array<AcknowledgedEntry>,
+  /**
    * Files that were asked about.
    */
   files?: Array<FileEvents>,
@@ -231,7 +235,7 @@ export type EventView = {
    */
   leafHash: Hash,
   /**
-   * `access`, `key`, `genesis` or `other`.
+   * `access`, `key`, `acknowledge`, `genesis` or `other`.
    */
   type: string,
   /**
@@ -352,7 +356,7 @@ export type EventView = {
    */
   keyid: string | null,
   /**
-   * `replayed`, `register-conflict`, `new-name-wrong`, `no-effect`.
+   * `replayed`, `register-conflict`, `new-name-wrong`, `no-effect`, `acknowledged`.
    */
   notes: Array<string>,
 };
@@ -503,6 +507,28 @@ export type PredecessorView = {
    * Digest of its keys at its end, base64.
    */
   keys: Hash,
+};
+
+/**
+ * An entry that should not be in the log, and that the admins acknowledged: it decides nothing.
+ */
+export type AcknowledgedEntry = {
+  /**
+   * Position in the log.
+   */
+  index: Whole,
+  /**
+   * RFC 6962 leaf hash, base64.
+   */
+  leafHash: Hash,
+  /**
+   * Index of the acknowledgement.
+   */
+  acknowledgedAt: Whole,
+  /**
+   * Its reason.
+   */
+  reason: string,
 };
 
 /**

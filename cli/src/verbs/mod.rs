@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::not_yet::NotYet;
 use crate::output::Console;
 
+mod acknowledge;
 mod audit;
 mod bundle;
 mod completions;
@@ -33,6 +34,7 @@ pub(crate) enum Verb {
     Keygen(keygen::Args),
     Init(init::Args),
     Keys(keys::Args),
+    Acknowledge(acknowledge::Args),
     Record(Box<record::Args>),
     Submit(submit::Args),
     Publish(publish::Args),
@@ -64,6 +66,7 @@ impl Verb {
             Self::Keygen(args) => args.run(console),
             Self::Init(args) => args.run(console),
             Self::Keys(args) => args.run(console),
+            Self::Acknowledge(args) => args.run(console),
             Self::Record(args) => args.run(console),
             Self::Submit(args) => args.run(console),
             Self::Publish(args) => args.run(console),

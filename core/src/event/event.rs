@@ -5,6 +5,7 @@
 
 use crate::event::access::{self, AccessError, AccessEvent};
 use crate::event::access_keys::{key_hashes, key_hashes_of};
+use crate::event::acknowledgement::{self, Acknowledgement, AcknowledgementError};
 use crate::event::dsse::{Envelope, EnvelopeError, PAYLOAD_TYPE};
 use crate::event::genesis::{self, Genesis, GenesisError};
 use crate::event::key_event::{self, KeyEvent, KeyEventError};
@@ -22,8 +23,10 @@ use alloc::vec::Vec;
 pub enum Event {
     /// The log's first entry.
     Genesis(Genesis),
-    /// An enrolment or revocation.
+    /// An enrolment or revocation, or an amendment of one.
     Key(Box<KeyEvent>),
+    /// The admins know of entries that should not be in the log.
+    Acknowledgement(Acknowledgement),
     /// An access to artifacts.
     Access(Box<AccessEvent>),
     /// A Statement with a predicate of another type.
@@ -40,12 +43,13 @@ pub struct OtherEvent {
 }
 
 impl Event {
-    /// Returns `genesis`, `key`, `access` or `other`.
+    /// Returns `genesis`, `key`, `acknowledge`, `access` or `other`.
     #[must_use]
     pub const fn type_name(&self) -> &'static str {
         match self {
             Self::Genesis(_) => "genesis",
             Self::Key(_) => "key",
+            Self::Acknowledgement(_) => "acknowledge",
             Self::Access(_) => "access",
             Self::Other(_) => "other",
         }
@@ -57,6 +61,7 @@ impl Event {
         match self {
             Self::Genesis(genesis) => Some(&genesis.log),
             Self::Key(key) => Some(&key.log),
+            Self::Acknowledgement(event) => Some(&event.log),
             Self::Access(access) => Some(&access.log),
             Self::Other(other) => other.log.as_deref(),
         }
@@ -68,6 +73,7 @@ impl Event {
         match self {
             Self::Genesis(_) => genesis::PREDICATE_TYPE,
             Self::Key(_) => key_event::PREDICATE_TYPE,
+            Self::Acknowledgement(_) => acknowledgement::PREDICATE_TYPE,
             Self::Access(_) => access::PREDICATE_TYPE,
             Self::Other(other) => &other.predicate_type,
         }
@@ -77,6 +83,9 @@ impl Event {
         Ok(match statement.predicate_type.as_str() {
             genesis::PREDICATE_TYPE => Self::Genesis(Genesis::parse(statement)?),
             key_event::PREDICATE_TYPE => Self::Key(Box::new(KeyEvent::parse(statement)?)),
+            acknowledgement::PREDICATE_TYPE => {
+                Self::Acknowledgement(Acknowledgement::parse(statement)?)
+            }
             access::PREDICATE_TYPE => Self::Access(Box::new(AccessEvent::parse(statement)?)),
             other => Self::Other(OtherEvent {
                 predicate_type: other.into(),
@@ -147,6 +156,9 @@ pub enum EventError {
     /// The key event is malformed.
     #[error(transparent)]
     Key(#[from] KeyEventError),
+    /// The acknowledgement is malformed.
+    #[error(transparent)]
+    Acknowledgement(#[from] AcknowledgementError),
     /// The access event is malformed.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -162,6 +174,7 @@ impl EventError {
             Self::Statement(error) => error.code(),
             Self::Genesis(error) => error.code(),
             Self::Key(error) => error.code(),
+            Self::Acknowledgement(error) => error.code(),
             Self::Access(error) => error.code(),
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod access_keys;
+pub(crate) mod acknowledgement;
 pub(crate) mod action;
 pub(crate) mod artifact;
 pub(crate) mod dsse;
@@ -16,6 +17,7 @@ pub(crate) mod statement;
 
 pub use access::{AccessError, AccessEvent, Actor, Context, Exception, Party, Reason, Transfer};
 pub use access_keys::{key_hashes, keys_of};
+pub use acknowledgement::{Acknowledgement, AcknowledgementError};
 pub use action::{Action, ActorType, Outcome, Weight};
 pub use artifact::{ArtifactError, ArtifactQuery};
 pub use dsse::{Envelope, EnvelopeError, EnvelopeSignature, pae};

@@ -27,7 +27,7 @@ pub struct EventView {
     pub index: u64,
     /// RFC 6962 leaf hash, base64.
     pub leaf_hash: Hash,
-    /// `access`, `key`, `genesis` or `other`.
+    /// `access`, `key`, `acknowledge`, `genesis` or `other`.
     pub r#type: &'static str,
     /// URI of the predicate's type, for a type that this version does not know.
     pub predicate_type: Option<String>,
@@ -100,7 +100,7 @@ pub struct EventView {
     pub withdrawn_at: Option<u64>,
     /// The key that decided the verdict; for a valid event the one that vouches for it.
     pub keyid: Option<String>,
-    /// `replayed`, `register-conflict`, `new-name-wrong`, `no-effect`.
+    /// `replayed`, `register-conflict`, `new-name-wrong`, `no-effect`, `acknowledged`.
     pub notes: Vec<&'static str>,
 }
 
@@ -277,6 +277,9 @@ impl EventView {
             Event::Key(key) => view.show_key(key),
             Event::Genesis(genesis) => view.genesis = Some(GenesisView::from(genesis)),
             Event::Other(other) => view.predicate_type = Some(other.predicate_type.clone()),
+            Event::Acknowledgement(event) => {
+                view.reason = Some(ReasonView::from_words(&event.reason));
+            }
         }
         view
     }
@@ -307,11 +310,7 @@ impl EventView {
         self.action = Some(event.op.as_str().to_string());
         self.weight = Some(Weight::Material.as_str());
         self.actor = Some(event.actor.clone());
-        self.reason = event.reason.as_ref().map(|words| ReasonView {
-            code: None,
-            text: Some(words.clone()),
-            ticket: None,
-        });
+        self.reason = event.reason.as_deref().map(ReasonView::from_words);
         self.acts_on = event.acts_on.map(|hash| hash.to_string());
         self.key = Some(KeyView {
             keyid: event.spki.key_id(),
@@ -330,6 +329,17 @@ impl From<&Subject> for SubjectView {
             digests: digests
                 .map(|(algorithm, hex)| format!("{algorithm}:{hex}"))
                 .collect(),
+        }
+    }
+}
+
+impl ReasonView {
+    /// A reason that the admins give in words alone.
+    fn from_words(words: &str) -> Self {
+        Self {
+            code: None,
+            text: Some(words.to_string()),
+            ticket: None,
         }
     }
 }

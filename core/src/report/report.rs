@@ -106,6 +106,9 @@ pub struct Members {
     /// Entries that could not be read as events.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<u64>,
+    /// Entries of the answer that should not be in the log, and that the admins acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Vec<AcknowledgedEntry>>,
     /// Files that were asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<Vec<FileEvents>>,
@@ -157,6 +160,21 @@ pub struct EntrySummary {
     pub index: u64,
     /// RFC 6962 leaf hash, base64.
     pub leaf_hash: Hash,
+}
+
+/// An entry that should not be in the log, and that the admins acknowledged: it decides nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct AcknowledgedEntry {
+    /// Position in the log.
+    pub index: u64,
+    /// RFC 6962 leaf hash, base64.
+    pub leaf_hash: Hash,
+    /// Index of the acknowledgement.
+    pub acknowledged_at: u64,
+    /// Its reason.
+    pub reason: String,
 }
 
 /// Counts of an audit.

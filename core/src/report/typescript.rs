@@ -17,8 +17,8 @@ use crate::report::event_view::{
 use crate::report::evidence::{Evidence, Fact};
 use crate::report::fraud_view::FraudSummary;
 use crate::report::report::{
-    CheckpointSummary, Claims, Counts, EntrySummary, FileEvents, Question, Report, Verdict,
-    VersionSummary,
+    AcknowledgedEntry, CheckpointSummary, Claims, Counts, EntrySummary, FileEvents, Question,
+    Report, Verdict, VersionSummary,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../wasm/js/report.d.ts");
@@ -109,7 +109,7 @@ fn the_declarations_are_those_of_the_rust_types() {
         &cfg,
         &mut text,
         Report Verdict Class Question CheckpointSummary Claims CompleteBy Outcome Check CheckCode Evidence Fact EventView SubjectView
-        ReasonView TransferView PartyView ExceptionView KeyView GenesisView PredecessorView VersionSummary FileEvents
+        ReasonView TransferView PartyView ExceptionView KeyView GenesisView PredecessorView AcknowledgedEntry VersionSummary FileEvents
         EntrySummary Counts FraudSummary Hash
     );
     let text = indented(&text);

@@ -60,13 +60,14 @@ pub struct Admission<M = InMemory> {
 type Check<M> = fn(&Admission<M>, &ParsedEntry, Option<&[bool]>) -> Result<(), Refusal>;
 
 /// The checks of an entry that parses, in order; the registration of names comes after them.
-const fn checks<M: Memory>() -> [Check<M>; 5] {
+const fn checks<M: Memory>() -> [Check<M>; 6] {
     [
         check_predicate_type,
         check_genesis,
         check_signatures,
         check_payload,
         check_key_effect,
+        check_acknowledgement,
     ]
 }
 
@@ -242,6 +243,7 @@ impl<M: Memory> Admission<M> {
         let counts = match (keyring.apply(index, entry), &entry.event) {
             (KeyEffect::None(reason), Event::Key(_)) => !reason.is_about_signatures(),
             (_, Event::Access(_)) => keyring.claims_to_be_valid(index, entry),
+            (_, Event::Acknowledgement(_)) => keyring.judge(index, entry).is_valid(),
             (_, _) => true,
         };
         if counts {
@@ -324,7 +326,7 @@ fn check_signatures<M: Memory>(
     }
     for signature in entry.envelope.signatures() {
         let status = match entry.event {
-            Event::Key(_) => keyring.admin_validity(&signature.keyid),
+            Event::Key(_) | Event::Acknowledgement(_) => keyring.admin_validity(&signature.keyid),
             // Admins may sign beside an actor.
             Event::Access(_) if keyring.is_admin(&signature.keyid) => continue,
             _ => keyring.key_validity_at(admission.size, &signature.keyid, None),
@@ -381,14 +383,15 @@ fn refuse_status<M: Memory>(
     })
 }
 
-/// Returns a refusal if some admins signed a key event, but not enough.
+/// Returns a refusal if some admins signed an event of theirs, but not enough.
 fn too_few_admins<M: Memory>(admission: &Admission<M>, entry: &ParsedEntry) -> Option<Refusal> {
-    match admission.keyring.as_ref()?.effect(admission.size, entry) {
-        KeyEffect::None(NoEffect::NotByAdmins { signed, threshold }) if signed > 0 => {
-            Some(Refusal::NotByAdmins { signed, threshold })
-        }
-        _ => None,
-    }
+    let keyring = admission.keyring.as_ref()?;
+    let is_theirs = matches!(entry.event, Event::Key(_) | Event::Acknowledgement(_));
+    let signed = keyring.count_admins(entry).ok().filter(|_| is_theirs)?;
+    let threshold = keyring.genesis().threshold;
+    (1..threshold)
+        .contains(&signed)
+        .then_some(Refusal::NotByAdmins { signed, threshold })
 }
 
 fn check_payload<M: Memory>(
@@ -429,6 +432,23 @@ fn check_compromised_since(size: u64, entry: &ParsedEntry) -> Result<(), Refusal
     };
     match since.filter(|since| *since >= size) {
         Some(since) => Err(Refusal::NoEffect(NoEffect::SinceBeyondEnd { since, size })),
+        None => Ok(()),
+    }
+}
+
+/// Checks that an acknowledgement names entries of the log. Their leaf hashes are not compared: one that differs has no effect.
+fn check_acknowledgement<M: Memory>(
+    admission: &Admission<M>,
+    entry: &ParsedEntry,
+    _: Option<&[bool]>,
+) -> Result<(), Refusal> {
+    let Event::Acknowledgement(event) = &entry.event else {
+        return Ok(());
+    };
+    let size = admission.size;
+    let mut indices = event.entries.iter().map(|(index, _)| *index);
+    match indices.find(|index| *index >= size) {
+        Some(index) => Err(Refusal::AcknowledgesNoEntry { index, size }),
         None => Ok(()),
     }
 }

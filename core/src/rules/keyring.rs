@@ -312,7 +312,7 @@ impl Keyring {
     pub fn judge(&self, index: u64, entry: &ParsedEntry) -> SignatureStatus {
         let by_admins = match &entry.event {
             Event::Genesis(genesis) => Some((index == 0, genesis.admins.len())),
-            Event::Key(_) => Some((true, self.genesis.threshold)),
+            Event::Key(_) | Event::Acknowledgement(_) => Some((true, self.genesis.threshold)),
             Event::Access(_) | Event::Other(_) => None,
         };
         let status = match by_admins {

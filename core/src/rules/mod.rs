@@ -2,6 +2,7 @@
 //!
 //! Admission and verification share them.
 
+pub(crate) mod acknowledgements;
 pub(crate) mod admission;
 pub(crate) mod holder;
 pub(crate) mod key_effect;
@@ -11,6 +12,7 @@ pub(crate) mod refusal;
 pub(crate) mod registration;
 pub(crate) mod signature_status;
 
+pub use acknowledgements::{Acknowledged, Acknowledgements};
 pub use admission::{Admission, Admitted};
 pub use key_effect::{KeyEffect, NoEffect};
 pub use keyring::{Compromise, EnrolledKey, Keyring, Revocation};

@@ -74,7 +74,7 @@ pub enum Refusal {
         /// The actor that the event names.
         claimed: String,
     },
-    /// Too few admins signed a key event.
+    /// Too few admins signed an event of theirs.
     #[error("{signed} admins of this log signed, but {threshold} must sign")]
     NotByAdmins {
         /// Number of admins that signed.
@@ -85,6 +85,14 @@ pub enum Refusal {
     /// The key event would not have the effect that it states.
     #[error("the key event is refused: {0}")]
     NoEffect(NoEffect),
+    /// The acknowledgement names an entry that the log does not have.
+    #[error("it acknowledges entry {index}, but the log has {size} entries")]
+    AcknowledgesNoEntry {
+        /// The index.
+        index: u64,
+        /// Number of entries of the log.
+        size: u64,
+    },
     /// The log has the same signed payload in another envelope.
     #[error("the same signed payload is at index {first}")]
     Replayed {
@@ -160,6 +168,7 @@ impl Refusal {
             Self::ActorMismatch { .. } => "event-actor-mismatch",
             Self::NotByAdmins { .. } => "event-not-by-admins",
             Self::NoEffect(reason) => reason.code(),
+            Self::AcknowledgesNoEntry { .. } => "acknowledges-no-entry",
             Self::Replayed { .. } => "event-replayed",
             Self::RegisterConflict { .. } => "register-conflict",
             Self::RegisterNotOwner { .. } => "register-name-freed",
@@ -186,6 +195,7 @@ impl Refusal {
             | Self::ActorMismatch { .. }
             | Self::NotByAdmins { .. } => RefusalClass::Untrusted,
             Self::NoEffect(_)
+            | Self::AcknowledgesNoEntry { .. }
             | Self::Replayed { .. }
             | Self::RegisterConflict { .. }
             | Self::RegisterNotOwner { .. }

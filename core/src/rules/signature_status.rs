@@ -69,6 +69,8 @@ impl SignatureStatus {
     pub(crate) const VALID: &str = "valid";
     /// Name in reports of [`SignatureStatus::Compromised`].
     pub(crate) const COMPROMISED: &str = "compromised";
+    /// Name in reports of [`SignatureStatus::Bad`].
+    pub(crate) const BAD: &str = "invalid";
 
     /// Tells whether the event counts now: a key valid at its position signed it, for this actor and this log, and was
     /// not compromised there.
@@ -136,7 +138,7 @@ impl SignatureStatus {
             Self::Revoked { .. } => "revoked-key",
             Self::ActorMismatch { .. } => "actor-mismatch",
             Self::OtherLog { .. } => "other-log",
-            Self::Bad { .. } => "invalid",
+            Self::Bad { .. } => Self::BAD,
         }
     }
 

@@ -82,6 +82,10 @@ pub const MAX_READING_BYTES: u64 = 64 << 20;
 /// The index is believed about the others, because such an entry cannot hide an event.
 pub const MAX_MALFORMED_READ: usize = 64;
 
+/// Most faulty entries that a verification lists, so that the admins' acknowledgements can be found for them. An honest
+/// operator lets none in; more than these count against the log for ever.
+pub const MAX_FAULTS: usize = 1_024;
+
 /// Files that a query asks for at once: enough to hide the latency of a network, and at most 270 MB in memory if each
 /// is a bundle of [`MAX_BUNDLE_BYTES`].
 pub const MAX_IN_FLIGHT: usize = 16;

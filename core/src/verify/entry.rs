@@ -19,7 +19,8 @@ use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::plan::TilePlan;
 use crate::trust::trust_policy::VerifiedCheckpoint;
 use crate::verify::entry_proof::{Fault, prove_entry};
-use crate::verify::event_checks::{judge_all, judge_wrong};
+use crate::verify::event_checks::{acknowledged, judge_all, judge_wrong};
+use crate::verify::faults::{Faults, UNREADABLE};
 use crate::verify::indexed::{IndexedLog, Opened, Opening, Step};
 use crate::verify::key_history::KeyHistory;
 use crate::verify::matches::{Held, Matches};
@@ -276,8 +277,8 @@ impl EntryQuery {
     fn record_wrong(&mut self, key_history: &KeyHistory) {
         let checks = &mut self.verification.checks;
         key_history.judge_wrong_genesis(checks);
-        let parsed = self.proven.get(self.index).and_then(Held::parsed);
-        let event = parsed.map(|parsed| (self.index, parsed));
+        let held = self.proven.get(self.index);
+        let event = held.and_then(|held| Some((self.index, held.leaf_hash, held.parsed()?)));
         judge_wrong(key_history, event.into_iter(), checks);
     }
 
@@ -305,6 +306,7 @@ impl EntryQuery {
                 checks.require(CheckCode::Genesis, true);
                 checks.require(CheckCode::EventSignatures, true);
                 key_history.judge_genesis(checks);
+                let mut faults = Faults::default();
                 match entry.parse() {
                     Ok(parsed) => {
                         let event = core::iter::once((self.index, leaf_hash, parsed));
@@ -313,8 +315,12 @@ impl EntryQuery {
                     Err(error) => {
                         let detail = format!("the entry is not an event: {error}");
                         checks.unknown(CheckCode::EventSignatures, detail, None);
+                        faults.add(self.index, leaf_hash, UNREADABLE);
                     }
                 }
+                let events = members.events.as_deref().unwrap_or_default();
+                let acknowledgements = key_history.acknowledgements();
+                members.acknowledged = acknowledged(acknowledgements, &faults, events);
             }
             if checks.outcome(CheckCode::Entries) == Outcome::Pass {
                 let detail = "a check of one entry makes no claim about other entries";

@@ -1,6 +1,6 @@
 //! Checks of events once the keys are known: signatures by position, replays, and names bound twice (`docs/formats/events.md`).
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -11,12 +11,19 @@ use crate::merkle::hash::Hash;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::event_view::{EventView, Finding};
 use crate::report::evidence::Evidence;
+use crate::report::report::AcknowledgedEntry;
+use crate::report::words::entries;
+use crate::rules::acknowledgements::Acknowledgements;
 use crate::rules::holder::{Bound, Holder, Weight, weigh};
 use crate::rules::keyring::Keyring;
 use crate::rules::registration::{Registered, Registrations, owned};
 use crate::rules::signature_status::SignatureStatus;
 use crate::verify::event_state::EventState;
+use crate::verify::faults::Faults;
 use crate::verify::key_history::KeyHistory;
+
+/// Note of an event that counts for nothing, and that the admins acknowledged.
+const ACKNOWLEDGED: &str = "acknowledged";
 
 /// The bare names of which every registration is judged, so that it is known which one is the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,10 +58,12 @@ pub(crate) struct EventChecks {
     valid: u64,
     /// True if an event counts, copies apart.
     counts: bool,
-    /// Events that counted when they were logged and count for nothing now.
-    compromised: Vec<(u64, SignatureStatus)>,
-    wrong: Option<(u64, &'static str)>,
-    undecided: Option<(u64, &'static str)>,
+    /// Events that counted when they were logged and count for nothing now, with their leaf hashes.
+    compromised: Vec<(u64, Hash, SignatureStatus)>,
+    /// Events that were not validly signed when they were logged.
+    unsigned: Faults,
+    /// Keys of which an audit found that they were compromised: it does not look for their events.
+    compromised_keys: u64,
 }
 
 impl EventChecks {
@@ -72,8 +81,7 @@ impl EventChecks {
             registrations: events.registrations.clone(),
             conflict: events.conflict.clone(),
             valid: events.valid,
-            wrong: events.wrong,
-            undecided: events.undecided,
+            unsigned: events.unsigned.clone(),
             ..Self::default()
         }
     }
@@ -83,8 +91,7 @@ impl EventChecks {
         events.registrations = self.registrations.clone();
         events.conflict.clone_from(&self.conflict);
         events.valid = self.valid;
-        events.wrong = self.wrong;
-        events.undecided = self.undecided;
+        events.unsigned = self.unsigned.clone();
     }
 
     /// Judges the event at `index`.
@@ -92,11 +99,12 @@ impl EventChecks {
         &mut self,
         key_history: &KeyHistory,
         index: u64,
+        leaf_hash: &Hash,
         parsed: &ParsedEntry,
     ) -> Finding {
         let status = key_history.signature(index, parsed);
         let mut notes = Vec::new();
-        let counted = self.count(index, &status);
+        let counted = self.count(index, leaf_hash, &status);
         // A payload is spent at its first position where it counted, also if it counts for nothing now.
         if counted && !self.seen.insert(parsed.envelope.payload_digest()) {
             notes.push("replayed");
@@ -112,6 +120,10 @@ impl EventChecks {
         if no_effect.is_some() {
             notes.push("no-effect");
         }
+        let acknowledgements = key_history.acknowledgements();
+        if !status.is_valid() && acknowledgements.of(index, leaf_hash).is_some() {
+            notes.push(ACKNOWLEDGED);
+        }
         Finding {
             status,
             notes,
@@ -120,18 +132,26 @@ impl EventChecks {
     }
 
     /// Counts the signature of the event at `index`; whether it counted when it was logged.
-    pub(crate) fn count(&mut self, index: u64, status: &SignatureStatus) -> bool {
+    pub(crate) fn count(&mut self, index: u64, leaf_hash: &Hash, status: &SignatureStatus) -> bool {
         match status {
             SignatureStatus::Valid { .. } => self.valid += 1,
-            SignatureStatus::Compromised { .. } => self.compromised.push((index, status.clone())),
-            SignatureStatus::Bad { .. } => {
-                self.wrong.get_or_insert((index, status.as_str()));
+            SignatureStatus::Compromised { .. } => {
+                self.compromised.push((index, *leaf_hash, status.clone()));
             }
-            _ => {
-                self.undecided.get_or_insert((index, status.as_str()));
-            }
+            status => self.unsigned.add(index, *leaf_hash, status.as_str()),
         }
         status.had_effect()
+    }
+
+    /// Ends an audit, which counts events and does not tell copies apart, with the number of keys that were compromised.
+    pub(crate) const fn end_audit(&mut self, compromised_keys: u64) {
+        self.counts = self.valid > 0;
+        self.compromised_keys = compromised_keys;
+    }
+
+    /// The events that were not validly signed when they were logged.
+    pub(crate) const fn unsigned(&self) -> &Faults {
+        &self.unsigned
     }
 
     /// Applies a registration with effect, and returns the remark about it: it breaks a rule about names.
@@ -182,8 +202,13 @@ impl EventChecks {
     }
 
     /// Records the results of the events that were found for `asked`.
-    pub(crate) fn record(self, asked: &[LookupKey], checks: &mut Checks) {
-        self.record_signatures(asked, checks);
+    pub(crate) fn record(
+        self,
+        asked: &[LookupKey],
+        acknowledgements: &Acknowledgements,
+        checks: &mut Checks,
+    ) {
+        self.record_signatures(asked, acknowledgements, checks);
         match self.conflict {
             None => checks.pass(
                 CheckCode::Registrations,
@@ -213,25 +238,45 @@ impl EventChecks {
     }
 
     /// Records an event whose signature is wrong, if one was found; nothing else is known before all were judged.
-    pub(crate) fn record_wrong(&self, checks: &mut Checks) {
-        if self.wrong.is_some() {
+    pub(crate) fn record_wrong(&self, acknowledgements: &Acknowledgements, checks: &mut Checks) {
+        if self.first_false(acknowledgements).is_some() {
             checks.require(CheckCode::EventSignatures, true);
-            self.record_signatures(&[], checks);
+            self.record_signatures(&[], acknowledgements, checks);
         }
     }
 
-    fn record_signatures(&self, asked: &[LookupKey], checks: &mut Checks) {
+    /// Returns the first event whose signature is wrong, and that the admins did not acknowledge.
+    fn first_false(&self, acknowledgements: &Acknowledgements) -> Option<(u64, &'static str)> {
+        let mut open = self.unsigned.unacknowledged(acknowledgements);
+        open.find(|(_, verdict)| *verdict == SignatureStatus::BAD)
+    }
+
+    fn record_signatures(
+        &self,
+        asked: &[LookupKey],
+        acknowledgements: &Acknowledgements,
+        checks: &mut Checks,
+    ) {
         let code = CheckCode::EventSignatures;
         let mut evidence = Evidence::new().with("valid", self.valid);
-        if let Some((index, signature)) = self.wrong {
+        if let Some((index, signature)) = self.first_false(acknowledgements) {
             let evidence = evidence.with("index", index).with("signature", signature);
             let detail = format!("the signature of the event at {index} is wrong");
             return checks.fail(code, Class::False, detail, Some(evidence));
         }
-        if let Some((index, signature)) = self.undecided {
+        let mut open = self.unsigned.unacknowledged(acknowledgements);
+        if let Some((index, signature)) = open.next() {
             let evidence = evidence.with("index", index).with("signature", signature);
             let detail = format!(
                 "the event at {index} is not signed by a key that is valid there: {signature}"
+            );
+            return checks.unknown(code, detail, Some(evidence));
+        }
+        if let Some(index) = self.unsigned.first_more {
+            let evidence = evidence.with("index", index);
+            let detail = format!(
+                "{} are not signed by keys that are valid there, too many to find each acknowledged",
+                entries(self.unsigned.count())
             );
             return checks.unknown(code, detail, Some(evidence));
         }
@@ -239,7 +284,7 @@ impl EventChecks {
         if compromised > 0 {
             evidence = evidence.with("compromised", compromised);
         }
-        if let Some((index, status)) = self.deciding_compromise(asked) {
+        if let Some((index, _, status)) = self.deciding_compromise(asked, acknowledgements) {
             let evidence = evidence
                 .with("index", *index)
                 .with("signature", status.as_str());
@@ -255,19 +300,53 @@ impl EventChecks {
             1 => "; 1 other by a key that was compromised there counts for nothing",
             _ => "; others by keys that were compromised there count for nothing",
         };
-        checks.pass(code, format!("{detail}{remark}"), Some(evidence));
+        let keys = match self.compromised_keys {
+            0 => String::new(),
+            1 => "; 1 key was compromised, and its later events count for nothing now".to_string(),
+            count => {
+                format!(
+                    "; {count} keys were compromised, and their later events count for nothing now"
+                )
+            }
+        };
+        if self.compromised_keys > 0 {
+            evidence = evidence.with("compromisedKeys", self.compromised_keys);
+        }
+        let acknowledged = self.unsigned.count();
+        let known = match acknowledged {
+            0 => "",
+            1 => "; 1 that is not validly signed is acknowledged by the admins",
+            _ => "; others that are not validly signed are acknowledged by the admins",
+        };
+        if acknowledged > 0 {
+            evidence = evidence.with("acknowledged", acknowledged);
+        }
+        if !self.counts && acknowledged > 0 {
+            let detail = format!("no event counts{known}");
+            return checks.unknown(code, detail, Some(evidence));
+        }
+        checks.pass(
+            code,
+            format!("{detail}{remark}{keys}{known}"),
+            Some(evidence),
+        );
     }
 
     /// Returns the first compromised event that keeps the history from being decided: the holder's, or any if no event
     /// counts.
-    fn deciding_compromise(&self, asked: &[LookupKey]) -> Option<&(u64, SignatureStatus)> {
+    fn deciding_compromise(
+        &self,
+        asked: &[LookupKey],
+        acknowledgements: &Acknowledgements,
+    ) -> Option<&(u64, Hash, SignatureStatus)> {
         let holders: Vec<Holder> = asked
             .iter()
             .map(|key| Holder::of(key, &self.bound))
             .collect();
         let mut events = self.compromised.iter();
-        events.find(|(index, status)| {
-            !self.counts || weigh(&holders, *index, status, false) == Weight::Undecided
+        events.find(|(index, leaf_hash, status)| {
+            let is_known = acknowledgements.of(*index, leaf_hash).is_some();
+            !self.counts || weigh(&holders, *index, status, is_known) == Weight::Undecided
         })
     }
 }
@@ -292,14 +371,14 @@ fn withdrawn(index: u64, status: &SignatureStatus) -> String {
 /// Records the first event whose signature is wrong, among those of a reading that could not be finished.
 pub(crate) fn judge_wrong(
     key_history: &KeyHistory,
-    events: impl Iterator<Item = (u64, ParsedEntry)>,
+    events: impl Iterator<Item = (u64, Hash, ParsedEntry)>,
     checks: &mut Checks,
 ) {
     let mut event_checks = EventChecks::default();
-    for (index, parsed) in events {
-        event_checks.count(index, &key_history.signature(index, &parsed));
+    for (index, leaf_hash, parsed) in events {
+        event_checks.count(index, &leaf_hash, &key_history.signature(index, &parsed));
     }
-    event_checks.record_wrong(checks);
+    event_checks.record_wrong(key_history.acknowledgements(), checks);
 }
 
 /// The events of an answer as the report shows them; `asked` are the keys that were asked for, in log order.
@@ -312,9 +391,35 @@ pub(crate) fn judge_all(
     let mut event_checks = EventChecks::default();
     let mut views = Vec::new();
     for (index, leaf_hash, parsed) in events {
-        let finding = event_checks.add(key_history, index, &parsed);
+        let finding = event_checks.add(key_history, index, &leaf_hash, &parsed);
         views.push(EventView::new(index, leaf_hash, &parsed, finding));
     }
-    event_checks.record(asked, checks);
+    event_checks.record(asked, key_history.acknowledgements(), checks);
     views
+}
+
+/// Lists the acknowledged entries among `faults`, and among the events that count for nothing.
+pub(crate) fn acknowledged(
+    acknowledgements: &Acknowledgements,
+    faults: &Faults,
+    events: &[EventView],
+) -> Option<Vec<AcknowledgedEntry>> {
+    let faults = faults.entries.iter();
+    let faults = faults.map(|(index, fault)| (*index, fault.leaf_hash));
+    let events = events
+        .iter()
+        .filter(|event| event.notes.contains(&ACKNOWLEDGED))
+        .map(|event| (event.index, event.leaf_hash));
+    let mut found = BTreeMap::new();
+    found.extend(faults.chain(events).filter_map(|(index, leaf_hash)| {
+        let acknowledged = acknowledgements.of(index, &leaf_hash)?;
+        let entry = AcknowledgedEntry {
+            index,
+            leaf_hash,
+            acknowledged_at: acknowledged.at,
+            reason: acknowledged.reason.clone(),
+        };
+        Some((index, entry))
+    }));
+    (!found.is_empty()).then(|| found.into_values().collect())
 }

@@ -9,12 +9,14 @@ use crate::event::event::{self, Event, ParsedEntry};
 use crate::merkle::hash::{Hash, leaf_hash};
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
-use crate::report::words::{NO_GENESIS, NO_PINNED_GENESIS};
+use crate::report::words::{NO_GENESIS, NO_PINNED_GENESIS, entries};
+use crate::rules::acknowledgements::Acknowledgements;
 use crate::rules::key_effect::{KeyEffect, NoEffect};
 use crate::rules::keyring::Keyring;
 use crate::rules::signature_status::SignatureStatus;
 use crate::verify::entry_proof::ProvenEntry;
 use crate::verify::event_state::EventState;
+use crate::verify::faults::{Faults, UNREADABLE};
 
 /// State of the keys after the entries read so far.
 pub(crate) struct KeyHistory {
@@ -22,8 +24,8 @@ pub(crate) struct KeyHistory {
     /// The leaf hash that the reader's policy pins for entry 0.
     pin: Option<Hash>,
     genesis: Genesis,
-    unreadable: u64,
-    first_unreadable: Option<u64>,
+    unreadable: Faults,
+    acknowledgements: Acknowledgements,
     key_events: u64,
     /// Key events that changed nothing, and why.
     without_effect: BTreeMap<u64, NoEffect>,
@@ -45,8 +47,8 @@ impl KeyHistory {
             origin: origin.to_string(),
             pin,
             genesis: Genesis::Unread,
-            unreadable: 0,
-            first_unreadable: None,
+            unreadable: Faults::default(),
+            acknowledgements: Acknowledgements::default(),
             key_events: 0,
             without_effect: BTreeMap::new(),
         }
@@ -64,15 +66,14 @@ impl KeyHistory {
             }
         }
         self.key_events = events.key_events;
-        self.unreadable = events.counts.unreadable;
-        self.first_unreadable = events.first_unreadable;
+        self.unreadable = events.unreadable.clone();
     }
 
     /// Records the results so far, except the entries.
     pub(crate) fn save(&self, events: &mut EventState) {
         events.key_events = self.key_events;
-        events.counts.unreadable = self.unreadable;
-        events.first_unreadable = self.first_unreadable;
+        events.counts.unreadable = self.unreadable.count();
+        events.unreadable = self.unreadable.clone();
     }
 
     /// Takes in the next entry, which must be the one at `index`. An entry that is no event is counted if it has no outline,
@@ -85,7 +86,7 @@ impl KeyHistory {
     ) -> ProvenEntry<'a> {
         let (keys, parsed) = event::read(bytes);
         if parsed.is_none() && is_malformed(&keys) {
-            self.count_unreadable(1, index);
+            self.unreadable.add(index, leaf_hash, UNREADABLE);
         }
         self.absorb_parsed(index, leaf_hash, parsed.as_ref());
         ProvenEntry {
@@ -109,7 +110,17 @@ impl KeyHistory {
             self.absorb_first(leaf_hash, parsed);
             return self.has_genesis();
         }
-        parsed.is_some_and(|parsed| self.absorb_key_event(index, parsed))
+        parsed.is_some_and(|parsed| {
+            self.absorb_key_event(index, parsed) || self.absorb_acknowledgement(index, parsed)
+        })
+    }
+
+    /// Takes in the next acknowledgement; others change nothing. Returns true if it took effect.
+    pub(crate) fn absorb_acknowledgement(&mut self, index: u64, parsed: &ParsedEntry) -> bool {
+        match &self.genesis {
+            Genesis::Valid(_, keyring) => self.acknowledgements.apply(keyring, index, parsed),
+            _ => false,
+        }
     }
 
     /// Takes in entry 0; `None` if it cannot be read.
@@ -138,13 +149,32 @@ impl KeyHistory {
         false
     }
 
-    /// Takes in that entries cannot be read, the earliest of them at `first`.
-    pub(crate) fn count_unreadable(&mut self, count: u64, first: u64) {
-        self.unreadable = self.unreadable.saturating_add(count);
-        let earliest = self
-            .first_unreadable
-            .map_or(first, |other| other.min(first));
-        self.first_unreadable = Some(earliest);
+    /// The entries that are no events, to add those that are found otherwise.
+    pub(crate) const fn unreadable_mut(&mut self) -> &mut Faults {
+        &mut self.unreadable
+    }
+
+    /// The entries that are no events.
+    pub(crate) const fn unreadable(&self) -> &Faults {
+        &self.unreadable
+    }
+
+    /// The number of keys that were compromised.
+    pub(crate) fn compromised_keys(&self) -> u64 {
+        let keys = self
+            .keyring()
+            .into_iter()
+            .flat_map(|ring| ring.keys().values());
+        let revoked = keys.filter_map(|key| key.revoked.as_ref());
+        let count = revoked
+            .filter(|revoked| revoked.compromised_since().is_some())
+            .count();
+        u64::try_from(count).unwrap_or(u64::MAX)
+    }
+
+    /// The acknowledgements so far.
+    pub(crate) const fn acknowledgements(&self) -> &Acknowledgements {
+        &self.acknowledgements
     }
 
     fn read_genesis(&self, leaf_hash: Hash, parsed: Option<&ParsedEntry>) -> Genesis {
@@ -172,10 +202,6 @@ impl KeyHistory {
     /// The code of the reason for which the key event at `index` changed nothing.
     pub(crate) fn no_effect(&self, index: u64) -> Option<&'static str> {
         self.without_effect.get(&index).map(NoEffect::code)
-    }
-
-    pub(crate) const fn unreadable(&self) -> u64 {
-        self.unreadable
     }
 
     /// Status of the signature of the event at `index`.
@@ -248,23 +274,37 @@ impl KeyHistory {
         }
     }
 
-    pub(crate) fn judge_readable(&self, checks: &mut Checks) {
+    /// Judges whether every entry is an event, which is required of a log with a genesis.
+    pub(crate) fn judge_readable(&self, unreadable: &Faults, checks: &mut Checks) {
         let code = CheckCode::Readable;
-        match self.first_unreadable {
-            None => checks.pass(code, "every entry is readable as an event", None),
-            Some(first) => {
-                let evidence = Evidence::new()
-                    .with("unreadable", self.unreadable)
-                    .with("first", first);
-                let detail = match self.unreadable {
-                    1 => "1 entry is not readable as an event; its subject is unknown".to_string(),
-                    count => format!(
-                        "{count} entries are not readable as events; their subjects are unknown"
-                    ),
-                };
-                checks.unknown(code, detail, Some(evidence));
-            }
+        checks.require(code, self.has_genesis());
+        let Some(first) = unreadable.first() else {
+            return checks.pass(code, "every entry is readable as an event", None);
+        };
+        let count = unreadable.count();
+        let acknowledged = unreadable.acknowledged(&self.acknowledgements);
+        let mut evidence = Evidence::new()
+            .with("unreadable", count)
+            .with("first", first);
+        if acknowledged > 0 {
+            evidence = evidence.with("acknowledged", acknowledged);
         }
+        let those = match count {
+            1 => format!("entry {first} is no event"),
+            _ => format!("{} are no events, the first at {first}", entries(count)),
+        };
+        if acknowledged == count {
+            let detail = format!("{those}; the admins acknowledged that, and it decides nothing");
+            return checks.pass(code, detail, Some(evidence));
+        }
+        let detail = match (self.has_genesis(), acknowledged) {
+            (false, _) => format!("{those}; the subject is unknown"),
+            (true, 0) => format!("{those}: the operator let in what has no known subject"),
+            (true, _) => format!(
+                "{those}: the operator let in what has no known subject, and the admins acknowledged only {acknowledged}"
+            ),
+        };
+        checks.unknown(code, detail, Some(evidence));
     }
 
     pub(crate) fn judge_key_events(&self, checks: &mut Checks) {

@@ -8,6 +8,7 @@ pub(crate) mod entry;
 pub(crate) mod entry_proof;
 pub(crate) mod event_checks;
 pub(crate) mod event_state;
+pub(crate) mod faults;
 pub(crate) mod fraud;
 pub(crate) mod history;
 pub(crate) mod inclusion;

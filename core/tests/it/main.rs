@@ -14,6 +14,7 @@
     reason = "tests may fail loudly"
 )]
 
+mod acknowledged;
 mod audit_state;
 mod bindings;
 mod by_index;

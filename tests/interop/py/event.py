@@ -13,7 +13,9 @@ from tlog import Malformed, Unknown, Untrue, decode_base64, leaf_hash
 SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-GENESIS, KEY, ACCESS = (f"https://glasslog.dev/{kind}/v1" for kind in ("genesis", "key", "artifact-access"))
+GENESIS, KEY, ACKNOWLEDGE, ACCESS = (
+    f"https://glasslog.dev/{kind}/v1" for kind in ("genesis", "key", "acknowledge", "artifact-access")
+)
 MATERIAL = set("register write deploy undeploy delete grant revoke hold release approve".split())
 # A character without Unicode's property White_Space; Python's own idea of white space is another.
 WORD = "[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
@@ -98,7 +100,12 @@ def parse(raw):
     require(encoded.encode() == raw, "the envelope is not in its one encoding")
     statement = strict_json.parse(payload)
     check_statement(statement)
-    checks = {GENESIS: check_genesis, KEY: check_key_event, ACCESS: check_access}
+    checks = {
+        GENESIS: check_genesis,
+        KEY: check_key_event,
+        ACKNOWLEDGE: check_acknowledgement,
+        ACCESS: check_access,
+    }
     checks.get(statement["predicateType"], lambda _: None)(statement)
     return Entry(raw, payload, parsed, statement)
 
@@ -243,6 +250,16 @@ def check_key_event(statement):
     else:
         require("actsOn" not in predicate and "compromisedSince" not in predicate, "what an enrolment has not")
     only_subject(statement, predicate["actor"], key_id(parse_pem(predicate["spki"]))[len("sha256:") :])
+
+
+def check_acknowledgement(statement):
+    members(statement["predicate"], {"log": is_name, "reason": is_words})
+    indices = []
+    for subject in statement["subject"]:
+        require(re.fullmatch(r"entry:(0|[1-9][0-9]*)", subject["name"]), "an entry by its index")
+        require(list(subject["digest"]) == ["sha256"], "its leaf hash alone")
+        indices.append(int(subject["name"][len("entry:") :]))
+    require(indices == sorted(set(indices)) and indices[-1] < 2**64, "indices that rise")
 
 
 def check_access(statement):

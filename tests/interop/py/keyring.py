@@ -128,7 +128,7 @@ class Keyring:
 
     def judge(self, index, entry):
         """The verdict on the signatures of an entry that can be read."""
-        by_admins = entry.kind in (event.KEY, event.GENESIS)
+        by_admins = entry.kind in (event.KEY, event.ACKNOWLEDGE, event.GENESIS)
         verdicts = []
         for keyid, signature in entry.signatures:
             enrolment = self.enrolments.get(keyid)

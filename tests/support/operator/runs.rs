@@ -148,21 +148,26 @@ pub(super) fn cases() -> Vec<Case> {
             Operator::longer,
         )
         .caught(seen(5, "coverage", ""))
-        .shows(2),
+        .shows(2)
+        .audited(5),
         Case::new(
             "long-without-auditor",
             "is honest about a log too long to be read whole, and shows no auditor's cosignature",
             || Operator::longer_indexed(false),
         )
         .caught(seen(5, "index-audit", ""))
-        .shows(2),
+        .shows(2)
+        .audited(5),
         Case::new(
             "long-unaudited",
             "is honest about a log too long to be read whole, and nobody asks for auditors",
             || Operator::longer_indexed(true),
         )
         .unaudited()
-        .shows(2),
+        // Most of its entries are no events.
+        .caught(seen(5, "readable", ""))
+        .shows(2)
+        .audited(5),
         Case::new(
             "earlier-checkpoint",
             "shows the log's checkpoint of before, beside the index of now",

@@ -15,7 +15,7 @@ use glasslog_core::tiles::Edge;
 use super::forged_run::ForgedRun;
 use super::{index, number};
 use crate::fixture::{
-    Access, COSIGNED, Log, ORIGIN, digest, enrol, genesis, log_key, revoke, signer,
+    Access, COSIGNED, Log, ORIGIN, acknowledge, digest, enrol, genesis, log_key, revoke, signer,
 };
 
 /// Origin of the index.
@@ -39,6 +39,9 @@ pub(super) const STOLEN_WEIGHTS: &[u8] = b"read by a thief\n";
 pub(super) const REVOKED_AT: u64 = 60;
 /// An entry that is no event.
 pub(super) const MALFORMED_AT: u64 = 70;
+const MALFORMED: &[u8] = b"no event";
+/// The admins know of it, so it decides nothing.
+const ACKNOWLEDGED_AT: u64 = 71;
 
 /// Numbers of keys.
 const ADMIN: u8 = 10;
@@ -217,7 +220,8 @@ impl Operator {
                 let enrolment = &self.log.entries[3];
                 return revoke(ORIGIN, "mallory@example.org", MALLORY, ADMIN, enrolment);
             }
-            MALFORMED_AT => return b"no event".to_vec(),
+            MALFORMED_AT => return MALFORMED.to_vec(),
+            ACKNOWLEDGED_AT => return acknowledge(ORIGIN, MALFORMED_AT, MALFORMED, ADMIN),
             4 => Access {
                 action: "register",
                 actor: "alice@example.org",

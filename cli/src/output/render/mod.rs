@@ -173,6 +173,14 @@ fn write_members(out: &mut String, report: &Report) -> fmt::Result {
         writeln!(out, "  index      {}", entry.index)?;
         writeln!(out, "  leaf hash  {}", entry.leaf_hash)?;
     }
+    if let Some(acknowledged) = &members.acknowledged {
+        writeln!(out, "\n{HEADING}Acknowledged by the admins{HEADING:#}")?;
+        for entry in acknowledged {
+            let reason = display_safe(&entry.reason);
+            let at = entry.acknowledged_at;
+            writeln!(out, "  entry {} at {at}: {reason}", entry.index)?;
+        }
+    }
     if let Some(new) = &members.new {
         let new: Vec<String> = new.iter().map(u64::to_string).collect();
         writeln!(out, "\n{HEADING}New since the older history{HEADING:#}")?;

@@ -14,6 +14,7 @@ use crate::tiles::entry_bundle::EntryBundle;
 use crate::verify::audit::bundle::{BundleReader, CheckedBundle};
 use crate::verify::audit::index::IndexAudit;
 use crate::verify::audit::signatures::SignatureBatch;
+use crate::verify::faults::UNREADABLE;
 
 impl AuditQuery {
     /// Asks for the next bundles. The leaf tile of the last one, if partial, is among the checked tiles.
@@ -104,7 +105,8 @@ impl AuditQuery {
             // Entries that an earlier audit has judged are read again for their keys only.
             if self.read >= vouched {
                 if parsed.is_none() {
-                    self.key_history.count_unreadable(1, self.read);
+                    let unreadable = self.key_history.unreadable_mut();
+                    unreadable.add(self.read, leaf, UNREADABLE);
                 }
                 let is_of_keys = self
                     .key_history
@@ -112,7 +114,7 @@ impl AuditQuery {
                 if is_of_keys && let Some(resumption) = &mut self.resumption {
                     resumption.keep(self.read, parsed.as_ref());
                 }
-                self.judge.add(self.read, parsed, &self.key_history);
+                self.judge.add(self.read, leaf, parsed, &self.key_history);
             }
             self.read += 1;
             if !self.key_history.has_genesis() {

@@ -10,11 +10,14 @@ use crate::crypto::ed25519::PublicKey;
 use crate::crypto::ed25519_batch::{Batch, FULL_BATCH, Seed};
 use crate::event::action::Action;
 use crate::event::event::{Event, ParsedEntry};
+use crate::merkle::hash::Hash;
 use crate::report::check::Checks;
 use crate::report::report::Counts;
+use crate::rules::acknowledgements::Acknowledgements;
 use crate::rules::signature_status::{SignatureClaim, SignatureStatus, weightiest};
 use crate::verify::event_checks::EventChecks;
 use crate::verify::event_state::EventState;
+use crate::verify::faults::Faults;
 use crate::verify::key_history::KeyHistory;
 
 /// Signatures that the caller has to verify; the answers go to [`AuditQuery::answer`](crate::verify::audit::AuditQuery::answer).
@@ -72,6 +75,7 @@ pub(crate) struct Judge {
 
 struct Pending {
     index: u64,
+    leaf_hash: Hash,
     verdict: Verdict,
     other_log: Option<String>,
     /// The event, where it binds names.
@@ -109,6 +113,7 @@ impl Judge {
     pub(crate) fn add(
         &mut self,
         index: u64,
+        leaf_hash: Hash,
         parsed: Option<ParsedEntry>,
         key_history: &KeyHistory,
     ) {
@@ -121,7 +126,7 @@ impl Judge {
         match parsed.event {
             Event::Access(_) => counts.access_events += 1,
             Event::Key(_) => counts.key_events += 1,
-            Event::Genesis(_) | Event::Other(_) => {}
+            Event::Genesis(_) | Event::Acknowledgement(_) | Event::Other(_) => {}
         }
         if !key_history.has_genesis() {
             return;
@@ -145,6 +150,7 @@ impl Judge {
             .is_some_and(|access| access.action == Action::Register);
         self.pending.push_back(Pending {
             index,
+            leaf_hash,
             verdict,
             other_log,
             registration: is_registration.then(|| Box::new(parsed)),
@@ -205,7 +211,8 @@ impl Judge {
             }
         };
         let registration = pending.registration.as_deref();
-        if self.event_checks.count(pending.index, &status) {
+        let leaf_hash = &pending.leaf_hash;
+        if self.event_checks.count(pending.index, leaf_hash, &status) {
             self.counts.signed += 1;
             if let (Some(parsed), Some(keyring)) = (registration, key_history.keyring()) {
                 self.event_checks.register(pending.index, parsed, keyring);
@@ -214,16 +221,24 @@ impl Judge {
     }
 
     /// Records an event whose signature is wrong, among those judged so far.
-    pub(crate) fn record_wrong(&self, checks: &mut Checks) {
-        self.event_checks.record_wrong(checks);
+    pub(crate) fn record_wrong(&self, acknowledgements: &Acknowledgements, checks: &mut Checks) {
+        self.event_checks.record_wrong(acknowledgements, checks);
     }
 
-    /// Records the results of the events. A signature without an answer does not count as good.
-    pub(crate) fn record(mut self, checks: &mut Checks, key_history: &KeyHistory) -> Counts {
+    /// Records the results of the events. A signature without an answer does not count as good. Returns the counts, and the
+    /// events that were not validly signed.
+    pub(crate) fn record(
+        mut self,
+        checks: &mut Checks,
+        key_history: &KeyHistory,
+    ) -> (Counts, Faults) {
         while let Some(pending) = self.pending.pop_front() {
             self.record_event(pending, Vec::new(), key_history);
         }
-        self.event_checks.record(&[], checks);
-        self.counts
+        let unsigned = self.event_checks.unsigned().clone();
+        self.event_checks.end_audit(key_history.compromised_keys());
+        let acknowledgements = key_history.acknowledgements();
+        self.event_checks.record(&[], acknowledgements, checks);
+        (self.counts, unsigned)
     }
 }

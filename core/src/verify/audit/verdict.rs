@@ -8,12 +8,14 @@ use super::{AuditQuery, Stage};
 use crate::report::check::{CheckCode, Checks};
 use crate::report::evidence::{Evidence, Fact};
 use crate::report::report::{Counts, Members, Question};
+use crate::verify::event_checks::acknowledged;
 
 impl AuditQuery {
     /// Draws the verdict; `whole` once every entry and every leaf tile was read.
     pub(super) fn conclude(&mut self, whole: bool) {
         self.stage = Stage::Done;
         let mut counts = Counts::default();
+        let mut acknowledgements = None;
         let size = self.size();
         if whole {
             self.record_state();
@@ -27,9 +29,15 @@ impl AuditQuery {
             checks.require(CheckCode::Genesis, pinned || self.key_history.has_genesis());
             if self.key_history.has_genesis() {
                 checks.require(CheckCode::EventSignatures, true);
-                self.key_history.judge_readable(checks);
+                let mut faults = self.key_history.unreadable().clone();
+                self.key_history.judge_readable(&faults, checks);
                 self.key_history.judge_key_events(checks);
-                counts = core::mem::take(&mut self.judge).record(checks, &self.key_history);
+                let judge = core::mem::take(&mut self.judge);
+                let (counted, unsigned) = judge.record(checks, &self.key_history);
+                counts = counted;
+                faults.entries.extend(unsigned.entries);
+                let known = self.key_history.acknowledgements();
+                acknowledgements = acknowledged(known, &faults, &[]);
             } else {
                 counts.entries = self.read;
             }
@@ -47,7 +55,8 @@ impl AuditQuery {
         } else {
             let checks = &mut self.verification.checks;
             self.key_history.judge_wrong_genesis(checks);
-            self.judge.record_wrong(checks);
+            let acknowledgements = self.key_history.acknowledgements();
+            self.judge.record_wrong(acknowledgements, checks);
             if let Some(index) = &self.index {
                 index.record_faults(checks);
             }
@@ -57,6 +66,7 @@ impl AuditQuery {
         let query = Question::new("log", origin);
         let evidence = checkpoint.is_some_and(|checkpoint| checkpoint.size > 0);
         let members = Members {
+            acknowledged: acknowledgements,
             counts: Some(counts),
             ..Members::default()
         };

@@ -1,7 +1,7 @@
 //! A history by reading the whole log once: a proof of completeness that rests on the log's checkpoint alone.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -9,10 +9,12 @@ use crate::event::event;
 use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::fetch::log_file::LogFile;
 use crate::fetch::wave::Wave;
+use crate::merkle::hash::Hash;
 use crate::report::check::CheckCode;
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::trust::trust_policy::VerifiedCheckpoint;
 use crate::verify::entry_proof::Fault;
+use crate::verify::faults::UNREADABLE;
 use crate::verify::indexed::Opening;
 use crate::verify::key_positions::KeyPositions;
 use crate::verify::matches::{Held, Matches, signing_keys};
@@ -26,7 +28,7 @@ pub(super) struct Whole {
     pub(super) scan: Scan,
     positions: KeyPositions,
     /// Entries that are no events, in log order.
-    unreadable: Vec<u64>,
+    unreadable: BTreeMap<u64, Hash>,
     /// Entries whose keys became interesting after the scan had passed them.
     again: Option<Wave>,
 }
@@ -57,12 +59,13 @@ impl Whole {
             matches.visit_new(|parsed| others.extend(signing_keys(parsed)));
         }
         let positions = others.iter().flat_map(|key| self.positions.of(key.hash()));
-        let is_unreadable = |index: &u64| self.unreadable.binary_search(index).is_ok();
-        let mut concerned = BTreeSet::new();
-        concerned.extend(positions.filter(is_unreadable));
+        let mut concerned: BTreeSet<u64> = positions.collect();
         concerned.extend(matches.unreadable(&BTreeSet::new()));
         for index in concerned {
-            self.scan.key_history_mut().count_unreadable(1, index);
+            if let Some(leaf_hash) = self.unreadable.get(&index) {
+                let unreadable = self.scan.key_history_mut().unreadable_mut();
+                unreadable.add(index, *leaf_hash, UNREADABLE);
+            }
         }
     }
 }
@@ -87,7 +90,7 @@ impl HistoryQuery {
         let whole = Box::new(Whole {
             scan,
             positions: KeyPositions::default(),
-            unreadable: Vec::new(),
+            unreadable: BTreeMap::new(),
             again: None,
         });
         if whole.scan.is_done() {
@@ -117,7 +120,7 @@ impl HistoryQuery {
         let step = whole.scan.supply(path, bytes, &mut |entry, _| {
             positions.add(entry.index, &entry.keys);
             if entry.parsed.is_none() {
-                unreadable.push(entry.index);
+                unreadable.insert(entry.index, entry.leaf_hash);
             }
             if matches.keeps(entry.index, &entry.keys) {
                 let held = Held::new(entry.leaf_hash, entry.bytes, entry.keys.clone());

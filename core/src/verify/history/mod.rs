@@ -31,7 +31,7 @@ use crate::report::evidence::Evidence;
 use crate::report::report::{FileEvents, Members, Question, Report};
 use crate::report::words::events_of;
 use crate::text::limits::MAX_HELD;
-use crate::verify::event_checks::{EventChecks, KnownNames, judge_wrong};
+use crate::verify::event_checks::{EventChecks, KnownNames, acknowledged, judge_wrong};
 use crate::verify::indexed::{IndexedLog, Opening};
 use crate::verify::key_history::KeyHistory;
 use crate::verify::matches::{Matches, Part};
@@ -349,7 +349,7 @@ impl HistoryQuery {
         // Events that other keys lead to may be about other artifacts.
         let events = self.matches.take_events();
         let asked = events.filter(|(_, part, ..)| *part == Part::Asked);
-        let asked = asked.map(|(index, _, _, parsed)| (index, parsed));
+        let asked = asked.map(|(index, _, leaf_hash, parsed)| (index, leaf_hash, parsed));
         judge_wrong(key_history, asked, checks);
         self.conclude(None);
     }
@@ -377,7 +377,8 @@ impl HistoryQuery {
                 members.files = Some(about.collect());
             }
             let checks = &mut self.verification.checks;
-            key_history.judge_readable(checks);
+            let unreadable = key_history.unreadable();
+            key_history.judge_readable(unreadable, checks);
             let held = self.since.as_ref().map(|since| since.held(&self.matches));
             let events = self.judge_events(key_history, &mut members);
             let checks = &mut self.verification.checks;
@@ -393,8 +394,10 @@ impl HistoryQuery {
                 log.qualify_signatures(checks);
             }
             evidence = is_evidence(&events, members.files.as_deref());
+            let acknowledgements = key_history.acknowledgements();
+            members.acknowledged = acknowledged(acknowledgements, unreadable, &events);
             members.events = Some(events);
-            members.unreadable = Some(key_history.unreadable());
+            members.unreadable = Some(unreadable.count());
         }
         let question = match &self.subject {
             Subject::One(key) => Question {
@@ -489,7 +492,7 @@ impl HistoryQuery {
         let (mut views, mut elsewhere) = (Vec::new(), 0u64);
         for (index, part, leaf_hash, parsed) in self.matches.take_events() {
             if part == Part::Asked || part == Part::Linked && sharing.belongs(index, &parsed) {
-                let finding = event_checks.add(key_history, index, &parsed);
+                let finding = event_checks.add(key_history, index, &leaf_hash, &parsed);
                 views.push(EventView::new(index, leaf_hash, &parsed, finding));
             } else {
                 event_checks.observe(key_history, index, &parsed);
@@ -497,7 +500,8 @@ impl HistoryQuery {
             }
         }
         let checks = &mut self.verification.checks;
-        event_checks.record(&self.subject.keys(), checks);
+        let acknowledgements = key_history.acknowledgements();
+        event_checks.record(&self.subject.keys(), acknowledgements, checks);
         if let Subject::One(key) = &self.subject {
             let left_out = self
                 .closure

@@ -24,6 +24,7 @@ use crate::merkle::hash::Hash;
 use crate::report::check::{Checks, CompleteBy};
 use crate::text::limits::{MAX_IN_FLIGHT, MAX_READING, MAX_READING_BYTES};
 use crate::tiles::lookup_tiles::LookupTiles;
+use crate::verify::faults::UNREADABLE;
 use crate::verify::key_history::KeyHistory;
 use crate::verify::key_positions::KeyPositions;
 use crate::verify::matches::{Held, Matches, signing_keys};
@@ -316,15 +317,16 @@ impl IndexedLog {
                         *left = rest;
                         tail.add(index, &keys);
                         if !has_outline {
-                            key_history.count_unreadable(1, index);
+                            let unreadable = key_history.unreadable_mut();
+                            unreadable.add(index, leaf_hash, UNREADABLE);
                         }
                     }
                     _ => *tail_end = index.min(*tail_end),
                 }
-                // Events about keys are kept, because most of them are needed later, and what is no event, because the
+                // Events of the admins are kept, because most of them are needed later, and what is no event, because the
                 // keys that will be looked up tell whom it concerns.
                 let is_needed = parsed.as_ref().map_or(has_outline, |parsed| {
-                    matches!(parsed.event, Event::Key(_)) || matches.keeps(index, &keys)
+                    is_by_admins(parsed) || matches.keeps(index, &keys)
                 });
                 let is_of_use = index < *tail_end && is_needed;
                 if !is_of_use && !round.also.contains(&index) {
@@ -393,11 +395,7 @@ impl IndexedLog {
         round.fresh.sort_unstable();
         if let Some(tail) = self.tail.as_mut().filter(|tail| !tail.is_sealed()) {
             tail.seal();
-            let malformed = self.answers.of(&LookupKey::new(KeyKind::Malformed, ""));
-            if let Some(first) = malformed.first() {
-                self.key_history
-                    .count_unreadable(count(malformed.len()), *first);
-            }
+            self.absorb_reserved(matches);
         }
         let covered = self.index.covered();
         let checked = self
@@ -413,6 +411,29 @@ impl IndexedLog {
     pub(crate) fn record_wrong(&self, matches: &Matches, checks: &mut Checks) {
         if let Some(wrong) = self.answers.contradicted(self.index.covered(), matches) {
             Step::Wrong(wrong).record(checks);
+        }
+    }
+
+    /// Takes in the entries that are no events, and what the admins acknowledged, once the reserved keys and the tail were
+    /// read.
+    fn absorb_reserved(&mut self, matches: &Matches) {
+        for index in self.answers.of(&LookupKey::new(KeyKind::Malformed, "")) {
+            let unreadable = self.key_history.unreadable_mut();
+            match matches.get(*index) {
+                Some(held) => unreadable.add(*index, held.leaf_hash, UNREADABLE),
+                None => unreadable.add_unread(1, *index),
+            }
+        }
+        let trust = LookupKey::new(KeyKind::Trust, "");
+        let hash = trust.hash();
+        let tail = self.tail.iter().flat_map(|tail| tail.of(hash));
+        let mut positions = BTreeSet::new();
+        positions.extend(self.answers.of(&trust).iter().copied().chain(tail));
+        for index in positions {
+            let held = matches.get(index).filter(|held| held.has(&hash));
+            if let Some(parsed) = held.and_then(Held::parsed) {
+                self.key_history.absorb_acknowledgement(index, &parsed);
+            }
         }
     }
 
@@ -452,9 +473,16 @@ impl IndexedLog {
         let mut others = BTreeSet::from([LookupKey::new(KeyKind::Trust, "").hash()]);
         others.extend(self.replayed.iter().map(LookupKey::hash));
         for index in matches.unreadable(&others) {
-            self.key_history.count_unreadable(1, index);
+            if let Some(held) = matches.get(index) {
+                let unreadable = self.key_history.unreadable_mut();
+                unreadable.add(index, held.leaf_hash, UNREADABLE);
+            }
         }
     }
+}
+
+fn is_by_admins(parsed: &ParsedEntry) -> bool {
+    matches!(parsed.event, Event::Key(_) | Event::Acknowledgement(_))
 }
 
 impl Purpose {

@@ -2,8 +2,9 @@
 
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{
-    self, AccessEvent, Action, Actor, ActorType, Context, Envelope, EnvelopeSignature, Genesis,
-    KeyEvent, KeyOp, Outcome, Party, Reason, Spki, Statement, Subject, Transfer,
+    self, AccessEvent, Acknowledgement, Action, Actor, ActorType, Context, Envelope,
+    EnvelopeSignature, Genesis, KeyEvent, KeyOp, Outcome, Party, Reason, Spki, Statement, Subject,
+    Transfer,
 };
 use glasslog_core::merkle::{Hash, leaf_hash, sha256};
 
@@ -103,6 +104,16 @@ pub(crate) fn amend(actor: &str, seed: u8, latest: &[u8], since: u64) -> Vec<u8>
         ..enrolment(actor, seed)
     };
     sign(&event.to_statement(), &[ADMIN])
+}
+
+/// The admin's acknowledgement that `entry` is at `index`.
+pub(crate) fn acknowledge(index: u64, entry: &[u8], seeds: &[u8]) -> Vec<u8> {
+    let event = Acknowledgement {
+        log: ORIGIN.into(),
+        entries: vec![(index, leaf_hash(entry))],
+        reason: "imported by mistake".into(),
+    };
+    sign(&event.to_statement(), seeds)
 }
 
 pub(crate) fn subject(name: &str) -> Subject {

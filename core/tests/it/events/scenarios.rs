@@ -246,6 +246,7 @@ fn keys() -> Group {
         compromised_since: Some(3),
         ..revocation(WHO, CI, &enrolled)
     };
+    let noise = [read(WHO, 1, &[CI]), b"\n".to_vec()].concat();
     let beyond = KeyEvent {
         compromised_since: Some(3),
         ..revocation(WHO, CI, &enrolled)
@@ -344,6 +345,26 @@ fn keys() -> Group {
                     ("key-compromise-beyond-end", 409),
                     "valid",
                     "key-compromise-beyond-end",
+                ),
+            ]),
+        ),
+        (
+            "acknowledge",
+            "The admins know of an entry that is no event; an actor, or an entry that is not there yet, changes nothing.",
+            then(vec![
+                unreadable(noise.clone(), "envelope-not-canonical", 400),
+                taken(acknowledge(2, &noise, &[ADMIN]), "valid", "none"),
+                forced(
+                    acknowledge(2, &noise, &[CI]),
+                    ("event-unknown-key", 403),
+                    "unknown-key",
+                    "none",
+                ),
+                forced(
+                    acknowledge(9, &noise, &[ADMIN]),
+                    ("acknowledges-no-entry", 409),
+                    "valid",
+                    "none",
                 ),
             ]),
         ),

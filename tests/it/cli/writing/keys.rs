@@ -152,3 +152,56 @@ fn keys_come_and_go() {
         .expect(0);
     shell.run("keys list --log raw").expect(4);
 }
+
+/// Cases 4 and 5 of what went wrong with revocations.
+#[test]
+fn a_revocation_is_final_and_amended_in_one_direction() {
+    let shell = Shell::with_log();
+    for _ in 0..3 {
+        shell
+            .record("log", "--action read --artifact m@1 -o proof")
+            .expect(0);
+    }
+    let verified = |exit| {
+        let line = "history m@1 --log log --policy log/trust.policy --full-scan";
+        shell.run(line).expect(exit)
+    };
+    let refused = |line: &str, words: &str| {
+        let said = shell
+            .run(&format!("{line} --log log --key ci.key.pub"))
+            .expect(6);
+        assert!(said.stderr.contains(words), "{said}");
+    };
+    let beyond = "is 99999999, but the log has 5 entries";
+    refused(
+        "keys revoke --reason stolen --compromised-since 99999999",
+        beyond,
+    );
+    refused(
+        "keys amend --reason stolen --compromised-since 2",
+        "the key is not revoked",
+    );
+    shell
+        .run("keys revoke --log log --key ci.key.pub --reason stolen")
+        .expect(0);
+    refused(
+        &format!("keys enrol --actor {CI}"),
+        "the key was revoked at index 5, which is final",
+    );
+    verified(0);
+    shell
+        .run("keys amend --log log --key ci.key.pub --reason seen --compromised-since 4")
+        .expect(0);
+    refused(
+        "keys amend --reason again --compromised-since 4",
+        "the key counts as compromised since 4 already",
+    );
+    // A second revocation states it as an amendment does.
+    shell
+        .run("keys revoke --log log --key ci.key.pub --reason stolen --compromised-since 2")
+        .expect(0);
+    let said = verified(5);
+    assert!(said.text().contains("counts for nothing"), "{said}");
+    let said = shell.run("keys list --log log").expect(0);
+    assert!(said.text().contains("compromised since 2"), "{said}");
+}

@@ -1,5 +1,6 @@
 //! The writing verbs as their user meets them: answers, files, exit codes, on a directory and through a server.
 
+mod acknowledge;
 mod init;
 mod keys;
 mod record;

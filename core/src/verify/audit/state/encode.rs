@@ -8,6 +8,7 @@ use super::{AuditState, EventState, IndexState};
 use crate::index::format::manifest::{Manifest, encode_run};
 use crate::merkle::hash::sha256;
 use crate::text::wire::{base64_encode, hex_encode};
+use crate::verify::faults::{Fault, Faults};
 
 /// First line.
 pub(super) const MAGIC: &str = "glasslog-audit-state/v2";
@@ -33,17 +34,17 @@ impl AuditState {
     fn header(&self) -> String {
         let EventState {
             counts,
-            first_unreadable,
+            unreadable,
+            unsigned,
             key_events,
             valid,
-            wrong,
-            undecided,
             conflict,
             ..
         } = &self.events;
         let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_string());
-        let named = |found: &Option<(u64, &str)>| {
-            or_none(found.as_ref().map(|(at, status)| format!("{at} {status}")))
+        let beyond = |faults: &Faults| {
+            let first = faults.first_more;
+            or_none(first.map(|first| format!("{} {first}", faults.more)))
         };
         let index = self.index.as_ref();
         let lines = [
@@ -54,14 +55,10 @@ impl AuditState {
                 "counts {} {} {} {}",
                 counts.access_events, counts.key_events, counts.unreadable, counts.signed
             ),
-            format!(
-                "unreadable {}",
-                or_none(first_unreadable.map(|at| at.to_string()))
-            ),
             format!("key-events {key_events}"),
             format!("signatures {valid}"),
-            format!("wrong {}", named(wrong)),
-            format!("undecided {}", named(undecided)),
+            format!("unreadable-beyond {}", beyond(unreadable)),
+            format!("unsigned-beyond {}", beyond(unsigned)),
             format!(
                 "conflict {}",
                 or_none(conflict.as_ref().map(|(at, _)| at.to_string()))
@@ -86,6 +83,12 @@ impl EventState {
         }
         for (at, entry) in &self.entries {
             part(bytes, &format!("event {at}"), entry);
+        }
+        let mut faults = self.unreadable.entries.clone();
+        faults.extend(self.unsigned.entries.clone());
+        for (at, Fault { leaf_hash, verdict }) in faults {
+            let text = format!("{verdict} {leaf_hash}");
+            part(bytes, &format!("fault {at}"), text.as_bytes());
         }
         for (name, binding) in self.registrations.bound() {
             let lines = binding.digests.iter().chain(&binding.signers);

@@ -14,8 +14,9 @@ use crate::note::checkpoint::Checkpoint;
 use crate::report::report::Counts;
 use crate::rules::registration::{Binding, Registrations};
 use crate::rules::signature_status::SignatureStatus;
-use crate::text::limits::MAX_AUDIT_STATE;
+use crate::text::limits::{MAX_AUDIT_STATE, MAX_FAULTS};
 use crate::text::wire::{base64_decode_array, hex_encode, parse_decimal};
+use crate::verify::faults::{Faults, UNREADABLE};
 
 impl AuditState {
     /// Parses a state.
@@ -99,19 +100,6 @@ impl<'a> Reader<'a> {
         self.numbers(name).map(Some)
     }
 
-    fn found(
-        &mut self,
-        name: &'static str,
-    ) -> Result<Option<(u64, &'static str)>, AuditStateError> {
-        let words = self.words(name)?;
-        let found = match words.as_slice() {
-            ["-"] => return Ok(None),
-            [at, status] => parse_decimal(at).zip(SignatureStatus::name_of(status)),
-            _ => None,
-        };
-        found.map(Some).ok_or(malformed(name))
-    }
-
     /// The next part, if it has this name: the number after the name, where it has one, and the content.
     fn part(
         &mut self,
@@ -163,13 +151,12 @@ impl<'a> Reader<'a> {
                 signed,
                 tiles: 0,
             },
-            first_unreadable: self.numbers_or_none("unreadable")?.map(|[at]| at),
             ..EventState::default()
         };
         [events.key_events] = self.numbers("key-events")?;
         [events.valid] = self.numbers("signatures")?;
-        events.wrong = self.found("wrong")?;
-        events.undecided = self.found("undecided")?;
+        let unreadable = self.numbers_or_none("unreadable-beyond")?;
+        let unsigned = self.numbers_or_none("unsigned-beyond")?;
         let conflict = self.numbers_or_none("conflict")?.map(|[at]| at);
         let index = self.numbers_or_none("index")?;
         let checkpoint = self.checkpoint("checkpoint")?;
@@ -180,6 +167,15 @@ impl<'a> Reader<'a> {
             events.conflict = Some((at, text(self.needed("conflict")?, "conflict")?));
         }
         events.entries = self.entries(read)?;
+        self.faults(read, &mut events)?;
+        for (faults, beyond) in [
+            (&mut events.unreadable, unreadable),
+            (&mut events.unsigned, unsigned),
+        ] {
+            if let Some([more, first]) = beyond {
+                faults.add_unread(more, first);
+            }
+        }
         events.registrations = self.registrations(read)?;
         check_events(&events, read)?;
         let index = match index {
@@ -205,7 +201,7 @@ impl<'a> Reader<'a> {
             let parsed = event::parse(entry).map_err(|_| malformed(NAME))?;
             let is_of_keys = match parsed.event {
                 Event::Genesis(_) => at == 0,
-                Event::Key(_) => at > 0 && entries.contains_key(&0),
+                Event::Key(_) | Event::Acknowledgement(_) => at > 0 && entries.contains_key(&0),
                 _ => false,
             };
             let is_next = entries.last_key_value().is_none_or(|(last, _)| *last < at);
@@ -215,6 +211,27 @@ impl<'a> Reader<'a> {
             entries.insert(at, entry.to_vec());
         }
         Ok(entries)
+    }
+
+    /// Reads the faulty entries in the lists.
+    fn faults(&mut self, read: u64, events: &mut EventState) -> Result<(), AuditStateError> {
+        const NAME: &str = "fault";
+        let mut last = None;
+        while let Some((at, content)) = self.part(NAME, true)? {
+            let content = text(content, NAME)?;
+            let (verdict, hash) = content.split_once(' ').ok_or(malformed(NAME))?;
+            let leaf_hash = Hash::parse_base64(hash).ok_or(malformed(NAME))?;
+            if at >= read || last.is_some_and(|last| last >= at) {
+                return Err(malformed(NAME));
+            }
+            last = Some(at);
+            match SignatureStatus::name_of(verdict) {
+                Some(verdict) => events.unsigned.add(at, leaf_hash, verdict),
+                None if verdict == UNREADABLE => events.unreadable.add(at, leaf_hash, UNREADABLE),
+                None => return Err(malformed(NAME)),
+            }
+        }
+        Ok(())
     }
 
     fn registrations(&mut self, read: u64) -> Result<Registrations, AuditStateError> {
@@ -321,19 +338,19 @@ fn check_events(events: &EventState, read: u64) -> Result<(), AuditStateError> {
         .into_iter()
         .fold(0, u64::saturating_add);
     let kept = u64::try_from(events.entries.len()).unwrap_or(u64::MAX);
-    let positions = [
-        events.first_unreadable,
-        events.wrong.map(|(at, _)| at),
-        events.undecided.map(|(at, _)| at),
-        events.conflict.as_ref().map(|(at, _)| *at),
-    ];
+    let unread = [&events.unreadable, &events.unsigned].map(|faults| faults.first_more);
+    let conflict = events.conflict.as_ref().map(|(at, _)| *at);
+    let positions = unread.into_iter().chain([conflict]);
+    let is_full = |faults: &Faults| faults.more == 0 || faults.entries.len() == MAX_FAULTS;
     if counted > read
         || counts.signed > read
         || events.valid > read
         || events.key_events > counts.key_events
-        || kept > events.key_events.saturating_add(1)
-        || events.first_unreadable.is_some() != (counts.unreadable > 0)
-        || positions.into_iter().flatten().any(|at| at >= read)
+        || kept > read
+        || events.unreadable.count() != counts.unreadable
+        || !is_full(&events.unreadable)
+        || !is_full(&events.unsigned)
+        || positions.flatten().any(|at| at >= read)
     {
         return Err(malformed("counts"));
     }
