@@ -9,16 +9,14 @@ use crate::leadership::forward;
 use crate::leadership::role::{Role, Shared};
 use crate::leadership::term::Terms;
 use crate::options::Options;
-use crate::submission::intake::{self, Intake, Sequenced};
-use crate::submission::unindexed::Unindexed;
+use crate::submission::intake::{Intake, Sequenced};
 use crate::{files, status, submission};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use glasslog_log::index::Background;
 use glasslog_log::object_store::Candidate;
-use glasslog_log::sequencer::Sequencer;
 use glasslog_log::{Log, LogError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -45,23 +43,18 @@ impl Listeners {
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), ServeError> {
         let public = log.public_directory();
-        // An absolute path stays right if the working directory changes.
-        let public = public.canonicalize().unwrap_or(public);
-        let is_raw = log.admitter().keyring().is_none();
-        let (sequencer, mut running) = Sequencer::start(log, intake::LIMITS);
-        // The index has a thread of its own, so that its failures do not stop the log.
-        let directory = public.parent().unwrap_or(&public).to_owned();
-        let index = Background::start(&directory, |error| {
-            tracing::warn!(%error, hint = error.hint(), "the index was not extended");
-        });
+        // Absolute paths stay right if the working directory changes. The public folder may be a link to elsewhere: the
+        // log's own folder is the one that holds the link.
+        let resolved = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let directory = resolved(public.parent().unwrap_or(&public));
+        let public = resolved(&public);
+        let (sequenced, mut running, index) =
+            Sequenced::start(log, |tell| Background::start(&directory, tell));
         let (stopper, stopping) = watch::channel(());
         if let Ok(address) = self.public.local_addr() {
             tracing::info!(%address, public = %public.display(), "serving");
         }
-        let intake = Intake::new(Some(Sequenced {
-            sequencer,
-            unindexed: Unindexed::new(index.watch(), is_raw),
-        }));
+        let intake = Intake::new(Some(sequenced));
         let app = App::new(intake, directory, public, None, &self.options, stopping);
         let ended = async {
             tokio::select! {

@@ -8,11 +8,10 @@
 use crate::app::App;
 use crate::error::ServeError;
 use crate::leadership::role::{Role, parse_url};
-use crate::submission::intake::{self, Sequenced};
-use crate::submission::unindexed::Unindexed;
+use crate::submission::intake::Sequenced;
 use glasslog_log::index::Background;
 use glasslog_log::object_store::{Bucket, Candidate, StoreError, Taken};
-use glasslog_log::sequencer::{Running, Sequencer};
+use glasslog_log::sequencer::Running;
 use glasslog_log::{Log, LogError};
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -114,15 +113,10 @@ impl Terms {
             Ok(log) => log,
             Err(error) => return judge(error, bucket).await,
         };
-        let is_raw = log.admitter().keyring().is_none();
-        let (sequencer, mut running) = Sequencer::start(log, intake::LIMITS);
-        let index = Background::start_in(bucket.clone(), &self.path, |error| {
-            tracing::warn!(%error, hint = error.hint(), "the index was not extended");
+        let (sequenced, mut running, index) = Sequenced::start(log, |tell| {
+            Background::start_in(bucket.clone(), &self.path, tell)
         });
-        self.app.intake.lead(Sequenced {
-            sequencer,
-            unindexed: Unindexed::new(index.watch(), is_raw),
-        });
+        self.app.intake.lead(sequenced);
         self.set_role(Role::Leader);
         let took = begun.elapsed();
         self.app.metrics.term(took);

@@ -8,12 +8,13 @@ use crate::http::slots::{Full, Slot, Slots};
 use crate::limits::{
     BATCH_SHARE, ENTRY_COST, MAX_BATCH_BYTES, MAX_GROUP, MAX_SINGLE_BYTES, SINGLE_SHARE,
 };
-use glasslog_log::Outcome;
-use glasslog_log::sequencer::{Acknowledgement, Busy, Limits, Sequencer, Status};
+use glasslog_log::index::Background;
+use glasslog_log::sequencer::{Acknowledgement, Busy, Limits, Running, Sequencer, Status};
+use glasslog_log::{Log, LogError, Outcome};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Bounds on the log's queue, so that a submission with room here has room there.
-pub(crate) const LIMITS: Limits = Limits {
+const LIMITS: Limits = Limits {
     submissions: (MAX_SINGLE_BYTES + MAX_BATCH_BYTES) / ENTRY_COST,
     bytes: MAX_SINGLE_BYTES + MAX_BATCH_BYTES,
     group: MAX_GROUP,
@@ -24,6 +25,27 @@ pub(crate) const LIMITS: Limits = Limits {
 pub(crate) struct Sequenced {
     pub(crate) sequencer: Sequencer,
     pub(crate) unindexed: Arc<Unindexed>,
+}
+
+impl Sequenced {
+    /// Starts the sequencer of a log. `index` starts the extension of its index, in a thread of its own, so that its
+    /// failures do not stop the log; it is given the function that tells of them.
+    pub(crate) fn start(
+        log: Log,
+        index: impl FnOnce(fn(&LogError)) -> Background,
+    ) -> (Self, Running, Background) {
+        let is_raw = log.admitter().keyring().is_none();
+        let (sequencer, running) = Sequencer::start(log, LIMITS);
+        let index = index(|error| {
+            tracing::warn!(%error, hint = error.hint(), "the index was not extended");
+        });
+        let unindexed = Unindexed::new(index.watch(), is_raw);
+        let sequenced = Self {
+            sequencer,
+            unindexed,
+        };
+        (sequenced, running, index)
+    }
 }
 
 /// Access to the log's sequencer, and the memory that submissions may take.

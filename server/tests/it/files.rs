@@ -6,6 +6,8 @@ use glasslog_server::Options;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::symlink;
+use std::thread;
+use std::time::{Duration, Instant};
 
 #[test]
 fn files_say_what_they_are_and_how_long_they_last() {
@@ -114,6 +116,25 @@ fn the_front_door_leads_to_the_portal() {
         (302, Some("portal/"))
     );
     assert_eq!(server.get("/portal/").text(), "<!doctype html>");
+}
+
+/// Operators put the public files where a web server serves them, on the same file system.
+#[test]
+fn a_public_folder_may_be_a_link() {
+    let directory = raw_log();
+    let elsewhere = tempfile::tempdir_in(directory.path().parent().unwrap()).unwrap();
+    let public = directory.path().join("public");
+    let moved = elsewhere.path().join("www");
+    fs::rename(&public, &moved).unwrap();
+    symlink(&moved, &public).unwrap();
+    let server = Running::start_in(directory, Options::default());
+    assert_eq!(server.post("/add", b"an entry").status, 200);
+    assert_eq!(server.get("/tile/entries/000.p/1").status, 200);
+    let begun = Instant::now();
+    while server.get("/index/latest.tlog-proof").status != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it has no index");
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
