@@ -1,17 +1,9 @@
 //! The proof of the newest manifest that auditors vouch for, `index/audited.tlog-proof` (`docs/formats/index.md`, "Audit
 //! statements"). An auditor's statement is made only from a sound audit.
 
-use crate::config::Config;
-use crate::directory::disk::Disk;
-use crate::directory::layout::Layout;
-use crate::directory::lock::CheckpointLock;
-use crate::directory::public::PublicTree;
 use crate::error::LogError;
-use crate::object_store::Client;
-use crate::object_store::protocol::{PUBLIC, Update};
-use crate::storage::Change;
+use crate::index::public_index::PublicIndex;
 use glasslog_client::audit::Audited;
-use glasslog_core::crypto::PublicKey;
 use glasslog_core::fetch::Query;
 use glasslog_core::index::format::{
     AUDITED_PATH, INDEX_CHECKPOINT_PATH, IndexFile, LATEST_PATH, Manifest,
@@ -21,7 +13,6 @@ use glasslog_core::note::audit_statement::{self, AuditStatement, AuditStatementE
 use glasslog_core::note::{Checkpoint, SignerKey, TlogProof};
 use glasslog_core::report::Class;
 use glasslog_core::trust::{Policy, TrustPolicy};
-use std::path::Path;
 use thiserror::Error;
 
 /// The proof of a manifest, with the statements of auditors.
@@ -96,7 +87,7 @@ impl AuditedProof {
             return Err(CosignError::NotSound);
         };
         let public = *key.verifier().public();
-        let has_role = |policy: &Policy| roles(policy).any(|key| key == public);
+        let has_role = |policy: &Policy| policy.keys().iter().any(|key| *key.public() == public);
         let is_log = |policy: &Policy| policy.logs().iter().any(|log| *log.key.public() == public);
         if has_role(policy.log())
             || policy.index().is_some_and(has_role)
@@ -276,59 +267,4 @@ fn add(checkpoint: &Checkpoint, proof: &TlogProof) -> Result<Checkpoint, LogErro
 
 fn unfit(error: impl ToString) -> CosignError {
     CosignError::Unfit(error.to_string())
-}
-
-/// Returns the keys of the logs and witnesses of one section.
-fn roles(policy: &Policy) -> impl Iterator<Item = PublicKey> {
-    policy.keys().into_iter().map(|key| *key.public())
-}
-
-/// The public files of an index, for a process that does not build it.
-#[derive(Debug)]
-pub enum PublicIndex {
-    /// In the directory of the log.
-    Directory(Layout, PublicTree),
-    /// In a bucket; no lease is needed.
-    Bucket(Client),
-}
-
-impl PublicIndex {
-    /// Returns the files of the index of the log at `path`.
-    ///
-    /// # Errors
-    /// `path` is not a log directory, or the settings of its bucket are wrong.
-    pub fn of(path: &Path) -> Result<Self, LogError> {
-        let (disk, layout) = (Disk::new(), Layout::new(path));
-        Ok(match Config::read(&disk, &layout)?.store {
-            Some(store) => Self::Bucket(Client::open(&store, &layout.config())?),
-            None => Self::Directory(layout.clone(), PublicTree::new(&disk, &layout)),
-        })
-    }
-
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
-        match self {
-            Self::Directory(_, tree) => tree.read(path),
-            Self::Bucket(client) => {
-                let object = client.read(&format!("{PUBLIC}{path}"))?;
-                Ok(object.map(|object| object.bytes))
-            }
-        }
-    }
-
-    /// Changes a file without losing the changes of other processes.
-    fn update(&self, path: &str, change: &mut Change<'_>) -> Result<(), LogError> {
-        match self {
-            Self::Directory(layout, tree) => {
-                let _lock = CheckpointLock::wait(&layout.index_checkpoint_lock())?;
-                match change(tree.read(path)?)? {
-                    Some(bytes) => tree.replace(path, &bytes),
-                    None => Ok(()),
-                }
-            }
-            Self::Bucket(client) => {
-                client.drive(&mut Update::new(format!("{PUBLIC}{path}"), change))??;
-                Ok(())
-            }
-        }
-    }
 }

@@ -41,8 +41,6 @@ pub struct Status {
     pub indexed: Option<u64>,
     /// Time of that manifest, in seconds since the epoch.
     pub indexed_at: Option<u64>,
-    /// Entries of the public log that were not in the index at the last look.
-    pub missing: u64,
     /// Number of failures.
     pub failures: u64,
     /// The last failure, unless a later attempt succeeded.
@@ -61,6 +59,12 @@ impl Watch {
     #[must_use]
     pub fn status(&self) -> Status {
         lock(&self.status).clone()
+    }
+
+    /// Returns the indexed size; 0 before the first manifest.
+    #[must_use]
+    pub fn indexed(&self) -> u64 {
+        lock(&self.status).indexed.unwrap_or(0)
     }
 
     /// Asks for the index to be extended at the next look, whether it is due or not.
@@ -226,8 +230,8 @@ impl Keeper {
             Some(indexer) => indexer,
             closed => closed.insert(open(&self.path, self.bucket.as_ref())?),
         };
-        let missing = indexer.missing()?;
-        if is_hurried && missing > 0 || indexer.is_due(now)? {
+        let (missing, is_due) = indexer.missing(now)?;
+        if is_hurried && missing > 0 || is_due {
             indexer.publish(now)?;
         }
         match self.joining.take() {
@@ -283,10 +287,7 @@ fn note(status: &Mutex<Status>, looked: &Result<u64, LogError>, layout: &Layout)
     status.indexed_at = made.map(|made| made.time).or(status.indexed_at);
     match looked {
         Err(LogError::Lock(LockError::Index { .. })) => {}
-        Ok(missing) => {
-            status.missing = *missing;
-            status.error = None;
-        }
+        Ok(_) => status.error = None,
         Err(error) => {
             status.failures += 1;
             status.error = Some(error.clone());

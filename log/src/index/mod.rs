@@ -16,14 +16,16 @@ mod index_log;
 mod inventory;
 mod opening;
 mod parallel;
+mod public_index;
 mod run_builder;
 mod runs;
 mod schedule;
 
-pub use audited::{AuditedProof, CosignError, PublicIndex, Published};
+pub use audited::{AuditedProof, CosignError, Published};
 pub use background::{Background, Status, Watch};
 pub use entries::LogFiles;
 pub use error::IndexError;
+pub use public_index::PublicIndex;
 pub use runs::Progress;
 pub use schedule::{extend_if_due, extend_in_if_due, extend_now};
 
@@ -101,8 +103,9 @@ impl Indexer {
         let origin = Config::read(&self.disk, &self.layout)?.origin;
         let signer = Signer::read(&self.disk, &self.layout, &origin)?;
         signer.verify(&checkpoint, &path)?;
-        let unsigned = || LogError::malformed(path.clone(), "it was not signed by this log's key");
-        signer.signed(&checkpoint).ok_or_else(unsigned)
+        signer
+            .own(&checkpoint)
+            .ok_or_else(|| Signer::unsigned(&path))
     }
 
     /// Returns the newest checkpoint of the log without verifying it.
@@ -218,25 +221,17 @@ impl Indexer {
         })
     }
 
-    /// Returns the number of entries of the public log that the index does not cover.
+    /// Returns the number of entries of the public log that the index does not cover, and whether it is due to be
+    /// extended, by [`Schedule`].
     ///
     /// # Errors
     /// A file cannot be read.
-    pub fn missing(&self) -> Result<u64, LogError> {
+    pub fn missing(&self, now: u64) -> Result<(u64, bool), LogError> {
         let checkpoint = self.public_checkpoint()?;
         let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
         let covered = self.manifest().map_or(0, |manifest| manifest.head().size);
-        Ok(size.saturating_sub(covered))
-    }
-
-    /// Returns true if the log of this directory has grown so that its index is due, by [`Schedule`].
-    ///
-    /// # Errors
-    /// A file cannot be read.
-    pub fn is_due(&self, now: u64) -> Result<bool, LogError> {
-        let checkpoint = self.public_checkpoint()?;
-        let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
-        schedule::is_due(&self.disk, &self.layout, &self.schedule, size, now)
+        let is_due = schedule::is_due(&self.disk, &self.layout, &self.schedule, size, now)?;
+        Ok((size.saturating_sub(covered), is_due))
     }
 
     /// Returns the origin of the index: the name of its key.

@@ -58,9 +58,9 @@ pub fn extend_in_if_due(
     now: u64,
 ) -> Result<Option<u64>, LogError> {
     let indexer = Indexer::open_in(bucket, path)?;
-    match indexer.is_due(now)? {
-        true => extend_now(indexer, now).map(Some),
-        false => Ok(None),
+    match indexer.missing(now)? {
+        (_, true) => extend_now(indexer, now).map(Some),
+        (_, false) => Ok(None),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::storage::Storage;
 use crate::writer::error::HistoryError;
 use crate::writer::signer::Signer;
 use glasslog_core::fetch::{CHECKPOINT_PATH, LogFile};
-use glasslog_core::note::{Checkpoint, SignedCheckpoint};
+use glasslog_core::note::Checkpoint;
 use glasslog_core::text::wire::parse_decimal;
 
 /// Private file with the times of the last archived checkpoints.
@@ -72,14 +72,6 @@ fn archive(
     public: &Checkpoint,
     now: u64,
 ) -> Result<(), LogError> {
-    let unsigned = || {
-        let path = storage.locate(CHECKPOINT_PATH);
-        LogError::malformed(path, "it was not signed by this log's key")
-    };
-    let own = |signed: &SignedCheckpoint| signed.by_log().ok_or_else(unsigned);
-    let signed = signer.signed(public).ok_or_else(unsigned)?;
-    let cosigned = own(&signed)? != signed;
-    let public = signed.checkpoint();
     let last = storage.read_private(ARCHIVED)?.unwrap_or_default();
     let last = Archived::parse(&String::from_utf8_lossy(&last));
     // A clock that went back does not tell the age.
@@ -89,10 +81,17 @@ fn archive(
                 .is_none_or(|age| age >= ARCHIVE_INTERVAL)
         })
     };
-    let is_wanted = is_due(last.any) || (cosigned && is_due(last.cosigned));
-    if !is_wanted {
+    let (any, with_cosignature) = (is_due(last.any), is_due(last.cosigned));
+    if !any && !with_cosignature {
         return Ok(());
     }
+    let unsigned = || Signer::unsigned(&storage.locate(CHECKPOINT_PATH));
+    let signed = signer.signed(public).ok_or_else(unsigned)?;
+    let cosigned = signed.by_log().ok_or_else(unsigned)? != signed;
+    if !any && !cosigned {
+        return Ok(());
+    }
+    let public = signed.checkpoint();
     let path = LogFile::Archived(public.head().size).path();
     // A writer of a bucket that was replaced meanwhile may archive it too: the first file stays.
     match storage.keep(&path, &public.encode())? {

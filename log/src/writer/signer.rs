@@ -53,6 +53,11 @@ impl Signer {
         Checkpoint::sign(&self.origin, head, &self.key)
     }
 
+    /// Keeps the signature of a checkpoint by this key alone. `None` without one.
+    pub(crate) fn own(&self, checkpoint: &Checkpoint) -> Option<SignedCheckpoint> {
+        SignedCheckpoint::new(checkpoint, &[self.key.verifier()])
+    }
+
     /// Keeps the signatures of a checkpoint that verify by this key, or by the witnesses of the policy beside the log:
     /// others are not known to be true. `None` if there are none.
     pub(crate) fn signed(&self, checkpoint: &Checkpoint) -> Option<SignedCheckpoint> {
@@ -101,10 +106,12 @@ impl Signer {
         });
         match is_own {
             true => Ok(head),
-            false => Err(LogError::malformed(
-                path,
-                "it was not signed by this log's key",
-            )),
+            false => Err(Self::unsigned(path)),
         }
+    }
+
+    /// Refuses a checkpoint without a signature by this key.
+    pub(crate) fn unsigned(path: &Path) -> LogError {
+        LogError::malformed(path, "it was not signed by this log's key")
     }
 }

@@ -74,7 +74,7 @@ impl Unindexed {
 
     /// Frees the room of entries that the index covers now.
     fn release(&self) {
-        let indexed = self.index.status().indexed.unwrap_or(0);
+        let indexed = self.index.indexed();
         let mut held = self.held();
         let covered = held.iter().take_while(|(size, _)| *size <= indexed).count();
         let freed: Vec<_> = held.drain(..covered).collect();
