@@ -9,6 +9,7 @@ use crate::status::metrics::Metrics;
 use crate::submission::intake::Intake;
 use crate::submission::standing::Standings;
 use axum::http::{HeaderValue, Request};
+use glasslog_client::source::{Directory, Source};
 use glasslog_log::{Network, PageOrigin};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -71,6 +72,17 @@ impl App {
     /// Returns whether the server was asked to stop, or the log takes no more entries.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.has_changed().is_err()
+    }
+
+    /// Returns the public files of the log, in its directory or its bucket.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub(crate) fn source(&self) -> Result<Box<dyn Source + Send>, glasslog_client::Error> {
+        Ok(match &self.shared {
+            Some(shared) => Box::new(shared.public.clone()),
+            None => Box::new(Directory::open(&self.public)?),
+        })
     }
 
     /// Returns this server's role; the only server of a log always leads.

@@ -2,7 +2,6 @@
 
 use crate::app::App;
 use glasslog_client::prove::{ProofError, prove_all};
-use glasslog_client::source::{Directory, Source};
 
 /// Tries: a growing log may replace the checkpoint and delete partial tiles while a proof is made.
 const TRIES: usize = 3;
@@ -12,12 +11,8 @@ const TRIES: usize = 3;
 /// # Errors
 /// A file does not match the checkpoint, or cannot be read in any try.
 pub(crate) async fn prove(app: &App, indices: Vec<u64>) -> Result<Vec<String>, ProofError> {
-    let (shared, public) = (app.shared.clone(), app.public.clone());
+    let source = app.source()?;
     let work = move || {
-        let source: Box<dyn Source> = match shared {
-            Some(shared) => Box::new(shared.public.clone()),
-            None => Box::new(Directory::open(&public)?),
-        };
         let mut proofs = Err(ProofError::Unfinished);
         for _ in 0..TRIES {
             proofs = prove_all(&*source, &indices);
