@@ -195,14 +195,18 @@ fn check_policy(path: &Path, findings: &mut Vec<Finding>) -> Option<TrustPolicy>
     match TrustPolicy::parse(&bytes) {
         Ok(policy) => {
             findings.push(Finding::pass("policy", format!("`{shown}` is well formed")));
-            findings.push(match policy.genesis() {
-                Some(_) => Finding::pass("pin", "the policy pins the genesis"),
-                None => Finding::new(
-                    "pin",
-                    Outcome::Unknown,
-                    "the policy does not pin the genesis: admins are those that the log names",
-                ),
-            });
+            let logs = policy.log().logs().iter();
+            let mut origins = logs.map(|log| log.key.name().as_str());
+            findings.push(
+                match origins.all(|origin| policy.genesis(origin).is_some()) {
+                    true => Finding::pass("pin", "the policy pins the genesis"),
+                    false => Finding::new(
+                        "pin",
+                        Outcome::Unknown,
+                        "the policy does not pin the genesis: admins are those that the log names",
+                    ),
+                },
+            );
             Some(policy)
         }
         Err(error) => {

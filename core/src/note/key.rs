@@ -10,6 +10,7 @@ use crate::note::key_name::{KeyId, KeyName, NoteKeyError, SignatureType};
 use crate::text::wire;
 use alloc::string::String;
 use alloc::vec;
+use alloc::vec::Vec;
 use base64ct::{Base64, Encoding as _};
 use core::fmt;
 use zeroize::Zeroizing;
@@ -86,15 +87,52 @@ impl VerifierKey {
     }
 
     fn with_claimed_id(self, text: &str) -> Result<Self, NoteKeyError> {
-        let bytes = wire::hex_decode(text).and_then(|bytes| bytes.try_into().ok());
-        let claimed = KeyId::from_bytes(bytes.ok_or(NoteKeyError::BadId)?);
-        if claimed != self.id {
-            return Err(NoteKeyError::IdMismatch {
-                claimed,
-                computed: self.id,
-            });
-        }
+        claimed_id(text, self.id)?;
         Ok(self)
+    }
+}
+
+/// A public key of a type that this version cannot verify with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnsupportedKey {
+    name: KeyName,
+    id: KeyId,
+    material: Vec<u8>,
+}
+
+impl UnsupportedKey {
+    /// Parses `<name>+<id>+<key>`, with the id by the recommended rule; `None` for a key of a supported type.
+    ///
+    /// # Errors
+    /// The [`NoteKeyError`] that names the part that is wrong.
+    pub(crate) fn parse(text: &str) -> Result<Option<Self>, NoteKeyError> {
+        let (name, id, material) = split(text).ok_or(NoteKeyError::NotVerifierKey)?;
+        let material = wire::base64_decode(material).ok_or(NoteKeyError::BadBase64)?;
+        if !matches!(
+            SignatureType::split(&material),
+            Err(NoteKeyError::UnsupportedType { .. })
+        ) {
+            return Ok(None);
+        }
+        let name = KeyName::parse(name)?;
+        let computed = KeyId::of_material(&name, &material);
+        Ok(Some(Self {
+            id: claimed_id(id, computed)?,
+            name,
+            material,
+        }))
+    }
+
+    /// Returns the name on its signature lines.
+    #[must_use]
+    pub fn name(&self) -> &KeyName {
+        &self.name
+    }
+
+    /// Returns the id on its signature lines.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        self.id
     }
 }
 
@@ -186,6 +224,16 @@ fn split(text: &str) -> Option<(&str, &str, &str)> {
     let (name, rest) = text.split_once('+')?;
     let (id, key) = rest.split_once('+')?;
     Some((name, id, key))
+}
+
+/// Returns the id in a key's text if it is the one computed.
+fn claimed_id(text: &str, computed: KeyId) -> Result<KeyId, NoteKeyError> {
+    let bytes = wire::hex_decode(text).and_then(|bytes| bytes.try_into().ok());
+    let claimed = KeyId::from_bytes(bytes.ok_or(NoteKeyError::BadId)?);
+    match claimed == computed {
+        true => Ok(computed),
+        false => Err(NoteKeyError::IdMismatch { claimed, computed }),
+    }
 }
 
 fn sized<const N: usize>(bytes: &[u8]) -> Result<&[u8; N], NoteKeyError> {

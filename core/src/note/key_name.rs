@@ -63,13 +63,12 @@ impl KeyId {
     /// Computes the id of a key: the first bytes of `SHA-256(name ‖ 0x0A ‖ type ‖ public key)`; the type is its byte and,
     /// for 0xff, its identifier.
     pub(crate) fn compute(name: &KeyName, signature_type: SignatureType, public: &[u8]) -> Self {
-        let named = [
-            name.as_str().as_bytes(),
-            b"\n",
-            signature_type.prefix(),
-            public,
-        ]
-        .concat();
+        Self::of_material(name, &[signature_type.prefix(), public].concat())
+    }
+
+    /// As [`compute`](Self::compute), of a type and a public key in one.
+    pub(crate) fn of_material(name: &KeyName, material: &[u8]) -> Self {
+        let named = [name.as_str().as_bytes(), b"\n", material].concat();
         let [a, b, c, d, ..] = *sha256(&named).as_bytes();
         Self([a, b, c, d])
     }

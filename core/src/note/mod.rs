@@ -12,7 +12,7 @@ pub(crate) mod signed_checkpoint;
 pub(crate) mod tlog_proof;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Origin};
-pub use key::{SignerKey, VerifierKey};
+pub use key::{SignerKey, UnsupportedKey, VerifierKey};
 pub use key_name::{KeyId, KeyName, NoteKeyError, SignatureType};
 pub use note::{KeyVerdict, Note, NoteError};
 pub use signature_line::{Signature, SignatureLineError};

@@ -6,7 +6,8 @@ pub(crate) mod policy_text;
 pub(crate) mod trust_policy;
 
 pub use policy::{
-    Log, LogVerdict, Policy, QuorumVerdict, Verdict, Witness, WitnessOutcome, WitnessVerdict,
+    Log, LogVerdict, Policy, QuorumVerdict, UnsupportedWitness, Verdict, Witness, WitnessOutcome,
+    WitnessVerdict,
 };
 pub use policy_error::{PolicyError, PolicyProblem};
-pub use trust_policy::{Section, TrustError, TrustPolicy, VerifiedCheckpoint};
+pub use trust_policy::{Pin, Section, TrustError, TrustPolicy, VerifiedCheckpoint};

@@ -17,7 +17,7 @@ use crate::note::audit_statement;
 use crate::note::checkpoint::Checkpoint;
 use crate::note::checkpoint::Origin;
 use crate::note::cosignature;
-use crate::note::key::VerifierKey;
+use crate::note::key::{UnsupportedKey, VerifierKey};
 use crate::note::key_name::SignatureType;
 use crate::note::note::KeyVerdict;
 use crate::note::signed_checkpoint::SignedCheckpoint;
@@ -32,6 +32,7 @@ use alloc::vec::Vec;
 pub struct Policy {
     pub(crate) logs: Vec<Log>,
     pub(crate) witnesses: Vec<Witness>,
+    pub(crate) unsupported: Vec<UnsupportedWitness>,
     /// In the order of definition, so members come before their group.
     pub(crate) groups: Vec<Group>,
     pub(crate) quorum: Option<Member>,
@@ -58,6 +59,15 @@ pub struct Witness {
     pub url: Option<String>,
 }
 
+/// A witness whose cosignatures this version cannot verify: it never counts for the quorum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsupportedWitness {
+    /// Its name, with no meaning outside this policy; octets that are not UTF-8 become `\xff`.
+    pub name: String,
+    /// Its key.
+    pub key: UnsupportedKey,
+}
+
 /// A rule that holds if `threshold` of the members cosigned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Group {
@@ -65,10 +75,11 @@ pub(crate) struct Group {
     pub(crate) members: Vec<Member>,
 }
 
-/// A place among the witnesses or among the groups.
+/// A place among the witnesses, among those that are not supported, or among the groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Member {
     Witness(usize),
+    Unsupported(usize),
     Group(usize),
 }
 
@@ -95,6 +106,12 @@ impl Policy {
     #[must_use]
     pub fn witnesses(&self) -> &[Witness] {
         &self.witnesses
+    }
+
+    /// Returns the witnesses with keys of types that this version cannot verify with, in the order of the text.
+    #[must_use]
+    pub fn unsupported(&self) -> &[UnsupportedWitness] {
+        &self.unsupported
     }
 
     /// Tells whether a witness must have cosigned; `quorum none` requires none.
@@ -140,7 +157,7 @@ impl Policy {
         log: Option<(&Origin, TreeHead)>,
         now: u64,
     ) -> Verdict {
-        let witnesses: Vec<WitnessVerdict> = self
+        let mut witnesses: Vec<WitnessVerdict> = self
             .witnesses
             .iter()
             .map(|witness| WitnessVerdict {
@@ -150,6 +167,11 @@ impl Policy {
             })
             .collect();
         let (quorum, time) = self.judge_quorum(&witnesses);
+        witnesses.extend(self.unsupported.iter().map(|witness| WitnessVerdict {
+            name: witness.name.clone(),
+            key_name: witness.key.name().as_str().into(),
+            outcome: WitnessOutcome::Unsupported,
+        }));
         Verdict {
             log: self.judge_log(checkpoint),
             witnesses,
@@ -218,6 +240,7 @@ fn contribution_of(
 ) -> Contribution {
     let contribution = match member {
         Member::Witness(at) => witnesses.get(at),
+        Member::Unsupported(_) => None,
         Member::Group(at) => groups.get(at),
     };
     contribution.copied().unwrap_or(Contribution::Absent)
@@ -263,7 +286,7 @@ fn judge_witness(
 pub struct Verdict {
     /// The verdict about the signature of the log.
     pub log: LogVerdict,
-    /// The verdict about each witness, in the order of the policy.
+    /// The verdict about each witness, in the order of the policy; those that are not supported come last.
     pub witnesses: Vec<WitnessVerdict>,
     /// The verdict about the quorum.
     pub quorum: QuorumVerdict,
@@ -282,6 +305,13 @@ impl Verdict {
     pub fn is_false(&self) -> bool {
         let is_bad = |witness: &WitnessVerdict| witness.outcome == WitnessOutcome::BadSignature;
         self.log == LogVerdict::BadSignature || self.witnesses.iter().any(is_bad)
+    }
+
+    /// Returns the number of witnesses that this version cannot verify.
+    #[must_use]
+    pub fn unsupported(&self) -> usize {
+        let is_so = |witness: &&WitnessVerdict| witness.outcome == WitnessOutcome::Unsupported;
+        self.witnesses.iter().filter(is_so).count()
     }
 
     /// Tells whether the policy accepts the checkpoint: a log and enough witnesses signed, and no known key has a false
@@ -332,6 +362,8 @@ pub enum WitnessOutcome {
     BadSignature,
     /// The auditor stated that the index is that of another head of a log.
     OtherHead,
+    /// The witness has a key of a type that this version cannot verify with.
+    Unsupported,
     /// The cosignature counts, but not its time, which is in the future.
     Future {
         /// Seconds since the epoch.
@@ -350,7 +382,9 @@ impl WitnessOutcome {
         match self {
             Self::Counted { time: 0 } | Self::Future { .. } => Contribution::Untimed,
             Self::Counted { time } => Contribution::At(time),
-            Self::Absent | Self::BadSignature | Self::OtherHead => Contribution::Absent,
+            Self::Absent | Self::BadSignature | Self::OtherHead | Self::Unsupported => {
+                Contribution::Absent
+            }
         }
     }
 }

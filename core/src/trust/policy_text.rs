@@ -3,15 +3,16 @@
 //! Lines of words, read once from top to bottom. A name refers to an earlier line, so there are no cycles. A name is a
 //! member of at most one group, so groups form trees, and one pass evaluates them.
 
-use crate::note::key::VerifierKey;
-use crate::note::key_name::SignatureType;
+use crate::note::key::{UnsupportedKey, VerifierKey};
+use crate::note::key_name::{KeyId, KeyName, SignatureType};
 use crate::text::escape::display_safe;
 use crate::text::limits::{MAX_POLICY, MAX_POLICY_NAMES};
 use crate::text::wire;
-use crate::trust::policy::{Group, Log, Member, Policy, Witness};
+use crate::trust::policy::{Group, Log, Member, Policy, UnsupportedWitness, Witness};
 use crate::trust::policy_error::{PolicyError, PolicyProblem};
 use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -105,9 +106,13 @@ struct Reader<'a> {
     cosigners: SignatureType,
     logs: Vec<Log>,
     witnesses: Vec<Witness>,
+    unsupported: Vec<UnsupportedWitness>,
     groups: Vec<Group>,
     names: BTreeMap<&'a [u8], Name>,
+    /// The supported keys, each with its line.
     keys: Vec<(usize, VerifierKey)>,
+    /// The lines of the names and ids of keys.
+    ids: BTreeMap<(KeyName, KeyId), usize>,
     quorum: Option<(usize, Option<Member>, String)>,
 }
 
@@ -117,9 +122,11 @@ impl<'a> Reader<'a> {
             cosigners,
             logs: Vec::new(),
             witnesses: Vec::new(),
+            unsupported: Vec::new(),
             groups: Vec::new(),
             names: BTreeMap::new(),
             keys: Vec::new(),
+            ids: BTreeMap::new(),
             quorum: None,
         }
     }
@@ -142,6 +149,7 @@ impl<'a> Reader<'a> {
         Ok(Policy {
             logs: self.logs,
             witnesses: self.witnesses,
+            unsupported: self.unsupported,
             groups: self.groups,
             quorum,
             needs,
@@ -170,7 +178,14 @@ impl<'a> Reader<'a> {
                 });
             }
         };
-        room(self.witnesses.len())?;
+        room(self.witnesses.len().saturating_add(self.unsupported.len()))?;
+        if let Some(key) = unsupported(key)? {
+            self.define(line, name, Member::Unsupported(self.unsupported.len()))?;
+            self.unlike_others(line, key.name(), key.id())?;
+            let name = text_of(name);
+            self.unsupported.push(UnsupportedWitness { name, key });
+            return Ok(());
+        }
         self.define(line, name, Member::Witness(self.witnesses.len()))?;
         let key = self.key(line, key, self.cosigners)?;
         self.witnesses.push(Witness {
@@ -231,7 +246,7 @@ impl<'a> Reader<'a> {
         let found = self.names.get(name).ok_or_else(|| undefined(name))?;
         let member = found.member;
         let needs = match member {
-            Member::Witness(_) => shown(&text_of(name)),
+            Member::Witness(_) | Member::Unsupported(_) => shown(&text_of(name)),
             Member::Group(at) => self.rule(at),
         };
         self.quorum = Some((line, Some(member), needs));
@@ -253,16 +268,31 @@ impl<'a> Reader<'a> {
                 expected: role,
             });
         }
-        for (first, other) in &self.keys {
-            if other.public() == key.public() {
-                return Err(PolicyProblem::SameKey { first: *first });
-            }
-            if other.name() == key.name() && other.id() == key.id() {
-                return Err(PolicyProblem::SameKeyId { first: *first });
-            }
+        let mut others = self.keys.iter();
+        if let Some((first, _)) = others.find(|(_, other)| other.public() == key.public()) {
+            return Err(PolicyProblem::SameKey { first: *first });
         }
+        self.unlike_others(line, key.name(), key.id())?;
         self.keys.push((line, key.clone()));
         Ok(key)
+    }
+
+    /// Refuses a key with the name and id of a key on an earlier line: their signatures could not be told apart.
+    fn unlike_others(
+        &mut self,
+        line: usize,
+        name: &KeyName,
+        id: KeyId,
+    ) -> Result<(), PolicyProblem> {
+        match self.ids.entry((name.clone(), id)) {
+            Entry::Occupied(first) => Err(PolicyProblem::SameKeyId {
+                first: *first.get(),
+            }),
+            Entry::Vacant(free) => {
+                free.insert(line);
+                Ok(())
+            }
+        }
     }
 
     fn define(&mut self, line: usize, name: &'a [u8], member: Member) -> Result<(), PolicyProblem> {
@@ -309,6 +339,10 @@ impl<'a> Reader<'a> {
                 .iter()
                 .map(|member| match member {
                     Member::Witness(at) => self.witnesses.get(*at).map(|found| shown(&found.name)),
+                    Member::Unsupported(at) => {
+                        let found = self.unsupported.get(*at);
+                        found.map(|found| shown(&found.name))
+                    }
                     Member::Group(at) => rules
                         .get_mut(*at)
                         .map(|rule| format!("({})", core::mem::take(rule))),
@@ -324,6 +358,13 @@ impl<'a> Reader<'a> {
         }
         rules.pop().unwrap_or_default()
     }
+}
+
+/// Parses a witness's key of a type that this version does not support. A policy with such a witness keeps its meaning:
+/// nothing that the witness signs can count here.
+fn unsupported(word: &[u8]) -> Result<Option<UnsupportedKey>, PolicyProblem> {
+    let text = core::str::from_utf8(word).map_err(|_| PolicyProblem::KeyNotUtf8)?;
+    UnsupportedKey::parse(text).map_err(PolicyProblem::Key)
 }
 
 fn room(count: usize) -> Result<(), PolicyProblem> {

@@ -33,7 +33,16 @@ pub struct TrustPolicy {
     log: Policy,
     index: Option<Policy>,
     audit: Option<Policy>,
-    genesis: Option<Hash>,
+    pins: Vec<Pin>,
+}
+
+/// The leaf hash that entry 0 of a log must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// Origin of the log; `None` for each log without a line of its own.
+    pub origin: Option<String>,
+    /// The leaf hash.
+    pub leaf_hash: Hash,
 }
 
 impl TrustPolicy {
@@ -60,14 +69,16 @@ impl TrustPolicy {
         {
             audit.logs.clone_from(&index.logs);
         }
+        let log = policy(&Section::Log)?.ok_or(TrustError::NoLog)?;
+        let pins = match sections.lines(Section::Genesis) {
+            Some(lines) => parse_pins(lines, &log)?,
+            None => Vec::new(),
+        };
         let trust = Self {
-            log: policy(&Section::Log)?.ok_or(TrustError::NoLog)?,
+            log,
             index,
             audit,
-            genesis: sections
-                .lines(Section::Genesis)
-                .map(parse_genesis)
-                .transpose()?,
+            pins,
         };
         trust.check_roles()?;
         Ok(trust)
@@ -91,10 +102,19 @@ impl TrustPolicy {
         self.audit.as_ref()
     }
 
-    /// Returns the leaf hash that entry 0 must have.
+    /// Returns the leaf hash that entry 0 of the log with this origin must have.
     #[must_use]
-    pub fn genesis(&self) -> Option<Hash> {
-        self.genesis
+    pub fn genesis(&self, origin: &str) -> Option<Hash> {
+        let own = |pin: &&Pin| pin.origin.as_deref() == Some(origin);
+        let found = self.pins.iter().find(own);
+        let found = found.or_else(|| self.pins.iter().find(|pin| pin.origin.is_none()));
+        found.map(|pin| pin.leaf_hash)
+    }
+
+    /// Returns the pins, in the order of the text.
+    #[must_use]
+    pub fn pins(&self) -> &[Pin] {
+        &self.pins
     }
 
     /// Judges a checkpoint of the log at `now`, in seconds since the epoch; it is verified if the policy accepts it.
@@ -229,7 +249,7 @@ pub enum Section {
     Index,
     /// `[audit]`: the auditors of the index.
     Audit,
-    /// `[genesis]`: the leaf hash of entry 0.
+    /// `[genesis]`: the leaf hashes of entry 0 of the logs.
     Genesis,
 }
 
@@ -303,23 +323,39 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// Parses the single line of `[genesis]`; the line of the section's name comes first, empty.
-fn parse_genesis(lines: &[Line<'_>]) -> Result<Hash, TrustError> {
+/// Parses the lines of `[genesis]`, `[ORIGIN] HASH`; the line of the section's name comes first, empty.
+fn parse_pins(lines: &[Line<'_>], log: &Policy) -> Result<Vec<Pin>, TrustError> {
     let mut at = lines.first().map_or(1, |(line, _)| *line);
-    let mut hash = None;
+    let mut pins: Vec<Pin> = Vec::new();
     for (line, text) in lines {
         let found = words(*line, text).map_err(TrustError::Policy)?;
         if found.is_empty() {
             continue;
         }
         at = *line;
-        let parsed = match (found.as_slice(), hash) {
-            ([word], None) => core::str::from_utf8(word).ok().and_then(Hash::parse_base64),
-            _ => None,
+        let refused = || TrustError::Genesis { line: at };
+        let (origin, hash) = match found.as_slice() {
+            [hash] => (None, hash),
+            [origin, hash] => {
+                let origin = text_of(origin);
+                if !log.logs.iter().any(|log| log.key.name().as_str() == origin) {
+                    return Err(TrustError::PinOfOtherLog { line: at, origin });
+                }
+                (Some(origin), hash)
+            }
+            _ => return Err(refused()),
         };
-        hash = Some(parsed.ok_or(TrustError::Genesis { line: at })?);
+        let hash = core::str::from_utf8(hash).ok().and_then(Hash::parse_base64);
+        let leaf_hash = hash.ok_or_else(refused)?;
+        if pins.iter().any(|pin| pin.origin == origin) {
+            return Err(refused());
+        }
+        pins.push(Pin { origin, leaf_hash });
     }
-    hash.ok_or(TrustError::Genesis { line: at })
+    match pins.is_empty() {
+        true => Err(TrustError::Genesis { line: at }),
+        false => Ok(pins),
+    }
 }
 
 /// The reason why a trust file is refused, with the remedy in the message.
@@ -356,11 +392,22 @@ pub enum TrustError {
         /// Line number, from 1.
         line: usize,
     },
-    /// `[genesis]` is not one line with the base64 of 32 bytes.
-    #[error("line {line} of the policy: [genesis] holds one line, the base64 leaf hash of entry 0")]
+    /// A line of `[genesis]` does not end with the base64 of 32 bytes, or is about the same log as one before; or there is
+    /// none.
+    #[error(
+        "line {line} of the policy: [genesis] holds one line for each log, `[ORIGIN] HASH`, with the base64 leaf hash of its entry 0"
+    )]
     Genesis {
         /// Line number, from 1.
         line: usize,
+    },
+    /// A line of `[genesis]` is about a log that `[log]` does not name.
+    #[error("line {line} of the policy: [log] does not name the log `{}`; add its key there, or leave the line out", excerpt(.origin))]
+    PinOfOtherLog {
+        /// Line number, from 1.
+        line: usize,
+        /// The origin.
+        origin: String,
     },
     /// A public key is in two roles.
     #[error("the key `{}` is in both {} and {}; each role needs keys of its own", excerpt(.key), .first.name(), .second.name())]
@@ -404,6 +451,7 @@ impl TrustError {
             Self::SectionTwice { .. } => "trust-section-twice",
             Self::BeforeSections { .. } => "trust-before-sections",
             Self::Genesis { .. } => "trust-genesis",
+            Self::PinOfOtherLog { .. } => "trust-pin-of-other-log",
             Self::KeyInTwoRoles { .. } => "trust-key-in-two-roles",
             Self::OriginInTwoRoles { .. } => "trust-origin-in-two-roles",
             Self::AuditWithoutIndex => "trust-audit-without-index",

@@ -1,7 +1,7 @@
 //! The first step of every verification: is this checkpoint one that the trust policy accepts, and how recent is it?
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::note::checkpoint::Checkpoint;
@@ -139,6 +139,11 @@ pub(crate) fn quorum(checks: &mut Checks, code: CheckCode, verdict: &Verdict) {
         (CheckCode::IndexAudit, _) => format!("{total} auditors"),
         _ => format!("{total} witnesses"),
     };
+    let unsupported = match verdict.unsupported() {
+        0 => String::new(),
+        1 => "; this version cannot verify the key of 1".to_string(),
+        many => format!("; this version cannot verify the keys of {many}"),
+    };
     let bad: Vec<&str> = verdict
         .witnesses
         .iter()
@@ -173,7 +178,7 @@ pub(crate) fn quorum(checks: &mut Checks, code: CheckCode, verdict: &Verdict) {
         QuorumVerdict::NotMet => {
             checks.unknown(
                 code,
-                format!("{counted} of {all} {signed}, too few for the quorum"),
+                format!("{counted} of {all} {signed}, too few for the quorum{unsupported}"),
                 evidence,
             );
         }
@@ -193,6 +198,7 @@ fn witnesses(verdict: &Verdict) -> Fact {
             WitnessOutcome::Absent => evidence.with("outcome", "absent"),
             WitnessOutcome::BadSignature => evidence.with("outcome", "wrong"),
             WitnessOutcome::OtherHead => evidence.with("outcome", "other-head"),
+            WitnessOutcome::Unsupported => evidence.with("outcome", "unsupported"),
         };
         Fact::Group(evidence)
     };

@@ -158,7 +158,7 @@ impl EntryQuery {
         checks.pass(CheckCode::Entries, detail, None);
         let first = event::parse(&first.1).map(|parsed| parsed.event);
         if !matches!(first, Ok(Event::Genesis(_))) {
-            return self.without_genesis();
+            return self.without_genesis(verified.origin().as_str());
         }
         let verification = &mut self.verification;
         if verification.asks_index_first() || verification.asks_unaudited_index(size) {
@@ -177,11 +177,9 @@ impl EntryQuery {
     }
 
     /// A log that is not ours: its entries are bytes, and no key in it vouches for anything.
-    fn without_genesis(&mut self) {
-        let pinned = self
-            .verification
-            .policy()
-            .is_some_and(|policy| policy.genesis().is_some());
+    fn without_genesis(&mut self, origin: &str) {
+        let policy = self.verification.policy();
+        let pinned = policy.is_some_and(|policy| policy.genesis(origin).is_some());
         let checks = &mut self.verification.checks;
         checks.pass(CheckCode::Files, NO_FILE_MISSING, None);
         if pinned {

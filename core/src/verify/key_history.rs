@@ -54,6 +54,11 @@ impl KeyHistory {
         }
     }
 
+    /// Returns true if the trust policy pins the genesis of this log.
+    pub(crate) const fn is_pinned(&self) -> bool {
+        self.pin.is_some()
+    }
+
     /// Continues from what an audit has read up to `read`.
     pub(crate) fn restore(&mut self, events: &EventState, read: u64) {
         if read > 0 {

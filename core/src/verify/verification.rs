@@ -241,13 +241,17 @@ impl Verification {
 
     /// Starts to read the whole log.
     pub(crate) fn scan(&mut self, verified: &VerifiedCheckpoint) -> Option<Scan> {
-        let pin = self.policy.as_ref().and_then(TrustPolicy::genesis);
+        let origin = verified.origin().as_str();
+        let pin = self
+            .policy
+            .as_ref()
+            .and_then(|policy| policy.genesis(origin));
         // A log that is read because its reader wants that is read whatever its size.
         let limit = match self.ask_index {
             AskIndex::IfNeeded => MAX_READING_BYTES,
             AskIndex::Never | AskIndex::Always => u64::MAX,
         };
-        match Scan::new(verified.origin().as_str(), verified.head(), pin, limit) {
+        match Scan::new(origin, verified.head(), pin, limit) {
             Ok(scan) => Some(scan),
             Err(error) => {
                 ScanStep::Tree(error).record(&mut self.checks);

@@ -1,11 +1,11 @@
 //! Trust policies: the text in tables, the quorum and its time against their definitions, the verdicts one by one.
 
 use glasslog_core::crypto::SecretKey;
-use glasslog_core::merkle::{TreeHead, leaf_hash};
+use glasslog_core::merkle::{TreeHead, leaf_hash, sha256};
 use glasslog_core::note::cosignature::cosign;
 use glasslog_core::note::{Checkpoint, KeyName, Origin, Signature, SignatureType, SignerKey};
 use glasslog_core::text::limits::{MAX_POLICY, MAX_POLICY_NAMES};
-use glasslog_core::text::wire::base64_encode;
+use glasslog_core::text::wire::{base64_encode, hex_encode};
 use glasslog_core::trust::{LogVerdict, Policy, QuorumVerdict, WitnessOutcome};
 use proptest::prelude::*;
 
@@ -198,7 +198,9 @@ fn malformed_policies() {
             let id = key("lag.example", SignatureType::Ed25519, 1);
             format!("the key id is {}, but this key has {}", log_key(1).verifier().id(), id.verifier().id())
         }),
-        (format!("witness w {ml_dsa}\n"), 1, "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported"),
+        (format!("witness w {ml_dsa}\n"), 1, "the key id is 00000000, but this key has 0f426b8a"),
+        (format!("{two}witness w {}\n", ml_dsa_key("w.example", 6)), 3, "`w` is defined on line 1 already; choose another name"),
+        (format!("witness w {0}\nwitness x {0}\n", ml_dsa_key("w.example", 6)), 2, "another key on line 1 has this name and id; one of the two needs another name"),
         (format!("log {ml_dsa}\n"), 1, "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported"),
         (format!("witness w {weak}\n"), 1, "the Ed25519 key is the identity, under which anyone can sign anything"),
         (format!("log {w}\n"), 1, "a log's key has signature type 0x01, this one has 0x04; use the key for this role"),
@@ -391,6 +393,49 @@ fn verdicts_about_witnesses() {
         outcomes(&add(&good, text))[2],
         absent,
         "that is another key id"
+    );
+}
+
+/// Returns a key of type 0x06 with the id by the recommended rule.
+fn ml_dsa_key(name: &str, fill: u8) -> String {
+    let material = [&[6][..], &[fill; 1_312]].concat();
+    let hash = sha256(&[name.as_bytes(), b"\n", &material].concat());
+    let id = hex_encode(&hash.as_bytes()[..4]);
+    format!("{name}+{id}+{}", base64_encode(&material))
+}
+
+/// A witness with a key of a type to come takes its place in the quorum, and never counts.
+#[test]
+fn unsupported_witnesses_never_count() {
+    let [a, b] = [("a.example", 7), ("b.example", 8)].map(|(name, fill)| ml_dsa_key(name, fill));
+    let with = |quorum: &str| {
+        let lines = format!("witness A {a} https://a.example\nwitness B {b}\n{quorum}");
+        policy(1, &lines)
+    };
+    for (quorum, is_met) in [
+        ("group g any A W0\nquorum g\n", true),
+        ("group g 2 A B W0\nquorum g\n", false),
+        ("group g all A W0\nquorum g\n", false),
+        ("quorum A\n", false),
+        ("quorum none\n", true),
+    ] {
+        let policy = with(quorum);
+        let verdict = policy.judge(&cosigned(&[Some(7)]), NOW);
+        assert_eq!(verdict.accepts(), is_met, "{quorum}");
+        assert_eq!(verdict.unsupported(), 2);
+        let last = &verdict.witnesses[2];
+        assert_eq!(last.name, "B");
+        assert_eq!(last.key_name, "b.example");
+        assert_eq!(last.outcome, WitnessOutcome::Unsupported);
+        // A line under its name and id is a line by an unknown key.
+        let key = &policy.unsupported()[0].key;
+        let line = Signature::new(key.name().clone(), key.id(), vec![1; 2_428]).unwrap();
+        let checkpoint = add(&cosigned(&[Some(7)]), line);
+        assert_eq!(policy.judge(&checkpoint, NOW).accepts(), is_met, "{quorum}");
+    }
+    assert_eq!(
+        with("group g 2 A W0\nquorum g\n").needs(),
+        "all of `A`, `W0`"
     );
 }
 

@@ -82,7 +82,10 @@ fn the_example_of_the_documentation() {
     assert_eq!(trust.log().witnesses().len(), 3);
     assert_eq!(trust.index().unwrap().logs().len(), 1);
     assert_eq!(trust.audit().unwrap().witnesses().len(), 1);
-    assert_eq!(trust.genesis(), Some(leaf_hash(b"")));
+    assert_eq!(
+        trust.genesis("models.example.com/access"),
+        Some(leaf_hash(b""))
+    );
     let verdict = trust.log().judge(&checkpoint("a", 1), 0);
     assert_eq!(verdict.needs, "2 of `W1`, `W2`, `W3`");
 }
@@ -91,7 +94,7 @@ fn the_example_of_the_documentation() {
 fn a_plain_policy_stands_for_log() {
     let trust = parse(&format!("# mine\n{}quorum none\n", log_line("a", 1)));
     assert_eq!(trust.log().logs().len(), 1);
-    assert!(trust.index().is_none() && trust.audit().is_none() && trust.genesis().is_none());
+    assert!(trust.index().is_none() && trust.audit().is_none() && trust.pins().is_empty());
 }
 
 #[test]
@@ -111,7 +114,7 @@ fn all_sections() {
         assert_eq!(trust.index().unwrap().logs().len(), 1);
         assert!(!trust.index().unwrap().requires_witnesses());
         assert_eq!(trust.audit().unwrap().witnesses().len(), 1);
-        assert_eq!(trust.genesis(), Some(pin));
+        assert_eq!(trust.genesis("a"), Some(pin));
         // An index that the auditor vouched for meets it, whether its line names the index again or not.
         let audit = trust.audit().unwrap();
         let index = checkpoint("a/index", 2);
@@ -140,8 +143,49 @@ fn all_sections() {
     }
     // In any order.
     let text = format!("[genesis]\n{PIN}\n{}", two_roles());
-    assert_eq!(parse(&text).genesis(), Some(pin));
+    assert_eq!(parse(&text).genesis("a"), Some(pin));
 }
+
+/// The logs of a policy, such as one and its successor, begin with entries of their own.
+#[test]
+fn each_log_has_its_pin() {
+    let [first, second, third] = [b"1", b"2", b"3"].map(|entry| leaf_hash(entry).to_string());
+    let logs = |names: &[&str]| -> String {
+        let mut seeds = 1..;
+        let lines = names
+            .iter()
+            .map(|name| log_line(name, seeds.next().unwrap()));
+        format!("[log]\n{}quorum none\n", lines.collect::<String>())
+    };
+    let trust = parse(&format!(
+        "{}[genesis]\na {first}\n {second}\nb\t{third}\n",
+        logs(&["a", "b", "c"])
+    ));
+    let shown = |origin| trust.genesis(origin).map(|pin| pin.to_string());
+    assert_eq!(shown("a"), Some(first.clone()));
+    assert_eq!(shown("b"), Some(third));
+    assert_eq!(
+        shown("c"),
+        Some(second.clone()),
+        "the pin without an origin"
+    );
+    let trust = parse(&format!("{}[genesis]\na {first}\n", logs(&["a", "b"])));
+    assert_eq!(trust.genesis("b"), None);
+    let two = logs(&["a", "b"]);
+    for (lines, message) in [
+        (
+            format!("c {first}\n"),
+            "line 6 of the policy: [log] does not name the log `c`; add its key there, or leave the line out".to_owned(),
+        ),
+        (format!("a {first}\na {first}\n"), format!("line 7 of the policy: {GENESIS}")),
+        (format!("a {first} {second}\n"), format!("line 6 of the policy: {GENESIS}")),
+        ("a\n".into(), format!("line 6 of the policy: {GENESIS}")),
+    ] {
+        assert_eq!(refusal(&format!("{two}[genesis]\n{lines}")), message);
+    }
+}
+
+const GENESIS: &str = "[genesis] holds one line for each log, `[ORIGIN] HASH`, with the base64 leaf hash of its entry 0";
 
 #[test]
 fn malformed_trust_files() {
@@ -151,7 +195,7 @@ fn malformed_trust_files() {
         witness_line("w", 3),
     ];
     let good = two_roles();
-    let genesis = "[genesis] holds one line, the base64 leaf hash of entry 0";
+    let genesis = GENESIS;
     for (text, message) in [
         (
             "".into(),
@@ -219,7 +263,9 @@ fn malformed_trust_files() {
         ),
         (
             format!("{good}[genesis]\n{PIN} {PIN}\n"),
-            &format!("line 9 of the policy: {genesis}"),
+            &format!(
+                "line 9 of the policy: [log] does not name the log `{PIN}`; add its key there, or leave the line out"
+            ),
         ),
         (
             format!("{good}[genesis]\n{PIN}\n{PIN}\n"),

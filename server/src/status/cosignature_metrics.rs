@@ -2,7 +2,6 @@
 //! index. Read when they are requested.
 
 use crate::app::App;
-use glasslog_client::source::{Directory, Source};
 use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::index::format::INDEX_CHECKPOINT_PATH;
 use glasslog_core::note::Checkpoint;
@@ -39,10 +38,7 @@ pub(super) fn register(registry: &mut Registry, app: &App) {
 fn read(app: &App) -> Option<Vec<(Labels, i64)>> {
     let policy = fs::read(Layout::new(&app.directory).trust_policy()).ok()?;
     let policy = TrustPolicy::parse(&policy).ok()?;
-    let source: Box<dyn Source> = match &app.shared {
-        Some(shared) => Box::new(shared.public.clone()),
-        None => Box::new(Directory::open(&app.public).ok()?),
-    };
+    let source = app.source().ok()?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
     let roles = [
         ("witness", Some(policy.log()), CHECKPOINT_PATH),
@@ -69,7 +65,9 @@ fn times(
     now: u64,
 ) -> impl Iterator<Item = (String, u64)> {
     let witnesses = section.judge(checkpoint, now).witnesses.into_iter();
-    witnesses.map(|witness| match witness.outcome {
+    // A key that this version cannot verify with tells no age.
+    let known = witnesses.filter(|witness| witness.outcome != WitnessOutcome::Unsupported);
+    known.map(|witness| match witness.outcome {
         WitnessOutcome::Counted { time } | WitnessOutcome::Future { time } => (witness.name, time),
         _ => (witness.name, 0),
     })

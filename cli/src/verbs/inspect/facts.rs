@@ -166,7 +166,13 @@ pub(super) fn policy(policy: &TrustPolicy) -> Value<'static> {
     let mut members = vec![("log", role(policy.log()))];
     members.extend(policy.index().map(|index| ("index", role(index))));
     members.extend(policy.audit().map(|audit| ("audit", role(audit))));
-    members.extend(policy.genesis().map(|pin| ("genesis", text(pin))));
+    members.extend(policy.pins().iter().map(|pin| {
+        let shown = match &pin.origin {
+            Some(origin) => text(format_args!("{origin} {}", pin.leaf_hash)),
+            None => text(pin.leaf_hash),
+        };
+        ("genesis", shown)
+    }));
     of("trust policy", members)
 }
 

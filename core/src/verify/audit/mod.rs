@@ -208,8 +208,9 @@ impl AuditQuery {
         let Some(verified) = self.verification.read_checkpoint(&mut wave) else {
             return self.conclude(false);
         };
-        let pin = self.verification.policy().and_then(TrustPolicy::genesis);
-        self.key_history = KeyHistory::new(verified.origin().as_str(), pin);
+        let (origin, policy) = (verified.origin().as_str(), self.verification.policy());
+        let pin = policy.and_then(|policy| policy.genesis(origin));
+        self.key_history = KeyHistory::new(origin, pin);
         if let Some(index) = &mut self.index {
             index.expect(&verified);
         }

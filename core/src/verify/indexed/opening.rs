@@ -293,7 +293,8 @@ impl Binding {
                 let detail = "the checkpoint inside the manifest and the log's are of one tree";
                 checks.pass(CheckCode::IndexConsistency, detail, None);
                 let origin = self.verified.origin().as_str();
-                let pin = verification.policy().and_then(TrustPolicy::genesis);
+                let policy = verification.policy();
+                let pin = policy.and_then(|policy| policy.genesis(origin));
                 Opened::Index(Box::new(IndexedLog::new(
                     index,
                     self.lookup_tiles,
