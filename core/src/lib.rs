@@ -35,6 +35,7 @@
 //!     max_checkpoint_age: None,
 //!     full_scan: false,   // asks the log's index if auditors vouch for it, or the log is large
 //!     accept_index: false,
+//!     state: false,
 //! };
 //! let exact = false; // follow registrations from the name to digests
 //! let mut query = HistoryQuery::new("resnet50@2.1", policy, options, exact)?;

@@ -132,6 +132,7 @@ fn audit(log: &Path, size: u64) {
             max_checkpoint_age: None,
             full_scan: false,
             accept_index: false,
+            state: false,
         },
         Some(files),
     );

@@ -95,14 +95,21 @@ export type Found = {
 export class HistoryQuery {
   /**
    * With `exact` one key is looked up, and no registration is followed. If the policy names an index, the log's index is
-   * asked, unless the log is small and no auditor vouches for it; with `fullScan` every entry is read instead. `since` is a bundle with an older history of the same artifact: it must
-   * be the beginning of this one, and the report lists the new events. Throws if the artifact is malformed, or `since` is not
-   * such a bundle.
+   * asked, unless the log is small and no auditor vouches for it; with `fullScan` every entry is read instead. `state`
+   * leaves out routine accesses (read, execute, verify). `since` is a bundle with an older history of the same artifact:
+   * it must be the beginning of this one, and the report lists the new events; it excludes `state`. Throws if the artifact
+   * is malformed, or `since` is not such a bundle.
    */
   constructor(
     artifact: string,
     policy: string,
-    options?: Options & { exact?: boolean; fullScan?: boolean; since?: Uint8Array; maxMemory?: number },
+    options?: Options & {
+      exact?: boolean;
+      fullScan?: boolean;
+      state?: boolean;
+      since?: Uint8Array;
+      maxMemory?: number;
+    },
   );
   /** A bounded batch of files wanted next, relative to the log's public tree; empty when done. */
   needs(): string[];

@@ -81,9 +81,11 @@ export function entriesIn(path) {
 export class HistoryQuery {
   #query;
 
-  constructor(artifact, policy, { exact = false, fullScan = false, since, maxMemory, ...options } = {}) {
+  constructor(artifact, policy, { exact = false, fullScan = false, state = false, since, maxMemory, ...options } = {}) {
+    if (flag("state", state) && since !== undefined)
+      throw new TypeError("options `state` and `since` exclude each other");
     const older = since === undefined ? undefined : bytes("since", since);
-    const ways = [flag("exact", exact), flag("fullScan", fullScan), older];
+    const ways = [flag("exact", exact), flag("fullScan", fullScan), state, older];
     this.#query = new wasm.HistoryQuery(text("artifact", artifact), text("policy", policy), ...ways, ...read(options));
     if (maxMemory === undefined) return;
     if (!Number.isSafeInteger(maxMemory) || maxMemory < 0 || maxMemory > 0xffffffff)

@@ -131,6 +131,10 @@ export type Question = {
    * True if only this key was looked up and no registration was followed. Only in the question of a history.
    */
   exact?: boolean,
+  /**
+   * True if routine accesses were left out. Only in the question of a history of the state.
+   */
+  state?: boolean,
 };
 
 /**

@@ -15,8 +15,8 @@ pub struct HistoryQuery(verify::HistoryQuery);
 
 #[wasm_bindgen]
 impl HistoryQuery {
-    /// Starts a query; `exact` follows no registration, `full_scan` asks no index, and `since` is the bundle of an older
-    /// history that must be the beginning of this one.
+    /// Starts a query; `exact` follows no registration, `full_scan` asks no index, `state` leaves out routine accesses, and
+    /// `since` is the bundle of an older history that must be the beginning of this one.
     ///
     /// # Errors
     /// Throws if the artifact breaks its syntax, or if the older history cannot be compared with this one.
@@ -30,6 +30,7 @@ impl HistoryQuery {
         policy: &str,
         exact: bool,
         full_scan: bool,
+        state: bool,
         since: Option<Vec<u8>>,
         now: u64,
         require: Option<String>,
@@ -38,6 +39,7 @@ impl HistoryQuery {
     ) -> Result<Self, JsError> {
         let options = Options {
             full_scan,
+            state,
             ..options(now, require.as_deref(), max_checkpoint_age, accept_index)?
         };
         let policy = policy.as_bytes();

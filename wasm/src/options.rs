@@ -26,5 +26,6 @@ pub(crate) fn options(
         max_checkpoint_age,
         full_scan: false,
         accept_index,
+        state: false,
     })
 }

@@ -92,6 +92,32 @@ test("the grounds of a complete history: a scan of a small log, or the index's w
   assert.equal(scanned, history(log.public, "model@1", log.policy, { now }));
 });
 
+test("the history of the state leaves out routine accesses", { skip }, () => {
+  for (const [options, words] of [
+    [{}, []],
+    [{ acceptIndex: true }, ["--accept-index"]],
+    [{ exact: true, fullScan: true }, ["--exact", "--full-scan"]],
+  ]) {
+    const ours = history(log.public, "model@1", log.policy, { now, ...options, state: true });
+    assert.equal(ours, report("history", "model@1", "--log", log.log, ...trust(), ...words, "--state"));
+    const { result, query, events } = JSON.parse(ours);
+    assert.deepEqual([result, query.state], ["verified", true]);
+    const actions = (list) => list.map(({ action }) => action);
+    const all = JSON.parse(history(log.public, "model@1", log.policy, { now, ...options })).events;
+    assert.deepEqual(
+      actions(events),
+      actions(all).filter((action) => !["read", "execute", "verify"].includes(action)),
+    );
+    assert.ok(events.length < all.length);
+  }
+  const older = new Uint8Array();
+  assert.throws(
+    () => new verify.HistoryQuery("model@1", log.policy, { state: true, since: older }),
+    /options `state` and `since` exclude each other/,
+  );
+  assert.throws(() => new verify.HistoryQuery("model@1", log.policy, { state: 1 }), /option `state` must be a boolean/);
+});
+
 test("a log that was changed, in each of its files", { skip }, () => {
   const tree = log.at("changed");
   const files = [

@@ -94,6 +94,7 @@ impl TrustArgs {
             max_checkpoint_age: self.max_checkpoint_age,
             full_scan: false,
             accept_index: self.accept_index,
+            state: false,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use glasslog_client::drive;
 use glasslog_core::fetch::Query;
 use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
-use glasslog_core::verify::{HistoryQuery, SinceError};
+use glasslog_core::verify::{HistoryQuery, Options, SinceError};
 
 use crate::args::{Lookup, LookupArgs, refuse_artifact, resolve_artifact};
 use crate::exit::Exit;
@@ -38,6 +38,10 @@ pub(crate) struct Args {
     #[arg(long)]
     exact: bool,
 
+    /// Leave out routine accesses: show only what changed something
+    #[arg(long, conflicts_with = "since")]
+    state: bool,
+
     /// An older bundle of the same history, which must be the beginning of this one
     #[arg(long, value_name = "BUNDLE")]
     since: Option<PathBuf>,
@@ -52,6 +56,10 @@ impl Args {
             options,
             source,
         } = self.lookup.open()?;
+        let options = Options {
+            state: self.state,
+            ..options
+        };
         let artifact = resolve_artifact(&self.artifact, console)?;
         let older = self.since.as_ref();
         let older = older

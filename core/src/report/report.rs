@@ -42,6 +42,9 @@ pub struct Question {
     /// True if only this key was looked up and no registration was followed. Only in the question of a history.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exact: Option<bool>,
+    /// True if routine accesses were left out. Only in the question of a history of the state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<bool>,
 }
 
 impl Question {
@@ -50,6 +53,7 @@ impl Question {
             kind,
             id: id.into(),
             exact: None,
+            state: None,
         }
     }
 }

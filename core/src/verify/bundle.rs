@@ -179,6 +179,11 @@ fn replay(
     judge: JudgeQuestion<'_>,
 ) -> Result<Report, ReplayError> {
     let bundle = Bundle::parse(bytes)?;
+    // A bundle answers a history of all events.
+    let options = Options {
+        state: false,
+        ..options
+    };
     let scan = Options {
         full_scan: true,
         ..options
@@ -243,6 +248,11 @@ impl HistoryQuery {
                 expected: shown(&key, exact),
             });
         }
+        // The older history has all events, and this one is compared with it.
+        let options = Options {
+            state: false,
+            ..options
+        };
         // The older history does not get more recent, and need not be.
         let older_options = Options {
             max_checkpoint_age: None,

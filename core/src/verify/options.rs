@@ -13,6 +13,9 @@ pub struct Options {
     pub full_scan: bool,
     /// Take the index's own word that it leaves nothing out, although no auditor vouches for it.
     pub accept_index: bool,
+    /// In a history of a log, leave out routine accesses: what was read, executed and verified. A bundle, and a history that
+    /// continues one, have all events.
+    pub state: bool,
 }
 
 /// The claim that a verdict needs.

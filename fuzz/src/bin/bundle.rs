@@ -14,6 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
         max_checkpoint_age: None,
         full_scan: false,
         accept_index: false,
+        state: false,
     };
     let report = verify_bundle(bytes, POLICY, options, Asked::default()).unwrap();
     assert!(report.to_json().starts_with("{\"schemaVersion\":1,"));

@@ -21,6 +21,7 @@ fn feed(files: &[&[u8]], full_scan: bool) {
         max_checkpoint_age: None,
         full_scan,
         accept_index: true,
+        state: false,
     };
     let Ok(mut query) = HistoryQuery::new("model@1", POLICY, options, false) else {
         panic!("a good question")

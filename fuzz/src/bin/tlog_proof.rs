@@ -15,6 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
         max_checkpoint_age: None,
         full_scan: false,
         accept_index: false,
+        state: false,
     };
     let report = verify_proof(bytes, b"never logged", POLICY, options);
     assert_ne!(report.class(), Class::Verified);

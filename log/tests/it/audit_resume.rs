@@ -87,6 +87,7 @@ fn run(log: &Path, state: Option<Option<&[u8]>>, every: Duration) -> Outcome {
             max_checkpoint_age: None,
             full_scan: false,
             accept_index: false,
+            state: false,
         },
         listing: Some(tree.list()),
         threads: 2,

@@ -187,6 +187,7 @@ fn bundle(log: &Host, index: &Host, trust: &str, size: u64) -> usize {
         full_scan: false,
         // A bundle by the index is measured.
         accept_index: true,
+        state: false,
     };
     let mut query =
         HistoryQuery::new(&artifact, trust.as_bytes(), options, false).expect("a query");

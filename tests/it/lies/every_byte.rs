@@ -83,6 +83,7 @@ fn options() -> Options {
         max_checkpoint_age: None,
         full_scan: false,
         accept_index: false,
+        state: false,
     }
 }
 

@@ -311,10 +311,11 @@ fn name(query: &Question) -> String {
         _ => "",
     };
     // An exact history looked up one key: events about its digests or other names are not among them.
-    let exact = if query.exact == Some(true) {
-        ", looked up exactly,"
-    } else {
-        ""
+    let limits = match (query.exact == Some(true), query.state == Some(true)) {
+        (false, false) => "",
+        (true, false) => ", looked up exactly,",
+        (false, true) => ", without routine accesses,",
+        (true, true) => ", looked up exactly, without routine accesses,",
     };
-    format!("{kind}`{}`{exact}", query.id)
+    format!("{kind}`{}`{limits}", query.id)
 }

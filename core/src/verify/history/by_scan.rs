@@ -143,7 +143,7 @@ impl HistoryQuery {
 
     /// Begins anew by the index: the entries are more bytes than a reader reads of its own accord.
     fn turn_to_index(&mut self) {
-        (self.matches, self.closure) = self.subject.begin(self.exact);
+        (self.matches, self.closure) = self.subject.begin(self.exact, self.state);
         match self.verification.leave_scan() {
             Some(verified) => {
                 self.stage = Stage::Opening(Box::new(Opening::after(&self.verification, verified)))

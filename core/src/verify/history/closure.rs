@@ -32,6 +32,8 @@ pub(super) enum Ask {
 pub(super) struct Closure {
     question: LookupKey,
     stage: Stage,
+    /// True if routine accesses are left out.
+    state: bool,
     /// Digests that were not looked up, because there are too many.
     left_out: u64,
 }
@@ -46,25 +48,34 @@ enum Stage {
     Done,
 }
 
+/// Returns the key to look up: for a history of the state, the one that routine accesses do not have.
+pub(super) fn looked_up(key: LookupKey, state: bool) -> LookupKey {
+    match key.kind.state().filter(|_| state) {
+        Some(kind) => LookupKey::new(kind, key.id),
+        None => key,
+    }
+}
+
 impl Closure {
     /// The closure of a question; an exact one has none.
-    pub(super) fn new(question: LookupKey, exact: bool) -> Self {
+    pub(super) fn new(question: LookupKey, exact: bool, state: bool) -> Self {
         let stage = if exact { Stage::Done } else { Stage::Question };
         Self {
             question,
             stage,
+            state,
             left_out: 0,
         }
     }
 
     /// The keys of the question. Events on a bare name are about each of its versions.
-    pub(super) fn keys(question: &LookupKey, exact: bool) -> Vec<LookupKey> {
+    pub(super) fn keys(question: &LookupKey, exact: bool, state: bool) -> Vec<LookupKey> {
         let mut keys = Vec::from([question.clone()]);
         let bare = base_name(&question.id);
         if question.kind == KeyKind::Version && bare != question.id && !exact {
             keys.push(LookupKey::new(KeyKind::Version, bare));
         }
-        keys
+        keys.into_iter().map(|key| looked_up(key, state)).collect()
     }
 
     /// The number of digests that were not looked up.
@@ -94,7 +105,9 @@ impl Closure {
                 Stage::Linked(rest) => {
                     let page = rest.split_off(rest.len().saturating_sub(LINKED_PAGE));
                     if !page.is_empty() {
-                        let key = |digest| LookupKey::new(KeyKind::Digest, digest);
+                        let state = self.state;
+                        let key =
+                            |digest| looked_up(LookupKey::new(KeyKind::Digest, digest), state);
                         return Ask::Linked(page.into_iter().rev().map(key).collect());
                     }
                     self.stage = Stage::Done;
@@ -104,7 +117,8 @@ impl Closure {
         }
     }
 
-    /// The names whose earlier registrations decide about the bindings in question.
+    /// The names whose earlier registrations decide about the bindings in question. Registrations are events of the state, and
+    /// routine ones are not read for them.
     fn consult(&mut self, matches: &Matches, key_history: &KeyHistory) -> BTreeMap<LookupKey, u64> {
         let mut consult = BTreeMap::new();
         match self.question.kind {
@@ -113,14 +127,14 @@ impl Closure {
                 let fold = Bindings::fold(matches, key_history);
                 if let Some(end) = fold.owner_matters(&self.question.id) {
                     let bare = base_name(&self.question.id);
-                    consult.insert(LookupKey::new(KeyKind::Name, bare), end);
+                    consult.insert(LookupKey::new(KeyKind::NameState, bare), end);
                 }
             }
             // A registration with the digest binds the version unless an earlier one does.
             KeyKind::Digest => {
                 for (index, _, parsed) in matches.registrations() {
                     for name in versions(index, &parsed).into_keys() {
-                        let key = LookupKey::new(KeyKind::Version, name);
+                        let key = LookupKey::new(KeyKind::VersionState, name);
                         if consult.contains_key(&key) {
                             continue;
                         }
@@ -309,7 +323,8 @@ pub(super) struct Sharing {
 impl Sharing {
     pub(super) fn new(matches: &Matches, key_history: &KeyHistory) -> Self {
         let keys = matches.keys().iter();
-        let hex = keys.filter_map(|key| key.id.strip_prefix("sha256:"));
+        let digests = keys.filter(|key| matches!(key.kind, KeyKind::Digest | KeyKind::DigestState));
+        let hex = digests.filter_map(|key| key.id.strip_prefix("sha256:"));
         let mut sharing = Self {
             linked: hex.map(ToString::to_string).collect(),
             registered: BTreeMap::new(),

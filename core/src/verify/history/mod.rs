@@ -49,6 +49,8 @@ pub struct HistoryQuery {
     subject: Subject,
     /// Look up one key only, and follow no registration.
     exact: bool,
+    /// Look up what changes something only.
+    state: bool,
     /// An older history that is to be the beginning of this one.
     since: Option<Since>,
     stage: Stage,
@@ -87,15 +89,15 @@ enum Beside<'a> {
 
 impl Subject {
     /// No entry yet, and the keys to find entries by.
-    fn begin(&self, exact: bool) -> (Matches, Closure) {
+    fn begin(&self, exact: bool, state: bool) -> (Matches, Closure) {
         match self {
             Self::One(key) => (
-                Matches::new(Closure::keys(key, exact)),
-                Closure::new(key.clone(), exact),
+                Matches::new(Closure::keys(key, exact, state)),
+                Closure::new(key.clone(), exact, state),
             ),
             Self::Files(digests) => (
                 Matches::new(digests.iter().map(|digest| digest_key(digest))),
-                Closure::new(digest_key(""), true),
+                Closure::new(digest_key(""), true, false),
             ),
         }
     }
@@ -289,7 +291,7 @@ impl HistoryQuery {
                 None
             }
         };
-        let (matches, closure) = subject.begin(exact);
+        let (matches, closure) = subject.begin(exact, options.state);
         let stage = if verification.asks_index_first() {
             verification.begin_index();
             Stage::Opening(Box::new(Opening::new(&verification)))
@@ -300,6 +302,7 @@ impl HistoryQuery {
             verification,
             subject,
             exact,
+            state: options.state,
             since,
             stage,
             matches,
@@ -402,6 +405,7 @@ impl HistoryQuery {
         let question = match &self.subject {
             Subject::One(key) => Question {
                 exact: Some(self.exact),
+                state: self.state.then_some(true),
                 ..named(key)
             },
             Subject::Files(digests) => Question::new("file", digests.join(" ")),

@@ -154,11 +154,12 @@ fn compare(world: &World, step: usize) {
         if at % step != 0 {
             continue;
         }
-        let report = |options: Options, exact: bool| {
+        let report = |options: Options, (exact, state): (bool, bool)| {
+            let options = Options { state, ..options };
             let query = HistoryQuery::new(artifact, &indexed(), options, exact).unwrap();
             world.log.run(query)
         };
-        for exact in [false, true] {
+        for exact in [(false, false), (true, false), (false, true), (true, true)] {
             let (found, scanned) = (report(accepting(), exact), report(scanning(), exact));
             assert_eq!(shared(&found), shared(&scanned), "{artifact}");
             assert_eq!(outcome(&found, "coverage"), Outcome::Pass, "{artifact}");

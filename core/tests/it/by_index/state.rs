@@ -2,10 +2,68 @@
 
 use glasslog_core::event::{Action, KeyKind, LookupKey, Spki};
 use glasslog_core::report::{Outcome, Report};
-use glasslog_core::verify::HistoryQuery;
+use glasslog_core::verify::{HistoryQuery, Options};
 
 use super::world::*;
 use crate::support::*;
+
+#[test]
+fn the_state_of_an_artifact_costs_what_changed_it() {
+    // GLASSLOG_LONG_TESTS: as many reads as docs/measurements.md states figures for.
+    let long = std::env::var_os("GLASSLOG_LONG_TESTS").is_some();
+    let reads = if long { 33_333 } else { 600 };
+    let mut log = TestLog::new();
+    let kept: Vec<u64> = (0..3u64)
+        .map(|number| {
+            for _ in 0..reads {
+                log.read("m@1");
+            }
+            let action = [Action::Register, Action::Write, Action::Hold][number as usize];
+            log.add(&access(
+                action,
+                "alice@example.com",
+                ALICE,
+                &[("m@1", "m@1")],
+            ))
+        })
+        .collect();
+    let mut world = World::new(log);
+    world.publish();
+    let state = Options {
+        state: true,
+        ..options()
+    };
+    let asked = |options: Options| {
+        let query = HistoryQuery::new("m@1", &audited(), options, false).unwrap();
+        world.asked(query)
+    };
+    let (few, report) = asked(state);
+    assert_eq!(indices(&report), kept);
+    assert!(report.to_json().contains(r#""exact":false,"state":true}"#));
+    assert!(
+        report
+            .to_json()
+            .contains(r#"{"kind":"version-state","id":"m@1"}"#)
+    );
+    assert!(report.complete);
+    let (many, report) = asked(options());
+    assert_eq!(indices(&report).len(), 3 * reads + 3);
+    for (files, about) in [(&few, "state"), (&many, "whole")] {
+        let bytes: usize = files.values().sum();
+        println!("{about} history: {} GETs, {bytes} bytes", files.len());
+    }
+    assert!(few.len() < many.len());
+    assert!(few.values().sum::<usize>() * 2 < many.values().sum());
+    // What an actor may do, and which keys there are.
+    for artifact in ["actor:alice@example.com", &format!("key:{}", key_id(ALICE))] {
+        let query = HistoryQuery::new(artifact, &audited(), state, false).unwrap();
+        assert_eq!(indices(&world.log.run(query)), [1], "{artifact}");
+    }
+}
+
+fn key_id(seed: u8) -> String {
+    Spki::new(secret(seed).public()).key_id()
+}
 
 /// A payload about one artifact, with another digest.
 fn with_digest(name: &str, digest: &str) -> Vec<u8> {

@@ -19,6 +19,7 @@ const OPTIONS: Options = Options {
     max_checkpoint_age: None,
     full_scan: false,
     accept_index: false,
+    state: false,
 };
 
 fn honest() -> World {

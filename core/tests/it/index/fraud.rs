@@ -638,6 +638,7 @@ fn report(fraud: &[u8], policy: &[u8]) -> Report {
         max_checkpoint_age: None,
         full_scan: false,
         accept_index: false,
+        state: false,
     };
     verify_fraud(fraud, policy, options)
 }

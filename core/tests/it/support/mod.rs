@@ -216,6 +216,7 @@ pub(crate) fn options() -> Options {
         max_checkpoint_age: None,
         full_scan: false,
         accept_index: false,
+        state: false,
     }
 }
 
