@@ -1,7 +1,12 @@
 //! Health, readiness and metrics.
 
 use crate::support::*;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::note::cosignature::cosign;
+use glasslog_core::note::{Checkpoint, KeyName, SignatureType, SignerKey};
 use glasslog_server::Options;
+use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Returns the value of a sample, by its name and labels.
 fn sample(text: &str, name: &str) -> f64 {
@@ -112,6 +117,43 @@ fn what_happens_is_counted() {
     assert_eq!(indexed + lag, 3.0);
     assert!(sample(text, "glasslog_commits_total") >= 2.0);
     assert!(sample(text, "glasslog_last_publish_time_seconds") > 1.6e9);
+}
+
+/// One rule alarms of an old cosignature and of a missing one.
+#[test]
+fn cosignatures_have_an_age() {
+    let server = Running::start();
+    server.post("/add", b"one");
+    let log = server.directory.path();
+    let path = log.join("public/checkpoint");
+    let checkpoint = Checkpoint::parse(&fs::read(&path).unwrap()).unwrap();
+    let [near, far] = [1, 2].map(|seed| {
+        let name = KeyName::parse("w.example.org").unwrap();
+        let secret = SecretKey::from_seed(&[seed; 32]);
+        SignerKey::new(name, SignatureType::CosignatureV1, secret)
+    });
+    let own = SignerKey::parse(fs::read_to_string(log.join("keys/log")).unwrap().trim()).unwrap();
+    let policy = format!(
+        "log {}\nwitness near {}\nwitness far {}\nquorum near\n",
+        own.verifier(),
+        near.verifier(),
+        far.verifier()
+    );
+    fs::write(log.join("trust.policy"), policy).unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let line = cosign(&checkpoint, &near, now.as_secs() - 500).unwrap();
+    let cosigned = checkpoint.with_signature(line).unwrap();
+    fs::write(&path, cosigned.encode()).unwrap();
+    let answer = server.get("/metrics");
+    let age = |name: &str| {
+        let labels = format!("{{role=\"witness\",name=\"{name}\"}}");
+        sample(
+            answer.text(),
+            &format!("glasslog_cosignature_age_seconds{labels}"),
+        )
+    };
+    assert!((500.0..600.0).contains(&age("near")), "{}", age("near"));
+    assert!(age("far") > 1.7e9);
 }
 
 #[test]

@@ -166,6 +166,12 @@ fn bundles_are_small_and_newer_histories_begin_with_them() {
             assert_eq!(shared(report), shared(history.clone()));
         }
     }
+    let policy = log.beside("log/trust.policy");
+    let verify = words!["verify", "bundle", small, "--policy", policy, "--offline"];
+    let said = glasslog(verify).expect(5).stderr;
+    for way_out in ["`--full-scan`", "`[audit]`", "`--accept-index`"] {
+        assert!(said.contains(way_out), "{said}");
+    }
     let older = log.beside("older");
     log.verify(&format!("bundle rare@1 -o {}", older.display()), 0);
     log.grow(50);
@@ -178,6 +184,40 @@ fn bundles_are_small_and_newer_histories_begin_with_them() {
     ]);
     let said = other.expect(2).stderr;
     assert!(said.contains("about version `rare@1`, not"), "{said}");
+}
+
+#[test]
+fn memory_is_bounded() {
+    let mut log = Log::new();
+    log.grow(200);
+    for way in ["--full-scan", "--accept-index"] {
+        let report = log.verify(&format!("history busy@1 {way} --max-memory 8KiB"), 5);
+        let coverage = check(&report, "coverage");
+        assert_eq!(coverage["outcome"], "unknown");
+        assert_eq!(coverage["evidence"]["memoryLimit"], 8_192);
+        assert_eq!(report["complete"], false);
+        log.verify(&format!("history busy@1 {way} --max-memory 8MiB"), 0);
+    }
+    let ask = |size: &str| {
+        let (dir, policy) = (log.beside("log"), log.beside("log/trust.policy"));
+        glasslog(words![
+            "history",
+            "busy@1",
+            "--log",
+            dir,
+            "--policy",
+            policy,
+            "--max-memory",
+            size
+        ])
+    };
+    let said = ask("8KiB").expect(5).stderr;
+    assert!(
+        said.contains("allow more with `--max-memory 1GiB`"),
+        "{said}"
+    );
+    let said = ask("1MB").expect(2).stderr;
+    assert!(said.contains("`512MiB`"), "{said}");
 }
 
 #[test]

@@ -146,8 +146,7 @@ fn cause(report: &Report) -> String {
 }
 
 /// Ways out where a verdict would rest on an index that no auditor vouched for.
-const WITHOUT_AUDITORS: [&str; 3] = [
-    "`--full-scan` reads every entry, and nothing then rests on the index",
+const WITHOUT_AUDITORS: [&str; 2] = [
     "an `[audit]` section in the policy, with an auditor's key, takes the index once that auditor has recomputed it",
     "`--accept-index` takes the index's own word that it leaves nothing out",
 ];
@@ -155,8 +154,19 @@ const WITHOUT_AUDITORS: [&str; 3] = [
 /// Returns the remedies that are known; `can_scan` if the verb has the flag `--full-scan`.
 pub(crate) fn hints(report: &Report, can_scan: bool) -> Vec<String> {
     match report.deciding_check() {
-        Some(check) if can_scan && rests_on_index_alone(report, check) => {
-            WITHOUT_AUDITORS.map(str::to_owned).to_vec()
+        Some(check) if rests_on_index_alone(report, check) => {
+            let scan = match can_scan {
+                true => "`--full-scan` reads every entry, and nothing then rests on the index",
+                false => {
+                    "a bundle made with `--full-scan` holds every entry, and rests on no index"
+                }
+            };
+            let others = WITHOUT_AUDITORS.into_iter();
+            [scan]
+                .into_iter()
+                .chain(others)
+                .map(str::to_owned)
+                .collect()
         }
         Some(check) => hint(report, check, can_scan).into_iter().collect(),
         None => Vec::new(),
@@ -170,10 +180,9 @@ fn rests_on_index_alone(report: &Report, check: &Check) -> bool {
         .iter()
         .find(|check| check.code == CheckCode::Coverage);
     let is_unaudited = coverage.is_some_and(|coverage| {
-        let size = report.checkpoint.as_ref().map_or(0, |head| head.size);
         coverage.outcome == Outcome::Unknown
             && fact(coverage, "audited") == Some(&Fact::from("no"))
-            && fact(coverage, "upTo") == Some(&Fact::Number(size))
+            && !is_behind(report, coverage)
     });
     matches!(
         check.code,
@@ -238,7 +247,7 @@ fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static st
             "auditors may not have recomputed it yet: try again later",
             SCAN,
         ),
-        (CheckCode::Coverage, Class::Undecided) if has_scanned_less(check) => {
+        (CheckCode::Coverage, Class::Undecided) if is_behind(report, check) => {
             ("the index is behind: try again later", SCAN)
         }
         (CheckCode::IndexFiles, Class::Unfinished | Class::Undecided) if is_audit => (
@@ -273,8 +282,10 @@ fn is_about(check: &Check, path: &str) -> bool {
 }
 
 /// Returns true if the index does not cover the whole log.
-fn has_scanned_less(check: &Check) -> bool {
-    fact(check, "method") == Some(&Fact::from("index"))
+fn is_behind(report: &Report, check: &Check) -> bool {
+    let size = report.checkpoint.as_ref().map_or(0, |head| head.size);
+    let covered = fact(check, "upTo");
+    fact(check, "method") == Some(&Fact::from("index")) && covered != Some(&Fact::Number(size))
 }
 
 fn fact<'a>(check: &'a Check, name: &str) -> Option<&'a Fact> {
