@@ -79,6 +79,7 @@ pub use network::{Network, NetworkError};
 pub use object_store::StoreError;
 pub use page_origin::{PageOrigin, PageOriginError};
 pub use storage::{JournalError, StorageError};
+pub use writer::known_signers::KnownSigners;
 pub use writer::{
     ARCHIVE_INTERVAL, Admitter, HistoryError, Log, Outcome, Receipt, Refusal, WriterError,
 };

@@ -5,6 +5,7 @@ pub(crate) mod close;
 pub(crate) mod error;
 mod event_memory;
 pub(crate) mod keys;
+pub(crate) mod known_signers;
 pub(crate) mod log;
 pub(crate) mod open;
 pub(crate) mod partials;

@@ -125,7 +125,6 @@ where
 async fn prove(app: &App, receipt: &Receipt) -> Result<String, Refused> {
     let proofs = receipt::prove(app, vec![receipt.index]).await;
     proofs
-        .ok()
         .and_then(|proofs| proofs.into_iter().next())
         .ok_or(Refused::ProofUnavailable)
 }

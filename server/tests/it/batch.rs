@@ -5,6 +5,7 @@ use glasslog_core::merkle::leaf_hash;
 use glasslog_core::note::TlogProof;
 use glasslog_server::Options;
 use serde_json::{Value, json};
+use std::fs;
 use std::io::{BufWriter, Read, Write};
 use std::time::{Duration, Instant};
 
@@ -142,6 +143,29 @@ fn proofs_come_with_the_answers() {
         "fine",
         &refused[0]["index"],
     );
+}
+
+/// A line by an unknown key is not handed on: nobody could tell a true one from a false one.
+#[test]
+fn proofs_carry_verified_signatures_alone() {
+    let server = Running::start();
+    server.post("/add", b"entry");
+    let path = server.directory.path().join("public/checkpoint");
+    let mut checkpoint = fs::read_to_string(&path).unwrap();
+    let junk = format!("\u{2014} example.com/raw {}\n", "AAAA".repeat(23));
+    checkpoint += &junk;
+    fs::write(&path, &checkpoint).unwrap();
+    for answer in [
+        server.post("/add?answer=proof", b"entry").text().to_owned(),
+        server.post("/batch?answer=proof", b"entry\n").lines()[0]["proof"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+    ] {
+        assert!(!answer.contains(&junk), "{answer}");
+        check(&answer, "entry", &json!(0));
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), checkpoint);
 }
 
 fn check(proof: &str, entry: &str, index: &Value) {

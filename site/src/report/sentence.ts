@@ -210,6 +210,11 @@ function unknown(report: Report, about: string): Told {
         "This log does not say whose keys count.",
         "Its first entry names no keys that may admit others, so no event in it can be judged.",
       );
+    case "readable":
+      return told(
+        "The log holds entries that are no events.",
+        `Its operator let them in. Each could be ${what}, so the record is not shown to be whole.`,
+      );
     case "event-signatures":
       return told(
         `${events} ${what} ${are} in the log, but not all are validly signed.`,
