@@ -7,7 +7,17 @@ use glasslog_core::event::{self, Envelope, Statement};
 use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::Console;
 use crate::signer_spec::{self, Signer};
+use crate::submitted::{State, Submitted};
+use crate::upkeep;
+
+/// An event that is in the log, and the log, which stays locked if it is a directory.
+pub(crate) struct Sent {
+    pub(crate) receipt: Receipt,
+    entry: Vec<u8>,
+    destination: Destination,
+}
 
 /// Signs a Statement as admin, submits it and waits until it is published.
 ///
@@ -17,7 +27,7 @@ pub(crate) fn send(
     log: &str,
     admin: Option<&str>,
     statement: &Statement<'_>,
-) -> Result<(Receipt, Destination), Failure> {
+) -> Result<Sent, Failure> {
     let admin = admin_key(log, admin)?;
     let malformed =
         |code: &'static str, problem: String| Failure::new(Exit::Malformed, code, problem);
@@ -25,9 +35,33 @@ pub(crate) fn send(
         event::encode(statement).map_err(|error| malformed(error.code(), error.to_string()))?;
     let envelope = Envelope::sign(payload, &[&admin.key])
         .map_err(|error| malformed(error.code(), error.to_string()))?;
+    let entry = envelope.encode();
     let mut destination = Destination::open(log)?;
-    let receipt = destination.add(envelope.encode(), Wait::Published)?;
-    Ok((receipt, destination))
+    let receipt = destination
+        .add(&entry, Wait::Published)
+        .map_err(|failure| failure.keeping(log, None))?;
+    Ok(Sent {
+        receipt,
+        entry,
+        destination,
+    })
+}
+
+impl Sent {
+    /// Describes a failure that came after the event was published.
+    pub(crate) fn then(&self, failure: Failure) -> Failure {
+        failure.after(Submitted::entry(State::InLog, &self.receipt, &self.entry))
+    }
+
+    /// Ends the verb after its result was printed: extends the index of a directory.
+    ///
+    /// # Errors
+    /// The result could not be printed.
+    pub(crate) fn finish(self, log: &str, console: &Console) -> Result<Exit, Failure> {
+        console.written().map_err(|failure| self.then(failure))?;
+        upkeep::extend_index(log, self.destination, console);
+        Ok(Exit::Done)
+    }
 }
 
 fn admin_key(log: &str, spec: Option<&str>) -> Result<Signer, Failure> {

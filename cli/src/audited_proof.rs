@@ -25,10 +25,8 @@ pub(crate) fn publish(proof: &AuditedProof, log: &str, console: &Console) -> Res
 
 /// Explains why a proof was not made or published.
 pub(crate) fn refuse(error: CosignError) -> Failure {
-    let exit = match error {
-        CosignError::Log(error) => return error.into(),
-        CosignError::Unfit(_) => Exit::Undecided,
-        _ => Exit::Usage,
-    };
-    Failure::new(exit, error.code(), error.to_string())
+    match error {
+        CosignError::Log(error) => error.into(),
+        error => Failure::new(Exit::from(&error), error.code(), error.to_string()),
+    }
 }

@@ -9,6 +9,7 @@ use glasslog_log::{Log, Refusal};
 use crate::clock::now;
 use crate::failure::Failure;
 use crate::output::say;
+use crate::submitted::{State, Submitted};
 
 /// A log that takes entries.
 pub(crate) enum Destination {
@@ -32,15 +33,27 @@ impl Destination {
     ///
     /// # Errors
     /// The disk or the network fails, or a server refuses the batch as a whole.
-    pub(crate) fn submit(&mut self, entries: Vec<Vec<u8>>, wait: Wait) -> Result<Outcome, Failure> {
+    pub(crate) fn submit(&mut self, entries: Vec<Vec<u8>>, wait: Wait) -> Result<Outcome, Broken> {
         match self {
-            Self::Server(server) => Ok(server.submit(&entries, wait)??),
-            Self::Directory(log) => {
-                let outcomes = log.append(entries)?;
-                if wait == Wait::Published {
-                    log.publish(now())?;
+            Self::Server(server) => match server.submit(&entries, wait) {
+                Ok(Ok(outcome)) => Ok(outcome),
+                // A server that refuses a batch as a whole may have begun to admit it.
+                Ok(Err(refused)) => Err(Broken::unknown(refused)),
+                Err(unanswered) if unanswered.may_be_admitted => {
+                    Err(Broken::unknown(unanswered.error))
                 }
-                Ok(outcomes.into_iter().map(local).collect())
+                Err(unanswered) => Err(Broken::unsent(unanswered.error)),
+            },
+            Self::Directory(log) => {
+                let appended = log.append(entries).map_err(Broken::unknown)?;
+                let outcome: Outcome = appended.into_iter().map(local).collect();
+                match wait {
+                    Wait::Durable => Ok(outcome),
+                    Wait::Published => match log.publish(now()) {
+                        Ok(_) => Ok(outcome),
+                        Err(error) => Err(Broken::unpublished(error, outcome)),
+                    },
+                }
             }
         }
     }
@@ -59,27 +72,71 @@ impl Destination {
     /// Submits one entry.
     ///
     /// # Errors
-    /// As [`submit`](Self::submit), and if the entry is refused.
-    pub(crate) fn add(&mut self, entry: Vec<u8>, wait: Wait) -> Result<Receipt, Failure> {
+    /// As [`offer`](Self::offer), and if the entry is refused.
+    pub(crate) fn add(&mut self, entry: &[u8], wait: Wait) -> Result<Receipt, Failure> {
         Ok(self.offer(entry, wait)??)
     }
 
     /// Submits one entry. A refusal is an answer.
     ///
     /// # Errors
-    /// As [`submit`](Self::submit).
+    /// The disk or the network fails; the failure states what is known about the entry.
     pub(crate) fn offer(
         &mut self,
-        entry: Vec<u8>,
+        entry: &[u8],
         wait: Wait,
     ) -> Result<Result<Receipt, Refused>, Failure> {
-        match self.submit(vec![entry], wait)?.pop() {
-            Some(outcome) => Ok(outcome),
-            None => Err(Failure::unfinished(
-                "no-outcome",
-                "the log gave no answer about the entry",
-            )),
+        let no_answer = || {
+            let message = "the log gave no answer about the entry";
+            Failure::unfinished("no-outcome", message).after(Submitted::unknown(entry))
+        };
+        match self.submit(vec![entry.to_vec()], wait) {
+            Ok(mut outcome) => outcome.pop().ok_or_else(no_answer),
+            Err(Broken {
+                failure,
+                state,
+                mut outcome,
+            }) => match (state, outcome.pop()) {
+                (None, _) => Err(failure),
+                (Some(_), Some(Err(refused))) => Ok(Err(refused)),
+                (Some(state), Some(Ok(receipt))) => {
+                    Err(failure.after(Submitted::entry(state, &receipt, entry)))
+                }
+                (Some(_), None) => Err(failure.after(Submitted::unknown(entry))),
+            },
         }
+    }
+}
+
+/// A submission that failed, and what is known about its entries.
+pub(crate) struct Broken {
+    pub(crate) failure: Failure,
+    /// `None` if nothing was sent.
+    pub(crate) state: Option<State>,
+    /// The answers, if there are any.
+    pub(crate) outcome: Outcome,
+}
+
+impl Broken {
+    fn new(failure: impl Into<Failure>, state: Option<State>, outcome: Outcome) -> Self {
+        let failure = failure.into();
+        Self {
+            failure,
+            state,
+            outcome,
+        }
+    }
+
+    fn unsent(failure: impl Into<Failure>) -> Self {
+        Self::new(failure, None, Vec::new())
+    }
+
+    fn unknown(failure: impl Into<Failure>) -> Self {
+        Self::new(failure, Some(State::Unknown), Vec::new())
+    }
+
+    fn unpublished(failure: impl Into<Failure>, outcome: Outcome) -> Self {
+        Self::new(failure, Some(State::Durable), outcome)
     }
 }
 

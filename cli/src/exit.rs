@@ -9,6 +9,7 @@ use glasslog_core::report::Class;
 use glasslog_core::rules::RefusalClass;
 use glasslog_core::tiles::TileError;
 use glasslog_core::verify::audit::state::AuditStateError;
+use glasslog_log::index::CosignError;
 use glasslog_log::witness::WitnessError;
 use glasslog_log::{IndexError, LogError, StorageError};
 
@@ -134,6 +135,16 @@ impl From<&LogError> for Exit {
             LogError::Index(IndexError::NotInTree { .. }) => Self::False,
             LogError::Index(IndexError::AnotherHistory { .. }) => Self::Inconsistent,
             _ => Self::Unfinished,
+        }
+    }
+}
+
+impl From<&CosignError> for Exit {
+    fn from(error: &CosignError) -> Self {
+        match error {
+            CosignError::Log(error) => error.into(),
+            CosignError::Unfit(_) => Self::Undecided,
+            _ => Self::Usage,
         }
     }
 }

@@ -8,6 +8,7 @@ use glasslog_client::submit::Refused;
 use glasslog_log::LogError;
 
 use crate::exit::Exit;
+use crate::submitted::Submitted;
 
 /// A verb that ends without a report.
 ///
@@ -18,6 +19,8 @@ pub(crate) struct Failure {
     pub(crate) code: &'static str,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// The entries that were submitted before.
+    pub(crate) submitted: Option<Box<Submitted>>,
 }
 
 impl Failure {
@@ -27,6 +30,7 @@ impl Failure {
             code,
             message: message.into(),
             hint: None,
+            submitted: None,
         }
     }
 
@@ -53,6 +57,21 @@ impl Failure {
     pub(crate) fn file(path: impl Display, error: &std::io::Error) -> Self {
         let (path, problem) = (path.to_string(), io_reason(error));
         glasslog_client::Error::File { path, problem }.into()
+    }
+
+    /// Exit 1: standard output could not be written.
+    pub(crate) fn stdout(error: &std::io::Error) -> Self {
+        Self::unfinished(
+            "standard-output",
+            format!("standard output: {}", io_reason(error)),
+        )
+    }
+
+    /// States what is known about the entries that were submitted before this failure.
+    pub(crate) fn after(mut self, submitted: Submitted) -> Self {
+        self.message = format!("{submitted}{}", self.message);
+        self.submitted = Some(Box::new(submitted));
+        self
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -2,19 +2,17 @@
 
 use std::path::Path;
 
-use glasslog_client::submit::Receipt;
 use glasslog_core::event::{KeyEvent, KeyOp, Spki};
 use glasslog_core::merkle::Hash;
 use glasslog_core::rules::{EnrolledKey, NoEffect, Revocation};
 use serde::Serialize;
 
-use crate::admin_event::send;
+use crate::admin_event::{Sent, send};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
 use crate::pem_file::{self, Expected};
 use crate::published_keys::{PublishedKeys, read_keys, read_size};
-use crate::upkeep;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -147,10 +145,8 @@ pub(crate) fn submit(
     event: &KeyEvent,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    let (receipt, destination) = send(log, admin, &event.to_statement())?;
-    tell(event, &receipt, console);
-    upkeep::extend_index(log, destination, console);
-    Ok(Exit::Done)
+    let sent = send(log, admin, &event.to_statement())?;
+    tell(event, sent, log, console)
 }
 
 /// Signs an enrolment as admin, submits it and waits until it is published.
@@ -165,22 +161,24 @@ pub(crate) fn enrol(
     console: &Console,
 ) -> Result<Exit, Failure> {
     let size = read_size(log)?;
-    let (receipt, destination) = send(log, admin, &event.to_statement())?;
-    if receipt.index < size {
-        let keyring = read_keys(log)?.keyring;
+    let sent = send(log, admin, &event.to_statement())?;
+    if sent.receipt.index < size {
+        let keyring = read_keys(log)
+            .map_err(|failure| sent.then(failure))?
+            .keyring;
         let enrolled = keyring.keys().get(&event.spki.key_id());
         if let Some(revoked) = enrolled.and_then(|key| key.revoked.as_ref()) {
             let reason = NoEffect::AlreadyRevoked { at: revoked.at };
             return Err(refused(&reason).hint("make a new key with `glasslog keygen`"));
         }
     }
-    tell(event, &receipt, console);
-    upkeep::extend_index(log, destination, console);
-    Ok(Exit::Done)
+    tell(event, sent, log, console)
 }
 
-fn tell(event: &KeyEvent, receipt: &Receipt, console: &Console) {
+/// Prints the result, and ends the verb.
+fn tell(event: &KeyEvent, sent: Sent, log: &str, console: &Console) -> Result<Exit, Failure> {
     let keyid = event.spki.key_id();
+    let receipt = &sent.receipt;
     if console.is_json() {
         console.json(&Changed {
             schema_version: 1,
@@ -189,15 +187,16 @@ fn tell(event: &KeyEvent, receipt: &Receipt, console: &Console) {
             leaf_hash: receipt.leaf_hash.to_base64(),
             keyid,
         });
-        return;
+    } else {
+        let done = match event.op {
+            KeyOp::Enrol => "enrolled",
+            KeyOp::Revoke => "revoked",
+            KeyOp::Amend => "amended the revocation of",
+        };
+        console.line(format_args!(
+            "{done} {keyid} of `{}` at index {}",
+            event.actor, receipt.index
+        ));
     }
-    let done = match event.op {
-        KeyOp::Enrol => "enrolled",
-        KeyOp::Revoke => "revoked",
-        KeyOp::Amend => "amended the revocation of",
-    };
-    console.line(format_args!(
-        "{done} {keyid} of `{}` at index {}",
-        event.actor, receipt.index
-    ));
+    sent.finish(log, console)
 }

@@ -1,7 +1,5 @@
 //! The origin of the log that an event is signed for, from the log's configuration or its checkpoint.
 
-use std::path::Path;
-
 use glasslog_client::source::is_address;
 use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::note::Checkpoint;
@@ -9,7 +7,6 @@ use glasslog_core::trust::{LogVerdict, TrustPolicy};
 use glasslog_log::directory::Disk;
 use glasslog_log::{Config, Layout};
 
-use crate::args::read_trust_policy;
 use crate::clock::now;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -23,7 +20,7 @@ use crate::source;
 /// The directory is not a log, or the checkpoint is missing or not accepted by the policy.
 pub(crate) fn origin_of(
     log: &str,
-    policy: Option<&Path>,
+    policy: Option<&TrustPolicy>,
     console: &Console,
 ) -> Result<String, Failure> {
     if !is_address(log) {
@@ -45,7 +42,7 @@ pub(crate) fn origin_of(
             "signing for `{}`, as the server says; `--policy` would check it",
             checkpoint.origin().as_str()
         )),
-        Some(path) => check(&read_trust_policy(path)?, &checkpoint)?,
+        Some(policy) => check(policy, &checkpoint)?,
     }
     Ok(checkpoint.origin().as_str().to_owned())
 }

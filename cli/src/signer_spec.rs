@@ -1,5 +1,6 @@
 //! SPEC arguments, which name a signing key (`docs/cli.md`, "Verbs").
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use glasslog_core::crypto::SecretKey;
@@ -44,6 +45,27 @@ pub(crate) fn read_file(path: &Path) -> Result<Signer, Failure> {
     // A public half, which anyone may read, is refused as what it is.
     check_private(path)?;
     Ok(Signer { key, actor })
+}
+
+/// Returns the actor that `--actor` gives, or else the one that the key's file names.
+///
+/// # Errors
+/// The two differ, or there is neither (exit 2).
+pub(crate) fn agreed_actor(
+    given: Option<String>,
+    named: Option<String>,
+    file: impl Display,
+) -> Result<String, Failure> {
+    match (given, named) {
+        (Some(given), Some(named)) if given != named => Err(Failure::usage(format!(
+            "`--actor {given}` differs from `{named}`, the actor that `{file}` names"
+        ))
+        .hint("correct `--actor`, or the name above the key in that file")),
+        (Some(actor), _) | (None, Some(actor)) => Ok(actor),
+        (None, None) => Err(Failure::usage(
+            "`--actor` is required: the key file does not name its actor",
+        )),
+    }
 }
 
 /// Returns the path of the public half: the path with `.pub` after it.

@@ -57,6 +57,16 @@ pub struct Refused {
 /// The outcome for each entry, in order.
 pub type Outcome = Vec<Result<Receipt, Refused>>;
 
+/// A submission without an answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct Unanswered {
+    /// The reason.
+    pub error: Error,
+    /// True if the server may have admitted the entries.
+    pub may_be_admitted: bool,
+}
+
 /// A log behind `glasslog serve`.
 pub struct Server {
     base: Url,
@@ -66,8 +76,42 @@ pub struct Server {
 
 enum Try {
     Got(Vec<u8>),
-    Again(Error, Option<Duration>),
-    Final(Error),
+    Failed(Failed),
+}
+
+struct Failed {
+    error: Error,
+    /// True if the server may have admitted the entries.
+    may_be_admitted: bool,
+    is_last: bool,
+    /// The pause that the server asks for.
+    asked: Option<Duration>,
+}
+
+impl Failed {
+    /// The entries may be admitted; another try shows it.
+    fn unknown(error: Error) -> Self {
+        Self {
+            error,
+            may_be_admitted: true,
+            is_last: false,
+            asked: None,
+        }
+    }
+
+    fn not_admitted(self) -> Self {
+        Self {
+            may_be_admitted: false,
+            ..self
+        }
+    }
+
+    fn last(self) -> Self {
+        Self {
+            is_last: true,
+            ..self
+        }
+    }
 }
 
 impl Server {
@@ -86,12 +130,12 @@ impl Server {
     /// Submits entries as one batch; the outer refusal is about the batch as a whole.
     ///
     /// # Errors
-    /// The network fails after some tries, or the answer is not about these entries.
+    /// [`Unanswered`]: the network fails after some tries, or the answer is not about these entries.
     pub fn submit(
         &self,
         entries: &[Vec<u8>],
         wait: Wait,
-    ) -> Result<Result<Outcome, Refused>, Error> {
+    ) -> Result<Result<Outcome, Refused>, Unanswered> {
         if entries.is_empty() {
             return Ok(Ok(Vec::new()));
         }
@@ -121,26 +165,34 @@ impl Server {
         };
         match outcome {
             Some(outcome) => Ok(Ok(outcome)),
-            None => Err(bad_answer(&url, "the answer does not match the request")),
+            None => Err(Unanswered {
+                error: bad_answer(&url, "the answer does not match the request"),
+                may_be_admitted: true,
+            }),
         }
     }
 
     /// Posts until there is an answer; the inner error is the server's judgement of the request.
-    fn post(&self, url: &Url, body: &[u8]) -> Result<Result<Vec<u8>, Refused>, Error> {
+    fn post(&self, url: &Url, body: &[u8]) -> Result<Result<Vec<u8>, Refused>, Unanswered> {
         let mut wait = FIRST_WAIT;
         let mut tried = 0;
+        let mut may_be_admitted = false;
         loop {
             tried += 1;
-            let (error, asked) = match self.runtime.block_on(self.try_once(url, body)) {
+            let failed = match self.runtime.block_on(self.try_once(url, body)) {
                 Ok(Try::Got(bytes)) => return Ok(Ok(bytes)),
-                Ok(Try::Final(error)) => return Err(error),
-                Ok(Try::Again(error, asked)) => (error, asked),
+                Ok(Try::Failed(failed)) => failed,
                 Err(refused) => return Ok(Err(refused)),
             };
-            if tried == TRIES {
-                return Err(error);
+            may_be_admitted |= failed.may_be_admitted;
+            if failed.is_last || tried == TRIES {
+                let error = failed.error;
+                return Err(Unanswered {
+                    error,
+                    may_be_admitted,
+                });
             }
-            thread::sleep(asked.unwrap_or(wait).min(MAX_WAIT));
+            thread::sleep(failed.asked.unwrap_or(wait).min(MAX_WAIT));
             wait *= 2;
         }
     }
@@ -153,7 +205,7 @@ impl Server {
             .body(body.to_vec());
         let mut response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Ok(network(url, &error)),
+            Err(error) => return Ok(Try::Failed(network(url, &error))),
         };
         let status = response.status();
         let seconds = response
@@ -165,10 +217,11 @@ impl Server {
             match response.chunk().await {
                 Ok(Some(chunk)) if bytes.len() + chunk.len() <= MAX_ANSWER => bytes.extend(chunk),
                 Ok(Some(_)) => {
-                    return Ok(Try::Final(bad_answer(url, "the answer is too long")));
+                    let error = bad_answer(url, "the answer is too long");
+                    return Ok(Try::Failed(Failed::unknown(error).last()));
                 }
                 Ok(None) => break,
-                Err(error) => return Ok(network(url, &error)),
+                Err(error) => return Ok(Try::Failed(network(url, &error))),
             }
         }
         let error = |takes_no_entries| Error::Status {
@@ -176,21 +229,24 @@ impl Server {
             status: status.to_string(),
             takes_no_entries,
         };
-        Ok(match status {
+        let failed = match status {
             StatusCode::OK if is_cut_off(&bytes) => {
                 let url = url.to_string();
-                Try::Again(Error::CutOff { url }, None)
+                Failed::unknown(Error::CutOff { url })
             }
-            StatusCode::OK => Try::Got(bytes),
-            _ if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
-                Try::Again(error(false), seconds.map(Duration::from_secs))
+            StatusCode::OK => return Ok(Try::Got(bytes)),
+            StatusCode::TOO_MANY_REQUESTS => Failed::unknown(error(false)).not_admitted(),
+            _ if status.is_server_error() => Failed::unknown(error(false)),
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+                Failed::unknown(error(true)).not_admitted().last()
             }
-            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Try::Final(error(true)),
             _ => match refusal(&bytes, status) {
                 Some(refused) => return Err(refused),
-                None => Try::Final(error(false)),
+                None => Failed::unknown(error(false)).not_admitted().last(),
             },
-        })
+        };
+        let asked = seconds.map(Duration::from_secs);
+        Ok(Try::Failed(Failed { asked, ..failed }))
     }
 }
 
@@ -201,14 +257,15 @@ fn bad_answer(url: &Url, problem: &str) -> Error {
     }
 }
 
-fn network(url: &Url, error: &reqwest::Error) -> Try {
-    let failed = Error::Network {
+fn network(url: &Url, error: &reqwest::Error) -> Failed {
+    let failed = Failed::unknown(Error::Network {
         context: format!("`{url}`: "),
         problem: innermost(error),
-    };
-    match error.is_redirect() {
-        true => Try::Final(failed),
-        false => Try::Again(failed, None),
+    });
+    match error {
+        error if error.is_redirect() => failed.not_admitted().last(),
+        error if error.is_connect() => failed.not_admitted(),
+        _ => failed,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A wire that can be cut: forwards TCP connections on the loopback interface, or does not.
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -15,6 +15,8 @@ pub enum Wire {
     Cut = 1,
     /// Requests pass, answers do not: what was asked is done, and nobody is told.
     Mute = 2,
+    /// As `Mute`, of connections that submit something; reading works.
+    MuteToPosts = 3,
 }
 
 /// A running proxy; it ends with the process.
@@ -52,10 +54,21 @@ impl Proxy {
                     .append(&mut pairs);
                 let clones = (client.try_clone(), server.try_clone());
                 if let (Ok(client_again), Ok(server_again)) = clones {
-                    let always = Arc::new(AtomicU8::new(Wire::Whole as u8));
-                    thread::spawn(move || pass(client, server_again, &always));
-                    let state = Arc::clone(&state);
-                    thread::spawn(move || pass(server, client_again, &state));
+                    let posts = Arc::new(AtomicBool::new(false));
+                    let (state, asks) = (Arc::clone(&state), Arc::clone(&posts));
+                    thread::spawn(move || {
+                        pass(client, server_again, |bytes| {
+                            asks.fetch_or(bytes.starts_with(b"POST "), Ordering::SeqCst);
+                            true
+                        });
+                    });
+                    thread::spawn(move || {
+                        pass(server, client_again, |_| {
+                            let state = state.load(Ordering::Relaxed);
+                            let posts = posts.load(Ordering::SeqCst);
+                            state == Wire::Whole as u8 || state == Wire::MuteToPosts as u8 && !posts
+                        });
+                    });
                 }
             }
         });
@@ -85,11 +98,10 @@ impl Proxy {
 }
 
 /// Copies until either side closes, or until something comes that may not pass.
-fn pass(mut from: TcpStream, mut to: TcpStream, wire: &AtomicU8) {
+fn pass(mut from: TcpStream, mut to: TcpStream, passes: impl Fn(&[u8]) -> bool) {
     let mut buffer = [0; 16_384];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
-        let passes = wire.load(Ordering::Relaxed) == Wire::Whole as u8;
-        if !passes || to.write_all(&buffer[..count]).is_err() {
+        if !passes(&buffer[..count]) || to.write_all(&buffer[..count]).is_err() {
             break;
         }
     }

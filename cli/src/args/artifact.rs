@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use glasslog_core::event::{ArtifactError, ArtifactQuery};
+use glasslog_core::event::{ArtifactError, ArtifactQuery, KeyKind, subject_name};
 
 use crate::failure::Failure;
 use crate::input;
@@ -15,8 +15,19 @@ use crate::output::Console;
 pub(crate) fn resolve_artifact(argument: &str, console: &Console) -> Result<String, Failure> {
     match ArtifactQuery::parse(argument).map_err(|error| refuse_artifact(&error))? {
         ArtifactQuery::Path(path) => input::digest(Path::new(&path), console),
+        // One spelling of a digest, so that files that repeat it are the same.
+        ArtifactQuery::Key(key) if key.kind == KeyKind::Digest => Ok(key.id),
         ArtifactQuery::Key(_) => Ok(argument.to_owned()),
     }
+}
+
+/// Returns the name that `--artifact` gives to what is recorded.
+///
+/// # Errors
+/// The argument is no name (exit 2); `history` would look up something else by it.
+pub(crate) fn recorded_name(argument: &str) -> Result<&str, Failure> {
+    subject_name(argument)
+        .map_err(|error| Failure::usage(format!("`--artifact`: {error}")).hint(error.hint()))
 }
 
 /// Describes why an argument names no artifact.

@@ -7,7 +7,7 @@ mod size;
 mod time;
 mod trust;
 
-pub(crate) use artifact::{refuse_artifact, resolve_artifact};
+pub(crate) use artifact::{recorded_name, refuse_artifact, resolve_artifact};
 pub(crate) use files::{named_key, read_trust_policy};
 pub(crate) use lookup::{Lookup, LookupArgs};
 pub(crate) use time::{parse_duration, parse_time};

@@ -1,10 +1,9 @@
 //! The two output streams: results on standard output, everything else on standard error with the program's name.
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 
-use glasslog_client::io_reason;
 use glasslog_core::report::Report;
 use serde::Serialize;
 
@@ -12,6 +11,7 @@ use super::format::Format;
 use super::render;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::submitted::Submitted;
 
 /// The two output streams and the chosen format.
 ///
@@ -19,7 +19,11 @@ use crate::failure::Failure;
 #[derive(Debug)]
 pub(crate) struct Console {
     format: Format,
-    stdout_lost: Cell<bool>,
+    /// True if standard output is the place of a file, so that everything else goes to standard error.
+    is_stdout_given: Cell<bool>,
+    /// The failure of standard output, until it is told.
+    lost: RefCell<Option<Failure>>,
+    is_lost: Cell<bool>,
 }
 
 #[derive(Serialize)]
@@ -27,6 +31,8 @@ pub(crate) struct Console {
 struct ErrorObject<'a> {
     schema_version: u32,
     error: ErrorBody<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submitted: Option<&'a Submitted>,
 }
 
 #[derive(Serialize)]
@@ -40,7 +46,9 @@ impl Console {
     pub(crate) fn new(format: Format) -> Self {
         Self {
             format,
-            stdout_lost: Cell::new(false),
+            is_stdout_given: Cell::new(false),
+            lost: RefCell::new(None),
+            is_lost: Cell::new(false),
         }
     }
 
@@ -54,9 +62,31 @@ impl Console {
         self.format == Format::Json
     }
 
+    /// Gives standard output to a file; everything else goes to standard error from now on.
+    ///
+    /// # Errors
+    /// Another file has it, or the result in JSON (exit 2).
+    pub(crate) fn give_stdout(&self) -> Result<(), Failure> {
+        if self.is_json() {
+            return Err(Failure::usage(
+                "a file at `-` and `--format json` are both written to standard output",
+            )
+            .hint("name a file"));
+        }
+        match self.is_stdout_given.replace(true) {
+            false => Ok(()),
+            true => Err(Failure::usage(
+                "`-` is standard output, which takes one file only",
+            )),
+        }
+    }
+
     /// Writes a line of the result, without styles if the output does not show them.
     pub(crate) fn line(&self, text: impl Display) {
-        self.write(anstream::stdout().lock(), text);
+        match self.is_stdout_given.get() {
+            true => say(text),
+            false => self.write(anstream::stdout().lock(), text),
+        }
     }
 
     /// Writes a line of JSON, byte for byte: a stream that removes styles would also remove U+007F.
@@ -67,9 +97,18 @@ impl Console {
     fn write(&self, mut stdout: impl Write, text: impl Display) {
         if let Err(error) = writeln!(stdout, "{text}").and_then(|()| stdout.flush())
             && error.kind() != ErrorKind::BrokenPipe
+            && !self.is_lost.replace(true)
         {
-            self.note_lost(&error);
+            self.lost.replace(Some(Failure::stdout(&error)));
         }
+    }
+
+    /// Checks that the results so far were written.
+    ///
+    /// # Errors
+    /// Standard output could not be written (exit 1); told once.
+    pub(crate) fn written(&self) -> Result<(), Failure> {
+        self.lost.take().map_or(Ok(()), Err)
     }
 
     /// Writes a result as one line of JSON.
@@ -139,15 +178,10 @@ impl Console {
                     message: &failure.message,
                     hint: failure.hint.as_deref(),
                 },
+                submitted: failure.submitted.as_deref(),
             });
         }
-        say(format_args!(
-            "glasslog: error: {}",
-            render::visible(&failure.message)
-        ));
-        if let Some(hint) = &failure.hint {
-            self.hint(render::visible(hint));
-        }
+        say_failure(failure);
         failure.exit
     }
 
@@ -162,10 +196,12 @@ impl Console {
 
     /// Returns the final exit code: a result that could not be written is not a success.
     pub(crate) fn finish(&self, exit: Exit) -> Exit {
-        if self.stdout_lost.get() && exit == Exit::Done {
-            Exit::Unfinished
-        } else {
-            exit
+        match self.written() {
+            Ok(()) => exit,
+            Err(failure) => {
+                say_failure(&failure);
+                exit.and(failure.exit)
+            }
         }
     }
 
@@ -173,24 +209,22 @@ impl Console {
     pub(crate) fn has_terminal(&self) -> bool {
         std::io::stderr().is_terminal()
     }
-
-    fn note_lost(&self, error: &std::io::Error) {
-        if !self.stdout_lost.replace(true) {
-            say(format_args!(
-                "glasslog: error: standard output: {}",
-                io_reason(error)
-            ));
-        }
-    }
 }
 
 /// Shows clap's output: help and version are results, everything else is a usage error in this program's form.
 pub(crate) fn show_usage(error: &clap::Error) -> Exit {
     if !error.use_stderr() {
         let mut stdout = anstream::stdout().lock();
-        // A reader that went away needs no more of the text.
-        let _ = write!(stdout, "{}", error.render().ansi());
-        return Exit::Done;
+        let written = write!(stdout, "{}", error.render().ansi()).and_then(|()| stdout.flush());
+        return match written {
+            // A reader that went away needs no more of the text.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                let failure = Failure::stdout(&error);
+                say_failure(&failure);
+                failure.exit
+            }
+            _ => Exit::Done,
+        };
     }
     let text = error.render().to_string();
     let text = text.replace("\n  tip: ", "\nglasslog: hint: ");
@@ -200,6 +234,15 @@ pub(crate) fn show_usage(error: &clap::Error) -> Exit {
         say(text.trim_end());
     }
     Exit::Usage
+}
+
+/// Writes a failure and its remedy to standard error.
+fn say_failure(failure: &Failure) {
+    let message = render::visible(&failure.message);
+    say(format_args!("glasslog: error: {message}"));
+    if let Some(hint) = &failure.hint {
+        say(format_args!("glasslog: hint: {}", render::visible(hint)));
+    }
 }
 
 /// Writes a line to standard error.

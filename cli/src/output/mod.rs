@@ -9,7 +9,7 @@ mod progress;
 mod render;
 
 pub(crate) use console::{Console, say, show_usage};
-pub(crate) use file::write_file;
+pub(crate) use file::{Output, check_current_folder, write_new};
 pub(crate) use format::Format;
 pub(crate) use head::Head;
 pub(crate) use observer::Watch;

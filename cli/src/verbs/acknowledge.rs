@@ -9,7 +9,6 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
 use crate::published_keys::{PublishedKeys, read_keys_and};
-use crate::upkeep;
 
 /// Acknowledges an entry that should not be in the log: it is shown for ever and decides nothing.
 ///
@@ -65,7 +64,8 @@ impl Args {
             entries: [(self.index, leaf_hash(&entry))].into(),
             reason: self.reason,
         };
-        let (receipt, destination) = send(&self.log, self.admin.as_deref(), &event.to_statement())?;
+        let sent = send(&self.log, self.admin.as_deref(), &event.to_statement())?;
+        let receipt = &sent.receipt;
         if console.is_json() {
             console.json(&Acknowledged {
                 schema_version: 1,
@@ -80,8 +80,7 @@ impl Args {
                 self.index, receipt.index
             ));
         }
-        upkeep::extend_index(&self.log, destination, console);
-        Ok(Exit::Done)
+        sent.finish(&self.log, console)
     }
 
     fn no_such_entry(&self, published: &PublishedKeys) -> Failure {

@@ -11,7 +11,7 @@ use glasslog_core::verify::{HistoryQuery, bundled};
 use crate::args::{LookupArgs, refuse_artifact, resolve_artifact};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Console, Watch, write_file};
+use crate::output::{Console, Output, Watch};
 
 /// Writes everything needed to verify an artifact's complete history offline.
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long)]
     exact: bool,
 
-    /// File of the bundle
+    /// File of the bundle; `-` is standard output, and the report then goes to standard error
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
@@ -45,6 +45,7 @@ impl Args {
         let options = self.lookup.options();
         let source = self.lookup.source()?;
         let artifact = resolve_artifact(&self.artifact, console)?;
+        let output = Output::open(&self.output, console)?;
         // A malformed policy is reported by the history.
         let known = TrustPolicy::parse(&policy).ok();
         let recording = drive::run(&*source, &Watch::reading(console), || {
@@ -68,7 +69,7 @@ impl Args {
         let report = query.report();
         if is_signed && report.is_some_and(|report| report.result != Verdict::Failed) {
             let bytes = bundle.finish();
-            write_file(&self.output, &bytes)?;
+            output.write(&bytes)?;
             console.note(format_args!(
                 "{} bytes written to {}",
                 bytes.len(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use glasslog_client::prove::prove;
 use glasslog_client::source::{Source, read_file};
 use glasslog_core::fetch::LogFile;
+use glasslog_core::merkle::leaf_hash;
 use glasslog_core::note::TlogProof;
 use glasslog_core::report::Class;
 use glasslog_core::tiles::{EntryBundle, parse_entries};
@@ -16,14 +17,16 @@ use crate::args::TrustArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::known_signatures::keep_known;
-use crate::output::{Console, Watch, write_file};
+use crate::output::{Console, Watch};
+use crate::proof_files::ProofFiles;
 use crate::source;
 
 /// Writes the proof that one entry is in the log.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  glasslog prove --log my.log --index 7 -o 7.tlog-proof")]
+  glasslog prove --log my.log --index 7 -o 7.tlog-proof
+  glasslog verify proof 7.tlog-proof --policy trust.policy")]
 pub(crate) struct Args {
     /// Log directory, public tree or URL
     #[arg(long)]
@@ -33,9 +36,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     index: u64,
 
-    /// File of the proof
+    /// File of the proof; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+
+    /// File of the entry, which `verify proof` needs [default: beside the proof, ending in .entry]
+    #[arg(long, value_name = "FILE")]
+    entry: Option<PathBuf>,
 
     #[command(flatten)]
     trust: TrustArgs,
@@ -47,7 +54,9 @@ struct Written {
     schema_version: u32,
     result: &'static str,
     index: u64,
-    proof: String,
+    proof: Option<String>,
+    /// `null` if it was not written.
+    entry: Option<String>,
 }
 
 impl Args {
@@ -58,10 +67,11 @@ impl Args {
             Some(_) => Some(self.trust.policy(Some(&self.log))?),
             None => None,
         };
+        let files = ProofFiles::open(Some(&self.output), self.entry.as_deref(), console)?;
         let source = source::open(&self.log, self.trust.offline)?;
         let proof = prove(&*source, &Watch::reading(console), self.index)?;
+        let entry = entry(&*source, &proof)?;
         if let Some(policy) = &policy {
-            let entry = entry(&*source, &proof)?;
             let report = verify_proof(&proof.encode(), &entry, policy, self.trust.options());
             if report.class() != Class::Verified {
                 return Ok(console.report(&report));
@@ -69,41 +79,47 @@ impl Args {
         }
         let trust = policy.and_then(|policy| TrustPolicy::parse(&policy).ok());
         let proof = keep_known(proof, &self.log, trust.as_ref(), console)?;
-        write_file(&self.output, &proof.encode())?;
-        let proof = self.output.display().to_string();
+        files.check_beside(Some(&entry))?;
+        let origin = proof.checkpoint().origin().as_str();
+        let written = files.write(origin, self.index, &proof.encode(), &entry)?;
         if console.is_json() {
             console.json(&Written {
                 schema_version: 1,
                 result: "done",
                 index: self.index,
-                proof,
+                proof: written.proof,
+                entry: written.entry,
             });
         } else {
             console.line(format_args!(
-                "proof of entry {} written to {proof}",
-                self.index
+                "proof of entry {} written to {}",
+                self.index,
+                self.output.display()
             ));
         }
         Ok(Exit::Done)
     }
 }
 
-/// Reads the entry that a proof is about.
+/// Reads the entry that a proof is about, and checks that it is.
 fn entry(source: &dyn Source, proof: &TlogProof) -> Result<Vec<u8>, Failure> {
     let missing = || Failure::unfinished("missing-file", "the entry's bundle is missing");
     let bundle = EntryBundle::containing(proof.index(), proof.checkpoint().head().size)
         .ok_or_else(missing)?;
     let bytes = read_file(source, &LogFile::Bundle(bundle))?.ok_or_else(missing)?;
     let at = usize::try_from(proof.index() % 256).unwrap_or_default();
-    match parse_entries(&bytes, bundle.width()) {
-        Ok(entries) => entries
-            .get(at)
-            .map(|entry| entry.to_vec())
-            .ok_or_else(missing),
-        Err(error) => Err(Failure::new(
-            Exit::False,
-            error.code(),
-            format!("`{}`: {error}", bundle.path()),
-        )),
-    }
+    let entries = parse_entries(&bytes, bundle.width()).map_err(|error| {
+        let message = format!("`{}`: {error}", bundle.path());
+        Failure::new(Exit::False, error.code(), message)
+    })?;
+    let entry = entries.get(at).ok_or_else(missing)?;
+    let head = proof.checkpoint().head();
+    let proven = proof
+        .proof()
+        .verify(&leaf_hash(entry), proof.index(), &head);
+    proven.map_err(|error| {
+        let message = format!("`{}` holds another entry: {error}", bundle.path());
+        Failure::new(Exit::False, error.code(), message)
+    })?;
+    Ok(entry.to_vec())
 }

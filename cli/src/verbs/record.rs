@@ -9,25 +9,26 @@ use glasslog_client::source::Source;
 use glasslog_client::submit::{Receipt, Refused, Wait};
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{
-    AccessEvent, Action, Actor, ActorType, Context, Envelope, EventError, Outcome, Party, Reason,
-    Subject, Transfer,
+    self, AccessEvent, Action, Actor, ActorType, Context, Envelope, EventError, Outcome, Party,
+    Reason, Subject, Transfer,
 };
 use glasslog_core::fetch::ProveError;
 use glasslog_core::merkle::Hash;
 use glasslog_core::note::TlogProof;
-use glasslog_core::text::time;
-use glasslog_core::text::wire::hex_decode;
+use glasslog_core::trust::TrustPolicy;
 use serde::Serialize;
-use uuid::Uuid;
 
-use crate::args::read_trust_policy;
-use crate::clock::now;
+use crate::args::{parse_time, read_trust_policy, recorded_name};
 use crate::destination::Destination;
+use crate::event_id::identity;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::known_signatures::keep_known;
 use crate::origin::origin_of;
-use crate::output::{Console, Watch, write_file};
+use crate::output::{Console, Watch};
+use crate::proof_files::{ProofFiles, Written};
+use crate::signer_spec::agreed_actor;
+use crate::submitted::{State, Submitted};
 use crate::{input, signer_spec, source, upkeep};
 
 /// Longest time for which a cache may serve an older checkpoint than the server published.
@@ -118,9 +119,21 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
 
-    /// File of the proof [default: INDEX.tlog-proof]
-    #[arg(short, long, value_name = "PROOF", conflicts_with = "no_wait")]
+    /// File of the proof; `-` is standard output [default: ORIGIN-INDEX.tlog-proof, or with a number more]
+    #[arg(short, long, value_name = "PROOF", conflicts_with_all = ["no_wait", "dry_run"])]
     pub(crate) output: Option<PathBuf>,
+
+    /// File of the entry, which `verify proof` needs [default: beside the proof, ending in .entry]
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(crate) entry: Option<PathBuf>,
+
+    /// Id of the event, a UUID: the same command with the same id answers with the same index [default: a new one]
+    #[arg(long, value_name = "UUID")]
+    pub(crate) event_id: Option<String>,
+
+    /// Time of the event (RFC 3339) [default: the time in the id]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) occurred_at: Option<u64>,
 
     /// Return when the event is durable, without a proof
     #[arg(long)]
@@ -138,8 +151,11 @@ struct Recorded {
     result: &'static str,
     index: u64,
     leaf_hash: String,
-    /// Absent with `--no-wait`.
+    event_id: String,
+    /// `null` with `--no-wait`.
     proof: Option<String>,
+    /// `null` if it was not written.
+    entry: Option<String>,
 }
 
 impl Args {
@@ -147,58 +163,111 @@ impl Args {
     /// The arguments do not make an event, the log refuses it, or its proof cannot be made.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let signer = signer_spec::read(&self.signer)?;
-        let actor = self.actor.clone().or(signer.actor).ok_or_else(|| {
-            Failure::usage("`--actor` is required: the key file does not name its actor")
-        })?;
+        let actor = agreed_actor(self.actor.clone(), signer.actor, &self.signer)?;
         let mut keys = vec![signer.key];
         for admin in &self.admin {
             keys.push(signer_spec::read(admin)?.key);
         }
-        let subjects = self.subjects(console)?;
-        let origin = origin_of(&self.log, self.policy.as_deref(), console)?;
+        let policy = self.policy.as_deref().map(read_trust_policy).transpose()?;
+        let subjects = self.subjects(recorded_name(&self.artifact)?, console)?;
+        let origin = origin_of(&self.log, policy.as_ref(), console)?;
         let mut event = self.event(origin, actor)?;
-        let entry = sign(&event, &subjects, &keys)?;
         if self.dry_run {
+            let entry = sign(&event, &subjects, &keys)?;
             console.line(String::from_utf8_lossy(&entry));
             return Ok(Exit::Done);
         }
-        let wait = if self.no_wait {
-            Wait::Durable
-        } else {
-            Wait::Published
+        let (output, entry) = (self.output.as_deref(), self.entry.as_deref());
+        let (wait, files) = match self.no_wait {
+            true => (Wait::Durable, ProofFiles::open_entry(entry, console)?),
+            false => (Wait::Published, ProofFiles::open(output, entry, console)?),
         };
+        files.check_beside(None)?;
+        // An event that may be in the log already is found by the bytes that it has there; see `send`.
+        event.new_name |= self.event_id.is_some() && registers(&event);
         // The lock on a directory is held until the proof is made.
         let mut destination = Destination::open(&self.log)?;
-        let receipt = match destination.offer(entry, wait)? {
-            // The log knows which registration is the first of a name.
-            Err(refused) if is_about_new_name(&refused) && !self.new_name => {
-                event.new_name = !event.new_name;
-                destination.add(sign(&event, &subjects, &keys)?, wait)?
+        let (receipt, entry) = match self.send(&mut destination, &mut event, &subjects, &keys, wait)
+        {
+            Ok(sent) => sent,
+            Err(failure) => return Err(failure.keeping(&self.log, files.into_entry())),
+        };
+        let told = match wait {
+            Wait::Durable => files.write_entry(&entry),
+            Wait::Published => {
+                let proof = self.proof(&receipt, policy.as_ref(), console);
+                proof.and_then(|proof| {
+                    files.write(&event.log, receipt.index, &proof.encode(), &entry)
+                })
             }
-            answer => answer?,
         };
-        let proof = match wait {
-            Wait::Durable => None,
-            Wait::Published => Some(self.write_proof(&receipt, console)?),
-        };
-        self.tell(&receipt, proof, console);
+        let told = told.and_then(|written| {
+            self.tell(&receipt, &event.event_id, written, console);
+            console.written()
+        });
+        told.map_err(|failure| self.then(failure, wait, &receipt, &entry))?;
         upkeep::extend_index(&self.log, destination, console);
         Ok(Exit::Done)
     }
 
-    fn tell(&self, receipt: &Receipt, proof: Option<PathBuf>, console: &Console) {
-        let proof = proof.map(|path| path.display().to_string());
+    /// Signs and submits the event; returns its position and its bytes. The log knows which registration is the first of a
+    /// name, and refuses a registration that states it wrongly: that one is signed again.
+    fn send(
+        &self,
+        destination: &mut Destination,
+        event: &mut AccessEvent,
+        subjects: &[Subject],
+        keys: &[SecretKey],
+        wait: Wait,
+    ) -> Result<(Receipt, Vec<u8>), Failure> {
+        let entry = sign(event, subjects, keys)?;
+        match destination.offer(&entry, wait)? {
+            Err(refused) if is_about_new_name(&refused) && !self.new_name => {
+                event.new_name = !event.new_name;
+                let entry = sign(event, subjects, keys)?;
+                Ok((destination.add(&entry, wait)?, entry))
+            }
+            answer => Ok((answer?, entry)),
+        }
+    }
+
+    /// Describes a failure that came after the log had answered.
+    fn then(&self, failure: Failure, wait: Wait, receipt: &Receipt, entry: &[u8]) -> Failure {
+        match wait {
+            Wait::Durable => failure
+                .after(Submitted::entry(State::Durable, receipt, entry))
+                .keeping(&self.log, None),
+            Wait::Published => {
+                let failure = failure.after(Submitted::entry(State::InLog, receipt, entry));
+                match failure.hint {
+                    Some(_) => failure,
+                    None => failure.hint(format!(
+                        "`glasslog prove --log {} --index {} -o FILE` writes its proof",
+                        self.log, receipt.index
+                    )),
+                }
+            }
+        }
+    }
+
+    fn tell(&self, receipt: &Receipt, event_id: &str, written: Written, console: &Console) {
         if console.is_json() {
             console.json(&Recorded {
                 schema_version: 1,
                 result: "done",
                 index: receipt.index,
                 leaf_hash: receipt.leaf_hash.to_base64(),
-                proof,
+                event_id: event_id.to_owned(),
+                proof: written.proof,
+                entry: written.entry,
             });
             return;
         }
-        match proof {
+        match written.proof.as_deref() {
+            Some("-") => console.line(format_args!(
+                "recorded entry {}, proof on standard output",
+                receipt.index
+            )),
             Some(proof) => console.line(format_args!(
                 "recorded entry {}, proof in {proof}",
                 receipt.index
@@ -211,7 +280,7 @@ impl Args {
     }
 
     /// Returns a subject for each digest, all under the artifact's name.
-    fn subjects(&self, console: &Console) -> Result<Vec<Subject>, Failure> {
+    fn subjects(&self, name: &str, console: &Console) -> Result<Vec<Subject>, Failure> {
         let given = self.digest.iter().map(|text| parse_digest(text));
         let hashed = self
             .file
@@ -220,7 +289,7 @@ impl Args {
         let digests: Vec<Hash> = given.chain(hashed).collect::<Result<_, _>>()?;
         Ok(digests
             .iter()
-            .map(|digest| Subject::new(&self.artifact, digest))
+            .map(|digest| Subject::new(name, digest))
             .collect())
     }
 
@@ -248,12 +317,13 @@ impl Args {
             custodian: custodian.clone(),
             location: None,
         };
+        let identity = identity(self.event_id.as_deref(), self.occurred_at)?;
         Ok(AccessEvent {
             log: origin,
-            event_id: Uuid::now_v7().to_string(),
+            event_id: identity.event_id,
             action,
             outcome,
-            occurred_at: time::format(now()),
+            occurred_at: identity.occurred_at,
             actor: Actor {
                 id: actor,
                 kind,
@@ -297,8 +367,13 @@ impl Args {
         })
     }
 
-    /// Makes the proof from the published files, checks it against the entry, and writes it.
-    fn write_proof(&self, receipt: &Receipt, console: &Console) -> Result<PathBuf, Failure> {
+    /// Makes the proof from the published files, and checks it against the entry.
+    fn proof(
+        &self,
+        receipt: &Receipt,
+        policy: Option<&TrustPolicy>,
+        console: &Console,
+    ) -> Result<TlogProof, Failure> {
         let source = source::open(&self.log, false)?;
         let proof = wait_for_proof(&*source, receipt.index, console)?;
         let head = proof.checkpoint().head();
@@ -309,20 +384,10 @@ impl Args {
                 Failure::new(
                     Exit::False,
                     error.code(),
-                    format!(
-                        "the log has another entry at index {}: {error}",
-                        receipt.index
-                    ),
+                    format!("the log shows another entry at this index: {error}"),
                 )
             })?;
-        let policy = self.policy.as_deref().map(read_trust_policy).transpose()?;
-        let proof = keep_known(proof, &self.log, policy.as_ref(), console)?;
-        let path = self
-            .output
-            .clone()
-            .unwrap_or_else(|| format!("{}.tlog-proof", receipt.index).into());
-        write_file(&path, &proof.encode())?;
-        Ok(path)
+        keep_known(proof, &self.log, policy, console)
     }
 }
 
@@ -331,16 +396,23 @@ fn wait_for_proof(
     source: &dyn Source,
     index: u64,
     console: &Console,
-) -> Result<TlogProof, ProofError> {
+) -> Result<TlogProof, Failure> {
     let started = Instant::now();
     loop {
         match prove(source, &Watch::reading(console), index) {
-            Err(ProofError::Prove(ProveError::NoSuchEntry { .. }))
-                if started.elapsed() < PATIENCE =>
-            {
+            Err(ProofError::Prove(ProveError::NoSuchEntry { .. })) => {
+                if started.elapsed() >= PATIENCE {
+                    return Err(Failure::unfinished(
+                        "checkpoint-older",
+                        format!(
+                            "`checkpoint` was served without it for {} s, perhaps from a cache",
+                            PATIENCE.as_secs()
+                        ),
+                    ));
+                }
                 thread::sleep(Duration::from_secs(1));
             }
-            outcome => return outcome,
+            outcome => return Ok(outcome?),
         }
     }
 }
@@ -356,6 +428,11 @@ fn sign(event: &AccessEvent, subjects: &[Subject], keys: &[SecretKey]) -> Result
     Ok(envelope.encode())
 }
 
+/// Tells whether an event is a registration, which alone can state that a name is new.
+fn registers(event: &AccessEvent) -> bool {
+    event.action == Action::Register && event.is_success()
+}
+
 /// Tells whether the log refused a registration only because of its member `newName`.
 fn is_about_new_name(refused: &Refused) -> bool {
     matches!(
@@ -365,15 +442,11 @@ fn is_about_new_name(refused: &Refused) -> bool {
 }
 
 fn parse_digest(text: &str) -> Result<Hash, Failure> {
-    text.strip_prefix("sha256:")
-        .and_then(hex_decode)
-        .and_then(|bytes| bytes.try_into().ok())
-        .map(Hash::from_bytes)
-        .ok_or_else(|| {
-            Failure::usage(format!(
-                "`{text}` is not a digest: expected `sha256:` and 64 digits of lower-case hex"
-            ))
-        })
+    event::parse_digest(text).ok_or_else(|| {
+        Failure::usage(format!(
+            "`{text}` is not a digest: expected `sha256:` and 64 hex digits"
+        ))
+    })
 }
 
 /// Describes arguments that do not make a valid event.

@@ -13,6 +13,7 @@ use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
+use crate::submitted::{State, Submitted};
 use crate::upkeep;
 
 /// Entries in a batch: enough that one sync and one request are a small part of its cost.
@@ -21,12 +22,14 @@ const BATCH_ENTRIES: usize = 1_024;
 const BATCH_BYTES: usize = 4 << 20;
 /// Batches between two publications of a directory: bounds the staged entries, and the remaining partial tiles.
 const PUBLISH_EVERY: usize = 16;
+/// The remedy of a submission that broke off.
+const AGAIN: &str = "submit the same lines again: an entry that the log has keeps its index";
 
 /// Submits signed envelopes, one JSON text a line.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 One line of output for each line of input, in order. Good lines stay admitted when another is refused;
-the exit code is that of the first refusal.
+the exit code is that of the first refusal. An entry that the log has keeps its index, so a submission can be repeated.
 
 Examples:
   glasslog submit --log my.log events.jsonl
@@ -61,7 +64,10 @@ struct Submission<'a> {
     batch: Vec<Vec<u8>>,
     bytes: usize,
     unpublished: usize,
-    done: u64,
+    /// Lines that were answered.
+    answered: u64,
+    /// Those among them that a directory has published, or a server.
+    published: u64,
     /// Exit code of the first refusal.
     refused: Option<Exit>,
     bar: Option<ProgressBar>,
@@ -69,39 +75,54 @@ struct Submission<'a> {
 
 impl Args {
     /// # Errors
-    /// The log cannot be written, or a file cannot be read. Refused lines are results.
+    /// The log cannot be written, a file cannot be read, or there is no line. Refused lines are results.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let destination = Destination::open(&self.log)?;
+        // A file that is missing is found before the first line is submitted.
+        for path in self.files.iter().filter(|path| path.as_os_str() != "-") {
+            File::open(path).map_err(|error| Failure::file(path.display(), &error))?;
+        }
         let mut submission = Submission {
             console,
-            destination,
+            destination: Destination::open(&self.log)?,
             batch: Vec::new(),
             bytes: 0,
             unpublished: 0,
-            done: 0,
+            answered: 0,
+            published: 0,
             refused: None,
             bar: console.has_terminal().then(bar),
         };
-        for path in &self.files {
-            submission.file(path)?;
-        }
-        submission.send()?;
-        submission.destination.publish()?;
-        let (refused, done) = (submission.refused, submission.done);
-        let bar = submission.bar.take();
-        upkeep::extend_index(&self.log, submission.destination, console);
-        if let Some(bar) = bar {
+        let sent = submission.all(&self.files);
+        if let Some(bar) = submission.bar.take() {
             bar.finish_and_clear();
         }
-        Ok(match (refused, done) {
-            (Some(exit), _) => exit,
-            (None, 0) => Exit::Nothing,
-            (None, _) => Exit::Done,
-        })
+        sent.map_err(|failure| failure.keeping(&self.log, None))?;
+        if submission.answered == 0 {
+            return Err(Failure::new(
+                Exit::Nothing,
+                "nothing-submitted",
+                "there is no line to submit",
+            )
+            .hint("each line is a signed event, as `glasslog record --dry-run` prints it"));
+        }
+        upkeep::extend_index(&self.log, submission.destination, console);
+        Ok(submission.refused.unwrap_or(Exit::Done))
     }
 }
 
 impl Submission<'_> {
+    /// Submits and publishes the lines of all files.
+    fn all(&mut self, files: &[PathBuf]) -> Result<(), Failure> {
+        let read = files.iter().try_for_each(|path| self.file(path));
+        // Lines before a file that cannot be read are submitted and published nevertheless.
+        let sent = match &read {
+            Err(failure) if failure.submitted.is_some() => Ok(()),
+            _ => self.send(),
+        };
+        let published = self.publish();
+        read.and(sent).and(published)
+    }
+
     fn file(&mut self, path: &Path) -> Result<(), Failure> {
         let failed = |error: std::io::Error| Failure::file(path.display(), &error);
         let mut reader: Box<dyn BufRead> = match path.as_os_str() == "-" {
@@ -119,29 +140,64 @@ impl Submission<'_> {
     }
 
     /// Submits the batch and prints its outcome.
+    ///
+    /// # Errors
+    /// The log fails, or the outcome cannot be printed; the failure states which lines may be in the log.
     fn send(&mut self) -> Result<(), Failure> {
         self.bytes = 0;
         let batch = core::mem::take(&mut self.batch);
+        let first = self.answered + 1;
+        let last = self.answered + batch.len() as u64;
         let wait = match &self.destination {
             // A directory is published after every few batches, and at the end.
             Destination::Directory(_) => Wait::Durable,
             Destination::Server(_) => Wait::Published,
         };
-        let outcome = self.destination.submit(batch, wait)?;
+        let outcome = self.destination.submit(batch, wait).map_err(|broken| {
+            let lines = |state| Submitted::lines(state, first, last);
+            match broken.state {
+                Some(state) => broken.failure.after(lines(state)).hint(AGAIN),
+                None => broken.failure,
+            }
+        })?;
+        self.tell(&outcome);
+        if let Err(failure) = self.console.written() {
+            let state = match self.publish() {
+                Ok(()) => State::InLog,
+                Err(_) => State::Durable,
+            };
+            let lines = Submitted::lines(state, first, last);
+            return Err(failure.after(lines).hint(AGAIN));
+        }
         self.unpublished += 1;
         if self.unpublished == PUBLISH_EVERY {
-            self.destination.publish()?;
-            self.unpublished = 0;
+            self.publish()?;
         }
-        self.tell(&outcome);
+        Ok(())
+    }
+
+    /// Publishes the lines that were answered.
+    ///
+    /// # Errors
+    /// The disk fails.
+    fn publish(&mut self) -> Result<(), Failure> {
+        self.destination.publish().map_err(|failure| {
+            let lines = Submitted::lines(State::Durable, self.published + 1, self.answered);
+            match self.published == self.answered {
+                true => failure,
+                false => failure.after(lines),
+            }
+        })?;
+        self.unpublished = 0;
+        self.published = self.answered;
         Ok(())
     }
 
     fn tell(&mut self, outcome: &Outcome) {
+        self.answered += outcome.len() as u64;
         for result in outcome {
             match result {
                 Ok(receipt) => {
-                    self.done += 1;
                     let leaf_hash = receipt.leaf_hash.to_base64();
                     self.console.json(&Line::Done {
                         index: receipt.index,

@@ -3,9 +3,11 @@
 
 use crate::event::fields::is_name;
 use crate::event::lookup_key::{KeyKind, LookupKey};
+use crate::merkle::hash::Hash;
 use crate::text::escape;
 use crate::text::wire::hex_decode;
 use alloc::collections::BTreeSet;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -22,7 +24,7 @@ pub enum ArtifactQuery {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArtifactError {
-    /// The text after `sha256:` is not 64 lower-case hex digits.
+    /// The text after `sha256:` is not 64 hex digits.
     #[error("`{}` is not a SHA-256 digest", escape::excerpt(.found))]
     Digest {
         /// The text as given.
@@ -48,6 +50,14 @@ pub enum ArtifactError {
         /// The text as given.
         found: String,
     },
+    /// The text has another form than a name.
+    #[error("`{}` is {form}, not a name", escape::excerpt(.found))]
+    NotAName {
+        /// The text as given.
+        found: String,
+        /// The form that it has.
+        form: &'static str,
+    },
     /// The text is a path, which only a caller with access to files can hash.
     #[error("`{}` is a path, and files are hashed by the caller", escape::excerpt(.found))]
     Path {
@@ -65,6 +75,7 @@ impl ArtifactError {
             Self::PurlWithoutDigest { .. } => "artifact-purl-without-digest",
             Self::PurlDigests { .. } => "artifact-purl-digests",
             Self::Name { .. } => "artifact-name",
+            Self::NotAName { .. } => "artifact-not-a-name",
             Self::Path { .. } => "artifact-path",
         }
     }
@@ -73,12 +84,17 @@ impl ArtifactError {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Digest { .. } => "write `sha256:` and 64 lower-case hex digits",
+            Self::Digest { .. } => "write `sha256:` and 64 hex digits",
             Self::PurlWithoutDigest { .. } => {
                 "name the artifact by its digest, `sha256:…`, or by its name, `name:…`"
             }
             Self::PurlDigests { .. } => "ask for one of them, `sha256:…`",
-            Self::Name { .. } => "percent-encode other characters, as in a package URL",
+            Self::Name { .. } => {
+                "percent-encode other characters, as in a package URL: a space is `%20`"
+            }
+            Self::NotAName { .. } => {
+                "`name:` before it makes it a name, here and in `glasslog history`"
+            }
             Self::Path { .. } => "hash the file and ask for `sha256:…`",
         }
     }
@@ -90,19 +106,13 @@ impl ArtifactQuery {
     /// # Errors
     /// [`ArtifactError`] for a text of no known form.
     pub fn parse(text: &str) -> Result<Self, ArtifactError> {
-        if text.starts_with('/') || text.starts_with("./") || text.starts_with("../") {
-            return Ok(Self::Path(text.to_string()));
-        }
-        let key = if text.starts_with("sha256:") {
-            LookupKey::new(KeyKind::Digest, digest(text)?)
-        } else if let Some(id) = text.strip_prefix("actor:") {
-            LookupKey::new(KeyKind::Actor, name(id)?)
-        } else if let Some(keyid) = text.strip_prefix("key:") {
-            LookupKey::new(KeyKind::SigningKey, digest(keyid)?)
-        } else if text.starts_with("pkg:") {
-            LookupKey::new(KeyKind::Digest, purl_digest(text)?)
-        } else {
-            named(text.strip_prefix("name:").unwrap_or(text))?
+        let key = match Form::of(text) {
+            Form::Path => return Ok(Self::Path(text.to_string())),
+            Form::Digest => LookupKey::new(KeyKind::Digest, digest(text)?),
+            Form::Actor(id) => LookupKey::new(KeyKind::Actor, name(id)?),
+            Form::SigningKey(keyid) => LookupKey::new(KeyKind::SigningKey, digest(keyid)?),
+            Form::Purl => LookupKey::new(KeyKind::Digest, purl_digest(text)?),
+            Form::Name(text) => named(text)?,
         };
         Ok(Self::Key(key))
     }
@@ -117,6 +127,70 @@ impl ArtifactQuery {
             Self::Path(found) => Err(ArtifactError::Path { found }),
         }
     }
+}
+
+/// The forms of an ARTIFACT, told apart by syntax alone.
+enum Form<'a> {
+    Path,
+    Digest,
+    Actor(&'a str),
+    SigningKey(&'a str),
+    Purl,
+    /// Without the escape `name:`.
+    Name(&'a str),
+}
+
+impl<'a> Form<'a> {
+    fn of(text: &'a str) -> Self {
+        if text.starts_with('/') || text.starts_with("./") || text.starts_with("../") {
+            Self::Path
+        } else if after_sha256(text).is_some() || is_hex_digest(text) {
+            Self::Digest
+        } else if let Some(id) = text.strip_prefix("actor:") {
+            Self::Actor(id)
+        } else if let Some(keyid) = text.strip_prefix("key:") {
+            Self::SigningKey(keyid)
+        } else if text.starts_with("pkg:") {
+            Self::Purl
+        } else {
+            Self::Name(text.strip_prefix("name:").unwrap_or(text))
+        }
+    }
+}
+
+/// Returns the name that an ARTIFACT gives to a subject, so that the same words look it up.
+///
+/// # Errors
+/// [`ArtifactError`] if the text is no name, or has another form.
+pub fn subject_name(text: &str) -> Result<&str, ArtifactError> {
+    let form = match Form::of(text) {
+        Form::Name(text) => return name(text),
+        Form::Path => "a path",
+        Form::Digest => "a digest",
+        Form::Actor(_) => "an actor",
+        Form::SigningKey(_) => "a signing key",
+        Form::Purl => "a package URL",
+    };
+    let found = text.to_string();
+    Err(ArtifactError::NotAName { found, form })
+}
+
+/// Parses a SHA-256 digest: 64 hex digits, with or without `sha256:` before them; letters in either case.
+#[must_use]
+pub fn parse_digest(text: &str) -> Option<Hash> {
+    let digits = after_sha256(text).unwrap_or(text);
+    let bytes = hex_decode(&digits.to_ascii_lowercase())?;
+    bytes.try_into().ok().map(Hash::from_bytes)
+}
+
+/// Returns the text after `sha256:`, whose letters may be capitals.
+fn after_sha256(text: &str) -> Option<&str> {
+    let (algorithm, rest) = text.split_once(':')?;
+    algorithm.eq_ignore_ascii_case("sha256").then_some(rest)
+}
+
+fn is_hex_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Makes the key of a name: all versions of `name`, or the one of `name@version`; the last `@` separates the two.
@@ -139,11 +213,11 @@ fn name(text: &str) -> Result<&str, ArtifactError> {
     }
 }
 
-fn digest(text: &str) -> Result<&str, ArtifactError> {
-    let hex = text.strip_prefix("sha256:").and_then(hex_decode);
-    match hex {
-        Some(bytes) if bytes.len() == 32 => Ok(text),
-        _ => Err(ArtifactError::Digest {
+/// Returns a digest as it is looked up: `sha256:` and lower-case hex.
+fn digest(text: &str) -> Result<String, ArtifactError> {
+    match parse_digest(text) {
+        Some(digest) => Ok(format!("sha256:{}", digest.to_hex())),
+        None => Err(ArtifactError::Digest {
             found: text.to_string(),
         }),
     }
@@ -170,7 +244,7 @@ fn purl_digest(text: &str) -> Result<String, ArtifactError> {
     digests.extend(parts.filter_map(|part| digest(part).ok()));
     let found = || text.to_string();
     match (digests.first(), digests.len()) {
-        (Some(digest), 1) => Ok((*digest).to_string()),
+        (Some(digest), 1) => Ok(digest.clone()),
         (None, _) => Err(ArtifactError::PurlWithoutDigest { found: found() }),
         (_, count) => Err(ArtifactError::PurlDigests {
             found: found(),
@@ -208,7 +282,6 @@ pub(crate) fn question(artifact: &str, exact: bool) -> Result<(LookupKey, bool),
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
 
     const DIGEST: &str = "sha256:92745110b1ab4368471cbe31664e10174e954b113a3df333db860317b2c6dec4";
 
@@ -235,6 +308,21 @@ mod tests {
         let key = format!("key:{DIGEST}");
         let expected = LookupKey::new(KeyKind::SigningKey, DIGEST);
         assert_eq!(ArtifactQuery::parse(&key), Ok(ArtifactQuery::Key(expected)));
+        // A digest is looked up in one spelling, in whichever it is written.
+        let hex = &DIGEST["sha256:".len()..];
+        let upper = hex.to_ascii_uppercase();
+        for text in [
+            hex,
+            &upper,
+            &format!("SHA256:{upper}"),
+            &format!("Sha256:{hex}"),
+        ] {
+            let key = ArtifactQuery::parse(text).unwrap().into_key().unwrap();
+            assert_eq!(key, LookupKey::new(KeyKind::Digest, DIGEST), "{text}");
+            let key = ArtifactQuery::parse(&format!("key:{text}")).unwrap();
+            let expected = LookupKey::new(KeyKind::SigningKey, DIGEST);
+            assert_eq!(key, ArtifactQuery::Key(expected), "{text}");
+        }
         for path in ["/m.bin", "./m.bin", "../m.bin"] {
             assert_eq!(
                 ArtifactQuery::parse(path),
@@ -271,6 +359,42 @@ mod tests {
         ] {
             let error = ArtifactQuery::parse(&purl).unwrap_err();
             assert_eq!(error.code(), "artifact-purl-digests", "{purl}");
+        }
+    }
+
+    #[test]
+    fn a_recorded_name_is_found_by_the_same_words() {
+        for (text, name) in [
+            ("m@1", "m@1"),
+            ("name:foo", "foo"),
+            ("name:key:x", "key:x"),
+            ("name:name:x", "name:x"),
+            ("name:./m", "./m"),
+            ("@scope/model", "@scope/model"),
+            ("hf:org/model@1", "hf:org/model@1"),
+        ] {
+            assert_eq!(subject_name(text), Ok(name), "{text}");
+            let key = ArtifactQuery::parse(text).unwrap().into_key().unwrap();
+            assert_eq!(key.id, name, "{text}");
+        }
+        for (text, form) in [
+            ("./m", "a path"),
+            ("/m@1", "a path"),
+            (DIGEST, "a digest"),
+            (&DIGEST["sha256:".len()..], "a digest"),
+            ("SHA256:x", "a digest"),
+            ("actor:ci@example.org", "an actor"),
+            ("key:x", "a signing key"),
+            ("pkg:huggingface/bert@1", "a package URL"),
+        ] {
+            let error = subject_name(text).unwrap_err();
+            assert_eq!(error.code(), "artifact-not-a-name", "{text}");
+            assert!(error.to_string().contains(form), "{error}");
+            let escaped = format!("name:{text}");
+            assert_eq!(subject_name(&escaped), Ok(text));
+        }
+        for text in ["", "name:", "two words", "modèle"] {
+            assert_eq!(subject_name(text).unwrap_err().code(), "artifact-name");
         }
     }
 

@@ -19,7 +19,7 @@ pub use access::{AccessError, AccessEvent, Actor, Context, Exception, Party, Rea
 pub use access_keys::{key_hashes, keys_of};
 pub use acknowledgement::{Acknowledgement, AcknowledgementError};
 pub use action::{Action, ActorType, Outcome, Weight};
-pub use artifact::{ArtifactError, ArtifactQuery};
+pub use artifact::{ArtifactError, ArtifactQuery, parse_digest, subject_name};
 pub use dsse::{Envelope, EnvelopeError, EnvelopeSignature, pae};
 pub use event::{Event, EventError, OtherEvent, ParsedEntry, encode, parse};
 pub use fields::{MemberError, is_name};

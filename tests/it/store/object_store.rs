@@ -380,7 +380,7 @@ fn what_is_staged_in_a_bucket_is_the_backlog() {
     assert!(standing["lagSeconds"].is_u64(), "{standing}");
 
     // The next writer publishes it.
-    with_store(words!["log", "close", log]).expect(0);
+    with_store(words!["log", "close", log, "--yes"]).expect(0);
     let standing = status();
     assert_eq!(standing["published"], size + 2, "{standing}");
     assert_eq!(

@@ -1,6 +1,7 @@
 //! The verdict in one plain sentence, which claims no more than was proven.
 use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::report::{Check, CheckCode, Class, CompleteBy, Fact, Outcome, Question, Report};
+use glasslog_core::text::escape::display_safe;
 
 /// Returns the verdict of a report in a sentence.
 pub(crate) fn sentence(report: &Report) -> String {
@@ -169,8 +170,16 @@ pub(crate) fn hints(report: &Report, can_scan: bool) -> Vec<String> {
                 .collect()
         }
         Some(check) => hint(report, check, can_scan).into_iter().collect(),
-        None => Vec::new(),
+        None => another_kind(report).into_iter().collect(),
     }
+}
+
+/// Returns the question about an actor, if nothing was found about a name: an actor's id looks like one.
+fn another_kind(report: &Report) -> Option<String> {
+    let is_name = matches!(report.query.kind, "name" | "version");
+    let id = display_safe(&report.query.id);
+    (is_name && report.class() == Class::Nothing)
+        .then(|| format!("if `{id}` is an actor, ask for `actor:{id}`"))
 }
 
 /// Returns true if the deciding check would have passed if somebody vouched for the index.

@@ -11,21 +11,26 @@ use crate::args::named_key;
 use crate::audited_proof::{publish, refuse};
 use crate::clock::now;
 use crate::failure::Failure;
-use crate::output::{Console, write_file};
+use crate::output::{Console, Output};
 
 /// The auditor's key, and the destination of the statement.
 pub(super) struct Cosigner<'a> {
     key: SignerKey,
     log: &'a str,
-    output: Option<&'a Path>,
+    output: Option<Output>,
 }
 
 impl<'a> Cosigner<'a> {
     /// Reads the key. Without `output` the statement goes into the log directory `log`.
     ///
     /// # Errors
-    /// The key cannot be read or is not an auditor's, or `log` is not a log directory.
-    pub(super) fn new(key: &Path, log: &'a str, output: Option<&'a Path>) -> Result<Self, Failure> {
+    /// The key cannot be read or is not an auditor's, `output` cannot be written, or `log` is not a log directory.
+    pub(super) fn new(
+        key: &Path,
+        log: &'a str,
+        output: Option<&Path>,
+        console: &Console,
+    ) -> Result<Self, Failure> {
         if output.is_none() && !Layout::new(log).config().is_file() {
             return Err(Failure::usage(format!(
                 "`{log}` is not a log directory, so an audit statement cannot be added to it"
@@ -35,7 +40,10 @@ impl<'a> Cosigner<'a> {
         let path = key;
         let key = named_key(path, "auditor")?;
         let failure = match key.verifier().signature_type() {
-            SignatureType::IndexAuditV1 => return Ok(Self { key, log, output }),
+            SignatureType::IndexAuditV1 => {
+                let output = output.map(|path| Output::open(path, console)).transpose()?;
+                return Ok(Self { key, log, output });
+            }
             SignatureType::CosignatureV1 => format!(
                 "`{}` is a witness's key, or an auditor's of version 0.1, not an auditor's",
                 path.display()
@@ -49,14 +57,14 @@ impl<'a> Cosigner<'a> {
     ///
     /// # Errors
     /// The index was not audited whole, or the disk fails.
-    pub(super) fn cosign(&self, audited: &Audited, console: &Console) -> Result<(), Failure> {
+    pub(super) fn cosign(self, audited: &Audited, console: &Console) -> Result<(), Failure> {
         let name = self.key.verifier().name();
         let proof = AuditedProof::new(audited, &self.key, now()).map_err(refuse)?;
-        if let Some(path) = self.output {
-            write_file(path, &proof.encode())?;
+        if let Some(output) = self.output {
+            let path = output.path().display().to_string();
+            output.write(&proof.encode())?;
             console.note(format_args!(
-                "the proof of the newest manifest, with the audit statement of `{name}`, was written to {}",
-                path.display()
+                "the proof of the newest manifest, with the audit statement of `{name}`, was written to {path}"
             ));
             return Ok(());
         }

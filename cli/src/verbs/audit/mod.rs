@@ -13,7 +13,7 @@ use glasslog_core::text::limits::MAX_IN_FLIGHT;
 use crate::args::{TrustArgs, parse_duration};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Console, Watch};
+use crate::output::{Console, Output, Watch};
 use crate::source;
 
 mod cosign;
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "KEY")]
     cosign: Option<PathBuf>,
 
-    /// Write the cosigned index checkpoint to this file instead of into the log directory
+    /// Write the cosigned index checkpoint to this file (`-`: standard output) instead of into the log directory
     #[arg(short, long, value_name = "FILE", requires = "cosign")]
     output: Option<PathBuf>,
 
@@ -64,11 +64,17 @@ impl Args {
     /// The policy, state, key or log cannot be read, or a result cannot be written.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let state = self.resume.as_deref().map(StateFile::new).transpose()?;
-        if let Some(path) = &self.fraud {
-            evidence::check_is_new(path)?;
-        }
+        let fraud = self.fraud.as_deref();
+        let fraud = fraud
+            .map(|path| evidence::open_new(path, console))
+            .transpose()?;
         let cosigner = match &self.cosign {
-            Some(key) => Some(Cosigner::new(key, &self.log, self.output.as_deref())?),
+            Some(key) => Some(Cosigner::new(
+                key,
+                &self.log,
+                self.output.as_deref(),
+                console,
+            )?),
             None => None,
         };
         let policy = self.trust.policy(Some(&self.log))?;
@@ -78,13 +84,13 @@ impl Args {
         if state.is_some() && !audited.is_kept {
             console.note("the state contains only the part that was found right");
         }
-        match &cosigner {
+        match cosigner {
             Some(_) if exit != Exit::Done => console.note("nothing was cosigned"),
             Some(cosigner) => cosigner.cosign(&audited, console)?,
             None => {}
         }
         // The report was shown; evidence that could not be written does not change what it says.
-        match self.write_evidence(&audited, console) {
+        match self.write_evidence(&audited, fraud, console) {
             Ok(()) => Ok(exit),
             Err(failure) => Ok(exit.and(console.warn_of(&failure))),
         }
@@ -92,12 +98,17 @@ impl Args {
 
     /// # Errors
     /// The disk or permissions.
-    fn write_evidence(&self, audited: &Audited, console: &Console) -> Result<(), Failure> {
+    fn write_evidence(
+        &self,
+        audited: &Audited,
+        output: Option<Output>,
+        console: &Console,
+    ) -> Result<(), Failure> {
         if let (Some(found), Some(state)) = (&audited.inconsistency, &self.resume) {
             evidence::write_inconsistency(found, state, console)?;
         }
         match &audited.fraud {
-            Some(fraud) => evidence::write_fraud(fraud, self.fraud.as_deref(), console),
+            Some(fraud) => evidence::write_fraud(fraud, output, console),
             None => Ok(()),
         }
     }

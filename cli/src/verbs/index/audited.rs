@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use glasslog_log::Layout;
+use glasslog_core::trust::TrustPolicy;
 use glasslog_log::index::AuditedProof;
 
 use super::Args;
-use crate::args::read_trust_policy;
 use crate::audited_proof::{publish, refuse};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -18,8 +17,9 @@ use crate::output::Console;
 /// # Errors
 /// The log is not a directory, or the policy does not accept the proof.
 pub(super) fn run(args: &Args, file: &Path, console: &Console) -> Result<Exit, Failure> {
-    let beside = Layout::new(&args.log).trust_policy();
-    let policy = read_trust_policy(args.trust.policy.as_ref().unwrap_or(&beside))?;
+    let policy = args.trust.policy_or_beside(&args.log, console)?;
+    let policy = TrustPolicy::parse(&policy)
+        .map_err(|error| Failure::new(Exit::Malformed, error.code(), error.to_string()))?;
     let bytes = input::read(file, MAX_PROOF)?;
     let now = args.trust.options().now;
     let proof = AuditedProof::read(&bytes, &policy, now).map_err(refuse)?;

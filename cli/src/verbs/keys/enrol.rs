@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::key_change::{self, read_public_key};
 use crate::origin::origin_of;
 use crate::output::Console;
+use crate::signer_spec::agreed_actor;
 
 /// Binds a public key to an actor, by an event signed by an admin.
 #[derive(Debug, clap::Args)]
@@ -35,13 +36,7 @@ impl Args {
     /// A key or the log cannot be read, the key is revoked, or the log refuses the event.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let (spki, named) = read_public_key(&self.key)?;
-        let actor = self.actor;
-        if named.as_ref().is_some_and(|named| *named != actor) {
-            console.warn(format_args!(
-                "`{}` names another actor than `{actor}`, for which it is enrolled",
-                self.key.display()
-            ));
-        }
+        let actor = agreed_actor(Some(self.actor), named, self.key.display())?;
         let event = KeyEvent {
             log: origin_of(&self.log, None, console)?,
             op: KeyOp::Enrol,

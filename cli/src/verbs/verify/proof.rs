@@ -1,6 +1,6 @@
 //! `verify proof`: checks a proof that an entry is in the log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use glasslog_core::text::limits::MAX_ENTRY;
 use glasslog_core::verify::verify_proof;
@@ -10,20 +10,22 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::Console;
+use crate::proof_files::entry_beside;
 
 /// Verifies a proof file for an entry, offline.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
+Examples:
+  glasslog verify proof 7.tlog-proof --policy trust.policy
   glasslog verify proof 7.tlog-proof --entry event.json --policy trust.policy")]
 pub(crate) struct Args {
     /// The proof (c2sp.org/tlog-proof@v1)
     #[arg(value_name = "FILE")]
     proof: PathBuf,
 
-    /// The entry's bytes
+    /// The entry's bytes [default: the file beside the proof, ending in .entry]
     #[arg(long, value_name = "FILE")]
-    entry: PathBuf,
+    entry: Option<PathBuf>,
 
     #[command(flatten)]
     trust: TrustArgs,
@@ -35,8 +37,22 @@ impl Args {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(None)?;
         let proof = input::read(&self.proof, input::MAX_PROOF)?;
-        let entry = input::read(&self.entry, MAX_ENTRY)?;
+        let entry = self.entry()?;
         let report = verify_proof(&proof, &entry, &policy, self.trust.options());
         Ok(console.report(&report))
+    }
+
+    fn entry(&self) -> Result<Vec<u8>, Failure> {
+        // One byte for the line feed that an editor or a shell may add.
+        let read = |path: &Path| input::read(path, MAX_ENTRY + 1);
+        match &self.entry {
+            Some(path) => read(path),
+            None if self.proof.as_os_str() == "-" => Err(Failure::usage(
+                "`--entry` is required for a proof on standard input",
+            )),
+            None => read(&entry_beside(&self.proof)).map_err(|failure| {
+                failure.hint("`--entry FILE` names the entry that the proof is about")
+            }),
+        }
     }
 }

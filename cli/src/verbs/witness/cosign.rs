@@ -14,7 +14,7 @@ use crate::args::{named_key, read_trust_policy};
 use crate::clock::now;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Console, Head, write_file};
+use crate::output::{Console, Head, write_new};
 
 /// Checks consistency with the checkpoint last seen, remembers, then cosigns the public checkpoint.
 #[derive(Debug, clap::Args)]
@@ -103,12 +103,9 @@ fn accuse(
     state: &Path,
     console: &Console,
 ) -> Failure {
-    let mut path = state.as_os_str().to_owned();
-    path.push(".inconsistency");
-    let path = PathBuf::from(path);
-    let (outcome, hint) = match write_file(&path, &evidence.encode()) {
-        Ok(()) => (
-            format!("evidence written to `{}`", path.display()),
+    let (outcome, hint) = match write_new(state, &[("inconsistency", &evidence.encode())]) {
+        Ok(paths) => (
+            format!("evidence written to `{}`", paths[0].display()),
             "show the file to everyone who relies on this log",
         ),
         Err(failure) => {

@@ -142,7 +142,7 @@ fn keys_come_and_go() {
     assert_eq!(remote.text(), said.text());
     shell
         .run(&format!(
-            "keys enrol --log {} --actor a --key ci.key.pub",
+            "keys enrol --log {} --actor {CI} --key ci.key.pub",
             server.url
         ))
         .expect(2);

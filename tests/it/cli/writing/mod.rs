@@ -3,6 +3,8 @@
 mod acknowledge;
 mod init;
 mod keys;
+mod outcomes;
+mod outputs;
 mod record;
 mod refusals;
 mod secrets;

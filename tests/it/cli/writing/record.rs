@@ -13,11 +13,15 @@ fn record_answers_with_a_proof() {
         .record("log", "--action read --artifact resnet50@2.1 --format json")
         .expect(0)
         .json();
-    assert_eq!(said.as_object().unwrap().len(), 5);
+    assert_eq!(said.as_object().unwrap().len(), 7);
     assert_eq!(said["schemaVersion"], 1);
     assert_eq!(
         (&said["result"], &said["index"], &said["proof"]),
-        (&json!("done"), &json!(2), &json!("2.tlog-proof"))
+        (
+            &json!("done"),
+            &json!(2),
+            &json!("models.example.com-access-2.tlog-proof")
+        )
     );
     let entries = fs::read(shell.path("log/public/tile/entries/000.p/3")).unwrap();
     let at = entries
@@ -25,9 +29,13 @@ fn record_answers_with_a_proof() {
         .rposition(|window| window == b"{\"payload\":")
         .unwrap();
     assert_eq!(said["leafHash"], leaf_hash(&entries[at..]).to_base64());
-    fs::write(shell.path("entry"), &entries[at..]).unwrap();
+    let entry = said["entry"].as_str().unwrap();
+    assert_eq!(shell.read(entry).as_bytes(), &entries[at..]);
+    let proof = said["proof"].as_str().unwrap();
     shell
-        .run("verify proof 2.tlog-proof --entry entry --policy log/trust.policy")
+        .run(&format!(
+            "verify proof {proof} --entry {entry} --policy log/trust.policy"
+        ))
         .expect(0);
 
     let said = shell
@@ -188,7 +196,7 @@ fn record_refuses_what_is_no_event() {
             "expected one of human",
         ),
         ("--action read --artifact a@1 --acts-on x", 2, "`--acts-on`"),
-        ("--action read --artifact \u{e9}@1", 8, "name"),
+        ("--action read --artifact \u{e9}@1", 2, "percent-encode"),
     ] {
         let said = shell.record("log", rest).expect(code);
         assert!(said.stderr.contains(words), "{said}");

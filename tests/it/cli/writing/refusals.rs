@@ -1,5 +1,6 @@
 //! Refusals by the log, each with one exit code, on a directory and through a server.
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 use super::shell::{DIGEST, OTHER_DIGEST, Shell};
 
@@ -15,6 +16,13 @@ fn refusals_have_one_exit_code_each() {
     shell
         .run("keygen --kind admin --name admin --out other.admin")
         .expect(0);
+    // Without the name above it, a key file does not contradict `--actor`.
+    for (key, unnamed) in [("ci.key", "unnamed.key"), ("ci.key.pub", "unnamed.key.pub")] {
+        let key = shell.read(key);
+        let (_, block) = key.split_at(key.find("-----BEGIN").unwrap());
+        fs::write(shell.path(unnamed), block).unwrap();
+        fs::set_permissions(shell.path(unnamed), Permissions::from_mode(0o600)).unwrap();
+    }
     let forged = shell
         .record("log", "--action read --artifact m@1 --dry-run")
         .expect(0);
@@ -32,7 +40,7 @@ fn refusals_have_one_exit_code_each() {
             "event-unknown-key",
         ),
         (
-            "record --signer ci.key --actor someone --action read --artifact m@1 --digest sha256:",
+            "record --signer unnamed.key --actor someone --action read --artifact m@1 --digest sha256:",
             5,
             "event-actor-mismatch",
         ),
@@ -47,7 +55,7 @@ fn refusals_have_one_exit_code_each() {
             "event-unknown-key",
         ),
         (
-            "keys enrol --actor mallory --key ci.key.pub --admin log/keys/admin",
+            "keys enrol --actor mallory --key unnamed.key.pub --admin log/keys/admin",
             6,
             "key-already-enrolled",
         ),

@@ -16,7 +16,7 @@ fn a_secret_key_that_others_can_read_is_refused() {
         ("log/keys/log", "publish log"),
         (
             "log/keys/admin",
-            "keys enrol --log log --actor x@example.org --key ci.key.pub",
+            "keys enrol --log log --actor ci@example.org --key ci.key.pub",
         ),
         (
             "w1.key",

@@ -29,7 +29,8 @@ fn a_served_log_is_written_through_its_url() {
         )
         .expect(0);
     assert_eq!(said.json()["index"], 2);
-    assert!(shell.read("2.tlog-proof").contains("\nindex 2\n"));
+    let proof = shell.read("models.example.com-access-2.tlog-proof");
+    assert!(proof.contains("\nindex 2\n"));
     assert_eq!(shell.size(), 3);
     shell
         .record(&server.url, &format!("{read} --no-wait"))

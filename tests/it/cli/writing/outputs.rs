@@ -1,0 +1,301 @@
+//! Places of output files: pipes, devices, links, read-only files, standard output and default names, on every verb with
+//! `-o`.
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use glasslog_tests::command::finish;
+use serde_json::Value;
+
+use super::shell::{CI, Shell, mode};
+
+const READ: &str = "--action read --artifact m@1";
+const POLICY: &str = "--policy log/trust.policy";
+
+/// The verbs that write one file, as command lines without their `-o`, and the beginning of that file.
+fn writers() -> [(String, &'static str); 3] {
+    let digest = super::shell::DIGEST;
+    [
+        (
+            format!("record --log log --signer ci.key --digest {digest} {READ}"),
+            "c2sp.org/tlog-proof@v1\n",
+        ),
+        (
+            "prove --log log --index 2".into(),
+            "c2sp.org/tlog-proof@v1\n",
+        ),
+        (format!("bundle m@1 --log log {POLICY}"), "glasslog-bundle/"),
+    ]
+}
+
+fn shell() -> Shell {
+    let shell = Shell::with_log();
+    shell.record("log", READ).expect(0);
+    shell
+}
+
+/// Case 1: the output goes to what stands at the path.
+#[test]
+fn an_output_goes_to_what_stands_at_its_path() {
+    for (verb, begins) in writers() {
+        let shell = shell();
+        // A pipe gets the bytes and stays a pipe.
+        let pipe = shell.path("pipe");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let reader = thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read(pipe).unwrap()
+        });
+        shell.run(&format!("{verb} -o pipe")).expect(0);
+        assert!(
+            reader.join().unwrap().starts_with(begins.as_bytes()),
+            "{verb}"
+        );
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+        assert!(!shell.path("pipe.entry").exists(), "{verb}");
+
+        // A link stays a link, and its target keeps its mode.
+        fs::write(shell.path("target"), "old").unwrap();
+        fs::set_permissions(shell.path("target"), Permissions::from_mode(0o640)).unwrap();
+        symlink("target", shell.path("link")).unwrap();
+        shell.run(&format!("{verb} -o link")).expect(0);
+        assert!(shell.path("link").is_symlink());
+        let target = fs::read(shell.path("target")).unwrap();
+        assert!(target.starts_with(begins.as_bytes()), "{verb}");
+        assert_eq!(mode(&shell.path("target")), 0o640);
+
+        // A device takes the bytes.
+        shell.run(&format!("{verb} -o /dev/null")).expect(0);
+
+        // Standard output holds the file alone.
+        let said = shell.run(&format!("{verb} -o -")).expect(0);
+        assert!(said.stdout.starts_with(begins.as_bytes()), "{said}");
+        fs::write(shell.path("piped"), &said.stdout).unwrap();
+        assert!(!shell.path("-").exists());
+        let said = shell.run(&format!("{verb} -o - --format json")).expect(2);
+        assert!(
+            said.stderr.contains("both written to standard output"),
+            "{said}"
+        );
+    }
+}
+
+/// A place that cannot be written is found before anything is signed; the old file stays.
+#[test]
+fn a_place_that_cannot_be_written_is_refused_first() {
+    let shell = shell();
+    fs::write(shell.path("ro"), "old").unwrap();
+    fs::set_permissions(shell.path("ro"), Permissions::from_mode(0o444)).unwrap();
+    fs::create_dir(shell.path("folder")).unwrap();
+    symlink("ring", shell.path("ring")).unwrap();
+    let size = shell.size();
+    for (verb, _) in writers() {
+        for (place, words) in [
+            ("no/such/dir/p", "no such file or directory"),
+            ("ro", "permission denied"),
+            ("folder", "is a directory"),
+            ("ring", "symbolic links"),
+        ] {
+            let said = shell
+                .run(&format!("{verb} -o {place} --format json"))
+                .expect(1);
+            let message = said.json()["error"]["message"].to_string();
+            assert!(message.contains(words), "{said}");
+            assert_eq!(said.json()["submitted"], Value::Null);
+        }
+    }
+    for flag in ["--entry ro", "--entry no/such/p", "-o x --entry folder"] {
+        shell.record("log", &format!("{READ} {flag}")).expect(1);
+    }
+    shell
+        .record("log", &format!("{READ} -o x --entry x"))
+        .expect(2);
+    shell
+        .record("log", &format!("{READ} -o - --entry -"))
+        .expect(2);
+    assert_eq!(shell.size(), size);
+    assert_eq!(shell.read("ro"), "old");
+    let left = fs::read_dir(shell.folder.path()).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert!(
+        left.iter()
+            .all(|name| !name.to_string_lossy().contains(".part")),
+        "{left:?}"
+    );
+}
+
+/// Case 7: two logs, one folder, one index: no proof is overwritten, and each is verified with what stands beside it.
+#[test]
+fn default_names_overwrite_nothing() {
+    let shell = Shell::with_log();
+    shell.run("init B --origin b.example/log").expect(0);
+    shell
+        .run(&format!("keys enrol --log B --actor {CI} --key ci.key.pub"))
+        .expect(0);
+    let said = shell
+        .record("log", &format!("{READ} --format json"))
+        .expect(0)
+        .json();
+    assert_eq!(said["proof"], "models.example.com-access-2.tlog-proof");
+    assert_eq!(said["entry"], "models.example.com-access-2.entry");
+    let said = shell
+        .record("B", &format!("{READ} --format json"))
+        .expect(0)
+        .json();
+    assert_eq!(said["proof"], "b.example-log-2.tlog-proof");
+    shell
+        .run("verify proof models.example.com-access-2.tlog-proof --policy log/trust.policy")
+        .expect(0);
+    shell
+        .run("verify proof b.example-log-2.tlog-proof --policy B/trust.policy")
+        .expect(0);
+
+    // The same event again, under a newer checkpoint: the proof is another file.
+    let event = "--event-id 019a8c3e-7d1b-7f0e-9b7a-000000000001";
+    let again = |name: &str| {
+        let said = shell.record("log", &format!("{READ} {event} --format json"));
+        let said = said.expect(0).json();
+        assert_eq!(
+            (&said["index"], said["proof"].as_str()),
+            (&3.into(), Some(name))
+        );
+        shell
+            .run(&format!("verify proof {name} {POLICY}"))
+            .expect(0);
+    };
+    again("models.example.com-access-3.tlog-proof");
+    let first = shell.read("models.example.com-access-3.tlog-proof");
+    shell.record("log", READ).expect(0);
+    again("models.example.com-access-3-2.tlog-proof");
+    assert_eq!(shell.read("models.example.com-access-3.tlog-proof"), first);
+}
+
+/// `verify proof` needs the entry, which `record` and `prove` leave beside the proof or where `--entry` says.
+#[test]
+fn the_entry_is_written_beside_the_proof() {
+    let shell = shell();
+    shell.record("log", &format!("{READ} -o p")).expect(0);
+    shell.run(&format!("verify proof p {POLICY}")).expect(0);
+    shell
+        .run("prove --log log --index 2 -o q.tlog-proof")
+        .expect(0);
+    shell
+        .run(&format!("verify proof q.tlog-proof {POLICY}"))
+        .expect(0);
+    shell
+        .run("prove --log log --index 2 -o r --entry event")
+        .expect(0);
+    assert!(!shell.path("r.entry").exists());
+    shell
+        .run(&format!("verify proof r --entry event {POLICY}"))
+        .expect(0);
+    let said = shell.run(&format!("verify proof r {POLICY}")).expect(1);
+    assert!(said.stderr.contains("hint: `--entry FILE`"), "{said}");
+    shell
+        .run(&format!("verify proof r --entry p.entry {POLICY}"))
+        .expect(3);
+    assert_eq!(shell.read("event"), shell.read("q.entry"));
+    shell.run("submit --log log event").expect(0);
+
+    // The user did not name the file beside the proof, so nothing but an entry is replaced there.
+    shell.record("log", &format!("{READ} -o p")).expect(0);
+    shell.run(&format!("verify proof p {POLICY}")).expect(0);
+    fs::write(shell.path("model.entry"), "mine").unwrap();
+    let size = shell.size();
+    shell.record("log", &format!("{READ} -o model")).expect(1);
+    shell.run("prove --log log --index 2 -o model").expect(1);
+    assert_eq!(
+        (shell.size(), shell.read("model.entry").as_str()),
+        (size, "mine")
+    );
+}
+
+/// An auditor's outputs are opened before the audit; a proof of fraud replaces nothing.
+#[test]
+fn an_auditors_outputs_are_opened_before_the_audit() {
+    let shell = shell();
+    shell
+        .run("keygen --kind auditor --name a.example/1 --out auditor.key")
+        .expect(0);
+    let audit = format!("audit log {POLICY} --cosign auditor.key");
+    shell.run(&format!("{audit} -o no/such/p")).expect(1);
+    let said = shell.run(&format!("{audit} -o -")).expect(0);
+    assert!(
+        said.text().starts_with("c2sp.org/tlog-proof@v1\n"),
+        "{said}"
+    );
+    assert!(said.stderr.contains("was read whole"), "{said}");
+    fs::write(shell.path("old"), "x").unwrap();
+    shell
+        .run(&format!("audit log {POLICY} --fraud old"))
+        .expect(1);
+    shell
+        .run(&format!("audit log {POLICY} --fraud no/p"))
+        .expect(1);
+    assert_eq!(shell.read("old"), "x");
+}
+
+/// Help and scripts are results too.
+#[test]
+fn every_result_on_a_full_device_is_an_error() {
+    let shell = shell();
+    let Ok(_) = File::options().write(true).open("/dev/full") else {
+        return glasslog_tests::skip::skipped("/dev/full is absent: a full disk is not tried");
+    };
+    for line in [
+        "--help",
+        "--version",
+        "completions bash",
+        "keys list --log log",
+        "log status log",
+        "publish log",
+        "inspect log/public/checkpoint",
+        "doctor --log log",
+        "prove --log log --index 0 -o x",
+        "prove --log log --index 0 -o -",
+        "keygen --kind actor --name a --out new.key",
+        "history m@1 --log log --policy log/trust.policy",
+        "history absent@1 --log log --policy log/trust.policy",
+        "audit log --policy log/trust.policy",
+    ] {
+        for format in ["text", "json"] {
+            let full = File::options().write(true).open("/dev/full").unwrap();
+            let mut command = shell.command(line);
+            if !line.starts_with("--") && !line.ends_with("-o -") {
+                command.args(["--format", format]);
+            }
+            let output = command
+                .stdout(full)
+                .stderr(Stdio::piped())
+                .output()
+                .unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{line}: {stderr}");
+            let told = stderr.matches("standard output: no space left on the device");
+            assert_eq!(told.count(), 1, "{line}: {stderr}");
+            let _ = fs::remove_file(shell.path("new.key"));
+            let _ = fs::remove_file(shell.path("new.key.pub"));
+        }
+    }
+}
+
+/// Closing asks, and does nothing without a terminal to ask at.
+#[test]
+fn closing_a_log_asks() {
+    let shell = shell();
+    let said = shell.run("log close log").expect(2);
+    assert!(said.stderr.contains("hint: `--yes`"), "{said}");
+    shell.record("log", READ).expect(0);
+    shell.run("log close log --yes").expect(0);
+    shell.record("log", READ).expect(6);
+    shell.run("log close nowhere").expect(1);
+    let refused = finish(&mut shell.command("log close nowhere --yes")).expect(1);
+    assert!(refused.stderr.contains("nowhere"), "{refused}");
+}
