@@ -309,7 +309,7 @@ mod tests {
         let expected = LookupKey::new(KeyKind::SigningKey, DIGEST);
         assert_eq!(ArtifactQuery::parse(&key), Ok(ArtifactQuery::Key(expected)));
         // A digest is looked up in one spelling, in whichever it is written.
-        let hex = &DIGEST["sha256:".len()..];
+        let hex = after_sha256(DIGEST).unwrap();
         let upper = hex.to_ascii_uppercase();
         for text in [
             hex,
@@ -381,7 +381,7 @@ mod tests {
             ("./m", "a path"),
             ("/m@1", "a path"),
             (DIGEST, "a digest"),
-            (&DIGEST["sha256:".len()..], "a digest"),
+            (after_sha256(DIGEST).unwrap(), "a digest"),
             ("SHA256:x", "a digest"),
             ("actor:ci@example.org", "an actor"),
             ("key:x", "a signing key"),
