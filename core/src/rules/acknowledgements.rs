@@ -1,7 +1,7 @@
 //! Acknowledgements in force: entries that should not be in the log, of which the admins state that they know
 //! (docs/formats/valid-signature.md, "Acknowledged entries").
 //!
-//! An acknowledged entry still counts for nothing. It only decides the outcome of a verification no more.
+//! An acknowledged entry still counts for nothing, and no longer decides the outcome of a verification.
 
 use crate::event::event::{Event, ParsedEntry};
 use crate::merkle::hash::Hash;
