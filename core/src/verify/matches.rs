@@ -243,20 +243,19 @@ impl Matches {
     /// that were consulted.
     pub(crate) fn visit_new(&mut self, mut visit: impl FnMut(&ParsedEntry)) {
         for index in core::mem::take(&mut self.new) {
-            let held = self.entries.get(&index);
-            match held.and_then(|held| Some((self.part(index, &held.keys)?, held))) {
-                Some((part, held)) => {
-                    let parsed = held.parsed();
-                    let matters =
-                        |parsed: &ParsedEntry| part != Part::Consulted || registers(parsed);
-                    if let Some(parsed) = parsed.filter(matters) {
-                        visit(&parsed);
-                    }
-                }
-                // It is here for another reason, and may be wanted later.
-                None => {
-                    self.new.insert(index);
-                }
+            let Some(held) = self.entries.get(&index) else {
+                continue;
+            };
+            let matters = match self.part(index, &held.keys) {
+                Some(Part::Asked | Part::Linked) => true,
+                Some(Part::Consulted) => self.registering.contains(&index),
+                None => false,
+            };
+            if !matters {
+                // It is here for another reason, and a later wave may want it.
+                self.new.insert(index);
+            } else if let Some(parsed) = held.parsed() {
+                visit(&parsed);
             }
         }
     }

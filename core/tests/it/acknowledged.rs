@@ -8,7 +8,7 @@ use glasslog_core::rules::Admission;
 use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::{EntryQuery, HistoryQuery};
 
-use crate::by_index::world::{World, indexed, scanning};
+use crate::by_index::world::{World, accepting, indexed, scanning};
 use crate::support::*;
 
 const ALICE_ID: &str = "alice@example.com";
@@ -30,7 +30,7 @@ fn acknowledge(log: &mut TestLog, index: u64) -> u64 {
 /// The same history by a scan and by the index, which must agree; the report of the scan.
 fn history(world: &mut World, artifact: &str) -> Report {
     world.publish();
-    let found = world.history_with(artifact, &indexed(), options());
+    let found = world.history_with(artifact, &indexed(), accepting());
     let scanned = world.history_with(artifact, &indexed(), scanning());
     assert_eq!(found.class(), scanned.class(), "{artifact}");
     assert_eq!(found.members, scanned.members, "{artifact}");

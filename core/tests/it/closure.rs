@@ -10,6 +10,7 @@ use glasslog_core::verify::{HistoryQuery, Options};
 
 const ALICE_ID: &str = "alice@example.com";
 const BOB_ID: &str = "bob@example.com";
+const CAROL: u8 = 13;
 
 fn digest(content: &str) -> String {
     format!("sha256:{}", sha256(content.as_bytes()).to_hex())
@@ -33,7 +34,7 @@ fn history(world: &World, artifact: &str) -> Report {
         let query = HistoryQuery::new(artifact, &indexed(), options, false).unwrap();
         world.log.run(query)
     };
-    let (found, scanned) = (run(options()), run(scanning()));
+    let (found, scanned) = (run(accepting()), run(scanning()));
     assert_eq!(found.members, scanned.members, "{artifact}");
     assert_eq!(
         detail(&found, "links"),
@@ -321,6 +322,23 @@ fn a_later_registration_hides_no_event() {
     let report = history(&world, "m@1");
     assert_eq!(indices(&report).len(), 2);
     assert!(indices(&report).contains(&held));
+    verified(&report);
+}
+
+/// An event that is read because its name is consulted, and belongs to the answer for its digest, is judged like any other.
+#[test]
+fn an_event_that_was_consulted_may_belong_to_the_answer() {
+    let mut log = TestLog::new();
+    let enrolled = log.enrol("carol@example.com", CAROL);
+    add(&mut log, Action::Register, true, &[("m@1", "older")]);
+    let held = add(&mut log, Action::Hold, false, &[("m@rc", "weights")]);
+    let bound = add(&mut log, Action::Register, true, &[("m@2", "weights")]);
+    let payload = access_payload(Action::Read, "carol@example.com", &[("m@2", "weights")]);
+    let read = log.add(&sign(payload, CAROL));
+    // Since a key is compromised, it matters who owns the name: its earlier events are read.
+    log.revoke("carol@example.com", CAROL, enrolled, Some(read));
+    let report = history(&published(log), "m@2");
+    assert_eq!(indices(&report), [held, bound, read]);
     verified(&report);
 }
 

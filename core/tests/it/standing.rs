@@ -9,7 +9,7 @@ use glasslog_core::report::{Class, EventView, Outcome, Report};
 use glasslog_core::rules::{Admission, owned};
 use glasslog_core::verify::HistoryQuery;
 
-use crate::by_index::world::{World, indexed, scanning};
+use crate::by_index::world::{World, accepting, indexed, scanning};
 use crate::support::*;
 
 const ALICE_ID: &str = "alice@example.com";
@@ -325,7 +325,7 @@ fn a_verdict_does_not_depend_on_the_question() {
         let mut world = World::new(honest.log);
         world.publish();
         for question in questions() {
-            for options in [options(), scanning()] {
+            for options in [accepting(), scanning()] {
                 let report = world.history_with(&question, &indexed(), options);
                 for event in report.members.events.iter().flatten() {
                     if event.r#type != "access" {

@@ -390,7 +390,7 @@ fn absence_is_proven_by_the_index_too() {
 #[test]
 fn memory_is_bounded() {
     let world = world();
-    for options in [options(), scanning()] {
+    for options in [accepting(), scanning()] {
         let whole = world.history_with("m@1", &indexed(), options);
         let mut decided = Vec::new();
         for bytes in [0, 2_000, 1 << 20] {

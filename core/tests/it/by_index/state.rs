@@ -83,7 +83,7 @@ fn cost_beside(digest: &str) -> usize {
     }
     let mut world = World::new(log);
     world.publish();
-    let query = HistoryQuery::new("m@1", &indexed(), options(), false).unwrap();
+    let query = HistoryQuery::new("m@1", &indexed(), accepting(), false).unwrap();
     let (asked, report) = world.asked(query);
     assert_eq!(indices(&report), [3]);
     asked.len()
