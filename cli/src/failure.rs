@@ -74,6 +74,12 @@ impl Failure {
         self
     }
 
+    /// States what was done before this failure, and stays done.
+    pub(crate) fn despite(mut self, done: impl Display) -> Self {
+        self.message = format!("{done}, but {}", self.message);
+        self
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

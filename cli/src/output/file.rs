@@ -379,10 +379,22 @@ mod tests {
 
     #[test]
     fn devices_are_written_into() {
-        write(Path::new("/dev/null"), b"x").unwrap();
-        if Path::new("/dev/full").exists() {
-            let full = write(Path::new("/dev/full"), b"x").unwrap_err();
-            assert_eq!(full.message, "`/dev/full`: no space left on the device");
+        let dir = tempfile::tempdir().unwrap();
+        // By a link, so that a fault replaces the link and not the device.
+        for (device, error) in [
+            ("/dev/null", None),
+            ("/dev/full", Some("no space left on the device")),
+        ] {
+            let link = dir.path().join(device.replace('/', "-"));
+            symlink(device, &link).unwrap();
+            let is_device = |found: fs::Metadata| found.file_type().is_char_device();
+            if !fs::metadata(&link).is_ok_and(is_device) {
+                continue;
+            }
+            let refused = write(&link, b"x").err().map(|failure| failure.message);
+            let expected = error.map(|error| format!("`{}`: {error}", link.display()));
+            assert_eq!(refused, expected);
+            assert!(link.is_symlink());
         }
     }
 

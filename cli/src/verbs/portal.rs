@@ -39,7 +39,8 @@ impl Args {
 
 #[cfg(feature = "portal")]
 mod embedded {
-    use std::fs;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
     use glasslog_client::source::{Directory, is_address, parse_address};
@@ -74,7 +75,9 @@ mod embedded {
             // The page offers this policy, and says that it came with the page (`docs/decisions/portal-trust.md`).
             if let Some(policy) = policy_beside(&self.log.to_string_lossy()) {
                 let copy = target.join("trust.policy");
-                fs::copy(&policy, &copy).map_err(|error| Failure::file(copy.display(), &error))?;
+                fs::copy(&policy, &copy)
+                    .and_then(|_| fs::set_permissions(&copy, Permissions::from_mode(0o644)))
+                    .map_err(|error| Failure::file(copy.display(), &error))?;
                 count += 1;
             }
             if console.is_json() {
@@ -116,7 +119,11 @@ mod embedded {
 
     fn write(dir: &Dir<'_>, target: &Path, connect: &str) -> Result<usize, Failure> {
         let fail = |path: &Path, error: &std::io::Error| Failure::file(path.display(), error);
-        fs::create_dir_all(target).map_err(|error| fail(target, &error))?;
+        // Modes do not follow the umask, as in the rest of the public tree: a web server reads these files.
+        let share = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode));
+        fs::create_dir_all(target)
+            .and_then(|()| share(target, 0o755))
+            .map_err(|error| fail(target, &error))?;
         let mut count = 0;
         for file in dir.files() {
             let Some(name) = file.path().file_name() else {
@@ -133,7 +140,9 @@ mod embedded {
                 }
                 _ => file.contents().to_vec(),
             };
-            fs::write(&path, bytes).map_err(|error| fail(&path, &error))?;
+            fs::write(&path, bytes)
+                .and_then(|()| share(&path, 0o644))
+                .map_err(|error| fail(&path, &error))?;
             count += 1;
         }
         for inner in dir.dirs() {

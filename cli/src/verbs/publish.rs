@@ -38,7 +38,12 @@ impl Args {
         let mut log = open_log(&self.log)?;
         let head = log.publish(now())?;
         let indexer = Indexer::of_log(&log, &self.log);
-        let indexed = indexer.and_then(|indexer| extend_now(indexer, now()))?;
+        let indexed = indexer
+            .and_then(|indexer| extend_now(indexer, now()))
+            .map_err(|error| {
+                let done = format!("published `{}` size {}", log.origin(), head.size);
+                Failure::from(error).despite(done)
+            })?;
         match console.is_json() {
             true => console.json(&Published {
                 schema_version: 1,

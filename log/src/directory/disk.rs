@@ -8,9 +8,9 @@
 use super::error::DiskError;
 use super::steps::{Change, Step};
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,6 +57,12 @@ pub(crate) fn directory_of(path: &Path) -> &Path {
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
+}
+
+/// Returns true if others may read it. Then it gets exactly this mode, whatever the umask of the process is: a public file
+/// that the web server cannot read would be missing for readers.
+fn is_shared(mode: u32) -> bool {
+    mode & 0o077 != 0
 }
 
 /// Numbers temporary files, so that no two files of one process share a name.
@@ -147,7 +153,11 @@ impl Disk {
     pub fn make_directory(&self, path: &Path, mode: u32) -> Result<(), DiskError> {
         let made = self
             .step(Step::MakeDirectory, path)
-            .and_then(|()| fs::DirBuilder::new().mode(mode).create(path));
+            .and_then(|()| fs::DirBuilder::new().mode(mode).create(path))
+            .and_then(|()| match is_shared(mode) {
+                true => fs::set_permissions(path, Permissions::from_mode(mode)),
+                false => Ok(()),
+            });
         match made {
             Ok(()) => self.tell(|| Change::MakeDirectory(path.to_owned())),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
@@ -185,6 +195,10 @@ impl Disk {
             .mode(mode)
             .open(&path)
             .map_err(failed)?;
+        if is_shared(mode) {
+            let set = file.set_permissions(Permissions::from_mode(mode));
+            set.map_err(failed)?;
+        }
         let filled = self.fill(&path, &mut file, bytes, durability);
         filled.inspect_err(|_| {
             // Nobody reads a file that was not finished, and a disk that is full needs its bytes.
@@ -356,7 +370,6 @@ impl Disk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn create_never_overwrites_and_replace_always_does() {

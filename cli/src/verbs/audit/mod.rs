@@ -84,16 +84,18 @@ impl Args {
         if state.is_some() && !audited.is_kept {
             console.note("the state contains only the part that was found right");
         }
-        match cosigner {
-            Some(_) if exit != Exit::Done => console.note("nothing was cosigned"),
-            Some(cosigner) => cosigner.cosign(&audited, console)?,
-            None => {}
-        }
-        // The report was shown; evidence that could not be written does not change what it says.
-        match self.write_evidence(&audited, fraud, console) {
-            Ok(()) => Ok(exit),
-            Err(failure) => Ok(exit.and(console.warn_of(&failure))),
-        }
+        let cosigned = match cosigner {
+            Some(_) if exit != Exit::Done => {
+                console.note("nothing was cosigned");
+                Ok(())
+            }
+            Some(cosigner) => cosigner.cosign(&audited, console),
+            None => Ok(()),
+        };
+        // The report was shown; files that could not be written do not change what it says.
+        let evidence = self.write_evidence(&audited, fraud, console);
+        let failures = [cosigned, evidence].into_iter().filter_map(Result::err);
+        Ok(failures.fold(exit, |exit, failure| exit.and(console.warn_of(&failure))))
     }
 
     /// # Errors

@@ -42,8 +42,10 @@ impl Args {
         let head = log.close_for_good(now())?;
         let origin = log.origin().to_owned();
         let indexer = Indexer::of_log(&log, &self.log);
-        log.close()?;
-        indexer.and_then(|mut index| index.publish(now()))?;
+        let closed = format!("closed `{origin}` at size {}", head.size);
+        log.close()
+            .and_then(|()| indexer?.publish(now()))
+            .map_err(|error| Failure::from(error).despite(&closed))?;
         if console.is_json() {
             console.json(&json!({
                 "schemaVersion": 1,
@@ -51,7 +53,7 @@ impl Args {
                 "checkpoint": Head::new(&origin, &head),
             }));
         } else {
-            console.line(format_args!("closed `{origin}` at size {}", head.size));
+            console.line(closed);
             console.hint("let your witnesses cosign the final checkpoint; `glasslog init --succeeds` makes the log after it");
         }
         Ok(Exit::Done)

@@ -33,16 +33,16 @@ fn nothing_is_recorded_without_a_place_for_the_proof() {
 #[test]
 fn a_proof_that_cannot_be_written_leaves_the_entry_in_the_log() {
     let shell = Shell::with_log();
-    if File::open("/dev/full").is_err() {
+    if !shell.has_device("full") {
         return skip::skipped(FULL);
     }
     let said = shell
-        .record("log", &format!("{READ} -o /dev/full --format json"))
+        .record("log", &format!("{READ} -o full --format json"))
         .expect(1);
     let error = &said.json()["error"];
     assert_eq!(
         error["message"],
-        "entry 2 is in the log, but `/dev/full`: no space left on the device"
+        "entry 2 is in the log, but `full`: no space left on the device"
     );
     assert!(
         error["hint"]
@@ -69,7 +69,7 @@ fn a_proof_that_cannot_be_written_leaves_the_entry_in_the_log() {
 #[test]
 fn a_result_that_cannot_be_printed_leaves_the_entry_in_the_log() {
     let shell = Shell::with_log();
-    if File::open("/dev/full").is_err() {
+    if !shell.has_device("full") {
         return skip::skipped(FULL);
     }
     shell
@@ -101,7 +101,10 @@ fn a_result_that_cannot_be_printed_leaves_the_entry_in_the_log() {
             "the entries of lines 1 to 3 are in the log, but standard output",
         ),
     ] {
-        let full = File::options().write(true).open("/dev/full").unwrap();
+        let full = File::options()
+            .write(true)
+            .open(shell.path("full"))
+            .unwrap();
         let mut command = shell.command(&line);
         let output = command
             .stdout(full)

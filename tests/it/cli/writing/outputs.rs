@@ -72,7 +72,9 @@ fn an_output_goes_to_what_stands_at_its_path() {
         assert_eq!(mode(&shell.path("target")), 0o640);
 
         // A device takes the bytes.
-        shell.run(&format!("{verb} -o /dev/null")).expect(0);
+        assert!(shell.has_device("null"));
+        shell.run(&format!("{verb} -o null")).expect(0);
+        assert!(shell.path("null").is_symlink(), "{verb}");
 
         // Standard output holds the file alone.
         let said = shell.run(&format!("{verb} -o -")).expect(0);
@@ -246,9 +248,9 @@ fn an_auditors_outputs_are_opened_before_the_audit() {
 #[test]
 fn every_result_on_a_full_device_is_an_error() {
     let shell = shell();
-    let Ok(_) = File::options().write(true).open("/dev/full") else {
+    if !shell.has_device("full") {
         return glasslog_tests::skip::skipped("/dev/full is absent: a full disk is not tried");
-    };
+    }
     for line in [
         "--help",
         "--version",
@@ -266,7 +268,10 @@ fn every_result_on_a_full_device_is_an_error() {
         "audit log --policy log/trust.policy",
     ] {
         for format in ["text", "json"] {
-            let full = File::options().write(true).open("/dev/full").unwrap();
+            let full = File::options()
+                .write(true)
+                .open(shell.path("full"))
+                .unwrap();
             let mut command = shell.command(line);
             if !line.starts_with("--") && !line.ends_with("-o -") {
                 command.args(["--format", format]);
@@ -298,4 +303,101 @@ fn closing_a_log_asks() {
     shell.run("log close nowhere").expect(1);
     let refused = finish(&mut shell.command("log close nowhere --yes")).expect(1);
     assert!(refused.stderr.contains("nowhere"), "{refused}");
+}
+
+/// A command under another limit or umask of the shell.
+fn under(shell: &Shell, limit: &str, line: &str) -> Command {
+    let mut command = Command::new("bash");
+    command
+        .args(["-c", &format!("{limit}; exec \"$0\" \"$@\"")])
+        .arg(glasslog_tests::glasslog::binary())
+        .args(line.split(' '))
+        .current_dir(shell.folder.path())
+        .env("GLASSLOG_CACHE", "off");
+    command
+}
+
+/// A disk that takes no byte: the old file stays, nothing is left beside it, and an event that is in the log is said to be.
+#[test]
+fn a_disk_that_fails_leaves_the_old_file() {
+    let shell = shell();
+    let names = || {
+        let entries = fs::read_dir(shell.folder.path()).unwrap();
+        entries.count()
+    };
+    for name in ["old", "old.entry"] {
+        shell
+            .run(&format!(
+                "prove --log log --index 2 -o first --entry {name}"
+            ))
+            .expect(0);
+    }
+    let (before, files) = (shell.read("old"), names());
+    let full = "trap '' XFSZ; ulimit -f 0";
+    for line in [
+        "prove --log log --index 1 -o old".to_owned(),
+        format!("bundle m@1 --log log {POLICY} -o old"),
+        format!("bundle m@1 --log log {POLICY} -o new"),
+    ] {
+        let said = finish(&mut under(&shell, full, &line)).expect(1);
+        assert!(said.stderr.contains("File too large"), "{said}");
+        assert_eq!(
+            (shell.read("old"), names()),
+            (before.clone(), files),
+            "{line}"
+        );
+    }
+    let server = shell.serve();
+    let digest = super::shell::DIGEST;
+    for output in ["-o old", "--entry other"] {
+        let size = shell.size();
+        let line = format!(
+            "record --log {} --signer ci.key --digest {digest} {READ} {output} --format json",
+            server.url
+        );
+        let said = finish(&mut under(&shell, full, &line)).expect(1);
+        let message = said.json()["error"]["message"].to_string();
+        assert!(
+            message.contains(&format!("entry {size} is in the log, but ")),
+            "{said}"
+        );
+        assert_eq!((shell.read("old"), names()), (before.clone(), files));
+    }
+}
+
+/// The public tree is readable for a web server, and the rest is not, whatever the umask of the writers.
+#[test]
+fn the_public_tree_is_readable_under_any_umask() {
+    let shell = Shell::new();
+    let digest = super::shell::DIGEST;
+    for line in [
+        "init log --origin models.example.com/access".to_owned(),
+        format!("keygen --kind actor --name {CI} --out ci.key"),
+        format!("keys enrol --log log --actor {CI} --key ci.key.pub"),
+        format!("record --log log --signer ci.key --digest {digest} {READ}"),
+    ] {
+        finish(&mut under(&shell, "umask 077", &line)).expect(0);
+    }
+    let mut folders = vec![shell.path("log")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        assert_eq!(mode(&folder), 0o755, "{folder:?}");
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap();
+            seen += 1;
+            match path.is_dir() {
+                true if name == "keys" || name == "state" => assert_eq!(mode(&path), 0o700),
+                true => folders.push(path),
+                false => assert_eq!(mode(&path), 0o644, "{path:?}"),
+            }
+        }
+    }
+    assert!(seen > 10, "{seen}");
+    // The user's own files follow the umask.
+    assert_eq!(
+        mode(&shell.path("models.example.com-access-2.tlog-proof")),
+        0o600
+    );
+    assert_eq!(mode(&shell.path("ci.key")), 0o600);
 }

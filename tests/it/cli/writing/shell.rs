@@ -1,6 +1,6 @@
 //! A folder in which the tests of the writing verbs run commands.
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -80,6 +80,14 @@ impl Shell {
         self.run(&format!(
             "record --log {log} --signer ci.key --digest {DIGEST} {rest}"
         ))
+    }
+
+    /// Makes a link to a device in the folder, if the machine has it. A program that replaces the file at its output's path
+    /// then replaces the link, not the device, also if root runs the tests.
+    pub(crate) fn has_device(&self, name: &str) -> bool {
+        let device = Path::new("/dev").join(name);
+        let is_device = |found: fs::Metadata| found.file_type().is_char_device();
+        fs::metadata(&device).is_ok_and(is_device) && symlink(device, self.path(name)).is_ok()
     }
 
     pub(crate) fn serve(&self) -> Served {
