@@ -1,13 +1,16 @@
 //! Accepts connections: bounded in number, also for each client, each with a bounded time to ask and to read the answer.
 
 use crate::app::App;
+use crate::http::client::Client;
 use crate::http::front::Front;
-use crate::http::slots::{Full, Slots};
+use crate::http::open::{OpenConnection, OpenConnections};
+use crate::http::slots::{Full, Slot, Slots};
 use crate::limits::{MAX_HEAD, MAX_HEADERS};
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use std::future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -20,11 +23,15 @@ const COME_BACK: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncache-control: no-store\r\n\
     connection: close\r\ncontent-length: 0\r\n\r\n";
 
+/// Longest wait for the place of a connection that was asked to close, which takes the time of one task.
+const CLOSING: Duration = Duration::from_millis(100);
+
 /// Answers with `front` until the server is asked to stop, then finishes the requests that have begun.
 pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, slots: Arc<Slots>) {
     let connections = GracefulShutdown::new();
     let (patience, out_of_patience) = watch::channel(());
     let mut stopping = app.stopping.clone();
+    let open = Arc::new(OpenConnections::default());
     let accept = async {
         let mut is_warned = false;
         loop {
@@ -41,6 +48,10 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, sl
             // The connections of a proxy are those of many clients.
             let owner = (!peer.is_proxy).then_some(peer.client);
             let slot = match slots.take(owner, 1) {
+                Err(Full::All) => take_over(&slots, &open, owner).await,
+                taken => taken,
+            };
+            let slot = match slot {
                 Ok(slot) => slot,
                 Err(full) => {
                     turn_away(&app, &stream, full);
@@ -55,9 +66,15 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, sl
                 }
             };
             let front = front.clone();
+            let place = owner.map(|client| open.add(client));
+            let answering = place.as_ref().map(OpenConnection::answering);
             let service = service_fn(move |request| {
-                let front = front.clone();
-                async move { front.answer(request, peer).await }
+                let (front, answering) = (front.clone(), answering.as_ref().map(|begin| begin()));
+                async move {
+                    let answer = front.answer(request, peer).await;
+                    drop(answering);
+                    answer
+                }
             });
             let connection = Builder::new()
                 .timer(TokioTimer::new())
@@ -74,9 +91,10 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, sl
                 tokio::select! {
                     _ = connection => {}
                     _ = out_of_patience.changed() => {}
+                    () = asked_to_close(place.as_ref()) => {}
                 }
                 gauge.dec();
-                drop(slot);
+                drop((place, slot));
             });
         }
     };
@@ -92,6 +110,32 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, sl
         tracing::warn!("some connections did not end in time");
     }
     drop(patience);
+}
+
+/// Gets the place of a connection of the client with the most, for a client with few.
+///
+/// # Errors
+/// [`Full::All`] if no client has many more, or none of its connections closes at once.
+async fn take_over(
+    slots: &Arc<Slots>,
+    open: &OpenConnections,
+    client: Option<Client>,
+) -> Result<Slot, Full> {
+    match client.filter(|client| open.make_room(*client)) {
+        Some(client) => {
+            let taken = time::timeout(CLOSING, slots.wait(client, 1)).await;
+            taken.map_err(|_| Full::All)
+        }
+        None => Err(Full::All),
+    }
+}
+
+/// Waits until a connection is asked to close; for ever if it is a proxy's.
+async fn asked_to_close(place: Option<&OpenConnection>) {
+    match place {
+        Some(place) => place.asked_to_close().await,
+        None => future::pending().await,
+    }
 }
 
 /// Wraps a stream so that its other end must read the answers in time.

@@ -53,7 +53,7 @@ fn open(app: &Arc<App>, request: Request) -> Result<Response, Refused> {
         options,
         body: request.into_body().into_data_stream(),
         lines: Lines::new(options.is_proof),
-        _slot: slot,
+        slot: Some(slot),
     };
     // A task of its own, so that reading continues while the connection writes. It ends when the client stops reading.
     tokio::spawn(batch.run(answers));
@@ -75,7 +75,9 @@ struct Batch {
     options: SubmitOptions,
     body: BodyDataStream,
     lines: Lines,
-    _slot: Slot,
+    /// The place among the batches, which a batch without lines or bytes of one does not keep: a slow sender would hold it
+    /// for next to nothing.
+    slot: Option<Slot>,
 }
 
 /// State of the body.
@@ -112,6 +114,9 @@ impl Batch {
             if in_work.len() < CHUNKS_IN_WORK && !self.lines.is_empty() {
                 in_work.push_back(self.submit(most));
             }
+            if in_work.is_empty() && self.lines.is_empty() && self.lines.begun() == 0 {
+                self.slot = None;
+            }
             let is_reading = matches!(input, Input::Open) && !self.lines.is_full(most);
             if !is_reading {
                 // A client that the server does not read from is not slow.
@@ -133,6 +138,15 @@ impl Batch {
                 }
                 piece = time::timeout_at(deadline, self.body.next()), if is_reading => match piece {
                     Ok(Some(Ok(piece))) => {
+                        if self.slot.is_none() {
+                            tokio::select! {
+                                slot = self.app.batches.wait(self.client, 1) => self.slot = Some(slot),
+                                _ = stopping.changed() => {
+                                    input = Input::Broken(Refused::Stopping);
+                                    continue;
+                                }
+                            }
+                        }
                         let was_idle = self.lines.begun() == 0;
                         if self.lines.push(&piece) || was_idle {
                             pace = Pace::begin(&self.app.limits);

@@ -171,6 +171,33 @@ fn a_client_has_its_share_of_connections_and_others_have_theirs() {
     again("HTTP/1.1 200 ");
 }
 
+/// Strangers who hold every connection lose one to each client that has fewer.
+#[test]
+fn a_client_with_few_connections_gets_the_place_of_one_with_many() {
+    let server = limited(|limits| limits.connections = 12);
+    let mut held: Vec<TcpStream> = (0..12)
+        .map(|n| connect_from([127, 0, 3, 1 + n / 4], &server))
+        .collect();
+    for stream in &mut held {
+        stream
+            .write_all(b"GET /checkpoint HTTP/1.1\r\nx: ")
+            .unwrap();
+    }
+    for _ in 0..3 {
+        let mut honest = connect_from([127, 0, 4, 1], &server);
+        honest
+            .write_all(b"GET /healthz HTTP/1.1\r\nhost: t\r\n\r\n")
+            .unwrap();
+        let mut begin = [0; 12];
+        honest.read_exact(&mut begin).unwrap();
+        assert_eq!(&begin, b"HTTP/1.1 200");
+        held.push(honest);
+    }
+    // It has as many as the others now: the next one waits until one ends.
+    let full = connect_from([127, 0, 4, 1], &server);
+    assert_eq!(read(full).status, 503);
+}
+
 /// Connects from another address of this machine.
 fn connect_from(address: [u8; 4], server: &Running) -> TcpStream {
     let stream = server.runtime.block_on(async {
@@ -275,8 +302,8 @@ fn a_proxy_has_as_many_connections_as_there_are() {
 fn batches_are_few() {
     let server = limited(|limits| limits.batches_part = 64);
     let mut first = Sending::begin(&server, "/batch");
-    first.send(b"one\n");
-    // Once it has an answer, it has the place.
+    first.send(b"one\ntw");
+    // Once it has an answer, and has begun a line, it has the place.
     assert_eq!(first.next()["index"], 0);
     let refused = server.post("/batch", b"two");
     assert_eq!(refused.status, 503);
@@ -285,8 +312,32 @@ fn batches_are_few() {
     first.end();
     let mut rest = String::new();
     first.answers.read_to_string(&mut rest).unwrap();
-    assert!(!rest.contains('{'), "one line has one answer: {rest}");
+    assert_eq!(
+        rest.matches('{').count(),
+        1,
+        "one line has one answer: {rest}"
+    );
     soon(|| (server.post("/batch", b"two").status == 200).then_some(()));
+}
+
+/// A batch that waits for its next line takes no place, and goes on when the line comes.
+#[test]
+fn an_idle_batch_holds_no_place() {
+    let server = limited(|limits| limits.batches_part = 64);
+    let mut idle = Sending::begin(&server, "/batch");
+    idle.send(b"one\n");
+    assert_eq!(idle.next()["index"], 0);
+    let mut other = soon(|| {
+        let mut other = Sending::begin(&server, "/batch");
+        other.send(b"two\nbegun");
+        (other.status() == 200).then_some(other)
+    });
+    assert_eq!(other.next()["index"], 1);
+    assert_eq!(server.post("/batch", b"three").status, 503);
+    idle.send(b"four\n");
+    other.send(b" and ended\n");
+    assert_eq!(other.next()["index"], 2);
+    assert_eq!(idle.next()["index"], 3);
 }
 
 #[test]

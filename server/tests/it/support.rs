@@ -229,6 +229,13 @@ impl Sending {
         self.stream.write_all(b"0\r\n\r\n").unwrap();
     }
 
+    /// Returns the status of the answer, which begins when the server has taken the request.
+    pub(crate) fn status(&mut self) -> u16 {
+        let mut line = String::new();
+        self.answers.read_line(&mut line).unwrap();
+        line.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
     /// Returns the next answer, and skips the framing of the connection.
     pub(crate) fn next(&mut self) -> Value {
         loop {
