@@ -51,7 +51,8 @@ impl Holder {
     ///
     /// A version is held by the owner of its bare name. Without one, and for a bare name or a content, the holder is the
     /// actor of the first registration that binds it and is in force, or else of the last one that was withdrawn: until it
-    /// is bound anew, its history is not decided.
+    /// is bound anew, its history is not decided. Content that several actors registered has no holder: the first one
+    /// could otherwise spoil the history of another actor's file.
     pub(crate) fn of(key: &LookupKey, bound: &[Bound]) -> Self {
         let named = |name: String| bound.iter().filter(move |bound| bound.name == name);
         let bare_name = owned(base_name(&key.id));
@@ -68,7 +69,13 @@ impl Holder {
             KeyKind::Name => first(named(bare_name)),
             KeyKind::Digest => {
                 let hex = key.id.strip_prefix("sha256:").unwrap_or_default();
-                first(bound.iter().filter(|bound| bound.digests.contains(hex)))
+                let has = |bound: &&Bound| bound.digests.contains(hex);
+                let in_force = bound.iter().filter(has).filter(|bound| !bound.is_withdrawn);
+                let actors: BTreeSet<&str> = in_force.map(|bound| bound.actor.as_str()).collect();
+                match actors.len() {
+                    0 | 1 => first(bound.iter().filter(has)),
+                    _ => Self::Nobody,
+                }
             }
             _ => Self::Nobody,
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use glasslog_core::event::{self, Action, Envelope, KeyOp};
-use glasslog_core::merkle::leaf_hash;
+use glasslog_core::merkle::{leaf_hash, sha256};
 use glasslog_core::report::{Class, EventView, Outcome, Report};
 use glasslog_core::rules::{Admission, owned};
 use glasslog_core::verify::HistoryQuery;
@@ -104,6 +104,29 @@ fn another_actors_compromised_event_is_a_remark() {
             Class::Undecided,
             "{artifact}"
         );
+    }
+}
+
+/// Whoever registers another actor's content first must not spoil its history later, by a compromised key of its own.
+#[test]
+fn content_that_several_actors_registered_has_no_holder() {
+    let digest = format!("sha256:{}", sha256(b"one").to_hex());
+    for squats in [false, true] {
+        let (mut log, enrolled) = with_carol();
+        if !squats {
+            does(&mut log, Action::Register, ALICE_ID, ALICE, "m@1", "one");
+        }
+        does(&mut log, Action::Register, CAROL_ID, CAROL, "copy@1", "one");
+        let read = reads(&mut log, CAROL_ID, CAROL, "copy@1");
+        log.revoke(CAROL_ID, CAROL, enrolled, Some(read));
+        log.publish(&[]);
+        // While nobody else registered it, the content is Carol's.
+        let alone = history(&log, &digest).class();
+        assert_eq!(alone == Class::Undecided, squats);
+        does(&mut log, Action::Register, ALICE_ID, ALICE, "m@2", "one");
+        log.publish(&[]);
+        assert_eq!(history(&log, &digest).class(), Class::Verified);
+        assert_eq!(history(&log, "copy@1").class(), Class::Undecided);
     }
 }
 

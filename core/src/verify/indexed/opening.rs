@@ -44,6 +44,8 @@ struct Binding {
     plan: BindPlan,
     lookup_tiles: LookupTiles,
     wave: Wave,
+    /// True if the log is to be read whole: of the manifest, only a checkpoint inside it that contradicts the log's matters.
+    scans: bool,
 }
 
 /// Result of a step of an opening.
@@ -127,18 +129,21 @@ impl Opening {
                 None => return Opened::Stopped,
             },
         };
-        if !vouched.as_ref().is_some_and(VouchedManifest::is_audited) {
-            if verification.may_scan(verified.head().size) {
-                return Opened::Scan(verified);
-            }
+        let is_audited = vouched.as_ref().is_some_and(VouchedManifest::is_audited);
+        let scans = !is_audited && verification.may_scan(verified.head().size);
+        if !is_audited && !scans {
             verification.do_without_audit();
         }
-        match vouched.and_then(|vouched| bind(verification, verified, vouched)) {
-            Some(binding) if binding.wave.needs().is_empty() => binding.finish(verification),
-            Some(binding) => {
+        match vouched.and_then(|vouched| bind(verification, verified.clone(), vouched)) {
+            Some(mut binding) => {
+                binding.scans = scans;
+                if binding.wave.needs().is_empty() {
+                    return binding.finish(verification);
+                }
                 self.binding = Some(binding);
                 Opened::More
             }
+            None if scans => Opened::Scan(verified),
             None => Opened::Stopped,
         }
     }
@@ -180,6 +185,7 @@ fn bind(
                 plan,
                 lookup_tiles,
                 wave,
+                scans: false,
             })
         }
         Err(error) => {
@@ -276,6 +282,9 @@ fn refuse(checks: &mut Checks, verdict: &IndexVerdict, error: &VouchError) {
 impl Binding {
     /// Checks the tiles, and that the manifest and the checkpoint are of one tree.
     fn finish(mut self, verification: &mut Verification) -> Opened {
+        if self.scans {
+            return self.finish_before_scan(verification);
+        }
         let Some(files) = verification.files(&mut self.wave) else {
             return Opened::Stopped;
         };
@@ -307,6 +316,23 @@ impl Binding {
                 contradict(checks, &error);
                 Opened::Stopped
             }
+        }
+    }
+}
+
+impl Binding {
+    /// Checks that the log did not sign another tree, in the checkpoint inside the manifest. Whatever else is wrong, the scan
+    /// finds out.
+    fn finish_before_scan(mut self, verification: &mut Verification) -> Opened {
+        if self.wave.missing().is_some() {
+            return Opened::Scan(self.verified);
+        }
+        match self.plan.finish(&wave::tiles(self.wave.take())) {
+            Err(error @ VouchError::Inconsistent { .. }) => {
+                contradict(&mut verification.checks, &error);
+                Opened::Stopped
+            }
+            _ => Opened::Scan(self.verified),
         }
     }
 }

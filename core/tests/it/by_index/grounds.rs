@@ -41,7 +41,7 @@ fn log(size: u64) -> TestLog {
 }
 
 /// A policy with an auditor that did not vouch.
-fn other_auditor() -> Vec<u8> {
+pub(super) fn other_auditor() -> Vec<u8> {
     let other = note_key("other.example.org", SignatureType::IndexAuditV1, 99);
     let policy = String::from_utf8(audited()).unwrap();
     let known = auditor().verifier().to_string();
