@@ -81,6 +81,7 @@ impl From<Class> for Exit {
             Class::False => Self::False,
             Class::Nothing => Self::Nothing,
             Class::Undecided => Self::Undecided,
+            Class::Held => Self::Refused,
             Class::Inconsistent => Self::Inconsistent,
             Class::MalformedInput | Class::MalformedLog => Self::Malformed,
         }
@@ -244,15 +245,14 @@ mod tests {
             Class::MalformedLog,
             Class::Unfinished,
             Class::Undecided,
+            Class::Held,
             Class::Nothing,
         ];
         assert!(classes.is_sorted());
         let codes: Vec<Exit> = classes.into_iter().map(Exit::from).collect();
-        // Usage errors and refusals have no report.
+        // Usage errors have no report.
         let expected = REASONS.map(|(exit, _)| exit).into_iter();
-        let expected: Vec<Exit> = expected
-            .filter(|exit| ![Exit::Usage, Exit::Refused].contains(exit))
-            .collect();
+        let expected: Vec<Exit> = expected.filter(|exit| *exit != Exit::Usage).collect();
         assert_eq!(codes, expected);
     }
 
@@ -265,6 +265,7 @@ mod tests {
             (Class::Inconsistent, 7),
             (Class::False, 3),
             (Class::Undecided, 5),
+            (Class::Held, 6),
             (Class::Nothing, 4),
             (Class::Verified, 0),
         ];

@@ -1,11 +1,11 @@
-//! Files named on the command line: bounded reads, `-` for standard input, digests of large files.
+//! Files named on the command line: bounded reads, `-` for standard input.
 
 use std::fs::File;
 use std::io::{Read, stdin};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use glasslog_core::merkle::FileHasher;
+use glasslog_core::merkle::{FileHasher, Hash};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -56,30 +56,25 @@ pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// Returns the digest of a file of any length, `sha256:` and hex; `-` is standard input.
+/// Returns the digest of standard input.
 ///
 /// # Errors
-/// The file cannot be read.
-pub(crate) fn digest(path: &Path, console: &Console) -> Result<String, Failure> {
-    let mut file = open(path)?;
-    let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let progress = Progress::new(
-        console,
-        "hashing {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec}",
-    );
+/// It was read before (exit 2), or cannot be read.
+pub(crate) fn digest(console: &Console) -> Result<Hash, Failure> {
+    let mut input = open(Path::new("-"))?;
+    let progress = Progress::new(console, "hashing {spinner} {bytes} {binary_bytes_per_sec}");
     let mut hasher = FileHasher::new();
     let mut buffer = vec![0; 1 << 16];
     let mut done = 0;
     loop {
-        let count = file
+        let count = input
             .read(&mut buffer)
-            .map_err(|error| Failure::file(path.display(), &error))?;
+            .map_err(|error| Failure::file("-", &error))?;
         if count == 0 {
-            break;
+            return Ok(hasher.finish());
         }
         hasher.update(&buffer[..count]);
         done += count as u64;
-        progress.show(done, length);
+        progress.show(done, done);
     }
-    Ok(format!("sha256:{}", hasher.finish().to_hex()))
 }

@@ -37,3 +37,4 @@ pub mod source;
 pub mod submit;
 
 pub use error::{Error, io_reason};
+pub use source::cache_directory;

@@ -4,21 +4,31 @@ use std::path::Path;
 
 use glasslog_core::event::{ArtifactError, ArtifactQuery, KeyKind, subject_name};
 
+use crate::contents::{ContentArgs, named};
 use crate::failure::Failure;
-use crate::input;
 use crate::output::Console;
 
-/// Turns an argument into a query's key: a path becomes the digest of its file.
+/// Turns an argument into a query's key: a path becomes the digest of its file or folder.
 ///
 /// # Errors
 /// The argument has no known form (exit 2), or the file cannot be read (exit 1).
 pub(crate) fn resolve_artifact(argument: &str, console: &Console) -> Result<String, Failure> {
     match ArtifactQuery::parse(argument).map_err(|error| refuse_artifact(&error))? {
-        ArtifactQuery::Path(path) => input::digest(Path::new(&path), console),
+        ArtifactQuery::Path(path) => digest_of(Path::new(&path), console),
         // One spelling of a digest, so that files that repeat it are the same.
         ArtifactQuery::Key(key) if key.kind == KeyKind::Digest => Ok(key.id),
         ArtifactQuery::Key(_) => Ok(argument.to_owned()),
     }
+}
+
+/// Hashes a file or a folder.
+fn digest_of(path: &Path, console: &Console) -> Result<String, Failure> {
+    let contents = ContentArgs::default();
+    let digest = match path.is_dir() {
+        true => contents.folder(path, console)?.root(),
+        false => contents.file(path, console)?,
+    };
+    Ok(named(&digest))
 }
 
 /// Returns the name that `--artifact` gives to what is recorded.

@@ -9,7 +9,7 @@ use glasslog_client::source::Source;
 use glasslog_client::submit::{Receipt, Refused, Wait};
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{
-    self, AccessEvent, Action, Actor, ActorType, Context, Envelope, EventError, Outcome, Party,
+    self, AccessEvent, Action, Actor, ActorType, Context, Envelope, EventError, FileList, Outcome, Party,
     Reason, Subject, Transfer,
 };
 use glasslog_core::fetch::ProveError;
@@ -19,17 +19,19 @@ use glasslog_core::trust::TrustPolicy;
 use serde::Serialize;
 
 use crate::args::{parse_time, read_trust_policy, recorded_name};
+use crate::contents::ContentArgs;
 use crate::destination::Destination;
 use crate::event_id::identity;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::known_signatures::keep_known;
+use crate::listing::list_files;
 use crate::origin::origin_of;
-use crate::output::{Console, Watch};
+use crate::output::{Console, Output, Watch};
 use crate::proof_files::{ProofFiles, Written};
 use crate::signer_spec::agreed_actor;
 use crate::submitted::{State, Submitted};
-use crate::{input, signer_spec, source, upkeep};
+use crate::{signer_spec, source, upkeep};
 
 /// Longest time for which a cache may serve an older checkpoint than the server published.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -39,6 +41,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[command(after_help = "\
 Examples:
   glasslog record --log my.log --signer ci.key --action read --artifact resnet50@2.1 --file model.bin
+  glasslog record --log my.log --signer ci.key --action register --artifact resnet50@2.1 --file resnet50/ \\
+      --reason-code release --reason 'release 2.1'
   glasslog record --log my.log --signer ci.key --action deploy --artifact resnet50@2.1 \\
       --digest sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 \\
       --reason-code release --reason 'weekly release' --env prod")]
@@ -59,9 +63,16 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME[@VERSION]")]
     pub(crate) artifact: String,
 
-    /// File of the artifact, to be hashed
+    /// File of the artifact, or its folder, to be hashed
     #[arg(long, value_name = "PATH", num_args = 1.., required_unless_present = "digest", conflicts_with = "digest")]
     pub(crate) file: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) contents: ContentArgs,
+
+    /// File for the list of a folder's files, which an entry holds only in part if they are many
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file_list: Option<PathBuf>,
 
     /// Digest of the artifact
     #[arg(long, value_name = "sha256:HEX", num_args = 1..)]
@@ -169,9 +180,21 @@ impl Args {
             keys.push(signer_spec::read(admin)?.key);
         }
         let policy = self.policy.as_deref().map(read_trust_policy).transpose()?;
-        let subjects = self.subjects(recorded_name(&self.artifact)?, console)?;
+        let list = self.file_list.as_deref();
+        let list = list.map(|path| Output::open(path, console)).transpose()?;
+        let folder = self.folder(console)?;
+        let subjects = self.subjects(recorded_name(&self.artifact)?, folder.as_ref(), console)?;
         let origin = origin_of(&self.log, policy.as_ref(), console)?;
         let mut event = self.event(origin, actor)?;
+        if let Some(folder) = &folder {
+            if event.action == Action::Register {
+                let fits = |event: &AccessEvent| fits(event, &subjects, &keys);
+                list_files(&mut event, folder, list.is_some(), fits)?;
+            }
+            if let Some(list) = list {
+                list.write(folder.encode().as_bytes())?;
+            }
+        }
         if self.dry_run {
             let entry = sign(&event, &subjects, &keys)?;
             console.line(String::from_utf8_lossy(&entry));
@@ -279,13 +302,36 @@ impl Args {
         }
     }
 
+    /// Returns the files of the folder, if the artifact is one.
+    fn folder(&self, console: &Console) -> Result<Option<FileList>, Failure> {
+        match self.file.as_slice() {
+            [path] if path.is_dir() => self.contents.folder(path, console).map(Some),
+            _ if self.file_list.is_some() => {
+                Err(Failure::usage("`--file-list` is the list of a folder's files, but no folder is given"))
+            }
+            paths => match paths.iter().find(|path| path.is_dir()) {
+                None => Ok(None),
+                Some(path) => Err(Failure::usage(format!(
+                    "`{}` is a folder, which is recorded alone",
+                    path.display()
+                ))
+                .hint("name the folder that holds all files, or its files one by one")),
+            },
+        }
+    }
+
     /// Returns a subject for each digest, all under the artifact's name.
-    fn subjects(&self, name: &str, console: &Console) -> Result<Vec<Subject>, Failure> {
+    fn subjects(
+        &self,
+        name: &str,
+        folder: Option<&FileList>,
+        console: &Console,
+    ) -> Result<Vec<Subject>, Failure> {
         let given = self.digest.iter().map(|text| parse_digest(text));
-        let hashed = self
-            .file
-            .iter()
-            .map(|path| parse_digest(&input::digest(path, console)?));
+        let hashed = self.file.iter().map(|path| match folder {
+            Some(folder) => Ok(folder.root()),
+            None => self.contents.file(path, console),
+        });
         let digests: Vec<Hash> = given.chain(hashed).collect::<Result<_, _>>()?;
         Ok(digests
             .iter()
@@ -349,6 +395,8 @@ impl Args {
             exception: None,
             acts_on: acts_on.transpose()?,
             new_name: self.new_name,
+            files: Vec::new(),
+            file_list: None,
         })
     }
 
@@ -431,6 +479,19 @@ fn sign(event: &AccessEvent, subjects: &[Subject], keys: &[SecretKey]) -> Result
 /// Tells whether an event is a registration, which alone can state that a name is new.
 fn registers(event: &AccessEvent) -> bool {
     event.action == Action::Register && event.is_success()
+}
+
+/// Tells whether the event makes an entry, also with the member `newName`, which the log may ask for.
+fn fits(event: &AccessEvent, subjects: &[Subject], keys: &[SecretKey]) -> Result<bool, Failure> {
+    let event = AccessEvent {
+        new_name: true,
+        ..event.clone()
+    };
+    match sign(&event, subjects, keys) {
+        Ok(_) => Ok(true),
+        Err(failure) if failure.code == "envelope-too-large" => Ok(false),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Tells whether the log refused a registration only because of its member `newName`.

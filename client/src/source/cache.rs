@@ -39,15 +39,9 @@ struct Use {
 }
 
 impl Cache {
-    /// Returns the cache for the log at `address`, if this user has a directory for it. `GLASSLOG_CACHE` names another
-    /// directory, or `off`.
+    /// Returns the cache for the log at `address`, if this user has a directory for it.
     pub(crate) fn of(address: &str) -> Option<Self> {
-        let base = match std::env::var_os("GLASSLOG_CACHE") {
-            Some(value) if value == "off" || value.is_empty() => return None,
-            Some(value) => PathBuf::from(value),
-            None => user_cache()?.join("glasslog"),
-        };
-        Some(Self::at(base, address))
+        Some(Self::at(cache_directory()?, address))
     }
 
     pub(super) fn at(base: PathBuf, address: &str) -> Self {
@@ -122,6 +116,17 @@ impl Cache {
 /// Returns true for files that never change and that the log keeps. Partial tiles may be deleted.
 fn is_immutable(path: &str) -> bool {
     LogFile::parse(path).is_some_and(|file| file.is_immutable() && !file.is_partial())
+}
+
+/// Returns the user's directory for what can be fetched or computed again. `GLASSLOG_CACHE` names another directory, or
+/// `off`.
+#[must_use]
+pub fn cache_directory() -> Option<PathBuf> {
+    match std::env::var_os("GLASSLOG_CACHE") {
+        Some(value) if value == "off" || value.is_empty() => None,
+        Some(value) => Some(PathBuf::from(value)),
+        None => Some(user_cache()?.join("glasslog")),
+    }
 }
 
 fn user_cache() -> Option<PathBuf> {

@@ -9,6 +9,7 @@ mod http;
 mod source;
 
 pub use address::{is_address, parse_address};
+pub use cache::cache_directory;
 pub use directory::Directory;
 pub use file::read_file;
 pub use http::Http;

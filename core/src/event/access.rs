@@ -6,11 +6,15 @@
 
 use crate::event::action::{Action, ActorType, Outcome};
 use crate::event::fields::{MemberError, Members};
+use crate::event::file_list::{self, FileList, FolderFile, is_file_path};
+use crate::event::file_list_text::parse_digest;
 use crate::event::statement::{self, Statement, Subject};
 use crate::merkle::hash::Hash;
+use crate::text::escape;
 use crate::text::json_value::Value;
-use crate::text::limits::MAX_LIST;
+use crate::text::limits::{MAX_LIST, MAX_LISTED_FILES};
 use crate::text::time;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -122,6 +126,19 @@ pub struct AccessEvent {
     pub acts_on: Option<Hash>,
     /// True in the registration that makes a bare name owned, which has the member `newName`.
     pub new_name: bool,
+    /// Files of the folder that is registered as the first subject; some of them if there is a `file_list`.
+    pub files: Vec<FolderFile>,
+    /// The list of all its files, if they are not all in `files`.
+    pub file_list: Option<FileListReference>,
+}
+
+/// A list of files that stands beside the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileListReference {
+    /// SHA-256 of its text.
+    pub digest: Hash,
+    /// Number of its files.
+    pub files: u64,
 }
 
 /// The reason why a Statement is not an access event.
@@ -143,6 +160,20 @@ pub enum AccessError {
         /// The action.
         action: Action,
     },
+    /// Files are listed in a registration only.
+    #[error("action `{action}` lists no files: `files` and `fileList` belong to `register`")]
+    FilesElsewhere {
+        /// The action.
+        action: Action,
+    },
+    /// The files are not those of the first subject.
+    #[error("the listed files have the digest `{}`, but the first subject has `{}`", computed.to_hex(), escape::excerpt(.claimed))]
+    FilesRoot {
+        /// SHA-256 of the first subject, hex.
+        claimed: String,
+        /// Digest of the listed files.
+        computed: Hash,
+    },
     /// The action requires the event that it acts on.
     #[error("action `{action}` needs `actsOn`, the leaf hash of the event that it acts on")]
     ActsOnMissing {
@@ -159,6 +190,8 @@ impl AccessError {
             Self::Member(error) => error.code(),
             Self::ReasonMissing { .. } => "access-reason-missing",
             Self::TransferMissing { .. } => "access-transfer-missing",
+            Self::FilesElsewhere { .. } => "access-files-elsewhere",
+            Self::FilesRoot { .. } => "access-files-root",
             Self::ActsOnMissing { .. } => "access-acts-on-missing",
         }
     }
@@ -195,8 +228,11 @@ impl AccessEvent {
             exception: parse_exception(&members)?,
             acts_on: members.maybe("actsOn", Members::leaf_hash)?,
             new_name: parse_new_name(&members)?,
+            files: members.maybe("files", parse_files)?.unwrap_or_default(),
+            file_list: members.maybe("fileList", parse_file_list)?,
         };
         event.check_weight()?;
+        event.check_files(&statement.subjects)?;
         Ok(event)
     }
 
@@ -217,6 +253,30 @@ impl AccessEvent {
         }
         if action.needs_acts_on() && self.acts_on.is_none() {
             return Err(AccessError::ActsOnMissing { action });
+        }
+        Ok(())
+    }
+
+    /// Checks that the files are listed in a registration, and that they are those of its first subject.
+    fn check_files(&self, subjects: &[Subject]) -> Result<(), AccessError> {
+        let action = self.action;
+        if self.files.is_empty() && self.file_list.is_none() {
+            return Ok(());
+        }
+        if action != Action::Register {
+            return Err(AccessError::FilesElsewhere { action });
+        }
+        // Some of the files have no digest that could be compared.
+        if self.file_list.is_some() {
+            return Ok(());
+        }
+        let computed = file_list::root(&self.files);
+        let claimed = subjects.first().map_or("", Subject::sha256);
+        if claimed != computed.to_hex() {
+            return Err(AccessError::FilesRoot {
+                claimed: claimed.into(),
+                computed,
+            });
         }
         Ok(())
     }
@@ -284,6 +344,11 @@ impl AccessEvent {
                 self.acts_on.map(|hash| Value::from(hash.to_base64())),
             ),
             ("newName", self.new_name.then_some(Value::Bool(true))),
+            (
+                "files",
+                (!self.files.is_empty()).then(|| encode_files(&self.files)),
+            ),
+            ("fileList", self.file_list.as_ref().map(encode_file_list)),
         ])
     }
 }
@@ -447,6 +512,66 @@ fn parse_references(members: &Members<'_>, name: &str) -> Result<Vec<Value<'stat
         references.push(item.clone().into_owned());
     }
     Ok(references)
+}
+
+/// Reads the files of a folder, in ascending order of their paths.
+fn parse_files(members: &Members<'_>, name: &str) -> Result<Vec<FolderFile>, MemberError> {
+    let mut files = Vec::new();
+    for item in members.list(name, MAX_LISTED_FILES)? {
+        let file = Members::of(item, "predicate.files[]")?;
+        files.push(FolderFile {
+            path: file.text_if("path", is_file_path, "the relative path of a file")?,
+            size: file.count("size")?,
+            digest: sha256_digest(&file)?,
+        });
+    }
+    match FileList::from_sorted(files) {
+        Ok(files) => Ok(files.into_files()),
+        Err(_) => Err(members.refuse(
+            name,
+            "at least one file, in the order of their paths, each once",
+        )),
+    }
+}
+
+fn parse_file_list(members: &Members<'_>, name: &str) -> Result<FileListReference, MemberError> {
+    let list = members.object(name, "predicate.fileList")?;
+    Ok(FileListReference {
+        digest: sha256_digest(&list)?,
+        files: list.count("files")?,
+    })
+}
+
+fn sha256_digest(members: &Members<'_>) -> Result<Hash, MemberError> {
+    parse_digest(members.string("digest")?)
+        .ok_or_else(|| members.refuse("digest", "`sha256:` and 64 digits of lower-case hex"))
+}
+
+fn encode_files(files: &[FolderFile]) -> Value<'_> {
+    let files = files.iter().map(|file| {
+        Value::object([
+            ("path", text(&file.path)),
+            ("size", Value::Int(file.size.try_into().unwrap_or(i64::MAX))),
+            (
+                "digest",
+                Value::from(format!("sha256:{}", file.digest.to_hex())),
+            ),
+        ])
+    });
+    Value::Array(files.collect())
+}
+
+fn encode_file_list(list: &FileListReference) -> Value<'_> {
+    Value::object([
+        (
+            "digest",
+            Value::from(format!("sha256:{}", list.digest.to_hex())),
+        ),
+        (
+            "files",
+            Value::Int(list.files.try_into().unwrap_or(i64::MAX)),
+        ),
+    ])
 }
 
 fn text(text: &str) -> Value<'_> {

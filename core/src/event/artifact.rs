@@ -58,6 +58,12 @@ pub enum ArtifactError {
         /// The form that it has.
         form: &'static str,
     },
+    /// The text is of another form than `NAME@VERSION`.
+    #[error("`{}` is not a name with a version", escape::excerpt(.found))]
+    Version {
+        /// The text as given.
+        found: String,
+    },
     /// The text is a path, which only a caller with access to files can hash.
     #[error("`{}` is a path, and files are hashed by the caller", escape::excerpt(.found))]
     Path {
@@ -76,6 +82,7 @@ impl ArtifactError {
             Self::PurlDigests { .. } => "artifact-purl-digests",
             Self::Name { .. } => "artifact-name",
             Self::NotAName { .. } => "artifact-not-a-name",
+            Self::Version { .. } => "artifact-version",
             Self::Path { .. } => "artifact-path",
         }
     }
@@ -95,6 +102,7 @@ impl ArtifactError {
             Self::NotAName { .. } => {
                 "`name:` before it makes it a name, here and in `glasslog history`"
             }
+            Self::Version { .. } => "write `NAME@VERSION`",
             Self::Path { .. } => "hash the file and ask for `sha256:…`",
         }
     }

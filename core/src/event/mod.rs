@@ -8,6 +8,8 @@ pub(crate) mod artifact;
 pub(crate) mod dsse;
 pub(crate) mod event;
 pub(crate) mod fields;
+pub(crate) mod file_list;
+pub(crate) mod file_list_text;
 pub(crate) mod genesis;
 pub(crate) mod key_event;
 pub(crate) mod lookup_key;
@@ -15,7 +17,9 @@ pub(crate) mod outline;
 pub(crate) mod spki;
 pub(crate) mod statement;
 
-pub use access::{AccessError, AccessEvent, Actor, Context, Exception, Party, Reason, Transfer};
+pub use access::{
+    AccessError, AccessEvent, Actor, Context, Exception, FileListReference, Party, Reason, Transfer,
+};
 pub use access_keys::{key_hashes, keys_of};
 pub use acknowledgement::{Acknowledgement, AcknowledgementError};
 pub use action::{Action, ActorType, Outcome, Weight};
@@ -23,6 +27,8 @@ pub use artifact::{ArtifactError, ArtifactQuery, parse_digest, subject_name};
 pub use dsse::{Envelope, EnvelopeError, EnvelopeSignature, pae};
 pub use event::{Event, EventError, OtherEvent, ParsedEntry, encode, parse};
 pub use fields::{MemberError, is_name};
+pub use file_list::{Differences, FileList, FileListError, FolderFile, is_file_path};
+pub use file_list_text::FileListTextError;
 pub use genesis::{Genesis, GenesisError, Predecessor};
 pub use key_event::{KeyEvent, KeyEventError, KeyOp};
 pub use lookup_key::{KeyKind, LookupKey, base_name};

@@ -55,6 +55,8 @@ pub enum Class {
     Unfinished,
     /// Not decided on the given trust.
     Undecided,
+    /// Valid, but a hold says no.
+    Held,
     /// There was nothing to verify.
     Nothing,
     /// Verified.
@@ -139,6 +141,10 @@ check_codes! {
     Registrations = "registrations",
     /// The keys that registrations link to the question were looked up.
     Links = "links",
+    /// No event names a version with other contents than its registration; each file is such a version's content.
+    Contents = "contents",
+    /// No hold is in force on the files.
+    Hold = "hold",
     /// An older history is the beginning of this one.
     Since = "since",
     /// Older files that are still present agree with the tree.

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use crate::event::access::{AccessEvent, Exception, Party, Reason, Transfer};
-use crate::event::action::Weight;
+use crate::event::action::{Action, Outcome, Weight};
 use crate::event::event::{Event, ParsedEntry};
 use crate::event::genesis::{FORMAT_VERSION, Genesis, Predecessor};
 use crate::event::key_event::KeyEvent;
@@ -16,6 +16,11 @@ use crate::event::statement::Subject;
 use crate::merkle::hash::Hash;
 use crate::rules::signature_status::SignatureStatus;
 use crate::text::json_value::Value;
+
+/// Note of a copy of an earlier event.
+pub(crate) const REPLAYED: &str = "replayed";
+/// Note of an event that names a version with other contents than its registration.
+pub(crate) const OTHER_CONTENTS: &str = "other-contents";
 
 /// One event of a history: every signed member that `docs/formats/events.md` names, and the verdicts on it. Members that the
 /// event does not have are `null`.
@@ -85,6 +90,10 @@ pub struct EventView {
     pub references: Vec<Value<'static>>,
     /// Leaf hash of the event that this one acts on.
     pub acts_on: Option<String>,
+    /// Files of the folder that is registered as the first subject.
+    pub files: Option<Vec<FileView>>,
+    /// The list of all its files, if `files` does not hold them all.
+    pub file_list: Option<FileListView>,
     /// The key that a key event is about.
     pub key: Option<KeyView>,
     /// The statement of a genesis about its log.
@@ -100,7 +109,7 @@ pub struct EventView {
     pub withdrawn_at: Option<u64>,
     /// The key that decided the verdict; for a valid event the one that vouches for it.
     pub keyid: Option<String>,
-    /// `replayed`, `register-conflict`, `new-name-wrong`, `no-effect`, `acknowledged`.
+    /// `replayed`, `register-conflict`, `new-name-wrong`, `other-contents`, `no-effect`, `acknowledged`.
     pub notes: Vec<&'static str>,
 }
 
@@ -122,6 +131,28 @@ pub struct SubjectView {
     pub digest: String,
     /// Every digest, algorithm, colon and hex, in the order of the text.
     pub digests: Vec<String>,
+}
+
+/// A file of a folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct FileView {
+    /// Path below the folder.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// `sha256:` and hex.
+    pub digest: String,
+}
+
+/// A list of files that stands beside the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct FileListView {
+    /// `sha256:` and hex of its text.
+    pub digest: String,
+    /// Number of its files.
+    pub files: u64,
 }
 
 /// The reason of an event.
@@ -214,6 +245,29 @@ pub struct PredecessorView {
 }
 
 impl EventView {
+    /// Returns true if the event is evidence of what it says: an access that was neither denied nor failed, signed by a
+    /// key valid at its position, and no copy.
+    pub(crate) fn is_evidence(&self) -> bool {
+        self.is_done() && self.signature == SignatureStatus::VALID
+    }
+
+    /// Returns true if the event would be evidence had its key not been reported compromised.
+    pub(crate) fn is_compromised(&self) -> bool {
+        self.is_done() && self.signature == SignatureStatus::COMPROMISED
+    }
+
+    /// Returns true for the first copy of an access that was neither denied nor failed.
+    fn is_done(&self) -> bool {
+        self.r#type == "access"
+            && self.outcome.as_deref() == Some(Outcome::Success.as_str())
+            && !self.notes.contains(&REPLAYED)
+    }
+
+    /// Returns true if this is an access with that action.
+    pub(crate) fn does(&self, action: Action) -> bool {
+        self.action.as_deref() == Some(action.as_str())
+    }
+
     pub(crate) fn new(index: u64, leaf_hash: Hash, parsed: &ParsedEntry, finding: Finding) -> Self {
         let status = &finding.status;
         let mut unjudged = Self::unjudged(index, leaf_hash, parsed);
@@ -263,6 +317,8 @@ impl EventView {
             exception: None,
             references: Vec::new(),
             acts_on: None,
+            files: None,
+            file_list: None,
             key: None,
             genesis: None,
             no_effect: None,
@@ -304,6 +360,16 @@ impl EventView {
         self.exception = access.exception.as_ref().map(ExceptionView::from);
         self.references.clone_from(&access.references);
         self.acts_on = access.acts_on.map(|hash| hash.to_string());
+        let files = access.files.iter().map(|file| FileView {
+            path: file.path.clone(),
+            size: file.size,
+            digest: format!("sha256:{}", file.digest.to_hex()),
+        });
+        self.files = (!access.files.is_empty()).then(|| files.collect());
+        self.file_list = access.file_list.as_ref().map(|list| FileListView {
+            digest: format!("sha256:{}", list.digest.to_hex()),
+            files: list.files,
+        });
     }
 
     fn show_key(&mut self, event: &KeyEvent) {

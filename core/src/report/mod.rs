@@ -11,11 +11,12 @@ pub(crate) mod words;
 
 pub use check::{Check, CheckCode, Class, CompleteBy, Outcome};
 pub use event_view::{
-    EventView, ExceptionView, GenesisView, KeyView, PartyView, PredecessorView, ReasonView,
-    SubjectView, TransferView,
+    EventView, ExceptionView, FileListView, FileView, GenesisView, KeyView, PartyView,
+    PredecessorView, ReasonView, SubjectView, TransferView,
 };
 pub use evidence::{Evidence, Fact};
 pub use fraud_view::FraudSummary;
 pub use report::{
-    CheckpointSummary, Claims, Counts, EntrySummary, FileEvents, Members, Question, Report, Verdict,
+    CheckpointSummary, Claims, Counts, EntrySummary, FileEvents, FolderView, Members, Question,
+    RegisteredAs, Report, Verdict, VersionSummary,
 };

@@ -35,7 +35,7 @@ pub enum Verdict {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Question {
-    /// `version`, `name`, `digest`, `actor`, `key`, `file`, `entry`, `proof`, `consistency`, `bundle`, `log` or `fraud`.
+    /// `version`, `name`, `digest`, `actor`, `key`, `file`, `folder`, `entry`, `proof`, `consistency`, `bundle`, `log` or `fraud`.
     pub kind: &'static str,
     /// The identifier that was looked up; empty if the kind says all.
     pub id: String,
@@ -116,6 +116,9 @@ pub struct Members {
     /// Files that were asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<Vec<FileEvents>>,
+    /// The folder that was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<FolderView>,
     /// The entry that was asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry: Option<EntrySummary>,
@@ -145,14 +148,58 @@ pub struct VersionSummary {
     pub actor: String,
 }
 
-/// One file and the positions of the events about its content.
+/// One file, and the events about its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
 pub struct FileEvents {
     /// `sha256:` and hex.
     pub digest: String,
-    /// Positions of its events.
+    /// Positions of all its events, also of those that were denied or failed.
     pub events: Vec<u64>,
+    /// The names and versions that are bound to this content, by position.
+    pub registered_as: Vec<RegisteredAs>,
+    /// Positions of the other events that are evidence for the file.
+    pub mentioned_by: Vec<u64>,
+}
+
+/// A folder, and how it differs from a registration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct FolderView {
+    /// `sha256:` and hex.
+    pub digest: String,
+    /// Number of its files.
+    pub files: u64,
+    /// Bytes of all its files.
+    pub size: u64,
+    /// The registration that it is compared with.
+    pub compared_with: Option<RegisteredAs>,
+    /// The extent of the registration's list of files.
+    #[cfg_attr(test, ts(type = r#""all" | "some" | "none" | null"#))]
+    pub listed: Option<&'static str>,
+    /// Paths of the files with other contents.
+    pub changed: Vec<String>,
+    /// Paths of the registered files that it does not have.
+    pub missing: Vec<String>,
+    /// Paths of the files that are not registered.
+    pub extra: Vec<String>,
+}
+
+/// A name and version that is bound to a content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct RegisteredAs {
+    /// The name and version.
+    pub name: String,
+    /// The actor who registered it.
+    pub actor: String,
+    /// Position of the registration that binds it.
+    pub index: u64,
+    /// The path of the file, if the version is a folder that has this file.
+    pub path: Option<String>,
 }
 
 /// Position and leaf hash of one entry.
@@ -307,7 +354,8 @@ impl Report {
             | Class::Inconsistent
             | Class::False
             | Class::MalformedLog
-            | Class::Unfinished => Verdict::Failed,
+            | Class::Unfinished
+            | Class::Held => Verdict::Failed,
         };
         Self {
             schema_version: SCHEMA_VERSION,

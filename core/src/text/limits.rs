@@ -54,6 +54,20 @@ pub const MAX_TEXT: usize = 1_024;
 /// Items of a list inside a predicate (roles, references): a longer list belongs in a document named by digest.
 pub const MAX_LIST: usize = 32;
 
+/// Bytes of the path of a file in a folder: four times what file systems allow for one part, and few enough that a
+/// registration holds dozens of the longest.
+pub const MAX_FILE_PATH: usize = 1_024;
+
+/// Most files of a folder: the largest published models have some hundred, data sets beside them up to 10^5; their list
+/// takes 100 MB of memory.
+pub const MAX_FILES: usize = 1 << 18;
+
+/// Largest list of files in bytes: [`MAX_FILES`] lines with paths of 170 bytes.
+pub const MAX_FILE_LIST: usize = 1 << 26;
+
+/// Most files that one event lists. The length of an entry allows fewer.
+pub const MAX_LISTED_FILES: usize = 512;
+
 /// Largest signed note in bytes, the limit of `signed_note`, and of torchwood for a checkpoint's text: other verifiers
 /// accept every note that we accept. It holds [`MAX_NOTE_SIGNATURES`] lines of 5 kB signatures, the largest that the
 /// specification warns of.
@@ -112,6 +126,14 @@ pub const MAX_VERSIONS_OF_DIGEST: usize = 32;
 /// report about so many takes twice as much again, and its text as much as that: with the files in flight, at most
 /// [`MAX_IN_FLIGHT`] bundles, the process stays below a gigabyte, which a page of a browser may use too.
 pub const MAX_HELD: usize = 128 << 20;
+
+/// Most names that a verification of files looks up beside the files' digests. A content has a handful of names; names
+/// in registrations come first, so that reads by others cannot crowd them out.
+pub const MAX_FILE_NAMES: usize = 64;
+
+/// Most files of a folder whose digests are looked up to find a registration of a similar folder: the largest ones, which
+/// are a model's weights.
+pub const MAX_PROBES: usize = 8;
 
 /// Largest offline bundle in bytes (`docs/formats/bundle.md`); without an index it holds every entry.
 pub const MAX_OFFLINE_BUNDLE: usize = 256 << 20;

@@ -9,7 +9,7 @@ use crate::event::event::ParsedEntry;
 use crate::event::lookup_key::{LookupKey, base_name};
 use crate::merkle::hash::Hash;
 use crate::report::check::{CheckCode, Checks, Class};
-use crate::report::event_view::{EventView, Finding};
+use crate::report::event_view::{EventView, Finding, REPLAYED};
 use crate::report::evidence::Evidence;
 use crate::report::report::AcknowledgedEntry;
 use crate::report::words::entries;
@@ -107,7 +107,7 @@ impl EventChecks {
         let counted = self.count(index, leaf_hash, &status);
         // A payload is spent at its first position where it counted, also if it counts for nothing now.
         if counted && !self.seen.insert(parsed.envelope.payload_digest()) {
-            notes.push("replayed");
+            notes.push(REPLAYED);
         } else {
             self.counts |= status.is_valid();
             if let Some(keyring) = key_history.keyring()
@@ -199,6 +199,11 @@ impl EventChecks {
         {
             self.bind(index, parsed, keyring);
         }
+    }
+
+    /// Returns the names that the events bind.
+    pub(crate) fn take_registrations(&mut self) -> Registrations {
+        core::mem::take(&mut self.registrations)
     }
 
     /// Records the results of the events that were found for `asked`.

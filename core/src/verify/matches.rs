@@ -118,6 +118,15 @@ impl Matches {
         matches
     }
 
+    /// Takes up a further key of the question; `false` if it is one already.
+    pub(crate) fn ask(&mut self, key: &LookupKey) -> bool {
+        let is_new = self.asked.insert(key.hash());
+        if is_new {
+            self.keys.push(key.clone());
+        }
+        is_new
+    }
+
     /// The keys that were looked up for events.
     pub(crate) fn keys(&self) -> &[LookupKey] {
         &self.keys

@@ -4,6 +4,7 @@ pub mod audit;
 pub(crate) mod bundle;
 pub(crate) mod checkpoint_checks;
 pub(crate) mod consistency;
+pub(crate) mod contents;
 pub(crate) mod entry;
 pub(crate) mod entry_proof;
 pub(crate) mod event_checks;

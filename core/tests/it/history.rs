@@ -570,18 +570,12 @@ fn files_must_each_have_an_event() {
             glasslog_core::merkle::sha256(text.as_bytes()).to_hex()
         )
     };
-    let known = log.run(HistoryQuery::of_files(
-        &[digest("m@1")],
-        &policy(),
-        options(),
-    ));
+    let known =
+        log.run(HistoryQuery::of_files(&[digest("m@1")], None, &policy(), options()).unwrap());
     assert_eq!(known.result, Verdict::Verified);
     assert_eq!(known.members.files.unwrap()[0].events, [index]);
-    let unknown = log.run(HistoryQuery::of_files(
-        &[digest("m@1"), digest("x")],
-        &policy(),
-        options(),
-    ));
+    let digests = [digest("m@1"), digest("x")];
+    let unknown = log.run(HistoryQuery::of_files(&digests, None, &policy(), options()).unwrap());
     assert_eq!(unknown.class(), Class::Nothing);
 }
 

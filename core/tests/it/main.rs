@@ -23,6 +23,8 @@ mod dice;
 mod ed25519_batch;
 mod ed25519_vectors;
 mod events;
+mod files;
+mod folders;
 mod history;
 mod hostile;
 mod index;

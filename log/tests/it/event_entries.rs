@@ -77,6 +77,8 @@ pub(crate) fn access(
         acts_on: None,
         // Each number is a version of one name.
         new_name: action == Action::Register && number == 0,
+        files: Vec::new(),
+        file_list: None,
     };
     let subject = Subject::new(&format!("model@{number}"), &sha256(&number.to_be_bytes()));
     let payload = event.to_payload(&[subject]).unwrap();

@@ -126,6 +126,7 @@ function cautions(report: Report): string {
     (check) => check.code === "registrations" && check.outcome !== "pass" && isReached(check),
   );
   const own = report.checks.find((check) => check.code === "question")?.evidence?.["asked"] === "no";
+  const others = report.events?.filter((event) => event.notes.includes("other-contents")).length ?? 0;
   const keys =
     compromised > 0
       ? `${counted(compromised, "event")} by a compromised key ${compromised === 1 ? "counts" : "count"} for nothing.`
@@ -134,6 +135,9 @@ function cautions(report: Report): string {
     own ? "The bundle names its own question: make sure that it is yours." : "",
     keys,
     conflict ? "A name and version was registered here with two different contents." : "",
+    others > 0
+      ? `${counted(others, "event names", "events name")} a version with other contents than it is registered with.`
+      : "",
   ]
     .filter(Boolean)
     .join(" ");

@@ -36,6 +36,8 @@ const CHECKS: Readonly<Record<CheckCode, string>> = {
   "key-events": "Key events",
   registrations: "Registrations",
   links: "What registrations link",
+  contents: "Contents",
+  hold: "Holds",
   superseded: "Older files",
   strays: "Stray files",
   freshness: "Freshness",
@@ -59,6 +61,7 @@ const LAST: readonly CheckCode[] = [
   "readable",
   "event-signatures",
   "registrations",
+  "contents",
   "freshness",
 ];
 
@@ -140,6 +143,10 @@ const NOTES: Readonly<Record<string, readonly [short: string, long: string]>> = 
   "new-name-wrong": [
     "name not new",
     "States wrongly whether it is the first registration of its name, so the list of names may lack it.",
+  ],
+  "other-contents": [
+    "not as registered",
+    "Names a version with other contents than those that the version is registered with.",
   ],
   "no-effect": ["no effect", "A key event that changed nothing."],
 };

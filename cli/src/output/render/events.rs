@@ -6,6 +6,9 @@ use glasslog_core::report::{EventView, PartyView};
 use glasslog_core::text::escape::display_safe;
 use glasslog_core::text::json::Value;
 
+/// Hex digits of a digest in a table: enough to tell the contents of one artifact apart by eye.
+const DIGEST_SHOWN: usize = 12;
+
 /// One row for each event; wrapped to `width` on a terminal, one line each elsewhere.
 pub(crate) fn table(events: &[EventView], width: Option<u16>) -> String {
     let mut table = Table::new();
@@ -25,6 +28,7 @@ pub(crate) fn table(events: &[EventView], width: Option<u16>) -> String {
         "event",
         "actor",
         "subject",
+        "digest",
         "signature",
         "remarks",
     ]);
@@ -39,7 +43,7 @@ pub(crate) fn table(events: &[EventView], width: Option<u16>) -> String {
         .to_owned()
 }
 
-fn row(event: &EventView) -> [String; 7] {
+fn row(event: &EventView) -> [String; 8] {
     let shown = |text: &Option<String>| display_safe(text.as_deref().unwrap_or("–"));
     let action = event.action.as_deref().unwrap_or(event.r#type);
     let action = match event.outcome.as_deref() {
@@ -58,9 +62,25 @@ fn row(event: &EventView) -> [String; 7] {
         display_safe(&action),
         shown(&event.actor),
         display_safe(&names.join(", ")),
+        digests(event),
         event.signature.replace('-', " "),
         display_safe(&remarks(event)),
     ]
+}
+
+/// Returns the beginning of the digest, or the number of digests if there are several.
+fn digests(event: &EventView) -> String {
+    let subjects = event.subjects.iter();
+    let digests: BTreeSet<&str> = subjects.map(|subject| subject.digest.as_str()).collect();
+    let mut digests = digests.into_iter();
+    match (digests.next(), digests.count()) {
+        (None, _) => "–".into(),
+        (Some(digest), 0) => {
+            let hex = digest.strip_prefix("sha256:").unwrap_or(digest);
+            hex.chars().take(DIGEST_SHOWN).collect()
+        }
+        (Some(_), others) => format!("{} digests", others + 1),
+    }
 }
 
 fn remarks(event: &EventView) -> String {

@@ -4,10 +4,11 @@
 use core::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use glasslog_core::report::{Check, CheckCode, Class, Fact, Outcome, Report};
+use glasslog_core::report::{Check, CheckCode, Class, Fact, FileEvents, Outcome, Report};
 use glasslog_core::text::escape::display_safe;
 
 mod events;
+mod folder;
 mod verdict;
 
 pub(crate) use verdict::hints;
@@ -159,14 +160,12 @@ fn write_members(out: &mut String, report: &Report) -> fmt::Result {
     if let Some(files) = &members.files {
         writeln!(out, "\n{HEADING}Files{HEADING:#}")?;
         for file in files {
-            let found: Vec<String> = file.events.iter().map(u64::to_string).collect();
-            let found = if found.is_empty() {
-                "no event".into()
-            } else {
-                format!("events {}", found.join(", "))
-            };
+            let found = display_safe(&evidence_for(file));
             writeln!(out, "  {}  {found}", display_safe(&file.digest))?;
         }
+    }
+    if let Some(folder) = &members.folder {
+        folder::write(out, folder)?;
     }
     if let Some(entry) = &members.entry {
         writeln!(out, "\n{HEADING}Entry{HEADING:#}")?;
@@ -207,6 +206,35 @@ fn write_members(out: &mut String, report: &Report) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+/// Returns the evidence for a file: its registrations and mentions, or the events that are no evidence.
+fn evidence_for(file: &FileEvents) -> String {
+    let list = |indices: &[u64]| {
+        let shown: Vec<String> = indices.iter().map(u64::to_string).collect();
+        shown.join(", ")
+    };
+    let mut parts: Vec<String> = file
+        .registered_as
+        .iter()
+        .map(|found| {
+            let path = found.path.as_ref();
+            let path = path.map_or_else(String::new, |path| format!("{path} of "));
+            format!(
+                "registered as {path}{} by {} in entry {}",
+                found.name, found.actor, found.index
+            )
+        })
+        .collect();
+    if !file.mentioned_by.is_empty() {
+        let only = if parts.is_empty() { "only " } else { "" };
+        parts.push(format!("{only}mentioned by {}", list(&file.mentioned_by)));
+    }
+    match (parts.is_empty(), file.events.is_empty()) {
+        (true, true) => "no event".into(),
+        (true, false) => format!("no evidence: {}", list(&file.events)),
+        (false, _) => parts.join("; "),
+    }
 }
 
 fn find(report: &Report, code: CheckCode) -> Option<&Check> {

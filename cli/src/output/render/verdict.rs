@@ -1,6 +1,8 @@
 //! The verdict in one plain sentence, which claims no more than was proven.
 use glasslog_core::index::format::LATEST_PATH;
-use glasslog_core::report::{Check, CheckCode, Class, CompleteBy, Fact, Outcome, Question, Report};
+use glasslog_core::report::{
+    Check, CheckCode, Class, CompleteBy, Fact, FileEvents, Outcome, Question, Report,
+};
 use glasslog_core::text::escape::display_safe;
 
 /// Returns the verdict of a report in a sentence.
@@ -13,6 +15,7 @@ pub(crate) fn sentence(report: &Report) -> String {
         Class::Inconsistent => format!("Inconsistent: {}.", cause(report)),
         Class::False => format!("False: {}.", cause(report)),
         Class::Undecided => format!("Not decided: {}.", cause(report)),
+        Class::Held => format!("Held: {}.", cause(report)),
     }
 }
 
@@ -47,14 +50,11 @@ fn verified(report: &Report) -> String {
             ),
             None => "the index is false".into(),
         },
-        "file" => {
-            let files = members.files.as_ref().map_or(0, Vec::len);
-            let files = match files {
-                1 => "the file".into(),
-                _ => format!("each of the {files} files"),
-            };
-            format!("there are events about {files} in {log}")
-        }
+        "folder" => format!("{} {log}", folder(report)),
+        "file" => format!(
+            "{} {log}",
+            files(members.files.as_deref().unwrap_or_default())
+        ),
         _ => history(report, events),
     }
 }
@@ -81,6 +81,44 @@ fn history(report: &Report, events: usize) -> String {
     }
 }
 
+/// Returns the evidence for the files, up to the name of the log.
+fn files(files: &[FileEvents]) -> String {
+    let registered = files.iter().filter(|file| !file.registered_as.is_empty());
+    match (files, registered.count()) {
+        ([file], 1) => {
+            let names: Vec<String> = file
+                .registered_as
+                .iter()
+                .map(|found| match &found.path {
+                    Some(path) => format!("`{path}` of `{}` by `{}`", found.name, found.actor),
+                    None => format!("`{}` by `{}`", found.name, found.actor),
+                })
+                .collect();
+            format!("the file is registered as {} in", names.join(" and "))
+        }
+        ([_], _) => "the file is mentioned, but not registered, in".into(),
+        (files, registered) if registered == files.len() => {
+            format!("each of the {registered} files is registered in")
+        }
+        (files, registered) => format!(
+            "{registered} of {} files are registered, the others only mentioned, in",
+            files.len()
+        ),
+    }
+}
+
+/// Returns the evidence for a folder, up to the name of the log.
+fn folder(report: &Report) -> String {
+    let folder = report.members.folder.as_ref();
+    match folder.and_then(|folder| folder.compared_with.as_ref()) {
+        Some(known_as) => format!(
+            "the folder is registered as `{}` by `{}` in",
+            known_as.name, known_as.actor
+        ),
+        None => "the folder is mentioned, but not registered, in".into(),
+    }
+}
+
 fn detail(report: &Report, code: CheckCode) -> &str {
     let check = report.checks.iter().find(|check| check.code == code);
     check.map_or("", |check| &check.detail)
@@ -101,16 +139,12 @@ fn vouched(report: &Report) -> u64 {
 }
 
 fn nothing(report: &Report) -> String {
-    let absent = match &report.checkpoint {
+    let about = match &report.checkpoint {
         Some(checkpoint) if checkpoint.size == 0 => {
             return format!("the log `{}` is empty", checkpoint.origin);
         }
         Some(_) if report.complete => match &report.members.files {
-            Some(files) => {
-                let files = files.iter().filter(|file| file.events.is_empty());
-                let digests: Vec<String> = files.map(|file| format!("`{}`", file.digest)).collect();
-                digests.join(" or ")
-            }
+            Some(files) => return no_evidence(report, files),
             None => name(&report.query),
         },
         _ => {
@@ -124,12 +158,38 @@ fn nothing(report: &Report) -> String {
             );
         }
     };
+    absent(report, &about)
+}
+
+/// Says that there is no event about something, on the grounds of the report.
+fn absent(report: &Report, about: &str) -> String {
     let log = log(report);
     match report.complete_by {
         Some(CompleteBy::Index) => format!(
-            "the index lists no event about {absent} in {log}; only the index says that there is none"
+            "the index lists no event about {about} in {log}; only the index says that there is none"
         ),
-        _ => format!("no event about {absent} is in {log}"),
+        _ => format!("no event about {about} is in {log}"),
+    }
+}
+
+/// Returns the lack of evidence for files.
+fn no_evidence(report: &Report, files: &[FileEvents]) -> String {
+    let bare: Vec<&FileEvents> = files
+        .iter()
+        .filter(|file| file.registered_as.is_empty() && file.mentioned_by.is_empty())
+        .collect();
+    let digests: Vec<String> = bare
+        .iter()
+        .map(|file| format!("`{}`", file.digest))
+        .collect();
+    let digests = digests.join(" or ");
+    let log = log(report);
+    if bare.is_empty() {
+        format!("{} in {log}", detail(report, CheckCode::Contents))
+    } else if bare.iter().all(|file| file.events.is_empty()) {
+        absent(report, &digests)
+    } else {
+        format!("no event in {log} is evidence for {digests}")
     }
 }
 

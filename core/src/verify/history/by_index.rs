@@ -83,7 +83,8 @@ impl HistoryQuery {
                 asked = Asked::SigningKeys(signing);
                 continue;
             }
-            step = match self.closure.next(&self.matches, log.key_history()) {
+            step = match self.next_wave(log.key_history()) {
+                Ask::Names(keys) => log.ask_names(keys, &mut self.matches),
                 Ask::Consult(keys) => log.consult(keys, &mut self.matches),
                 Ask::Linked(keys) => log.ask_linked(keys, &mut self.matches),
                 Ask::Nothing => return self.finish(Found::Index(log)),

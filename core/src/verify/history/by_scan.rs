@@ -156,8 +156,12 @@ impl HistoryQuery {
     fn follow_whole(&mut self, mut whole: Box<Whole>) {
         loop {
             let mut indices = Vec::new();
+            let ask = self.next_wave(whole.scan.key_history());
             let matches = &mut self.matches;
-            match self.closure.next(matches, whole.scan.key_history()) {
+            match ask {
+                Ask::Names(keys) => {
+                    indices.extend(keys.iter().flat_map(|key| whole.positions.of(key.hash())));
+                }
                 Ask::Consult(keys) => {
                     for (key, end) in keys {
                         let mut positions: Vec<u64> = whole.positions.of(key.hash()).collect();

@@ -25,6 +25,8 @@ pub(super) enum Ask {
     Consult(BTreeMap<LookupKey, u64>),
     /// Events with these digests.
     Linked(Vec<LookupKey>),
+    /// Events with these names, which belong to the question.
+    Names(Vec<LookupKey>),
     Nothing,
 }
 

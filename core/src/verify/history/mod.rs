@@ -13,6 +13,7 @@
 mod by_index;
 mod by_scan;
 mod closure;
+mod files;
 pub(crate) mod since;
 
 use alloc::boxed::Box;
@@ -21,6 +22,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::event::artifact::{ArtifactError, question};
+use crate::event::file_list::FileList;
 use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::fetch::log_file::LogFile;
 use crate::fetch::query::{Progress, Query};
@@ -28,9 +30,11 @@ use crate::fetch::wave::Wave;
 use crate::report::check::{CheckCode, Checks, Outcome};
 use crate::report::event_view::EventView;
 use crate::report::evidence::Evidence;
-use crate::report::report::{FileEvents, Members, Question, Report};
+use crate::report::report::{Members, Question, Report};
 use crate::report::words::events_of;
+use crate::rules::registration::Registrations;
 use crate::text::limits::MAX_HELD;
+use crate::verify::contents::{self, Contents};
 use crate::verify::event_checks::{EventChecks, KnownNames, acknowledged, judge_wrong};
 use crate::verify::indexed::{IndexedLog, Opening};
 use crate::verify::key_history::KeyHistory;
@@ -40,7 +44,8 @@ use crate::verify::verification::{Files, Verification};
 
 use by_index::Asked;
 use by_scan::Whole;
-use closure::{Bindings, Closure, Sharing};
+use closure::{Ask, Bindings, Closure, Sharing};
+use files::FileQuestion;
 use since::{Prefix, Since};
 
 /// A history under way; see the module.
@@ -64,8 +69,8 @@ pub struct HistoryQuery {
 enum Subject {
     /// One artifact, actor or key.
     One(LookupKey),
-    /// Files, by digest: each must have an event.
-    Files(Vec<String>),
+    /// Files, by digest: each must have evidence.
+    Files(FileQuestion),
 }
 
 impl Subject {
@@ -73,7 +78,7 @@ impl Subject {
     fn keys(&self) -> Vec<LookupKey> {
         match self {
             Self::One(key) => Vec::from([key.clone()]),
-            Self::Files(digests) => digests.iter().map(|digest| digest_key(digest)).collect(),
+            Self::Files(files) => files.keys().collect(),
         }
     }
 }
@@ -89,15 +94,15 @@ enum Beside<'a> {
 
 impl Subject {
     /// No entry yet, and the keys to find entries by.
-    fn begin(&self, exact: bool, state: bool) -> (Matches, Closure) {
+    fn begin(&mut self, exact: bool, state: bool) -> (Matches, Closure) {
         match self {
             Self::One(key) => (
                 Matches::new(Closure::keys(key, exact, state)),
                 Closure::new(key.clone(), exact, state),
             ),
-            Self::Files(digests) => (
-                Matches::new(digests.iter().map(|digest| digest_key(digest))),
-                Closure::new(digest_key(""), true, false),
+            Self::Files(files) => (
+                Matches::new(files.begin()),
+                Closure::new(LookupKey::new(KeyKind::Digest, ""), true, false),
             ),
         }
     }
@@ -193,11 +198,46 @@ impl HistoryQuery {
         Self::start(Subject::One(key), policy, options, exact, beside)
     }
 
-    /// The events about files with these digests, `sha256:` and hex each. Every file must have one.
-    #[must_use]
-    pub fn of_files(digests: &[String], policy: &[u8], options: Options) -> Self {
-        let subject = Subject::Files(digests.to_vec());
-        Self::start(subject, policy, options, true, Beside::Nothing)
+    /// The evidence for files with these digests, `sha256:` and hex each. Every file must have some; if `version` is
+    /// given, each must be a content that this `NAME@VERSION` is registered with.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] if `version` is not a name with a version.
+    pub fn of_files(
+        digests: &[String],
+        version: Option<&str>,
+        policy: &[u8],
+        options: Options,
+    ) -> Result<Self, ArtifactError> {
+        let files = FileQuestion::new(digests, version)?;
+        Ok(Self::about_files(files, policy, options))
+    }
+
+    /// The evidence for a folder, compared file by file with a registration: that of `version`, a `NAME@VERSION`; else
+    /// one with the folder's digest, or the one that has the most files in common with it. `list` is the list of files
+    /// that the registration names, if it does not list them all.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] if `version` is not a name with a version.
+    pub fn of_folder(
+        files: FileList,
+        list: Option<FileList>,
+        version: Option<&str>,
+        policy: &[u8],
+        options: Options,
+    ) -> Result<Self, ArtifactError> {
+        let files = FileQuestion::of_folder(files, list, version)?;
+        Ok(Self::about_files(files, policy, options))
+    }
+
+    fn about_files(files: FileQuestion, policy: &[u8], options: Options) -> Self {
+        Self::start(
+            Subject::Files(files),
+            policy,
+            options,
+            true,
+            Beside::Nothing,
+        )
     }
 
     /// Sets the most bytes of entries, positions and lists that the query holds; [`MAX_HELD`] by default. A history that
@@ -250,7 +290,7 @@ impl HistoryQuery {
     }
 
     fn start(
-        subject: Subject,
+        mut subject: Subject,
         policy: &[u8],
         options: Options,
         exact: bool,
@@ -271,7 +311,11 @@ impl HistoryQuery {
             (CheckCode::Readable, false),
             (CheckCode::EventSignatures, true),
             (CheckCode::Registrations, false),
+            (CheckCode::Contents, matches!(subject, Subject::Files(_))),
         ]);
+        if matches!(subject, Subject::Files(_)) {
+            further.push((CheckCode::Hold, true));
+        }
         if matches!(subject, Subject::One(_)) {
             further.push((CheckCode::Links, false));
         }
@@ -375,15 +419,11 @@ impl HistoryQuery {
         if let Some(found) = found {
             self.record(found);
             let key_history = found.key_history();
-            if let Subject::Files(digests) = &self.subject {
-                let about = digests.iter().map(|digest| self.file_events(digest));
-                members.files = Some(about.collect());
-            }
             let checks = &mut self.verification.checks;
             let unreadable = key_history.unreadable();
             key_history.judge_readable(unreadable, checks);
             let held = self.since.as_ref().map(|since| since.held(&self.matches));
-            let events = self.judge_events(key_history, &mut members);
+            let (mut events, registrations) = self.judge_events(key_history, &mut members);
             let checks = &mut self.verification.checks;
             if let (Some(since), Some(held), Subject::One(question)) =
                 (&self.since, held, &self.subject)
@@ -396,9 +436,19 @@ impl HistoryQuery {
             if let Found::Index(log) = found {
                 log.qualify_signatures(checks);
             }
-            evidence = is_evidence(&events, members.files.as_deref());
             let acknowledgements = key_history.acknowledgements();
             members.acknowledged = acknowledged(acknowledgements, unreadable, &events);
+            let keyring = key_history.keyring();
+            match &self.subject {
+                Subject::One(_) => {
+                    contents::judge(&mut events, &registrations, keyring, checks);
+                    evidence = !events.is_empty();
+                }
+                Subject::Files(files) => {
+                    let contents = Contents::new(&registrations, keyring, &events);
+                    evidence = files.judge(contents, checks, &mut members);
+                }
+            }
             members.events = Some(events);
             members.unreadable = Some(unreadable.count());
         }
@@ -408,7 +458,7 @@ impl HistoryQuery {
                 state: self.state.then_some(true),
                 ..named(key)
             },
-            Subject::Files(digests) => Question::new("file", digests.join(" ")),
+            Subject::Files(files) => files.question(),
         };
         self.verification.conclude(question, members, evidence);
     }
@@ -416,12 +466,6 @@ impl HistoryQuery {
 
 fn named(key: &LookupKey) -> Question {
     Question::new(key.kind.as_str(), key.id.as_str())
-}
-
-/// Returns true if there is an event, and one about every file.
-fn is_evidence(events: &[EventView], files: Option<&[FileEvents]>) -> bool {
-    let mut files = files.unwrap_or_default().iter();
-    !events.is_empty() && files.all(|file| !file.events.is_empty())
 }
 
 /// Records the keys that registrations link to the question: how many were looked up, how many were left out, and how many
@@ -465,10 +509,6 @@ fn record_links(checks: &mut Checks, question: &LookupKey, exact: bool, counts: 
     checks.pass(code, looked_up + &shared, Some(evidence));
 }
 
-fn digest_key(digest: &str) -> LookupKey {
-    LookupKey::new(KeyKind::Digest, digest)
-}
-
 impl HistoryQuery {
     /// Records the events, and why none can be missing.
     fn record(&mut self, found: &Found) {
@@ -483,7 +523,11 @@ impl HistoryQuery {
     }
 
     /// Judges the events found. Those of the answer are shown; the others only decide about bindings.
-    fn judge_events(&mut self, key_history: &KeyHistory, members: &mut Members) -> Vec<EventView> {
+    fn judge_events(
+        &mut self,
+        key_history: &KeyHistory,
+        members: &mut Members,
+    ) -> (Vec<EventView>, Registrations) {
         let sharing = Sharing::new(&self.matches, key_history);
         let mut names = KnownNames::None;
         if let Subject::One(key) = &self.subject {
@@ -504,6 +548,7 @@ impl HistoryQuery {
             }
         }
         let checks = &mut self.verification.checks;
+        let registrations = event_checks.take_registrations();
         let acknowledgements = key_history.acknowledgements();
         event_checks.record(&self.subject.keys(), acknowledgements, checks);
         if let Subject::One(key) = &self.subject {
@@ -514,15 +559,14 @@ impl HistoryQuery {
             let linked = self.matches.linked();
             record_links(checks, key, self.exact, [linked, left_out, elsewhere]);
         }
-        views
+        (views, registrations)
     }
 
-    fn file_events(&self, digest: &str) -> FileEvents {
-        let key = digest_key(digest).hash();
-        let about = self.matches.entries().filter(|(_, held)| held.has(&key));
-        FileEvents {
-            digest: digest.to_string(),
-            events: about.map(|(index, _)| index).collect(),
+    /// The next wave, once all signing keys of the events found are known.
+    fn next_wave(&mut self, key_history: &KeyHistory) -> Ask {
+        match &mut self.subject {
+            Subject::One(_) => self.closure.next(&self.matches, key_history),
+            Subject::Files(files) => files.next(&mut self.matches, key_history),
         }
     }
 }

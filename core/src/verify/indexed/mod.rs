@@ -170,6 +170,11 @@ impl IndexedLog {
         self.look_up(round, matches)
     }
 
+    /// Starts a round for names that belong to the question.
+    pub(crate) fn ask_names(&mut self, keys: Vec<LookupKey>, matches: &mut Matches) -> Step {
+        self.ask_new(keys, Purpose::Question, matches)
+    }
+
     /// Starts a round for linked digests.
     pub(crate) fn ask_linked(&mut self, keys: Vec<LookupKey>, matches: &mut Matches) -> Step {
         self.ask_new(keys, Purpose::Linked, matches)

@@ -153,6 +153,8 @@ pub(crate) fn access(action: Action, actor: &str, number: u32) -> AccessEvent {
         exception: None,
         acts_on: action.needs_acts_on().then(|| Hash::from_bytes([7; 32])),
         new_name: false,
+        files: Vec::new(),
+        file_list: None,
     }
 }
 

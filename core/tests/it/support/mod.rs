@@ -245,7 +245,17 @@ pub(crate) fn key_event(
 }
 
 pub(crate) fn access_payload(action: Action, actor: &str, subjects: &[(&str, &str)]) -> Vec<u8> {
-    let event = AccessEvent {
+    let event = access_event(action, actor);
+    let subjects: Vec<Subject> = subjects
+        .iter()
+        .map(|(name, content)| Subject::new(name, &sha256(content.as_bytes())))
+        .collect();
+    event.to_payload(&subjects).unwrap()
+}
+
+/// An access with a reason, and without the members that only some actions have.
+pub(crate) fn access_event(action: Action, actor: &str) -> AccessEvent {
+    AccessEvent {
         log: ORIGIN.into(),
         event_id: "019a8c3e-7d1b-7f0e-9b7a-2f6f0c1d9e55".into(),
         action,
@@ -273,12 +283,9 @@ pub(crate) fn access_payload(action: Action, actor: &str, subjects: &[(&str, &st
         exception: None,
         acts_on: None,
         new_name: false,
-    };
-    let subjects: Vec<Subject> = subjects
-        .iter()
-        .map(|(name, content)| Subject::new(name, &sha256(content.as_bytes())))
-        .collect();
-    event.to_payload(&subjects).unwrap()
+        files: Vec::new(),
+        file_list: None,
+    }
 }
 
 /// The payload of a registration with or without `newName`.

@@ -1,6 +1,7 @@
 //! The writing verbs as their user meets them: answers, files, exit codes, on a directory and through a server.
 
 mod acknowledge;
+mod folders;
 mod init;
 mod keys;
 mod outcomes;

@@ -1,0 +1,80 @@
+//! Holds on files (`docs/formats/report.md`, "Holds").
+//!
+//! The actor who first registered a file's content holds it, by digest, by version, or by the name that all versions
+//! share, until a release that acts on the hold. A hold by another actor has no effect, so that nobody can block a
+//! stranger's artifact.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+
+use crate::event::action::Action;
+use crate::event::lookup_key::base_name;
+use crate::report::check::{CheckCode, Checks, Class, Outcome};
+use crate::report::event_view::EventView;
+use crate::report::evidence::Evidence;
+use crate::report::report::{FileEvents, RegisteredAs};
+
+/// Records the first hold in force on one of the files; `version` limits the question to holds on that version.
+pub(super) fn judge(
+    files: &[FileEvents],
+    version: Option<&str>,
+    events: &[EventView],
+    checks: &mut Checks,
+) {
+    let code = CheckCode::Hold;
+    let held = files.iter().find_map(|file| {
+        let mut registered = file.registered_as.iter();
+        let owner = match version {
+            Some(version) => registered.find(|registered| registered.name == version),
+            None => registered.next(),
+        }?;
+        in_force(file, owner, events)
+    });
+    if let Some((event, subject)) = held {
+        let text = event.reason.as_ref().and_then(|reason| reason.text.clone());
+        let why = text.map_or_else(String::new, |text| format!(": {text}"));
+        let evidence = Evidence::new()
+            .with("index", event.index)
+            .with("name", subject.as_str());
+        let detail = format!("entry {} holds `{subject}`{why}", event.index);
+        return checks.fail(code, Class::Held, detail, Some(evidence));
+    }
+    if checks.outcome(CheckCode::Coverage) == Outcome::Pass {
+        return checks.pass(code, "no hold is in force", None);
+    }
+    // A hold may be among the events that were not seen; `coverage` says so.
+    checks.require(code, false);
+    checks.unknown(code, "whether a hold is in force is not decided", None);
+}
+
+/// The first hold of the owner's that no release ended, and what it holds.
+fn in_force<'a>(
+    file: &FileEvents,
+    owner: &RegisteredAs,
+    events: &'a [EventView],
+) -> Option<(&'a EventView, String)> {
+    let mut holds = BTreeMap::new();
+    for event in events {
+        if !event.is_evidence() || event.actor.as_ref() != Some(&owner.actor) {
+            continue;
+        }
+        if event.does(Action::Hold) {
+            let mut subjects = event.subjects.iter();
+            let held = subjects.find(|subject| {
+                subject.name == owner.name
+                    || subject.name == base_name(&owner.name)
+                    || subject.digest == file.digest
+            });
+            if let Some(subject) = held {
+                holds.insert(event.leaf_hash.to_base64(), (event, subject.name.clone()));
+            }
+        }
+        if event.does(Action::Release)
+            && let Some(hold) = &event.acts_on
+        {
+            holds.remove(hold);
+        }
+    }
+    holds.into_values().min_by_key(|(event, _)| event.index)
+}

@@ -1,0 +1,286 @@
+//! Evidence for files and folders: the versions that are registered with their contents, or the events that only mention
+//! them (`docs/formats/report.md`, "Files").
+//!
+//! An event is evidence if it was neither denied nor failed and a key valid at its position signed it. The names in such
+//! events are looked up too, because only a version's own events tell which registration binds it.
+
+mod folder;
+mod found;
+mod holds;
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::event::artifact::{ArtifactError, ArtifactQuery};
+use crate::event::file_list::FileList;
+use crate::event::lookup_key::{self, KeyKind, LookupKey};
+use crate::report::check::{CheckCode, Checks, Class};
+use crate::report::evidence::Evidence;
+use crate::report::report::{FileEvents, Members, Question};
+use crate::rules::registration::registers;
+use crate::text::limits::MAX_FILE_NAMES;
+use crate::verify::contents::{Content, Contents, Membership};
+use crate::verify::key_history::KeyHistory;
+use crate::verify::matches::Matches;
+
+use super::closure::Ask;
+use folder::Folder;
+use found::Found;
+
+/// Files in question, or a folder.
+pub(super) struct FileQuestion {
+    /// `sha256:` and hex of each file, or of the folder.
+    digests: Vec<String>,
+    folder: Option<Folder>,
+    /// Digests of files, by which registrations of folders are found.
+    probes: Vec<String>,
+    /// The version that each is said to be a content of.
+    version: Option<String>,
+    /// True once the names in the events about the files are looked up.
+    followed: bool,
+    /// Number of names that are not looked up.
+    left_out: usize,
+}
+
+impl FileQuestion {
+    /// # Errors
+    /// [`ArtifactError`] if the version is not the name of one.
+    pub(super) fn new(digests: &[String], version: Option<&str>) -> Result<Self, ArtifactError> {
+        let version = match version.map(ArtifactQuery::parse).transpose()? {
+            None => None,
+            Some(ArtifactQuery::Key(LookupKey {
+                kind: KeyKind::Version,
+                id,
+            })) => Some(id),
+            Some(_) => {
+                return Err(ArtifactError::Version {
+                    found: version.unwrap_or_default().to_string(),
+                });
+            }
+        };
+        Ok(Self {
+            digests: digests.to_vec(),
+            folder: None,
+            probes: Vec::new(),
+            version,
+            followed: false,
+            left_out: 0,
+        })
+    }
+
+    /// # Errors
+    /// [`ArtifactError`] if the version is not the name of one.
+    pub(super) fn of_folder(
+        files: FileList,
+        list: Option<FileList>,
+        version: Option<&str>,
+    ) -> Result<Self, ArtifactError> {
+        let digest = format!("sha256:{}", files.root().to_hex());
+        Ok(Self {
+            folder: Some(Folder::new(files, list)),
+            ..Self::new(&[digest], version)?
+        })
+    }
+
+    pub(super) fn question(&self) -> Question {
+        let kind = match self.folder {
+            None => "file",
+            Some(_) => "folder",
+        };
+        Question::new(kind, self.digests.join(" "))
+    }
+
+    /// The keys that were asked for.
+    pub(super) fn keys(&self) -> impl Iterator<Item = LookupKey> {
+        let digests = self.digests.iter();
+        let digests = digests.map(|digest| LookupKey::new(KeyKind::Digest, digest.as_str()));
+        let version = self.version.iter();
+        digests.chain(version.map(|name| LookupKey::new(KeyKind::Version, name.as_str())))
+    }
+
+    /// The keys to begin with, also when the log is read again by other means.
+    pub(super) fn begin(&mut self) -> impl Iterator<Item = LookupKey> {
+        self.followed = false;
+        let probes = match (&self.folder, &self.version) {
+            (None, _) => self.digests.clone(),
+            (Some(folder), None) => folder.probes(),
+            (Some(_), Some(_)) => Vec::new(),
+        };
+        self.probes.clone_from(&probes);
+        let digests = self.digests.iter();
+        let digests = digests.map(|digest| LookupKey::new(KeyKind::Digest, digest.as_str()));
+        let probes = probes.into_iter();
+        let probes = probes.map(|digest| LookupKey::new(KeyKind::File, digest));
+        let version = self.version.iter().flat_map(|name| names_of(name));
+        digests.chain(probes).chain(version)
+    }
+
+    /// Asks for the names under which events that count know the files, those of registrations first. The names are
+    /// followed no further.
+    pub(super) fn next(&mut self, matches: &mut Matches, key_history: &KeyHistory) -> Ask {
+        if core::mem::replace(&mut self.followed, true) {
+            return Ask::Nothing;
+        }
+        let (mut registered, mut mentioned) = (Vec::new(), Vec::new());
+        for (index, parsed) in matches.asked_events() {
+            if !key_history.signature(index, &parsed).is_valid() {
+                continue;
+            }
+            let Some(access) = parsed.access().filter(|access| access.is_success()) else {
+                continue;
+            };
+            let named = match registers(&parsed) {
+                true => &mut registered,
+                false => &mut mentioned,
+            };
+            let lists_file = access
+                .files
+                .iter()
+                .any(|file| has(&self.probes, &file.digest.to_hex()));
+            let about = parsed
+                .subjects
+                .iter()
+                .filter(|subject| lists_file || has(&self.digests, subject.sha256()));
+            named.extend(about.map(|subject| subject.name.clone()));
+        }
+        let mut seen: BTreeSet<String> = self.version.iter().cloned().collect();
+        let names: Vec<String> = registered
+            .into_iter()
+            .chain(mentioned)
+            .filter(|name| seen.insert(name.clone()))
+            .collect();
+        self.left_out = names.len().saturating_sub(MAX_FILE_NAMES);
+        let names = names.iter().take(MAX_FILE_NAMES);
+        let keys: Vec<LookupKey> = names
+            .flat_map(|name| names_of(name))
+            .filter(|key| matches.ask(key))
+            .collect();
+        match keys.is_empty() {
+            true => Ask::Nothing,
+            false => Ask::Names(keys),
+        }
+    }
+
+    /// Judges the evidence for the files that the events give; false if there is not some for each.
+    pub(super) fn judge(
+        &self,
+        contents: Contents<'_>,
+        checks: &mut Checks,
+        members: &mut Members,
+    ) -> bool {
+        let found: Vec<Found> = self
+            .digests
+            .iter()
+            .map(|digest| Found::among(contents, self.content(digest)))
+            .collect();
+        match &self.version {
+            Some(name) => self.record_version(name, &found, contents, checks),
+            None => self.record(&found, checks),
+        }
+        let version = self.version.as_deref();
+        let mut evidence = found.iter().all(Found::is_evidence)
+            && version.is_none_or(|name| contents.binding(name).is_some());
+        if let (Some(folder), [found]) = (&self.folder, found.as_slice()) {
+            let view = folder.judge(version, found, contents, checks);
+            evidence |= view.compared_with.is_some();
+            members.folder = Some(view);
+        }
+        let files: Vec<FileEvents> = found.into_iter().map(|found| found.file).collect();
+        holds::judge(&files, version, contents.events(), checks);
+        members.files = Some(files);
+        evidence
+    }
+
+    fn content<'a>(&self, digest: &'a str) -> Content<'a> {
+        Content {
+            digest,
+            is_folder: self.folder.is_some(),
+        }
+    }
+
+    fn record(&self, found: &[Found], checks: &mut Checks) {
+        let code = CheckCode::Contents;
+        if let Some(difference) = found.iter().find_map(Found::difference) {
+            let evidence = Some(difference.evidence());
+            return checks.fail(code, Class::False, difference.detail(), evidence);
+        }
+        if let Some(found) = found.iter().find(|found| found.is_compromised()) {
+            let detail = format!(
+                "every event that is evidence for `{}` is signed with a key later reported compromised",
+                found.file.digest
+            );
+            return checks.unknown(code, detail, None);
+        }
+        let count = |holds: fn(&Found) -> bool| found.iter().filter(|found| holds(found)).count();
+        let registered = count(Found::is_registered);
+        let mentioned = count(Found::is_evidence) - registered;
+        if (registered, mentioned) == (0, 0) {
+            checks.require(code, false);
+            return checks.unknown(code, "no event is evidence for it", None);
+        }
+        let files = match (&self.folder, found.len()) {
+            (Some(_), _) => "1 folder is".to_string(),
+            (None, 1) => "1 file is".to_string(),
+            (None, count) => format!("{count} files are"),
+        };
+        let left_out = match self.left_out {
+            0 => String::new(),
+            1 => "; 1 further name in their events was not looked up".to_string(),
+            count => format!("; {count} further names in their events were not looked up"),
+        };
+        let detail =
+            format!("{registered} of {files} registered, {mentioned} only mentioned{left_out}");
+        checks.pass(code, detail, None);
+    }
+
+    /// Compares the files with the contents that one version is registered with.
+    fn record_version(
+        &self,
+        name: &str,
+        found: &[Found],
+        contents: Contents<'_>,
+        checks: &mut Checks,
+    ) {
+        let code = CheckCode::Contents;
+        let Some(binding) = contents.binding(name) else {
+            checks.require(code, false);
+            return checks.unknown(code, format!("`{name}` is not registered"), None);
+        };
+        let at = binding.at;
+        let first = |membership: Membership| {
+            let mut found = found.iter();
+            let found = found.find(|found| {
+                let content = self.content(&found.file.digest);
+                contents.membership(name, content) == Some(membership.clone())
+            })?;
+            let digest = found.file.digest.as_str();
+            let evidence = Evidence::new().with("name", name).with("digest", digest);
+            Some(evidence.with("registered", at))
+        };
+        if let evidence @ Some(_) = first(Membership::None) {
+            let detail = format!("entry {at} registers `{name}` with other contents");
+            checks.fail(code, Class::False, detail, evidence);
+        } else if let evidence @ Some(_) = first(Membership::Unknown) {
+            let detail = format!("entry {at} registers `{name}` with files that it does not list");
+            checks.unknown(code, detail, evidence);
+        } else {
+            let detail = format!("entry {at} registers `{name}` with these contents");
+            checks.pass(code, detail, None);
+        }
+    }
+}
+
+/// Returns true if one of the digests, `sha256:` and hex, has this hex.
+fn has(digests: &[String], hex: &str) -> bool {
+    let mut digests = digests.iter();
+    digests.any(|digest| digest.strip_prefix("sha256:") == Some(hex))
+}
+
+/// The keys of the events that decide about a version: under its name, and under the name that all versions share.
+fn names_of(name: &str) -> impl Iterator<Item = LookupKey> + use<> {
+    let names = BTreeSet::from([name.to_string(), lookup_key::base_name(name).to_string()]);
+    let names = names.into_iter().rev();
+    names.map(|name| LookupKey::new(KeyKind::VersionState, name))
+}

@@ -1,0 +1,267 @@
+//! Evidence for files: registrations, mentions, contradictions and holds.
+
+use crate::support::*;
+use glasslog_core::event::{AccessEvent, Action, Outcome as Done, Subject};
+use glasslog_core::merkle::{Hash, leaf_hash, sha256};
+use glasslog_core::report::{Class, Outcome, Report};
+use glasslog_core::verify::HistoryQuery;
+
+pub(crate) const ALICE_ID: &str = "alice@example.com";
+pub(crate) const BOB_ID: &str = "bob@example.com";
+
+pub(crate) fn digest(content: &str) -> String {
+    format!("sha256:{}", sha256(content.as_bytes()).to_hex())
+}
+
+/// Adds an event about subjects with these digests, changed by `change`.
+pub(crate) fn say_with(
+    log: &mut TestLog,
+    (actor, key): (&str, u8),
+    action: Action,
+    subjects: &[(&str, Hash)],
+    change: impl FnOnce(&mut AccessEvent),
+) -> u64 {
+    let mut event = access_event(action, actor);
+    // Its own event id, so that no two entries are equal.
+    event.event_id = format!("019a8c3e-7d1b-7f0e-9b7a-{:012x}", log.edge.size());
+    change(&mut event);
+    let subjects: Vec<Subject> = subjects
+        .iter()
+        .map(|(name, digest)| Subject::new(name, digest))
+        .collect();
+    log.add(&sign(event.to_payload(&subjects).unwrap(), key))
+}
+
+/// Adds an event about one artifact with this content.
+fn say(log: &mut TestLog, actor: (&str, u8), action: Action, name: &str, content: &str) -> u64 {
+    let subject = (name, sha256(content.as_bytes()));
+    say_with(log, actor, action, &[subject], |_| {})
+}
+
+const BY_ALICE: (&str, u8) = (ALICE_ID, ALICE);
+const BY_BOB: (&str, u8) = (BOB_ID, BOB);
+
+fn verify(log: &mut TestLog, contents: &[&str], version: Option<&str>) -> Report {
+    log.publish(&[]);
+    let digests: Vec<String> = contents.iter().map(|content| digest(content)).collect();
+    log.run(HistoryQuery::of_files(&digests, version, &policy(), options()).unwrap())
+}
+
+/// The names, actors and positions of the first file's registrations, and the positions of its mentions.
+fn evidence(report: &Report) -> (Vec<(&str, &str, u64)>, &[u64]) {
+    let file = &report.members.files.as_ref().unwrap()[0];
+    let registered = file.registered_as.iter();
+    let registered =
+        registered.map(|found| (found.name.as_str(), found.actor.as_str(), found.index));
+    (registered.collect(), &file.mentioned_by)
+}
+
+#[test]
+fn a_file_is_registered_or_only_mentioned() {
+    let mut log = TestLog::new();
+    let at = say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    let read = say(&mut log, BY_BOB, Action::Read, "m@1", "weights");
+    let other = say(&mut log, BY_BOB, Action::Read, "n@1", "other");
+    let report = verify(&mut log, &["weights"], None);
+    assert_eq!(report.class(), Class::Verified, "{:?}", troubles(&report));
+    assert_eq!(
+        evidence(&report),
+        (vec![("m@1", ALICE_ID, at)], &[read][..])
+    );
+    let report = verify(&mut log, &["other"], None);
+    assert_eq!(report.class(), Class::Verified, "{:?}", troubles(&report));
+    assert_eq!(evidence(&report), (vec![], &[other][..]));
+    let report = verify(&mut log, &["weights", "other"], None);
+    assert_eq!(report.class(), Class::Verified);
+    let report = verify(&mut log, &["weights", "unknown"], None);
+    assert_eq!(report.class(), Class::Nothing);
+}
+
+#[test]
+fn denied_and_failed_events_are_no_evidence() {
+    for outcome in [Done::Denied, Done::Failure] {
+        for action in [Action::Read, Action::Register] {
+            let mut log = TestLog::new();
+            let subject = [("m@1", sha256(b"weights"))];
+            let at = say_with(&mut log, BY_ALICE, action, &subject, |event| {
+                event.outcome = outcome;
+            });
+            let report = verify(&mut log, &["weights"], None);
+            assert_eq!(report.class(), Class::Nothing, "{outcome} {action}");
+            assert_eq!(report.members.files.as_ref().unwrap()[0].events, [at]);
+            assert_eq!(evidence(&report), (vec![], &[][..]));
+        }
+    }
+}
+
+#[test]
+fn holds_and_deletions_are_no_evidence() {
+    for action in [Action::Hold, Action::Delete] {
+        let mut log = TestLog::new();
+        say(&mut log, BY_ALICE, action, "m@1", "weights");
+        let report = verify(&mut log, &["weights"], None);
+        assert_eq!(report.class(), Class::Nothing, "{action}");
+    }
+}
+
+#[test]
+fn other_contents_than_the_registered_ones_are_false() {
+    let mut log = TestLog::new();
+    let first = say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    let deploy = say(&mut log, BY_BOB, Action::Deploy, "m@1", "swapped");
+    let report = verify(&mut log, &["swapped"], None);
+    assert_eq!(report.class(), Class::False);
+    assert_eq!(report.cause.unwrap().as_str(), "contents");
+    let detail = &report.deciding_check().unwrap().detail;
+    assert_eq!(
+        *detail,
+        format!(
+            "entry {deploy} names `m@1` with other contents than its registration, entry {first}"
+        )
+    );
+    // The version's own file is not affected.
+    let report = verify(&mut log, &["weights"], None);
+    assert_eq!(report.class(), Class::Verified);
+    // A second registration with other contents binds nothing.
+    say(&mut log, BY_BOB, Action::Register, "m@1", "rebound");
+    let report = verify(&mut log, &["rebound"], None);
+    assert_eq!(report.class(), Class::False);
+}
+
+#[test]
+fn nobody_refutes_the_file_of_another() {
+    let mut log = TestLog::new();
+    say(&mut log, BY_BOB, Action::Register, "bobs@1", "something");
+    say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    // Bob names his own version with Alice's content, and Alice's version with his.
+    say(&mut log, BY_BOB, Action::Deploy, "bobs@1", "weights");
+    say(&mut log, BY_BOB, Action::Deploy, "m@1", "something");
+    let report = verify(&mut log, &["weights"], None);
+    assert_eq!(report.class(), Class::Verified, "{:?}", troubles(&report));
+    // A mention under a free name is as good as one without a contradiction.
+    say(&mut log, BY_ALICE, Action::Read, "free@1", "mentioned");
+    say(&mut log, BY_BOB, Action::Read, "bobs@1", "mentioned");
+    let report = verify(&mut log, &["mentioned"], None);
+    assert_eq!(report.class(), Class::Verified, "{:?}", troubles(&report));
+}
+
+#[test]
+fn files_are_compared_with_the_version_asked_for() {
+    let mut log = TestLog::new();
+    say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    say(&mut log, BY_ALICE, Action::Register, "m@2", "newer");
+    for (content, version, class) in [
+        ("weights", "m@1", Class::Verified),
+        ("newer", "m@1", Class::False),
+        ("unknown", "m@1", Class::False),
+        ("weights", "m@3", Class::Nothing),
+    ] {
+        let report = verify(&mut log, &[content], Some(version));
+        assert_eq!(report.class(), class, "{content} {version}");
+    }
+    for name in ["m", "actor:x", &digest("x")] {
+        let error = HistoryQuery::of_files(&[digest("x")], Some(name), &policy(), options());
+        assert_eq!(error.err().unwrap().code(), "artifact-version", "{name}");
+    }
+}
+
+#[test]
+fn a_hold_of_the_owner_is_in_force_until_its_release() {
+    for (name, content) in [("m@1", "weights"), ("m", "any"), ("other@7", "weights")] {
+        let mut log = TestLog::new();
+        say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+        let hold = say(&mut log, BY_ALICE, Action::Hold, name, content);
+        let report = verify(&mut log, &["weights"], None);
+        assert_eq!(report.class(), Class::Held, "{name}");
+        assert_eq!(
+            report.deciding_check().unwrap().detail,
+            format!("entry {hold} holds `{name}`: a reason")
+        );
+        let acts_on = leaf_hash(&log.entries[hold as usize]);
+        let subject = [(name, sha256(content.as_bytes()))];
+        say_with(&mut log, BY_BOB, Action::Release, &subject, |event| {
+            event.acts_on = Some(acts_on);
+        });
+        let report = verify(&mut log, &["weights"], None);
+        assert_eq!(report.class(), Class::Held, "released by another: {name}");
+        say_with(&mut log, BY_ALICE, Action::Release, &subject, |event| {
+            event.acts_on = Some(acts_on);
+        });
+        let report = verify(&mut log, &["weights"], None);
+        assert_eq!(report.class(), Class::Verified, "{name}");
+    }
+}
+
+#[test]
+fn a_hold_on_another_version_or_by_another_has_no_effect() {
+    let mut log = TestLog::new();
+    say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    say(&mut log, BY_BOB, Action::Register, "bobs@1", "weights");
+    say(&mut log, BY_ALICE, Action::Hold, "m@2", "newer");
+    for name in ["m@1", "m", "bobs@1"] {
+        say(&mut log, BY_BOB, Action::Hold, name, "weights");
+    }
+    let report = verify(&mut log, &["weights"], None);
+    assert_eq!(report.class(), Class::Verified, "{:?}", troubles(&report));
+    // In the version that Bob owns, his hold counts.
+    let report = verify(&mut log, &["weights"], Some("bobs@1"));
+    assert_eq!(report.class(), Class::Held);
+}
+
+#[test]
+fn a_later_registration_by_another_lifts_no_hold() {
+    let mut log = TestLog::new();
+    say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    say(&mut log, BY_ALICE, Action::Hold, "m@1", "weights");
+    say(&mut log, BY_BOB, Action::Register, "clean@1", "weights");
+    let report = verify(&mut log, &["weights"], None);
+    assert_eq!(report.class(), Class::Held);
+}
+
+#[test]
+fn names_beyond_the_bound_are_counted() {
+    let mut log = TestLog::new();
+    for at in 0..70 {
+        say(
+            &mut log,
+            BY_BOB,
+            Action::Read,
+            &format!("n{at}@1"),
+            "weights",
+        );
+    }
+    let at = say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    let report = verify(&mut log, &["weights"], None);
+    assert_eq!(report.class(), Class::Verified);
+    assert_eq!(evidence(&report).0, [("m@1", ALICE_ID, at)]);
+    let contents = report
+        .checks
+        .iter()
+        .find(|check| check.code.as_str() == "contents");
+    assert_eq!(
+        contents.unwrap().detail,
+        "1 of 1 file is registered, 0 only mentioned; 7 further names in their events were not looked up"
+    );
+}
+
+#[test]
+fn a_history_marks_other_contents_and_is_not_decided_by_them() {
+    let mut log = TestLog::new();
+    say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    let deploy = say(&mut log, BY_BOB, Action::Deploy, "m@1", "swapped");
+    let subject = [("m@1", sha256(b"denied"))];
+    say_with(&mut log, BY_BOB, Action::Read, &subject, |event| {
+        event.outcome = Done::Denied;
+    });
+    log.publish(&[]);
+    let query = HistoryQuery::new("m@1", &policy(), options(), false).unwrap();
+    let report = log.run(query);
+    assert_eq!(report.class(), Class::Verified);
+    assert_eq!(outcome(&report, "contents"), Outcome::Fail);
+    let events = report.members.events.as_ref().unwrap();
+    let marked = events
+        .iter()
+        .filter(|event| event.notes.contains(&"other-contents"));
+    let marked: Vec<u64> = marked.map(|event| event.index).collect();
+    assert_eq!(marked, [deploy]);
+}
