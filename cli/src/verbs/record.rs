@@ -118,7 +118,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BASE64")]
     pub(crate) acts_on: Option<String>,
 
-    /// Admin who signs too, to bind a name that was freed; more than one with a threshold
+    /// Admin who signs too, to bind a name that was freed, or to hold or release an artifact of another actor; more than one with a threshold
     #[arg(long, value_name = "SPEC")]
     pub(crate) admin: Vec<String>,
 

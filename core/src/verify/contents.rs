@@ -1,6 +1,7 @@
 //! Contents of versions: the digests and files that their registrations bind, and events that name other contents
 //! (`docs/formats/report.md`, "Contents").
 
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use alloc::{format, vec};
@@ -19,6 +20,8 @@ pub(crate) struct Contents<'a> {
     keyring: Option<&'a Keyring>,
     /// In log order.
     events: &'a [EventView],
+    /// Positions of the events that the admins signed beside their actors.
+    by_admins: &'a BTreeSet<u64>,
 }
 
 /// A content: a file, or a folder with this digest. A file can be made whose digest is that of a folder.
@@ -80,12 +83,19 @@ impl<'a> Contents<'a> {
         registrations: &'a Registrations,
         keyring: Option<&'a Keyring>,
         events: &'a [EventView],
+        by_admins: &'a BTreeSet<u64>,
     ) -> Self {
         Self {
             registrations,
             keyring,
             events,
+            by_admins,
         }
+    }
+
+    /// Returns true if the admins signed the event beside its actor.
+    pub(crate) fn is_by_admins(&self, event: &EventView) -> bool {
+        self.by_admins.contains(&event.index)
     }
 
     pub(crate) const fn events(&self) -> &'a [EventView] {
@@ -146,7 +156,8 @@ pub(crate) fn judge(
     keyring: Option<&Keyring>,
     checks: &mut Checks,
 ) {
-    let contents = Contents::new(registrations, keyring, events);
+    let by_admins = BTreeSet::new();
+    let contents = Contents::new(registrations, keyring, events, &by_admins);
     let mut different = vec![];
     for (at, event) in events.iter().enumerate() {
         // A registration is judged as such: it binds, or it conflicts.

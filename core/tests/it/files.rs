@@ -1,7 +1,7 @@
 //! Evidence for files: registrations, mentions, contradictions and holds.
 
 use crate::support::*;
-use glasslog_core::event::{AccessEvent, Action, Outcome as Done, Subject};
+use glasslog_core::event::{AccessEvent, Action, Envelope, Outcome as Done, Subject};
 use glasslog_core::merkle::{Hash, leaf_hash, sha256};
 use glasslog_core::report::{Class, Outcome, Report};
 use glasslog_core::verify::HistoryQuery;
@@ -189,6 +189,39 @@ fn a_hold_of_the_owner_is_in_force_until_its_release() {
         });
         let report = verify(&mut log, &["weights"], None);
         assert_eq!(report.class(), Class::Verified, "{name}");
+    }
+}
+
+#[test]
+fn the_admins_hold_and_release_beside_any_actor() {
+    for registered in [true, false] {
+        let mut log = TestLog::new();
+        if registered {
+            say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+        }
+        say(&mut log, BY_BOB, Action::Read, "m@1", "weights");
+        let mut add = |action, number, seeds: &[u8], acts_on| {
+            let event = AccessEvent {
+                acts_on,
+                event_id: format!("019a8c3e-7d1b-7f0e-9b7a-{number:012x}"),
+                ..access_event(action, BOB_ID)
+            };
+            let subject = Subject::new("x@1", &sha256(b"weights"));
+            let keys: Vec<_> = seeds.iter().map(|seed| secret(*seed)).collect();
+            let keys: Vec<_> = keys.iter().collect();
+            let entry = Envelope::sign(event.to_payload(&[subject]).unwrap(), &keys).unwrap();
+            log.add(&entry.encode());
+            let report = verify(&mut log, &["weights"], None);
+            (leaf_hash(&entry.encode()), report.class())
+        };
+        let (_, class) = add(Action::Hold, 1, &[BOB], None);
+        assert_eq!(class, Class::Verified, "a hold by another actor");
+        let (hold, class) = add(Action::Hold, 2, &[BOB, ADMIN], None);
+        assert_eq!(class, Class::Held);
+        let (_, class) = add(Action::Release, 3, &[BOB], Some(hold));
+        assert_eq!(class, Class::Held, "a release without the admins");
+        let (_, class) = add(Action::Release, 4, &[BOB, ADMIN], Some(hold));
+        assert_eq!(class, Class::Verified);
     }
 }
 

@@ -17,6 +17,7 @@ mod files;
 pub(crate) mod since;
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -118,6 +119,14 @@ enum Stage {
     /// Every event was found; the tiles are under way that show an older head to be a prefix.
     Since(Found, Box<Prefix>),
     Done,
+}
+
+/// The events of an answer.
+struct Judged {
+    events: Vec<EventView>,
+    registrations: Registrations,
+    /// Positions of those that the admins signed beside their actors.
+    by_admins: BTreeSet<u64>,
 }
 
 /// The way in which every event was found.
@@ -423,7 +432,11 @@ impl HistoryQuery {
             let unreadable = key_history.unreadable();
             key_history.judge_readable(unreadable, checks);
             let held = self.since.as_ref().map(|since| since.held(&self.matches));
-            let (mut events, registrations) = self.judge_events(key_history, &mut members);
+            let Judged {
+                mut events,
+                registrations,
+                by_admins,
+            } = self.judge_events(key_history, &mut members);
             let checks = &mut self.verification.checks;
             if let (Some(since), Some(held), Subject::One(question)) =
                 (&self.since, held, &self.subject)
@@ -445,7 +458,7 @@ impl HistoryQuery {
                     evidence = !events.is_empty();
                 }
                 Subject::Files(files) => {
-                    let contents = Contents::new(&registrations, keyring, &events);
+                    let contents = Contents::new(&registrations, keyring, &events, &by_admins);
                     evidence = files.judge(contents, checks, &mut members);
                 }
             }
@@ -523,11 +536,7 @@ impl HistoryQuery {
     }
 
     /// Judges the events found. Those of the answer are shown; the others only decide about bindings.
-    fn judge_events(
-        &mut self,
-        key_history: &KeyHistory,
-        members: &mut Members,
-    ) -> (Vec<EventView>, Registrations) {
+    fn judge_events(&mut self, key_history: &KeyHistory, members: &mut Members) -> Judged {
         let sharing = Sharing::new(&self.matches, key_history);
         let mut names = KnownNames::None;
         if let Subject::One(key) = &self.subject {
@@ -537,11 +546,16 @@ impl HistoryQuery {
             }
         }
         let mut event_checks = EventChecks::with_names(names);
-        let (mut views, mut elsewhere) = (Vec::new(), 0u64);
+        let (mut events, mut elsewhere) = (Vec::new(), 0u64);
+        let mut by_admins = BTreeSet::new();
         for (index, part, leaf_hash, parsed) in self.matches.take_events() {
             if part == Part::Asked || part == Part::Linked && sharing.belongs(index, &parsed) {
                 let finding = event_checks.add(key_history, index, &leaf_hash, &parsed);
-                views.push(EventView::new(index, leaf_hash, &parsed, finding));
+                events.push(EventView::new(index, leaf_hash, &parsed, finding));
+                let keyring = key_history.keyring();
+                if keyring.is_some_and(|keyring| keyring.is_countersigned(&parsed)) {
+                    by_admins.insert(index);
+                }
             } else {
                 event_checks.observe(key_history, index, &parsed);
                 elsewhere += u64::from(part == Part::Linked);
@@ -559,7 +573,11 @@ impl HistoryQuery {
             let linked = self.matches.linked();
             record_links(checks, key, self.exact, [linked, left_out, elsewhere]);
         }
-        (views, registrations)
+        Judged {
+            events,
+            registrations,
+            by_admins,
+        }
     }
 
     /// The next wave, once all signing keys of the events found are known.

@@ -1,8 +1,8 @@
 //! Holds on files (`docs/formats/report.md`, "Holds").
 //!
 //! The actor who first registered a file's content holds it, by digest, by version, or by the name that all versions
-//! share, until a release that acts on the hold. A hold by another actor has no effect, so that nobody can block a
-//! stranger's artifact.
+//! share, until a release that acts on the hold. So do the admins, who sign beside an actor. A hold by another actor has no
+//! effect, so that nobody can block a stranger's artifact.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -14,12 +14,13 @@ use crate::report::check::{CheckCode, Checks, Class, Outcome};
 use crate::report::event_view::EventView;
 use crate::report::evidence::Evidence;
 use crate::report::report::{FileEvents, RegisteredAs};
+use crate::verify::contents::Contents;
 
 /// Records the first hold in force on one of the files; `version` limits the question to holds on that version.
 pub(super) fn judge(
     files: &[FileEvents],
     version: Option<&str>,
-    events: &[EventView],
+    contents: Contents<'_>,
     checks: &mut Checks,
 ) {
     let code = CheckCode::Hold;
@@ -28,8 +29,8 @@ pub(super) fn judge(
         let owner = match version {
             Some(version) => registered.find(|registered| registered.name == version),
             None => registered.next(),
-        }?;
-        in_force(file, owner, events)
+        };
+        in_force(file, owner, contents)
     });
     if let Some((event, subject)) = held {
         let text = event.reason.as_ref().and_then(|reason| reason.text.clone());
@@ -48,32 +49,38 @@ pub(super) fn judge(
     checks.unknown(code, "whether a hold is in force is not decided", None);
 }
 
-/// The first hold of the owner's that no release ended, and what it holds.
+/// The first hold of the owner's or the admins' that no release ended, and what it holds.
 fn in_force<'a>(
     file: &FileEvents,
-    owner: &RegisteredAs,
-    events: &'a [EventView],
+    owner: Option<&RegisteredAs>,
+    contents: Contents<'a>,
 ) -> Option<(&'a EventView, String)> {
-    let mut holds = BTreeMap::new();
-    for event in events {
-        if !event.is_evidence() || event.actor.as_ref() != Some(&owner.actor) {
+    let mut holds: BTreeMap<String, (&EventView, String)> = BTreeMap::new();
+    for event in contents.events() {
+        let by_admins = contents.is_by_admins(event);
+        let by_owner = owner.is_some_and(|owner| event.actor.as_ref() == Some(&owner.actor));
+        if !event.is_evidence() || !(by_admins || by_owner) {
             continue;
         }
         if event.does(Action::Hold) {
             let mut subjects = event.subjects.iter();
             let held = subjects.find(|subject| {
-                subject.name == owner.name
-                    || subject.name == base_name(&owner.name)
-                    || subject.digest == file.digest
+                let is_named = |owner: &RegisteredAs| {
+                    subject.name == owner.name || subject.name == base_name(&owner.name)
+                };
+                subject.digest == file.digest || owner.is_some_and(is_named)
             });
             if let Some(subject) = held {
                 holds.insert(event.leaf_hash.to_base64(), (event, subject.name.clone()));
             }
         }
+        // The admins' hold is not the owner's to release.
         if event.does(Action::Release)
-            && let Some(hold) = &event.acts_on
+            && let Some(acts_on) = &event.acts_on
+            && let Some((hold, _)) = holds.get(acts_on)
+            && (by_admins || !contents.is_by_admins(hold))
         {
-            holds.remove(hold);
+            holds.remove(acts_on);
         }
     }
     holds.into_values().min_by_key(|(event, _)| event.index)

@@ -188,7 +188,7 @@ impl FileQuestion {
             members.folder = Some(view);
         }
         let files: Vec<FileEvents> = found.into_iter().map(|found| found.file).collect();
-        holds::judge(&files, version, contents.events(), checks);
+        holds::judge(&files, version, contents, checks);
         members.files = Some(files);
         evidence
     }
