@@ -42,21 +42,13 @@ pub(super) fn hash_all(
     cache: Option<&Cache>,
     console: &Console,
 ) -> Result<Vec<Hash>, Failure> {
-    let mut order: Vec<usize> = (0..files.len()).collect();
-    order.sort_by_key(|at| std::cmp::Reverse(files[*at].stat.size));
-    let work = Work {
-        files,
-        order,
-        next: AtomicUsize::new(0),
-        done: AtomicU64::new(0),
-        has_failed: AtomicBool::new(false),
-        cache,
-    };
+    let work = Work::new(files, cache);
     let progress = Progress::new(
         console,
         "hashing {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec}",
     );
-    let total = files.iter().map(|file| file.stat.size).sum();
+    let sizes = files.iter().map(|file| file.stat.size);
+    let total = sizes.fold(0, u64::saturating_add);
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let (alive, ended) = channel::<()>();
     let parts = thread::scope(|scope| {
@@ -85,7 +77,20 @@ pub(super) fn hash_all(
     Ok(digests.into_iter().map(|(_, digest)| digest).collect())
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    fn new(files: &'a [Found], cache: Option<&'a Cache>) -> Self {
+        let mut order: Vec<usize> = (0..files.len()).collect();
+        order.sort_by_key(|at| std::cmp::Reverse(files[*at].stat.size));
+        Self {
+            files,
+            order,
+            next: AtomicUsize::new(0),
+            done: AtomicU64::new(0),
+            has_failed: AtomicBool::new(false),
+            cache,
+        }
+    }
+
     /// Hashes files until none is left or one failed.
     fn hash(&self) -> Result<Vec<(usize, Hash)>, Failure> {
         let mut digests = Vec::new();
@@ -143,5 +148,64 @@ impl Work<'_> {
                 .hint("run the command again when nothing writes to it"));
         }
         Ok(hasher.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::walk;
+    use super::*;
+    use glasslog_core::merkle::sha256;
+    use std::fs;
+    use std::io::Write;
+
+    #[test]
+    fn every_byte_is_hashed_and_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let contents = [0, 1, CHUNK - 1, CHUNK, 2 * CHUNK + 1].map(|length| vec![7; length]);
+        let files: Vec<Found> = contents
+            .iter()
+            .enumerate()
+            .map(|(at, content)| {
+                let path = folder.path().join(at.to_string());
+                fs::write(&path, content).unwrap();
+                walk::file(&path).unwrap()
+            })
+            .collect();
+        let work = Work::new(&files, None);
+        let mut digests = work.hash().unwrap();
+        digests.sort_by_key(|(at, _)| *at);
+        for ((_, digest), content) in digests.iter().zip(&contents) {
+            assert_eq!(*digest, sha256(content));
+        }
+        let total: usize = contents.iter().map(Vec::len).sum();
+        assert_eq!(work.done.load(Ordering::Relaxed), total as u64);
+    }
+
+    #[test]
+    fn files_that_change_while_they_are_read_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("a"), folder.path().join("b"));
+        let append = || {
+            let mut file = File::options().append(true).open(&path).unwrap();
+            file.write_all(b"more").unwrap();
+        };
+        let replace = || {
+            fs::write(&other, "other!").unwrap();
+            fs::rename(&other, &path).unwrap();
+        };
+        let truncate = || fs::write(&path, "").unwrap();
+        let changes: [(&str, &dyn Fn()); 3] = [
+            ("append", &append),
+            ("replace", &replace),
+            ("truncate", &truncate),
+        ];
+        for (name, change) in changes {
+            fs::write(&path, "before").unwrap();
+            let files = [walk::file(&path).unwrap()];
+            change();
+            let failure = Work::new(&files, None).hash().unwrap_err();
+            assert_eq!(failure.code, "file-changed", "{name}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, DirEntry, Metadata};
 use std::path::{Path, PathBuf};
 
-use glasslog_core::event::is_file_path;
+use glasslog_core::event::{is_file_path, is_left_out};
 use glasslog_core::text::escape::display_safe;
 use glasslog_core::text::limits::MAX_FILES;
 
@@ -11,9 +11,6 @@ use super::ContentArgs;
 use super::stat::Stat;
 use crate::exit::Exit;
 use crate::failure::Failure;
-
-/// Paths at the top of a folder that no model depends on, as `model_signing` leaves them out.
-const IGNORED: [&str; 4] = [".git", ".gitattributes", ".github", ".gitignore"];
 
 /// A file to hash.
 #[derive(Debug)]
@@ -58,7 +55,7 @@ pub(super) fn walk(folder: &Path, args: &ContentArgs) -> Result<Files, Failure> 
         for entry in fs::read_dir(&place).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let path = relative(&prefix, &entry)?;
-            if ignored.contains(&path) {
+            if is_left_out(&path) || ignored.contains(&path) {
                 files.left_out.push(path);
                 continue;
             }
@@ -90,10 +87,9 @@ pub(super) fn walk(folder: &Path, args: &ContentArgs) -> Result<Files, Failure> 
     Ok(files)
 }
 
-/// Returns the paths to leave out.
+/// Returns the paths that the user leaves out.
 fn ignored(args: &ContentArgs) -> Result<Vec<String>, Failure> {
-    let mut ignored: Vec<String> = IGNORED.map(String::from).into();
-    for path in &args.ignore_paths {
+    let ignored = args.ignore_paths.iter().map(|path| {
         let text = path.to_str().map(|text| text.trim_end_matches('/'));
         let text = text.filter(|text| is_file_path(text)).ok_or_else(|| {
             let shown = path.display();
@@ -102,9 +98,9 @@ fn ignored(args: &ContentArgs) -> Result<Vec<String>, Failure> {
             ))
             .hint("write it as seen from the folder, such as `logs/train.log`")
         })?;
-        ignored.push(text.to_owned());
-    }
-    Ok(ignored)
+        Ok(text.to_owned())
+    });
+    ignored.collect()
 }
 
 /// Returns the path of an entry below the folder.
@@ -117,7 +113,7 @@ fn relative(prefix: &str, entry: &DirEntry) -> Result<String, Failure> {
             "`{shown}` cannot be listed: a path in a model folder is UTF-8 without control characters and backslashes, \
              1,024 bytes at most"
         );
-        Failure::new(Exit::Malformed, "folder-path", message).hint("rename the file, or leave it out with `--ignore-paths`")
+        Failure::new(Exit::Malformed, "folder-path", message).hint("rename the file, or leave its folder out with `--ignore-paths`")
     })
 }
 

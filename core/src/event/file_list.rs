@@ -12,6 +12,9 @@ use crate::merkle::hash::{FileHasher, Hash};
 use crate::text::escape;
 use crate::text::limits::{MAX_FILE_PATH, MAX_FILES};
 
+/// Paths at the top of a folder that no model depends on, as `model_signing` leaves them out.
+const LEFT_OUT: [&str; 4] = [".git", ".gitattributes", ".github", ".gitignore"];
+
 /// A file of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FolderFile {
@@ -90,6 +93,13 @@ pub fn is_file_path(path: &str) -> bool {
         && !path
             .chars()
             .any(|character| character.is_control() || character == '\\')
+}
+
+/// Tells whether a path is left out of every folder: one of git at the top, or a path below it.
+#[must_use]
+pub fn is_left_out(path: &str) -> bool {
+    let top = path.split('/').next();
+    top.is_some_and(|top| LEFT_OUT.contains(&top))
 }
 
 /// Compares paths part by part, as `model_signing` does: `a/b` is before `a.b`.
@@ -260,6 +270,22 @@ mod tests {
             "a\u{7f}", "a\u{85}", &too_long,
         ] {
             assert!(!is_file_path(path), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn paths_of_git_are_left_out_at_the_top_only() {
+        for path in [
+            ".git",
+            ".git/HEAD",
+            ".github/x/y",
+            ".gitignore",
+            ".gitattributes",
+        ] {
+            assert!(is_left_out(path), "{path}");
+        }
+        for path in ["", "a", "sub/.git", ".gitmodules", ".git2/x", ".hidden"] {
+            assert!(!is_left_out(path), "{path}");
         }
     }
 

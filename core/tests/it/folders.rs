@@ -70,6 +70,25 @@ fn digests_are_those_of_model_signing() {
     }
 }
 
+#[test]
+fn lists_are_those_of_the_vectors() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs/formats/vectors/folders/lists.json");
+    let vectors: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    for case in vectors["cases"].as_array().unwrap() {
+        let (about, text) = (&case["about"], case["text"].as_str().unwrap());
+        match FileList::parse(text.as_bytes()) {
+            Ok(list) => {
+                assert_eq!(case["error"], Value::Null, "{about}");
+                assert_eq!(list.encode(), text, "{about}");
+                assert_eq!(case["root"], list.root().to_hex(), "{about}");
+                assert_eq!(case["digest"], list.digest().to_hex(), "{about}");
+            }
+            Err(error) => assert_eq!(case["error"], error.code(), "{about}"),
+        }
+    }
+}
+
 const MODEL: &[(&str, &str)] = &[
     ("config.json", "{}"),
     ("model-1.bin", "first weights"),

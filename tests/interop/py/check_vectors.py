@@ -4,6 +4,7 @@
     check_vectors.py proofs VECTORS      transparency-dev's Merkle proofs and CCTV's Ed25519 signatures
     check_vectors.py events VECTORS      docs/formats/vectors/events
     check_vectors.py index VECTORS       docs/formats/vectors/index
+    check_vectors.py folders VECTORS     docs/formats/vectors/folders
 
 The Ed25519 vectors are judged by the strict rule: a signature holds exactly when none of its flags is one that the
 rule refuses.
@@ -14,9 +15,11 @@ import collections
 import json
 import pathlib
 import sys
+from hashlib import sha256
 
 import ed25519
 import event
+import folders
 import index
 import outline
 import tlog
@@ -138,6 +141,25 @@ def frauds(root, want, compare):
         compare("fraud", f"as {kind}", holds(judge, raw.replace(b"omission", kind.encode(), 1)), False)
 
 
+def foldered(root, compare):
+    for case in json.loads((root / "lists.json").read_text())["cases"]:
+        def judge(case):
+            files = folders.parse(case["text"])
+            compare("list", case["about"] + ": digest", folders.root([digest for *_, digest in files]).hex(), case["root"])
+            compare("list", case["about"] + ": text", folders.encode(files), case["text"])
+            compare("list", case["about"] + ": name", sha256(case["text"].encode()).hexdigest(), case["digest"])
+
+        compare("list", case["about"], holds(judge, case), case["error"] is None)
+    for case in json.loads((root / "model_signing.json").read_text())["folders"]:
+        statement = json.loads(base64.b64decode(case["envelope"]["payload"]))
+        files = folders.contents(case["files"], case["ignorePaths"])
+        have = [(path, sha256(content).hexdigest()) for path, content in files]
+        resources = statement["predicate"]["resources"]
+        compare("bundle", case["about"], have, [(resource["name"], resource["digest"]) for resource in resources])
+        digest = folders.root([bytes.fromhex(digest) for _, digest in have]).hex()
+        compare("bundle", case["about"] + ": digest", digest, statement["subject"][0]["digest"]["sha256"])
+
+
 def raw_of(entry):
     return base64.b64decode(entry["base64"]) if "base64" in entry else entry["text"].encode()
 
@@ -150,7 +172,7 @@ def read(entry):
 
 
 def main():
-    sets = {"proofs": proofs, "events": events, "index": indexed}
+    sets = {"proofs": proofs, "events": events, "index": indexed, "folders": foldered}
     failures, counts = [], collections.Counter()
 
     def compare(kind, name, have, want):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import ed25519
+import folders
 import strict_json
 from tlog import Malformed, Unknown, Untrue, decode_base64, leaf_hash
 
@@ -301,3 +302,4 @@ def check_access(statement):
         require("transfer" in predicate, "both parties")
     if action in ("revoke", "release", "receive"):
         require("actsOn" in predicate, "what it acts on")
+    folders.check_registration(statement)

@@ -39,6 +39,8 @@ SIGNED = {
     "exception": ("exception",),
     "actsOn": ("actsOn",),
     "log": ("log",),
+    "files": ("files",),
+    "fileList": ("fileList",),
 }
 
 

@@ -78,6 +78,22 @@ fn python_agrees_with_our_vectors_of_the_index() {
 }
 
 #[test]
+fn python_agrees_with_our_vectors_of_folders() {
+    let vectors = repository().join("docs/formats/vectors/folders");
+    let Some(run) = python(
+        "our folder vectors in Python",
+        "check_vectors.py",
+        words!["folders", vectors],
+    ) else {
+        return;
+    };
+    let run = run.expect(0);
+    let (lists, bundles) = run.text().split_once(" list, ").unwrap();
+    assert!(lists.parse::<u32>().unwrap() > 50, "{}", run.text());
+    assert_eq!(bundles, "12 bundle vectors\n");
+}
+
+#[test]
 fn python_verifies_what_torchwood_proves() {
     let name = "torchwood's proof in Python";
     let Some(tools) = Tools::for_test(name) else {
@@ -118,6 +134,26 @@ fn python_verifies_what_torchwood_proves() {
     }
 }
 
+/// Registers a folder with its files.
+fn register_folder(log: &OurLog) {
+    let folder = log.beside("folder");
+    fs::create_dir(&folder).unwrap();
+    for name in ["config.json", "model.bin"] {
+        fs::write(folder.join(name), name).unwrap();
+    }
+    let words = "--action register --artifact folder@1 --reason-code release --reason weekly";
+    let mut arguments = Vec::from(words![
+        "record",
+        "--log",
+        log.root(),
+        "--signer",
+        log.actor()
+    ]);
+    arguments.extend(words.split(' ').map(Into::into));
+    arguments.extend(words!["--file", folder, "-o", log.beside("folder.proof")]);
+    glasslog(arguments).expect(0);
+}
+
 /// The histories of one key each, read anew in Python: by the index and by all entries, with every member of each event.
 #[test]
 fn python_replays_histories() {
@@ -145,6 +181,7 @@ fn python_replays_histories() {
         arguments.extend(more.split(' ').map(Into::into));
         glasslog(arguments).expect(0);
     }
+    register_folder(&log);
     glasslog(words![
         "keys",
         "revoke",
@@ -173,6 +210,7 @@ fn python_replays_histories() {
         "resnet50@2.1",
         "resnet50",
         "bert@1.0",
+        "folder@1",
         "actor:ci@example.org",
         &digest,
         &format!("key:sha256:{keyid}"),
@@ -202,5 +240,5 @@ fn python_replays_histories() {
         return;
     };
     let run = run.expect(0);
-    assert!(run.text().starts_with("12 questions, "), "{run}");
+    assert!(run.text().starts_with("14 questions, "), "{run}");
 }

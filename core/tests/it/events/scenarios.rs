@@ -1,7 +1,10 @@
 //! The scenarios behind `docs/formats/vectors/events`: each a history, and what comes of it, stated by hand.
 
 use super::fixture::*;
-use glasslog_core::event::{AccessEvent, Action, KeyEvent, Outcome};
+use glasslog_core::event::{
+    AccessEvent, Action, FileList, FileListReference, FolderFile, KeyEvent, Outcome, Subject,
+};
+use glasslog_core::merkle::sha256;
 use serde_json::{Value, json};
 
 const WHO: &str = "ci@example.org";
@@ -64,6 +67,65 @@ fn then(rest: Vec<(Vec<u8>, Value)>) -> Vec<(Vec<u8>, Value)> {
     let mut entries = start();
     entries.extend(rest);
     entries
+}
+
+/// Registrations of one folder, and changes of the members that list its files.
+fn folders() -> Vec<(Vec<u8>, Value)> {
+    let file = |path: &str, content: &str| FolderFile {
+        path: path.into(),
+        size: content.len() as u64,
+        digest: sha256(content.as_bytes()),
+    };
+    let files = [file("a/b", "one"), file("a.b", "two, longer")];
+    let list = FileList::new(files.into()).unwrap();
+    let event = |number, listed: usize| AccessEvent {
+        files: list.largest(listed),
+        file_list: (listed < 2).then(|| FileListReference {
+            digest: list.digest(),
+            files: 2,
+        }),
+        new_name: number == 1,
+        ..access(Action::Register, WHO, number)
+    };
+    let signed = |event: &AccessEvent| {
+        let subjects = [Subject::new("folder@1", &list.root())];
+        event.to_statement(&subjects).encode()
+    };
+    let [all, some, none] =
+        [(1, 2), (2, 1), (3, 0)].map(|(number, listed)| signed(&event(number, listed)));
+    let read = AccessEvent {
+        action: Action::Write,
+        ..event(4, 2)
+    };
+    let changed = |from: &str, to: &str, error| unreadable(replaced(&all, from, to), error, 400);
+    let first = format!("sha256:{}", sha256(b"one").to_hex());
+    let other = format!("sha256:{}", sha256(b"1").to_hex());
+    vec![
+        taken(sign_bytes(&all, &[CI]), "valid", "none"),
+        taken(sign_bytes(&some, &[CI]), "valid", "none"),
+        taken(sign_bytes(&none, &[CI]), "valid", "none"),
+        unreadable(
+            sign_bytes(&signed(&read), &[CI]),
+            "access-files-elsewhere",
+            400,
+        ),
+        changed(&first, &other, "access-files-root"),
+        changed("\"a/b\"", "\"a.c\"", "member-malformed"),
+        changed("\"a/b\"", "\"a.b\"", "member-malformed"),
+        changed("\"a/b\"", "\"../a\"", "member-malformed"),
+        changed("\"size\":3", "\"size\":-3", "member-malformed"),
+        changed("\"path\":\"a/b\",", "", "member-missing"),
+        unreadable(
+            replaced(&some, "\"files\":2", "\"files\":\"2\""),
+            "member-malformed",
+            400,
+        ),
+        unreadable(
+            replaced(&none, "\"fileList\":", "\"files\":[],\"fileList\":"),
+            "member-malformed",
+            400,
+        ),
+    ]
 }
 
 fn payload(action: Action, number: u32) -> Vec<u8> {
@@ -216,6 +278,11 @@ fn good() -> Group {
                     400,
                 ),
             ]),
+        ),
+        (
+            "register-folder",
+            "A registration lists the files of its first subject: all of them with their digest, or some and the whole list.",
+            then(folders()),
         ),
         (
             "register-freed",

@@ -7,6 +7,7 @@ use glasslog_core::event::{Event, FileList, parse};
 use glasslog_core::text::wire::base64_decode;
 use glasslog_tests::command::finish;
 use glasslog_tests::glasslog::repository;
+use glasslog_tests::skip::skipped;
 use serde_json::Value;
 
 use super::shell::{CI, Shell};
@@ -150,6 +151,85 @@ fn links_and_special_files_are_refused() {
     let name = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"\xff");
     fs::write(model.join(name), "").unwrap();
     refused("cannot be listed");
+}
+
+#[test]
+fn allowed_links_count_as_their_files() {
+    let shell = registered();
+    let model = shell.path("model");
+    let verify = |rest: &str| shell.run(format!("verify file model {POLICY} {rest}").trim_end());
+    // A file of the folder is a link out of it, as in the cache of a model hub.
+    fs::rename(model.join("model-1.bin"), shell.path("blob")).unwrap();
+    symlink("../blob", model.join("model-1.bin")).unwrap();
+    verify("").expect(8);
+    verify("--allow-symlinks").expect(0);
+    // The folder itself may be a link.
+    symlink("model", shell.path("latest")).unwrap();
+    let latest = format!("verify file latest {POLICY} --allow-symlinks");
+    shell.run(&latest).expect(0);
+    for (to, code, message) in [
+        ("link", 1, "`model/link`: "),
+        ("nowhere", 1, "`model/link`: "),
+        ("..", 8, "a symbolic link to something other than a file"),
+        (
+            "/dev/null",
+            8,
+            "a symbolic link to something other than a file",
+        ),
+    ] {
+        symlink(to, model.join("link")).unwrap();
+        let said = verify("--allow-symlinks").expect(code);
+        assert!(said.stderr.contains(message), "{to}: {said}");
+        fs::remove_file(model.join("link")).unwrap();
+    }
+}
+
+#[test]
+fn files_that_cannot_be_read_stop_the_command() {
+    let shell = registered();
+    // Reading it fails for every user: no page is mapped at its beginning.
+    let memory = Path::new("/proc/self/mem");
+    if !memory.exists() {
+        return skipped("/proc/self/mem is absent");
+    }
+    symlink(memory, shell.path("model/link")).unwrap();
+    let said = shell
+        .run(&format!("verify file model {POLICY} --allow-symlinks"))
+        .expect(1);
+    assert!(said.stderr.contains("`model/link`: "), "{said}");
+    assert_eq!(said.text(), "");
+}
+
+#[test]
+fn git_is_left_out_at_the_top_and_empty_folders_do_not_count() {
+    let shell = registered();
+    let model = shell.path("model");
+    let verify = || shell.run(&format!("verify file model {POLICY}"));
+    for path in [
+        ".git/HEAD",
+        ".github/ci.yml",
+        ".gitignore",
+        ".gitattributes",
+    ] {
+        write(&model, path, "x");
+    }
+    fs::create_dir_all(model.join("void/deeper")).unwrap();
+    let said = verify().expect(0);
+    let left_out = "not hashed: `.git`, `.gitattributes`, `.github`, `.gitignore`";
+    assert!(said.stderr.contains(left_out), "{said}");
+    // A name that is no text is not read in a folder that is left out.
+    let name = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"\xff");
+    fs::write(model.join(".git").join(name), "").unwrap();
+    verify().expect(0);
+    write(&model, "tokenizer/.git/HEAD", "x");
+    write(&model, ".hidden", "");
+    let said = verify().expect(3);
+    for path in ["tokenizer/.git/HEAD", ".hidden"] {
+        assert!(
+            said.text().contains(&format!("\n  extra   {path}\n")),
+            "{said}"
+        );
+    }
 }
 
 #[test]
