@@ -130,9 +130,9 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
   test("a dropped file is hashed and its history found, whatever it is called", async () => {
     await visit(host, "", async (page) => {
       await page
-        .locator("gl-search input[type=file]")
+        .locator("gl-search input[type=file]:not([webkitdirectory])")
         .setInputFiles({ name: "renamed.bin", mimeType: "application/octet-stream", buffer: readFileSync(log.model) });
-      await headline(page, "All 5 events recorded about the file renamed.bin are here, and none was changed.");
+      await headline(page, `The file renamed.bin is registered as ${MODEL} by maya@example.com.`);
       assert.ok(page.url().endsWith(`#q=sha256:${createHash("sha256").update(readFileSync(log.model)).digest("hex")}`));
     });
   });
@@ -142,11 +142,72 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
       const large = join(await temporary("large"), "large.bin");
       const bytes = randomBytes(40 << 20);
       writeFileSync(large, bytes);
-      await page.locator("gl-search input[type=file]").setInputFiles(large);
+      await page.locator("gl-search input[type=file]:not([webkitdirectory])").setInputFiles(large);
       await headline(page, "Nothing is recorded about the file large.bin.");
       assert.ok(page.url().endsWith(`#q=sha256:${createHash("sha256").update(bytes).digest("hex")}`));
       assert.deepEqual(await outcomes(page), ["Included not decided", "Complete passed", "Fresh not decided"]);
     });
+  });
+
+  test("a folder is compared file by file, as the command line does, chosen or dropped", async () => {
+    const model = join(await temporary("folder"), "model");
+    await mkdir(join(model, "tokenizer"), { recursive: true });
+    await mkdir(join(model, ".git"));
+    for (const path of [".git/HEAD", ".hidden", "config.json", "model.bin", "tokenizer/a.b", "tokenizer/vocab.json"])
+      writeFileSync(join(model, path), `content of ${path}`);
+    const own = makeLog({
+      actors: ["maya@example.com"],
+      model,
+      tell: (record) => void record("maya@example.com", "register", "--reason-code", "release"),
+    });
+    const policy = (): Buffer => readFileSync(own.policy);
+    const other = await serve({ "/portal/trust.policy": policy, "/portal/": dist, "/": own.public });
+    const registered = `The folder model is ${MODEL} as maya@example.com registered it, file by file.`;
+    /** Saves the report, and compares it with the command line's. */
+    const compare = async (page: Page, status: number): Promise<void> => {
+      const report = (await download(page, "Save the report")).toString();
+      const { now } = JSON.parse(report) as { now: number };
+      const trust = ["--policy", own.policy, "--now", new Date(now * 1000).toISOString().replace(".000", "")];
+      const answer = glasslog("verify", "file", model, "--log", own.public, ...trust, "--format", "json");
+      assert.deepEqual([answer.status, answer.stdout], [status, `${report}\n`]);
+    };
+    try {
+      await visit(other, "", async (page) => {
+        await dropPath(page, model);
+        await headline(page, registered);
+        await page.locator("gl-verdict").getByText("Not hashed: .git.").waitFor();
+        await compare(page, 0);
+      });
+      await visit(other, "", async (page) => {
+        const choose = (): Promise<void> => page.locator("gl-search input[webkitdirectory]").setInputFiles(model);
+        await choose();
+        await headline(page, registered);
+        writeFileSync(join(model, "model.bin"), "other weights");
+        writeFileSync(join(model, "evil.py"), "import os");
+        rmSync(join(model, "config.json"));
+        await choose();
+        await headline(page, `The folder model differs from ${MODEL} as it is registered.`);
+        const text = (await page.locator("gl-folder section").innerText()).split("\n").filter(Boolean);
+        assert.deepEqual(text.slice(1), [
+          "Changed: 1 file",
+          "model.bin",
+          "Missing: 1 file",
+          "config.json",
+          "Extra: 1 file",
+          "evil.py",
+        ]);
+        await compare(page, 3);
+        // One file of the folder finds its model.
+        const one = join(model, "tokenizer/vocab.json");
+        await page.locator("gl-search input[type=file]:not([webkitdirectory])").setInputFiles(one);
+        await headline(
+          page,
+          `The file vocab.json is tokenizer/vocab.json of ${MODEL}, registered by maya@example.com.`,
+        );
+      });
+    } finally {
+      await other.close();
+    }
   });
 
   test("an actor has events, an unknown model has none", async () => {
@@ -322,7 +383,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
       assert.equal(glasslog("verify", "bundle", path, "--policy", log.policy).status, 0);
       let requests = 0;
       page.on("request", () => requests++);
-      await page.locator("gl-search input[type=file]").setInputFiles(path);
+      await page.locator("gl-search input[type=file]:not([webkitdirectory])").setInputFiles(path);
       await page.getByText("all in this tab and without a request").waitFor();
       await headline(page, VERIFIED);
       assert.equal(requests, 0);
@@ -360,7 +421,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
     const [proof, policy] = [join(vectors, "omission.fraud"), join(vectors, "trust.policy")];
     await visit(host, "", async (page) => {
       await page.getByRole("heading", { level: 1, name: "Who touched this model, when, and why?" }).waitFor();
-      await page.locator("gl-search input[type=file]").setInputFiles(proof);
+      await page.locator("gl-search input[type=file]:not([webkitdirectory])").setInputFiles(proof);
       await headline(page, "Your trust file does not name the accused index.");
       await page.getByRole("button", { name: "Review" }).click();
       await page.getByLabel("The file itself").fill(readFileSync(policy, "utf8"));
@@ -480,6 +541,15 @@ function flip(paths: string[]): void {
     bytes[at] = (bytes[at] ?? 0) ^ 1;
     writeFileSync(path, bytes);
   }
+}
+
+/** Drops a file or folder of this machine on the page, as a file manager does. */
+async function dropPath(page: Page, path: string): Promise<void> {
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await session.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
 }
 
 /** Presses a button that saves a file, and reads the file. */

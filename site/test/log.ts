@@ -60,12 +60,20 @@ const SHORT = {
   },
 };
 
+/** Events to make a log of. */
+type Story = {
+  readonly actors: readonly string[];
+  /** The file or folder that the events are about, instead of a small file. */
+  readonly model?: string;
+  tell(record: Record): void;
+};
+
 /** Makes a log with two witnesses and events about one model. */
-export function makeLog(story: { readonly actors: readonly string[]; tell(record: Record): void } = SHORT): Log {
+export function makeLog(story: Story = SHORT): Log {
   const home = mkdtempSync(join(tmpdir(), "glasslog-log-"));
   const at = (name: string): string => join(home, name.replaceAll("/", "-"));
-  const [path, model] = [at("log"), at("model.safetensors")];
-  writeFileSync(model, "the weights of a small model\n".repeat(40_000));
+  const [path, model] = [at("log"), story.model ?? at("model.safetensors")];
+  if (!story.model) writeFileSync(model, "the weights of a small model\n".repeat(40_000));
   must("init", path, "--origin", ORIGIN);
   for (const actor of story.actors) {
     must("keygen", "--kind", "actor", "--name", actor, "--out", at(`${actor}.key`));

@@ -1,6 +1,6 @@
 // The page alone, in Chromium, with a stand-in verifier: its states, words, keyboard and rules.
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -297,8 +297,40 @@ describe(
     test("a dropped model is hashed here and found by its digest", async () => {
       await visit("", async (page) => {
         await drop(page, "model.bin", "weights");
-        await headline(page, "All 9 events recorded about the file model.bin are here, and none was changed.");
+        await headline(page, "The file model.bin is registered as resnet50@2.1 by maya@example.com.");
         assert.match(page.url(), /#q=sha256:92745110[0-9a-f]{56}$/);
+        await page.getByText(/^glasslog verify file model.bin --log http.* --policy trust.policy$/).waitFor();
+      });
+    });
+
+    test("a chosen folder is hashed here, and each file that differs is named", async () => {
+      await visit("", async (page) => {
+        const folder = join(await temporary("folder"), "model");
+        const choose = (): Promise<void> => page.locator("gl-search input[webkitdirectory]").setInputFiles(folder);
+        await mkdir(join(folder, ".git"), { recursive: true });
+        await writeFile(join(folder, ".git/HEAD"), "ref: refs/heads/main");
+        await choose();
+        await headline(page, "This question cannot be looked up.");
+        await page.locator("gl-verdict").getByText("the folder holds no file").waitFor();
+        await writeFile(join(folder, "registered"), "weights");
+        await choose();
+        await headline(page, "The folder model is resnet50@2.1 as maya@example.com registered it, file by file.");
+        await page.locator("gl-verdict").getByText("Not hashed: .git.").waitFor();
+        assert.equal(await page.locator("gl-folder").count(), 0);
+        await rename(join(folder, "registered"), join(folder, "differs"));
+        await choose();
+        await headline(page, "The folder model differs from resnet50@2.1 as it is registered.");
+        const text = (await page.locator("gl-folder section").innerText()).split("\n").filter(Boolean);
+        assert.deepEqual(text.slice(0, 6), [
+          "Files that differ from the registration",
+          "Changed: 1 file",
+          "model-1.bin",
+          "Missing: 2 files",
+          "config.json",
+          "tokenizer/evilU+202Egnp.json",
+        ]);
+        assert.deepEqual(text.slice(-1), ["and 50 more, in the saved report"]);
+        await look(page, "folder-differs");
       });
     });
 

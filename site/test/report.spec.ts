@@ -17,7 +17,7 @@ import { sentence } from "../src/report/sentence.js";
 import { layOut } from "../src/report/timeline.js";
 import type { Report } from "@glasslog/verify";
 import { isKnown, plannedChecks } from "../src/report/wording.js";
-import { fraudReport, reportFor } from "./fixture/reports.js";
+import { contentsReport, fraudReport, reportFor, type Known } from "./fixture/reports.js";
 import { POLICY } from "./fixture/site.js";
 
 const NOW = 1_795_467_600;
@@ -44,6 +44,35 @@ test("the verdict is a sentence that claims no more than was proven", () => {
     const told = sentence(report(artifact, limit), "reader");
     assert.deepEqual([told.tone, told.headline], [tone, headline]);
   }
+});
+
+test("a file or folder is told as registered, mentioned, contradicted, under a hold or without evidence", () => {
+  const table: [kind: "file" | "folder", known: Known, tone: string, headline: string][] = [
+    ["file", "registered", "pass", "The file x is registered as resnet50@2.1 by maya@example.com."],
+    ["file", "member", "pass", "The file x is a/b.bin of resnet50@2.1, registered by maya@example.com."],
+    ["file", "mentioned", "pass", "The file x is mentioned in the log, but not registered."],
+    ["file", "contradicted", "fail", "The file x is not what resnet50@2.1 is registered with."],
+    ["file", "held", "fail", "The file x is under a hold. Do not use it."],
+    ["file", "denied", "unknown", "No event is evidence for the file x."],
+    ["file", "absent", "unknown", "Nothing is recorded about the file x."],
+    ["folder", "registered", "pass", "The folder x is resnet50@2.1 as maya@example.com registered it, file by file."],
+    [
+      "folder",
+      "names",
+      "pass",
+      "The folder x has the digest that resnet50@2.1 is registered with by maya@example.com.",
+    ],
+    ["folder", "mentioned", "pass", "The folder x is mentioned in the log, but not registered."],
+    ["folder", "differs", "fail", "The folder x differs from resnet50@2.1 as it is registered."],
+    ["folder", "held", "fail", "The folder x is under a hold. Do not use it."],
+  ];
+  for (const [kind, known, tone, headline] of table) {
+    const told = sentence(parseReport(JSON.stringify(contentsReport(kind, known, NOW))), "reader", "x");
+    assert.deepEqual([told.tone, told.headline], [tone, headline]);
+  }
+  const told = (known: Known) => sentence(parseReport(JSON.stringify(contentsReport("folder", known, NOW))), "reader");
+  assert.equal(told("differs").why, "Of its files, 1 changed, 2 missing, 150 extra.");
+  assert.match(told("names").detail, /their names are not confirmed/);
 });
 
 test("what an index proves is said with who vouches for it, and what was wrong with it in plain words", () => {

@@ -115,5 +115,9 @@ test("command lines mean what they show", () => {
     commandLine({ kind: "fraud", file: "-index.fraud" }),
     "glasslog verify fraud ./-index.fraud --policy trust.policy",
   );
+  assert.equal(
+    commandLine({ kind: "file", file: "-model", log, maxAge: undefined, fullScan: true, acceptIndex: false }),
+    `glasslog verify file ./-model --log ${log} --policy trust.policy --full-scan`,
+  );
   assert.equal(shellWord(""), "''");
 });

@@ -91,26 +91,8 @@ export type Found = {
   events: EventView[];
 };
 
-/** The complete history of an artifact, an actor or a key. */
-export class HistoryQuery {
-  /**
-   * With `exact` one key is looked up, and no registration is followed. If the policy names an index, the log's index is
-   * asked, unless the log is small and no auditor vouches for it; with `fullScan` every entry is read instead. `state`
-   * leaves out routine accesses (read, execute, verify). `since` is a bundle with an older history of the same artifact:
-   * it must be the beginning of this one, and the report lists the new events; it excludes `state`. Throws if the artifact
-   * is malformed, or `since` is not such a bundle.
-   */
-  constructor(
-    artifact: string,
-    policy: string,
-    options?: Options & {
-      exact?: boolean;
-      fullScan?: boolean;
-      state?: boolean;
-      since?: Uint8Array;
-      maxMemory?: number;
-    },
-  );
+/** A query: says which files it needs, is fed with them, and reports. */
+export interface Query {
   /** A bounded batch of files wanted next, relative to the log's public tree; empty when done. */
   needs(): string[];
   /**
@@ -131,9 +113,72 @@ export class HistoryQuery {
   free(): void;
 }
 
+/** Ways of reading, for every query. */
+export type QueryOptions = Options & { fullScan?: boolean; maxMemory?: number };
+
+/** The complete history of an artifact, an actor or a key. */
+export class HistoryQuery {
+  /**
+   * With `exact` one key is looked up, and no registration is followed. If the policy names an index, the log's index is
+   * asked, unless the log is small and no auditor vouches for it; with `fullScan` every entry is read instead. `state`
+   * leaves out routine accesses (read, execute, verify). `since` is a bundle with an older history of the same artifact:
+   * it must be the beginning of this one, and the report lists the new events; it excludes `state`. Throws if the artifact
+   * is malformed, or `since` is not such a bundle.
+   */
+  constructor(
+    artifact: string,
+    policy: string,
+    options?: QueryOptions & { exact?: boolean; state?: boolean; since?: Uint8Array },
+  );
+}
+export interface HistoryQuery extends Query {}
+
+/**
+ * The evidence for files, by digest (`glasslog verify file`): the members `files` and `events` of the report, and the
+ * checks `contents` and `hold`. The claim that the verdict needs is `included` by default.
+ */
+export class FilesQuery {
+  /** `artifact` is a `NAME@VERSION` of which each file must be a content. Throws if it is not, or a digest is malformed. */
+  constructor(digests: string[], policy: string, options?: QueryOptions & { artifact?: string });
+}
+export interface FilesQuery extends Query {}
+
+/**
+ * The evidence for a folder, compared file by file with its registration: also the member `folder` of the report. `list`
+ * is made by a {@link FolderHasher}.
+ */
+export class FolderQuery {
+  /**
+   * `artifact` is the `NAME@VERSION` whose registration the folder must be. `registeredList` is the list that a registration
+   * names if it does not list all files. Throws if a list is malformed.
+   */
+  constructor(list: string, policy: string, options?: QueryOptions & { artifact?: string; registeredList?: string });
+}
+export interface FolderQuery extends Query {}
+
 /** SHA-256 of a file of any size, in constant memory. */
 export class FileHasher {
   update(chunk: Uint8Array): void;
   /** `sha256:` and hex. The hasher is used up. */
   digest(): string;
 }
+
+/**
+ * The files of a folder, and the list that they make. The caller hashes each file with a {@link FileHasher}, and leaves
+ * out the paths that {@link isLeftOut} names.
+ */
+export class FolderHasher {
+  /** Adds a file: its path below the folder, with `/` between the parts, its bytes, and `sha256:` and hex. */
+  add(path: string, size: number | bigint, digest: string): void;
+  /**
+   * The list in its one spelling, `glasslog-files/v1`. Throws if there is no file, or a path is malformed or comes twice. The
+   * hasher is used up.
+   */
+  list(): string;
+}
+
+/** The digest of the folder with the files of a list, by the rules of OpenSSF Model Signing: `sha256:` and hex. */
+export function folderDigest(list: string): string;
+
+/** Returns `true` if a path is left out of every folder: `.git`, `.gitattributes`, `.github` and `.gitignore` at the top. */
+export function isLeftOut(path: string): boolean;

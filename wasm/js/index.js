@@ -77,16 +77,22 @@ export function entriesIn(path) {
   return wasm.entriesIn(text("path", path));
 }
 
-/** The complete history of an artifact: says which files it needs, is fed with them, and reports. */
-export class HistoryQuery {
+/** The digest of the folder with the files of a list. */
+export function folderDigest(list) {
+  return wasm.folderDigest(text("list", list));
+}
+
+/** Returns `true` if a path is left out of every folder. */
+export function isLeftOut(path) {
+  return wasm.isLeftOut(text("path", path));
+}
+
+/** A query under way: says which files it needs, is fed with them, and reports. */
+class Query {
   #query;
 
-  constructor(artifact, policy, { exact = false, fullScan = false, state = false, since, maxMemory, ...options } = {}) {
-    if (flag("state", state) && since !== undefined)
-      throw new TypeError("options `state` and `since` exclude each other");
-    const older = since === undefined ? undefined : bytes("since", since);
-    const ways = [flag("exact", exact), flag("fullScan", fullScan), state, older];
-    this.#query = new wasm.HistoryQuery(text("artifact", artifact), text("policy", policy), ...ways, ...read(options));
+  constructor(query, maxMemory) {
+    this.#query = query;
     if (maxMemory === undefined) return;
     if (!Number.isSafeInteger(maxMemory) || maxMemory < 0 || maxMemory > 0xffffffff)
       throw new RangeError("option `maxMemory` must be a whole number below 2^32");
@@ -126,6 +132,37 @@ export class HistoryQuery {
   }
 }
 
+/** The complete history of an artifact. */
+export class HistoryQuery extends Query {
+  constructor(artifact, policy, { exact = false, fullScan = false, state = false, since, maxMemory, ...options } = {}) {
+    if (flag("state", state) && since !== undefined)
+      throw new TypeError("options `state` and `since` exclude each other");
+    const older = since === undefined ? undefined : bytes("since", since);
+    const ways = [flag("exact", exact), flag("fullScan", fullScan), state, older];
+    const asked = [text("artifact", artifact), text("policy", policy)];
+    super(new wasm.HistoryQuery(...asked, ...ways, ...read(options)), maxMemory);
+  }
+}
+
+/** The evidence for files: registered, only mentioned, contradicted or under a hold. */
+export class FilesQuery extends Query {
+  constructor(digests, policy, { artifact, fullScan = false, maxMemory, ...options } = {}) {
+    if (!Array.isArray(digests) || digests.length === 0) throw new TypeError("`digests` must be a list of digests");
+    const files = digests.map((digest) => digestOf("digests", digest));
+    const asked = [files, maybe("artifact", artifact), text("policy", policy), flag("fullScan", fullScan)];
+    super(wasm.HistoryQuery.ofFiles(...asked, ...read(options)), maxMemory);
+  }
+}
+
+/** The evidence for a folder, compared file by file with its registration. */
+export class FolderQuery extends Query {
+  constructor(list, policy, { artifact, registeredList, fullScan = false, maxMemory, ...options } = {}) {
+    const lists = [text("list", list), maybe("registeredList", registeredList)];
+    const asked = [...lists, maybe("artifact", artifact), text("policy", policy), flag("fullScan", fullScan)];
+    super(wasm.HistoryQuery.ofFolder(...asked, ...read(options)), maxMemory);
+  }
+}
+
 /** SHA-256 of a file of any size, in constant memory. */
 export class FileHasher {
   #hasher = new wasm.FileHasher();
@@ -147,6 +184,29 @@ export class FileHasher {
   }
 }
 
+/** The files of a folder, each hashed by a [FileHasher], and the list that they make. */
+export class FolderHasher {
+  #hasher = new wasm.FolderHasher();
+
+  /** Adds a file. */
+  add(path, size, digest) {
+    const hasher = this.#unfinished();
+    hasher.add(text("path", path), whole("size", size), digestOf("digest", digest));
+  }
+
+  /** The list of all files, `glasslog-files/v1`. The hasher is used up. */
+  list() {
+    const hasher = this.#unfinished();
+    this.#hasher = undefined;
+    return hasher.list();
+  }
+
+  #unfinished() {
+    if (this.#hasher) return this.#hasher;
+    throw new Error("the list was already taken");
+  }
+}
+
 function bytes(name, value) {
   if (value instanceof Uint8Array) return value;
   throw new TypeError(`\`${name}\` must be a Uint8Array`);
@@ -160,6 +220,15 @@ function flag(name, value) {
 function text(name, value) {
   if (typeof value === "string") return value;
   throw new TypeError(`\`${name}\` must be a string`);
+}
+
+function maybe(name, value) {
+  return value === undefined ? undefined : text(name, value);
+}
+
+function digestOf(name, value) {
+  if (/^sha256:[0-9a-f]{64}$/.test(text(name, value))) return value;
+  throw new TypeError(`\`${name}\`: expected \`sha256:\` and 64 digits of lower-case hex`);
 }
 
 /** Options of a verification that asks no index. */
@@ -185,9 +254,20 @@ function read(options = {}) {
   return [seconds("now", now), require, age, flag("acceptIndex", acceptIndex)];
 }
 
-/** Seconds as an unsigned 64-bit number: a larger or negative one would wrap around on its way. */
 function seconds(name, value) {
   if (typeof value !== "bigint") throw new TypeError(`option \`${name}\` must be a bigint, in seconds`);
-  if (value !== BigInt.asUintN(64, value)) throw new RangeError(`option \`${name}\` is not an unsigned 64-bit number`);
-  return value;
+  return unsigned(`option \`${name}\``, value);
+}
+
+/** Number of bytes, as a bigint or a number. */
+function whole(name, value) {
+  if (typeof value !== "bigint" && !Number.isSafeInteger(value))
+    throw new TypeError(`\`${name}\` must be a whole number`);
+  return unsigned(`\`${name}\``, BigInt(value));
+}
+
+/** An unsigned 64-bit number: a larger or negative one would wrap around on its way. */
+function unsigned(what, value) {
+  if (value === BigInt.asUintN(64, value)) return value;
+  throw new RangeError(`${what} is not an unsigned 64-bit number`);
 }

@@ -80,6 +80,10 @@ export type Report = {
    */
   files?: Array<FileEvents>,
   /**
+   * The folder that was asked about.
+   */
+  folder?: FolderView,
+  /**
    * The entry that was asked about.
    */
   entry?: EntrySummary,
@@ -113,14 +117,14 @@ export type Verdict = "verified" | "failed" | "unknown";
  * A proof of falsehood comes before a missing file, so that a host that withholds a file, or damages one, hides nothing that
  * was shown to be false. Input that the reader handed over comes first: without it there is no question.
  */
-export type Class = "malformed-input" | "inconsistent" | "false" | "malformed-log" | "unfinished" | "undecided" | "nothing" | "verified";
+export type Class = "malformed-input" | "inconsistent" | "false" | "malformed-log" | "unfinished" | "undecided" | "held" | "nothing" | "verified";
 
 /**
  * The question of a verification.
  */
 export type Question = {
   /**
-   * `version`, `name`, `digest`, `actor`, `key`, `file`, `entry`, `proof`, `consistency`, `bundle`, `log` or `fraud`.
+   * `version`, `name`, `digest`, `actor`, `key`, `file`, `folder`, `entry`, `proof`, `consistency`, `bundle`, `log` or `fraud`.
    */
   kind: string,
   /**
@@ -212,7 +216,7 @@ export type Check = {
 /**
  * Stable name of a check.
  */
-export type CheckCode = "policy" | "bundle" | "question" | "proof" | "files" | "checkpoint" | "log-signature" | "quorum" | "tree" | "entries" | "consistency" | "index-proof" | "index-signature" | "index-quorum" | "index-audit" | "index-manifest" | "index-consistency" | "index-files" | "index-positions" | "genesis" | "coverage" | "readable" | "event-signatures" | "key-events" | "registrations" | "links" | "since" | "superseded" | "strays" | "freshness" | "fraud-proof" | "fraud" | "index-checkpoint" | "index-manifests" | "index-runs" | "audit-state";
+export type CheckCode = "policy" | "bundle" | "question" | "proof" | "files" | "checkpoint" | "log-signature" | "quorum" | "tree" | "entries" | "consistency" | "index-proof" | "index-signature" | "index-quorum" | "index-audit" | "index-manifest" | "index-consistency" | "index-files" | "index-positions" | "genesis" | "coverage" | "readable" | "event-signatures" | "key-events" | "registrations" | "links" | "contents" | "hold" | "since" | "superseded" | "strays" | "freshness" | "fraud-proof" | "fraud" | "index-checkpoint" | "index-manifests" | "index-runs" | "audit-state";
 
 /**
  * What a check saw: named facts in a fixed order.
@@ -331,6 +335,14 @@ export type EventView = {
    */
   actsOn: string | null,
   /**
+   * Files of the folder that is registered as the first subject.
+   */
+  files: Array<FileView> | null,
+  /**
+   * The list of all its files, if `files` does not hold them all.
+   */
+  fileList: FileListView | null,
+  /**
    * The key that a key event is about.
    */
   key: KeyView | null,
@@ -360,7 +372,7 @@ export type EventView = {
    */
   keyid: string | null,
   /**
-   * `replayed`, `register-conflict`, `new-name-wrong`, `no-effect`, `acknowledged`.
+   * `replayed`, `register-conflict`, `new-name-wrong`, `other-contents`, `no-effect`, `acknowledged`.
    */
   notes: Array<string>,
 };
@@ -449,6 +461,38 @@ export type ExceptionView = {
    * Latest time of its review, as claimed.
    */
   reviewBy: string,
+};
+
+/**
+ * A file of a folder.
+ */
+export type FileView = {
+  /**
+   * Path below the folder.
+   */
+  path: string,
+  /**
+   * Bytes.
+   */
+  size: Whole,
+  /**
+   * `sha256:` and hex.
+   */
+  digest: string,
+};
+
+/**
+ * A list of files that stands beside the log.
+ */
+export type FileListView = {
+  /**
+   * `sha256:` and hex of its text.
+   */
+  digest: string,
+  /**
+   * Number of its files.
+   */
+  files: Whole,
 };
 
 /**
@@ -554,7 +598,7 @@ export type VersionSummary = {
 };
 
 /**
- * One file and the positions of the events about its content.
+ * One file, and the events about its content.
  */
 export type FileEvents = {
   /**
@@ -562,9 +606,77 @@ export type FileEvents = {
    */
   digest: string,
   /**
-   * Positions of its events.
+   * Positions of all its events, also of those that were denied or failed.
    */
   events: Array<Whole>,
+  /**
+   * The names and versions that are bound to this content, by position.
+   */
+  registeredAs: Array<RegisteredAs>,
+  /**
+   * Positions of the other events that are evidence for the file.
+   */
+  mentionedBy: Array<Whole>,
+};
+
+/**
+ * A name and version that is bound to a content.
+ */
+export type RegisteredAs = {
+  /**
+   * The name and version.
+   */
+  name: string,
+  /**
+   * The actor who registered it.
+   */
+  actor: string,
+  /**
+   * Position of the registration that binds it.
+   */
+  index: Whole,
+  /**
+   * The path of the file, if the version is a folder that has this file.
+   */
+  path: string | null,
+};
+
+/**
+ * A folder, and how it differs from a registration.
+ */
+export type FolderView = {
+  /**
+   * `sha256:` and hex.
+   */
+  digest: string,
+  /**
+   * Number of its files.
+   */
+  files: Whole,
+  /**
+   * Bytes of all its files.
+   */
+  size: Whole,
+  /**
+   * The registration that it is compared with.
+   */
+  comparedWith: RegisteredAs | null,
+  /**
+   * The extent of the registration's list of files.
+   */
+  listed: "all" | "some" | "none" | null,
+  /**
+   * Paths of the files with other contents.
+   */
+  changed: Array<string>,
+  /**
+   * Paths of the registered files that it does not have.
+   */
+  missing: Array<string>,
+  /**
+   * Paths of the files that are not registered.
+   */
+  extra: Array<string>,
 };
 
 /**

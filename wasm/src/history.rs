@@ -1,5 +1,6 @@
-//! The complete history of an artifact: plan, fetch, finish.
+//! The complete history of an artifact, and the evidence for files and folders: plan, fetch, finish.
 
+use glasslog_core::event::FileList;
 use glasslog_core::fetch::Query;
 use glasslog_core::report::{Check, EventView};
 use glasslog_core::verify::{self, Options};
@@ -47,6 +48,68 @@ impl HistoryQuery {
             None => verify::HistoryQuery::new(artifact, policy, options, exact)?,
             Some(older) => verify::HistoryQuery::since(artifact, policy, options, exact, &older)?,
         }))
+    }
+
+    /// Starts a query for the evidence for files with these digests, `sha256:` and hex each; if `version` is given, each
+    /// must be a content of that `NAME@VERSION`.
+    ///
+    /// # Errors
+    /// Throws if the version is not a name with a version.
+    #[wasm_bindgen(js_name = ofFiles)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "only single values pass between JavaScript and Rust; the wrapper in JavaScript names them"
+    )]
+    pub fn of_files(
+        digests: Vec<String>,
+        version: Option<String>,
+        policy: &str,
+        full_scan: bool,
+        now: u64,
+        require: Option<String>,
+        max_checkpoint_age: Option<u64>,
+        accept_index: bool,
+    ) -> Result<Self, JsError> {
+        let options = Options {
+            full_scan,
+            ..options(now, require.as_deref(), max_checkpoint_age, accept_index)?
+        };
+        let version = version.as_deref();
+        let query = verify::HistoryQuery::of_files(&digests, version, policy.as_bytes(), options)?;
+        Ok(Self(query))
+    }
+
+    /// Starts a query for the evidence for a folder with the files of a list, `glasslog-files/v1`, compared file by file
+    /// with the registration of `version`, or with the best one. `registered` is the list that the registration names, if
+    /// it does not list all files.
+    ///
+    /// # Errors
+    /// Throws if a list is malformed, or the version is not a name with a version.
+    #[wasm_bindgen(js_name = ofFolder)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "only single values pass between JavaScript and Rust; the wrapper in JavaScript names them"
+    )]
+    pub fn of_folder(
+        files: &str,
+        registered: Option<String>,
+        version: Option<String>,
+        policy: &str,
+        full_scan: bool,
+        now: u64,
+        require: Option<String>,
+        max_checkpoint_age: Option<u64>,
+        accept_index: bool,
+    ) -> Result<Self, JsError> {
+        let options = Options {
+            full_scan,
+            ..options(now, require.as_deref(), max_checkpoint_age, accept_index)?
+        };
+        let parse = |text: &str| FileList::parse(text.as_bytes());
+        let (files, registered) = (parse(files)?, registered.as_deref().map(parse).transpose()?);
+        let (version, policy) = (version.as_deref(), policy.as_bytes());
+        let query = verify::HistoryQuery::of_folder(files, registered, version, policy, options)?;
+        Ok(Self(query))
     }
 
     /// Sets the most bytes of entries, positions and lists that the query holds.

@@ -4,6 +4,7 @@
 //! reports leave as the JSON text that the command line prints. Only misuse throws.
 
 pub mod file;
+pub mod folder;
 pub mod history;
 pub mod log_file;
 mod options;

@@ -19,17 +19,24 @@ export function report(...words) {
 
 const run = (...words) => execFileSync(binary, words, { stdio: ["ignore", "pipe", "pipe"] });
 
-/** Makes a log with one actor, some events about `model@1` and others, two local witnesses, and its older checkpoint. */
-export function makeLog() {
-  const folder = mkdtempSync(join(tmpdir(), "glasslog-test-"));
-  const at = (name) => join(folder, name);
+/** Makes a log with one actor and no event. */
+function makeEmpty(at) {
   const log = at("log");
   run("init", log, "--origin", "models.example.com/access");
   run("keygen", "--kind", "actor", "--name", "ci@example.org", "--out", at("ci.key"));
   run("keys", "enrol", "--log", log, "--actor", "ci@example.org", "--key", at("ci.key.pub"));
-  writeFileSync(at("model"), "weights");
+  const signed = ["--log", log, "--signer", at("ci.key")];
   const record = (action, artifact, ...more) =>
-    run("record", "--log", log, "--signer", at("ci.key"), "--action", action, "--artifact", artifact, ...more);
+    run("record", ...signed, "--action", action, "--artifact", artifact, ...more);
+  return { log, record };
+}
+
+/** Makes a log with one actor, some events about `model@1` and others, two local witnesses, and its older checkpoint. */
+export function makeLog() {
+  const folder = mkdtempSync(join(tmpdir(), "glasslog-test-"));
+  const at = (name) => join(folder, name);
+  const { log, record } = makeEmpty(at);
+  writeFileSync(at("model"), "weights");
   const model = ["--file", at("model")];
   record(
     "register",
@@ -61,6 +68,21 @@ export function makeLog() {
     public: join(log, "public"),
     read: (name) => new Uint8Array(readFileSync(at(name))),
     policy: readFileSync(at("trust.policy"), "utf8"),
+    /** Another log, in the same folder and without witnesses. */
+    other: () => {
+      const place = mkdtempSync(join(folder, "other-"));
+      const within = (name) => join(place, name);
+      const { log, record } = makeEmpty(within);
+      const policy = join(log, "trust.policy");
+      return {
+        at: within,
+        log,
+        public: join(log, "public"),
+        policy: readFileSync(policy, "utf8"),
+        trust: ["--policy", policy, "--now", "2030-01-01T00:00:00Z"],
+        record: (action, artifact, ...more) => record(action, artifact, "-o", within("proof"), ...more),
+      };
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

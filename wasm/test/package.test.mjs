@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 
-import { load, packageDirectory } from "./support.mjs";
+import { load, packageDirectory, root } from "./support.mjs";
 
 let verify;
 before(async () => {
@@ -29,6 +29,59 @@ test("a digest is taken once", () => {
   hasher.digest();
   assert.throws(() => hasher.digest(), { message: "the digest was already taken" });
   assert.throws(() => hasher.update(new Uint8Array()), { message: "the digest was already taken" });
+});
+
+test("folders have the digests of model_signing", () => {
+  const vectors = join(root, "docs/formats/vectors/folders/model_signing.json");
+  let folders = 0;
+  for (const { about, files, ignorePaths, envelope } of JSON.parse(readFileSync(vectors, "utf8")).folders) {
+    const folder = new verify.FolderHasher();
+    for (const [path, written] of Object.entries(files)) {
+      const isIgnored = ignorePaths.some((ignored) => path === ignored || path.startsWith(`${ignored}/`));
+      if (isIgnored || verify.isLeftOut(path)) continue;
+      // A link is counted as the file that it leads to.
+      const content = files[new URL(written.replace(/^-> /, ""), `file:///${path}`).pathname.slice(1)] ?? written;
+      const bytes = new TextEncoder().encode(content);
+      const hasher = new verify.FileHasher();
+      hasher.update(bytes);
+      folder.add(path, bytes.length, hasher.digest());
+    }
+    const statement = JSON.parse(Buffer.from(envelope.payload, "base64"));
+    assert.equal(verify.folderDigest(folder.list()), `sha256:${statement.subject[0].digest.sha256}`, about);
+    folders += 1;
+  }
+  assert.ok(folders >= 6);
+});
+
+test("a folder that a list cannot hold is refused", () => {
+  const digest = `sha256:${"ab".repeat(32)}`;
+  const list = (...paths) => {
+    const folder = new verify.FolderHasher();
+    for (const path of paths) folder.add(path, 1n, digest);
+    return folder.list();
+  };
+  assert.equal(list("b", "a/c"), `glasslog-files/v1\n${digest} 1 a/c\n${digest} 1 b\n`);
+  for (const [paths, message] of [
+    [[], /holds no file/],
+    [["../a"], /is not a path of a file list/],
+    [["a\\b"], /is not a path of a file list/],
+    [["a\u001b[2J"], /is not a path of a file list/],
+    [["a", "a"], /listed twice/],
+    [["a", "a/b"], /a file and a folder/],
+  ])
+    assert.throws(() => list(...paths), { message });
+  const folder = new verify.FolderHasher();
+  assert.throws(() => folder.add("a", 1, "sha256:AB"), { name: "TypeError" });
+  assert.throws(() => folder.add("a", -1, digest), { name: "RangeError" });
+  assert.throws(() => folder.add("a", 1.5, digest), { name: "TypeError" });
+  folder.add("a", 1, digest);
+  folder.list();
+  assert.throws(() => folder.list(), { message: "the list was already taken" });
+  assert.throws(() => verify.folderDigest("no list"), /begins with the line/);
+  assert.throws(() => new verify.FolderQuery("no list", ""), /begins with the line/);
+  assert.throws(() => new verify.FilesQuery([], ""), { name: "TypeError" });
+  assert.throws(() => new verify.FilesQuery([digest.toUpperCase()], ""), { name: "TypeError" });
+  assert.throws(() => new verify.FilesQuery([digest], "", { artifact: "m" }), /is not a name with a version/);
 });
 
 test("the declarations name what the package exports", () => {

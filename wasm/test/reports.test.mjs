@@ -1,7 +1,7 @@
 // The package's reports are the command line's, byte for byte, for the same inputs and the same now.
 
 import assert from "node:assert/strict";
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -23,9 +23,13 @@ before(async () => {
 });
 after(() => log?.remove());
 
-/** Feeds a history query from a public tree. */
+/** Asks for the history of an artifact. */
 function history(tree, artifact, policy, options) {
-  const query = new verify.HistoryQuery(artifact, policy, options);
+  return answer(tree, new verify.HistoryQuery(artifact, policy, options));
+}
+
+/** Feeds a query from a public tree. */
+function answer(tree, query) {
   for (let paths; (paths = query.needs()).length > 0;) {
     assert.equal(query.report(), undefined);
     for (const path of paths) {
@@ -150,6 +154,91 @@ test("a log that was changed, in each of its files", { skip }, () => {
     }
   }
   assert.ok(failed >= 8, `${failed} changes were noticed`);
+});
+
+/** Hashes a file. */
+function digest(path) {
+  const hasher = new verify.FileHasher();
+  hasher.update(new Uint8Array(readFileSync(path)));
+  return hasher.digest();
+}
+
+test("files that are registered, mentioned, contradicted, under a hold and unknown", { skip }, () => {
+  const own = log.other();
+  const reason = ["--reason-code", "r", "--reason", "why"];
+  const file = (name) => {
+    writeFileSync(own.at(name), name);
+    return ["--file", own.at(name)];
+  };
+  own.record("register", "m@1", ...file("registered"), ...reason);
+  own.record("deploy", "m@1", ...file("contradicted"), ...reason);
+  own.record("read", "other@1", ...file("mentioned"));
+  own.record("read", "other@1", ...file("denied"), "--outcome", "denied");
+  own.record("register", "h@1", ...file("held"), ...reason);
+  own.record("hold", "h@1", ...file("held"), ...reason);
+  file("unknown");
+  for (const [name, expected, cause] of [
+    ["registered", "verified", null],
+    ["mentioned", "verified", null],
+    ["contradicted", "failed", "contents"],
+    ["denied", "unknown", null],
+    ["held", "failed", "hold"],
+    ["unknown", "unknown", null],
+  ]) {
+    for (const artifact of [undefined, "m@1"]) {
+      const query = new verify.FilesQuery([digest(own.at(name))], own.policy, { now, artifact });
+      const ours = answer(own.public, query);
+      const words = artifact === undefined ? [] : ["--artifact", artifact];
+      assert.equal(ours, report("verify", "file", own.at(name), "--log", own.log, ...own.trust, ...words), name);
+      if (artifact === undefined) assert.deepEqual([result(ours), JSON.parse(ours).cause], [expected, cause], name);
+    }
+  }
+});
+
+test("folders beside their registration, file by file", { skip }, () => {
+  const own = log.other();
+  const [folder, listFile] = [own.at("folder"), own.at("list")];
+  const write = (path, content) => {
+    mkdirSync(join(folder, path, ".."), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  };
+  // More files than an entry holds.
+  for (let at = 0; at < 600; at++) write(`part/${at}`, `part ${at}`);
+  write(".git/HEAD", "ref: refs/heads/main");
+  const reason = ["--reason-code", "r", "--reason", "why"];
+  own.record("register", "m@1", "--file", folder, "--file-list", listFile, ...reason);
+  const registeredList = readFileSync(listFile, "utf8");
+  const hashed = () => {
+    const hasher = new verify.FolderHasher();
+    for (const path of readdirSync(folder, { recursive: true })) {
+      const place = join(folder, path);
+      if (!statSync(place).isFile() || verify.isLeftOut(path)) continue;
+      hasher.add(path, statSync(place).size, digest(place));
+    }
+    return hasher.list();
+  };
+  assert.equal(hashed(), registeredList);
+  for (const [change, options, words, expected] of [
+    [() => {}, {}, [], "verified"],
+    [() => {}, { artifact: "m@1" }, ["--artifact", "m@1"], "verified"],
+    [() => {}, { artifact: "m@2" }, ["--artifact", "m@2"], "unknown"],
+    [() => write("part/7", "changed"), { artifact: "m@1" }, ["--artifact", "m@1"], "failed"],
+    [
+      () => write("extra", "extra"),
+      { artifact: "m@1", registeredList },
+      ["--artifact", "m@1", "--file-list", listFile],
+      "failed",
+    ],
+  ]) {
+    change();
+    const ours = answer(own.public, new verify.FolderQuery(hashed(), own.policy, { now, ...options }));
+    assert.equal(ours, report("verify", "file", folder, "--log", own.log, ...own.trust, ...words));
+    assert.equal(result(ours), expected);
+    if (options.registeredList) {
+      const { changed, missing, extra } = JSON.parse(ours).folder;
+      assert.deepEqual([changed, missing, extra], [["part/7"], [], ["extra"]]);
+    }
+  }
 });
 
 test("a history that goes on from an older one, and one that does not", { skip }, () => {

@@ -2,15 +2,17 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { parseProgress } from "../report/parse.js";
 import type { EventView } from "@glasslog/verify";
-import { Refused, Verifier, type Verdict } from "../worker/client.js";
+import { Refused, Verifier, type Listener, type Verdict } from "../worker/client.js";
+import type { Contents } from "../worker/protocol.js";
 import { ageSeconds, logUrl, readAddress, writeAddress, type Address } from "./address.js";
 import { BUNDLE_HEADER, BundleWriter, MAX_BUNDLE } from "./bundle.js";
 import { CacheWatch, type Cost } from "./cost.js";
 import { explain } from "./explain.js";
 import { Fetcher } from "./fetcher.js";
+import type { Folder } from "./folder.js";
 import { looksLikePolicy } from "./policy_lines.js";
 import { browserMemory, shippedPolicy, TrustStore, type Trust } from "./trust.js";
-import type { Answer, Subject, View } from "./view.js";
+import { asksLog, type Answer, type Subject, type View } from "./view.js";
 
 /** First line of a fraud proof (docs/formats/index.md), and its largest size (core/src/text/limits.rs). */
 const FRAUD_HEADER = "glasslog-index-fraud/v1\n";
@@ -28,8 +30,8 @@ export class Session implements ReactiveController {
   #subject: Subject | undefined;
   /** Set when the page's own security policy refused a request. */
   #blocked = false;
-  /** Digest of the last file that was hashed here, with the file's name. */
-  #hashed: { readonly digest: string; readonly file: string } | undefined;
+  /** The last file or folder that was hashed here. */
+  #hashed: Extract<Subject, { kind: "contents" }> | undefined;
 
   address: Address = readAddress("");
   view: View = { kind: "welcome" };
@@ -90,14 +92,15 @@ export class Session implements ReactiveController {
 
   /** Asks once more and keeps every file, for a bundle that verifies the same offline. */
   readonly bundle = async ({ subject, trust, report }: Answer): Promise<Blob> => {
-    if (subject.kind !== "artifact" || !this.log) throw new Error("there is nothing to bundle");
+    if (!asksLog(subject) || !this.log) throw new Error("there is nothing to bundle");
     const { signal } = new AbortController();
-    const writer = new BundleWriter(subject.text);
+    const question = subject.kind === "artifact" ? subject.text : subject.contents.digest;
+    const writer = new BundleWriter(question);
     const files = writer.tee(new Fetcher(this.log, signal, false).file);
     const { acceptsIndex: acceptIndex } = trust;
     const { fullScan } = this.address;
     const options = { now: Number(report.now), maxCheckpointAge: undefined, fullScan, acceptIndex };
-    await this.#verifier.history(subject.text, trust.text, options, files, {}, signal);
+    await this.#verifier.history(question, trust.text, options, files, {}, signal);
     return writer.blob();
   };
 
@@ -117,7 +120,16 @@ export class Session implements ReactiveController {
       this.offered = await file.text();
       return this.#tell();
     }
-    await this.#hash(file);
+    const hash = (listener: Listener, signal: AbortSignal): Promise<Contents> =>
+      this.#verifier.hash(file, listener, signal);
+    await this.#hash(file.name, file.size, hash);
+  }
+
+  /** Takes a folder that was dropped or chosen. */
+  async takeFolder({ name, files }: Folder): Promise<void> {
+    const hash = async (listener: Listener, signal: AbortSignal): Promise<Contents> =>
+      this.#verifier.hashFolder(await files(), listener, signal);
+    await this.#hash(name, 0, hash);
   }
 
   /** Judges by the reader's own trust file from now on, and keeps it. */
@@ -159,8 +171,8 @@ export class Session implements ReactiveController {
       this.#subject = undefined;
       return this.#show({ kind: "welcome" });
     }
-    const file = this.#hashed?.digest === query ? this.#hashed.file : undefined;
-    await this.#answer({ kind: "artifact", text: query, ...(file === undefined ? {} : { file }) }, false);
+    const hashed = this.#hashed?.contents.digest === query ? this.#hashed : undefined;
+    await this.#answer(hashed ?? { kind: "artifact", text: query }, false);
   }
 
   async #choose(): Promise<void> {
@@ -174,16 +186,20 @@ export class Session implements ReactiveController {
     if (this.#subject) await this.#answer(this.#subject, false);
   }
 
-  async #hash(file: File): Promise<void> {
+  async #hash(
+    name: string,
+    size: number,
+    hash: (listener: Listener, signal: AbortSignal) => Promise<Contents>,
+  ): Promise<void> {
     const signal = this.#begin();
-    const show = (done: number): void => this.#show({ kind: "hashing", file: file.name, done, total: file.size });
-    show(0);
+    const hashing = (done: number, total: number): void => this.#show({ kind: "hashing", file: name, done, total });
+    hashing(0, size);
     try {
-      const digest = await this.#verifier.hash(file, { hashing: show }, signal);
-      this.#hashed = { digest, file: file.name };
-      this.ask(digest);
+      const contents = await hash({ hashing }, signal);
+      this.#hashed = { kind: "contents", name, contents };
+      this.ask(contents.digest);
     } catch (error) {
-      this.#stopped({ kind: "artifact", text: file.name }, error, signal);
+      this.#stopped({ kind: "artifact", text: name }, error, signal);
     }
   }
 
@@ -248,7 +264,9 @@ export class Session implements ReactiveController {
       if (more.length > 0) found = inOrder([...found, ...more]);
       this.#show({ kind: "working", subject, ...parseProgress(text), cost: cost(), found });
     };
-    return this.#verifier.history(subject.text, trust.text, options, fetcher.file, { progress }, signal);
+    return subject.kind === "contents"
+      ? this.#verifier.contents(subject.contents, trust.text, options, fetcher.file, { progress }, signal)
+      : this.#verifier.history(subject.text, trust.text, options, fetcher.file, { progress }, signal);
   }
 
   #stopped(subject: Subject, error: unknown, signal: AbortSignal): void {

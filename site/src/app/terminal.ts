@@ -15,6 +15,10 @@ export function terminalLine(
       return log
         ? commandLine({ kind: "history", artifact: subject.text, log: logText(log), maxAge, fullScan, acceptIndex })
         : null;
+    case "contents":
+      return log
+        ? commandLine({ kind: "file", file: subject.name, log: logText(log), maxAge, fullScan, acceptIndex })
+        : null;
     case "bundle":
       return commandLine({ kind: "bundle", file: subject.file.name, maxAge, acceptIndex });
     case "fraud":

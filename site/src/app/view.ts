@@ -1,17 +1,20 @@
 // The states of the page: nothing asked, a question under way, a report, or the reason why there is none.
 import type { Progress } from "../report/parse.js";
 import type { EventView, Report } from "@glasslog/verify";
+import type { Contents } from "../worker/protocol.js";
 import type { Cost } from "./cost.js";
 import type { Trust } from "./trust.js";
 
-/** Subject of a question: an artifact, a file that was hashed here, an offline bundle or a fraud proof. */
+/** Subject of a question: an artifact, a file or folder that was hashed here, an offline bundle or a fraud proof. */
 export type Subject =
-  | { readonly kind: "artifact"; readonly text: string; readonly file?: string }
+  | { readonly kind: "artifact"; readonly text: string }
+  | { readonly kind: "contents"; readonly name: string; readonly contents: Contents }
   | { readonly kind: "bundle"; readonly file: File }
   | { readonly kind: "fraud"; readonly file: File };
 
 export type Hashing = {
   readonly kind: "hashing";
+  /** Name of the file or folder. */
   readonly file: string;
   readonly done: number;
   readonly total: number;
@@ -56,5 +59,22 @@ export function subjectOf(view: View): Subject | undefined {
 /** Recognises a view of a file that is judged without a request. */
 export function isOffline(view: View): boolean {
   const subject = subjectOf(view);
-  return subject !== undefined && subject.kind !== "artifact";
+  return subject !== undefined && !asksLog(subject);
+}
+
+/** Recognises a question that the log is asked. */
+export function asksLog(subject: Subject): subject is Extract<Subject, { kind: "artifact" | "contents" }> {
+  return subject.kind === "artifact" || subject.kind === "contents";
+}
+
+/** Names a subject, for people. */
+export function nameOf(subject: Subject): string {
+  switch (subject.kind) {
+    case "artifact":
+      return subject.text;
+    case "contents":
+      return subject.name;
+    default:
+      return subject.file.name;
+  }
 }

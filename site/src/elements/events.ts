@@ -1,11 +1,15 @@
 // The custom events of the portal's elements, each with the type of its detail.
 
+import type { Folder } from "../app/folder.js";
+
 /** Detail of each event, by its name. */
 type Details = {
   /** Looks up a question: an artifact, a digest, an actor or a key. */
   readonly ask: string;
   /** Takes a file that was dropped or chosen. */
   readonly take: File;
+  /** Takes a folder that was dropped or chosen. */
+  readonly "take-folder": Folder;
   /** Opens the trust file. */
   readonly trust: undefined;
   /** Opens the event at an index, or closes the open one. */

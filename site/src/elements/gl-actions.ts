@@ -1,7 +1,7 @@
 // Buttons below a report: save it, save an offline bundle, check again.
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { Answer } from "../app/view.js";
+import { asksLog, type Answer } from "../app/view.js";
 import { visibleText } from "../text/visible.js";
 import { send } from "./events.js";
 import { shared } from "./shared.js";
@@ -24,12 +24,12 @@ export class GlActions extends LitElement {
   override render(): unknown {
     const { answer } = this;
     if (!answer) return nothing;
-    const isArtifact = answer.subject.kind === "artifact";
+    const isOfLog = asksLog(answer.subject);
     return html`<p>
       <button class="plain" @click=${this.#saveReport}>Save the report</button> ·
-      ${isArtifact && answer.report.result !== "failed" ? this.#bundleButton() : nothing}
+      ${isOfLog && answer.report.result !== "failed" ? this.#bundleButton() : nothing}
       <button class="plain" @click=${() => send(this, "again")}>
-        ${isArtifact ? "Check again without caches" : "Check again"}
+        ${isOfLog ? "Check again without caches" : "Check again"}
       </button>
     </p>`;
   }

@@ -9,6 +9,7 @@ import { isOffline, subjectOf, type Answer, type Hashing, type View, type Workin
 import type { EventView, Report } from "@glasslog/verify";
 import "./gl-actions.js";
 import "./gl-checks.js";
+import { differs } from "./gl-folder.js";
 import "./gl-fraud.js";
 import "./gl-history.js";
 import "./gl-trust-line.js";
@@ -112,7 +113,9 @@ export class GlAnswer extends LitElement {
     if (view.kind === "report" && !view.report.events?.length) {
       return html`<div class="columns bare">${checks}${noEvents(view.report)}</div>`;
     }
-    return html`<div class="columns">${this.#events(view)}${checks}</div>`;
+    const folder = view.kind === "report" ? view.report.folder : undefined;
+    return html`${differs(folder) ? html`<gl-folder .folder=${folder}></gl-folder>` : nothing}
+      <div class="columns">${this.#events(view)}${checks}</div>`;
   }
 
   #checks(view: Answer | Working | Hashing): TemplateResult {

@@ -1,6 +1,7 @@
-// Takes files that are dropped anywhere on the page.
+// Takes a file or a folder that is dropped anywhere on the page.
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { droppedFolder } from "../app/folder.js";
 import { send } from "./events.js";
 import { shared } from "./shared.js";
 
@@ -53,8 +54,8 @@ export class GlDrop extends LitElement {
   override render(): unknown {
     if (this.depth <= 0) return nothing;
     return html`<div>
-      <strong>Drop it to see its history</strong
-      ><span class="dim">The file stays on this machine: only its SHA-256 is looked up.</span>
+      <strong>Drop it to see what the log knows of it</strong
+      ><span class="dim">It stays on this machine: only its SHA-256 is looked up.</span>
     </div>`;
   }
 
@@ -74,6 +75,8 @@ export class GlDrop extends LitElement {
     if (!holdsFiles(event)) return;
     event.preventDefault();
     this.depth = 0;
+    const folder = droppedFolder(event.dataTransfer);
+    if (folder) return send(this, "take-folder", folder);
     const file = event.dataTransfer?.files[0];
     if (file) send(this, "take", file);
   };

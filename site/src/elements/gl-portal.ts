@@ -90,6 +90,7 @@ export class GlPortal extends LitElement {
         @click=${this.#clicked}
         @ask=${({ detail }: HTMLElementEventMap["ask"]) => session.ask(detail)}
         @take=${this.#take}
+        @take-folder=${this.#takeFolder}
         @trust=${() => this.trustPanel.show()}
       >
         <gl-search .value=${isOffline(view) ? "" : address.query}></gl-search>
@@ -102,7 +103,7 @@ export class GlPortal extends LitElement {
           the release.
         </p>
       </footer>
-      <gl-drop @take=${this.#take}></gl-drop>
+      <gl-drop @take=${this.#take} @take-folder=${this.#takeFolder}></gl-drop>
       <gl-trust
         .trust=${trust}
         .offered=${session.offered}
@@ -136,6 +137,8 @@ export class GlPortal extends LitElement {
   }
 
   #take = ({ detail }: HTMLElementEventMap["take"]): void => void this.#session.take(detail);
+
+  #takeFolder = ({ detail }: HTMLElementEventMap["take-folder"]): void => void this.#session.takeFolder(detail);
 
   override updated(): void {
     document.title = title(this.#session.view);

@@ -1,6 +1,7 @@
-// The question: a name, a digest, an actor or a key, or a file.
+// The question: a name, a digest, an actor or a key, or a file or folder.
 import { css, html, LitElement, type PropertyValues } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
+import { chosenFolder } from "../app/folder.js";
 import { send } from "./events.js";
 import { shared } from "./shared.js";
 
@@ -84,7 +85,8 @@ export class GlSearch extends LitElement {
   /** The question in the address. */
   @property() value = "";
   @query("input[type=search]") private field!: HTMLInputElement;
-  @query("input[type=file]") private picker!: HTMLInputElement;
+  @query("input[type=file]:not([webkitdirectory])") private picker!: HTMLInputElement;
+  @query("input[webkitdirectory]") private folderPicker!: HTMLInputElement;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -126,8 +128,9 @@ export class GlSearch extends LitElement {
         enterkeyhint="search"
         maxlength="1024"
       />
-      <span class="hint">or drop a model file anywhere</span>
+      <span class="hint">or drop a model anywhere</span>
       <button type="button" @click=${() => this.picker.click()}>Choose a file</button>
+      <button type="button" @click=${() => this.folderPicker.click()}>Choose a folder</button>
       <button class="primary">Check</button>
       <input
         type="file"
@@ -135,6 +138,14 @@ export class GlSearch extends LitElement {
         tabindex="-1"
         aria-label="A model file, an offline bundle, a fraud proof or a trust file"
         @change=${this.#picked}
+      />
+      <input
+        type="file"
+        webkitdirectory
+        hidden
+        tabindex="-1"
+        aria-label="The folder of a model"
+        @change=${this.#pickedFolder}
       />
     </form>`;
   }
@@ -154,6 +165,12 @@ export class GlSearch extends LitElement {
     const file = this.picker.files?.[0];
     this.picker.value = "";
     if (file) send(this, "take", file);
+  }
+
+  #pickedFolder(): void {
+    const folder = chosenFolder(this.folderPicker.files);
+    this.folderPicker.value = "";
+    if (folder) send(this, "take-folder", folder);
   }
 
   /** Moves the focus here on a slash key, except from another field. */

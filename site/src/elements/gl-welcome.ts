@@ -146,10 +146,10 @@ export class GlWelcome extends LitElement {
           </dl>
         </section>
         <section class="card">
-          <h2>Drop a model file</h2>
+          <h2>Drop a model</h2>
           <p>
-            Anywhere on this page, or press <b>Choose a file</b>. The file is hashed here and stays on this machine; its
-            history is found by its SHA-256, not by its name.
+            A file or a folder, anywhere on this page. It is hashed here and stays on this machine; the log is asked by
+            its SHA-256, not by its name. A folder is compared file by file with its registration.
           </p>
         </section>
         <section class="card">

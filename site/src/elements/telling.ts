@@ -1,5 +1,5 @@
 // Text of the verdict's card in each state of the page.
-import type { View, Working } from "../app/view.js";
+import { asksLog, nameOf, type Subject, type View, type Working } from "../app/view.js";
 import { fraudSentence } from "../report/fraud_words.js";
 import { sentence, type Claim } from "../report/sentence.js";
 import { bytes, counted, figures } from "../text/count.js";
@@ -25,16 +25,15 @@ export function tell(view: View): Telling | undefined {
       return {
         tone: "pending",
         headline: `Hashing ${view.file}`,
-        why: `${bytes(view.done)} of ${bytes(view.total)}. The file stays on this machine.`,
+        why: `${view.total > 0 ? `${bytes(view.done)} of ${bytes(view.total)}.` : "Its files are listed."} It stays on this machine.`,
         detail: "",
         claims: UNDECIDED,
         done: view.total > 0 ? view.done / view.total : undefined,
       };
     case "working": {
-      const name = view.subject.kind === "artifact" ? (view.subject.file ?? view.subject.text) : view.subject.file.name;
       return {
         tone: "pending",
-        headline: `Checking ${name}`,
+        headline: `Checking ${nameOf(view.subject)}`,
         why: progress(view),
         detail: "",
         claims: UNDECIDED,
@@ -46,10 +45,11 @@ export function tell(view: View): Telling | undefined {
       const { wantsFullScan, wantsWord, ...told } = sentence(
         view.report,
         view.trust.source,
-        view.subject.kind === "artifact" ? view.subject.file : undefined,
+        view.subject.kind === "contents" ? view.subject.name : undefined,
       );
-      const offersScan = wantsFullScan && view.subject.kind === "artifact";
-      return { ...told, done: undefined, offersScan, offersWord: wantsWord };
+      const offersScan = wantsFullScan && asksLog(view.subject);
+      const detail = [told.detail, notHashed(view.subject)].filter(Boolean).join(" ");
+      return { ...told, detail, done: undefined, offersScan, offersWord: wantsWord };
     }
     case "untrusted":
       return {
@@ -70,6 +70,12 @@ export function tell(view: View): Telling | undefined {
         done: undefined,
       };
   }
+}
+
+/** Names the paths of a folder that are left out. */
+function notHashed(subject: Subject): string {
+  const leftOut = subject.kind === "contents" ? subject.contents.leftOut : [];
+  return leftOut.length > 0 ? `Not hashed: ${leftOut.join(", ")}.` : "";
 }
 
 function progress({ total, done, positions, checks }: Working): string {

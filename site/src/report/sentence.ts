@@ -2,6 +2,7 @@
 import { counted, figures, inWords } from "../text/count.js";
 import { span } from "../text/time.js";
 import { coverage, decisive, freshness, witnesses } from "./evidence.js";
+import { contentCautions, isAboutContents, known, refuted, withoutEvidence } from "./contents_words.js";
 import {
   indexClaim,
   indexCoverage,
@@ -36,14 +37,14 @@ export type Sentence = {
   readonly wantsWord: boolean;
 };
 
-/** Writes the verdict of a report. `file` is the name of the file whose digest was looked up. */
-export function sentence(report: Report, source: TrustSource, file?: string): Sentence {
-  const about = subject(report.query, file);
+/** Writes the verdict of a report. `name` is the name of the file or folder whose digest was looked up. */
+export function sentence(report: Report, source: TrustSource, name?: string): Sentence {
+  const about = subject(report.query, name);
   const told =
     report.result === "verified"
       ? verified(report, about)
       : report.result === "failed"
-        ? failed(report)
+        ? failed(report, about)
         : unknown(report, about);
   const claims = [included(report), complete(report), fresh(report)] as const;
   const caveat =
@@ -58,10 +59,10 @@ export function sentence(report: Report, source: TrustSource, file?: string): Se
 }
 
 /** Names the subject of a question: `resnet50@2.1`, `the file …`, `the actor …`. */
-export function subject(query: Question, file?: string): string {
+export function subject(query: Question, name?: string): string {
   // An exact history looked up one key: events about its digests or other names are not among them.
   const exact = query.exact ? ", looked up exactly," : "";
-  if (file !== undefined) return `the file ${file}${exact}`;
+  if (query.kind === "folder" || query.kind === "file") return `the ${query.kind} ${name ?? query.id}`;
   if (query.kind === "digest") return `this content${exact}`;
   if (query.kind === "actor") return `the actor ${query.id}`;
   if (query.kind === "key") return "this key";
@@ -71,6 +72,10 @@ export function subject(query: Question, file?: string): string {
 type Told = Pick<Sentence, "tone" | "headline" | "why" | "detail">;
 
 function verified(report: Report, about: string): Told {
+  if (isAboutContents(report)) {
+    const detail = [cautions(report), contentCautions(report)].filter(Boolean).join(" ");
+    return { tone: "pass", headline: known(report, capital(about)), why: vouching(report), detail };
+  }
   const number = report.events?.length ?? 0;
   const what = `about ${about}`;
   const whole = report.claims.complete === "pass";
@@ -174,12 +179,10 @@ const FAILURES: Readonly<Record<string, readonly [headline: string, why: string]
   ],
 };
 
-function failed(report: Report): Told {
+function failed(report: Report, about: string): Told {
   const check = decisive(report);
-  const [headline, why] = (check && (indexFailure(check) ?? FAILURES[check.code])) ?? [
-    "This check failed. Do not rely on this record.",
-    "",
-  ];
+  const words = check && (refuted(check, report, capital(about)) ?? indexFailure(check) ?? FAILURES[check.code]);
+  const [headline, why] = words ?? ["This check failed. Do not rely on this record.", ""];
   return { tone: "fail", headline, why, detail: check ? `First thing that failed: ${check.detail}.` : "" };
 }
 
@@ -196,7 +199,9 @@ function unknown(report: Report, about: string): Told {
   switch (check?.code) {
     case undefined:
       if (number === 0 && report.complete) return { ...absence(report, about), detail };
-      break;
+      return told(
+        ...(withoutEvidence(report, about) ?? ([`What is recorded ${what} could not be decided.`, ""] as const)),
+      );
     case "question":
       return told(
         `This bundle answers less than a full question ${what}.`,

@@ -6,8 +6,16 @@ export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A check to repeat: the history of an artifact in a log, or the verdict on a bundle or a fraud proof. */
+/** A check to repeat: of an artifact or a file in a log, of a bundle, or of a fraud proof. */
 export type Repeatable =
+  | {
+      readonly kind: "file";
+      readonly file: string;
+      readonly log: string;
+      readonly maxAge: string | undefined;
+      readonly fullScan: boolean;
+      readonly acceptIndex: boolean;
+    }
   | {
       readonly kind: "history";
       readonly artifact: string;
@@ -30,8 +38,9 @@ export function commandLine(check: Repeatable): string | undefined {
     check.kind === "history"
       ? ["glasslog", "history", guardDash(check.artifact), "--log", check.log]
       : ["glasslog", "verify", check.kind, guardFile(check.file)];
+  if (check.kind === "file") words.push("--log", check.log);
   words.push("--policy", "trust.policy");
-  if (check.kind === "history" && check.fullScan) words.push("--full-scan");
+  if ((check.kind === "history" || check.kind === "file") && check.fullScan) words.push("--full-scan");
   if (check.kind !== "fraud" && check.acceptIndex) words.push("--accept-index");
   if (check.kind !== "fraud" && check.maxAge) words.push("--max-checkpoint-age", check.maxAge);
   return words.some(hasOddities) ? undefined : words.map(shellWord).join(" ");

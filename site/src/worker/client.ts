@@ -1,7 +1,8 @@
 // The page's end of the worker: starts jobs, feeds them with files and returns their results.
 import type { FetchFile } from "../app/fetcher.js";
+import type { FolderFile } from "../app/folder.js";
 import type { EventView, Report } from "@glasslog/verify";
-import type { Options, ToPage, ToWorker, WantedFile } from "./protocol.js";
+import type { Contents, Options, ToPage, ToWorker, WantedFile } from "./protocol.js";
 
 /** A report, parsed and as the verifier's own text. */
 export type Verdict = { readonly report: Report; readonly json: Blob };
@@ -20,7 +21,7 @@ export class Refused extends Error {}
 export class Broken extends Error {}
 
 type Waiting = {
-  readonly resolve: (answer: string | Verdict) => void;
+  readonly resolve: (answer: Contents | Verdict) => void;
   readonly reject: (reason: Error) => void;
   readonly listener: Listener;
   readonly fetchFile: FetchFile | undefined;
@@ -96,12 +97,29 @@ export class Verifier {
     return this.#start((job) => ({ type: "fraud", job, file, policy, options }), {}, signal);
   }
 
-  /** Hashes a file of any size to `sha256:` and hex. */
-  hash(file: Blob, listener: Listener, signal: AbortSignal): Promise<string> {
+  /** Hashes a file of any size. */
+  hash(file: Blob, listener: Listener, signal: AbortSignal): Promise<Contents> {
     return this.#start((job) => ({ type: "hash", job, file }), listener, signal);
   }
 
-  #start<Answer extends string | Verdict>(
+  /** Hashes a folder. */
+  hashFolder(files: readonly FolderFile[], listener: Listener, signal: AbortSignal): Promise<Contents> {
+    return this.#start((job) => ({ type: "hash-folder", job, files }), listener, signal);
+  }
+
+  /** Reports on the evidence for a file or a folder. */
+  contents(
+    contents: Contents,
+    policy: string,
+    options: Options,
+    fetchFile: FetchFile,
+    listener: Listener,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
+    return this.#start((job) => ({ type: "contents", job, contents, policy, options }), listener, signal, fetchFile);
+  }
+
+  #start<Answer extends Contents | Verdict>(
     message: (job: number) => ToWorker,
     listener: Listener,
     signal: AbortSignal,
@@ -133,9 +151,9 @@ export class Verifier {
         return waiting.listener.progress?.(message.progress, message.found);
       case "hashing":
         return waiting.listener.hashing?.(message.done, message.total);
-      case "digest":
+      case "hashed":
         this.#waiting.delete(message.job);
-        return waiting.resolve(message.digest);
+        return waiting.resolve(message.contents);
       case "events":
         for (const event of message.events) waiting.events.push(event);
         return;

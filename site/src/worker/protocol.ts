@@ -1,5 +1,6 @@
 // Messages between page and worker. The page fetches and shows; the worker holds the verifier and decides.
 import type { EventView, Report } from "@glasslog/verify";
+import type { FolderFile } from "../app/folder.js";
 
 export type Options = {
   /** Seconds since the epoch against which freshness is judged. */
@@ -10,6 +11,15 @@ export type Options = {
   readonly fullScan: boolean;
   /** Takes the index's own word, although no auditor vouches for it. */
   readonly acceptIndex: boolean;
+};
+
+/** Contents that were hashed here: a file, or a folder with the list of its files. */
+export type Contents = {
+  readonly digest: string;
+  /** The list of a folder's files. */
+  readonly list: string | undefined;
+  /** Paths of the folder that were not hashed. */
+  readonly leftOut: readonly string[];
 };
 
 /** A file that the verifier needs, with what the page must know to fetch it. */
@@ -35,6 +45,14 @@ export type ToWorker =
     }
   | { readonly type: "supply"; readonly job: number; readonly path: string; readonly bytes: Uint8Array | undefined }
   | { readonly type: "hash"; readonly job: number; readonly file: Blob }
+  | { readonly type: "hash-folder"; readonly job: number; readonly files: readonly FolderFile[] }
+  | {
+      readonly type: "contents";
+      readonly job: number;
+      readonly contents: Contents;
+      readonly policy: string;
+      readonly options: Options;
+    }
   | {
       readonly type: "bundle";
       readonly job: number;
@@ -67,7 +85,7 @@ export type ToPage =
   | { readonly type: "need"; readonly job: number; readonly files: readonly WantedFile[] }
   | { readonly type: "progress"; readonly job: number; readonly progress: string; readonly found: readonly EventView[] }
   | { readonly type: "hashing"; readonly job: number; readonly done: number; readonly total: number }
-  | { readonly type: "digest"; readonly job: number; readonly digest: string }
+  | { readonly type: "hashed"; readonly job: number; readonly contents: Contents }
   | { readonly type: "events"; readonly job: number; readonly events: readonly EventView[] }
   | { readonly type: "report"; readonly job: number; readonly head: Head; readonly json: Blob }
   | { readonly type: "refused"; readonly job: number; readonly message: string };

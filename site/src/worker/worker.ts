@@ -3,15 +3,23 @@ import {
   entriesIn,
   FileHasher,
   fileLimit,
+  FilesQuery,
+  folderDigest,
+  FolderHasher,
+  FolderQuery,
   HistoryQuery,
   init,
   isImmutable,
+  isLeftOut,
   verifyBundle,
   verifyFraud,
   type Options as VerifierOptions,
+  type Query,
+  type QueryOptions,
 } from "@glasslog/verify";
+import type { FolderFile } from "../app/folder.js";
 import { parseFound, parseReport } from "../report/parse.js";
-import type { Options, ToPage, ToWorker, WantedFile } from "./protocol.js";
+import type { Contents, Options, ToPage, ToWorker, WantedFile } from "./protocol.js";
 
 /** Hash of the wasm file, from the build: only the file that was built runs. Empty for the fixture. */
 declare const WASM_INTEGRITY: string;
@@ -24,7 +32,7 @@ const PROGRESS_EVERY = 50;
 const EVENTS_AT_ONCE = 500;
 
 type Job = {
-  readonly query: HistoryQuery;
+  readonly query: Query;
   readonly asked: Set<string>;
   /** Time of the last progress message, and the timer of the next one. */
   told: number;
@@ -57,17 +65,22 @@ async function handle(message: ToWorker): Promise<void> {
   try {
     switch (message.type) {
       case "history":
-        return history(
-          message.job,
-          new HistoryQuery(message.artifact, message.policy, {
-            ...verifierOptions(message.options),
-            ...(message.options.fullScan ? { fullScan: true } : {}),
-          }),
-        );
+        return begin(message.job, new HistoryQuery(message.artifact, message.policy, reading(message.options)));
+      case "contents": {
+        const { digest, list } = message.contents;
+        const options = reading(message.options);
+        const query =
+          list === undefined
+            ? new FilesQuery([digest], message.policy, options)
+            : new FolderQuery(list, message.policy, options);
+        return begin(message.job, query);
+      }
       case "supply":
         return supply(message.job, message.path, message.bytes);
       case "hash":
-        return await hash(message.job, message.file);
+        return hashed(message.job, await hash(message.job, message.file));
+      case "hash-folder":
+        return hashed(message.job, await hashFolder(message.job, message.files));
       case "bundle": {
         const bundle = new Uint8Array(await message.file.arrayBuffer());
         const asked = message.artifact === undefined ? {} : { artifact: message.artifact };
@@ -97,6 +110,11 @@ function isTrap(error: unknown): error is Error {
   return isEngines || (error instanceof Error && error.name === "InternalError");
 }
 
+/** Options of a query, which reads the log. */
+function reading(options: Options): QueryOptions {
+  return { ...verifierOptions(options), fullScan: options.fullScan };
+}
+
 function verifierOptions({ now, maxCheckpointAge, acceptIndex }: Options): VerifierOptions {
   return {
     now: BigInt(now),
@@ -105,7 +123,7 @@ function verifierOptions({ now, maxCheckpointAge, acceptIndex }: Options): Verif
   };
 }
 
-function history(job: number, query: HistoryQuery): void {
+function begin(job: number, query: Query): void {
   const state: Job = { query, asked: new Set(), told: -Infinity, timer: undefined, found: 0 };
   jobs.set(job, state);
   step(job, state);
@@ -161,20 +179,51 @@ function finish(job: number): boolean {
   return jobs.delete(job);
 }
 
-async function hash(job: number, file: Blob): Promise<void> {
+/** Hands over contents that were hashed, unless the job was cancelled. */
+function hashed(job: number, contents: Contents | undefined): void {
+  if (contents) say({ type: "hashed", job, contents });
+}
+
+async function hash(job: number, file: Blob): Promise<Contents | undefined> {
+  const digest = await digestOf(job, file, { done: 0, told: 0, total: file.size });
+  return digest === undefined ? undefined : { digest, list: undefined, leftOut: [] };
+}
+
+async function hashFolder(job: number, all: readonly FolderFile[]): Promise<Contents | undefined> {
+  const files = all.filter(({ path }) => !isLeftOut(path));
+  const total = files.reduce((sum, { file }) => sum + file.size, 0);
+  const progress = { done: 0, told: 0, total };
+  const folder = new FolderHasher();
+  for (const { path, file } of files) {
+    const digest = await digestOf(job, file, progress);
+    if (digest === undefined) return undefined;
+    folder.add(path, file.size, digest);
+  }
+  const list = folder.list();
+  const tops = all.filter(({ path }) => isLeftOut(path)).map(({ path }) => path.replace(/\/.*/, ""));
+  return { digest: folderDigest(list), list, leftOut: [...new Set(tops)].sort() };
+}
+
+/** Bytes of a file or folder that were hashed, that the page was told of, and in all. */
+type Hashing = { done: number; told: number; readonly total: number };
+
+/** Hashes a file in pieces; `undefined` if the job was cancelled. */
+async function digestOf(job: number, file: Blob, progress: Hashing): Promise<string | undefined> {
   const hasher = new FileHasher();
-  let [done, told] = [0, 0];
   const reader = file.stream().getReader();
+  let read = 0;
   for (;;) {
     const { done: over, value } = await reader.read();
     if (over) break;
-    if (cancelled.delete(job)) return await reader.cancel();
+    if (cancelled.delete(job)) return void (await reader.cancel());
     hasher.update(value);
-    done += value.length;
-    if (done - told >= HASH_STEP) {
-      told = done;
-      say({ type: "hashing", job, done, total: file.size });
+    read += value.length;
+    progress.done += value.length;
+    if (progress.done - progress.told >= HASH_STEP) {
+      progress.told = progress.done;
+      say({ type: "hashing", job, done: progress.done, total: progress.total });
     }
   }
-  say({ type: "digest", job, digest: hasher.digest() });
+  if (read !== file.size) throw new Error("a file changed while it was read");
+  return hasher.digest();
 }
