@@ -49,11 +49,9 @@ impl ContentArgs {
             return input::digest(console);
         }
         let file = walk::file(path)?;
-        let hashed = hash_all(&[file], self.cache().as_ref(), console)?;
-        hashed
-            .into_iter()
-            .next()
-            .ok_or_else(|| Failure::unfinished("file", format!("`{}`: not read", path.display())))
+        let mut digests = hash_all(&[file], self.cache().as_ref(), console)?;
+        // One for each file.
+        Ok(digests.remove(0))
     }
 
     /// Returns the files of a folder with their digests.

@@ -153,8 +153,10 @@ fn write_members(out: &mut String, report: &Report) -> fmt::Result {
     let members = &report.members;
     if let Some(keys) = members.keys.as_deref().filter(|keys| !keys.is_empty()) {
         writeln!(out, "\n{HEADING}Looked up{HEADING:#}")?;
+        let longest = keys.iter().map(|key| key.kind.len()).max();
+        let longest = longest.map_or(0, |longest| longest.max("version".len()));
         for key in keys {
-            writeln!(out, "  {:<7}  {}", key.kind, display_safe(&key.id))?;
+            writeln!(out, "  {:<longest$}  {}", key.kind, display_safe(&key.id))?;
         }
     }
     if let Some(files) = &members.files {
