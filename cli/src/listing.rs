@@ -21,7 +21,7 @@ pub(crate) fn list_files(
     let digest = files.digest();
     let mut with = |listed: usize| {
         event.files = files.largest(listed);
-        event.file_list = (listed < count).then(|| FileListReference {
+        event.file_list = (listed < count).then_some(FileListReference {
             digest,
             files: count as u64,
         });
