@@ -9,8 +9,8 @@ use glasslog_client::source::Source;
 use glasslog_client::submit::{Receipt, Refused, Wait};
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{
-    self, AccessEvent, Action, Actor, ActorType, Context, Envelope, EventError, FileList, Outcome, Party,
-    Reason, Subject, Transfer,
+    self, AccessEvent, Action, Actor, ActorType, Context, Envelope, EventError, FileList, Outcome,
+    Party, Reason, Subject, Transfer,
 };
 use glasslog_core::fetch::ProveError;
 use glasslog_core::merkle::Hash;
@@ -306,9 +306,9 @@ impl Args {
     fn folder(&self, console: &Console) -> Result<Option<FileList>, Failure> {
         match self.file.as_slice() {
             [path] if path.is_dir() => self.contents.folder(path, console).map(Some),
-            _ if self.file_list.is_some() => {
-                Err(Failure::usage("`--file-list` is the list of a folder's files, but no folder is given"))
-            }
+            _ if self.file_list.is_some() => Err(Failure::usage(
+                "`--file-list` is the list of a folder's files, but no folder is given",
+            )),
             paths => match paths.iter().find(|path| path.is_dir()) {
                 None => Ok(None),
                 Some(path) => Err(Failure::usage(format!(
