@@ -49,7 +49,7 @@ pub(crate) enum Weight {
 impl Holder {
     /// Returns the holder of a key that was asked for; `bound` are the registrations in log order.
     ///
-    /// A version is held by the owner of its bare name. Without one, and for a bare name or a content, the holder is the
+    /// A version is held by the actor who owned its bare name when it was bound. Without one, and for a bare name or a content, the holder is the
     /// actor of the first registration that binds it and is in force, or else of the last one that was withdrawn: until it
     /// is bound anew, its history is not decided. Content that several actors registered has no holder: the first one
     /// could otherwise spoil the history of another actor's file.
@@ -60,11 +60,11 @@ impl Holder {
             KeyKind::Actor => Self::Actor(key.id.clone(), 0),
             KeyKind::SigningKey => Self::Key(key.id.clone()),
             KeyKind::Version => {
-                let owner = named(bare_name).find(|bound| !bound.is_withdrawn);
-                match owner {
-                    Some(owner) => owner.into(),
-                    None => first(named(key.id.clone())),
-                }
+                let own = deciding(named(key.id.clone()));
+                let before = |bound: &&Bound| own.is_none_or(|own| bound.at <= own.at);
+                let mut owners = named(bare_name).filter(before);
+                let owner = owners.find(|bound| !bound.is_withdrawn);
+                owner.or(own).map_or(Self::Nobody, Self::from)
             }
             KeyKind::Name => first(named(bare_name)),
             KeyKind::Digest => {
@@ -99,12 +99,16 @@ impl From<&Bound> for Holder {
     }
 }
 
-/// Returns the actor of the first registration that is in force, or else of the last one.
+/// Returns the actor of the registration that decides.
 fn first<'a>(bound: impl Iterator<Item = &'a Bound>) -> Holder {
+    deciding(bound).map_or(Holder::Nobody, Holder::from)
+}
+
+/// Returns the first registration that is in force, or else the last one.
+fn deciding<'a>(bound: impl Iterator<Item = &'a Bound>) -> Option<&'a Bound> {
     let bound: Vec<&Bound> = bound.collect();
     let in_force = bound.iter().find(|bound| !bound.is_withdrawn);
-    let decides = in_force.or(bound.last());
-    decides.map_or(Holder::Nobody, |bound| Holder::from(*bound))
+    in_force.or(bound.last()).copied()
 }
 
 /// Weighs the event at `index` with this status.

@@ -153,6 +153,12 @@ impl Keyring {
         revoked.any(|revoked| revoked.compromised_since().is_some())
     }
 
+    /// Tells whether this key is stated to have been compromised.
+    pub(crate) fn is_compromised(&self, keyid: &str) -> bool {
+        let revoked = self.keys.get(keyid).and_then(|key| key.revoked.as_ref());
+        revoked.is_some_and(|revoked| revoked.compromised_since().is_some())
+    }
+
     /// Computes the digest of all keys, to which the genesis of a successor commits: the SHA-256 of a line `KEYID ACTOR
     /// ENROLLED-AT REVOKED-AT` for each, in the order of the keyids, with `-` for a key that is not revoked.
     #[must_use]

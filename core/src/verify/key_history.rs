@@ -250,7 +250,7 @@ impl KeyHistory {
                     None,
                 );
             }
-            (Genesis::Absent | Genesis::Unread, Some(pin)) => {
+            (Genesis::Absent, Some(pin)) => {
                 let detail = NO_PINNED_GENESIS;
                 checks.fail(
                     code,
@@ -262,7 +262,7 @@ impl KeyHistory {
             (Genesis::Absent, None) => {
                 checks.unknown(code, NO_GENESIS, None);
             }
-            (Genesis::Unread, None) => checks.unknown(code, "the log is empty", None),
+            (Genesis::Unread, _) => checks.unknown(code, "the log is empty", None),
         }
     }
 

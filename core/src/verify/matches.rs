@@ -277,6 +277,21 @@ impl Matches {
         })
     }
 
+    /// Returns true if an event that may belong to the answer claims to be signed by such a key.
+    pub(crate) fn is_signed_by(&self, is_such: impl Fn(&str) -> bool) -> bool {
+        let found = self.entries.iter().filter(|(index, held)| {
+            matches!(
+                self.part(**index, &held.keys),
+                Some(Part::Asked | Part::Linked)
+            )
+        });
+        let mut parsed = found.filter_map(|(_, held)| held.parsed());
+        parsed.any(|parsed| {
+            let mut signatures = parsed.envelope.signatures().iter();
+            signatures.any(|signature| is_such(&signature.keyid))
+        })
+    }
+
     /// The events that have a key of the question, in log order.
     pub(crate) fn asked_events(&self) -> impl Iterator<Item = (u64, ParsedEntry)> {
         let asked = |index: u64, held: &Held| self.part(index, &held.keys) == Some(Part::Asked);

@@ -342,6 +342,51 @@ fn an_event_that_was_consulted_may_belong_to_the_answer() {
     verified(&report);
 }
 
+/// One registration may give the same content to several names; an event on one of them is not about the others.
+#[test]
+fn a_registration_of_the_answer_names_what_else_has_the_content() {
+    let mut log = TestLog::new();
+    let enrolled = log.enrol("carol@example.com", CAROL);
+    let names = [("m@1", "weights"), ("n@1", "weights")];
+    let bound = add(&mut log, Action::Register, true, &names);
+    let payload = access_payload(Action::Read, "carol@example.com", &[("n@1", "weights")]);
+    let read = log.add(&sign(payload, CAROL));
+    log.revoke("carol@example.com", CAROL, enrolled, Some(read));
+    let world = published(log);
+    assert_eq!(indices(&history(&world, "n@1")), [bound, read]);
+    let report = history(&world, "m@1");
+    assert_eq!(indices(&report), [bound]);
+    verified(&report);
+}
+
+/// An attempt that was denied registers nothing.
+#[test]
+fn a_denied_registration_is_an_event_about_the_content() {
+    let mut log = TestLog::new();
+    let bound = add(&mut log, Action::Register, true, &[("m@1", "weights")]);
+    let payload = access_payload(Action::Register, BOB_ID, &[("n@1", "weights")]);
+    let payload = String::from_utf8(payload).unwrap();
+    let denied = payload.replace(r#""outcome":"success""#, r#""outcome":"denied""#);
+    let denied = log.add(&sign(denied.into_bytes(), BOB));
+    assert_eq!(indices(&history(&published(log), "m@1")), [bound, denied]);
+}
+
+/// A compromised key that signed nothing here makes no reader look at the registrations of the bare name.
+#[test]
+fn a_scan_consults_what_the_index_consults() {
+    let mut log = TestLog::new();
+    let enrolled = log.enrol("carol@example.com", CAROL);
+    let payload = access_payload(Action::Read, BOB_ID, &[("m@9", "other")]);
+    let payload = String::from_utf8(payload).unwrap();
+    let no_event = payload.replace(r#""action":"read""#, r#""action":"retire""#);
+    log.add(&sign(no_event.into_bytes(), BOB));
+    let bound = add(&mut log, Action::Register, true, &[("m@2", "weights")]);
+    log.revoke("carol@example.com", CAROL, enrolled, Some(enrolled));
+    let report = history(&published(log), "m@2");
+    assert_eq!(indices(&report), [bound]);
+    assert_eq!(report.members.unreadable, Some(0));
+}
+
 #[test]
 fn a_digest_with_too_many_events_is_left_out() {
     // GLASSLOG_LONG_TESTS: signing as many events as a reader scans takes a minute.

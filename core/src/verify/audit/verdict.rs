@@ -21,7 +21,7 @@ impl AuditQuery {
             self.record_state();
             self.verification
                 .record_read(self.read, self.vouched(), &self.key_history);
-            let pinned = self.key_history.is_pinned();
+            let pinned = size > 0 && self.key_history.is_pinned();
             let checks = &mut self.verification.checks;
             let detail = "every hash tile matches the entries";
             checks.pass(CheckCode::Tree, detail, None);

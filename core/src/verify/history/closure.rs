@@ -8,16 +8,15 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::event::action::Action;
 use crate::event::event::ParsedEntry;
 use crate::event::lookup_key::{KeyKind, LookupKey, base_name};
 use crate::report::report::VersionSummary;
 use crate::rules::keyring::Keyring;
-use crate::rules::registration::{Binding, Registrations, owned, versions};
+use crate::rules::registration::{Binding, Registrations, owned, registers, versions};
 use crate::rules::signature_status::SignatureStatus;
 use crate::text::limits::{LINKED_PAGE, MAX_LINKED_DIGESTS, MAX_SUBJECTS, MAX_VERSIONS_OF_DIGEST};
 use crate::verify::key_history::KeyHistory;
-use crate::verify::matches::{Matches, Part};
+use crate::verify::matches::Matches;
 
 /// The next wave of a history.
 pub(super) enum Ask {
@@ -36,6 +35,8 @@ pub(super) struct Closure {
     stage: Stage,
     /// True if routine accesses are left out.
     state: bool,
+    /// True once the registrations that decide who owns the version in question were asked for.
+    knows_owner: bool,
     /// Digests that were not looked up, because there are too many.
     left_out: u64,
 }
@@ -47,6 +48,8 @@ enum Stage {
     Consulted,
     /// These digests remain, the last one first.
     Linked(Vec<String>),
+    /// All events of the answer were found.
+    Found,
     Done,
 }
 
@@ -66,6 +69,7 @@ impl Closure {
             question,
             stage,
             state,
+            knows_owner: false,
             left_out: 0,
         }
     }
@@ -112,7 +116,14 @@ impl Closure {
                             |digest| looked_up(LookupKey::new(KeyKind::Digest, digest), state);
                         return Ask::Linked(page.into_iter().rev().map(key).collect());
                     }
+                    self.stage = Stage::Found;
+                }
+                Stage::Found => {
                     self.stage = Stage::Done;
+                    let consult = self.consult_owner(matches, key_history);
+                    if !consult.is_empty() {
+                        return Ask::Consult(consult);
+                    }
                 }
                 Stage::Done => return Ask::Nothing,
             }
@@ -124,14 +135,7 @@ impl Closure {
     fn consult(&mut self, matches: &Matches, key_history: &KeyHistory) -> BTreeMap<LookupKey, u64> {
         let mut consult = BTreeMap::new();
         match self.question.kind {
-            // The registrations of the bare name decide who may bind a version that was freed, and whose events count.
-            KeyKind::Version => {
-                let fold = Bindings::fold(matches, key_history);
-                if let Some(end) = fold.owner_matters(&self.question.id) {
-                    let bare = base_name(&self.question.id);
-                    consult.insert(LookupKey::new(KeyKind::NameState, bare), end);
-                }
-            }
+            KeyKind::Version => return self.consult_owner(matches, key_history),
             // A registration with the digest binds the version unless an earlier one does.
             KeyKind::Digest => {
                 for (index, _, parsed) in matches.registrations() {
@@ -149,6 +153,24 @@ impl Closure {
                 }
             }
             _ => {}
+        }
+        consult
+    }
+
+    /// The registrations of the bare name, which decide who may bind a version that was freed, and whose events count.
+    fn consult_owner(
+        &mut self,
+        matches: &Matches,
+        key_history: &KeyHistory,
+    ) -> BTreeMap<LookupKey, u64> {
+        let mut consult = BTreeMap::new();
+        if self.question.kind == KeyKind::Version && !self.knows_owner {
+            let fold = Bindings::fold(matches, key_history);
+            if let Some(end) = fold.owner_matters(&self.question.id, matches) {
+                self.knows_owner = true;
+                let bare = base_name(&self.question.id);
+                consult.insert(LookupKey::new(KeyKind::NameState, bare), end);
+            }
         }
         consult
     }
@@ -303,13 +325,15 @@ impl<'a> Bindings<'a> {
         is_artifact.then(|| bound.into_iter().map(summary).collect())
     }
 
-    /// The index before which registrations decide who owns a version, where that matters: it was freed, or a key that may
-    /// have signed an event about it was compromised.
-    fn owner_matters(&self, name: &str) -> Option<u64> {
+    /// The index before which registrations decide who owns a version, where that matters: it was freed, or a key that signed
+    /// an event found was compromised.
+    fn owner_matters(&self, name: &str, matches: &Matches) -> Option<u64> {
         let after = self.after_freed.get(name).copied();
         after.or_else(|| {
             let binding = self.registrations.binding(name)?;
-            self.keyring?.has_compromised_keys().then_some(binding.at)
+            let keyring = self.keyring?;
+            let is_so = |keyid: &str| keyring.is_compromised(keyid);
+            (keyring.has_compromised_keys() && matches.is_signed_by(is_so)).then_some(binding.at)
         })
     }
 }
@@ -331,8 +355,8 @@ impl Sharing {
             linked: hex.map(ToString::to_string).collect(),
             registered: BTreeMap::new(),
         };
-        for (index, part, parsed) in matches.registrations() {
-            if part != Part::Linked || !in_force(key_history, index, &parsed) {
+        for (index, _, parsed) in matches.registrations() {
+            if !in_force(key_history, index, &parsed) {
                 continue;
             }
             for (name, binding) in versions(index, &parsed) {
@@ -349,10 +373,8 @@ impl Sharing {
     /// a name to which no registration has given that content. Other events are about another version that shares it, and a
     /// registration is about its own names.
     pub(super) fn belongs(&self, index: u64, parsed: &ParsedEntry) -> bool {
-        let is_access = parsed
-            .access()
-            .is_some_and(|access| access.action != Action::Register);
-        is_access
+        parsed.access().is_some()
+            && !registers(parsed)
             && parsed.subjects.iter().any(|subject| {
                 let claim = (subject.name.clone(), subject.sha256().to_string());
                 let given = self.registered.get(&claim);
