@@ -134,6 +134,11 @@ impl UnsupportedKey {
     pub fn id(&self) -> KeyId {
         self.id
     }
+
+    /// Returns the bytes after those of the type, of which the first is taken to be all.
+    pub(crate) fn public(&self) -> &[u8] {
+        self.material.get(1..).unwrap_or_default()
+    }
 }
 
 impl fmt::Display for VerifierKey {

@@ -12,7 +12,6 @@ use crate::trust::policy::{Group, Log, Member, Policy, UnsupportedWitness, Witne
 use crate::trust::policy_error::{PolicyError, PolicyProblem};
 use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeMap;
-use alloc::collections::btree_map::Entry;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -109,8 +108,8 @@ struct Reader<'a> {
     unsupported: Vec<UnsupportedWitness>,
     groups: Vec<Group>,
     names: BTreeMap<&'a [u8], Name>,
-    /// The supported keys, each with its line.
-    keys: Vec<(usize, VerifierKey)>,
+    /// The lines of public keys.
+    keys: BTreeMap<Vec<u8>, usize>,
     /// The lines of the names and ids of keys.
     ids: BTreeMap<(KeyName, KeyId), usize>,
     quorum: Option<(usize, Option<Member>, String)>,
@@ -125,7 +124,7 @@ impl<'a> Reader<'a> {
             unsupported: Vec::new(),
             groups: Vec::new(),
             names: BTreeMap::new(),
-            keys: Vec::new(),
+            keys: BTreeMap::new(),
             ids: BTreeMap::new(),
             quorum: None,
         }
@@ -181,7 +180,7 @@ impl<'a> Reader<'a> {
         room(self.witnesses.len().saturating_add(self.unsupported.len()))?;
         if let Some(key) = unsupported(key)? {
             self.define(line, name, Member::Unsupported(self.unsupported.len()))?;
-            self.unlike_others(line, key.name(), key.id())?;
+            self.unlike_others(line, key.public(), key.name(), key.id())?;
             let name = text_of(name);
             self.unsupported.push(UnsupportedWitness { name, key });
             return Ok(());
@@ -268,30 +267,24 @@ impl<'a> Reader<'a> {
                 expected: role,
             });
         }
-        let mut others = self.keys.iter();
-        if let Some((first, _)) = others.find(|(_, other)| other.public() == key.public()) {
-            return Err(PolicyProblem::SameKey { first: *first });
-        }
-        self.unlike_others(line, key.name(), key.id())?;
-        self.keys.push((line, key.clone()));
+        self.unlike_others(line, key.public().as_bytes(), key.name(), key.id())?;
         Ok(key)
     }
 
-    /// Refuses a key with the name and id of a key on an earlier line: their signatures could not be told apart.
+    /// Refuses a key on an earlier line, and one with the name and id of another: their signatures could not be told apart.
     fn unlike_others(
         &mut self,
         line: usize,
+        public: &[u8],
         name: &KeyName,
         id: KeyId,
     ) -> Result<(), PolicyProblem> {
-        match self.ids.entry((name.clone(), id)) {
-            Entry::Occupied(first) => Err(PolicyProblem::SameKeyId {
-                first: *first.get(),
-            }),
-            Entry::Vacant(free) => {
-                free.insert(line);
-                Ok(())
-            }
+        if let Some(first) = self.keys.insert(public.to_vec(), line) {
+            return Err(PolicyProblem::SameKey { first });
+        }
+        match self.ids.insert((name.clone(), id), line) {
+            Some(first) => Err(PolicyProblem::SameKeyId { first }),
+            None => Ok(()),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::support::*;
 use glasslog_core::event::{Action, KeyOp};
 use glasslog_core::fetch::{BundleWriter, Query};
 use glasslog_core::report::{Class, Outcome, Report, Verdict};
+use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::{Asked, HistoryQuery, Options, Require, verify_bundle};
 
 fn history(log: &TestLog, artifact: &str) -> Report {
@@ -163,9 +164,23 @@ fn an_empty_log_has_nothing_to_verify() {
     let mut log = TestLog::raw();
     log.publish(&[]);
     assert_eq!(history(&log, "m").class(), Class::Nothing);
+    // A pin is not wrong before there is an entry 0.
+    let pinned = [
+        b"[log]\n".to_vec(),
+        policy(),
+        b"[genesis]\n".to_vec(),
+        PIN.as_bytes().to_vec(),
+    ]
+    .concat();
+    let query = HistoryQuery::new("m", &pinned, options(), false).unwrap();
+    assert_eq!(log.run(query).class(), Class::Nothing);
+    let audit = log.run(AuditQuery::new(&pinned, options(), None));
+    assert_eq!(audit.class(), Class::Nothing);
     log.files.remove("checkpoint");
     assert_eq!(history(&log, "m").class(), Class::Unfinished);
 }
+
+const PIN: &str = "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0=\n";
 
 /// Every file that a history asks for, missing or damaged, in a log with full and partial tiles.
 #[test]

@@ -200,7 +200,7 @@ fn malformed_policies() {
         }),
         (format!("witness w {ml_dsa}\n"), 1, "the key id is 00000000, but this key has 0f426b8a"),
         (format!("{two}witness w {}\n", ml_dsa_key("w.example", 6)), 3, "`w` is defined on line 1 already; choose another name"),
-        (format!("witness w {0}\nwitness x {0}\n", ml_dsa_key("w.example", 6)), 2, "another key on line 1 has this name and id; one of the two needs another name"),
+        (format!("witness w {0}\nwitness x {0}\n", ml_dsa_key("w.example", 6)), 2, "this public key is on line 1 already; keep one of the two lines"),
         (format!("log {ml_dsa}\n"), 1, "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported"),
         (format!("witness w {weak}\n"), 1, "the Ed25519 key is the identity, under which anyone can sign anything"),
         (format!("log {w}\n"), 1, "a log's key has signature type 0x01, this one has 0x04; use the key for this role"),
@@ -433,6 +433,14 @@ fn unsupported_witnesses_never_count() {
         let checkpoint = add(&cosigned(&[Some(7)]), line);
         assert_eq!(policy.judge(&checkpoint, NOW).accepts(), is_met, "{quorum}");
     }
+    // One public key under two names or types is one key.
+    let same = ml_dsa_key("c.example", 7);
+    let text = format!("witness A {a}\nwitness C {same}\nquorum none\n");
+    let error = Policy::parse(text.as_bytes()).unwrap_err().to_string();
+    assert!(
+        error.contains("this public key is on line 1 already"),
+        "{error}"
+    );
     assert_eq!(
         with("group g 2 A W0\nquorum g\n").needs(),
         "all of `A`, `W0`"

@@ -37,12 +37,18 @@ impl Tree {
             {
                 return Err(absent());
             }
-            let real = path.canonicalize()?;
+            let real = path.canonicalize().map_err(|error| match error.kind() {
+                // No file has such a name.
+                ErrorKind::InvalidFilename | ErrorKind::NotADirectory => absent(),
+                _ => error,
+            })?;
             if !real.starts_with(root.canonicalize()?) {
                 return Err(absent());
             }
             let metadata = real.metadata()?;
-            match metadata.is_file() || metadata.is_dir() {
+            // A folder is a page's, or nothing.
+            let is_page = || metadata.is_dir() && real.join("index.html").is_file();
+            match metadata.is_file() || is_page() {
                 true => Ok((real, metadata)),
                 false => Err(absent()),
             }

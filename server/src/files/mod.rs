@@ -73,6 +73,15 @@ fn in_directory(app: &Arc<App>) -> Router {
         .route(&format!("/{AUDITED_PATH}"), get(changing::serve))
         .with_state(Arc::clone(app))
         .fallback_service(ServeDir::with_backend(&app.public, tree))
+        .layer(middleware::from_fn(refuse_empty_segments))
+}
+
+/// Answers a path with an empty segment as missing: a redirect of `//name` would lead to another host.
+async fn refuse_empty_segments(request: Request, next: Next) -> Response {
+    match request.uri().path().contains("//") {
+        true => StatusCode::NOT_FOUND.into_response(),
+        false => next.run(request).await,
+    }
 }
 
 /// Redirects to the portal, if the tree has one.

@@ -88,7 +88,8 @@ impl IndexedLog {
                 entries(covered)
             ),
             (false, _) => format!(
-                " up to entry {} of {size}; the last {} are not in the index yet, and a reader scans no more than {MAX_READING} entries and {} MiB",
+                " for the first {}, and by a scan up to entry {} of {size}; the last {} were not read, since a reader scans no more than {MAX_READING} entries and {} MiB",
+                entries(covered),
                 self.tail_end,
                 size.saturating_sub(self.tail_end),
                 MAX_READING_BYTES >> 20
