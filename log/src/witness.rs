@@ -12,6 +12,7 @@ use crate::error::LogError;
 use glasslog_core::merkle::{ConsistencyProof, Hash, TreeHead, empty_root};
 use glasslog_core::note::cosignature::{self, CosignatureError};
 use glasslog_core::note::{Checkpoint, SignatureType, SignerKey};
+use glasslog_core::text::time;
 use glasslog_core::tiles::{ConsistencyPlan, Tile, TileError};
 use glasslog_core::trust::{LogVerdict, Policy};
 use glasslog_core::verify::Inconsistency;
@@ -92,6 +93,14 @@ pub enum WitnessError {
     /// The cosignature could not be made.
     #[error(transparent)]
     Cosignature(CosignatureError),
+    /// The clock is behind the cosignature that the checkpoint has from this witness, which would be replaced by a worse one.
+    #[error("the clock reads {}, but this witness cosigned this checkpoint at {}: set the clock", time::format(*.now), time::format(*.cosigned))]
+    ClockBehind {
+        /// Time by the clock, in seconds since the epoch.
+        now: u64,
+        /// Time of the cosignature.
+        cosigned: u64,
+    },
     /// The checkpoint was replaced during each attempt.
     #[error("the checkpoint was replaced during each check")]
     Moving,
@@ -110,6 +119,7 @@ impl WitnessError {
             Self::Tile(error) => error.code(),
             Self::Inconsistent(_) => "inconsistent-heads",
             Self::Cosignature(error) => error.code(),
+            Self::ClockBehind { .. } => "witness-clock-behind",
             Self::Moving => "witness-checkpoint-moving",
         }
     }
@@ -146,6 +156,7 @@ impl Witness<'_> {
         for _ in 0..ATTEMPTS {
             let shown = target.checkpoint()?;
             self.verify_log(&shown, now)?;
+            self.check_clock(&shown, now)?;
             let seen = self.remembered(disk)?;
             self.check_extends(target, seen.as_ref(), &shown)?;
             let own = self
@@ -174,6 +185,17 @@ impl Witness<'_> {
             LogVerdict::Signed(_) => Ok(()),
             LogVerdict::BadSignature => Err(WitnessError::BadSignature { origin }),
             _ => Err(WitnessError::UnknownLog { origin }),
+        }
+    }
+
+    /// Checks that the clock has not gone back since this witness cosigned the same checkpoint.
+    fn check_clock(&self, shown: &Checkpoint, now: u64) -> Result<(), WitnessError> {
+        let key = self.key.verifier();
+        let own = shown.note().signatures_by(&key);
+        let times = own.filter_map(|line| cosignature::verify(shown, &key, line).ok());
+        match times.max() {
+            Some(cosigned) if cosigned > now => Err(WitnessError::ClockBehind { now, cosigned }),
+            _ => Ok(()),
         }
     }
 

@@ -372,7 +372,8 @@ export type EventView = {
    */
   keyid: string | null,
   /**
-   * `replayed`, `register-conflict`, `new-name-wrong`, `other-contents`, `no-effect`, `acknowledged`.
+   * `replayed`, `register-conflict`, `new-name-wrong`, `other-contents`, `no-effect`, `acknowledged`, `claimed-late`,
+   * `claimed-early`.
    */
   notes: Array<string>,
 };

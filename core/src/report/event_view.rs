@@ -109,7 +109,8 @@ pub struct EventView {
     pub withdrawn_at: Option<u64>,
     /// The key that decided the verdict; for a valid event the one that vouches for it.
     pub keyid: Option<String>,
-    /// `replayed`, `register-conflict`, `new-name-wrong`, `other-contents`, `no-effect`, `acknowledged`.
+    /// `replayed`, `register-conflict`, `new-name-wrong`, `other-contents`, `no-effect`, `acknowledged`, `claimed-late`,
+    /// `claimed-early`.
     pub notes: Vec<&'static str>,
 }
 

@@ -9,6 +9,7 @@ use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::{Evidence, Fact};
 use crate::report::report::CheckpointSummary;
 use crate::report::words::{self, entries};
+use crate::text::escape::excerpt;
 use crate::trust::policy::{LogVerdict, QuorumVerdict, Verdict, WitnessOutcome};
 use crate::trust::trust_policy::{TrustPolicy, VerifiedCheckpoint};
 use crate::verify::options::Options;
@@ -213,10 +214,12 @@ fn freshness(
 ) {
     let code = CheckCode::Freshness;
     let Some(time) = verified.and(verdict.time) else {
-        let detail = if matches!(verdict.quorum, QuorumVerdict::NotRequired) {
-            "the trust policy asks for no witness, so none vouches for the time"
-        } else {
-            "too few witnesses vouch for a time"
+        let detail = match (&verdict.quorum, latest_ahead(verdict)) {
+            (QuorumVerdict::NotRequired, _) => {
+                "the trust policy asks for no witness, so none vouches for the time".into()
+            }
+            (_, Some((witness, time))) => clock_behind(options.now, witness, time),
+            (_, None) => "too few witnesses vouch for a time".to_string(),
         };
         return checks.unknown(code, detail, None);
     };
@@ -242,10 +245,36 @@ fn freshness(
             } else {
                 checks.unknown(
                     code,
-                    format!("witnesses vouch for it as of {as_of}, longer ago than the limit"),
+                    format!(
+                        "witnesses vouch for it as of {as_of}, longer ago than the limit: the clock reads {}",
+                        crate::text::time::format(options.now)
+                    ),
                     evidence,
                 );
             }
         }
     }
+}
+
+/// The witness whose cosignature is furthest in the future, and its time.
+fn latest_ahead(verdict: &Verdict) -> Option<(&str, u64)> {
+    let ahead = verdict
+        .witnesses
+        .iter()
+        .filter_map(|witness| match witness.outcome {
+            WitnessOutcome::Future { time } => Some((witness.name.as_str(), time)),
+            _ => None,
+        });
+    ahead.max_by_key(|(_, time)| *time)
+}
+
+/// Says how far the clock is behind that of a witness. Of the two, the reader's own is the one to look at first.
+fn clock_behind(now: u64, witness: &str, time: u64) -> String {
+    format!(
+        "the clock reads {}, {} seconds before witness `{}` cosigned at {}: the clock, or the witness's, is wrong",
+        crate::text::time::format(now),
+        time.saturating_sub(now),
+        excerpt(witness),
+        crate::text::time::format(time)
+    )
 }

@@ -475,3 +475,21 @@ fn a_witness_survives_a_clock_that_jumps() {
         Ok(head)
     );
 }
+
+/// A cosignature of an earlier time does not replace one that readers have.
+#[test]
+fn a_cosignature_is_not_replaced_by_an_earlier_one() {
+    let (case, key) = (Case::new(), witness_key("witness.example/w1"));
+    case.grow(0, 10, NOW);
+    case.cosign(&key, NOW).unwrap();
+    let before = case.checkpoint();
+    for now in [0, 1, NOW - 300, NOW - 1] {
+        let error = case.cosign(&key, now).unwrap_err();
+        let cosigned = NOW;
+        assert_eq!(error, WitnessError::ClockBehind { now, cosigned });
+        assert!(error.to_string().starts_with("the clock reads "), "{error}");
+        assert_eq!(case.checkpoint(), before);
+    }
+    case.cosign(&key, NOW).unwrap();
+    case.cosign(&key, NOW + 1).unwrap();
+}

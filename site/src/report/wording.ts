@@ -149,6 +149,8 @@ const NOTES: Readonly<Record<string, readonly [short: string, long: string]>> = 
     "Names a version with other contents than those that the version is registered with.",
   ],
   "no-effect": ["no effect", "A key event that changed nothing."],
+  "claimed-late": ["time too late", "Claims a time more than a day after witnesses saw it in the log."],
+  "claimed-early": ["time too early", "Claims a time more than a day before it came into the log."],
 };
 
 /** Writes a note in a word or two. */

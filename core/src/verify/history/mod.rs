@@ -12,6 +12,7 @@
 
 mod by_index;
 mod by_scan;
+mod claimed_times;
 mod closure;
 mod files;
 pub(crate) mod since;
@@ -45,6 +46,7 @@ use crate::verify::verification::{Files, Verification};
 
 use by_index::Asked;
 use by_scan::Whole;
+use claimed_times::{Brackets, vouched_time};
 use closure::{Ask, Bindings, Closure, Sharing};
 use files::FileQuestion;
 use since::{Prefix, Since};
@@ -437,6 +439,7 @@ impl HistoryQuery {
                 registrations,
                 by_admins,
             } = self.judge_events(key_history, &mut members);
+            self.brackets().remark(&mut events);
             let checks = &mut self.verification.checks;
             if let (Some(since), Some(held), Subject::One(question)) =
                 (&self.since, held, &self.subject)
@@ -577,6 +580,14 @@ impl HistoryQuery {
             events,
             registrations,
             by_admins,
+        }
+    }
+
+    /// The times between which the events came into the log, as far as they are known.
+    fn brackets(&self) -> Brackets {
+        Brackets {
+            not_after: vouched_time(self.verification.checks.as_slice()),
+            not_before: self.since.as_ref().and_then(Since::vouched),
         }
     }
 

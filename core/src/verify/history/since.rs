@@ -18,6 +18,7 @@ use crate::report::report::{CheckpointSummary, Report};
 use crate::report::words::{self, entries, events_of};
 use crate::tiles::plan::ConsistencyPlan;
 use crate::verify::consistency::{extends, inconsistent};
+use crate::verify::history::claimed_times::vouched_time;
 use crate::verify::matches::Matches;
 use crate::verify::scan::ScanStep;
 use crate::verify::verification::Verification;
@@ -37,6 +38,12 @@ impl Since {
     /// The older checkpoint.
     pub(super) fn checkpoint(&self) -> Option<&CheckpointSummary> {
         self.report.checkpoint.as_ref()
+    }
+
+    /// The size of the older checkpoint, and the time as of which witnesses vouch for it.
+    pub(super) fn vouched(&self) -> Option<(u64, u64)> {
+        let size = self.checkpoint()?.size;
+        Some((size, vouched_time(&self.report.checks)?))
     }
 
     /// Returns true if there is an older history to compare with; if not, records that.
