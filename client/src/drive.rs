@@ -1,12 +1,13 @@
 //! The one loop that feeds a query with the files of a log, and the retries around it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use glasslog_core::fetch::{LogFile, Query};
 use glasslog_core::report::{Class, Report, Verdict};
 
-use crate::error::Error;
+use crate::error::{Error, StatusReason};
 use crate::source::{Answer, Fetches, Source};
 
 /// Number of times that a log is read again because it has grown: a log that outruns three readings stays unfinished.
@@ -22,6 +23,11 @@ pub trait Observer {
     /// Reports that the log is read again.
     fn again(&self, reason: Again) {
         let _ = reason;
+    }
+
+    /// Reports a server's answer for a file that it does not have, after a reading that ended unfinished.
+    fn absent(&self, answer: &Error) {
+        let _ = answer;
     }
 }
 
@@ -74,7 +80,7 @@ pub fn run<Q: Query, E: From<Error>>(
 }
 
 /// Makes an attempt; makes it once more without remembered files if it failed with them, and again if it is unfinished
-/// and the log has grown meanwhile.
+/// and the log has grown meanwhile. A server that forbids a file (403) may mean that it is missing.
 ///
 /// # Errors
 /// The errors of `attempt`, and those of reading the checkpoints again.
@@ -85,21 +91,30 @@ pub fn read_with_retries<T, E: From<Error>>(
     outcome: impl Fn(&T) -> Outcome,
 ) -> Result<T, E> {
     let mut reading = Reading::new(source);
-    let mut done = attempt(&reading)?;
-    if outcome(&done).is_failed && source.forget_remembered() {
+    let mut done = attempt(&reading);
+    if matches!(&done, Ok(done) if outcome(done).is_failed) && source.forget_remembered() {
         observer.again(Again::WithoutRemembered);
         reading = Reading::new(source);
-        done = attempt(&reading)?;
+        done = attempt(&reading);
     }
     for _ in 0..NEWER_HEADS {
-        if !outcome(&done).is_unfinished || !reading.has_newer_head()? {
+        let is_outdated = match &done {
+            Ok(done) => outcome(done).is_unfinished && reading.has_newer_head()?,
+            Err(_) => reading.was_forbidden() && reading.has_newer_head().unwrap_or(false),
+        };
+        if !is_outdated {
             break;
         }
         observer.again(Again::NewerHead);
+        source.take_absences();
         reading = Reading::new(source);
-        done = attempt(&reading)?;
+        done = attempt(&reading);
     }
-    Ok(done)
+    let absences = source.take_absences();
+    if matches!(&done, Ok(done) if outcome(done).is_unfinished) {
+        absences.iter().for_each(|answer| observer.absent(answer));
+    }
+    done
 }
 
 /// Hands over the files that a query asks for, until it needs no more or `goes_on` says so.
@@ -152,6 +167,8 @@ pub(crate) fn precedes_unread(report: Option<&Report>) -> bool {
 pub struct Reading<'a> {
     source: &'a dyn Source,
     heads: Mutex<BTreeMap<String, Option<Vec<u8>>>>,
+    /// True once a file was forbidden.
+    forbidden: AtomicBool,
 }
 
 impl<'a> Reading<'a> {
@@ -159,10 +176,20 @@ impl<'a> Reading<'a> {
         Self {
             source,
             heads: Mutex::default(),
+            forbidden: AtomicBool::new(false),
         }
     }
 
+    fn was_forbidden(&self) -> bool {
+        self.forbidden.load(Ordering::Relaxed)
+    }
+
     fn keep(&self, path: &str, answer: &Answer) {
+        if let Err(Error::Status { reason, .. }) = answer
+            && *reason == StatusReason::Forbidden
+        {
+            self.forbidden.store(true, Ordering::Relaxed);
+        }
         let is_changing = LogFile::parse(path).is_some_and(|file| !file.is_immutable());
         if let (true, Ok(bytes)) = (is_changing, answer) {
             let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
@@ -202,6 +229,10 @@ impl Source for Reading<'_> {
     fn forget_remembered(&self) -> bool {
         self.source.forget_remembered()
     }
+
+    fn take_absences(&self) -> Vec<Error> {
+        self.source.take_absences()
+    }
 }
 
 /// The fetches of a [`Reading`].
@@ -225,8 +256,9 @@ impl Fetches for Keeping<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Peer;
     use core::cell::RefCell;
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     /// A log whose checkpoint is another one each time that it is read, up to `versions`.
     #[derive(Default)]
@@ -234,12 +266,14 @@ mod tests {
         versions: usize,
         reads: AtomicUsize,
         remembers: AtomicBool,
+        /// The answer for every other file, if it is not that the file is missing.
+        forbids: Option<Error>,
     }
 
     impl Source for Growing {
         fn read(&self, path: &str) -> Answer {
             if path != "checkpoint" {
-                return Ok(None);
+                return self.forbids.clone().map_or(Ok(None), Err);
             }
             let version = self.reads.fetch_add(1, Ordering::Relaxed);
             Ok(Some(version.min(self.versions).to_string().into_bytes()))
@@ -300,6 +334,39 @@ mod tests {
         };
         let expected = (vec![Again::WithoutRemembered], 2);
         assert_eq!(attempts(&source, outcome), expected);
+    }
+
+    /// A server that forbids a file may mean that it is missing: a newer checkpoint may do without it.
+    #[test]
+    fn a_forbidden_file_is_read_again_with_a_newer_head() {
+        let forbidden = |reason| Error::Status {
+            peer: Peer {
+                address: "http://a.example/tile/0/000".into(),
+                proxy: None,
+            },
+            status: "403 Forbidden".into(),
+            reason,
+        };
+        for (versions, reason, count) in [
+            (9, StatusReason::Forbidden, 3),
+            (0, StatusReason::Forbidden, 1),
+            (9, StatusReason::Itself, 1),
+        ] {
+            let source = Growing {
+                versions,
+                forbids: Some(forbidden(reason)),
+                ..Growing::default()
+            };
+            let mut made = 0;
+            let attempt = |reading: &Reading<'_>| {
+                made += 1;
+                reading.read("checkpoint")?;
+                reading.read("tile/0/000")
+            };
+            let read = read_with_retries(&source, &(), attempt, |_| Outcome::default());
+            assert_eq!(read, Err(forbidden(reason)));
+            assert_eq!(made, count, "{versions} {reason:?}");
+        }
     }
 
     #[test]

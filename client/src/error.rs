@@ -1,6 +1,39 @@
 //! Why a log could not be read or a server could not be asked.
 
+use core::fmt;
 use std::io;
+
+/// The address of a request, and the proxy that it went through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The address.
+    pub address: String,
+    /// The proxy's address, without the credentials for it; `None` for a direct connection.
+    pub proxy: Option<String>,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.address)?;
+        match &self.proxy {
+            Some(proxy) => write!(f, " through the proxy `{proxy}`"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Likely reasons for a status, where one status has several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusReason {
+    /// The status says all.
+    Itself,
+    /// The server takes no entries at this address (404, 405).
+    TakesNoEntries,
+    /// The file is missing and may not be looked for, or may not be read (403).
+    Forbidden,
+    /// A proxy before the server refuses bodies of this length (413).
+    ProxyLimit,
+}
 
 /// A source or a server that did not give an answer.
 ///
@@ -15,6 +48,8 @@ pub enum Error {
         address: String,
         /// The rule that it breaks.
         problem: String,
+        /// The remedy, if there is one.
+        instead: Option<String>,
     },
     /// The address of a log or server contains a user name or password.
     #[error("a log's address must not contain a user name or password")]
@@ -48,60 +83,64 @@ pub enum Error {
         path: String,
     },
     /// The server redirects to another host or scheme, or too often.
-    #[error("`{path}`: {problem}")]
+    #[error("{peer}: {problem}: `{target}`")]
     Redirect {
-        /// The path relative to the public tree.
-        path: String,
+        /// The requested address.
+        peer: Peer,
         /// The rule that the redirect breaks.
         problem: String,
+        /// The address that the server redirects to.
+        target: String,
+        /// The address of a log or server that would be asked without this redirect.
+        instead: Option<String>,
     },
     /// The server did not accept a connection.
-    #[error("`{path}`: cannot connect: {problem}")]
+    #[error("{peer}: cannot connect: {problem}")]
     Unreachable {
-        /// The path relative to the public tree.
-        path: String,
+        /// The requested address.
+        peer: Peer,
         /// The reason.
         problem: String,
     },
     /// The server did not answer in time.
-    #[error("`{path}`: the server did not answer in time")]
+    #[error("{peer}: the server did not answer in time")]
     Timeout {
-        /// The path relative to the public tree.
-        path: String,
+        /// The requested address.
+        peer: Peer,
     },
     /// A connection failed or an answer broke off.
-    #[error("{context}{problem}")]
+    #[error("{peer}: {problem}")]
     Network {
-        /// The file or address, followed by a colon; empty if the request has neither yet.
-        context: String,
+        /// The requested address.
+        peer: Peer,
         /// The reason.
         problem: String,
     },
     /// A server answered with a status that is neither a file nor "missing".
-    #[error("`{target}`: the server answered {status}")]
+    #[error("{peer}: the server answered {status}")]
     Status {
-        /// The path or address that was requested.
-        target: String,
+        /// The requested address.
+        peer: Peer,
         /// The status, with its reason phrase.
         status: String,
-        /// True if the status means that the server takes no entries at this address.
-        takes_no_entries: bool,
+        /// The likely reason.
+        reason: StatusReason,
     },
     /// The server's answer is not about the submitted entries, or is too long.
-    #[error("`{url}`: {problem}")]
+    #[error("{peer}: {problem}")]
     Answer {
-        /// The address that was requested.
-        url: String,
+        /// The requested address.
+        peer: Peer,
         /// The rule that the answer breaks.
         problem: String,
     },
     /// The server stopped before it had answered for every entry.
-    #[error("`{url}`: the server stopped before it had answered for every entry")]
+    #[error("{peer}: the server stopped before it had answered for every entry")]
     CutOff {
-        /// The address that was requested.
-        url: String,
+        /// The requested address.
+        peer: Peer,
     },
-    /// The system refused threads, sockets or signals.
+    /// The system refused threads, sockets, signals or certificates.
     #[error("{problem}")]
     Runtime {
         /// The reason.
@@ -143,23 +182,36 @@ impl Error {
 
     /// Returns the remedy, if there is one.
     #[must_use]
-    pub fn hint(&self) -> Option<&str> {
-        match self {
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Address { instead, .. } => return instead.clone(),
             Self::NotADirectory { .. } => {
-                Some("`LOG` is a log directory, its public tree or an http(s) URL")
+                "`LOG` is a log directory, its public tree or an http(s) URL".into()
             }
             Self::OutsideTree { .. } => {
-                Some("a public tree contains all of its files; copy the file into it")
+                "a public tree contains all of its files; copy the file into it".into()
             }
-            Self::Status {
-                takes_no_entries: true,
-                ..
-            } => Some(
-                "entries go to the address of `glasslog serve`; a static host takes no entries",
-            ),
-            Self::Other { hint, .. } => hint.as_deref(),
-            _ => None,
-        }
+            Self::Redirect { instead, .. } => {
+                format!("use `{}`, if that is the log's address", instead.as_ref()?)
+            }
+            Self::Status { reason, .. } => match reason {
+                StatusReason::Itself => return None,
+                StatusReason::TakesNoEntries => {
+                    "entries go to the address of `glasslog serve`; a static host takes no entries".into()
+                }
+                StatusReason::Forbidden => {
+                    "a bucket that readers may not list answers so for a missing file: let them list it, or check the address".into()
+                }
+                StatusReason::ProxyLimit => {
+                    "a proxy before the log's server limits the length of bodies: raise that limit, as `client_max_body_size 0` does in nginx".into()
+                }
+            },
+            Self::Unreachable { peer: Peer { proxy: Some(_), .. }, .. } => {
+                "`HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY` name the proxy, and `NO_PROXY` the hosts to reach without it".into()
+            }
+            Self::Other { hint, .. } => return hint.clone(),
+            _ => return None,
+        })
     }
 
     /// Describes a failed file operation.

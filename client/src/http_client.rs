@@ -2,11 +2,12 @@
 
 use core::time::Duration;
 
-use reqwest::Client;
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::redirect::{Attempt, Policy};
+use reqwest::{Client, Url};
 use tokio::runtime::Runtime;
 
-use crate::error::Error;
+use crate::error::{Error, Peer};
 
 /// A server that does not accept a connection within this time counts as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,13 +28,15 @@ pub(crate) fn client() -> Result<Client, Error> {
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         .redirect(Policy::custom(|attempt| match refusal(&attempt) {
-            Some(reason) => attempt.error(reason),
+            Some(problem) => {
+                let target = attempt.url().clone();
+                attempt.error(RefusedRedirect { problem, target })
+            }
             None => attempt.follow(),
         }))
         .referer(false)
         .build()
-        .map_err(|error| Error::Network {
-            context: String::new(),
+        .map_err(|error| Error::Runtime {
             problem: innermost(&error),
         })
 }
@@ -52,6 +55,59 @@ pub(crate) fn runtime() -> Result<Runtime, Error> {
         })
 }
 
+/// The proxies that the environment names, chosen as the HTTP client chooses them.
+#[derive(Debug)]
+pub(crate) struct Proxies(Matcher);
+
+impl Proxies {
+    pub(crate) fn of_environment() -> Self {
+        Self(Matcher::from_system())
+    }
+
+    /// Returns the address with the proxy through which the client asks it.
+    pub(crate) fn peer(&self, url: &Url) -> Peer {
+        let found = url.as_str().parse().ok();
+        let found = found.and_then(|uri| self.0.intercept(&uri));
+        Peer {
+            address: url.to_string(),
+            proxy: found.map(|proxy| proxy.uri().to_string().trim_end_matches('/').to_owned()),
+        }
+    }
+}
+
+/// A redirect that the client does not follow.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+pub(crate) struct RefusedRedirect {
+    problem: &'static str,
+    target: Url,
+}
+
+impl RefusedRedirect {
+    /// Finds it among the causes of an error.
+    fn of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
+        let causes = core::iter::successors(Some(error), |cause| cause.source());
+        causes.filter_map(|cause| cause.downcast_ref()).last()
+    }
+}
+
+/// Describes a redirect that the client did not follow. `path` is the part of the address below the log's or server's own.
+pub(crate) fn refused_redirect(peer: Peer, path: &str, error: &reqwest::Error) -> Error {
+    let refused = RefusedRedirect::of(error);
+    let target = refused.map_or_else(String::new, |refused| refused.target.to_string());
+    Error::Redirect {
+        peer,
+        problem: refused.map_or_else(|| innermost(error), |refused| refused.problem.to_owned()),
+        instead: refused
+            .filter(|refused| refused.problem != TOO_MANY)
+            .and_then(|_| Some(target.strip_suffix(path)?.to_owned())),
+        target,
+    }
+}
+
+/// The problem of a redirect that follows too many others.
+const TOO_MANY: &str = "too many redirects";
+
 fn refusal(attempt: &Attempt<'_>) -> Option<&'static str> {
     let from = attempt.previous().last()?;
     let to = attempt.url();
@@ -61,7 +117,7 @@ fn refusal(attempt: &Attempt<'_>) -> Option<&'static str> {
     {
         Some("redirect to another host refused")
     } else if attempt.previous().len() > MAX_REDIRECTS {
-        Some("too many redirects")
+        Some(TOO_MANY)
     } else {
         None
     }

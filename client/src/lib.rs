@@ -36,5 +36,5 @@ pub mod prove;
 pub mod source;
 pub mod submit;
 
-pub use error::{Error, io_reason};
+pub use error::{Error, Peer, StatusReason, io_reason};
 pub use source::cache_directory;

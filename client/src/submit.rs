@@ -11,8 +11,8 @@ use reqwest::{Client, StatusCode, Url};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::error::Error;
-use crate::http_client::{client, innermost, runtime};
+use crate::error::{Error, StatusReason};
+use crate::http_client::{Proxies, client, innermost, refused_redirect, runtime};
 use crate::source::parse_address;
 
 /// Longest time for a batch: 16 MiB over a slow line, and then a slow disk.
@@ -71,6 +71,7 @@ pub struct Unanswered {
 pub struct Server {
     base: Url,
     client: Client,
+    proxies: Proxies,
     runtime: Runtime,
 }
 
@@ -123,6 +124,7 @@ impl Server {
         Ok(Self {
             base: parse_address(address)?,
             client: client()?,
+            proxies: Proxies::of_environment(),
             runtime: runtime()?,
         })
     }
@@ -166,7 +168,7 @@ impl Server {
         match outcome {
             Some(outcome) => Ok(Ok(outcome)),
             None => Err(Unanswered {
-                error: bad_answer(&url, "the answer does not match the request"),
+                error: self.bad_answer(&url, "the answer does not match the request"),
                 may_be_admitted: true,
             }),
         }
@@ -205,7 +207,7 @@ impl Server {
             .body(body.to_vec());
         let mut response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Ok(Try::Failed(network(url, &error))),
+            Err(error) => return Ok(Try::Failed(self.network(url, &error))),
         };
         let status = response.status();
         let seconds = response
@@ -217,55 +219,68 @@ impl Server {
             match response.chunk().await {
                 Ok(Some(chunk)) if bytes.len() + chunk.len() <= MAX_ANSWER => bytes.extend(chunk),
                 Ok(Some(_)) => {
-                    let error = bad_answer(url, "the answer is too long");
+                    let error = self.bad_answer(url, "the answer is too long");
                     return Ok(Try::Failed(Failed::unknown(error).last()));
                 }
                 Ok(None) => break,
-                Err(error) => return Ok(Try::Failed(network(url, &error))),
+                Err(error) => return Ok(Try::Failed(self.network(url, &error))),
             }
         }
-        let error = |takes_no_entries| Error::Status {
-            target: url.to_string(),
+        let error = |reason| Error::Status {
+            peer: self.proxies.peer(url),
             status: status.to_string(),
-            takes_no_entries,
+            reason,
         };
         let failed = match status {
             StatusCode::OK if is_cut_off(&bytes) => {
-                let url = url.to_string();
-                Failed::unknown(Error::CutOff { url })
+                let peer = self.proxies.peer(url);
+                Failed::unknown(Error::CutOff { peer })
             }
             StatusCode::OK => return Ok(Try::Got(bytes)),
-            StatusCode::TOO_MANY_REQUESTS => Failed::unknown(error(false)).not_admitted(),
-            _ if status.is_server_error() => Failed::unknown(error(false)),
+            StatusCode::TOO_MANY_REQUESTS => {
+                Failed::unknown(error(StatusReason::Itself)).not_admitted()
+            }
+            _ if status.is_server_error() => Failed::unknown(error(StatusReason::Itself)),
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
-                Failed::unknown(error(true)).not_admitted().last()
+                Failed::unknown(error(StatusReason::TakesNoEntries))
+                    .not_admitted()
+                    .last()
             }
             _ => match refusal(&bytes, status) {
                 Some(refused) => return Err(refused),
-                None => Failed::unknown(error(false)).not_admitted().last(),
+                None => {
+                    // The log's server gives a reason with each refusal.
+                    let reason = match status {
+                        StatusCode::PAYLOAD_TOO_LARGE => StatusReason::ProxyLimit,
+                        _ => StatusReason::Itself,
+                    };
+                    Failed::unknown(error(reason)).not_admitted().last()
+                }
             },
         };
         let asked = seconds.map(Duration::from_secs);
         Ok(Try::Failed(Failed { asked, ..failed }))
     }
-}
 
-fn bad_answer(url: &Url, problem: &str) -> Error {
-    Error::Answer {
-        url: url.to_string(),
-        problem: problem.to_owned(),
+    fn bad_answer(&self, url: &Url, problem: &str) -> Error {
+        Error::Answer {
+            peer: self.proxies.peer(url),
+            problem: problem.to_owned(),
+        }
     }
-}
 
-fn network(url: &Url, error: &reqwest::Error) -> Failed {
-    let failed = Failed::unknown(Error::Network {
-        context: format!("`{url}`: "),
-        problem: innermost(error),
-    });
-    match error {
-        error if error.is_redirect() => failed.not_admitted().last(),
-        error if error.is_connect() => failed.not_admitted(),
-        _ => failed,
+    fn network(&self, url: &Url, error: &reqwest::Error) -> Failed {
+        let peer = self.proxies.peer(url);
+        let problem = innermost(error);
+        if error.is_redirect() {
+            let path = url.path().strip_prefix(self.base.path());
+            let refused = refused_redirect(peer, path.unwrap_or_default(), error);
+            Failed::unknown(refused).not_admitted().last()
+        } else if error.is_connect() {
+            Failed::unknown(Error::Unreachable { peer, problem }).not_admitted()
+        } else {
+            Failed::unknown(Error::Network { peer, problem })
+        }
     }
 }
 

@@ -30,8 +30,20 @@ function answer(respond: (path: string, attempt: number) => Response | Promise<R
   return asked;
 }
 
-const CHECKPOINT: WantedFile = { path: "checkpoint", limit: 1_000_000, isImmutable: false, entries: 0 };
-const tile = (path: string): WantedFile => ({ path, limit: 8192, isImmutable: true, entries: 0 });
+const CHECKPOINT: WantedFile = {
+  path: "checkpoint",
+  limit: 1_000_000,
+  isImmutable: false,
+  isOptional: false,
+  entries: 0,
+};
+const tile = (path: string): WantedFile => ({
+  path,
+  limit: 8192,
+  isImmutable: true,
+  isOptional: path.includes(".p/"),
+  entries: 0,
+});
 const fetcher = (signal = new AbortController().signal, reload = false): Fetcher => new Fetcher(LOG, signal, reload);
 
 test("a file is brought whole, and counted", async () => {
@@ -71,6 +83,12 @@ test("404 says that there is none; anything else is no answer about the log", as
     );
     assert.equal(asked.length, tries, `HTTP ${status}`);
   }
+});
+
+test("403 says that there is none of what a log need not have", async () => {
+  answer(() => new Response("", { status: 403 }));
+  assert.equal(await fetcher().file(tile("tile/0/001.p/3")), undefined);
+  await assert.rejects(fetcher().file(tile("tile/0/001")), Unreachable);
 });
 
 test("a busy server is asked again", async () => {

@@ -468,8 +468,11 @@ test("what the whole log would take follows from its size, and from the entries 
   assert.deepEqual(wholeLog(70_000, 500), { files: 274 + 274 + 2 + 1, bytes: (70_000 + 273 + 1) * 32 + 70_000 * 502 });
   const ledger = new Ledger();
   assert.equal(ledger.meanEntry, undefined);
-  ledger.came({ path: "tile/entries/000.p/10", limit: 16_777_472, isImmutable: true, entries: 10 }, 1020);
-  ledger.came({ path: "tile/0/000.p/10", limit: 8192, isImmutable: true, entries: 0 }, 320);
+  ledger.came(
+    { path: "tile/entries/000.p/10", limit: 16_777_472, isImmutable: true, isOptional: true, entries: 10 },
+    1020,
+  );
+  ledger.came({ path: "tile/0/000.p/10", limit: 8192, isImmutable: true, isOptional: true, entries: 0 }, 320);
   assert.equal(ledger.meanEntry, 100);
 });
 

@@ -66,6 +66,12 @@ export function fileLimit(path: string): number | undefined;
 /** Returns `true` if the file's name determines its content, so that a cached copy is as good as a fetched one. */
 export function isImmutable(path: string): boolean;
 
+/**
+ * Returns `true` for a file that a good log need not have: a partial tile, or a proof of a manifest. HTTP 403 then means the
+ * same as 404, since a bucket that readers may not list answers so for a missing file.
+ */
+export function isOptional(path: string): boolean;
+
 /** Number of entries in the log's entry bundle at `path`; 0 for any other file. */
 export function entriesIn(path: string): number;
 

@@ -72,6 +72,11 @@ export function isImmutable(path) {
   return wasm.isImmutable(text("path", path));
 }
 
+/** Returns `true` for a file that a good log need not have: HTTP 403 then means the same as 404. */
+export function isOptional(path) {
+  return wasm.isOptional(text("path", path));
+}
+
 /** Number of entries in the log's entry bundle at `path`; 0 for any other file. */
 export function entriesIn(path) {
   return wasm.entriesIn(text("path", path));

@@ -18,6 +18,13 @@ pub fn is_immutable(path: &str) -> bool {
     LogFile::parse(path).is_some_and(|file| file.is_immutable())
 }
 
+/// Returns `true` for a file that a good log need not have: HTTP 403 then means the same as 404.
+#[wasm_bindgen(js_name = isOptional)]
+#[must_use]
+pub fn is_optional(path: &str) -> bool {
+    LogFile::parse(path).is_some_and(|file| file.is_optional())
+}
+
 /// Number of entries in the log's entry bundle at a path; 0 for any other file.
 #[wasm_bindgen(js_name = entriesIn)]
 #[must_use]

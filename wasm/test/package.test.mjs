@@ -93,19 +93,20 @@ test("the declarations name what the package exports", () => {
 
 test("a fetcher learns the limit of each file, and which of them never change", () => {
   const hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-  for (const [path, limit, isImmutable] of [
-    ["checkpoint", 1_000_000, false],
-    ["tile/0/000.p/1", 8_192, true],
-    ["tile/entries/000", 256 * 65_537, true],
-    ["index/latest.tlog-proof", 2_000_000, false],
-    ["index/audited.tlog-proof", 2_000_000, false],
-    [`index/postings/${hash}`, 2 << 20, true],
-    [`index/run/${hash}/000`, (16 << 20) + 1_024, true],
-    ["portal/index.html", undefined, false],
-    ["../checkpoint", undefined, false],
+  for (const [path, limit, isImmutable, isOptional] of [
+    ["checkpoint", 1_000_000, false, false],
+    ["tile/0/000.p/1", 8_192, true, true],
+    ["tile/entries/000", 256 * 65_537, true, false],
+    ["index/latest.tlog-proof", 2_000_000, false, true],
+    ["index/audited.tlog-proof", 2_000_000, false, true],
+    [`index/postings/${hash}`, 2 << 20, true, false],
+    [`index/run/${hash}/000`, (16 << 20) + 1_024, true, false],
+    ["portal/index.html", undefined, false, false],
+    ["../checkpoint", undefined, false, false],
   ]) {
     assert.equal(verify.fileLimit(path), limit, path);
     assert.equal(verify.isImmutable(path), isImmutable, path);
+    assert.equal(verify.isOptional(path), isOptional, path);
   }
   assert.deepEqual(
     ["tile/entries/000", "tile/entries/x001/234.p/17", "tile/0/000", "index/tile/entries/000.p/3"].map(

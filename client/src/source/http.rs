@@ -3,10 +3,12 @@
 use core::future::Future;
 use core::pin::Pin;
 use core::time::Duration;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
+use glasslog_core::fetch::LogFile;
 use glasslog_core::text::limits::{MAX_BUNDLE_BYTES, MAX_IN_FLIGHT};
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
@@ -16,8 +18,8 @@ use tokio::sync::Semaphore;
 use super::address::parse_address;
 use super::cache::Cache;
 use super::source::{Answer, Fetches, Source, limit_bytes};
-use crate::error::Error;
-use crate::http_client::{client, innermost, runtime};
+use crate::error::{Error, Peer, StatusReason};
+use crate::http_client::{Proxies, client, innermost, refused_redirect, runtime};
 
 /// Most time for one small file: a server that sends it byte by byte is cut off.
 const FILE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -35,14 +37,19 @@ const MAX_TRYING: Duration = Duration::from_secs(25);
 const CONNECTIONS: usize = 6;
 /// Requests in flight with TLS, as most servers take them on one connection.
 const STREAMS: usize = MAX_IN_FLIGHT;
+/// Missing files whose answers are kept for a message; the first ones tell enough.
+const MAX_ABSENCES: usize = 8;
 
 /// A log at an `http(s)://` address.
 #[derive(Debug)]
 pub struct Http {
     base: Url,
     client: Client,
+    proxies: Proxies,
     runtime: Runtime,
     cache: Option<Cache>,
+    /// The server's answers for files that it does not have.
+    absences: Mutex<Vec<Error>>,
     /// One for each request that may be in flight.
     connections: Semaphore,
 }
@@ -50,7 +57,7 @@ pub struct Http {
 /// Outcome of one try.
 enum Try {
     Got(Vec<u8>),
-    Missing,
+    Missing(Error),
     Again(Error, Option<Duration>),
     Final(Error),
 }
@@ -74,13 +81,16 @@ impl Http {
         Ok(Self {
             base,
             client: client()?,
+            proxies: Proxies::of_environment(),
             runtime: runtime()?,
             cache,
+            absences: Mutex::default(),
             connections: Semaphore::new(connections),
         })
     }
 
-    /// Fetches one file; `None` if the server says that it is missing (404, 410).
+    /// Fetches one file; `None` if the server says that it is missing (404, 410), or may mean that (403) of a file that a
+    /// log need not have.
     async fn fetch(&self, path: &str) -> Answer {
         if let Some(bytes) = self.cache.as_ref().and_then(|cache| cache.get(path)) {
             return Ok(Some(bytes));
@@ -99,7 +109,10 @@ impl Http {
                     }
                     return Ok(Some(bytes));
                 }
-                Try::Missing => return Ok(None),
+                Try::Missing(answer) => {
+                    self.keep_absence(answer);
+                    return Ok(None);
+                }
                 Try::Final(error) => return Err(error),
                 Try::Again(error, asked) => (error, asked),
             };
@@ -118,32 +131,50 @@ impl Http {
         } else {
             FILE_TIMEOUT
         };
+        let peer = self.proxies.peer(&url);
         // The semaphore is never closed.
         let _permit = self.connections.acquire().await;
         let response = match self.client.get(url).timeout(patience).send().await {
             Ok(response) => response,
-            Err(error) => return failed(path, &error),
+            Err(error) => return failed(peer, path, &error),
         };
         let status = response.status();
+        let location = response.headers().get(LOCATION);
         match status {
             StatusCode::OK => match body(response, limit_bytes(path)).await {
                 Ok(bytes) => Try::Got(bytes),
-                Err(error) => failed(path, &error),
+                Err(error) => failed(peer, path, &error),
             },
-            StatusCode::NOT_FOUND | StatusCode::GONE => Try::Missing,
+            StatusCode::NOT_FOUND | StatusCode::GONE => Try::Missing(refused(peer, status)),
+            StatusCode::FORBIDDEN if is_optional(path) => Try::Missing(refused(peer, status)),
             // The HTTP library hands on a redirect out of HTTP (`file:`, `ftp:`) instead of following it.
-            _ if status.is_redirection() && response.headers().contains_key(LOCATION) => {
-                Try::Final(Error::Redirect {
-                    path: path.to_owned(),
-                    problem: "redirect to another scheme refused".to_owned(),
-                })
-            }
+            _ if status.is_redirection() && location.is_some() => Try::Final(Error::Redirect {
+                peer,
+                problem: "redirect to another scheme refused".to_owned(),
+                target: location.map_or_else(String::new, |target| {
+                    String::from_utf8_lossy(target.as_bytes()).into_owned()
+                }),
+                instead: None,
+            }),
             _ if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
-                Try::Again(refused(path, status), retry_after(response.headers()))
+                Try::Again(refused(peer, status), retry_after(response.headers()))
             }
-            _ => Try::Final(refused(path, status)),
+            _ => Try::Final(refused(peer, status)),
         }
     }
+
+    fn keep_absence(&self, answer: Error) {
+        let mut absences = self.absences.lock().unwrap_or_else(PoisonError::into_inner);
+        if absences.len() < MAX_ABSENCES && !absences.contains(&answer) {
+            absences.push(answer);
+        }
+    }
+}
+
+/// Returns true for a file that a good log need not have, so that 403 means what 404 means: a bucket that may not be listed
+/// answers so for every missing file.
+fn is_optional(path: &str) -> bool {
+    LogFile::parse(path).is_some_and(|file| file.is_optional())
 }
 
 /// Reads at most one byte more than `most`, counted after decompression.
@@ -159,27 +190,30 @@ async fn body(mut response: Response, most: usize) -> reqwest::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn failed(path: &str, error: &reqwest::Error) -> Try {
-    let path = path.to_owned();
+fn failed(peer: Peer, path: &str, error: &reqwest::Error) -> Try {
     let problem = innermost(error);
     if error.is_redirect() {
-        Try::Final(Error::Redirect { path, problem })
+        Try::Final(refused_redirect(peer, path, error))
     } else if error.is_connect() {
-        Try::Again(Error::Unreachable { path, problem }, None)
+        Try::Again(Error::Unreachable { peer, problem }, None)
     } else if error.is_timeout() {
         // A server that was silent for so long will be silent again.
-        Try::Final(Error::Timeout { path })
+        Try::Final(Error::Timeout { peer })
     } else {
-        let context = format!("`{path}`: the answer broke off: ");
-        Try::Again(Error::Network { context, problem }, None)
+        let problem = format!("the answer broke off: {problem}");
+        Try::Again(Error::Network { peer, problem }, None)
     }
 }
 
-fn refused(path: &str, status: StatusCode) -> Error {
+fn refused(peer: Peer, status: StatusCode) -> Error {
+    let reason = match status {
+        StatusCode::FORBIDDEN => StatusReason::Forbidden,
+        _ => StatusReason::Itself,
+    };
     Error::Status {
-        target: path.to_owned(),
+        peer,
         status: status.to_string(),
-        takes_no_entries: false,
+        reason,
     }
 }
 
@@ -202,6 +236,11 @@ impl Source for Http {
 
     fn forget_remembered(&self) -> bool {
         self.cache.as_ref().is_some_and(Cache::forget_used)
+    }
+
+    fn take_absences(&self) -> Vec<Error> {
+        let mut absences = self.absences.lock().unwrap_or_else(PoisonError::into_inner);
+        core::mem::take(&mut absences)
     }
 }
 

@@ -57,6 +57,12 @@ pub trait Source: Sync {
     fn forget_remembered(&self) -> bool {
         false
     }
+
+    /// Returns the answers of a server for files that it does not have, for a message that names address and status, and
+    /// forgets them. Some of the first ones.
+    fn take_absences(&self) -> Vec<Error> {
+        Vec::new()
+    }
 }
 
 impl<S: Source + ?Sized> Source for &S {
@@ -74,6 +80,10 @@ impl<S: Source + ?Sized> Source for &S {
 
     fn forget_remembered(&self) -> bool {
         (**self).forget_remembered()
+    }
+
+    fn take_absences(&self) -> Vec<Error> {
+        (**self).take_absences()
     }
 }
 

@@ -121,6 +121,13 @@ impl LogFile {
         }
     }
 
+    /// Returns `true` for a file that a good log need not have: a partial tile or bundle, which the full one replaces, and
+    /// the proofs of manifests of a log without an index.
+    #[must_use]
+    pub const fn is_optional(&self) -> bool {
+        self.is_partial() || matches!(self, Self::LatestManifest | Self::AuditedManifest)
+    }
+
     /// The media type with which a server labels the file.
     #[must_use]
     pub const fn content_type(&self) -> &'static str {
@@ -292,6 +299,8 @@ mod tests {
             assert_eq!(file.is_immutable(), is_immutable, "{path}");
             assert_eq!(file.content_type(), content_type, "{path}");
             assert_eq!(file.is_partial(), path.contains(".p/"), "{path}");
+            let is_optional = file.is_partial() || path.ends_with(".tlog-proof");
+            assert_eq!(file.is_optional(), is_optional, "{path}");
         }
     }
 

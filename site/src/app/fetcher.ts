@@ -75,7 +75,7 @@ export class Fetcher {
     }
   }
 
-  async #once({ path, limit, isImmutable }: WantedFile): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #once({ path, limit, isImmutable, isOptional }: WantedFile): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const silence = new AbortController();
     let timer = setTimeout(() => silence.abort(), SILENCE);
     const heard = (): void => {
@@ -89,7 +89,7 @@ export class Fetcher {
         referrerPolicy: "no-referrer",
         signal: AbortSignal.any([this.#signal, silence.signal]),
       });
-      if (response.status === 404) return undefined;
+      if (response.status === 404 || (response.status === 403 && isOptional)) return undefined;
       if (!response.ok) {
         const busy = response.status === 429 || response.status >= 500;
         throw new (busy ? Unreachable : Final)(path, `the server answered with HTTP ${response.status}`);

@@ -30,6 +30,8 @@ export type WantedFile = {
   readonly limit: number;
   /** Set if the file never changes under its name, so that a copy in the browser is as good as any. */
   readonly isImmutable: boolean;
+  /** Set for a file that a good log need not have: HTTP 403, which unlisted buckets answer, means 404. */
+  readonly isOptional: boolean;
   /** Number of entries in it, if it is an entry bundle; else 0. */
   readonly entries: number;
 };

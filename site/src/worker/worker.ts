@@ -11,6 +11,7 @@ import {
   init,
   isImmutable,
   isLeftOut,
+  isOptional,
   verifyBundle,
   verifyFraud,
   type Options as VerifierOptions,
@@ -153,7 +154,13 @@ function step(job: number, state: Job): void {
 }
 
 function wanted(path: string): WantedFile {
-  return { path, limit: fileLimit(path) ?? 0, isImmutable: isImmutable(path), entries: entriesIn(path) };
+  return {
+    path,
+    limit: fileLimit(path) ?? 0,
+    isImmutable: isImmutable(path),
+    isOptional: isOptional(path),
+    entries: entriesIn(path),
+  };
 }
 
 function tell(job: number, state: Job): void {

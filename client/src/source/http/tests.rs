@@ -72,7 +72,7 @@ fn tries_end() {
     assert_eq!(error.code(), "http-status");
     assert_eq!(
         error.to_string(),
-        "`checkpoint`: the server answered 500 Internal Server Error"
+        format!("`{address}checkpoint`: the server answered 500 Internal Server Error")
     );
 }
 
@@ -117,19 +117,69 @@ fn redirects_stay_on_the_host() {
             b"",
         )]);
         let error = fetch(&address, "checkpoint").unwrap_err();
+        let words = format!("`{address}checkpoint`: {why}: `{target}`");
         assert_eq!(
-            (error.code(), error.to_string().as_str()),
-            ("redirect", format!("`checkpoint`: {why}").as_str()),
+            (error.code(), error.to_string()),
+            ("redirect", words),
             "{target}"
         );
+        assert_eq!(error.hint(), None, "{target} is not the same file");
     }
     let (address, _) = serve(vec![answer(
         "301 Moved Permanently",
         "location: file:///etc/hostname\r\n",
         b"",
     )]);
-    assert!(fetch(&address, "checkpoint").is_err());
+    let error = fetch(&address, "checkpoint").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("refused: `file:///etc/hostname`")
+    );
     assert!(untouched.lock().unwrap().is_empty());
+}
+
+/// A redirect of the same file names the address to use.
+#[test]
+fn a_refused_redirect_says_where_to() {
+    let (address, _) = serve(vec![answer(
+        "301 Moved Permanently",
+        "location: https://log.example/access/checkpoint\r\n",
+        b"",
+    )]);
+    let error = fetch(&address, "checkpoint").unwrap_err();
+    let hint = error.hint().unwrap();
+    assert_eq!(
+        hint,
+        "use `https://log.example/access/`, if that is the log's address"
+    );
+}
+
+/// A bucket that readers may not list answers 403 for each missing file; of files that a log need not have, that is the
+/// answer that they are missing.
+#[test]
+fn a_forbidden_file_that_a_log_need_not_have_is_missing() {
+    for path in [
+        "tile/0/001.p/3",
+        "tile/entries/001.p/3",
+        "index/audited.tlog-proof",
+    ] {
+        let (address, _) = serve(vec![answer("403 Forbidden", "", b"AccessDenied")]);
+        let log = Http::new(parse_address(&address).unwrap(), None).unwrap();
+        assert_eq!(log.read(path), Ok(None), "{path}");
+        let told: Vec<String> = log.take_absences().iter().map(Error::to_string).collect();
+        let words = format!("`{address}{path}`: the server answered 403 Forbidden");
+        assert_eq!(told, [words]);
+    }
+    for path in ["checkpoint", "tile/0/001", "tile/entries/001"] {
+        let (address, _) = serve(vec![answer("403 Forbidden", "", b"AccessDenied")]);
+        let error = fetch(&address, path).unwrap_err();
+        let hint = error.hint().unwrap();
+        assert!(
+            hint.contains("answers so for a missing file"),
+            "{path}: {hint}"
+        );
+    }
 }
 
 #[test]
@@ -138,7 +188,7 @@ fn redirects_end() {
     let (address, asked) = serve((0..9).map(|_| around()).collect());
     assert_eq!(
         fetch(&address, "checkpoint").unwrap_err().to_string(),
-        "`checkpoint`: too many redirects"
+        format!("`{address}checkpoint`: too many redirects: `{address}checkpoint`")
     );
     assert_eq!(asked.lock().unwrap().len(), MAX_REDIRECTS + 1);
 }
@@ -174,10 +224,10 @@ fn nobody_listens() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}/", listener.local_addr().unwrap())
     };
-    assert_eq!(
-        fetch(&address, "checkpoint").unwrap_err().code(),
-        "unreachable"
-    );
+    let error = fetch(&address, "checkpoint").unwrap_err();
+    assert_eq!(error.code(), "unreachable");
+    let words = format!("`{address}checkpoint`: cannot connect: ");
+    assert!(error.to_string().starts_with(&words), "{error}");
 }
 
 #[test]
