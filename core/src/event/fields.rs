@@ -38,6 +38,16 @@ pub enum MemberError {
         /// The beginning of its value.
         found: String,
     },
+    /// The list has more items than the format allows.
+    #[error("`{member}` has {found} items, more than the {limit} allowed")]
+    TooMany {
+        /// Path of the member, from the document's root.
+        member: String,
+        /// Number of its items.
+        found: usize,
+        /// Most items.
+        limit: usize,
+    },
 }
 
 impl MemberError {
@@ -46,7 +56,7 @@ impl MemberError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Missing { .. } => "member-missing",
-            Self::Malformed { .. } => "member-malformed",
+            Self::TooMany { .. } | Self::Malformed { .. } => "member-malformed",
         }
     }
 }
@@ -165,7 +175,11 @@ impl<'a> Members<'a> {
     pub(crate) fn list(&self, name: &str, limit: usize) -> Result<&'a [Value<'a>], MemberError> {
         match self.required(name)? {
             Value::Array(items) if items.len() <= limit => Ok(items),
-            Value::Array(_) => Err(self.refuse(name, "a shorter list")),
+            Value::Array(items) => Err(MemberError::TooMany {
+                member: self.full(name),
+                found: items.len(),
+                limit,
+            }),
             _ => Err(self.refuse(name, "a list")),
         }
     }
@@ -271,7 +285,7 @@ mod tests {
             ),
             (
                 members.list("list", 1).unwrap_err(),
-                "`p.list` must be a shorter list, not a list of 2",
+                "`p.list` has 2 items, more than the 1 allowed",
             ),
             (
                 members.object("list", "p.list").unwrap_err(),

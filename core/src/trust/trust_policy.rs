@@ -45,12 +45,18 @@ pub struct Pin {
     pub leaf_hash: Hash,
 }
 
+/// The mark U+FEFF in UTF-8, which some editors write before a text, invisibly.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 impl TrustPolicy {
     /// Parses a trust file.
     ///
     /// # Errors
     /// The [`TrustError`] with the line and the remedy.
     pub fn parse(bytes: &[u8]) -> Result<Self, TrustError> {
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            return Err(TrustError::ByteOrderMark);
+        }
         let sections = Sections::cut(bytes)?;
         let policy = |section: &Section| -> Result<Option<Policy>, TrustError> {
             let cosigners = match section {
@@ -365,6 +371,11 @@ pub enum TrustError {
     /// A policy in it is refused.
     #[error(transparent)]
     Policy(PolicyError),
+    /// The text begins with a mark that is no part of any line.
+    #[error(
+        "the policy begins with a byte order mark, which is invisible; save it as UTF-8 without that mark"
+    )]
+    ByteOrderMark,
     /// There are sections, but no `[log]`.
     #[error("the policy has sections but no [log]; add it")]
     NoLog,
@@ -446,6 +457,7 @@ impl TrustError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Policy(error) => error.code(),
+            Self::ByteOrderMark => "trust-byte-order-mark",
             Self::NoLog => "trust-no-log",
             Self::UnknownSection { .. } => "trust-unknown-section",
             Self::SectionTwice { .. } => "trust-section-twice",

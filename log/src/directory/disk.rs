@@ -178,17 +178,19 @@ impl Disk {
         Ok(())
     }
 
-    /// Writes a file under a new name in `directory` and returns its path; syncs it unless it is `Lazy`.
+    /// Writes the content of `wanted` under a new name in `directory` and returns that path; syncs it unless it is `Lazy`.
+    /// An error names `wanted`, which the user knows.
     pub(super) fn write_temporary(
         &self,
         directory: &Path,
+        wanted: &Path,
         bytes: &[u8],
         mode: u32,
         durability: Durability,
     ) -> Result<PathBuf, DiskError> {
         let number = TEMPORARY.fetch_add(1, Ordering::Relaxed);
         let path = directory.join(format!(".glasslog.{}.{number}", std::process::id()));
-        let failed = |error: io::Error| DiskError::new("write", &path, &error);
+        let failed = |error: io::Error| DiskError::new("write", wanted, &error);
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -200,9 +202,13 @@ impl Disk {
             set.map_err(failed)?;
         }
         let filled = self.fill(&path, &mut file, bytes, durability);
-        filled.inspect_err(|_| {
+        filled.map_err(|error| {
             // Nobody reads a file that was not finished, and a disk that is full needs its bytes.
             let _ = fs::remove_file(&path);
+            DiskError {
+                path: wanted.to_owned(),
+                ..error
+            }
         })?;
         Ok(path)
     }
@@ -281,7 +287,7 @@ impl Disk {
         if path.exists() {
             return Ok(Created::Exists);
         }
-        let source = self.write_temporary(temporary, bytes, mode, durability)?;
+        let source = self.write_temporary(temporary, path, bytes, mode, durability)?;
         self.name(&source, path).inspect_err(|_| {
             // A disk that fails may keep the copy; whatever is left of a key must not stay for long.
             let _ = fs::remove_file(&source);
@@ -316,7 +322,7 @@ impl Disk {
         bytes: &[u8],
         mode: u32,
     ) -> Result<(), DiskError> {
-        let source = self.write_temporary(temporary, bytes, mode, Durability::Now)?;
+        let source = self.write_temporary(temporary, path, bytes, mode, Durability::Now)?;
         self.step(Step::Rename, path)
             .and_then(|()| fs::rename(&source, path))
             .map_err(|error| DiskError::new("replace", path, &error))?;

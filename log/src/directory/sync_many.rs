@@ -24,7 +24,9 @@ impl Disk {
         for (path, bytes) in files {
             sources.push(match path.exists() {
                 true => None,
-                false => Some(self.write_temporary(temporary, bytes, mode, Durability::Lazy)?),
+                false => {
+                    Some(self.write_temporary(temporary, path, bytes, mode, Durability::Lazy)?)
+                }
             });
         }
         let written: Vec<&PathBuf> = sources.iter().flatten().collect();

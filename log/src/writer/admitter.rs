@@ -257,6 +257,9 @@ impl Admitter {
         if let Some(index) = self.newest_position(&leaf_hash) {
             return Ok((Receipt { index, leaf_hash }, false));
         }
+        if let Some(admitted) = &judged {
+            self.check_acts_on(admitted)?;
+        }
         if let (Some(admission), Some(admitted)) = (&mut self.admission, judged) {
             admission
                 .check_again(&admitted)
@@ -268,6 +271,17 @@ impl Admitter {
         self.newest.insert(leaf_hash, index);
         self.size += 1;
         Ok((Receipt { index, leaf_hash }, true))
+    }
+
+    /// Checks that an access acts on an entry of this log. Only the table of known entries can tell.
+    fn check_acts_on(&self, admitted: &Admitted) -> Result<(), Refusal> {
+        let access = admitted.entry().access();
+        match access.and_then(|access| access.acts_on) {
+            Some(leaf_hash) if self.position(&leaf_hash).is_none() => {
+                Err(Refusal::ActsOnNoEntry { leaf_hash })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Replays an entry that was admitted before.

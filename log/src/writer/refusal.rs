@@ -27,6 +27,14 @@ pub enum Refusal {
     /// The log is closed and accepts no new entries.
     #[error("the log is closed: it accepts no new entries")]
     Closed,
+    /// The event acts on an entry that the log does not have.
+    #[error(
+        "the event acts on the entry with leaf hash `{leaf_hash}`, which the log does not have"
+    )]
+    ActsOnNoEntry {
+        /// The leaf hash.
+        leaf_hash: Hash,
+    },
     /// The rules of events refuse the entry.
     #[error(transparent)]
     Entry(Box<rules::Refusal>),
@@ -44,6 +52,7 @@ impl Refusal {
         match self {
             Self::Empty => "entry-empty",
             Self::Closed => "log-closed",
+            Self::ActsOnNoEntry { .. } => "acts-on-no-entry",
             Self::Entry(refusal) => refusal.code(),
         }
     }
@@ -52,7 +61,7 @@ impl Refusal {
     pub fn class(&self) -> RefusalClass {
         match self {
             Self::Empty => RefusalClass::Malformed,
-            Self::Closed => RefusalClass::Conflict,
+            Self::Closed | Self::ActsOnNoEntry { .. } => RefusalClass::Conflict,
             Self::Entry(refusal) => refusal.class(),
         }
     }
