@@ -67,7 +67,7 @@ impl Sent {
 fn admin_key(log: &str, spec: Option<&str>) -> Result<Signer, Failure> {
     match spec {
         Some(spec) => signer_spec::read(spec),
-        None if is_address(log) => {
+        None if is_address(log)? => {
             Err(Failure::usage("`--admin SPEC` is required with an address"))
         }
         None => signer_spec::read_file(&glasslog_log::Layout::new(log).key("admin")),

@@ -9,6 +9,7 @@ use glasslog_log::{Log, Refusal};
 use crate::clock::now;
 use crate::failure::Failure;
 use crate::output::say;
+use crate::source;
 use crate::submitted::{State, Submitted};
 
 /// A log that takes entries.
@@ -23,7 +24,7 @@ impl Destination {
     /// # Errors
     /// The directory is not a log, or another process writes to it; or the address is malformed.
     pub(crate) fn open(log: &str) -> Result<Self, Failure> {
-        match is_address(log) {
+        match is_address(log)? {
             true => Ok(Self::Server(Server::open(log)?)),
             false => Ok(Self::Directory(Box::new(open_log(Path::new(log))?))),
         }
@@ -158,7 +159,7 @@ fn local(outcome: Result<glasslog_log::Receipt, Refusal>) -> Result<Receipt, Ref
 /// # Errors
 /// The directory is not a log, or another process writes to it.
 pub(crate) fn open_log(path: &Path) -> Result<Log, Failure> {
-    let log = Log::open(path)?;
+    let log = Log::open(source::directory(path)?)?;
     if let Some(reason) = log.rebuilt() {
         say(format_args!(
             "glasslog: the table of known entries was made again from the log: {reason}"

@@ -3,11 +3,10 @@
 //! Both are part of the signed bytes, so an event that is made again with the same id and time is the same entry, and the
 //! log answers with its index.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use glasslog_core::text::time;
 use uuid::{NoContext, Timestamp, Uuid};
 
+use crate::clock::signing_clock;
 use crate::failure::Failure;
 
 /// The identity of an event.
@@ -58,14 +57,7 @@ pub(crate) fn identity(
 }
 
 fn new_id() -> Result<Uuid, Failure> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.map_err(|_| {
-        Failure::unfinished(
-            "clock-before-1970",
-            "the clock of this machine is before 1970",
-        )
-        .hint("set the clock")
-    })?;
+    let now = signing_clock()?;
     let now = Timestamp::from_unix(NoContext, now.as_secs(), now.subsec_nanos());
     Ok(Uuid::new_v7(now))
 }

@@ -94,7 +94,7 @@ impl From<glasslog_client::Error> for Failure {
             _ => error.code(),
         };
         Self {
-            hint: error.hint().map(str::to_owned),
+            hint: error.hint(),
             ..Self::new(exit, code, error.to_string())
         }
     }
@@ -123,6 +123,9 @@ impl From<Refused> for Failure {
         let hint = match refused.code.as_str() {
             "event-unknown-key" => Some("an admin enrols it with `glasslog keys enrol`"),
             "access-reason-missing" => Some("give `--reason-code` and `--reason`"),
+            "acts-on-no-entry" => Some(
+                "`glasslog history ARTIFACT --format json` shows the leaf hash of each event, `leafHash`",
+            ),
             "register-new-name-missing" => Some(
                 "add the member `\"newName\":true` and sign again; `glasslog record` does it by itself",
             ),

@@ -1,6 +1,6 @@
 //! Files named on the command line: bounded reads, `-` for standard input.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{Read, stdin};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,20 +40,48 @@ fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
 /// # Errors
 /// The file cannot be read (exit 1), or is too long for its kind (exit 8).
 pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
+    read_by_kind(path, 0, |_| most)
+}
+
+/// Reads a file whose kind, and so the most bytes that it may have, its first `beginning` bytes tell. No more than that is
+/// held in memory.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_by_kind(
+    path: &Path,
+    beginning: usize,
+    most: impl Fn(&[u8]) -> usize,
+) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| Failure::file(path.display(), &error);
+    let mut file = open(path)?;
     let mut bytes = Vec::new();
-    open(path)?
-        .take(most as u64 + 1)
+    let first = beginning as u64;
+    (&mut file)
+        .take(first)
         .read_to_end(&mut bytes)
-        .map_err(|error| Failure::file(path.display(), &error))?;
-    if bytes.len() > most {
+        .map_err(failed)?;
+    let most = most(&bytes);
+    let too_long = || {
         let shown = path.display();
-        return Err(Failure::new(
+        Failure::new(
             Exit::Malformed,
             "too-long",
             format!("`{shown}` is longer than {most} bytes, the limit for its kind"),
-        ));
+        )
+    };
+    // The length that a directory entry states spares the reading of a file that is refused anyway.
+    let stated = std::fs::metadata(path).ok().filter(Metadata::is_file);
+    let stated = stated.map_or(0, |metadata| metadata.len());
+    if stated > most as u64 {
+        return Err(too_long());
     }
-    Ok(bytes)
+    let rest = (most as u64 + 1).saturating_sub(bytes.len() as u64);
+    file.take(rest).read_to_end(&mut bytes).map_err(failed)?;
+    match bytes.len() > most {
+        true => Err(too_long()),
+        false => Ok(bytes),
+    }
 }
 
 /// Returns the digest of standard input.

@@ -8,6 +8,7 @@ use glasslog_core::rules::{EnrolledKey, NoEffect, Revocation};
 use serde::Serialize;
 
 use crate::admin_event::{Sent, send};
+use crate::args::parse_digest;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
@@ -45,18 +46,21 @@ pub(crate) struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    /// Reads the key and its state in the log.
+    /// Reads the state in the log of a key, which is named by its id or its public half.
     ///
     /// # Errors
     /// The key or the log cannot be read, or the key is not enrolled (exit 5).
-    pub(crate) fn new(log: &'a str, admin: Option<&'a str>, key: &Path) -> Result<Self, Failure> {
-        let (spki, _) = read_public_key(key)?;
+    pub(crate) fn new(log: &'a str, admin: Option<&'a str>, key: &str) -> Result<Self, Failure> {
+        let keyid = match key.starts_with("sha256:") {
+            true => format!("sha256:{}", parse_digest(key)?.to_hex()),
+            false => read_public_key(Path::new(key))?.0.key_id(),
+        };
         let published = read_keys(log)?;
-        let keyid = spki.key_id();
         let key = published.keyring.keys().get(&keyid).cloned();
         let key = key.ok_or_else(|| {
             let message = format!("key `{keyid}` is not enrolled");
             Failure::new(Exit::Undecided, NoEffect::NotEnrolled.code(), message)
+                .hint("`glasslog keys list` shows the ids of the enrolled keys")
         })?;
         Ok(Self {
             log,

@@ -7,5 +7,5 @@ use glasslog_client::source::is_address;
 /// Returns the trust policy that `glasslog init` wrote beside a log directory, to be named in a hint.
 pub(crate) fn policy_beside(log: &str) -> Option<PathBuf> {
     let path = Path::new(log).join("trust.policy");
-    (!is_address(log) && path.is_file()).then_some(path)
+    (is_address(log) == Ok(false) && path.is_file()).then_some(path)
 }

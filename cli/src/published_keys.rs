@@ -10,7 +10,7 @@ use glasslog_core::tiles::{bundles_between, parse_entries};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::source;
+use crate::source::{self, missing};
 
 /// The keys of a log as of one of its sizes.
 pub(crate) struct PublishedKeys {
@@ -42,7 +42,7 @@ pub(crate) fn read_keys_and(
     let (mut range, mut keyring) = (CompactRange::new(), None);
     for bundle in bundles_between(0, head.size) {
         let bytes = read_file(&*source, &LogFile::Bundle(bundle))?;
-        let bytes = bytes.ok_or_else(|| missing(&bundle.full().path()))?;
+        let bytes = bytes.ok_or_else(|| missing(&*source, &bundle.full().path()))?;
         let entries = parse_entries(&bytes, bundle.width()).map_err(|error| {
             Failure::new(
                 Exit::False,
@@ -95,15 +95,11 @@ pub(crate) fn read_size(log: &str) -> Result<u64, Failure> {
 
 fn read_checkpoint(source: &dyn Source) -> Result<Checkpoint, Failure> {
     let bytes = source.read(CHECKPOINT_PATH)?;
-    let bytes = bytes.ok_or_else(|| missing(CHECKPOINT_PATH))?;
+    let bytes = bytes.ok_or_else(|| missing(source, CHECKPOINT_PATH))?;
     Checkpoint::parse(&bytes).map_err(|error| {
         let message = format!("`checkpoint`: {error}");
         Failure::new(Exit::Malformed, error.code(), message)
     })
-}
-
-fn missing(path: &str) -> Failure {
-    Failure::unfinished("missing-file", format!("`{path}` is missing"))
 }
 
 fn take(

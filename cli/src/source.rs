@@ -3,16 +3,46 @@
 use std::path::Path;
 
 use glasslog_client::source::{Directory, Http, Source, is_address};
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_log::object_store::BucketSource;
 
 use crate::failure::Failure;
+
+/// Returns the path of a log directory that a verb works on, which an address is not.
+///
+/// # Errors
+/// The argument is an address (exit 2).
+pub(crate) fn directory(log: &Path) -> Result<&Path, Failure> {
+    match is_address(&log.to_string_lossy())? {
+        false => Ok(log),
+        true => Err(
+            Failure::usage("LOG is an address, and this verb works on a log directory")
+                .hint("run it where that directory is"),
+        ),
+    }
+}
+
+/// Describes a file that a log lacks and a verb needs, with its server's answer.
+pub(crate) fn missing(source: &dyn Source, path: &str) -> Failure {
+    let message = match source.take_absences().pop() {
+        Some(answer) => format!("`{path}` is missing: {answer}"),
+        None => format!("`{path}` is missing"),
+    };
+    let failure = Failure::unfinished("missing-file", message);
+    match path {
+        CHECKPOINT_PATH => failure.hint(
+            "this is not a log's address or directory: `LOG` is a log directory, its public tree, or the address of such a tree",
+        ),
+        _ => failure,
+    }
+}
 
 /// Opens what `--log` names. With `offline`, an address is refused before any socket exists.
 ///
 /// # Errors
 /// The address is malformed, `--offline` was given with an address or a bucket, or there is no such directory.
 pub(crate) fn open(log: &str, offline: bool) -> Result<Box<dyn Source>, Failure> {
-    if is_address(log) {
+    if is_address(log)? {
         if offline {
             return Err(Failure::usage(format!(
                 "`--offline` opens no socket, and `{log}` is an address"

@@ -116,7 +116,9 @@ impl Failure {
             return self;
         };
         let remedy = match (submitted.state, &mut submitted.entries) {
-            (State::Durable, _) if is_address(log) => "its server publishes it".to_owned(),
+            (State::Durable, _) if is_address(log) == Ok(true) => {
+                "its server publishes it".to_owned()
+            }
             (State::Durable, _) => {
                 format!("`glasslog publish {log}` publishes it, as the next writer does")
             }

@@ -7,6 +7,7 @@ use glasslog_core::trust::TrustPolicy;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::source::missing;
 
 /// Reads the log's newest checkpoint, if the trust policy accepts it, with the signatures that verify by the policy's keys.
 ///
@@ -19,9 +20,8 @@ pub(crate) fn trusted_checkpoint(
 ) -> Result<SignedCheckpoint, Failure> {
     let trust = TrustPolicy::parse(policy)
         .map_err(|error| Failure::new(Exit::Malformed, error.code(), error.to_string()))?;
-    let bytes = source
-        .read(CHECKPOINT_PATH)?
-        .ok_or_else(|| Failure::unfinished("missing-file", "`checkpoint` is missing"))?;
+    let bytes = source.read(CHECKPOINT_PATH)?;
+    let bytes = bytes.ok_or_else(|| missing(source, CHECKPOINT_PATH))?;
     let checkpoint = Checkpoint::parse(&bytes)
         .map_err(|error| Failure::new(Exit::Malformed, error.code(), error.to_string()))?;
     let (verdict, verified) = trust.verify_log(&checkpoint, now);

@@ -2,10 +2,13 @@
 
 mod cli {
     mod audit_resume;
+    mod everyday;
+    mod messages;
     mod process;
     mod reference;
     mod shards;
     mod transcripts;
+    mod watching;
     mod writing;
 }
 mod index {

@@ -13,7 +13,7 @@ use crate::source;
 #[derive(Debug, Args)]
 pub(crate) struct LookupArgs {
     /// Log directory, public tree or URL
-    #[arg(long)]
+    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
     pub(crate) log: String,
 
     /// Read every entry instead of using the index that the policy names

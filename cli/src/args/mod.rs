@@ -1,14 +1,20 @@
 //! Arguments that several verbs share, each read in one place.
 
 mod artifact;
+mod digest;
+mod event_fields;
 mod files;
 mod lookup;
+mod question;
 mod size;
 mod time;
 mod trust;
 
 pub(crate) use artifact::{recorded_name, refuse_artifact, resolve_artifact};
+pub(crate) use digest::parse_digest;
+pub(crate) use event_fields::EventFields;
 pub(crate) use files::{named_key, read_trust_policy};
 pub(crate) use lookup::{Lookup, LookupArgs};
+pub(crate) use question::QuestionArgs;
 pub(crate) use time::{parse_duration, parse_time};
 pub(crate) use trust::TrustArgs;

@@ -17,7 +17,12 @@ use crate::policy_hint::policy_beside;
 #[command(next_help_heading = "Trust")]
 pub(crate) struct TrustArgs {
     /// Trust policy, which names the trusted keys. Required; the one beside a log is never used automatically
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "GLASSLOG_POLICY",
+        hide_env_values = true
+    )]
     pub(crate) policy: Option<PathBuf>,
 
     /// Claim that must hold

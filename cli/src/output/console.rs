@@ -8,7 +8,7 @@ use glasslog_core::report::Report;
 use serde::Serialize;
 
 use super::format::Format;
-use super::render;
+use super::render::{self, Extent};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::submitted::Submitted;
@@ -24,6 +24,8 @@ pub(crate) struct Console {
     /// The failure of standard output, until it is told.
     lost: RefCell<Option<Failure>>,
     is_lost: Cell<bool>,
+    /// True if the reader of standard output went away before it had everything.
+    reader_left: Cell<bool>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +51,7 @@ impl Console {
             is_stdout_given: Cell::new(false),
             lost: RefCell::new(None),
             is_lost: Cell::new(false),
+            reader_left: Cell::new(false),
         }
     }
 
@@ -95,11 +98,14 @@ impl Console {
     }
 
     fn write(&self, mut stdout: impl Write, text: impl Display) {
-        if let Err(error) = writeln!(stdout, "{text}").and_then(|()| stdout.flush())
-            && error.kind() != ErrorKind::BrokenPipe
-            && !self.is_lost.replace(true)
-        {
-            self.lost.replace(Some(Failure::stdout(&error)));
+        match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => self.reader_left.set(true),
+            Err(error) => {
+                if !self.is_lost.replace(true) {
+                    self.lost.replace(Some(Failure::stdout(&error)));
+                }
+            }
         }
     }
 
@@ -121,10 +127,10 @@ impl Console {
 
     /// Shows a report about given files in the chosen format, and returns the exit code of its class.
     pub(crate) fn report(&self, report: &Report) -> Exit {
-        self.show(report, false)
+        self.show(report, false, Extent::Whole)
     }
 
-    fn show(&self, report: &Report, can_scan: bool) -> Exit {
+    fn show(&self, report: &Report, can_scan: bool, extent: Extent) -> Exit {
         if self.is_json() {
             self.json_line(&report.to_json());
         } else {
@@ -134,7 +140,7 @@ impl Console {
                 .then(|| terminal_size::terminal_size_of(&stdout))
                 .flatten()
                 .map(|(width, _)| width.0);
-            self.line(render::report(report, width));
+            self.line(render::report(report, width, extent));
         }
         for hint in render::hints(report, can_scan) {
             self.hint(hint);
@@ -147,9 +153,21 @@ impl Console {
     /// # Errors
     /// The query has no report.
     pub(crate) fn verdict(&self, report: Option<&Report>) -> Result<Exit, Failure> {
+        self.verdict_of(report, Extent::Whole)
+    }
+
+    /// Shows this much of the report of a query of a log that has ended; as JSON it is always whole.
+    ///
+    /// # Errors
+    /// The query has no report.
+    pub(crate) fn verdict_of(
+        &self,
+        report: Option<&Report>,
+        extent: Extent,
+    ) -> Result<Exit, Failure> {
         // An audit and a comparison of two checkpoints ask no index which entries to read.
         let can_scan = |report: &Report| !matches!(report.query.kind, "log" | "consistency");
-        let shown = report.map(|report| self.show(report, can_scan(report)));
+        let shown = report.map(|report| self.show(report, can_scan(report), extent));
         shown.ok_or_else(|| {
             Failure::unfinished("no-verdict", "the verification ended without a verdict")
         })
@@ -203,6 +221,11 @@ impl Console {
                 exit.and(failure.exit)
             }
         }
+    }
+
+    /// Returns true if everything that was written to standard output so far arrived.
+    pub(crate) fn is_delivered(&self) -> bool {
+        !self.is_lost.get() && !self.reader_left.get()
     }
 
     /// Returns true if a progress display makes sense.

@@ -14,4 +14,4 @@ pub(crate) use format::Format;
 pub(crate) use head::Head;
 pub(crate) use observer::Watch;
 pub(crate) use progress::{Progress, SharedProgress};
-pub(crate) use render::mark;
+pub(crate) use render::{Extent, mark, visible};

@@ -1,5 +1,6 @@
 //! News of a reading, as progress bars and notes.
 
+use glasslog_client::Error;
 use glasslog_client::drive::{Again, Observer};
 
 use super::console::Console;
@@ -35,6 +36,14 @@ impl<'a> Watch<'a> {
 impl Observer for Watch<'_> {
     fn progress(&self, done: u64, total: u64) {
         self.progress.show(done, total);
+    }
+
+    fn absent(&self, answer: &Error) {
+        self.progress.clear();
+        self.console.note(answer);
+        if let Some(hint) = answer.hint() {
+            self.console.hint(hint);
+        }
     }
 
     fn again(&self, reason: Again) {

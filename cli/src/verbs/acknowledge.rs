@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[arg(value_name = "INDEX")]
     index: u64,
     /// Log directory, or the URL of its server
-    #[arg(long)]
+    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
     log: String,
     /// Reason, in words
     #[arg(long, value_name = "TEXT")]

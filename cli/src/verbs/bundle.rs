@@ -4,81 +4,112 @@ use std::path::PathBuf;
 
 use glasslog_client::drive;
 use glasslog_core::fetch::{BundleError, BundleWriter, Progress, Query};
-use glasslog_core::report::{Report, Verdict};
+use glasslog_core::report::{Class, Report, Verdict};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::{HistoryQuery, bundled};
 
-use crate::args::{LookupArgs, refuse_artifact, resolve_artifact};
+use crate::args::{LookupArgs, QuestionArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Output, Watch};
 
 /// Writes everything needed to verify an artifact's complete history offline.
+///
+/// With `--since` the history is reported as of what is new, and then saved: the next call begins where this report ended.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   glasslog bundle resnet50@2.1 --log my.log --policy trust.policy -o resnet50.bundle
-  glasslog verify bundle resnet50.bundle --policy trust.policy --offline")]
+  glasslog verify bundle resnet50.bundle --policy trust.policy --offline
+  glasslog bundle resnet50@2.1 --log my.log --policy trust.policy --since resnet50.bundle -o resnet50.bundle")]
 pub(crate) struct Args {
-    /// Artifact, as in `glasslog history`
-    artifact: String,
-
     #[command(flatten)]
-    lookup: LookupArgs,
+    question: QuestionArgs,
 
-    /// Look up this one key only, without following registrations to other names and digests
-    #[arg(long)]
-    exact: bool,
-
-    /// File of the bundle; `-` is standard output, and the report then goes to standard error
+    /// File of the bundle, with `--since` perhaps the older one; `-` is standard output, and the report then goes to standard
+    /// error
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
 
 impl Args {
     /// # Errors
-    /// The artifact is malformed, the policy or log cannot be read, the log is too large for a bundle, or the bundle
-    /// cannot be written.
+    /// The artifact is malformed, the policy, the older bundle or the log cannot be read, or the log is too large for a
+    /// bundle.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let LookupArgs { log, trust, .. } = &self.lookup;
+        let lookup = &self.question.lookup;
+        let LookupArgs { log, trust, .. } = lookup;
         let policy = trust.policy_or_beside(log, console)?;
-        let options = self.lookup.options();
-        let source = self.lookup.source()?;
-        let artifact = resolve_artifact(&self.artifact, console)?;
+        let options = lookup.options();
+        let source = lookup.source()?;
+        let asked = self.question.read(console)?;
         let output = Output::open(&self.output, console)?;
         // A malformed policy is reported by the history.
         let known = TrustPolicy::parse(&policy).ok();
         let recording = drive::run(&*source, &Watch::reading(console), || {
-            let query = HistoryQuery::new(&artifact, &policy, options, self.exact)
-                .map_err(|error| refuse_artifact(&error))?;
             Ok::<_, Failure>(Recording {
-                query: self.lookup.bounded(query),
-                bundle: Ok(BundleWriter::new(&artifact, self.exact)),
+                query: asked.query(&policy, options)?,
+                bundle: Ok(BundleWriter::new(&asked.artifact, self.question.exact)),
                 known: known.as_ref(),
                 is_signed: true,
             })
         })?;
-        let Recording {
-            query,
-            bundle,
-            is_signed,
-            ..
-        } = recording;
-        let bundle = bundle.map_err(|error| too_large(&error))?;
-        // A bundle of a false or incomplete history would fail again at the reader's.
-        let report = query.report();
-        if is_signed && report.is_some_and(|report| report.result != Verdict::Failed) {
-            let bytes = bundle.finish();
-            output.write(&bytes)?;
-            console.note(format_args!(
-                "{} bytes written to {}",
-                bytes.len(),
-                self.output.display()
-            ));
-        } else {
-            console.note("no bundle was written, because it would not verify");
+        let bundle = recording.bundle.map_err(|error| too_large(&error))?;
+        let query = &recording.query;
+        let report = query.report().filter(|_| recording.is_signed);
+        if self.question.since.is_none() {
+            self.write(report, bundle, output, console)?;
+            return console.verdict(query.report());
         }
-        console.verdict(query.report())
+        // The position is saved once its report is out.
+        let exit = console.verdict(query.report())?;
+        if !console.is_delivered() {
+            return Err(Failure::unfinished(
+                "report-lost",
+                "no bundle was written, because its report could not be: the older bundle remains the position",
+            ));
+        }
+        match self.write(report, bundle, output, console) {
+            Ok(()) => Ok(exit),
+            Err(failure) => Ok(exit.and(console.warn_of(&failure))),
+        }
+    }
+
+    /// Writes the bundle of a history, if it is signed and not false.
+    ///
+    /// # Errors
+    /// The bundle cannot be written.
+    fn write(
+        &self,
+        report: Option<&Report>,
+        bundle: BundleWriter,
+        output: Output,
+        console: &Console,
+    ) -> Result<(), Failure> {
+        let is_settled = |report: &Report| {
+            report.complete && matches!(report.class(), Class::Verified | Class::Nothing)
+        };
+        // A bundle of a false or incomplete history would fail again at the reader's, and nothing can be new since it.
+        let problem = match (report, &self.question.since) {
+            (Some(report), Some(_)) if is_settled(report) => None,
+            (_, Some(_)) => Some(
+                "nothing can be new since an undecided history: the older bundle remains the position",
+            ),
+            (Some(report), None) if report.result != Verdict::Failed => None,
+            (_, None) => Some("it would not verify"),
+        };
+        if let Some(problem) = problem {
+            console.note(format_args!("no bundle was written, because {problem}"));
+            return Ok(());
+        }
+        let bytes = bundle.finish();
+        output.write(&bytes)?;
+        console.note(format_args!(
+            "{} bytes written to {}",
+            bytes.len(),
+            self.output.display()
+        ));
+        Ok(())
     }
 }
 

@@ -21,6 +21,8 @@ use crate::output::{Console, mark};
 use crate::policy_hint::policy_beside;
 use crate::{input, source};
 
+mod directory;
+
 /// A clock before this time (2026-07-01) is wrong, because the program was written later.
 const EARLIEST: u64 = 1_782_864_000;
 
@@ -34,11 +36,16 @@ Examples:
   glasslog doctor --log https://log.example.com/ --policy trust.policy --key ci.key")]
 pub(crate) struct Args {
     /// Log directory, public tree or URL
-    #[arg(long)]
+    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
     log: Option<String>,
 
     /// Trust policy to check [default: LOG/trust.policy]
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "GLASSLOG_POLICY",
+        hide_env_values = true
+    )]
     policy: Option<PathBuf>,
 
     /// Secret keys to check beside those of the log
@@ -100,6 +107,7 @@ impl Args {
         let now = self.now.unwrap_or_else(now);
         let mut findings = vec![check_clock(now)];
         if let Some(log) = &self.log {
+            findings.extend(directory::check(Path::new(log)));
             findings.extend(check_keys(Path::new(log)));
         }
         findings.extend(self.key.iter().map(|path| check_key(path)));
@@ -123,15 +131,12 @@ impl Args {
     fn read_checkpoint(&self, log: &str) -> Result<Result<Vec<u8>, Finding>, Failure> {
         const HINT: &str =
             "`--log` takes a log directory, its public tree, or the address of such a tree";
-        let read = source::open(log, self.offline)
-            .and_then(|source| source.read(CHECKPOINT_PATH).map_err(Failure::from));
+        let read = source::open(log, self.offline).and_then(|source| {
+            let bytes = source.read(CHECKPOINT_PATH)?;
+            bytes.ok_or_else(|| source::missing(&*source, CHECKPOINT_PATH))
+        });
         match read {
-            Ok(Some(bytes)) => Ok(Ok(bytes)),
-            Ok(None) => Ok(Err(Finding::fail(
-                "reachable",
-                "there is no checkpoint",
-                HINT,
-            ))),
+            Ok(bytes) => Ok(Ok(bytes)),
             Err(failure) if failure.exit == Exit::Usage => Err(failure),
             Err(failure) => Ok(Err(Finding::fail(
                 "reachable",

@@ -1,17 +1,15 @@
 //! `history`: the complete verified history of an artifact.
 
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
 
 use glasslog_client::drive;
 use glasslog_core::fetch::Query;
-use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
-use glasslog_core::verify::{HistoryQuery, Options, SinceError};
+use glasslog_core::verify::Options;
 
-use crate::args::{Lookup, LookupArgs, refuse_artifact, resolve_artifact};
+use crate::args::{Lookup, QuestionArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::input;
-use crate::output::{Console, Watch};
+use crate::output::{Console, Extent, Watch};
 
 /// Shows the complete verified history of an artifact.
 #[derive(Debug, clap::Args)]
@@ -26,25 +24,32 @@ ARTIFACT is decided by its syntax, never by what exists:
 Examples:
   glasslog history resnet50@2.1 --log my.log --policy trust.policy
   glasslog history ./model.bin --log https://log.example.com/ --policy trust.policy --max-checkpoint-age 1h
-  glasslog history resnet50@2.1 --log my.log --policy trust.policy --since resnet50.bundle")]
+  glasslog history resnet50@2.1 --log my.log --policy trust.policy --since resnet50.bundle
+  glasslog history resnet50 --log my.log --policy trust.policy --last 20")]
 pub(crate) struct Args {
-    /// Artifact, actor or key
-    artifact: String,
-
     #[command(flatten)]
-    lookup: LookupArgs,
+    question: QuestionArgs,
 
-    /// Look up this one key only, without following registrations to other names and digests
-    #[arg(long)]
-    exact: bool,
+    /// Show counts by actor and action instead of each event
+    #[arg(long, conflicts_with_all = ["last", "quiet"], help_heading = "Text output")]
+    summary: bool,
 
     /// Leave out routine accesses: show only what changed something
     #[arg(long, conflicts_with = "since")]
     state: bool,
 
-    /// An older bundle of the same history, which must be the beginning of this one
-    #[arg(long, value_name = "BUNDLE")]
-    since: Option<PathBuf>,
+    /// Show only the last N events
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with = "quiet",
+        help_heading = "Text output"
+    )]
+    last: Option<NonZeroUsize>,
+
+    /// Show only the verdict, in one sentence
+    #[arg(long, help_heading = "Text output")]
+    quiet: bool,
 }
 
 impl Args {
@@ -55,36 +60,24 @@ impl Args {
             policy,
             options,
             source,
-        } = self.lookup.open()?;
+        } = self.question.lookup.open()?;
         let options = Options {
             state: self.state,
             ..options
         };
-        let artifact = resolve_artifact(&self.artifact, console)?;
-        let older = self.since.as_ref();
-        let older = older
-            .map(|path| input::read(path, MAX_OFFLINE_BUNDLE))
-            .transpose()?;
+        let asked = self.question.read(console)?;
         let query = drive::run(&*source, &Watch::reading(console), || {
-            let query = match &older {
-                None => HistoryQuery::new(&artifact, &policy, options, self.exact)
-                    .map_err(|error| refuse_artifact(&error)),
-                Some(older) => HistoryQuery::since(&artifact, &policy, options, self.exact, older)
-                    .map_err(|error| refuse(&error)),
-            };
-            query.map(|query| self.lookup.bounded(query))
+            asked.query(&policy, options)
         })?;
-        console.verdict(query.report())
+        console.verdict_of(query.report(), self.extent())
     }
-}
 
-/// Describes why the history cannot be compared with the older bundle.
-fn refuse(error: &SinceError) -> Failure {
-    match error {
-        SinceError::Artifact(error) => refuse_artifact(error),
-        SinceError::OtherQuestion { .. } => Failure::usage(error.to_string()).hint(
-            "`--since` takes a bundle of the same ARTIFACT, with `--exact` or without as here",
-        ),
-        error => Failure::new(Exit::Malformed, error.code(), error.to_string()),
+    fn extent(&self) -> Extent {
+        match (self.quiet, self.summary, self.last) {
+            (true, ..) => Extent::Verdict,
+            (_, true, _) => Extent::Summary,
+            (.., Some(last)) => Extent::Last(last.get()),
+            _ => Extent::Whole,
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::destination::open_log;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Head};
+use crate::source;
 
 /// Makes a new log: keys, configuration, genesis entry, signed checkpoint and trust policy.
 #[derive(Debug, clap::Args)]
@@ -77,6 +78,7 @@ impl Args {
     /// # Errors
     /// The origin or key does not fit, or the directory is not empty.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        source::directory(&self.log)?;
         let origin = |problem: String| Failure::usage(format!("`--origin`: {problem}"));
         Origin::parse(&self.origin).map_err(|error| origin(error.to_string()))?;
         KeyName::parse(&self.origin).map_err(|error| origin(error.to_string()))?;

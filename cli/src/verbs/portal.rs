@@ -49,6 +49,7 @@ mod embedded {
 
     use super::{Args, Console, Exit, Failure};
     use crate::policy_hint::policy_beside;
+    use crate::source;
 
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -68,7 +69,7 @@ mod embedded {
         /// # Errors
         /// The log is missing, an address is malformed, or the disk fails.
         pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-            let tree = Directory::open(&self.log)?;
+            let tree = Directory::open(source::directory(&self.log)?)?;
             let connect = connect_sources(&self.connect)?;
             let target = tree.root().join("portal");
             let mut count = write(&PORTAL, &target, &connect)?;
@@ -106,7 +107,7 @@ mod embedded {
             let plain = |c: char| {
                 c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '/' | '[' | ']')
             };
-            if !is_address(&origin) || !origin.chars().all(plain) {
+            if is_address(&origin) != Ok(true) || !origin.chars().all(plain) {
                 return Err(Failure::usage(format!(
                     "`{address}` is not an address that the portal can read from"
                 )));

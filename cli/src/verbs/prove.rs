@@ -29,7 +29,7 @@ Example:
   glasslog verify proof 7.tlog-proof --policy trust.policy")]
 pub(crate) struct Args {
     /// Log directory, public tree or URL
-    #[arg(long)]
+    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
     log: String,
 
     /// Index of the entry

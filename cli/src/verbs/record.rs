@@ -9,16 +9,17 @@ use glasslog_client::source::Source;
 use glasslog_client::submit::{Receipt, Refused, Wait};
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{
-    self, AccessEvent, Action, Actor, ActorType, Context, Envelope, EventError, FileList, Outcome,
-    Party, Reason, Subject, Transfer,
+    AccessEvent, Action, Actor, ActorType, Context, Envelope, EventError, FileList, Outcome,
+    Reason, Subject, Transfer,
 };
 use glasslog_core::fetch::ProveError;
 use glasslog_core::merkle::Hash;
 use glasslog_core::note::TlogProof;
+use glasslog_core::text::limits::MAX_SUBJECTS;
 use glasslog_core::trust::TrustPolicy;
 use serde::Serialize;
 
-use crate::args::{parse_time, read_trust_policy, recorded_name};
+use crate::args::{EventFields, parse_digest, parse_time, read_trust_policy, recorded_name};
 use crate::contents::ContentArgs;
 use crate::destination::Destination;
 use crate::event_id::identity;
@@ -26,7 +27,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::known_signatures::keep_known;
 use crate::listing::list_files;
-use crate::origin::origin_of;
+use crate::origin::{origin_of, origin_unasked};
 use crate::output::{Console, Output, Watch};
 use crate::proof_files::{ProofFiles, Written};
 use crate::signer_spec::agreed_actor;
@@ -48,11 +49,16 @@ Examples:
       --reason-code release --reason 'weekly release' --env prod")]
 pub(crate) struct Args {
     /// Log directory, or the URL of its server
-    #[arg(long)]
+    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
     pub(crate) log: String,
 
     /// Key that signs: PATH or file:PATH
-    #[arg(long, value_name = "SPEC")]
+    #[arg(
+        long,
+        value_name = "SPEC",
+        env = "GLASSLOG_SIGNER",
+        hide_env_values = true
+    )]
     pub(crate) signer: String,
 
     /// Action: register, read, write, execute, verify, transfer, receive, deploy, undeploy, delete, grant, revoke, hold, release or approve
@@ -126,8 +132,16 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) new_name: bool,
 
-    /// Trust policy that must accept the log's checkpoint before the event is signed
-    #[arg(long, value_name = "FILE")]
+    #[command(flatten)]
+    pub(crate) fields: EventFields,
+
+    /// Trust policy that must accept the log, as in `glasslog history`, before the event is signed
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "GLASSLOG_POLICY",
+        hide_env_values = true
+    )]
     pub(crate) policy: Option<PathBuf>,
 
     /// File of the proof; `-` is standard output [default: ORIGIN-INDEX.tlog-proof, or with a number more]
@@ -184,7 +198,7 @@ impl Args {
         let list = list.map(|path| Output::open(path, console)).transpose()?;
         let folder = self.folder(console)?;
         let subjects = self.subjects(recorded_name(&self.artifact)?, folder.as_ref(), console)?;
-        let origin = origin_of(&self.log, policy.as_ref(), console)?;
+        let origin = self.origin(policy.as_ref(), console)?;
         let mut event = self.event(origin, actor)?;
         if let Some(folder) = &folder {
             if event.action == Action::Register {
@@ -332,11 +346,45 @@ impl Args {
             Some(folder) => Ok(folder.root()),
             None => self.contents.file(path, console),
         });
+        self.check_count()?;
         let digests: Vec<Hash> = given.chain(hashed).collect::<Result<_, _>>()?;
         Ok(digests
             .iter()
             .map(|digest| Subject::new(name, digest))
             .collect())
+    }
+
+    /// Checks the number of subjects, in the words of the command line.
+    fn check_count(&self) -> Result<(), Failure> {
+        let (flag, count) = match self.file.len() {
+            0 => ("--digest", self.digest.len()),
+            files => ("--file", files),
+        };
+        if count <= MAX_SUBJECTS {
+            return Ok(());
+        }
+        let message = format!(
+            "`{flag}` is given {count} times, and an event can have {MAX_SUBJECTS} subjects"
+        );
+        Err(Failure::new(Exit::Malformed, "too-many-subjects", message)
+            .hint("record a folder as one artifact with `--file DIR`, or make several events"))
+    }
+
+    /// Returns the origin of the log that the event is signed for. A dry run asks no server if the policy names one log.
+    fn origin(&self, policy: Option<&TrustPolicy>, console: &Console) -> Result<String, Failure> {
+        let unasked = match self.dry_run {
+            true => origin_unasked(&self.log, policy)?,
+            false => None,
+        };
+        if let Some(origin) = unasked {
+            return Ok(origin);
+        }
+        origin_of(&self.log, policy, console).map_err(|failure| match self.dry_run {
+            true if policy.is_none() && failure.exit == Exit::Unfinished => failure.hint(
+                "with `--policy FILE`, a dry run takes the log's origin from there and asks no server",
+            ),
+            _ => failure,
+        })
     }
 
     fn event(&self, origin: String, actor: String) -> Result<AccessEvent, Failure> {
@@ -359,10 +407,7 @@ impl Args {
             Hash::parse_base64(text)
                 .ok_or_else(|| Failure::usage("`--acts-on`: expected a leaf hash in base64"))
         });
-        let party = |custodian: &String| Party {
-            custodian: custodian.clone(),
-            location: None,
-        };
+        let fields = &self.fields;
         let identity = identity(self.event_id.as_deref(), self.occurred_at)?;
         Ok(AccessEvent {
             log: origin,
@@ -373,12 +418,12 @@ impl Args {
             actor: Actor {
                 id: actor,
                 kind,
-                roles: Vec::new(),
-                on_behalf_of: None,
+                roles: fields.role.clone(),
+                on_behalf_of: fields.on_behalf_of.clone(),
             },
             context: Context {
                 environment: self.env.clone(),
-                region: None,
+                region: fields.region.clone(),
                 pipeline: self.pipeline.as_deref().map(Context::pipeline_named),
             },
             reason: self.reason(),
@@ -387,12 +432,12 @@ impl Args {
                 .as_ref()
                 .zip(self.to.as_ref())
                 .map(|(from, to)| Transfer {
-                    from: party(from),
-                    to: party(to),
+                    from: fields.from(from),
+                    to: fields.to(to),
                 }),
-            policy: None,
-            references: Vec::new(),
-            exception: None,
+            policy: fields.decision()?,
+            references: fields.references()?,
+            exception: fields.exception(),
             acts_on: acts_on.transpose()?,
             new_name: self.new_name,
             files: Vec::new(),
@@ -400,9 +445,10 @@ impl Args {
         })
     }
 
-    /// Returns the reason; words alone get the code `unspecified`.
+    /// Returns the reason; words or a ticket alone get the code `unspecified`.
     fn reason(&self) -> Option<Reason> {
-        if self.reason_code.is_none() && self.reason.is_none() {
+        let ticket = self.fields.ticket.clone();
+        if self.reason_code.is_none() && self.reason.is_none() && ticket.is_none() {
             return None;
         }
         Some(Reason {
@@ -411,7 +457,7 @@ impl Args {
                 .clone()
                 .unwrap_or_else(|| "unspecified".into()),
             text: self.reason.clone(),
-            ticket: None,
+            ticket,
         })
     }
 
@@ -500,14 +546,6 @@ fn is_about_new_name(refused: &Refused) -> bool {
         refused.code.as_str(),
         "register-new-name-missing" | "register-new-name-false"
     )
-}
-
-fn parse_digest(text: &str) -> Result<Hash, Failure> {
-    event::parse_digest(text).ok_or_else(|| {
-        Failure::usage(format!(
-            "`{text}` is not a digest: expected `sha256:` and 64 hex digits"
-        ))
-    })
 }
 
 /// Describes arguments that do not make a valid event.

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, stdin};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use glasslog_client::submit::{Outcome, Wait};
 use glasslog_core::text::limits::MAX_ENTRY;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Console;
+use crate::output::{Console, visible};
 use crate::submitted::{State, Submitted};
 use crate::upkeep;
 
@@ -36,7 +37,7 @@ Examples:
   glasslog record … --dry-run | glasslog submit --log https://log.example.com/ -")]
 pub(crate) struct Args {
     /// Log directory, or the URL of its server
-    #[arg(long)]
+    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
     pub(crate) log: String,
 
     /// Files of envelopes; `-` is standard input
@@ -51,6 +52,18 @@ enum Line<'a> {
     Refused { error: Error<'a> },
 }
 
+/// The place of a line in the input, for messages.
+struct Place {
+    file: Rc<str>,
+    /// Number of the line in its file, from 1.
+    line: u64,
+    /// The line ends in a carriage return, which no envelope does.
+    has_return: bool,
+}
+
+/// Refusals that are told with their place; the output has all of them.
+const MAX_TOLD: u64 = 10;
+
 #[derive(Serialize)]
 struct Error<'a> {
     code: &'a str,
@@ -62,6 +75,8 @@ struct Submission<'a> {
     console: &'a Console,
     destination: Destination,
     batch: Vec<Vec<u8>>,
+    /// The place of each line of the batch.
+    places: Vec<Place>,
     bytes: usize,
     unpublished: usize,
     /// Lines that were answered.
@@ -70,6 +85,8 @@ struct Submission<'a> {
     published: u64,
     /// Exit code of the first refusal.
     refused: Option<Exit>,
+    /// Number of refusals.
+    refusals: u64,
     bar: Option<ProgressBar>,
 }
 
@@ -85,11 +102,13 @@ impl Args {
             console,
             destination: Destination::open(&self.log)?,
             batch: Vec::new(),
+            places: Vec::new(),
             bytes: 0,
             unpublished: 0,
             answered: 0,
             published: 0,
             refused: None,
+            refusals: 0,
             bar: console.has_terminal().then(bar),
         };
         let sent = submission.all(&self.files);
@@ -129,8 +148,16 @@ impl Submission<'_> {
             true => Box::new(stdin().lock()),
             false => Box::new(BufReader::new(File::open(path).map_err(failed)?)),
         };
+        let file: Rc<str> = path.display().to_string().into();
+        let mut number = 0;
         while let Some(line) = read_line(&mut *reader).map_err(failed)? {
+            number += 1;
             self.bytes += line.len();
+            self.places.push(Place {
+                file: Rc::clone(&file),
+                line: number,
+                has_return: line.ends_with(b"\r"),
+            });
             self.batch.push(line);
             if self.batch.len() >= BATCH_ENTRIES || self.bytes >= BATCH_BYTES {
                 self.send()?;
@@ -146,6 +173,7 @@ impl Submission<'_> {
     fn send(&mut self) -> Result<(), Failure> {
         self.bytes = 0;
         let batch = core::mem::take(&mut self.batch);
+        let places = core::mem::take(&mut self.places);
         let first = self.answered + 1;
         let last = self.answered + batch.len() as u64;
         let wait = match &self.destination {
@@ -160,7 +188,7 @@ impl Submission<'_> {
                 None => broken.failure,
             }
         })?;
-        self.tell(&outcome);
+        self.tell(&outcome, &places);
         if let Err(failure) = self.console.written() {
             let state = match self.publish() {
                 Ok(()) => State::InLog,
@@ -193,9 +221,9 @@ impl Submission<'_> {
         Ok(())
     }
 
-    fn tell(&mut self, outcome: &Outcome) {
+    fn tell(&mut self, outcome: &Outcome, places: &[Place]) {
         self.answered += outcome.len() as u64;
-        for result in outcome {
+        for (result, place) in outcome.iter().zip(places) {
             match result {
                 Ok(receipt) => {
                     let leaf_hash = receipt.leaf_hash.to_base64();
@@ -211,11 +239,26 @@ impl Submission<'_> {
                         message: &refused.message,
                     };
                     self.console.json(&Line::Refused { error });
+                    self.warn_of(&refused.message, place);
                 }
             }
         }
         if let Some(bar) = &self.bar {
             bar.inc(outcome.len() as u64);
+        }
+    }
+
+    /// Says which line of the input was refused.
+    fn warn_of(&mut self, problem: &str, place: &Place) {
+        self.refusals += 1;
+        let Place { file, line, .. } = place;
+        if self.refusals <= MAX_TOLD {
+            let console = self.console;
+            console.warn(visible(&format!("line {line} of `{file}`: {problem}")));
+            if place.has_return {
+                console
+                    .hint("the line ends in a carriage return: remove it, as `tr -d '\\r'` does");
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Events as a table.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use glasslog_core::report::{EventView, PartyView};
@@ -11,6 +11,56 @@ const DIGEST_SHOWN: usize = 12;
 
 /// One row for each event; wrapped to `width` on a terminal, one line each elsewhere.
 pub(crate) fn table(events: &[EventView], width: Option<u16>) -> String {
+    let header = [
+        "index",
+        "time claimed",
+        "event",
+        "actor",
+        "subject",
+        "digest",
+        "signature",
+        "remarks",
+    ];
+    rows(header, events.iter().map(row), width)
+}
+
+/// One row for each actor, action and signature verdict, with the number of their events and the last of them.
+pub(crate) fn summary(events: &[EventView], width: Option<u16>) -> String {
+    let mut groups: BTreeMap<_, (u64, &EventView)> = BTreeMap::new();
+    for event in events {
+        let group = (event.actor.as_deref(), action(event), event.signature);
+        let (count, last) = groups.entry(group).or_insert((0, event));
+        *count += 1;
+        *last = event;
+    }
+    let header = [
+        "events",
+        "event",
+        "actor",
+        "signature",
+        "last index",
+        "last time claimed",
+    ];
+    let rows_of = groups
+        .into_iter()
+        .map(|((actor, action, signature), (count, last))| {
+            [
+                count.to_string(),
+                display_safe(&action),
+                display_safe(actor.unwrap_or("–")),
+                signature.replace('-', " "),
+                last.index.to_string(),
+                shown(&last.occurred_at),
+            ]
+        });
+    rows(header, rows_of, width)
+}
+
+fn rows<const N: usize>(
+    header: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+    width: Option<u16>,
+) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     match width {
@@ -22,19 +72,8 @@ pub(crate) fn table(events: &[EventView], width: Option<u16>) -> String {
             table.set_content_arrangement(ContentArrangement::Disabled);
         }
     }
-    table.set_header([
-        "index",
-        "time claimed",
-        "event",
-        "actor",
-        "subject",
-        "digest",
-        "signature",
-        "remarks",
-    ]);
-    for event in events {
-        table.add_row(row(event));
-    }
+    table.set_header(header);
+    table.add_rows(rows);
     table
         .lines()
         .map(|line| format!(" {}\n", line.trim_end()))
@@ -43,13 +82,20 @@ pub(crate) fn table(events: &[EventView], width: Option<u16>) -> String {
         .to_owned()
 }
 
-fn row(event: &EventView) -> [String; 8] {
-    let shown = |text: &Option<String>| display_safe(text.as_deref().unwrap_or("–"));
+fn shown(text: &Option<String>) -> String {
+    display_safe(text.as_deref().unwrap_or("–"))
+}
+
+/// The action, with its outcome if it did not succeed.
+fn action(event: &EventView) -> String {
     let action = event.action.as_deref().unwrap_or(event.r#type);
-    let action = match event.outcome.as_deref() {
+    match event.outcome.as_deref() {
         Some(outcome) if outcome != "success" => format!("{action} ({outcome})"),
         _ => action.to_owned(),
-    };
+    }
+}
+
+fn row(event: &EventView) -> [String; 8] {
     let names: BTreeSet<&str> = event
         .subjects
         .iter()
@@ -59,7 +105,7 @@ fn row(event: &EventView) -> [String; 8] {
     [
         event.index.to_string(),
         shown(&event.occurred_at),
-        display_safe(&action),
+        display_safe(&action(event)),
         shown(&event.actor),
         display_safe(&names.join(", ")),
         digests(event),
@@ -124,6 +170,12 @@ fn remarks(event: &EventView) -> String {
         let words = [&reason.code, &reason.text].into_iter().flatten();
         let words: Vec<&str> = words.map(String::as_str).collect();
         remarks.push(words.join(": "));
+        remarks.extend(
+            reason
+                .ticket
+                .iter()
+                .map(|ticket| format!("ticket {ticket}")),
+        );
     }
     remarks.join("; ")
 }

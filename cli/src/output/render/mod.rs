@@ -18,17 +18,35 @@ const FAIL: Style = AnsiColor::Red.on_default().bold();
 const UNKNOWN: Style = AnsiColor::Yellow.on_default();
 const HEADING: Style = Style::new().bold();
 
+/// The parts of a report that its text shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Everything.
+    Whole,
+    /// Everything, with only the last events.
+    Last(usize),
+    /// Everything, with counts of events instead of the events.
+    Summary,
+    /// The verdict in one sentence.
+    Verdict,
+}
+
 /// Shows a report, styled; the output stream drops the styles if they are not wanted. `width` is the terminal's, if there
 /// is one.
-pub(crate) fn report(report: &Report, width: Option<u16>) -> String {
+pub(crate) fn report(report: &Report, width: Option<u16>, extent: Extent) -> String {
     let mut text = String::new();
     // Writing into a string cannot fail.
-    let _ = write_report(&mut text, report, width);
+    let _ = write_report(&mut text, report, width, extent);
     text.truncate(text.trim_end().len());
     text
 }
 
-fn write_report(out: &mut String, report: &Report, width: Option<u16>) -> fmt::Result {
+fn write_report(
+    out: &mut String,
+    report: &Report,
+    width: Option<u16>,
+    extent: Extent,
+) -> fmt::Result {
     let (mark, style) = match report.class() {
         Class::Verified => ('✓', PASS),
         Class::Undecided | Class::Nothing => ('?', UNKNOWN),
@@ -40,6 +58,9 @@ fn write_report(out: &mut String, report: &Report, width: Option<u16>) -> fmt::R
         "{style}{mark}{style:#} {HEADING}{}{HEADING:#}",
         visible(&sentence)
     )?;
+    if extent == Extent::Verdict {
+        return Ok(());
+    }
     write_claims(out, report)?;
     if let Some(checkpoint) = &report.checkpoint {
         writeln!(out, "\n{HEADING}Log{HEADING:#}")?;
@@ -58,8 +79,24 @@ fn write_report(out: &mut String, report: &Report, width: Option<u16>) -> fmt::R
         .as_deref()
         .filter(|events| !events.is_empty())
     {
-        writeln!(out, "\n{HEADING}Events{HEADING:#}")?;
-        writeln!(out, "{}", events::table(events, width))?;
+        let all = events.len();
+        match extent {
+            Extent::Summary => {
+                writeln!(out, "\n{HEADING}Events, counted{HEADING:#}")?;
+                writeln!(out, "{}", events::summary(events, width))?;
+            }
+            Extent::Last(last) if last < all => {
+                writeln!(
+                    out,
+                    "\n{HEADING}Events, the last {last} of {all}{HEADING:#}"
+                )?;
+                writeln!(out, "{}", events::table(&events[all - last..], width))?;
+            }
+            _ => {
+                writeln!(out, "\n{HEADING}Events{HEADING:#}")?;
+                writeln!(out, "{}", events::table(events, width))?;
+            }
+        }
     }
     Ok(())
 }

@@ -280,11 +280,11 @@ fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static st
             "",
         ),
         (CheckCode::Files, Class::Unfinished) if is_about(check, LATEST_PATH) => (
-            "the log has no index yet: `glasslog publish` makes one",
+            "the log has no index yet, or its file was lost: only the log's operator can make it, with `glasslog publish` or `glasslog index --rebuild`",
             SCAN,
         ),
         (CheckCode::IndexCheckpoint, Class::Unfinished) => (
-            "the log has no index yet: `glasslog publish` makes one; a policy without `[index]` audits the log alone",
+            "the log has no index yet, or its files were lost: only the log's operator can make it, with `glasslog publish` or `glasslog index --rebuild`; a policy without `[index]` audits the log alone",
             "",
         ),
         (CheckCode::Files, Class::Unfinished) => {

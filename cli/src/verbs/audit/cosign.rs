@@ -9,7 +9,7 @@ use glasslog_log::index::AuditedProof;
 
 use crate::args::named_key;
 use crate::audited_proof::{publish, refuse};
-use crate::clock::now;
+use crate::clock::signing_time;
 use crate::failure::Failure;
 use crate::output::{Console, Output};
 
@@ -59,7 +59,7 @@ impl<'a> Cosigner<'a> {
     /// The index was not audited whole, or the disk fails.
     pub(super) fn cosign(self, audited: &Audited, console: &Console) -> Result<(), Failure> {
         let name = self.key.verifier().name();
-        let proof = AuditedProof::new(audited, &self.key, now()).map_err(refuse)?;
+        let proof = AuditedProof::new(audited, &self.key, signing_time()?).map_err(refuse)?;
         if let Some(output) = self.output {
             let path = output.path().display().to_string();
             output.write(&proof.encode())?;

@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         );
     }
     let layout = Layout::new(&args.log);
-    if is_address(&args.log) || !layout.config().is_file() {
+    if is_address(&args.log)? || !layout.config().is_file() {
         return Err(Failure::usage(format!(
             "`{}` is not a log directory: `--key` and `--out` make the index of another's log",
             args.log

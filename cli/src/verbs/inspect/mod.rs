@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use glasslog_core::fetch::HEADER;
 use glasslog_core::text::escape::display_safe;
 use glasslog_core::text::json::Value;
-use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
+use glasslog_core::text::limits::{MAX_BUNDLE_BYTES, MAX_OFFLINE_BUNDLE};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -32,7 +33,13 @@ impl Args {
     /// # Errors
     /// The file cannot be read (exit 1), or is of no known kind (exit 8).
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let bytes = input::read(&self.file, MAX_OFFLINE_BUNDLE)?;
+        let bytes = input::read_by_kind(&self.file, HEADER.len(), |beginning| {
+            match beginning == HEADER.as_bytes() {
+                true => MAX_OFFLINE_BUNDLE,
+                // The largest of the other files.
+                false => MAX_BUNDLE_BYTES,
+            }
+        })?;
         let facts = recognise::recognise(&bytes).map_err(|why| {
             let shown = self.file.display();
             let failure = Failure::new(

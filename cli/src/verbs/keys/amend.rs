@@ -1,7 +1,5 @@
 //! `keys amend`: states since when a revoked key was compromised.
 
-use std::path::PathBuf;
-
 use glasslog_core::rules::NoEffect;
 
 use crate::exit::Exit;
@@ -16,11 +14,11 @@ Example:
   glasslog keys amend --log my.log --key ci.key.pub --compromised-since 4711 --reason 'seen in a dump'")]
 pub(crate) struct Args {
     /// Log directory, or the URL of its server
-    #[arg(long)]
+    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
     log: String,
-    /// Public key (PEM)
-    #[arg(long, value_name = "PUB")]
-    key: PathBuf,
+    /// Public key (PEM file), or its id as `keys list` shows it
+    #[arg(long, value_name = "PUB|sha256:HEX")]
+    key: String,
     /// Index of the first event that is not to be trusted; it can only be lowered later
     #[arg(long, value_name = "INDEX")]
     compromised_since: u64,

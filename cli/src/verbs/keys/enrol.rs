@@ -18,7 +18,7 @@ Example:
   glasslog keys enrol --log my.log --actor ci@example.org --key ci.key.pub")]
 pub(crate) struct Args {
     /// Log directory, or the URL of its server
-    #[arg(long)]
+    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
     log: String,
     /// Owner of the key
     #[arg(long, value_name = "ID")]

@@ -14,7 +14,7 @@ use crate::published_keys::{PublishedKeys, read_keys};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Log directory, public tree or URL
-    #[arg(long)]
+    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
     log: String,
 }
 

@@ -1,7 +1,5 @@
 //! `keys revoke`: ends the validity of a key.
 
-use std::path::PathBuf;
-
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::key_change::Change;
@@ -16,11 +14,11 @@ Example:
   glasslog keys revoke --log my.log --key ci.key.pub --reason 'laptop lost'")]
 pub(crate) struct Args {
     /// Log directory, or the URL of its server
-    #[arg(long)]
+    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
     log: String,
-    /// Public key (PEM)
-    #[arg(long, value_name = "PUB")]
-    key: PathBuf,
+    /// Public key (PEM file), or its id as `keys list` shows it
+    #[arg(long, value_name = "PUB|sha256:HEX")]
+    key: String,
     /// Reason, in words
     #[arg(long, value_name = "TEXT")]
     reason: String,

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
+use crate::source;
 
 /// Shows size, backlog, lag, index coverage and the last error, also while another process serves the log, in a directory
 /// or a bucket.
@@ -26,7 +27,7 @@ impl Args {
     /// # Errors
     /// The directory is not a log, or its files cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let status = Status::read(&self.log)?;
+        let status = Status::read(source::directory(&self.log)?)?;
         if console.is_json() {
             let writer = status.writer.as_ref().map(|writer| match writer {
                 Writer::Process(holder) => json!({ "pid": holder.pid, "url": holder.url }),

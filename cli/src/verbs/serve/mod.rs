@@ -1,7 +1,7 @@
 //! `serve`: the public tree and the submission API over HTTP.
 
 use core::time::Duration;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,7 @@ use crate::destination::open_log;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
+use crate::source;
 
 mod logging;
 
@@ -37,8 +38,8 @@ pub(crate) struct Args {
     /// Log directory
     pub(crate) log: PathBuf,
 
-    /// Address and port to listen on
-    #[arg(long, value_name = "ADDR")]
+    /// Address and port to listen on, such as `127.0.0.1:8080`, `localhost:8080`, or `:8080` for every IPv4 address
+    #[arg(long, value_name = "ADDR", value_parser = parse_listen)]
     pub(crate) listen: SocketAddr,
 
     /// Address at which others reach this server, if it differs from the one that it listens on: another process that
@@ -47,7 +48,7 @@ pub(crate) struct Args {
     url: Option<String>,
 
     /// Show metrics on this address and not on the other; health is shown on both
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = parse_listen)]
     admin_listen: Option<SocketAddr>,
 
     /// Take the address of a client of a reverse proxy on this machine from the last entry of X-Forwarded-For
@@ -191,7 +192,7 @@ impl Source {
     /// Opens the log in a directory, and reads what its configuration says about serving; a log in a bucket is opened
     /// when this process becomes its writer.
     fn open(path: &Path) -> Result<(Self, Serving), Failure> {
-        let layout = Layout::new(path);
+        let layout = Layout::new(source::directory(path)?);
         let config = Config::read(&Disk::new(), &layout)?;
         let source = match config.store {
             None => Self::Log(Box::new(open_log(path)?)),
@@ -202,6 +203,27 @@ impl Source {
         };
         Ok((source, config.serve))
     }
+}
+
+/// Reads an address to listen on: an IP address or a name, and a port; without a name, every IPv4 address of this machine.
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    let expected = || "expected `ADDRESS:PORT`, such as `127.0.0.1:8080` or `localhost:8080`";
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let (name, port) = text.rsplit_once(':').ok_or_else(expected)?;
+    let port: u16 = port.parse().map_err(|_| expected())?;
+    if name.is_empty() {
+        return Ok((Ipv4Addr::UNSPECIFIED, port).into());
+    }
+    let found = (name, port).to_socket_addrs();
+    let found = found.map_err(|error| format!("`{name}`: {}", io_reason(&error)))?;
+    let found: Vec<SocketAddr> = found.collect();
+    let first = found.iter().find(|address| address.is_ipv4());
+    first
+        .or(found.first())
+        .copied()
+        .ok_or_else(|| format!("`{name}` has no address"))
 }
 
 /// Reads the address at which others reach the server.
@@ -232,5 +254,28 @@ fn ended(error: ServeError) -> Failure {
     match error {
         ServeError::Log(error) => error.into(),
         other => Failure::unfinished(other.code(), other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_listen_on_addresses_names_and_ports() {
+        for (text, expected) in [
+            ("127.0.0.1:8080", Some("127.0.0.1:8080")),
+            ("[::1]:8080", Some("[::1]:8080")),
+            ("localhost:8080", Some("127.0.0.1:8080")),
+            (":8080", Some("0.0.0.0:8080")),
+            ("8080", None),
+            ("localhost", None),
+            ("localhost:x", None),
+            ("127.0.0.1:65536", None),
+            ("", None),
+        ] {
+            let expected: Option<SocketAddr> = expected.map(|address| address.parse().unwrap());
+            assert_eq!(parse_listen(text).ok(), expected, "{text}");
+        }
     }
 }

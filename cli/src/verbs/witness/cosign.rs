@@ -11,7 +11,7 @@ use glasslog_log::{Config, Layout};
 use serde::Serialize;
 
 use crate::args::{named_key, read_trust_policy};
-use crate::clock::now;
+use crate::clock::signing_time;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Head, write_new};
@@ -50,7 +50,7 @@ impl Args {
     /// # Errors
     /// The checkpoint does not verify, or does not extend the one that the witness remembers.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        if is_address(&self.log) {
+        if is_address(&self.log)? {
             return Err(Failure::not_available("cosigning at an address"));
         }
         let (disk, layout) = (Disk::new(), Layout::new(&self.log));
@@ -66,7 +66,7 @@ impl Args {
             None => Target::directory(&disk, &layout),
             Some(store) => Target::Bucket(Client::open(store, &layout.config())?),
         };
-        let time = now();
+        let time = signing_time()?;
         let done = match witness.cosign_at(&target, &disk, time) {
             Ok(done) => done,
             Err(error) => {

@@ -10,6 +10,6 @@ mod record;
 mod refusals;
 mod secrets;
 mod server;
-mod shell;
+pub(crate) mod shell;
 mod submit;
 mod witness;

@@ -1,0 +1,135 @@
+//! The directory of a log: its private state, its keys, and whether a web server can read its public tree.
+
+use std::fs::{self, Metadata};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use glasslog_core::report::Outcome;
+use glasslog_log::directory::Disk;
+use glasslog_log::{Config, Layout, LayoutError, LogError};
+
+use super::Finding;
+
+/// Files and directories of a public tree that are looked at: a tree that was copied without its permissions shows that
+/// early.
+const MAX_LOOKED_AT: usize = 10_000;
+
+/// Checks a log directory; nothing if `log` is another thing, such as a public tree alone.
+pub(super) fn check(log: &Path) -> Vec<Finding> {
+    let layout = Layout::new(log);
+    let config = match Config::read(&Disk::new(), &layout) {
+        Ok(config) => config,
+        Err(LogError::Layout(_)) => return Vec::new(),
+        Err(error) => {
+            let hint = error.hint().unwrap_or_default();
+            return Vec::from([Finding::fail("config", error.to_string(), hint)]);
+        }
+    };
+    let mut findings = vec![check_log_key(&layout)];
+    if !config.raw {
+        findings.extend(check_admin_key(&layout));
+    }
+    if config.store.is_none() {
+        findings.push(check_state(&layout));
+        findings.extend(check_enterable(&layout));
+        findings.push(check_public(&layout.public()));
+    }
+    findings
+}
+
+fn check_log_key(layout: &Layout) -> Finding {
+    let path = layout.key("log");
+    match path.is_file() {
+        true => Finding::pass("log-key", "the log's key is there"),
+        false => Finding::fail(
+            "log-key",
+            format!(
+                "`{}` is missing, the key that signs checkpoints",
+                path.display()
+            ),
+            "restore it from a copy: without it the log cannot be continued",
+        ),
+    }
+}
+
+/// Tells of a missing admin key, which may be kept elsewhere.
+fn check_admin_key(layout: &Layout) -> Option<Finding> {
+    let path = layout.key("admin");
+    let detail = format!(
+        "`{}` is missing: admins sign with `--admin SPEC`, by keys that are kept elsewhere",
+        path.display()
+    );
+    (!path.is_file()).then(|| Finding {
+        hint: Some(
+            "keep a copy of each admin's key: without them no key can be enrolled or revoked"
+                .to_owned(),
+        ),
+        ..Finding::new("admin-key", Outcome::Unknown, detail)
+    })
+}
+
+fn check_state(layout: &Layout) -> Finding {
+    let missing = match (layout.state(), layout.head()) {
+        (state, _) if !state.is_dir() => LayoutError::NoState { path: state },
+        (_, head) if !head.is_file() => LayoutError::NoState { path: head },
+        _ => return Finding::pass("state", "the private state is there"),
+    };
+    Finding::fail(
+        "state",
+        missing.to_string(),
+        missing.hint().unwrap_or_default(),
+    )
+}
+
+/// Tells of a log directory that only its owner can enter, which suits `glasslog serve` and no other web server.
+fn check_enterable(layout: &Layout) -> Option<Finding> {
+    let root = layout.root();
+    let metadata = fs::metadata(root).ok()?;
+    let detail = format!(
+        "others cannot enter `{}`: `glasslog serve` can serve the public tree, another user's web server cannot",
+        root.display()
+    );
+    (!others_may(&metadata)).then(|| Finding {
+        hint: Some(format!("chmod o+x {}", root.display())),
+        ..Finding::new("public-tree", Outcome::Unknown, detail)
+    })
+}
+
+fn check_public(public: &Path) -> Finding {
+    match first_hidden(public) {
+        None => Finding::pass("public-tree", "others can read the public tree"),
+        Some(path) => Finding::fail(
+            "public-tree",
+            format!(
+                "others cannot read `{}`, so a web server of another user cannot serve it",
+                path.display()
+            ),
+            format!("chmod -R a+rX {}", public.display()),
+        ),
+    }
+}
+
+/// Returns the first file or directory that others cannot read, of those that are looked at.
+fn first_hidden(public: &Path) -> Option<PathBuf> {
+    let mut waiting = Vec::from([public.to_owned()]);
+    let mut looked_at = 0;
+    while let Some(path) = waiting.pop() {
+        let metadata = fs::metadata(&path).ok()?;
+        if !others_may(&metadata) {
+            return Some(path);
+        }
+        looked_at += 1;
+        if metadata.is_dir() && looked_at < MAX_LOOKED_AT {
+            let entries = fs::read_dir(&path).ok()?;
+            let room = MAX_LOOKED_AT.saturating_sub(waiting.len());
+            waiting.extend(entries.flatten().take(room).map(|entry| entry.path()));
+        }
+    }
+    None
+}
+
+/// Returns true if every user may read a file, or enter and list a directory.
+fn others_may(metadata: &Metadata) -> bool {
+    let needed = if metadata.is_dir() { 0o005 } else { 0o004 };
+    metadata.permissions().mode() & needed == needed
+}

@@ -1,0 +1,209 @@
+//! Messages that say what is wrong, where, and how to go on: the limit, the flag and the way out.
+use std::fs::{self, File};
+
+use glasslog_tests::host::{Host, Reply};
+
+use crate::cli::writing::shell::{DIGEST, ORIGIN, Shell};
+
+#[test]
+fn record_names_the_flag_the_limit_and_the_way_out() {
+    let shell = Shell::with_log();
+    let many = "ci.key.pub ".repeat(40);
+    for (rest, words) in [
+        (
+            format!("--artifact w@1 --file {}", many.trim_end()),
+            ["`--file` is given 40 times", "32 subjects", "`--file DIR`"],
+        ),
+        (
+            format!("--artifact w@1{}", format!(" --digest {DIGEST}").repeat(33)),
+            [
+                "`--digest` is given 33 times",
+                "32 subjects",
+                "several events",
+            ],
+        ),
+        (
+            format!("--artifact caf\u{e9}@1 --digest {DIGEST}"),
+            [
+                "`--artifact`: `caf\u{e9}@1` is not a name",
+                "1 to 256 printable ASCII",
+                "percent-encode",
+            ],
+        ),
+    ] {
+        let line = format!("record --log log --signer ci.key --action read {rest}");
+        let said = shell.run(&line).expect(8);
+        for words in words {
+            assert!(said.stderr.contains(words), "{words}: {said}");
+        }
+    }
+    assert_eq!(shell.size(), 2);
+}
+
+#[test]
+fn submit_names_the_line_of_the_input() {
+    let shell = Shell::with_log();
+    let read = "--action read --artifact w@1 --dry-run";
+    let good = shell.record("log", read).expect(0);
+    let good = good.text().trim_end();
+    fs::write(shell.path("lines"), format!("{good}\nno event\n{good}\r\n")).unwrap();
+    let said = shell.run("submit --log log lines").expect(8);
+    assert_eq!(said.text().lines().count(), 3);
+    assert!(said.stderr.contains("line 2 of `lines`: "), "{said}");
+    assert!(said.stderr.contains("line 3 of `lines`: "), "{said}");
+    assert_eq!(
+        said.stderr.matches("ends in a carriage return").count(),
+        1,
+        "{said}"
+    );
+    // A file of the wrong kind does not flood the terminal.
+    fs::write(shell.path("many"), "x\n".repeat(100)).unwrap();
+    let said = shell.run("submit --log log many").expect(8);
+    assert_eq!(said.stderr.matches(" of `many`: ").count(), 10, "{said}");
+}
+
+#[test]
+fn a_proxy_that_limits_bodies_is_told_from_the_server() {
+    let shell = Shell::with_log();
+    let event = shell
+        .record("log", "--action read --artifact w@1 --dry-run")
+        .expect(0);
+    fs::write(shell.path("event"), &event.stdout).unwrap();
+    let proxy = Host::scripted(&shell.path("log"), |_, _| Reply::Status(413));
+    let said = shell
+        .run(&format!("submit --log {} event", proxy.url()))
+        .expect(1);
+    assert!(
+        said.stderr
+            .contains(&format!("`{}add`: the server answered 413", proxy.url())),
+        "{said}"
+    );
+    assert!(said.stderr.contains("`client_max_body_size 0`"), "{said}");
+}
+
+#[test]
+fn a_policy_with_a_byte_order_mark_is_told_so() {
+    let shell = Shell::with_log();
+    let policy = shell.read("log/trust.policy");
+    fs::write(shell.path("marked"), format!("\u{feff}{policy}")).unwrap();
+    let said = shell.run("history w@1 --log log --policy marked").expect(8);
+    assert!(
+        said.text().contains("begins with a byte order mark"),
+        "{said}"
+    );
+}
+
+/// A file is refused by its length, before it is read.
+#[test]
+fn inspect_names_the_limit_of_a_huge_file() {
+    let shell = Shell::new();
+    File::create(shell.path("huge"))
+        .unwrap()
+        .set_len(2 << 30)
+        .unwrap();
+    let said = shell.run("inspect huge").expect(8);
+    assert!(
+        said.stderr.contains("`huge` is longer than 16777472 bytes"),
+        "{said}"
+    );
+    assert!(said.took.as_secs() < 5, "{said}");
+}
+
+#[test]
+fn keygen_names_the_path_that_was_asked_for() {
+    let shell = Shell::new();
+    let said = shell
+        .run("keygen --kind actor --name ci --out nowhere/ci.key")
+        .expect(1);
+    assert!(said.stderr.contains("`nowhere/ci.key"), "{said}");
+    assert!(!said.stderr.contains(".glasslog."), "{said}");
+}
+
+#[test]
+fn a_lost_index_is_not_the_readers_to_make() {
+    let shell = Shell::with_log();
+    fs::remove_file(shell.path("log/public/index/latest.tlog-proof")).unwrap();
+    let said = shell
+        .run("history w@1 --log log --policy log/trust.policy --accept-index")
+        .expect(1);
+    assert!(
+        said.stderr
+            .contains("or its file was lost: only the log's operator can make it"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_clock_that_is_behind_is_named_with_the_difference() {
+    let shell = Shell::with_log();
+    shell
+        .run("keygen --kind witness --name w.example/1 --out w1")
+        .expect(0);
+    let witness = format!("witness w1 {}quorum w1", shell.read("w1.pub"));
+    let policy = shell
+        .read("log/trust.policy")
+        .replacen("quorum none", &witness, 1);
+    fs::write(shell.path("witnessed"), policy).unwrap();
+    let cosigned = shell.run("witness cosign log --key w1 --state w1.state --format json");
+    let time = cosigned.expect(0).json()["time"].as_u64().unwrap();
+    let behind = glasslog_core::text::time::format(time - 600);
+    let line = format!(
+        "verify entry 0 --log log --policy witnessed --max-checkpoint-age 1h --now {behind}"
+    );
+    let said = shell.run(&line).expect(5);
+    let words = format!("the clock reads {behind}, 600 seconds before witness `w1` cosigned");
+    assert!(said.text().contains(&words), "{said}");
+    let ahead = glasslog_core::text::time::format(time + 400 * 365 * 86_400);
+    let line = line.replace(&behind, &ahead);
+    let said = shell.run(&line).expect(5);
+    assert!(
+        said.text().contains(&format!("the clock reads {ahead}")),
+        "{said}"
+    );
+}
+
+/// An event that claims a time far outside of the one when witnesses saw it come is shown with a remark.
+#[test]
+fn a_claimed_time_outside_of_its_bracket_is_remarked() {
+    let shell = Shell::with_log();
+    shell
+        .run("keygen --kind witness --name w.example/1 --out w1")
+        .expect(0);
+    let witness = format!("witness w1 {}quorum w1", shell.read("w1.pub"));
+    let policy = shell
+        .read("log/trust.policy")
+        .replacen("quorum none", &witness, 1);
+    fs::write(shell.path("witnessed"), policy).unwrap();
+    let cosign = || {
+        shell
+            .run("witness cosign log --key w1 --state w1.state")
+            .expect(0)
+    };
+    let record = |time: &str| {
+        let read = format!("--action read --artifact w@1 -o proof --occurred-at {time}");
+        shell.record("log", &read).expect(0);
+    };
+    record("1999-01-01T00:00:00Z");
+    cosign();
+    shell
+        .run("bundle w@1 --log log --policy witnessed -o w")
+        .expect(0);
+    record("1999-01-01T00:00:00Z");
+    record("2999-01-01T00:00:00Z");
+    cosign();
+    let line = "history w@1 --log log --policy witnessed --format json";
+    let notes = |line: &str| {
+        let report = shell.run(line).expect(0).json();
+        let events = report["events"].as_array().unwrap().clone();
+        let notes = events.iter().map(|event| event["notes"].to_string());
+        notes.collect::<Vec<_>>()
+    };
+    assert_eq!(notes(line), ["[]", "[]", r#"["claimed-late"]"#]);
+    let since = format!("{line} --since w");
+    assert_eq!(
+        notes(&since),
+        ["[]", r#"["claimed-early"]"#, r#"["claimed-late"]"#]
+    );
+    let said = shell.run("history w@1 --log log --policy witnessed");
+    assert!(said.text().contains("claimed late"), "{said} {ORIGIN}");
+}
