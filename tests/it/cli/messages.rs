@@ -9,13 +9,15 @@ use crate::cli::writing::shell::{DIGEST, ORIGIN, Shell};
 fn record_names_the_flag_the_limit_and_the_way_out() {
     let shell = Shell::with_log();
     let many = "ci.key.pub ".repeat(40);
-    for (rest, words) in [
+    for (rest, code, words) in [
         (
             format!("--artifact w@1 --file {}", many.trim_end()),
+            8,
             ["`--file` is given 40 times", "32 subjects", "`--file DIR`"],
         ),
         (
             format!("--artifact w@1{}", format!(" --digest {DIGEST}").repeat(33)),
+            8,
             [
                 "`--digest` is given 33 times",
                 "32 subjects",
@@ -24,6 +26,7 @@ fn record_names_the_flag_the_limit_and_the_way_out() {
         ),
         (
             format!("--artifact caf\u{e9}@1 --digest {DIGEST}"),
+            2,
             [
                 "`--artifact`: `caf\u{e9}@1` is not a name",
                 "1 to 256 printable ASCII",
@@ -32,7 +35,7 @@ fn record_names_the_flag_the_limit_and_the_way_out() {
         ),
     ] {
         let line = format!("record --log log --signer ci.key --action read {rest}");
-        let said = shell.run(&line).expect(8);
+        let said = shell.run(&line).expect(code);
         for words in words {
             assert!(said.stderr.contains(words), "{words}: {said}");
         }
