@@ -15,7 +15,7 @@ use crate::submitted::{State, Submitted};
 /// A log that takes entries.
 pub(crate) enum Destination {
     Directory(Box<Log>),
-    Server(Server),
+    Server(Box<Server>),
 }
 
 impl Destination {
@@ -25,7 +25,7 @@ impl Destination {
     /// The directory is not a log, or another process writes to it; or the address is malformed.
     pub(crate) fn open(log: &str) -> Result<Self, Failure> {
         match is_address(log)? {
-            true => Ok(Self::Server(Server::open(log)?)),
+            true => Ok(Self::Server(Box::new(Server::open(log)?))),
             false => Ok(Self::Directory(Box::new(open_log(Path::new(log))?))),
         }
     }

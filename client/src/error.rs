@@ -88,7 +88,7 @@ pub enum Error {
         /// The requested address.
         peer: Peer,
         /// The rule that the redirect breaks.
-        problem: String,
+        problem: &'static str,
         /// The address that the server redirects to.
         target: String,
         /// The address of a log or server that would be asked without this redirect.

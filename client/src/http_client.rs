@@ -97,7 +97,7 @@ pub(crate) fn refused_redirect(peer: Peer, path: &str, error: &reqwest::Error) -
     let target = refused.map_or_else(String::new, |refused| refused.target.to_string());
     Error::Redirect {
         peer,
-        problem: refused.map_or_else(|| innermost(error), |refused| refused.problem.to_owned()),
+        problem: refused.map_or("redirect refused", |refused| refused.problem),
         instead: refused
             .filter(|refused| refused.problem != TOO_MANY)
             .and_then(|_| Some(target.strip_suffix(path)?.to_owned())),
@@ -105,6 +105,8 @@ pub(crate) fn refused_redirect(peer: Peer, path: &str, error: &reqwest::Error) -
     }
 }
 
+/// The problem of a redirect to `https:`, `file:` and the like.
+pub(crate) const OTHER_SCHEME: &str = "redirect to another scheme refused";
 /// The problem of a redirect that follows too many others.
 const TOO_MANY: &str = "too many redirects";
 
@@ -112,7 +114,7 @@ fn refusal(attempt: &Attempt<'_>) -> Option<&'static str> {
     let from = attempt.previous().last()?;
     let to = attempt.url();
     if from.scheme() != to.scheme() {
-        Some("redirect to another scheme refused")
+        Some(OTHER_SCHEME)
     } else if from.host() != to.host() || from.port_or_known_default() != to.port_or_known_default()
     {
         Some("redirect to another host refused")

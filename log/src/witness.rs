@@ -191,8 +191,8 @@ impl Witness<'_> {
     /// Checks that the clock has not gone back since this witness cosigned the same checkpoint.
     fn check_clock(&self, shown: &Checkpoint, now: u64) -> Result<(), WitnessError> {
         let key = self.key.verifier();
-        let own = shown.note().signatures_by(&key);
-        let times = own.filter_map(|line| cosignature::verify(shown, &key, line).ok());
+        let own = shown.note().signatures_by(key);
+        let times = own.filter_map(|line| cosignature::verify(shown, key, line).ok());
         match times.max() {
             Some(cosigned) if cosigned > now => Err(WitnessError::ClockBehind { now, cosigned }),
             _ => Ok(()),

@@ -19,7 +19,7 @@ use super::address::parse_address;
 use super::cache::Cache;
 use super::source::{Answer, Fetches, Source, limit_bytes};
 use crate::error::{Error, Peer, StatusReason};
-use crate::http_client::{Proxies, client, innermost, refused_redirect, runtime};
+use crate::http_client::{OTHER_SCHEME, Proxies, client, innermost, refused_redirect, runtime};
 
 /// Most time for one small file: a server that sends it byte by byte is cut off.
 const FILE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -150,7 +150,7 @@ impl Http {
             // The HTTP library hands on a redirect out of HTTP (`file:`, `ftp:`) instead of following it.
             _ if status.is_redirection() && location.is_some() => Try::Final(Error::Redirect {
                 peer,
-                problem: "redirect to another scheme refused".to_owned(),
+                problem: OTHER_SCHEME,
                 target: location.map_or_else(String::new, |target| {
                     String::from_utf8_lossy(target.as_bytes()).into_owned()
                 }),
