@@ -158,7 +158,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
     const own = makeLog({
       actors: ["maya@example.com"],
       model,
-      tell: (record) => void record("maya@example.com", "register", "--reason-code", "release"),
+      tell: (record) => void record("maya@example.com", "register", "--reason-code", "release", "--reason", "First"),
     });
     const policy = (): Buffer => readFileSync(own.policy);
     const other = await serve({ "/portal/trust.policy": policy, "/portal/": dist, "/": own.public });
