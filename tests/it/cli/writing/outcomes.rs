@@ -390,3 +390,94 @@ fn recorded_names_are_found_by_the_same_words() {
         "{said}"
     );
 }
+
+/// Every exit code but 2 comes with one line of JSON: a report, findings, or an error with a code and a message.
+#[test]
+fn every_failure_has_one_line_of_json() {
+    let shell = Shell::with_log();
+    let digest = super::shell::DIGEST;
+    shell
+        .run("init raw --origin raw.example/log --raw")
+        .expect(0);
+    shell
+        .run("keygen --kind witness --name w.example/1 --out w.key")
+        .expect(0);
+    fs::write(shell.path("bad"), "bad").unwrap();
+    fs::write(shell.path("none"), "").unwrap();
+    let policy = "--policy log/trust.policy";
+    for (line, code) in [
+        ("init log --origin a.example/log".to_owned(), 1),
+        ("keygen --kind actor --name a --out ci.key".into(), 1),
+        ("keys list --log nowhere".into(), 1),
+        ("keys list --log raw".into(), 4),
+        ("keys enrol --log log --actor a --key bad".into(), 8),
+        (
+            format!("keys enrol --log log --actor {CI} --key ci.key.pub --admin ci.key"),
+            5,
+        ),
+        (
+            "keys revoke --log log --key ci.key.pub --reason r --compromised-since 99".into(),
+            6,
+        ),
+        (
+            "keys amend --log log --key ci.key.pub --reason r --compromised-since 1".into(),
+            6,
+        ),
+        ("acknowledge 1 --log log --reason r".into(), 6),
+        ("acknowledge 9 --log log --reason r".into(), 4),
+        (
+            format!("record --log nowhere --signer ci.key --digest {digest} {READ}"),
+            1,
+        ),
+        (
+            format!("record --log log --signer bad --digest {digest} {READ}"),
+            8,
+        ),
+        (
+            format!(
+                "record --log log --signer ci.key --digest {digest} --action deploy --artifact m@1"
+            ),
+            8,
+        ),
+        ("submit --log log nowhere".into(), 1),
+        ("submit --log log none".into(), 4),
+        ("submit --log log bad".into(), 8),
+        ("publish nowhere".into(), 1),
+        ("serve nowhere --listen 127.0.0.1:0".into(), 1),
+        (format!("history m@1 --log nowhere {policy}"), 1),
+        (format!("history m@1 --log log {policy}"), 4),
+        (format!("history m@1 --log raw {policy}"), 5),
+        ("history m@1 --log log --policy bad".into(), 8),
+        (format!("verify file bad --log log {policy}"), 4),
+        (format!("verify file nowhere --log log {policy}"), 1),
+        (format!("verify entry 9 --log log {policy}"), 4),
+        (format!("verify proof bad --entry bad {policy}"), 8),
+        (format!("verify proof bad {policy}"), 1),
+        (format!("verify bundle bad {policy}"), 8),
+        (format!("verify fraud bad {policy}"), 8),
+        (
+            format!("verify consistency --old bad --log log {policy}"),
+            8,
+        ),
+        ("prove --log log --index 9 -o p".into(), 4),
+        ("prove --log nowhere --index 0 -o p".into(), 1),
+        (format!("bundle m@1 --log nowhere {policy} -o b"), 1),
+        (format!("audit nowhere {policy}"), 1),
+        ("audit log --policy bad".into(), 8),
+        (format!("audit log {policy} --resume bad"), 8),
+        ("index log --audited bad".into(), 5),
+        ("witness cosign log --key w.key --state bad".into(), 8),
+        ("inspect nowhere".into(), 1),
+        ("doctor --log nowhere".into(), 1),
+        ("log status nowhere".into(), 1),
+        ("log close nowhere --yes".into(), 1),
+    ] {
+        let said = shell.run(&format!("{line} --format json"));
+        assert_eq!(said.code, code, "{line}: {said}");
+        assert_eq!(said.text().lines().count(), 1, "{line}: {said}");
+        let value = said.json();
+        let error = &value["error"];
+        let is_error = error["code"].is_string() && error["message"].is_string();
+        assert!(is_error || value["checks"].is_array(), "{line}: {said}");
+    }
+}
