@@ -135,6 +135,10 @@ impl NewLog {
         let policy = trust_policy(&key, &index_key, &self.auditors);
         TrustPolicy::parse(policy.as_bytes()).map_err(|error| wrong(error.to_string()))?;
         let signer = Signer::new(&self.origin, key).map_err(|error| wrong(error.to_string()))?;
+        let beginning = match self.is_raw {
+            true => None,
+            false => Some(Beginning::new(&layout, &self.origin, self.succeeds)?),
+        };
 
         make_directories(disk, &layout)?;
         let lock = WriterLock::take(&layout.lock())?;
@@ -170,9 +174,9 @@ impl NewLog {
             is_stopped: false,
             publisher: Publisher::new(storage, signer, Edge::new(), None, false, synced),
         };
-        let genesis = match config.raw {
-            true => None,
-            false => Some(add_genesis(&mut log, disk, &layout, self.succeeds)?),
+        let genesis = match beginning {
+            None => None,
+            Some(beginning) => Some(beginning.add(&mut log, disk, &layout)?),
         };
         let checkpoint = log.publisher.prepare(&log.staged)?;
         log.publisher.storage.unstage(log.size)?;
@@ -202,31 +206,42 @@ impl NewLog {
     }
 }
 
-/// Generates the admin's key, and creates entry 0 with it.
-fn add_genesis(
-    log: &mut Log,
-    disk: &Disk,
-    layout: &Layout,
-    succeeds: Option<Predecessor>,
-) -> Result<Hash, LogError> {
-    let path = layout.key("admin");
-    let wrong = |problem: String| LogError::setting(path.clone(), problem);
-    let admin = secret(layout)?;
-    write_secret(disk, &path, &secret_to_pem(&admin, "admin"))?;
-    let genesis = Genesis {
-        log: log.origin().to_owned(),
-        admins: vec![Spki::new(admin.public())],
-        threshold: 1,
-        succeeds: succeeds.map(Box::new),
-    };
-    let payload =
-        event::encode(&genesis.to_statement()).map_err(|error| wrong(error.to_string()))?;
-    let envelope = Envelope::sign(payload, &[&admin]).map_err(|error| wrong(error.to_string()))?;
-    let entry = envelope.encode();
-    let leaf = leaf_hash(&entry);
-    match log.append(vec![entry])?.pop() {
-        Some(Err(refusal)) => Err(wrong(refusal.to_string())),
-        _ => Ok(leaf),
+/// The first entry of a log of events, and the new key of its admin.
+struct Beginning {
+    admin: SecretKey,
+    entry: Vec<u8>,
+}
+
+impl Beginning {
+    /// Generates the key and signs the entry; nothing is written yet.
+    fn new(layout: &Layout, origin: &str, succeeds: Option<Predecessor>) -> Result<Self, LogError> {
+        let wrong = |problem: String| LogError::setting(layout.root(), problem);
+        let admin = secret(layout)?;
+        let genesis = Genesis {
+            log: origin.to_owned(),
+            admins: vec![Spki::new(admin.public())],
+            threshold: 1,
+            succeeds: succeeds.map(Box::new),
+        };
+        let statement = genesis.to_statement();
+        let payload = event::encode(&statement).map_err(|error| wrong(error.to_string()))?;
+        let envelope = Envelope::sign(payload, &[&admin]);
+        let entry = envelope.map_err(|error| wrong(error.to_string()))?.encode();
+        // An entry that the log would refuse is refused before anything is written.
+        event::parse(&entry)
+            .map_err(|error| wrong(format!("no log can have this origin: {error}")))?;
+        Ok(Self { admin, entry })
+    }
+
+    /// Writes the key, and adds the entry to the log.
+    fn add(self, log: &mut Log, disk: &Disk, layout: &Layout) -> Result<Hash, LogError> {
+        let path = layout.key("admin");
+        write_secret(disk, &path, &secret_to_pem(&self.admin, "admin"))?;
+        let leaf = leaf_hash(&self.entry);
+        match log.append(vec![self.entry])?.pop() {
+            Some(Err(refusal)) => Err(LogError::setting(path, refusal.to_string())),
+            _ => Ok(leaf),
+        }
     }
 }
 

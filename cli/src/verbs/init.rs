@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use glasslog_core::event::is_name;
 use glasslog_core::note::{KeyName, Origin, SignatureType, VerifierKey};
 use glasslog_log::object_store::StoreSettings;
 use glasslog_log::{Layout, NewLog};
@@ -82,6 +83,11 @@ impl Args {
         let origin = |problem: String| Failure::usage(format!("`--origin`: {problem}"));
         Origin::parse(&self.origin).map_err(|error| origin(error.to_string()))?;
         KeyName::parse(&self.origin).map_err(|error| origin(error.to_string()))?;
+        // Events name their log.
+        if !self.raw && !is_name(&self.origin) {
+            let rule = "the origin of a log of events has 1 to 256 printable ASCII characters without spaces";
+            return Err(origin(format!("{rule}"))));
+        }
         let mut log = match self.raw {
             true => NewLog::raw(&self.origin),
             false => NewLog::events(&self.origin),

@@ -51,6 +51,7 @@ fn init_takes_a_key_that_is_the_logs_own() {
     );
     for (arguments, code) in [
         ("--origin other.example/log --key k", 2),
+        ("--origin ü.example", 2),
         (&*format!("--origin {ORIGIN} --key w"), 2),
         (&*format!("--origin {ORIGIN} --key k.pub"), 8),
         (&*format!("--origin {ORIGIN} --key nowhere"), 1),
