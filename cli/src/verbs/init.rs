@@ -86,7 +86,7 @@ impl Args {
         // Events name their log.
         if !self.raw && !is_name(&self.origin) {
             let rule = "the origin of a log of events has 1 to 256 printable ASCII characters without spaces";
-            return Err(origin(format!("{rule}"))));
+            return Err(origin(rule.into()));
         }
         let mut log = match self.raw {
             true => NewLog::raw(&self.origin),
