@@ -13,6 +13,7 @@ use crate::destination::open_log;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Head, say};
+use crate::source;
 
 /// Publishes the final checkpoint; from then on the log takes no new entries.
 #[derive(Debug, clap::Args)]
@@ -34,7 +35,7 @@ impl Args {
     /// # Errors
     /// The user does not confirm it, the directory is not a log, another process writes to it, or the disk fails.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let config = Config::read(&Disk::new(), &Layout::new(&self.log))?;
+        let config = Config::read(&Disk::new(), &Layout::new(source::directory(&self.log)?))?;
         if !self.yes {
             confirm(&config.origin)?;
         }
