@@ -35,6 +35,7 @@ mod proof_exhaustive;
 mod proof_oracles;
 mod queries;
 mod standing;
+mod strangers;
 mod support;
 mod tile_plan;
 mod trust;
