@@ -66,7 +66,7 @@ fn good_log(folder: &Path) -> Log {
             reason: Some("release 2.1"),
             ..access("register", 3)
         }
-        .entry_again(ORIGIN),
+        .entry(ORIGIN),
     );
     log.add(access("read", 4).entry(ORIGIN));
     let filler = |log: &mut Log, until: usize| {

@@ -31,6 +31,7 @@ pub(crate) enum KnownNames {
     #[default]
     None,
     One(String),
+    All,
 }
 
 impl KnownNames {
@@ -38,6 +39,7 @@ impl KnownNames {
     fn cover(&self, parsed: &ParsedEntry) -> bool {
         match self {
             Self::None => false,
+            Self::All => true,
             Self::One(known) => {
                 let mut subjects = parsed.subjects.iter();
                 subjects.all(|subject| base_name(&subject.name) == known)
@@ -75,9 +77,10 @@ impl EventChecks {
         }
     }
 
-    /// Continues from what was found before; for callers that only count.
+    /// Continues an audit, which reads every registration, from what was found before.
     pub(crate) fn restore(events: &EventState) -> Self {
         Self {
+            names: KnownNames::All,
             registrations: events.registrations.clone(),
             conflict: events.conflict.clone(),
             valid: events.valid,

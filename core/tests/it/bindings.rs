@@ -1,5 +1,6 @@
 //! The worked table of bindings (`docs/formats/bindings.md`): each row is a test, by admission, by a history and by an audit's
-//! fold.
+//! fold. `docs/formats/vectors/bindings/table.json` has the logs for other implementations;
+//! `GLASSLOG_WRITE_VECTORS=1 cargo test -p glasslog-core --test it bindings` writes it anew.
 
 use crate::support::*;
 use glasslog_core::crypto::SecretKey;
@@ -7,7 +8,11 @@ use glasslog_core::event::{Action, Envelope, KeyOp};
 use glasslog_core::merkle::leaf_hash;
 use glasslog_core::report::{Outcome, Report};
 use glasslog_core::rules::{Admission, Keyring, owned};
+use glasslog_core::text::wire::base64_encode;
 use glasslog_core::verify::HistoryQuery;
+use glasslog_core::verify::audit::AuditQuery;
+use serde_json::{Value, json};
+use std::path::Path;
 
 use Step::{Again, Register, Report as Compromised, Revoke};
 
@@ -304,16 +309,54 @@ fn history(log: &TestLog, artifact: &str) -> Report {
     log.run(HistoryQuery::new(artifact, &policy(), options(), false).unwrap())
 }
 
+/// The log of a row, with the answers of admission.
+fn play(row: &Row) -> World {
+    let mut world = World::new();
+    for (number, (step, expected)) in row.steps.iter().enumerate() {
+        let entry = world.entry(number, *step);
+        let (code, index) = world.add(&entry);
+        assert_eq!(code, *expected, "{}, step {number}", row.about);
+        world.steps.push(index);
+    }
+    world
+}
+
+#[test]
+fn the_table_as_vectors() {
+    let rows: Vec<Value> = ROWS
+        .iter()
+        .map(|row| {
+            let world = play(row);
+            let entries = world.log.entries.iter();
+            let entries: Vec<String> = entries.map(|entry| base64_encode(entry)).collect();
+            let mut refusals = vec![""; entries.len() - row.steps.len()];
+            refusals.extend(row.steps.iter().map(|(_, code)| *code));
+            let bound = row.bound.iter();
+            let bound = bound
+                .map(|(name, step)| (name.to_string(), json!(step.map(|step| world.steps[step]))));
+            json!({
+                "about": row.about, "origin": ORIGIN, "entries": entries, "refusals": refusals,
+                "bound": bound.collect::<serde_json::Map<_, _>>(), "owner": row.owner,
+            })
+        })
+        .collect();
+    let text = serde_json::to_string_pretty(&json!({ "rows": rows })).unwrap() + "\n";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/formats/vectors/bindings");
+    let path = folder.join("table.json");
+    if std::env::var_os("GLASSLOG_WRITE_VECTORS").is_some() {
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&path).unwrap() == text,
+        "table.json differs"
+    );
+}
+
 #[test]
 fn every_row_of_the_table() {
     for row in ROWS {
-        let mut world = World::new();
-        for (number, (step, expected)) in row.steps.iter().enumerate() {
-            let entry = world.entry(number, *step);
-            let (code, index) = world.add(&entry);
-            assert_eq!(code, *expected, "{}, step {number}", row.about);
-            world.steps.push(index);
-        }
+        let mut world = play(row);
         let keyring: &Keyring = world.admission.keyring().unwrap();
         let registrations = world.admission.registrations();
         let bound = |name: &str| registrations.in_force(name, keyring);
@@ -344,7 +387,45 @@ fn every_row_of_the_table() {
             Outcome::Pass
         };
         assert_eq!(outcome(&report, "registrations"), expected, "{}", row.about);
+        let report = audit(&world.log);
+        assert_eq!(outcome(&report, "registrations"), expected, "{}", row.about);
     }
+}
+
+/// A registration says that it is the first of a bare name exactly if it is; admission refuses others, and an audit finds
+/// them.
+#[test]
+fn a_wrong_new_name_is_refused_and_found() {
+    for (first, second, wrong, code) in [
+        (true, false, None, ["", ""]),
+        (false, false, Some(0), ["register-new-name-missing", ""]),
+        (true, true, Some(1), ["", "register-new-name-false"]),
+    ] {
+        let mut world = World::new();
+        let mut indices = Vec::new();
+        for (number, new) in [first, second].into_iter().enumerate() {
+            let name = format!("m@{}", number + 1);
+            let payload = registration(A, &name, "x", number, new);
+            let (answer, index) = world.add(&signed(payload, &[A1]));
+            assert_eq!(answer, code[number]);
+            indices.push(index);
+        }
+        world.log.publish(&[]);
+        for report in [history(&world.log, "m"), audit(&world.log)] {
+            let expected = match wrong {
+                None => "no name and version is bound to two contents".to_string(),
+                Some(step) => format!(
+                    "entry {} states wrongly whether it is the first registration of `m`",
+                    indices[step]
+                ),
+            };
+            assert_eq!(detail(&report, "registrations"), expected);
+        }
+    }
+}
+
+fn audit(log: &TestLog) -> Report {
+    log.run(AuditQuery::new(&policy(), options(), None))
 }
 
 /// The past stays decided: before the report the name was bound, and the entry after it finds the name free.

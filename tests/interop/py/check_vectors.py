@@ -3,6 +3,7 @@
 
     check_vectors.py proofs VECTORS      transparency-dev's Merkle proofs and CCTV's Ed25519 signatures
     check_vectors.py events VECTORS      docs/formats/vectors/events
+    check_vectors.py bindings VECTORS    docs/formats/vectors/bindings
     check_vectors.py index VECTORS       docs/formats/vectors/index
     check_vectors.py folders VECTORS     docs/formats/vectors/folders
 
@@ -23,6 +24,7 @@ import folders
 import index
 import outline
 import tlog
+from bindings import Bindings
 from keyring import Keyring
 
 # Everything but a low-order component in R alone breaks a condition of the strict rule or of key admission. Such an
@@ -83,6 +85,17 @@ def events(root, compare):
                 signature = keyring.judge(index, entry)
                 have = {"unreadable": None, "signature": signature, "keyEffect": keyring.effects[index]}
             compare("event", f"{path.name} at {index}", have, want)
+
+
+def bindings(root, compare):
+    for row in json.loads((root / "table.json").read_text())["rows"]:
+        entries = [event.parse(base64.b64decode(entry)) for entry in row["entries"]]
+        fold = Bindings(Keyring(row["origin"], entries), dict(enumerate(entries)))
+        have = {name: binding and binding.at for name in row["bound"] for binding in [fold.in_force(name)]}
+        compare("row", row["about"], (have, fold.owner("m")), (row["bound"], row["owner"]))
+        refused = {at: code for at, code in enumerate(row["refusals"]) if code and code.startswith("register-")}
+        compare("refusals", row["about"], fold.conflicts, refused)
+        compare("newName", row["about"], fold.wrong - fold.conflicts.keys(), set())
 
 
 def buckets(v, compare):
@@ -172,7 +185,7 @@ def read(entry):
 
 
 def main():
-    sets = {"proofs": proofs, "events": events, "index": indexed, "folders": foldered}
+    sets = {"proofs": proofs, "events": events, "bindings": bindings, "index": indexed, "folders": foldered}
     failures, counts = [], collections.Counter()
 
     def compare(kind, name, have, want):

@@ -1,6 +1,6 @@
 """Whose key counts where, from docs/formats/valid-signature.md alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
 import ed25519
@@ -21,6 +21,8 @@ class Enrolment:
     # Leaf hash of the revocation or of its last amendment.
     latest: Optional[str] = None
     compromised_since: Optional[int] = None
+    # Each index since which the key was compromised, with the key event that states it.
+    reports: list = field(default_factory=list)
 
 
 class Keyring:
@@ -35,6 +37,8 @@ class Keyring:
         self.effects = []
         self.counted = set()
         self.enrolments = {}
+        # Verdicts by index, once they were asked for.
+        self.judged = {}
         for index, entry in enumerate(entries):
             self.effects.append(self.apply(index, entry))
 
@@ -107,6 +111,7 @@ class Keyring:
         since = predicate.get("compromisedSince")
         if since is not None and since < index:
             enrolment.compromised_since = since
+            enrolment.reports.append((since, index))
         return "revoked"
 
     def amend(self, index, enrolment, predicate, leaf):
@@ -124,10 +129,16 @@ class Keyring:
             return "key-compromise-not-lowered"
         enrolment.latest = leaf
         enrolment.compromised_since = since
+        enrolment.reports.append((since, index))
         return "amended"
 
     def judge(self, index, entry):
         """The verdict on the signatures of an entry that can be read."""
+        if index not in self.judged:
+            self.judged[index] = self.judge_anew(index, entry)
+        return self.judged[index]
+
+    def judge_anew(self, index, entry):
         by_admins = entry.kind in (event.KEY, event.ACKNOWLEDGE, event.GENESIS)
         verdicts = []
         for keyid, signature in entry.signatures:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Asks a log the questions of `glasslog history --exact` and compares the answers, from the format pages alone.
+"""Asks a log the questions of `glasslog history` and compares the answers, from the format pages alone.
 
     queries.py PUBLIC POLICY REPORT...
 
-PUBLIC is a log's public tree, POLICY a trust policy of one key for each role, and each REPORT the JSON of a history of one key. The
-entries, the keys and the index are read anew here; a difference in an event, a verdict or the class of the report is printed.
+PUBLIC is a log's public tree, POLICY a trust policy of one key for each role, and each REPORT the JSON of a history. The entries, the
+keys, the bindings, the closure and the index are read anew here; a difference in a key, an event, a verdict or a version is printed.
 """
 
 import json
@@ -15,6 +15,7 @@ from hashlib import sha256
 import event
 import index
 import outline
+from bindings import Bindings, base_name, registers, versions
 from keyring import Keyring
 from tlog import Checkpoint, Malformed, Untrue, VerifierKey, leaf_hash
 
@@ -25,7 +26,24 @@ KINDS = {
     "actor": outline.ACTOR,
     "key": outline.SIGNING_KEY,
 }
+STATE = {
+    outline.VERSION: outline.VERSION_STATE,
+    outline.NAME: outline.NAME_STATE,
+    outline.DIGEST: outline.DIGEST_STATE,
+    outline.ACTOR: outline.AUTHORITY,
+    outline.SIGNING_KEY: outline.KEY_STATE,
+}
+# Names of the kinds in reports.
+NAMES = {number: name for name, number in KINDS.items()} | {
+    outline.VERSION_STATE: "version-state",
+    outline.NAME_STATE: "name-state",
+    outline.DIGEST_STATE: "digest-state",
+    outline.AUTHORITY: "authority",
+    outline.KEY_STATE: "key-state",
+}
 BUNDLE = 256
+# Digests that the events of a version link, and those that a history links.
+OWN_DIGESTS, LINKED_DIGESTS = 32, 256
 # The place in the predicate of each member of an event in a report (docs/formats/report.md, "Events").
 SIGNED = {
     "occurredAt": ("occurredAt",),
@@ -135,14 +153,111 @@ def view(log, at):
     return shown
 
 
+class History:
+    """The closure of a question (docs/formats/queries.md, "Closure"): its keys, its events and its versions."""
+
+    def __init__(self, log, query):
+        self.log, self.id = log, query["id"]
+        self.kind = KINDS[query["kind"]]
+        self.state = query.get("state", False)
+        asked = [(self.kind, self.id)]
+        exact, bare = query["exact"], base_name(self.id)
+        if self.kind == outline.VERSION and bare != self.id and not exact:
+            asked.append((self.kind, bare))
+        self.keys = [self.looked_up(key) for key in asked]
+        self.asked = self.find(self.keys)
+        known = self.asked if exact else range(len(log.entries))
+        self.bindings = Bindings(log.keyring, {at: log.entries[at] for at in known})
+        linked = [] if exact else self.linked()[:LINKED_DIGESTS]
+        pages = [self.looked_up((outline.DIGEST, f"sha256:{digest}")) for digest in linked]
+        self.keys += [key for key in pages if key not in self.keys]
+        others = self.find(pages) - self.asked
+        given = self.given(self.asked | others)
+        self.events = sorted(self.asked | {at for at in others if self.belongs(at, set(linked), given)})
+
+    def looked_up(self, key):
+        kind, identifier = key
+        return (STATE[kind], identifier) if self.state else key
+
+    def find(self, keys):
+        """The indices of the events with one of the keys; the index has to say the same."""
+        found = set()
+        for kind, identifier in keys:
+            hashed = index.key(kind, identifier)
+            scanned = self.log.scan(hashed)
+            if self.log.look_up(hashed) != scanned:
+                raise Untrue(f"the index lists {self.log.look_up(hashed)}, the entries are {scanned}")
+            found.update(scanned)
+        return found
+
+    def is_in_question(self, name):
+        return name == self.id if self.kind == outline.VERSION else base_name(name) == self.id
+
+    def linked(self):
+        """The digests that the question is linked to, in order."""
+        if self.kind not in (outline.VERSION, outline.NAME):
+            return []
+        bindings = self.bindings
+        bound = [(name, bindings.in_force(name)) for name in sorted(bindings.bound) if self.is_in_question(name)]
+        bound = [(name, binding) for name, binding in bound if binding]
+        owner = bindings.owner(base_name(self.id))
+        bound.sort(key=lambda one: (one[1].actor != owner, -one[1].at))
+        digests = [digest for _, binding in bound for digest in sorted(binding.digests)]
+        digests = list(dict.fromkeys(digests))
+        counts = {}
+        for at in sorted(self.asked):
+            entry = self.log.entries[at]
+            if entry is None or entry.kind != event.ACCESS or self.log.keyring.judge(at, entry) != "valid":
+                continue
+            for subject in entry.statement["subject"]:
+                name, digest = subject["name"], subject["digest"]["sha256"]
+                binding = bindings.in_force(name)
+                is_unbound = self.is_in_question(name) and (binding is None or at < binding.at)
+                if is_unbound and digest not in digests and counts.get(name, 0) < OWN_DIGESTS:
+                    counts[name] = counts.get(name, 0) + 1
+                    digests.append(digest)
+        return digests
+
+    def given(self, found):
+        """The first registration in force that gives a name a digest, among those that were found."""
+        first = {}
+        for at in sorted(found):
+            entry = self.log.entries[at]
+            if registers(entry) and self.log.keyring.judge(at, entry) == "valid":
+                for name, digests in versions(entry).items():
+                    for digest in digests:
+                        first.setdefault((name, digest), at)
+        return first
+
+    def belongs(self, at, linked, given):
+        """Whether an event with a linked digest belongs to the answer."""
+        entry = self.log.entries[at]
+        if entry is None or entry.kind != event.ACCESS or registers(entry):
+            return False
+        claims = [(subject["name"], subject["digest"]["sha256"]) for subject in entry.statement["subject"]]
+        return any(claim[1] in linked and given.get(claim, at + 1) > at for claim in claims)
+
+    def versions(self):
+        """The versions that the artifact is bound as, in log order."""
+        digest = self.id.removeprefix("sha256:")
+        found = []
+        for name in sorted(self.bindings.bound):
+            binding = self.bindings.in_force(name)
+            is_about = self.kind == outline.DIGEST and digest in binding.digests if binding else False
+            if binding and (is_about or self.kind != outline.DIGEST and self.is_in_question(name)):
+                found.append({"name": name, "index": binding.at, "actor": binding.actor})
+        return sorted(found, key=lambda version: version["index"])
+
+
 def compare(log, report):
     """The differences between a report and what the log says."""
-    query = report["query"]
-    hashed = index.key(KINDS[query["kind"]], query["id"])
-    found = log.scan(hashed)
-    if log.look_up(hashed) != found:
-        yield f"the index lists {log.look_up(hashed)}, the entries are {found}"
-    events = [view(log, at) for at in found if log.entries[at] is not None]
+    history = History(log, report["query"])
+    keys = [{"kind": NAMES[kind], "id": identifier} for kind, identifier in history.keys]
+    if report["keys"] != keys:
+        yield f"keys {report['keys']}, want {keys}"
+    if history.kind not in (outline.ACTOR, outline.SIGNING_KEY) and report["versions"] != history.versions():
+        yield f"versions {report['versions']}, want {history.versions()}"
+    events = [view(log, at) for at in history.events if log.entries[at] is not None]
     shown = report["events"]
     if [one["index"] for one in shown] != [one["index"] for one in events]:
         yield f"events {[one['index'] for one in shown]}, want {[one['index'] for one in events]}"
@@ -155,7 +270,7 @@ def compare(log, report):
     if {name: report["checkpoint"][name] for name in head} != head:
         yield f"checkpoint {report['checkpoint']}, want {head}"
     # An entry that names its subjects and is no event is unreadable in their histories alone.
-    either = set(found) | set(log.scan(index.key(outline.MALFORMED)))
+    either = history.find(history.keys) | set(log.scan(index.key(outline.MALFORMED)))
     unreadable = sum(log.entries[at] is None for at in either)
     if report["unreadable"] != unreadable:
         yield f"{report['unreadable']} unreadable, want {unreadable}"

@@ -48,6 +48,20 @@ fn python_agrees_with_our_vectors_of_events() {
 }
 
 #[test]
+fn python_agrees_with_the_table_of_bindings() {
+    let vectors = repository().join("docs/formats/vectors/bindings");
+    let Some(run) = python(
+        "the table of bindings in Python",
+        "check_vectors.py",
+        words!["bindings", vectors],
+    ) else {
+        return;
+    };
+    let run = run.expect(0);
+    assert_eq!(run.text(), "14 row, 14 refusals, 14 newName vectors\n");
+}
+
+#[test]
 fn python_agrees_with_our_vectors_of_the_index() {
     let vectors = repository().join("docs/formats/vectors/index");
     let Some(run) = python(
@@ -154,16 +168,47 @@ fn register_folder(log: &OurLog) {
     glasslog(arguments).expect(0);
 }
 
-/// The histories of one key each, read anew in Python: by the index and by all entries, with every member of each event.
+/// Histories read anew in Python: by the index and by all entries, with their closure and every member of each event.
 #[test]
 fn python_replays_histories() {
     let log = OurLog::with_reads(&["resnet50@2.1", "resnet50@2.2", "bert@1.0"]);
     let digest = format!("sha256:{}", "ab".repeat(32));
     let actor = log.actor();
-    for more in [
-        "--action deploy --env prod --pipeline nightly --reason-code release --reason weekly",
-        "--action transfer --from team:a --to team:b --reason moved",
-        "--action execute --outcome denied --actor-type service",
+    for (artifact, more) in [
+        // The version is linked to the digest from here on, so that a hold on the content is about it too.
+        (
+            "resnet50@2.1",
+            "--action register --reason-code release --reason first",
+        ),
+        (
+            "incident-7",
+            "--action hold --reason-code incident --reason hold",
+        ),
+        // Another model with the same content has its own events.
+        (
+            "copy@1",
+            "--action register --reason-code release --reason first",
+        ),
+        (
+            "copy@1",
+            "--action write --reason-code moved --reason moved",
+        ),
+        (
+            "resnet50",
+            "--action hold --reason-code incident --reason hold",
+        ),
+        (
+            "resnet50@2.1",
+            "--action deploy --env prod --pipeline nightly --reason-code release --reason weekly",
+        ),
+        (
+            "resnet50@2.1",
+            "--action transfer --from team:a --to team:b --reason moved",
+        ),
+        (
+            "resnet50@2.1",
+            "--action execute --outcome denied --actor-type service",
+        ),
     ] {
         let mut arguments = Vec::from(words![
             "record",
@@ -172,7 +217,7 @@ fn python_replays_histories() {
             "--signer",
             actor,
             "--artifact",
-            "resnet50@2.1",
+            artifact,
             "--digest",
             digest,
             "-o",
@@ -211,15 +256,22 @@ fn python_replays_histories() {
         "resnet50",
         "bert@1.0",
         "folder@1",
+        "copy@1",
         "actor:ci@example.org",
         &digest,
         &format!("key:sha256:{keyid}"),
     ] {
-        for scan in [&[][..], &["--full-scan"]] {
+        for flags in [
+            "--accept-index",
+            "--full-scan",
+            "--accept-index --exact",
+            "--full-scan --exact",
+            "--accept-index --state",
+            "--full-scan --state --exact",
+        ] {
             let mut arguments = Vec::from(words![
                 "history",
                 artifact,
-                "--exact",
                 "--log",
                 log.root(),
                 "--policy",
@@ -227,7 +279,7 @@ fn python_replays_histories() {
                 "--format",
                 "json",
             ]);
-            arguments.extend(scan.iter().map(Into::into));
+            arguments.extend(flags.split(' ').map(Into::into));
             let path = log.beside(&format!("report-{}", reports.len()));
             fs::write(&path, glasslog(arguments).stdout).unwrap();
             reports.push(path);
@@ -240,5 +292,5 @@ fn python_replays_histories() {
         return;
     };
     let run = run.expect(0);
-    assert!(run.text().starts_with("14 questions, "), "{run}");
+    assert!(run.text().starts_with("48 questions, "), "{run}");
 }

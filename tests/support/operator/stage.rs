@@ -244,7 +244,7 @@ impl Operator {
             _ if at % 40 == 10 => resnet,
             _ => access,
         };
-        entry.entry_again(ORIGIN)
+        entry.entry(ORIGIN)
     }
 
     fn add(&mut self, entry: Vec<u8>) {

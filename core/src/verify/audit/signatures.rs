@@ -61,7 +61,6 @@ impl SignatureBatch {
 }
 
 /// Counts and judges the entries of a log, in order. It remembers names that were registered, and nothing else that grows.
-#[derive(Default)]
 pub(crate) struct Judge {
     counts: Counts,
     event_checks: EventChecks,
@@ -89,13 +88,22 @@ enum Verdict {
     Awaited(Vec<SignatureClaim>),
 }
 
+impl Default for Judge {
+    /// Begins with the first entry.
+    fn default() -> Self {
+        Self::restore(&EventState::default())
+    }
+}
+
 impl Judge {
     /// Continues from what was judged before.
     pub(crate) fn restore(events: &EventState) -> Self {
         Self {
             counts: events.counts,
             event_checks: EventChecks::restore(events),
-            ..Self::default()
+            pending: VecDeque::new(),
+            claims: Vec::new(),
+            answers: VecDeque::new(),
         }
     }
 
