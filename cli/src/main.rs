@@ -16,6 +16,7 @@ mod event_id;
 mod exit;
 mod failure;
 mod input;
+mod kept_entry;
 mod key_change;
 mod known_signatures;
 mod listing;
