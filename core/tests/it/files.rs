@@ -225,6 +225,25 @@ fn the_admins_hold_and_release_beside_any_actor() {
     }
 }
 
+/// The actor beside whom the admins sign does not end their hold by losing its key.
+#[test]
+fn the_admins_hold_outlasts_the_actors_key() {
+    let mut log = TestLog::new();
+    say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    let event = AccessEvent {
+        event_id: "019a8c3e-7d1b-7f0e-9b7a-000000000001".into(),
+        ..access_event(Action::Hold, BOB_ID)
+    };
+    let subject = Subject::new("m@1", &sha256(b"weights"));
+    let (bob, admin) = (secret(BOB), secret(ADMIN));
+    let payload = event.to_payload(&[subject]).unwrap();
+    let entry = Envelope::sign(payload, &[&bob, &admin]).unwrap();
+    let hold = log.add(&entry.encode());
+    assert_eq!(verify(&mut log, &["weights"], None).class(), Class::Held);
+    log.revoke(BOB_ID, BOB, 2, Some(hold));
+    assert_eq!(verify(&mut log, &["weights"], None).class(), Class::Held);
+}
+
 #[test]
 fn a_hold_on_another_version_or_by_another_has_no_effect() {
     let mut log = TestLog::new();

@@ -59,7 +59,9 @@ fn in_force<'a>(
     for event in contents.events() {
         let by_admins = contents.is_by_admins(event);
         let by_owner = owner.is_some_and(|owner| event.actor.as_ref() == Some(&owner.actor));
-        if !event.is_evidence() || !(by_admins || by_owner) {
+        // The admins' signatures stand, whatever becomes of the key of the actor beside whom they signed.
+        let counts = event.is_evidence() || by_admins && event.is_compromised();
+        if !counts || !(by_admins || by_owner) {
             continue;
         }
         if event.does(Action::Hold) {
