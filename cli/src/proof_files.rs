@@ -78,14 +78,14 @@ impl ProofFiles {
         })
     }
 
-    /// Checks that the entry's file beside the proof, which the user did not name, is free, holds an envelope, or is `entry`
-    /// already.
+    /// Checks that the entry's file is free, no regular file, holds an envelope, or is `entry` already: the place is often a
+    /// consequence of another, and an entry is never worth the file that it would replace.
     ///
     /// # Errors
     /// It is another file.
-    pub(crate) fn check_beside(&self, entry: Option<&[u8]>) -> Result<(), Failure> {
-        let beside = self.entry.as_ref().filter(|_| self.is_beside);
-        let Some(path) = beside.map(Output::path).filter(|path| path.exists()) else {
+    pub(crate) fn check_entry_place(&self, entry: Option<&[u8]>) -> Result<(), Failure> {
+        let place = self.entry.as_ref().and_then(Output::file);
+        let Some(path) = place.filter(|path| path.is_file()) else {
             return Ok(());
         };
         let fits = fs::metadata(path).is_ok_and(|found| found.len() <= MAX_ENTRY as u64);
@@ -94,11 +94,13 @@ impl ProofFiles {
         if fits && fs::read(path).is_ok_and(is_entry) {
             return Ok(());
         }
-        let message = format!(
-            "`{}`, the place of the entry beside the proof, is another file",
-            path.display()
-        );
-        Err(Failure::unfinished("entry-file-taken", message).hint("`--entry FILE` names another"))
+        let place = match self.is_beside {
+            true => ", the place of the entry beside the proof,",
+            false => "",
+        };
+        let message = format!("`{}`{place} is a file that holds no entry", path.display());
+        let hint = "`--entry FILE` names another place for the entry";
+        Err(Failure::unfinished("entry-file-taken", message).hint(hint))
     }
 
     /// Returns the place of the entry, if it has a name of its own.

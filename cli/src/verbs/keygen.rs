@@ -92,6 +92,10 @@ impl Args {
     /// # Errors
     /// The kind does not allow the name or algorithm (exit 2), or a file exists already (exit 1); nothing is left then.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        if self.out.as_os_str() == "-" {
+            let problem = "`--out`: a secret key goes into a file, never to standard output";
+            return Err(Failure::usage(problem));
+        }
         match self.alg {
             Algorithm::Ed25519 => {}
             Algorithm::P256 => return Err(Failure::not_available("`--alg p256`")),

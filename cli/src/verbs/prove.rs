@@ -79,7 +79,7 @@ impl Args {
         }
         let trust = policy.and_then(|policy| TrustPolicy::parse(&policy).ok());
         let proof = keep_known(proof, &self.log, trust.as_ref(), console)?;
-        files.check_beside(Some(&entry))?;
+        files.check_entry_place(Some(&entry))?;
         let origin = proof.checkpoint().origin().as_str();
         let written = files.write(origin, self.index, &proof.encode(), &entry)?;
         if console.is_json() {

@@ -219,7 +219,7 @@ impl Args {
             true => (Wait::Durable, ProofFiles::open_entry(entry, console)?),
             false => (Wait::Published, ProofFiles::open(output, entry, console)?),
         };
-        files.check_beside(None)?;
+        files.check_entry_place(None)?;
         // An event that may be in the log already is found by the bytes that it has there; see `send`.
         event.new_name |= self.event_id.is_some() && registers(&event);
         // The lock on a directory is held until the proof is made.

@@ -220,6 +220,28 @@ fn the_entry_is_written_beside_the_proof() {
 }
 
 /// An auditor's outputs are opened before the audit; a proof of fraud replaces nothing.
+/// An entry never replaces another file, whoever named the place.
+#[test]
+fn an_entry_replaces_nothing_but_an_entry() {
+    let shell = shell();
+    let digest = super::shell::DIGEST;
+    for line in [
+        "prove --log log --index 2 -o p".to_owned(),
+        format!("record --log log --signer ci.key --digest {digest} {READ} -o p"),
+    ] {
+        fs::write(shell.path("weights.bin"), "mine").unwrap();
+        let said = shell.run(&format!("{line} --entry weights.bin")).expect(1);
+        assert!(
+            said.stderr.contains("is a file that holds no entry"),
+            "{said}"
+        );
+        assert_eq!(shell.read("weights.bin"), "mine");
+        shell.run(&format!("{line} --entry e")).expect(0);
+        shell.run(&format!("{line} --entry e")).expect(0);
+    }
+    assert_eq!(shell.size(), 5, "what was refused is not recorded");
+}
+
 #[test]
 fn an_auditors_outputs_are_opened_before_the_audit() {
     let shell = shell();

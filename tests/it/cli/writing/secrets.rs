@@ -52,6 +52,9 @@ fn a_key_that_cannot_be_whole_is_not_there() {
     };
     let before = names();
     let line = |out: &str| format!("keygen --kind actor --name ci@example.org --out {out}");
+    let said = shell.run(&line("-")).expect(2);
+    assert!(said.stderr.contains("never to standard output"), "{said}");
+    assert!(!shell.path("-").exists());
     shell.run(&line(&long)).expect(1);
     assert_eq!(names(), before);
     fs::create_dir(shell.path("taken")).unwrap();
