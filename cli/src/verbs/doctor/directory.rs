@@ -1,9 +1,11 @@
 //! The directory of a log: its private state, its keys, and whether a web server can read its public tree.
 
 use std::fs::{self, Metadata};
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use glasslog_client::io_reason;
 use glasslog_core::report::Outcome;
 use glasslog_log::directory::Disk;
 use glasslog_log::{Config, Layout, LayoutError, LogError};
@@ -37,11 +39,40 @@ pub(super) fn check(log: &Path) -> Vec<Finding> {
     findings
 }
 
+/// A file that the user who runs `doctor` may not look for.
+struct Hidden {
+    path: PathBuf,
+    problem: String,
+}
+
+impl Hidden {
+    fn told(&self, name: &'static str) -> Finding {
+        let detail = format!("`{}`: {}", self.path.display(), self.problem);
+        Finding {
+            hint: Some("run `glasslog doctor` as the user who runs the log".to_owned()),
+            ..Finding::new(name, Outcome::Unknown, detail)
+        }
+    }
+}
+
+/// Returns whether there is a regular file.
+fn is_there(path: &Path) -> Result<bool, Hidden> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(found.is_file()),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(Hidden {
+            path: path.to_owned(),
+            problem: io_reason(&error),
+        }),
+        Err(_) => Ok(false),
+    }
+}
+
 fn check_log_key(layout: &Layout) -> Finding {
     let path = layout.key("log");
-    match path.is_file() {
-        true => Finding::pass("log-key", "the log's key is there"),
-        false => Finding::fail(
+    match is_there(&path) {
+        Err(hidden) => hidden.told("log-key"),
+        Ok(true) => Finding::pass("log-key", "the log's key is there"),
+        Ok(false) => Finding::fail(
             "log-key",
             format!(
                 "`{}` is missing, the key that signs checkpoints",
@@ -59,7 +90,8 @@ fn check_admin_key(layout: &Layout) -> Option<Finding> {
         "`{}` is missing: admins sign with `--admin SPEC`, by keys that are kept elsewhere",
         path.display()
     );
-    (!path.is_file()).then(|| Finding {
+    let is_missing = is_there(&path).is_ok_and(|is_there| !is_there);
+    is_missing.then(|| Finding {
         hint: Some(
             "keep a copy of each admin's key: without them no key can be enrolled or revoked"
                 .to_owned(),
@@ -69,10 +101,12 @@ fn check_admin_key(layout: &Layout) -> Option<Finding> {
 }
 
 fn check_state(layout: &Layout) -> Finding {
-    let missing = match (layout.state(), layout.head()) {
-        (state, _) if !state.is_dir() => LayoutError::NoState { path: state },
-        (_, head) if !head.is_file() => LayoutError::NoState { path: head },
-        _ => return Finding::pass("state", "the private state is there"),
+    let (state, head) = (layout.state(), layout.head());
+    let missing = match (state.is_dir(), is_there(&head)) {
+        (false, Ok(_)) => LayoutError::NoState { path: state },
+        (true, Ok(false)) => LayoutError::NoState { path: head },
+        (true, Ok(true)) => return Finding::pass("state", "the private state is there"),
+        (_, Err(hidden)) => return hidden.told("state"),
     };
     Finding::fail(
         "state",
