@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use glasslog_core::event::{KeyEvent, KeyOp};
 
+use crate::args::read_trust_policy;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::key_change::{self, read_public_key};
@@ -29,6 +30,14 @@ pub(crate) struct Args {
     /// Admin key that signs [default: LOG/keys/admin]
     #[arg(long, value_name = "SPEC")]
     admin: Option<String>,
+    /// Trust policy that must accept the log, as in `glasslog history`, before the event is signed
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "GLASSLOG_POLICY",
+        hide_env_values = true
+    )]
+    policy: Option<PathBuf>,
 }
 
 impl Args {
@@ -37,8 +46,9 @@ impl Args {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let (spki, named) = read_public_key(&self.key)?;
         let actor = agreed_actor(Some(self.actor), named, self.key.display())?;
+        let policy = self.policy.as_deref().map(read_trust_policy).transpose()?;
         let event = KeyEvent {
-            log: origin_of(&self.log, None, console)?,
+            log: origin_of(&self.log, policy.as_ref(), console)?,
             op: KeyOp::Enrol,
             actor,
             spki,

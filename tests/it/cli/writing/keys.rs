@@ -205,3 +205,19 @@ fn a_revocation_is_final_and_amended_in_one_direction() {
     let said = shell.run("keys list --log log").expect(0);
     assert!(said.text().contains("compromised since 2"), "{said}");
 }
+
+/// A server could name another log, for which an admin's signature would then count.
+#[test]
+fn an_admin_can_check_the_log_before_it_signs() {
+    let shell = Shell::with_log();
+    shell
+        .run("keygen --kind actor --name new@example.org --out new.key")
+        .expect(0);
+    fs::write(shell.path("other.policy"), "quorum none\n").unwrap();
+    let enrol = "keys enrol --log log --actor new@example.org --key new.key.pub --policy";
+    let size = shell.size();
+    let said = shell.run(&format!("{enrol} other.policy")).expect(5);
+    assert!(said.stderr.contains("knows no key"), "{said}");
+    assert_eq!(shell.size(), size);
+    shell.run(&format!("{enrol} log/trust.policy")).expect(0);
+}
