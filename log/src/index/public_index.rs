@@ -36,10 +36,7 @@ impl PublicIndex {
     pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
         match self {
             Self::Directory(_, tree) => tree.read(path),
-            Self::Bucket(client) => {
-                let object = client.read(&format!("{PUBLIC}{path}"))?;
-                Ok(object.map(|object| object.bytes))
-            }
+            Self::Bucket(client) => Ok(client.read_public(path)?),
         }
     }
 

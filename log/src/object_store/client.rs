@@ -170,6 +170,15 @@ impl Client {
         self.drive(&mut Read(key.to_owned()))
     }
 
+    /// Reads a file of the public tree by its path; `None` if it is missing.
+    ///
+    /// # Errors
+    /// As [`drive`](Self::drive).
+    pub(crate) fn read_public(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let object = self.read(&format!("{PUBLIC}{path}"))?;
+        Ok(object.map(|object| object.bytes))
+    }
+
     /// Reads the lock within the time of a lease: callers poll it, and a later answer is worthless.
     ///
     /// # Errors

@@ -44,8 +44,7 @@ impl BucketSource {
     /// # Errors
     /// The store denies access, or does not answer for long.
     pub fn read_whole(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let object = self.client.read(&format!("{PUBLIC}{path}"))?;
-        Ok(object.map(|object| object.bytes))
+        self.client.read_public(path)
     }
 
     /// Returns the location of the public files, for messages.
