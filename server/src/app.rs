@@ -10,7 +10,7 @@ use crate::submission::intake::Intake;
 use crate::submission::standing::Standings;
 use axum::http::{HeaderValue, Request};
 use glasslog_client::source::{Directory, Source};
-use glasslog_log::{Network, PageOrigin};
+use glasslog_log::{KnownSigners, Network, PageOrigin};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +27,8 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     /// The log directory, with its keys and its trust policy.
     pub(crate) directory: PathBuf,
+    /// The keys whose signatures a receipt may carry, read once.
+    pub(crate) signers: Arc<KnownSigners>,
     /// The folder to serve, if the log is in a directory.
     pub(crate) public: PathBuf,
     /// Further state if the log, and so its public files, are in a bucket.
@@ -43,6 +45,7 @@ impl App {
     pub(crate) fn new(
         intake: Intake,
         directory: PathBuf,
+        signers: KnownSigners,
         public: PathBuf,
         shared: Option<Arc<Shared>>,
         options: &Options,
@@ -61,6 +64,7 @@ impl App {
             standings: Standings::default(),
             limits,
             directory,
+            signers: Arc::new(signers),
             public,
             shared,
             stopping,

@@ -15,7 +15,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use glasslog_log::index::Background;
 use glasslog_log::object_store::Candidate;
-use glasslog_log::{Log, LogError};
+use glasslog_log::{KnownSigners, Log, LogError};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -48,6 +48,7 @@ impl Listeners {
         let resolved = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let directory = resolved(public.parent().unwrap_or(&public));
         let public = resolved(&public);
+        let signers = KnownSigners::of(&directory)?;
         let (sequenced, mut running, index) =
             Sequenced::start(log, |tell| Background::start(&directory, tell));
         let (stopper, stopping) = watch::channel(());
@@ -55,7 +56,15 @@ impl Listeners {
             tracing::info!(%address, public = %public.display(), "serving");
         }
         let intake = Intake::new(Some(sequenced));
-        let app = App::new(intake, directory, public, None, &self.options, stopping);
+        let app = App::new(
+            intake,
+            directory,
+            signers,
+            public,
+            None,
+            &self.options,
+            stopping,
+        );
         let ended = async {
             tokio::select! {
                 () = stop => tracing::info!("asked to stop"),
@@ -104,6 +113,7 @@ impl Listeners {
         let app = App::new(
             intake,
             path.clone(),
+            KnownSigners::of(&path)?,
             PathBuf::new(),
             Some(shared),
             &self.options,
