@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::http::client::Client;
 use crate::http::front::Front;
-use crate::http::open::{OpenConnection, OpenConnections};
+use crate::http::open_connections::{OpenConnection, OpenConnections};
 use crate::http::slots::{Full, Slot, Slots};
 use crate::limits::{MAX_HEAD, MAX_HEADERS};
 use hyper::server::conn::http1::Builder;

@@ -5,7 +5,7 @@ pub(crate) mod connections;
 pub(crate) mod descriptors;
 pub(crate) mod front;
 pub(crate) mod observe;
-pub(crate) mod open;
+pub(crate) mod open_connections;
 pub(crate) mod rate;
 pub(crate) mod refusal_class;
 pub(crate) mod slots;
