@@ -7,7 +7,7 @@ use glasslog_client::submit::Receipt;
 use glasslog_core::merkle::{Hash, leaf_hash};
 use serde::Serialize;
 
-/// What is known about entries that were submitted.
+/// The state of entries that were submitted, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum State {

@@ -32,7 +32,7 @@ pub(crate) struct Content<'a> {
     pub(crate) is_folder: bool,
 }
 
-/// How a content belongs to a version.
+/// The way in which a content belongs to a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Membership {
     /// The version is this content.

@@ -46,7 +46,7 @@ fn audit(log: &mut TestLog) -> Report {
     log.run(AuditQuery::new(&policy(), options(), None))
 }
 
-/// What no admission takes: each proves that the operator let it in.
+/// Entries that no admission takes: each proves that the operator let it in.
 fn unreadable() -> Vec<(&'static str, Vec<u8>)> {
     let genuine = access(Action::Read, ALICE_ID, ALICE, &[("m@1", "one")]);
     let text = String::from_utf8(genuine).unwrap();

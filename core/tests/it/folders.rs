@@ -52,7 +52,7 @@ fn digests_are_those_of_model_signing() {
             .iter()
             .map(|resource| resource["name"].as_str().unwrap())
             .collect();
-        // Which files count is a question for the walk over a real folder.
+        // The walk over a real folder decides which files count.
         let files = names.iter().rev().map(|name| {
             let content = contents[name];
             let linked = content.strip_prefix("-> ");

@@ -107,7 +107,7 @@ fn another_actors_compromised_event_is_a_remark() {
     }
 }
 
-/// Whoever registers another actor's content first must not spoil its history later, by a compromised key of its own.
+/// An actor who registers another's content first does not spoil its history later, by a compromised key of its own.
 #[test]
 fn content_that_several_actors_registered_has_no_holder() {
     let digest = format!("sha256:{}", sha256(b"one").to_hex());

@@ -155,7 +155,7 @@ fn every_claim_has_a_flag() {
     }
     let text = shell.run(HISTORY).expect(0);
     assert!(text.text().contains("ticket OPS-7"), "{text}");
-    // What belongs together comes together.
+    // Flags that belong together come together.
     for (rest, code) in [
         ("--exception emergency", 2),
         ("--exception-approver dan@example.org", 2),

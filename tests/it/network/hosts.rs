@@ -308,7 +308,7 @@ fn network_errors_name_the_address_the_proxy_and_the_target() {
     );
 }
 
-/// What has the form of an address and is none of a log is a usage error of every verb, never a missing directory.
+/// A text in the form of an address that no log has is a usage error of every verb, never a missing directory.
 #[test]
 fn malformed_addresses_are_usage_errors() {
     for (log, remedy) in [

@@ -54,7 +54,7 @@ fn the_state_of_an_artifact_costs_what_changed_it() {
     }
     assert!(few.len() < many.len());
     assert!(few.values().sum::<usize>() * 2 < many.values().sum());
-    // What an actor may do, and which keys there are.
+    // The rights of an actor, and its keys.
     for artifact in ["actor:alice@example.com", &format!("key:{}", key_id(ALICE))] {
         let query = HistoryQuery::new(artifact, &audited(), state, false).unwrap();
         assert_eq!(indices(&world.log.run(query)), [1], "{artifact}");
