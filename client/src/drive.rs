@@ -79,8 +79,8 @@ pub fn run<Q: Query, E: From<Error>>(
     read_with_retries(source, observer, attempt, outcome)
 }
 
-/// Makes an attempt; makes it once more without remembered files if it failed with them, and again if it is unfinished
-/// and the log has grown meanwhile. A server that forbids a file (403) may mean that it is missing.
+/// Makes an attempt, and makes it again if it is unfinished and the log has grown meanwhile. Each is made once more without
+/// remembered files if it failed with them. A server that forbids a file (403) may mean that it is missing.
 ///
 /// # Errors
 /// The errors of `attempt`, and those of reading the checkpoints again.
@@ -90,13 +90,19 @@ pub fn read_with_retries<T, E: From<Error>>(
     mut attempt: impl FnMut(&Reading<'_>) -> Result<T, E>,
     outcome: impl Fn(&T) -> Outcome,
 ) -> Result<T, E> {
-    let mut reading = Reading::new(source);
-    let mut done = attempt(&reading);
-    if matches!(&done, Ok(done) if outcome(done).is_failed) && source.forget_remembered() {
-        observer.again(Again::WithoutRemembered);
-        reading = Reading::new(source);
-        done = attempt(&reading);
-    }
+    // Files that an earlier log at this address left behind must not make an honest one false, in any attempt.
+    let mut read = || {
+        let reading = Reading::new(source);
+        let done = attempt(&reading);
+        if matches!(&done, Ok(done) if outcome(done).is_failed) && source.forget_remembered() {
+            observer.again(Again::WithoutRemembered);
+            let reading = Reading::new(source);
+            let done = attempt(&reading);
+            return (reading, done);
+        }
+        (reading, done)
+    };
+    let (mut reading, mut done) = read();
     for _ in 0..NEWER_HEADS {
         let is_outdated = match &done {
             Ok(done) => outcome(done).is_unfinished && reading.has_newer_head()?,
@@ -107,8 +113,7 @@ pub fn read_with_retries<T, E: From<Error>>(
         }
         observer.again(Again::NewerHead);
         source.take_absences();
-        reading = Reading::new(source);
-        done = attempt(&reading);
+        (reading, done) = read();
     }
     let absences = source.take_absences();
     if matches!(&done, Ok(done) if outcome(done).is_unfinished) {
@@ -334,6 +339,30 @@ mod tests {
         };
         let expected = (vec![Again::WithoutRemembered], 2);
         assert_eq!(attempts(&source, outcome), expected);
+    }
+
+    /// A file of an earlier log at the address may be met only when the log is read again.
+    #[test]
+    fn so_is_one_after_the_log_has_grown() {
+        let source = Growing {
+            versions: 9,
+            remembers: true.into(),
+            ..Growing::default()
+        };
+        let (news, mut made) = (News::default(), 0);
+        let attempt = |reading: &Reading<'_>| {
+            made += 1;
+            reading.read("checkpoint").map(|_| made)
+        };
+        let outcome = |attempt: &usize| Outcome {
+            is_unfinished: *attempt == 1,
+            is_failed: *attempt == 2,
+        };
+        assert_eq!(read_with_retries(&source, &news, attempt, outcome), Ok(3));
+        assert_eq!(
+            news.0.into_inner(),
+            [Again::NewerHead, Again::WithoutRemembered]
+        );
     }
 
     /// A server that forbids a file may mean that it is missing: a newer checkpoint may do without it.
