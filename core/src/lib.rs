@@ -76,7 +76,7 @@
 //! | [`crypto`], [`merkle`] | Ed25519; hashes, trees and proofs |
 //! | [`tiles`], [`note`], [`trust`] | static files, signed text, trust policies, as C2SP specifies them |
 //! | [`event`], [`rules`] | events, and the rules that they change: keys, registrations, admission |
-//! | [`object_store`], [`index`] | formats that writers of one bucket share; the index |
+//! | [`object_store`], [`witness`], [`index`] | formats that writers of one bucket share; the witness protocol; the index |
 //! | [`report`], [`fetch`], [`verify`] | verdicts, file requests, verifications |
 #![no_std]
 
@@ -98,6 +98,7 @@ pub mod text;
 pub mod tiles;
 pub mod trust;
 pub mod verify;
+pub mod witness;
 
 pub use event::{AccessEvent, Envelope};
 pub use fetch::{ProveQuery, Query};

@@ -77,6 +77,19 @@ pub const MAX_NOTE: usize = 1_000_000;
 /// and the 32 witnesses that tlog-policy asks for, each with a key of either algorithm, make 66.
 pub const MAX_NOTE_SIGNATURES: usize = 100;
 
+/// Most hashes in the consistency proof of an `add-checkpoint` request (tlog-witness, "add-checkpoint").
+pub const MAX_WITNESS_PROOF: usize = 63;
+
+/// Largest `add-checkpoint` request in bytes: a checkpoint of [`MAX_NOTE`], [`MAX_WITNESS_PROOF`] lines of a hash, the old
+/// size, and the empty line.
+pub const MAX_ADD_CHECKPOINT: usize = MAX_NOTE + MAX_WITNESS_PROOF * 45 + 26;
+
+/// Largest answer to `add-checkpoint` in bytes: as many lines as a note, since they are added to one.
+pub const MAX_WITNESS_ANSWER: usize = MAX_NOTE;
+
+/// Largest answer with a size in bytes: 20 digits and a line feed.
+pub const MAX_SIZE_ANSWER: usize = 21;
+
 /// Largest `tlog-proof` file in bytes: a checkpoint of [`MAX_NOTE`], and the same again for 64 hashes and extra data.
 pub const MAX_TLOG_PROOF: usize = 2 * MAX_NOTE;
 

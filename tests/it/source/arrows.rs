@@ -28,6 +28,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("event", &["text", "crypto", "merkle"]),
     ("rules", &["text", "crypto", "merkle", "event"]),
     ("object_store", &["text", "merkle", "note"]),
+    ("witness", &["text", "merkle", "note", "trust"]),
     (
         "index",
         &["text", "merkle", "tiles", "note", "trust", "event"],
