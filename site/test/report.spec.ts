@@ -24,63 +24,70 @@ const NOW = 1_795_467_600;
 const report = (artifact: string, limit?: bigint): Report =>
   parseReport(JSON.stringify(reportFor(artifact, NOW, limit)));
 
-test("the verdict is a sentence that claims no more than was proven", () => {
-  const table: [artifact: string, limit: bigint | undefined, tone: string, headline: string][] = [
-    ["resnet50@2.1", undefined, "pass", "All 9 events recorded about resnet50@2.1 are here, and none was changed."],
-    ["actor:dana", undefined, "pass", "All 9 events recorded about the actor dana are here, and none was changed."],
-    ["sha256:92", undefined, "pass", "All 9 events recorded about this content are here, and none was changed."],
-    ["old", 3600n, "unknown", "The 9 events about old are genuine, but newer ones could exist."],
-    ["absent", undefined, "unknown", "Nothing is recorded about absent."],
-    ["altered", undefined, "fail", "This copy of the record was altered or damaged. Do not rely on it."],
-    ["tree", undefined, "fail", "This copy of the record was altered or damaged. Do not rely on it."],
-    ["missing", undefined, "fail", "A part of the record is missing."],
-    ["html", undefined, "fail", "This address does not hold a log."],
-    ["stranger", undefined, "unknown", "Your trust file does not name this log."],
-    ["lonely", undefined, "unknown", "Too few witnesses vouch for this log."],
-    ["unsigned", undefined, "unknown", "The 9 events about unsigned are in the log, but not all are validly signed."],
-    ["odd", undefined, "fail", "An event carries a false signature. Do not rely on this record."],
+test("the headline is the verifier's, and a verdict is explained by its cause", () => {
+  const table: [artifact: string, limit: bigint | undefined, tone: string, headline: string, why: RegExp][] = [
+    ["resnet50@2.1", undefined, "pass", "The stand-in tells of 9 events about `resnet50@2.1`.", /^Two witnesses vouch/],
+    ["actor:dana", undefined, "pass", "The stand-in tells of 9 events about `dana`.", /^Two witnesses vouch/],
+    ["absent", undefined, "unknown", "The stand-in tells of 0 events about `absent`.", /^That is proven for this log/],
+    ["altered", undefined, "fail", "Entry 88204 in `tile/entries/x000/344` hashes to", /was altered or damaged\./],
+    ["tree", undefined, "fail", "Tile `tile/0/x000/344` does not hash to", /was altered or damaged\./],
+    ["missing", undefined, "fail", "`tile/entries/x000/344` is missing.", /^A part of the record is missing\./],
+    ["html", undefined, "fail", "The note has no blank line", /^This address does not hold a log\./],
+    ["stranger", undefined, "unknown", "The trust policy names no log", /^Your trust file does not name this log\./],
+    ["lonely", undefined, "unknown", "1 of 3 witnesses cosigned", /^Too few witnesses vouch for this log:/],
+    ["unsigned", undefined, "unknown", "2 of 9 events are not signed", /not all of their signatures count\.$/],
+    ["odd", undefined, "fail", "The signature of event 10 is wrong.", /^Do not rely on this record\./],
+    ["old", 3600n, "unknown", "Witnesses vouch for it as of", /^The newest checkpoint that witnesses vouch for is/],
   ];
-  for (const [artifact, limit, tone, headline] of table) {
+  for (const [artifact, limit, tone, headline, why] of table) {
     const told = sentence(report(artifact, limit), "reader");
-    assert.deepEqual([told.tone, told.headline], [tone, headline]);
+    assert.equal(told.tone, tone, artifact);
+    assert.ok(told.headline.startsWith(headline) && told.headline.endsWith("."), told.headline);
+    assert.match(told.why, why);
   }
+  assert.match(
+    sentence(report("sha256:92"), "reader", "model.bin").why,
+    /^This is about the content of the file model/,
+  );
 });
 
-test("a file or folder is told as registered, mentioned, contradicted, under a hold or without evidence", () => {
-  const table: [kind: "file" | "folder", known: Known, tone: string, headline: string][] = [
-    ["file", "registered", "pass", "The file x is registered as resnet50@2.1 by maya@example.com."],
-    ["file", "member", "pass", "The file x is a/b.bin of resnet50@2.1, registered by maya@example.com."],
-    ["file", "mentioned", "pass", "The file x is mentioned in the log, but not registered."],
-    ["file", "contradicted", "fail", "The file x is not what resnet50@2.1 is registered with."],
-    ["file", "held", "fail", "The file x is under a hold. Do not use it."],
-    ["file", "denied", "unknown", "No event is evidence for the file x."],
-    ["file", "absent", "unknown", "Nothing is recorded about the file x."],
-    ["folder", "registered", "pass", "The folder x is resnet50@2.1 as maya@example.com registered it, file by file."],
+test("the verdict about a file or folder is explained as registered, contradicted, under a hold or without evidence", () => {
+  const differs = "The folder is not as entry 12 registers `resnet50@2.1`: 1 changed, 2 missing, 150 extra.";
+  const heldBack = "The actor who registered it holds it back. Do not use it.";
+  const table: [kind: "file" | "folder", known: Known, tone: string, headline: string, why: string][] = [
+    ["file", "registered", "pass", "The stand-in tells of 9 events", "Two witnesses vouch"],
+    ["file", "mentioned", "pass", "The stand-in tells of 9 events", "Two witnesses vouch"],
+    ["file", "contradicted", "fail", differs, "An event names it as that version all the same."],
+    ["file", "held", "fail", differs, heldBack],
+    ["file", "denied", "unknown", "The stand-in tells of", "The events that name it were denied or failed,"],
+    ["file", "absent", "unknown", "The stand-in tells of 0 events", "That is proven for this log"],
     [
       "folder",
-      "names",
+      "registered",
       "pass",
-      "The folder x has the digest that resnet50@2.1 is registered with by maya@example.com.",
+      "The stand-in tells of 9 events",
+      "Each of its files is as it was registered. Two",
     ],
-    ["folder", "mentioned", "pass", "The folder x is mentioned in the log, but not registered."],
-    ["folder", "differs", "fail", "The folder x differs from resnet50@2.1 as it is registered."],
-    ["folder", "held", "fail", "The folder x is under a hold. Do not use it."],
+    ["folder", "names", "pass", "The stand-in tells of 9 events", "Two witnesses vouch"],
+    ["folder", "mentioned", "pass", "The stand-in tells of 9 events", "Two witnesses vouch"],
+    ["folder", "differs", "fail", differs, "Of its files, 1 changed, 2 missing, 150 extra."],
+    ["folder", "held", "fail", differs, heldBack],
   ];
-  for (const [kind, known, tone, headline] of table) {
+  for (const [kind, known, tone, headline, why] of table) {
     const told = sentence(parseReport(JSON.stringify(contentsReport(kind, known, NOW))), "reader", "x");
-    assert.deepEqual([told.tone, told.headline], [tone, headline]);
+    assert.equal(told.tone, tone);
+    assert.ok(told.headline.startsWith(headline), told.headline);
+    assert.ok(told.why.startsWith(`This is about the content of the ${kind} x. ${why}`), told.why);
   }
   const told = (known: Known) => sentence(parseReport(JSON.stringify(contentsReport("folder", known, NOW))), "reader");
-  assert.equal(told("differs").why, "Of its files, 1 changed, 2 missing, 150 extra.");
   assert.match(told("names").detail, /their names are not confirmed/);
 });
 
 test("what an index proves is said with who vouches for it, and what was wrong with it in plain words", () => {
-  const table: [artifact: string, tone: string, headline: string, why: RegExp, complete: string, scan: boolean][] = [
+  const table: [artifact: string, tone: string, why: RegExp, complete: string, scan: boolean][] = [
     [
       "audited@1",
       "pass",
-      "All 9 events recorded about audited@1 are here, and none was changed.",
       /An auditor has recomputed the index, so no event about it can be missing\.$/,
       "no other exists among the log’s 120 451 entries, as auditors vouch",
       false,
@@ -88,7 +95,6 @@ test("what an index proves is said with who vouches for it, and what was wrong w
     [
       "claimed@1",
       "pass",
-      "The index lists 9 events about claimed@1, which are here; only the index says that there are no others.",
       /You take its index’s word that there are no others; no auditor vouches for it\.$/,
       "no other exists among the log’s 120 451 entries, as its index claims",
       true,
@@ -96,7 +102,6 @@ test("what an index proves is said with who vouches for it, and what was wrong w
     [
       "tail@1",
       "pass",
-      "All 9 events recorded about tail@1 are here, and none was changed.",
       /can be missing\. The newest 131 entries were read one by one\.$/,
       "no other exists among the log’s 120 451 entries, as auditors vouch",
       false,
@@ -104,7 +109,6 @@ test("what an index proves is said with who vouches for it, and what was wrong w
     [
       "fresh@1",
       "pass",
-      "All 9 events recorded about fresh@1 are here, and none was changed.",
       /grew\. The newest 120 451 entries were read one by one\.$/,
       "no other exists among the log’s 120 451 entries",
       false,
@@ -112,15 +116,13 @@ test("what an index proves is said with who vouches for it, and what was wrong w
     [
       "short@1",
       "unknown",
-      "9 events are recorded about short@1 up to entry 98 304 of 120 451.",
-      /too many to read here/,
+      /^The events up to entry 98 304 of 120 451 are found\..* too many to read here/,
       "complete up to entry 98 304 of 120 451",
       true,
     ],
     [
       "nothing@1",
       "unknown",
-      "The index lists nothing about nothing@1.",
       /no auditor vouches for it/,
       "none exists among the log’s 120 451 entries, as its index claims",
       true,
@@ -128,94 +130,73 @@ test("what an index proves is said with who vouches for it, and what was wrong w
     [
       "noindex@1",
       "fail",
-      "A part of the log’s index is missing.",
-      /never means that there are no events/,
+      /^A part of the log’s index is missing\..* never means that there are no events/,
       "not decided: others could exist",
       true,
     ],
     [
       "badindex@1",
       "fail",
-      "This copy of the log’s index was altered or damaged. Do not rely on it.",
-      /lists that differ from those/,
+      /^This copy of the log’s index was altered .* lists that differ from those/,
       "not decided: others could exist",
       true,
     ],
     [
       "badlist@1",
       "fail",
-      "The index of this log is false. Do not rely on it.",
-      /breaks the rules of lists/,
+      /^The index of this log is false\..* breaks the rules of lists/,
       "not decided: others could exist",
       true,
     ],
     [
       "badmanifest@1",
       "fail",
-      "The index of this log is false. Do not rely on it.",
-      /breaks the rules of manifests/,
+      /^The index of this log is false\..* breaks the rules of manifests/,
       "not decided: others could exist",
       true,
     ],
     [
       "omits@1",
       "fail",
-      "The index of this log is false. Do not rely on it.",
-      /^It leaves out an entry/,
+      /^The index of this log is false\..* It leaves out an entry/,
       "not decided: others could exist",
       true,
     ],
     [
       "inserts@1",
       "fail",
-      "The index of this log is false. Do not rely on it.",
-      /^It lists an entry/,
+      /^The index of this log is false\..* It lists an entry/,
       "not decided: others could exist",
       true,
     ],
     [
       "unaudited@1",
       "unknown",
-      "Too few auditors vouch for this log’s index.",
-      /could leave events out/,
+      /^Too few auditors that you trust .* could leave events out/,
       "not decided: others could exist",
       true,
     ],
     [
       "otherindex@1",
       "unknown",
-      "This index does not fit this log.",
-      /another log, or/,
+      /^This index does not fit this log\. It belongs to another log, or/,
       "not decided: others could exist",
       true,
     ],
     [
       "twofaced@1",
       "fail",
-      "This log has shown two different histories. Do not rely on it.",
-      /Keep both as evidence/,
+      /^This log has shown two different histories\..* Keep both as evidence/,
       "not decided: others could exist",
       true,
     ],
-    [
-      "missing@1",
-      "fail",
-      "A part of the record is missing.",
-      /A file that the check needs/,
-      "not decided: others could exist",
-      false,
-    ],
+    ["missing@1", "fail", /^A part of the record is missing\./, "not decided: others could exist", false],
   ];
-  for (const [artifact, tone, headline, why, complete, scan] of table) {
+  for (const [artifact, tone, why, complete, scan] of table) {
     const told = sentence(report(artifact), "reader");
     assert.deepEqual(
-      [told.tone, told.headline, told.claims[1].text, told.wantsFullScan],
-      [
-        tone,
-        headline.replaceAll(" 451", "\u202f451").replaceAll(" 304", "\u202f304"),
-        complete.replaceAll(" 451", "\u202f451").replaceAll(" 304", "\u202f304"),
-        scan,
-      ],
+      [told.tone, told.claims[1].text, told.wantsFullScan],
+      [tone, complete.replaceAll(" 451", "\u202f451").replaceAll(" 304", "\u202f304"), scan],
       artifact,
     );
     assert.match(told.why.replaceAll("\u202f", " "), why);
@@ -225,38 +206,29 @@ test("what an index proves is said with who vouches for it, and what was wrong w
 test("a fraud proof is told as what it came to, and who is accused", () => {
   const told = (text: string): ReturnType<typeof fraudSentence> =>
     fraudSentence(parseReport(JSON.stringify(fraudReport(text, NOW))));
-  assert.equal(
-    told("kind omission").headline,
-    "The accusation holds: the index models.example.com/access/index leaves out an entry that it must list.",
-  );
   assert.match(told("kind omission").why, /manifest 12, .* the log `models\.example\.com\/access`\. No auditor/);
   assert.match(
     told("kind insertion audited").why,
     /Also accused: the auditor `auditor\.example\.org`, who confirmed it\.$/,
   );
-  const table: [text: string, tone: string, headline: string][] = [
+  const table: [text: string, tone: string, headline: string, why: RegExp][] = [
+    ["kind omission", "pass", "The stand-in tells of 0 events about `omission`.", /^The accusation holds\./],
+    ["kind omission wrong", "fail", "Nothing false is shown:", /^This file proves nothing against the index\./],
+    ["kind omission forged", "fail", "The signature by the key of", /^This accusation is forged:/],
     [
-      "kind insertion",
-      "pass",
-      "The accusation holds: the index models.example.com/access/index lists an entry that does not belong there.",
+      "kind omission stranger",
+      "unknown",
+      "The trust policy names no key",
+      /^Your trust file does not name the accused/,
     ],
-    [
-      "kind malformed-bucket",
-      "pass",
-      "The accusation holds: the index models.example.com/access/index signed a list that breaks its own rules.",
-    ],
-    [
-      "kind bad-manifest",
-      "pass",
-      "The accusation holds: the index models.example.com/access/index signed a manifest that breaks its own rules.",
-    ],
-    ["kind omission wrong", "fail", "This file proves nothing against the index."],
-    ["kind omission forged", "fail", "This accusation is forged."],
-    ["kind omission stranger", "unknown", "Your trust file does not name the accused index."],
-    ["no proof", "fail", "This is not a fraud proof that can be checked."],
+    ["no proof", "fail", "The first line is not", /^This is not a fraud proof that can be checked\./],
   ];
-  for (const [text, tone, headline] of table)
-    assert.deepEqual([told(text).tone, told(text).headline], [tone, headline], text);
+  for (const [text, tone, headline, why] of table) {
+    const { why: reason, ...verdict } = told(text);
+    assert.equal(verdict.tone, tone, text);
+    assert.ok(verdict.headline.startsWith(headline), verdict.headline);
+    assert.match(reason, why);
+  }
 });
 
 test("every check of docs/formats/report.md has a title here, and is planned in its place", () => {
@@ -325,7 +297,6 @@ test("the source of the trust file is named, and a log without witnesses depends
     /^No witness vouches for this log: its operator could show others a different one\./,
   );
   assert.equal(sentence(report("nowitness@1"), "reader").claims[2].text, "no witness vouches for the time");
-  assert.match(sentence(report("altered"), "reader").detail, /^First thing that failed: entry 88204/);
 });
 
 test("a good history with something to mind says so", () => {

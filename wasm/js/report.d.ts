@@ -28,6 +28,10 @@ export type Report = {
    */
   cause: CheckCode | null,
   /**
+   * The verdict in one sentence for people: lower case, no full stop, names in backticks.
+   */
+  headline: string,
+  /**
    * The time against which freshness was judged, in seconds since the epoch.
    */
   now: Whole,

@@ -65,6 +65,15 @@ impl Evidence {
     pub fn facts(&self) -> impl Iterator<Item = (&'static str, &Fact)> {
         self.0.iter().map(|(name, fact)| (*name, fact))
     }
+
+    /// The fact of this name.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&Fact> {
+        let mut facts = self.facts();
+        facts
+            .find(|(found, _)| *found == name)
+            .map(|(_, fact)| fact)
+    }
 }
 
 impl Serialize for Evidence {

@@ -3,6 +3,8 @@
 //! A report is a value: the command line, the browser and CI show it and decide nothing. It holds nothing that depends
 //! on where or how the verification ran, so equal inputs and an equal `now` give equal bytes everywhere.
 
+mod headline;
+
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -262,6 +264,8 @@ pub struct Report {
     /// The code of the required check that decided against *verified*. Empty if every required check passed: the report is
     /// *verified*, or there was nothing to verify.
     pub cause: Option<CheckCode>,
+    /// The verdict in one sentence for people: lower case, no full stop, names in backticks.
+    pub headline: String,
     /// The time against which freshness was judged, in seconds since the epoch.
     pub now: u64,
     /// The question.
@@ -357,11 +361,12 @@ impl Report {
             | Class::Unfinished
             | Class::Held => Verdict::Failed,
         };
-        Self {
+        let mut report = Self {
             schema_version: SCHEMA_VERSION,
             result,
             class,
             cause,
+            headline: String::new(),
             now,
             query,
             checkpoint,
@@ -370,7 +375,9 @@ impl Report {
             complete_by: checks.complete_by().filter(|_| complete == Outcome::Pass),
             checks: checks.into_vec(),
             members,
-        }
+        };
+        report.headline = headline::headline(&report);
+        report
     }
 
     /// The report of an offline bundle that breaks its format: nothing in it was verified.

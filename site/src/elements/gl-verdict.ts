@@ -29,8 +29,16 @@ export type Telling = {
 /** Longest name that stays in one piece: a line break at its hyphen would look like a part of it. */
 const SHORT = 40;
 
+/** Shows a headline: names between backticks as code. */
 function words(headline: string): unknown {
-  const parts = headline.split(/( )/);
+  const parts = headline.split("`");
+  // An unpaired backtick is part of the text.
+  if (parts.length % 2 === 0) return unbroken(headline);
+  return parts.map((part, at) => (at % 2 === 1 ? html`<code>${unbroken(part)}</code>` : unbroken(part)));
+}
+
+function unbroken(text: string): unknown {
+  const parts = text.split(/( )/);
   return parts.map((part) =>
     /[-@/:]/.test(part) && part.length <= SHORT ? html`<span class="word">${outside(part)}</span>` : outside(part),
   );
@@ -85,6 +93,10 @@ export class GlVerdict extends LitElement {
       }
       .word {
         white-space: nowrap;
+      }
+      h1 code {
+        font-size: 0.9em;
+        font-weight: 600;
       }
       .why {
         grid-column: 2;

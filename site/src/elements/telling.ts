@@ -91,11 +91,16 @@ function progress({ total, done, positions, checks }: Working): string {
 export function announcement(view: View): string {
   if (view.kind === "working" || view.kind === "hashing") return "Checking";
   const telling = tell(view);
-  return telling ? [telling.headline, telling.why, telling.detail].map(visibleText).join(" ") : "";
+  return telling ? plain([telling.headline, telling.why, telling.detail].join(" ")) : "";
 }
 
 /** The title of the browser's tab. */
 export function title(view: View): string {
   const telling = tell(view);
-  return telling ? `${visibleText(telling.headline)} · Glasslog` : "Glasslog";
+  return telling ? `${plain(telling.headline)} · Glasslog` : "Glasslog";
+}
+
+/** The text without the marks of names. */
+function plain(text: string): string {
+  return visibleText(text).replaceAll("`", "");
 }

@@ -1,10 +1,8 @@
 // Sentences about a log's index: its proof, its auditors and its faults.
-import { counted, figures, inWords } from "../text/count.js";
+import { figures, inWords } from "../text/count.js";
 import { coverage, decisive, indexFault, missingFile, witnesses } from "./evidence.js";
 import { SIGNED_FAULTS } from "./index_faults.js";
 import type { Check, Report, Whole } from "@glasslog/verify";
-
-type Words = readonly [headline: string, why: string];
 
 const ALTERED = "This copy of the log’s index was altered or damaged. Do not rely on it.";
 const FALSE = "The index of this log is false. Do not rely on it.";
@@ -13,102 +11,68 @@ const BROKEN_LIST = "One of its signed lists breaks the rules of lists, so none 
 const BROKEN_MANIFEST = "Its newest signed manifest breaks the rules of manifests, so nothing is concluded from it.";
 
 /** Meaning of each failed check of the index. */
-const FAILURES: Readonly<Record<string, Words>> = {
-  "index-proof": [
-    "The log’s index cannot be read.",
-    "Its newest manifest, which states what the index covers, is damaged. Nothing is concluded without it.",
-  ],
-  "index-signature": [ALTERED, "The index’s signature does not fit its checkpoint."],
-  "index-quorum": [ALTERED, "A witness’s signature does not fit the checkpoint of the index."],
-  "index-audit": [ALTERED, "An auditor’s signature does not fit the checkpoint of the index."],
-  "index-manifest": [ALTERED, "Its newest manifest was not signed by the index or the log."],
-  "index-files": [ALTERED, "The server sent lists that differ from those that the signed manifest commits to."],
+const FAILURES: Readonly<Record<string, string>> = {
+  "index-proof":
+    "The log’s index cannot be read: its newest manifest, which states what the index covers, is damaged. " +
+    "Nothing is concluded without it.",
+  "index-signature": `${ALTERED} The index’s signature does not fit its checkpoint.`,
+  "index-quorum": `${ALTERED} A witness’s signature does not fit the checkpoint of the index.`,
+  "index-audit": `${ALTERED} An auditor’s signature does not fit the checkpoint of the index.`,
+  "index-manifest": `${ALTERED} Its newest manifest was not signed by the index or the log.`,
+  "index-files": `${ALTERED} The server sent lists that differ from those that the signed manifest commits to.`,
 };
 
-/** Describes the fault of the index, if a check of the index failed first. */
-export function indexFailure(check: Check): Words | undefined {
+/** Explains the fault of the index, if a check of the index failed first. */
+export function indexFailure(check: Check): string | undefined {
   if (check.code === "files" && missingFile(check)?.startsWith("index/")) {
-    return [
-      "A part of the log’s index is missing.",
-      "Without it, other events may exist. A missing file never means that there are no events.",
-    ];
+    return (
+      "A part of the log’s index is missing. Without it, other events may exist. " +
+      "A missing file never means that there are no events."
+    );
   }
   if (check.code === "index-consistency") {
     return check.evidence?.["claimed"] === undefined
-      ? [ALTERED, "The server sent hashes that differ from those that the signed checkpoints commit to."]
-      : [
-          "This log has shown two different histories. Do not rely on it.",
+      ? `${ALTERED} The server sent hashes that differ from those that the signed checkpoints commit to.`
+      : "This log has shown two different histories. Do not rely on it. " +
           "It signed two different trees of the same size: its checkpoint and the one behind its index. " +
-            "Keep both as evidence.",
-        ];
+          "Keep both as evidence.";
   }
   if (check.code === "index-positions") {
     return indexFault(check) === "omission"
-      ? [
-          FALSE,
-          "It leaves out an entry that it must list, so others may be missing too. " +
-            "Its signer did not build it from this log.",
-        ]
-      : [FALSE, "It lists an entry that does not belong there. Its signer did not build it from this log."];
+      ? `${FALSE} It leaves out an entry that it must list, so others may be missing too. ` +
+          "Its signer did not build it from this log."
+      : `${FALSE} It lists an entry that does not belong there. Its signer did not build it from this log.`;
   }
   const signed = SIGNED_FAULTS[String(check.evidence?.["error"])];
-  if (check.code === "index-files" && signed === "list") return [FALSE, BROKEN_LIST];
-  if (check.code === "index-manifest" && signed === "manifest") return [FALSE, BROKEN_MANIFEST];
+  if (check.code === "index-files" && signed === "list") return `${FALSE} ${BROKEN_LIST}`;
+  if (check.code === "index-manifest" && signed === "manifest") return `${FALSE} ${BROKEN_MANIFEST}`;
   return FAILURES[check.code];
 }
 
-/** Describes the doubt about the index, if a check of the index stopped the verification. */
-export function indexDoubt(check: Check, report: Report, what: string): Words | undefined {
-  switch (check.code) {
-    case "index-signature":
-      return ["Your trust file does not name this log’s index.", "Nothing that it says was looked at."];
-    case "index-quorum":
-      return [
-        "Too few witnesses vouch for this log’s index.",
-        "Its operator could show you a version that others do not see.",
-      ];
-    case "index-audit":
-      return [
-        "Too few auditors vouch for this log’s index.",
-        "Too few auditors that you trust have recomputed it, so it could leave events out.",
-      ];
-    case "index-manifest":
-      return [
-        "This index does not fit this log.",
-        "It belongs to another log, or follows rules that this page does not know.",
-      ];
-    case "index-files":
-      return [`There are more events ${what} than one lookup in the index takes.`, "Reading the whole log finds them."];
-    case "event-signatures":
-      return wantsWord(report) ? unaudited(report, what) : undefined;
-    case "coverage": {
-      const covered = coverage(report);
-      if (covered?.method !== "index" || !report.checkpoint) return undefined;
-      if (wantsWord(report)) return unaudited(report, what);
-      const number = report.events?.length ?? 0;
-      const found =
-        number === 0 ? `Nothing is recorded ${what}` : `${counted(number, "event is", "events are")} recorded ${what}`;
-      return [
-        `${found} up to entry ${figures(covered.upTo)} of ${figures(report.checkpoint.size)}.`,
-        "The entries after that are not in the index yet, and there are too many to read here. " +
-          "Their contents are not decided.",
-      ];
-    }
-  }
-  return undefined;
-}
+/** Meaning of each check of the index that is not decided. */
+const DOUBTS: Readonly<Record<string, string>> = {
+  "index-signature": "Your trust file does not name this log’s index. Nothing that it says was looked at.",
+  "index-quorum":
+    "Too few witnesses vouch for this log’s index: its operator could show you a version that others do not see.",
+  "index-audit": "Too few auditors that you trust have recomputed this index, so it could leave events out.",
+  "index-manifest":
+    "This index does not fit this log. It belongs to another log, or follows rules that this page does not know.",
+  "index-files": "There are more events than one lookup in the index takes. Reading the whole log finds them.",
+};
 
-/** Describes an answer by an index that no auditor vouches for and the reader does not accept. */
-function unaudited(report: Report, what: string): Words {
-  const number = report.events?.length ?? 0;
-  const headline =
-    number === 0
-      ? `The index lists no event ${what}; it may leave some out.`
-      : `The index lists ${counted(number, "event")} ${what}; it may leave others out.`;
-  return [
-    headline,
-    "No auditor that you trust has recomputed this index, and the log is too long to be read here unasked.",
-  ];
+const UNAUDITED =
+  "No auditor that you trust has recomputed this index, and the log is too long to be read here unasked.";
+
+/** Explains the doubt about the index, if a check of the index stopped the verification. */
+export function indexDoubt(check: Check, report: Report): string | undefined {
+  if (["event-signatures", "coverage"].includes(check.code) && wantsWord(report)) return UNAUDITED;
+  const covered = coverage(report);
+  if (check.code !== "coverage" || covered?.method !== "index" || !report.checkpoint) return DOUBTS[check.code];
+  return (
+    `The events up to entry ${figures(covered.upTo)} of ${figures(report.checkpoint.size)} are found. ` +
+    "The entries after that are not in the index yet, and there are too many to read here. " +
+    "Their contents are not decided."
+  );
 }
 
 /** Recognises an answer that rests on the index alone, by the reader's choice. */

@@ -1,8 +1,8 @@
-// Writes the verdict as a sentence for readers without cryptography, which claims no more than was proven.
+// Explains a verdict to readers without cryptography. The headline is the verifier's own (docs/formats/report.md, "Headline").
 import { counted, figures, inWords } from "../text/count.js";
 import { span } from "../text/time.js";
 import { coverage, decisive, freshness, witnesses } from "./evidence.js";
-import { contentCautions, isAboutContents, known, refuted, withoutEvidence } from "./contents_words.js";
+import { contentCautions, contentFailure, contentGrounds, withoutEvidence } from "./contents_words.js";
 import {
   indexClaim,
   indexCoverage,
@@ -12,7 +12,7 @@ import {
   wantsFullScan,
   wantsWord,
 } from "./index_words.js";
-import type { Outcome, Question, Report } from "@glasslog/verify";
+import type { Outcome, Report } from "@glasslog/verify";
 import { isReached } from "./wording.js";
 
 /** Source of the trust file by which the page judged. */
@@ -28,7 +28,7 @@ export type Sentence = {
   readonly tone: Outcome;
   readonly headline: string;
   readonly why: string;
-  /** Further facts: the verifier's own words for the failure, or cautions about a good history. */
+  /** Cautions about a good history. */
   readonly detail: string;
   readonly claims: readonly [Claim, Claim, Claim];
   /** Set if a full scan of the log could add something. */
@@ -37,65 +37,33 @@ export type Sentence = {
   readonly wantsWord: boolean;
 };
 
-/** Writes the verdict of a report. `name` is the name of the file or folder whose digest was looked up. */
+/** Explains the verdict of a report. `name` is the name of the file or folder whose digest was looked up. */
 export function sentence(report: Report, source: TrustSource, name?: string): Sentence {
-  const about = subject(report.query, name);
-  const told =
-    report.result === "verified"
-      ? verified(report, about)
-      : report.result === "failed"
-        ? failed(report, about)
-        : unknown(report, about);
   const claims = [included(report), complete(report), fresh(report)] as const;
-  const caveat =
-    source === "page" && report.result === "verified" ? " Judged by the trust file that came with this page." : "";
+  const isVerified = report.result === "verified";
+  const tone = isVerified ? "pass" : report.result === "failed" ? "fail" : "unknown";
+  const why = isVerified
+    ? [contentGrounds(report), vouching(report)].filter(Boolean).join(" ")
+    : tone === "fail"
+      ? failure(report)
+      : doubt(report);
+  const kind = report.query.kind === "folder" ? "folder" : "file";
+  const content = name === undefined ? "" : `This is about the content of the ${kind} ${name}.`;
+  const caveat = source === "page" && isVerified ? "Judged by the trust file that came with this page." : "";
   return {
-    ...told,
-    why: told.why + caveat,
+    tone,
+    headline: headline(report),
+    why: [content, why, caveat].filter(Boolean).join(" "),
+    detail: isVerified ? [cautions(report), contentCautions(report)].filter(Boolean).join(" ") : "",
     claims,
     wantsFullScan: wantsFullScan(report),
     wantsWord: wantsWord(report),
   };
 }
 
-/** Names the subject of a question: `resnet50@2.1`, `the file …`, `the actor …`. */
-export function subject(query: Question, name?: string): string {
-  // An exact history looked up one key: events about its digests or other names are not among them.
-  const exact = query.exact ? ", looked up exactly," : "";
-  if (query.kind === "folder" || query.kind === "file") return `the ${query.kind} ${name ?? query.id}`;
-  if (query.kind === "digest") return `this content${exact}`;
-  if (query.kind === "actor") return `the actor ${query.id}`;
-  if (query.kind === "key") return "this key";
-  return `${query.id}${exact}`;
-}
-
-type Told = Pick<Sentence, "tone" | "headline" | "why" | "detail">;
-
-function verified(report: Report, about: string): Told {
-  if (isAboutContents(report)) {
-    const detail = [cautions(report), contentCautions(report)].filter(Boolean).join(" ");
-    return { tone: "pass", headline: known(report, capital(about)), why: vouching(report), detail };
-  }
-  const number = report.events?.length ?? 0;
-  const what = `about ${about}`;
-  const whole = report.claims.complete === "pass";
-  const [all, verbs] =
-    number === 1
-      ? ["The one event recorded", "is here, and it was not changed."]
-      : [`All ${figures(number)} events recorded`, "are here, and none was changed."];
-  // Nothing is called *all* on the word of an index.
-  const listed =
-    number === 1
-      ? `The index lists one event ${what}, which is here; only the index says that there is no other.`
-      : `The index lists ${figures(number)} events ${what}, which are here; only the index says that there are no others.`;
-  const [these, are] = number === 1 ? ["This event", "is"] : [`These ${figures(number)} events`, "are"];
-  const some = `${these} ${what} ${are} in the log, unchanged. There may be others.`;
-  return {
-    tone: "pass",
-    headline: isOnlyClaimed(report) ? listed : whole ? `${all} ${what} ${verbs}` : some,
-    why: vouching(report),
-    detail: cautions(report),
-  };
+/** Writes the verifier's headline as a sentence. */
+export function headline(report: Pick<Report, "headline">): string {
+  return `${report.headline.charAt(0).toUpperCase()}${report.headline.slice(1)}.`;
 }
 
 function vouching(report: Report): string {
@@ -150,92 +118,50 @@ function cautions(report: Report): string {
 
 const ALTERED = "This copy of the record was altered or damaged. Do not rely on it.";
 
-const FAILURES: Readonly<Record<string, readonly [headline: string, why: string]>> = {
-  policy: ["The trust file cannot be read.", "Nothing was checked: every check needs a trust file."],
-  bundle: [
-    "This is not a bundle that can be checked.",
-    "It is damaged, cut short, or holds files that do not belong to it.",
-  ],
-  question: [
-    "This bundle is about something else.",
-    "Its maker chose its question, and that is not what was asked here.",
-  ],
-  files: [
-    "A part of the record is missing.",
-    "A file that the check needs is missing. Nothing is concluded from the others.",
-  ],
-  checkpoint: ["This address does not hold a log.", "Its checkpoint, on which every proof depends, cannot be read."],
-  "log-signature": [ALTERED, "The log’s signature does not fit its checkpoint."],
-  quorum: [ALTERED, "A witness’s signature does not fit the checkpoint."],
-  tree: [ALTERED, "The server sent hashes that differ from those that the signed checkpoint commits to."],
-  entries: [ALTERED, "The server sent events that differ from those that the signed checkpoint commits to."],
-  genesis: [
-    "This is not the log that your trust file names.",
-    "Its first entry is not the one that the trust file pins.",
-  ],
-  "event-signatures": [
-    "An event carries a false signature. Do not rely on this record.",
-    "The log holds the event, but its stated signer did not sign it.",
-  ],
+/** Meaning of each failed check. */
+const FAILURES: Readonly<Record<string, string>> = {
+  policy: "The trust file cannot be read. Nothing was checked: every check needs a trust file.",
+  bundle:
+    "This is not a bundle that can be checked. It is damaged, cut short, or holds files that do not belong to it.",
+  question: "This bundle is about something else: its maker chose its question, and that is not what was asked here.",
+  files: "A part of the record is missing. Nothing is concluded from the other files.",
+  checkpoint: "This address does not hold a log. Its checkpoint, on which every proof depends, cannot be read.",
+  "log-signature": `${ALTERED} The log’s signature does not fit its checkpoint.`,
+  quorum: `${ALTERED} A witness’s signature does not fit the checkpoint.`,
+  tree: `${ALTERED} The server sent hashes that differ from those that the signed checkpoint commits to.`,
+  entries: `${ALTERED} The server sent events that differ from those that the signed checkpoint commits to.`,
+  genesis: "This is not the log that your trust file names. Its first entry is not the one that the trust file pins.",
+  "event-signatures": "Do not rely on this record. The log holds the event, but its stated signer did not sign it.",
 };
 
-function failed(report: Report, about: string): Told {
+/** Explains a failed check. */
+function failure(report: Report): string {
   const check = decisive(report);
-  const words = check && (refuted(check, report, capital(about)) ?? indexFailure(check) ?? FAILURES[check.code]);
-  const [headline, why] = words ?? ["This check failed. Do not rely on this record.", ""];
-  return { tone: "fail", headline, why, detail: check ? `First thing that failed: ${check.detail}.` : "" };
+  return (
+    (check && (contentFailure(check, report) ?? indexFailure(check) ?? FAILURES[check.code])) ??
+    "This check failed. Do not rely on this record."
+  );
 }
 
-function unknown(report: Report, about: string): Told {
-  const number = report.events?.length ?? 0;
-  const what = `about ${about}`;
+/** Meaning of each check that is not decided. */
+const DOUBTS: Readonly<Record<string, string>> = {
+  question: "It was made with --exact: events that name only a digest or another name are not in it.",
+  "log-signature": "Your trust file does not name this log. Nothing that it says was looked at.",
+  quorum: "Too few witnesses vouch for this log: its operator could show you a version that others do not see.",
+  genesis: "This log does not say whose keys count, so no event in it can be judged.",
+  "event-signatures": "The events are in the log, but not all of their signatures count.",
+  coverage: "There may be more events than can be shown.",
+  readable:
+    "Its operator let in entries that are no events. Each could be about anything, so the record is not shown to be whole.",
+};
+
+/** Explains a verdict that is not decided, or a proven absence. */
+function doubt(report: Report): string {
   const check = decisive(report);
-  const events = number === 1 ? "The one event" : `The ${figures(number)} events`;
-  const are = number === 1 ? "is" : "are";
-  const detail = check ? `${capital(check.detail)}.` : "";
-  const told = (headline: string, why: string): Told => ({ tone: "unknown", headline, why, detail });
-  const doubt = check && indexDoubt(check, report, what);
-  if (doubt) return told(...doubt);
-  switch (check?.code) {
-    case undefined:
-      if (number === 0 && report.complete) return { ...absence(report, about), detail };
-      return told(
-        ...(withoutEvidence(report, about) ?? ([`What is recorded ${what} could not be decided.`, ""] as const)),
-      );
-    case "question":
-      return told(
-        `This bundle answers less than a full question ${what}.`,
-        "It was made with --exact: events that name only a digest or another name are not in it.",
-      );
-    case "log-signature":
-      return told("Your trust file does not name this log.", "Nothing that it says was looked at.");
-    case "quorum":
-      return told(
-        "Too few witnesses vouch for this log.",
-        "Its operator could show you a version that others do not see.",
-      );
-    case "genesis":
-      return told(
-        "This log does not say whose keys count.",
-        "Its first entry names no keys that may admit others, so no event in it can be judged.",
-      );
-    case "readable":
-      return told(
-        "The log holds entries that are no events.",
-        `Its operator let them in. Each could be ${what}, so the record is not shown to be whole.`,
-      );
-    case "event-signatures":
-      return told(
-        `${events} ${what} ${are} in the log, but not all are validly signed.`,
-        "The signers of the others are unknown.",
-      );
-    case "freshness":
-      if (number === 0) return { ...absence(report, about), detail };
-      return told(`${events} ${what} ${are} genuine, but newer ones could exist.`, staleness(report));
-    case "coverage":
-      return told(`There may be more events ${what} than can be shown.`, "");
-  }
-  return told(`What is recorded ${what} could not be decided.`, "");
+  if (check === undefined)
+    return withoutEvidence(report) ?? (report.complete ? absence(report) : "There is nothing to judge.");
+  if (check.code === "freshness") return report.events?.length === 0 ? absence(report) : staleness(report);
+  return indexDoubt(check, report) ?? DOUBTS[check.code] ?? "This could not be decided.";
 }
 
 function staleness(report: Report): string {
@@ -247,25 +173,16 @@ function staleness(report: Report): string {
   return `${why} Later events would not show here.`;
 }
 
-function absence(report: Report, about: string): Omit<Told, "detail"> {
+function absence(report: Report): string {
   const limits = "This does not mean that nothing happened, only that this log holds no record of it.";
-  if (isOnlyClaimed(report)) {
-    return {
-      tone: "unknown",
-      headline: `The index lists nothing about ${about}.`,
-      why: `Only the log’s index claims this; no auditor vouches for it.${unreadable(report)} ${limits}`,
-    };
-  }
+  if (isOnlyClaimed(report))
+    return `Only the log’s index claims this; no auditor vouches for it.${unreadable(report)} ${limits}`;
   const size =
     report.checkpoint && coverage(report)?.method === "full-scan"
       ? `: all its ${counted(report.checkpoint.size, "entry", "entries")} were read`
       : "";
   const audited = coverage(report)?.audited ? ", by an index that auditors have recomputed" : "";
-  return {
-    tone: "unknown",
-    headline: `Nothing is recorded about ${about}.`,
-    why: `That is proven for this log${size}${audited}.${unreadable(report)} ${limits}`,
-  };
+  return `That is proven for this log${size}${audited}.${unreadable(report)} ${limits}`;
 }
 
 function included(report: Report): Claim {
@@ -304,8 +221,4 @@ function fresh(report: Report): Claim {
       : "no witness vouches for the time",
   }[report.claims.fresh];
   return { name: "Fresh", outcome: report.claims.fresh, text };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,209 +1,21 @@
-//! The verdict in one plain sentence, which claims no more than was proven.
+//! The verdict in one plain sentence, and the remedies that are known.
 use glasslog_core::index::format::LATEST_PATH;
-use glasslog_core::report::{
-    Check, CheckCode, Class, CompleteBy, Fact, FileEvents, Outcome, Question, Report,
-};
+use glasslog_core::report::{Check, CheckCode, Class, Fact, Report};
 use glasslog_core::text::escape::display_safe;
 
 /// Returns the verdict of a report in a sentence.
 pub(crate) fn sentence(report: &Report) -> String {
-    match report.class() {
-        Class::Verified => format!("Verified: {}.", verified(report)),
-        Class::Nothing => format!("Nothing to verify: {}.", nothing(report)),
-        Class::MalformedInput | Class::MalformedLog => format!("Malformed: {}.", cause(report)),
-        Class::Unfinished => format!("Could not finish: {}.", cause(report)),
-        Class::Inconsistent => format!("Inconsistent: {}.", cause(report)),
-        Class::False => format!("False: {}.", cause(report)),
-        Class::Undecided => format!("Not decided: {}.", cause(report)),
-        Class::Held => format!("Held: {}.", cause(report)),
-    }
-}
-
-fn verified(report: &Report) -> String {
-    let members = &report.members;
-    let events = members.events.as_ref().map_or(0, Vec::len);
-    let log = log(report);
-    match report.query.kind {
-        "entry" => format!("entry {} is in {log}", report.query.id),
-        "proof" => match &members.entry {
-            Some(entry) => format!("the entry is number {} in {log}", entry.index),
-            None => format!("the entry is in {log}"),
-        },
-        "consistency" => {
-            let old = members.old.as_ref().map_or(0, |old| old.size);
-            format!(
-                "{log} begins with {}, unchanged",
-                entries("the", old, " of the older checkpoint")
-            )
-        }
-        "log" => match vouched(report) {
-            0 => format!("{log} was read whole and recomputed, and agrees"),
-            vouched => format!(
-                "{log} was audited up to entry {vouched} before; newer entries were read and recomputed, and agree"
-            ),
-        },
-        "fraud" => match &members.fraud {
-            Some(fraud) => format!(
-                "the signer of the index `{}` signed a false statement: {}",
-                fraud.index,
-                detail(report, CheckCode::Fraud)
-            ),
-            None => "the index is false".into(),
-        },
-        "folder" => format!("{} {log}", folder(report)),
-        "file" => format!(
-            "{} {log}",
-            files(members.files.as_deref().unwrap_or_default())
-        ),
-        _ => history(report, events),
-    }
-}
-
-/// Describes a history with events; *all* and *the only* are never said on the word of an index.
-fn history(report: &Report, events: usize) -> String {
-    let (about, log) = (name(&report.query), log(report));
-    match (report.complete_by, events) {
-        (Some(CompleteBy::Scan | CompleteBy::AuditedIndex), 1) => {
-            format!("this is the only event about {about} in {log}")
-        }
-        (Some(CompleteBy::Scan | CompleteBy::AuditedIndex), _) => {
-            format!("these are all {events} events about {about} in {log}")
-        }
-        (Some(CompleteBy::Index), 1) => format!(
-            "the index lists 1 event about {about}, which is in {log}; only the index says that there is no other"
-        ),
-        (Some(CompleteBy::Index), _) => format!(
-            "the index lists {events} events about {about}, which are in {log}; only the index says that there are no others"
-        ),
-        (None, _) => format!(
-            "the events shown about {about} are in {log}; whether there are others is not decided"
-        ),
-    }
-}
-
-/// Returns the evidence for the files, up to the name of the log.
-fn files(files: &[FileEvents]) -> String {
-    let registered = files.iter().filter(|file| !file.registered_as.is_empty());
-    match (files, registered.count()) {
-        ([file], 1) => {
-            let names: Vec<String> = file
-                .registered_as
-                .iter()
-                .map(|found| match &found.path {
-                    Some(path) => format!("`{path}` of `{}` by `{}`", found.name, found.actor),
-                    None => format!("`{}` by `{}`", found.name, found.actor),
-                })
-                .collect();
-            format!("the file is registered as {} in", names.join(" and "))
-        }
-        ([_], _) => "the file is mentioned, but not registered, in".into(),
-        (files, registered) if registered == files.len() => {
-            format!("each of the {registered} files is registered in")
-        }
-        (files, registered) => format!(
-            "{registered} of {} files are registered, the others only mentioned, in",
-            files.len()
-        ),
-    }
-}
-
-/// Returns the evidence for a folder, up to the name of the log.
-fn folder(report: &Report) -> String {
-    let folder = report.members.folder.as_ref();
-    match folder.and_then(|folder| folder.compared_with.as_ref()) {
-        Some(known_as) => format!(
-            "the folder is registered as `{}` by `{}` in",
-            known_as.name, known_as.actor
-        ),
-        None => "the folder is mentioned, but not registered, in".into(),
-    }
-}
-
-fn detail(report: &Report, code: CheckCode) -> &str {
-    let check = report.checks.iter().find(|check| check.code == code);
-    check.map_or("", |check| &check.detail)
-}
-
-/// Returns the number of entries that an earlier audit vouches for.
-fn vouched(report: &Report) -> u64 {
-    let mut checks = report.checks.iter();
-    let check = checks.find(|check| check.code == CheckCode::AuditState);
-    let mut facts = check.and_then(|check| check.evidence.as_ref()).into_iter();
-    let vouched = facts.find_map(|evidence| {
-        evidence.facts().find_map(|(name, fact)| match fact {
-            Fact::Number(number) if name == "vouched" => Some(*number),
-            _ => None,
-        })
-    });
-    vouched.unwrap_or(0)
-}
-
-fn nothing(report: &Report) -> String {
-    let about = match &report.checkpoint {
-        Some(checkpoint) if checkpoint.size == 0 => {
-            return format!("the log `{}` is empty", checkpoint.origin);
-        }
-        Some(_) if report.complete => match &report.members.files {
-            Some(files) => return no_evidence(report, files),
-            None => name(&report.query),
-        },
-        _ => {
-            let entry = report
-                .checks
-                .iter()
-                .find(|check| check.code == CheckCode::Entries);
-            return entry.map_or_else(
-                || "there is no evidence".into(),
-                |check| check.detail.clone(),
-            );
-        }
+    let verdict = match report.class() {
+        Class::Verified => "Verified",
+        Class::Nothing => "Nothing to verify",
+        Class::MalformedInput | Class::MalformedLog => "Malformed",
+        Class::Unfinished => "Could not finish",
+        Class::Inconsistent => "Inconsistent",
+        Class::False => "False",
+        Class::Undecided => "Not decided",
+        Class::Held => "Held",
     };
-    absent(report, &about)
-}
-
-/// Says that there is no event about something, on the grounds of the report.
-fn absent(report: &Report, about: &str) -> String {
-    let log = log(report);
-    match report.complete_by {
-        Some(CompleteBy::Index) => format!(
-            "the index lists no event about {about} in {log}; only the index says that there is none"
-        ),
-        _ => format!("no event about {about} is in {log}"),
-    }
-}
-
-/// Returns the lack of evidence for files.
-fn no_evidence(report: &Report, files: &[FileEvents]) -> String {
-    let bare: Vec<&FileEvents> = files
-        .iter()
-        .filter(|file| file.registered_as.is_empty() && file.mentioned_by.is_empty())
-        .collect();
-    let digests: Vec<String> = bare
-        .iter()
-        .map(|file| format!("`{}`", file.digest))
-        .collect();
-    let digests = digests.join(" or ");
-    let log = log(report);
-    if bare.is_empty() {
-        format!("{} in {log}", detail(report, CheckCode::Contents))
-    } else if bare.iter().all(|file| file.events.is_empty()) {
-        absent(report, &digests)
-    } else {
-        format!("no event in {log} is evidence for {digests}")
-    }
-}
-
-/// Returns the first reason for the verdict, in words.
-fn cause(report: &Report) -> String {
-    let Some(check) = report.deciding_check() else {
-        return "there is no evidence".into();
-    };
-    let detail = &check.detail;
-    match (check.code, &check.evidence) {
-        (CheckCode::Freshness, None) => format!("the age of the checkpoint is unknown: {detail}"),
-        (CheckCode::Freshness, Some(_)) => format!("the checkpoint is too old: {detail}"),
-        _ => detail.clone(),
-    }
+    format!("{verdict}: {}.", report.headline)
 }
 
 /// Ways out where a verdict would rest on an index that no auditor vouched for.
@@ -215,7 +27,7 @@ const WITHOUT_AUDITORS: [&str; 2] = [
 /// Returns the remedies that are known; `can_scan` if the verb has the flag `--full-scan`.
 pub(crate) fn hints(report: &Report, can_scan: bool) -> Vec<String> {
     match report.deciding_check() {
-        Some(check) if rests_on_index_alone(report, check) => {
+        Some(_) if report.rests_on_index_alone() => {
             let scan = match can_scan {
                 true => "`--full-scan` reads every entry, and nothing then rests on the index",
                 false => {
@@ -240,25 +52,6 @@ fn another_kind(report: &Report) -> Option<String> {
     let id = display_safe(&report.query.id);
     (is_name && report.class() == Class::Nothing)
         .then(|| format!("if `{id}` is an actor, ask for `actor:{id}`"))
-}
-
-/// Returns true if the deciding check would have passed if somebody vouched for the index.
-fn rests_on_index_alone(report: &Report, check: &Check) -> bool {
-    let coverage = report
-        .checks
-        .iter()
-        .find(|check| check.code == CheckCode::Coverage);
-    let is_unaudited = coverage.is_some_and(|coverage| {
-        coverage.outcome == Outcome::Unknown
-            && fact(coverage, "audited") == Some(&Fact::from("no"))
-            && !is_behind(report, coverage)
-    });
-    matches!(
-        check.code,
-        CheckCode::Coverage | CheckCode::EventSignatures | CheckCode::IndexAudit
-    ) && check.outcome == Outcome::Unknown
-        && is_unaudited
-        && report.complete_by.is_none()
 }
 
 fn hint(report: &Report, check: &Check, can_scan: bool) -> Option<String> {
@@ -358,44 +151,5 @@ fn is_behind(report: &Report, check: &Check) -> bool {
 }
 
 fn fact<'a>(check: &'a Check, name: &str) -> Option<&'a Fact> {
-    let mut facts = check.evidence.as_ref()?.facts();
-    facts.find(|(fact, _)| *fact == name).map(|(_, fact)| fact)
-}
-
-fn log(report: &Report) -> String {
-    match &report.checkpoint {
-        Some(checkpoint) => format!(
-            "the log `{}` of {}",
-            checkpoint.origin,
-            entries("", checkpoint.size, "")
-        ),
-        None => "the log".into(),
-    }
-}
-
-/// `the 2 entries of …`, `1 entry`.
-fn entries(before: &str, count: u64, after: &str) -> String {
-    let noun = if count == 1 { "entry" } else { "entries" };
-    format!("{before} {count} {noun}{after}")
-        .trim_start()
-        .to_owned()
-}
-
-fn name(query: &Question) -> String {
-    let kind = match query.kind {
-        "version" => "version ",
-        "name" => "the name ",
-        "digest" => "the digest ",
-        "actor" => "actor ",
-        "key" => "key ",
-        _ => "",
-    };
-    // An exact history looked up one key: events about its digests or other names are not among them.
-    let limits = match (query.exact == Some(true), query.state == Some(true)) {
-        (false, false) => "",
-        (true, false) => ", looked up exactly,",
-        (false, true) => ", without routine accesses,",
-        (true, true) => ", looked up exactly, without routine accesses,",
-    };
-    format!("{kind}`{}`{limits}", query.id)
+    check.evidence.as_ref()?.fact(name)
 }

@@ -71,6 +71,88 @@ fn expect(report: &Report, expected: Expected) {
     );
     assert_eq!(report.complete, grounds.is_some());
     assert_eq!(report.complete, report.claims.complete == Outcome::Pass);
+    // Nothing is called *all* on the word of an index.
+    let is_proven = matches!(grounds, Some(CompleteBy::Scan | CompleteBy::AuditedIndex));
+    let says_all = report.headline.starts_with("these are all");
+    assert_eq!(says_all, is_proven, "{}", report.headline);
+}
+
+const IN_LOG: &str = "in the log `models.example.com/access` of 600 entries";
+
+#[test]
+fn headlines_say_no_more_than_the_grounds() {
+    let mut log = log(599);
+    log.add(&access(
+        Action::Hold,
+        "bob@example.com",
+        BOB,
+        &[("o@1", "o")],
+    ));
+    let world = published(log, false);
+    let told = |artifact: &str, exact: bool, policy: &[u8], options: Options| {
+        let query = HistoryQuery::new(artifact, policy, options, exact).unwrap();
+        world.log.run(query).headline
+    };
+    for (policy, options) in [(indexed(), options()), (audited(), options())] {
+        let whole = |artifact: &str| told(artifact, false, &policy, options);
+        let all = format!("these are all 4 events about version `m@1` {IN_LOG}");
+        assert_eq!(whole("m@1"), all);
+        let only = format!("this is the only event about the name `o` {IN_LOG}");
+        assert_eq!(whole("o"), only);
+        let none = format!("no event about actor `nobody` is {IN_LOG}");
+        assert_eq!(whole("actor:nobody"), none);
+    }
+    let accepted = |artifact: &str| told(artifact, false, &indexed(), accepting());
+    assert_eq!(
+        accepted("m@1"),
+        format!(
+            "the index lists 4 events about version `m@1`, which are {IN_LOG}; only the index says that there are no others"
+        )
+    );
+    assert_eq!(
+        accepted("o"),
+        format!(
+            "the index lists 1 event about the name `o`, which is {IN_LOG}; only the index says that there is no other"
+        )
+    );
+    assert_eq!(
+        accepted("absent"),
+        format!(
+            "the index lists no event about the name `absent` {IN_LOG}; only the index says that there is none"
+        )
+    );
+    let state = Options {
+        state: true,
+        ..options()
+    };
+    for (exact, options, limits) in [
+        (true, options(), ", looked up exactly,"),
+        (false, state, ", without routine accesses,"),
+        (
+            true,
+            state,
+            ", looked up exactly, without routine accesses,",
+        ),
+    ] {
+        assert_eq!(
+            told("o@1", exact, &indexed(), options),
+            format!("this is the only event about version `o@1`{limits} {IN_LOG}")
+        );
+    }
+    // Any other verdict is told by the check that decides.
+    let log = note_key(ORIGIN, SignatureType::Ed25519, LOG)
+        .verifier()
+        .to_string();
+    let unknown = note_key(ORIGIN, SignatureType::Ed25519, 77)
+        .verifier()
+        .to_string();
+    let stranger = String::from_utf8(indexed())
+        .unwrap()
+        .replace(&log, &unknown);
+    assert_eq!(
+        told("m@1", false, stranger.as_bytes(), accepting()),
+        "no key of `models.example.com/access` in the trust policy signed this checkpoint"
+    );
 }
 
 #[test]
@@ -204,6 +286,24 @@ fn signatures_are_not_decided_by_an_index_that_nobody_vouches_for() {
         (5, None, Class::Undecided, Some(CheckCode::EventSignatures)),
     );
     assert_eq!(report.claims.included, Outcome::Pass);
+    assert!(report.rests_on_index_alone());
+    let headline = |artifact: &str| world.history_with(artifact, &indexed(), options()).headline;
+    let log = format!(
+        "the log `models.example.com/access` of {} entries",
+        MAX_READING + 2
+    );
+    assert_eq!(
+        headline("m@1"),
+        format!(
+            "the index lists 5 events about version `m@1`, which are in {log}; whether it leaves others out is not decided"
+        )
+    );
+    assert_eq!(
+        headline("absent@1"),
+        format!(
+            "the index lists no event about version `absent@1` in {log}; whether it leaves any out is not decided"
+        )
+    );
     assert_eq!(
         detail(&report, "event-signatures"),
         "no auditor vouches for the index, which may leave out that a key was revoked"
