@@ -147,7 +147,7 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
       const bytes = randomBytes(40 << 20);
       writeFileSync(large, bytes);
       await page.locator("gl-search input[type=file]:not([webkitdirectory])").setInputFiles(large);
-      await headline(page, /^No event about the digest sha256:[0-9a-f]{64} is in the log /);
+      await headline(page, /^No event about sha256:[0-9a-f]{64} is in the log /);
       await explained(page, /^This is about the content of the file large\.bin\. That is proven for this log/);
       assert.ok(page.url().endsWith(`#q=sha256:${createHash("sha256").update(bytes).digest("hex")}`));
       assert.deepEqual(await outcomes(page), ["Included not decided", "Complete passed", "Fresh not decided"]);

@@ -36,8 +36,8 @@ const STATES: Readonly<Record<string, string>> = {
   odd: "The signature of event 10 is wrong.",
   claimed: told(9, "claimed"),
   short:
-    "Complete as claimed by the index up to entry 98304 of 120451; the last 22147 are not in the index yet, " +
-    "and a reader scans no more than 65536 entries and 64 MiB.",
+    "Complete as claimed by the index for the first 98304 entries, and by a scan up to entry 98304 of 120451; " +
+    "the last 22147 were not read, since a reader scans no more than 65536 entries and 64 MiB.",
   noindex: "index/run/1b5/x000/017 is missing.",
 };
 
