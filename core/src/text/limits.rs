@@ -128,6 +128,10 @@ pub const LINKED_PAGE: usize = 64;
 /// scans. A digest with more is left out, and the report says so.
 pub const MAX_LINKED_ENTRIES: usize = 65_536;
 
+/// Bytes of entries that a history holds because they have a linked digest: a quarter of [`MAX_HELD`], so that what others record
+/// about a shared file cannot take the room of the events that name the artifact.
+pub const MAX_LINKED_BYTES: usize = 32 << 20;
+
 /// Most entries that a history reads to find which registration binds one name: those that have the name, up to the
 /// registration in question. Before the first registration of a name there is little to record.
 pub const MAX_CONSULTED: usize = 4_096;

@@ -10,7 +10,7 @@ use crate::event::event::{self, Event, EventError, ParsedEntry};
 use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::merkle::hash::Hash;
 use crate::rules::registration::registers;
-use crate::text::limits::{MAX_CONSULTED, MAX_LINKED_ENTRIES};
+use crate::text::limits::{MAX_CONSULTED, MAX_LINKED_BYTES, MAX_LINKED_ENTRIES};
 
 /// One entry, proven to be in the log.
 pub(crate) struct Held {
@@ -61,8 +61,13 @@ pub(crate) struct Matches {
     keys: Vec<LookupKey>,
     /// The keys of the question: every entry with one of them belongs to the answer.
     asked: BTreeSet<Hash>,
-    /// The digests that the question is linked to: entries with one of them may belong to the answer.
-    linked: BTreeSet<Hash>,
+    /// The digests that the question is linked to, and the bytes of the entries kept for each: entries with one of them may
+    /// belong to the answer.
+    linked: BTreeMap<Hash, usize>,
+    /// Entries that are kept for linked digests alone.
+    for_linked: BTreeSet<u64>,
+    /// Bytes that these take.
+    linked_size: usize,
     /// Keys whose registrations before a position decide about a binding; their events are not part of the answer.
     consulted: BTreeMap<Hash, u64>,
     /// Entries that may still be read for linked digests.
@@ -99,7 +104,9 @@ impl Matches {
         let mut matches = Self {
             keys: Vec::new(),
             asked: BTreeSet::new(),
-            linked: BTreeSet::new(),
+            linked: BTreeMap::new(),
+            for_linked: BTreeSet::new(),
+            linked_size: 0,
             consulted: BTreeMap::new(),
             budget: MAX_LINKED_ENTRIES,
             skipped: 0,
@@ -148,11 +155,10 @@ impl Matches {
     }
 
     fn part(&self, index: u64, keys: &[Hash]) -> Option<Part> {
-        let has = |found: &BTreeSet<Hash>| keys.iter().any(|key| found.contains(key));
         let precedes = |key: &Hash| self.consulted.get(key).is_some_and(|end| index < *end);
-        if has(&self.asked) {
+        if self.is_asked(keys) {
             Some(Part::Asked)
-        } else if has(&self.linked) {
+        } else if keys.iter().any(|key| self.linked.contains_key(key)) {
             Some(Part::Linked)
         } else {
             keys.iter().any(precedes).then_some(Part::Consulted)
@@ -169,10 +175,15 @@ impl Matches {
             return false;
         };
         self.budget = budget;
-        if self.linked.insert(key.hash()) {
+        if self.linked.insert(key.hash(), 0).is_none() {
             self.keys.push(key.clone());
         }
         true
+    }
+
+    /// Returns true if the key is a linked digest that is still looked up.
+    pub(crate) fn is_linked(&self, key: &LookupKey) -> bool {
+        self.linked.contains_key(&key.hash())
     }
 
     /// Leaves out keys that have too many positions to be looked up.
@@ -215,9 +226,57 @@ impl Matches {
             self.unreadable.insert(index);
         }
         self.new.insert(index);
-        self.size = self.size.saturating_add(held.size());
+        let (size, part) = (held.size(), self.part(index, &held.keys));
+        self.size = self.size.saturating_add(size);
+        let keys = held.keys.clone();
         if self.entries.insert(index, held).is_none() {
             self.order.push(index);
+            if part == Some(Part::Linked) {
+                self.count_linked(index, &keys, size);
+            }
+        }
+    }
+
+    /// Counts an entry that is kept for linked digests alone. While these take more than their share, the digest with the most
+    /// bytes is left out.
+    fn count_linked(&mut self, index: u64, keys: &[Hash], size: usize) {
+        self.for_linked.insert(index);
+        self.linked_size = self.linked_size.saturating_add(size);
+        for key in keys {
+            if let Some(bytes) = self.linked.get_mut(key) {
+                *bytes = bytes.saturating_add(size);
+            }
+        }
+        while self.linked_size > MAX_LINKED_BYTES {
+            let largest = self.linked.iter().max_by_key(|(_, bytes)| **bytes);
+            let Some(digest) = largest.map(|(key, _)| *key) else {
+                return;
+            };
+            self.leave_out(&digest);
+        }
+    }
+
+    /// Gives up a linked digest, and the entries that are kept for it alone.
+    fn leave_out(&mut self, digest: &Hash) {
+        self.linked.remove(digest);
+        self.keys.retain(|key| key.hash() != *digest);
+        self.skipped += 1;
+        for index in core::mem::take(&mut self.for_linked) {
+            let held = self.entries.get(&index);
+            let part = held.and_then(|held| self.part(index, &held.keys));
+            if part == Some(Part::Linked) {
+                self.for_linked.insert(index);
+                continue;
+            }
+            let size = held.map_or(0, Held::size);
+            self.linked_size = self.linked_size.saturating_sub(size);
+            if part.is_none() {
+                self.size = self.size.saturating_sub(size);
+                self.entries.remove(&index);
+                self.registering.remove(&index);
+                self.new.remove(&index);
+                self.unreadable.remove(&index);
+            }
         }
     }
 

@@ -3,9 +3,10 @@
 
 use crate::by_index::world::{World, accepting, indexed, scanning};
 use crate::support::*;
-use glasslog_core::event::Action;
+use glasslog_core::event::{Action, Envelope, EnvelopeSignature};
 use glasslog_core::merkle::sha256;
 use glasslog_core::report::{Fact, Outcome, Report, Verdict};
+use glasslog_core::text::limits::MAX_SIGNATURE_BYTES;
 use glasslog_core::verify::{HistoryQuery, Options};
 
 const ALICE_ID: &str = "alice@example.com";
@@ -385,6 +386,46 @@ fn a_scan_consults_what_the_index_consults() {
     let report = history(&published(log), "m@2");
     assert_eq!(indices(&report), [bound]);
     assert_eq!(report.members.unreadable, Some(0));
+}
+
+/// Large events of others about a shared file are left out before they take the memory that the artifact's own events need.
+#[test]
+fn a_digest_with_too_many_bytes_of_events_is_left_out() {
+    let mut log = TestLog::new();
+    let first = add(
+        &mut log,
+        Action::Register,
+        true,
+        &[("m@1", "weights"), ("m@1", "license")],
+    );
+    let held = add(&mut log, Action::Hold, true, &[("incident", "weights")]);
+    let shared = add(&mut log, Action::Hold, true, &[("incident", "license")]);
+    let world = published(log);
+    let all = history(&world, "m@1");
+    assert_eq!(indices(&all), [first, held, shared]);
+    assert_eq!((fact(&all, "linked"), fact(&all, "leftOut")), (2, 0));
+    let mut log = world.log;
+    let filler = |key: u64| EnvelopeSignature {
+        keyid: format!("sha256:{key:064x}"),
+        sig: vec![7; MAX_SIGNATURE_BYTES],
+    };
+    let payload = access_payload(Action::Read, BOB_ID, &[("n@1", "license")]);
+    let payload = String::from_utf8(payload).unwrap();
+    for number in 0..600 {
+        let id = format!("{number:012x}");
+        let payload = payload.replace("2f6f0c1d9e55", &id).into_bytes();
+        let mut envelope = Envelope::sign(payload, &[&secret(BOB)]).unwrap();
+        for key in 0..5 {
+            envelope = envelope.with_signature(filler(key)).unwrap();
+        }
+        log.add(&envelope.encode());
+    }
+    let late = add(&mut log, Action::Hold, true, &[("late", "weights")]);
+    let report = history(&published(log), "m@1");
+    verified(&report);
+    assert_eq!(indices(&report), [first, held, late]);
+    assert_eq!((fact(&report, "linked"), fact(&report, "leftOut")), (1, 1));
+    assert!(!keys(&report).contains(&format!("digest {}", digest("license"))));
 }
 
 #[test]

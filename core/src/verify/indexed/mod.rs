@@ -338,6 +338,10 @@ impl IndexedLog {
                     return;
                 }
             }
+            // The digest by which it was found may have been left out meanwhile.
+            if matches!(round.purpose, Purpose::Linked) && !matches.keeps(index, &keys) {
+                return;
+            }
             round.fresh.push(index);
             matches.keep(index, Held::new(leaf_hash, bytes, keys), parsed.as_ref());
         };
@@ -401,6 +405,11 @@ impl IndexedLog {
         if let Some(tail) = self.tail.as_mut().filter(|tail| !tail.is_sealed()) {
             tail.seal();
             self.absorb_reserved(matches);
+        }
+        if matches!(round.purpose, Purpose::Linked) {
+            for key in round.keys.iter().filter(|key| !matches.is_linked(key)) {
+                self.answers.restrict(key, 0);
+            }
         }
         let covered = self.index.covered();
         let checked = self
