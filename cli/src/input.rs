@@ -17,6 +17,8 @@ pub(crate) const MAX_POLICY: usize = 1 << 20;
 pub(crate) const MAX_PROOF: usize = 4 << 20;
 /// A fraud proof: more than the verifier takes (32 MiB), so that the verifier says that it is too long.
 pub(crate) const MAX_FRAUD: usize = 64 << 20;
+/// Evidence of an inconsistency: more than the verifier takes (2 MB).
+pub(crate) const MAX_INCONSISTENCY: usize = 4 << 20;
 
 /// True once standard input has been read. A second reader would find it empty.
 static STDIN_TAKEN: AtomicBool = AtomicBool::new(false);

@@ -420,6 +420,32 @@ describe("a real log", { skip: lacking.length > 0 && lacking.join("; ") }, () =>
     }
   });
 
+  test("evidence of two heads is judged as by the command line, without a request", async () => {
+    const folder = join(site, "../docs/formats/vectors/inconsistency");
+    const [evidence, policy] = [join(folder, "fork.inconsistency"), join(folder, "trust.policy")];
+    await visit(host, "", async (page) => {
+      await page.getByRole("heading", { level: 1, name: "Who touched this model, when, and why?" }).waitFor();
+      await page.locator("gl-search input[type=file]:not([webkitdirectory])").setInputFiles(evidence);
+      await explained(page, /^Your trust file does not name the accused log\./);
+      await page.getByRole("button", { name: "Review" }).click();
+      await page.getByLabel("The file itself").fill(readFileSync(policy, "utf8"));
+      let requests = 0;
+      page.on("request", () => requests++);
+      await page.getByRole("button", { name: "Trust these keys" }).click();
+      await headline(page, /^The log \S+ signed two heads that cannot both be true: /);
+      await explained(page, /^The accusation holds\. .* Also accused: the witness b, who cosigned both\.$/);
+      assert.equal(requests, 0);
+      const report = await download(page, "Save the report");
+      const { now } = JSON.parse(report.toString()) as { now: number };
+      await page.locator("gl-heads").getByText("Two histories of one log", { exact: true }).waitFor();
+      assert.deepEqual(await seriousFaults(page), []);
+      const time = new Date(now * 1000).toISOString().replace(".000", "");
+      const line = ["verify", "inconsistency", evidence, "--policy", policy, "--format", "json", "--now", time];
+      assert.deepEqual(glasslog(...line), { status: 0, stdout: `${report.toString()}\n` });
+      await page.screenshot({ path: join(shots, "log-heads-desktop-light.png"), fullPage: true });
+    });
+  });
+
   test("a fraud proof is judged as by the command line, without a request, by the trust file in use", async () => {
     const vectors = join(site, "../docs/formats/vectors/index");
     const [proof, policy] = [join(vectors, "omission.fraud"), join(vectors, "trust.policy")];

@@ -9,7 +9,7 @@ import { looksLikePolicy, policyLines } from "../src/app/policy_lines.js";
 import { TrustStore } from "../src/app/trust.js";
 import { filtered } from "../src/report/filter.js";
 import { eventAt, overview, shareOf } from "../src/report/overview.js";
-import { fraudSentence } from "../src/report/fraud_words.js";
+import { accusationSentence } from "../src/report/accusation_words.js";
 import { SIGNED_FAULTS } from "../src/report/index_faults.js";
 import { parseReport } from "../src/report/parse.js";
 import { drawn, rowAt, topOf, type List } from "../src/report/rows.js";
@@ -204,8 +204,8 @@ test("what an index proves is said with who vouches for it, and what was wrong w
 });
 
 test("a fraud proof is told as what it came to, and who is accused", () => {
-  const told = (text: string): ReturnType<typeof fraudSentence> =>
-    fraudSentence(parseReport(JSON.stringify(fraudReport(text, NOW))));
+  const told = (text: string): ReturnType<typeof accusationSentence> =>
+    accusationSentence(parseReport(JSON.stringify(fraudReport(text, NOW))));
   assert.match(told("kind omission").why, /manifest 12, .* the log `models\.example\.com\/access`\. No auditor/);
   assert.match(
     told("kind insertion audited").why,

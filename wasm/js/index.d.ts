@@ -58,6 +58,12 @@ export function verifyConsistency(
 export function verifyFraud(fraud: Uint8Array, policy: string, options?: Options): string;
 
 /**
+ * Verifies the evidence of an inconsistency (`glasslog audit` and witnesses write it): *verified* means that the log, or the
+ * log of its index, signed two heads that cannot both be true. The member `inconsistency` of the report holds them.
+ */
+export function verifyInconsistency(evidence: Uint8Array, policy: string, options?: Options): string;
+
+/**
  * Most bytes of the file at `path`, relative to the log's public tree; `undefined` if no log has a file of this name. A
  * fetcher reads one byte more at most: the verifier then reports the file as too large.
  */

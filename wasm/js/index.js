@@ -62,6 +62,11 @@ export function verifyFraud(fraud, policy, options) {
   return wasm.verifyFraud(bytes("fraud", fraud), text("policy", policy), ...withoutIndex(options));
 }
 
+/** Verifies the evidence that a log signed two heads that cannot both be true. */
+export function verifyInconsistency(evidence, policy, options) {
+  return wasm.verifyInconsistency(bytes("evidence", evidence), text("policy", policy), ...withoutIndex(options));
+}
+
 /** Most bytes of the file at `path` of a log; `undefined` if no log has a file of this name. */
 export function fileLimit(path) {
   return wasm.fileLimit(text("path", path));

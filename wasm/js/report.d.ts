@@ -107,6 +107,10 @@ export type Report = {
    * The accusation of a fraud proof.
    */
   fraud?: FraudSummary,
+  /**
+   * The accusation of an inconsistency.
+   */
+  inconsistency?: InconsistencySummary,
 };
 
 /**
@@ -220,7 +224,7 @@ export type Check = {
 /**
  * Stable name of a check.
  */
-export type CheckCode = "policy" | "bundle" | "question" | "proof" | "files" | "checkpoint" | "log-signature" | "quorum" | "tree" | "entries" | "consistency" | "index-proof" | "index-signature" | "index-quorum" | "index-audit" | "index-manifest" | "index-consistency" | "index-files" | "index-positions" | "genesis" | "coverage" | "readable" | "event-signatures" | "key-events" | "registrations" | "links" | "contents" | "hold" | "since" | "superseded" | "strays" | "freshness" | "fraud-proof" | "fraud" | "index-checkpoint" | "index-manifests" | "index-runs" | "audit-state";
+export type CheckCode = "policy" | "bundle" | "question" | "proof" | "files" | "checkpoint" | "log-signature" | "quorum" | "tree" | "entries" | "consistency" | "index-proof" | "index-signature" | "index-quorum" | "index-audit" | "index-manifest" | "index-consistency" | "index-files" | "index-positions" | "genesis" | "coverage" | "readable" | "event-signatures" | "key-events" | "registrations" | "links" | "contents" | "hold" | "since" | "superseded" | "strays" | "freshness" | "fraud-proof" | "fraud" | "inconsistency-evidence" | "inconsistency" | "index-checkpoint" | "index-manifests" | "index-runs" | "audit-state";
 
 /**
  * What a check saw: named facts in a fixed order.
@@ -768,6 +772,32 @@ export type FraudSummary = {
    * Auditors of the policy who cosigned it, if enough of them did.
    */
   auditors: Array<string>,
+};
+
+/**
+ * Two heads of one log, and who signed both.
+ */
+export type InconsistencySummary = {
+  /**
+   * `log`, or `index` if the accused is the log of an index.
+   */
+  role: string,
+  /**
+   * The smaller of the two heads, or the one seen first.
+   */
+  old: CheckpointSummary,
+  /**
+   * The other head.
+   */
+  new: CheckpointSummary,
+  /**
+   * The root that the tree of the other head has at the smaller size, base64.
+   */
+  prefix: Hash,
+  /**
+   * Witnesses of the policy who cosigned both heads.
+   */
+  witnesses: Array<string>,
 };
 
 /**

@@ -81,3 +81,19 @@ pub fn verify_fraud(
     let options = options(now, require.as_deref(), max_checkpoint_age, false)?;
     Ok(verify::verify_fraud(fraud, policy.as_bytes(), options).to_json())
 }
+
+/// Verifies the evidence of an inconsistency against a log.
+///
+/// # Errors
+/// Throws on an unknown option.
+#[wasm_bindgen(js_name = verifyInconsistency)]
+pub fn verify_inconsistency(
+    evidence: &[u8],
+    policy: &str,
+    now: u64,
+    require: Option<String>,
+    max_checkpoint_age: Option<u64>,
+) -> Result<String, JsError> {
+    let options = options(now, require.as_deref(), max_checkpoint_age, false)?;
+    Ok(verify::verify_inconsistency(evidence, policy.as_bytes(), options).to_json())
+}

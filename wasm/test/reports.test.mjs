@@ -322,6 +322,27 @@ test("fraud proofs, that hold and that do not", { skip }, () => {
   }
 });
 
+test("evidence of an inconsistency, that holds and that does not", { skip }, () => {
+  const vector = (name) => join(root, "docs/formats/vectors/inconsistency", name);
+  const policy = readFileSync(vector("trust.policy"), "utf8");
+  const good = new Uint8Array(readFileSync(vector("fork.inconsistency")));
+  const other = good.slice();
+  other[other.length - 20] ^= 1;
+  for (const [evidence, trusted, expected] of [
+    [good, policy, "verified"],
+    [other, policy, "failed"],
+    [good.slice(0, -1), policy, "failed"],
+    [good, log.policy, "unknown"],
+  ]) {
+    const [file, trust] = [log.at("a.inconsistency"), log.at("heads.policy")];
+    writeFileSync(file, evidence);
+    writeFileSync(trust, trusted);
+    const ours = verify.verifyInconsistency(evidence, trusted, { now });
+    assert.equal(ours, report("verify", "inconsistency", file, "--policy", trust, "--now", NOW));
+    assert.equal(result(ours), expected);
+  }
+});
+
 test("proofs of one entry, good and bad", { skip }, () => {
   const all = entries(log);
   const [proof, entry] = [log.at("entry.tlog-proof"), log.at("entry")];

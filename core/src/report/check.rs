@@ -157,6 +157,10 @@ check_codes! {
     FraudProof = "fraud-proof",
     /// The index's key signed something false.
     Fraud = "fraud",
+    /// The evidence of an inconsistency is well formed.
+    InconsistencyEvidence = "inconsistency-evidence",
+    /// The log's key signed two heads that cannot both be true.
+    Inconsistency = "inconsistency",
     /// The index checkpoint is one that the policy accepts.
     IndexCheckpoint = "index-checkpoint",
     /// Every manifest is well formed and about this log.

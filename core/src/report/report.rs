@@ -5,16 +5,19 @@
 
 mod headline;
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
+#[cfg(test)]
+use alloc::string::ToString; // for the derived TypeScript type
 use alloc::vec::Vec;
 
 use serde::Serialize;
 
 use crate::merkle::hash::Hash;
-use crate::merkle::tree::TreeHead;
 use crate::report::check::{Check, CheckCode, Checks, Class, CompleteBy, Outcome};
+use crate::report::checkpoint_summary::CheckpointSummary;
 use crate::report::event_view::EventView;
 use crate::report::fraud_view::FraudSummary;
+use crate::report::inconsistency_view::InconsistencySummary;
 
 /// Version of the report's shape, the first member of its JSON.
 pub(crate) const SCHEMA_VERSION: u8 = 1;
@@ -56,28 +59,6 @@ impl Question {
             id: id.into(),
             exact: None,
             state: None,
-        }
-    }
-}
-
-/// The checkpoint that the verdict is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct CheckpointSummary {
-    /// The log's origin line.
-    pub origin: String,
-    /// Number of entries.
-    pub size: u64,
-    /// Root hash, base64.
-    pub root: Hash,
-}
-
-impl CheckpointSummary {
-    pub(crate) fn new(origin: &str, head: &TreeHead) -> Self {
-        Self {
-            origin: origin.to_string(),
-            size: head.size,
-            root: head.root,
         }
     }
 }
@@ -136,6 +117,9 @@ pub struct Members {
     /// The accusation of a fraud proof.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fraud: Option<FraudSummary>,
+    /// The accusation of an inconsistency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inconsistency: Option<InconsistencySummary>,
 }
 
 /// A version and the registration that binds it.

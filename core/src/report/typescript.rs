@@ -10,15 +10,17 @@ use ts_rs::{Config, TS};
 
 use crate::merkle::hash::Hash;
 use crate::report::check::{Check, CheckCode, Class, CompleteBy, Outcome};
+use crate::report::checkpoint_summary::CheckpointSummary;
 use crate::report::event_view::{
     EventView, ExceptionView, FileListView, FileView, GenesisView, KeyView, PartyView,
     PredecessorView, ReasonView, SubjectView, TransferView,
 };
 use crate::report::evidence::{Evidence, Fact};
 use crate::report::fraud_view::FraudSummary;
+use crate::report::inconsistency_view::InconsistencySummary;
 use crate::report::report::{
-    AcknowledgedEntry, CheckpointSummary, Claims, Counts, EntrySummary, FileEvents, FolderView,
-    Question, RegisteredAs, Report, Verdict, VersionSummary,
+    AcknowledgedEntry, Claims, Counts, EntrySummary, FileEvents, FolderView, Question,
+    RegisteredAs, Report, Verdict, VersionSummary,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../wasm/js/report.d.ts");
@@ -110,7 +112,7 @@ fn the_declarations_are_those_of_the_rust_types() {
         &mut text,
         Report Verdict Class Question CheckpointSummary Claims CompleteBy Outcome Check CheckCode Evidence Fact EventView SubjectView
         ReasonView TransferView PartyView ExceptionView FileView FileListView KeyView GenesisView PredecessorView AcknowledgedEntry
-        VersionSummary FileEvents RegisteredAs FolderView EntrySummary Counts FraudSummary Hash
+        VersionSummary FileEvents RegisteredAs FolderView EntrySummary Counts FraudSummary InconsistencySummary Hash
     );
     let text = indented(&text);
     if env::var("SNAPSHOTS").is_ok_and(|mode| mode == "overwrite") {

@@ -191,6 +191,9 @@ pub const MAX_INLINE: u32 = 1_024;
 /// Most positions that one lookup accepts: 32 MiB of memory. Buckets state the number before the first list is fetched.
 pub const MAX_LOOKUP_POSITIONS: u64 = 1 << 22;
 
+/// Largest evidence of an inconsistency in bytes: two checkpoints of [`MAX_NOTE`], and a root and a consistency proof.
+pub const MAX_INCONSISTENCY: usize = 2 * MAX_NOTE + 8_192;
+
 /// Largest fraud proof in bytes: a bucket of [`MAX_BUCKET`] with its path, two chunks, an entry and a manifest, and
 /// room to spare.
 pub const MAX_FRAUD_PROOF: usize = 32 << 20;

@@ -5,5 +5,6 @@ pub(crate) mod heapsort;
 pub mod json;
 pub(crate) mod json_value;
 pub mod limits;
+pub(crate) mod parts;
 pub mod time;
 pub mod wire;

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use crate::note::checkpoint::Checkpoint;
 use crate::report::check::{CheckCode, Checks, Class};
+use crate::report::checkpoint_summary::CheckpointSummary;
 use crate::report::evidence::{Evidence, Fact};
-use crate::report::report::CheckpointSummary;
 use crate::report::words::{self, entries};
 use crate::text::escape::excerpt;
 use crate::trust::policy::{LogVerdict, QuorumVerdict, Verdict, WitnessOutcome};

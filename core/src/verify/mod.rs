@@ -20,6 +20,7 @@ pub(crate) mod key_positions;
 pub(crate) mod matches;
 pub(crate) mod options;
 pub(crate) mod scan;
+pub(crate) mod split_view;
 pub(crate) mod verification;
 
 pub use bundle::{Asked, ReplayError, SinceError, bundled, verify_bundle};
@@ -28,5 +29,6 @@ pub use entry::EntryQuery;
 pub use fraud::verify_fraud;
 pub use history::HistoryQuery;
 pub use inclusion::verify_proof;
-pub use inconsistency::Inconsistency;
+pub use inconsistency::{Inconsistency, InconsistencyError};
 pub use options::{Options, Require};
+pub use split_view::verify_inconsistency;

@@ -27,6 +27,7 @@ mod files;
 mod folders;
 mod history;
 mod hostile;
+mod inconsistency;
 mod index;
 mod merkle_vectors;
 mod note_oracle;

@@ -3,7 +3,7 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { parseProgress } from "../report/parse.js";
 import type { EventView } from "@glasslog/verify";
 import { Refused, Verifier, type Listener, type Verdict } from "../worker/client.js";
-import type { Contents } from "../worker/protocol.js";
+import type { Accusation, Contents } from "../worker/protocol.js";
 import { ageSeconds, logUrl, readAddress, writeAddress, type Address } from "./address.js";
 import { BUNDLE_HEADER, BundleWriter, MAX_BUNDLE } from "./bundle.js";
 import { CacheWatch, type Cost } from "./cost.js";
@@ -14,9 +14,12 @@ import { looksLikePolicy } from "./policy_lines.js";
 import { browserMemory, shippedPolicy, TrustStore, type Trust } from "./trust.js";
 import { asksLog, type Answer, type Subject, type View } from "./view.js";
 
-/** First line of a fraud proof (docs/formats/index.md), and its largest size (core/src/text/limits.rs). */
-const FRAUD_HEADER = "glasslog-index-fraud/v1\n";
-const MAX_FRAUD = 32 << 20;
+/** First lines of accusations (docs/formats/index.md, inconsistency.md), and the largest size of one (core/src/text/limits.rs). */
+const ACCUSATIONS: readonly (readonly [header: string, kind: Accusation])[] = [
+  ["glasslog-index-fraud/v1\n", "fraud"],
+  ["glasslog-inconsistency/v1\n", "inconsistency"],
+];
+const MAX_ACCUSATION = 32 << 20;
 
 /** Holds the question and its answer for the element that draws them, and asks that element to draw each change. */
 export class Session implements ReactiveController {
@@ -111,11 +114,12 @@ export class Session implements ReactiveController {
     await this.#retry();
   }
 
-  /** Takes a file that was dropped or chosen: a bundle, a fraud proof, a trust file or a model. */
+  /** Takes a file that was dropped or chosen: a bundle, an accusation, a trust file or a model. */
   async take(file: File): Promise<void> {
     const head = await file.slice(0, 4096).text();
     if (head.startsWith(BUNDLE_HEADER)) return this.#answer({ kind: "bundle", file }, false);
-    if (head.startsWith(FRAUD_HEADER)) return this.#answer({ kind: "fraud", file }, false);
+    const accusation = ACCUSATIONS.find(([header]) => head.startsWith(header));
+    if (accusation) return this.#answer({ kind: accusation[1], file }, false);
     if (file.size < 65_536 && looksLikePolicy(await file.text())) {
       this.offered = await file.text();
       return this.#tell();
@@ -247,9 +251,9 @@ export class Session implements ReactiveController {
     const { age, fullScan } = this.address;
     const { acceptsIndex: acceptIndex } = trust;
     const options = { now: seconds(), maxCheckpointAge: ageSeconds(age), fullScan, acceptIndex };
-    if (subject.kind === "fraud") {
-      if (subject.file.size > MAX_FRAUD) throw new Refused("the fraud proof is larger than 32 MB, the limit");
-      return this.#verifier.fraud(subject.file, trust.text, options, signal);
+    if (subject.kind === "fraud" || subject.kind === "inconsistency") {
+      if (subject.file.size > MAX_ACCUSATION) throw new Refused("the file is larger than 32 MB, the limit");
+      return this.#verifier.accusation(subject.kind, subject.file, trust.text, options, signal);
     }
     if (subject.kind === "bundle") {
       if (subject.file.size > MAX_BUNDLE)

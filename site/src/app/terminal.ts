@@ -22,7 +22,8 @@ export function terminalLine(
     case "bundle":
       return commandLine({ kind: "bundle", file: subject.file.name, maxAge, acceptIndex });
     case "fraud":
-      return commandLine({ kind: "fraud", file: subject.file.name });
+    case "inconsistency":
+      return commandLine({ kind: subject.kind, file: subject.file.name });
     case undefined:
       return null;
   }

@@ -5,12 +5,13 @@ import type { Contents } from "../worker/protocol.js";
 import type { Cost } from "./cost.js";
 import type { Trust } from "./trust.js";
 
-/** Subject of a question: an artifact, a file or folder that was hashed here, an offline bundle or a fraud proof. */
+/** Subject of a question: an artifact, a file or folder that was hashed here, an offline bundle or an accusation. */
 export type Subject =
   | { readonly kind: "artifact"; readonly text: string }
   | { readonly kind: "contents"; readonly name: string; readonly contents: Contents }
   | { readonly kind: "bundle"; readonly file: File }
-  | { readonly kind: "fraud"; readonly file: File };
+  | { readonly kind: "fraud"; readonly file: File }
+  | { readonly kind: "inconsistency"; readonly file: File };
 
 export type Hashing = {
   readonly kind: "hashing";

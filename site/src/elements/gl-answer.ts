@@ -11,6 +11,7 @@ import "./gl-actions.js";
 import "./gl-checks.js";
 import { differs } from "./gl-folder.js";
 import "./gl-fraud.js";
+import "./gl-heads.js";
 import "./gl-history.js";
 import "./gl-trust-line.js";
 import "./gl-verdict.js";
@@ -107,6 +108,12 @@ export class GlAnswer extends LitElement {
       const { fraud, result } = view.report;
       return html`<div class="columns bare">
         <gl-fraud .fraud=${fraud} .holds=${result === "verified"}></gl-fraud>${checks}
+      </div>`;
+    }
+    if (view.kind === "report" && view.report.inconsistency) {
+      const { inconsistency, result } = view.report;
+      return html`<div class="columns bare">
+        <gl-heads .heads=${inconsistency} .holds=${result === "verified"}></gl-heads>${checks}
       </div>`;
     }
     // Without events, the checks are what there is to read.

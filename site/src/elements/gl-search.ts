@@ -136,7 +136,7 @@ export class GlSearch extends LitElement {
         type="file"
         hidden
         tabindex="-1"
-        aria-label="A model file, an offline bundle, a fraud proof or a trust file"
+        aria-label="A model file, an offline bundle, an accusation or a trust file"
         @change=${this.#picked}
       />
       <input

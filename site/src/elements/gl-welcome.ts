@@ -156,7 +156,8 @@ export class GlWelcome extends LitElement {
           <h2>Drop a proof</h2>
           <p>
             A <code>.glasslog-bundle</code> holds a history with all its proofs, a <code>.fraud</code> file proves that
-            an index is false. Both are checked without asking a server.
+            an index is false, an <code>.inconsistency</code> that a log showed two histories. All are checked without
+            asking a server.
           </p>
         </section>
       </div>

@@ -1,6 +1,6 @@
 // Text of the verdict's card in each state of the page.
 import { asksLog, nameOf, type Subject, type View, type Working } from "../app/view.js";
-import { fraudSentence } from "../report/fraud_words.js";
+import { accusationSentence } from "../report/accusation_words.js";
 import { sentence, type Claim } from "../report/sentence.js";
 import { bytes, counted, figures } from "../text/count.js";
 import { visibleText } from "../text/visible.js";
@@ -41,7 +41,8 @@ export function tell(view: View): Telling | undefined {
       };
     }
     case "report": {
-      if (view.subject.kind === "fraud") return { ...fraudSentence(view.report), claims: undefined, done: undefined };
+      if (view.subject.kind === "fraud" || view.subject.kind === "inconsistency")
+        return { ...accusationSentence(view.report), claims: undefined, done: undefined };
       const { wantsFullScan, wantsWord, ...told } = sentence(
         view.report,
         view.trust.source,

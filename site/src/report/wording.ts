@@ -29,6 +29,8 @@ const CHECKS: Readonly<Record<CheckCode, string>> = {
   "audit-state": "Earlier audit",
   "fraud-proof": "Fraud proof",
   fraud: "The accusation",
+  "inconsistency-evidence": "Evidence",
+  inconsistency: "The contradiction",
   genesis: "First entry",
   coverage: "Nothing left out",
   readable: "Readable",

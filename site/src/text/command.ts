@@ -6,7 +6,7 @@ export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A check to repeat: of an artifact or a file in a log, of a bundle, or of a fraud proof. */
+/** A check to repeat: of an artifact or a file in a log, of a bundle, or of an accusation. */
 export type Repeatable =
   | {
       readonly kind: "file";
@@ -30,7 +30,7 @@ export type Repeatable =
       readonly maxAge: string | undefined;
       readonly acceptIndex: boolean;
     }
-  | { readonly kind: "fraud"; readonly file: string };
+  | { readonly kind: "fraud" | "inconsistency"; readonly file: string };
 
 /** Writes the command line, or `undefined` if its text could harm a reader who pastes it. */
 export function commandLine(check: Repeatable): string | undefined {
@@ -41,8 +41,8 @@ export function commandLine(check: Repeatable): string | undefined {
   if (check.kind === "file") words.push("--log", check.log);
   words.push("--policy", "trust.policy");
   if ((check.kind === "history" || check.kind === "file") && check.fullScan) words.push("--full-scan");
-  if (check.kind !== "fraud" && check.acceptIndex) words.push("--accept-index");
-  if (check.kind !== "fraud" && check.maxAge) words.push("--max-checkpoint-age", check.maxAge);
+  if ("acceptIndex" in check && check.acceptIndex) words.push("--accept-index");
+  if ("maxAge" in check && check.maxAge) words.push("--max-checkpoint-age", check.maxAge);
   return words.some(hasOddities) ? undefined : words.map(shellWord).join(" ");
 }
 

@@ -2,7 +2,7 @@
 import type { FetchFile } from "../app/fetcher.js";
 import type { FolderFile } from "../app/folder.js";
 import type { EventView, Report } from "@glasslog/verify";
-import type { Contents, Options, ToPage, ToWorker, WantedFile } from "./protocol.js";
+import type { Accusation, Contents, Options, ToPage, ToWorker, WantedFile } from "./protocol.js";
 
 /** A report, parsed and as the verifier's own text. */
 export type Verdict = { readonly report: Report; readonly json: Blob };
@@ -92,9 +92,9 @@ export class Verifier {
     return this.#start((job) => ({ type: "bundle", job, file, artifact, policy, options }), {}, signal);
   }
 
-  /** Reports on a fraud proof. */
-  fraud(file: Blob, policy: string, options: Options, signal: AbortSignal): Promise<Verdict> {
-    return this.#start((job) => ({ type: "fraud", job, file, policy, options }), {}, signal);
+  /** Reports on an accusation. */
+  accusation(type: Accusation, file: Blob, policy: string, options: Options, signal: AbortSignal): Promise<Verdict> {
+    return this.#start((job) => ({ type, job, file, policy, options }), {}, signal);
   }
 
   /** Hashes a file of any size. */

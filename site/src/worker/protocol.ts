@@ -36,6 +36,9 @@ export type WantedFile = {
   readonly entries: number;
 };
 
+/** Files that accuse a signer: of a false index, or of two heads that cannot both be true. */
+export type Accusation = "fraud" | "inconsistency";
+
 /** Messages from the page. Each job has its own number; only *cancel* ends a job early. */
 export type ToWorker =
   | {
@@ -65,7 +68,7 @@ export type ToWorker =
       readonly options: Options;
     }
   | {
-      readonly type: "fraud";
+      readonly type: Accusation;
       readonly job: number;
       readonly file: Blob;
       readonly policy: string;

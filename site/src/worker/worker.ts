@@ -14,6 +14,7 @@ import {
   isOptional,
   verifyBundle,
   verifyFraud,
+  verifyInconsistency,
   type Options as VerifierOptions,
   type Query,
   type QueryOptions,
@@ -90,9 +91,11 @@ async function handle(message: ToWorker): Promise<void> {
           verifyBundle(bundle, message.policy, { ...verifierOptions(message.options), ...asked }),
         );
       }
-      case "fraud": {
-        const fraud = new Uint8Array(await message.file.arrayBuffer());
-        return report(message.job, verifyFraud(fraud, message.policy, verifierOptions(message.options)));
+      case "fraud":
+      case "inconsistency": {
+        const verify = message.type === "fraud" ? verifyFraud : verifyInconsistency;
+        const accusation = new Uint8Array(await message.file.arrayBuffer());
+        return report(message.job, verify(accusation, message.policy, verifierOptions(message.options)));
       }
       case "cancel":
         if (!finish(message.job)) cancelled.add(message.job);

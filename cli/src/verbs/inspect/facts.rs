@@ -2,6 +2,7 @@
 
 use glasslog_core::event::{self, ParsedEntry, Spki, Statement};
 use glasslog_core::fetch::Bundle;
+use glasslog_core::index::fraud::Fraud;
 use glasslog_core::merkle::{ConsistencyProof, Hash, leaf_hash};
 use glasslog_core::note::{
     Checkpoint, Signature, SignatureType, SignerKey, TlogProof, VerifierKey,
@@ -9,6 +10,7 @@ use glasslog_core::note::{
 use glasslog_core::text::json::Value;
 use glasslog_core::text::time;
 use glasslog_core::trust::{Policy, TrustPolicy};
+use glasslog_core::verify::Inconsistency;
 
 /// Length of a cosignature in a note: a time and an Ed25519 signature (tlog-cosignature, "Format").
 const COSIGNATURE: usize = 72;
@@ -71,6 +73,30 @@ pub(super) fn proof(proof: &TlogProof) -> Value<'static> {
     members.push(("hashes", hashes(proof.proof().hashes())));
     members.push(("checkpoint", group(checkpoint_members(proof.checkpoint()))));
     of("tlog-proof", members)
+}
+
+pub(super) fn inconsistency(found: &Inconsistency) -> Value<'static> {
+    of(
+        "evidence of an inconsistency",
+        vec![
+            ("old", group(checkpoint_members(&found.old))),
+            ("new", group(checkpoint_members(&found.new))),
+            ("prefixRoot", text(found.root)),
+            ("hashes", hashes(found.proof.hashes())),
+        ],
+    )
+}
+
+pub(super) fn fraud(fraud: &Fraud) -> Value<'static> {
+    let proof = fraud.index_proof();
+    of(
+        "fraud proof",
+        vec![
+            ("accusation", text(fraud.accusation().kind())),
+            ("manifest", number(proof.index())),
+            ("checkpoint", group(checkpoint_members(proof.checkpoint()))),
+        ],
+    )
 }
 
 pub(super) fn consistency_proof(proof: &ConsistencyProof) -> Value<'static> {

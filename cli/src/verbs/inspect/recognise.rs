@@ -2,12 +2,14 @@
 
 use glasslog_core::event::{self, Spki, parse_secret_pem};
 use glasslog_core::fetch::{Bundle, HEADER};
+use glasslog_core::index::fraud::Fraud;
 use glasslog_core::merkle::ConsistencyProof;
 use glasslog_core::note::{Checkpoint, SignerKey, TlogProof, VerifierKey};
 use glasslog_core::text::json::Value;
 use glasslog_core::text::limits::{MAX_BUNDLE_BYTES, MAX_TILE_BYTES};
 use glasslog_core::tiles::parse_entries;
 use glasslog_core::trust::TrustPolicy;
+use glasslog_core::verify::Inconsistency;
 
 use super::facts;
 
@@ -17,6 +19,18 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<Value<'static>, Option<String>> 
         return like(
             "a bundle",
             Bundle::parse(bytes).map(|bundle| facts::bundle(&bundle)),
+        );
+    }
+    if bytes.starts_with(b"glasslog-inconsistency/") {
+        return like(
+            "the evidence of an inconsistency",
+            Inconsistency::parse(bytes).map(|found| facts::inconsistency(&found)),
+        );
+    }
+    if bytes.starts_with(b"glasslog-index-fraud/") {
+        return like(
+            "a fraud proof",
+            Fraud::parse(bytes).map(|fraud| facts::fraud(&fraud)),
         );
     }
     if bytes.starts_with(b"c2sp.org/tlog-proof@") {

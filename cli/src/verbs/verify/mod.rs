@@ -4,7 +4,6 @@ use clap::Subcommand;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::not_yet::NotYet;
 use crate::output::Console;
 
 mod bundle;
@@ -12,6 +11,7 @@ mod consistency;
 mod entry;
 mod file;
 mod fraud;
+mod inconsistency;
 mod proof;
 
 /// Verifies one claim.
@@ -29,8 +29,7 @@ enum VerifyVerb {
     Consistency(consistency::Args),
     Bundle(bundle::Args),
     Fraud(fraud::Args),
-    #[command(hide = true)]
-    Inconsistency(NotYet),
+    Inconsistency(inconsistency::Args),
 }
 
 impl Args {
@@ -44,7 +43,7 @@ impl Args {
             VerifyVerb::Consistency(args) => args.run(console),
             VerifyVerb::Bundle(args) => args.run(console),
             VerifyVerb::Fraud(args) => args.run(console),
-            VerifyVerb::Inconsistency(not_yet) => Err(not_yet.refuse("verify inconsistency")),
+            VerifyVerb::Inconsistency(args) => args.run(console),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::merkle::hash::Hash;
 use crate::merkle::proof::InclusionProof;
 use crate::note::tlog_proof::TlogProof;
 use crate::text::limits::MAX_FRAUD_PROOF;
+use crate::text::parts::{PartReader, push_part};
 use crate::text::wire;
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -26,8 +27,8 @@ impl Fraud {
         if bytes.len() > MAX_FRAUD_PROOF {
             return Err(FraudTextError::TooLarge { size: bytes.len() });
         }
-        let mut reader = Reader { rest: bytes };
-        if reader.line() != Some(HEADER) {
+        let mut reader = Reader(PartReader::new(bytes));
+        if reader.0.line() != Some(HEADER) {
             return Err(FraudTextError::Header);
         }
         let kind = reader.header("kind")?;
@@ -43,10 +44,9 @@ impl Fraud {
             "malformed-bucket" | "omission" | "insertion" => reader.bucket_fraud(kind)?,
             _ => return Err(FraudTextError::Kind),
         };
-        if !reader.rest.is_empty() {
-            return Err(FraudTextError::Trailing {
-                bytes: reader.rest.len(),
-            });
+        let rest = reader.0.rest();
+        if !rest.is_empty() {
+            return Err(FraudTextError::Trailing { bytes: rest.len() });
         }
         Ok(fraud)
     }
@@ -96,48 +96,21 @@ impl Fraud {
     }
 }
 
-fn push_part(bytes: &mut Vec<u8>, name: &str, part: &[u8]) {
-    bytes.extend(format!("{name} {}\n", part.len()).into_bytes());
-    bytes.extend_from_slice(part);
-}
-
-/// Rest of a file, not yet parsed.
-struct Reader<'a> {
-    rest: &'a [u8],
-}
+/// Reads the lines and parts of a fraud proof.
+struct Reader<'a>(PartReader<'a>);
 
 impl<'a> Reader<'a> {
-    fn line(&mut self) -> Option<&'a str> {
-        let end = self.rest.iter().position(|byte| *byte == b'\n')?;
-        let (line, rest) = self.rest.split_at_checked(end)?;
-        self.rest = rest.get(1..)?;
-        core::str::from_utf8(line).ok()
-    }
-
-    /// True if the next line begins with this word.
-    fn is_next(&self, name: &str) -> bool {
-        self.rest
-            .strip_prefix(name.as_bytes())
-            .is_some_and(|rest| rest.first() == Some(&b' '))
-    }
-
     fn header(&mut self, name: &'static str) -> Result<&'a str, FraudTextError> {
-        self.line()
-            .and_then(|line| line.strip_prefix(name)?.strip_prefix(' '))
-            .ok_or(FraudTextError::Line { name })
+        self.0.header(name).ok_or(FraudTextError::Line { name })
     }
 
     fn number(&mut self, name: &'static str) -> Result<u64, FraudTextError> {
-        wire::parse_decimal(self.header(name)?).ok_or(FraudTextError::Line { name })
+        self.0.number(name).ok_or(FraudTextError::Line { name })
     }
 
     fn part(&mut self, name: &'static str) -> Result<&'a [u8], FraudTextError> {
-        let length = usize::try_from(self.number(name)?).ok();
-        let (part, rest) = length
-            .and_then(|length| self.rest.split_at_checked(length))
-            .ok_or(FraudTextError::Part { name })?;
-        self.rest = rest;
-        Ok(part)
+        let length = self.number(name)?;
+        self.0.take(length).ok_or(FraudTextError::Part { name })
     }
 
     /// The accused manifest, and its proof.
@@ -161,7 +134,7 @@ impl<'a> Reader<'a> {
             ),
         };
         let about_entry = kind != "malformed-bucket";
-        let key = if about_entry || self.is_next("key") {
+        let key = if about_entry || self.0.is_next("key") {
             let key = Hash::parse_base64(self.header("key")?);
             Some(key.ok_or(FraudTextError::Line { name: "key" })?)
         } else {
@@ -180,7 +153,7 @@ impl<'a> Reader<'a> {
             key,
             chunks: Vec::new(),
         };
-        while self.is_next("chunk") && bucket.chunks.len() < MAX_CHUNKS {
+        while self.0.is_next("chunk") && bucket.chunks.len() < MAX_CHUNKS {
             bucket.chunks.push(self.chunk()?);
         }
         let accusation = if about_entry {
@@ -207,15 +180,13 @@ impl<'a> Reader<'a> {
     fn chunk(&mut self) -> Result<ChunkEvidence, FraudTextError> {
         let bytes = self.part("chunk")?.to_vec();
         let name = "chunk-proof";
-        let mut proof = Reader {
-            rest: self.part(name)?,
-        };
+        let mut proof = Reader(PartReader::new(self.part(name)?));
         let index = u32::try_from(proof.number("index")?)
             .map_err(|_| FraudTextError::Line { name: "index" })?;
         Ok(ChunkEvidence {
             index,
             bytes,
-            proof: parse_lines(proof.rest, name)?,
+            proof: parse_lines(proof.0.rest(), name)?,
         })
     }
 

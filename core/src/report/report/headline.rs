@@ -58,6 +58,15 @@ fn verified(report: &Report) -> String {
             ),
             None => "the index is false".into(),
         },
+        "inconsistency" => match &members.inconsistency {
+            Some(found) => format!(
+                "the {} `{}` signed two heads that cannot both be true: {}",
+                found.role,
+                found.old.origin,
+                detail(report, CheckCode::Inconsistency)
+            ),
+            None => "the log signed two heads that cannot both be true".into(),
+        },
         "folder" => format!("{} {log}", folder(report)),
         "file" => {
             let files = members.files.as_deref().unwrap_or_default();

@@ -97,6 +97,40 @@ fn a_witness_gives_evidence_of_a_fork() {
             .read("w.state.inconsistency")
             .starts_with("glasslog-inconsistency/v1\nold ")
     );
+    // The file convicts the log anywhere, by its key alone.
+    let verify = "verify inconsistency w.state.inconsistency --policy";
+    let said = shell.run(&format!("{verify} log/trust.policy")).expect(0);
+    let words = format!("Verified: the log `{ORIGIN}` signed two heads that cannot both be true");
+    assert!(
+        String::from_utf8_lossy(&said.stdout).contains(&words),
+        "{said}"
+    );
+    shell
+        .run("init stranger --origin other.example/log --raw")
+        .expect(0);
+    shell
+        .run(&format!("{verify} stranger/trust.policy"))
+        .expect(5);
+    shell
+        .run("verify inconsistency w --policy log/trust.policy")
+        .expect(8);
+    let said = shell.run("inspect w.state.inconsistency").expect(0);
+    assert!(
+        said.stdout
+            .starts_with(b"kind: evidence of an inconsistency"),
+        "{said}"
+    );
+    let evidence = shell.read("w.state.inconsistency");
+    let (head, proof) = evidence.split_once("prefix ").unwrap();
+    let old = head.split_once("new ").unwrap().0;
+    let same = format!(
+        "{old}new {}prefix {proof}",
+        old.split_once("old ").unwrap().1
+    );
+    fs::write(shell.path("same"), same).unwrap();
+    shell
+        .run("verify inconsistency same --policy log/trust.policy")
+        .expect(3);
     let said = shell
         .run("witness cosign older --key w --state w.state")
         .expect(5);
