@@ -48,6 +48,23 @@ impl KnownNames {
     }
 }
 
+/// An event that counted when it was logged and counts for nothing now.
+struct Compromised {
+    index: u64,
+    leaf_hash: Hash,
+    status: SignatureStatus,
+    relation: Relation,
+}
+
+/// Relation of an event of an answer to what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// It names it, or has content that a registration in force gives it.
+    Own,
+    /// It has content that only other events give it, which anybody can record: it decides nothing.
+    Recorded,
+}
+
 /// Judges events one by one, in log order.
 #[derive(Default)]
 pub(crate) struct EventChecks {
@@ -60,8 +77,8 @@ pub(crate) struct EventChecks {
     valid: u64,
     /// True if an event counts, copies apart.
     counts: bool,
-    /// Events that counted when they were logged and count for nothing now, with their leaf hashes.
-    compromised: Vec<(u64, Hash, SignatureStatus)>,
+    /// Events that counted when they were logged and count for nothing now.
+    compromised: Vec<Compromised>,
     /// Events that were not validly signed when they were logged.
     unsigned: Faults,
     /// Keys of which an audit found that they were compromised: it does not look for their events.
@@ -104,10 +121,11 @@ impl EventChecks {
         index: u64,
         leaf_hash: &Hash,
         parsed: &ParsedEntry,
+        relation: Relation,
     ) -> Finding {
         let status = key_history.signature(index, parsed);
         let mut notes = Vec::new();
-        let counted = self.count(index, leaf_hash, &status);
+        let counted = self.count(index, leaf_hash, &status, relation);
         // A payload is spent at its first position where it counted, also if it counts for nothing now.
         if counted && !self.seen.insert(parsed.envelope.payload_digest()) {
             notes.push(REPLAYED);
@@ -135,12 +153,21 @@ impl EventChecks {
     }
 
     /// Counts the signature of the event at `index`; whether it counted when it was logged.
-    pub(crate) fn count(&mut self, index: u64, leaf_hash: &Hash, status: &SignatureStatus) -> bool {
+    pub(crate) fn count(
+        &mut self,
+        index: u64,
+        leaf_hash: &Hash,
+        status: &SignatureStatus,
+        relation: Relation,
+    ) -> bool {
         match status {
             SignatureStatus::Valid { .. } => self.valid += 1,
-            SignatureStatus::Compromised { .. } => {
-                self.compromised.push((index, *leaf_hash, status.clone()));
-            }
+            SignatureStatus::Compromised { .. } => self.compromised.push(Compromised {
+                index,
+                leaf_hash: *leaf_hash,
+                status: status.clone(),
+                relation,
+            }),
             status => self.unsigned.add(index, *leaf_hash, status.as_str()),
         }
         status.had_effect()
@@ -292,11 +319,12 @@ impl EventChecks {
         if compromised > 0 {
             evidence = evidence.with("compromised", compromised);
         }
-        if let Some((index, _, status)) = self.deciding_compromise(asked, acknowledgements) {
+        if let Some(event) = self.deciding_compromise(asked, acknowledgements) {
             let evidence = evidence
-                .with("index", *index)
-                .with("signature", status.as_str());
-            return checks.unknown(code, withdrawn(*index, status), Some(evidence));
+                .with("index", event.index)
+                .with("signature", event.status.as_str());
+            let detail = withdrawn(event.index, &event.status);
+            return checks.unknown(code, detail, Some(evidence));
         }
         let detail = match self.valid {
             0 => "there is no event to judge".to_string(),
@@ -346,15 +374,17 @@ impl EventChecks {
         &self,
         asked: &[LookupKey],
         acknowledgements: &Acknowledgements,
-    ) -> Option<&(u64, Hash, SignatureStatus)> {
+    ) -> Option<&Compromised> {
         let holders: Vec<Holder> = asked
             .iter()
             .map(|key| Holder::of(key, &self.bound))
             .collect();
         let mut events = self.compromised.iter();
-        events.find(|(index, leaf_hash, status)| {
-            let is_known = acknowledgements.of(*index, leaf_hash).is_some();
-            !self.counts || weigh(&holders, *index, status, is_known) == Weight::Undecided
+        events.find(|event| {
+            let Compromised { index, status, .. } = event;
+            let is_known = acknowledgements.of(*index, &event.leaf_hash).is_some();
+            let weight = weigh(&holders, *index, status, is_known);
+            !self.counts || weight == Weight::Undecided && event.relation == Relation::Own
         })
     }
 }
@@ -384,7 +414,8 @@ pub(crate) fn judge_wrong(
 ) {
     let mut event_checks = EventChecks::default();
     for (index, leaf_hash, parsed) in events {
-        event_checks.count(index, &leaf_hash, &key_history.signature(index, &parsed));
+        let status = key_history.signature(index, &parsed);
+        event_checks.count(index, &leaf_hash, &status, Relation::Own);
     }
     event_checks.record_wrong(key_history.acknowledgements(), checks);
 }
@@ -399,7 +430,7 @@ pub(crate) fn judge_all(
     let mut event_checks = EventChecks::default();
     let mut views = Vec::new();
     for (index, leaf_hash, parsed) in events {
-        let finding = event_checks.add(key_history, index, &leaf_hash, &parsed);
+        let finding = event_checks.add(key_history, index, &leaf_hash, &parsed, Relation::Own);
         views.push(EventView::new(index, leaf_hash, &parsed, finding));
     }
     event_checks.record(asked, key_history.acknowledgements(), checks);

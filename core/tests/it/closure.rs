@@ -388,6 +388,31 @@ fn a_scan_consults_what_the_index_consults() {
     assert_eq!(report.members.unreadable, Some(0));
 }
 
+/// Anybody can record that a version has some content. That leads to the owner's events about the content, which are shown,
+/// and a withdrawn one among them decides nothing.
+#[test]
+fn contents_that_others_record_decide_nothing() {
+    let mut log = TestLog::new();
+    let bound = add(&mut log, Action::Register, true, &[("m@1", "weights")]);
+    let lure = add(&mut log, Action::Hold, false, &[("m@3", "elsewhere")]);
+    let elsewhere = add(&mut log, Action::Hold, true, &[("incident", "elsewhere")]);
+    log.revoke(ALICE_ID, ALICE, 1, Some(elsewhere));
+    let world = published(log);
+    let report = history(&world, "m");
+    assert_eq!(indices(&report), [bound, lure, elsewhere]);
+    assert_eq!(outcome(&report, "event-signatures"), Outcome::Pass);
+    verified(&report);
+    // The owner's own content, withdrawn, is another matter.
+    let mut log = world.log;
+    log.enrol(ALICE_ID, MALLORY);
+    let payload = access_payload(Action::Hold, ALICE_ID, &[("incident", "weights")]);
+    let own = log.add(&sign(payload, MALLORY));
+    log.revoke(ALICE_ID, MALLORY, own - 1, Some(own));
+    let report = history(&published(log), "m");
+    assert_eq!(indices(&report), [bound, lure, elsewhere, own]);
+    assert_eq!(outcome(&report, "event-signatures"), Outcome::Unknown);
+}
+
 /// Large events of others about a shared file are left out before they take the memory that the artifact's own events need.
 #[test]
 fn a_digest_with_too_many_bytes_of_events_is_left_out() {

@@ -433,3 +433,9 @@ fn strangers_change_no_outcome_of_thousands_of_histories() {
     assert!(count(Class::Undecided) > seen.len() / 10, "{seen:?}");
     assert!(seen.iter().filter(|found| found.is_none()).count() < seen.len() / 10);
 }
+
+/// A stranger's denied hold led to a withdrawn hold by the owner.
+#[test]
+fn a_world_that_once_differed() {
+    compare(5_728);
+}

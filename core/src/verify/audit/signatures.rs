@@ -15,7 +15,7 @@ use crate::report::check::Checks;
 use crate::report::report::Counts;
 use crate::rules::acknowledgements::Acknowledgements;
 use crate::rules::signature_status::{SignatureClaim, SignatureStatus, weightiest};
-use crate::verify::event_checks::EventChecks;
+use crate::verify::event_checks::{EventChecks, Relation};
 use crate::verify::event_state::EventState;
 use crate::verify::faults::Faults;
 use crate::verify::key_history::KeyHistory;
@@ -220,7 +220,10 @@ impl Judge {
         };
         let registration = pending.registration.as_deref();
         let leaf_hash = &pending.leaf_hash;
-        if self.event_checks.count(pending.index, leaf_hash, &status) {
+        if self
+            .event_checks
+            .count(pending.index, leaf_hash, &status, Relation::Own)
+        {
             self.counts.signed += 1;
             if let (Some(parsed), Some(keyring)) = (registration, key_history.keyring()) {
                 self.event_checks.register(pending.index, parsed, keyring);

@@ -39,6 +39,8 @@ pub(super) struct Closure {
     knows_owner: bool,
     /// Digests that were not looked up, because there are too many.
     left_out: u64,
+    /// Digests, in hex, that registrations in force give to what was asked.
+    bound: BTreeSet<String>,
 }
 
 enum Stage {
@@ -71,6 +73,7 @@ impl Closure {
             state,
             knows_owner: false,
             left_out: 0,
+            bound: BTreeSet::new(),
         }
     }
 
@@ -87,6 +90,12 @@ impl Closure {
     /// The number of digests that were not looked up.
     pub(super) const fn left_out(&self) -> u64 {
         self.left_out
+    }
+
+    /// Returns true if the event has content that a registration in force gives to what was asked.
+    pub(super) fn binds(&self, parsed: &ParsedEntry) -> bool {
+        let mut subjects = parsed.subjects.iter();
+        subjects.any(|subject| self.bound.contains(subject.sha256()))
     }
 
     /// Returns the next wave, once all signing keys of the events found are known.
@@ -199,6 +208,7 @@ impl Closure {
                 digests.add(digest);
             }
         }
+        self.bound.clone_from(&digests.known);
         // Before a version is bound, and if it never is, it is linked to the digests that its own events give it.
         let end = match (question.kind, bound.first()) {
             (KeyKind::Version, Some((_, binding))) => binding.at,

@@ -37,7 +37,7 @@ use crate::report::words::events_of;
 use crate::rules::registration::Registrations;
 use crate::text::limits::MAX_HELD;
 use crate::verify::contents::{self, Contents};
-use crate::verify::event_checks::{EventChecks, KnownNames, acknowledged, judge_wrong};
+use crate::verify::event_checks::{EventChecks, KnownNames, Relation, acknowledged, judge_wrong};
 use crate::verify::indexed::{IndexedLog, Opening};
 use crate::verify::key_history::KeyHistory;
 use crate::verify::matches::{Matches, Part};
@@ -553,7 +553,11 @@ impl HistoryQuery {
         let mut by_admins = BTreeSet::new();
         for (index, part, leaf_hash, parsed) in self.matches.take_events() {
             if part == Part::Asked || part == Part::Linked && sharing.belongs(index, &parsed) {
-                let finding = event_checks.add(key_history, index, &leaf_hash, &parsed);
+                let relation = match part == Part::Asked || self.closure.binds(&parsed) {
+                    true => Relation::Own,
+                    false => Relation::Recorded,
+                };
+                let finding = event_checks.add(key_history, index, &leaf_hash, &parsed, relation);
                 events.push(EventView::new(index, leaf_hash, &parsed, finding));
                 let keyring = key_history.keyring();
                 if keyring.is_some_and(|keyring| keyring.is_countersigned(&parsed)) {
