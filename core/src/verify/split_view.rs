@@ -133,13 +133,8 @@ fn judge_heads(checks: &mut Checks, found: &Inconsistency) {
         .with("computed", found.root);
     match fault {
         None => {
-            let detail = format!(
-                "one has the root {} for the first {}, the other, of {}, has {}",
-                old.root,
-                entries(old.size),
-                entries(new.size),
-                found.root
-            );
+            let first = entries(old.size);
+            let detail = format!("their roots for the first {first} differ");
             checks.pass(code, detail, Some(evidence));
         }
         Some(fault) => {
