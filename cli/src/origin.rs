@@ -117,6 +117,19 @@ fn check_signed(policy: &TrustPolicy, checkpoint: &Checkpoint) -> Result<(), Fai
             format!("too few witnesses of the policy cosigned the checkpoint of `{origin}`"),
         )
         .hint("witnesses may not have cosigned yet: try again later")),
+        LogVerdict::Invalid(_, reason) => Err(Failure::new(
+            Exit::Undecided,
+            "checkpoint-not-trusted",
+            format!("a key of `{origin}` signed its checkpoint, but {reason}"),
+        )
+        .hint("ask the operator for a newer trust policy")),
+        LogVerdict::OtherLast => Err(Failure::new(
+            Exit::False,
+            "log-ended-otherwise",
+            format!(
+                "`{origin}` signed another tree than that with which it ended, as the policy says"
+            ),
+        )),
         LogVerdict::BadSignature => Err(Failure::new(
             Exit::False,
             "log-signature-false",

@@ -155,7 +155,7 @@ impl Witness<'_> {
         let _turn = CheckpointLock::wait(&beside(self.state, ".lock")).map_err(LogError::from)?;
         for _ in 0..ATTEMPTS {
             let shown = target.checkpoint()?;
-            self.verify_log(&shown, now)?;
+            self.verify_log(&shown)?;
             self.check_clock(&shown, now)?;
             let seen = self.remembered(disk)?;
             self.check_extends(target, seen.as_ref(), &shown)?;
@@ -179,9 +179,9 @@ impl Witness<'_> {
         Err(WitnessError::Moving)
     }
 
-    fn verify_log(&self, checkpoint: &Checkpoint, now: u64) -> Result<(), WitnessError> {
+    fn verify_log(&self, checkpoint: &Checkpoint) -> Result<(), WitnessError> {
         let origin = checkpoint.origin().as_str().to_owned();
-        match self.policy.judge(checkpoint, now).log {
+        match self.policy.judge_signature(checkpoint) {
             LogVerdict::Signed(_) => Ok(()),
             LogVerdict::BadSignature => Err(WitnessError::BadSignature { origin }),
             _ => Err(WitnessError::UnknownLog { origin }),

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use glasslog_core::event::secret_to_pem;
 use glasslog_core::fetch::Bundle;
-use glasslog_core::merkle::Hash;
+use glasslog_core::merkle::{Hash, sha256};
 use glasslog_core::note::{SignatureType, SignerKey, TlogProof};
+use glasslog_core::text::wire;
 
 use crate::fixture::{
     Access, COSIGNED, Log, ORIGIN, enrol, forge, genesis, log_key, put, revoke, secret, signer,
@@ -275,10 +276,48 @@ fn policies(folder: &Path, log: &Log) {
         ),
         ("malformed.policy", format!("log {key}\nquorum two\n")),
     ];
+    let conditions = [
+        ("recent", format!("log {ORIGIN} max-age 5m")),
+        ("rotated", format!("log {ORIGIN} up-to-size 299")),
+        (
+            "expired",
+            format!("log {ORIGIN} until 2026-11-23T11:00:00Z"),
+        ),
+        (
+            "ended",
+            format!("log {ORIGIN} final 300 {}", log.head().root),
+        ),
+        (
+            "ended-otherwise",
+            format!("log {ORIGIN} final 300 {}", log.leaf(0)),
+        ),
+        (
+            "ended-later",
+            format!("log {ORIGIN} final 301 {}", log.leaf(0)),
+        ),
+    ];
+    for (name, line) in conditions {
+        let text = format!("[log]\n{two}[validity]\n{line}\n");
+        put(&folder.join(format!("{name}.policy")), text.as_bytes());
+    }
+    let later = unknown_key("witness9.example.org");
+    let text = format!(
+        "log {key}\n{}witness w9 {later}\ngroup two 2 w1 w2 w9\nquorum two\n",
+        names(2)
+    );
+    put(&folder.join("later-key.policy"), text.as_bytes());
     for (name, text) in texts {
         put(&folder.join(name), text.as_bytes());
     }
     put(&folder.join("good/trust.policy"), two.as_bytes());
+}
+
+/// A verifier key of a type that this version does not know.
+fn unknown_key(name: &str) -> String {
+    let material = [0x55; 48];
+    let id = sha256(&[name.as_bytes(), b"\n", &material].concat());
+    let id = wire::hex_encode(id.as_bytes().get(..4).unwrap_or_default());
+    format!("{name}+{id}+{}", wire::base64_encode(&material))
 }
 
 /// Secret keys beside two log directories: one guarded, one open to all.

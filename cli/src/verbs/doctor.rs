@@ -9,7 +9,7 @@ use glasslog_core::note::Checkpoint;
 use glasslog_core::report::Outcome;
 use glasslog_core::text::escape::display_safe;
 use glasslog_core::text::time;
-use glasslog_core::trust::{LogVerdict, TrustPolicy, WitnessOutcome};
+use glasslog_core::trust::{LogVerdict, Policy, TrustPolicy, UnsupportedWitness, WitnessOutcome};
 use glasslog_log::writer::check_private;
 use serde::Serialize;
 
@@ -200,6 +200,9 @@ fn check_policy(path: &Path, findings: &mut Vec<Finding>) -> Option<TrustPolicy>
     match TrustPolicy::parse(&bytes) {
         Ok(policy) => {
             findings.push(Finding::pass("policy", format!("`{shown}` is well formed")));
+            let sections = [Some(policy.log()), policy.index(), policy.audit()];
+            let unsupported = sections.into_iter().flatten().flat_map(Policy::unsupported);
+            findings.extend(unsupported.map(unsupported_witness));
             let logs = policy.log().logs().iter();
             let mut origins = logs.map(|log| log.key.name().as_str());
             findings.push(
@@ -220,6 +223,19 @@ fn check_policy(path: &Path, findings: &mut Vec<Finding>) -> Option<TrustPolicy>
             findings.push(Finding::fail("policy", words, hint));
             None
         }
+    }
+}
+
+/// Says that a witness of the policy counts towards no quorum.
+fn unsupported_witness(witness: &UnsupportedWitness) -> Finding {
+    let detail = format!(
+        "witness `{}` has a key of type {}, which this version cannot verify with: it counts towards no quorum",
+        witness.name,
+        witness.key.type_name()
+    );
+    Finding {
+        hint: Some("a newer version may know the type".to_owned()),
+        ..Finding::new("witness-key", Outcome::Unknown, detail)
     }
 }
 
@@ -260,6 +276,18 @@ fn check_checkpoint(
             "trusted",
             format!("no key that the policy has for `{origin}` signed the checkpoint"),
             "ask the operator whether the key was changed",
+        ),
+        LogVerdict::Invalid(_, reason) => Finding::fail(
+            "trusted",
+            format!("a key of `{origin}` signed the checkpoint, but {reason}"),
+            "ask the operator for a newer trust policy",
+        ),
+        LogVerdict::OtherLast => Finding::fail(
+            "trusted",
+            format!(
+                "`{origin}` signed another tree than that with which it ended, as the policy says"
+            ),
+            "keep both checkpoints: they are evidence against the log",
         ),
         LogVerdict::BadSignature => Finding::fail(
             "trusted",

@@ -6,7 +6,7 @@
 //! lower-case hex, canonical base64, and the id that follows from the recommended rule.
 
 use crate::crypto::ed25519::{PUBLIC_KEY_SIZE, PublicKey, SEED_SIZE, SecretKey};
-use crate::note::key_name::{KeyId, KeyName, NoteKeyError, SignatureType};
+use crate::note::key_name::{KeyId, KeyName, NoteKeyError, SignatureType, describe_type};
 use crate::text::wire;
 use alloc::string::String;
 use alloc::vec;
@@ -135,9 +135,24 @@ impl UnsupportedKey {
         self.id
     }
 
+    /// Describes the type: its byte, and its name if the specification gives one.
+    #[must_use]
+    pub fn type_name(&self) -> String {
+        self.material
+            .first()
+            .map_or_else(String::new, |byte| describe_type(*byte))
+    }
+
     /// Returns the bytes after those of the type, of which the first is taken to be all.
     pub(crate) fn public(&self) -> &[u8] {
         self.material.get(1..).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for UnsupportedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = wire::base64_encode(&self.material);
+        write!(f, "{}+{}+{key}", self.name, self.id)
     }
 }
 

@@ -211,7 +211,7 @@ impl NoteKeyError {
 }
 
 /// Spells a signature type, with its name if the specification gives one.
-fn describe_type(byte: u8) -> String {
+pub(super) fn describe_type(byte: u8) -> String {
     let name = match byte {
         0x02 => " (ECDSA)",
         0x05 => " (RFC 6962 tree heads)",

@@ -4,6 +4,7 @@
 //! Days must exist in the Gregorian calendar, years are 1970 to 9999, and leap seconds (`:60`) are refused, so each
 //! text has one number on every machine.
 
+use crate::text::wire;
 use alloc::format;
 use alloc::string::String;
 
@@ -67,6 +68,20 @@ pub fn parse(text: &str) -> Option<u64> {
     real.then(|| days_from_epoch(year, month, day) * DAY + hour * 3600 + minute * 60 + second)
 }
 
+/// Parses a duration into seconds: a decimal number and `s`, `m`, `h` or `d`.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<u64> {
+    let unit = match text.as_bytes().last()? {
+        b's' => 1,
+        b'm' => 60,
+        b'h' => 3600,
+        b'd' => DAY,
+        _ => return None,
+    };
+    let number = text.get(..text.len().checked_sub(1)?)?;
+    wire::parse_decimal(number)?.checked_mul(unit)
+}
+
 /// Formats seconds since the epoch as `YYYY-MM-DDTHH:MM:SSZ`; times after
 /// the year 9999, which RFC 3339 cannot express, as `@` and the seconds.
 #[must_use]
@@ -124,6 +139,29 @@ const fn date_from_days(days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, seconds) in [
+            ("90s", Some(90)),
+            ("15m", Some(900)),
+            ("24h", Some(86_400)),
+            ("7d", Some(604_800)),
+            ("0s", Some(0)),
+            ("", None),
+            ("h", None),
+            ("24", None),
+            ("024h", None),
+            ("-1h", None),
+            ("1h30m", None),
+            ("1 h", None),
+            ("1w", None),
+            ("213503982334602d", None),
+            ("\u{e9}", None),
+        ] {
+            assert_eq!(parse_duration(text), seconds, "{text}");
+        }
+    }
 
     #[test]
     fn known_times() {

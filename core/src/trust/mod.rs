@@ -4,6 +4,8 @@ pub(crate) mod policy;
 pub(crate) mod policy_error;
 pub(crate) mod policy_text;
 pub(crate) mod trust_policy;
+pub(crate) mod validity;
+pub(crate) mod validity_text;
 
 pub use policy::{
     Log, LogVerdict, Policy, QuorumVerdict, UnsupportedWitness, Verdict, Witness, WitnessOutcome,
@@ -11,3 +13,5 @@ pub use policy::{
 };
 pub use policy_error::{PolicyError, PolicyProblem};
 pub use trust_policy::{Pin, Section, TrustError, TrustPolicy, VerifiedCheckpoint};
+pub use validity::{Invalid, Subject, Terms, Validity, Window};
+pub use validity_text::ValidityProblem;

@@ -23,6 +23,7 @@ use crate::note::note::KeyVerdict;
 use crate::note::signed_checkpoint::SignedCheckpoint;
 use crate::text::heapsort;
 use crate::text::limits::MAX_CLOCK_SKEW;
+use crate::trust::validity::{Invalid, Validity, Window};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -46,6 +47,8 @@ pub struct Log {
     pub key: VerifierKey,
     /// Its URL as written; octets that are not UTF-8 become `\xff`.
     pub url: Option<String>,
+    /// The conditions under which the key counts.
+    pub validity: Validity,
 }
 
 /// A witness whose cosignatures count.
@@ -57,6 +60,8 @@ pub struct Witness {
     pub key: VerifierKey,
     /// Its URL as written; octets that are not UTF-8 become `\xff`.
     pub url: Option<String>,
+    /// The times of cosignatures that count.
+    pub window: Window,
 }
 
 /// A witness whose cosignatures this version cannot verify: it never counts for the quorum.
@@ -140,6 +145,14 @@ impl Policy {
         SignedCheckpoint::new(checkpoint, &self.keys())
     }
 
+    /// Judges the signature of the log alone: that a known key made it, which may sign a tree of this size. Enough for an older
+    /// head that another proof leads from, and for evidence against the log; a head to rest on needs [`judge`](Self::judge).
+    #[must_use]
+    pub fn judge_signature(&self, checkpoint: &Checkpoint) -> LogVerdict {
+        let size = checkpoint.head().size;
+        self.judge_log(checkpoint, |validity| validity.check_size(size))
+    }
+
     /// Judges a checkpoint at `now`, in seconds since the epoch.
     ///
     /// Only [`Verdict::time`] and the outcome [`WitnessOutcome::Future`] depend on `now`; acceptance of the checkpoint
@@ -163,7 +176,7 @@ impl Policy {
             .map(|witness| WitnessVerdict {
                 name: witness.name.clone(),
                 key_name: witness.key.name().as_str().into(),
-                outcome: judge_witness(checkpoint, &witness.key, log, now),
+                outcome: judge_witness(checkpoint, witness, log, now),
             })
             .collect();
         let (quorum, time) = self.judge_quorum(&witnesses);
@@ -172,8 +185,13 @@ impl Policy {
             key_name: witness.key.name().as_str().into(),
             outcome: WitnessOutcome::Unsupported,
         }));
+        let size = checkpoint.head().size;
+        let is_valid = |validity: &Validity| {
+            validity.check_size(size)?;
+            validity.window.check(time)
+        };
         Verdict {
-            log: self.judge_log(checkpoint),
+            log: self.judge_log(checkpoint, is_valid),
             witnesses,
             quorum,
             time,
@@ -181,24 +199,28 @@ impl Policy {
         }
     }
 
-    fn judge_log(&self, checkpoint: &Checkpoint) -> LogVerdict {
+    fn judge_log(
+        &self,
+        checkpoint: &Checkpoint,
+        is_valid: impl Fn(&Validity) -> Result<(), Invalid>,
+    ) -> LogVerdict {
         let origin = checkpoint.origin().as_str();
         let mut verdict = LogVerdict::UnknownOrigin;
-        for Log { key, .. } in &self.logs {
+        for Log { key, validity, .. } in &self.logs {
             let is_of_origin = key.name().as_str() == origin;
-            match checkpoint.note().verify(key) {
+            let found = match checkpoint.note().verify(key) {
                 // A false signature is an error, also by a key of another origin.
                 KeyVerdict::BadSignature => return LogVerdict::BadSignature,
-                KeyVerdict::Signed if is_of_origin => {
-                    if !matches!(verdict, LogVerdict::Signed(_)) {
-                        verdict = LogVerdict::Signed(Box::new(key.clone()));
-                    }
-                }
-                KeyVerdict::Absent | KeyVerdict::Signed => {
-                    if is_of_origin && verdict == LogVerdict::UnknownOrigin {
-                        verdict = LogVerdict::UnknownKey;
-                    }
-                }
+                _ if !is_of_origin => continue,
+                KeyVerdict::Absent => LogVerdict::UnknownKey,
+                KeyVerdict::Signed => match is_valid(validity) {
+                    Ok(()) => LogVerdict::Signed(Box::new(key.clone())),
+                    Err(reason) => LogVerdict::Invalid(Box::new(key.clone()), reason),
+                },
+            };
+            // The first key of the best verdict counts.
+            if found.rank() > verdict.rank() {
+                verdict = found;
             }
         }
         verdict
@@ -250,10 +272,11 @@ fn contribution_of(
 /// time counts.
 fn judge_witness(
     checkpoint: &Checkpoint,
-    key: &VerifierKey,
+    witness: &Witness,
     log: Option<(&Origin, TreeHead)>,
     now: u64,
 ) -> WitnessOutcome {
+    let Witness { key, window, .. } = witness;
     let latest = now.saturating_add(MAX_CLOCK_SKEW);
     let mut best = WitnessOutcome::Absent;
     for line in checkpoint.note().signatures_by(key) {
@@ -271,6 +294,10 @@ fn judge_witness(
         let outcome = match verified {
             None => return WitnessOutcome::BadSignature,
             Some((_, false)) => WitnessOutcome::OtherHead,
+            // A time of 0 states none.
+            Some((time, true)) if window.check((time > 0).then_some(time)).is_err() => {
+                WitnessOutcome::OutsideWindow { time }
+            }
             Some((time, true)) if time > latest => WitnessOutcome::Future { time },
             Some((time, true)) => WitnessOutcome::Counted { time },
         };
@@ -300,11 +327,12 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Tells whether a signature by a known key is false. Such a checkpoint is false, which is worse than unsigned.
+    /// Tells whether a signature by a known key is false, or over another tree than that with which the log ended. Such a checkpoint is false, which is worse than unsigned.
     #[must_use]
     pub fn is_false(&self) -> bool {
         let is_bad = |witness: &WitnessVerdict| witness.outcome == WitnessOutcome::BadSignature;
-        self.log == LogVerdict::BadSignature || self.witnesses.iter().any(is_bad)
+        matches!(self.log, LogVerdict::BadSignature | LogVerdict::OtherLast)
+            || self.witnesses.iter().any(is_bad)
     }
 
     /// Returns the number of witnesses that this version cannot verify.
@@ -333,8 +361,31 @@ pub enum LogVerdict {
     UnknownOrigin,
     /// None of the origin's keys in the policy signed.
     UnknownKey,
+    /// This key of the origin signed, but does not count for this checkpoint.
+    Invalid(Box<VerifierKey>, Invalid),
+    /// A key of the origin signed another tree than that with which the log ended, of the same size.
+    OtherLast,
     /// A line with name and id of a known log is not by its key.
     BadSignature,
+}
+
+impl LogVerdict {
+    /// Orders the verdicts about several keys of one log: the highest counts.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::UnknownOrigin => 0,
+            Self::UnknownKey => 1,
+            Self::Invalid(..) => 2,
+            Self::Signed(_) => 3,
+            Self::OtherLast | Self::BadSignature => 4,
+        }
+    }
+
+    /// Returns true if a key of the policy signed the checkpoint, even if it does not count for it.
+    #[must_use]
+    pub const fn is_signed(&self) -> bool {
+        matches!(self, Self::Signed(_) | Self::Invalid(..) | Self::OtherLast)
+    }
 }
 
 /// The verdict of a policy about one witness.
@@ -364,6 +415,11 @@ pub enum WitnessOutcome {
     OtherHead,
     /// The witness has a key of a type that this version cannot verify with.
     Unsupported,
+    /// The witness cosigned at a time at which its key does not count.
+    OutsideWindow {
+        /// Seconds since the epoch; 0 states no time.
+        time: u64,
+    },
     /// The cosignature counts, but not its time, which is in the future.
     Future {
         /// Seconds since the epoch.
@@ -382,9 +438,11 @@ impl WitnessOutcome {
         match self {
             Self::Counted { time: 0 } | Self::Future { .. } => Contribution::Untimed,
             Self::Counted { time } => Contribution::At(time),
-            Self::Absent | Self::BadSignature | Self::OtherHead | Self::Unsupported => {
-                Contribution::Absent
-            }
+            Self::Absent
+            | Self::BadSignature
+            | Self::OtherHead
+            | Self::Unsupported
+            | Self::OutsideWindow { .. } => Contribution::Absent,
         }
     }
 }

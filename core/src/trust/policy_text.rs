@@ -10,6 +10,7 @@ use crate::text::limits::{MAX_POLICY, MAX_POLICY_NAMES};
 use crate::text::wire;
 use crate::trust::policy::{Group, Log, Member, Policy, UnsupportedWitness, Witness};
 use crate::trust::policy_error::{PolicyError, PolicyProblem};
+use crate::trust::validity::{Validity, Window};
 use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -163,7 +164,8 @@ impl<'a> Reader<'a> {
         };
         room(self.logs.len())?;
         let key = self.key(line, key, SignatureType::Ed25519)?;
-        self.logs.push(Log { key, url });
+        let validity = Validity::default();
+        self.logs.push(Log { key, url, validity });
         Ok(())
     }
 
@@ -191,6 +193,7 @@ impl<'a> Reader<'a> {
             name: text_of(name),
             key,
             url,
+            window: Window::default(),
         });
         Ok(())
     }

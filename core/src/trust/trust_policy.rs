@@ -21,9 +21,11 @@ use crate::note::key::VerifierKey;
 use crate::note::key_name::SignatureType;
 use crate::note::signed_checkpoint::SignedCheckpoint;
 use crate::text::escape::excerpt;
-use crate::trust::policy::{Policy, Verdict};
+use crate::trust::policy::{LogVerdict, Policy, Verdict};
 use crate::trust::policy_error::PolicyError;
 use crate::trust::policy_text::{Line, lines, text_of, words};
+use crate::trust::validity::{Invalid, Subject, Terms};
+use crate::trust::validity_text::{self, Policies, ValidityProblem};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -34,6 +36,7 @@ pub struct TrustPolicy {
     index: Option<Policy>,
     audit: Option<Policy>,
     pins: Vec<Pin>,
+    terms: Vec<Terms>,
 }
 
 /// The leaf hash that entry 0 of a log must have.
@@ -67,7 +70,7 @@ impl TrustPolicy {
             let parsed = lines.map(|lines| Policy::parse_lines(lines, cosigners));
             parsed.transpose().map_err(TrustError::Policy)
         };
-        let index = policy(&Section::Index)?;
+        let mut index = policy(&Section::Index)?;
         let mut audit = policy(&Section::Audit)?;
         // Auditors vouch for the index, so `[audit]` need not repeat its logs.
         if let (Some(audit), Some(index)) = (&mut audit, &index)
@@ -75,16 +78,24 @@ impl TrustPolicy {
         {
             audit.logs.clone_from(&index.logs);
         }
-        let log = policy(&Section::Log)?.ok_or(TrustError::NoLog)?;
+        let mut log = policy(&Section::Log)?.ok_or(TrustError::NoLog)?;
         let pins = match sections.lines(Section::Genesis) {
             Some(lines) => parse_pins(lines, &log)?,
             None => Vec::new(),
         };
+        let mut policies = Policies {
+            log: &mut log,
+            index: index.as_mut(),
+            audit: audit.as_mut(),
+        };
+        let lines = sections.lines(Section::Validity).unwrap_or_default();
+        let terms = validity_text::apply(lines, &mut policies)?;
         let trust = Self {
             log,
             index,
             audit,
             pins,
+            terms,
         };
         trust.check_roles()?;
         Ok(trust)
@@ -123,6 +134,29 @@ impl TrustPolicy {
         &self.pins
     }
 
+    /// Returns the lines of `[validity]`, in the order of the text.
+    #[must_use]
+    pub fn terms(&self) -> &[Terms] {
+        &self.terms
+    }
+
+    /// Returns the age beyond which a checkpoint of this log is too old to be *fresh*, in seconds.
+    #[must_use]
+    pub fn max_age(&self, origin: &str) -> Option<u64> {
+        self.terms_of(origin)?.max_age
+    }
+
+    /// Returns the tree with which this log ended; no other of its checkpoints is verified.
+    #[must_use]
+    pub fn last(&self, origin: &str) -> Option<TreeHead> {
+        self.terms_of(origin)?.last
+    }
+
+    fn terms_of(&self, origin: &str) -> Option<&Terms> {
+        let is_of = |terms: &&Terms| terms.subject == Subject::Log(origin.into());
+        self.terms.iter().find(is_of)
+    }
+
     /// Judges a checkpoint of the log at `now`, in seconds since the epoch; it is verified if the policy accepts it.
     #[must_use]
     pub fn verify_log(
@@ -130,7 +164,16 @@ impl TrustPolicy {
         checkpoint: &Checkpoint,
         now: u64,
     ) -> (Verdict, Option<VerifiedCheckpoint>) {
-        let verdict = self.log.judge(checkpoint, now);
+        let mut verdict = self.log.judge(checkpoint, now);
+        let (head, origin) = (checkpoint.head(), checkpoint.origin().as_str());
+        if let (Some(last), LogVerdict::Signed(key)) = (self.last(origin), &verdict.log)
+            && last != head
+        {
+            verdict.log = match last.size == head.size {
+                true => LogVerdict::OtherLast,
+                false => LogVerdict::Invalid(key.clone(), Invalid::NotLast { size: last.size }),
+            };
+        }
         let verified = verdict.accepts().then(|| VerifiedCheckpoint {
             origin: checkpoint.origin().clone(),
             head: checkpoint.head(),
@@ -152,7 +195,7 @@ impl TrustPolicy {
         SignedCheckpoint::new(checkpoint, &keys)
     }
 
-    /// Refuses a key in two roles, which would let an index pass for a log, or a witness for an auditor.
+    /// Refuses a key in two roles, which would let an index pass for a log, or a log for its own witness.
     fn check_roles(&self) -> Result<(), TrustError> {
         if let Some(audit) = &self.audit {
             let index = self.index.as_ref().ok_or(TrustError::AuditWithoutIndex)?;
@@ -193,12 +236,24 @@ fn check_apart(
         if is_index_again && is_log {
             continue;
         }
-        if keys(one).any(|(known, _)| known.public() == key.public()) {
-            return Err(TrustError::KeyInTwoRoles {
-                key: key.name().as_str().into(),
-                first,
-                second,
-            });
+        match keys(one).find(|(known, _)| known.public() == key.public()) {
+            None => {}
+            // A cosignature names the log that it is about, so one witness may speak of the log and of the index.
+            Some((known, false)) if !is_log && second == Section::Index => {
+                if known != key {
+                    return Err(TrustError::WitnessUnderTwoNames {
+                        key: key.name().as_str().into(),
+                        known: known.name().as_str().into(),
+                    });
+                }
+            }
+            Some(_) => {
+                return Err(TrustError::KeyInTwoRoles {
+                    key: key.name().as_str().into(),
+                    first,
+                    second,
+                });
+            }
         }
         if is_log && one.logs.iter().any(|log| log.key.name() == key.name()) {
             return Err(TrustError::OriginInTwoRoles {
@@ -257,10 +312,18 @@ pub enum Section {
     Audit,
     /// `[genesis]`: the leaf hashes of entry 0 of the logs.
     Genesis,
+    /// `[validity]`: the conditions under which keys and logs count.
+    Validity,
 }
 
 impl Section {
-    const ALL: [Self; 4] = [Self::Log, Self::Index, Self::Audit, Self::Genesis];
+    const ALL: [Self; 5] = [
+        Self::Log,
+        Self::Index,
+        Self::Audit,
+        Self::Genesis,
+        Self::Validity,
+    ];
 
     /// Returns the line that begins the section.
     #[must_use]
@@ -270,6 +333,7 @@ impl Section {
             Self::Index => "[index]",
             Self::Audit => "[audit]",
             Self::Genesis => "[genesis]",
+            Self::Validity => "[validity]",
         }
     }
 }
@@ -380,7 +444,7 @@ pub enum TrustError {
     #[error("the policy has sections but no [log]; add it")]
     NoLog,
     /// A line looks like the name of a section, but is unknown.
-    #[error("line {line} of the policy: `{}` is not [log], [index], [audit] or [genesis]", excerpt(.name))]
+    #[error("line {line} of the policy: `{}` is not [log], [index], [audit], [genesis] or [validity]", excerpt(.name))]
     UnknownSection {
         /// Line number, from 1.
         line: usize,
@@ -420,6 +484,14 @@ pub enum TrustError {
         /// The origin.
         origin: String,
     },
+    /// A line of `[validity]` is refused.
+    #[error("line {line} of the policy: {problem}")]
+    Validity {
+        /// Line number, from 1.
+        line: usize,
+        /// The problem.
+        problem: ValidityProblem,
+    },
     /// A public key is in two roles.
     #[error("the key `{}` is in both {} and {}; each role needs keys of its own", excerpt(.key), .first.name(), .second.name())]
     KeyInTwoRoles {
@@ -429,6 +501,14 @@ pub enum TrustError {
         first: Section,
         /// The second role.
         second: Section,
+    },
+    /// A witness's public key has one name in `[log]` and another in `[index]`.
+    #[error("the witness `{}` of [index] has the key of the witness `{}` of [log]; write the same key in both", excerpt(.key), excerpt(.known))]
+    WitnessUnderTwoNames {
+        /// The key's name in `[index]`.
+        key: String,
+        /// The key's name in `[log]`.
+        known: String,
     },
     /// An origin is in two roles.
     #[error("the origin `{}` is in both {} and {}; each role needs an origin of its own", excerpt(.origin), .first.name(), .second.name())]
@@ -464,7 +544,9 @@ impl TrustError {
             Self::BeforeSections { .. } => "trust-before-sections",
             Self::Genesis { .. } => "trust-genesis",
             Self::PinOfOtherLog { .. } => "trust-pin-of-other-log",
+            Self::Validity { problem, .. } => problem.code(),
             Self::KeyInTwoRoles { .. } => "trust-key-in-two-roles",
+            Self::WitnessUnderTwoNames { .. } => "trust-witness-under-two-names",
             Self::OriginInTwoRoles { .. } => "trust-origin-in-two-roles",
             Self::AuditWithoutIndex => "trust-audit-without-index",
             Self::AuditOfOtherLog { .. } => "trust-audit-of-other-log",

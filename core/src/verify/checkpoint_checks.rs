@@ -74,9 +74,25 @@ pub(crate) fn judge_parsed(
     let (verdict, verified) = policy.verify_log(checkpoint, options.now);
     log_signature(checks, CheckCode::LogSignature, &verdict, &summary.origin);
     // A quorum over a head that the log did not sign says nothing about this log.
-    if matches!(verdict.log, LogVerdict::Signed(_)) {
+    if verdict.log.is_signed() {
         quorum(checks, CheckCode::Quorum, &verdict);
-        freshness(checks, &verdict, verified.as_ref(), options);
+    }
+    let max_age = policy.max_age(&summary.origin);
+    if max_age.is_some() {
+        checks.require(CheckCode::Freshness, true);
+    }
+    if policy.last(&summary.origin).is_some() && verified.is_some() {
+        let detail = "the trust policy says that the log ended with this checkpoint";
+        checks.pass(CheckCode::Freshness, detail, None);
+    } else if matches!(verdict.log, LogVerdict::Signed(_)) {
+        let limits = [max_age, options.max_checkpoint_age].into_iter().flatten();
+        freshness(
+            checks,
+            &verdict,
+            verified.as_ref(),
+            options.now,
+            limits.min(),
+        );
     }
     (summary, verified)
 }
@@ -116,6 +132,17 @@ pub(crate) fn log_signature(checks: &mut Checks, code: CheckCode, verdict: &Verd
                 format!("no key of `{origin}` in the trust policy signed this checkpoint"),
                 None,
             );
+        }
+        LogVerdict::Invalid(key, reason) => {
+            let evidence = Evidence::new().with("key", key.to_string());
+            let detail = format!("signed by a key of the {log} `{origin}`, but {reason}");
+            checks.unknown(code, detail, Some(evidence));
+        }
+        LogVerdict::OtherLast => {
+            let detail = format!(
+                "the {log} `{origin}` signed another tree than that with which it ended, as the trust policy says"
+            );
+            checks.fail(code, Class::False, detail, None);
         }
         LogVerdict::BadSignature => {
             checks.fail(code, Class::False, words::wrong_signature(origin), None);
@@ -165,14 +192,14 @@ pub(crate) fn quorum(checks: &mut Checks, code: CheckCode, verdict: &Verdict) {
         QuorumVerdict::NotRequired => {
             checks.pass(
                 code,
-                format!("the trust policy asks for no {witness}"),
+                format!("the trust policy asks for no {witness}{unsupported}"),
                 evidence,
             );
         }
         QuorumVerdict::Met => {
             checks.pass(
                 code,
-                format!("{counted} of {all} {signed}, as the quorum asks"),
+                format!("{counted} of {all} {signed}, as the quorum asks{unsupported}"),
                 evidence,
             );
         }
@@ -200,6 +227,9 @@ fn witnesses(verdict: &Verdict) -> Fact {
             WitnessOutcome::BadSignature => evidence.with("outcome", "wrong"),
             WitnessOutcome::OtherHead => evidence.with("outcome", "other-head"),
             WitnessOutcome::Unsupported => evidence.with("outcome", "unsupported"),
+            WitnessOutcome::OutsideWindow { time } => evidence
+                .with("outcome", "outside-window")
+                .with("time", time),
         };
         Fact::Group(evidence)
     };
@@ -210,7 +240,8 @@ fn freshness(
     checks: &mut Checks,
     verdict: &Verdict,
     verified: Option<&VerifiedCheckpoint>,
-    options: &Options,
+    now: u64,
+    limit: Option<u64>,
 ) {
     let code = CheckCode::Freshness;
     let Some(time) = verified.and(verdict.time) else {
@@ -218,14 +249,14 @@ fn freshness(
             (QuorumVerdict::NotRequired, _) => {
                 "the trust policy asks for no witness, so none vouches for the time".into()
             }
-            (_, Some((witness, time))) => clock_behind(options.now, witness, time),
+            (_, Some((witness, time))) => clock_behind(now, witness, time),
             (_, None) => "too few witnesses vouch for a time".to_string(),
         };
         return checks.unknown(code, detail, None);
     };
-    let age = options.now.saturating_sub(time);
+    let age = now.saturating_sub(time);
     let evidence = Evidence::new().with("time", time).with("age", age);
-    match options.max_checkpoint_age {
+    match limit {
         None => {
             let detail = format!(
                 "witnesses vouch for it as of {}; no limit was asked for",
@@ -247,7 +278,7 @@ fn freshness(
                     code,
                     format!(
                         "witnesses vouch for it as of {as_of}, longer ago than the limit: the clock reads {}",
-                        crate::text::time::format(options.now)
+                        crate::text::time::format(now)
                     ),
                     evidence,
                 );

@@ -49,7 +49,7 @@ pub fn verify_consistency(
         match ConsistencyProof::parse_lines(&String::from_utf8_lossy(proof)) {
             Ok(proof) => {
                 checks.pass(CheckCode::Proof, PROOF_WELL_FORMED, None);
-                let old = pair.judge_old(&mut checks, &policy, old, options.now);
+                let old = pair.judge_old(&mut checks, &policy, old);
                 let malformed = Class::MalformedInput;
                 let new = old
                     .and_then(|_| pair.judge_new(&mut checks, &policy, new, malformed, &options));
@@ -147,7 +147,6 @@ impl Pair {
         checks: &mut Checks,
         policy: &TrustPolicy,
         bytes: &[u8],
-        now: u64,
     ) -> Option<TreeHead> {
         let old = match Checkpoint::parse(bytes) {
             Ok(old) => old,
@@ -159,9 +158,8 @@ impl Pair {
             }
         };
         self.old = Some(CheckpointSummary::new(old.origin().as_str(), &old.head()));
-        let (verdict, _) = policy.verify_log(&old, now);
         let code = CheckCode::LogSignature;
-        match verdict.log {
+        match policy.log().judge_signature(&old) {
             LogVerdict::Signed(_) => return Some(old.head()),
             LogVerdict::BadSignature => {
                 checks.fail(
@@ -242,7 +240,7 @@ impl ConsistencyQuery {
         let mut pair = Pair::default();
         let old = policy
             .as_ref()
-            .and_then(|policy| pair.judge_old(&mut checks, policy, old, options.now));
+            .and_then(|policy| pair.judge_old(&mut checks, policy, old));
         let stage = Stage::Checkpoint(Wave::of([LogFile::Checkpoint]));
         let mut query = Self {
             policy,

@@ -64,14 +64,14 @@ fn judge(
     let checkpoint = fraud.index_proof().checkpoint();
     let summary = CheckpointSummary::new(checkpoint.origin().as_str(), &checkpoint.head());
     members.fraud = Some(summarise(&fraud, &policy, now));
-    if judge_signature(checks, &fraud, &policy, now) {
+    if judge_signature(checks, &fraud, &policy) {
         judge_accusation(checks, &fraud, &policy, now);
     }
     Some(summary)
 }
 
 /// Returns true if the accused signed.
-fn judge_signature(checks: &mut Checks, fraud: &Fraud, policy: &TrustPolicy, now: u64) -> bool {
+fn judge_signature(checks: &mut Checks, fraud: &Fraud, policy: &TrustPolicy) -> bool {
     let code = CheckCode::IndexSignature;
     let checkpoint = fraud.index_proof().checkpoint();
     let origin = checkpoint.origin().as_str();
@@ -80,7 +80,7 @@ fn judge_signature(checks: &mut Checks, fraud: &Fraud, policy: &TrustPolicy, now
         checks.unknown(code, detail, None);
         return false;
     };
-    match index.judge(checkpoint, now).log {
+    match index.judge_signature(checkpoint) {
         LogVerdict::Signed(key) => {
             let evidence = Evidence::new().with("key", key.to_string());
             checks.pass(code, words::signed_by_index(origin), Some(evidence));

@@ -40,3 +40,4 @@ mod strangers;
 mod support;
 mod tile_plan;
 mod trust;
+mod validity;

@@ -223,11 +223,11 @@ fn malformed_trust_files() {
         ),
         (
             "[Log]\nquorum none\n".into(),
-            "line 1 of the policy: `[Log]` is not [log], [index], [audit] or [genesis]",
+            "line 1 of the policy: `[Log]` is not [log], [index], [audit], [genesis] or [validity]",
         ),
         (
             "[log]\nquorum none\n[logs]\n".into(),
-            "line 3 of the policy: `[logs]` is not [log], [index], [audit] or [genesis]",
+            "line 3 of the policy: `[logs]` is not [log], [index], [audit], [genesis] or [validity]",
         ),
         (
             "[log]\nquorum none\n[log]\n".into(),
@@ -294,14 +294,19 @@ fn a_key_has_one_role() {
             with_index(log_line("a/index", 1)),
             "the key `a/index` is in both [log] and [index]; each role needs keys of its own",
         ),
-        // The log's key as the index's witness, and its witness as the index's.
+        // The log's key as the index's witness, and its witness as the index.
         (
             with_index(index.clone() + &witness_line("v", 1)),
             "the key `v` is in both [log] and [index]; each role needs keys of its own",
         ),
         (
+            good.replace(&index, &log_line("a/index", 3)),
+            "the key `a/index` is in both [log] and [index]; each role needs keys of its own",
+        ),
+        // The log's witness in [index] under another name.
+        (
             good.clone() + &witness_line("v", 3),
-            "the key `v` is in both [log] and [index]; each role needs keys of its own",
+            "the witness `v` of [index] has the key of the witness `w` of [log]; write the same key in both",
         ),
         // Another key for the same origin.
         (
@@ -344,6 +349,30 @@ fn a_key_has_one_role() {
         ),
     ] {
         assert_eq!(refusal(&text), message, "{text}");
+    }
+}
+
+/// A public witness has one key for every log: its cosignatures name the log, so none of one counts for the other.
+#[test]
+fn one_witness_speaks_of_the_log_and_of_the_index() {
+    let [log, index, witness] = [
+        log_line("a", 1),
+        log_line("a/index", 2),
+        witness_line("w", 3),
+    ];
+    let trust = parse(&format!(
+        "[log]\n{log}{witness}quorum w\n[index]\n{index}{witness}quorum w\n"
+    ));
+    let key = cosigner("w", 3);
+    let [of_log, of_index] = [checkpoint("a", 1), checkpoint("a/index", 2)];
+    let lines = [&of_log, &of_index].map(|head| cosign(head, &key, 900).unwrap());
+    let policies = [trust.log(), trust.index().unwrap()];
+    for (at, (policy, head)) in policies.into_iter().zip([of_log, of_index]).enumerate() {
+        for (by, line) in lines.iter().enumerate() {
+            let verdict = policy.judge(&head.with_signature(line.clone()).unwrap(), 1_000);
+            assert_eq!(verdict.accepts(), at == by);
+            assert_eq!(verdict.is_false(), at != by);
+        }
     }
 }
 

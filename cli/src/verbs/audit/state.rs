@@ -9,7 +9,6 @@ use glasslog_core::verify::audit::state::{AuditState, AuditStateError};
 use glasslog_log::LogError;
 use glasslog_log::directory::Disk;
 
-use crate::clock::now;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -58,7 +57,7 @@ impl StateFile {
         let state = AuditState::parse(&bytes).map_err(|error| self.refuse(&error))?;
         // The report describes a malformed policy.
         if let Ok(policy) = TrustPolicy::parse(policy) {
-            let checked = state.check(&policy, now());
+            let checked = state.check(&policy);
             checked.map_err(|error| self.refuse(&error))?;
         }
         Ok(Some(state))

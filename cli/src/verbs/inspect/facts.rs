@@ -199,6 +199,7 @@ pub(super) fn policy(policy: &TrustPolicy) -> Value<'static> {
         };
         ("genesis", shown)
     }));
+    members.extend(policy.terms().iter().map(|terms| ("validity", text(terms))));
     of("trust policy", members)
 }
 
@@ -213,11 +214,22 @@ fn role(policy: &Policy) -> Value<'static> {
         members.extend(witness.url.as_ref().map(|url| ("url", text(url))));
         group(members)
     });
-    group(vec![
+    let mut members = vec![
         ("logs", Value::Array(logs.collect())),
         ("witnesses", Value::Array(witnesses.collect())),
-        ("quorum", text(policy.needs())),
-    ])
+    ];
+    if !policy.unsupported().is_empty() {
+        let unsupported = policy.unsupported().iter().map(|witness| {
+            group(vec![
+                ("name", text(&witness.name)),
+                ("type", text(witness.key.type_name())),
+                ("vkey", text(&witness.key)),
+            ])
+        });
+        members.push(("witnessesNotSupported", Value::Array(unsupported.collect())));
+    }
+    members.push(("quorum", text(policy.needs())));
+    group(members)
 }
 
 pub(super) fn entry(entry: &ParsedEntry) -> Value<'static> {

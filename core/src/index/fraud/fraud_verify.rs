@@ -41,7 +41,7 @@ impl Fraud {
     pub fn verify(&self, trust: &TrustPolicy, now: u64) -> Result<Guilt, FraudError> {
         let policy = trust.index().ok_or(FraudError::NoIndexPolicy)?;
         let checkpoint = self.index_proof.checkpoint();
-        if !matches!(policy.judge(checkpoint, now).log, LogVerdict::Signed(_)) {
+        if !matches!(policy.judge_signature(checkpoint), LogVerdict::Signed(_)) {
             return Err(FraudError::IndexUnsigned);
         }
         let index = self.index_proof.index();

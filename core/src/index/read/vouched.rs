@@ -84,7 +84,7 @@ impl IndexProof {
             audit: (trust.audit()).map(|audit| audit.judge_about(checkpoint, log, now)),
             embedded: self
                 .manifest()
-                .map(|manifest| trust.log().judge(manifest.checkpoint(), now).log),
+                .map(|manifest| trust.log().judge_signature(manifest.checkpoint())),
         };
         let vouched = self.check(&verdict, map);
         (verdict, vouched)

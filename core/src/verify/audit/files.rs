@@ -135,7 +135,6 @@ impl Older {
         bytes: &[u8],
         tiles: &BTreeMap<Tile, Vec<u8>>,
         policy: &TrustPolicy,
-        now: u64,
     ) -> Result<(), (Class, String)> {
         match self {
             Self::Tile(tile) => {
@@ -156,7 +155,7 @@ impl Older {
                     Err(self.differs())
                 }
             }
-            Self::Checkpoint(size) => self.check_checkpoint(*size, bytes, head, tiles, policy, now),
+            Self::Checkpoint(size) => self.check_checkpoint(*size, bytes, head, tiles, policy),
         }
     }
 
@@ -191,7 +190,6 @@ impl Older {
         head: TreeHead,
         tiles: &BTreeMap<Tile, Vec<u8>>,
         policy: &TrustPolicy,
-        now: u64,
     ) -> Result<(), (Class, String)> {
         let path = self.path();
         let old = Checkpoint::parse(bytes)
@@ -202,7 +200,7 @@ impl Older {
                 format!("`{path}` is a checkpoint of size {}", old.head().size),
             ));
         }
-        match policy.verify_log(&old, now).0.log {
+        match policy.log().judge_signature(&old) {
             LogVerdict::Signed(_) => {}
             LogVerdict::BadSignature => {
                 return Err((

@@ -36,12 +36,11 @@ impl AuditQuery {
             .collect();
         let tiles = wave::tiles(files);
         let head = self.head().unwrap_or_else(TreeHead::empty);
-        let now = self.verification.now();
         let Some(policy) = self.verification.policy() else {
             return self.conclude(false);
         };
         let check = |(older, bytes): (&Older, &Vec<u8>)| {
-            let outcome = older.check(head, bytes, &tiles, policy, now);
+            let outcome = older.check(head, bytes, &tiles, policy);
             outcome.err().map(|fault| (older.path(), fault))
         };
         match batch.iter().zip(&bytes).find_map(check) {

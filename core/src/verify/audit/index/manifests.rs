@@ -69,7 +69,7 @@ impl IndexAudit {
         }
         self.map = Some(map);
         let embedded = manifest.checkpoint();
-        match self.trust.log().judge(embedded, self.now).log {
+        match self.trust.log().judge_signature(embedded) {
             LogVerdict::Signed(_) => {}
             LogVerdict::BadSignature => {
                 let detail = format!("the log's signature in manifest {position} is wrong");

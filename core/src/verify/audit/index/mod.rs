@@ -155,6 +155,10 @@ impl IndexAudit {
                 }
                 self.checkpoint = Some(checkpoint);
             }
+            (LogVerdict::Invalid(_, reason), _) => {
+                let detail = format!("signed by a key of the index `{origin}`, but {reason}");
+                self.fail(code, Class::Undecided, detail, None);
+            }
             (LogVerdict::BadSignature, _) => {
                 let detail = format!("the signature by the key of the index `{origin}` is wrong");
                 self.fail(code, Class::False, detail, None);

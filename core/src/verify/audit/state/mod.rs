@@ -74,7 +74,7 @@ impl AuditState {
     /// # Errors
     /// [`AuditStateError::OtherLog`], [`AuditStateError::OtherKeys`]; and [`AuditStateError::Unsigned`] when a checkpoint in
     /// it has no signature by them, so that it could not be used as evidence against the log.
-    pub fn check(&self, policy: &TrustPolicy, now: u64) -> Result<(), AuditStateError> {
+    pub fn check(&self, policy: &TrustPolicy) -> Result<(), AuditStateError> {
         let origin = self.checkpoint.origin().as_str();
         let is_it = |log: &crate::trust::policy::Log| log.key.name().as_str() == origin;
         if !policy.log().logs().iter().any(is_it) {
@@ -86,7 +86,7 @@ impl AuditState {
             return Err(AuditStateError::OtherKeys);
         }
         let is_signed = |policy: Option<&Policy>, checkpoint: &Checkpoint| {
-            let verdict = policy.map(|policy| policy.judge(checkpoint, now).log);
+            let verdict = policy.map(|policy| policy.judge_signature(checkpoint));
             matches!(verdict, Some(LogVerdict::Signed(_)))
         };
         let index = self.index.as_ref();
@@ -99,7 +99,7 @@ impl AuditState {
     }
 }
 
-/// Stands for the keys by which the log and its index are judged.
+/// Stands for the keys by which the log and its index are judged, and the conditions on them.
 pub(crate) fn keys_of(policy: &TrustPolicy) -> Hash {
     let mut text = String::new();
     for section in [Some(policy.log()), policy.index()] {
@@ -110,6 +110,10 @@ pub(crate) fn keys_of(policy: &TrustPolicy) -> Hash {
             text.push_str(&key);
             text.push('\n');
         }
+        text.push('\n');
+    }
+    for terms in policy.terms() {
+        text.push_str(&terms.to_string());
         text.push('\n');
     }
     sha256(text.as_bytes())

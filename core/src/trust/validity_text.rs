@@ -1,0 +1,321 @@
+//! The lines of `[validity]` in a trust file (`docs/formats/trust-policy.md`, "Validity").
+//!
+//! ```text
+//! key models.example.com/access+05bba325 up-to-size 20611
+//! log models.example.com/2025 final 20611 ZC0qkbIn+A6aE9vZt3B8Rzu7vZDhQUEGBHXqXn2dKYQ=
+//! ```
+
+use crate::merkle::hash::Hash;
+use crate::merkle::tree::TreeHead;
+use crate::note::key::VerifierKey;
+use crate::text::escape::excerpt;
+use crate::text::{time, wire};
+use crate::trust::policy::{Log, Policy};
+use crate::trust::policy_text::{Line, text_of, words};
+use crate::trust::trust_policy::{Section, TrustError};
+use crate::trust::validity::{Subject, Terms};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// An example of each condition.
+const EXAMPLES: [&str; 5] = [
+    "from 2026-01-01T00:00:00Z",
+    "until 2027-01-01T00:00:00Z",
+    "up-to-size 20611",
+    "max-age 24h",
+    "final 20611 ZC0qkbIn+A6aE9vZt3B8Rzu7vZDhQUEGBHXqXn2dKYQ=",
+];
+
+/// The policies that the lines are about.
+pub(crate) struct Policies<'a> {
+    pub(crate) log: &'a mut Policy,
+    pub(crate) index: Option<&'a mut Policy>,
+    pub(crate) audit: Option<&'a mut Policy>,
+}
+
+/// Parses the lines, and gives the keys of the policies their conditions.
+pub(crate) fn apply(
+    lines: &[Line<'_>],
+    policies: &mut Policies<'_>,
+) -> Result<Vec<Terms>, TrustError> {
+    let mut all: Vec<(usize, Terms)> = Vec::new();
+    for (line, text) in lines {
+        let found = words(*line, text).map_err(TrustError::Policy)?;
+        if found.is_empty() {
+            continue;
+        }
+        let refused = |problem| TrustError::Validity {
+            line: *line,
+            problem,
+        };
+        let terms = parse(&found).map_err(refused)?;
+        let is_same = |(_, seen): &&(usize, Terms)| seen.subject == terms.subject;
+        if let Some((first, _)) = all.iter().find(is_same) {
+            return Err(refused(ValidityProblem::SubjectTwice { first: *first }));
+        }
+        policies.apply(&terms).map_err(refused)?;
+        all.push((*line, terms));
+    }
+    Ok(all.into_iter().map(|(_, terms)| terms).collect())
+}
+
+fn parse(found: &[&[u8]]) -> Result<Terms, ValidityProblem> {
+    let (subject, mut rest) = match found {
+        [b"key", key, rest @ ..] => (Subject::Key(text_of(key)), rest),
+        [b"log", origin, rest @ ..] => (Subject::Log(text_of(origin)), rest),
+        _ => return Err(ValidityProblem::Shape),
+    };
+    let mut terms = Terms::new(subject);
+    if rest.is_empty() {
+        return Err(ValidityProblem::Shape);
+    }
+    while let [name, after @ ..] = rest {
+        let word = |at: usize| {
+            let word = after.get(at).copied().unwrap_or_default();
+            core::str::from_utf8(word).unwrap_or_default()
+        };
+        let (is_first, values) = match *name {
+            b"from" => (set(&mut terms.window.from, time::parse(word(0))), 1),
+            b"until" => (set(&mut terms.window.until, time::parse(word(0))), 1),
+            b"up-to-size" => (set(&mut terms.up_to_size, wire::parse_decimal(word(0))), 1),
+            b"max-age" => (set(&mut terms.max_age, time::parse_duration(word(0))), 1),
+            b"final" => (set(&mut terms.last, head(word(0), word(1))), 2),
+            _ => {
+                let name = text_of(name);
+                return Err(ValidityProblem::Condition { name });
+            }
+        };
+        match is_first {
+            Some(true) => {}
+            Some(false) => {
+                return Err(ValidityProblem::Twice {
+                    name: text_of(name),
+                });
+            }
+            None => {
+                return Err(ValidityProblem::Value {
+                    name: text_of(name),
+                });
+            }
+        }
+        rest = after.get(values..).unwrap_or_default();
+    }
+    match terms.window.is_empty() {
+        true => Err(ValidityProblem::EmptyWindow),
+        false => Ok(terms),
+    }
+}
+
+/// Sets a condition; `None` if it has no value, false if it was set before.
+fn set<T>(to: &mut Option<T>, value: Option<T>) -> Option<bool> {
+    Some(to.replace(value?).is_none())
+}
+
+fn head(size: &str, root: &str) -> Option<TreeHead> {
+    let size = wire::parse_decimal(size)?;
+    let root = Hash::parse_base64(root)?;
+    (size > 0).then_some(TreeHead { size, root })
+}
+
+impl Policies<'_> {
+    /// Gives the keys that a line is about its conditions.
+    fn apply(&mut self, terms: &Terms) -> Result<(), ValidityProblem> {
+        match &terms.subject {
+            Subject::Key(key) => self.apply_to_key(key, terms),
+            Subject::Log(origin) => self.apply_to_log(origin, terms),
+        }
+    }
+
+    fn apply_to_key(&mut self, name: &str, terms: &Terms) -> Result<(), ValidityProblem> {
+        let of_log = [
+            ("max-age", terms.max_age.is_some()),
+            ("final", terms.last.is_some()),
+        ];
+        if let Some((condition, _)) = of_log.into_iter().find(|(_, is_set)| *is_set) {
+            return Err(ValidityProblem::NotOfKey { condition });
+        }
+        let is_it = |key: &VerifierKey| name_and_id(key) == name;
+        let mut is_known = false;
+        for (section, policy) in self.sections() {
+            let logs = policy.logs.iter_mut().filter(|log| is_it(&log.key));
+            let mut found = false;
+            for log in logs {
+                found = true;
+                limit(log, terms)?;
+            }
+            if found {
+                check_quorum(section, policy, terms)?;
+            }
+            for witness in policy
+                .witnesses
+                .iter_mut()
+                .filter(|witness| is_it(&witness.key))
+            {
+                found = true;
+                if terms.up_to_size.is_some() {
+                    return Err(ValidityProblem::NotOfWitness);
+                }
+                witness.window = witness.window.and(terms.window);
+            }
+            is_known |= found;
+        }
+        match is_known {
+            true => Ok(()),
+            false => Err(ValidityProblem::UnknownKey { key: name.into() }),
+        }
+    }
+
+    fn apply_to_log(&mut self, origin: &str, terms: &Terms) -> Result<(), ValidityProblem> {
+        let mut is_known = false;
+        for (section, policy) in self.sections() {
+            let logs = policy.logs.iter_mut();
+            for log in logs.filter(|log| log.key.name().as_str() == origin) {
+                is_known = true;
+                limit(log, terms)?;
+            }
+            if policy
+                .logs
+                .iter()
+                .any(|log| log.key.name().as_str() == origin)
+            {
+                check_quorum(section, policy, terms)?;
+                if section != Section::Log && (terms.max_age.is_some() || terms.last.is_some()) {
+                    return Err(ValidityProblem::NotOfIndex);
+                }
+            }
+        }
+        match is_known {
+            true => Ok(()),
+            false => Err(ValidityProblem::UnknownLog {
+                origin: origin.into(),
+            }),
+        }
+    }
+
+    fn sections(&mut self) -> impl Iterator<Item = (Section, &mut Policy)> {
+        let log = Some((Section::Log, &mut *self.log));
+        let index = self.index.as_deref_mut();
+        let index = index.map(|index| (Section::Index, index));
+        let audit = self.audit.as_deref_mut();
+        let audit = audit.map(|audit| (Section::Audit, audit));
+        [log, index, audit].into_iter().flatten()
+    }
+}
+
+/// Returns the part of a verifier key that `[validity]` names it by.
+fn name_and_id(key: &VerifierKey) -> String {
+    format!("{}+{}", key.name(), key.id())
+}
+
+fn limit(log: &mut Log, terms: &Terms) -> Result<(), ValidityProblem> {
+    log.validity = log.validity.and(terms.validity());
+    match log.validity.window.is_empty() {
+        true => Err(ValidityProblem::EmptyWindow),
+        false => Ok(()),
+    }
+}
+
+/// Refuses a condition on time where no witness vouches for one: nothing would ever meet it.
+fn check_quorum(section: Section, policy: &Policy, terms: &Terms) -> Result<(), ValidityProblem> {
+    let is_timed = terms.window.is_limited() || terms.max_age.is_some();
+    match is_timed && !policy.requires_witnesses() {
+        true => Err(ValidityProblem::NoQuorum { section }),
+        false => Ok(()),
+    }
+}
+
+/// The problem with a line of `[validity]`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValidityProblem {
+    /// The line is not about a key or a log, or has no condition.
+    #[error(
+        "the line should read `key NAME+ID CONDITION…` or `log ORIGIN CONDITION…`; comments need lines of their own"
+    )]
+    Shape,
+    /// A word is not the name of a condition.
+    #[error("`{}` is not from, until, up-to-size, max-age or final", excerpt(.name))]
+    Condition {
+        /// The word.
+        name: String,
+    },
+    /// A condition has no value, or a malformed one.
+    #[error("the value after `{name}` is malformed or missing; write it as in `{}`", example(.name))]
+    Value {
+        /// The condition.
+        name: String,
+    },
+    /// A condition is on the line twice.
+    #[error("`{name}` is on this line twice; keep one of the two")]
+    Twice {
+        /// The condition.
+        name: String,
+    },
+    /// An earlier line is about the same key or log.
+    #[error("line {first} is about the same; join the two")]
+    SubjectTwice {
+        /// The earlier line.
+        first: usize,
+    },
+    /// No line of the policies has the key.
+    #[error("no line of the policy has a key that begins with `{}`; write NAME+ID, the key without its last part", excerpt(.key))]
+    UnknownKey {
+        /// The name and id.
+        key: String,
+    },
+    /// No line of the policies names the log.
+    #[error("neither [log] nor [index] names the log `{}`", excerpt(.origin))]
+    UnknownLog {
+        /// The origin.
+        origin: String,
+    },
+    /// The condition is on a log, not on a key.
+    #[error("`{condition}` is a condition on a log; write `log ORIGIN {condition} …`")]
+    NotOfKey {
+        /// The condition.
+        condition: &'static str,
+    },
+    /// A witness's key has no largest size.
+    #[error("`up-to-size` is a condition on the key of a log, and this is a witness's")]
+    NotOfWitness,
+    /// The condition is on a log of `[log]`.
+    #[error("`max-age` and `final` are conditions on logs of [log]")]
+    NotOfIndex,
+    /// No time is inside the window.
+    #[error("no time is after `from` and before `until`; mend one of the two")]
+    EmptyWindow,
+    /// The section has no quorum, so no witness vouches for a time.
+    #[error("`quorum none` in {} vouches for no time, so nothing would meet this condition; name a quorum there", .section.name())]
+    NoQuorum {
+        /// The section.
+        section: Section,
+    },
+}
+
+impl ValidityProblem {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Shape => "validity-shape",
+            Self::Condition { .. } => "validity-condition",
+            Self::Value { .. } => "validity-value",
+            Self::Twice { .. } => "validity-twice",
+            Self::SubjectTwice { .. } => "validity-subject-twice",
+            Self::UnknownKey { .. } => "validity-unknown-key",
+            Self::UnknownLog { .. } => "validity-unknown-log",
+            Self::NotOfKey { .. } => "validity-not-of-key",
+            Self::NotOfWitness => "validity-not-of-witness",
+            Self::NotOfIndex => "validity-not-of-index",
+            Self::EmptyWindow => "validity-empty-window",
+            Self::NoQuorum { .. } => "validity-no-quorum",
+        }
+    }
+}
+
+fn example(name: &str) -> &'static str {
+    let mut found = EXAMPLES.into_iter();
+    let is_of = |example: &&str| example.split(' ').next() == Some(name);
+    found.find(is_of).unwrap_or_default()
+}
