@@ -3,8 +3,11 @@
 pub(crate) mod policy;
 pub(crate) mod policy_error;
 pub(crate) mod policy_text;
+pub(crate) mod section;
+pub(crate) mod trust_error;
 pub(crate) mod trust_policy;
 pub(crate) mod validity;
+pub(crate) mod validity_error;
 pub(crate) mod validity_text;
 
 pub use policy::{
@@ -12,6 +15,8 @@ pub use policy::{
     WitnessVerdict,
 };
 pub use policy_error::{PolicyError, PolicyProblem};
-pub use trust_policy::{Pin, Section, TrustError, TrustPolicy, VerifiedCheckpoint};
+pub use section::Section;
+pub use trust_error::TrustError;
+pub use trust_policy::{Pin, TrustPolicy, VerifiedCheckpoint};
 pub use validity::{Invalid, Subject, Terms, Validity, Window};
-pub use validity_text::ValidityProblem;
+pub use validity_error::ValidityProblem;
