@@ -60,7 +60,7 @@ fn judge(
     let summary = summarise(&found, section, role, now);
     let checkpoint = summary.new.clone();
     members.inconsistency = Some(summary);
-    if judge_signatures(checks, &found, section, role, now) {
+    if judge_signatures(checks, &found, section, role) {
         judge_heads(checks, &found);
     }
     Some(checkpoint)
@@ -69,7 +69,7 @@ fn judge(
 /// The section of the policy that names the accused, and its role.
 fn section<'a>(policy: &'a TrustPolicy, found: &Inconsistency) -> (&'a Policy, &'static str) {
     let index = policy.index().filter(|index| {
-        let verdict = index.judge(&found.new, 0).log;
+        let verdict = index.judge_signature(&found.new);
         verdict != LogVerdict::UnknownOrigin
     });
     match index {
@@ -84,19 +84,23 @@ fn judge_signatures(
     found: &Inconsistency,
     section: &Policy,
     role: &str,
-    now: u64,
 ) -> bool {
     let code = CheckCode::LogSignature;
     let mut evidence = Evidence::new();
     for (name, checkpoint) in [("old", &found.old), ("new", &found.new)] {
         let origin = checkpoint.origin().as_str();
-        match section.judge(checkpoint, now).log {
+        match section.judge_signature(checkpoint) {
             LogVerdict::Signed(key) => evidence = evidence.with(name, key.to_string()),
             LogVerdict::BadSignature => {
                 checks.fail(code, Class::False, words::wrong_signature(origin), None);
                 return false;
             }
-            LogVerdict::UnknownOrigin | LogVerdict::UnknownKey => {
+            LogVerdict::Invalid(_, reason) => {
+                let detail = format!("signed by a key of the {role} `{origin}`, but {reason}");
+                checks.unknown(code, detail, None);
+                return false;
+            }
+            LogVerdict::UnknownOrigin | LogVerdict::UnknownKey | LogVerdict::OtherLast => {
                 let detail =
                     format!("the trust policy names no key of a {role} `{origin}` that signed");
                 checks.unknown(code, detail, None);
