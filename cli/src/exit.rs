@@ -10,6 +10,7 @@ use glasslog_core::rules::RefusalClass;
 use glasslog_core::tiles::TileError;
 use glasslog_core::verify::audit::state::AuditStateError;
 use glasslog_log::index::CosignError;
+use glasslog_log::mirror::MirrorError;
 use glasslog_log::witness::WitnessError;
 use glasslog_log::{IndexError, LogError, StorageError};
 
@@ -159,6 +160,25 @@ impl From<&WitnessError> for Exit {
             WitnessError::Inconsistent(_) => Self::Inconsistent,
             WitnessError::Tile(TileError::Missing { .. }) => Self::Unfinished,
             WitnessError::BadSignature { .. } | WitnessError::Tile(_) => Self::False,
+            _ => Self::Unfinished,
+        }
+    }
+}
+
+impl From<&MirrorError> for Exit {
+    fn from(error: &MirrorError) -> Self {
+        match error {
+            MirrorError::Source(error) => error.into(),
+            MirrorError::Log(error) => error.into(),
+            MirrorError::NotACopy { .. }
+            | MirrorError::OtherLog { .. }
+            | MirrorError::NotACosigner => Self::Usage,
+            MirrorError::Malformed { .. } => Self::Malformed,
+            MirrorError::NotAccepted { .. } | MirrorError::Older { .. } => Self::Undecided,
+            MirrorError::BadSignature { .. } | MirrorError::False { .. } | MirrorError::Tile(_) => {
+                Self::False
+            }
+            MirrorError::Inconsistent(_) => Self::Inconsistent,
             _ => Self::Unfinished,
         }
     }

@@ -31,6 +31,7 @@
 //! | [`sequencer`] | group commit for many submitters |
 //! | `dedup` | the table of known entries, by which duplicates are found |
 //! | [`index`] | the index of a log, and an auditor's cosignature on it |
+//! | [`mirror`] | a verified copy of any log |
 //! | [`witness`] | a one-shot witness |
 //! | [`status`] | the status of a log, read without its lock |
 //!
@@ -57,6 +58,7 @@ pub mod directory;
 mod error;
 pub mod index;
 mod leaf;
+pub mod mirror;
 mod network;
 pub mod object_store;
 mod page_origin;

@@ -4,6 +4,7 @@ mod cli {
     mod audit_resume;
     mod everyday;
     mod messages;
+    mod mirroring;
     mod process;
     mod reference;
     mod shards;

@@ -25,6 +25,12 @@ impl<'a> Watch<'a> {
         Self::with(console, template)
     }
 
+    /// Shows entries as they are copied.
+    pub(crate) fn copying(console: &'a Console) -> Self {
+        let template = "copying {wide_bar} {human_pos}/{human_len} entries";
+        Self::with(console, template)
+    }
+
     fn with(console: &'a Console, template: &'static str) -> Self {
         Self {
             console,

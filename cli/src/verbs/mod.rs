@@ -19,6 +19,7 @@ mod inspect;
 mod keygen;
 mod keys;
 mod log;
+mod mirror;
 mod portal;
 mod prove;
 mod publish;
@@ -46,13 +47,12 @@ pub(crate) enum Verb {
     Audit(audit::Args),
     Index(Box<index::Args>),
     Witness(witness::Args),
+    Mirror(mirror::Args),
     Portal(portal::Args),
     Log(log::Args),
     Inspect(inspect::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
-    #[command(hide = true)]
-    Mirror(NotYet),
     #[command(hide = true)]
     Monitor(NotYet),
 }
@@ -78,12 +78,12 @@ impl Verb {
             Self::Audit(args) => args.run(console),
             Self::Index(args) => args.run(console),
             Self::Witness(args) => args.run(console),
+            Self::Mirror(args) => args.run(console),
             Self::Portal(args) => args.run(console),
             Self::Inspect(args) => args.run(console),
             Self::Doctor(args) => args.run(console),
             Self::Completions(args) => args.run(&mut command(), console),
             Self::Log(args) => args.run(console),
-            Self::Mirror(not_yet) => Err(not_yet.refuse("mirror")),
             Self::Monitor(not_yet) => Err(not_yet.refuse("monitor")),
         }
     }

@@ -73,6 +73,14 @@ impl Http {
         Self::new(base, cache)
     }
 
+    /// As [`open`](Self::open), without files that are remembered: for a reader that keeps every file itself.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_uncached(address: &str) -> Result<Self, Error> {
+        Self::new(parse_address(address)?, None)
+    }
+
     fn new(base: Url, cache: Option<Cache>) -> Result<Self, Error> {
         let connections = match base.scheme() {
             "https" => STREAMS,

@@ -9,6 +9,7 @@ mod events;
 mod faults;
 mod index;
 mod index_log;
+mod mirror;
 mod power_loss;
 mod refusals;
 mod seen;

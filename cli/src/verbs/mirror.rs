@@ -1,0 +1,226 @@
+//! `mirror`: keeps a verified copy of a log.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use glasslog_client::source::{Http, Source, is_address};
+use glasslog_core::merkle::TreeHead;
+use glasslog_core::note::SignerKey;
+use glasslog_core::text::limits::MAX_IN_FLIGHT;
+use glasslog_core::trust::TrustPolicy;
+use glasslog_log::directory::Disk;
+use glasslog_log::mirror::{Copy, Mirror, MirrorError, Mirrored};
+use serde::Serialize;
+
+use crate::args::{named_key, parse_duration, read_trust_policy};
+use crate::clock::signing_time;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Console, Head, Watch, write_new};
+use crate::source;
+
+/// Passes over a log that removes files while they are copied.
+const PASSES: usize = 3;
+
+/// Keeps a verified copy of a log, with its index, in a directory.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  glasslog mirror https://log.example.com/ copy --policy trust.policy --once
+  glasslog mirror https://log.example.com/ copy --policy trust.policy --key mirror.key --every 30s
+  glasslog history resnet50@2.1 --log copy --policy trust.policy")]
+pub(crate) struct Args {
+    /// Log directory, public tree or URL
+    log: String,
+
+    /// Directory of the copy: new, empty, or an earlier copy of this log
+    #[arg(value_name = "DIR")]
+    copy: PathBuf,
+
+    /// Trust policy, which decides which checkpoints are copied and which signatures are kept
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "GLASSLOG_POLICY",
+        hide_env_values = true
+    )]
+    policy: PathBuf,
+
+    /// Cosign the checkpoint of the copy with this key, as `keygen --kind witness` writes it
+    #[arg(long, value_name = "KEY")]
+    key: Option<PathBuf>,
+
+    /// Copy the log once, and end
+    #[arg(long)]
+    once: bool,
+
+    /// Pause between two looks at the log
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = parse_duration, conflicts_with = "once")]
+    every: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Copied {
+    schema_version: u32,
+    result: &'static str,
+    checkpoint: Head,
+    /// Size of the copy before.
+    before: u64,
+    /// Size of the copied index log.
+    index: Option<u64>,
+}
+
+impl Args {
+    /// # Errors
+    /// The log was not copied, or the directory is not a copy of it.
+    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        if self.copy.to_string_lossy().starts_with("s3://") {
+            return Err(Failure::not_available("a mirror in a bucket"));
+        }
+        let policy = read_trust_policy(&self.policy)?;
+        let key = self.key.as_deref().map(|key| named_key(key, "witness"));
+        let key = key.transpose()?;
+        let copy = Copy::open(&Disk::new(), &self.copy);
+        let copy = copy.map_err(|error| failure(error, &self.copy, console))?;
+        let source = open(&self.log)?;
+        let mut last = None;
+        loop {
+            let done = self.pass(&*source, &copy, &policy, key.as_ref(), console);
+            let done = done.map(|done| {
+                let head = (done.head, done.index);
+                match self.once || last.replace(head) != Some(head) {
+                    true => self.show(done, console),
+                    false => Exit::Done,
+                }
+            });
+            if self.once {
+                return done;
+            }
+            if let Err(failure) = done {
+                // A later pass cannot mend these.
+                if matches!(failure.exit, Exit::Inconsistent | Exit::Usage) {
+                    return Err(failure);
+                }
+                console.warn_of(&failure);
+            }
+            console.written()?;
+            thread::sleep(Duration::from_secs(self.every.max(1)));
+        }
+    }
+
+    fn pass(
+        &self,
+        source: &dyn Source,
+        copy: &Copy,
+        policy: &TrustPolicy,
+        key: Option<&SignerKey>,
+        console: &Console,
+    ) -> Result<Mirrored, Failure> {
+        let watch = Watch::copying(console);
+        // Only a directory can be listed; of a network, the mirror waits for many files at a time.
+        let threads = match is_address(&self.log)? {
+            true => MAX_IN_FLIGHT,
+            false => thread::available_parallelism().map_or(1, usize::from),
+        };
+        let mirror = Mirror {
+            source,
+            copy,
+            policy,
+            key,
+            threads,
+            now: signing_time()?,
+            observer: &watch,
+        };
+        let mut passed = mirror.pass();
+        for _ in 1..PASSES {
+            let is_missing = |error: &MirrorError| matches!(error, MirrorError::Missing { .. });
+            let is_unfinished = match &passed {
+                Err(error) => is_missing(error),
+                Ok(done) => done.index_failure.as_ref().is_some_and(is_missing),
+            };
+            if !is_unfinished {
+                break;
+            }
+            passed = mirror.pass();
+        }
+        drop(watch);
+        passed.map_err(|error| failure(error, &self.copy, console))
+    }
+
+    /// Shows a pass; the log is copied even if its index is not.
+    fn show(&self, done: Mirrored, console: &Console) -> Exit {
+        match console.is_json() {
+            true => console.json(&Copied {
+                schema_version: 1,
+                result: "done",
+                checkpoint: Head::new(&done.origin, &done.head),
+                before: done.before,
+                index: done.index.map(|index: TreeHead| index.size),
+            }),
+            false => console.line(format_args!(
+                "copied {} size {}, {} new, to {}",
+                done.origin,
+                done.head.size,
+                done.head.size - done.before,
+                self.copy.display()
+            )),
+        }
+        match done.index_failure {
+            None => Exit::Done,
+            Some(error) => {
+                let failure = failure(error, &self.copy, console);
+                console.warn_of(&failure.despite("the log was copied"))
+            }
+        }
+    }
+}
+
+fn open(log: &str) -> Result<Box<dyn Source>, Failure> {
+    match is_address(log)? {
+        // The copy itself keeps every file.
+        true => Ok(Box::new(Http::open_uncached(log)?)),
+        false => source::open(log, false),
+    }
+}
+
+/// Describes a pass that failed; evidence of a fork is written beside the copy.
+fn failure(error: MirrorError, copy: &Path, console: &Console) -> Failure {
+    let hint = match &error {
+        MirrorError::Inconsistent(evidence) => {
+            return accuse(&error, &evidence.encode(), copy, console);
+        }
+        MirrorError::Source(error) => return error.clone().into(),
+        MirrorError::Log(error) => return error.clone().into(),
+        MirrorError::NotACopy { .. } => "give a new directory, or an earlier copy of this log",
+        MirrorError::OtherLog { .. } => "keep one directory for each log",
+        MirrorError::NotACosigner => "`glasslog keygen --kind witness` makes a key",
+        MirrorError::NotAccepted { .. } => "`glasslog audit` shows the reason; nothing was copied",
+        MirrorError::Older { .. } => {
+            "the log was rolled back, or this is an old copy of it; nothing was copied"
+        }
+        MirrorError::False { .. } | MirrorError::Tile(_) | MirrorError::Missing { .. } => {
+            "the checkpoint of the copy is as before"
+        }
+        _ => return Failure::new(Exit::from(&error), error.code(), error.to_string()),
+    };
+    Failure::new(Exit::from(&error), error.code(), error.to_string()).hint(hint)
+}
+
+/// Writes the evidence of a fork beside the copy. The fork is told even if that fails.
+fn accuse(error: &MirrorError, evidence: &[u8], copy: &Path, console: &Console) -> Failure {
+    let outcome = match write_new(copy, &[("inconsistency", evidence)]) {
+        Ok(paths) => {
+            let paths: Vec<_> = paths.iter().map(|it| it.display().to_string()).collect();
+            format!("evidence written to `{}`", paths.join("`, `"))
+        }
+        Err(failure) => {
+            console.warn_of(&failure);
+            "the evidence could not be written".to_owned()
+        }
+    };
+    let message = format!("{error}; {outcome}; the copy is as before");
+    Failure::new(Exit::from(error), error.code(), message)
+        .hint("show the file to everyone who relies on this log")
+}
