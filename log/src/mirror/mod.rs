@@ -21,7 +21,7 @@ use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::index::format::INDEX_CHECKPOINT_PATH;
 use glasslog_core::merkle::{ConsistencyProof, Hash, TreeHead};
 use glasslog_core::note::{Checkpoint, SignatureType, SignerKey, cosignature};
-use glasslog_core::trust::{Policy, TrustPolicy};
+use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
 use transfer::Transfer;
 use tree::{LOG, Tree};
@@ -105,8 +105,11 @@ impl Mirror<'_> {
             problem: error.to_string(),
         })?;
         let not_accepted = || MirrorError::NotAccepted { path: path.clone() };
-        let verdict = self.section(tree).ok_or_else(not_accepted)?;
-        let verdict = verdict.judge(&shown, self.now);
+        let verdict = match (tree.checkpoint == LOG.checkpoint, self.policy.index()) {
+            (true, _) => self.policy.verify_log(&shown, self.now).0,
+            (false, Some(index)) => index.judge(&shown, self.now),
+            (false, None) => return Err(not_accepted()),
+        };
         if verdict.is_false() {
             return Err(MirrorError::BadSignature { path });
         }
@@ -115,13 +118,6 @@ impl Mirror<'_> {
         self.compare(tree, &signed)?;
         self.copy.remember(tree, &signed)?;
         Ok(signed)
-    }
-
-    fn section(&self, tree: &Tree) -> Option<&Policy> {
-        match tree.checkpoint == LOG.checkpoint {
-            true => Some(self.policy.log()),
-            false => self.policy.index(),
-        }
     }
 
     /// Keeps the lines of a checkpoint that verify by keys of the policy.
