@@ -72,7 +72,7 @@ pub(crate) const MAX_CHUNK_BYTES: usize = 1 << 20;
 /// Parts of one batch that are with the log at once: one in work, one waiting, so that neither side idles.
 pub(crate) const CHUNKS_IN_WORK: usize = 2;
 
-/// Bytes of a request's head: far more than any browser sends, and the memory that an idle connection may hold.
+/// Bytes of a request's head: far more than any browser sends. An idle connection may hold twice as many.
 pub(crate) const MAX_HEAD: usize = 64 << 10;
 
 /// Header lines of a request: proxies add a handful to a browser's twenty.

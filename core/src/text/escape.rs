@@ -69,7 +69,7 @@ pub fn display_safe(text: &str) -> String {
 
 /// Escapes the beginning of a text for a message, followed by `…` if the rest was cut off.
 #[must_use]
-pub(crate) fn excerpt(text: &str) -> String {
+pub fn excerpt(text: &str) -> String {
     match text.get(..text.floor_char_boundary(EXCERPT)) {
         Some(start) if start.len() < text.len() => format!("{}…", display_safe(start)),
         _ => display_safe(text),

@@ -3,12 +3,12 @@
 //! A stand-in never acknowledges an entry itself. Every failure on the way is a 503 with `Retry-After`: the entry may be
 //! in the log by then, and sent again it has the same index.
 
+use super::place::Place;
 use super::whole_lines::WholeLines;
 use crate::app::App;
 use crate::http::client::Client;
 use crate::http::observe::Observed;
 use crate::http::refusal_class::RefusalClass;
-use crate::http::slots::Slot;
 use crate::leadership::role::{Role, Shared};
 use crate::status::metrics::Route;
 use crate::submission::{Refused, SubmitOptions, read_entry};
@@ -18,6 +18,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 use futures_util::stream;
 use reqwest::Url;
 use std::borrow::Cow;
@@ -136,9 +137,20 @@ impl Forward {
     async fn batch(mut self, request: Request) -> Result<Response, Refused> {
         SubmitOptions::parse(request.uri())?;
         let client = self.app.client(&request);
-        let slot = self.app.batches.take(Some(client), 1)?;
+        let place = Arc::new(Place::begin(&self.app.batches, client)?);
         let builder = self.request(client, &request);
-        let body = reqwest::Body::wrap_stream(request.into_body().into_data_stream());
+        let passed = Arc::clone(&place);
+        // The leader ends a batch that is too slow, so its pace is not watched here.
+        let body = request.into_body().into_data_stream().then(move |piece| {
+            let place = Arc::clone(&passed);
+            async move {
+                if let Ok(piece) = &piece {
+                    place.pass(piece).await;
+                }
+                piece
+            }
+        });
+        let body = reqwest::Body::wrap_stream(body);
         let answer = self.ask(builder.body(body)).await?;
         if answer.status() != StatusCode::OK {
             return self.whole(answer).await;
@@ -148,7 +160,7 @@ impl Forward {
             lines: WholeLines::default(),
             answer: Some(answer),
             forward: self,
-            _slot: slot,
+            place,
         };
         let text = stream::unfold(relay, |mut relay| async {
             let text = relay.next().await?;
@@ -231,7 +243,7 @@ struct Relay {
     /// The leader's answer; `None` once it has ended.
     answer: Option<reqwest::Response>,
     lines: WholeLines,
-    _slot: Slot,
+    place: Arc<Place>,
 }
 
 impl Relay {
@@ -248,7 +260,11 @@ impl Relay {
             let refused = match chunk {
                 Ok(Some(chunk)) => match self.lines.push(&chunk) {
                     Ok(lines) if lines.is_empty() => continue,
-                    Ok(lines) => return Some(lines.into()),
+                    Ok(lines) => {
+                        let answers = lines.iter().filter(|byte| **byte == b'\n');
+                        self.place.answered(answers.count());
+                        return Some(lines.into());
+                    }
                     Err(()) => unreachable("its answer has an endless line"),
                 },
                 Ok(None) if self.lines.is_clean() => return None,

@@ -3,6 +3,7 @@
 use crate::http::refusal_class::RefusalClass;
 use crate::http::slots::Full;
 use crate::limits::{LEAST_RATE, RETRY_AFTER};
+use glasslog_core::text::escape::excerpt;
 use glasslog_log::Refusal;
 use glasslog_log::sequencer;
 use std::borrow::Cow;
@@ -19,10 +20,10 @@ pub(crate) enum Refused {
     #[error("the query is not `name=value`")]
     QueryMalformed,
     /// `ack` is neither `published` nor `durable`.
-    #[error("`ack={value}` is neither `published` nor `durable`")]
+    #[error("`ack={}` is neither `published` nor `durable`", excerpt(value))]
     UnknownAcknowledgement { value: String },
     /// `answer` is neither `index` nor `proof`.
-    #[error("`answer={value}` is neither `index` nor `proof`")]
+    #[error("`answer={}` is neither `index` nor `proof`", excerpt(value))]
     UnknownAnswer { value: String },
     /// The request asks for a proof with `ack=durable`, before there can be one.
     #[error("`ack=durable` answers before there is a proof")]

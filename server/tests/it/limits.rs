@@ -343,12 +343,22 @@ fn an_idle_batch_holds_no_place() {
 #[test]
 fn a_head_has_bounds() {
     let server = Running::start();
-    let long = format!("x: {}\r\n", "y".repeat(300_000));
-    assert_eq!(server.send("GET", "/", &long, b"").status, 431);
+    for (length, status) in [(65_000, 200), (66_000, 431), (100_000, 431), (300_000, 431)] {
+        let long = format!("x: {}\r\n", "y".repeat(length));
+        let answer = server.send("GET", "/healthz", &long, b"");
+        assert_eq!(answer.status, status, "{length}");
+    }
     let many = "x: y\r\n".repeat(100);
     assert_eq!(server.send("GET", "/", &many, b"").status, 431);
     assert_eq!(
         server.post("/add?ack=never", b"x").json()["error"]["code"],
         json!("unknown-acknowledgement")
     );
+    // A refusal repeats the beginning of a value alone.
+    for name in ["ack", "answer"] {
+        let path = format!("/batch?{name}={}", "z".repeat(30_000));
+        let answer = server.post(&path, b"x");
+        assert_eq!(answer.status, 400);
+        assert!(answer.text().len() < 300, "{}", answer.text());
+    }
 }
