@@ -158,3 +158,49 @@ test("a newer question ends an older one's requests", async () => {
   control.abort(new Error("superseded"));
   await assert.rejects(under, /superseded/);
 });
+
+test("a log that has grown is read again, three times at most", async () => {
+  for (const [versions, status, attempts] of [
+    [1, 404, 1],
+    [2, 404, 2],
+    [9, 404, 3],
+    [1, 403, 1],
+    [2, 403, 2],
+    [9, 403, 3],
+  ] as const) {
+    let reads = 0;
+    answer((path) => {
+      if (path !== "checkpoint") return new Response("", { status });
+      return new Response(String(Math.min(reads++, versions - 1)));
+    });
+    const files = fetcher();
+    let tried = 0;
+    const attempt = async (): Promise<boolean> => {
+      tried++;
+      await files.file(CHECKPOINT);
+      return (await files.file(tile("tile/0/001"))) === undefined;
+    };
+    const outcome = files.reading(attempt, (isMissing) => isMissing);
+    if (status === 404) assert.equal(await outcome, true);
+    else await assert.rejects(outcome, Unreachable);
+    assert.equal(tried, attempts, `${versions} checkpoints, HTTP ${status}`);
+  }
+});
+
+test("a log is not read again after an answer, or after a failure of another kind", async () => {
+  for (const status of [200, 500]) {
+    let reads = 0;
+    answer((path) => (path === "checkpoint" ? new Response(String(reads++)) : new Response("", { status })));
+    const files = fetcher();
+    let tried = 0;
+    const attempt = async (): Promise<boolean> => {
+      tried++;
+      await files.file(CHECKPOINT);
+      return (await files.file(tile("tile/0/001"))) === undefined;
+    };
+    await files
+      .reading(attempt, (isMissing) => isMissing)
+      .catch((error: unknown) => assert.ok(error instanceof Unreachable));
+    assert.equal(tried, 1, `HTTP ${status}`);
+  }
+});

@@ -11,6 +11,9 @@ const TRIES = 3;
 /** Pause before the second try, in milliseconds; twice that before the third. */
 const PAUSE = 400;
 
+/** Times that a log is read again because it has grown. */
+const NEWER_HEADS = 2;
+
 /** A path as the verifier asks for it: relative, and of nothing that could lead elsewhere. */
 const PATH = /^[a-z0-9]+([./-][a-z0-9]+)*$/;
 
@@ -30,6 +33,10 @@ export class Unreachable extends Error {
 /** Fetches the files of one verification, and counts them. */
 export class Fetcher {
   readonly ledger = new Ledger();
+  /** The files that change when the log grows, as they came in this reading. */
+  readonly #heads = new Map<string, { readonly file: WantedFile; readonly bytes: Uint8Array | undefined }>();
+  /** Set once a file was forbidden, which may mean that it is missing. */
+  #wasForbidden = false;
   #active = 0;
   readonly #queue: (() => void)[] = [];
   readonly #base: URL;
@@ -51,12 +58,39 @@ export class Fetcher {
       this.ledger.asked(path);
       const bytes = await this.#retrying(file);
       if (bytes) this.ledger.came(file, bytes.length);
+      if (!file.isImmutable) this.#heads.set(path, { file, bytes });
       return bytes;
     } finally {
       this.#active--;
       this.#queue.shift()?.();
     }
   };
+
+  /**
+   * Reads a log, and reads it again if it is unfinished and the log has grown meanwhile: the files of the older checkpoint may
+   * be gone. The command line does the same (client/src/drive.rs).
+   */
+  async reading<T>(attempt: () => Promise<T>, isUnfinished: (outcome: T) => boolean): Promise<T> {
+    for (let again = 0; ; again++) {
+      this.#heads.clear();
+      this.#wasForbidden = false;
+      try {
+        const outcome = await attempt();
+        if (again === NEWER_HEADS || !isUnfinished(outcome) || !(await this.#hasNewerHead())) return outcome;
+      } catch (error) {
+        const isGone = this.#wasForbidden && !this.#signal.aborted && again < NEWER_HEADS;
+        if (!isGone || !(await this.#hasNewerHead().catch(() => false))) throw error;
+      }
+    }
+  }
+
+  /** Tells whether a file that changes when the log grows is another one by now. */
+  async #hasNewerHead(): Promise<boolean> {
+    for (const { file, bytes } of [...this.#heads.values()]) {
+      if (!isSame(bytes, await this.#retrying(file))) return true;
+    }
+    return false;
+  }
 
   async #slot(): Promise<void> {
     if (this.#active >= IN_FLIGHT) await new Promise<void>((resolve) => this.#queue.push(resolve));
@@ -90,6 +124,7 @@ export class Fetcher {
         signal: AbortSignal.any([this.#signal, silence.signal]),
       });
       if (response.status === 404 || (response.status === 403 && isOptional)) return undefined;
+      if (response.status === 403) this.#wasForbidden = true;
       if (!response.ok) {
         const busy = response.status === 429 || response.status >= 500;
         throw new (busy ? Unreachable : Final)(path, `the server answered with HTTP ${response.status}`);
@@ -132,3 +167,8 @@ export class Fetcher {
 
 /** An answer that another try would not change. */
 class Final extends Unreachable {}
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  if (!one || !other) return one === other;
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}

@@ -263,14 +263,17 @@ export class Session implements ReactiveController {
       return this.#verifier.bundle(subject.file, artifact, trust.text, options, signal);
     }
     if (!fetcher) throw new Refused("the page cannot read the log’s address");
-    let found: readonly EventView[] = [];
-    const progress = (text: string, more: readonly EventView[]): void => {
-      if (more.length > 0) found = inOrder([...found, ...more]);
-      this.#show({ kind: "working", subject, ...parseProgress(text), cost: cost(), found });
+    const attempt = (): Promise<Verdict> => {
+      let found: readonly EventView[] = [];
+      const progress = (text: string, more: readonly EventView[]): void => {
+        if (more.length > 0) found = inOrder([...found, ...more]);
+        this.#show({ kind: "working", subject, ...parseProgress(text), cost: cost(), found });
+      };
+      return subject.kind === "contents"
+        ? this.#verifier.contents(subject.contents, trust.text, options, fetcher.file, { progress }, signal)
+        : this.#verifier.history(subject.text, trust.text, options, fetcher.file, { progress }, signal);
     };
-    return subject.kind === "contents"
-      ? this.#verifier.contents(subject.contents, trust.text, options, fetcher.file, { progress }, signal)
-      : this.#verifier.history(subject.text, trust.text, options, fetcher.file, { progress }, signal);
+    return fetcher.reading(attempt, ({ report }) => report.class === "unfinished");
   }
 
   #stopped(subject: Subject, error: unknown, signal: AbortSignal): void {
