@@ -1,5 +1,7 @@
 //! Events that an admin signs: signing, submitting and waiting until they are published.
 
+use std::path::Path;
+
 use glasslog_client::source::is_address;
 use glasslog_client::submit::{Receipt, Wait};
 use glasslog_core::event::{self, Envelope, Statement};
@@ -7,6 +9,8 @@ use glasslog_core::event::{self, Envelope, Statement};
 use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::kept_entry::offer_kept;
+use crate::member_flags::of_admins;
 use crate::output::Console;
 use crate::signer_spec::{self, Signer};
 use crate::submitted::{State, Submitted};
@@ -27,19 +31,20 @@ pub(crate) fn send(
     log: &str,
     admin: Option<&str>,
     statement: &Statement<'_>,
+    console: &Console,
 ) -> Result<Sent, Failure> {
     let admin = admin_key(log, admin)?;
     let malformed =
         |code: &'static str, problem: String| Failure::new(Exit::Malformed, code, problem);
     let payload =
-        event::encode(statement).map_err(|error| malformed(error.code(), error.to_string()))?;
+        event::encode(statement).map_err(|error| malformed(error.code(), of_admins(&error)))?;
     let envelope = Envelope::sign(payload, &[&admin.key])
         .map_err(|error| malformed(error.code(), error.to_string()))?;
     let entry = envelope.encode();
     let mut destination = Destination::open(log)?;
-    let receipt = destination
-        .add(&entry, Wait::Published)
-        .map_err(|failure| failure.keeping(log, None))?;
+    let wait = Wait::Published;
+    let receipt = offer_kept(&mut destination, &entry, wait, Path::new(""), console)
+        .map_err(|failure| failure.keeping(log, None))??;
     Ok(Sent {
         receipt,
         entry,

@@ -70,14 +70,6 @@ impl Destination {
         Ok(())
     }
 
-    /// Submits one entry.
-    ///
-    /// # Errors
-    /// As [`offer`](Self::offer), and if the entry is refused.
-    pub(crate) fn add(&mut self, entry: &[u8], wait: Wait) -> Result<Receipt, Failure> {
-        Ok(self.offer(entry, wait)??)
-    }
-
     /// Submits one entry. A refusal is an answer.
     ///
     /// # Errors

@@ -76,6 +76,7 @@ impl From<Exit> for ExitCode {
 
 impl From<Class> for Exit {
     fn from(class: Class) -> Self {
+        // A report has the same number; a test compares the two.
         match class {
             Class::Verified => Self::Done,
             Class::Unfinished => Self::Unfinished,
@@ -145,6 +146,7 @@ impl From<&CosignError> for Exit {
     fn from(error: &CosignError) -> Self {
         match error {
             CosignError::Log(error) => error.into(),
+            CosignError::Malformed(_) | CosignError::NoAuditors => Self::Malformed,
             CosignError::Unfit(_) => Self::Undecided,
             _ => Self::Usage,
         }
@@ -291,6 +293,7 @@ mod tests {
         ];
         for (class, code) in table {
             assert_eq!(Exit::from(class) as u8, code, "{class:?}");
+            assert_eq!(class.exit_code(), code, "{class:?}");
         }
     }
 

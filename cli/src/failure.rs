@@ -121,7 +121,12 @@ impl From<LogError> for Failure {
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         let hint = match refused.code.as_str() {
-            "event-unknown-key" => Some("an admin enrols it with `glasslog keys enrol`"),
+            "event-unknown-key" if refused.message.ends_with("is not enrolled") => {
+                Some("an admin enrols it with `glasslog keys enrol`")
+            }
+            "event-unknown-key" => Some(
+                "an actor signs with `--signer SPEC`, admins with `--admin SPEC`, by default `LOG/keys/admin`",
+            ),
             "access-reason-missing" => Some("give `--reason-code` and `--reason`"),
             "acts-on-no-entry" => Some(
                 "`glasslog history ARTIFACT --format json` shows the leaf hash of each event, `leafHash`",

@@ -149,7 +149,7 @@ pub(crate) fn submit(
     event: &KeyEvent,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    let sent = send(log, admin, &event.to_statement())?;
+    let sent = send(log, admin, &event.to_statement(), console)?;
     tell(event, sent, log, console)
 }
 
@@ -165,7 +165,7 @@ pub(crate) fn enrol(
     console: &Console,
 ) -> Result<Exit, Failure> {
     let size = read_size(log)?;
-    let sent = send(log, admin, &event.to_statement())?;
+    let sent = send(log, admin, &event.to_statement(), console)?;
     if sent.receipt.index < size {
         let keyring = read_keys(log)
             .map_err(|failure| sent.then(failure))?

@@ -20,13 +20,17 @@ mod kept_entry;
 mod key_change;
 mod known_signatures;
 mod listing;
+mod member_flags;
+mod misplaced;
 mod not_yet;
 mod origin;
+mod other_question;
 mod output;
 mod pem_file;
 mod policy_hint;
 mod proof_files;
 mod published_keys;
+mod remarks;
 mod signer_spec;
 mod source;
 mod submitted;
@@ -73,7 +77,11 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return show_usage(&error).into(),
+        Err(error) => {
+            let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+            let hint = misplaced::hint(&error, &Cli::command(), words.skip(1));
+            return show_usage(&error, hint).into();
+        }
     };
     let console = Console::new(cli.format);
     match cli.verb.run(&console, Cli::command) {

@@ -98,15 +98,24 @@ fn trusted_origin(
         check_signed(policy, proof.checkpoint())?;
         let head = proof.checkpoint().head();
         if proof.proof().verify(&pin, 0, &head).is_err() {
-            let message = format!("the genesis of `{origin}` is not the one that the policy pins");
-            return Err(Failure::new(Exit::False, "genesis-not-pinned", message)
-                .hint("the log was begun anew, or the policy is another log's: ask its operator"));
+            return Err(other_genesis(origin));
         }
     }
     Ok(origin.to_owned())
 }
 
-fn check_signed(policy: &TrustPolicy, checkpoint: &Checkpoint) -> Result<(), Failure> {
+/// Says that a log does not begin with the entry that the policy pins.
+pub(crate) fn other_genesis(origin: &str) -> Failure {
+    let message = format!("the genesis of `{origin}` is not the one that the policy pins");
+    Failure::new(Exit::False, "genesis-not-pinned", message)
+        .hint("the log was begun anew, or the policy is another log's: ask its operator")
+}
+
+/// Checks that a checkpoint has the signature and the quorum that the policy asks for.
+///
+/// # Errors
+/// It has not.
+pub(crate) fn check_signed(policy: &TrustPolicy, checkpoint: &Checkpoint) -> Result<(), Failure> {
     let origin = checkpoint.origin().as_str();
     let (verdict, verified) = policy.verify_log(checkpoint, now());
     match verdict.log {

@@ -103,6 +103,13 @@ impl ProofFiles {
         Err(Failure::unfinished("entry-file-taken", message).hint(hint))
     }
 
+    /// Returns the folder that files are written to: that of the entry or the proof, or the current one, which is empty.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let mut outputs = [&self.entry, &self.proof].into_iter().flatten();
+        let file = outputs.find_map(Output::file).and_then(Path::parent);
+        file.unwrap_or(Path::new("")).to_path_buf()
+    }
+
     /// Returns the place of the entry, if it has a name of its own.
     pub(crate) fn into_entry(self) -> Option<Output> {
         self.entry

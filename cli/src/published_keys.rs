@@ -7,9 +7,11 @@ use glasslog_core::merkle::{CompactRange, leaf_hash};
 use glasslog_core::note::Checkpoint;
 use glasslog_core::rules::Keyring;
 use glasslog_core::tiles::{bundles_between, parse_entries};
+use glasslog_core::trust::TrustPolicy;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::origin::{check_signed, other_genesis};
 use crate::source::{self, missing};
 
 /// The keys of a log as of one of its sizes.
@@ -27,6 +29,22 @@ pub(crate) fn read_keys(log: &str) -> Result<PublishedKeys, Failure> {
     Ok(read_keys_and(log, u64::MAX)?.0)
 }
 
+/// As [`read_keys`], of a log that a policy accepts as `history` does: signature, quorum and pinned genesis.
+///
+/// # Errors
+/// As [`read_keys`], and if the policy does not accept the log.
+pub(crate) fn read_trusted_keys(log: &str, policy: &TrustPolicy) -> Result<PublishedKeys, Failure> {
+    let source = source::open(log, false)?;
+    let checkpoint = read_checkpoint(&*source)?;
+    check_signed(policy, &checkpoint)?;
+    let (published, genesis) = replay(&*source, &checkpoint, 0)?;
+    let origin = checkpoint.origin().as_str();
+    match (policy.genesis(origin), genesis) {
+        (Some(pin), Some(genesis)) if leaf_hash(&genesis) != pin => Err(other_genesis(origin)),
+        _ => Ok(published),
+    }
+}
+
 /// As [`read_keys`]; returns also the entry at `index`, if the log has it.
 ///
 /// # Errors
@@ -35,14 +53,23 @@ pub(crate) fn read_keys_and(
     log: &str,
     index: u64,
 ) -> Result<(PublishedKeys, Option<Vec<u8>>), Failure> {
-    let mut wanted = None;
     let source = source::open(log, false)?;
     let checkpoint = read_checkpoint(&*source)?;
+    replay(&*source, &checkpoint, index)
+}
+
+/// Reads the entries that a checkpoint commits to; returns the keys, and the entry at `index`, if there is one.
+fn replay(
+    source: &dyn Source,
+    checkpoint: &Checkpoint,
+    index: u64,
+) -> Result<(PublishedKeys, Option<Vec<u8>>), Failure> {
+    let mut wanted = None;
     let head = checkpoint.head();
     let (mut range, mut keyring) = (CompactRange::new(), None);
     for bundle in bundles_between(0, head.size) {
-        let bytes = read_file(&*source, &LogFile::Bundle(bundle))?;
-        let bytes = bytes.ok_or_else(|| missing(&*source, &bundle.full().path()))?;
+        let bytes = read_file(source, &LogFile::Bundle(bundle))?;
+        let bytes = bytes.ok_or_else(|| missing(source, &bundle.full().path()))?;
         let entries = parse_entries(&bytes, bundle.width()).map_err(|error| {
             Failure::new(
                 Exit::False,

@@ -22,6 +22,9 @@ impl fmt::Display for Peer {
     }
 }
 
+/// Problem of an `https` address whose port serves plain `http`.
+pub(crate) const NO_TLS: &str = "the server does not speak TLS at this port";
+
 /// Likely reasons for a status, where one status has several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusReason {
@@ -206,6 +209,9 @@ impl Error {
                     "a proxy before the log's server limits the length of bodies: raise that limit, as `client_max_body_size 0` does in nginx".into()
                 }
             },
+            Self::Unreachable { problem, .. } | Self::Network { problem, .. } if problem.ends_with(NO_TLS) => {
+                "if it serves without TLS, its address begins with `http://`".into()
+            }
             Self::Unreachable { peer: Peer { proxy: Some(_), .. }, .. } => {
                 "`HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY` name the proxy, and `NO_PROXY` the hosts to reach without it".into()
             }

@@ -7,7 +7,7 @@ use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Url};
 use tokio::runtime::Runtime;
 
-use crate::error::{Error, Peer};
+use crate::error::{Error, NO_TLS, Peer};
 
 /// A server that does not accept a connection within this time counts as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -131,5 +131,10 @@ pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     while let Some(next) = cause.source() {
         cause = next;
     }
-    cause.to_string()
+    let problem = cause.to_string();
+    // The TLS library's words for an answer that is no TLS at all.
+    match problem.contains("InvalidContentType") {
+        true => NO_TLS.into(),
+        false => problem,
+    }
 }

@@ -38,6 +38,9 @@ pub struct NewLog {
     succeeds: Option<Predecessor>,
     store: Option<StoreSettings>,
     auditors: Vec<VerifierKey>,
+    witnesses: Vec<VerifierKey>,
+    /// Witnesses that must have cosigned; `None`: all of them.
+    quorum: Option<usize>,
 }
 
 /// The result of creating a log.
@@ -59,6 +62,8 @@ impl NewLog {
             succeeds: None,
             store: None,
             auditors: Vec::new(),
+            witnesses: Vec::new(),
+            quorum: None,
         }
     }
 
@@ -71,6 +76,8 @@ impl NewLog {
             succeeds: None,
             store: None,
             auditors: Vec::new(),
+            witnesses: Vec::new(),
+            quorum: None,
         }
     }
 
@@ -99,6 +106,15 @@ impl NewLog {
     #[must_use]
     pub fn audited_by(mut self, auditors: Vec<VerifierKey>) -> Self {
         self.auditors = auditors;
+        self
+    }
+
+    /// Writes these witnesses of the log into the trust policy, of whom `quorum` must have cosigned a checkpoint; all of them
+    /// if it is not given.
+    #[must_use]
+    pub fn witnessed_by(mut self, witnesses: Vec<VerifierKey>, quorum: Option<usize>) -> Self {
+        self.witnesses = witnesses;
+        self.quorum = quorum;
         self
     }
 
@@ -132,7 +148,8 @@ impl NewLog {
             &format!("{}/index", self.origin),
             SignatureType::Ed25519,
         )?;
-        let policy = trust_policy(&key, &index_key, &self.auditors);
+        let witnesses = (&*self.witnesses, self.quorum);
+        let policy = trust_policy(&key, witnesses, &index_key, &self.auditors);
         TrustPolicy::parse(policy.as_bytes()).map_err(|error| wrong(error.to_string()))?;
         let signer = Signer::new(&self.origin, key).map_err(|error| wrong(error.to_string()))?;
         let beginning = match self.is_raw {
@@ -258,21 +275,38 @@ fn make_directories(disk: &Disk, layout: &Layout) -> Result<(), DiskError> {
     Ok(())
 }
 
-/// Returns the first trust policy of readers: this log and its index, without witnesses, and the auditors of the index.
-fn trust_policy(log: &SignerKey, index: &SignerKey, auditors: &[VerifierKey]) -> String {
-    let section =
-        |name, key: &SignerKey| format!("[{name}]\nlog {}\nquorum none\n", key.verifier());
-    let mut policy = format!("{}\n{}", section("log", log), section("index", index));
-    if auditors.is_empty() {
-        return policy;
+/// Returns the first trust policy of readers: this log with its witnesses, its index, and the auditors of the index.
+fn trust_policy(
+    log: &SignerKey,
+    (witnesses, quorum): (&[VerifierKey], Option<usize>),
+    index: &SignerKey,
+    auditors: &[VerifierKey],
+) -> String {
+    let quorum = quorum.map_or_else(|| "all".into(), |number| number.to_string());
+    let mut policy = format!(
+        "[log]\nlog {}\n{}\n[index]\nlog {}\nquorum none\n",
+        log.verifier(),
+        cosigners("witness", "witnesses", witnesses, &quorum),
+        index.verifier()
+    );
+    if !auditors.is_empty() {
+        policy += "\n[audit]\n";
+        policy += &cosigners("auditor", "auditors", auditors, "all");
     }
-    policy += "\n[audit]\n";
-    let mut names = String::new();
-    for (number, key) in (1..).zip(auditors) {
-        policy += &format!("witness auditor-{number} {key}\n");
-        names += &format!(" auditor-{number}");
+    policy
+}
+
+/// Returns the lines that name keys, and ask for the cosignatures of `number` of them.
+fn cosigners(name: &str, group: &str, keys: &[VerifierKey], number: &str) -> String {
+    if keys.is_empty() {
+        return "quorum none\n".into();
     }
-    policy + &format!("group auditors all{names}\nquorum auditors\n")
+    let (mut lines, mut names) = (String::new(), String::new());
+    for (at, key) in (1..).zip(keys) {
+        lines += &format!("witness {name}-{at} {key}\n");
+        names += &format!(" {name}-{at}");
+    }
+    lines + &format!("group {group} {number}{names}\nquorum {group}\n")
 }
 
 fn secret(layout: &Layout) -> Result<SecretKey, LogError> {

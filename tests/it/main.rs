@@ -3,6 +3,7 @@
 mod cli {
     mod audit_resume;
     mod everyday;
+    mod hints;
     mod messages;
     mod mirroring;
     mod process;

@@ -128,6 +128,11 @@ export interface Query {
 /** Ways of reading, for every query. */
 export type QueryOptions = Options & { fullScan?: boolean; maxMemory?: number };
 
+/**
+ * As {@link QueryOptions}, of files: with `registered` each must be registered, which no mention in another event replaces.
+ */
+export type FileOptions = Omit<QueryOptions, "require"> & { require?: "included" | "complete" | "registered" };
+
 /** The complete history of an artifact, an actor or a key. */
 export class HistoryQuery {
   /**
@@ -151,7 +156,7 @@ export interface HistoryQuery extends Query {}
  */
 export class FilesQuery {
   /** `artifact` is a `NAME@VERSION` of which each file must be a content. Throws if it is not, or a digest is malformed. */
-  constructor(digests: string[], policy: string, options?: QueryOptions & { artifact?: string });
+  constructor(digests: string[], policy: string, options?: FileOptions & { artifact?: string });
 }
 export interface FilesQuery extends Query {}
 
@@ -164,7 +169,7 @@ export class FolderQuery {
    * `artifact` is the `NAME@VERSION` whose registration the folder must be. `registeredList` is the list that a registration
    * names if it does not list all files. Throws if a list is malformed.
    */
-  constructor(list: string, policy: string, options?: QueryOptions & { artifact?: string; registeredList?: string });
+  constructor(list: string, policy: string, options?: FileOptions & { artifact?: string; registeredList?: string });
 }
 export interface FolderQuery extends Query {}
 

@@ -160,7 +160,7 @@ export class FilesQuery extends Query {
     if (!Array.isArray(digests) || digests.length === 0) throw new TypeError("`digests` must be a list of digests");
     const files = digests.map((digest) => digestOf("digests", digest));
     const asked = [files, maybe("artifact", artifact), text("policy", policy), flag("fullScan", fullScan)];
-    super(wasm.HistoryQuery.ofFiles(...asked, ...read(options)), maxMemory);
+    super(wasm.HistoryQuery.ofFiles(...asked, ...read(options, CLAIMS_OF_FILES)), maxMemory);
   }
 }
 
@@ -169,7 +169,7 @@ export class FolderQuery extends Query {
   constructor(list, policy, { artifact, registeredList, fullScan = false, maxMemory, ...options } = {}) {
     const lists = [text("list", list), maybe("registeredList", registeredList)];
     const asked = [...lists, maybe("artifact", artifact), text("policy", policy), flag("fullScan", fullScan)];
-    super(wasm.HistoryQuery.ofFolder(...asked, ...read(options)), maxMemory);
+    super(wasm.HistoryQuery.ofFolder(...asked, ...read(options, CLAIMS_OF_FILES)), maxMemory);
   }
 }
 
@@ -241,13 +241,18 @@ function digestOf(name, value) {
   throw new TypeError(`\`${name}\`: expected \`sha256:\` and 64 digits of lower-case hex`);
 }
 
+/** Claims that a verdict may need. */
+const CLAIMS = ["included", "complete"];
+/** The same of files. */
+const CLAIMS_OF_FILES = [...CLAIMS, "registered"];
+
 /** Options of a verification that asks no index. */
 function withoutIndex(options) {
   return read(options).slice(0, 3);
 }
 
 /** Options as the wasm takes them: now, required claim, oldest acceptable checkpoint, whether the index's word counts. */
-function read(options = {}) {
+function read(options = {}, claims = CLAIMS) {
   if (typeof options !== "object" || options === null) throw new TypeError("`options` must be an object");
   const {
     now = BigInt(Math.floor(Date.now() / 1000)),
@@ -257,8 +262,8 @@ function read(options = {}) {
     ...others
   } = options;
   for (const name of Object.keys(others)) throw new TypeError(`unknown option \`${name}\``);
-  if (require !== undefined && require !== "included" && require !== "complete") {
-    throw new TypeError('option `require` must be "included" or "complete"');
+  if (require !== undefined && !claims.includes(require)) {
+    throw new TypeError(`option \`require\` must be ${claims.map((claim) => `"${claim}"`).join(" or ")}`);
   }
   const age = maxCheckpointAge === undefined ? undefined : seconds("maxCheckpointAge", maxCheckpointAge);
   return [seconds("now", now), require, age, flag("acceptIndex", acceptIndex)];

@@ -19,9 +19,13 @@ export type Report = {
    */
   result: Verdict,
   /**
-   * The reason for the result, from which the exit code of the command line follows.
+   * The reason for the result.
    */
   class: Class,
+  /**
+   * The exit code of the command line, which follows from the class.
+   */
+  exitCode: number,
   /**
    * The code of the required check that decided against *verified*. Empty if every required check passed: the report is
    * *verified*, or there was nothing to verify.
@@ -99,6 +103,10 @@ export type Report = {
    * Positions of the events that an older history does not have.
    */
   new?: Array<Whole>,
+  /**
+   * Positions of the events that counted in the older history, and count for nothing now.
+   */
+  withdrawn?: Array<Whole>,
   /**
    * Counts of an audit.
    */

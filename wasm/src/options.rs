@@ -14,9 +14,10 @@ pub(crate) fn options(
         None => None,
         Some("included") => Some(Require::Included),
         Some("complete") => Some(Require::Complete),
+        Some("registered") => Some(Require::Registered),
         Some(_) => {
             return Err(JsError::new(
-                "option `require` must be \"included\" or \"complete\"",
+                "option `require` must be \"included\", \"complete\" or, of files, \"registered\"",
             ));
         }
     };

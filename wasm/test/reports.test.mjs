@@ -415,6 +415,8 @@ test("misuse throws", { skip }, () => {
   assert.throws(query("model@1", { now: -1n }), { name: "RangeError" });
   assert.throws(query("model@1", { now: 1n << 64n }), { name: "RangeError" });
   assert.throws(query("model@1", { require: "fresh" }), { name: "TypeError" });
+  // Of files alone.
+  assert.throws(query("model@1", { require: "registered" }), { name: "TypeError" });
   assert.throws(query("model@1", { maxAge: 7n }), { name: "TypeError" });
   assert.throws(query("model@1", { maxMemory: "1" }), { name: "RangeError" });
   assert.throws(query("model@1", { acceptIndex: "yes" }), { name: "TypeError" });

@@ -6,6 +6,7 @@ use glasslog_core::event::{ArtifactError, ArtifactQuery, KeyKind, subject_name};
 
 use crate::contents::{ContentArgs, named};
 use crate::failure::Failure;
+use crate::other_question::of_path;
 use crate::output::Console;
 
 /// Turns an argument into a query's key: a path becomes the digest of its file or folder.
@@ -13,7 +14,14 @@ use crate::output::Console;
 /// # Errors
 /// The argument has no known form (exit 2), or the file cannot be read (exit 1).
 pub(crate) fn resolve_artifact(argument: &str, console: &Console) -> Result<String, Failure> {
-    match ArtifactQuery::parse(argument).map_err(|error| refuse_artifact(&error))? {
+    let parsed = ArtifactQuery::parse(argument).map_err(|error| {
+        let failure = refuse_artifact(&error);
+        match of_path(argument) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })?;
+    match parsed {
         ArtifactQuery::Path(path) => digest_of(Path::new(&path), console),
         // One spelling of a digest, so that files that repeat it are the same.
         ArtifactQuery::Key(key) if key.kind == KeyKind::Digest => Ok(key.id),

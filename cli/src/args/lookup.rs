@@ -4,6 +4,7 @@ use clap::Args;
 use glasslog_client::source::Source;
 use glasslog_core::verify::{HistoryQuery, Options};
 
+use super::given;
 use super::size::parse_size;
 use super::trust::TrustArgs;
 use crate::failure::Failure;
@@ -13,7 +14,7 @@ use crate::source;
 #[derive(Debug, Args)]
 pub(crate) struct LookupArgs {
     /// Log directory, public tree or URL
-    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
+    #[arg(long, env = given::LOG, hide_env_values = true, value_parser = given::log())]
     pub(crate) log: String,
 
     /// Read every entry instead of using the index that the policy names

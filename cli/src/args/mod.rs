@@ -4,9 +4,11 @@ mod artifact;
 mod digest;
 mod event_fields;
 mod files;
+pub(crate) mod given;
 mod lookup;
 mod question;
 mod size;
+mod text;
 mod time;
 mod trust;
 
@@ -16,5 +18,6 @@ pub(crate) use event_fields::EventFields;
 pub(crate) use files::{named_key, read_trust_policy};
 pub(crate) use lookup::{Lookup, LookupArgs};
 pub(crate) use question::QuestionArgs;
+pub(crate) use text::TextArgs;
 pub(crate) use time::{parse_duration, parse_time};
 pub(crate) use trust::TrustArgs;

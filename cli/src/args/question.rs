@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use glasslog_client::source::Source;
+use glasslog_core::report::Report;
 use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
 use glasslog_core::verify::{HistoryQuery, Options, SinceError};
 
@@ -11,6 +13,7 @@ use super::lookup::LookupArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
+use crate::other_question;
 use crate::output::Console;
 
 /// The question of a history.
@@ -51,6 +54,19 @@ impl QuestionArgs {
             artifact: resolve_artifact(&self.artifact, console)?,
             older: older.transpose()?,
         })
+    }
+}
+
+impl QuestionArgs {
+    /// Hints at the question that may have been meant, if the history has no event.
+    pub(crate) fn hint(
+        &self,
+        report: Option<&Report>,
+        judged: (&[u8], Options),
+        source: &dyn Source,
+        console: &Console,
+    ) {
+        other_question::hint(&self.artifact, report, judged, source, console);
     }
 }
 

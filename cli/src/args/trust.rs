@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use glasslog_core::verify::{Options, Require};
 
+use super::given;
 use super::time::{parse_duration, parse_time};
 use crate::clock::now;
 use crate::failure::Failure;
@@ -20,8 +21,9 @@ pub(crate) struct TrustArgs {
     #[arg(
         long,
         value_name = "FILE",
-        env = "GLASSLOG_POLICY",
-        hide_env_values = true
+        env = given::POLICY,
+        hide_env_values = true,
+        value_parser = given::policy()
     )]
     pub(crate) policy: Option<PathBuf>,
 
@@ -53,6 +55,10 @@ impl TrustArgs {
     /// # Errors
     /// `--policy` is missing (exit 2), or cannot be read.
     pub(crate) fn policy(&self, log: Option<&str>) -> Result<Vec<u8>, Failure> {
+        if self.require == Some(Claim::Registered) {
+            let message = "`--require registered` is a claim about files";
+            return Err(Failure::usage(message).hint("`glasslog verify file` takes it"));
+        }
         let Some(path) = &self.policy else {
             let failure = Failure::usage("`--policy FILE` is required: it names the trusted keys");
             return Err(match log.and_then(policy_beside) {
@@ -88,6 +94,13 @@ impl TrustArgs {
         }
     }
 
+    /// Takes the claim out that only files can be asked for; false if it is another.
+    pub(crate) fn take_registered(&mut self) -> bool {
+        self.require
+            .take_if(|claim| *claim == Claim::Registered)
+            .is_some()
+    }
+
     /// Returns the requirements of the verdict, and the time as of which it is judged.
     pub(crate) fn options(&self) -> Options {
         Options {
@@ -95,6 +108,7 @@ impl TrustArgs {
             require: self.require.map(|claim| match claim {
                 Claim::Included => Require::Included,
                 Claim::Complete => Require::Complete,
+                Claim::Registered => Require::Registered,
             }),
             max_checkpoint_age: self.max_checkpoint_age,
             full_scan: false,
@@ -111,4 +125,6 @@ pub(crate) enum Claim {
     Included,
     /// No entry is left out
     Complete,
+    /// Each file is registered, not only mentioned (`verify file`)
+    Registered,
 }

@@ -32,6 +32,7 @@ pub(crate) struct Console {
 #[serde(rename_all = "camelCase")]
 struct ErrorObject<'a> {
     schema_version: u32,
+    exit_code: u8,
     error: ErrorBody<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     submitted: Option<&'a Submitted>,
@@ -125,9 +126,9 @@ impl Console {
         }
     }
 
-    /// Shows a report about given files in the chosen format, and returns the exit code of its class.
-    pub(crate) fn report(&self, report: &Report) -> Exit {
-        self.show(report, false, Extent::Whole)
+    /// Shows this much of a report about given files in the chosen format, and returns the exit code of its class.
+    pub(crate) fn report(&self, report: &Report, extent: Extent) -> Exit {
+        self.show(report, false, extent)
     }
 
     fn show(&self, report: &Report, can_scan: bool, extent: Extent) -> Exit {
@@ -148,23 +149,11 @@ impl Console {
         report.class().into()
     }
 
-    /// Shows the report of a query of a log that has ended.
-    ///
-    /// # Errors
-    /// The query has no report.
-    pub(crate) fn verdict(&self, report: Option<&Report>) -> Result<Exit, Failure> {
-        self.verdict_of(report, Extent::Whole)
-    }
-
     /// Shows this much of the report of a query of a log that has ended; as JSON it is always whole.
     ///
     /// # Errors
     /// The query has no report.
-    pub(crate) fn verdict_of(
-        &self,
-        report: Option<&Report>,
-        extent: Extent,
-    ) -> Result<Exit, Failure> {
+    pub(crate) fn verdict(&self, report: Option<&Report>, extent: Extent) -> Result<Exit, Failure> {
         // An audit and a comparison of two checkpoints ask no index which entries to read.
         let can_scan = |report: &Report| !matches!(report.query.kind, "log" | "consistency");
         let shown = report.map(|report| self.show(report, can_scan(report), extent));
@@ -191,6 +180,7 @@ impl Console {
         if self.is_json() && failure.exit != Exit::Usage {
             self.json(&ErrorObject {
                 schema_version: 1,
+                exit_code: failure.exit as u8,
                 error: ErrorBody {
                     code: failure.code,
                     message: &failure.message,
@@ -234,8 +224,9 @@ impl Console {
     }
 }
 
-/// Shows clap's output: help and version are results, everything else is a usage error in this program's form.
-pub(crate) fn show_usage(error: &clap::Error) -> Exit {
+/// Shows clap's output: help and version are results, everything else is a usage error in this program's form. `hint` is a
+/// remedy that clap does not know, and replaces its own.
+pub(crate) fn show_usage(error: &clap::Error, hint: Option<String>) -> Exit {
     if !error.use_stderr() {
         let mut stdout = anstream::stdout().lock();
         let written = write!(stdout, "{}", error.render().ansi()).and_then(|()| stdout.flush());
@@ -249,7 +240,16 @@ pub(crate) fn show_usage(error: &clap::Error) -> Exit {
             _ => Exit::Done,
         };
     }
-    let text = error.render().to_string();
+    let mut text = error.render().to_string();
+    if let Some(hint) = hint {
+        let lines = text.lines().filter(|line| !line.starts_with("  tip: "));
+        text = lines.flat_map(|line| [line, "\n"]).collect();
+        text = text.replacen(
+            "\n\n",
+            &format!("\n\n  tip: {}\n\n", render::visible(&hint)),
+            1,
+        );
+    }
     let text = text.replace("\n  tip: ", "\nglasslog: hint: ");
     if text.starts_with("error: ") {
         say(format_args!("glasslog: {}", text.trim_end()));

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Console;
+use super::irreplaceable::check_replaceable;
 use crate::failure::Failure;
 
 /// Links that are followed at most, as Linux does.
@@ -68,6 +69,13 @@ impl Output {
     /// The place cannot be written.
     pub(crate) fn at(path: &Path) -> Result<Self, Failure> {
         let place = Place::of(path).map_err(|error| Failure::file(path.display(), &error))?;
+        if let Place::File {
+            path: file,
+            mode: Some(_),
+        } = &place
+        {
+            check_replaceable(file, path)?;
+        }
         Ok(Self {
             path: path.to_path_buf(),
             place,
@@ -101,6 +109,59 @@ impl Output {
             Place::File { path, mode } => replace(&path, mode, bytes),
         };
         written.map_err(|error| Failure::file(path.display(), &error))
+    }
+
+    /// Writes the output, and leaves the file in its place as it was until the output is [kept](Staged::keep). A stream cannot
+    /// wait and is written now.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub(crate) fn stage(self, bytes: &[u8]) -> Result<Staged, Failure> {
+        let files = match self.place {
+            Place::File { ref path, mode } => {
+                let aside = write_aside(path, mode, bytes);
+                let aside = aside.map_err(|error| Failure::file(self.path.display(), &error))?;
+                Some((aside, path.clone()))
+            }
+            Place::Stdout | Place::Stream(_) => {
+                let path = self.path.clone();
+                self.write(bytes)?;
+                return Ok(Staged { path, files: None });
+            }
+        };
+        let path = self.path;
+        Ok(Staged { path, files })
+    }
+}
+
+/// An output that is written, and not in its place yet.
+#[must_use]
+pub(crate) struct Staged {
+    path: PathBuf,
+    /// The written file and its place; `None` for a stream, and once it is kept.
+    files: Option<(PathBuf, PathBuf)>,
+}
+
+impl Staged {
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// The disk; the file in its place is as it was.
+    pub(crate) fn keep(mut self) -> Result<(), Failure> {
+        match self.files.take() {
+            None => Ok(()),
+            Some((aside, path)) => {
+                rename(&aside, &path).map_err(|error| Failure::file(self.path.display(), &error))
+            }
+        }
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if let Some((aside, _)) = &self.files {
+            let _ = fs::remove_file(aside);
+        }
     }
 }
 
@@ -199,6 +260,25 @@ fn new_aside(folder: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
 
 /// Replaces a file in one step. A replaced file keeps its mode, a new one has that of the process.
 fn replace(path: &Path, mode: Option<u32>, bytes: &[u8]) -> io::Result<()> {
+    rename(&write_aside(path, mode, bytes)?, path)
+}
+
+/// Puts bytes into a file of the program's own, in one step, and returns once they are on the disk.
+///
+/// # Errors
+/// The disk or permissions.
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, None, bytes)
+}
+
+fn rename(aside: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(aside, path).inspect_err(|_| {
+        let _ = fs::remove_file(aside);
+    })
+}
+
+/// Writes the bytes that are to replace a file, and returns the path of the file that holds them.
+fn write_aside(path: &Path, mode: Option<u32>, bytes: &[u8]) -> io::Result<PathBuf> {
     let (aside, mut file) = new_aside(folder_of(path), mode.map_or(0o666, |_| 0o600))?;
     let written = file
         .write_all(bytes)
@@ -207,11 +287,14 @@ fn replace(path: &Path, mode: Option<u32>, bytes: &[u8]) -> io::Result<()> {
                 file.set_permissions(Permissions::from_mode(mode))
             })
         })
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&aside, path));
-    written.inspect_err(|_| {
-        let _ = fs::remove_file(&aside);
-    })
+        .and_then(|()| file.sync_all());
+    match written {
+        Ok(()) => Ok(aside),
+        Err(error) => {
+            let _ = fs::remove_file(&aside);
+            Err(error)
+        }
+    }
 }
 
 fn write_stdout(bytes: &[u8]) -> io::Result<()> {

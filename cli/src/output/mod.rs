@@ -4,12 +4,13 @@ mod console;
 mod file;
 mod format;
 mod head;
+mod irreplaceable;
 mod observer;
 mod progress;
 mod render;
 
 pub(crate) use console::{Console, say, show_usage};
-pub(crate) use file::{Output, check_current_folder, write_new};
+pub(crate) use file::{Output, Staged, check_current_folder, put, write_new};
 pub(crate) use format::Format;
 pub(crate) use head::Head;
 pub(crate) use observer::Watch;

@@ -5,6 +5,7 @@ use glasslog_core::merkle::leaf_hash;
 use serde::Serialize;
 
 use crate::admin_event::send;
+use crate::args::given;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
@@ -23,7 +24,7 @@ pub(crate) struct Args {
     #[arg(value_name = "INDEX")]
     index: u64,
     /// Log directory, or the URL of its server
-    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
+    #[arg(long, env = given::LOG, hide_env_values = true, value_parser = given::log())]
     log: String,
     /// Reason, in words
     #[arg(long, value_name = "TEXT")]
@@ -64,7 +65,12 @@ impl Args {
             entries: [(self.index, leaf_hash(&entry))].into(),
             reason: self.reason,
         };
-        let sent = send(&self.log, self.admin.as_deref(), &event.to_statement())?;
+        let sent = send(
+            &self.log,
+            self.admin.as_deref(),
+            &event.to_statement(),
+            console,
+        )?;
         let receipt = &sent.receipt;
         if console.is_json() {
             console.json(&Acknowledged {

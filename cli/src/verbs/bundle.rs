@@ -8,10 +8,10 @@ use glasslog_core::report::{Class, Report, Verdict};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::{HistoryQuery, bundled};
 
-use crate::args::{LookupArgs, QuestionArgs};
+use crate::args::{LookupArgs, QuestionArgs, TextArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Console, Output, Watch};
+use crate::output::{Console, Output, Staged, Watch};
 
 /// Writes everything needed to verify an artifact's complete history offline.
 ///
@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// error
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+
+    #[command(flatten)]
+    text: TextArgs,
 }
 
 impl Args {
@@ -57,35 +60,41 @@ impl Args {
         let bundle = recording.bundle.map_err(|error| too_large(&error))?;
         let query = &recording.query;
         let report = query.report().filter(|_| recording.is_signed);
+        let staged = self.stage(report, bundle, output, console)?;
+        let extent = self.text.extent();
         if self.question.since.is_none() {
-            self.write(report, bundle, output, console)?;
-            return console.verdict(query.report());
+            staged.map_or(Ok(()), |staged| self.keep(staged, console))?;
+            let exit = console.verdict(query.report(), extent)?;
+            let judged = (&*policy, options);
+            self.question
+                .hint(query.report(), judged, &*source, console);
+            return Ok(exit);
         }
         // The position is saved once its report is out.
-        let exit = console.verdict(query.report())?;
+        let exit = console.verdict(query.report(), extent)?;
         if !console.is_delivered() {
             return Err(Failure::unfinished(
                 "report-lost",
                 "no bundle was written, because its report could not be: the older bundle remains the position",
             ));
         }
-        match self.write(report, bundle, output, console) {
+        match staged.map_or(Ok(()), |staged| self.keep(staged, console)) {
             Ok(()) => Ok(exit),
             Err(failure) => Ok(exit.and(console.warn_of(&failure))),
         }
     }
 
-    /// Writes the bundle of a history, if it is signed and not false.
+    /// Writes the bundle of a history, if it is signed and not false, beside its place.
     ///
     /// # Errors
     /// The bundle cannot be written.
-    fn write(
+    fn stage(
         &self,
         report: Option<&Report>,
         bundle: BundleWriter,
         output: Output,
         console: &Console,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Written>, Failure> {
         let is_settled = |report: &Report| {
             report.complete && matches!(report.class(), Class::Verified | Class::Nothing)
         };
@@ -100,17 +109,34 @@ impl Args {
         };
         if let Some(problem) = problem {
             console.note(format_args!("no bundle was written, because {problem}"));
-            return Ok(());
+            return Ok(None);
         }
         let bytes = bundle.finish();
-        output.write(&bytes)?;
+        Ok(Some(Written {
+            staged: output.stage(&bytes)?,
+            length: bytes.len(),
+        }))
+    }
+
+    /// Puts the bundle in its place.
+    ///
+    /// # Errors
+    /// The disk.
+    fn keep(&self, written: Written, console: &Console) -> Result<(), Failure> {
+        written.staged.keep()?;
         console.note(format_args!(
             "{} bytes written to {}",
-            bytes.len(),
+            written.length,
             self.output.display()
         ));
         Ok(())
     }
+}
+
+/// A bundle that is written, and not in its place yet.
+struct Written {
+    staged: Staged,
+    length: usize,
 }
 
 fn too_large(error: &BundleError) -> Failure {

@@ -13,7 +13,7 @@ use glasslog_core::trust::{LogVerdict, Policy, TrustPolicy, UnsupportedWitness, 
 use glasslog_log::writer::check_private;
 use serde::Serialize;
 
-use crate::args::parse_time;
+use crate::args::{given, parse_time};
 use crate::clock::now;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -36,15 +36,16 @@ Examples:
   glasslog doctor --log https://log.example.com/ --policy trust.policy --key ci.key")]
 pub(crate) struct Args {
     /// Log directory, public tree or URL
-    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
+    #[arg(long, env = given::LOG, hide_env_values = true, value_parser = given::log())]
     log: Option<String>,
 
     /// Trust policy to check [default: LOG/trust.policy]
     #[arg(
         long,
         value_name = "FILE",
-        env = "GLASSLOG_POLICY",
-        hide_env_values = true
+        env = given::POLICY,
+        hide_env_values = true,
+        value_parser = given::policy()
     )]
     policy: Option<PathBuf>,
 

@@ -6,7 +6,7 @@ use glasslog_client::drive;
 use glasslog_core::fetch::Query;
 use glasslog_core::verify::Options;
 
-use crate::args::{Lookup, QuestionArgs};
+use crate::args::{Lookup, QuestionArgs, TextArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Extent, Watch};
@@ -47,9 +47,8 @@ pub(crate) struct Args {
     )]
     last: Option<NonZeroUsize>,
 
-    /// Show only the verdict, in one sentence
-    #[arg(long, help_heading = "Text output")]
-    quiet: bool,
+    #[command(flatten)]
+    text: TextArgs,
 }
 
 impl Args {
@@ -69,11 +68,15 @@ impl Args {
         let query = drive::run(&*source, &Watch::reading(console), || {
             asked.query(&policy, options)
         })?;
-        console.verdict_of(query.report(), self.extent())
+        let exit = console.verdict(query.report(), self.extent())?;
+        let judged = (&*policy, options);
+        self.question
+            .hint(query.report(), judged, &*source, console);
+        Ok(exit)
     }
 
     fn extent(&self) -> Extent {
-        match (self.quiet, self.summary, self.last) {
+        match (self.text.quiet, self.summary, self.last) {
             (true, ..) => Extent::Verdict,
             (_, true, _) => Extent::Summary,
             (.., Some(last)) => Extent::Last(last.get()),

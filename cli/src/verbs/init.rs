@@ -1,5 +1,6 @@
 //! `init`: makes a new log directory; its layout is in `docs/cli.md` ("A log directory").
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use glasslog_core::event::is_name;
@@ -47,6 +48,14 @@ pub(crate) struct Args {
     /// Auditor of the index, whom the trust policy then requires; repeat it for several, all of whom must have cosigned
     #[arg(long = "auditor", value_name = "VKEY")]
     pub(crate) auditors: Vec<String>,
+
+    /// Witness of the log, whom the trust policy then requires; repeat it for several
+    #[arg(long = "witness", value_name = "VKEY")]
+    pub(crate) witnesses: Vec<String>,
+
+    /// Number of witnesses that must have cosigned a checkpoint [default: all of them]
+    #[arg(long, value_name = "N", requires = "witnesses")]
+    pub(crate) quorum: Option<NonZeroUsize>,
 
     /// Keep everything but keys in this bucket; credentials come from the environment (`AWS_ACCESS_KEY_ID`, …)
     #[arg(long, value_name = "s3://BUCKET/PREFIX")]
@@ -115,6 +124,8 @@ impl Args {
             log = log.with_key(key);
         }
         log = log.audited_by(self.auditors()?);
+        let quorum = self.quorum.map(NonZeroUsize::get);
+        log = log.witnessed_by(self.witnesses(quorum)?, quorum);
         if let Some(store) = self.store()? {
             log = log.in_store(store);
         }
@@ -152,32 +163,19 @@ impl Args {
 
     /// Reads the keys of the auditors.
     fn auditors(&self) -> Result<Vec<VerifierKey>, Failure> {
-        let mut keys: Vec<VerifierKey> = Vec::new();
-        for text in &self.auditors {
-            let key = VerifierKey::parse(text.trim()).map_err(|error| {
-                Failure::usage(format!("`--auditor {text}`: {error}"))
-                    .hint("the value is the line in an auditor's `.pub` file: `--auditor \"$(cat auditor.key.pub)\"`")
-            })?;
-            let name = key.name().as_str();
-            let other = match key.signature_type() {
-                SignatureType::IndexAuditV1 => None,
-                SignatureType::CosignatureV1 => Some("a witness"),
-                SignatureType::Ed25519 => Some("a log"),
-            };
-            if let Some(other) = other {
-                return Err(Failure::usage(format!(
-                    "`{name}` has the key of {other}, not an auditor's"
-                ))
-                .hint("`glasslog keygen --kind auditor` makes one"));
-            }
-            if keys.iter().any(|known| known.public() == key.public()) {
-                return Err(Failure::usage(format!(
-                    "`--auditor`: the key of `{name}` is given twice"
-                )));
-            }
-            keys.push(key);
+        AUDITORS.read(&self.auditors)
+    }
+
+    /// Reads the keys of the witnesses, of whom `quorum` must cosign.
+    fn witnesses(&self, quorum: Option<usize>) -> Result<Vec<VerifierKey>, Failure> {
+        let keys = WITNESSES.read(&self.witnesses)?;
+        match quorum {
+            Some(quorum) if quorum > keys.len() => Err(Failure::usage(format!(
+                "`--quorum {quorum}` asks for more witnesses than the {} that `--witness` names",
+                keys.len()
+            ))),
+            _ => Ok(keys),
         }
-        Ok(keys)
     }
 
     fn store(&self) -> Result<Option<StoreSettings>, Failure> {
@@ -192,5 +190,57 @@ impl Args {
             settings.region.clone_from(region);
         }
         Ok(Some(settings))
+    }
+}
+
+/// A role of the trust policy, whose keys an option names.
+struct Role {
+    flag: &'static str,
+    kind: &'static str,
+    signs: SignatureType,
+}
+
+const AUDITORS: Role = Role {
+    flag: "--auditor",
+    kind: "auditor",
+    signs: SignatureType::IndexAuditV1,
+};
+
+const WITNESSES: Role = Role {
+    flag: "--witness",
+    kind: "witness",
+    signs: SignatureType::CosignatureV1,
+};
+
+impl Role {
+    fn read(&self, texts: &[String]) -> Result<Vec<VerifierKey>, Failure> {
+        let Self { flag, kind, signs } = self;
+        let mut keys: Vec<VerifierKey> = Vec::new();
+        for text in texts {
+            let key = VerifierKey::parse(text.trim()).map_err(|error| {
+                Failure::usage(format!("`{flag} {text}`: {error}")).hint(format!(
+                    "the value is the line in a `.pub` file: `{flag} \"$(cat {kind}.key.pub)\"`"
+                ))
+            })?;
+            let name = key.name().as_str();
+            if key.signature_type() != *signs {
+                let other = match key.signature_type() {
+                    SignatureType::IndexAuditV1 => "an auditor",
+                    SignatureType::CosignatureV1 => "a witness",
+                    _ => "a log",
+                };
+                return Err(Failure::usage(format!(
+                    "`{name}` has the key of {other}, and `{flag}` takes that of another role"
+                ))
+                .hint(format!("`glasslog keygen --kind {kind}` makes one")));
+            }
+            if keys.iter().any(|known| known.public() == key.public()) {
+                return Err(Failure::usage(format!(
+                    "`{flag}`: the key of `{name}` is given twice"
+                )));
+            }
+            keys.push(key);
+        }
+        Ok(keys)
     }
 }

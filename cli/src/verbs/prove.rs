@@ -13,11 +13,11 @@ use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::verify_proof;
 use serde::Serialize;
 
-use crate::args::TrustArgs;
+use crate::args::{TrustArgs, given};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::known_signatures::keep_known;
-use crate::output::{Console, Watch};
+use crate::output::{Console, Extent, Watch};
 use crate::proof_files::ProofFiles;
 use crate::source;
 
@@ -29,7 +29,7 @@ Example:
   glasslog verify proof 7.tlog-proof --policy trust.policy")]
 pub(crate) struct Args {
     /// Log directory, public tree or URL
-    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
+    #[arg(long, env = given::LOG, hide_env_values = true, value_parser = given::log())]
     log: String,
 
     /// Index of the entry
@@ -74,7 +74,7 @@ impl Args {
         if let Some(policy) = &policy {
             let report = verify_proof(&proof.encode(), &entry, policy, self.trust.options());
             if report.class() != Class::Verified {
-                return Ok(console.report(&report));
+                return Ok(console.report(&report, Extent::Whole));
             }
         }
         let trust = policy.and_then(|policy| TrustPolicy::parse(&policy).ok());

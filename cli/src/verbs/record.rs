@@ -19,20 +19,23 @@ use glasslog_core::text::limits::MAX_SUBJECTS;
 use glasslog_core::trust::TrustPolicy;
 use serde::Serialize;
 
-use crate::args::{EventFields, parse_digest, parse_time, read_trust_policy, recorded_name};
+use crate::args::{EventFields, given, parse_digest, parse_time, read_trust_policy, recorded_name};
+use crate::clock::now;
 use crate::contents::ContentArgs;
 use crate::destination::Destination;
 use crate::event_id::identity;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::kept_entry::offer_kept;
 use crate::known_signatures::keep_known;
 use crate::listing::list_files;
 use crate::origin::{origin_of, origin_unasked};
-use crate::output::{Console, Output, Watch};
+use crate::output::{Console, Output, Watch, visible};
 use crate::proof_files::{ProofFiles, Written};
+use crate::remarks::{self, Known, Remark};
 use crate::signer_spec::agreed_actor;
 use crate::submitted::{State, Submitted};
-use crate::{signer_spec, source, upkeep};
+use crate::{member_flags, signer_spec, source, upkeep};
 
 /// Longest time for which a cache may serve an older checkpoint than the server published.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -49,15 +52,16 @@ Examples:
       --reason-code release --reason 'weekly release' --env prod")]
 pub(crate) struct Args {
     /// Log directory, or the URL of its server
-    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
+    #[arg(long, env = given::LOG, hide_env_values = true, value_parser = given::log())]
     pub(crate) log: String,
 
     /// Key that signs: PATH or file:PATH
     #[arg(
         long,
         value_name = "SPEC",
-        env = "GLASSLOG_SIGNER",
-        hide_env_values = true
+        env = given::SIGNER,
+        hide_env_values = true,
+        value_parser = given::signer()
     )]
     pub(crate) signer: String,
 
@@ -139,8 +143,9 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "FILE",
-        env = "GLASSLOG_POLICY",
-        hide_env_values = true
+        env = given::POLICY,
+        hide_env_values = true,
+        value_parser = given::policy()
     )]
     pub(crate) policy: Option<PathBuf>,
 
@@ -169,6 +174,9 @@ pub(crate) struct Args {
     pub(crate) dry_run: bool,
 }
 
+/// Submits the bytes of an event.
+type Offer<'a> = dyn FnMut(&[u8]) -> Result<Result<Receipt, Refused>, Failure> + 'a;
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Recorded {
@@ -181,6 +189,7 @@ struct Recorded {
     proof: Option<String>,
     /// `null` if it was not written.
     entry: Option<String>,
+    remarks: Vec<Remark>,
 }
 
 impl Args {
@@ -209,6 +218,8 @@ impl Args {
                 list.write(folder.encode().as_bytes())?;
             }
         }
+        let mut remarks = remarks::of_event(&event, now());
+        remarks.iter().for_each(|remark| warn(remark, console));
         if self.dry_run {
             let entry = sign(&event, &subjects, &keys)?;
             console.line(String::from_utf8_lossy(&entry));
@@ -220,12 +231,19 @@ impl Args {
             false => (Wait::Published, ProofFiles::open(output, entry, console)?),
         };
         files.check_entry_place(None)?;
+        let known = self.known();
+        if let Some(known) = &known {
+            let found = known.remarks(&event, &subjects, !self.admin.is_empty());
+            found.iter().for_each(|remark| warn(remark, console));
+            remarks.extend(found);
+        }
         // An event that may be in the log already is found by the bytes that it has there; see `send`.
         event.new_name |= self.event_id.is_some() && registers(&event);
         // The lock on a directory is held until the proof is made.
         let mut destination = Destination::open(&self.log)?;
-        let (receipt, entry) = match self.send(&mut destination, &mut event, &subjects, &keys, wait)
-        {
+        let folder = files.folder();
+        let mut offer = |entry: &[u8]| offer_kept(&mut destination, entry, wait, &folder, console);
+        let (receipt, entry) = match self.send(&mut offer, &mut event, &subjects, &keys) {
             Ok(sent) => sent,
             Err(failure) => return Err(failure.keeping(&self.log, files.into_entry())),
         };
@@ -238,8 +256,11 @@ impl Args {
                 })
             }
         };
+        let reused = known.and_then(|known| known.reused(&event.event_id, receipt.index));
+        reused.iter().for_each(|remark| warn(remark, console));
+        remarks.extend(reused);
         let told = told.and_then(|written| {
-            self.tell(&receipt, &event.event_id, written, console);
+            self.tell(&receipt, &event.event_id, written, remarks, console);
             console.written()
         });
         told.map_err(|failure| self.then(failure, wait, &receipt, &entry))?;
@@ -247,22 +268,32 @@ impl Args {
         Ok(Exit::Done)
     }
 
+    /// Returns what the log knows of the artifact. Another event with the same id may be a routine one.
+    fn known(&self) -> Option<Known> {
+        let has_routine = self.event_id.is_some();
+        Known::of(
+            &self.log,
+            self.policy.as_deref(),
+            &self.artifact,
+            has_routine,
+        )
+    }
+
     /// Signs and submits the event; returns its position and its bytes. The log knows which registration is the first of a
     /// name, and refuses a registration that states it wrongly: that one is signed again.
     fn send(
         &self,
-        destination: &mut Destination,
+        offer: &mut Offer<'_>,
         event: &mut AccessEvent,
         subjects: &[Subject],
         keys: &[SecretKey],
-        wait: Wait,
     ) -> Result<(Receipt, Vec<u8>), Failure> {
         let entry = sign(event, subjects, keys)?;
-        match destination.offer(&entry, wait)? {
+        match offer(&entry)? {
             Err(refused) if is_about_new_name(&refused) && !self.new_name => {
                 event.new_name = !event.new_name;
                 let entry = sign(event, subjects, keys)?;
-                Ok((destination.add(&entry, wait)?, entry))
+                Ok((offer(&entry)??, entry))
             }
             answer => Ok((answer?, entry)),
         }
@@ -287,7 +318,14 @@ impl Args {
         }
     }
 
-    fn tell(&self, receipt: &Receipt, event_id: &str, written: Written, console: &Console) {
+    fn tell(
+        &self,
+        receipt: &Receipt,
+        event_id: &str,
+        written: Written,
+        remarks: Vec<Remark>,
+        console: &Console,
+    ) {
         if console.is_json() {
             console.json(&Recorded {
                 schema_version: 1,
@@ -297,6 +335,7 @@ impl Args {
                 event_id: event_id.to_owned(),
                 proof: written.proof,
                 entry: written.entry,
+                remarks,
             });
             return;
         }
@@ -485,6 +524,10 @@ impl Args {
     }
 }
 
+fn warn(remark: &Remark, console: &Console) {
+    console.warn(visible(&remark.message));
+}
+
 /// Makes the proof as soon as a checkpoint that covers the entry is published.
 fn wait_for_proof(
     source: &dyn Source,
@@ -550,7 +593,11 @@ fn is_about_new_name(refused: &Refused) -> bool {
 
 /// Describes arguments that do not make a valid event.
 fn malformed(error: &EventError) -> Failure {
-    let failure = Failure::new(Exit::Malformed, error.code(), error.to_string());
+    let failure = Failure::new(
+        Exit::Malformed,
+        error.code(),
+        member_flags::of_access(error),
+    );
     match error.code() {
         "access-reason-missing" => failure.hint("give `--reason-code` and `--reason`"),
         "access-transfer-missing" => failure.hint("give `--from` and `--to`"),

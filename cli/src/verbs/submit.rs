@@ -10,6 +10,7 @@ use glasslog_core::text::limits::MAX_ENTRY;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use crate::args::given;
 use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -37,7 +38,7 @@ Examples:
   glasslog record … --dry-run | glasslog submit --log https://log.example.com/ -")]
 pub(crate) struct Args {
     /// Log directory, or the URL of its server
-    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
+    #[arg(long, env = given::LOG, hide_env_values = true, value_parser = given::log())]
     pub(crate) log: String,
 
     /// Files of envelopes; `-` is standard input

@@ -63,6 +63,23 @@ pub enum Class {
     Verified,
 }
 
+impl Class {
+    /// Returns the exit code of the command line (`docs/formats/codes.md`, "Exit codes").
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Verified => 0,
+            Self::Unfinished => 1,
+            Self::False => 3,
+            Self::Nothing => 4,
+            Self::Undecided => 5,
+            Self::Held => 6,
+            Self::Inconsistent => 7,
+            Self::MalformedInput | Self::MalformedLog => 8,
+        }
+    }
+}
+
 /// Declares the checks with their codes, which are stable across versions.
 macro_rules! check_codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal,)*) => {

@@ -252,6 +252,11 @@ impl EventView {
         self.is_done() && self.signature == SignatureStatus::VALID
     }
 
+    /// Returns true if its signature counts as of the checkpoint.
+    pub(crate) fn counts(&self) -> bool {
+        self.signature == SignatureStatus::VALID
+    }
+
     /// Returns true if the event would be evidence had its key not been reported compromised.
     pub(crate) fn is_compromised(&self) -> bool {
         self.is_done() && self.signature == SignatureStatus::COMPROMISED

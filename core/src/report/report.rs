@@ -111,6 +111,9 @@ pub struct Members {
     /// Positions of the events that an older history does not have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<Vec<u64>>,
+    /// Positions of the events that counted in the older history, and count for nothing now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Vec<u64>>,
     /// Counts of an audit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
@@ -243,8 +246,10 @@ pub struct Report {
     pub schema_version: u8,
     /// The result.
     pub result: Verdict,
-    /// The reason for the result, from which the exit code of the command line follows.
+    /// The reason for the result.
     class: Class,
+    /// The exit code of the command line, which follows from the class.
+    exit_code: u8,
     /// The code of the required check that decided against *verified*. Empty if every required check passed: the report is
     /// *verified*, or there was nothing to verify.
     pub cause: Option<CheckCode>,
@@ -349,6 +354,7 @@ impl Report {
             schema_version: SCHEMA_VERSION,
             result,
             class,
+            exit_code: class.exit_code(),
             cause,
             headline: String::new(),
             now,

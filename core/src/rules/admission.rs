@@ -10,7 +10,7 @@ use crate::merkle::hash::Hash;
 use crate::rules::key_effect::{KeyEffect, NoEffect};
 use crate::rules::keyring::Keyring;
 use crate::rules::memory::{InMemory, Memory};
-use crate::rules::refusal::Refusal;
+use crate::rules::refusal::{KnownAs, Refusal};
 use crate::rules::registration::{self, RegisterConflict, Registrations};
 use crate::rules::signature_status::SignatureStatus;
 use crate::text::limits::MAX_ENTRY;
@@ -349,6 +349,7 @@ fn check_genesis_signers(entry: &ParsedEntry) -> Result<(), Refusal> {
         None => Ok(()),
         Some(signature) => Err(Refusal::UnknownKey {
             keyid: signature.keyid.clone(),
+            known_as: KnownAs::Nobody,
         }),
     }
 }
@@ -368,7 +369,10 @@ fn refuse_status<M: Memory>(
         },
         SignatureStatus::UnknownKey { keyid } => match too_few_admins(admission, entry) {
             Some(refusal) => refusal,
-            None => Refusal::UnknownKey { keyid },
+            None => Refusal::UnknownKey {
+                known_as: known_as(admission.keyring.as_ref(), &keyid),
+                keyid,
+            },
         },
         SignatureStatus::Revoked { keyid, at } => Refusal::RevokedKey { keyid, at },
         SignatureStatus::ActorMismatch {
@@ -381,6 +385,16 @@ fn refuse_status<M: Memory>(
             claimed,
         },
     })
+}
+
+/// Returns the role of a key that may not sign the event in question.
+fn known_as(keyring: Option<&Keyring>, keyid: &str) -> KnownAs {
+    let enrolled = keyring.and_then(|keyring| keyring.keys().get(keyid));
+    match enrolled {
+        Some(key) => KnownAs::Actor(key.actor.clone()),
+        None if keyring.is_some_and(|keyring| keyring.is_admin(keyid)) => KnownAs::Admin,
+        None => KnownAs::Nobody,
+    }
 }
 
 /// Returns a refusal if some admins signed an event of theirs, but not enough.

@@ -17,7 +17,7 @@ pub use admission::{Admission, Admitted};
 pub use key_effect::{KeyEffect, NoEffect};
 pub use keyring::{Compromise, EnrolledKey, Keyring, Revocation};
 pub use memory::{InMemory, Memory};
-pub use refusal::{Refusal, RefusalClass};
+pub use refusal::{KnownAs, Refusal, RefusalClass};
 pub use registration::{
     Binding, RegisterConflict, Registered, Registrations, candidate, owned, versions,
 };

@@ -50,11 +50,13 @@ pub enum Refusal {
         /// This log.
         expected: String,
     },
-    /// The signing key is not enrolled.
-    #[error("key `{keyid}` is not enrolled")]
+    /// The signing key is not enrolled, or has another role than the one that signs such an event.
+    #[error("key `{keyid}` {}", role(.known_as))]
     UnknownKey {
         /// The key.
         keyid: String,
+        /// The role that it has.
+        known_as: KnownAs,
     },
     /// The signing key is revoked.
     #[error("key `{keyid}` was revoked at index {at}")]
@@ -126,6 +128,29 @@ pub enum Refusal {
     /// The registration says that it is the first of a bare name, and is not.
     #[error("the registration states `newName`, but it makes no name owned that had no owner")]
     NewNameFalse,
+}
+
+/// The role of a key that may not sign an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KnownAs {
+    /// It has none.
+    Nobody,
+    /// It is an admin's, and the event is an actor's.
+    Admin,
+    /// It is enrolled for this actor, and the event is the admins'.
+    Actor(String),
+}
+
+fn role(known_as: &KnownAs) -> String {
+    match known_as {
+        KnownAs::Nobody => "is not enrolled".into(),
+        KnownAs::Admin => {
+            "is an admin's, which signs no access: the key of an actor must sign".into()
+        }
+        KnownAs::Actor(actor) => format!(
+            "is enrolled for the actor `{actor}`, which signs no event of the admins: the key of an admin must sign"
+        ),
+    }
 }
 
 fn may_bind(owner: Option<&str>) -> String {

@@ -81,8 +81,18 @@ fn plan(options: &Options, without: &[CheckCode]) -> Vec<(CheckCode, bool)> {
     plan
 }
 
-/// Judges a claimed proof. A wrong proof shows nothing about the log; two roots for one size do.
+/// Judges a claimed proof. A wrong proof shows nothing about the log; two roots for one size do. No proof can show that a
+/// smaller head continues a larger one.
 fn compare(checks: &mut Checks, old: &TreeHead, new: &TreeHead, proof: &ConsistencyProof) {
+    if new.size < old.size {
+        let detail = format!(
+            "the newer checkpoint has {}, fewer than the {} of the older: the two may be swapped, or the log was rolled back",
+            entries(new.size),
+            old.size
+        );
+        let evidence = Some(heads(old, &new.root));
+        return checks.unknown(CheckCode::Consistency, detail, evidence);
+    }
     match proof.verify(old, new) {
         Ok(()) => extends(checks, old, new),
         Err(_) if old.size == new.size && old.root != new.root => {

@@ -25,4 +25,6 @@ pub enum Require {
     Included,
     /// And nothing is missing.
     Complete,
+    /// Of files: each is registered, which no mention replaces.
+    Registered,
 }

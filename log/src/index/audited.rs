@@ -50,7 +50,13 @@ pub enum CosignError {
     /// The statement could not be made.
     #[error(transparent)]
     Statement(AuditStatementError),
-    /// The file is not a proof of a manifest with the statements that the policy asks for.
+    /// The file is not a proof of a manifest.
+    #[error("the proof is malformed: {0}")]
+    Malformed(String),
+    /// The trust policy has no section `[audit]`.
+    #[error("the trust policy names no auditors: add `[audit]`")]
+    NoAuditors,
+    /// The proof does not meet the policy, or the index has other files by now.
     #[error("{0}")]
     Unfit(String),
     /// The log's files could not be read or written.
@@ -65,6 +71,8 @@ impl CosignError {
             Self::NotSound => "audit-not-sound",
             Self::OtherRole => "auditor-key-in-other-role",
             Self::Statement(error) => error.code(),
+            Self::Malformed(_) => "audited-proof-malformed",
+            Self::NoAuditors => "policy-without-auditors",
             Self::Unfit(_) => "audited-proof-unfit",
             Self::Log(error) => error.code(),
         }
@@ -113,16 +121,17 @@ impl AuditedProof {
     /// Reads the proof that an auditor made elsewhere, for the operator of the index to publish.
     ///
     /// # Errors
-    /// [`CosignError::Unfit`] if it does not meet `[index]` and `[audit]` of the policy.
+    /// [`CosignError::Malformed`], [`CosignError::NoAuditors`], and [`CosignError::Unfit`] if it does not meet `[index]` and
+    /// `[audit]` of the policy.
     pub fn read(bytes: &[u8], policy: &TrustPolicy, now: u64) -> Result<Self, CosignError> {
         if policy.audit().is_none() {
-            let problem = "the trust policy names no auditors: add [audit]".into();
-            return Err(CosignError::Unfit(problem));
+            return Err(CosignError::NoAuditors);
         }
-        let claimed = IndexProof::parse(bytes).map_err(unfit)?;
+        let claimed =
+            IndexProof::parse(bytes).map_err(|error| CosignError::Malformed(error.to_string()))?;
         let map = claimed.manifest().and_then(|manifest| manifest.map().ok());
         let map = map.ok_or_else(|| {
-            CosignError::Unfit("it holds no manifest that this version knows".into())
+            CosignError::Malformed("it holds no manifest that this version knows".into())
         })?;
         let proof = claimed.proof().clone();
         let vouched = claimed.vouch(policy, map, now).1.map_err(unfit)?;

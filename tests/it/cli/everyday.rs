@@ -68,6 +68,37 @@ fn a_history_can_be_short() {
     shell.run(&format!("{HISTORY} --last 0")).expect(2);
 }
 
+/// Every verb with a report has it in one sentence.
+#[test]
+fn every_report_can_be_one_sentence() {
+    let shell = Shell::with_log();
+    read_twice(&shell);
+    shell
+        .run("bundle w@1 --log log --policy log/trust.policy -o b")
+        .expect(0);
+    fs::copy(shell.path("log/public/checkpoint"), shell.path("old")).unwrap();
+    fs::write(shell.path("fraud"), "no fraud").unwrap();
+    for (line, code) in [
+        ("history w@1 --log log", 0),
+        ("bundle w@1 --log log -o b2", 0),
+        ("verify bundle b", 0),
+        ("verify entry 2 --log log", 0),
+        ("verify file ci.key.pub --log log", 4),
+        ("verify proof proof", 0),
+        ("verify consistency --old old --log log", 0),
+        ("verify fraud fraud", 8),
+        ("verify inconsistency fraud", 8),
+        ("audit log", 0),
+    ] {
+        let line = format!("{line} --policy log/trust.policy");
+        let whole = shell.run(&line).expect(code);
+        let quiet = shell.run(&format!("{line} --quiet")).expect(code);
+        let sentence = whole.text().lines().next().unwrap();
+        assert_eq!(quiet.text(), format!("{sentence}\n"), "{line}");
+        assert!(whole.text().lines().count() > 5, "{line}: {whole}");
+    }
+}
+
 #[test]
 fn variables_stand_for_flags() {
     let shell = Shell::with_log();

@@ -210,3 +210,26 @@ fn a_claimed_time_outside_of_its_bracket_is_remarked() {
     let said = shell.run("history w@1 --log log --policy witnessed");
     assert!(said.text().contains("claimed late"), "{said} {ORIGIN}");
 }
+
+/// An `https` address of a server without TLS is told as such, by verbs that read and by verbs that write.
+#[test]
+fn an_https_address_of_a_plain_server_is_told() {
+    let shell = Shell::with_log();
+    let server = shell.serve();
+    let url = format!("https://{}/", server.address);
+    for line in [
+        format!("keys list --log {url}"),
+        format!("submit --log {url} ci.key.pub"),
+    ] {
+        let said = shell.run(&line).expect(1);
+        assert!(
+            said.stderr
+                .contains("the server does not speak TLS at this port"),
+            "{said}"
+        );
+        assert!(
+            said.stderr.contains("its address begins with `http://`"),
+            "{said}"
+        );
+    }
+}

@@ -6,7 +6,7 @@ use std::fs;
 use glasslog_tests::glasslog::{self, repository};
 
 /// Flags of every verb, or of every verb that verifies: the page has them once, before the verbs.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 10] = [
     "--format",
     "--help",
     "--policy",
@@ -16,6 +16,7 @@ const SHARED: [&str; 9] = [
     "--now",
     "--accept-index",
     "--max-memory",
+    "--quiet",
 ];
 
 fn help(words: &[&str]) -> String {

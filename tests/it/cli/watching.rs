@@ -93,3 +93,44 @@ fn an_undecided_history_is_no_position() {
     shell.run(&format!("{other} --since w0 -o w0")).expect(2);
     assert_eq!(fs::read(shell.path("w0")).unwrap(), before);
 }
+
+/// Events that the older bundle has, and whose key was reported compromised since, are told.
+#[test]
+fn what_was_withdrawn_since_is_told() {
+    let shell = Shell::with_log();
+    for line in [
+        "keygen --kind actor --name eve --out eve.key",
+        "keys enrol --log log --actor eve --key eve.key.pub",
+    ] {
+        shell.run(line).expect(0);
+    }
+    // The artifact is of `ci`; `eve` reads it.
+    let register = "--action register --artifact w@1 --reason-code r --reason r -o proof";
+    shell.record("log", register).expect(0);
+    let digest = crate::cli::writing::shell::DIGEST;
+    let read_by_eve =
+        format!("record --log log --signer eve.key --digest {digest} --action read --artifact w@1");
+    for _ in 0..2 {
+        shell.run(&format!("{read_by_eve} -o proof")).expect(0);
+    }
+    shell.run(&format!("{WATCH} -o w0")).expect(0);
+    let revoke = "keys revoke --log log --key eve.key.pub --reason stolen --compromised-since 5";
+    shell.run(revoke).expect(0);
+    read(&shell);
+    let since = "history w@1 --log log --policy log/trust.policy --since w0";
+    let said = shell.run(&format!("{since} --format json")).expect(0);
+    assert_eq!(new(&said), json!([7]));
+    assert_eq!(said.json()["withdrawn"], json!([5]));
+    let said = shell.run(since).expect(0);
+    for words in [
+        "1 of the older counts for nothing now: its key was reported compromised",
+        "Withdrawn since the older history\n  events 5, which count for nothing now",
+    ] {
+        assert!(said.text().contains(words), "{words}: {said}");
+    }
+    // Each withdrawal is told once.
+    let said = shell.run(&format!("{WATCH} --since w0 -o w1")).expect(0);
+    assert_eq!(said.json()["withdrawn"], json!([5]));
+    let said = shell.run(&format!("{WATCH} --since w1 -o w1")).expect(0);
+    assert_eq!(said.json()["withdrawn"], json!([]));
+}

@@ -121,13 +121,13 @@ fn an_auditor_elsewhere_hands_its_proof_to_the_operator() {
     assert!(!place.path(AUDITED).exists());
     place.grow();
     let published = "index log --policy strict.policy --audited";
-    for other in [
-        "log/public/index/latest.tlog-proof",
-        "log/public/checkpoint",
+    for (other, code) in [
+        ("log/public/index/latest.tlog-proof", 5),
+        ("log/public/checkpoint", 8),
     ] {
-        place.run(&format!("{published} {other}"), 5);
+        place.run(&format!("{published} {other}"), code);
     }
-    place.run("index log --audited audited.proof", 5);
+    place.run("index log --audited audited.proof", 8);
     assert!(!place.path(AUDITED).exists());
     place.run(&format!("{published} audited.proof"), 0);
     assert_eq!(place.history(), (2, 1));
@@ -216,4 +216,58 @@ fn a_key_of_the_other_role_is_refused() {
         "{}",
         said.text()
     );
+}
+
+/// A proof that is none, and a policy that asks for no auditors, are malformed input (8); one that falls short is not decided (5).
+#[test]
+fn a_proof_from_elsewhere_has_the_code_of_its_fault() {
+    let place = Place::new();
+    place.grow();
+    place.run(
+        "audit log --policy strict.policy --cosign auditor.key -o mine",
+        0,
+    );
+    let mine = place.read("mine");
+    for (text, policy, code, name) in [
+        ("no proof", "strict.policy", 8, "audited-proof-malformed"),
+        (&*mine, "log/trust.policy", 8, "policy-without-auditors"),
+        (
+            &*mine.replacen("auditor.example.org", "other.example.org", 1),
+            "strict.policy",
+            5,
+            "audited-proof-unfit",
+        ),
+    ] {
+        fs::write(place.path("given"), text).expect("a file");
+        let said = place.run(
+            &format!("index log --audited given --policy {policy} --format json"),
+            code,
+        );
+        assert_eq!(said.json()["error"]["code"], name, "{said}");
+    }
+    let said = place.run(
+        "index log --audited mine --policy strict.policy --format json",
+        0,
+    );
+    assert_eq!(said.json()["result"], "done");
+}
+
+/// An audit that could not vouch prints no verdict that its exit code contradicts.
+#[test]
+fn an_audit_that_cannot_vouch_prints_no_verdict() {
+    let place = Place::new();
+    place.grow();
+    if std::os::unix::fs::symlink("/dev/full", place.path("full")).is_err() {
+        return glasslog_tests::skip::skipped("/dev/full is absent: a full disk is not tried");
+    }
+    let audit = "audit log --policy strict.policy --cosign auditor.key -o full";
+    let said = place.run(&format!("{audit} --format json"), 1);
+    let error = &said.json()["error"];
+    let message = error["message"].as_str().expect("a message");
+    assert!(
+        message.starts_with("the audit found everything right, but `full`: no space left"),
+        "{said}"
+    );
+    let said = place.run(audit, 1);
+    assert_eq!(said.text(), "", "{said}");
 }

@@ -231,6 +231,18 @@ fn write_members(out: &mut String, report: &Report) -> fmt::Result {
             }
         )?;
     }
+    if let Some(withdrawn) = members.withdrawn.as_deref().filter(|some| !some.is_empty()) {
+        let withdrawn: Vec<String> = withdrawn.iter().map(u64::to_string).collect();
+        writeln!(
+            out,
+            "\n{HEADING}Withdrawn since the older history{HEADING:#}"
+        )?;
+        writeln!(
+            out,
+            "  events {}, which count for nothing now",
+            withdrawn.join(", ")
+        )?;
+    }
     if let Some(counts) = &members.counts {
         writeln!(out, "\n{HEADING}Counted{HEADING:#}")?;
         for (count, what) in [

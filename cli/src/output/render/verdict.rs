@@ -105,6 +105,20 @@ fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static st
             "the index may be another log's, or its key was changed: ask its operator",
             SCAN,
         ),
+        (CheckCode::EventSignatures | CheckCode::Contents, Class::Undecided)
+            if is_compromised(report, check) =>
+        {
+            match report.query.kind {
+                "actor" | "key" => (
+                    "the admins make a remark of an event that counts for nothing with `glasslog acknowledge INDEX`",
+                    "",
+                ),
+                _ => (
+                    "what the key registered, its owner or the admins register anew: `glasslog record --action register --admin SPEC`; `glasslog acknowledge INDEX` makes remarks of other events of the key, and alone decides nothing",
+                    "",
+                ),
+            }
+        }
         (CheckCode::IndexAudit, Class::Undecided) => (
             "auditors may not have recomputed it yet: try again later",
             SCAN,
@@ -136,6 +150,16 @@ fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static st
         ),
         _ => return None,
     })
+}
+
+/// Returns true if a check is open because of a key that was reported compromised.
+fn is_compromised(report: &Report, check: &Check) -> bool {
+    let events = report.members.events.iter().flatten();
+    let mut compromised = events.filter(|event| event.signature == "compromised");
+    match check.code {
+        CheckCode::Contents => compromised.next().is_some(),
+        _ => fact(check, "signature") == Some(&Fact::from("compromised")),
+    }
 }
 
 /// Returns true if the evidence of a check names this path.

@@ -8,9 +8,10 @@ use glasslog_client::audit::{Audited, Keeper, Settings, audit};
 use glasslog_client::drive::{self, Outcome, Reading};
 use glasslog_client::source::Source;
 use glasslog_core::fetch::Query;
+use glasslog_core::report::Class;
 use glasslog_core::text::limits::MAX_IN_FLIGHT;
 
-use crate::args::{TrustArgs, parse_duration};
+use crate::args::{TextArgs, TrustArgs, parse_duration};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Output, Watch};
@@ -57,6 +58,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     trust: TrustArgs,
+
+    #[command(flatten)]
+    text: TextArgs,
 }
 
 impl Args {
@@ -80,22 +84,29 @@ impl Args {
         let policy = self.trust.policy(Some(&self.log))?;
         let source = source::open(&self.log, self.trust.offline)?;
         let audited = self.audit(&*source, &policy, state.as_ref(), console)?;
-        let exit = console.verdict(audited.query.report())?;
+        let report = audited.query.report();
+        let is_right = report.is_some_and(|report| report.class() == Class::Verified);
+        let is_cosigned = match cosigner {
+            // A verdict that is printed is that of the exit code, so an audit that could not vouch prints none.
+            Some(cosigner) if is_right => cosigner
+                .cosign(&audited, console)
+                .map(|()| true)
+                .map_err(|failure| failure.despite("the audit found everything right"))?,
+            Some(_) => false,
+            None => true,
+        };
+        let exit = console.verdict(report, self.text.extent())?;
         if state.is_some() && !audited.is_kept {
             console.note("the state contains only the part that was found right");
         }
-        let cosigned = match cosigner {
-            Some(_) if exit != Exit::Done => {
-                console.note("nothing was cosigned");
-                Ok(())
-            }
-            Some(cosigner) => cosigner.cosign(&audited, console),
-            None => Ok(()),
-        };
-        // The report was shown; files that could not be written do not change what it says.
-        let evidence = self.write_evidence(&audited, fraud, console);
-        let failures = [cosigned, evidence].into_iter().filter_map(Result::err);
-        Ok(failures.fold(exit, |exit, failure| exit.and(console.warn_of(&failure))))
+        if !is_cosigned {
+            console.note("nothing was cosigned");
+        }
+        // Evidence is about a log that is false, whose exit code stays.
+        match self.write_evidence(&audited, fraud, console) {
+            Ok(()) => Ok(exit),
+            Err(failure) => Ok(exit.and(console.warn_of(&failure))),
+        }
     }
 
     /// # Errors

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use glasslog_core::trust::TrustPolicy;
 use glasslog_log::index::AuditedProof;
+use serde_json::json;
 
 use super::Args;
 use crate::audited_proof::{publish, refuse};
@@ -24,6 +25,9 @@ pub(super) fn run(args: &Args, file: &Path, console: &Console) -> Result<Exit, F
     let now = args.trust.options().now;
     let proof = AuditedProof::read(&bytes, &policy, now).map_err(refuse)?;
     publish(&proof, &args.log, console)?;
+    if console.is_json() {
+        console.json(&json!({ "schemaVersion": 1, "result": "done" }));
+    }
     console.note("readers that require auditors begin with this manifest");
     Ok(Exit::Done)
 }

@@ -110,7 +110,10 @@ pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Fa
     };
     let found = Found {
         schema_version: 1,
-        result: "done",
+        result: match exit {
+            Exit::Done => "done",
+            _ => "unknown",
+        },
         leaf_hash: wanted.to_base64(),
         positions,
         complete,

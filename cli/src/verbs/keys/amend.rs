@@ -2,6 +2,7 @@
 
 use glasslog_core::rules::NoEffect;
 
+use crate::args::given;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::key_change::{Change, refused};
@@ -14,7 +15,7 @@ Example:
   glasslog keys amend --log my.log --key ci.key.pub --compromised-since 4711 --reason 'seen in a dump'")]
 pub(crate) struct Args {
     /// Log directory, or the URL of its server
-    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
+    #[arg(long, env = given::LOG, hide_env_values = true, value_parser = given::log())]
     log: String,
     /// Public key (PEM file), or its id as `keys list` shows it
     #[arg(long, value_name = "PUB|sha256:HEX")]

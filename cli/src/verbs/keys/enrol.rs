@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use glasslog_core::event::{KeyEvent, KeyOp};
 
-use crate::args::read_trust_policy;
+use crate::args::{given, read_trust_policy};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::key_change::{self, read_public_key};
@@ -19,7 +19,7 @@ Example:
   glasslog keys enrol --log my.log --actor ci@example.org --key ci.key.pub")]
 pub(crate) struct Args {
     /// Log directory, or the URL of its server
-    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
+    #[arg(long, env = given::LOG, hide_env_values = true, value_parser = given::log())]
     log: String,
     /// Owner of the key
     #[arg(long, value_name = "ID")]
@@ -34,8 +34,9 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "FILE",
-        env = "GLASSLOG_POLICY",
-        hide_env_values = true
+        env = given::POLICY,
+        hide_env_values = true,
+        value_parser = given::policy()
     )]
     policy: Option<PathBuf>,
 }

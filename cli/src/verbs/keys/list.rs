@@ -1,21 +1,41 @@
 //! `keys list`: lists the keys that the log's entries enrol and revoke.
 
+use std::path::PathBuf;
+
 use glasslog_core::event::Spki;
 use glasslog_core::rules::{EnrolledKey, Revocation};
 use glasslog_core::text::escape::display_safe;
 use serde::Serialize;
 
+use crate::args::{given, read_trust_policy};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
-use crate::published_keys::{PublishedKeys, read_keys};
+use crate::published_keys::{PublishedKeys, read_keys, read_trusted_keys};
 
 /// Lists the keys that the log's entries enrol and revoke.
+///
+/// With `--policy` the log must meet it. Without, the entries are compared with the checkpoint's root alone, and a false host
+/// could show other keys.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  glasslog keys list --log my.log
+  glasslog keys list --log https://log.example.com/ --policy trust.policy")]
 pub(crate) struct Args {
     /// Log directory, public tree or URL
-    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
+    #[arg(long, env = given::LOG, hide_env_values = true, value_parser = given::log())]
     log: String,
+
+    /// Trust policy that must accept the log, as in `glasslog history`
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = given::POLICY,
+        hide_env_values = true,
+        value_parser = given::policy()
+    )]
+    policy: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -26,6 +46,8 @@ struct Listed {
     origin: String,
     /// As of this many entries.
     size: u64,
+    /// True if a trust policy accepted the log.
+    verified: bool,
     admins: Vec<String>,
     keys: Vec<ListedKey>,
 }
@@ -59,12 +81,20 @@ impl Args {
     /// # Errors
     /// The log cannot be read, or has no genesis.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        list(&read_keys(&self.log)?, console);
+        let policy = self.policy.as_deref().map(read_trust_policy).transpose()?;
+        let published = match &policy {
+            Some(policy) => read_trusted_keys(&self.log, policy)?,
+            None => read_keys(&self.log)?,
+        };
+        list(&published, policy.is_some(), console);
+        if policy.is_none() {
+            console.note("no signature of the log is verified; `--policy FILE` names its keys");
+        }
         Ok(Exit::Done)
     }
 }
 
-fn list(published: &PublishedKeys, console: &Console) {
+fn list(published: &PublishedKeys, verified: bool, console: &Console) {
     let keyring = &published.keyring;
     let admins: Vec<String> = keyring.genesis().admins.iter().map(Spki::key_id).collect();
     let mut keys: Vec<ListedKey> = keyring
@@ -80,6 +110,7 @@ fn list(published: &PublishedKeys, console: &Console) {
             result: "done",
             origin,
             size: published.size,
+            verified,
             admins,
             keys,
         });

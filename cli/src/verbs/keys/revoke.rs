@@ -1,5 +1,6 @@
 //! `keys revoke`: ends the validity of a key.
 
+use crate::args::given;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::key_change::Change;
@@ -14,7 +15,7 @@ Example:
   glasslog keys revoke --log my.log --key ci.key.pub --reason 'laptop lost'")]
 pub(crate) struct Args {
     /// Log directory, or the URL of its server
-    #[arg(long, env = "GLASSLOG_LOG", hide_env_values = true)]
+    #[arg(long, env = given::LOG, hide_env_values = true, value_parser = given::log())]
     log: String,
     /// Public key (PEM file), or its id as `keys list` shows it
     #[arg(long, value_name = "PUB|sha256:HEX")]

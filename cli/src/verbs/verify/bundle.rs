@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use glasslog_core::report::Class;
 use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
 use glasslog_core::verify::{Asked, verify_bundle};
 
-use crate::args::{TrustArgs, refuse_artifact, resolve_artifact};
+use crate::args::{TextArgs, TrustArgs, refuse_artifact, resolve_artifact};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
+use crate::other_question::of_path;
 use crate::output::Console;
 
 /// Verifies a bundle, offline.
@@ -32,6 +34,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     trust: TrustArgs,
+
+    #[command(flatten)]
+    text: TextArgs,
 }
 
 impl Args {
@@ -50,6 +55,12 @@ impl Args {
         };
         let report = verify_bundle(&bundle, &policy, self.trust.options(), asked)
             .map_err(|error| refuse_artifact(&error))?;
-        Ok(console.report(&report))
+        let exit = console.report(&report, self.text.extent());
+        let is_other = matches!(report.class(), Class::Nothing | Class::False);
+        let argument = self.artifact.as_deref().filter(|_| is_other);
+        if let Some(hint) = argument.and_then(of_path) {
+            console.hint(hint);
+        }
+        Ok(exit)
     }
 }

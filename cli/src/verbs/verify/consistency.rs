@@ -6,7 +6,7 @@ use glasslog_client::drive;
 use glasslog_core::fetch::Query;
 use glasslog_core::verify::{ConsistencyQuery, verify_consistency};
 
-use crate::args::TrustArgs;
+use crate::args::{TextArgs, TrustArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -40,6 +40,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     trust: TrustArgs,
+
+    #[command(flatten)]
+    text: TextArgs,
 }
 
 impl Args {
@@ -56,13 +59,14 @@ impl Args {
                 let query = drive::run(&*source, &Watch::reading(console), || {
                     Ok::<_, Failure>(ConsistencyQuery::new(&old, &policy, options))
                 })?;
-                console.verdict(query.report())
+                console.verdict(query.report(), self.text.extent())
             }
             (None, Some(new), Some(proof)) => {
                 let old = old()?;
                 let new = input::read(new, input::MAX_PROOF)?;
                 let proof = input::read(proof, input::MAX_PROOF)?;
-                Ok(console.report(&verify_consistency(&old, &new, &proof, &policy, options)))
+                let report = verify_consistency(&old, &new, &proof, &policy, options);
+                Ok(console.report(&report, self.text.extent()))
             }
             _ => Err(Failure::usage(
                 "`verify consistency` takes `--log LOG`, or `--new FILE` and `--proof FILE`",

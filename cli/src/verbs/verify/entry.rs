@@ -4,7 +4,7 @@ use glasslog_client::drive;
 use glasslog_core::fetch::Query;
 use glasslog_core::verify::EntryQuery;
 
-use crate::args::{Lookup, LookupArgs};
+use crate::args::{Lookup, LookupArgs, TextArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Watch};
@@ -20,6 +20,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     lookup: LookupArgs,
+
+    #[command(flatten)]
+    text: TextArgs,
 }
 
 impl Args {
@@ -34,6 +37,6 @@ impl Args {
         let query = drive::run(&*source, &Watch::reading(console), || {
             Ok::<_, Failure>(EntryQuery::new(self.index, &policy, options))
         })?;
-        console.verdict(query.report())
+        console.verdict(query.report(), self.text.extent())
     }
 }

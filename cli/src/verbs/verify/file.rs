@@ -7,9 +7,9 @@ use glasslog_core::event::FileList;
 use glasslog_core::fetch::Query;
 use glasslog_core::merkle::empty_root;
 use glasslog_core::text::limits::MAX_FILE_LIST;
-use glasslog_core::verify::{HistoryQuery, Options};
+use glasslog_core::verify::{HistoryQuery, Options, Require};
 
-use crate::args::{Lookup, LookupArgs, refuse_artifact};
+use crate::args::{Lookup, LookupArgs, TextArgs, refuse_artifact};
 use crate::contents::{ContentArgs, named};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -40,22 +40,29 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     lookup: LookupArgs,
+
+    #[command(flatten)]
+    text: TextArgs,
 }
 
 impl Args {
     /// # Errors
     /// A file, the policy or the log cannot be read.
-    pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+    pub(crate) fn run(mut self, console: &Console) -> Result<Exit, Failure> {
+        let registered = self.lookup.trust.take_registered();
         let Lookup {
             policy,
-            options,
+            mut options,
             source,
         } = self.lookup.open()?;
+        if registered {
+            options.require = Some(Require::Registered);
+        }
         let question = self.question(console)?;
         let query = drive::run(&*source, &Watch::reading(console), || {
             self.query(&question, &policy, options)
         })?;
-        console.verdict(query.report())
+        console.verdict(query.report(), self.text.extent())
     }
 
     /// Hashes the files.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use glasslog_core::verify::verify_fraud;
 
-use crate::args::TrustArgs;
+use crate::args::{TextArgs, TrustArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -24,6 +24,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     trust: TrustArgs,
+
+    #[command(flatten)]
+    text: TextArgs,
 }
 
 impl Args {
@@ -33,6 +36,6 @@ impl Args {
         let policy = self.trust.policy(None)?;
         let fraud = input::read(&self.fraud, input::MAX_FRAUD)?;
         let report = verify_fraud(&fraud, &policy, self.trust.options());
-        Ok(console.report(&report))
+        Ok(console.report(&report, self.text.extent()))
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use glasslog_core::verify::verify_inconsistency;
 
-use crate::args::TrustArgs;
+use crate::args::{TextArgs, TrustArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -25,6 +25,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     trust: TrustArgs,
+
+    #[command(flatten)]
+    text: TextArgs,
 }
 
 impl Args {
@@ -34,6 +37,6 @@ impl Args {
         let policy = self.trust.policy(None)?;
         let evidence = input::read(&self.evidence, input::MAX_INCONSISTENCY)?;
         let report = verify_inconsistency(&evidence, &policy, self.trust.options());
-        Ok(console.report(&report))
+        Ok(console.report(&report, self.text.extent()))
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use glasslog_core::text::limits::MAX_ENTRY;
 use glasslog_core::verify::verify_proof;
 
-use crate::args::TrustArgs;
+use crate::args::{TextArgs, TrustArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -29,6 +29,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     trust: TrustArgs,
+
+    #[command(flatten)]
+    text: TextArgs,
 }
 
 impl Args {
@@ -39,7 +42,7 @@ impl Args {
         let proof = input::read(&self.proof, input::MAX_PROOF)?;
         let entry = self.entry()?;
         let report = verify_proof(&proof, &entry, &policy, self.trust.options());
-        Ok(console.report(&report))
+        Ok(console.report(&report, self.text.extent()))
     }
 
     fn entry(&self) -> Result<Vec<u8>, Failure> {

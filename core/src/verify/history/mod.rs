@@ -221,7 +221,11 @@ impl HistoryQuery {
         options: Options,
     ) -> Result<Self, ArtifactError> {
         let files = FileQuestion::new(digests, version)?;
-        Ok(Self::about_files(files, policy, options))
+        Ok(Self::about_files(
+            files.requiring(options.require),
+            policy,
+            options,
+        ))
     }
 
     /// The evidence for a folder, compared file by file with a registration: that of `version`, a `NAME@VERSION`; else
@@ -238,7 +242,11 @@ impl HistoryQuery {
         options: Options,
     ) -> Result<Self, ArtifactError> {
         let files = FileQuestion::of_folder(files, list, version)?;
-        Ok(Self::about_files(files, policy, options))
+        Ok(Self::about_files(
+            files.requiring(options.require),
+            policy,
+            options,
+        ))
     }
 
     fn about_files(files: FileQuestion, policy: &[u8], options: Options) -> Self {
@@ -311,7 +319,12 @@ impl HistoryQuery {
             Subject::One(_) => Require::Complete,
             Subject::Files(_) => Require::Included,
         };
-        let complete = options.require.unwrap_or(default) == Require::Complete;
+        let complete = match (options.require.unwrap_or(default), &subject) {
+            (Require::Complete, _) => true,
+            // It is a claim about files; for other questions nothing less than the default will do.
+            (Require::Registered, Subject::One(_)) => true,
+            (Require::Included | Require::Registered, _) => false,
+        };
         let mut further = Vec::new();
         if matches!(beside, Beside::Bundle(..)) {
             further.push((CheckCode::Question, true));
@@ -446,8 +459,9 @@ impl HistoryQuery {
                 && checks.outcome(CheckCode::Consistency) == Outcome::Pass
             {
                 let keys = self.matches.keys();
-                let new = since.compare(checks, question, keys, &held, &events);
-                members.new = Some(new);
+                let changes = since.compare(checks, question, keys, &held, &events);
+                members.new = Some(changes.new);
+                members.withdrawn = Some(changes.withdrawn);
             }
             if let Found::Index(log) = found {
                 log.qualify_signatures(checks);

@@ -1,7 +1,7 @@
 //! An older history that is the beginning of this one: its log a prefix of this log, its events the first of these
 //! (`docs/formats/report.md`, "Since").
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -109,8 +109,8 @@ impl Since {
         held
     }
 
-    /// Compares the older events with those found here, and gives the indices of those that are new. The two histories may
-    /// be linked to other digests: only keys that both looked up can contradict each other.
+    /// Compares the older events with those found here, and gives what changed. The two histories may be linked to other
+    /// digests: only keys that both looked up can contradict each other.
     pub(super) fn compare(
         &self,
         checks: &mut Checks,
@@ -118,7 +118,7 @@ impl Since {
         keys: &[LookupKey],
         held: &BTreeMap<u64, (Hash, bool)>,
         shown: &[EventView],
-    ) -> Vec<u64> {
+    ) -> Changes {
         let code = CheckCode::Since;
         let size = self.checkpoint().map_or(0, |old| old.size);
         let events = self.report.members.events.as_deref().unwrap_or_default();
@@ -157,6 +157,11 @@ impl Since {
         };
         let indices = shown.iter().map(|event| event.index);
         let new: Vec<u64> = indices.filter(|index| !older.contains_key(index)).collect();
+        let counted = events.iter().filter(|event| event.counts());
+        let counted: BTreeSet<u64> = counted.map(|event| event.index).collect();
+        let now = shown.iter().filter(|event| !event.counts());
+        let withdrawn = now.map(|event| event.index);
+        let withdrawn: Vec<u64> = withdrawn.filter(|index| counted.contains(index)).collect();
         match contradiction {
             Some((index, before, after)) => {
                 let evidence = Evidence::new().with("index", index);
@@ -167,20 +172,37 @@ impl Since {
                 let evidence = Evidence::new()
                     .with("size", size)
                     .with("older", count(older.len()))
-                    .with("new", count(new.len()));
+                    .with("new", count(new.len()))
+                    .with("withdrawn", count(withdrawn.len()));
                 let detail = format!(
-                    "the {} of the older bundle are the first of these; {} new",
+                    "the {} of the older bundle are the first of these; {} new{}",
                     events_of(count(older.len())),
                     match new.len() {
                         1 => "1 is".to_string(),
                         count => format!("{count} are"),
+                    },
+                    match withdrawn.len() {
+                        0 => String::new(),
+                        1 => "; 1 of the older counts for nothing now: its key was reported compromised"
+                            .to_string(),
+                        count => format!(
+                            "; {count} of the older count for nothing now: their keys were reported compromised"
+                        ),
                     }
                 );
                 checks.pass(code, detail, Some(evidence));
             }
         }
-        new
+        Changes { new, withdrawn }
     }
+}
+
+/// Positions of the events that differ from an older history.
+pub(super) struct Changes {
+    /// Those that it does not have.
+    pub(super) new: Vec<u64>,
+    /// Those that counted in it, and count for nothing now.
+    pub(super) withdrawn: Vec<u64>,
 }
 
 /// The tiles that show one head to be a prefix of another.

@@ -407,3 +407,54 @@ fn evidence_is_told_apart() {
         "{said}"
     );
 }
+
+/// A mention is said to be one, and is not enough where a registration is required.
+#[test]
+fn a_mention_is_no_registration() {
+    let shell = registered();
+    fs::write(shell.path("f"), "only read").unwrap();
+    shell
+        .run("record --log log --signer ci.key --action read --artifact n@1 --file f -o p")
+        .expect(0);
+    let said = shell.run(&format!("verify file f {POLICY}")).expect(0);
+    assert!(
+        said.text()
+            .starts_with("✓ Verified: the file is mentioned, but not registered, in the log"),
+        "{said}"
+    );
+    for (files, code, words) in [
+        (
+            "f",
+            4,
+            "0 of 1 file is registered, as is required, 1 only mentioned in the log",
+        ),
+        (
+            "model/model-1.bin f",
+            4,
+            "1 of 2 files are registered, as is required, 1 only mentioned in the log",
+        ),
+        ("model/model-1.bin", 0, "the file is registered as"),
+        ("model", 0, "the folder is registered as"),
+        ("ci.key.pub", 4, "no event about"),
+    ] {
+        let said = shell.run(&format!(
+            "verify file {files} {POLICY} --require registered"
+        ));
+        let said = said.expect(code);
+        assert!(said.text().contains(words), "{files}: {said}");
+    }
+    for line in [
+        format!("history m@1 {POLICY}"),
+        format!("bundle m@1 {POLICY} -o b"),
+        format!("verify entry 0 {POLICY}"),
+        "audit log --policy log/trust.policy".to_owned(),
+        "verify bundle b --policy log/trust.policy".to_owned(),
+    ] {
+        let said = shell.run(&format!("{line} --require registered")).expect(2);
+        assert!(
+            said.stderr
+                .contains("hint: `glasslog verify file` takes it"),
+            "{said}"
+        );
+    }
+}

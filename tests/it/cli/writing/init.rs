@@ -90,3 +90,60 @@ fn init_leaves_a_full_directory_alone() {
     }
     shell.run("publish nowhere").expect(1);
 }
+
+/// `--witness` writes a policy that needs cosignatures: a history is not decided before, and verified after.
+#[test]
+fn init_names_the_witnesses_of_the_log() {
+    let shell = Shell::new();
+    let mut keys = Vec::new();
+    for name in ["w1", "w2", "w3"] {
+        let made = shell.run(&format!(
+            "keygen --kind witness --name {name}.example/w --out {name}"
+        ));
+        made.expect(0);
+        keys.push(shell.read(&format!("{name}.pub")).trim_end().to_owned());
+    }
+    let flags: Vec<String> = keys.iter().map(|key| format!("--witness {key}")).collect();
+    let flags = flags.join(" ");
+    for (log, quorum, needed) in [("one", " --quorum 1", 1), ("all", "", 3)] {
+        let made = shell.run(&format!("init {log} --origin {ORIGIN} {flags}{quorum}"));
+        made.expect(0);
+        for cosigned in 0..=needed {
+            let said = shell.run(&format!(
+                "verify entry 0 --log {log} --policy {log}/trust.policy"
+            ));
+            assert_eq!(said.code, if cosigned < needed { 5 } else { 0 }, "{said}");
+            let next = cosigned + 1;
+            if next <= needed {
+                let line =
+                    format!("witness cosign {log} --key w{next} --state {log}-w{next}.state");
+                shell.run(&line).expect(0);
+            }
+        }
+    }
+    shell
+        .run("keygen --kind auditor --name a.example/1 --out a")
+        .expect(0);
+    let auditor = shell.read("a.pub");
+    for (flags, words) in [
+        (
+            format!("--witness {}", auditor.trim_end()),
+            "has the key of an auditor",
+        ),
+        (
+            format!("--witness {0} --witness {0}", keys[0]),
+            "is given twice",
+        ),
+        ("--witness nonsense".into(), "`--witness nonsense`"),
+        (
+            format!("--witness {} --quorum 2", keys[0]),
+            "asks for more witnesses than the 1",
+        ),
+        ("--quorum 1".into(), "--witness"),
+    ] {
+        let said = shell.run(&format!("init other --origin {ORIGIN} {flags}"));
+        let said = said.expect(2);
+        assert!(said.stderr.contains(words), "{said}");
+        assert!(!shell.path("other").exists());
+    }
+}

@@ -221,3 +221,34 @@ fn an_admin_can_check_the_log_before_it_signs() {
     assert_eq!(shell.size(), size);
     shell.run(&format!("{enrol} log/trust.policy")).expect(0);
 }
+
+/// A list of keys is verified by a policy, or says that it is not.
+#[test]
+fn a_list_of_keys_says_whether_it_is_verified() {
+    let shell = Shell::with_log();
+    shell.run("init other --origin other.example").expect(0);
+    let server = shell.serve();
+    let policy = shell.read("log/trust.policy");
+    let pinned = |pin: &str| format!("{policy}[genesis]\n{pin}\n");
+    let other = format!("{}=", "A".repeat(43));
+    fs::write(shell.path("wrong"), pinned(&other)).unwrap();
+    for log in ["log", &server.url] {
+        let list = format!("keys list --log {log} --format json");
+        let said = shell.run(&list).expect(0);
+        assert_eq!(said.json()["verified"], false);
+        assert!(
+            said.stderr.contains("no signature of the log is verified"),
+            "{said}"
+        );
+        let said = shell
+            .run(&format!("{list} --policy log/trust.policy"))
+            .expect(0);
+        assert_eq!(said.json()["verified"], true);
+        assert_eq!(said.stderr, "");
+        shell
+            .run(&format!("{list} --policy other/trust.policy"))
+            .expect(5);
+        let said = shell.run(&format!("{list} --policy wrong")).expect(3);
+        assert_eq!(said.json()["error"]["code"], "genesis-not-pinned");
+    }
+}

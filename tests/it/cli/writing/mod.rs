@@ -8,6 +8,7 @@ mod outcomes;
 mod outputs;
 mod record;
 mod refusals;
+mod remarks;
 mod secrets;
 mod server;
 pub(crate) mod shell;

@@ -1,6 +1,8 @@
 //! Outcomes of submissions that fail: each error says whether the entry is in the log, is durable or may be in the log.
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use glasslog_tests::command::Finished;
 use glasslog_tests::proxy::{Proxy, Wire};
@@ -190,6 +192,35 @@ fn mute_to_posts(shell: &Shell, proxy: &Proxy, line: &str) -> Finished {
     let said = shell.run(&format!("{line} --format json"));
     proxy.set(Wire::Whole);
     said
+}
+
+/// A process that is killed before the answer leaves the event, which is then repeated.
+#[test]
+fn a_killed_process_leaves_the_event() {
+    let shell = Shell::with_log();
+    let server = shell.serve();
+    let proxy = Proxy::start(server.address);
+    proxy.set(Wire::MuteToPosts);
+    let digest = super::shell::DIGEST;
+    let line = format!(
+        "record --log http://{} --signer ci.key --digest {digest} {READ}",
+        proxy.address()
+    );
+    let mut command = shell.command(&line);
+    let mut process = command.stderr(Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    while shell.size() < 3 {
+        assert!(began.elapsed() < Duration::from_secs(30), "the event comes");
+        thread::sleep(Duration::from_millis(10));
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
+    proxy.set(Wire::Whole);
+    let names = fs::read_dir(shell.folder.path()).unwrap();
+    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let kept = names.find(|name| name.starts_with("unanswered-")).unwrap();
+    let said = shell.run(&format!("submit --log {} {kept}", server.url));
+    assert_eq!(said.expect(0).json()["index"], 2);
 }
 
 /// The lines of a batch without an answer are named.
@@ -465,7 +496,7 @@ fn every_failure_has_one_line_of_json() {
         (format!("audit nowhere {policy}"), 1),
         ("audit log --policy bad".into(), 8),
         (format!("audit log {policy} --resume bad"), 8),
-        ("index log --audited bad".into(), 5),
+        ("index log --audited bad".into(), 8),
         ("witness cosign log --key w.key --state bad".into(), 8),
         ("inspect nowhere".into(), 1),
         ("doctor --log nowhere".into(), 1),

@@ -24,6 +24,7 @@ use crate::text::limits::MAX_FILE_NAMES;
 use crate::verify::contents::{Content, Contents, Membership};
 use crate::verify::key_history::KeyHistory;
 use crate::verify::matches::Matches;
+use crate::verify::options::Require;
 
 use super::closure::Ask;
 use folder::Folder;
@@ -38,6 +39,8 @@ pub(super) struct FileQuestion {
     probes: Vec<String>,
     /// The version that each is said to be a content of.
     version: Option<String>,
+    /// True if a mention is no evidence.
+    needs_registration: bool,
     /// True once the names in the events about the files are looked up.
     followed: bool,
     /// Number of names that are not looked up.
@@ -65,6 +68,7 @@ impl FileQuestion {
             folder: None,
             probes: Vec::new(),
             version,
+            needs_registration: false,
             followed: false,
             left_out: 0,
         })
@@ -82,6 +86,13 @@ impl FileQuestion {
             folder: Some(Folder::new(files, list)),
             ..Self::new(&[digest], version)?
         })
+    }
+
+    /// Takes the claim that is required.
+    #[must_use]
+    pub(super) fn requiring(mut self, claim: Option<Require>) -> Self {
+        self.needs_registration = claim == Some(Require::Registered);
+        self
     }
 
     pub(super) fn question(&self) -> Question {
@@ -180,7 +191,11 @@ impl FileQuestion {
             None => self.record(&found, checks),
         }
         let version = self.version.as_deref();
-        let mut evidence = found.iter().all(Found::is_evidence)
+        let is_enough = match self.needs_registration {
+            true => Found::is_registered,
+            false => Found::is_evidence,
+        };
+        let mut evidence = found.iter().all(is_enough)
             && version.is_none_or(|name| contents.binding(name).is_some());
         if let (Some(folder), [found]) = (&self.folder, found.as_slice()) {
             let view = folder.judge(version, found, contents, checks);
@@ -230,6 +245,15 @@ impl FileQuestion {
             1 => "; 1 further name in their events was not looked up".to_string(),
             count => format!("; {count} further names in their events were not looked up"),
         };
+        if self.needs_registration && registered < found.len() {
+            // A registration may be among the events that were not seen.
+            checks.require(CheckCode::Coverage, true);
+            checks.require(code, false);
+            let detail = format!(
+                "{registered} of {files} registered, as is required, {mentioned} only mentioned{left_out}"
+            );
+            return checks.unknown(code, detail, None);
+        }
         let detail =
             format!("{registered} of {files} registered, {mentioned} only mentioned{left_out}");
         checks.pass(code, detail, None);

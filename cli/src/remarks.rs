@@ -1,0 +1,208 @@
+//! Remarks about an event while it is recorded: what is well formed, and will not mean what its actor thinks
+//! (`docs/cli.md`, "record").
+//!
+//! Nothing is refused for them. Some follow from the event and the clock alone. Others need the artifact's history, which is
+//! asked of the log's index, a few small files; a log that would have to be read whole is not asked.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use glasslog_client::drive;
+use glasslog_core::event::{AccessEvent, Action, Subject};
+use glasslog_core::fetch::Query;
+use glasslog_core::report::{Class, EventView, Report};
+use glasslog_core::text::time;
+use glasslog_core::trust::TrustPolicy;
+use glasslog_core::verify::{HistoryQuery, Options};
+use serde::Serialize;
+
+use crate::clock::now;
+use crate::failure::Failure;
+use crate::policy_hint::policy_beside;
+use crate::{input, source};
+
+/// Seconds by which an event may be ahead of the clock, as reports allow for a claimed time.
+const AHEAD: u64 = 86_400;
+/// Most memory for the history.
+const MAX_HISTORY: usize = 16 << 20;
+
+/// A remark, with its stable code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Remark {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+fn remark(code: &'static str, message: String) -> Remark {
+    Remark { code, message }
+}
+
+/// Returns the remarks that follow from the event and the clock.
+pub(crate) fn of_event(event: &AccessEvent, now: u64) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    if event.occurred_at_seconds() > now.saturating_add(AHEAD) {
+        let message = format!(
+            "the event states the time {}, more than a day after this machine's clock",
+            event.occurred_at
+        );
+        remarks.push(remark("occurred-at-ahead", message));
+    }
+    if let Some(exception) = &event.exception {
+        for (flag, stated) in [
+            ("--exception-expires", &exception.expires_at),
+            ("--exception-review", &exception.review_by),
+        ] {
+            if time::parse(stated).is_some_and(|stated| stated <= now) {
+                let message = format!("`{flag} {stated}` is over already");
+                remarks.push(remark("exception-expired", message));
+            }
+        }
+    }
+    for (flag, text) in texts(event) {
+        if text.trim().is_empty() {
+            let message = format!("`{flag}` is empty: a variable of the shell may not be set");
+            remarks.push(remark("claim-empty", message));
+        }
+    }
+    remarks
+}
+
+/// Returns the claims that may be empty, by their flags.
+fn texts(event: &AccessEvent) -> impl Iterator<Item = (&'static str, &str)> {
+    let reason = event.reason.iter();
+    let reasons =
+        reason.flat_map(|reason| [("--reason", &reason.text), ("--ticket", &reason.ticket)]);
+    let transfer = event.transfer.iter();
+    let places = transfer.flat_map(|transfer| {
+        [
+            ("--from-location", &transfer.from.location),
+            ("--to-location", &transfer.to.location),
+        ]
+    });
+    let texts = reasons.chain(places);
+    texts.filter_map(|(flag, text)| Some((flag, text.as_deref()?)))
+}
+
+/// What the log knows of an artifact before an event about it is recorded.
+pub(crate) struct Known {
+    report: Report,
+}
+
+impl Known {
+    /// Asks the log's index for the history of an artifact, by the policy that was given, or by the one beside a log
+    /// directory. `None` if there is no such policy or no index, or the answer is not complete.
+    pub(crate) fn of(
+        log: &str,
+        policy: Option<&Path>,
+        artifact: &str,
+        has_routine: bool,
+    ) -> Option<Self> {
+        let beside = policy_beside(log);
+        // Standard input was read already.
+        let path = policy
+            .or(beside.as_deref())
+            .filter(|path| path.as_os_str() != "-")?;
+        let policy = input::read(path, input::MAX_POLICY).ok()?;
+        TrustPolicy::parse(&policy).ok()?.index()?;
+        let options = Options {
+            now: now(),
+            require: None,
+            max_checkpoint_age: None,
+            full_scan: false,
+            // A remark decides nothing.
+            accept_index: true,
+            state: !has_routine,
+        };
+        let source = source::open(log, false).ok()?;
+        let query = drive::run(&*source, &(), || {
+            let mut query = HistoryQuery::new(artifact, &policy, options, false)
+                .map_err(|error| Failure::usage(error.to_string()))?;
+            query.hold_at_most(MAX_HISTORY);
+            Ok::<_, Failure>(query)
+        });
+        let report = query.ok()?.report()?.clone();
+        let is_answer = matches!(report.class(), Class::Verified | Class::Nothing);
+        (report.complete && is_answer).then_some(Self { report })
+    }
+
+    fn events(&self) -> &[EventView] {
+        self.report.members.events.as_deref().unwrap_or_default()
+    }
+
+    /// Returns the remarks about an event that is to be recorded; `by_admins` if admins sign it too.
+    pub(crate) fn remarks(
+        &self,
+        event: &AccessEvent,
+        subjects: &[Subject],
+        by_admins: bool,
+    ) -> Vec<Remark> {
+        let Some(subject) = subjects.first() else {
+            return Vec::new();
+        };
+        let name = &subject.name;
+        let versions = self.report.members.versions.as_deref().unwrap_or_default();
+        if event.action == Action::Register {
+            return Vec::new();
+        }
+        if versions.is_empty() {
+            let message =
+                format!("`{name}` is not registered in this log; its spelling may be wrong");
+            return Vec::from([remark("artifact-not-registered", message)]);
+        }
+        let mut remarks = Vec::new();
+        let owners: BTreeSet<&str> = versions
+            .iter()
+            .map(|version| version.actor.as_str())
+            .collect();
+        let is_held = matches!(event.action, Action::Hold | Action::Release);
+        if is_held && !by_admins && !owners.contains(event.actor.id.as_str()) {
+            let owners: Vec<String> = owners.iter().map(|owner| format!("`{owner}`")).collect();
+            let message = format!(
+                "this {} has no effect: only {}, who registered `{name}`, or the admins may, with `--admin SPEC`",
+                event.action.as_str(),
+                owners.join(" or ")
+            );
+            remarks.push(remark("hold-without-right", message));
+        }
+        if let [version] = versions
+            && version.name == *name
+            && let Some(registered) = self
+                .events()
+                .iter()
+                .find(|event| event.index == version.index)
+            && has_other_contents(registered, name, subjects)
+        {
+            let message = format!(
+                "entry {} registers `{name}` with other contents than the event names",
+                version.index
+            );
+            remarks.push(remark("contents-differ", message));
+        }
+        remarks
+    }
+
+    /// Returns the remark about another event with the same id than the one at `index`.
+    pub(crate) fn reused(&self, event_id: &str, index: u64) -> Option<Remark> {
+        let mut events = self.events().iter();
+        let other = events
+            .find(|event| event.event_id.as_deref() == Some(event_id) && event.index != index)?;
+        let message = format!(
+            "entry {} has the same `--event-id`, and says something else",
+            other.index
+        );
+        Some(remark("event-id-reused", message))
+    }
+}
+
+/// Returns whether one of the subjects is no content of a registration that tells all of its contents.
+fn has_other_contents(registered: &EventView, name: &str, subjects: &[Subject]) -> bool {
+    let bound = registered
+        .subjects
+        .iter()
+        .filter(|subject| subject.name == name);
+    let files = registered.files.iter().flatten().map(|file| &file.digest);
+    let known: BTreeSet<&String> = bound.map(|subject| &subject.digest).chain(files).collect();
+    let digest = |subject: &Subject| format!("sha256:{}", subject.sha256());
+    let mut digests = subjects.iter().map(digest);
+    registered.file_list.is_none() && digests.any(|digest| !known.contains(&digest))
+}

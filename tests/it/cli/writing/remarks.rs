@@ -1,0 +1,218 @@
+//! Remarks while an event is recorded: what is well formed and will not mean what its actor thinks is told, not refused.
+use std::fs;
+
+use serde_json::Value;
+
+use super::shell::{DIGEST, OTHER_DIGEST, Shell};
+
+const REASON: &str = "--reason-code r --reason r";
+
+/// A log with `m@1`, which `ci.key` registered, and another actor's `eve.key`.
+fn registered() -> Shell {
+    let shell = Shell::with_log();
+    shell
+        .record(
+            "log",
+            &format!("--action register --artifact m@1 {REASON} -o p"),
+        )
+        .expect(0);
+    for line in [
+        "keygen --kind actor --name eve --out eve.key",
+        "keys enrol --log log --actor eve --key eve.key.pub",
+    ] {
+        shell.run(line).expect(0);
+    }
+    shell
+}
+
+/// Records an event, and returns the codes of its remarks; each is told on standard error too.
+#[track_caller]
+fn codes(shell: &Shell, log: &str, rest: &str) -> Vec<String> {
+    let said = shell
+        .run(&format!("record --log {log} {rest} -o p --format json"))
+        .expect(0);
+    let remarks = said.json()["remarks"].as_array().unwrap().clone();
+    for remark in &remarks {
+        let message = remark["message"].as_str().unwrap();
+        assert!(
+            said.stderr.contains(&format!("warning: {message}\n")),
+            "{said}"
+        );
+    }
+    let warnings = said.stderr.matches("glasslog: warning: ").count();
+    assert_eq!(warnings, remarks.len(), "{said}");
+    let code = |remark: &Value| remark["code"].as_str().unwrap().to_owned();
+    remarks.iter().map(code).collect()
+}
+
+/// Every kind, on a directory and through a server; an event that means what it says has none.
+#[test]
+fn an_event_that_will_not_mean_what_it_says_is_told() {
+    let shell = registered();
+    let cases = [
+        (
+            format!("--signer ci.key --action read --artifact m@1 --digest {DIGEST}"),
+            &[][..],
+        ),
+        (
+            format!("--signer ci.key --action read --artifact m --digest {DIGEST}"),
+            &[],
+        ),
+        (
+            format!("--signer eve.key --action read --artifact m@1 --digest {DIGEST}"),
+            &[],
+        ),
+        (
+            format!("--signer ci.key --action read --artifact n@1 --digest {DIGEST}"),
+            &["artifact-not-registered"],
+        ),
+        (
+            format!("--signer ci.key --action read --artifact m@1 --digest {OTHER_DIGEST}"),
+            &["contents-differ"],
+        ),
+        (
+            format!("--signer eve.key --action hold --artifact m@1 --digest {DIGEST} {REASON}"),
+            &["hold-without-right"],
+        ),
+        (
+            format!(
+                "--signer eve.key --action hold --artifact m@1 --digest {DIGEST} {REASON} --admin log/keys/admin"
+            ),
+            &[],
+        ),
+        (
+            format!("--signer ci.key --action hold --artifact m@1 --digest {DIGEST} {REASON}"),
+            &[],
+        ),
+        (
+            format!(
+                "--signer ci.key --action read --artifact m@1 --digest {DIGEST} --occurred-at 2999-01-01T00:00:00Z"
+            ),
+            &["occurred-at-ahead"],
+        ),
+        (
+            format!(
+                "--signer ci.key --action read --artifact m@1 --digest {DIGEST} --exception emergency \
+                 --exception-approver dan --exception-expires 2020-01-01T00:00:00Z --exception-review 2999-01-01T00:00:00Z"
+            ),
+            &["exception-expired"],
+        ),
+        (
+            format!(
+                "--signer ci.key --action read --artifact m@1 --digest {DIGEST} --ticket= --reason="
+            ),
+            &["claim-empty", "claim-empty"],
+        ),
+    ];
+    for (line, expected) in &cases {
+        assert_eq!(codes(&shell, "log", line), *expected, "{line}");
+    }
+    let server = shell.serve();
+    let url = format!("http://{}", server.address);
+    for (line, expected) in &cases {
+        let line = format!("{line} --policy log/trust.policy");
+        assert_eq!(codes(&shell, &url, &line), *expected, "{line}");
+    }
+    // Without a policy, nothing is asked of the server.
+    let (line, _) = &cases[3];
+    assert_eq!(codes(&shell, &url, line), Vec::<String>::new());
+}
+
+#[test]
+fn another_event_under_the_same_id_is_told() {
+    let shell = registered();
+    let id = "--event-id 019a8c3e-7d1b-7f0e-9b7a-000000000001";
+    let read = format!("--signer ci.key --action read --artifact m@1 --digest {DIGEST} {id}");
+    assert_eq!(codes(&shell, "log", &read), Vec::<String>::new());
+    assert_eq!(
+        codes(&shell, "log", &read),
+        Vec::<String>::new(),
+        "the same event"
+    );
+    let other = format!("{read} --env prod");
+    assert_eq!(codes(&shell, "log", &other), ["event-id-reused"]);
+}
+
+/// A dry run needs no log, and tells what needs none.
+#[test]
+fn a_dry_run_tells_what_needs_no_log() {
+    let shell = registered();
+    let line = format!("--action read --artifact n@1 --ticket= --dry-run --digest {DIGEST}");
+    let said = shell
+        .run(&format!("record --log log --signer ci.key {line}"))
+        .expect(0);
+    assert_eq!(
+        said.stderr,
+        "glasslog: warning: `--ticket` is empty: a variable of the shell may not be set\n"
+    );
+}
+
+/// A key of the other role is told as what it is, and the key that is needed.
+#[test]
+fn a_key_of_the_other_role_is_told_apart_from_a_strangers() {
+    let shell = registered();
+    shell
+        .run("keygen --kind actor --name x --out stranger.key")
+        .expect(0);
+    for (line, words) in [
+        (
+            format!(
+                "record --signer log/keys/admin --action read --artifact m@1 --digest {DIGEST}"
+            ),
+            [
+                "is an admin's, which signs no access: the key of an actor must sign",
+                "`--signer SPEC`",
+            ],
+        ),
+        (
+            "acknowledge 9 --reason r --admin eve.key".into(),
+            ["there is no entry 9", ""],
+        ),
+        (
+            "keys enrol --actor x --key stranger.key.pub --admin eve.key".into(),
+            [
+                "is enrolled for the actor `eve`, which signs no event of the admins",
+                "`--admin SPEC`",
+            ],
+        ),
+        (
+            "keys revoke --key ci.key.pub --reason r --admin eve.key".into(),
+            [
+                "is enrolled for the actor `eve`, which signs no event of the admins",
+                "`--admin SPEC`",
+            ],
+        ),
+        (
+            "keys revoke --key ci.key.pub --reason r --admin stranger.key".into(),
+            ["is not enrolled", "`glasslog keys enrol`"],
+        ),
+    ] {
+        let code = if line.starts_with("ack") { 4 } else { 5 };
+        let said = shell.run(&format!("{line} --log log")).expect(code);
+        for words in words {
+            assert!(said.stderr.contains(words), "{words}: {said}");
+        }
+    }
+}
+
+/// The event is in a file before it is sent, and the file is gone once the log has answered.
+#[test]
+fn an_event_is_kept_while_it_is_sent() {
+    let shell = registered();
+    let kept = |shell: &Shell| {
+        let names = fs::read_dir(shell.folder.path()).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("unanswered-")).count()
+    };
+    shell
+        .record("log", "--action read --artifact m@1")
+        .expect(0);
+    shell
+        .record("log", "--action read --artifact m@1 --no-wait")
+        .expect(0);
+    let conflict = format!(
+        "record --log log --signer ci.key --action register --artifact m@1 {REASON} --digest {OTHER_DIGEST}"
+    );
+    shell.run(&conflict).expect(6);
+    assert_eq!(kept(&shell), 0, "each had its answer");
+}
