@@ -184,13 +184,16 @@ fn tell(event: &KeyEvent, sent: Sent, log: &str, console: &Console) -> Result<Ex
     let keyid = event.spki.key_id();
     let receipt = &sent.receipt;
     if console.is_json() {
-        console.json(&Changed {
-            schema_version: 1,
-            result: "done",
-            index: receipt.index,
-            leaf_hash: receipt.leaf_hash.to_base64(),
-            keyid,
-        });
+        console.result(
+            &Changed {
+                schema_version: 1,
+                result: "done",
+                index: receipt.index,
+                leaf_hash: receipt.leaf_hash.to_base64(),
+                keyid,
+            },
+            Exit::Done,
+        );
     } else {
         let done = match event.op {
             KeyOp::Enrol => "enrolled",

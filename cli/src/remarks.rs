@@ -83,14 +83,32 @@ fn texts(event: &AccessEvent) -> impl Iterator<Item = (&'static str, &str)> {
     texts.filter_map(|(flag, text)| Some((flag, text.as_deref()?)))
 }
 
-/// What the log knows of an artifact before an event about it is recorded.
+/// Returns the remarks about keys that `--admin` names and that are enrolled for an actor, which no admin's key is.
+pub(crate) fn of_admins<'a>(
+    log: &str,
+    policy: Option<&Path>,
+    admins: impl Iterator<Item = (&'a String, String)>,
+) -> Vec<Remark> {
+    let remarks = admins.filter_map(|(spec, keyid)| {
+        let known = Known::of(log, policy, &format!("key:{keyid}"), false)?;
+        let mut events = known.events().iter();
+        let actor = events.find_map(|event| event.actor.clone())?;
+        let message = format!(
+            "`--admin {spec}` is the key of the actor `{actor}`, and counts as no admin's signature"
+        );
+        Some(remark("not-an-admin", message))
+    });
+    remarks.collect()
+}
+
+/// What the log knows of an artifact or a key before an event about it is recorded.
 pub(crate) struct Known {
     report: Report,
 }
 
 impl Known {
-    /// Asks the log's index for the history of an artifact, by the policy that was given, or by the one beside a log
-    /// directory. `None` if there is no such policy or no index, or the answer is not complete.
+    /// Asks the log's index for a history, by the policy that was given, or by the one beside a log directory. `None` if there
+    /// is no such policy or no index, or the answer is not complete.
     pub(crate) fn of(
         log: &str,
         policy: Option<&Path>,

@@ -28,6 +28,15 @@ pub(crate) struct Console {
     reader_left: Cell<bool>,
 }
 
+/// The result of a verb, with its exit code.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome<'a, T> {
+    #[serde(flatten)]
+    value: &'a T,
+    exit_code: u8,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorObject<'a> {
@@ -118,7 +127,15 @@ impl Console {
         self.lost.take().map_or(Ok(()), Err)
     }
 
-    /// Writes a result as one line of JSON.
+    /// Writes the result of a verb as one line of JSON, with the exit code.
+    pub(crate) fn result(&self, value: &impl Serialize, exit: Exit) {
+        self.json(&Outcome {
+            value,
+            exit_code: exit as u8,
+        });
+    }
+
+    /// Writes one of several results as one line of JSON.
     pub(crate) fn json(&self, value: &impl Serialize) {
         match serde_json::to_string(value) {
             Ok(text) => self.json_line(&text),

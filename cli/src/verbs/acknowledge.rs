@@ -73,13 +73,16 @@ impl Args {
         )?;
         let receipt = &sent.receipt;
         if console.is_json() {
-            console.json(&Acknowledged {
-                schema_version: 1,
-                result: "done",
-                index: receipt.index,
-                leaf_hash: receipt.leaf_hash.to_base64(),
-                acknowledged: self.index,
-            });
+            console.result(
+                &Acknowledged {
+                    schema_version: 1,
+                    result: "done",
+                    index: receipt.index,
+                    leaf_hash: receipt.leaf_hash.to_base64(),
+                    acknowledged: self.index,
+                },
+                Exit::Done,
+            );
         } else {
             console.line(format_args!(
                 "acknowledged entry {} at index {}",

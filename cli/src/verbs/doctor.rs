@@ -121,11 +121,12 @@ impl Args {
                 Err(finding) => findings.push(finding),
             }
         }
-        show(console, &findings);
         let wrong = findings
             .iter()
             .any(|finding| finding.outcome == Outcome::Fail);
-        Ok(if wrong { Exit::Unfinished } else { Exit::Done })
+        let exit = if wrong { Exit::Unfinished } else { Exit::Done };
+        show(console, &findings, exit);
+        Ok(exit)
     }
 
     /// Reads the log's checkpoint; the inner error is the finding that it cannot be read.
@@ -312,18 +313,21 @@ fn check_checkpoint(
     }
 }
 
-fn show(console: &Console, findings: &[Finding]) {
+fn show(console: &Console, findings: &[Finding], exit: Exit) {
     let wrong = findings
         .iter()
         .filter(|finding| finding.outcome == Outcome::Fail)
         .count();
     if console.is_json() {
         let result = if wrong == 0 { "done" } else { "failed" };
-        return console.json(&Findings {
-            schema_version: 1,
-            result,
-            checks: findings,
-        });
+        return console.result(
+            &Findings {
+                schema_version: 1,
+                result,
+                checks: findings,
+            },
+            exit,
+        );
     }
     for finding in findings {
         console.line(format_args!(

@@ -134,12 +134,15 @@ impl Args {
         let layout = Layout::new(&self.log);
         if console.is_json() {
             let checkpoint = Head::new(&self.origin, &made.head);
-            console.json(&Made {
-                schema_version: 1,
-                result: "done",
-                genesis,
-                checkpoint,
-            });
+            console.result(
+                &Made {
+                    schema_version: 1,
+                    result: "done",
+                    genesis,
+                    checkpoint,
+                },
+                Exit::Done,
+            );
         } else {
             console.note(format_args!(
                 "made log `{}` in `{}`",

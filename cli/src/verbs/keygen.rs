@@ -112,13 +112,16 @@ impl Args {
         let (disk, public) = (Disk::new(), public_path(&self.out));
         write_pair(&disk, (&self.out, &pair.secret), (&public, &pair.public))?;
         match console.is_json() {
-            true => console.json(&Made {
-                schema_version: 1,
-                result: "done",
-                secret: self.out.display().to_string(),
-                public: public.display().to_string(),
-                key: pair.id,
-            }),
+            true => console.result(
+                &Made {
+                    schema_version: 1,
+                    result: "done",
+                    secret: self.out.display().to_string(),
+                    public: public.display().to_string(),
+                    key: pair.id,
+                },
+                Exit::Done,
+            ),
             false => console.line(pair.id),
         }
         Ok(Exit::Done)

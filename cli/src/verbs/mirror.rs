@@ -13,7 +13,7 @@ use glasslog_log::directory::Disk;
 use glasslog_log::mirror::{Copy, Mirror, MirrorError, Mirrored};
 use serde::Serialize;
 
-use crate::args::{named_key, parse_duration, read_trust_policy};
+use crate::args::{given, named_key, parse_duration, read_trust_policy};
 use crate::clock::signing_time;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -42,8 +42,9 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "FILE",
-        env = "GLASSLOG_POLICY",
-        hide_env_values = true
+        env = given::POLICY,
+        hide_env_values = true,
+        value_parser = given::policy()
     )]
     policy: PathBuf,
 
@@ -151,14 +152,24 @@ impl Args {
 
     /// Shows a pass; the log is copied even if its index is not.
     fn show(&self, done: Mirrored, console: &Console) -> Exit {
+        let failed = done
+            .index_failure
+            .map(|error| failure(error, &self.copy, console).despite("the log was copied"));
+        let exit = failed.as_ref().map_or(Exit::Done, |failed| failed.exit);
         match console.is_json() {
-            true => console.json(&Copied {
-                schema_version: 1,
-                result: "done",
-                checkpoint: Head::new(&done.origin, &done.head),
-                before: done.before,
-                index: done.index.map(|index: TreeHead| index.size),
-            }),
+            true => console.result(
+                &Copied {
+                    schema_version: 1,
+                    result: match exit {
+                        Exit::Done => "done",
+                        _ => "failed",
+                    },
+                    checkpoint: Head::new(&done.origin, &done.head),
+                    before: done.before,
+                    index: done.index.map(|index: TreeHead| index.size),
+                },
+                exit,
+            ),
             false => console.line(format_args!(
                 "copied {} size {}, {} new, to {}",
                 done.origin,
@@ -167,13 +178,7 @@ impl Args {
                 self.copy.display()
             )),
         }
-        match done.index_failure {
-            None => Exit::Done,
-            Some(error) => {
-                let failure = failure(error, &self.copy, console);
-                console.warn_of(&failure.despite("the log was copied"))
-            }
-        }
+        failed.map_or(Exit::Done, |failed| console.warn_of(&failed))
     }
 }
 

@@ -82,12 +82,15 @@ mod embedded {
                 count += 1;
             }
             if console.is_json() {
-                console.json(&Written {
-                    schema_version: 1,
-                    result: "done",
-                    files: count,
-                    path: target.display().to_string(),
-                });
+                console.result(
+                    &Written {
+                        schema_version: 1,
+                        result: "done",
+                        files: count,
+                        path: target.display().to_string(),
+                    },
+                    Exit::Done,
+                );
             } else {
                 console.line(format_args!(
                     "{count} files written to {}",

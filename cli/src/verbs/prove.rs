@@ -83,13 +83,16 @@ impl Args {
         let origin = proof.checkpoint().origin().as_str();
         let written = files.write(origin, self.index, &proof.encode(), &entry)?;
         if console.is_json() {
-            console.json(&Written {
-                schema_version: 1,
-                result: "done",
-                index: self.index,
-                proof: written.proof,
-                entry: written.entry,
-            });
+            console.result(
+                &Written {
+                    schema_version: 1,
+                    result: "done",
+                    index: self.index,
+                    proof: written.proof,
+                    entry: written.entry,
+                },
+                Exit::Done,
+            );
         } else {
             console.line(format_args!(
                 "proof of entry {} written to {}",

@@ -45,12 +45,15 @@ impl Args {
                 Failure::from(error).despite(done)
             })?;
         match console.is_json() {
-            true => console.json(&Published {
-                schema_version: 1,
-                result: "done",
-                checkpoint: Head::new(log.origin(), &head),
-                indexed,
-            }),
+            true => console.result(
+                &Published {
+                    schema_version: 1,
+                    result: "done",
+                    checkpoint: Head::new(log.origin(), &head),
+                    indexed,
+                },
+                Exit::Done,
+            ),
             false => console.line(format_args!(
                 "published {} size {} root {}",
                 log.origin(),

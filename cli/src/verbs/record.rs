@@ -10,7 +10,7 @@ use glasslog_client::submit::{Receipt, Refused, Wait};
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{
     AccessEvent, Action, Actor, ActorType, Context, Envelope, EventError, FileList, Outcome,
-    Reason, Subject, Transfer,
+    Reason, Spki, Subject, Transfer,
 };
 use glasslog_core::fetch::ProveError;
 use glasslog_core::merkle::Hash;
@@ -232,11 +232,13 @@ impl Args {
         };
         files.check_entry_place(None)?;
         let known = self.known();
+        let mut found = self.remarks_about_admins(&keys);
+        let by_admins = self.admin.len() > found.len();
         if let Some(known) = &known {
-            let found = known.remarks(&event, &subjects, !self.admin.is_empty());
-            found.iter().for_each(|remark| warn(remark, console));
-            remarks.extend(found);
+            found.extend(known.remarks(&event, &subjects, by_admins));
         }
+        found.iter().for_each(|remark| warn(remark, console));
+        remarks.extend(found);
         // An event that may be in the log already is found by the bytes that it has there; see `send`.
         event.new_name |= self.event_id.is_some() && registers(&event);
         // The lock on a directory is held until the proof is made.
@@ -266,6 +268,16 @@ impl Args {
         told.map_err(|failure| self.then(failure, wait, &receipt, &entry))?;
         upkeep::extend_index(&self.log, destination, console);
         Ok(Exit::Done)
+    }
+
+    /// Returns the remarks about the keys of `--admin`, which follow that of the actor.
+    fn remarks_about_admins(&self, keys: &[SecretKey]) -> Vec<Remark> {
+        let keyids = keys
+            .iter()
+            .skip(1)
+            .map(|key| Spki::new(key.public()).key_id());
+        let admins = self.admin.iter().zip(keyids);
+        remarks::of_admins(&self.log, self.policy.as_deref(), admins)
     }
 
     /// Returns what the log knows of the artifact. Another event with the same id may be a routine one.
@@ -327,16 +339,19 @@ impl Args {
         console: &Console,
     ) {
         if console.is_json() {
-            console.json(&Recorded {
-                schema_version: 1,
-                result: "done",
-                index: receipt.index,
-                leaf_hash: receipt.leaf_hash.to_base64(),
-                event_id: event_id.to_owned(),
-                proof: written.proof,
-                entry: written.entry,
-                remarks,
-            });
+            console.result(
+                &Recorded {
+                    schema_version: 1,
+                    result: "done",
+                    index: receipt.index,
+                    leaf_hash: receipt.leaf_hash.to_base64(),
+                    event_id: event_id.to_owned(),
+                    proof: written.proof,
+                    entry: written.entry,
+                    remarks,
+                },
+                Exit::Done,
+            );
             return;
         }
         match written.proof.as_deref() {

@@ -26,7 +26,7 @@ pub(super) fn run(args: &Args, file: &Path, console: &Console) -> Result<Exit, F
     let proof = AuditedProof::read(&bytes, &policy, now).map_err(refuse)?;
     publish(&proof, &args.log, console)?;
     if console.is_json() {
-        console.json(&json!({ "schemaVersion": 1, "result": "done" }));
+        console.result(&json!({ "schemaVersion": 1, "result": "done" }), Exit::Done);
     }
     console.note("readers that require auditors begin with this manifest");
     Ok(Exit::Done)

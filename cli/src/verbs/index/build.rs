@@ -108,7 +108,7 @@ fn build(
         runs: manifest.runs().len(),
     };
     match console.is_json() {
-        true => console.json(&built),
+        true => console.result(&built, Exit::Done),
         false => console.line(format_args!(
             "indexed {} size {indexed} by {} in {} runs as {}",
             built.log, built.mapfn, built.runs, built.index

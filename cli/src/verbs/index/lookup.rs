@@ -121,7 +121,7 @@ pub(super) fn run(args: &Args, hash: &str, console: &Console) -> Result<Exit, Fa
         size,
     };
     match console.is_json() {
-        true => console.json(&found),
+        true => console.result(&found, exit),
         false => {
             for position in &found.positions {
                 console.line(position);

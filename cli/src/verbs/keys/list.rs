@@ -105,15 +105,18 @@ fn list(published: &PublishedKeys, verified: bool, console: &Console) {
     keys.sort_by_key(|key| key.enrolled_at);
     if console.is_json() {
         let origin = keyring.origin().to_owned();
-        console.json(&Listed {
-            schema_version: 1,
-            result: "done",
-            origin,
-            size: published.size,
-            verified,
-            admins,
-            keys,
-        });
+        console.result(
+            &Listed {
+                schema_version: 1,
+                result: "done",
+                origin,
+                size: published.size,
+                verified,
+                admins,
+                keys,
+            },
+            Exit::Done,
+        );
         return;
     }
     for keyid in admins {

@@ -48,11 +48,14 @@ impl Args {
             .and_then(|()| indexer?.publish(now()))
             .map_err(|error| Failure::from(error).despite(&closed))?;
         if console.is_json() {
-            console.json(&json!({
-                "schemaVersion": 1,
-                "result": "done",
-                "checkpoint": Head::new(&origin, &head),
-            }));
+            console.result(
+                &json!({
+                    "schemaVersion": 1,
+                    "result": "done",
+                    "checkpoint": Head::new(&origin, &head),
+                }),
+                Exit::Done,
+            );
         } else {
             console.line(closed);
             console.hint("let your witnesses cosign the final checkpoint; `glasslog init --succeeds` makes the log after it");

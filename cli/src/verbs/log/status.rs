@@ -38,21 +38,24 @@ impl Args {
                     "leaseSeconds": holder.lease / 1_000,
                 }),
             });
-            console.json(&json!({
-                "schemaVersion": 1,
-                "result": "done",
-                "origin": status.origin,
-                "size": status.size,
-                "published": status.published,
-                "backlog": status.backlog(),
-                "backlogBytes": status.backlog_bytes,
-                "lagSeconds": status.lag,
-                "indexed": status.indexed,
-                "supersededPartials": status.superseded_partials,
-                "closed": status.is_closed,
-                "writer": writer,
-                "lastError": status.last_error,
-            }));
+            console.result(
+                &json!({
+                    "schemaVersion": 1,
+                    "result": "done",
+                    "origin": status.origin,
+                    "size": status.size,
+                    "published": status.published,
+                    "backlog": status.backlog(),
+                    "backlogBytes": status.backlog_bytes,
+                    "lagSeconds": status.lag,
+                    "indexed": status.indexed,
+                    "supersededPartials": status.superseded_partials,
+                    "closed": status.is_closed,
+                    "writer": writer,
+                    "lastError": status.last_error,
+                }),
+                Exit::Done,
+            );
             return Ok(Exit::Done);
         }
         let backlog = match status.lag {

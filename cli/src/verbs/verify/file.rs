@@ -6,6 +6,7 @@ use glasslog_client::drive;
 use glasslog_core::event::FileList;
 use glasslog_core::fetch::Query;
 use glasslog_core::merkle::empty_root;
+use glasslog_core::report::{Class, Report};
 use glasslog_core::text::limits::MAX_FILE_LIST;
 use glasslog_core::verify::{HistoryQuery, Options, Require};
 
@@ -62,7 +63,12 @@ impl Args {
         let query = drive::run(&*source, &Watch::reading(console), || {
             self.query(&question, &policy, options)
         })?;
-        console.verdict(query.report(), self.text.extent())
+        let exit = console.verdict(query.report(), self.text.extent())?;
+        let report = query.report();
+        if report.is_some_and(|report| report.query.kind == "file" && is_unknown(report)) {
+            console.hint("a file of a folder whose registration does not list all files is found with its folder: `glasslog verify file FOLDER`");
+        }
+        Ok(exit)
     }
 
     /// Hashes the files.
@@ -141,4 +147,10 @@ enum Question {
     Files(Vec<String>),
     /// A folder, and the list of files that its registration names.
     Folder(FileList, Option<FileList>),
+}
+
+/// Returns whether there is no event about one of the files.
+fn is_unknown(report: &Report) -> bool {
+    let mut files = report.members.files.iter().flatten();
+    report.class() == Class::Nothing && files.any(|file| file.events.is_empty())
 }

@@ -80,13 +80,16 @@ impl Args {
         };
         let name = key.verifier().name().as_str();
         match console.is_json() {
-            true => console.json(&Cosigned {
-                schema_version: 1,
-                result: "done",
-                checkpoint: Head::new(&config.origin, &done.head),
-                seen: done.seen.map(|seen| Head::new(&config.origin, &seen)),
-                time,
-            }),
+            true => console.result(
+                &Cosigned {
+                    schema_version: 1,
+                    result: "done",
+                    checkpoint: Head::new(&config.origin, &done.head),
+                    seen: done.seen.map(|seen| Head::new(&config.origin, &seen)),
+                    time,
+                },
+                Exit::Done,
+            ),
             false => console.line(format_args!(
                 "{name} cosigned {} size {}",
                 config.origin, done.head.size

@@ -450,6 +450,54 @@ fn a_disk_that_fails_leaves_the_old_file() {
     }
 }
 
+/// The kernel's own answer for a full disk, on a disk that fills before the event is sent, and after.
+#[test]
+fn a_full_disk_loses_no_event() {
+    let shell = shell();
+    let server = shell.serve();
+    let digest = super::shell::DIGEST;
+    let record = |first: u32| {
+        let mut traced = Command::new("strace");
+        traced
+            .args(["-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync"])
+            .arg(format!(
+                "--inject=fsync,fdatasync:error=ENOSPC:when={first}+"
+            ))
+            .arg(glasslog_tests::glasslog::binary())
+            .args(["record", "--signer", "ci.key", "--format", "json", "--log"])
+            .arg(&server.url)
+            .args(READ.split(' '))
+            .args(["--digest", digest])
+            .current_dir(shell.folder.path())
+            .env("GLASSLOG_CACHE", "off");
+        traced
+    };
+    let mut probe = Command::new("strace");
+    let probe = probe.args(["-o", "/dev/null", "true"]).status();
+    if !probe.is_ok_and(|status| status.success()) {
+        return glasslog_tests::skip::skipped("strace cannot trace here: a full disk is not tried");
+    }
+    let size = shell.size();
+    let said = finish(&mut record(1)).expect(1);
+    let message = said.json()["error"]["message"].to_string();
+    assert!(message.contains("no space left on the device"), "{said}");
+    assert_eq!(
+        (&said.json()["submitted"], shell.size()),
+        (&Value::Null, size)
+    );
+    let said = finish(&mut record(2)).expect(1);
+    let error = said.json();
+    let message = error["error"]["message"].to_string();
+    assert!(
+        message.contains(&format!("entry {size} is in the log, but ")),
+        "{said}"
+    );
+    assert_eq!(
+        (&error["submitted"]["state"], &error["exitCode"]),
+        (&"in-log".into(), &1.into())
+    );
+}
+
 /// The public tree is readable for a web server, and the rest is not, whatever the umask of the writers.
 #[test]
 fn the_public_tree_is_readable_under_any_umask() {

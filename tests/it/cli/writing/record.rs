@@ -13,7 +13,7 @@ fn record_answers_with_a_proof() {
         .record("log", "--action read --artifact resnet50@2.1 --format json")
         .expect(0)
         .json();
-    assert_eq!(said.as_object().unwrap().len(), 8);
+    assert_eq!(said.as_object().unwrap().len(), 9);
     assert_eq!(said["remarks"][0]["code"], "artifact-not-registered");
     assert_eq!(said["schemaVersion"], 1);
     assert_eq!(

@@ -81,6 +81,12 @@ fn an_event_that_will_not_mean_what_it_says_is_told() {
             &[],
         ),
         (
+            format!(
+                "--signer eve.key --action hold --artifact m@1 --digest {DIGEST} {REASON} --admin ci.key"
+            ),
+            &["not-an-admin", "hold-without-right"],
+        ),
+        (
             format!("--signer ci.key --action hold --artifact m@1 --digest {DIGEST} {REASON}"),
             &[],
         ),
