@@ -24,6 +24,7 @@
 //! * [`drive`]: the one loop that feeds a query, with its retries.
 //! * [`prove`]: makes the proof of an entry.
 //! * [`submit`]: sends entries to a server.
+//! * [`monitor`]: follows logs, compares their heads and tells of new entries.
 //! * [`audit`]: reads and recomputes a whole log with all cores.
 //!
 //! Not here: exit codes, printing, progress bars (callers pass a [`drive::Observer`]), and the rules of verification.
@@ -32,6 +33,8 @@ pub mod audit;
 pub mod drive;
 mod error;
 mod http_client;
+pub mod monitor;
+pub mod prefix;
 pub mod prove;
 pub mod source;
 pub mod submit;

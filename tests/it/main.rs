@@ -6,6 +6,7 @@ mod cli {
     mod hints;
     mod messages;
     mod mirroring;
+    mod monitoring;
     mod process;
     mod reference;
     mod shards;

@@ -103,7 +103,7 @@ impl Console {
     }
 
     /// Writes a line of JSON, byte for byte: a stream that removes styles would also remove U+007F.
-    fn json_line(&self, text: &str) {
+    pub(crate) fn json_line(&self, text: &str) {
         self.write(std::io::stdout().lock(), text);
     }
 

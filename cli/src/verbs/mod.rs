@@ -4,7 +4,6 @@ use clap::{Command, Subcommand};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::not_yet::NotYet;
 use crate::output::Console;
 
 mod acknowledge;
@@ -20,6 +19,7 @@ mod keygen;
 mod keys;
 mod log;
 mod mirror;
+mod monitor;
 mod portal;
 mod prove;
 mod publish;
@@ -48,13 +48,12 @@ pub(crate) enum Verb {
     Index(Box<index::Args>),
     Witness(witness::Args),
     Mirror(mirror::Args),
+    Monitor(Box<monitor::Args>),
     Portal(portal::Args),
     Log(log::Args),
     Inspect(inspect::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
-    #[command(hide = true)]
-    Monitor(NotYet),
 }
 
 impl Verb {
@@ -79,12 +78,12 @@ impl Verb {
             Self::Index(args) => args.run(console),
             Self::Witness(args) => args.run(console),
             Self::Mirror(args) => args.run(console),
+            Self::Monitor(args) => args.run(console),
             Self::Portal(args) => args.run(console),
             Self::Inspect(args) => args.run(console),
             Self::Doctor(args) => args.run(console),
             Self::Completions(args) => args.run(&mut command(), console),
             Self::Log(args) => args.run(console),
-            Self::Monitor(not_yet) => Err(not_yet.refuse("monitor")),
         }
     }
 }

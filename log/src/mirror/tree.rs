@@ -1,11 +1,12 @@
 //! The two trees that a mirror copies, and proofs from the tiles of either.
 
 use super::error::MirrorError;
+use glasslog_client::prefix::{PrefixError, prefix};
 use glasslog_client::source::{Source, read_file};
 use glasslog_core::fetch::LogFile;
 use glasslog_core::index::format::INDEX_FOLDER;
-use glasslog_core::merkle::{ConsistencyProof, Hash, TreeHead, empty_root};
-use glasslog_core::tiles::{ConsistencyPlan, EntryBundle, Tile};
+use glasslog_core::merkle::{ConsistencyProof, Hash, TreeHead};
+use glasslog_core::tiles::{EntryBundle, Tile};
 use std::collections::BTreeMap;
 
 /// A tree of a log: that of its entries, or that of its index log.
@@ -60,22 +61,9 @@ impl Tree {
         size: u64,
         head: TreeHead,
     ) -> Result<(Hash, ConsistencyProof), MirrorError> {
-        // Every tree extends the empty tree and itself, without a proof.
-        let trivial = match size {
-            0 => Some(empty_root()),
-            size if size == head.size => Some(head.root),
-            _ => None,
-        };
-        if let Some(root) = trivial {
-            let proof = ConsistencyProof::from_hashes(Vec::new());
-            return Ok((
-                root,
-                proof.map_err(|error| MirrorError::Tile(error.into()))?,
-            ));
-        }
-        let plan = ConsistencyPlan::new(size, head)?;
-        let files = self.tiles(source, plan.tiles())?;
-        let (prefix, proof) = plan.finish(&files)?;
-        Ok((prefix.root, proof))
+        prefix(source, self.tile, size, head).map_err(|error| match error {
+            PrefixError::Source(error) => error.into(),
+            PrefixError::Tile(error) => error.into(),
+        })
     }
 }

@@ -1,0 +1,341 @@
+//! A monitor of logs: compares every head with the one before, reads every new entry once, and tells what concerns its watches
+//! (`docs/formats/monitor.md`).
+//!
+//! It recomputes all that it tells from entries that the signed root commits to; no index is read. Its state is saved after the
+//! alerts were delivered, so that a crash repeats alerts, with the same identifiers, and never loses one.
+
+mod alert;
+mod kind;
+mod scan;
+mod state;
+mod watch;
+mod webhook;
+
+pub use alert::Alert;
+pub use kind::Kind;
+pub use state::{LogState, State, StateError};
+pub use watch::{Watch, Watches};
+pub use webhook::Webhook;
+
+use glasslog_core::fetch::{CHECKPOINT_PATH, LogFile};
+use glasslog_core::merkle::leaf_hash;
+use glasslog_core::note::Checkpoint;
+use glasslog_core::tiles::TileError;
+use glasslog_core::trust::TrustPolicy;
+use glasslog_core::verify::Inconsistency;
+
+use crate::error::Error;
+use crate::prefix::{PrefixError, prefix};
+use crate::source::Source;
+
+/// Entries after which the state is saved during a long reading.
+const SAVE_EVERY: u64 = 65_536;
+
+/// Rules of a monitor.
+#[derive(Debug)]
+pub struct Rules<'a> {
+    /// The policy that decides which checkpoints count.
+    pub policy: &'a TrustPolicy,
+    /// The entries to tell of.
+    pub watches: &'a Watches,
+    /// Begin a log without a state at its present head.
+    pub from_now: bool,
+    /// Most seconds since the witnesses vouched for the head.
+    pub max_checkpoint_age: Option<u64>,
+    /// Most seconds without a new entry.
+    pub max_silence: Option<u64>,
+    /// The time, in seconds since the epoch.
+    pub now: u64,
+}
+
+/// The receiver of a monitor's results.
+pub trait Sink {
+    /// Delivers an alert; the state is saved only after it succeeded.
+    ///
+    /// # Errors
+    /// The alert was not delivered.
+    fn deliver(&mut self, alert: &Alert) -> Result<(), Error>;
+
+    /// Saves the state of the log that is monitored now.
+    ///
+    /// # Errors
+    /// The disk or permissions.
+    fn save(&mut self, state: &LogState) -> Result<(), Error>;
+}
+
+/// One look at one log.
+pub struct Monitor<'a> {
+    /// The log.
+    pub source: &'a dyn Source,
+    /// The rules.
+    pub rules: &'a Rules<'a>,
+    /// Its state, which is kept up to date.
+    pub state: &'a mut LogState,
+}
+
+/// A condition of a log that ends a look at it.
+struct Condition {
+    kind: Kind,
+    message: String,
+    evidence: Option<Box<Inconsistency>>,
+}
+
+impl Condition {
+    fn new(kind: Kind, message: impl ToString) -> Self {
+        Self {
+            kind,
+            message: message.to_string(),
+            evidence: None,
+        }
+    }
+}
+
+impl From<Error> for Condition {
+    fn from(error: Error) -> Self {
+        Self::new(Kind::Unreachable, error)
+    }
+}
+
+impl From<PrefixError> for Condition {
+    fn from(error: PrefixError) -> Self {
+        match error {
+            PrefixError::Source(error) => error.into(),
+            PrefixError::Tile(error @ TileError::Missing { .. }) => {
+                Self::new(Kind::Unreachable, error)
+            }
+            PrefixError::Tile(error) => Self::new(Kind::False, error),
+        }
+    }
+}
+
+/// The end of a look: a condition of the log, or a sink that failed.
+enum Stop {
+    Condition(Condition),
+    Sink(Error),
+}
+
+impl From<Condition> for Stop {
+    fn from(condition: Condition) -> Self {
+        Self::Condition(condition)
+    }
+}
+
+impl Monitor<'_> {
+    /// Looks at the log once; returns the kinds of the alarms that hold now. An alarm is delivered when it begins.
+    ///
+    /// # Errors
+    /// The errors of `sink`: an alert was not delivered, or the state was not saved.
+    pub fn look(mut self, sink: &mut dyn Sink) -> Result<Vec<Kind>, Error> {
+        let mut alarms = Vec::new();
+        match self.read(sink) {
+            Ok(time) => {
+                self.check_times(time, &mut alarms);
+            }
+            Err(Stop::Condition(condition)) => alarms.push(condition),
+            Err(Stop::Sink(error)) => return Err(error),
+        }
+        for alarm in &alarms {
+            if !self.state.alarms.contains(&alarm.kind) {
+                sink.deliver(&Alert::alarm(
+                    self.state,
+                    alarm.kind,
+                    &alarm.message,
+                    alarm.evidence.as_deref(),
+                    self.rules.now,
+                ))?;
+            }
+        }
+        self.state.alarms = alarms.iter().map(|alarm| alarm.kind).collect();
+        sink.save(self.state)?;
+        Ok(self.state.alarms.clone())
+    }
+
+    /// Judges the head and reads the new entries; returns the time that the witnesses confirm.
+    fn read(&mut self, sink: &mut dyn Sink) -> Result<Option<u64>, Stop> {
+        let (shown, time) = self.accept()?;
+        self.compare(&shown)?;
+        let head = shown.head();
+        let is_new = self.state.checkpoint.is_none();
+        let grows = self.state.size() < head.size;
+        if is_new && self.rules.from_now {
+            self.state.read = head.size;
+        }
+        // The head is remembered before its entries are told, so that a fork of it is found whatever happens next.
+        self.state.checkpoint = Some(shown);
+        if is_new || grows {
+            self.state.grown = self.rules.now;
+        }
+        sink.save(self.state).map_err(Stop::Sink)?;
+        let first = self.state.read;
+        let state = &mut *self.state;
+        let rules = self.rules;
+        scan::entries(self.source, head, first, |index, entry| {
+            for watch in rules.watches.matching(entry) {
+                let alert = Alert::event(state, index, leaf_hash(entry), watch, entry, rules.now);
+                sink.deliver(&alert).map_err(Stop::Sink)?;
+            }
+            state.read = index + 1;
+            match state.read.is_multiple_of(SAVE_EVERY) {
+                true => sink.save(state).map_err(Stop::Sink),
+                false => Ok(()),
+            }
+        })?;
+        Ok(time)
+    }
+
+    /// Reads the checkpoint, if the policy accepts it, with the lines that verify; and the time that its witnesses confirm.
+    fn accept(&self) -> Result<(Checkpoint, Option<u64>), Condition> {
+        let bytes = self.source.read(CHECKPOINT_PATH)?;
+        let missing = || {
+            let answer = self.source.take_absences().pop();
+            let answer = answer.map_or_else(String::new, |answer| format!(": {answer}"));
+            Condition::new(
+                Kind::Unreachable,
+                format!("`{CHECKPOINT_PATH}` is missing{answer}"),
+            )
+        };
+        let bytes = bytes.ok_or_else(missing)?;
+        let shown = Checkpoint::parse(&bytes).map_err(|error| {
+            Condition::new(Kind::Malformed, format!("`{CHECKPOINT_PATH}`: {error}"))
+        })?;
+        let (verdict, verified) = self.rules.policy.verify_log(&shown, self.rules.now);
+        if verdict.is_false() {
+            let message = "a signature of a known key on the checkpoint is wrong";
+            return Err(Condition::new(Kind::False, message));
+        }
+        let signed = verified.zip(self.rules.policy.log().signed(&shown));
+        let (verified, signed) = signed.ok_or_else(|| {
+            let message = "the trust policy does not accept the checkpoint: it lacks a signature of the log, or the quorum";
+            Condition::new(Kind::NotAccepted, message)
+        })?;
+        Ok((signed.checkpoint().clone(), verified.time()))
+    }
+
+    /// Checks that a checkpoint continues the one before.
+    fn compare(&self, shown: &Checkpoint) -> Result<(), Condition> {
+        let Some(seen) = &self.state.checkpoint else {
+            return Ok(());
+        };
+        let (before, origin) = (seen.origin().as_str(), shown.origin().as_str());
+        if before != origin {
+            let message = format!("the log was `{before}`, and is now `{origin}`");
+            return Err(Condition::new(Kind::Restart, message));
+        }
+        let (old, new) = (seen.head(), shown.head());
+        if new.size < old.size {
+            return Err(match self.state.fork(self.source, shown, seen)? {
+                Some(fork) => fork,
+                None => Condition::new(
+                    Kind::Rollback,
+                    format!("the log shows size {}, and had size {}", new.size, old.size),
+                ),
+            });
+        }
+        match self.state.fork(self.source, seen, shown)? {
+            Some(fork) => Err(fork),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds the alarms of age and silence.
+    fn check_times(&self, time: Option<u64>, alarms: &mut Vec<Condition>) {
+        let now = self.rules.now;
+        if let Some(most) = self.rules.max_checkpoint_age {
+            let age = time.map(|time| now.saturating_sub(time));
+            let message = match age {
+                Some(age) if age <= most => None,
+                Some(age) => Some(format!("witnesses vouched for the head {age} s ago")),
+                None => Some("no witness of the policy dates the head".to_owned()),
+            };
+            alarms.extend(message.map(|message| Condition::new(Kind::Stale, message)));
+        }
+        if let Some(most) = self.rules.max_silence {
+            let silence = now.saturating_sub(self.state.grown);
+            if silence > most {
+                let message = format!("no new entry for {silence} s");
+                alarms.push(Condition::new(Kind::Silent, message));
+            }
+        }
+    }
+}
+
+impl LogState {
+    /// Compares two checkpoints of one log, the smaller one first, by the tiles under the larger one; a fork if they contradict
+    /// each other.
+    fn fork(
+        &self,
+        source: &dyn Source,
+        old: &Checkpoint,
+        new: &Checkpoint,
+    ) -> Result<Option<Condition>, Condition> {
+        let (root, proof) = match prefix(source, LogFile::Tile, old.head().size, new.head()) {
+            Ok(found) => found,
+            // A log that was rolled back has no tiles of the larger head: nothing shows a contradiction.
+            Err(_) if self.size() == new.head().size => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        if root == old.head().root {
+            return Ok(None);
+        }
+        let evidence = Inconsistency {
+            old: old.clone(),
+            new: new.clone(),
+            root,
+            proof,
+        };
+        let (old, new) = (old.head().size, new.head().size);
+        let message =
+            format!("the log signed two heads that cannot both be true, of sizes {old} and {new}");
+        Ok(Some(Condition {
+            evidence: Some(Box::new(evidence)),
+            ..Condition::new(Kind::Fork, message)
+        }))
+    }
+}
+
+/// Compares the logs of one origin that are monitored, such as mirrors; the alarm of each two whose heads contradict each other.
+///
+/// # Errors
+/// The errors of `sink`.
+pub fn compare_views(
+    views: &[(&LogState, &dyn Source)],
+    now: u64,
+    sink: &mut dyn FnMut(&Alert) -> Result<(), Error>,
+) -> Result<bool, Error> {
+    let mut found = false;
+    for (at, (state, source)) in views.iter().enumerate() {
+        for (other, other_source) in views.iter().skip(at + 1) {
+            let (Some(one), Some(two)) = (&state.checkpoint, &other.checkpoint) else {
+                continue;
+            };
+            if one.origin() != two.origin() {
+                continue;
+            }
+            let (old, new, source) = match one.head().size <= two.head().size {
+                true => (one, two, other_source),
+                false => (two, one, source),
+            };
+            let shows = prefix(*source, LogFile::Tile, old.head().size, new.head());
+            let Ok((root, proof)) = shows else { continue };
+            if root == old.head().root {
+                continue;
+            }
+            found = true;
+            let evidence = Inconsistency {
+                old: old.clone(),
+                new: new.clone(),
+                root,
+                proof,
+            };
+            let message = format!("`{}` and `{}` show different logs", state.log, other.log);
+            sink(&Alert::alarm(
+                state,
+                Kind::Fork,
+                &message,
+                Some(&evidence),
+                now,
+            ))?;
+        }
+    }
+    Ok(found)
+}

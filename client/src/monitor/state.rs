@@ -1,0 +1,183 @@
+//! The one state file of a monitor (`docs/formats/monitor.md`, "State").
+
+use core::fmt::Write as _;
+
+use glasslog_core::note::Checkpoint;
+use glasslog_core::text::limits::MAX_NOTE;
+use glasslog_core::text::wire::parse_decimal;
+
+use super::kind::Kind;
+
+/// First line of a state.
+const MAGIC: &str = "glasslog-monitor-state/v1";
+
+/// The state of one log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogState {
+    /// The log, as the user named it.
+    pub log: String,
+    /// Entries that were told, if they met a watch.
+    pub read: u64,
+    /// Time of the look that saw the log grow last.
+    pub grown: u64,
+    /// The alarms that held at the last look.
+    pub alarms: Vec<Kind>,
+    /// The newest checkpoint that was accepted, with the lines that verified.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+impl LogState {
+    /// Begins with a log that was never seen.
+    #[must_use]
+    pub fn new(log: String) -> Self {
+        Self {
+            log,
+            read: 0,
+            grown: 0,
+            alarms: Vec::new(),
+            checkpoint: None,
+        }
+    }
+
+    /// Returns the size of the newest accepted head.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        let checkpoint = self.checkpoint.as_ref();
+        checkpoint.map_or(0, |checkpoint| checkpoint.head().size)
+    }
+
+    /// Returns the origin of the log; nothing if no checkpoint was accepted yet.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        let checkpoint = self.checkpoint.as_ref();
+        checkpoint.map_or("", |checkpoint| checkpoint.origin().as_str())
+    }
+}
+
+/// The states of all logs of a monitor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State(pub Vec<LogState>);
+
+/// The bytes are not a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// The bytes are not those that a monitor writes.
+    #[error("it is not a monitor's state, or is damaged")]
+    Malformed,
+}
+
+impl StateError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed => "monitor-state",
+        }
+    }
+}
+
+impl State {
+    /// Encodes the state.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = format!("{MAGIC}\n").into_bytes();
+        for log in &self.0 {
+            let checkpoint = log.checkpoint.as_ref().map(Checkpoint::encode);
+            let checkpoint = checkpoint.unwrap_or_default();
+            let mut text = format!("log {}\nread {}\ngrown {}\n", log.log, log.read, log.grown);
+            for alarm in &log.alarms {
+                // Writing to a string does not fail.
+                let _ = writeln!(text, "alarm {}", alarm.name());
+            }
+            let _ = writeln!(text, "checkpoint {}", checkpoint.len());
+            bytes.extend(text.into_bytes());
+            bytes.extend(checkpoint);
+        }
+        bytes
+    }
+
+    /// Parses a state: the bytes that [`encode`](Self::encode) gives, and no others.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, StateError> {
+        let state = Self::read(bytes).ok_or(StateError::Malformed)?;
+        match state.encode() == bytes {
+            true => Ok(state),
+            false => Err(StateError::Malformed),
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (first, mut rest) = line(bytes)?;
+        if first != MAGIC {
+            return None;
+        }
+        let mut logs: Vec<LogState> = Vec::new();
+        while !rest.is_empty() {
+            let mut log = LogState::new(field(&mut rest, "log ")?.to_owned());
+            log.read = parse_decimal(field(&mut rest, "read ")?)?;
+            log.grown = parse_decimal(field(&mut rest, "grown ")?)?;
+            while let Some(name) = field(&mut rest, "alarm ") {
+                log.alarms
+                    .push(*Kind::ALL.iter().find(|kind| kind.name() == name)?);
+            }
+            let length = parse_decimal(field(&mut rest, "checkpoint ")?)?;
+            let length = usize::try_from(length).ok().filter(|it| *it <= MAX_NOTE)?;
+            let (checkpoint, after) = rest.split_at_checked(length)?;
+            if length > 0 {
+                log.checkpoint = Some(Checkpoint::parse(checkpoint).ok()?);
+            }
+            rest = after;
+            if log.read > log.size() || logs.iter().any(|other| other.log == log.log) {
+                return None;
+            }
+            logs.push(log);
+        }
+        Some(Self(logs))
+    }
+}
+
+fn line(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let (line, rest) = bytes.split_at_checked(end)?;
+    Some((core::str::from_utf8(line).ok()?, rest.get(1..)?))
+}
+
+/// Takes a line with this beginning; returns the rest of it.
+fn field<'a>(bytes: &mut &'a [u8], name: &str) -> Option<&'a str> {
+    let (line, rest) = line(bytes)?;
+    let value = line.strip_prefix(name)?;
+    *bytes = rest;
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_has_one_encoding() {
+        let mut log = LogState::new("https://log.example/".into());
+        log.grown = 7;
+        log.alarms = vec![Kind::Fork, Kind::Unreachable];
+        let state = State(vec![log, LogState::new("my log".into())]);
+        let bytes = state.encode();
+        assert_eq!(State::parse(&bytes), Ok(state));
+        for end in 0..bytes.len() {
+            let cut = State::parse(&bytes[..end]);
+            // A state of the first log alone is a state, and so is one of no log.
+            let is_whole = cut.is_ok_and(|cut| cut.encode() == bytes[..end]);
+            assert!(!is_whole || bytes[..end].ends_with(b"checkpoint 0\n") || end == 26);
+        }
+        for wrong in [
+            "",
+            "glasslog-monitor-state/v2\n",
+            "glasslog-monitor-state/v1",
+        ] {
+            assert_eq!(State::parse(wrong.as_bytes()), Err(StateError::Malformed));
+        }
+        let twice = [&bytes[..], &bytes[26..]].concat();
+        assert_eq!(State::parse(&twice), Err(StateError::Malformed));
+    }
+}

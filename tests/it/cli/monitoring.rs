@@ -1,0 +1,240 @@
+//! `monitor`: each entry is told once, each head continues the one before, and what was not delivered is told again.
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
+use glasslog_tests::command::Finished;
+use serde_json::{Value, json};
+
+use crate::cli::writing::shell::{CI, ORIGIN, Shell};
+
+const MONITOR: &str = "monitor log --policy log/trust.policy --state m.state --once";
+
+fn alerts(said: &Finished) -> Vec<Value> {
+    let lines = said.text().lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn indices(said: &Finished) -> Vec<u64> {
+    let alerts = alerts(said);
+    alerts
+        .iter()
+        .filter_map(|it| it["index"].as_u64())
+        .collect()
+}
+
+fn raw(shell: &Shell, log: &str, numbers: std::ops::Range<usize>) {
+    if !shell.path(log).exists() {
+        shell
+            .run(&format!("init {log} --origin {ORIGIN} --key k --raw"))
+            .expect(0);
+    }
+    let lines: String = numbers.map(|it| format!("entry {it}\n")).collect();
+    fs::write(shell.path("entries"), lines).unwrap();
+    shell.run(&format!("submit --log {log} entries")).expect(0);
+}
+
+fn with_key() -> Shell {
+    let shell = Shell::new();
+    shell
+        .run(&format!("keygen --kind log --name {ORIGIN} --out k"))
+        .expect(0);
+    shell
+}
+
+#[test]
+fn each_entry_that_meets_a_watch_is_told_once() {
+    let shell = Shell::with_log();
+    shell
+        .record("log", "--action read --artifact a@1")
+        .expect(0);
+    shell
+        .record("log", "--action read --artifact b@1")
+        .expect(0);
+    // The index would say that there is nothing: it is not read.
+    let watch = format!("{MONITOR} --watch a@1 --watch actor:{CI}");
+    let said = shell.run(&watch).expect(0);
+    assert_eq!(indices(&said), [1, 2, 2, 3]);
+    let told = &alerts(&said)[1];
+    assert_eq!(told["claims"]["action"], "read", "{told}");
+    assert_eq!(told["claims"]["actor"], CI);
+    assert_eq!(
+        (&told["kind"], &told["origin"]),
+        (&json!("event"), &json!(ORIGIN))
+    );
+    assert_eq!(shell.run(&watch).expect(0).text(), "");
+    shell
+        .record("log", "--action read --artifact a@1")
+        .expect(0);
+    fs::write(shell.path("rules"), "# one a line\n\nname:a\n").unwrap();
+    let said = shell.run(&format!("{MONITOR} --rules rules")).expect(0);
+    assert_eq!(indices(&said), [4]);
+    // Without a watch, every entry of the log from the first one on.
+    let all = MONITOR.replace("m.state", "all.state");
+    assert_eq!(indices(&shell.run(&all).expect(0)), [0, 1, 2, 3, 4]);
+    // The present head is the beginning only if that is said.
+    let now = MONITOR.replace("m.state", "now.state") + " --from-now";
+    assert_eq!(shell.run(&now).expect(0).text(), "");
+    shell
+        .record("log", "--action read --artifact a@1")
+        .expect(0);
+    assert_eq!(indices(&shell.run(&now).expect(0)), [5]);
+}
+
+#[test]
+fn an_alert_that_was_not_delivered_is_told_again() {
+    let shell = Shell::with_log();
+    let first = shell.run(&format!("{MONITOR} --exec false")).expect(1);
+    assert_eq!(indices(&first), [0]);
+    let again = shell.run(&format!("{MONITOR} --exec cat>>told")).expect(0);
+    assert_eq!(indices(&again), [0, 1]);
+    let ids = |said: &Finished| alerts(said)[0]["id"].clone();
+    assert_eq!(ids(&first), ids(&again));
+    assert_eq!(shell.read("told"), again.text());
+    assert_eq!(shell.run(MONITOR).expect(0).text(), "");
+}
+
+#[test]
+fn forks_rollbacks_and_restarts_are_alarms_once() {
+    let shell = with_key();
+    raw(&shell, "log", 0..300);
+    raw(&shell, "older", 0..100);
+    raw(&shell, "fork", 1..400);
+    shell.run(MONITOR).expect(0);
+    fs::rename(shell.path("log"), shell.path("good")).unwrap();
+    let policy = MONITOR.replace("log/trust.policy", "good/trust.policy");
+    let said = shell.run(&policy);
+    assert_eq!(said.code, 1, "{said}");
+    for (log, code, kind) in [("older", 5, "rollback"), ("fork", 7, "fork")] {
+        fs::rename(shell.path(log), shell.path("log")).unwrap();
+        let said = shell.run(&policy).expect(code);
+        let told = alerts(&said);
+        assert_eq!(told.len(), 1, "{said}");
+        assert_eq!(
+            (&told[0]["kind"], &told[0]["size"]),
+            (&json!(kind), &json!(300))
+        );
+        // It holds, and is told once.
+        assert_eq!(shell.run(&policy).expect(code).text(), "");
+        fs::rename(shell.path("log"), shell.path(log)).unwrap();
+    }
+    let evidence = shell.read("m.state.inconsistency");
+    assert!(evidence.starts_with("glasslog-inconsistency/v1\nold "));
+    shell
+        .run("verify inconsistency m.state.inconsistency --policy good/trust.policy")
+        .expect(0);
+    // A log that is right again goes on where it was.
+    fs::rename(shell.path("good"), shell.path("log")).unwrap();
+    assert_eq!(shell.run(MONITOR).expect(0).text(), "");
+    raw(&shell, "log", 300..301);
+    assert_eq!(indices(&shell.run(MONITOR).expect(0)), [300]);
+    // Another log in its place.
+    fs::rename(shell.path("log"), shell.path("good")).unwrap();
+    shell
+        .run("init log --origin other.example/log --raw")
+        .expect(0);
+    let said = shell.run(MONITOR).expect(5);
+    assert_eq!(alerts(&said)[0]["kind"], "restart");
+}
+
+/// Two views of one log are compared, although each of them grows consistently.
+#[test]
+fn views_that_differ_are_a_fork() {
+    let shell = with_key();
+    raw(&shell, "log", 0..3);
+    raw(&shell, "view", 1..5);
+    let both = MONITOR.replace("monitor log", "monitor log view --watch none");
+    let said = shell.run(&both).expect(7);
+    assert_eq!(alerts(&said)[0]["kind"], "fork", "{said}");
+    assert!(shell.path("m.state.inconsistency").exists());
+}
+
+#[test]
+fn empty_damaged_and_silent_logs() {
+    let shell = with_key();
+    shell
+        .run(&format!("init log --origin {ORIGIN} --key k --raw"))
+        .expect(0);
+    assert_eq!(shell.run(MONITOR).expect(0).text(), "");
+    raw(&shell, "log", 0..3);
+    let bundle = shell.path("log/public/tile/entries/000.p/3");
+    let good = fs::read(&bundle).unwrap();
+    fs::write(&bundle, b"<!doctype html>").unwrap();
+    let said = shell.run(MONITOR).expect(3);
+    assert_eq!(alerts(&said)[0]["kind"], "false");
+    fs::write(&bundle, good).unwrap();
+    assert_eq!(indices(&shell.run(MONITOR).expect(0)), [0, 1, 2]);
+    let checkpoint = shell.path("log/public/checkpoint");
+    let good = fs::read(&checkpoint).unwrap();
+    fs::write(&checkpoint, b"<!doctype html>").unwrap();
+    let said = shell.run(MONITOR).expect(8);
+    assert_eq!(alerts(&said)[0]["kind"], "malformed");
+    fs::write(&checkpoint, good).unwrap();
+    let said = shell
+        .run(&format!("{MONITOR} --max-checkpoint-age 1h"))
+        .expect(5);
+    assert_eq!(alerts(&said)[0]["kind"], "stale");
+    thread::sleep(Duration::from_millis(2_100));
+    let said = shell.run(&format!("{MONITOR} --max-silence 1s")).expect(5);
+    assert_eq!(alerts(&said)[0]["kind"], "silent");
+    fs::write(shell.path("m.state"), b"glasslog-monitor-state/v1\nlog").unwrap();
+    shell.run(MONITOR).expect(8);
+}
+
+/// The second of two tries is taken; the body is signed.
+#[test]
+fn a_webhook_is_signed_and_tried_again() {
+    let shell = with_key();
+    raw(&shell, "log", 0..1);
+    fs::write(shell.path("secret"), "Jefe\n").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let mut requests = Vec::new();
+        for status in ["503 Busy", "200 OK"] {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut signature, mut length) = (String::new(), 0);
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                let Some((name, value)) = line.trim_end().split_once(": ") else {
+                    if line.trim_end().is_empty() {
+                        break;
+                    }
+                    continue;
+                };
+                match name.to_ascii_lowercase().as_str() {
+                    "glasslog-signature" => signature = value.to_owned(),
+                    "content-length" => length = value.parse().unwrap(),
+                    _ => {}
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let head =
+                format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            stream.write_all(head.as_bytes()).unwrap();
+            requests.push((signature, String::from_utf8(body).unwrap()));
+        }
+        requests
+    });
+    let said = shell.run(&format!("{MONITOR} --webhook {url} --webhook-key secret"));
+    let told = said.expect(0);
+    let requests = server.join().unwrap();
+    for (signature, body) in &requests {
+        assert_eq!(body, told.text().trim_end());
+        assert!(signature.starts_with("t="), "{signature}");
+        assert_eq!(signature.split(",v1=").nth(1).map(str::len), Some(64));
+    }
+    // A webhook that is gone: not delivered, so not saved.
+    raw(&shell, "log", 1..2);
+    shell
+        .run(&format!("{MONITOR} --webhook http://127.0.0.1:1/"))
+        .expect(1);
+    assert_eq!(indices(&shell.run(MONITOR).expect(0)), [1]);
+}
