@@ -330,7 +330,7 @@ fn a_log_of_another_program_is_copied() {
     let Some(tools) = Tools::for_test("a Tessera log mirrored") else {
         return;
     };
-    let log = TesseraLog::write(&tools, &[1, 300, 700]);
+    let log = TesseraLog::write(tools, &[1, 300, 700]);
     let shell = Shell::new();
     let host = Host::faithful(&log.path());
     let policy = log.policy();
@@ -346,7 +346,7 @@ fn a_log_of_another_program_is_copied() {
     tools
         .run("xmodcheck", glasslog_tests::words![public, tessera::VKEY])
         .expect(0);
-    let fork = TesseraLog::write_fork(&tools, 800);
+    let fork = TesseraLog::write_fork(tools, 800);
     shell
         .run(&format!(
             "mirror {} copy {rest} --once",
