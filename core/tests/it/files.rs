@@ -4,7 +4,7 @@ use crate::support::*;
 use glasslog_core::event::{AccessEvent, Action, Envelope, Outcome as Done, Subject};
 use glasslog_core::merkle::{Hash, leaf_hash, sha256};
 use glasslog_core::report::{Class, Outcome, Report};
-use glasslog_core::verify::HistoryQuery;
+use glasslog_core::verify::{HistoryQuery, Options, Require};
 
 pub(crate) const ALICE_ID: &str = "alice@example.com";
 pub(crate) const BOB_ID: &str = "bob@example.com";
@@ -75,6 +75,46 @@ fn a_file_is_registered_or_only_mentioned() {
     assert_eq!(report.class(), Class::Verified);
     let report = verify(&mut log, &["weights", "unknown"], None);
     assert_eq!(report.class(), Class::Nothing);
+}
+
+/// A claim that a mention does not meet. Completeness is needed then, because a registration could be among unseen events.
+#[test]
+fn a_registration_can_be_required() {
+    let mut log = TestLog::new();
+    say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    say(&mut log, BY_BOB, Action::Read, "n@1", "other");
+    log.publish(&[]);
+    let required = Options {
+        require: Some(Require::Registered),
+        ..options()
+    };
+    for (contents, class) in [
+        (&["weights"][..], Class::Verified),
+        (&["other"], Class::Nothing),
+        (&["weights", "other"], Class::Nothing),
+        (&["unknown"], Class::Nothing),
+    ] {
+        let digests: Vec<String> = contents.iter().map(|content| digest(content)).collect();
+        let query = HistoryQuery::of_files(&digests, None, &policy(), required);
+        let report = log.run(query.unwrap());
+        assert_eq!(
+            report.class(),
+            class,
+            "{contents:?}: {:?}",
+            troubles(&report)
+        );
+        let is_mention = contents.contains(&"other");
+        assert_eq!(needs_coverage(&report), is_mention, "{contents:?}");
+    }
+    // Of another question it asks no less than its default.
+    let history = HistoryQuery::new("m@1", &policy(), required, false);
+    assert!(needs_coverage(&log.run(history.unwrap())));
+}
+
+fn needs_coverage(report: &Report) -> bool {
+    let mut checks = report.checks.iter();
+    let coverage = checks.find(|check| check.code.as_str() == "coverage");
+    coverage.is_some_and(|check| check.required)
 }
 
 #[test]

@@ -129,6 +129,38 @@ fn an_older_history_is_the_beginning_of_this_one() {
     assert_eq!(malformed.code(), "bundle-header");
 }
 
+/// Events that counted in the older history, of a key that was reported compromised since; others of that key are new.
+#[test]
+fn events_that_were_withdrawn_since_are_listed() {
+    let mut world = world();
+    let bob = "bob@example.com";
+    let read = |log: &mut TestLog, name: &str| {
+        let id = format!("{:012x}", log.edge.size());
+        let payload = access_payload(Action::Read, bob, &[(name, name)]);
+        let payload = String::from_utf8(payload).unwrap();
+        log.add(&sign(
+            payload.replace("2f6f0c1d9e55", &id).into_bytes(),
+            BOB,
+        ))
+    };
+    let (first, second) = (read(&mut world.log, "m@1"), read(&mut world.log, "m@1"));
+    world.publish();
+    let older = bundle(&world, "m@1", accepting());
+    let third = read(&mut world.log, "m@1");
+    world.log.revoke(bob, BOB, 2, Some(second));
+    world.publish();
+    let report = since(&world, "m@1", &older).unwrap();
+    assert_eq!(report.result, Verdict::Verified, "{:?}", troubles(&report));
+    assert!(indices(&report).contains(&first));
+    assert_eq!(report.members.new, Some(vec![third]));
+    assert_eq!(report.members.withdrawn, Some(vec![second]));
+    let told = "1 of the older counts for nothing now: its key was reported compromised";
+    assert!(detail(&report, "since").ends_with(told));
+    let newer = bundle(&world, "m@1", accepting());
+    let report = since(&world, "m@1", &newer).unwrap();
+    assert_eq!(report.members.withdrawn, Some(vec![]));
+}
+
 #[test]
 fn a_history_that_contradicts_an_older_one_is_told() {
     let honest = world();
