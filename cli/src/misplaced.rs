@@ -1,7 +1,7 @@
 //! The remedy for a log in the wrong place: some verbs take LOG as an argument, others by `--log`.
 
-use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command};
 
 /// Returns the remedy for an argument that the verb does not take, if it is a log; `words` are those of the command line.
 pub(crate) fn hint(
@@ -20,9 +20,11 @@ pub(crate) fn hint(
             verb = format!("{verb} {}", found.get_name());
         }
     }
-    let log = command
-        .get_arguments()
-        .find(|argument| argument.get_id() == "log")?;
+    let is_log = |argument: &&Arg| {
+        let names = argument.get_value_names().unwrap_or_default();
+        argument.get_id() == "log" || argument.is_positional() && names == ["LOG"]
+    };
+    let log = command.get_arguments().find(is_log)?;
     match (given == "--log", log.is_positional()) {
         (true, true) => Some(format!(
             "`{verb}` takes the log without a flag: `{verb} LOG`"

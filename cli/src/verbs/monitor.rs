@@ -16,7 +16,7 @@ use glasslog_core::event::ArtifactQuery;
 use glasslog_log::LogError;
 use glasslog_log::directory::Disk;
 
-use crate::args::{parse_duration, read_trust_policy, refuse_artifact, resolve_artifact};
+use crate::args::{given, parse_duration, read_trust_policy, refuse_artifact, resolve_artifact};
 use crate::clock::now;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -43,8 +43,9 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "FILE",
-        env = "GLASSLOG_POLICY",
-        hide_env_values = true
+        env = given::POLICY,
+        hide_env_values = true,
+        value_parser = given::policy()
     )]
     policy: PathBuf,
 

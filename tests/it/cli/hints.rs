@@ -7,6 +7,7 @@ use glasslog_tests::command::finish;
 use glasslog_tests::glasslog;
 use glasslog_tests::skip::skipped;
 
+use crate::cli::reference;
 use crate::cli::writing::shell::{DIGEST, Shell};
 
 const POLICY: &str = "--log log --policy log/trust.policy";
@@ -114,6 +115,38 @@ fn a_log_in_the_wrong_place_is_told_its_place() {
         let hint = format!("hint: `glasslog {verb}` takes the log by its flag: `--log log`");
         assert!(said.stderr.contains(&hint), "{said}");
     }
+}
+
+/// Every verb, as its own help describes it: a log in the wrong place, and each variable that is empty.
+#[test]
+fn every_verb_says_where_its_log_comes_from() {
+    let shell = Shell::new();
+    let (mut arguments, mut variables) = (0, 0);
+    for verb in reference::verbs().keys() {
+        let words: Vec<&str> = verb.split(' ').collect();
+        let help = reference::help(&words);
+        let usage = help
+            .lines()
+            .find(|line| line.starts_with("Usage: "))
+            .unwrap();
+        let takes_argument = usage.contains(" <LOG>") && !usage.contains("--log <LOG>");
+        if takes_argument {
+            let said = shell.run(&format!("{verb} --log log")).expect(2);
+            let hint = format!("hint: `glasslog {verb}` takes the log without a flag");
+            assert!(said.stderr.contains(&hint), "{said}");
+            arguments += 1;
+        }
+        for variable in ["GLASSLOG_LOG", "GLASSLOG_POLICY", "GLASSLOG_SIGNER"] {
+            if !help.contains(&format!("[env: {variable}]")) {
+                continue;
+            }
+            let said = finish(shell.command(verb).env(variable, "")).expect(2);
+            let words = format!("the variable `{variable}` is empty");
+            assert!(said.stderr.contains(&words), "{verb}: {said}");
+            variables += 1;
+        }
+    }
+    assert!(arguments >= 8 && variables >= 20, "{arguments} {variables}");
 }
 
 #[test]

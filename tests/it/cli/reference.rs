@@ -19,7 +19,7 @@ const SHARED: [&str; 10] = [
     "--quiet",
 ];
 
-fn help(words: &[&str]) -> String {
+pub(crate) fn help(words: &[&str]) -> String {
     let output = glasslog::command()
         .args(words)
         .arg("--help")
@@ -68,7 +68,7 @@ fn named(text: &str) -> Vec<String> {
 }
 
 /// Each verb, with its subverb if it has any, and its flags.
-fn verbs() -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn verbs() -> BTreeMap<String, BTreeSet<String>> {
     let mut verbs = BTreeMap::new();
     for verb in subverbs(&help(&[])) {
         let text = help(&[&verb]);
