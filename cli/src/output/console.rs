@@ -259,13 +259,12 @@ pub(crate) fn show_usage(error: &clap::Error, hint: Option<String>) -> Exit {
     }
     let mut text = error.render().to_string();
     if let Some(hint) = hint {
-        let lines = text.lines().filter(|line| !line.starts_with("  tip: "));
-        text = lines.flat_map(|line| [line, "\n"]).collect();
-        text = text.replacen(
-            "\n\n",
-            &format!("\n\n  tip: {}\n\n", render::visible(&hint)),
-            1,
-        );
+        // Parts are separated by empty lines; the remedy comes after the first, which is the error.
+        let hint = format!("  tip: {}", render::visible(&hint));
+        let mut parts: Vec<&str> = text.trim_end().split("\n\n").collect();
+        parts.retain(|part| !part.starts_with("  tip: "));
+        parts.insert(parts.len().min(1), &hint);
+        text = parts.join("\n\n");
     }
     let text = text.replace("\n  tip: ", "\nglasslog: hint: ");
     if text.starts_with("error: ") {

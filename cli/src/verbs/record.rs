@@ -614,7 +614,8 @@ fn malformed(error: &EventError) -> Failure {
         member_flags::of_access(error),
     );
     match error.code() {
-        "access-reason-missing" => failure.hint("give `--reason-code` and `--reason`"),
+        "access-reason-missing" => failure
+            .hint("give `--reason TEXT`; its code, `--reason-code`, is `unspecified` by default"),
         "access-transfer-missing" => failure.hint("give `--from` and `--to`"),
         "access-acts-on-missing" => {
             failure.hint("give `--acts-on` with the leaf hash of that event")

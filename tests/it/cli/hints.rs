@@ -99,6 +99,7 @@ fn a_log_in_the_wrong_place_is_told_its_place() {
             format!("hint: `glasslog {verb}` takes the log without a flag: `glasslog {verb} LOG`");
         assert!(said.stderr.contains(&hint), "{said}");
         assert!(!said.stderr.contains("-- --log"), "{said}");
+        assert!(!said.stderr.contains("\n\n\n"), "{said}");
     }
     for (verb, rest) in [
         ("history", "m@1 log"),

@@ -164,7 +164,7 @@ fn record_refuses_what_is_no_event() {
         (
             "--action deploy --artifact a@1",
             8,
-            "hint: give `--reason-code` and `--reason`",
+            "hint: give `--reason TEXT`; its code, `--reason-code`, is `unspecified` by default",
         ),
         (
             "--action deploy --artifact a@1 --reason-code c",
