@@ -9,6 +9,7 @@ use glasslog_core::report::Class;
 use glasslog_core::rules::RefusalClass;
 use glasslog_core::tiles::TileError;
 use glasslog_core::verify::audit::state::AuditStateError;
+use glasslog_core::witness::Refusal;
 use glasslog_log::index::CosignError;
 use glasslog_log::mirror::MirrorError;
 use glasslog_log::witness::WitnessError;
@@ -157,11 +158,14 @@ impl From<&WitnessError> for Exit {
     fn from(error: &WitnessError) -> Self {
         match error {
             WitnessError::Log(error) => error.into(),
-            WitnessError::NotACosigner { .. } | WitnessError::OtherLog { .. } => Self::Usage,
+            WitnessError::Source(error) => error.into(),
+            WitnessError::Policy(_) | WitnessError::OtherLog { .. } => Self::Usage,
             WitnessError::UnknownLog { .. } | WitnessError::Older { .. } => Self::Undecided,
             WitnessError::Inconsistent(_) => Self::Inconsistent,
             WitnessError::Tile(TileError::Missing { .. }) => Self::Unfinished,
-            WitnessError::BadSignature { .. } | WitnessError::Tile(_) => Self::False,
+            WitnessError::BadSignature { .. }
+            | WitnessError::Tile(_)
+            | WitnessError::Refused(Refusal::Proof(_)) => Self::False,
             _ => Self::Unfinished,
         }
     }

@@ -22,6 +22,14 @@ pub(crate) struct Signer {
 /// The kind of SPEC is one of a later version (exit 2), the file cannot be read or others can read it too (exit 1), or it
 /// contains no such key (exit 8).
 pub(crate) fn read(spec: &str) -> Result<Signer, Failure> {
+    read_file(file(spec)?)
+}
+
+/// Returns the path of the file that SPEC names.
+///
+/// # Errors
+/// The kind of SPEC is one of a later version (exit 2).
+pub(crate) fn file(spec: &str) -> Result<&Path, Failure> {
     for kind in ["ssh-agent:", "pkcs11:", "exec:"] {
         if spec.starts_with(kind) {
             return Err(Failure::not_available(format_args!(
@@ -29,7 +37,7 @@ pub(crate) fn read(spec: &str) -> Result<Signer, Failure> {
             )));
         }
     }
-    read_file(Path::new(spec.strip_prefix("file:").unwrap_or(spec)))
+    Ok(Path::new(spec.strip_prefix("file:").unwrap_or(spec)))
 }
 
 /// Reads a PKCS#8 PEM file.

@@ -1,6 +1,7 @@
 //! State that every request shares.
 
 use crate::http::client::{Client, Peer};
+use crate::http::host::Host;
 use crate::http::rate::RateLimit;
 use crate::http::slots::{Share, Slots};
 use crate::leadership::role::{Role, Shared};
@@ -11,7 +12,8 @@ use crate::submission::standing::Standings;
 use axum::http::{HeaderValue, Request};
 use glasslog_client::source::{Directory, Source};
 use glasslog_log::{KnownSigners, Network, PageOrigin};
-use std::net::{IpAddr, Ipv4Addr};
+use prometheus_client::metrics::gauge::Gauge;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -100,22 +102,32 @@ impl App {
         !self.is_stopping() && self.role() != Role::StandIn(None)
     }
 
-    /// Returns the other end of a connection from this address.
-    pub(crate) fn peer(&self, address: IpAddr) -> Peer {
-        Peer::of(address, &self.proxies)
-    }
-
     /// Returns the client to which a request's limits apply: the peer of the connection or, if that is a configured
     /// proxy, the client that the proxy names.
     pub(crate) fn client<B>(&self, request: &Request<B>) -> Client {
-        let peer = request.extensions().get().copied();
-        // Every connection carries its peer, so this default is never used.
-        let peer = peer.unwrap_or_else(|| self.peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
-        let forwarded = match peer.is_proxy {
-            true => Client::forwarded(request.headers(), &self.proxies),
-            false => None,
-        };
-        forwarded.unwrap_or(peer.client)
+        Client::of_request(request, &self.proxies)
+    }
+}
+
+impl Host for App {
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn stopping(&self) -> watch::Receiver<()> {
+        self.stopping.clone()
+    }
+
+    fn peer(&self, address: IpAddr) -> Peer {
+        Peer::of(address, &self.proxies)
+    }
+
+    fn connections(&self) -> &Gauge {
+        &self.metrics.connections
+    }
+
+    fn turned_away(&self, reason: &'static str) {
+        self.metrics.turned_away(reason);
     }
 }
 

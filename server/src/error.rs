@@ -1,6 +1,7 @@
 //! Reasons for which a server does not start, or ends by itself.
 
 use glasslog_log::LogError;
+use glasslog_log::witness::StateError;
 use std::net::SocketAddr;
 use thiserror::Error;
 
@@ -22,9 +23,18 @@ pub enum ServeError {
         /// The HTTP client's message.
         message: String,
     },
+    /// A thread cannot be started, or ended by itself.
+    #[error("a thread of the server: {message}")]
+    Thread {
+        /// The reason.
+        message: String,
+    },
     /// The log cannot be written any more.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The state of a witness cannot be read or written.
+    #[error(transparent)]
+    Witness(#[from] StateError),
 }
 
 impl ServeError {
@@ -33,7 +43,9 @@ impl ServeError {
         match self {
             Self::Listen { .. } => "cannot-listen",
             Self::Client { .. } => "cannot-forward",
+            Self::Thread { .. } => "server-thread",
             Self::Log(error) => error.code(),
+            Self::Witness(error) => error.code(),
         }
     }
 }

@@ -53,8 +53,10 @@ mod run;
 mod server;
 mod status;
 mod submission;
+mod witness;
 
 pub use error::ServeError;
 pub use leadership::role::is_server_address;
 pub use options::{Limits, Options, Rate};
 pub use server::Server;
+pub use witness::{Logs, WitnessServer, Witnessing};

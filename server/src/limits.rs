@@ -18,6 +18,15 @@ pub(crate) const MAX_BATCH_BYTES: usize = 64 << 20;
 /// The same for batches: a client may hold as much as is free. The log frees it, whatever the client does.
 pub(crate) const BATCH_SHARE: Share = Share { times: 1, part: 1 };
 
+/// Bytes of requests to a witness that are being read or decided at once: sixty of the largest, and 60,000 usual ones.
+pub(crate) const MAX_WITNESS_BYTES: usize = 64 << 20;
+
+/// A client may hold a quarter of the bytes that are free for requests to a witness.
+pub(crate) const WITNESS_SHARE: Share = Share { times: 1, part: 4 };
+
+/// Connections to the address for metrics.
+pub(crate) const ADMIN_CONNECTIONS: usize = 32;
+
 /// Least rate of a body in bytes a second. A mobile connection of the slowest kind sends five times as fast.
 pub(crate) const LEAST_RATE: u32 = 1_024;
 

@@ -8,6 +8,7 @@ use crate::http::slots::Slots;
 use crate::leadership::forward;
 use crate::leadership::role::{Role, Shared};
 use crate::leadership::term::Terms;
+use crate::limits::ADMIN_CONNECTIONS;
 use crate::options::Options;
 use crate::submission::intake::{Intake, Sequenced};
 use crate::{files, status, submission};
@@ -21,9 +22,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-
-/// Connections to the address for metrics.
-const ADMIN_CONNECTIONS: usize = 32;
 
 /// The addresses of a server, and its options.
 pub(crate) struct Listeners {

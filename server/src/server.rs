@@ -141,7 +141,7 @@ impl Server {
     }
 }
 
-fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+pub(crate) fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
     let failed = |error: std::io::Error| ServeError::Listen {
         address,
         message: error.to_string(),

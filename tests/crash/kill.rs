@@ -24,6 +24,7 @@ use glasslog_core::text::wire::parse_decimal;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Options;
 use glasslog_core::verify::audit::AuditQuery;
+use glasslog_core::witness::WitnessKey;
 use glasslog_log::directory::Disk;
 use glasslog_log::witness::{Witness, WitnessError};
 use glasslog_log::writer::new_secret;
@@ -437,6 +438,7 @@ fn cosign(path: &Path) -> ! {
     let policy = TrustPolicy::parse(&fs::read(path.join("trust.policy")).unwrap()).unwrap();
     let key =
         SignerKey::parse(&fs::read_to_string(directory.join("witness.key")).unwrap()).unwrap();
+    let key = WitnessKey::new(key).unwrap();
     let witness = Witness {
         key: &key,
         state: &directory.join("witness.state"),

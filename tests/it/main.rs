@@ -38,6 +38,7 @@ mod lies {
 mod network {
     mod hosts;
     mod reading;
+    mod witness_serve;
 }
 mod source {
     mod arrows;

@@ -22,6 +22,7 @@ use crate::policy_hint::policy_beside;
 use crate::{input, source};
 
 mod directory;
+mod witness;
 
 /// A clock before this time (2026-07-01) is wrong, because the program was written later.
 const EARLIEST: u64 = 1_782_864_000;
@@ -52,6 +53,10 @@ pub(crate) struct Args {
     /// Secret keys to check beside those of the log
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
+
+    /// State of a witness to check; several are compared, since copies of one could cosign two versions of a log
+    #[arg(long, value_name = "DB")]
+    witness_state: Vec<PathBuf>,
 
     /// Open no sockets
     #[arg(long)]
@@ -112,6 +117,7 @@ impl Args {
             findings.extend(check_keys(Path::new(log)));
         }
         findings.extend(self.key.iter().map(|path| check_key(path)));
+        findings.extend(witness::check(&self.witness_state));
         let beside = self.log.as_deref().and_then(policy_beside);
         let policy = self.policy.as_ref().or(beside.as_ref());
         let policy = policy.and_then(|path| check_policy(path, &mut findings));

@@ -87,6 +87,9 @@ pub const MAX_ADD_CHECKPOINT: usize = MAX_NOTE + MAX_WITNESS_PROOF * 45 + 26;
 /// Largest answer to `add-checkpoint` in bytes: as many lines as a note, since they are added to one.
 pub const MAX_WITNESS_ANSWER: usize = MAX_NOTE;
 
+/// Largest list of logs for a witness in bytes: 200,000 logs of 300 bytes each; the largest published list is for 40,000.
+pub const MAX_LOG_LIST: usize = 64 << 20;
+
 /// Largest answer with a size in bytes: 20 digits and a line feed.
 pub const MAX_SIZE_ANSWER: usize = 21;
 

@@ -1,11 +1,19 @@
-//! The protocol between a log and a witness, the same for both ends ([C2SP
+//! The protocol between a log and a witness, the same for both ends, and the decisions of a witness ([C2SP
 //! tlog-witness](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-witness.md), 2026-07-22; `docs/formats/witness.md`).
 
 mod add_checkpoint;
 mod answer;
+mod decide;
+mod known_logs;
+mod log_list;
+mod witness_key;
 
 pub use add_checkpoint::{AddCheckpoint, AddCheckpointError};
 pub use answer::{AnswerError, Cosignatures, encode_size, parse_size};
+pub use decide::{Agreed, Fork, Memory, Refusal, VerifiedRequest};
+pub use known_logs::{KnownLog, KnownLogs, KnownLogsError};
+pub use log_list::{LogList, LogListError, LogListProblem, Skipped};
+pub use witness_key::{NotAWitnessKey, WitnessKey};
 
 use crate::merkle::sha256;
 use crate::note::Origin;

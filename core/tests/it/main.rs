@@ -41,3 +41,4 @@ mod support;
 mod tile_plan;
 mod trust;
 mod validity;
+mod witness;

@@ -1,6 +1,7 @@
-//! The log that a witness cosigns: in a directory, or in a bucket, where adding a cosignature needs no lease.
+//! The log that a witness cosigns: in a directory, in a bucket, where adding a cosignature needs no lease, or at an address,
+//! where it cannot be added.
 
-use super::WitnessError;
+use super::one_shot::WitnessError;
 use crate::directory::checkpoint::CheckpointFile;
 use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
@@ -8,17 +9,28 @@ use crate::directory::public::PublicTree;
 use crate::error::LogError;
 use crate::object_store::Client;
 use crate::object_store::protocol::{PUBLIC, Update};
+use glasslog_client::source::Source;
 use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::note::{Checkpoint, Signature};
+use std::fmt;
 use std::path::PathBuf;
 
 /// The public files of a log to be cosigned.
-#[derive(Debug)]
 pub enum Target {
     /// A log in a directory.
     Directory(CheckpointFile, PublicTree),
     /// A log in a bucket.
     Bucket(Client),
+    /// A log at an address, and the address.
+    Address(Box<dyn Source>, String),
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Target")
+            .field(&self.checkpoint_path())
+            .finish()
+    }
 }
 
 impl Target {
@@ -29,11 +41,12 @@ impl Target {
     }
 
     /// Reads a public file.
-    pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
-        match self {
-            Self::Directory(_, tree) => tree.read(path),
-            Self::Bucket(client) => Ok(client.read_public(path)?),
-        }
+    pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, WitnessError> {
+        Ok(match self {
+            Self::Directory(_, tree) => tree.read(path)?,
+            Self::Bucket(client) => client.read_public(path).map_err(LogError::from)?,
+            Self::Address(source, _) => source.read(path)?,
+        })
     }
 
     /// Reads the public checkpoint.
@@ -43,7 +56,8 @@ impl Target {
         Ok(self.parse(&bytes)?)
     }
 
-    /// Adds a cosignature to the public checkpoint if its text is still the cosigned one; returns whether it was added.
+    /// Adds a cosignature to the public checkpoint if its text is still the cosigned one; returns whether it was added. The
+    /// checkpoint at an address is another party's: there, nothing is added, and the caller hands the cosignature over.
     pub(super) fn add(
         &self,
         cosigned: &Checkpoint,
@@ -52,6 +66,7 @@ impl Target {
         let client = match self {
             Self::Directory(file, tree) => return file.add(tree, cosigned, cosignature),
             Self::Bucket(client) => client,
+            Self::Address(..) => return Ok(true),
         };
         let mut is_added = false;
         let add = |found: Option<Vec<u8>>| -> Result<Option<Vec<u8>>, LogError> {
@@ -85,6 +100,7 @@ impl Target {
         match self {
             Self::Directory(_, tree) => tree.locate(CHECKPOINT_PATH),
             Self::Bucket(client) => client.locate(&format!("{PUBLIC}{CHECKPOINT_PATH}")).into(),
+            Self::Address(_, address) => format!("{address}{CHECKPOINT_PATH}").into(),
         }
     }
 }

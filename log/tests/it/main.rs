@@ -17,3 +17,4 @@ mod sequencer;
 mod support;
 mod tree;
 mod witness;
+mod witness_state;

@@ -7,6 +7,7 @@ use glasslog_core::note::{
     Checkpoint, KeyId, KeyName, Signature, SignatureType, SignerKey, cosignature,
 };
 use glasslog_core::trust::Policy;
+use glasslog_core::witness::{Refusal, WitnessKey};
 use glasslog_log::StorageError;
 use glasslog_log::directory::Disk;
 use glasslog_log::witness::{Cosigned, Witness, WitnessError};
@@ -26,8 +27,8 @@ fn signer(name: &str, kind: SignatureType) -> SignerKey {
     SignerKey::new(KeyName::parse(name).unwrap(), kind, new_secret().unwrap())
 }
 
-fn witness_key(name: &str) -> SignerKey {
-    signer(name, SignatureType::CosignatureV1)
+fn witness_key(name: &str) -> WitnessKey {
+    WitnessKey::new(signer(name, SignatureType::CosignatureV1)).unwrap()
 }
 
 impl Case {
@@ -54,7 +55,7 @@ impl Case {
     }
 
     /// Names these witnesses in `[log]` of the policy beside the log.
-    fn name_witnesses(&self, keys: &[&SignerKey]) {
+    fn name_witnesses(&self, keys: &[&WitnessKey]) {
         let path = self.layout.trust_policy();
         let policy = fs::read_to_string(&path).unwrap();
         let (log, others) = policy.split_once("quorum none\n").unwrap();
@@ -69,7 +70,7 @@ impl Case {
         self.directory.path().join(name)
     }
 
-    fn cosign(&self, key: &SignerKey, now: u64) -> Result<Cosigned, WitnessError> {
+    fn cosign(&self, key: &WitnessKey, now: u64) -> Result<Cosigned, WitnessError> {
         let state = self.state("witness.state");
         let witness = Witness {
             key,
@@ -84,7 +85,7 @@ impl Case {
     }
 
     /// Returns the times of the cosignatures by `key` on a checkpoint.
-    fn times(&self, checkpoint: &Checkpoint, key: &SignerKey) -> Vec<u64> {
+    fn times(&self, checkpoint: &Checkpoint, key: &WitnessKey) -> Vec<u64> {
         checkpoint
             .note()
             .signatures_by(key.verifier())
@@ -115,7 +116,8 @@ fn what_extends_the_last_one_seen_is_cosigned() {
     let mut seen = None;
     for (count, now) in [(0, 10), (1, 20), (300, 30), (0, 40), (5, 50)] {
         let head = case.grow(1_000 * now, count, NOW);
-        assert_eq!(case.cosign(&key, NOW + now), Ok(Cosigned { head, seen }));
+        let cosigned = case.cosign(&key, NOW + now).unwrap();
+        assert_eq!((cosigned.head, cosigned.seen), (head, seen));
         assert_eq!(
             case.times(&case.checkpoint(), &key),
             [NOW + now],
@@ -125,8 +127,10 @@ fn what_extends_the_last_one_seen_is_cosigned() {
             Checkpoint::parse(&fs::read(case.state("witness.state")).unwrap()).unwrap();
         assert_eq!(
             (remembered.head(), remembered.note().signatures().len()),
-            (head, 1)
+            (head, 2),
+            "the log's line, and the witness's own with its time"
         );
+        assert_eq!(remembered, cosigned.checkpoint);
         seen = Some(head);
     }
 }
@@ -345,16 +349,6 @@ fn strangers_are_refused() {
     let case = Case::new();
     let key = witness_key("witness.example/w1");
     case.grow(0, 10, NOW);
-    let log_kind = signer("witness.example/w1", SignatureType::Ed25519);
-    let auditor = signer("witness.example/w1", SignatureType::IndexAuditV1);
-    for (key, found) in [
-        (&log_kind, SignatureType::Ed25519),
-        (&auditor, SignatureType::IndexAuditV1),
-    ] {
-        let refused = Err(WitnessError::NotACosigner { found });
-        assert_eq!(case.cosign(key, NOW), refused);
-    }
-
     let other = Case::new();
     let error = Case {
         policy: other.policy.clone(),
@@ -453,27 +447,68 @@ fn publishing_and_cosigning_do_not_undo_each_other() {
     PublicLog::read(&case.layout.public(), &log_key(case.layout.root()));
 }
 
-/// A witness whose clock jumps never takes back a cosignature, and continues when the clock is right again.
+/// A cosignature says that no larger tree was seen by its time, so a later one never states an earlier time: a witness
+/// whose clock goes back cosigns nothing until the clock is past its last cosignature.
 #[test]
 fn a_witness_survives_a_clock_that_jumps() {
     let (case, key) = (Case::new(), witness_key("witness.example/w1"));
-    let mut size = 0;
-    for (round, now) in (0..).zip([NOW, NOW - 1_000_000, 1, NOW * 2, NOW - 1, NOW + 100]) {
+    let mut last = 0;
+    let jumps = [
+        NOW,
+        NOW - 1_000_000,
+        1,
+        NOW * 2,
+        NOW - 1,
+        NOW + 100,
+        NOW * 2,
+    ];
+    for (round, now) in (0..).zip(jumps) {
         let head = case.grow(round * 10, 10, now);
-        let cosigned = case.cosign(&key, now);
-        let remembered =
-            Checkpoint::parse(&fs::read(case.state("witness.state")).unwrap()).unwrap();
-        assert!(remembered.head().size >= size, "what was seen is forgotten");
-        size = remembered.head().size;
-        if let Ok(cosigned) = cosigned {
-            assert_eq!((cosigned.head, size), (head, head.size));
+        match case.cosign(&key, now) {
+            Ok(cosigned) => {
+                assert_eq!(cosigned.head, head);
+                assert!(now >= last, "the time went back");
+                last = now;
+            }
+            Err(error) => {
+                let cosigned = last;
+                assert_eq!(error, WitnessError::ClockBehind { now, cosigned });
+                assert!(now < last);
+            }
         }
     }
+    assert_eq!(last, NOW * 2);
     let head = case.grow(1_000, 1, NOW);
     assert_eq!(
-        case.cosign(&key, NOW + 200).map(|cosigned| cosigned.head),
+        case.cosign(&key, NOW * 2 + 1).map(|cosigned| cosigned.head),
         Ok(head)
     );
+}
+
+/// The public checkpoint carries what the witness signed: a memory that is older, or gone, is noticed by it.
+#[test]
+fn a_memory_that_was_rolled_back_is_noticed() {
+    let (case, key) = (Case::new(), witness_key("witness.example/w1"));
+    let state = case.state("witness.state");
+    case.grow(0, 10, NOW);
+    case.cosign(&key, NOW).unwrap();
+    let backup = fs::read(&state).unwrap();
+    case.grow(10, 10, NOW + 1);
+    case.cosign(&key, NOW + 1).unwrap();
+    let public = case.checkpoint();
+    let rolled_back = |remembered| {
+        WitnessError::Refused(Refusal::RolledBack {
+            size: 20,
+            time: NOW + 1,
+            remembered,
+        })
+    };
+    fs::write(&state, backup).unwrap();
+    assert_eq!(case.cosign(&key, NOW + 2), Err(rolled_back(10)));
+    fs::remove_file(&state).unwrap();
+    assert_eq!(case.cosign(&key, NOW + 2), Err(rolled_back(0)));
+    assert!(!state.exists(), "nothing is remembered");
+    assert_eq!(case.checkpoint(), public);
 }
 
 /// A cosignature of an earlier time does not replace one that readers have.

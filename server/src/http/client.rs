@@ -1,9 +1,9 @@
 //! The client to which limits apply: the address that a connection comes from, or that a trusted proxy names.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Request};
 use glasslog_log::Network;
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An IPv4 address, or a /64 network of IPv6, because one subscriber has all addresses of such a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +16,19 @@ impl Client {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
             address => address,
         })
+    }
+
+    /// Returns the client to which the limits of a request apply: the peer of its connection or, if that is a proxy, the
+    /// client that the proxy names.
+    pub(crate) fn of_request<B>(request: &Request<B>, proxies: &[Network]) -> Self {
+        let peer = request.extensions().get().copied();
+        // Every connection carries its peer, so this default is never used.
+        let peer = peer.unwrap_or_else(|| Peer::of(IpAddr::V4(Ipv4Addr::UNSPECIFIED), proxies));
+        let forwarded = match peer.is_proxy {
+            true => Self::forwarded(request.headers(), proxies),
+            false => None,
+        };
+        forwarded.unwrap_or(peer.client)
     }
 
     /// Returns the client that the nearest proxy saw: the last address of `X-Forwarded-For` that is no proxy's own.

@@ -1,8 +1,7 @@
 //! Accepts connections: bounded in number, also for each client, each with a bounded time to ask and to read the answer.
 
-use crate::app::App;
 use crate::http::client::Client;
-use crate::http::front::Front;
+use crate::http::host::{Answers, Host};
 use crate::http::open_connections::{OpenConnection, OpenConnections};
 use crate::http::slots::{Full, Slot, Slots};
 use crate::limits::{MAX_HEAD, MAX_HEADERS};
@@ -27,10 +26,15 @@ const COME_BACK: &[u8] =
 const CLOSING: Duration = Duration::from_millis(100);
 
 /// Answers with `front` until the server is asked to stop, then finishes the requests that have begun.
-pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, slots: Arc<Slots>) {
+pub(crate) async fn serve<H: Host>(
+    listener: TcpListener,
+    front: impl Answers,
+    app: Arc<H>,
+    slots: Arc<Slots>,
+) {
     let connections = GracefulShutdown::new();
     let (patience, out_of_patience) = watch::channel(());
-    let mut stopping = app.stopping.clone();
+    let mut stopping = app.stopping();
     let open = Arc::new(OpenConnections::default());
     let accept = async {
         let mut is_warned = false;
@@ -54,11 +58,11 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, sl
             let slot = match slot {
                 Ok(slot) => slot,
                 Err(full) => {
-                    turn_away(&app, &stream, full);
+                    turn_away(&*app, &stream, full);
                     if full == Full::Client && address.is_loopback() && !is_warned {
                         is_warned = true;
                         tracing::warn!(
-                            most = app.limits.connections_of_client,
+                            most = app.limits().connections_of_client,
                             "this machine has all connections of one client; if they are a proxy's, serve with `--behind-proxy`"
                         );
                     }
@@ -78,13 +82,13 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, sl
             });
             let connection = Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(app.limits.head_timeout)
+                .header_read_timeout(app.limits().head_timeout)
                 .max_buf_size(MAX_HEAD)
                 .max_headers(MAX_HEADERS)
-                .serve_connection(TokioIo::new(patient(stream, &app)), service);
+                .serve_connection(TokioIo::new(patient(stream, &*app)), service);
             let connection = connections.watch(connection);
             let mut out_of_patience = out_of_patience.clone();
-            let gauge = app.metrics.connections.clone();
+            let gauge = app.connections().clone();
             gauge.inc();
             tokio::spawn(async move {
                 // A broken connection needs no report. No value is ever sent: the end of the channel is the signal.
@@ -103,7 +107,7 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, app: Arc<App>, sl
         _ = stopping.changed() => {}
     }
     drop(listener);
-    if time::timeout(app.limits.stop_timeout, connections.shutdown())
+    if time::timeout(app.limits().stop_timeout, connections.shutdown())
         .await
         .is_err()
     {
@@ -139,16 +143,16 @@ async fn asked_to_close(place: Option<&OpenConnection>) {
 }
 
 /// Wraps a stream so that its other end must read the answers in time.
-fn patient(stream: TcpStream, app: &App) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
+fn patient(stream: TcpStream, app: &impl Host) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
     // Without this option the kernel holds back the last bytes of small answers.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(app.limits.write_timeout));
+    stream.set_write_timeout(Some(app.limits().write_timeout));
     Box::pin(stream)
 }
 
-fn turn_away(app: &App, stream: &TcpStream, full: Full) {
-    app.metrics.turned_away(match full {
+fn turn_away(app: &impl Host, stream: &TcpStream, full: Full) {
+    app.turned_away(match full {
         Full::All => "all",
         Full::Client => "client",
     });

@@ -6,6 +6,7 @@
 use crate::app::App;
 use crate::http::client::Peer;
 use crate::limits::MAX_HEAD;
+use crate::http::host::Answers;
 use crate::submission;
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONNECTION};
@@ -43,9 +44,10 @@ impl Front {
             ..Self::new(app, router)
         }
     }
+}
 
-    /// Answers a request that came over a connection of this peer.
-    pub(crate) async fn answer(
+impl Answers for Front {
+    async fn answer(
         &self,
         mut request: Request<Incoming>,
         peer: Peer,

@@ -2,26 +2,23 @@
 
 use super::answer;
 use super::options::SubmitOptions;
-use super::pace::Pace;
 use super::receipt;
 use super::refused::Refused;
 use super::unindexed::Kept;
 use crate::app::App;
+use crate::http::body::{self, BodyError};
 use crate::http::client::Client;
 use crate::http::observe::Observed;
+use crate::http::pace::Pace;
 use crate::http::slots::Slot;
 use crate::status::metrics::Route;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::State;
-use axum::http::header::CONTENT_LENGTH;
-use axum::http::{HeaderMap, Request};
+use axum::http::Request;
 use axum::response::Response;
 use glasslog_core::text::limits::MAX_ENTRY;
 use glasslog_log::{Receipt, Refusal};
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
-use tokio::time;
 
 /// Takes one entry that came through the router.
 pub(super) async fn route(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
@@ -90,36 +87,21 @@ where
         rate.take(client)
             .map_err(|wait| Refused::RateLimited { wait })?;
     }
-    if let Some(length) = announced(request.headers())
-        && length > MAX_ENTRY
-    {
-        return Err(Refusal::too_large(length).into());
-    }
-    let mut room = app.intake.room_for_entry(client)?;
     let limit = app.limits.body_timeout;
     let pace = Pace::begin(&app.limits);
-    let mut body = request.into_body();
-    let mut entry = Vec::new();
-    loop {
-        let frame = poll_fn(|context| Pin::new(&mut body).poll_frame(context));
-        let frame = time::timeout_at(pace.deadline(entry.len()), frame).await;
-        let part = "the body";
-        let Some(frame) = frame.map_err(|_| Refused::TooSlow { part, limit })? else {
-            return Ok((entry, room));
-        };
-        // Only a client that has gone breaks off a body, and it reads no answer.
-        let frame = frame.map_err(|_| Refused::BodyCutShort)?;
-        // Trailers are not part of the entry.
-        let Ok(piece) = frame.into_data() else {
-            continue;
-        };
-        let length = entry.len() + piece.len();
-        if length > MAX_ENTRY {
-            return Err(Refusal::too_large(MAX_ENTRY + 1).into());
-        }
-        room.grow(piece.len())?;
-        entry.extend_from_slice(&piece);
-    }
+    let (head, body) = request.into_parts();
+    let mut room = app.intake.room_for_entry(client)?;
+    let read = body::read(&head.headers, body, MAX_ENTRY, pace, &mut room).await;
+    let entry = read.map_err(|error| match error {
+        BodyError::TooLarge(length) => Refusal::too_large(length).into(),
+        BodyError::TooSlow => Refused::TooSlow {
+            part: "the body",
+            limit,
+        },
+        BodyError::CutShort => Refused::BodyCutShort,
+        BodyError::Full(full) => full.into(),
+    })?;
+    Ok((entry, room))
 }
 
 async fn prove(app: &App, receipt: &Receipt) -> Result<String, Refused> {
@@ -127,9 +109,4 @@ async fn prove(app: &App, receipt: &Receipt) -> Result<String, Refused> {
     proofs
         .and_then(|proofs| proofs.into_iter().next())
         .ok_or(Refused::ProofUnavailable)
-}
-
-/// Returns the length that the request's head announces.
-fn announced(headers: &HeaderMap) -> Option<usize> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

@@ -7,13 +7,14 @@
 use super::answer;
 use super::lines::{Line, Lines};
 use super::options::SubmitOptions;
-use super::pace::Pace;
+
 use super::receipt;
 use super::refused::Refused;
 use super::unindexed::Kept;
 use crate::app::App;
 use crate::http::client::Client;
 use crate::http::observe::Observed;
+use crate::http::pace::Pace;
 use crate::http::slots::Slot;
 use crate::limits::CHUNKS_IN_WORK;
 use crate::status::metrics::Route;

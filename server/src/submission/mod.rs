@@ -6,7 +6,6 @@ mod batch;
 pub(crate) mod intake;
 mod lines;
 mod options;
-mod pace;
 mod receipt;
 mod refused;
 pub(crate) mod standing;

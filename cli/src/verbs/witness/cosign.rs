@@ -3,36 +3,47 @@
 use std::path::{Path, PathBuf};
 
 use glasslog_client::source::is_address;
+use glasslog_core::text::escape::display_safe;
+use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
+use glasslog_core::witness::Refusal;
 use glasslog_log::directory::Disk;
 use glasslog_log::object_store::Client;
 use glasslog_log::witness::{Target, Witness, WitnessError};
 use glasslog_log::{Config, Layout};
 use serde::Serialize;
 
-use crate::args::{named_key, read_trust_policy};
+use super::witness_key;
+use crate::args::read_trust_policy;
 use crate::clock::signing_time;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Console, Head, write_new};
+use crate::output::{Console, Head, Output, write_new};
+use crate::source;
 
 /// Checks consistency with the checkpoint last seen, remembers, then cosigns the public checkpoint.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
-  glasslog witness cosign my.log --key w1.key --state w1.state")]
+Nothing can be written at an address: the cosigned checkpoint of such a log goes to standard output, or to the file of `-o`.
+
+Examples:
+  glasslog witness cosign my.log --key w1.key --state w1.state
+  glasslog witness cosign https://log.example.com/ --key w1.key --state w1.state --policy trust.policy -o cosigned")]
 pub(crate) struct Args {
-    /// Log directory
+    /// Log directory, or address of a log
     log: String,
     /// Witness key, as `keygen --kind witness` writes it
-    #[arg(long, value_name = "KEY")]
-    key: PathBuf,
+    #[arg(long, value_name = "SPEC")]
+    key: String,
     /// State of the witness between runs
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
-    /// Trust policy that names the log's key [default: LOG/trust.policy]
+    /// Trust policy that names the log's key [default: LOG/trust.policy; required for an address]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Write the cosigned checkpoint here
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -44,27 +55,27 @@ struct Cosigned {
     /// The checkpoint that this one was found to extend.
     seen: Option<Head>,
     time: u64,
+    /// The cosigned checkpoint of a log at an address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 impl Args {
     /// # Errors
     /// The checkpoint does not verify, or does not extend the one that the witness remembers.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        if is_address(&self.log)? {
-            return Err(Failure::not_available("cosigning at an address"));
-        }
-        let (disk, layout) = (Disk::new(), Layout::new(&self.log));
-        let config = Config::read(&disk, &layout)?;
-        let key = named_key(&self.key, "witness")?;
-        let policy = read_trust_policy(&self.policy.unwrap_or_else(|| layout.trust_policy()))?;
+        let key = witness_key(&self.key)?;
+        let (target, policy) = self.target()?;
+        let output = self
+            .output
+            .as_deref()
+            .map(|path| Output::open(path, console));
+        let output = output.transpose()?;
+        let disk = Disk::new();
         let witness = Witness {
             key: &key,
             state: &self.state,
             policy: policy.log(),
-        };
-        let target = match &config.store {
-            None => Target::directory(&disk, &layout),
-            Some(store) => Target::Bucket(Client::open(store, &layout.config())?),
         };
         let time = signing_time()?;
         let done = match witness.cosign_at(&target, &disk, time) {
@@ -79,23 +90,58 @@ impl Args {
             }
         };
         let name = key.verifier().name().as_str();
+        let origin = done.checkpoint.origin().as_str();
+        let note = done.checkpoint.encode();
+        let is_told = matches!(target, Target::Address(..)) && output.is_none();
+        let note_text = is_told.then(|| String::from_utf8_lossy(&note).into_owned());
         match console.is_json() {
             true => console.result(
                 &Cosigned {
                     schema_version: 1,
                     result: "done",
-                    checkpoint: Head::new(&config.origin, &done.head),
-                    seen: done.seen.map(|seen| Head::new(&config.origin, &seen)),
+                    checkpoint: Head::new(origin, &done.head),
+                    seen: done.seen.map(|seen| Head::new(origin, &seen)),
                     time,
+                    note: note_text,
                 },
                 Exit::Done,
             ),
-            false => console.line(format_args!(
-                "{name} cosigned {} size {}",
-                config.origin, done.head.size
-            )),
+            // A note that is piped on has no other line before it.
+            false => match note_text {
+                Some(note) => console.line(note.trim_end_matches('\n')),
+                None => console.line(format_args!(
+                    "{name} cosigned {} size {}",
+                    display_safe(origin),
+                    done.head.size
+                )),
+            },
+        }
+        if let Some(output) = output {
+            output.write(&note)?;
         }
         Ok(Exit::Done)
+    }
+
+    /// Returns the log and the policy that names its key.
+    fn target(&self) -> Result<(Target, TrustPolicy), Failure> {
+        if is_address(&self.log)? {
+            let policy = self.policy.as_ref().ok_or_else(|| {
+                Failure::usage("`--policy FILE` is required for a log at an address")
+                    .hint("ask the log's operator for its trust policy, over another channel than the log")
+            })?;
+            let source = source::open(&self.log, false)?;
+            let target = Target::Address(source, self.log.clone());
+            return Ok((target, read_trust_policy(policy)?));
+        }
+        let (disk, layout) = (Disk::new(), Layout::new(&self.log));
+        let config = Config::read(&disk, &layout)?;
+        let beside = || layout.trust_policy();
+        let policy = read_trust_policy(&self.policy.clone().unwrap_or_else(beside))?;
+        let target = match &config.store {
+            None => Target::directory(&disk, &layout),
+            Some(store) => Target::Bucket(Client::open(store, &layout.config())?),
+        };
+        Ok((target, policy))
     }
 }
 
@@ -126,8 +172,9 @@ fn accuse(
 fn refuse(error: WitnessError) -> Failure {
     let hint = match error {
         WitnessError::Log(error) => return error.into(),
-        WitnessError::NotACosigner { .. } => {
-            "`glasslog keygen --kind witness` makes a witness's key"
+        WitnessError::Source(error) => return error.into(),
+        WitnessError::Refused(Refusal::RolledBack { .. }) => {
+            "look for a newer copy of the state; without it, begin with a new key"
         }
         WitnessError::Older { .. } => {
             "the log was rolled back, or this is an old copy of it; nothing was cosigned"

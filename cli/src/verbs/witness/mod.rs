@@ -2,12 +2,16 @@
 
 use clap::Subcommand;
 
+use glasslog_core::witness::WitnessKey;
+
+use crate::args::named_key;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::not_yet::NotYet;
 use crate::output::Console;
+use crate::signer_spec;
 
 mod cosign;
+mod serve;
 
 /// Cosigns checkpoints.
 #[derive(Debug, clap::Args)]
@@ -19,8 +23,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum WitnessVerb {
     Cosign(cosign::Args),
-    #[command(hide = true)]
-    Serve(NotYet),
+    Serve(serve::Args),
 }
 
 impl Args {
@@ -29,7 +32,20 @@ impl Args {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         match self.verb {
             WitnessVerb::Cosign(args) => args.run(console),
-            WitnessVerb::Serve(not_yet) => Err(not_yet.refuse("witness serve")),
+            WitnessVerb::Serve(args) => args.run(console),
         }
     }
+}
+
+/// Reads the key of a witness that SPEC names.
+///
+/// # Errors
+/// The key is of another role, or the kind of SPEC is one of a later version (exit 2); the file cannot be read (exit 1), or
+/// is not a key (exit 8).
+fn witness_key(spec: &str) -> Result<WitnessKey, Failure> {
+    let key = named_key(signer_spec::file(spec)?, "witness")?;
+    WitnessKey::new(key).map_err(|error| {
+        Failure::new(Exit::Usage, "not-a-cosigner-key", error.to_string())
+            .hint("`glasslog keygen --kind witness` makes a witness's key")
+    })
 }

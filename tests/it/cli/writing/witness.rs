@@ -59,6 +59,7 @@ fn a_witness_cosigns_what_extends_what_it_saw() {
             8,
         ),
         ("witness serve", 2),
+        ("witness serve --listen :0 --state s --key w", 2),
     ] {
         shell.run(line).expect(code);
     }

@@ -8,7 +8,7 @@ use tracing_subscriber::fmt;
 
 /// Form of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people
     Text,
     /// One JSON object a line
@@ -17,7 +17,7 @@ pub(super) enum LogFormat {
 
 /// Lowest level that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum LogLevel {
+pub(crate) enum LogLevel {
     Off,
     Error,
     Warn,
@@ -26,7 +26,7 @@ pub(super) enum LogLevel {
 }
 
 /// Begins to write lines; earlier events are lost.
-pub(super) fn begin(format: LogFormat, level: LogLevel) {
+pub(crate) fn begin(format: LogFormat, level: LogLevel) {
     let level = match level {
         LogLevel::Off => LevelFilter::OFF,
         LogLevel::Error => LevelFilter::ERROR,

@@ -1,7 +1,7 @@
 //! `serve`: the public tree and the submission API over HTTP.
 
 use core::time::Duration;
-use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
@@ -13,15 +13,12 @@ use glasslog_server::{Options, Rate, ServeError, Server};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::args::{loopback, parse_listen, parse_timeout};
 use crate::destination::open_log;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Console;
+use crate::output::{Console, LogFormat, LogLevel, begin_logging};
 use crate::source;
-
-mod logging;
-
-use logging::{LogFormat, LogLevel};
 
 /// Serves the public tree and accepts events over HTTP.
 #[derive(Debug, clap::Args)]
@@ -104,7 +101,7 @@ impl Args {
     /// # Errors
     /// The directory is not a log, another process writes to it, the address is taken, or the disk fails.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        logging::begin(self.log_format, self.log_level);
+        begin_logging(self.log_format, self.log_level);
         let (source, serving) = Source::open(&self.log)?;
         let failed = |error: std::io::Error| {
             let problem = io_reason(&error);
@@ -148,9 +145,7 @@ impl Args {
         options.proxies = serving.proxies;
         options.proxies.extend(&self.proxy);
         if self.behind_proxy {
-            options
-                .proxies
-                .extend(LOOPBACK.iter().flat_map(|text| text.parse::<Network>()));
+            options.proxies.extend(loopback());
         }
         options.embedders = serving.embedders;
         options.embedders.extend(self.embedder.iter().cloned());
@@ -205,27 +200,6 @@ impl Source {
     }
 }
 
-/// Reads an address to listen on: an IP address or a name, and a port; without a name, every IPv4 address of this machine.
-fn parse_listen(text: &str) -> Result<SocketAddr, String> {
-    let expected = || "expected `ADDRESS:PORT`, such as `127.0.0.1:8080` or `localhost:8080`";
-    if let Ok(address) = text.parse() {
-        return Ok(address);
-    }
-    let (name, port) = text.rsplit_once(':').ok_or_else(expected)?;
-    let port: u16 = port.parse().map_err(|_| expected())?;
-    if name.is_empty() {
-        return Ok((Ipv4Addr::UNSPECIFIED, port).into());
-    }
-    let found = (name, port).to_socket_addrs();
-    let found = found.map_err(|error| format!("`{name}`: {}", io_reason(&error)))?;
-    let found: Vec<SocketAddr> = found.collect();
-    let first = found.iter().find(|address| address.is_ipv4());
-    first
-        .or(found.first())
-        .copied()
-        .ok_or_else(|| format!("`{name}` has no address"))
-}
-
 /// Reads the address at which others reach the server.
 fn parse_url(text: &str) -> Result<String, String> {
     match glasslog_server::is_server_address(text) {
@@ -236,46 +210,12 @@ fn parse_url(text: &str) -> Result<String, String> {
     }
 }
 
-/// Networks of this machine itself.
-const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1"];
-
 /// Seconds of entries that may arrive at once.
 const TEN: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
-
-/// Reads a time limit for clients; zero would refuse every client.
-fn parse_timeout(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(timeout) if !timeout.is_zero() => Ok(timeout),
-        _ => Err("expected a duration such as `500ms`, `10s` or `2min`".into()),
-    }
-}
 
 fn ended(error: ServeError) -> Failure {
     match error {
         ServeError::Log(error) => error.into(),
         other => Failure::unfinished(other.code(), other.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn servers_listen_on_addresses_names_and_ports() {
-        for (text, expected) in [
-            ("127.0.0.1:8080", Some("127.0.0.1:8080")),
-            ("[::1]:8080", Some("[::1]:8080")),
-            ("localhost:8080", Some("127.0.0.1:8080")),
-            (":8080", Some("0.0.0.0:8080")),
-            ("8080", None),
-            ("localhost", None),
-            ("localhost:x", None),
-            ("127.0.0.1:65536", None),
-            ("", None),
-        ] {
-            let expected: Option<SocketAddr> = expected.map(|address| address.parse().unwrap());
-            assert_eq!(parse_listen(text).ok(), expected, "{text}");
-        }
     }
 }

@@ -1,0 +1,195 @@
+//! The logs that a witness cosigns: for each origin its keys, and how often it may ask.
+
+use crate::note::{Checkpoint, KeyId, Origin, SignedCheckpoint, VerifierKey};
+use crate::text::escape::display_safe;
+use crate::trust::Policy;
+use crate::witness::decide::Refusal;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Logs by origin. A checkpoint of any other log is refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownLogs {
+    logs: BTreeMap<String, KnownLog>,
+}
+
+/// A log that a witness cosigns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownLog {
+    keys: Vec<VerifierKey>,
+    /// Requests a day that the log may make; `None` for as many as the witness takes.
+    pub requests_a_day: Option<u64>,
+}
+
+impl KnownLogs {
+    /// Returns the logs of a policy, each by the name of its key.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn of_policy(policy: &Policy) -> Result<Self, KnownLogsError> {
+        let mut known = Self::default();
+        for log in policy.logs() {
+            let origin = Origin::parse(log.key.name().as_str());
+            let origin = origin.map_err(|_| KnownLogsError::Origin {
+                name: display_safe(log.key.name().as_str()).to_string(),
+            })?;
+            known.add(&origin, log.key.clone(), None)?;
+        }
+        Ok(known)
+    }
+
+    /// Adds a key of a log. A log may have several keys; the lowest rate of its lines counts.
+    ///
+    /// # Errors
+    /// [`KnownLogsError::SameKey`] or [`KnownLogsError::SameId`].
+    pub fn add(
+        &mut self,
+        origin: &Origin,
+        key: VerifierKey,
+        requests_a_day: Option<u64>,
+    ) -> Result<(), KnownLogsError> {
+        let log = self
+            .logs
+            .entry(origin.as_str().to_string())
+            .or_insert_with(|| KnownLog {
+                keys: Vec::new(),
+                requests_a_day: None,
+            });
+        for known in &log.keys {
+            refuse_same(known, &key)?;
+        }
+        log.keys.push(key);
+        log.requests_a_day = match (log.requests_a_day, requests_a_day) {
+            (Some(before), Some(new)) => Some(before.min(new)),
+            (before, new) => before.or(new),
+        };
+        Ok(())
+    }
+
+    /// Adds the logs of another list.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn extend(&mut self, other: Self) -> Result<(), KnownLogsError> {
+        for (origin, log) in other.logs {
+            // The origin was parsed before.
+            let Ok(origin) = Origin::parse(&origin) else {
+                continue;
+            };
+            for key in log.keys {
+                self.add(&origin, key, log.requests_a_day)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses logs that sign by a key of the witness, or by one that its lines could be taken for: their checkpoints would
+    /// read as cosigned.
+    ///
+    /// # Errors
+    /// [`KnownLogsError::SameKey`] or [`KnownLogsError::SameId`].
+    pub fn refuse_own(&self, own: &[&VerifierKey]) -> Result<(), KnownLogsError> {
+        for key in self.logs.values().flat_map(|log| &log.keys) {
+            for own in own {
+                refuse_same(own, key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the log with this origin.
+    #[must_use]
+    pub fn get(&self, origin: &Origin) -> Option<&KnownLog> {
+        self.logs.get(origin.as_str())
+    }
+
+    /// Returns the origins in order.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
+        self.logs.keys().map(String::as_str)
+    }
+
+    /// Returns the number of logs.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.logs.len()
+    }
+
+    /// Tells whether there is no log.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.logs.is_empty()
+    }
+}
+
+impl KnownLog {
+    /// Keeps the lines of a checkpoint by the keys of the log, of which each must verify.
+    ///
+    /// # Errors
+    /// [`Refusal::Unsigned`] or [`Refusal::BadSignature`].
+    pub(super) fn verify(&self, checkpoint: &Checkpoint) -> Result<SignedCheckpoint, Refusal> {
+        let keys: Vec<&VerifierKey> = self.keys.iter().collect();
+        let signed = SignedCheckpoint::new(checkpoint, &keys);
+        let good = signed.as_ref().map(|signed| signed.checkpoint().note());
+        for line in checkpoint.note().signatures() {
+            let is_claimed = keys.iter().any(|key| line.is_claimed_by(key));
+            let is_good = good.is_some_and(|good| good.signatures().contains(line));
+            if is_claimed && !is_good {
+                return Err(Refusal::BadSignature);
+            }
+        }
+        signed.ok_or(Refusal::Unsigned)
+    }
+}
+
+fn refuse_same(one: &VerifierKey, other: &VerifierKey) -> Result<(), KnownLogsError> {
+    let name = || display_safe(other.name().as_str()).to_string();
+    if one.public() == other.public() {
+        return Err(KnownLogsError::SameKey { name: name() });
+    }
+    if one.name() == other.name() && one.id() == other.id() {
+        let id = other.id();
+        return Err(KnownLogsError::SameId { name: name(), id });
+    }
+    Ok(())
+}
+
+/// The reason why a key cannot be among those of the known logs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KnownLogsError {
+    /// The name of a log's key cannot be an origin.
+    #[error("the name of the key `{name}` cannot be the origin of a log")]
+    Origin {
+        /// The name.
+        name: String,
+    },
+    /// The public key is there twice, or is that of the witness.
+    #[error("the key of the log `{name}` is listed twice, or is a key of the witness itself")]
+    SameKey {
+        /// Name of the second key.
+        name: String,
+    },
+    /// Two keys have one name and one id, so that their lines cannot be told apart.
+    #[error(
+        "two keys have the name `{name}` and the id {id}: their signatures cannot be told apart"
+    )]
+    SameId {
+        /// Their name.
+        name: String,
+        /// Their id.
+        id: KeyId,
+    },
+}
+
+impl KnownLogsError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Origin { .. } => "known-log-origin",
+            Self::SameKey { .. } => "known-log-same-key",
+            Self::SameId { .. } => "known-log-same-id",
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! A one-shot witness: checks that a log's checkpoint extends the last one that it cosigned, remembers it, then cosigns
+//! ([tlog-witness](https://github.com/C2SP/C2SP/blob/5ba5ee8/tlog-witness.md), "add-checkpoint", on a directory, a bucket or
+//! an address).
+
+use super::target::Target;
+use crate::directory::disk::{Disk, directory_of};
+use crate::directory::layout::{Layout, PRIVATE_FILE};
+use crate::directory::lock::CheckpointLock;
+use crate::error::LogError;
+use glasslog_core::merkle::{ConsistencyProof, Hash, TreeHead, empty_root};
+use glasslog_core::note::{Checkpoint, cosignature};
+use glasslog_core::text::time;
+use glasslog_core::tiles::{ConsistencyPlan, Tile, TileError};
+use glasslog_core::trust::Policy;
+use glasslog_core::verify::Inconsistency;
+use glasslog_core::witness::{
+    AddCheckpoint, AddCheckpointError, KnownLogs, KnownLogsError, Memory, Refusal, VerifiedRequest,
+    WitnessKey,
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::slice;
+use thiserror::Error;
+
+/// Attempts for a checkpoint that is replaced while it is being checked.
+const ATTEMPTS: usize = 10;
+
+/// A witness: a key, a memory, and a policy that names the log.
+#[derive(Debug)]
+pub struct Witness<'a> {
+    /// The cosigning key.
+    pub key: &'a WitnessKey,
+    /// File with the last checkpoint that it cosigned.
+    pub state: &'a Path,
+    /// Policy that names the log and its key.
+    pub policy: &'a Policy,
+}
+
+/// The result of cosigning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cosigned {
+    /// The cosigned head.
+    pub head: TreeHead,
+    /// The earlier head that it extends; `None` the first time.
+    pub seen: Option<TreeHead>,
+    /// The checkpoint with the log's lines and the cosignature.
+    pub checkpoint: Checkpoint,
+}
+
+/// A reason not to cosign.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum WitnessError {
+    /// The log's files could not be read or written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The log at an address could not be read.
+    #[error(transparent)]
+    Source(#[from] glasslog_client::Error),
+    /// The policy has a log that signs by the key of the witness, or whose name is no origin.
+    #[error(transparent)]
+    Policy(#[from] KnownLogsError),
+    /// The policy does not name this log, or none of its keys signed.
+    #[error("the policy knows no key that signed for `{origin}`")]
+    UnknownLog {
+        /// Origin of the checkpoint.
+        origin: String,
+    },
+    /// The signature of a known key is wrong.
+    #[error("the log's signature for `{origin}` is wrong")]
+    BadSignature {
+        /// Origin of the checkpoint.
+        origin: String,
+    },
+    /// The witness remembers another log.
+    #[error("this witness remembers `{remembered}`, the log is `{shown}`")]
+    OtherLog {
+        /// Origin of the checkpoint remembered.
+        remembered: String,
+        /// Origin of the checkpoint shown.
+        shown: String,
+    },
+    /// The log shows an older head than the one remembered.
+    #[error("the log shows size {shown}, but this witness has cosigned size {remembered}")]
+    Older {
+        /// Size remembered.
+        remembered: u64,
+        /// Size shown.
+        shown: u64,
+    },
+    /// A tile is missing, or does not match the signed head.
+    #[error(transparent)]
+    Tile(TileError),
+    /// The log signed two heads that cannot both be true.
+    #[error("the log signed two heads that cannot both be true, of sizes {} and {}", .0.old.head().size, .0.new.head().size)]
+    Inconsistent(Box<Inconsistency>),
+    /// The clock is behind the last cosignature of this witness.
+    #[error("the clock reads {}, but this witness cosigned this log at {}: set the clock", time::format(*.now), time::format(*.cosigned))]
+    ClockBehind {
+        /// Time by the clock, in seconds since the epoch.
+        now: u64,
+        /// Time of the cosignature.
+        cosigned: u64,
+    },
+    /// The proof has more hashes than a witness takes.
+    #[error(transparent)]
+    Request(AddCheckpointError),
+    /// Another reason to refuse the checkpoint, such as a memory that was rolled back.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// The checkpoint was replaced during each attempt.
+    #[error("the checkpoint was replaced during each check")]
+    Moving,
+}
+
+impl WitnessError {
+    /// Returns the stable name of this class of errors.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Log(error) => error.code(),
+            Self::Source(error) => error.code(),
+            Self::Policy(error) => error.code(),
+            Self::UnknownLog { .. } => "witness-unknown-log",
+            Self::BadSignature { .. } => "witness-bad-signature",
+            Self::OtherLog { .. } => "witness-other-log",
+            Self::Older { .. } => "witness-older-head",
+            Self::Tile(error) => error.code(),
+            Self::Inconsistent(_) => "inconsistent-heads",
+            Self::ClockBehind { .. } => "witness-clock-behind",
+            Self::Request(error) => error.code(),
+            Self::Refused(refusal) => refusal.code(),
+            Self::Moving => "witness-checkpoint-moving",
+        }
+    }
+
+    fn refused(refusal: Refusal, shown: &Checkpoint) -> Self {
+        let origin = shown.origin().as_str().to_owned();
+        match refusal {
+            Refusal::Unsigned => Self::UnknownLog { origin },
+            Refusal::BadSignature => Self::BadSignature { origin },
+            Refusal::ClockBehind { now, remembered } => Self::ClockBehind {
+                now,
+                cosigned: remembered,
+            },
+            other => Self::Refused(other),
+        }
+    }
+}
+
+impl Witness<'_> {
+    /// Cosigns the public checkpoint of the log at `layout`, also while another process writes to the log.
+    ///
+    /// `now` is in seconds since the epoch.
+    ///
+    /// # Errors
+    /// The checkpoint does not verify, or does not extend the remembered one; nothing is then cosigned.
+    pub fn cosign(&self, disk: &Disk, layout: &Layout, now: u64) -> Result<Cosigned, WitnessError> {
+        self.cosign_at(&Target::directory(disk, layout), disk, now)
+    }
+
+    /// As [`cosign`](Self::cosign), for a log in a directory, a bucket or at an address, where the cosignature cannot be
+    /// added; `disk` is that of the witness's memory.
+    ///
+    /// # Errors
+    /// As [`cosign`](Self::cosign).
+    pub fn cosign_at(
+        &self,
+        target: &Target,
+        disk: &Disk,
+        now: u64,
+    ) -> Result<Cosigned, WitnessError> {
+        let logs = KnownLogs::of_policy(self.policy)?;
+        logs.refuse_own(&[self.key.verifier()])?;
+        // Two runs with one memory exclude each other; otherwise the slower one could overwrite the memory of the
+        // faster one.
+        let _turn = CheckpointLock::wait(&beside(self.state, ".lock")).map_err(LogError::from)?;
+        for _ in 0..ATTEMPTS {
+            let shown = target.checkpoint()?;
+            let seen = self.remembered(disk)?;
+            let cosigned = self.decide(target, &logs, &shown, seen.as_ref(), now)?;
+            self.remember(disk, &cosigned.encode())?;
+            let own = cosigned.note().signatures_by(self.key.verifier());
+            let added = own.last().map(|line| target.add(&shown, line.clone()));
+            if added.transpose()? == Some(true) {
+                return Ok(Cosigned {
+                    head: shown.head(),
+                    seen: seen.map(|seen| seen.head()),
+                    checkpoint: cosigned,
+                });
+            }
+        }
+        Err(WitnessError::Moving)
+    }
+
+    /// Returns the checkpoint with the log's lines and the cosignature, if it extends the remembered one.
+    fn decide(
+        &self,
+        target: &Target,
+        logs: &KnownLogs,
+        shown: &Checkpoint,
+        seen: Option<&Memory>,
+        now: u64,
+    ) -> Result<Checkpoint, WitnessError> {
+        let log = logs.get(shown.origin());
+        let log = log.ok_or_else(|| WitnessError::refused(Refusal::Unsigned, shown))?;
+        let refused = |refusal| WitnessError::refused(refusal, shown);
+        // The log's signature comes before its tiles: a stranger's checkpoint decides nothing about what is read.
+        let unproven = AddCheckpoint::new(0, ConsistencyProof::default(), shown.clone());
+        let own = [self.key.verifier()];
+        VerifiedRequest::new(unproven.map_err(WitnessError::Request)?, log, &own)
+            .map_err(refused)?;
+        let old = seen.map_or(TreeHead::empty(), Memory::head);
+        if let Some(seen) = seen {
+            check_same(&seen.checkpoint, shown)?;
+        }
+        let (root, proof) = prefix(target, old.size, shown.head())?;
+        if let Some(seen) = seen.filter(|_| root != old.root) {
+            return Err(WitnessError::Inconsistent(Box::new(Inconsistency {
+                old: self.signed(&seen.checkpoint),
+                new: self.signed(shown),
+                root,
+                proof,
+            })));
+        }
+        let request = AddCheckpoint::new(old.size, proof, shown.clone());
+        let request = VerifiedRequest::new(request.map_err(WitnessError::Request)?, log, &own)
+            .map_err(refused)?;
+        let agreed = request.decide(seen, now).map_err(refused)?;
+        let (_, memory) = agreed.cosign(slice::from_ref(self.key)).map_err(refused)?;
+        Ok(memory.checkpoint)
+    }
+
+    /// Keeps the lines that verify by the policy. A memory by a key that the policy does not name any more is kept as it is.
+    fn signed(&self, checkpoint: &Checkpoint) -> Checkpoint {
+        let signed = self.policy.signed(checkpoint);
+        signed.map_or_else(|| checkpoint.clone(), |signed| signed.checkpoint().clone())
+    }
+
+    fn remembered(&self, disk: &Disk) -> Result<Option<Memory>, WitnessError> {
+        let bytes = disk.read(self.state).map_err(LogError::from)?;
+        let parse = |bytes: Vec<u8>| {
+            Checkpoint::parse(&bytes).map_err(|error| LogError::malformed(self.state, error))
+        };
+        let Some(checkpoint) = bytes.map(parse).transpose()? else {
+            return Ok(None);
+        };
+        let key = self.key.verifier();
+        let own = checkpoint.note().signatures_by(key);
+        let times = own.filter_map(|line| cosignature::verify(&checkpoint, key, line).ok());
+        Ok(Some(Memory {
+            time: times.max().unwrap_or(0),
+            checkpoint,
+        }))
+    }
+
+    fn remember(&self, disk: &Disk, memory: &[u8]) -> Result<(), WitnessError> {
+        let unchanged = disk.read(self.state).map_err(LogError::from)?.as_deref() == Some(memory);
+        if !unchanged {
+            let directory = directory_of(self.state);
+            disk.replace(directory, self.state, memory, PRIVATE_FILE)
+                .map_err(LogError::from)?;
+        }
+        Ok(())
+    }
+}
+
+/// Checks that `shown` is of the remembered log, and not older.
+fn check_same(seen: &Checkpoint, shown: &Checkpoint) -> Result<(), WitnessError> {
+    if seen.origin() != shown.origin() {
+        return Err(WitnessError::OtherLog {
+            remembered: seen.origin().as_str().into(),
+            shown: shown.origin().as_str().into(),
+        });
+    }
+    let (old, new) = (seen.head(), shown.head());
+    if old.size > new.size {
+        return Err(WitnessError::Older {
+            remembered: old.size,
+            shown: new.size,
+        });
+    }
+    Ok(())
+}
+
+/// Returns the root that the tree of `head` has at an older size, and the proof of it, by the log's tiles.
+fn prefix(
+    target: &Target,
+    old: u64,
+    head: TreeHead,
+) -> Result<(Hash, ConsistencyProof), WitnessError> {
+    // Every tree extends the empty tree and itself, without a proof.
+    let trivial = match old {
+        0 => Some(empty_root()),
+        size if size == head.size => Some(head.root),
+        _ => None,
+    };
+    if let Some(root) = trivial {
+        return Ok((root, ConsistencyProof::default()));
+    }
+    let plan = ConsistencyPlan::new(old, head).map_err(WitnessError::Tile)?;
+    let files = read_tiles(target, plan.tiles())?;
+    let (prefix, proof) = plan.finish(&files).map_err(WitnessError::Tile)?;
+    Ok((prefix.root, proof))
+}
+
+/// Reads tiles, a removed partial one from the full one. Missing tiles are omitted; the plan reports them.
+fn read_tiles(target: &Target, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, WitnessError> {
+    let mut files = BTreeMap::new();
+    for tile in tiles {
+        let bytes = match target.read(&tile.path())? {
+            Some(bytes) => Some(bytes),
+            None => target
+                .read(&tile.full().path())?
+                .and_then(|full| tile.prefix_of_full(&full).map(<[u8]>::to_vec)),
+        };
+        if let Some(bytes) = bytes {
+            files.insert(*tile, bytes);
+        }
+    }
+    Ok(files)
+}
+
+/// Returns the path of a file beside `path`, with `suffix` after its name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
