@@ -8,6 +8,7 @@ mod loader;
 mod logs;
 mod native;
 mod table;
+mod witness;
 mod write;
 mod write_http;
 mod write_s3;
@@ -61,6 +62,8 @@ enum Part {
     WriteHttp,
     /// Writing to a log in a bucket
     WriteS3,
+    /// A witness, beside litewitness and omniwitness
+    Witness,
     /// The index of growing logs, compared with reading the whole log
     Index,
     /// Whole audits, beside Tessera's checker and the limits
@@ -77,6 +80,7 @@ impl Part {
             Self::Write => write::measure(quick),
             Self::WriteHttp => write_http::measure(quick),
             Self::WriteS3 => write_s3::measure(),
+            Self::Witness => witness::measure(quick),
             Self::Index => index::measure(large, simulate, quick),
             Self::Audit => audit::measure(),
             Self::Browser => browser::measure(),

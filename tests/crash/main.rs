@@ -10,6 +10,7 @@ mod hostile;
 mod kill;
 mod multi_writer;
 mod strangers;
+mod witness_kill;
 
 // Used by the log's own tests to make events, and to recompute a log from outside.
 #[path = "../../log/tests/it/event_entries.rs"]

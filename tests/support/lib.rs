@@ -14,6 +14,7 @@ pub mod shared;
 pub mod skip;
 pub mod tamper;
 pub mod tessera;
+pub mod test_log;
 pub mod tools;
 pub mod transcript;
 pub mod versitygw;

@@ -51,7 +51,7 @@ impl VerifiedRequest {
         own: &[&VerifierKey],
     ) -> Result<Self, Refusal> {
         let checkpoint = request.checkpoint();
-        let signed = log.verify(checkpoint)?;
+        let signed = by_log(checkpoint, log)?;
         let times = own.iter().flat_map(|key| {
             let lines = checkpoint.note().signatures_by(key);
             lines.filter_map(|line| cosignature::verify(checkpoint, key, line).ok())
@@ -160,6 +160,21 @@ impl VerifiedRequest {
             proof: proof.clone(),
         })
     }
+}
+
+/// Keeps the lines of a checkpoint by the keys of the log, of which each must verify.
+fn by_log(checkpoint: &Checkpoint, log: &KnownLog) -> Result<SignedCheckpoint, Refusal> {
+    let keys: Vec<&VerifierKey> = log.keys().iter().collect();
+    let signed = SignedCheckpoint::new(checkpoint, &keys);
+    let good = signed.as_ref().map(|signed| signed.checkpoint().note());
+    for line in checkpoint.note().signatures() {
+        let is_claimed = keys.iter().any(|key| line.is_claimed_by(key));
+        let is_good = good.is_some_and(|good| good.signatures().contains(line));
+        if is_claimed && !is_good {
+            return Err(Refusal::BadSignature);
+        }
+    }
+    signed.ok_or(Refusal::Unsigned)
 }
 
 /// The contradiction of two signed heads: the newer one has another root at the older one's size.

@@ -1,9 +1,8 @@
 //! The logs that a witness cosigns: for each origin its keys, and how often it may ask.
 
-use crate::note::{Checkpoint, KeyId, Origin, SignedCheckpoint, VerifierKey};
+use crate::note::{KeyId, Origin, VerifierKey};
 use crate::text::escape::display_safe;
 use crate::trust::Policy;
-use crate::witness::decide::Refusal;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -123,22 +122,10 @@ impl KnownLogs {
 }
 
 impl KnownLog {
-    /// Keeps the lines of a checkpoint by the keys of the log, of which each must verify.
-    ///
-    /// # Errors
-    /// [`Refusal::Unsigned`] or [`Refusal::BadSignature`].
-    pub(super) fn verify(&self, checkpoint: &Checkpoint) -> Result<SignedCheckpoint, Refusal> {
-        let keys: Vec<&VerifierKey> = self.keys.iter().collect();
-        let signed = SignedCheckpoint::new(checkpoint, &keys);
-        let good = signed.as_ref().map(|signed| signed.checkpoint().note());
-        for line in checkpoint.note().signatures() {
-            let is_claimed = keys.iter().any(|key| line.is_claimed_by(key));
-            let is_good = good.is_some_and(|good| good.signatures().contains(line));
-            if is_claimed && !is_good {
-                return Err(Refusal::BadSignature);
-            }
-        }
-        signed.ok_or(Refusal::Unsigned)
+    /// Returns the keys that sign for the log.
+    #[must_use]
+    pub fn keys(&self) -> &[VerifierKey] {
+        &self.keys
     }
 }
 

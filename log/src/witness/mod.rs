@@ -15,11 +15,13 @@ mod one_shot;
 mod state;
 mod state_error;
 mod target;
+mod witness_error;
 
 pub use committer::{Committer, NotCosigned, Outcomes, Signers};
 pub use evidence::Evidence;
 pub use generation::{FileMark, Mark, mark_beside};
-pub use one_shot::{Cosigned, Witness, WitnessError};
+pub use one_shot::{Cosigned, Witness};
 pub use state::{Batch, Reader, Restored, State, Summary};
 pub use state_error::StateError;
 pub use target::Target;
+pub use witness_error::WitnessError;

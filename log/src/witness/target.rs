@@ -1,7 +1,7 @@
 //! The log that a witness cosigns: in a directory, in a bucket, where adding a cosignature needs no lease, or at an address,
 //! where it cannot be added.
 
-use super::one_shot::WitnessError;
+use super::witness_error::WitnessError;
 use crate::directory::checkpoint::CheckpointFile;
 use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;

@@ -1,11 +1,10 @@
 //! Counters of a witness, in the [Prometheus text format](https://prometheus.io/docs/instrumenting/exposition_formats/).
 
-use crate::witness::app::WitnessApp;
 use glasslog_log::witness::Outcomes;
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
@@ -144,30 +143,10 @@ impl Metrics {
         self.suspended.get() != 0
     }
 
-    /// Returns all metrics as text.
-    pub(super) fn encode(&self, app: &WitnessApp) -> Result<String, fmt::Error> {
+    /// Returns all metrics as text; `more` adds those that are read on request.
+    pub(super) fn encode(&self, more: impl FnOnce(&mut Registry)) -> Result<String, fmt::Error> {
         let mut current = Registry::with_prefix("glasslog_witness");
-        let gauges = [
-            ("logs", "Logs that are cosigned", app.logs.book().len()),
-            (
-                "waiting",
-                "Requests that wait for a commit",
-                app.committer().map_or(0, |committer| committer.waiting()),
-            ),
-            (
-                "evidence_files",
-                "Files that show two versions of a log",
-                app.evidence.count(),
-            ),
-        ];
-        for (name, help, value) in gauges {
-            current.register(name, help, ConstGauge::new(value as u64));
-        }
-        current.register(
-            "list_failures",
-            "Lists of logs that could not be read",
-            ConstCounter::new(app.logs.failures()),
-        );
+        more(&mut current);
         let mut text = String::new();
         prometheus_text::encode(&mut text, &self.registry)?;
         prometheus_text::encode(&mut text, &current)?;

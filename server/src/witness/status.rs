@@ -8,6 +8,9 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
 use std::sync::Arc;
 
 const TEXT: [(axum::http::HeaderName, &str); 2] = [
@@ -43,11 +46,32 @@ async fn readyz(State(app): State<Arc<WitnessApp>>) -> Response {
 }
 
 async fn show_metrics(State(app): State<Arc<WitnessApp>>) -> Response {
-    match app.metrics.encode(&app) {
+    match app.metrics.encode(|registry| register(registry, &app)) {
         Ok(text) => {
             let headers = [(CONTENT_TYPE, METRICS), (CACHE_CONTROL, "no-store")];
             (headers, text).into_response()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// Adds what is read on request.
+fn register(registry: &mut Registry, app: &WitnessApp) {
+    let waiting = app.committer().map_or(0, |committer| committer.waiting());
+    for (name, help, value) in [
+        ("logs", "Logs that are cosigned", app.logs.book().len()),
+        ("waiting", "Requests that wait for a commit", waiting),
+        (
+            "evidence_files",
+            "Files that show two versions of a log",
+            app.evidence.count(),
+        ),
+    ] {
+        registry.register(name, help, ConstGauge::new(value as u64));
+    }
+    registry.register(
+        "list_failures",
+        "Lists of logs that could not be read",
+        ConstCounter::new(app.logs.failures()),
+    );
 }

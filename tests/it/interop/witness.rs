@@ -1,12 +1,15 @@
-//! Cosignatures by somebody else's witness, litewitness, count; a changed one does not.
+//! Cosignatures by another project's witness, litewitness, count, and a changed one does not; ours cosigns the logs of others.
 use std::fs;
+use std::path::Path;
+use std::process::Stdio;
 
 use glasslog_core::note::Checkpoint;
 use glasslog_core::text::wire::{base64_decode, base64_encode};
 use glasslog_core::tiles::ConsistencyPlan;
-use glasslog_tests::glasslog::glasslog;
+use glasslog_tests::glasslog::{self, glasslog};
 use glasslog_tests::ours::{self, OurLog, size_of};
 use glasslog_tests::python::python;
+use glasslog_tests::served::Served;
 use glasslog_tests::tessera::{ORIGIN, TesseraLog, VKEY};
 use glasslog_tests::tools::Tools;
 use glasslog_tests::witness::Witness;
@@ -203,4 +206,49 @@ fn our_witness_and_theirs_stand_in_one_quorum() {
         .filter(|line| line.starts_with("cosigned: "))
         .collect();
     assert_eq!(cosigned.len(), 2, "{said}");
+}
+
+/// Makes the key of a witness of ours in a folder, and serves it for Tessera's log; returns its verifier key.
+fn serve_ours(folder: &Path) -> (Served, String) {
+    let at = |name: &str| folder.join(name);
+    let keygen = words!["keygen", "--kind", "witness", "--name", "example.org/ours"];
+    glasslog(keygen.iter().chain(&words!["--out", at("key")])).expect(0);
+    fs::write(at("logs"), format!("logs/v0\nvkey {VKEY}\nqpd 86400\n")).unwrap();
+    let mut serve = glasslog::command();
+    serve.args(["witness", "serve", "--state"]).args([
+        at("db"),
+        "--key".into(),
+        at("key"),
+        "--logs".into(),
+        at("logs"),
+    ]);
+    let served = Served::start(serve, Stdio::null()).expect("it listens");
+    let key = fs::read_to_string(at("key.pub")).unwrap();
+    (served, key.trim_end().to_owned())
+}
+
+/// Tessera asks by its own client, publishes nothing that our witness did not cosign, and continues after a restart.
+#[test]
+fn ours_cosigns_what_tessera_publishes() {
+    let Some(tools) = Tools::for_test("our witness asked by Tessera") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (served, key) = serve_ours(folder.path());
+    let policy = folder.path().join("policy");
+    let witness = format!("witness w {key} {}/", served.url);
+    fs::write(&policy, format!("log {VKEY}\n{witness}\nquorum w\n")).unwrap();
+    let log = folder.path().join("log");
+    for entries in [3, 2] {
+        let write = words![log, policy, entries.to_string()];
+        tools.run("tesserawitness", write).expect(0);
+        // Torchwood counts the cosignature, and so do we.
+        let checkpoint = log.join("checkpoint");
+        tools
+            .run("twproof", words!["cosigned", policy, checkpoint])
+            .expect(0);
+        glasslog(words!["audit", log, "--policy", policy]).expect(0);
+    }
+    assert!(size_of(&log.join("checkpoint")) >= 5);
+    drop(served);
 }

@@ -6,58 +6,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use glasslog_core::crypto::SecretKey;
-use glasslog_core::merkle::{ConsistencyProof, Hash, ProofError, TreeHead, leaf_hash, tree_root};
-use glasslog_core::note::{Checkpoint, KeyName, Origin, SignatureType, SignerKey, VerifierKey};
-use glasslog_core::witness::{AddCheckpoint, Cosignatures, monitoring_path, parse_size};
+use glasslog_core::note::{Checkpoint, KeyName, SignatureType, SignerKey, VerifierKey};
+use glasslog_core::witness::{Cosignatures, monitoring_path, parse_size};
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog;
 use glasslog_tests::http::{Answer, request};
 use glasslog_tests::served::Served;
+use glasslog_tests::test_log::TestLog;
 use tempfile::TempDir;
 
 const WITNESS: &str = "witness.example/w1";
-
-/// A log of counted entries, which may fork.
-struct TestLog {
-    key: SignerKey,
-    origin: Origin,
-}
-
-impl TestLog {
-    fn new(origin: &str, seed: u8) -> Self {
-        let name = KeyName::parse(origin).unwrap();
-        let secret = SecretKey::from_seed(&[seed; 32]);
-        Self {
-            key: SignerKey::new(name, SignatureType::Ed25519, secret),
-            origin: Origin::parse(origin).unwrap(),
-        }
-    }
-
-    fn leaves(size: u64, fork: u8) -> Vec<Hash> {
-        (0..size)
-            .map(|index| leaf_hash(&[index as u8, (index >> 8) as u8, fork]))
-            .collect()
-    }
-
-    fn checkpoint(&self, size: u64, fork: u8) -> Checkpoint {
-        let root = tree_root(&Self::leaves(size, fork));
-        Checkpoint::sign(&self.origin, TreeHead { size, root }, &self.key).unwrap()
-    }
-
-    fn request(&self, old: u64, size: u64, fork: u8) -> Vec<u8> {
-        let leaves = Self::leaves(size, fork);
-        let read = |span: glasslog_core::merkle::Subtree| {
-            let (first, end) = (span.start().unwrap(), span.end().unwrap());
-            Ok::<_, ProofError>(tree_root(&leaves[first as usize..end as usize]))
-        };
-        let proof = match old {
-            0 => ConsistencyProof::default(),
-            old => ConsistencyProof::prove(old, size, read).unwrap(),
-        };
-        let request = AddCheckpoint::new(old, proof, self.checkpoint(size, fork));
-        request.unwrap().encode()
-    }
-}
 
 /// The folder of a witness with its key and a list of logs.
 struct Operator {
@@ -94,7 +52,7 @@ impl Operator {
     fn list(&self, logs: &[&TestLog], more: &str) {
         let logs: String = logs
             .iter()
-            .map(|log| format!("vkey {}\n{more}", log.key.verifier()))
+            .map(|log| format!("vkey {}\n{more}", log.verifier()))
             .collect();
         fs::write(self.path("logs"), format!("logs/v0\n{logs}")).unwrap();
     }
@@ -158,7 +116,7 @@ fn every_status_of_the_specification() {
     );
     let operator = Operator::new(&[&log, &other]);
     let served = operator.serve(&[]);
-    let monitored = format!("/{}", monitoring_path(&log.origin));
+    let monitored = format!("/{}", monitoring_path(log.origin()));
     assert_eq!(get(&served, &monitored).status, 404, "never cosigned");
 
     for (old, size) in [(0, 0), (0, 5), (5, 5), (5, 8), (8, 300)] {
@@ -424,7 +382,7 @@ fn a_list_that_changes_is_read_at_sighup() {
         add(&served, &second.request(0, 5, 0)).status != 404
     });
     assert_eq!(add(&served, &first.request(5, 6, 0)).status, 404);
-    let remembered = format!("/{}", monitoring_path(&first.origin));
+    let remembered = format!("/{}", monitoring_path(first.origin()));
     assert_eq!(
         get(&served, &remembered).status,
         200,
