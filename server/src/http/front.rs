@@ -5,8 +5,8 @@
 
 use crate::app::App;
 use crate::http::client::Peer;
-use crate::limits::MAX_HEAD;
 use crate::http::host::Answers;
+use crate::limits::MAX_HEAD;
 use crate::submission;
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONNECTION};
