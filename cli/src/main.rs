@@ -22,7 +22,6 @@ mod known_signatures;
 mod listing;
 mod member_flags;
 mod misplaced;
-mod not_yet;
 mod origin;
 mod other_question;
 mod output;
