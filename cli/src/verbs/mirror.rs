@@ -215,7 +215,9 @@ fn failure(error: MirrorError, copy: &Path, console: &Console) -> Failure {
 
 /// Writes the evidence of a fork beside the copy. The fork is told even if that fails.
 fn accuse(error: &MirrorError, evidence: &[u8], copy: &Path, console: &Console) -> Failure {
-    let outcome = match write_new(copy, &[("inconsistency", evidence)]) {
+    // Without a slash at its end: the file belongs beside the directory.
+    let beside: PathBuf = copy.components().collect();
+    let outcome = match write_new(&beside, &[("inconsistency", evidence)]) {
         Ok(paths) => {
             let paths: Vec<_> = paths.iter().map(|it| it.display().to_string()).collect();
             format!("evidence written to `{}`", paths.join("`, `"))

@@ -168,20 +168,38 @@ impl Args {
                 .into_iter()
                 .fold(exit, |exit, kind| exit.and(exit_of(kind)));
         }
-        let states = delivery.state.0.clone();
-        let views: Vec<(&LogState, &dyn Source)> = self
-            .logs
-            .iter()
-            .zip(sources)
-            .filter_map(|(log, source)| {
-                let state = states.iter().find(|state| state.log == *log)?;
-                Some((state, &**source as &dyn Source))
-            })
-            .collect();
-        match compare_views(&views, rules.now, &mut |alert| delivery.deliver(alert))? {
-            true => Ok(exit.and(Exit::Inconsistent)),
-            false => Ok(exit),
+        let is_split = self.compare(rules.now, sources, delivery)?;
+        Ok(match is_split {
+            true => exit.and(Exit::Inconsistent),
+            false => exit,
+        })
+    }
+
+    /// Compares the logs of one origin; an alarm is delivered once. Returns true if one was, now or before.
+    fn compare(
+        &self,
+        now: u64,
+        sources: &[Box<dyn Source>],
+        delivery: &mut Delivery<'_>,
+    ) -> Result<bool, Failure> {
+        let mut states: Vec<LogState> = self.logs.iter().map(|log| delivery.turn_to(log)).collect();
+        let views: Vec<(&LogState, &dyn Source)> =
+            states.iter().zip(sources.iter().map(|it| &**it)).collect();
+        let alarms = compare_views(&views, now);
+        for (at, (log, state)) in self.logs.iter().zip(&mut states).enumerate() {
+            delivery.turn_to(log);
+            let own = alarms.iter().filter(|(place, _)| *place == at);
+            let own: Vec<&Alert> = own.map(|(_, alarm)| alarm).collect();
+            if !own.is_empty() && !state.alarms.contains(&Kind::SplitView) {
+                for alarm in own {
+                    delivery.deliver(alarm)?;
+                }
+                state.alarms.push(Kind::SplitView);
+                delivery.save(state)?;
+            }
         }
+        let holds = |state: &LogState| state.alarms.contains(&Kind::SplitView);
+        Ok(states.iter().any(holds))
     }
 
     fn watches(&self, console: &Console) -> Result<Watches, Failure> {
@@ -320,7 +338,7 @@ fn read_key(path: &Path) -> Result<Vec<u8>, Failure> {
 const fn exit_of(kind: Kind) -> Exit {
     match kind {
         Kind::Event => Exit::Done,
-        Kind::Fork => Exit::Inconsistent,
+        Kind::Fork | Kind::SplitView => Exit::Inconsistent,
         Kind::False => Exit::False,
         Kind::Malformed => Exit::Malformed,
         Kind::Unreachable => Exit::Unfinished,

@@ -29,6 +29,8 @@ kinds! {
     Event = "event",
     /// Two signed heads that cannot both be true.
     Fork = "fork",
+    /// Two monitored logs of one origin show heads that cannot both be true.
+    SplitView = "split-view",
     /// The log shows an older head than before.
     Rollback = "rollback",
     /// The log has another origin than before.

@@ -145,9 +145,12 @@ impl Monitor<'_> {
                 ))?;
             }
         }
-        self.state.alarms = alarms.iter().map(|alarm| alarm.kind).collect();
+        let held: Vec<Kind> = alarms.iter().map(|alarm| alarm.kind).collect();
+        // Two views that contradicted each other once always will.
+        self.state.alarms.retain(|kind| *kind == Kind::SplitView);
+        self.state.alarms.extend(&held);
         sink.save(self.state)?;
-        Ok(self.state.alarms.clone())
+        Ok(held)
     }
 
     /// Judges the head and reads the new entries; returns the time that the witnesses confirm.
@@ -293,16 +296,11 @@ impl LogState {
     }
 }
 
-/// Compares the logs of one origin that are monitored, such as mirrors; the alarm of each two whose heads contradict each other.
-///
-/// # Errors
-/// The errors of `sink`.
-pub fn compare_views(
-    views: &[(&LogState, &dyn Source)],
-    now: u64,
-    sink: &mut dyn FnMut(&Alert) -> Result<(), Error>,
-) -> Result<bool, Error> {
-    let mut found = false;
+/// Compares the logs of one origin that are monitored, such as mirrors. Returns an alarm for each two whose heads contradict
+/// each other, with the place of the first of them.
+#[must_use]
+pub fn compare_views(views: &[(&LogState, &dyn Source)], now: u64) -> Vec<(usize, Alert)> {
+    let mut alarms = Vec::new();
     for (at, (state, source)) in views.iter().enumerate() {
         for (other, other_source) in views.iter().skip(at + 1) {
             let (Some(one), Some(two)) = (&state.checkpoint, &other.checkpoint) else {
@@ -315,12 +313,12 @@ pub fn compare_views(
                 true => (one, two, other_source),
                 false => (two, one, source),
             };
+            // Tiles that cannot be read are an alarm of the log that lacks them.
             let shows = prefix(*source, LogFile::Tile, old.head().size, new.head());
             let Ok((root, proof)) = shows else { continue };
             if root == old.head().root {
                 continue;
             }
-            found = true;
             let evidence = Inconsistency {
                 old: old.clone(),
                 new: new.clone(),
@@ -328,14 +326,9 @@ pub fn compare_views(
                 proof,
             };
             let message = format!("`{}` and `{}` show different logs", state.log, other.log);
-            sink(&Alert::alarm(
-                state,
-                Kind::Fork,
-                &message,
-                Some(&evidence),
-                now,
-            ))?;
+            let alarm = Alert::alarm(state, Kind::SplitView, &message, Some(&evidence), now);
+            alarms.push((at, alarm));
         }
     }
-    Ok(found)
+    alarms
 }
