@@ -64,6 +64,8 @@ pub(crate) struct Matches {
     /// The digests that the question is linked to, and the bytes of the entries kept for each: entries with one of them may
     /// belong to the answer.
     linked: BTreeMap<Hash, usize>,
+    /// Digests that were linked until they took too many bytes.
+    left_out: BTreeSet<Hash>,
     /// Entries that are kept for linked digests alone.
     for_linked: BTreeSet<u64>,
     /// Bytes that these take.
@@ -105,6 +107,7 @@ impl Matches {
             keys: Vec::new(),
             asked: BTreeSet::new(),
             linked: BTreeMap::new(),
+            left_out: BTreeSet::new(),
             for_linked: BTreeSet::new(),
             linked_size: 0,
             consulted: BTreeMap::new(),
@@ -181,9 +184,14 @@ impl Matches {
         true
     }
 
-    /// Returns true if the key is a linked digest that is still looked up.
-    pub(crate) fn is_linked(&self, key: &LookupKey) -> bool {
-        self.linked.contains_key(&key.hash())
+    /// Returns true if an entry with one of these keys is not kept, since a digest takes too many bytes.
+    pub(crate) fn leaves_out(&self, index: u64, keys: &[Hash]) -> bool {
+        keys.iter().any(|key| self.left_out.contains(key)) && !self.keeps(index, keys)
+    }
+
+    /// Returns true if the key is a digest that takes too many bytes.
+    pub(crate) fn is_left_out(&self, key: &LookupKey) -> bool {
+        self.left_out.contains(&key.hash())
     }
 
     /// Leaves out keys that have too many positions to be looked up.
@@ -259,6 +267,7 @@ impl Matches {
     /// Gives up a linked digest, and the entries that are kept for it alone.
     fn leave_out(&mut self, digest: &Hash) {
         self.linked.remove(digest);
+        self.left_out.insert(*digest);
         self.keys.retain(|key| key.hash() != *digest);
         self.skipped += 1;
         for index in core::mem::take(&mut self.for_linked) {

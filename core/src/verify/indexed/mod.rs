@@ -338,8 +338,7 @@ impl IndexedLog {
                     return;
                 }
             }
-            // The digest by which it was found may have been left out meanwhile.
-            if matches!(round.purpose, Purpose::Linked) && !matches.keeps(index, &keys) {
+            if matches!(round.purpose, Purpose::Linked) && matches.leaves_out(index, &keys) {
                 return;
             }
             round.fresh.push(index);
@@ -407,7 +406,7 @@ impl IndexedLog {
             self.absorb_reserved(matches);
         }
         if matches!(round.purpose, Purpose::Linked) {
-            for key in round.keys.iter().filter(|key| !matches.is_linked(key)) {
+            for key in round.keys.iter().filter(|key| matches.is_left_out(key)) {
                 self.answers.restrict(key, 0);
             }
         }
