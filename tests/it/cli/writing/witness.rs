@@ -34,6 +34,24 @@ fn a_witness_cosigns_what_extends_what_it_saw() {
             .read("log/public/checkpoint")
             .contains("\n\u{2014} witness.example/w1 ")
     );
+    // Nothing can be written at an address: the note goes to standard output, or to a file.
+    shell
+        .run("keygen --kind witness --name witness.example/w2 --out w2")
+        .expect(0);
+    let remote = format!(
+        "witness cosign {} --key w2 --state w2.state --policy log/trust.policy",
+        server.url
+    );
+    let said = shell.run(&remote).expect(0);
+    assert!(
+        said.text().contains("\n\u{2014} witness.example/w2 "),
+        "{said}"
+    );
+    let said = shell.run(&format!("{remote} -o cosigned")).expect(0);
+    assert!(said.text().ends_with(" size 3\n"), "{said}");
+    let note = shell.read("cosigned");
+    assert!(note.contains("\n\u{2014} witness.example/w2 ") && !note.contains("/w1 "));
+    assert!(!shell.read("log/public/checkpoint").contains("/w2 "));
     drop(server);
     let policy = shell.read("log/trust.policy").replacen(
         "quorum none",
