@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use glasslog_client::source::is_address;
-use glasslog_client::submit::{Outcome, Receipt, Refused, Server, Wait};
-use glasslog_log::{Log, Refusal};
+use glasslog_client::submit::{self, Outcome, Receipt, Refused, Server, Wait};
+use glasslog_log::cosigning::{Missing, NotCosigned};
+use glasslog_log::{Log, LogError, Refusal};
 
 use crate::clock::now;
 use crate::failure::Failure;
@@ -37,7 +38,13 @@ impl Destination {
     pub(crate) fn submit(&mut self, entries: Vec<Vec<u8>>, wait: Wait) -> Result<Outcome, Broken> {
         match self {
             Self::Server(server) => match server.submit(&entries, wait) {
-                Ok(Ok(outcome)) => Ok(outcome),
+                Ok(Ok(answered)) => match answered.unpublished {
+                    None => Ok(answered.outcome),
+                    Some(missing) => {
+                        let failure = not_cosigned(&missing);
+                        Err(Broken::unpublished(failure, answered.outcome))
+                    }
+                },
                 // A server that refuses a batch as a whole may have begun to admit it.
                 Ok(Err(refused)) => Err(Broken::unknown(refused)),
                 Err(unanswered) if unanswered.may_be_admitted => {
@@ -59,10 +66,25 @@ impl Destination {
         }
     }
 
-    /// Publishes all submitted entries. A server publishes by itself.
+    /// Moves submitted entries out of memory, for more to come; without witnesses they are published. A server does so by
+    /// itself. Returns whether they are published.
     ///
     /// # Errors
     /// The disk fails.
+    pub(crate) fn settle(&mut self) -> Result<bool, Failure> {
+        match self {
+            Self::Directory(log) if log.has_witnesses() => {
+                log.sequence()?;
+                Ok(false)
+            }
+            _ => self.publish().map(|()| true),
+        }
+    }
+
+    /// Publishes all submitted entries. A server publishes by itself.
+    ///
+    /// # Errors
+    /// The disk fails, or too few of the log's witnesses cosign.
     pub(crate) fn publish(&mut self) -> Result<(), Failure> {
         if let Self::Directory(log) = self {
             log.publish(now())?;
@@ -131,6 +153,20 @@ impl Broken {
     fn unpublished(failure: impl Into<Failure>, outcome: Outcome) -> Self {
         Self::new(failure, Some(State::Durable), outcome)
     }
+}
+
+/// Describes entries that a server could not publish, as the log of a directory does.
+fn not_cosigned(missing: &[submit::Missing]) -> LogError {
+    let missing = missing.iter().map(|missing| Missing {
+        name: missing.name.clone(),
+        since: missing.since,
+        problem: None,
+    });
+    LogError::from(NotCosigned {
+        needs: "by the policy of its operator".to_owned(),
+        missing: missing.collect(),
+        next: None,
+    })
 }
 
 fn local(outcome: Result<glasslog_log::Receipt, Refusal>) -> Result<Receipt, Refused> {

@@ -1,6 +1,8 @@
 //! Signatures on a proof that is handed on: those that a trust policy verifies.
 
-use glasslog_core::note::TlogProof;
+use std::path::Path;
+
+use glasslog_core::note::{SignedCheckpoint, TlogProof};
 use glasslog_core::trust::TrustPolicy;
 
 use crate::args::read_trust_policy;
@@ -8,8 +10,10 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
 use crate::policy_hint::policy_beside;
+use glasslog_log::directory::Disk;
+use glasslog_log::{Config, Layout};
 
-/// Keeps the signatures of a proof that verify by keys of `policy`, or else of the policy beside the log directory `log`.
+/// Keeps the signatures of a proof that verify by keys of `policy`, or else of the policies of the log directory `log`.
 /// Without a key nothing can be verified: the proof stays as it is, and a note says so.
 ///
 /// # Errors
@@ -28,9 +32,14 @@ pub(crate) fn keep_known(
                 format!("the policy knows no key that signed the checkpoint of `{origin}`");
             Failure::new(Exit::Undecided, "log-unknown", message)
         })?),
-        None => policy_beside(log)
-            .and_then(|path| read_trust_policy(&path).ok())
-            .and_then(|beside| beside.log().signed(checkpoint)),
+        None => {
+            let beside = policies_of(log);
+            let keys: Vec<_> = beside
+                .iter()
+                .flat_map(|policy| policy.log().keys())
+                .collect();
+            SignedCheckpoint::new(checkpoint, &keys)
+        }
     };
     let Some(signed) = signed else {
         console
@@ -40,4 +49,16 @@ pub(crate) fn keep_known(
     proof
         .under(signed.checkpoint().clone())
         .map_err(|error| Failure::unfinished(error.code(), error.to_string()))
+}
+
+/// Reads the policies of a log directory: the one beside it, and that of its witnesses. One that cannot be read knows no key.
+fn policies_of(log: &str) -> Vec<TrustPolicy> {
+    let layout = Layout::new(Path::new(log));
+    let config = Config::read(&Disk::new(), &layout).ok();
+    let witnesses = config.and_then(|config| config.witnesses);
+    let witnesses = witnesses.map(|witnesses| layout.root().join(witnesses.policy));
+    let paths = policy_beside(log).into_iter().chain(witnesses);
+    paths
+        .filter_map(|path| read_trust_policy(&path).ok())
+        .collect()
 }

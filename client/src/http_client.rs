@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, Url};
+use reqwest::{Client, ClientBuilder, Url};
 use tokio::runtime::Runtime;
 
 use crate::error::{Error, NO_TLS, Peer};
@@ -16,29 +16,44 @@ const READ_TIMEOUT: Duration = Duration::from_secs(15);
 /// Static hosts redirect once or twice (http to https is another scheme, and refused).
 pub(crate) const MAX_REDIRECTS: usize = 4;
 
-/// Builds the client.
+/// Builds the client that reads logs and submits entries.
 ///
 /// # Errors
 /// The system has no usable certificate store.
 pub(crate) fn client() -> Result<Client, Error> {
+    build(
+        builder().redirect(Policy::custom(|attempt| match refusal(&attempt) {
+            Some(problem) => {
+                let target = attempt.url().clone();
+                attempt.error(RefusedRedirect { problem, target })
+            }
+            None => attempt.follow(),
+        })),
+    )
+}
+
+/// Builds the client that asks witnesses: it follows no redirect, whose answer would be another server's.
+///
+/// # Errors
+/// As [`client`].
+pub(crate) fn witness_client() -> Result<Client, Error> {
+    build(builder().redirect(Policy::none()))
+}
+
+fn builder() -> ClientBuilder {
     // Fails only if a provider is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .user_agent(concat!("glasslog/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
-        .redirect(Policy::custom(|attempt| match refusal(&attempt) {
-            Some(problem) => {
-                let target = attempt.url().clone();
-                attempt.error(RefusedRedirect { problem, target })
-            }
-            None => attempt.follow(),
-        }))
         .referer(false)
-        .build()
-        .map_err(|error| Error::Runtime {
-            problem: innermost(&error),
-        })
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, Error> {
+    builder.build().map_err(|error| Error::Runtime {
+        problem: innermost(&error),
+    })
 }
 
 /// Builds the runtime.

@@ -25,6 +25,7 @@
 //! * [`prove`]: makes the proof of an entry.
 //! * [`submit`]: sends entries to a server.
 //! * [`monitor`]: follows logs, compares their heads and tells of new entries.
+//! * [`witness`]: asks a witness for a cosignature.
 //! * [`audit`]: reads and recomputes a whole log with all cores.
 //!
 //! Not here: exit codes, printing, progress bars (callers pass a [`drive::Observer`]), and the rules of verification.
@@ -38,6 +39,7 @@ pub mod prefix;
 pub mod prove;
 pub mod source;
 pub mod submit;
+pub mod witness;
 
 pub use error::{Error, Peer, StatusReason, io_reason};
 pub use source::cache_directory;

@@ -57,6 +57,25 @@ pub struct Refused {
 /// The outcome for each entry, in order.
 pub type Outcome = Vec<Result<Receipt, Refused>>;
 
+/// The answer of a server to a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The outcome for each entry.
+    pub outcome: Outcome,
+    /// The witnesses without whose cosignatures some of the entries are durable, and not public; `None` if the server did
+    /// what it was asked for.
+    pub unpublished: Option<Vec<Missing>>,
+}
+
+/// A witness that is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Its name in the policy of the log's operator.
+    pub name: String,
+    /// Time since when it is missing, in seconds since the epoch.
+    pub since: u64,
+}
+
 /// A submission without an answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{error}")]
@@ -76,7 +95,7 @@ pub struct Server {
 }
 
 enum Try {
-    Got(Vec<u8>),
+    Got(StatusCode, Vec<u8>),
     Failed(Failed),
 }
 
@@ -137,9 +156,13 @@ impl Server {
         &self,
         entries: &[Vec<u8>],
         wait: Wait,
-    ) -> Result<Result<Outcome, Refused>, Unanswered> {
+    ) -> Result<Result<Answered, Refused>, Unanswered> {
+        let answered = |outcome| Answered {
+            outcome,
+            unpublished: None,
+        };
         if entries.is_empty() {
-            return Ok(Ok(Vec::new()));
+            return Ok(Ok(answered(Vec::new())));
         }
         // A single entry goes to /add, whose body is the entry itself; a line cannot contain every byte.
         let single = entries.len() == 1;
@@ -158,15 +181,17 @@ impl Server {
         };
         let answer = match self.post(&url, &body)? {
             Ok(answer) => answer,
-            Err(refused) if single => return Ok(Ok(vec![Err(refused)])),
+            Err(refused) if single => return Ok(Ok(answered(vec![Err(refused)]))),
             Err(refused) => return Ok(Err(refused)),
         };
-        let outcome = match entries {
-            [entry] => add_answer(&answer, entry).map(|receipt| vec![Ok(receipt)]),
-            _ => batch_answer(&answer, entries),
+        let read = match (entries, answer) {
+            ([entry], (StatusCode::OK, body)) => {
+                add_answer(&body, entry).map(|receipt| answered(vec![Ok(receipt)]))
+            }
+            (_, (_, body)) => batch_answer(&body, entries),
         };
-        match outcome {
-            Some(outcome) => Ok(Ok(outcome)),
+        match read {
+            Some(answered) => Ok(Ok(answered)),
             None => Err(Unanswered {
                 error: self.bad_answer(&url, "the answer does not match the request"),
                 may_be_admitted: true,
@@ -175,14 +200,18 @@ impl Server {
     }
 
     /// Posts until there is an answer; the inner error is the server's judgement of the request.
-    fn post(&self, url: &Url, body: &[u8]) -> Result<Result<Vec<u8>, Refused>, Unanswered> {
+    fn post(
+        &self,
+        url: &Url,
+        body: &[u8],
+    ) -> Result<Result<(StatusCode, Vec<u8>), Refused>, Unanswered> {
         let mut wait = FIRST_WAIT;
         let mut tried = 0;
         let mut may_be_admitted = false;
         loop {
             tried += 1;
             let failed = match self.runtime.block_on(self.try_once(url, body)) {
-                Ok(Try::Got(bytes)) => return Ok(Ok(bytes)),
+                Ok(Try::Got(status, bytes)) => return Ok(Ok((status, bytes))),
                 Ok(Try::Failed(failed)) => failed,
                 Err(refused) => return Ok(Err(refused)),
             };
@@ -236,7 +265,8 @@ impl Server {
                 let peer = self.proxies.peer(url);
                 Failed::unknown(Error::CutOff { peer })
             }
-            StatusCode::OK => return Ok(Try::Got(bytes)),
+            // 202: durable, not published yet.
+            StatusCode::OK | StatusCode::ACCEPTED => return Ok(Try::Got(status, bytes)),
             StatusCode::TOO_MANY_REQUESTS => {
                 Failed::unknown(error(StatusReason::Itself)).not_admitted()
             }
@@ -336,7 +366,8 @@ fn add_answer(body: &[u8], entry: &[u8]) -> Option<Receipt> {
 }
 
 /// Reads one line for each entry, with the leaf hash of that entry.
-fn batch_answer(body: &[u8], entries: &[Vec<u8>]) -> Option<Outcome> {
+fn batch_answer(body: &[u8], entries: &[Vec<u8>]) -> Option<Answered> {
+    let mut unpublished = None;
     let lines: Vec<&str> = str::from_utf8(body).ok()?.lines().collect();
     if lines.len() != entries.len() {
         return None;
@@ -353,9 +384,28 @@ fn batch_answer(body: &[u8], entries: &[Vec<u8>]) -> Option<Outcome> {
                 index: value.get("index")?.as_u64()?,
                 leaf_hash: Hash::parse_base64(value.get("leafHash")?.as_str()?)?,
             };
+            if value.get("published").and_then(Value::as_bool) == Some(false) {
+                unpublished = Some(missing(&value)?);
+            }
             (receipt.leaf_hash == leaf_hash(entry)).then_some(Ok(receipt))
         })
-        .collect()
+        .collect::<Option<Outcome>>()
+        .map(|outcome| Answered {
+            outcome,
+            unpublished,
+        })
+}
+
+/// Reads the witnesses for which an entry waits.
+fn missing(line: &Value) -> Option<Vec<Missing>> {
+    let named = line.get("waitingFor")?.as_array()?.iter();
+    let read = |named: &Value| {
+        Some(Missing {
+            name: named.get("name")?.as_str()?.to_owned(),
+            since: named.get("since")?.as_u64()?,
+        })
+    };
+    named.map(read).collect()
 }
 
 #[cfg(test)]
@@ -377,7 +427,9 @@ mod tests {
     fn a_batch_is_answered_line_by_line() {
         let error = "{\"error\":{\"code\":\"c\",\"message\":\"m\",\"status\":422}}\n";
         let body = format!("{}{error}{}", line(4, "a"), line(5, "c"));
-        let outcome = batch_answer(body.as_bytes(), &entries(&["a", "b", "c"])).unwrap();
+        let answered = batch_answer(body.as_bytes(), &entries(&["a", "b", "c"])).unwrap();
+        let outcome = answered.outcome;
+        assert_eq!(answered.unpublished, None);
         assert_eq!(outcome[0].as_ref().unwrap().index, 4);
         assert_eq!(
             outcome[1],
@@ -388,6 +440,31 @@ mod tests {
             })
         );
         assert_eq!(outcome[2].as_ref().unwrap().index, 5);
+    }
+
+    #[test]
+    fn an_entry_that_waits_for_witnesses_is_told_from_a_published_one() {
+        let waits = |waiting: &str| {
+            let line = line(4, "a");
+            let line = line.trim_end().trim_end_matches('}');
+            format!("{line},\"published\":false{waiting}}}\n")
+        };
+        let body = waits(",\"waitingFor\":[{\"name\":\"w2\",\"since\":70}]");
+        let answered = batch_answer(body.as_bytes(), &entries(&["a"])).unwrap();
+        assert_eq!(answered.outcome[0].as_ref().unwrap().index, 4);
+        let missing = Missing {
+            name: "w2".into(),
+            since: 70,
+        };
+        assert_eq!(answered.unpublished, Some(vec![missing]));
+        for waiting in [
+            "",
+            ",\"waitingFor\":7",
+            ",\"waitingFor\":[{\"name\":1,\"since\":2}]",
+        ] {
+            let body = waits(waiting);
+            assert_eq!(batch_answer(body.as_bytes(), &entries(&["a"])), None);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `glasslog.toml`, the operator's configuration of one log.
 
+use crate::cosigning::settings::Witnessing;
 use crate::directory::disk::Disk;
 use crate::directory::error::LayoutError;
 use crate::directory::layout::Layout;
@@ -33,6 +34,9 @@ pub struct Config {
     /// The bucket that holds the log, if the log is not in this directory.
     #[serde(default)]
     pub store: Option<StoreSettings>,
+    /// The witnesses that cosign before a checkpoint is public, if there are any.
+    #[serde(default)]
+    pub witnesses: Option<Witnessing>,
 }
 
 impl Config {
@@ -71,7 +75,12 @@ impl Config {
             index,
             serve,
             store,
+            witnesses,
         } = self;
+        let witnesses = witnesses
+            .as_ref()
+            .map(Witnessing::encode)
+            .unwrap_or_default();
         let store = store
             .as_ref()
             .map(StoreSettings::encode)
@@ -80,7 +89,7 @@ impl Config {
         format!(
             "# Configuration of one Glasslog log; `glasslog init` wrote it.\n\
              # The origin is the log's identity: changing it, or `raw`, makes the log unusable.\n\
-             format = {format}\norigin = {origin}\n# Whether any bytes are admitted, instead of signed events only.\nraw = {raw}\n\n{}\n{}{store}",
+             format = {format}\norigin = {origin}\n# Whether any bytes are admitted, instead of signed events only.\nraw = {raw}\n\n{}\n{}{witnesses}{store}",
             index.encode(),
             serve.encode()
         )
@@ -181,6 +190,8 @@ impl Serving {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cosigning::settings::Seconds;
+    use core::num::NonZeroU32;
     use std::fs;
 
     #[test]
@@ -203,6 +214,12 @@ mod tests {
                 embedders: vec!["https://a.example".parse().unwrap()],
             },
             store: StoreSettings::new("s3://bucket/logs/one").ok(),
+            witnesses: Some(Witnessing {
+                policy: "w\"s.policy".into(),
+                every: Seconds::try_from(0.5).ok(),
+                qpd: NonZeroU32::new(86_400),
+                timeout: Seconds::try_from(3.0).ok(),
+            }),
         };
         fs::write(layout.config(), config.encode()).unwrap();
         assert_eq!(Config::read(&Disk::new(), &layout), Ok(config));
@@ -237,7 +254,7 @@ mod tests {
             ),
             (
                 "format = 1\norigin = \"a\"\nmore = 1",
-                "unknown field `more`, expected one of `format`, `origin`, `raw`, `index`, `serve`, `store`",
+                "unknown field `more`, expected one of `format`, `origin`, `raw`, `index`, `serve`, `store`, `witnesses`",
             ),
             (
                 "format = 1\norigin = \"a\"\n[index]\nevery = 1",

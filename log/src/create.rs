@@ -169,6 +169,7 @@ impl NewLog {
             index: Schedule::default(),
             serve: Serving::default(),
             store: self.store,
+            witnesses: None,
         };
         let bucket = match &config.store {
             None => None,
@@ -183,6 +184,8 @@ impl NewLog {
         let dedup = Arc::new(dedup);
         let synced = Synced::new(0, Arc::clone(&dedup));
         let mut log = Log {
+            cosigning: None,
+            public_size: 0,
             admitter: Admitter::new(&config, dedup),
             rebuilt: None,
             bucket: bucket.clone(),

@@ -1,5 +1,6 @@
 //! Any error of this crate: each variant wraps the errors of one module.
 
+use crate::cosigning::missing::NotCosigned;
 use crate::dedup::error::DedupError;
 use crate::directory::error::{DiskError, LayoutError, LockError};
 use crate::index::error::IndexError;
@@ -34,6 +35,8 @@ pub enum LogError {
     Store(#[from] StoreError),
     /// The index cannot be built.
     Index(#[from] IndexError),
+    /// Too few witnesses cosigned: what was to be published is durable, and the public checkpoint stays.
+    NotCosigned(#[from] NotCosigned),
 }
 
 impl LogError {
@@ -78,6 +81,7 @@ impl LogError {
             Self::Dedup(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Index(error) => error.code(),
+            Self::NotCosigned(error) => error.code(),
         }
     }
 
@@ -94,6 +98,7 @@ impl LogError {
             Self::Writer(error) => Some(error.hint().to_owned()),
             Self::Dedup(error) => Some(error.hint().to_owned()),
             Self::Store(error) => error.hint(),
+            Self::NotCosigned(error) => Some(error.hint().to_owned()),
         }
     }
 }

@@ -31,6 +31,7 @@
 //! | [`sequencer`] | group commit for many submitters |
 //! | `dedup` | the table of known entries, by which duplicates are found |
 //! | [`index`] | the index of a log, and an auditor's cosignature on it |
+//! | [`cosigning`] | the log's own witnesses, who cosign before a checkpoint is public |
 //! | [`mirror`] | a verified copy of any log |
 //! | [`witness`] | a one-shot witness |
 //! | [`status`] | the status of a log, read without its lock |
@@ -52,6 +53,7 @@
 
 pub mod caching;
 mod config;
+pub mod cosigning;
 mod create;
 mod dedup;
 pub mod directory;

@@ -12,7 +12,7 @@ mod cli {
     mod shards;
     mod transcripts;
     mod watching;
-    mod writing;
+    pub(crate) mod writing;
 }
 mod index {
     mod audited;
@@ -39,6 +39,12 @@ mod network {
     mod hosts;
     mod reading;
     mod witness_serve;
+}
+mod publish {
+    mod index;
+    mod rounds;
+    mod stage;
+    mod verbs;
 }
 mod source {
     mod arrows;

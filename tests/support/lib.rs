@@ -1,5 +1,6 @@
 //! Shared helpers of the tests: running the command line, other people's tools, and hosts that misbehave.
 pub mod command;
+pub mod cosigner;
 pub mod fixture;
 pub mod glasslog;
 pub mod host;

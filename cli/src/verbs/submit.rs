@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::args::given;
-use crate::destination::Destination;
+use crate::destination::{Broken, Destination};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, visible};
@@ -79,11 +79,14 @@ struct Submission<'a> {
     /// The place of each line of the batch.
     places: Vec<Place>,
     bytes: usize,
-    unpublished: usize,
+    /// Batches since the staged entries were last moved out of memory.
+    staged: usize,
     /// Lines that were answered.
     answered: u64,
     /// Those among them that a directory has published, or a server.
     published: u64,
+    /// Lines that the server made durable and could not publish, and why; the first such batch.
+    unpublished: Option<(Submitted, Failure)>,
     /// Exit code of the first refusal.
     refused: Option<Exit>,
     /// Number of refusals.
@@ -105,9 +108,10 @@ impl Args {
             batch: Vec::new(),
             places: Vec::new(),
             bytes: 0,
-            unpublished: 0,
+            staged: 0,
             answered: 0,
             published: 0,
+            unpublished: None,
             refused: None,
             refusals: 0,
             bar: console.has_terminal().then(bar),
@@ -140,7 +144,11 @@ impl Submission<'_> {
             _ => self.send(),
         };
         let published = self.publish();
-        read.and(sent).and(published)
+        let waits = match self.unpublished.take() {
+            Some((lines, failure)) => Err(failure.after(lines)),
+            None => Ok(()),
+        };
+        read.and(sent).and(published).and(waits)
     }
 
     fn file(&mut self, path: &Path) -> Result<(), Failure> {
@@ -182,13 +190,26 @@ impl Submission<'_> {
             Destination::Directory(_) => Wait::Durable,
             Destination::Server(_) => Wait::Published,
         };
-        let outcome = self.destination.submit(batch, wait).map_err(|broken| {
-            let lines = |state| Submitted::lines(state, first, last);
-            match broken.state {
-                Some(state) => broken.failure.after(lines(state)).hint(AGAIN),
-                None => broken.failure,
+        let lines = |state| Submitted::lines(state, first, last);
+        let outcome = match self.destination.submit(batch, wait) {
+            Ok(outcome) => outcome,
+            Err(Broken {
+                failure,
+                state: Some(State::Durable),
+                outcome,
+            }) => {
+                // Each line has its answer, and the next ones may be published with it.
+                self.unpublished
+                    .get_or_insert((lines(State::Durable), failure));
+                outcome
             }
-        })?;
+            Err(broken) => {
+                return Err(match broken.state {
+                    Some(state) => broken.failure.after(lines(state)).hint(AGAIN),
+                    None => broken.failure,
+                });
+            }
+        };
         self.tell(&outcome, &places);
         if let Err(failure) = self.console.written() {
             let state = match self.publish() {
@@ -198,9 +219,13 @@ impl Submission<'_> {
             let lines = Submitted::lines(state, first, last);
             return Err(failure.after(lines).hint(AGAIN));
         }
-        self.unpublished += 1;
-        if self.unpublished == PUBLISH_EVERY {
-            self.publish()?;
+        self.staged += 1;
+        if self.staged == PUBLISH_EVERY {
+            let settled = self.destination.settle();
+            if settled.map_err(|failure| self.after_staged(failure))? {
+                self.published = self.answered;
+            }
+            self.staged = 0;
         }
         Ok(())
     }
@@ -210,16 +235,20 @@ impl Submission<'_> {
     /// # Errors
     /// The disk fails.
     fn publish(&mut self) -> Result<(), Failure> {
-        self.destination.publish().map_err(|failure| {
-            let lines = Submitted::lines(State::Durable, self.published + 1, self.answered);
-            match self.published == self.answered {
-                true => failure,
-                false => failure.after(lines),
-            }
-        })?;
-        self.unpublished = 0;
+        let published = self.destination.publish();
+        published.map_err(|failure| self.after_staged(failure))?;
+        self.staged = 0;
         self.published = self.answered;
         Ok(())
+    }
+
+    /// States which lines are durable and not published.
+    fn after_staged(&self, failure: Failure) -> Failure {
+        let lines = Submitted::lines(State::Durable, self.published + 1, self.answered);
+        match self.published == self.answered {
+            true => failure,
+            false => failure.after(lines),
+        }
     }
 
     fn tell(&mut self, outcome: &Outcome, places: &[Place]) {

@@ -234,12 +234,36 @@ impl Policy {
             .iter()
             .map(|witness| witness.outcome.contribution())
             .collect();
+        match self.weigh(quorum, &witnesses) {
+            Contribution::Absent => (QuorumVerdict::NotMet, None),
+            Contribution::Untimed => (QuorumVerdict::Met, None),
+            Contribution::At(time) => (QuorumVerdict::Met, Some(time)),
+        }
+    }
+
+    /// Tells whether the witnesses for which `counts` is true meet the quorum; it is asked for the places of all witnesses,
+    /// in the order of the text. True if the policy requires no witness.
+    #[must_use]
+    pub fn is_met_by(&self, counts: impl Fn(usize) -> bool) -> bool {
+        let Some(quorum) = self.quorum else {
+            return true;
+        };
+        let contribution = |at| match counts(at) {
+            true => Contribution::Untimed,
+            false => Contribution::Absent,
+        };
+        let witnesses: Vec<Contribution> = (0..self.witnesses.len()).map(contribution).collect();
+        self.weigh(quorum, &witnesses) > Contribution::Absent
+    }
+
+    /// Computes the contribution of a member from those of the witnesses.
+    fn weigh(&self, member: Member, witnesses: &[Contribution]) -> Contribution {
         // Members are defined before their group, so one pass in order is enough for any depth of nesting.
         let mut groups: Vec<Contribution> = Vec::with_capacity(self.groups.len());
         for group in &self.groups {
             let members = group.members.iter();
             let mut contributions: Vec<Contribution> = members
-                .map(|member| contribution_of(*member, &witnesses, &groups))
+                .map(|member| contribution_of(*member, witnesses, &groups))
                 .collect();
             heapsort::sort(&mut contributions);
             let best_first = contributions.iter().rev();
@@ -247,11 +271,7 @@ impl Policy {
             let contribution = last_needed.and_then(|at| best_first.copied().nth(at));
             groups.push(contribution.unwrap_or(Contribution::Absent));
         }
-        match contribution_of(quorum, &witnesses, &groups) {
-            Contribution::Absent => (QuorumVerdict::NotMet, None),
-            Contribution::Untimed => (QuorumVerdict::Met, None),
-            Contribution::At(time) => (QuorumVerdict::Met, Some(time)),
-        }
+        contribution_of(member, witnesses, &groups)
     }
 }
 

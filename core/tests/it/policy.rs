@@ -608,6 +608,7 @@ proptest! {
 
         let is_met = rule.is_met(&|at| times[at].is_some());
         prop_assert_eq!(verdict.quorum == QuorumVerdict::Met, is_met);
+        prop_assert_eq!(policy(WITNESSES, &rest).is_met_by(|at| times[at].is_some()), is_met);
         let since = |t: u64| rule.is_met(&|at| times[at].is_some_and(|time| time >= t && time <= LATEST));
         let time = (1..=LATEST).rev().find(|t| since(*t));
         prop_assert_eq!(verdict.time, time);

@@ -231,7 +231,7 @@ impl Keeper {
             closed => closed.insert(open(&self.path, self.bucket.as_ref())?),
         };
         let (missing, is_due) = indexer.missing(now)?;
-        if is_hurried && missing > 0 || is_due {
+        if is_due || is_hurried && missing > 0 && indexer.may_publish() {
             indexer.publish(now)?;
         }
         match self.joining.take() {

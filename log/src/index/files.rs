@@ -11,7 +11,7 @@ use crate::directory::layout::Layout;
 use crate::directory::public::PublicTree;
 use crate::error::LogError;
 use crate::object_store::Bucket;
-use crate::storage::Storage;
+use crate::storage::{Change, Storage};
 use glasslog_core::index::format::run_folder;
 use glasslog_core::merkle::Hash;
 use glasslog_core::tiles::PublicFile;
@@ -57,22 +57,15 @@ impl Files {
         }
     }
 
-    /// Replaces a file if it is missing or `is_old` accepts its content. In a directory no other process changes it.
-    pub(super) fn replace_if(
-        &self,
-        path: &str,
-        bytes: &[u8],
-        is_old: impl Fn(&[u8]) -> bool,
-    ) -> Result<(), LogError> {
-        let is_wanted = |found: Option<&Vec<u8>>| found.is_none_or(|found| is_old(found));
+    /// Changes a file; `change` receives its content, and `None` leaves it as it is. In a directory the caller holds the lock
+    /// of the mutable files.
+    pub(super) fn update(&self, path: &str, change: &mut Change<'_>) -> Result<(), LogError> {
         match self {
-            Self::Directory(_, _, tree) => match is_wanted(tree.read(path)?.as_ref()) {
-                true => tree.replace(path, bytes),
-                false => Ok(()),
+            Self::Directory(_, _, tree) => match change(tree.read(path)?)? {
+                Some(bytes) => tree.replace(path, &bytes),
+                None => Ok(()),
             },
-            Self::Bucket(bucket) => bucket.update(path, &mut |found| {
-                Ok(is_wanted(found.as_ref()).then(|| bytes.to_vec()))
-            }),
+            Self::Bucket(bucket) => Storage::update(bucket, path, change),
         }
     }
 

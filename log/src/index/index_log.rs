@@ -1,6 +1,7 @@
 //! The index log: manifests are appended to it, and opening it finishes interrupted work.
 
 use super::{Indexer, Newest};
+use crate::cosigning::{prover, state};
 use crate::dedup::levels_in;
 use crate::directory::layout::PRIVATE_FILE;
 use crate::directory::lock::CheckpointLock;
@@ -163,37 +164,65 @@ impl Indexer {
         self.publish_newest()
     }
 
-    /// Publishes the newest head and manifest unless they are public; existing cosignatures stay.
+    /// Publishes the newest head and manifest unless they are public; existing cosignatures stay. An index with witnesses waits
+    /// for their quorum.
     fn publish_newest(&mut self) -> Result<(), LogError> {
-        let Some((manifest, proof)) = &self.newest else {
+        let Some((manifest, proof)) = self.newest.clone() else {
             return Ok(());
         };
-        let checkpoint = self.sign(self.edge.head())?;
+        let signed = self.sign(self.edge.head())?;
+        let signed = self.cosigned(signed)?;
         let position = self.edge.size().saturating_sub(1);
-        let latest = TlogProof::new(
-            manifest.encode(),
-            position,
-            proof.clone(),
-            checkpoint.clone(),
-        );
+        let latest = TlogProof::new(manifest.encode(), position, proof, signed.clone());
         let latest = latest.map_err(LogError::not_buildable)?;
-        // Files of a builder that has taken over since stay.
-        let size = checkpoint.head().size;
-        let is_new = |public: &Checkpoint| {
-            public.note().text() != checkpoint.note().text() && public.head().size <= size
-        };
         let _lock = match self.files.bucket() {
             Some(_) => None,
             None => Some(CheckpointLock::wait(&self.layout.index_checkpoint_lock())?),
         };
         let tree = &self.files;
         // The proof is first: a reader of the checkpoint finds its manifest among the entries anyway.
-        tree.replace_if(LATEST_PATH, &latest.encode(), |public| {
-            TlogProof::parse(public).map_or(true, |public| is_new(public.checkpoint()))
+        tree.update(LATEST_PATH, &mut |found| {
+            let public = found.and_then(|bytes| TlogProof::parse(&bytes).ok());
+            let Some(checkpoint) =
+                replacement(public.as_ref().map(TlogProof::checkpoint), &signed)?
+            else {
+                return Ok(None);
+            };
+            let latest = latest.under(checkpoint).map_err(LogError::not_buildable)?;
+            Ok(Some(latest.encode()))
         })?;
-        tree.replace_if(INDEX_CHECKPOINT_PATH, &checkpoint.encode(), |public| {
-            Checkpoint::parse(public).map_or(true, |public| is_new(&public))
+        tree.update(INDEX_CHECKPOINT_PATH, &mut |found| {
+            let public = found.and_then(|bytes| Checkpoint::parse(&bytes).ok());
+            let checkpoint = replacement(public.as_ref(), &signed)?;
+            Ok(checkpoint.map(|checkpoint| checkpoint.encode()))
         })
+    }
+
+    /// Returns a checkpoint of the index with the cosignatures that it needs to be public.
+    fn cosigned(&mut self, signed: Checkpoint) -> Result<Checkpoint, LogError> {
+        let Some(cosigning) = &mut self.cosigning else {
+            return Ok(signed);
+        };
+        let public = self.files.read(LATEST_PATH)?;
+        let public = public.and_then(|bytes| TlogProof::parse(&bytes).ok());
+        // Whether a cosignature counts does not depend on the time.
+        let is_public = public.is_some_and(|public| {
+            let public = public.checkpoint();
+            public.note().text() == signed.note().text() && cosigning.is_cosigned(public, 0)
+        });
+        if is_public {
+            return Ok(signed);
+        }
+        let files = self.files.clone();
+        let read = move |path: &str| files.read(&[INDEX_FOLDER, path].concat());
+        let cosigned = cosigning.cosign(signed.clone(), prover(signed.head(), read));
+        let (temporary, path) = (
+            self.layout.temporary(),
+            self.layout.private(state::OF_INDEX),
+        );
+        self.disk
+            .replace(&temporary, &path, &cosigning.encode(), PRIVATE_FILE)?;
+        Ok(cosigned?)
     }
 
     fn sign(&self, head: TreeHead) -> Result<Checkpoint, LogError> {
@@ -201,6 +230,28 @@ impl Indexer {
             .sign(head)
             .map_err(|error| LogError::setting(self.layout.key("index"), error))
     }
+}
+
+/// Returns the checkpoint to put in the place of the public one: of the same text, that with the lines that it lacks. `None` if
+/// it stays, as one does that a builder has published which has taken over since.
+fn replacement(
+    public: Option<&Checkpoint>,
+    signed: &Checkpoint,
+) -> Result<Option<Checkpoint>, LogError> {
+    let Some(public) = public else {
+        return Ok(Some(signed.clone()));
+    };
+    if public.note().text() != signed.note().text() {
+        let is_newer = public.head().size <= signed.head().size;
+        return Ok(is_newer.then(|| signed.clone()));
+    }
+    let known = public.note().signatures();
+    let mut lines = signed.note().signatures().iter();
+    if lines.clone().all(|line| known.contains(line)) {
+        return Ok(None);
+    }
+    let added = lines.try_fold(public.clone(), |sum, line| sum.with_signature(line.clone()));
+    added.map(Some).map_err(LogError::not_buildable)
 }
 
 /// Returns the index log with one more manifest, and the files that are new in it.

@@ -30,6 +30,7 @@ pub use runs::Progress;
 pub use schedule::{extend_if_due, extend_in_if_due, extend_now};
 
 use crate::config::{Config, Schedule};
+use crate::cosigning::Cosigning;
 use crate::directory::disk::Disk;
 use crate::directory::layout::{Layout, PRIVATE_FILE};
 use crate::directory::lock::WriterLock;
@@ -45,6 +46,7 @@ use glasslog_core::merkle::InclusionProof;
 use glasslog_core::note::{Checkpoint, SignedCheckpoint};
 use glasslog_core::tiles::Edge;
 use run_builder::RunBuilder;
+use std::time::Instant;
 
 /// A manifest, and the proof that it is the last entry of the index log.
 type Newest = (Manifest, InclusionProof);
@@ -65,6 +67,8 @@ pub struct Indexer {
     collecting: Option<Collecting>,
     /// Number of full tiles of the index log that certainly have no partial ones beside them.
     swept: Option<u64>,
+    /// The witnesses of the index log, if it has any.
+    cosigning: Option<Cosigning>,
     /// True if existing runs are rebuilt.
     remakes: bool,
     is_stopped: bool,
@@ -100,8 +104,8 @@ impl Indexer {
         let path = self.files.locate(CHECKPOINT_PATH);
         let missing = || LogError::missing(path.clone());
         let checkpoint = self.public_checkpoint()?.ok_or_else(missing)?;
-        let origin = Config::read(&self.disk, &self.layout)?.origin;
-        let signer = Signer::read(&self.disk, &self.layout, &origin)?;
+        let config = Config::read(&self.disk, &self.layout)?;
+        let signer = Signer::read(&self.disk, &self.layout, &config)?;
         signer.verify(&checkpoint, &path)?;
         signer
             .own(&checkpoint)
@@ -166,12 +170,12 @@ impl Indexer {
         }
         let is_same = before.as_ref().is_some_and(|before| before.head() == head);
         if is_same && !is_remade && !(joined && self.is_apart(log.size())) {
-            return Ok(log.size());
+            return self.made(log.size(), now);
         }
         let runs = self.make_runs(log, joined, now, progress)?;
         let before = before.map(|before| before.runs().to_vec());
         if is_same && before.as_ref() == Some(&runs) {
-            return Ok(log.size());
+            return self.made(log.size(), now);
         }
         let manifest = Manifest::new(self.builder.map(), runs, checkpoint);
         let manifest = manifest.map_err(LogError::not_buildable)?;
@@ -191,6 +195,16 @@ impl Indexer {
         }
         .write(&self.disk, &self.layout)?;
         Ok(log.size())
+    }
+
+    /// Notes that the index covers a size, which an earlier call may have published without noting it.
+    fn made(&self, size: u64, now: u64) -> Result<u64, LogError> {
+        let noted = schedule::Made::read(&self.disk, &self.layout)?;
+        if noted.is_none_or(|noted| noted.size != size) {
+            let made = schedule::Made { size, time: now };
+            made.write(&self.disk, &self.layout)?;
+        }
+        Ok(size)
     }
 
     /// Returns true if the newest manifest names runs that can be joined.
@@ -222,7 +236,7 @@ impl Indexer {
     }
 
     /// Returns the number of entries of the public log that the index does not cover, and whether it is due to be
-    /// extended, by [`Schedule`].
+    /// extended, by [`Schedule`]. It is not while its witnesses must not be asked yet.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -231,7 +245,14 @@ impl Indexer {
         let size = checkpoint.map_or(0, |checkpoint| checkpoint.head().size);
         let covered = self.manifest().map_or(0, |manifest| manifest.head().size);
         let is_due = schedule::is_due(&self.disk, &self.layout, &self.schedule, size, now)?;
-        Ok((size.saturating_sub(covered), is_due))
+        Ok((size.saturating_sub(covered), is_due && self.may_publish()))
+    }
+
+    /// Tells whether the witnesses of the index may be asked now; an index without any need not wait.
+    fn may_publish(&self) -> bool {
+        let now = Instant::now();
+        let is_due = |cosigning: &Cosigning| cosigning.due(now).is_some_and(|due| due <= now);
+        self.cosigning.as_ref().is_none_or(is_due)
     }
 
     /// Returns the origin of the index: the name of its key.

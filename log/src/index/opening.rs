@@ -6,6 +6,7 @@ use super::files::Files;
 use super::inventory::Inventory;
 use super::run_builder::RunBuilder;
 use crate::config::{Config, Schedule};
+use crate::cosigning::{Cosigning, Role, state};
 use crate::directory::disk::Disk;
 use crate::directory::error::LockError;
 use crate::directory::layout::{Layout, PRIVATE_DIRECTORY, PUBLIC_DIRECTORY};
@@ -70,7 +71,10 @@ impl Indexer {
             true => MapFunction::LeafV1,
             false => MapFunction::AccessV2,
         };
-        Self::resume(files, disk, layout, key, map, config.index)
+        let kept = disk.read(&layout.private(state::OF_INDEX))?;
+        let own = key.verifier();
+        let cosigning = Cosigning::open(&config, Role::Index, own, (&disk, &layout), kept)?;
+        Self::resume((files, disk, layout), key, map, config.index, cosigning)
     }
 
     /// Opens an index in the directory `path`, which is created if it is missing, of a log that is elsewhere: `key`
@@ -94,16 +98,15 @@ impl Indexer {
             disk.make_directory(&directory, mode)?;
         }
         let files = Files::directory(&disk, &layout);
-        Self::resume(files, disk, layout, key, map, schedule)
+        Self::resume((files, disk, layout), key, map, schedule, None)
     }
 
     fn resume(
-        files: Files,
-        disk: Disk,
-        layout: Layout,
+        (files, disk, layout): (Files, Disk, Layout),
         key: SignerKey,
         map: MapFunction,
         schedule: Schedule,
+        cosigning: Option<Cosigning>,
     ) -> Result<Self, LogError> {
         let lock = WriterLock::take(&layout.index_lock()).map_err(|error| match error {
             LogError::Lock(LockError::Log { holder }) => {
@@ -133,6 +136,7 @@ impl Indexer {
             newest: None,
             collecting: None,
             swept: None,
+            cosigning,
             remakes: false,
             is_stopped: false,
         };

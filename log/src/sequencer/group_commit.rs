@@ -8,6 +8,7 @@ use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::storage::Storage;
 use crate::writer::refusal::Outcome;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -70,6 +71,7 @@ fn answer(queue: &Queue, group: Admitted) -> Durable {
                 let _ = waiter.answer.send(Answer {
                     outcomes: waiter.outcomes,
                     checkpoint: None,
+                    missing: Arc::default(),
                 });
             }
         }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! submit ─▶ queue ─▶ admit ─▶ group_commit ─▶ publish ─▶ sync of public files
-//!                      │         │                └ answers "published"
+//!                      │         │                └ answers "published"; with witnesses, the stage after it does
 //!                      │         └ one sync of the journal, answers "durable"
 //!                      └ indices, in order
 //! ```
@@ -14,11 +14,14 @@
 //! [`Busy`], without waiting.
 
 mod admit;
+mod clock;
+mod cosign;
 mod group_commit;
 mod publish;
 mod queue;
 mod status;
 
+use crate::cosigning::{Cosigning, Missing};
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::writer::log::Log;
@@ -31,6 +34,7 @@ use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
+pub use cosign::Tell;
 pub use status::{Counters, Status};
 
 /// Private file with the failure that ended the last writer.
@@ -50,8 +54,11 @@ pub enum Acknowledgement {
 pub struct Answer {
     /// The outcome of each entry, in order.
     pub outcomes: Vec<Outcome>,
-    /// The checkpoint that covers the entries, with the log's signature only; `None` unless it was requested.
+    /// The checkpoint that covers the entries, with the log's signature only; `None` unless it was requested, or if the
+    /// quorum of witnesses was not met in time: the entries are then durable, and are published with a later checkpoint.
     pub checkpoint: Option<Arc<Checkpoint>>,
+    /// The witnesses for which the publication waits.
+    pub missing: Arc<[Missing]>,
 }
 
 /// A value that a submission keeps until its entries leave memory, such as a share of another bound.
@@ -127,15 +134,27 @@ pub struct Pending(oneshot::Receiver<Answer>);
 impl Sequencer {
     /// Starts the threads; they end when the last handle is dropped or the log fails.
     pub fn start(log: Log, limits: Limits) -> (Self, Running) {
+        Self::start_telling(log, limits, None)
+    }
+
+    /// As [`start`](Self::start); `tell` hears of the events of the log's witnesses.
+    pub fn start_telling(log: Log, limits: Limits, tell: Option<Tell>) -> (Self, Running) {
         let Log {
             admitter,
             publisher,
             staged,
             size,
+            cosigning,
+            public_size,
             ..
         } = log;
-        let published = publisher.head().size;
+        let published = match cosigning {
+            None => publisher.head().size,
+            Some(_) => public_size,
+        };
         let queue = Arc::new(Queue::new(limits, size, published, &staged));
+        let standings = cosigning.as_ref().map(Cosigning::standings);
+        queue.change_status(|status| status.witnesses = standings.unwrap_or_default());
         let (to_journal, admitted) = mpsc::sync_channel(1);
         // Bounded by the limit of bytes in work.
         let (to_publish, durable) = mpsc::channel();
@@ -144,7 +163,8 @@ impl Sequencer {
         let storage = Arc::clone(&publisher.storage);
         let noted = Arc::clone(&storage);
         let synced = Arc::clone(&publisher.synced);
-        let stages: [(&str, Stage); 4] = [
+        let signer = Arc::clone(&publisher.signer);
+        let mut stages: Vec<(&str, Stage)> = vec![
             (
                 "admit",
                 Box::new(move |queue| admit::run(queue, admitter, &to_journal)),
@@ -155,22 +175,36 @@ impl Sequencer {
                     group_commit::run(queue, &*storage, size, &admitted, &to_publish)
                 })
             }),
-            (
-                "publish",
-                Box::new(move |queue| publish::run(queue, publisher, staged, &durable, &to_sync)),
-            ),
-            (
-                "sync",
-                Box::new(move |queue| publish::sync(queue, &*storage, &synced, &syncing)),
-            ),
         ];
-        let threads = stages.map(|(name, stage)| {
+        let heads = cosigning.map(|cosigning| {
+            let (heads, arriving) = cosign::heads();
+            let stage = cosign::Stage {
+                storage: Arc::clone(&storage),
+                signer,
+                cosigning,
+                tell,
+            };
+            stages.push(("cosign", Box::new(move |queue| stage.run(queue, arriving))));
+            heads
+        });
+        stages.push((
+            "publish",
+            Box::new(move |queue| {
+                publish::run(queue, publisher, staged, &durable, &to_sync, heads.as_ref())
+            }),
+        ));
+        stages.push((
+            "sync",
+            Box::new(move |queue| publish::sync(queue, &*storage, &synced, &syncing)),
+        ));
+        let spawn = |(name, stage): (&str, Stage)| {
             let queue = Arc::clone(&queue);
             let spawned = thread::Builder::new()
                 .name(name.into())
                 .spawn(move || queue.run(|| stage(&queue)));
             spawned.expect("the operating system gives a thread at start")
-        });
+        };
+        let threads: Vec<_> = stages.into_iter().map(spawn).collect();
         let queue_of_end = Arc::clone(&queue);
         let end = thread::spawn(move || {
             for thread in threads {
@@ -216,9 +250,27 @@ impl Sequencer {
         Ok(Pending(pending))
     }
 
+    /// Returns a view that does not keep the log open.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View(Arc::clone(&self.handle.0))
+    }
+
     /// Returns the status of the log; cheap.
     pub fn status(&self) -> Status {
         self.handle.0.status()
+    }
+}
+
+/// A view of a log that does not keep it open.
+#[derive(Clone, Debug)]
+pub struct View(Arc<Queue>);
+
+impl View {
+    /// Returns the size of the public checkpoint while entries wait because too few witnesses cosign.
+    #[must_use]
+    pub fn held_up_at(&self) -> Option<u64> {
+        self.0.held_up_at()
     }
 }
 

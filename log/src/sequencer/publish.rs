@@ -2,6 +2,8 @@
 //! files durable.
 
 use super::Answer;
+use super::clock::now;
+use super::cosign::{Head, Heads};
 use super::group_commit::Durable;
 use super::queue::Queue;
 use crate::error::LogError;
@@ -10,7 +12,7 @@ use crate::storage::Storage;
 use crate::writer::publisher::{self, Publisher, Synced};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Bytes of entries after which their public files are synced and the staged copies discarded: large enough that syncs
 /// cost little, small enough that opening after a crash is fast.
@@ -32,6 +34,7 @@ pub(super) fn run(
     staged: Vec<Leaf>,
     durable: &Receiver<Durable>,
     chores: &Sender<Chore>,
+    heads: Option<&Heads>,
 ) -> Result<(), LogError> {
     // Entries that an earlier run acknowledged as durable are published first.
     let mut group = Durable {
@@ -42,7 +45,10 @@ pub(super) fn run(
     loop {
         let bytes: usize = group.leaves.iter().map(|leaf| leaf.entry().len()).sum();
         let in_table = group.leaves.len() as u64 * TABLE_ENTRY;
-        publish(queue, &mut publisher, group, bytes as u64)?;
+        match heads {
+            None => publish(queue, &mut publisher, group, bytes as u64)?,
+            Some(heads) => sequence(queue, &mut publisher, group, bytes as u64, heads)?,
+        }
         unsynced += bytes as u64 + in_table;
         let garbage = publisher.take_garbage();
         if !garbage.is_empty() {
@@ -54,7 +60,7 @@ pub(super) fn run(
             let chore = Chore::Sync(publisher.begin_sync());
             chores.send(chore).map_err(|_| LogError::STOPPED)?;
         }
-        let Some(next) = take(durable, Instant::now() + REST) else {
+        let Some(next) = take(durable, Instant::now() + REST, heads) else {
             return Ok(());
         };
         group = next;
@@ -62,8 +68,8 @@ pub(super) fn run(
 }
 
 /// Waits for durable entries and takes all of them, up to a bound; `None` once the sender is gone. More entries may
-/// join until `rested` if no submitter waits for their publication.
-fn take(durable: &Receiver<Durable>, rested: Instant) -> Option<Durable> {
+/// join until `rested` if no submitter waits for their publication, or if witnesses are not to be asked yet.
+fn take(durable: &Receiver<Durable>, rested: Instant, heads: Option<&Heads>) -> Option<Durable> {
     let mut group = durable.recv().ok()?;
     let size = |group: &Durable| -> usize {
         let entries = group.leaves.iter().map(|leaf| leaf.entry().len());
@@ -71,7 +77,8 @@ fn take(durable: &Receiver<Durable>, rested: Instant) -> Option<Durable> {
     };
     let mut bytes = size(&group);
     while bytes < PUBLISH_AT_ONCE {
-        let more = match group.waiters.is_empty() {
+        let can_wait = group.waiters.is_empty() || heads.is_some_and(|heads| !heads.are_awaited());
+        let more = match can_wait {
             true => durable.recv_timeout(rested.saturating_duration_since(Instant::now())),
             false => durable.try_recv().map_err(|_| RecvTimeoutError::Timeout),
         };
@@ -123,8 +130,34 @@ fn publish(
         let _ = answer.send(Answer {
             outcomes,
             checkpoint: checkpoint.clone(),
+            missing: Arc::default(),
         });
     }
+    queue.done(0, answered);
+    Ok(())
+}
+
+/// Signs a head over durable entries for the witnesses, who decide when it is public.
+fn sequence(
+    queue: &Queue,
+    publisher: &mut Publisher,
+    group: Durable,
+    bytes: u64,
+    heads: &Heads,
+) -> Result<(), LogError> {
+    let begun = Instant::now();
+    let checkpoint = publisher.sequence(&group.leaves)?;
+    let partials = publisher.partials.count();
+    queue.change_status(|status| status.partials = partials);
+    let answered = group.waiters.iter().map(|(outcomes, _)| outcomes.len());
+    let answered = answered.sum();
+    heads.send(Head {
+        checkpoint,
+        waiters: group.waiters,
+        bytes,
+        begun,
+    })?;
+    // Entries that wait for witnesses hold up no other entries.
     queue.done(0, answered);
     Ok(())
 }
@@ -158,10 +191,4 @@ pub(super) fn sync(
         }
     }
     Ok(())
-}
-
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
 }

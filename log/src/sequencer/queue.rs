@@ -251,6 +251,11 @@ impl Queue {
         change(&mut locked(&self.status));
     }
 
+    pub(super) fn held_up_at(&self) -> Option<u64> {
+        let status = locked(&self.status);
+        (!status.missing.is_empty()).then_some(status.published)
+    }
+
     pub(super) fn status(&self) -> Status {
         let mut status = locked(&self.status).clone();
         status.waiting = locked(&self.waiting).submissions.len();

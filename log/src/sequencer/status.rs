@@ -1,5 +1,7 @@
 //! Status of a log while it is written, for operators and metrics.
 
+use crate::cosigning::{Missing, Standing};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A snapshot of the status.
@@ -23,6 +25,10 @@ pub struct Status {
     pub last_publish: Option<u64>,
     /// The last failure.
     pub last_error: Option<String>,
+    /// The witnesses, in the order of the policy; none in a log without witnesses.
+    pub witnesses: Vec<Standing>,
+    /// The witnesses that were missing when a round last ended without a quorum; none if the last round met it.
+    pub missing: Arc<[Missing]>,
     /// Counters since the log was opened.
     pub counters: Counters,
     pub(crate) backlog_since: Option<Instant>,

@@ -1,6 +1,9 @@
 //! Status of a log in a bucket (`docs/formats/object-store.md`, "Objects").
 
 use super::{Status, Writer, age, indexed, last_error, size_in};
+use crate::config::Config;
+use crate::cosigning::{Role, standings, state};
+use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
 use crate::object_store::protocol::{PRIVATE, PUBLIC};
@@ -13,11 +16,12 @@ use glasslog_core::object_store::{Lock, STAGED, payload};
 use glasslog_core::tiles::TILE_FOLDER;
 use std::collections::{HashMap, HashSet};
 
-/// Reads the status of the log `origin` in the bucket of `settings`, without its lease.
+/// Reads the status of a log in the bucket of `settings`, without its lease; its policy is in the directory of `layout`.
 pub(super) fn read(
     settings: &StoreSettings,
+    disk: &Disk,
     layout: &Layout,
-    origin: String,
+    config: &Config,
 ) -> Result<Status, LogError> {
     let client = Client::open(settings, &layout.config())?;
     let private = |name: &str| client.read(&format!("{PRIVATE}{name}"));
@@ -32,7 +36,20 @@ pub(super) fn read(
     let latest = format!("{PUBLIC}{LATEST_PATH}");
     let manifest = client.read(&latest)?;
     Ok(Status {
-        origin,
+        witnesses: standings(
+            config,
+            Role::Log,
+            (disk, layout),
+            private(state::OF_LOG)?.map(|object| object.bytes),
+        )?,
+        // The builder's state is in the directory.
+        index_witnesses: standings(
+            config,
+            Role::Index,
+            (disk, layout),
+            disk.read(&layout.private(state::OF_INDEX))?,
+        )?,
+        origin: config.origin.clone(),
         size,
         published,
         backlog_bytes: backlog_bytes(&client, &lock, published)?,

@@ -1,6 +1,8 @@
 //! Status of a log in a directory (`docs/formats/log-directory.md`).
 
 use super::{Status, Writer, age, indexed, last_error, size_in};
+use crate::config::Config;
+use crate::cosigning::{Role, standings, state};
 use crate::directory::checkpoint::CheckpointFile;
 use crate::directory::disk::Disk;
 use crate::directory::error::DiskError;
@@ -16,8 +18,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// Reads the status of the log `origin` in the directory of `layout`.
-pub(super) fn read(disk: &Disk, layout: &Layout, origin: String) -> Result<Status, LogError> {
+/// Reads the status of the log in the directory of `layout`.
+pub(super) fn read(disk: &Disk, layout: &Layout, config: Config) -> Result<Status, LogError> {
     // The head is read first: the checkpoint is never beyond it, and may only have caught up since.
     let head = read_head(disk, layout)?;
     let staged = journal::peek(disk, layout)?;
@@ -29,8 +31,12 @@ pub(super) fn read(disk: &Disk, layout: &Layout, origin: String) -> Result<Statu
         .filter(|(index, _)| *index >= published);
     let backlog_bytes = waiting.map(|(_, leaf)| leaf.entry().len() as u64).sum();
     let latest = layout.public_file(LATEST_PATH);
+    let place = (disk, layout);
+    let kept = |name| disk.read(&layout.private(name));
     Ok(Status {
-        origin,
+        witnesses: standings(&config, Role::Log, place, kept(state::OF_LOG)?)?,
+        index_witnesses: standings(&config, Role::Index, place, kept(state::OF_INDEX)?)?,
+        origin: config.origin,
         size,
         published,
         backlog_bytes,

@@ -4,6 +4,7 @@ mod bucket;
 mod directory;
 
 use crate::config::Config;
+use crate::cosigning::Standings;
 use crate::directory::disk::Disk;
 use crate::directory::error::Holder;
 use crate::directory::layout::Layout;
@@ -37,6 +38,10 @@ pub struct Status {
     pub writer: Option<Writer>,
     /// The failure that ended the last writer, if one did.
     pub last_error: Option<String>,
+    /// The witnesses of the log, if it has any.
+    pub witnesses: Standings,
+    /// The witnesses of its index, if that has any.
+    pub index_witnesses: Standings,
 }
 
 /// The writer of a log.
@@ -64,6 +69,15 @@ impl Status {
         self.size.saturating_sub(self.published)
     }
 
+    /// Returns the names of the witnesses for which durable entries wait; none if nothing waits, or the last round met the
+    /// quorum.
+    pub fn waiting_for(&self) -> &[String] {
+        match self.backlog() {
+            0 => &[],
+            _ => &self.witnesses.missing,
+        }
+    }
+
     /// Reads the status of the log with the directory `path`, whose entries may be in a bucket.
     ///
     /// # Errors
@@ -72,8 +86,8 @@ impl Status {
         let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()));
         let config = Config::read(&disk, &layout)?;
         match &config.store {
-            None => directory::read(&disk, &layout, config.origin),
-            Some(settings) => bucket::read(settings, &layout, config.origin),
+            None => directory::read(&disk, &layout, config),
+            Some(settings) => bucket::read(settings, &disk, &layout, &config),
         }
     }
 }

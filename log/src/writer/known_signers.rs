@@ -8,7 +8,7 @@ use crate::writer::signer::Signer;
 use glasslog_core::note::{Checkpoint, SignedCheckpoint};
 use std::path::Path;
 
-/// The key of a log, and those of the witnesses that the trust policy beside it names.
+/// The key of a log, and those of its witnesses: of the trust policy beside it, and of the section `[witnesses]`.
 #[derive(Debug)]
 pub struct KnownSigners(Signer);
 
@@ -19,8 +19,8 @@ impl KnownSigners {
     /// `path` is not a log directory, or its key cannot be read.
     pub fn of(path: &Path) -> Result<Self, LogError> {
         let (disk, layout) = (Disk::new(), Layout::new(path));
-        let origin = Config::read(&disk, &layout)?.origin;
-        Signer::read(&disk, &layout, &origin).map(Self)
+        let config = Config::read(&disk, &layout)?;
+        Signer::read(&disk, &layout, &config).map(Self)
     }
 
     /// Keeps the signatures of a checkpoint that verify by these keys; others are not known to be true. `None` if the log

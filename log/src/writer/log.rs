@@ -1,5 +1,6 @@
 //! The open log: entries are appended durably, then published.
 
+use crate::cosigning::{Cosigning, prover, state};
 use crate::error::LogError;
 use crate::leaf::Leaf;
 use crate::object_store::Bucket;
@@ -7,7 +8,9 @@ use crate::storage::Storage;
 use crate::writer::admitter::Admitter;
 use crate::writer::publisher::Publisher;
 use crate::writer::refusal::{Receipt, Refusal};
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::merkle::TreeHead;
+use glasslog_core::note::Checkpoint;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,6 +26,10 @@ pub struct Log {
     pub(crate) is_stopped: bool,
     /// Reason for which the table of known entries was rebuilt; `None` if it was not.
     pub(crate) rebuilt: Option<String>,
+    /// The witnesses; `None` for a log that publishes without them.
+    pub(crate) cosigning: Option<Cosigning>,
+    /// Size of the public checkpoint at opening.
+    pub(crate) public_size: u64,
     /// The bucket that the log is in; `None` for a log in a directory.
     pub(crate) bucket: Option<Bucket>,
 }
@@ -55,22 +62,76 @@ impl Log {
 
     /// Publishes the appended entries: tiles, then a signed head in the private state, then the public checkpoint.
     ///
+    /// A log with witnesses waits until a round may begin, and until its quorum cosigned.
+    ///
     /// `now` is in seconds since the epoch and decides only which checkpoints are archived.
     ///
     /// # Errors
-    /// The storage fails or has unexpected content; the log must then be opened again.
+    /// [`LogError::NotCosigned`] if too few witnesses cosigned: the entries stay durable, and the next call tries again.
+    /// After any other error the log must be opened again: the storage fails or has unexpected content.
     pub fn publish(&mut self, now: u64) -> Result<TreeHead, LogError> {
         self.check_running()?;
+        if self.cosigning.is_some() {
+            self.sequence()?;
+            self.publish_cosigned(now)?;
+            return Ok(self.head());
+        }
         let published = self.publisher.publish(&self.staged, now);
         self.stop_on_error(published)?;
         self.staged.clear();
+        self.clean_up()?;
+        Ok(self.head())
+    }
+
+    /// Makes the files of the appended entries public and signs a head, which stays private; a log without witnesses has no use
+    /// for it.
+    ///
+    /// # Errors
+    /// The storage fails or has unexpected content; the log must then be opened again.
+    pub fn sequence(&mut self) -> Result<(), LogError> {
+        self.check_running()?;
+        let sequenced = self.publisher.sequence(&self.staged);
+        self.stop_on_error(sequenced)?;
+        self.staged.clear();
+        self.clean_up()
+    }
+
+    /// Removes superseded files, and makes the others durable from time to time.
+    fn clean_up(&mut self) -> Result<(), LogError> {
         let swept = self.publisher.sweep();
         self.stop_on_error(swept)?;
         if self.publisher.unsynced() >= UNSYNCED {
             let synced = self.publisher.sync();
             self.stop_on_error(synced)?;
         }
-        Ok(self.head())
+        Ok(())
+    }
+
+    /// Has the newest signed head cosigned and publishes it, unless it is public with a quorum.
+    fn publish_cosigned(&mut self, now: u64) -> Result<(), LogError> {
+        let signed = self.publisher.sign();
+        let checkpoint = self.stop_on_error(signed)?;
+        let storage = self.storage();
+        let public = storage.read(CHECKPOINT_PATH);
+        let public = self.stop_on_error(public)?;
+        let Some(cosigning) = &mut self.cosigning else {
+            return Ok(());
+        };
+        let public = public.and_then(|bytes| Checkpoint::parse(&bytes).ok());
+        let is_public = public.is_some_and(|public| {
+            public.note().text() == checkpoint.note().text() && cosigning.is_cosigned(&public, now)
+        });
+        if is_public {
+            return Ok(());
+        }
+        let tiles = Arc::clone(&storage);
+        let prove = prover(checkpoint.head(), move |path| tiles.read(path));
+        let cosigned = cosigning.cosign(checkpoint, prove);
+        let kept = storage.replace_private(state::OF_LOG, &cosigning.encode());
+        self.stop_on_error(kept)?;
+        let published = self.publisher.publish_checkpoint(&cosigned?, now);
+        self.stop_on_error(published)?;
+        self.clean_up()
     }
 
     /// Returns the newest signed head.
@@ -86,6 +147,11 @@ impl Log {
     /// Returns the origin of the log.
     pub fn origin(&self) -> &str {
         self.publisher.signer.origin()
+    }
+
+    /// Tells whether witnesses cosign before a checkpoint is public.
+    pub fn has_witnesses(&self) -> bool {
+        self.cosigning.is_some()
     }
 
     /// Returns the state of admission.

@@ -2,6 +2,7 @@
 //! (`docs/formats/log-directory.md`, "Opening").
 
 use crate::config::Config;
+use crate::cosigning::{Cosigning, Role, state};
 use crate::dedup::{self, Bounds, Dedup, Loaded, Problem};
 use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
@@ -56,15 +57,15 @@ impl Log {
     ) -> Result<Self, LogError> {
         let layout = Layout::new(path.as_ref());
         let config = Config::read(&disk, &layout)?;
-        let signer = Signer::read(&disk, &layout, &config.origin)?;
+        let signer = Signer::read(&disk, &layout, &config)?;
         let storage: Arc<dyn Storage> = match &config.store {
             None => Arc::new(Posix::open(&disk, &layout)?),
             Some(store) => {
                 let bucket = Candidate::new(store, &layout.config(), None)?.wait()?;
-                return Self::open_held(bucket, &config, signer, &layout, bounds);
+                return Self::open_held(bucket, &config, signer, (&disk, &layout), bounds);
             }
         };
-        Self::open_on(storage, &config, signer, &layout, bounds)
+        Self::open_on(storage, &config, signer, (&disk, &layout), bounds)
     }
 
     /// Opens the log at `path` in the bucket whose lease this process has just taken.
@@ -74,8 +75,8 @@ impl Log {
     pub fn open_in(bucket: Bucket, path: impl AsRef<Path>) -> Result<Self, LogError> {
         let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()));
         let config = Config::read(&disk, &layout)?;
-        let signer = Signer::read(&disk, &layout, &config.origin)?;
-        Self::open_held(bucket, &config, signer, &layout, Bounds::default())
+        let signer = Signer::read(&disk, &layout, &config)?;
+        Self::open_held(bucket, &config, signer, (&disk, &layout), Bounds::default())
     }
 
     /// Opens a log in a bucket. A writer that was replaced while it read may find files of its successor, which
@@ -84,25 +85,29 @@ impl Log {
         bucket: Bucket,
         config: &Config,
         signer: Signer,
-        layout: &Layout,
+        place: (&Disk, &Layout),
         bounds: Bounds,
     ) -> Result<Self, LogError> {
         bucket.set_reading_ahead(true);
-        let opened = Self::open_on(Arc::new(bucket.clone()), config, signer, layout, bounds);
+        let opened = Self::open_on(Arc::new(bucket.clone()), config, signer, place, bounds);
         bucket.set_reading_ahead(false);
         let mut log = opened.map_err(|error| bucket.explain(error))?;
         log.bucket = Some(bucket);
         Ok(log)
     }
 
-    /// Opens the log in `storage`, which only this writer may write; `layout` locates the table of known entries.
+    /// Opens the log in `storage`, which only this writer may write; the directory has the table of known entries and the
+    /// policy of its witnesses.
     pub(crate) fn open_on(
         storage: Arc<dyn Storage>,
         config: &Config,
         signer: Signer,
-        layout: &Layout,
+        (disk, layout): (&Disk, &Layout),
         bounds: Bounds,
     ) -> Result<Self, LogError> {
+        let kept = storage.read_private(state::OF_LOG)?;
+        let own = signer.key().verifier();
+        let cosigning = Cosigning::open(config, Role::Log, own, (disk, layout), kept)?;
         let missing = || LogError::missing(storage.locate_private("head"));
         let (bytes, version) = storage.load_head()?.ok_or_else(missing)?;
         let head = signer.verify_bytes(&bytes, &storage.locate_private("head"))?;
@@ -180,6 +185,8 @@ impl Log {
             size,
             is_stopped: false,
             publisher,
+            cosigning,
+            public_size: public.map_or(0, |public| public.size),
             bucket: None,
             rebuilt,
         })

@@ -28,7 +28,8 @@ pub(crate) fn parse(storage: &dyn Storage, bytes: &[u8]) -> Result<Checkpoint, L
         .map_err(|error| LogError::malformed(storage.locate(CHECKPOINT_PATH), error))
 }
 
-/// Makes `checkpoint` public unless it is, and archives the one before if that is due.
+/// Makes `checkpoint` public unless it is, and archives the one before if that is due. Lines that the public one lacks are
+/// added to it.
 pub(crate) fn replace(
     storage: &dyn Storage,
     signer: &Signer,
@@ -49,7 +50,7 @@ pub(crate) fn replace(
             }
             if old.size == new.size {
                 return match old.root == new.root {
-                    true => Ok(None),
+                    true => add_lines(storage, &public, checkpoint),
                     false => Err(HistoryError::Diverged {
                         size: new.size,
                         state: new.root,
@@ -62,6 +63,24 @@ pub(crate) fn replace(
         }
         Ok(Some(checkpoint.encode()))
     })
+}
+
+/// Adds the lines of a checkpoint to the public one of the same text, whose other lines stay; `None` if it has them.
+fn add_lines(
+    storage: &dyn Storage,
+    public: &Checkpoint,
+    checkpoint: &Checkpoint,
+) -> Result<Option<Vec<u8>>, LogError> {
+    let known = public.note().signatures();
+    let mut lines = checkpoint.note().signatures().iter();
+    let lacking = lines.clone().any(|line| !known.contains(line));
+    if !lacking || public.note().text() != checkpoint.note().text() {
+        return Ok(None);
+    }
+    let added = lines.try_fold(public.clone(), |sum, line| sum.with_signature(line.clone()));
+    let added =
+        added.map_err(|error| LogError::malformed(storage.locate(CHECKPOINT_PATH), error))?;
+    Ok(Some(added.encode()))
 }
 
 /// Archives a checkpoint before it is replaced, if none was archived recently, or none with a cosignature. Only verified

@@ -50,7 +50,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct Publisher {
     pub(crate) storage: Arc<dyn Storage>,
-    pub(crate) signer: Signer,
+    pub(crate) signer: Arc<Signer>,
     /// The edge of the newest signed head.
     pub(crate) edge: Edge,
     /// Version of that head in the storage.
@@ -78,7 +78,7 @@ impl Publisher {
     ) -> Self {
         Self {
             storage,
-            signer,
+            signer: Arc::new(signer),
             edge,
             version,
             is_public,
@@ -103,6 +103,18 @@ impl Publisher {
         self.publish_checkpoint(&checkpoint, now)?;
         self.is_sound = true;
         Ok(Some(checkpoint))
+    }
+
+    /// Signs a head over the entries after the newest one, and makes their files public, but not the checkpoint.
+    pub(crate) fn sequence(&mut self, leaves: &[Leaf]) -> Result<Checkpoint, LogError> {
+        if leaves.is_empty() {
+            return self.sign();
+        }
+        self.is_sound = false;
+        let checkpoint = self.prepare(leaves)?;
+        self.is_sound = true;
+        self.collect();
+        Ok(checkpoint)
     }
 
     /// Performs all steps of a publication but the last.

@@ -1,5 +1,6 @@
 //! The key of a log: signs heads, and recognises its own signatures.
 
+use crate::config::Config;
 use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
@@ -8,12 +9,13 @@ use glasslog_core::note::{Checkpoint, CheckpointError, Origin, SignedCheckpoint,
 use glasslog_core::trust::TrustPolicy;
 use std::path::{Path, PathBuf};
 
-/// The key that signs one log's checkpoints, and the trust policy beside the log, which names its witnesses.
+/// The key that signs one log's checkpoints, and the policies that name its witnesses: the one beside the log, and that of
+/// the section `[witnesses]`.
 #[derive(Debug)]
 pub(crate) struct Signer {
     origin: Origin,
     key: SignerKey,
-    policy: Option<(Disk, PathBuf)>,
+    policies: Option<(Disk, Vec<PathBuf>)>,
 }
 
 impl Signer {
@@ -25,18 +27,21 @@ impl Signer {
         Ok(Self {
             origin,
             key,
-            policy: None,
+            policies: None,
         })
     }
 
     /// Reads the key of the log at `layout`.
-    pub(crate) fn read(disk: &Disk, layout: &Layout, origin: &str) -> Result<Self, LogError> {
+    pub(crate) fn read(disk: &Disk, layout: &Layout, config: &Config) -> Result<Self, LogError> {
         let path = layout.key("log");
         let setting = |problem: String| LogError::setting(path.clone(), problem);
         let key = crate::writer::keys::read_signer(disk, &path)?;
-        let signer = Self::new(origin, key).map_err(|error| setting(error.to_string()))?;
+        let signer = Self::new(&config.origin, key).map_err(|error| setting(error.to_string()))?;
+        let named = config.witnesses.as_ref();
+        let named = named.map(|witnesses| layout.root().join(&witnesses.policy));
+        let paths = [layout.trust_policy()].into_iter().chain(named);
         Ok(Self {
-            policy: Some((disk.clone(), layout.trust_policy())),
+            policies: Some((disk.clone(), paths.collect())),
             ..signer
         })
     }
@@ -58,15 +63,19 @@ impl Signer {
         SignedCheckpoint::new(checkpoint, &[self.key.verifier()])
     }
 
-    /// Keeps the signatures of a checkpoint that verify by this key, or by the witnesses of the policy beside the log:
-    /// others are not known to be true. `None` if there are none.
+    /// Keeps the signatures of a checkpoint that verify by this key, or by the witnesses of the policies: others are not known
+    /// to be true. `None` if there are none.
     pub(crate) fn signed(&self, checkpoint: &Checkpoint) -> Option<SignedCheckpoint> {
         // A policy that cannot be read names no witness.
-        let policy = self.policy.as_ref();
-        let bytes = policy.and_then(|(disk, path)| disk.read(path).ok().flatten());
-        let policy = bytes.and_then(|bytes| TrustPolicy::parse(&bytes).ok());
-        let witnesses = policy.as_ref().map(|policy| policy.log().witnesses());
-        let witnesses = witnesses.unwrap_or_default().iter();
+        let read = |disk: &Disk, path: &PathBuf| {
+            let bytes = disk.read(path).ok().flatten()?;
+            TrustPolicy::parse(&bytes).ok()
+        };
+        let policies: Vec<TrustPolicy> = match &self.policies {
+            None => Vec::new(),
+            Some((disk, paths)) => paths.iter().filter_map(|path| read(disk, path)).collect(),
+        };
+        let witnesses = policies.iter().flat_map(|policy| policy.log().witnesses());
         let keys: Vec<_> = witnesses
             .map(|witness| &witness.key)
             .chain([self.key.verifier()])

@@ -220,7 +220,7 @@ async fn changed(role: &mut watch::Receiver<Role>) {
 
 /// Returns whether a server of this kind answers submissions so; any other status comes from a proxy in between.
 fn is_answer(status: StatusCode) -> bool {
-    status == StatusCode::OK || RefusalClass::has_status(status)
+    matches!(status, StatusCode::OK | StatusCode::ACCEPTED) || RefusalClass::has_status(status)
 }
 
 fn passed_headers(from: &HeaderMap) -> HeaderMap {

@@ -1,5 +1,6 @@
 //! Metrics of the log's status, read when they are requested.
 
+use super::witness_metrics;
 use crate::app::App;
 use crate::leadership::role::Role;
 use glasslog_log::index;
@@ -35,6 +36,7 @@ pub(crate) fn register(registry: &mut Registry, app: &App) {
     );
     if let Some(status) = app.intake.status() {
         register_log(registry, &status);
+        witness_metrics::register(registry, &status, now());
         if let Some(unindexed) = app.intake.unindexed() {
             register_index(registry, &unindexed.index(), status.published);
         }

@@ -5,6 +5,7 @@ pub(crate) mod metrics;
 mod cosignature_metrics;
 mod log_metrics;
 mod process_metrics;
+mod witness_metrics;
 
 use crate::app::App;
 use crate::leadership::role::Role;

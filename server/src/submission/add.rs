@@ -51,11 +51,11 @@ where
         .map_err(|_| Refused::IndexBehind)?;
     let kept = Kept { claim, _room: room };
     let bytes = entry.len() as u64;
-    let outcome = app
+    let answered = app
         .intake
         .submit(vec![entry], options.acknowledgement, kept)
         .await?;
-    let receipt = match outcome.into_iter().next().ok_or(Refused::Busy)? {
+    let receipt = match answered.outcomes.into_iter().next().ok_or(Refused::Busy)? {
         Ok(receipt) => receipt,
         Err(refusal) => {
             app.standings.settle(client, 1).await;
@@ -64,6 +64,9 @@ where
     };
     app.metrics.entries.inc();
     app.metrics.bytes.inc_by(bytes);
+    if let Some(missing) = answered.unpublished {
+        return Ok(answer::unpublished(&receipt, &missing));
+    }
     match options.is_proof {
         false => Ok(answer::index(&receipt)),
         true => prove(app, &receipt).await.map(answer::proof),

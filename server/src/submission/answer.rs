@@ -2,12 +2,14 @@
 
 use super::refused::Refused;
 use crate::status::metrics::Metrics;
-use axum::http::HeaderValue;
 use axum::http::header::{self, HeaderName};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use glasslog_log::Receipt;
+use glasslog_log::cosigning::Missing;
 use serde_json::{Value, json};
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// Headers of every answer that is JSON.
 const JSON: [(HeaderName, &str); 2] = [
@@ -49,15 +51,51 @@ impl Refused {
     }
 }
 
+/// The part of an answer beside index and leaf hash.
+pub(crate) enum Addition {
+    /// Nothing.
+    Nothing,
+    /// The proof of the entry.
+    Proof(String),
+    /// The witnesses that are missing: the entry is durable, and not public.
+    Unpublished(Arc<[Missing]>),
+}
+
 /// Writes the line of an entry that is in the log.
-pub(crate) fn write_receipt(receipt: &Receipt, proof: Option<&str>, text: &mut String) {
+pub(crate) fn write_receipt(receipt: &Receipt, addition: &Addition, text: &mut String) {
     let (index, hash) = (receipt.index, receipt.leaf_hash);
     // Base64 has no character that JSON escapes. Writing to a string does not fail.
     let _ = write!(text, "{{\"index\":{index},\"leafHash\":\"{hash}\"");
-    if let Some(proof) = proof {
-        let _ = write!(text, ",\"proof\":{}", Value::from(proof));
+    match addition {
+        Addition::Nothing => {}
+        Addition::Proof(proof) => {
+            let _ = write!(text, ",\"proof\":{}", Value::from(proof.as_str()));
+        }
+        Addition::Unpublished(missing) => {
+            let missing = missing.iter();
+            // Their failures may name addresses that are not the submitter's business.
+            let missing =
+                missing.map(|missing| json!({ "name": missing.name, "since": missing.since }));
+            let missing: Vec<Value> = missing.collect();
+            let _ = write!(
+                text,
+                ",\"published\":false,\"waitingFor\":{}",
+                Value::from(missing)
+            );
+        }
     }
     text.push_str("}\n");
+}
+
+/// Answers one entry that is durable, and that no public checkpoint covers because witnesses are missing.
+pub(crate) fn unpublished(receipt: &Receipt, missing: &Arc<[Missing]>) -> Response {
+    let mut text = String::new();
+    write_receipt(
+        receipt,
+        &Addition::Unpublished(Arc::clone(missing)),
+        &mut text,
+    );
+    (StatusCode::ACCEPTED, JSON, text).into_response()
 }
 
 /// Answers one entry with its index.

@@ -4,7 +4,7 @@
 //! fast one fills larger and larger parts. The server stops reading from a sender that outruns the log or leaves its
 //! answers unread.
 
-use super::answer;
+use super::answer::{self, Addition};
 use super::lines::{Line, Lines};
 use super::options::SubmitOptions;
 
@@ -205,10 +205,10 @@ impl Batch {
                             .write_line(&app.metrics, &mut part.text);
                     }
                     Ok(length) => match outcome.next() {
-                        Some(Ok((receipt, proof))) => {
+                        Some(Ok((receipt, addition))) => {
                             app.metrics.entries.inc();
                             app.metrics.bytes.inc_by(length as u64);
-                            answer::write_receipt(&receipt, proof.as_deref(), &mut part.text);
+                            answer::write_receipt(&receipt, &addition, &mut part.text);
                         }
                         Some(Err(refused)) => {
                             refusals += usize::from(matches!(refused, Refused::Entry(_)));
@@ -227,7 +227,7 @@ impl Batch {
     }
 }
 
-type Verdict = Result<(glasslog_log::Receipt, Option<String>), Refused>;
+type Verdict = Result<(glasslog_log::Receipt, Addition), Refused>;
 
 /// Submits entries and returns the result of each, in order; returns none if the log takes no more entries.
 async fn commit(
@@ -256,18 +256,27 @@ async fn commit(
         _ = stopping.changed() => return Vec::new(),
     };
     let kept = Kept { claim, _room: room };
-    let Ok(outcome) = app
+    let Ok(answered) = app
         .intake
         .submit(entries, options.acknowledgement, kept)
         .await
     else {
         return Vec::new();
     };
-    if !options.is_proof {
-        let without = |receipt| (receipt, None);
+    let outcome = answered.outcomes;
+    let unpublished = answered.unpublished;
+    if unpublished.is_some() || !options.is_proof {
+        let addition = || match &unpublished {
+            Some(missing) => Addition::Unpublished(Arc::clone(missing)),
+            None => Addition::Nothing,
+        };
         return outcome
             .into_iter()
-            .map(|result| result.map(without).map_err(Refused::from))
+            .map(|result| {
+                result
+                    .map(|receipt| (receipt, addition()))
+                    .map_err(Refused::from)
+            })
             .collect();
     }
     let indices = outcome.iter().flatten().map(|receipt| receipt.index);
@@ -278,7 +287,7 @@ async fn commit(
         .map(|result| {
             let receipt = result?;
             let proof = proofs.next().ok_or(Refused::ProofUnavailable)?;
-            Ok((receipt, Some(proof)))
+            Ok((receipt, Addition::Proof(proof)))
         })
         .collect()
 }

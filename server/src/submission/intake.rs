@@ -8,8 +8,9 @@ use crate::http::slots::{Full, Slot, Slots};
 use crate::limits::{
     BATCH_SHARE, ENTRY_COST, MAX_BATCH_BYTES, MAX_GROUP, MAX_SINGLE_BYTES, SINGLE_SHARE,
 };
+use glasslog_log::cosigning::{Change, Missing};
 use glasslog_log::index::Background;
-use glasslog_log::sequencer::{Acknowledgement, Busy, Limits, Running, Sequencer, Status};
+use glasslog_log::sequencer::{Acknowledgement, Busy, Limits, Running, Sequencer, Status, Tell};
 use glasslog_log::{Log, LogError, Outcome};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -19,6 +20,34 @@ const LIMITS: Limits = Limits {
     bytes: MAX_SINGLE_BYTES + MAX_BATCH_BYTES,
     group: MAX_GROUP,
 };
+
+/// Writes the events of witnesses to the server's own log.
+fn tell(change: &Change) {
+    match change {
+        Change::Fails {
+            name,
+            message,
+            is_alarm: true,
+        } => tracing::error!(name, message, "a witness knows another history of this log"),
+        Change::Fails { name, message, .. } => {
+            tracing::warn!(name, message, "a witness does not cosign");
+        }
+        Change::Recovered { name } => tracing::info!(name, "a witness cosigns again"),
+        Change::NotCosigned(error) => {
+            tracing::error!(%error, "entries are durable, but not published");
+        }
+        Change::Published { size } => tracing::info!(size, "entries are published again"),
+    }
+}
+
+/// The answer of the log to a submission.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) outcomes: Vec<Outcome>,
+    /// The witnesses that are missing, if a publication was asked for and the quorum was not met in time: the entries are
+    /// then durable, and not public.
+    pub(crate) unpublished: Option<Arc<[Missing]>>,
+}
 
 /// A log that this server sequences.
 #[derive(Debug)]
@@ -35,11 +64,12 @@ impl Sequenced {
         index: impl FnOnce(fn(&LogError)) -> Background,
     ) -> (Self, Running, Background) {
         let is_raw = log.admitter().keyring().is_none();
-        let (sequencer, running) = Sequencer::start(log, LIMITS);
+        let tell: Tell = Box::new(tell);
+        let (sequencer, running) = Sequencer::start_telling(log, LIMITS, Some(tell));
         let index = index(|error| {
             tracing::warn!(%error, hint = error.hint(), "the index was not extended");
         });
-        let unindexed = Unindexed::new(index.watch(), is_raw);
+        let unindexed = Unindexed::new(index.watch(), Some(sequencer.view()), is_raw);
         let sequenced = Self {
             sequencer,
             unindexed,
@@ -100,11 +130,16 @@ impl Intake {
         entries: Vec<Vec<u8>>,
         acknowledgement: Acknowledgement,
         kept: Kept,
-    ) -> Result<Vec<Outcome>, Busy> {
+    ) -> Result<Answered, Busy> {
         let submit = |log: &Sequenced| log.sequencer.submit(entries, acknowledgement, kept);
         let answer = self.log().as_ref().map(submit);
         let answer = answer.ok_or(Busy)??;
-        Ok(answer.await.map_err(|_| Busy)?.outcomes)
+        let answer = answer.await.map_err(|_| Busy)?;
+        let is_public = answer.checkpoint.is_some() || acknowledgement == Acknowledgement::Durable;
+        Ok(Answered {
+            outcomes: answer.outcomes,
+            unpublished: (!is_public).then_some(answer.missing),
+        })
     }
 
     /// Sends submissions to this log from now on.

@@ -5,7 +5,7 @@ use crate::http::client::Client;
 use crate::http::slots::{Full, Slot, Slots};
 use crate::limits::{ENTRY_SHARE, MAX_UNINDEXED, UNINDEXED_SHARE};
 use glasslog_log::index::{self, Watch};
-use glasslog_log::sequencer::Keep;
+use glasslog_log::sequencer::{Keep, View};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,6 +18,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Unindexed {
     index: Watch,
+    /// The log; `None` in tests of this module.
+    log: Option<View>,
     room: Arc<Slots>,
     /// Shares of the room, each with the size that the index must have before it is free again, in this order.
     held: Mutex<VecDeque<(u64, Slot)>>,
@@ -25,13 +27,14 @@ pub(crate) struct Unindexed {
 
 impl Unindexed {
     /// Begins with none. A raw log has no histories, and so no bound.
-    pub(crate) fn new(index: Watch, is_raw: bool) -> Arc<Self> {
+    pub(crate) fn new(index: Watch, log: Option<View>, is_raw: bool) -> Arc<Self> {
         let most = match is_raw {
             true => usize::MAX,
             false => MAX_UNINDEXED,
         };
         Arc::new(Self {
             index,
+            log,
             room: Slots::shared(most, UNINDEXED_SHARE),
             held: Mutex::default(),
         })
@@ -72,9 +75,15 @@ impl Unindexed {
         }
     }
 
-    /// Frees the room of entries that the index covers now.
+    /// Frees the room of entries that the index covers now. While publications wait for witnesses, entries beyond the public
+    /// checkpoint hold none: no reader has to scan them, and no index can cover them.
     fn release(&self) {
         let indexed = self.index.indexed();
+        let held_up = self.log.as_ref().and_then(View::held_up_at);
+        let indexed = match held_up {
+            Some(public) if indexed >= public => u64::MAX,
+            _ => indexed,
+        };
         let mut held = self.held();
         let covered = held.iter().take_while(|(size, _)| *size <= indexed).count();
         let freed: Vec<_> = held.drain(..covered).collect();
@@ -126,7 +135,7 @@ mod tests {
     #[test]
     fn one_client_leaves_room_for_others_and_the_index_frees_it() {
         let watch = Watch::default();
-        let unindexed = Unindexed::new(watch.clone(), false);
+        let unindexed = Unindexed::new(watch.clone(), None, false);
         let admit = |last: u8, new: usize, size: u64| -> Result<(), Full> {
             let claim = unindexed.take(client(last), 1, 1_000)?;
             let room = unindexed.room.take(None, 0)?;
@@ -157,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_raw_log_has_no_bound() {
-        let unindexed = Unindexed::new(Watch::default(), true);
+        let unindexed = Unindexed::new(Watch::default(), None, true);
         let claims: Vec<Claim> = (0..100)
             .map(|_| unindexed.take(client(1), 1 << 20, 1 << 30).unwrap())
             .collect();

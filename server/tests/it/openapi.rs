@@ -1,13 +1,17 @@
 //! The OpenAPI document matches the server: each answer of the server is looked up in it.
 
 use crate::support::*;
+use glasslog_core::crypto::SecretKey;
+use glasslog_core::note::{KeyName, SignatureType, SignerKey};
 use glasslog_server::{Options, Rate};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::Write;
 use std::num::NonZeroU32;
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// Answers that need a signed log, or a log that has stopped; the tests of the flood and of the command line cover them.
 const ELSEWHERE: [(&str, &str, &str); 5] = [
@@ -107,6 +111,24 @@ impl Document {
     }
 }
 
+/// A log whose only witness is never there: its entries are durable, and not published.
+fn log_with_a_dead_witness() -> TempDir {
+    let directory = raw_log();
+    let name = KeyName::parse("w.example").unwrap();
+    let secret = SecretKey::from_seed(&[7; 32]);
+    let key = SignerKey::new(name, SignatureType::CosignatureV1, secret);
+    // No program listens at the first port.
+    let witness = format!(
+        "witness w {} http://127.0.0.1:1/\nquorum w\n",
+        key.verifier()
+    );
+    fs::write(directory.path().join("w.policy"), witness).unwrap();
+    let config = directory.path().join("glasslog.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text + "\n[witnesses]\npolicy = \"w.policy\"\n").unwrap();
+    directory
+}
+
 #[test]
 fn the_document_says_what_the_server_does() {
     let mut options = Options::default();
@@ -194,6 +216,12 @@ fn the_document_says_what_the_server_does() {
     let strict = Running::start_with(options);
     strict.post("/add", b"one");
     document.check("post", "/add", &strict.post("/add", b"two"));
+
+    let waiting = Running::start_in(log_with_a_dead_witness(), Options::default());
+    let answer = waiting.post("/add", b"one");
+    assert_eq!(answer.json()["waitingFor"][0]["name"], "w");
+    document.check("post", "/add", &answer);
+    document.check("post", "/batch", &waiting.post("/batch", b"two\nthree\n"));
 
     let elsewhere =
         ELSEWHERE.map(|(path, method, status)| (path.into(), method.into(), status.into()));

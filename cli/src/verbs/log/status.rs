@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use glasslog_core::text::time;
 use glasslog_core::text::wire::hex_encode;
+use glasslog_log::cosigning::{Standing, Standings};
 use glasslog_log::status::{Status, Writer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Console;
+use crate::output::{Console, visible};
 use crate::source;
 
 /// Shows size, backlog, lag, index coverage and the last error, also while another process serves the log, in a directory
@@ -53,11 +55,14 @@ impl Args {
                     "closed": status.is_closed,
                     "writer": writer,
                     "lastError": status.last_error,
+                    "witnesses": witnesses(&status),
+                    "waitingFor": status.waiting_for(),
                 }),
                 Exit::Done,
             );
             return Ok(Exit::Done);
         }
+        let waiting = status.waiting_for().to_vec();
         let backlog = match status.lag {
             Some(lag) => format!(
                 "{} entries, {} bytes; the checkpoint is {lag} s old",
@@ -99,11 +104,73 @@ impl Args {
             ("writer", writer),
             (
                 "last error",
-                status.last_error.unwrap_or_else(|| "none".into()),
+                status.last_error.clone().unwrap_or_else(|| "none".into()),
             ),
         ] {
             console.line(format_args!("{name:<25} {value}"));
         }
+        if !waiting.is_empty() {
+            let names: Vec<String> = waiting.iter().map(|name| visible(name)).collect();
+            console.line(format_args!("{:<25} {}", "waiting for", names.join(", ")));
+        }
+        for (role, standings) in roles(&status) {
+            for standing in &standings.witnesses {
+                let name = format!("witness of the {role}");
+                console.line(format_args!("{name:<25} {}", describe(standing)));
+            }
+        }
         Ok(Exit::Done)
     }
+}
+
+/// The witnesses of the log and of its index.
+fn roles(status: &Status) -> [(&'static str, &Standings); 2] {
+    [
+        ("log", &status.witnesses),
+        ("index", &status.index_witnesses),
+    ]
+}
+
+fn witnesses(status: &Status) -> Vec<Value> {
+    let all = roles(status).into_iter();
+    let all = all.flat_map(|(role, standings)| {
+        let each = standings.witnesses.iter();
+        each.map(move |standing| (role, standing))
+    });
+    let object = |(role, standing): (&str, &Standing)| {
+        let cosigned = standing.memory.cosigned;
+        let failing = standing.memory.failing.as_ref();
+        json!({
+            "name": standing.name,
+            "role": role,
+            "key": standing.key,
+            "size": cosigned.map(|(size, _)| size),
+            "time": cosigned.map(|(_, time)| time),
+            "failingSince": failing.map(|failing| failing.since),
+            "lastError": failing.map(|failing| json!({
+                "code": failing.code,
+                "message": failing.message,
+                "alarm": failing.is_alarm,
+            })),
+        })
+    };
+    all.map(object).collect()
+}
+
+/// Describes a witness in one line.
+fn describe(standing: &Standing) -> String {
+    let cosigned = match standing.memory.cosigned {
+        Some((size, at)) => format!("cosigned size {size} at {}", time::format(at)),
+        None => "cosigned nothing yet".to_owned(),
+    };
+    let failing = standing.memory.failing.as_ref();
+    let failing = failing.map(|failing| {
+        let since = time::format(failing.since);
+        format!("; fails since {since}: {}", visible(&failing.message))
+    });
+    format!(
+        "{}: {cosigned}{}",
+        visible(&standing.name),
+        failing.unwrap_or_default()
+    )
 }
