@@ -42,6 +42,7 @@ mod network {
 }
 mod publish {
     mod index;
+    mod peers;
     mod rounds;
     mod stage;
     mod verbs;

@@ -121,6 +121,11 @@ impl Witness {
         &self.vkey
     }
 
+    /// Its submission prefix.
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
     /// Asks for a cosignature, as c2sp.org/tlog-witness describes: `proof` is base64, one hash a line.
     pub fn add_checkpoint(&self, old: u64, proof: &[String], checkpoint: &[u8]) -> Answer {
         let mut body = format!("old {old}\n").into_bytes();
