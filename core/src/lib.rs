@@ -73,7 +73,7 @@
 //! | module | contents |
 //! |---|---|
 //! | [`text`] | encodings, strict JSON, times, limits |
-//! | [`crypto`], [`merkle`] | Ed25519; hashes, trees and proofs |
+//! | [`crypto`], [`merkle`] | Ed25519, ML-DSA-44; hashes, trees and proofs |
 //! | [`tiles`], [`note`], [`trust`] | static files, signed text, trust policies, as C2SP specifies them |
 //! | [`event`], [`rules`] | events, and the rules that they change: keys, registrations, admission |
 //! | [`object_store`], [`witness`], [`index`] | formats that writers of one bucket share; the witness protocol; the index |

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use glasslog_core::event::is_name;
-use glasslog_core::note::{KeyName, Origin, SignatureType, VerifierKey};
+use glasslog_core::note::{KeyName, Origin, Role, VerifierKey};
 use glasslog_log::object_store::StoreSettings;
 use glasslog_log::{Layout, NewLog};
 use serde::Serialize;
@@ -107,7 +107,7 @@ impl Args {
         if let Some(path) = &self.key {
             let key = named_key(path, "log")?;
             let verifier = key.verifier();
-            if verifier.signature_type() != SignatureType::Ed25519 {
+            if !Role::Log.allows(verifier.signature_type()) {
                 return Err(Failure::usage(format!(
                     "`{}` is a cosigner's key, not a log's",
                     path.display()
@@ -196,28 +196,28 @@ impl Args {
     }
 }
 
-/// A role of the trust policy, whose keys an option names.
-struct Role {
+/// An option that names the keys of a role.
+struct Cosigners {
     flag: &'static str,
     kind: &'static str,
-    signs: SignatureType,
+    role: Role,
 }
 
-const AUDITORS: Role = Role {
+const AUDITORS: Cosigners = Cosigners {
     flag: "--auditor",
     kind: "auditor",
-    signs: SignatureType::IndexAuditV1,
+    role: Role::Auditor,
 };
 
-const WITNESSES: Role = Role {
+const WITNESSES: Cosigners = Cosigners {
     flag: "--witness",
     kind: "witness",
-    signs: SignatureType::CosignatureV1,
+    role: Role::Witness,
 };
 
-impl Role {
+impl Cosigners {
     fn read(&self, texts: &[String]) -> Result<Vec<VerifierKey>, Failure> {
-        let Self { flag, kind, signs } = self;
+        let Self { flag, kind, role } = self;
         let mut keys: Vec<VerifierKey> = Vec::new();
         for text in texts {
             let key = VerifierKey::parse(text.trim()).map_err(|error| {
@@ -226,12 +226,10 @@ impl Role {
                 ))
             })?;
             let name = key.name().as_str();
-            if key.signature_type() != *signs {
-                let other = match key.signature_type() {
-                    SignatureType::IndexAuditV1 => "an auditor",
-                    SignatureType::CosignatureV1 => "a witness",
-                    _ => "a log",
-                };
+            if !role.allows(key.signature_type()) {
+                let mut others = [Role::Auditor, Role::Witness].into_iter();
+                let is_of = |other: &Role| other.allows(key.signature_type());
+                let other = others.find(is_of).unwrap_or(Role::Log);
                 return Err(Failure::usage(format!(
                     "`{name}` has the key of {other}, and `{flag}` takes that of another role"
                 ))

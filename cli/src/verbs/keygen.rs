@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{Spki, is_name, secret_to_pem};
-use glasslog_core::note::{KeyName, SignatureType, SignerKey};
+use glasslog_core::note::{KeyName, Role, SignatureType, SignerKey};
 use glasslog_log::directory::Disk;
 use glasslog_log::writer::{new_secret, write_pair};
 use serde::Serialize;
@@ -59,6 +59,18 @@ pub(crate) enum Kind {
     Admin,
 }
 
+impl Kind {
+    /// The role of a key that signs notes; `None` for one that signs events.
+    const fn role(self) -> Option<Role> {
+        match self {
+            Self::Log | Self::Index => Some(Role::Log),
+            Self::Witness => Some(Role::Witness),
+            Self::Auditor => Some(Role::Auditor),
+            Self::Actor | Self::Admin => None,
+        }
+    }
+}
+
 /// Signature algorithm of a new key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Algorithm {
@@ -66,7 +78,8 @@ pub(crate) enum Algorithm {
     Ed25519,
     #[value(hide = true)]
     P256,
-    #[value(hide = true, name = "ml-dsa-44")]
+    /// ML-DSA-44 (FIPS 204), for logs, indexes, witnesses and auditors
+    #[value(name = "ml-dsa-44")]
     MlDsa44,
 }
 
@@ -96,18 +109,23 @@ impl Args {
             let problem = "`--out`: a secret key goes into a file, never to standard output";
             return Err(Failure::usage(problem));
         }
-        match self.alg {
-            Algorithm::Ed25519 => {}
-            Algorithm::P256 => return Err(Failure::not_available("`--alg p256`")),
-            Algorithm::MlDsa44 => return Err(Failure::not_available("`--alg ml-dsa-44`")),
+        let role = self.kind.role();
+        match (self.alg, role) {
+            (Algorithm::P256, _) => return Err(Failure::not_available("`--alg p256`")),
+            (Algorithm::MlDsa44, None) => {
+                let problem = "`--alg ml-dsa-44`: keys of actors and admins are Ed25519";
+                return Err(Failure::usage(problem));
+            }
+            _ => {}
         }
         let secret =
             new_secret().map_err(|error| Failure::unfinished("randomness", error.to_string()))?;
-        let pair = match self.kind {
-            Kind::Log | Kind::Index => self.note_pair(SignatureType::Ed25519, secret)?,
-            Kind::Witness => self.note_pair(SignatureType::CosignatureV1, secret)?,
-            Kind::Auditor => self.note_pair(SignatureType::IndexAuditV1, secret)?,
-            Kind::Actor | Kind::Admin => self.event_pair(&secret)?,
+        let pair = match role.map(Role::types) {
+            Some([ed25519, ml_dsa]) => {
+                let is_ml_dsa = self.alg == Algorithm::MlDsa44;
+                self.note_pair(if is_ml_dsa { ml_dsa } else { ed25519 }, secret)?
+            }
+            None => self.event_pair(&secret)?,
         };
         let (disk, public) = (Disk::new(), public_path(&self.out));
         write_pair(&disk, (&self.out, &pair.secret), (&public, &pair.public))?;

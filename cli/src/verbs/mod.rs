@@ -26,6 +26,7 @@ mod publish;
 mod record;
 mod serve;
 mod submit;
+mod trust;
 mod verify;
 mod witness;
 
@@ -46,6 +47,7 @@ pub(crate) enum Verb {
     Bundle(bundle::Args),
     Audit(audit::Args),
     Index(Box<index::Args>),
+    Trust(trust::Args),
     Witness(witness::Args),
     Mirror(mirror::Args),
     Monitor(Box<monitor::Args>),
@@ -76,6 +78,7 @@ impl Verb {
             Self::Bundle(args) => args.run(console),
             Self::Audit(args) => args.run(console),
             Self::Index(args) => args.run(console),
+            Self::Trust(args) => args.run(console),
             Self::Witness(args) => args.run(console),
             Self::Mirror(args) => args.run(console),
             Self::Monitor(args) => args.run(console),

@@ -16,14 +16,15 @@
 //! CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 //! ```
 //!
+//! An ML-DSA-44 key makes the same statement under a type and a first line of its own, `tlog-index-audit-ml-dsa-44/v1`.
+//!
 //! A witness's cosignature says only that a tree grew, and is another type by another key.
 
-use crate::crypto::ed25519::{SIGNATURE_SIZE, SignatureError};
 use crate::merkle::hash::{HASH_SIZE, Hash};
 use crate::merkle::tree::TreeHead;
 use crate::note::checkpoint::{Checkpoint, Origin};
-use crate::note::cosignature::MAX_TIME;
-use crate::note::key::{SignerKey, VerifierKey};
+use crate::note::cosigned_message::MAX_TIME;
+use crate::note::key::{NoteSignatureError, SignerKey, VerifierKey};
 use crate::note::key_name::SignatureType;
 use crate::note::signature_line::Signature;
 use alloc::format;
@@ -53,15 +54,13 @@ pub fn sign(
     statement: &AuditStatement,
 ) -> Result<Signature, AuditStatementError> {
     let verifier = key.verifier();
-    if verifier.signature_type() != SignatureType::IndexAuditV1 {
-        return Err(AuditStatementError::WrongType);
-    }
-    check_time(statement.time)?;
+    let message = message(index, verifier, statement)?;
     let AuditStatement { time, log, head } = statement;
     let origin = log.as_str().as_bytes();
     // An origin has at most 255 bytes.
     let length = u8::try_from(origin.len()).map_err(|_| AuditStatementError::Malformed)?;
-    let signature = key.secret().sign(message(index, statement).as_bytes());
+    let signature = key.sign(message.as_bytes());
+    let signature = signature.map_err(|error| AuditStatementError::Signature(error.into()))?;
     let bytes = [
         time.to_be_bytes().as_slice(),
         &head.size.to_be_bytes(),
@@ -88,19 +87,19 @@ pub fn verify(
     if !signature.is_claimed_by(key) {
         return Err(AuditStatementError::OtherKey);
     }
-    if key.signature_type() != SignatureType::IndexAuditV1 {
-        return Err(AuditStatementError::WrongType);
-    }
-    let (statement, signature) = parse(signature.bytes()).ok_or(AuditStatementError::Malformed)?;
-    check_time(statement.time)?;
+    label(key)?;
+    let size = key.signature_type().signature_size();
+    let parsed = parse(signature.bytes(), size);
+    let (statement, signature) = parsed.ok_or(AuditStatementError::Malformed)?;
+    let message = message(index, key, &statement)?;
     key.public()
-        .verify(message(index, &statement).as_bytes(), signature)
+        .verify(message.as_bytes(), signature)
         .map_err(AuditStatementError::Signature)?;
     Ok(statement)
 }
 
-/// Reads time, size, root, origin and signature; `None` if the bytes are not exactly these.
-fn parse(bytes: &[u8]) -> Option<(AuditStatement, &[u8])> {
+/// Reads time, size, root, origin and a signature of so many bytes; `None` if the bytes are not exactly these.
+fn parse(bytes: &[u8], signature_size: usize) -> Option<(AuditStatement, &[u8])> {
     let (time, rest) = bytes.split_first_chunk()?;
     let (size, rest) = rest.split_first_chunk()?;
     let (root, rest) = rest.split_first_chunk::<HASH_SIZE>()?;
@@ -115,24 +114,35 @@ fn parse(bytes: &[u8]) -> Option<(AuditStatement, &[u8])> {
             root: Hash::from_bytes(*root),
         },
     };
-    (signature.len() == SIGNATURE_SIZE).then_some((statement, signature))
+    (signature.len() == signature_size).then_some((statement, signature))
 }
 
-fn message(index: &Checkpoint, statement: &AuditStatement) -> String {
+/// Returns the text that an auditor of this key signs.
+fn message(
+    index: &Checkpoint,
+    key: &VerifierKey,
+    statement: &AuditStatement,
+) -> Result<String, AuditStatementError> {
+    let label = label(key)?;
     let AuditStatement { time, log, head } = statement;
-    format!(
-        "tlog-index-audit/v1\ntime {time}\n{log}\n{}\n{}\n{}",
+    if *time > MAX_TIME {
+        return Err(AuditStatementError::TimeTooLate { time: *time });
+    }
+    Ok(format!(
+        "{label}\ntime {time}\n{log}\n{}\n{}\n{}",
         head.size,
         head.root,
         index.note().text()
-    )
+    ))
 }
 
-fn check_time(time: u64) -> Result<(), AuditStatementError> {
-    if time > MAX_TIME {
-        return Err(AuditStatementError::TimeTooLate { time });
+/// Returns the first line of the text.
+fn label(key: &VerifierKey) -> Result<&'static str, AuditStatementError> {
+    match key.signature_type() {
+        SignatureType::IndexAuditV1 => Ok("tlog-index-audit/v1"),
+        SignatureType::IndexAuditMlDsaV1 => Ok("tlog-index-audit-ml-dsa-44/v1"),
+        _ => Err(AuditStatementError::WrongType),
     }
-    Ok(())
 }
 
 /// The reason why an audit statement is refused, or cannot be made.
@@ -140,7 +150,9 @@ fn check_time(time: u64) -> Result<(), AuditStatementError> {
 #[non_exhaustive]
 pub enum AuditStatementError {
     /// The key is not an auditor's.
-    #[error("the key is not an auditor's, whose signature type is 0xff (tlog-index-audit/v1)")]
+    #[error(
+        "the key is not an auditor's, whose signature type is 0xff (tlog-index-audit/v1 or tlog-index-audit-ml-dsa-44/v1)"
+    )]
     WrongType,
     /// The line has another name or id than the key.
     #[error("the audit statement claims to be by another key")]
@@ -156,7 +168,7 @@ pub enum AuditStatementError {
     },
     /// The signature does not verify.
     #[error(transparent)]
-    Signature(SignatureError),
+    Signature(NoteSignatureError),
 }
 
 impl AuditStatementError {
@@ -176,7 +188,7 @@ impl AuditStatementError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::ed25519::SecretKey;
+    use crate::crypto::ed25519::{SecretKey, SignatureError};
     use crate::merkle::hash::leaf_hash;
     use crate::note::cosignature;
     use crate::note::key_name::KeyName;
@@ -226,7 +238,7 @@ mod tests {
             leaf_hash(b"manifest")
         );
         let (fields, signature) = line.bytes().split_at(8 + 8 + 32 + 1 + 11);
-        assert_eq!(signature, auditor().secret().sign(text.as_bytes()));
+        assert_eq!(signature, auditor().sign(text.as_bytes()).unwrap());
         let mut expected = 1_795_467_600u64.to_be_bytes().to_vec();
         expected.extend(20_611u64.to_be_bytes());
         expected.extend(leaf_hash(b"entry").as_bytes());
@@ -244,7 +256,9 @@ mod tests {
         let other = super::tests::index(703);
         assert_eq!(
             verify(&other, key, &line),
-            Err(AuditStatementError::Signature(SignatureError::Invalid))
+            Err(AuditStatementError::Signature(
+                SignatureError::Invalid.into()
+            ))
         );
         for bit in 0..line.bytes().len() * 8 {
             let mut bytes = line.bytes().to_vec();
@@ -267,30 +281,23 @@ mod tests {
     #[test]
     fn one_signature_never_means_two_things() {
         let index = index(702);
-        let types = [
-            SignatureType::Ed25519,
-            SignatureType::CosignatureV1,
-            SignatureType::IndexAuditV1,
-        ];
-        let keys = types.map(|kind| key("a.example", kind, 2));
-        let [plain, witness, auditor] = &keys;
-        assert_eq!(
-            sign(&index, witness, &statement()),
-            Err(AuditStatementError::WrongType)
-        );
-        assert_eq!(
-            sign(&index, plain, &statement()),
-            Err(AuditStatementError::WrongType)
-        );
-        assert_eq!(
-            cosignature::cosign(&index, auditor, 5),
-            Err(cosignature::CosignatureError::WrongType)
-        );
+        let keys = SignatureType::ALL.map(|kind| key("a.example", kind, 2));
+        let [plain, witness, subtree, auditor, ml_dsa] = &keys;
+        for key in [plain, witness, subtree] {
+            let made = sign(&index, key, &statement());
+            assert_eq!(made, Err(AuditStatementError::WrongType));
+        }
+        for key in [plain, auditor, ml_dsa] {
+            let made = cosignature::cosign(&index, key, 5);
+            assert_eq!(made, Err(cosignature::CosignatureError::WrongType));
+        }
         let text = index.note().text();
         let lines = [
             Signature::sign(text, plain).unwrap(),
             cosignature::cosign(&index, witness, 5).unwrap(),
+            cosignature::cosign(&index, subtree, 5).unwrap(),
             sign(&index, auditor, &statement()).unwrap(),
+            sign(&index, ml_dsa, &statement()).unwrap(),
         ];
         for (at, line) in lines.iter().enumerate() {
             for (by, key) in keys.iter().map(SignerKey::verifier).enumerate() {
@@ -301,7 +308,8 @@ mod tests {
                 let is_text = signed.note().verify(key) == KeyVerdict::Signed;
                 let is_cosignature = cosignature::verify(&index, key, &moved).is_ok();
                 let is_statement = verify(&index, key, &moved).is_ok();
-                let expected = [0, 1, 2].map(|kind| at == by && kind == by);
+                let expected =
+                    [[0, 0], [1, 2], [3, 4]].map(|kinds| at == by && kinds.contains(&by));
                 assert_eq!([is_text, is_cosignature, is_statement], expected);
             }
         }

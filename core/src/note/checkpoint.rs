@@ -13,7 +13,9 @@
 
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
+use crate::note::cosigned_message::{self, CosignatureError, Cosigned};
 use crate::note::key::SignerKey;
+use crate::note::key_name::SignatureType;
 use crate::note::note::{Note, NoteError};
 use crate::note::signature_line::{Signature, SignatureLineError};
 use crate::text::limits::MAX_ORIGIN;
@@ -103,7 +105,8 @@ impl Checkpoint {
     /// it.
     ///
     /// # Errors
-    /// [`CheckpointError::KeyName`], [`CheckpointError::EmptyTree`] or [`CheckpointError::Signature`].
+    /// [`CheckpointError::KeyName`], [`CheckpointError::EmptyTree`], [`CheckpointError::Signature`] or
+    /// [`CheckpointError::Cosignature`].
     pub fn sign(origin: &Origin, head: TreeHead, key: &SignerKey) -> Result<Self, CheckpointError> {
         check_empty_tree(head)?;
         let name = key.verifier().name().as_str();
@@ -114,7 +117,18 @@ impl Checkpoint {
             });
         }
         let text = format!("{origin}\n{}\n{}\n", head.size, head.root);
-        let signature = Signature::sign(&text, key).map_err(CheckpointError::Signature)?;
+        let signature = match key.verifier().signature_type() {
+            SignatureType::SubtreeV1 => {
+                let cosigned = Cosigned {
+                    text: &text,
+                    origin: origin.as_str(),
+                    head,
+                };
+                // A log states no time: that is for witnesses.
+                cosigned_message::sign(&cosigned, key, 0).map_err(CheckpointError::Cosignature)?
+            }
+            _ => Signature::sign(&text, key).map_err(CheckpointError::Signature)?,
+        };
         let note = Note::new(text, vec![signature]).map_err(CheckpointError::Note)?;
         Ok(Self {
             origin: origin.clone(),
@@ -236,6 +250,9 @@ pub enum CheckpointError {
     /// The key cannot sign checkpoints.
     #[error(transparent)]
     Signature(SignatureLineError),
+    /// The ML-DSA-44 key cannot sign this checkpoint.
+    #[error(transparent)]
+    Cosignature(CosignatureError),
 }
 
 impl CheckpointError {
@@ -252,6 +269,7 @@ impl CheckpointError {
             Self::EmptyTree { .. } => "checkpoint-empty-tree",
             Self::KeyName { .. } => "checkpoint-key-name",
             Self::Signature(error) => error.code(),
+            Self::Cosignature(error) => error.code(),
         }
     }
 }
@@ -261,7 +279,7 @@ mod tests {
     use super::*;
     use crate::crypto::ed25519::SecretKey;
     use crate::merkle::hash::leaf_hash;
-    use crate::note::key_name::{KeyId, KeyName, SignatureType};
+    use crate::note::key_name::{KeyId, KeyName};
     use crate::note::note::KeyVerdict;
     use crate::text::limits::MAX_NOTE_SIGNATURES;
 

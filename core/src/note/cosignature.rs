@@ -12,46 +12,36 @@
 //! CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 //! ```
 //!
-//! [`verify`] is the only function that verifies one. ML-DSA-44 cosignatures will be another [`SignatureType`]; an
-//! auditor's statement about an index is another one ([`crate::note::audit_statement`]).
+//! An ML-DSA-44 cosignature (`subtree/v1`) is the same time before a signature over the structure `cosigned_message`, integers
+//! big-endian. It covers no extension lines:
+//!
+//! ```text
+//! "subtree/v1" LF 0x00   u8 length, cosigner's name   u64 time
+//! u8 length, origin      u64 start = 0                u64 end = size      32-byte root
+//! ```
+//!
+//! [`verify`] is the only function that verifies one. An auditor's statement about an index is of another type
+//! ([`crate::note::audit_statement`]). A log whose key is of ML-DSA-44 signs its checkpoints as such a cosigner.
 
-use crate::crypto::ed25519::{SIGNATURE_SIZE, SignatureError};
 use crate::note::checkpoint::Checkpoint;
+use crate::note::cosigned_message::{Cosigned, TIME_SIZE, message, sign};
 use crate::note::key::{SignerKey, VerifierKey};
-use crate::note::key_name::SignatureType;
 use crate::note::signature_line::Signature;
-use alloc::format;
-use alloc::string::String;
 
-/// Bytes of the time before a signature.
-const TIME_SIZE: usize = 8;
-
-/// The latest time that the specification allows.
-pub(super) const MAX_TIME: u64 = u64::MAX >> 1;
+pub use crate::note::cosigned_message::CosignatureError;
 
 /// Cosigns a checkpoint at `time`, in seconds since the epoch.
 ///
 /// The caller must have checked that the log signed the checkpoint, and that it extends the last cosigned one.
 ///
 /// # Errors
-/// [`CosignatureError::WrongType`] or [`CosignatureError::TimeTooLate`].
+/// [`CosignatureError::WrongType`], [`CosignatureError::TimeTooLate`] or [`CosignatureError::NameTooLong`].
 pub fn cosign(
     checkpoint: &Checkpoint,
     key: &SignerKey,
     time: u64,
 ) -> Result<Signature, CosignatureError> {
-    let verifier = key.verifier();
-    match verifier.signature_type() {
-        SignatureType::Ed25519 | SignatureType::IndexAuditV1 => Err(CosignatureError::WrongType),
-        SignatureType::CosignatureV1 => {
-            check_time(time)?;
-            let signature = key.secret().sign(message(checkpoint, time).as_bytes());
-            let bytes = [time.to_be_bytes().as_slice(), &signature].concat();
-            // The bytes are never empty, so this never fails.
-            Signature::new(verifier.name().clone(), verifier.id(), bytes)
-                .map_err(|_| CosignatureError::WrongLength { length: 0 })
-        }
-    }
+    sign(&checkpoint.into(), key, time)
 }
 
 /// Verifies a cosignature and returns its time, in seconds since the epoch; 0 if the cosigner states no time.
@@ -67,77 +57,34 @@ pub fn verify(
     if !signature.is_claimed_by(key) {
         return Err(CosignatureError::OtherKey);
     }
-    match key.signature_type() {
-        SignatureType::Ed25519 | SignatureType::IndexAuditV1 => Err(CosignatureError::WrongType),
-        SignatureType::CosignatureV1 => {
-            let bytes: &[u8; TIME_SIZE + SIGNATURE_SIZE] =
-                signature
-                    .bytes()
-                    .try_into()
-                    .map_err(|_| CosignatureError::WrongLength {
-                        length: signature.bytes().len(),
-                    })?;
-            let (time, rest) = bytes.split_at(TIME_SIZE);
-            let time = time
-                .iter()
-                .fold(0, |time, byte| (time << 8) | u64::from(*byte));
-            check_time(time)?;
-            key.public()
-                .verify(message(checkpoint, time).as_bytes(), rest)
-                .map_err(CosignatureError::Signature)?;
-            Ok(time)
+    let bytes = signature.bytes();
+    let expected = key.signature_type().signature_size() + TIME_SIZE;
+    let fields = bytes.split_first_chunk::<TIME_SIZE>();
+    let (time, signature) = match fields {
+        Some((time, signature)) if bytes.len() == expected => {
+            (u64::from_be_bytes(*time), signature)
         }
-    }
+        // The message is of no use then, but tells a key that is no cosigner's.
+        _ => {
+            message(&checkpoint.into(), key, 0)?;
+            return Err(CosignatureError::WrongLength {
+                length: bytes.len(),
+                expected,
+            });
+        }
+    };
+    let message = message(&checkpoint.into(), key, time)?;
+    let verified = key.public().verify(&message, signature);
+    verified.map_err(CosignatureError::Signature)?;
+    Ok(time)
 }
 
-fn message(checkpoint: &Checkpoint, time: u64) -> String {
-    format!("cosignature/v1\ntime {time}\n{}", checkpoint.note().text())
-}
-
-fn check_time(time: u64) -> Result<(), CosignatureError> {
-    if time > MAX_TIME {
-        return Err(CosignatureError::TimeTooLate { time });
-    }
-    Ok(())
-}
-
-/// The reason why a cosignature is refused, or cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CosignatureError {
-    /// The key is not the key of a cosigner.
-    #[error("the key is not a cosigner's, whose signature type is 0x04")]
-    WrongType,
-    /// The line has another name or id than the key.
-    #[error("the cosignature claims to be by another key")]
-    OtherKey,
-    /// The length is not that of a time and a signature.
-    #[error("an Ed25519 cosignature has {} bytes, not {length}", TIME_SIZE + SIGNATURE_SIZE)]
-    WrongLength {
-        /// Bytes given.
-        length: usize,
-    },
-    /// The time is 2^63 or later.
-    #[error("the time {time} of the cosignature is not below 2^63")]
-    TimeTooLate {
-        /// Seconds since the epoch.
-        time: u64,
-    },
-    /// The signature does not verify.
-    #[error(transparent)]
-    Signature(SignatureError),
-}
-
-impl CosignatureError {
-    /// Returns the stable code of this error.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::WrongType => "cosignature-wrong-type",
-            Self::OtherKey => "cosignature-other-key",
-            Self::WrongLength { .. } => "cosignature-wrong-length",
-            Self::TimeTooLate { .. } => "cosignature-time-too-late",
-            Self::Signature(error) => error.code(),
+impl<'a> From<&'a Checkpoint> for Cosigned<'a> {
+    fn from(checkpoint: &'a Checkpoint) -> Self {
+        Self {
+            text: checkpoint.note().text(),
+            origin: checkpoint.origin().as_str(),
+            head: checkpoint.head(),
         }
     }
 }
@@ -145,12 +92,15 @@ impl CosignatureError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::ed25519::SecretKey;
+    use crate::crypto::ed25519::{SecretKey, SignatureError};
+    use crate::crypto::ml_dsa::MlDsaError;
     use crate::merkle::hash::leaf_hash;
     use crate::merkle::tree::TreeHead;
     use crate::note::checkpoint::Origin;
-    use crate::note::key_name::KeyName;
+    use crate::note::cosigned_message::MAX_TIME;
+    use crate::note::key_name::{KeyName, SignatureType};
     use crate::note::note::KeyVerdict;
+    use alloc::format;
     use alloc::string::ToString;
     use alloc::vec;
     use alloc::vec::Vec;
@@ -180,21 +130,69 @@ mod tests {
             "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
         let note = format!("{text}\n— n AQEBAQE=\n");
         let checkpoint = Checkpoint::parse(note.as_bytes()).unwrap();
+        let key = key("w.example", SignatureType::CosignatureV1, 2);
+        let message = message(&(&checkpoint).into(), key.verifier(), 1_679_315_147).unwrap();
         assert_eq!(
-            message(&checkpoint, 1_679_315_147),
+            core::str::from_utf8(&message).unwrap(),
             "cosignature/v1\ntime 1679315147\nexample.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
         );
-        let key = key("w.example", SignatureType::CosignatureV1, 2);
         let line = cosign(&checkpoint, &key, 1_679_315_147).unwrap();
         assert_eq!(line.bytes()[..8], [0, 0, 0, 0, 0x64, 0x18, 0x50, 0xcb]);
-        let message = message(&checkpoint, 1_679_315_147);
-        assert_eq!(line.bytes()[8..], key.secret().sign(message.as_bytes()));
+        assert_eq!(line.bytes()[8..], key.sign(&message).unwrap());
+    }
+
+    /// The structure of the specification, field by field; extension lines are not covered.
+    #[test]
+    fn the_message_of_ml_dsa_cosigners() {
+        let text = format!("log.example\n258\n{}\nextension\n", leaf_hash(b"entry"));
+        let note = format!("{text}\n— n AQEBAQE=\n");
+        let checkpoint = Checkpoint::parse(note.as_bytes()).unwrap();
+        let key = key("w.example", SignatureType::SubtreeV1, 2);
+        let mut expected = b"subtree/v1\n\0\x09w.example".to_vec();
+        expected.extend([0, 0, 0, 0, 0x64, 0x18, 0x50, 0xcb]);
+        expected.extend(b"\x0blog.example");
+        expected.extend([0; 8]);
+        expected.extend([0, 0, 0, 0, 0, 0, 1, 2]);
+        expected.extend(leaf_hash(b"entry").as_bytes());
+        let message = message(&(&checkpoint).into(), key.verifier(), 1_679_315_147).unwrap();
+        assert_eq!(message, expected);
+        let line = cosign(&checkpoint, &key, 1_679_315_147).unwrap();
+        assert_eq!(line.bytes().len(), 2_428);
+        assert_eq!(
+            verify(&checkpoint, key.verifier(), &line),
+            Ok(1_679_315_147)
+        );
+        let other = Checkpoint::parse(note.replace("extension", "other").as_bytes()).unwrap();
+        assert!(verify(&other, key.verifier(), &line).is_ok());
+        // The name is covered: the same key under another name is another cosigner.
+        let secret = SecretKey::from_seed(&[2; 32]);
+        let renamed = KeyName::parse("v.example").unwrap();
+        let renamed = SignerKey::new(renamed, SignatureType::SubtreeV1, secret);
+        let (name, id) = (renamed.verifier().name().clone(), renamed.verifier().id());
+        let moved = Signature::new(name, id, line.bytes().into()).unwrap();
+        assert_eq!(
+            verify(&checkpoint, renamed.verifier(), &moved),
+            Err(CosignatureError::Signature(MlDsaError::Invalid.into()))
+        );
+    }
+
+    #[test]
+    fn a_cosigner_of_ml_dsa_has_a_short_name() {
+        for (length, fits) in [(255, true), (256, false)] {
+            let key = key(&"w".repeat(length), SignatureType::SubtreeV1, 2);
+            let made = cosign(&checkpoint(7), &key, 5);
+            assert_eq!(made.is_ok(), fits);
+            assert!(fits || made == Err(CosignatureError::NameTooLong));
+        }
     }
 
     #[test]
     fn what_is_cosigned_verifies() {
-        let key = key("w.example", SignatureType::CosignatureV1, 2);
-        for time in [0, 1, 1_795_467_600, MAX_TIME] {
+        for (kind, time) in [SignatureType::CosignatureV1, SignatureType::SubtreeV1]
+            .into_iter()
+            .flat_map(|kind| [0, 1, 1_795_467_600, MAX_TIME].map(|time| (kind, time)))
+        {
+            let key = key("w.example", kind, 2);
             let cosigned = checkpoint(7);
             let cosigned = cosigned
                 .with_signature(cosign(&cosigned, &key, time).unwrap())
@@ -214,7 +212,7 @@ mod tests {
         let good = cosign(&checkpoint(7), &key, 5).unwrap();
         assert_eq!(
             verify(&checkpoint(8), key.verifier(), &good),
-            Err(CosignatureError::Signature(SignatureError::Invalid))
+            Err(CosignatureError::Signature(SignatureError::Invalid.into()))
         );
         for bit in 0..good.bytes().len() * 8 {
             let mut bytes = good.bytes().to_vec();
@@ -224,7 +222,7 @@ mod tests {
                 7 => CosignatureError::TimeTooLate {
                     time: (1 << 63) + 5,
                 },
-                _ => CosignatureError::Signature(SignatureError::Invalid),
+                _ => CosignatureError::Signature(SignatureError::Invalid.into()),
             };
             assert_eq!(
                 verify(&checkpoint(7), key.verifier(), &bad),
@@ -253,14 +251,14 @@ mod tests {
         };
         let good = cosign(&checkpoint, &witness, 5).unwrap();
         let text = checkpoint.note().text().as_bytes();
-        let bare = Vec::from(witness.secret().sign(text));
+        let bare = witness.sign(text).unwrap();
         let longer = [good.bytes(), &[0]].concat();
         let ml_dsa = vec![0; 8 + 2_420];
         for (key, line, message) in [
             (
                 &plain,
                 line(&plain, good.bytes().into()),
-                "the key is not a cosigner's, whose signature type is 0x04",
+                "the key is not a cosigner's, whose signature type is 0x04 or 0x06",
             ),
             (
                 &plain,
@@ -275,17 +273,17 @@ mod tests {
             (
                 &witness,
                 line(&witness, bare),
-                "an Ed25519 cosignature has 72 bytes, not 64",
+                "a cosignature by this key has 72 bytes, not 64",
             ),
             (
                 &witness,
                 line(&witness, longer),
-                "an Ed25519 cosignature has 72 bytes, not 73",
+                "a cosignature by this key has 72 bytes, not 73",
             ),
             (
                 &witness,
                 line(&witness, ml_dsa),
-                "an Ed25519 cosignature has 72 bytes, not 2428",
+                "a cosignature by this key has 72 bytes, not 2428",
             ),
             (
                 &witness,

@@ -5,8 +5,11 @@
 //! identifier ([`SignatureType::prefix`]). Each key has one spelling here:
 //! lower-case hex, canonical base64, and the id that follows from the recommended rule.
 
-use crate::crypto::ed25519::{PUBLIC_KEY_SIZE, PublicKey, SEED_SIZE, SecretKey};
-use crate::note::key_name::{KeyId, KeyName, NoteKeyError, SignatureType, describe_type};
+use crate::crypto::ed25519::{PublicKey, SEED_SIZE, SecretKey, SignatureError};
+use crate::crypto::ml_dsa::{MlDsaError, MlDsaPublicKey, MlDsaSecretKey};
+use crate::note::key_name::{
+    Algorithm, KeyId, KeyName, NoteKeyError, SignatureType, describe_type,
+};
 use crate::text::wire;
 use alloc::string::String;
 use alloc::vec;
@@ -18,8 +21,8 @@ use zeroize::Zeroizing;
 /// The words before a signer key.
 const PRIVATE_KEY: &str = "PRIVATE+KEY+";
 
-/// Most bytes of a type: 0xff and the identifier of audit statements.
-const MAX_TYPE: usize = 21;
+/// Most bytes of a type: 0xff and the identifier of audit statements by ML-DSA-44.
+const MAX_TYPE: usize = 31;
 
 /// Most bytes of a type and a seed.
 const MAX_MATERIAL: usize = MAX_TYPE + SEED_SIZE;
@@ -33,13 +36,79 @@ pub struct VerifierKey {
     name: KeyName,
     id: KeyId,
     signature_type: SignatureType,
-    public: PublicKey,
+    public: NotePublicKey,
+}
+
+/// A public key of one of the algorithms.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NotePublicKey {
+    /// Ed25519.
+    Ed25519(PublicKey),
+    /// ML-DSA-44.
+    MlDsa44(MlDsaPublicKey),
+}
+
+impl NotePublicKey {
+    fn parse(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, NoteKeyError> {
+        match algorithm {
+            Algorithm::Ed25519 => PublicKey::from_bytes(sized(bytes)?)
+                .map(Self::Ed25519)
+                .map_err(NoteKeyError::Key),
+            Algorithm::MlDsa44 => MlDsaPublicKey::from_bytes(sized(bytes)?)
+                .map(Self::MlDsa44)
+                .map_err(NoteKeyError::MlDsa),
+        }
+    }
+
+    /// Returns the bytes of the key.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Ed25519(key) => key.as_bytes(),
+            Self::MlDsa44(key) => key.as_bytes(),
+        }
+    }
+
+    /// Checks a signature by this key.
+    ///
+    /// # Errors
+    /// [`NoteSignatureError`].
+    pub(crate) fn verify(
+        &self,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), NoteSignatureError> {
+        match self {
+            Self::Ed25519(key) => Ok(key.verify(message, signature)?),
+            Self::MlDsa44(key) => Ok(key.verify(message, signature)?),
+        }
+    }
+}
+
+/// The reason why a signature is false, or cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoteSignatureError {
+    /// By Ed25519.
+    #[error(transparent)]
+    Ed25519(#[from] SignatureError),
+    /// By ML-DSA-44.
+    #[error(transparent)]
+    MlDsa44(#[from] MlDsaError),
+}
+
+impl NoteSignatureError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Ed25519(error) => error.code(),
+            Self::MlDsa44(error) => error.code(),
+        }
+    }
 }
 
 impl VerifierKey {
-    /// Gives a public key its name and type.
-    #[must_use]
-    pub fn new(name: KeyName, signature_type: SignatureType, public: PublicKey) -> Self {
+    fn new(name: KeyName, signature_type: SignatureType, public: NotePublicKey) -> Self {
         let id = KeyId::compute(&name, signature_type, public.as_bytes());
         Self {
             name,
@@ -57,8 +126,7 @@ impl VerifierKey {
         let (name, id, material) = split(text).ok_or(NoteKeyError::NotVerifierKey)?;
         let material = wire::base64_decode(material).ok_or(NoteKeyError::BadBase64)?;
         let (signature_type, public) = SignatureType::split(&material)?;
-        let public: &[u8; PUBLIC_KEY_SIZE] = sized(public)?;
-        let public = PublicKey::from_bytes(public).map_err(NoteKeyError::Key)?;
+        let public = NotePublicKey::parse(signature_type.algorithm(), public)?;
         Self::new(KeyName::parse(name)?, signature_type, public).with_claimed_id(id)
     }
 
@@ -82,7 +150,7 @@ impl VerifierKey {
 
     /// Returns the key itself.
     #[must_use]
-    pub fn public(&self) -> &PublicKey {
+    pub fn public(&self) -> &NotePublicKey {
         &self.public
     }
 
@@ -168,13 +236,48 @@ impl fmt::Display for VerifierKey {
 #[derive(Debug)]
 pub struct SignerKey {
     verifier: VerifierKey,
-    secret: SecretKey,
+    secret: Secret,
+}
+
+/// A secret key of one of the algorithms.
+#[derive(Debug)]
+enum Secret {
+    Ed25519(SecretKey),
+    MlDsa44(MlDsaSecretKey),
+}
+
+impl Secret {
+    fn from_seed(algorithm: Algorithm, seed: &[u8; SEED_SIZE]) -> Self {
+        match algorithm {
+            Algorithm::Ed25519 => Self::Ed25519(SecretKey::from_seed(seed)),
+            Algorithm::MlDsa44 => Self::MlDsa44(MlDsaSecretKey::from_seed(seed)),
+        }
+    }
+
+    fn public(&self) -> NotePublicKey {
+        match self {
+            Self::Ed25519(key) => NotePublicKey::Ed25519(key.public()),
+            Self::MlDsa44(key) => NotePublicKey::MlDsa44(key.public()),
+        }
+    }
+
+    fn seed(&self) -> &[u8; SEED_SIZE] {
+        match self {
+            Self::Ed25519(key) => key.seed(),
+            Self::MlDsa44(key) => key.seed(),
+        }
+    }
 }
 
 impl SignerKey {
-    /// Gives a secret key its name and type.
+    /// Gives a secret key its name and type. The key of a type by ML-DSA-44 is made from the seed of the secret.
     #[must_use]
     pub fn new(name: KeyName, signature_type: SignatureType, secret: SecretKey) -> Self {
+        Self::from_seed(name, signature_type, secret.seed())
+    }
+
+    fn from_seed(name: KeyName, signature_type: SignatureType, seed: &[u8; SEED_SIZE]) -> Self {
+        let secret = Secret::from_seed(signature_type.algorithm(), seed);
         let verifier = VerifierKey::new(name, signature_type, secret.public());
         Self { verifier, secret }
     }
@@ -193,10 +296,10 @@ impl SignerKey {
         let material =
             Base64::decode(material, &mut buffer).map_err(|_| NoteKeyError::BadBase64)?;
         let (signature_type, seed) = SignatureType::split(material)?;
-        let secret = SecretKey::from_seed(sized(seed)?);
-        let verifier = VerifierKey::new(KeyName::parse(name)?, signature_type, secret.public())
-            .with_claimed_id(id)?;
-        Ok(Self { verifier, secret })
+        let seed = sized(seed)?;
+        let key = Self::from_seed(KeyName::parse(name)?, signature_type, seed);
+        claimed_id(id, key.verifier.id)?;
+        Ok(key)
     }
 
     /// Encodes the key as one line without its line feed.
@@ -233,9 +336,15 @@ impl SignerKey {
         &self.verifier
     }
 
-    /// Returns the secret half.
-    pub(crate) fn secret(&self) -> &SecretKey {
-        &self.secret
+    /// Signs a message, whose beginning must tell what it means.
+    ///
+    /// # Errors
+    /// [`MlDsaError::NoSignature`].
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, MlDsaError> {
+        match &self.secret {
+            Secret::Ed25519(key) => Ok(key.sign(message).into()),
+            Secret::MlDsa44(key) => key.sign(message),
+        }
     }
 }
 
@@ -296,16 +405,19 @@ mod tests {
             SignerKey::new(name(text), signature_type, SecretKey::from_seed(&[7; 32]))
         };
         let plain = key("a.example", SignatureType::Ed25519);
-        let cosigner = key("a.example", SignatureType::CosignatureV1);
         let other = key("b.example", SignatureType::Ed25519);
-        assert_ne!(plain.verifier().id(), cosigner.verifier().id());
         assert_ne!(plain.verifier().id(), other.verifier().id());
-        for key in [plain, cosigner, other] {
+        let typed = SignatureType::ALL.map(|kind| key("a.example", kind));
+        for (at, key) in typed.iter().enumerate() {
+            let is_same = |other: &SignerKey| other.verifier().id() == key.verifier().id();
+            assert_eq!(typed.iter().position(is_same), Some(at));
+        }
+        for key in typed {
             let text = key.verifier().to_string();
             assert_eq!(VerifierKey::parse(&text).as_ref(), Ok(key.verifier()));
             let read = SignerKey::parse(&key.encode()).unwrap();
             assert_eq!(read.verifier(), key.verifier());
-            assert_eq!(read.secret().seed(), key.secret().seed());
+            assert_eq!(read.secret.seed(), key.secret.seed());
         }
     }
 
@@ -375,19 +487,27 @@ mod tests {
             ),
             (
                 &typed(&[2; 33]),
-                "unsupported signature type 0x02 (ECDSA); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported",
+                "unsupported signature type 0x02 (ECDSA); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures), 0x06 (ML-DSA-44 cosignatures) and 0xff (tlog-index-audit/v1, tlog-index-audit-ml-dsa-44/v1) are supported",
             ),
             (
                 &typed(&[5; 33]),
-                "unsupported signature type 0x05 (RFC 6962 tree heads); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported",
+                "unsupported signature type 0x05 (RFC 6962 tree heads); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures), 0x06 (ML-DSA-44 cosignatures) and 0xff (tlog-index-audit/v1, tlog-index-audit-ml-dsa-44/v1) are supported",
             ),
             (
-                &typed(&[6; 1313]),
-                "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported",
+                &typed(&[6; 33]),
+                "the key has 32 bytes, but its type needs 1312",
+            ),
+            (
+                &typed(&[&[6][..], &[7; 32], &[0; 1_280]].concat()),
+                "the ML-DSA-44 key is zero after its seed, so anyone can sign anything under it",
+            ),
+            (
+                &typed(&[7; 33]),
+                "unsupported signature type 0x07; 0x01 (Ed25519), 0x04 (Ed25519 cosignatures), 0x06 (ML-DSA-44 cosignatures) and 0xff (tlog-index-audit/v1, tlog-index-audit-ml-dsa-44/v1) are supported",
             ),
             (
                 &typed(&[0xff; 33]),
-                "unsupported signature type 0xff with an identifier unknown here; 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported",
+                "unsupported signature type 0xff with an identifier unknown here; 0x01 (Ed25519), 0x04 (Ed25519 cosignatures), 0x06 (ML-DSA-44 cosignatures) and 0xff (tlog-index-audit/v1, tlog-index-audit-ml-dsa-44/v1) are supported",
             ),
             (
                 &typed(&[&[1, 1][..], &[0; 31]].concat()),
@@ -443,7 +563,11 @@ mod tests {
             ),
             (
                 "PRIVATE+KEY+n+00000000+Bg==",
-                "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported",
+                "the key has 0 bytes, but its type needs 32",
+            ),
+            (
+                "PRIVATE+KEY+n+00000000+Bw==",
+                "unsupported signature type 0x07; 0x01 (Ed25519), 0x04 (Ed25519 cosignatures), 0x06 (ML-DSA-44 cosignatures) and 0xff (tlog-index-audit/v1, tlog-index-audit-ml-dsa-44/v1) are supported",
             ),
         ] {
             let error = SignerKey::parse(text).unwrap_err();
@@ -454,7 +578,7 @@ mod tests {
     #[test]
     fn secrets_stay_out_of_debug_and_errors() {
         let signer = SignerKey::parse(SKEY).unwrap();
-        let seed = wire::base64_encode(signer.secret().seed());
+        let seed = wire::base64_encode(signer.secret.seed());
         assert!(!format!("{signer:?}").contains(&seed));
         // The id is missing: the key is in its place.
         let text = format!("PRIVATE+KEY+name+{seed}+AQ==");

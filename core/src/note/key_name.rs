@@ -1,6 +1,7 @@
 //! Names, ids and types of the keys that sign notes ([C2SP signed-note](https://github.com/C2SP/C2SP/blob/5ba5ee8/signed-note.md#verifier-keys), 2026-07-22).
 
-use crate::crypto::ed25519::KeyError;
+use crate::crypto::ed25519::{self, KeyError};
+use crate::crypto::ml_dsa::{self, MlDsaError};
 use crate::merkle::hash::sha256;
 use crate::text::wire;
 use alloc::format;
@@ -93,13 +94,32 @@ pub enum SignatureType {
     Ed25519,
     /// 0x04: Ed25519 over a time and the text of a checkpoint ([`crate::note::cosignature`]).
     CosignatureV1,
+    /// 0x06: ML-DSA-44 over the cosigner's name, a time, and the origin, size and root of a checkpoint
+    /// ([`crate::note::cosignature`]).
+    SubtreeV1,
     /// 0xff and the identifier `tlog-index-audit/v1`: Ed25519 over an audit statement
     /// ([`crate::note::audit_statement`]).
     IndexAuditV1,
+    /// 0xff and the identifier `tlog-index-audit-ml-dsa-44/v1`: ML-DSA-44 over an audit statement.
+    IndexAuditMlDsaV1,
+}
+
+/// A signature algorithm. Its secret keys are made from 32 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Algorithm {
+    Ed25519,
+    MlDsa44,
 }
 
 impl SignatureType {
-    const ALL: [Self; 3] = [Self::Ed25519, Self::CosignatureV1, Self::IndexAuditV1];
+    /// Every type that this version knows.
+    pub const ALL: [Self; 5] = [
+        Self::Ed25519,
+        Self::CosignatureV1,
+        Self::SubtreeV1,
+        Self::IndexAuditV1,
+        Self::IndexAuditMlDsaV1,
+    ];
 
     /// Returns the bytes of the type, which precede the public key: one assigned byte, or 0xff and an identifier that
     /// ends with a line feed.
@@ -108,7 +128,25 @@ impl SignatureType {
         match self {
             Self::Ed25519 => &[0x01],
             Self::CosignatureV1 => &[0x04],
+            Self::SubtreeV1 => &[0x06],
             Self::IndexAuditV1 => b"\xfftlog-index-audit/v1\n",
+            Self::IndexAuditMlDsaV1 => b"\xfftlog-index-audit-ml-dsa-44/v1\n",
+        }
+    }
+
+    /// Returns the algorithm of the type.
+    pub(crate) const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Ed25519 | Self::CosignatureV1 | Self::IndexAuditV1 => Algorithm::Ed25519,
+            Self::SubtreeV1 | Self::IndexAuditMlDsaV1 => Algorithm::MlDsa44,
+        }
+    }
+
+    /// Returns the bytes of a signature of this type.
+    pub(crate) const fn signature_size(self) -> usize {
+        match self.algorithm() {
+            Algorithm::Ed25519 => ed25519::SIGNATURE_SIZE,
+            Algorithm::MlDsa44 => ml_dsa::SIGNATURE_SIZE,
         }
     }
 
@@ -130,7 +168,52 @@ impl fmt::Display for SignatureType {
         f.write_str(match self {
             Self::Ed25519 => "0x01",
             Self::CosignatureV1 => "0x04",
+            Self::SubtreeV1 => "0x06",
             Self::IndexAuditV1 => "0xff (tlog-index-audit/v1)",
+            Self::IndexAuditMlDsaV1 => "0xff (tlog-index-audit-ml-dsa-44/v1)",
+        })
+    }
+}
+
+/// The role of a key in a policy. A public key has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Signs the checkpoints of a log or of an index.
+    Log,
+    /// Cosigns checkpoints.
+    Witness,
+    /// Vouches for indexes.
+    Auditor,
+}
+
+impl Role {
+    /// Returns the types of this role's keys: by Ed25519, and by ML-DSA-44. A log signs by ML-DSA-44 as a cosigner does.
+    #[must_use]
+    pub const fn types(self) -> [SignatureType; 2] {
+        match self {
+            Self::Log => [SignatureType::Ed25519, SignatureType::SubtreeV1],
+            Self::Witness => [SignatureType::CosignatureV1, SignatureType::SubtreeV1],
+            Self::Auditor => [
+                SignatureType::IndexAuditV1,
+                SignatureType::IndexAuditMlDsaV1,
+            ],
+        }
+    }
+
+    /// Returns true if a key of this type may have the role.
+    #[must_use]
+    pub fn allows(self, signature_type: SignatureType) -> bool {
+        self.types().contains(&signature_type)
+    }
+}
+
+impl fmt::Display for Role {
+    /// Writes the holder: `a log`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Log => "a log",
+            Self::Witness => "a witness",
+            Self::Auditor => "an auditor",
         })
     }
 }
@@ -163,8 +246,8 @@ pub enum NoteKeyError {
     /// The last part is empty.
     #[error("the last part of the key is empty")]
     NoType,
-    /// The type is not one of the three supported.
-    #[error("unsupported signature type {}; 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported", describe_type(*.byte))]
+    /// The type is not one of those supported.
+    #[error("unsupported signature type {}; 0x01 (Ed25519), 0x04 (Ed25519 cosignatures), 0x06 (ML-DSA-44 cosignatures) and 0xff (tlog-index-audit/v1, tlog-index-audit-ml-dsa-44/v1) are supported", describe_type(*.byte))]
     UnsupportedType {
         /// The byte before the key.
         byte: u8,
@@ -180,6 +263,9 @@ pub enum NoteKeyError {
     /// The key is not admitted.
     #[error(transparent)]
     Key(KeyError),
+    /// The ML-DSA-44 key is not admitted.
+    #[error(transparent)]
+    MlDsa(MlDsaError),
     /// The id in the text is not that of the key.
     #[error("the key id is {claimed}, but this key has {computed}")]
     IdMismatch {
@@ -205,6 +291,7 @@ impl NoteKeyError {
             Self::UnsupportedType { .. } => "key-type-unsupported",
             Self::WrongLength { .. } => "key-wrong-length",
             Self::Key(error) => error.code(),
+            Self::MlDsa(error) => error.code(),
             Self::IdMismatch { .. } => "key-id-mismatch",
         }
     }
@@ -215,7 +302,6 @@ pub(super) fn describe_type(byte: u8) -> String {
     let name = match byte {
         0x02 => " (ECDSA)",
         0x05 => " (RFC 6962 tree heads)",
-        0x06 => " (ML-DSA-44 cosignatures)",
         0xff => " with an identifier unknown here",
         _ => "",
     };

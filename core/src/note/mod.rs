@@ -4,6 +4,7 @@
 pub mod audit_statement;
 pub(crate) mod checkpoint;
 pub mod cosignature;
+pub(crate) mod cosigned_message;
 pub(crate) mod key;
 pub(crate) mod key_name;
 pub(crate) mod note;
@@ -12,8 +13,8 @@ pub(crate) mod signed_checkpoint;
 pub(crate) mod tlog_proof;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Origin};
-pub use key::{SignerKey, UnsupportedKey, VerifierKey};
-pub use key_name::{KeyId, KeyName, NoteKeyError, SignatureType};
+pub use key::{NotePublicKey, NoteSignatureError, SignerKey, UnsupportedKey, VerifierKey};
+pub use key_name::{KeyId, KeyName, NoteKeyError, Role, SignatureType};
 pub use note::{KeyVerdict, Note, NoteError};
 pub use signature_line::{Signature, SignatureLineError};
 pub use signed_checkpoint::SignedCheckpoint;

@@ -35,16 +35,12 @@ impl Signature {
     /// [`SignatureLineError::WrongType`] for keys of other types, which do not sign plain texts.
     pub fn sign(text: &str, key: &SignerKey) -> Result<Self, SignatureLineError> {
         let verifier = key.verifier();
-        match verifier.signature_type() {
-            SignatureType::Ed25519 => Ok(Self {
-                name: verifier.name().clone(),
-                id: verifier.id(),
-                bytes: key.secret().sign(text.as_bytes()).into(),
-            }),
-            SignatureType::CosignatureV1 | SignatureType::IndexAuditV1 => {
-                Err(SignatureLineError::WrongType)
-            }
+        if verifier.signature_type() != SignatureType::Ed25519 {
+            return Err(SignatureLineError::WrongType);
         }
+        let bytes = key.sign(text.as_bytes());
+        let bytes = bytes.map_err(|_| SignatureLineError::WrongType)?;
+        Self::new(verifier.name().clone(), verifier.id(), bytes)
     }
 
     /// Parses a line with its line feed.

@@ -7,6 +7,7 @@
 use crate::note::checkpoint::Checkpoint;
 use crate::note::key::VerifierKey;
 use crate::note::key_name::SignatureType;
+use crate::note::note::KeyVerdict;
 use crate::note::signature_line::Signature;
 use crate::note::{audit_statement, cosignature};
 use alloc::vec::Vec;
@@ -48,6 +49,19 @@ impl SignedCheckpoint {
     }
 }
 
+/// Judges the lines of a checkpoint that claim to be by this key, of whatever type: a single false one gives
+/// [`KeyVerdict::BadSignature`].
+pub(crate) fn judge_lines(checkpoint: &Checkpoint, key: &VerifierKey) -> KeyVerdict {
+    let mut verdict = KeyVerdict::Absent;
+    for line in checkpoint.note().signatures_by(key) {
+        if !verifies(checkpoint, key, line) {
+            return KeyVerdict::BadSignature;
+        }
+        verdict = KeyVerdict::Signed;
+    }
+    verdict
+}
+
 /// Tells whether a line is by this key, and good over the checkpoint.
 fn verifies(checkpoint: &Checkpoint, key: &VerifierKey, line: &Signature) -> bool {
     match key.signature_type() {
@@ -55,8 +69,12 @@ fn verifies(checkpoint: &Checkpoint, key: &VerifierKey, line: &Signature) -> boo
             let text = checkpoint.note().text().as_bytes();
             line.is_claimed_by(key) && key.public().verify(text, line.bytes()).is_ok()
         }
-        SignatureType::CosignatureV1 => cosignature::verify(checkpoint, key, line).is_ok(),
-        SignatureType::IndexAuditV1 => audit_statement::verify(checkpoint, key, line).is_ok(),
+        SignatureType::CosignatureV1 | SignatureType::SubtreeV1 => {
+            cosignature::verify(checkpoint, key, line).is_ok()
+        }
+        SignatureType::IndexAuditV1 | SignatureType::IndexAuditMlDsaV1 => {
+            audit_statement::verify(checkpoint, key, line).is_ok()
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A reader's trust policy: the keys that vouch for a checkpoint (`docs/formats/trust-policy.md`).
 
+pub(crate) mod changes;
 pub(crate) mod policy;
 pub(crate) mod policy_error;
 pub(crate) mod policy_text;
@@ -10,6 +11,7 @@ pub(crate) mod validity;
 pub(crate) mod validity_error;
 pub(crate) mod validity_text;
 
+pub use changes::{Change, Statement, changes, describe};
 pub use policy::{
     Log, LogVerdict, Policy, QuorumVerdict, UnsupportedWitness, Verdict, Witness, WitnessOutcome,
     WitnessVerdict,

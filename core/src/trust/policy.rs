@@ -20,11 +20,12 @@ use crate::note::cosignature;
 use crate::note::key::{UnsupportedKey, VerifierKey};
 use crate::note::key_name::SignatureType;
 use crate::note::note::KeyVerdict;
-use crate::note::signed_checkpoint::SignedCheckpoint;
+use crate::note::signed_checkpoint::{self, SignedCheckpoint};
 use crate::text::heapsort;
 use crate::text::limits::MAX_CLOCK_SKEW;
 use crate::trust::validity::{Invalid, Validity, Window};
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -32,6 +33,8 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub(crate) logs: Vec<Log>,
+    /// Further keys of the logs, which have to sign too.
+    pub(crate) also: Vec<VerifierKey>,
     pub(crate) witnesses: Vec<Witness>,
     pub(crate) unsupported: Vec<UnsupportedWitness>,
     /// In the order of definition, so members come before their group.
@@ -136,7 +139,7 @@ impl Policy {
     pub fn keys(&self) -> Vec<&VerifierKey> {
         let logs = self.logs.iter().map(|log| &log.key);
         let witnesses = self.witnesses.iter().map(|witness| &witness.key);
-        logs.chain(witnesses).collect()
+        logs.chain(&self.also).chain(witnesses).collect()
     }
 
     /// Keeps the signature lines of a checkpoint that verify by keys of this policy; `None` if there are none.
@@ -191,7 +194,7 @@ impl Policy {
             validity.window.check(time)
         };
         Verdict {
-            log: self.judge_log(checkpoint, is_valid),
+            log: self.judge_also(checkpoint, self.judge_log(checkpoint, is_valid)),
             witnesses,
             quorum,
             time,
@@ -208,7 +211,7 @@ impl Policy {
         let mut verdict = LogVerdict::UnknownOrigin;
         for Log { key, validity, .. } in &self.logs {
             let is_of_origin = key.name().as_str() == origin;
-            let found = match checkpoint.note().verify(key) {
+            let found = match signed_checkpoint::judge_lines(checkpoint, key) {
                 // A false signature is an error, also by a key of another origin.
                 KeyVerdict::BadSignature => return LogVerdict::BadSignature,
                 _ if !is_of_origin => continue,
@@ -221,6 +224,24 @@ impl Policy {
             // The first key of the best verdict counts.
             if found.rank() > verdict.rank() {
                 verdict = found;
+            }
+        }
+        verdict
+    }
+
+    /// Judges the signatures by the further keys of a log; `verdict` is that about its first one.
+    fn judge_also(&self, checkpoint: &Checkpoint, verdict: LogVerdict) -> LogVerdict {
+        let mut verdict = verdict;
+        for also in &self.also {
+            let is_of_origin = also.name().as_str() == checkpoint.origin().as_str();
+            match (signed_checkpoint::judge_lines(checkpoint, also), &verdict) {
+                (KeyVerdict::BadSignature, _) => return LogVerdict::BadSignature,
+                (KeyVerdict::Absent, LogVerdict::Signed(key)) if is_of_origin => {
+                    let missing = format!("{}+{}", also.name(), also.id());
+                    let reason = Invalid::AlsoAbsent { key: missing };
+                    verdict = LogVerdict::Invalid(key.clone(), reason);
+                }
+                _ => {}
             }
         }
         verdict
@@ -301,12 +322,14 @@ fn judge_witness(
     let mut best = WitnessOutcome::Absent;
     for line in checkpoint.note().signatures_by(key) {
         let verified = match key.signature_type() {
-            SignatureType::IndexAuditV1 => audit_statement::verify(checkpoint, key, line)
-                .map(|stated| {
-                    let about = (&stated.log, stated.head);
-                    (stated.time, log.is_none_or(|log| log == about))
-                })
-                .ok(),
+            SignatureType::IndexAuditV1 | SignatureType::IndexAuditMlDsaV1 => {
+                audit_statement::verify(checkpoint, key, line)
+                    .map(|stated| {
+                        let about = (&stated.log, stated.head);
+                        (stated.time, log.is_none_or(|log| log == about))
+                    })
+                    .ok()
+            }
             _ => cosignature::verify(checkpoint, key, line)
                 .map(|time| (time, true))
                 .ok(),

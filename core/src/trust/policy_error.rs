@@ -1,6 +1,6 @@
 //! Errors in the text of a policy: each names the line, the broken rule and the remedy ([C2SP tlog-policy](https://c2sp.org/tlog-policy)).
 
-use crate::note::key_name::{NoteKeyError, SignatureType};
+use crate::note::key_name::{NoteKeyError, Role, SignatureType};
 use crate::text::escape::excerpt;
 use crate::text::limits::{MAX_POLICY, MAX_POLICY_NAMES};
 use crate::text::wire;
@@ -57,8 +57,8 @@ pub enum PolicyProblem {
     KeyRole {
         /// Its type.
         claimed: SignatureType,
-        /// The type for this role.
-        expected: SignatureType,
+        /// The role.
+        expected: Role,
     },
     /// The public key is on an earlier line, under the same or another name.
     #[error("this public key is on line {first} already; keep one of the two lines")]
@@ -159,18 +159,16 @@ fn refuse_octet(byte: u8) -> String {
     format!("the control character 0x{hex} is not allowed; remove it")
 }
 
-fn refuse_role(claimed: SignatureType, expected: SignatureType) -> String {
-    let role = match expected {
-        SignatureType::Ed25519 => "a log's key",
-        SignatureType::CosignatureV1 => "a witness's key",
-        SignatureType::IndexAuditV1 => "an auditor's key",
-    };
+fn refuse_role(claimed: SignatureType, expected: Role) -> String {
+    let [ed25519, ml_dsa] = expected.types();
     let remedy = match (claimed, expected) {
         // Auditors of version 0.1 had keys of witnesses.
-        (SignatureType::CosignatureV1, SignatureType::IndexAuditV1) => {
+        (SignatureType::CosignatureV1, Role::Auditor) => {
             "make one with `glasslog keygen --kind auditor`"
         }
         _ => "use the key for this role",
     };
-    format!("{role} has signature type {expected}, this one has {claimed}; {remedy}")
+    format!(
+        "{expected}'s key has signature type {ed25519} or {ml_dsa}, this one has {claimed}; {remedy}"
+    )
 }

@@ -4,7 +4,7 @@
 //! member of at most one group, so groups form trees, and one pass evaluates them.
 
 use crate::note::key::{UnsupportedKey, VerifierKey};
-use crate::note::key_name::{KeyId, KeyName, SignatureType};
+use crate::note::key_name::{KeyId, KeyName, Role};
 use crate::text::escape::display_safe;
 use crate::text::limits::{MAX_POLICY, MAX_POLICY_NAMES};
 use crate::text::wire;
@@ -31,14 +31,11 @@ impl Policy {
     /// # Errors
     /// The [`PolicyError`] with the line and the remedy.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
-        Self::parse_lines(&lines(bytes)?, SignatureType::CosignatureV1)
+        Self::parse_lines(&lines(bytes)?, Role::Witness)
     }
 
-    /// Parses the lines of one policy in a file that may hold several; `cosigners` is the type of its witnesses' keys.
-    pub(crate) fn parse_lines(
-        lines: &[Line<'_>],
-        cosigners: SignatureType,
-    ) -> Result<Self, PolicyError> {
+    /// Parses the lines of one policy in a file that may hold several; `cosigners` is the role of its witnesses.
+    pub(crate) fn parse_lines(lines: &[Line<'_>], cosigners: Role) -> Result<Self, PolicyError> {
         let mut reader = Reader::new(cosigners);
         for (line, text) in lines {
             let words = words(*line, text)?;
@@ -103,7 +100,7 @@ struct Name {
 
 /// The contents of the lines read so far.
 struct Reader<'a> {
-    cosigners: SignatureType,
+    cosigners: Role,
     logs: Vec<Log>,
     witnesses: Vec<Witness>,
     unsupported: Vec<UnsupportedWitness>,
@@ -117,7 +114,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    const fn new(cosigners: SignatureType) -> Self {
+    const fn new(cosigners: Role) -> Self {
         Self {
             cosigners,
             logs: Vec::new(),
@@ -148,6 +145,7 @@ impl<'a> Reader<'a> {
         let (_, quorum, needs) = self.quorum.ok_or(PolicyProblem::NoQuorum)?;
         Ok(Policy {
             logs: self.logs,
+            also: Vec::new(),
             witnesses: self.witnesses,
             unsupported: self.unsupported,
             groups: self.groups,
@@ -163,7 +161,7 @@ impl<'a> Reader<'a> {
             _ => return Err(PolicyProblem::Words { usage: LOG_USAGE }),
         };
         room(self.logs.len())?;
-        let key = self.key(line, key, SignatureType::Ed25519)?;
+        let key = self.key(line, key, Role::Log)?;
         let validity = Validity::default();
         self.logs.push(Log { key, url, validity });
         Ok(())
@@ -256,15 +254,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Parses a key, and refuses one that is on an earlier line or has the same name and id as one.
-    fn key(
-        &mut self,
-        line: usize,
-        word: &[u8],
-        role: SignatureType,
-    ) -> Result<VerifierKey, PolicyProblem> {
+    fn key(&mut self, line: usize, word: &[u8], role: Role) -> Result<VerifierKey, PolicyProblem> {
         let text = core::str::from_utf8(word).map_err(|_| PolicyProblem::KeyNotUtf8)?;
         let key = VerifierKey::parse(text).map_err(PolicyProblem::Key)?;
-        if key.signature_type() != role {
+        if !role.allows(key.signature_type()) {
             return Err(PolicyProblem::KeyRole {
                 claimed: key.signature_type(),
                 expected: role,

@@ -18,7 +18,7 @@ use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::note::checkpoint::{Checkpoint, Origin};
 use crate::note::key::VerifierKey;
-use crate::note::key_name::SignatureType;
+use crate::note::key_name::Role;
 use crate::note::signed_checkpoint::SignedCheckpoint;
 use crate::trust::policy::{LogVerdict, Policy, Verdict};
 use crate::trust::policy_text::{Line, lines, text_of, words};
@@ -63,8 +63,8 @@ impl TrustPolicy {
         let sections = Sections::cut(bytes)?;
         let policy = |section: &Section| -> Result<Option<Policy>, TrustError> {
             let cosigners = match section {
-                Section::Audit => SignatureType::IndexAuditV1,
-                _ => SignatureType::CosignatureV1,
+                Section::Audit => Role::Auditor,
+                _ => Role::Witness,
             };
             let lines = sections.lines(*section);
             let parsed = lines.map(|lines| Policy::parse_lines(lines, cosigners));

@@ -1,6 +1,7 @@
 //! Conditions under which a key of a trust policy counts (`docs/formats/trust-policy.md`, "Validity").
 
 use crate::merkle::tree::TreeHead;
+use crate::note::key::VerifierKey;
 use crate::text::time;
 use alloc::string::String;
 use core::fmt;
@@ -115,6 +116,12 @@ pub enum Invalid {
         /// The end of the window, in seconds since the epoch.
         until: u64,
     },
+    /// The log has a further key, which did not sign.
+    #[error("not by the key `{key}`, which has to sign it too, as the trust policy says")]
+    AlsoAbsent {
+        /// The name and id of that key.
+        key: String,
+    },
     /// The log has ended, and this is not its last checkpoint.
     #[error(
         "the trust policy says that the log ended with size {size}, and accepts that checkpoint alone"
@@ -147,6 +154,8 @@ pub struct Terms {
     pub max_age: Option<u64>,
     /// `final`: the last tree of the log.
     pub last: Option<TreeHead>,
+    /// `also`: a further key of the log.
+    pub also: Option<VerifierKey>,
 }
 
 impl Terms {
@@ -160,6 +169,7 @@ impl Terms {
             up_to_size: None,
             max_age: None,
             last: None,
+            also: None,
         }
     }
 
@@ -193,6 +203,9 @@ impl fmt::Display for Terms {
         }
         if let Some(last) = self.last {
             write!(f, " final {} {}", last.size, last.root)?;
+        }
+        if let Some(key) = &self.also {
+            write!(f, " also {key}")?;
         }
         Ok(())
     }

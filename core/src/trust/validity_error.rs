@@ -5,11 +5,12 @@ use crate::trust::section::Section;
 use alloc::string::String;
 
 /// An example of each condition.
-const EXAMPLES: [&str; 5] = [
+const EXAMPLES: [&str; 6] = [
     "from 2026-01-01T00:00:00Z",
     "until 2027-01-01T00:00:00Z",
     "up-to-size 20611",
     "max-age 24h",
+    "also models.example.com/access+1d2c3b4a+Bg…",
     "final 20611 ZC0qkbIn+A6aE9vZt3B8Rzu7vZDhQUEGBHXqXn2dKYQ=",
 ];
 
@@ -23,7 +24,7 @@ pub enum ValidityProblem {
     )]
     Shape,
     /// A word is not the name of a condition.
-    #[error("`{}` is not from, until, up-to-size, max-age or final", excerpt(.name))]
+    #[error("`{}` is not from, until, up-to-size, max-age, final or also", excerpt(.name))]
     Condition {
         /// The word.
         name: String,
@@ -70,6 +71,12 @@ pub enum ValidityProblem {
     /// The condition is on a log of `[log]`.
     #[error("`max-age` and `final` are conditions on logs of [log]")]
     NotOfIndex,
+    /// The further key of a log is not of ML-DSA-44, or has another name than the log.
+    #[error("the key after `also` has type 0x06 (ML-DSA-44) and the origin of the log as its name")]
+    AlsoUnfit,
+    /// The further key of a log stands in the policy already.
+    #[error("the key after `also` has another line in the policy; take one of the two out")]
+    AlsoKnown,
     /// No time is inside the window.
     #[error("no time is after `from` and before `until`; mend one of the two")]
     EmptyWindow,
@@ -96,6 +103,8 @@ impl ValidityProblem {
             Self::NotOfKey { .. } => "validity-not-of-key",
             Self::NotOfWitness => "validity-not-of-witness",
             Self::NotOfIndex => "validity-not-of-index",
+            Self::AlsoUnfit => "validity-also-unfit",
+            Self::AlsoKnown => "validity-also-known",
             Self::EmptyWindow => "validity-empty-window",
             Self::NoQuorum { .. } => "validity-no-quorum",
         }

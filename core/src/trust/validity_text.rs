@@ -8,6 +8,7 @@
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::TreeHead;
 use crate::note::key::VerifierKey;
+use crate::note::key_name::SignatureType;
 use crate::text::{time, wire};
 use crate::trust::policy::{Log, Policy};
 use crate::trust::policy_text::{Line, text_of, words};
@@ -72,6 +73,7 @@ fn parse(found: &[&[u8]]) -> Result<Terms, ValidityProblem> {
             b"until" => (set(&mut terms.window.until, time::parse(word(0))), 1),
             b"up-to-size" => (set(&mut terms.up_to_size, wire::parse_decimal(word(0))), 1),
             b"max-age" => (set(&mut terms.max_age, time::parse_duration(word(0))), 1),
+            b"also" => (set(&mut terms.also, VerifierKey::parse(word(0)).ok()), 1),
             b"final" => (set(&mut terms.last, head(word(0), word(1))), 2),
             _ => {
                 let name = text_of(name);
@@ -123,6 +125,7 @@ impl Policies<'_> {
         let of_log = [
             ("max-age", terms.max_age.is_some()),
             ("final", terms.last.is_some()),
+            ("also", terms.also.is_some()),
         ];
         if let Some((condition, _)) = of_log.into_iter().find(|(_, is_set)| *is_set) {
             return Err(ValidityProblem::NotOfKey { condition });
@@ -160,6 +163,18 @@ impl Policies<'_> {
 
     fn apply_to_log(&mut self, origin: &str, terms: &Terms) -> Result<(), ValidityProblem> {
         let mut is_known = false;
+        if let Some(key) = &terms.also {
+            check_also(origin, key)?;
+            let mut policies = self.sections();
+            if policies.any(|(_, policy)| {
+                policy
+                    .keys()
+                    .iter()
+                    .any(|known| known.public() == key.public())
+            }) {
+                return Err(ValidityProblem::AlsoKnown);
+            }
+        }
         for (section, policy) in self.sections() {
             let logs = policy.logs.iter_mut();
             for log in logs.filter(|log| log.key.name().as_str() == origin) {
@@ -172,6 +187,7 @@ impl Policies<'_> {
                 .any(|log| log.key.name().as_str() == origin)
             {
                 check_quorum(section, policy, terms)?;
+                policy.also.extend(terms.also.clone());
                 if section != Section::Log && (terms.max_age.is_some() || terms.last.is_some()) {
                     return Err(ValidityProblem::NotOfIndex);
                 }
@@ -198,6 +214,15 @@ impl Policies<'_> {
 /// Returns the part of a verifier key that `[validity]` names it by.
 fn name_and_id(key: &VerifierKey) -> String {
     format!("{}+{}", key.name(), key.id())
+}
+
+/// Checks that a further key is one by ML-DSA-44 that bears the log's name: any other would be a second log or a witness.
+fn check_also(origin: &str, key: &VerifierKey) -> Result<(), ValidityProblem> {
+    let is_fit = key.signature_type() == SignatureType::SubtreeV1 && key.name().as_str() == origin;
+    match is_fit {
+        true => Ok(()),
+        false => Err(ValidityProblem::AlsoUnfit),
+    }
 }
 
 fn limit(log: &mut Log, terms: &Terms) -> Result<(), ValidityProblem> {

@@ -1,7 +1,7 @@
 //! Keys that a witness cosigns with: of a cosigner's type, and of no other.
 
 use crate::note::cosignature::{self, CosignatureError};
-use crate::note::{Checkpoint, Signature, SignatureType, SignerKey, VerifierKey};
+use crate::note::{Checkpoint, Role, Signature, SignatureType, SignerKey, VerifierKey};
 
 /// A secret key of a witness. No key of a log, an index or an auditor can be one.
 #[derive(Debug)]
@@ -13,9 +13,10 @@ impl WitnessKey {
     /// # Errors
     /// [`NotAWitnessKey`].
     pub fn new(key: SignerKey) -> Result<Self, NotAWitnessKey> {
-        match key.verifier().signature_type() {
-            SignatureType::CosignatureV1 => Ok(Self(key)),
-            found => Err(NotAWitnessKey { found }),
+        let found = key.verifier().signature_type();
+        match Role::Witness.allows(found) {
+            true => Ok(Self(key)),
+            false => Err(NotAWitnessKey { found }),
         }
     }
 
@@ -36,7 +37,7 @@ impl WitnessKey {
 
 /// The key is of another role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the key is not a witness's: its type is {found}, not 0x04")]
+#[error("the key is not a witness's: its type is {found}, not 0x04 or 0x06")]
 pub struct NotAWitnessKey {
     /// Its type.
     pub found: SignatureType,
@@ -59,15 +60,17 @@ mod tests {
                 SecretKey::from_seed(&[1; 32]),
             ))
         };
-        assert!(key(SignatureType::CosignatureV1).is_ok());
+        for own in Role::Witness.types() {
+            assert!(key(own).is_ok());
+        }
         for (other, message) in [
             (
                 SignatureType::Ed25519,
-                "the key is not a witness's: its type is 0x01, not 0x04",
+                "the key is not a witness's: its type is 0x01, not 0x04 or 0x06",
             ),
             (
                 SignatureType::IndexAuditV1,
-                "the key is not a witness's: its type is 0xff (tlog-index-audit/v1), not 0x04",
+                "the key is not a witness's: its type is 0xff (tlog-index-audit/v1), not 0x04 or 0x06",
             ),
         ] {
             assert_eq!(key(other).unwrap_err().to_string(), message);

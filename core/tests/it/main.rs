@@ -30,6 +30,7 @@ mod hostile;
 mod inconsistency;
 mod index;
 mod merkle_vectors;
+mod ml_dsa_vectors;
 mod note_oracle;
 mod policy;
 mod proof_exhaustive;

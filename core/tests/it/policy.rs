@@ -158,7 +158,7 @@ fn malformed_policies() {
     // The key of witness 0 as a log's, and the log's key as a witness's, under other names.
     let w_as_log = vkey(&key("other.example", SignatureType::Ed25519, 100));
     let log_as_witness = vkey(&key("other.example", SignatureType::CosignatureV1, 1));
-    let ml_dsa = format!("w.example+00000000+{}", base64_encode(&[6; 1_313]));
+    let unknown = format!("w.example+00000000+{}", base64_encode(&[7; 1_313]));
     let weak = format!(
         "w.example+00000000+{}",
         base64_encode(&[&[4, 1][..], &[0; 31]].concat())
@@ -198,13 +198,13 @@ fn malformed_policies() {
             let id = key("lag.example", SignatureType::Ed25519, 1);
             format!("the key id is {}, but this key has {}", log_key(1).verifier().id(), id.verifier().id())
         }),
-        (format!("witness w {ml_dsa}\n"), 1, "the key id is 00000000, but this key has 0f426b8a"),
-        (format!("{two}witness w {}\n", ml_dsa_key("w.example", 6)), 3, "`w` is defined on line 1 already; choose another name"),
-        (format!("witness w {0}\nwitness x {0}\n", ml_dsa_key("w.example", 6)), 2, "this public key is on line 1 already; keep one of the two lines"),
-        (format!("log {ml_dsa}\n"), 1, "unsupported signature type 0x06 (ML-DSA-44 cosignatures); 0x01 (Ed25519), 0x04 (Ed25519 cosignatures) and 0xff (tlog-index-audit/v1) are supported"),
+        (format!("witness w {unknown}\n"), 1, "the key id is 00000000, but this key has 0f426b8a"),
+        (format!("{two}witness w {}\n", unknown_key("w.example", 6)), 3, "`w` is defined on line 1 already; choose another name"),
+        (format!("witness w {0}\nwitness x {0}\n", unknown_key("w.example", 6)), 2, "this public key is on line 1 already; keep one of the two lines"),
+        (format!("log {unknown}\n"), 1, "unsupported signature type 0x07; 0x01 (Ed25519), 0x04 (Ed25519 cosignatures), 0x06 (ML-DSA-44 cosignatures) and 0xff (tlog-index-audit/v1, tlog-index-audit-ml-dsa-44/v1) are supported"),
         (format!("witness w {weak}\n"), 1, "the Ed25519 key is the identity, under which anyone can sign anything"),
-        (format!("log {w}\n"), 1, "a log's key has signature type 0x01, this one has 0x04; use the key for this role"),
-        (format!("witness w {log}\n"), 1, "a witness's key has signature type 0x04, this one has 0x01; use the key for this role"),
+        (format!("log {w}\n"), 1, "a log's key has signature type 0x01 or 0x06, this one has 0x04; use the key for this role"),
+        (format!("witness w {log}\n"), 1, "a witness's key has signature type 0x04 or 0x06, this one has 0x01; use the key for this role"),
         (format!("log {log}\nlog {other}\nlog {log} https://b\n"), 3, "this public key is on line 1 already; keep one of the two lines"),
         (format!("{two}witness y {w}\n"), 3, "this public key is on line 1 already; keep one of the two lines"),
         (format!("{two}log {w_as_log}\n"), 3, "this public key is on line 1 already; keep one of the two lines"),
@@ -396,9 +396,9 @@ fn verdicts_about_witnesses() {
     );
 }
 
-/// Returns a key of type 0x06 with the id by the recommended rule.
-fn ml_dsa_key(name: &str, fill: u8) -> String {
-    let material = [&[6][..], &[fill; 1_312]].concat();
+/// Returns a key of type 0x07, which is not assigned, with the id by the recommended rule.
+fn unknown_key(name: &str, fill: u8) -> String {
+    let material = [&[7][..], &[fill; 1_312]].concat();
     let hash = sha256(&[name.as_bytes(), b"\n", &material].concat());
     let id = hex_encode(&hash.as_bytes()[..4]);
     format!("{name}+{id}+{}", base64_encode(&material))
@@ -407,7 +407,7 @@ fn ml_dsa_key(name: &str, fill: u8) -> String {
 /// A witness with a key of a type to come takes its place in the quorum, and never counts.
 #[test]
 fn unsupported_witnesses_never_count() {
-    let [a, b] = [("a.example", 7), ("b.example", 8)].map(|(name, fill)| ml_dsa_key(name, fill));
+    let [a, b] = [("a.example", 7), ("b.example", 8)].map(|(name, fill)| unknown_key(name, fill));
     let with = |quorum: &str| {
         let lines = format!("witness A {a} https://a.example\nwitness B {b}\n{quorum}");
         policy(1, &lines)
@@ -434,7 +434,7 @@ fn unsupported_witnesses_never_count() {
         assert_eq!(policy.judge(&checkpoint, NOW).accepts(), is_met, "{quorum}");
     }
     // One public key under two names or types is one key.
-    let same = ml_dsa_key("c.example", 7);
+    let same = unknown_key("c.example", 7);
     let text = format!("witness A {a}\nwitness C {same}\nquorum none\n");
     let error = Policy::parse(text.as_bytes()).unwrap_err().to_string();
     assert!(
@@ -628,4 +628,56 @@ proptest! {
             prop_assert!(error.line >= 1 && error.line <= text.split('\n').count());
         }
     }
+}
+
+/// A quorum of ML-DSA-44 alone, and one where each operator signs by both algorithms, as groups say it.
+#[test]
+fn post_quantum_and_hybrid_quorums() {
+    let log = key("log.example", SignatureType::SubtreeV1, 1);
+    let old = [0, 1, 2].map(witness_key);
+    let new = ["p0", "p1", "p2"].map(|name| key(name, SignatureType::SubtreeV1, 9));
+    // One secret under three names is one key.
+    let same = format!(
+        "witness a {}\nwitness b {}\nquorum none\n",
+        vkey(&new[0]),
+        vkey(&new[1])
+    );
+    assert!(Policy::parse(same.as_bytes()).is_err());
+    let new = [0, 1, 2].map(|at: u8| key(&format!("p{at}"), SignatureType::SubtreeV1, 20 + at));
+    let mut lines = format!("log {}\n", vkey(&log));
+    for (at, (old, new)) in old.iter().zip(&new).enumerate() {
+        lines += &format!("witness e{at} {}\nwitness p{at} {}\n", vkey(old), vkey(new));
+    }
+    let pure = Policy::parse(format!("{lines}group g 2 p0 p1 p2\nquorum g\n").as_bytes()).unwrap();
+    let hybrid = "group o0 all e0 p0\ngroup o1 all e1 p1\ngroup o2 all e2 p2\ngroup g 2 o0 o1 o2\nquorum g\n";
+    let hybrid = Policy::parse(format!("{lines}{hybrid}").as_bytes()).unwrap();
+    let bare = checkpoint_by(&log);
+    for bits in 0..64u8 {
+        let is_by = |at: usize| bits >> at & 1 == 1;
+        let signed = old
+            .iter()
+            .chain(&new)
+            .enumerate()
+            .filter(|(at, _)| is_by(*at));
+        let lines =
+            signed.map(|(at, key)| cosign(&bare, key, 5 + u64::try_from(at).unwrap()).unwrap());
+        let shown = lines.fold(bare.clone(), |shown, line| {
+            shown.with_signature(line).unwrap()
+        });
+        let shown = Checkpoint::parse(&shown.encode()).unwrap();
+        let by_new = (3..6).filter(|at| is_by(*at)).count();
+        let by_both = (0..3).filter(|at| is_by(*at) && is_by(at + 3)).count();
+        let verdict = pure.judge(&shown, NOW);
+        assert!(matches!(verdict.log, LogVerdict::Signed(_)));
+        assert_eq!(verdict.accepts(), by_new >= 2, "{bits}");
+        assert_eq!(hybrid.judge(&shown, NOW).accepts(), by_both >= 2, "{bits}");
+    }
+    // A false line by an ML-DSA-44 key that is known makes the checkpoint false.
+    for key in [&log, &new[0]] {
+        let verdict = pure.judge(&add(&bare, forged(key, 2_428)), NOW);
+        assert!(verdict.is_false());
+    }
+    // A log's own line by ML-DSA-44 is over its name as the cosigner's, and states no time.
+    let time = bare.note().signatures()[0].bytes().first_chunk::<8>();
+    assert_eq!(time, Some(&[0; 8]));
 }

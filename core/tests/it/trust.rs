@@ -7,7 +7,9 @@ use glasslog_core::note::cosignature::cosign;
 use glasslog_core::note::{
     Checkpoint, KeyId, KeyName, Origin, Signature, SignatureType, SignerKey,
 };
-use glasslog_core::trust::{LogVerdict, QuorumVerdict, TrustPolicy, WitnessOutcome};
+use glasslog_core::trust::{
+    LogVerdict, QuorumVerdict, TrustPolicy, WitnessOutcome, changes, describe,
+};
 
 const PIN: &str = "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0=";
 
@@ -329,11 +331,11 @@ fn a_key_has_one_role() {
         // A witness's key, and an auditor's of version 0.1, in the other role.
         (
             with_audit(witness_line("b", 4)),
-            "line 9 of the policy: an auditor's key has signature type 0xff (tlog-index-audit/v1), this one has 0x04; make one with `glasslog keygen --kind auditor`",
+            "line 9 of the policy: an auditor's key has signature type 0xff (tlog-index-audit/v1) or 0xff (tlog-index-audit-ml-dsa-44/v1), this one has 0x04; make one with `glasslog keygen --kind auditor`",
         ),
         (
             with_index(index.clone() + &auditor_line("v", 4)),
-            "line 6 of the policy: a witness's key has signature type 0x04, this one has 0xff (tlog-index-audit/v1); use the key for this role",
+            "line 6 of the policy: a witness's key has signature type 0x04 or 0x06, this one has 0xff (tlog-index-audit/v1); use the key for this role",
         ),
         (
             with_audit(log.clone()),
@@ -420,4 +422,73 @@ fn only_what_the_policy_accepts_is_verified() {
     let name = KeyName::parse("w").unwrap();
     let line = Signature::new(name, KeyId::from_bytes([0; 4]), vec![0; 72]).unwrap();
     assert!(verify(&good.with_signature(line).unwrap()).1.is_some());
+}
+
+/// An auditor may state by ML-DSA-44, under a type of its own.
+#[test]
+fn an_auditor_of_ml_dsa_vouches() {
+    let name = KeyName::parse("b").unwrap();
+    let secret = SecretKey::from_seed(&[4; 32]);
+    let key = SignerKey::new(name, SignatureType::IndexAuditMlDsaV1, secret);
+    let vkey = key.verifier();
+    let text = format!("{}[audit]\nwitness b {vkey}\nquorum b\n", two_roles());
+    let trust = parse(&text);
+    let index = checkpoint("a/index", 2);
+    let statement = AuditStatement {
+        time: 60,
+        log: Origin::parse("a").unwrap(),
+        head: TreeHead::empty(),
+    };
+    let line = audit_statement::sign(&index, &key, &statement).unwrap();
+    let audit = trust.audit().unwrap();
+    assert!(!audit.judge(&index, 60).accepts());
+    let audited = index.with_signature(line).unwrap();
+    assert!(audit.judge(&audited, 60).accepts());
+    let witness = text.replace("quorum w", &format!("witness b {vkey}\nquorum w"));
+    assert_eq!(
+        refusal(&witness),
+        "line 4 of the policy: a witness's key has signature type 0x04 or 0x06, this one has 0xff (tlog-index-audit-ml-dsa-44/v1); use the key for this role"
+    );
+}
+
+/// Only what a reader trusts counts: not comments, URLs, order, or names of groups.
+#[test]
+fn changes_are_said_in_words() {
+    let old = parse(&format!("{}[genesis]\n{PIN}\n", two_roles()));
+    let reordered = format!("[genesis]\n# pin\n{PIN}\n{}", two_roles());
+    assert_eq!(changes(&old, &parse(&reordered)), []);
+    let next = format!(
+        "[log]\n{}{}{}group g any w v\nquorum g\n[validity]\nlog a up-to-size 7\n",
+        log_line("a", 1),
+        witness_line("w", 3),
+        witness_line("v", 4)
+    );
+    let said: Vec<String> = changes(&old, &parse(&next))
+        .into_iter()
+        .map(|change| {
+            let sign = if change.is_new { '+' } else { '-' };
+            let statement = change.statement;
+            format!("{sign} {} {}", statement.section.name(), statement.text)
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "- [log] the quorum: `w`".to_owned(),
+            format!(
+                "- [index] the key `{}` of the index",
+                signer("a/index", 2).verifier()
+            ),
+            "- [index] the quorum: no witness".to_owned(),
+            format!("- [genesis] the log begins with {PIN}"),
+            format!(
+                "+ [log] the witness `v` with the key `{}`",
+                cosigner("v", 4).verifier()
+            ),
+            "+ [log] the quorum: 1 of `w`, `v`".to_owned(),
+            "+ [validity] the condition `log a up-to-size 7`".to_owned(),
+        ]
+    );
+    let all = describe(&old).len();
+    assert_eq!(all, 6);
 }

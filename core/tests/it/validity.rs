@@ -205,6 +205,74 @@ fn a_log_that_ended_has_one_checkpoint() {
     assert!(trust.verify_log(&checkpoint(last), 10).1.is_none());
 }
 
+/// A log that signs by Ed25519 and by ML-DSA-44: a reader with `also` needs both, one without ignores the second.
+#[test]
+fn a_log_has_to_sign_by_a_further_key() {
+    let also = key("a", SignatureType::SubtreeV1, 7);
+    let trust = parse(&format!("log a also {}\n", also.verifier()));
+    let one = cosigned(head(7, b"x"), 5);
+    let absent = Invalid::AlsoAbsent { key: named(&also) };
+    assert_eq!(reason(&trust, &one), Some(absent));
+    let both = one.with_signature(cosign(&one, &also, 0).unwrap()).unwrap();
+    assert_eq!(reason(&trust, &both), None);
+    assert_eq!(reason(&parse(""), &both), None);
+    // What is handed on has both lines.
+    assert_eq!(
+        trust
+            .log()
+            .signed(&both)
+            .unwrap()
+            .by_log()
+            .unwrap()
+            .checkpoint()
+            .note()
+            .signatures()
+            .len(),
+        2
+    );
+    // A false line by the further key is false.
+    let other = cosigned(head(8, b"x"), 5);
+    let moved = cosign(&other, &also, 0).unwrap();
+    let (verdict, verified) = trust.verify_log(&one.with_signature(moved).unwrap(), 10);
+    assert!(verdict.is_false() && verified.is_none());
+    // The further key alone is not enough.
+    let alone = Checkpoint::sign(&Origin::parse("a").unwrap(), head(7, b"x"), &also).unwrap();
+    let alone = alone
+        .with_signature(cosign(&alone, &witness(), 5).unwrap())
+        .unwrap();
+    let (verdict, verified) = trust.verify_log(&alone, 10);
+    assert_eq!(verdict.log, LogVerdict::UnknownKey);
+    assert!(verified.is_none());
+    for (line, code) in [
+        (
+            format!("log a also {}", log().verifier()),
+            "validity-also-unfit",
+        ),
+        (
+            format!(
+                "log a also {}",
+                key("b", SignatureType::SubtreeV1, 7).verifier()
+            ),
+            "validity-also-unfit",
+        ),
+        (
+            format!(
+                "log a also {}",
+                key("a", SignatureType::CosignatureV1, 7).verifier()
+            ),
+            "validity-also-unfit",
+        ),
+        ("log a also a+00000000+Bg==".into(), "validity-value"),
+        (
+            format!("key {} also {}", named(&log()), also.verifier()),
+            "validity-not-of-key",
+        ),
+    ] {
+        let error = TrustPolicy::parse(file(&line).as_bytes()).unwrap_err();
+        assert_eq!(error.code(), code, "{line}");
+    }
+}
+
 /// The report of a proof that the log has one entry, by this policy; the witness cosigned at 1,000.
 fn report(lines: &str, now: u64, limit: Option<u64>) -> (Class, Option<CheckCode>, String) {
     let entry = b"entry";
@@ -345,8 +413,8 @@ fn malformed_lines() {
         ("log a".into(), shape.into(), "validity-shape"),
         ("log".into(), shape.into(), "validity-shape"),
         ("witness w until x".into(), shape.into(), "validity-shape"),
-        ("log a sometimes".into(), "`sometimes` is not from, until, up-to-size, max-age or final".into(), "validity-condition"),
-        ("log a up-to-size 7 # why".into(), "`#` is not from, until, up-to-size, max-age or final".into(), "validity-condition"),
+        ("log a sometimes".into(), "`sometimes` is not from, until, up-to-size, max-age, final or also".into(), "validity-condition"),
+        ("log a up-to-size 7 # why".into(), "`#` is not from, until, up-to-size, max-age, final or also".into(), "validity-condition"),
         ("log a from".into(), value("from", "from 2026-01-01T00:00:00Z"), "validity-value"),
         ("log a until 2027".into(), value("until", "until 2027-01-01T00:00:00Z"), "validity-value"),
         ("log a up-to-size 07".into(), value("up-to-size", "up-to-size 20611"), "validity-value"),

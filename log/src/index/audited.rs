@@ -94,9 +94,9 @@ impl AuditedProof {
         let (Some(newest), Some(proof)) = (newest, &audited.newest) else {
             return Err(CosignError::NotSound);
         };
-        let public = *key.verifier().public();
-        let has_role = |policy: &Policy| policy.keys().iter().any(|key| *key.public() == public);
-        let is_log = |policy: &Policy| policy.logs().iter().any(|log| *log.key.public() == public);
+        let public = key.verifier().public();
+        let has_role = |policy: &Policy| policy.keys().iter().any(|key| key.public() == public);
+        let is_log = |policy: &Policy| policy.logs().iter().any(|log| log.key.public() == public);
         if has_role(policy.log())
             || policy.index().is_some_and(has_role)
             || policy.audit().is_some_and(is_log)

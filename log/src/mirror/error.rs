@@ -31,7 +31,7 @@ pub enum MirrorError {
         shown: String,
     },
     /// The key is not a cosignature key.
-    #[error("the key is not a witness's: its type is not 0x04")]
+    #[error("the key is not a witness's: its type is not 0x04 or 0x06")]
     NotACosigner,
     /// A file that the log must have is missing.
     #[error("`{path}` is missing")]

@@ -20,7 +20,7 @@ use glasslog_client::source::Source;
 use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::index::format::INDEX_CHECKPOINT_PATH;
 use glasslog_core::merkle::{ConsistencyProof, Hash, TreeHead};
-use glasslog_core::note::{Checkpoint, SignatureType, SignerKey, cosignature};
+use glasslog_core::note::{Checkpoint, Role, SignerKey, cosignature};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
 use transfer::Transfer;
@@ -66,7 +66,7 @@ impl Mirror<'_> {
     /// [`MirrorError`]: the checkpoint of the copy is then as before.
     pub fn pass(&self) -> Result<Mirrored, MirrorError> {
         if let Some(key) = self.key
-            && key.verifier().signature_type() != SignatureType::CosignatureV1
+            && !Role::Witness.allows(key.verifier().signature_type())
         {
             return Err(MirrorError::NotACosigner);
         }

@@ -40,11 +40,11 @@ impl<'a> Cosigner<'a> {
         let path = key;
         let key = named_key(path, "auditor")?;
         let failure = match key.verifier().signature_type() {
-            SignatureType::IndexAuditV1 => {
+            SignatureType::IndexAuditV1 | SignatureType::IndexAuditMlDsaV1 => {
                 let output = output.map(|path| Output::open(path, console)).transpose()?;
                 return Ok(Self { key, log, output });
             }
-            SignatureType::CosignatureV1 => format!(
+            SignatureType::CosignatureV1 | SignatureType::SubtreeV1 => format!(
                 "`{}` is a witness's key, or an auditor's of version 0.1, not an auditor's",
                 path.display()
             ),

@@ -13,7 +13,7 @@ use glasslog_core::trust::{Policy, TrustPolicy};
 use glasslog_core::verify::Inconsistency;
 
 /// Length of a cosignature in a note: a time and an Ed25519 signature (tlog-cosignature, "Format").
-const COSIGNATURE: usize = 72;
+const COSIGNATURES: [usize; 2] = [72, 2_428];
 
 fn of(kind: &str, members: Vec<(&'static str, Value<'static>)>) -> Value<'static> {
     let head = [("schemaVersion", Value::Int(1)), ("kind", text(kind))];
@@ -144,7 +144,7 @@ fn signature(signature: &Signature) -> Value<'static> {
     if let Some(seconds) = signature
         .bytes()
         .first_chunk::<8>()
-        .filter(|_| signature.bytes().len() == COSIGNATURE)
+        .filter(|_| COSIGNATURES.contains(&signature.bytes().len()))
     {
         members.push((
             "timeClaimed",
@@ -166,7 +166,9 @@ fn key_members(key: &VerifierKey) -> Vec<(&'static str, Value<'static>)> {
     let use_for = match key.signature_type() {
         SignatureType::Ed25519 => "signs checkpoints",
         SignatureType::CosignatureV1 => "cosigns checkpoints",
+        SignatureType::SubtreeV1 => "signs and cosigns checkpoints (ML-DSA-44)",
         SignatureType::IndexAuditV1 => "vouches for indexes",
+        SignatureType::IndexAuditMlDsaV1 => "vouches for indexes (ML-DSA-44)",
     };
     vec![
         ("name", text(key.name().as_str())),

@@ -89,8 +89,12 @@ fn keygen_refuses_what_it_cannot_make() {
             "`--alg p256` is not available in this version",
         ),
         (
-            "--kind witness --name a --alg ml-dsa-44",
-            "`--alg ml-dsa-44` is not available in this version",
+            "--kind actor --name a --alg ml-dsa-44",
+            "`--alg ml-dsa-44`: keys of actors and admins are Ed25519",
+        ),
+        (
+            "--kind admin --name a --alg ml-dsa-44",
+            "`--alg ml-dsa-44`: keys of actors and admins are Ed25519",
         ),
         ("--kind log --name a+b", "`--name`"),
         ("--kind actor --name \u{e9}", "`--name`: an actor's id is"),
@@ -99,6 +103,45 @@ fn keygen_refuses_what_it_cannot_make() {
         assert!(said.stderr.contains(words), "{said}");
         assert!(!shell.path("k").exists());
     }
+}
+
+/// A log, its witness and its reader that rest on no Ed25519 but that of the events.
+#[test]
+fn a_log_and_its_witness_sign_by_ml_dsa() {
+    let shell = Shell::new();
+    for (kind, name) in [
+        ("log", "example.com/pq"),
+        ("witness", "example.com/w"),
+        ("auditor", "example.com/a"),
+    ] {
+        let made = shell.run(&format!(
+            "keygen --kind {kind} --name {name} --alg ml-dsa-44 --out {kind}.key"
+        ));
+        made.expect(0);
+        let shown = shell.run(&format!("inspect {kind}.key.pub")).expect(0);
+        assert!(shown.text().contains("ML-DSA-44"), "{shown}");
+    }
+    shell
+        .run("init log --origin example.com/pq --key log.key")
+        .expect(0);
+    let key = |kind: &str| std::fs::read_to_string(shell.path(&format!("{kind}.key.pub"))).unwrap();
+    let [log, witness] = ["log", "witness"].map(key);
+    let text = format!("log {log}witness w {witness}quorum w\n");
+    std::fs::write(shell.path("policy"), text).unwrap();
+    shell.run("audit log --policy policy").expect(5);
+    shell
+        .run("witness cosign log --key witness.key --state seen --policy policy")
+        .expect(0);
+    shell.run("audit log --policy policy").expect(0);
+    // The second time it remembers, and the key of another role is refused.
+    shell
+        .run("witness cosign log --key witness.key --state seen --policy policy")
+        .expect(0);
+    shell
+        .run("witness cosign log --key auditor.key --state seen --policy policy")
+        .expect(2);
+    shell.run("trust show policy").expect(0);
+    shell.run("trust check policy").expect(0);
 }
 
 #[test]
