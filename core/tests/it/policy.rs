@@ -198,7 +198,7 @@ fn malformed_policies() {
             let id = key("lag.example", SignatureType::Ed25519, 1);
             format!("the key id is {}, but this key has {}", log_key(1).verifier().id(), id.verifier().id())
         }),
-        (format!("witness w {unknown}\n"), 1, "the key id is 00000000, but this key has 0f426b8a"),
+        (format!("witness w {unknown}\n"), 1, "the key id is 00000000, but this key has 9628788b"),
         (format!("{two}witness w {}\n", unknown_key("w.example", 6)), 3, "`w` is defined on line 1 already; choose another name"),
         (format!("witness w {0}\nwitness x {0}\n", unknown_key("w.example", 6)), 2, "this public key is on line 1 already; keep one of the two lines"),
         (format!("log {unknown}\n"), 1, "unsupported signature type 0x07; 0x01 (Ed25519), 0x04 (Ed25519 cosignatures), 0x06 (ML-DSA-44 cosignatures) and 0xff (tlog-index-audit/v1, tlog-index-audit-ml-dsa-44/v1) are supported"),
