@@ -41,6 +41,7 @@ mod network {
     mod witness_serve;
 }
 mod publish {
+    mod bucket;
     mod index;
     mod peers;
     mod rounds;
