@@ -19,7 +19,8 @@ use redb::{
     TableDefinition,
 };
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -108,33 +109,10 @@ impl State {
         keys: &[WitnessKey],
         restored: Restored,
     ) -> Result<Self, StateError> {
-        let failed = |error: std::io::Error| StateError::Database {
-            problem: format!("`{}`: {error}", path.display()),
-        };
-        let is_new = !path.exists();
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(PRIVATE_FILE)
-            .open(path)
-            .map_err(failed)?;
-        if is_new {
-            let directory = File::open(directory_of(path));
-            directory.and_then(|it| it.sync_all()).map_err(failed)?;
+        if !path.exists() {
+            create(path)?;
         }
-        let opened = FileBackend::new(file).and_then(|file| {
-            Database::builder()
-                .set_cache_size(CACHE)
-                .create_with_backend(file)
-        });
-        let database = opened.map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => StateError::InUse {
-                path: path.to_owned(),
-            },
-            error => StateError::database(error),
-        })?;
+        let database = open_file(path)?;
         Self::of(database, mark, keys, restored)
     }
 
@@ -148,7 +126,7 @@ impl State {
         keys: &[WitnessKey],
         restored: Restored,
     ) -> Result<Self, StateError> {
-        let (mut generation, suspended) = match read_identity(&database)? {
+        let (generation, suspended) = match read_identity(&database)? {
             Some(identity) => identity,
             None => (make(&database)?, None),
         };
@@ -168,7 +146,6 @@ impl State {
         if !is_accepted {
             checked?;
         }
-        generation.number = sign_with(&database, keys, generation.number)?;
         let mut state = Self {
             database: Arc::new(database),
             mark,
@@ -176,8 +153,11 @@ impl State {
             mark_synced: Instant::now(),
             suspended: None,
         };
+        // The mark is durable before the first commit: a state with commits and without a mark has lost it.
         state.write_mark()?;
         state.sync_mark()?;
+        state.generation.number = sign_with(&state.database, keys, generation.number)?;
+        state.write_mark()?;
         Ok(state)
     }
 
@@ -393,6 +373,55 @@ fn read_identity(
         number: u64::from_be_bytes(number.ok_or_else(|| damaged("it has no generation"))?),
     };
     Ok(Some((generation, suspended)))
+}
+
+/// Makes a new state under another name, and gives it its own when it is whole: a power loss leaves no half of one.
+fn create(path: &Path) -> Result<(), StateError> {
+    let failed = |error: io::Error| StateError::Database {
+        problem: format!("`{}`: {error}", path.display()),
+    };
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push(".new");
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    make(&open_file(Path::new(&fresh))?)?;
+    let file = File::open(&fresh).and_then(|file| file.sync_all());
+    file.map_err(failed)?;
+    match fs::hard_link(&fresh, path) {
+        // Another process was faster.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),
+        _ => {}
+    }
+    fs::remove_file(&fresh).map_err(failed)?;
+    let directory = File::open(directory_of(path)).and_then(|it| it.sync_all());
+    directory.map_err(failed)
+}
+
+/// Opens a database file, or makes it.
+fn open_file(path: &Path) -> Result<Database, StateError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(PRIVATE_FILE)
+        .open(path)
+        .map_err(|error| StateError::Database {
+            problem: format!("`{}`: {error}", path.display()),
+        })?;
+    let opened = FileBackend::new(file).and_then(|file| {
+        Database::builder()
+            .set_cache_size(CACHE)
+            .create_with_backend(file)
+    });
+    opened.map_err(|error| match error {
+        DatabaseError::DatabaseAlreadyOpen => StateError::InUse {
+            path: path.to_owned(),
+        },
+        error => StateError::database(error),
+    })
 }
 
 /// Makes the tables of a new state, of generation 0.

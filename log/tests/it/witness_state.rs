@@ -245,8 +245,10 @@ fn survive(losses: u64, seed: u64) {
     let mut commits = 0;
     for loss in 0..losses {
         if loss % 500 == 0 {
-            // A new disk: the first moments of a state are crashed into, too.
+            // A new state, which gets its name when it is whole: from then on power may be lost at any moment.
             (disk, mark) = (Disk::default(), Arc::new(Mutex::new(File::default())));
+            disk.0.lock().unwrap().operations_left = u64::MAX;
+            drop(open(&disk, &mark).unwrap());
             (answered, asked) = (BTreeMap::new(), BTreeMap::new());
         }
         disk.0.lock().unwrap().operations_left = random.below(120);
