@@ -125,7 +125,9 @@ pub(crate) fn check_signed(policy: &TrustPolicy, checkpoint: &Checkpoint) -> Res
             "checkpoint-not-trusted",
             format!("too few witnesses of the policy cosigned the checkpoint of `{origin}`"),
         )
-        .hint("witnesses may not have cosigned yet: try again later")),
+        .hint(
+            "witnesses may not have cosigned yet: try again later, or let them cosign with `glasslog witness cosign`",
+        )),
         LogVerdict::Invalid(_, reason) => Err(Failure::new(
             Exit::Undecided,
             "checkpoint-not-trusted",
@@ -148,6 +150,9 @@ pub(crate) fn check_signed(policy: &TrustPolicy, checkpoint: &Checkpoint) -> Res
             Exit::Undecided,
             "log-unknown",
             format!("the policy knows no key that signed the checkpoint of `{origin}`"),
+        )
+        .hint(
+            "the policy may be another log's: `--policy`, or the variable `GLASSLOG_POLICY` if it is not given, names it",
         )),
     }
 }

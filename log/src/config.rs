@@ -48,10 +48,12 @@ impl Config {
         let path = layout.config();
         let Some(bytes) = disk.read(&path)? else {
             let root = layout.root().to_owned();
-            return Err(match layout.keys().exists() || layout.state().exists() {
-                true => LogError::Layout(LayoutError::Unfinished { path: root }),
-                false => LogError::Layout(LayoutError::NotALog { path: root }),
-            });
+            let is_begun = layout.keys().exists() || layout.state().exists();
+            return Err(LogError::Layout(match is_begun {
+                true if layout.mirror().exists() => LayoutError::MirrorCopy { path: root },
+                true => LayoutError::Unfinished { path: root },
+                false => LayoutError::NotALog { path: root },
+            }));
         };
         let setting = |problem: String| LogError::setting(path.clone(), problem);
         let text = str::from_utf8(&bytes).map_err(|error| setting(error.to_string()))?;
@@ -246,7 +248,14 @@ mod tests {
             LogError::Layout(LayoutError::NotALog { path: path.clone() })
         );
         fs::create_dir(layout.keys()).unwrap();
-        assert_eq!(read(), LogError::Layout(LayoutError::Unfinished { path }));
+        assert_eq!(
+            read(),
+            LogError::Layout(LayoutError::Unfinished { path: path.clone() })
+        );
+        fs::create_dir(layout.state()).unwrap();
+        fs::write(layout.mirror(), "glasslog-mirror/v1\n").unwrap();
+        assert_eq!(read(), LogError::Layout(LayoutError::MirrorCopy { path }));
+        fs::remove_file(layout.mirror()).unwrap();
         for (text, problem) in [
             (
                 "format = 2\norigin = \"a\"",

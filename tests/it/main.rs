@@ -53,6 +53,7 @@ mod source {
     mod circles;
     mod codes;
     mod files;
+    mod links;
     mod pages;
     mod paths;
     mod prose;

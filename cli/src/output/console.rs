@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::format::Format;
 use super::render::{self, Extent};
+use super::secrets::without_secrets;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::submitted::Submitted;
@@ -200,7 +201,7 @@ impl Console {
                 exit_code: failure.exit as u8,
                 error: ErrorBody {
                     code: failure.code,
-                    message: &failure.message,
+                    message: &without_secrets(&failure.message),
                     hint: failure.hint.as_deref(),
                 },
                 submitted: failure.submitted.as_deref(),
@@ -287,5 +288,6 @@ fn say_failure(failure: &Failure) {
 /// Writes a line to standard error.
 pub(crate) fn say(text: impl Display) {
     // There is no other stream to report that standard error is closed.
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let text = text.to_string();
+    let _ = writeln!(anstream::stderr().lock(), "{}", without_secrets(&text));
 }

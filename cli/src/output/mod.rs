@@ -9,6 +9,7 @@ mod logging;
 mod observer;
 mod progress;
 mod render;
+mod secrets;
 
 pub(crate) use console::{Console, say, show_usage};
 pub(crate) use file::{Output, Staged, check_current_folder, put, write_new};

@@ -109,6 +109,12 @@ pub enum LayoutError {
         /// The directory.
         path: PathBuf,
     },
+    /// The directory is a mirror's copy of a log.
+    #[error("`{path}` is a copy that `glasslog mirror` keeps, and has no writer")]
+    MirrorCopy {
+        /// The directory.
+        path: PathBuf,
+    },
     /// `init` was given a directory that is not empty.
     #[error("`{path}` is not empty")]
     NotEmpty {
@@ -143,6 +149,7 @@ impl LayoutError {
         match self {
             Self::NotALog { .. } => "not-a-log",
             Self::Unfinished { .. } => "init-unfinished",
+            Self::MirrorCopy { .. } => "mirror-copy",
             Self::NotEmpty { .. } => "directory-not-empty",
             Self::Exposed { .. } => "key-exposed",
             Self::NoState { .. } => "state-missing",
@@ -156,6 +163,9 @@ impl LayoutError {
             Self::NotALog { .. } => "`glasslog init` makes a log",
             Self::Unfinished { .. } => {
                 "nothing was published from it: remove the directory and run `glasslog init` again"
+            }
+            Self::MirrorCopy { .. } => {
+                "write to the log itself; verbs that read take the copy, and any web server can serve its `public/`"
             }
             Self::NotEmpty { .. } => "choose a directory that is empty or does not exist",
             Self::Exposed { path, .. } => return Some(format!("chmod 600 {}", path.display())),

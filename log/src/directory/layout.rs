@@ -12,6 +12,9 @@ pub(crate) const PUBLIC_FILE: u32 = 0o644;
 /// Mode of directories that anyone may enter.
 pub(crate) const PUBLIC_DIRECTORY: u32 = 0o755;
 
+/// Private file that tells a mirror's copy from a log (`docs/formats/mirror.md`).
+const MIRROR_MARK: &str = "mirror";
+
 /// The paths of one log directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -99,6 +102,11 @@ impl Layout {
     /// Returns the path of a small private file.
     pub(crate) fn private(&self, name: &str) -> PathBuf {
         self.state().join(name)
+    }
+
+    /// Returns the path of the file that tells a mirror's copy from other directories.
+    pub(crate) fn mirror(&self) -> PathBuf {
+        self.private(MIRROR_MARK)
     }
 
     /// Returns the path of a sealed journal with the entries from index `first` on.

@@ -14,8 +14,8 @@ use glasslog_core::tiles::PublicFile;
 use std::fs;
 use std::path::Path;
 
-/// Name and content of the private file that tells a copy from other directories.
-const MARK: (&str, &[u8]) = ("mirror", b"glasslog-mirror/v1\n");
+/// Content of the private file that tells a copy from other directories.
+const MARK: &[u8] = b"glasslog-mirror/v1\n";
 
 /// The copy of a log, which this process alone writes.
 #[derive(Debug)]
@@ -34,15 +34,15 @@ impl Copy {
     /// The directory holds something else, or another process writes the copy.
     pub fn open(disk: &Disk, path: &Path) -> Result<Self, MirrorError> {
         let layout = Layout::new(path);
-        let mark = layout.private(MARK.0);
-        if disk.read(&mark)?.as_deref() != Some(MARK.1) {
+        let mark = layout.mirror();
+        if disk.read(&mark)?.as_deref() != Some(MARK) {
             if !is_free(path)? {
                 let path = path.to_owned();
                 return Err(MirrorError::NotACopy { path });
             }
             disk.make_directory(path, PUBLIC_DIRECTORY)?;
             disk.make_directory(&layout.state(), PRIVATE_DIRECTORY)?;
-            disk.replace(&layout.state(), &mark, MARK.1, PRIVATE_FILE)?;
+            disk.replace(&layout.state(), &mark, MARK, PRIVATE_FILE)?;
         }
         disk.make_directory(&layout.temporary(), PRIVATE_DIRECTORY)?;
         disk.make_directory(&layout.public(), PUBLIC_DIRECTORY)?;
