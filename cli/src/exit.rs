@@ -160,7 +160,9 @@ impl From<&WitnessError> for Exit {
             WitnessError::Log(error) => error.into(),
             WitnessError::Source(error) => error.into(),
             WitnessError::Policy(_) | WitnessError::OtherLog { .. } => Self::Usage,
-            WitnessError::UnknownLog { .. } | WitnessError::Older { .. } => Self::Undecided,
+            WitnessError::UnknownLog { .. }
+            | WitnessError::Older { .. }
+            | WitnessError::Refused(Refusal::NotCounting(_)) => Self::Undecided,
             WitnessError::Inconsistent(_) => Self::Inconsistent,
             WitnessError::Tile(TileError::Missing { .. }) => Self::Unfinished,
             WitnessError::BadSignature { .. }

@@ -1,7 +1,9 @@
 //! Bounds that no operator needs to change, with the reason for each number.
 
 use crate::http::slots::Share;
+use crate::options::Rate;
 use glasslog_core::text::limits::{MAX_READING, MAX_READING_BYTES};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// Bytes of single entries that are being read, queued or in work at once: a thousand of the largest. Beyond it the answer
@@ -23,6 +25,13 @@ pub(crate) const MAX_WITNESS_BYTES: usize = 64 << 20;
 
 /// A client may hold a quarter of the bytes that are free for requests to a witness.
 pub(crate) const WITNESS_SHARE: Share = Share { times: 1, part: 4 };
+
+/// Refusals a second that a client of a witness gets without waiting, and at once after a pause: far more than an honest log
+/// gets.
+pub(crate) const WITNESS_REFUSALS: Rate = Rate {
+    each_second: NonZeroU32::new(50).expect("not zero"),
+    burst: NonZeroU32::new(200).expect("not zero"),
+};
 
 /// Connections to the address for metrics.
 pub(crate) const ADMIN_CONNECTIONS: usize = 32;

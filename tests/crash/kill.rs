@@ -442,7 +442,7 @@ fn cosign(path: &Path) -> ! {
     let witness = Witness {
         key: &key,
         state: &directory.join("witness.state"),
-        policy: policy.log(),
+        policy: &policy,
     };
     loop {
         match witness.cosign(&Disk::new(), &Layout::new(path), 1) {

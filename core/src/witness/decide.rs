@@ -5,11 +5,13 @@
 
 use crate::merkle::{ConsistencyProof, Hash, ProofError, TreeHead};
 use crate::note::cosignature::{self, CosignatureError};
-use crate::note::{Checkpoint, Signature, SignedCheckpoint, VerifierKey};
+use crate::note::{Checkpoint, Signature, VerifierKey};
 use crate::text::time;
+use crate::trust::Invalid;
 use crate::witness::add_checkpoint::AddCheckpoint;
 use crate::witness::answer::{AnswerError, Cosignatures};
 use crate::witness::known_logs::KnownLog;
+use crate::witness::log_signature::LogSignature;
 use crate::witness::witness_key::WitnessKey;
 use alloc::vec::Vec;
 
@@ -34,31 +36,32 @@ impl Memory {
 #[derive(Clone, Debug)]
 pub struct VerifiedRequest {
     request: AddCheckpoint,
-    signed: SignedCheckpoint,
+    signature: LogSignature,
     /// Time of the latest cosignature by the witness itself that the checkpoint carries.
     own: Option<u64>,
 }
 
 impl VerifiedRequest {
     /// Verifies the signatures: all lines by keys of the log must be good, and one must be there. A bad line under the name of
-    /// the witness itself says nothing; like every line by another key, it is handed on to no one.
+    /// the witness itself says nothing; like every line by another key, it is handed on to no one. A key that does not count
+    /// for this checkpoint by the trust policy is as good as none.
     ///
     /// # Errors
-    /// [`Refusal::Unsigned`] or [`Refusal::BadSignature`].
+    /// [`Refusal::Unsigned`], [`Refusal::BadSignature`] or [`Refusal::NotCounting`].
     pub fn new(
         request: AddCheckpoint,
         log: &KnownLog,
         own: &[&VerifierKey],
     ) -> Result<Self, Refusal> {
         let checkpoint = request.checkpoint();
-        let signed = by_log(checkpoint, log)?;
+        let signature = LogSignature::new(checkpoint, log)?;
         let times = own.iter().flat_map(|key| {
             let lines = checkpoint.note().signatures_by(key);
             lines.filter_map(|line| cosignature::verify(checkpoint, key, line).ok())
         });
         Ok(Self {
             own: times.max(),
-            signed,
+            signature,
             request,
         })
     }
@@ -66,7 +69,16 @@ impl VerifiedRequest {
     /// Returns the checkpoint with the log's lines only.
     #[must_use]
     pub fn checkpoint(&self) -> &Checkpoint {
-        self.signed.checkpoint()
+        self.signature.signed.checkpoint()
+    }
+
+    /// Checks that a key of the log that signed counts at `now`, by the clock of the witness: a checkpoint that is to be cosigned has
+    /// no other time yet.
+    ///
+    /// # Errors
+    /// [`Refusal::NotCounting`].
+    pub fn check_time(&self, now: u64) -> Result<(), Refusal> {
+        self.signature.check_time(now)
     }
 
     /// Decides about the request at `now`, in seconds since the epoch. `memory` is of the log with this origin; `None` if the
@@ -75,9 +87,24 @@ impl VerifiedRequest {
     /// # Errors
     /// The [`Refusal`].
     pub fn decide(&self, memory: Option<&Memory>, now: u64) -> Result<Agreed<'_>, Refusal> {
+        self.check_time(now)?;
         if let Some(own) = self.ahead_of(memory) {
             return Err(own);
         }
+        self.decide_restored(memory, now)
+    }
+
+    /// As [`decide`](Self::decide), of a witness whose operator took the risk that its memory was rolled back: a later cosignature by
+    /// itself is no reason to refuse.
+    ///
+    /// # Errors
+    /// The [`Refusal`].
+    pub fn decide_restored(
+        &self,
+        memory: Option<&Memory>,
+        now: u64,
+    ) -> Result<Agreed<'_>, Refusal> {
+        self.check_time(now)?;
         let remembered = memory.map_or(0, |memory| memory.time);
         // A cosignature without a time is none of a witness.
         if now == 0 || now < remembered {
@@ -109,11 +136,25 @@ impl VerifiedRequest {
         })
     }
 
-    /// Returns the memory that the cosignature by the witness itself shows it to have had, if it is larger than the memory:
-    /// the operator of a witness whose state was rolled back may go on from there.
+    /// Returns the memory that the cosignature by the witness itself shows it to have had, if it is newer than the memory: the
+    /// operator of a witness whose state was rolled back may go on from there.
+    ///
+    /// Size and time of the memory never shrink. A head that was cosigned earlier than the remembered one, or contradicts it,
+    /// does not take its place.
     #[must_use]
     pub fn recovered(&self, memory: Option<&Memory>, own: &[&VerifierKey]) -> Option<Memory> {
         self.ahead_of(memory)?;
+        let time = self.own?;
+        if let Some(memory) = memory {
+            if time < memory.time {
+                return None;
+            }
+            let size = self.checkpoint().head().size;
+            if size < memory.head().size || self.fork(memory).is_some() {
+                let checkpoint = memory.checkpoint.clone();
+                return (time > memory.time).then_some(Memory { checkpoint, time });
+            }
+        }
         let checkpoint = self.request.checkpoint();
         let mut lines: Vec<Signature> = self.checkpoint().note().signatures().to_vec();
         for key in own {
@@ -121,12 +162,7 @@ impl VerifiedRequest {
             let good = by_key.filter(|line| cosignature::verify(checkpoint, key, line).is_ok());
             lines.extend(good.cloned());
         }
-        let is_smaller = memory.is_some_and(|memory| memory.head().size > checkpoint.head().size);
-        let time = self.own.max(memory.map(|memory| memory.time))?;
-        let checkpoint = match memory.filter(|_| is_smaller) {
-            Some(memory) => memory.checkpoint.clone(),
-            None => checkpoint.with_signatures(lines).ok()?,
-        };
+        let checkpoint = checkpoint.with_signatures(lines).ok()?;
         Some(Memory { checkpoint, time })
     }
 
@@ -160,21 +196,6 @@ impl VerifiedRequest {
             proof: proof.clone(),
         })
     }
-}
-
-/// Keeps the lines of a checkpoint by the keys of the log, of which each must verify.
-fn by_log(checkpoint: &Checkpoint, log: &KnownLog) -> Result<SignedCheckpoint, Refusal> {
-    let keys: Vec<&VerifierKey> = log.keys().iter().collect();
-    let signed = SignedCheckpoint::new(checkpoint, &keys);
-    let good = signed.as_ref().map(|signed| signed.checkpoint().note());
-    for line in checkpoint.note().signatures() {
-        let is_claimed = keys.iter().any(|key| line.is_claimed_by(key));
-        let is_good = good.is_some_and(|good| good.signatures().contains(line));
-        if is_claimed && !is_good {
-            return Err(Refusal::BadSignature);
-        }
-    }
-    signed.ok_or(Refusal::Unsigned)
 }
 
 /// The contradiction of two signed heads: the newer one has another root at the older one's size.
@@ -226,6 +247,9 @@ pub enum Refusal {
     /// A line by a key of the log is false.
     #[error("a signature on the checkpoint by a key of the log is false")]
     BadSignature,
+    /// A key of the log signed that does not count for this checkpoint, or now.
+    #[error("a key of the log signed, but {0}")]
+    NotCounting(Invalid),
     /// The old size is not the size that the witness cosigned last.
     #[error("this witness cosigned size {size} last")]
     Conflict {
@@ -271,6 +295,7 @@ impl Refusal {
         match self {
             Self::Unsigned => "witness-unsigned",
             Self::BadSignature => "witness-signature-false",
+            Self::NotCounting(_) => "witness-key-not-counting",
             Self::Conflict { .. } => "witness-other-size",
             Self::Proof(error) => error.code(),
             Self::ClockBehind { .. } => "witness-clock",

@@ -6,6 +6,7 @@ mod answer;
 mod decide;
 mod known_logs;
 mod log_list;
+mod log_signature;
 mod witness_key;
 
 pub use add_checkpoint::{AddCheckpoint, AddCheckpointError};

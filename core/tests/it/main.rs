@@ -43,3 +43,4 @@ mod tile_plan;
 mod trust;
 mod validity;
 mod witness;
+mod witness_validity;

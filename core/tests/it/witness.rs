@@ -314,6 +314,37 @@ fn a_memory_that_was_rolled_back_is_noticed_and_can_be_recovered() {
     assert!(ask(Some(&old), request, NOW + 3).is_ok());
 }
 
+/// After its operator accepted a memory that was rolled back, the witness goes on from there, and never back.
+#[test]
+fn a_recovered_memory_never_shrinks() {
+    let key = witness_key();
+    let own = [key.verifier()];
+    let at = |size, time, forked_at| {
+        let request = AddCheckpoint::new(0, ConsistencyProof::default(), {
+            let checkpoint = checkpoint(size, forked_at);
+            let secret = note_key("w.example", SignatureType::CosignatureV1, 2);
+            let line = cosignature::cosign(&checkpoint, &secret, time).unwrap();
+            checkpoint.with_signature(line).unwrap()
+        });
+        verify(request.unwrap()).unwrap()
+    };
+    let memory = ask(None, request(0, 7, Some(5)), NOW).unwrap();
+    let recovered = |shown: &VerifiedRequest| shown.recovered(Some(&memory), &own);
+    // A larger head that it cosigned earlier does not take the place of the remembered one, without suspending the witness.
+    let shown = at(9, NOW - 1, None);
+    assert_eq!(recovered(&shown), None);
+    let refusal = shown.decide_restored(Some(&memory), NOW + 1).unwrap_err();
+    assert_eq!(refusal, Refusal::Conflict { size: 7 });
+    // A smaller one, or another root of one size, that it cosigned later moves the time alone.
+    for shown in [at(5, NOW + 3, None), at(7, NOW + 3, None)] {
+        let moved = recovered(&shown).unwrap();
+        assert_eq!(moved.checkpoint, memory.checkpoint);
+        assert_eq!(moved.time, NOW + 3);
+    }
+    let moved = recovered(&at(9, NOW + 3, None)).unwrap();
+    assert_eq!((moved.head(), moved.time), (head(9, None), NOW + 3));
+}
+
 /// The recovered checkpoint has the shown text, the log's line and the witness's own.
 fn recovered_of<'a>(verified: &VerifiedRequest, recovered: &'a Memory) -> &'a Checkpoint {
     let text = verified.checkpoint().note().text();

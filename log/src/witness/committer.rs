@@ -13,6 +13,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -49,9 +50,14 @@ impl fmt::Debug for Signers {
     }
 }
 
+/// The allowance of a log: taken from only for a checkpoint that is about to be cosigned and is larger than the remembered one.
+/// An error is the time until the log may ask again.
+pub type Allowance = Box<dyn Fn() -> Result<(), Duration> + Send>;
+
 /// A request that waits.
 struct Job {
     request: VerifiedRequest,
+    allowance: Allowance,
     answer: oneshot::Sender<Result<Cosignatures, NotCosigned>>,
 }
 
@@ -66,6 +72,12 @@ pub enum NotCosigned {
     /// The witness refuses the checkpoint.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The log asks more often than it declared.
+    #[error("this log asks more often than it declared")]
+    TooOften {
+        /// The time until it may ask again.
+        wait: Duration,
+    },
     /// Too many requests wait.
     #[error("too many requests are waiting")]
     Busy,
@@ -85,6 +97,7 @@ impl NotCosigned {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.code(),
+            Self::TooOften { .. } => "witness-log-too-often",
             Self::Busy => "witness-busy",
             Self::Suspended { .. } => "witness-is-suspended",
             Self::Stopped => "witness-stopped",
@@ -123,14 +136,21 @@ impl Committer {
     ///
     /// # Errors
     /// [`NotCosigned`].
-    pub async fn cosign(&self, request: VerifiedRequest) -> Result<Cosignatures, NotCosigned> {
+    pub async fn cosign(
+        &self,
+        request: VerifiedRequest,
+        allowance: Allowance,
+    ) -> Result<Cosignatures, NotCosigned> {
         let (answer, answered) = oneshot::channel();
-        self.0
-            .try_send(Job { request, answer })
-            .map_err(|error| match error {
-                TrySendError::Full(_) => NotCosigned::Busy,
-                TrySendError::Closed(_) => NotCosigned::Stopped,
-            })?;
+        let job = Job {
+            request,
+            allowance,
+            answer,
+        };
+        self.0.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => NotCosigned::Busy,
+            TrySendError::Closed(_) => NotCosigned::Stopped,
+        })?;
         answered.await.unwrap_or(Err(NotCosigned::Stopped))
     }
 
@@ -207,17 +227,17 @@ impl Thread {
                     decided.push(Err(NotCosigned::Suspended { reason }));
                     continue;
                 }
-                let outcome = decide(batch, &job.request, keys, restored, now)?;
+                let outcome = decide(batch, job, keys, restored, now)?;
                 if let Err((refusal, memory)) = &outcome {
                     let memory = memory.as_ref();
                     let fork = memory.filter(|memory| job.request.fork(memory).is_some());
                     forks.extend(fork.map(|memory| (memory.clone(), at)));
-                    if let Refusal::RolledBack { .. } = refusal {
+                    if let NotCosigned::Refused(Refusal::RolledBack { .. }) = refusal {
                         batch.suspend(refusal.to_string());
                         reason = Some(refusal.to_string());
                     }
                 }
-                decided.push(outcome.map_err(|(refusal, _)| refusal.into()));
+                decided.push(outcome.map_err(|(refusal, _)| refusal));
             }
             Ok(())
         })?;
@@ -237,14 +257,22 @@ impl Thread {
     }
 }
 
-/// Decides about one request, and remembers what is cosigned. A refusal comes with the memory that it rests on.
+/// A cosignature, or a refusal with the memory that it rests on.
+type Decision = Result<Cosignatures, (NotCosigned, Option<Memory>)>;
+
+/// Decides about one request, and remembers what is cosigned.
 fn decide(
     batch: &mut Batch<'_>,
-    request: &VerifiedRequest,
+    job: &Job,
     keys: &[WitnessKey],
     restored: Restored,
     now: u64,
-) -> Result<Result<Cosignatures, (Refusal, Option<Memory>)>, StateError> {
+) -> Result<Decision, StateError> {
+    let request = &job.request;
+    // A key that does not count now changes nothing, and proves nothing.
+    if let Err(refusal) = request.check_time(now) {
+        return Ok(Err((refusal.into(), None)));
+    }
     let mut memory = batch.memory(request.checkpoint().origin())?;
     if restored == Restored::Accepted {
         let own: Vec<&VerifierKey> = keys.iter().map(WitnessKey::verifier).collect();
@@ -253,16 +281,23 @@ fn decide(
             memory = Some(recovered);
         }
     }
-    let agreed = request
-        .decide(memory.as_ref(), now)
-        .and_then(|agreed| agreed.cosign(keys));
-    Ok(match agreed {
-        Ok((answer, new)) => {
-            batch.remember(&new)?;
-            Ok(answer)
-        }
-        Err(refusal) => Err((refusal, memory)),
-    })
+    let decided = match restored {
+        Restored::Accepted => request.decide_restored(memory.as_ref(), now),
+        Restored::Refused => request.decide(memory.as_ref(), now),
+    };
+    let (answer, new) = match decided.and_then(|agreed| agreed.cosign(keys)) {
+        Ok(agreed) => agreed,
+        Err(refusal) => return Ok(Err((refusal.into(), memory))),
+    };
+    // Only what moves the witness on costs the log: all else can be sent by anyone, as often as they like.
+    let remembered = memory.as_ref().map_or(0, |memory| memory.head().size);
+    if new.head().size > remembered
+        && let Err(wait) = (job.allowance)()
+    {
+        return Ok(Err((NotCosigned::TooOften { wait }, memory)));
+    }
+    batch.remember(&new)?;
+    Ok(Ok(answer))
 }
 
 /// Shares one set of outcomes with the thread.

@@ -17,7 +17,7 @@ mod state_error;
 mod target;
 mod witness_error;
 
-pub use committer::{Committer, NotCosigned, Outcomes, Signers};
+pub use committer::{Allowance, Committer, NotCosigned, Outcomes, Signers};
 pub use evidence::Evidence;
 pub use generation::{FileMark, Mark, mark_beside};
 pub use one_shot::{Cosigned, Witness};

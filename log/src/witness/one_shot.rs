@@ -11,7 +11,7 @@ use crate::error::LogError;
 use glasslog_core::merkle::{ConsistencyProof, Hash, TreeHead, empty_root};
 use glasslog_core::note::{Checkpoint, cosignature};
 use glasslog_core::tiles::{ConsistencyPlan, Tile};
-use glasslog_core::trust::Policy;
+use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
 use glasslog_core::witness::{
     AddCheckpoint, KnownLogs, Memory, Refusal, VerifiedRequest, WitnessKey,
@@ -30,8 +30,8 @@ pub struct Witness<'a> {
     pub key: &'a WitnessKey,
     /// File with the last checkpoint that it cosigned.
     pub state: &'a Path,
-    /// Policy that names the log and its key.
-    pub policy: &'a Policy,
+    /// Policy that names the log and its key, and the conditions under which it counts.
+    pub policy: &'a TrustPolicy,
 }
 
 /// The result of cosigning.
@@ -105,7 +105,9 @@ impl Witness<'_> {
         // The log's signature comes before its tiles: a stranger's checkpoint decides nothing about what is read.
         let unproven = AddCheckpoint::new(0, ConsistencyProof::default(), shown.clone());
         let own = [self.key.verifier()];
-        VerifiedRequest::new(unproven.map_err(WitnessError::Request)?, log, &own)
+        let unproven = VerifiedRequest::new(unproven.map_err(WitnessError::Request)?, log, &own);
+        unproven
+            .and_then(|unproven| unproven.check_time(now))
             .map_err(refused)?;
         let old = seen.map_or(TreeHead::empty(), Memory::head);
         if let Some(seen) = seen {
@@ -130,7 +132,7 @@ impl Witness<'_> {
 
     /// Keeps the lines that verify by the policy. A memory by a key that the policy does not name any more is kept as it is.
     fn signed(&self, checkpoint: &Checkpoint) -> Checkpoint {
-        let signed = self.policy.signed(checkpoint);
+        let signed = self.policy.log().signed(checkpoint);
         signed.map_or_else(|| checkpoint.clone(), |signed| signed.checkpoint().clone())
     }
 

@@ -6,7 +6,7 @@ use glasslog_core::merkle::TreeHead;
 use glasslog_core::note::{
     Checkpoint, KeyId, KeyName, Signature, SignatureType, SignerKey, cosignature,
 };
-use glasslog_core::trust::Policy;
+use glasslog_core::trust::TrustPolicy;
 use glasslog_core::witness::{Refusal, WitnessKey};
 use glasslog_log::StorageError;
 use glasslog_log::directory::Disk;
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 struct Case {
     directory: TempDir,
     layout: Layout,
-    policy: Policy,
+    policy: TrustPolicy,
 }
 
 fn signer(name: &str, kind: SignatureType) -> SignerKey {
@@ -39,7 +39,7 @@ impl Case {
             .create(layout.root(), NOW)
             .unwrap();
         let policy =
-            Policy::parse(format!("log {}\nquorum none\n", log_key(layout.root())).as_bytes())
+            TrustPolicy::parse(format!("log {}\nquorum none\n", log_key(layout.root())).as_bytes())
                 .unwrap();
         Self {
             directory,

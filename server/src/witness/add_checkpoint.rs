@@ -3,7 +3,7 @@
 use super::app::WitnessApp;
 use super::refused::Refused;
 use crate::http::body;
-use crate::http::client::Peer;
+use crate::http::client::{Client, Peer};
 use crate::http::host::Answers;
 use crate::http::pace::Pace;
 use axum::Router;
@@ -58,7 +58,8 @@ where
     B: HttpBody<Data = Bytes> + Unpin,
 {
     let began = Instant::now();
-    let response = match add(app, request).await {
+    let client = app.client(&request);
+    let response = match add(app, request, client).await {
         Ok(lines) => {
             let headers = [
                 (CONTENT_TYPE, "text/plain; charset=utf-8"),
@@ -75,14 +76,17 @@ where
     let status = response.status().as_u16();
     app.metrics.request(ADD_CHECKPOINT_PATH, status);
     app.metrics.answered(began.elapsed());
+    // Refusals cost their client time, and the log nothing.
+    if response.status().is_client_error() {
+        app.refusals.wait(client, 1).await;
+    }
     response
 }
 
-async fn add<B>(app: &WitnessApp, request: Request<B>) -> Result<String, Refused>
+async fn add<B>(app: &WitnessApp, request: Request<B>, client: Client) -> Result<String, Refused>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
-    let client = app.client(&request);
     if let Some(rate) = &app.rate {
         let taken = rate.take(client);
         taken.map_err(|wait| Refused::ClientTooOften { wait })?;
@@ -101,16 +105,7 @@ where
     let log = book.log(&origin).ok_or(Refused::UnknownLog)?;
     let own: Vec<_> = app.own.iter().collect();
     let verified = VerifiedRequest::new(request, log, &own).map_err(NotCosigned::from)?;
-    // A copy of an earlier request, which anyone can send, takes nothing of what the log may ask: it shows nothing new.
-    if book.has_rate(&origin) {
-        let memory = app.reader.memory(&origin);
-        let memory = memory.map_err(|_| Refused::Unreadable)?;
-        let size = memory.map_or(0, |memory| memory.head().size);
-        if verified.checkpoint().head().size > size {
-            let taken = book.take(&origin);
-            taken.map_err(|wait| Refused::LogTooOften { wait })?;
-        }
-    }
     let committer = app.committer().ok_or(NotCosigned::Stopped)?;
-    Ok(committer.cosign(verified).await?.encode())
+    let allowance = Box::new(move || book.take(&origin));
+    Ok(committer.cosign(verified, allowance).await?.encode())
 }

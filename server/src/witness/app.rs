@@ -26,6 +26,8 @@ pub(super) struct WitnessApp {
     pub(super) evidence: Evidence,
     pub(super) metrics: Arc<Metrics>,
     pub(super) rate: Option<RateLimit>,
+    /// Refusals, for which a client that gets too many waits.
+    pub(super) refusals: RateLimit,
     /// Bytes of requests that are being read or decided.
     pub(super) room: Arc<Slots>,
     pub(super) limits: Limits,

@@ -122,12 +122,7 @@ impl Book {
         self.by_hash.get(hash)
     }
 
-    /// Tells whether the log has a declared rate.
-    pub(super) fn has_rate(&self, origin: &Origin) -> bool {
-        self.rates.contains_key(origin.as_str())
-    }
-
-    /// Takes one request of a log.
+    /// Takes one request of a log from its declared rate.
     ///
     /// # Errors
     /// The time until it may ask again.

@@ -38,9 +38,6 @@ pub(super) enum Refused {
     /// The client asks more often than it may.
     #[error("this client asks more often than it may")]
     ClientTooOften { wait: Duration },
-    /// The log asks more often than it declared.
-    #[error("this log asks more often than it declared")]
-    LogTooOften { wait: Duration },
     /// Too many bytes are in work.
     #[error("too much is waiting")]
     Full,
@@ -69,7 +66,6 @@ impl Refused {
             Self::TooSlow { .. } => "witness-request-too-slow",
             Self::CutShort => "witness-request-cut-short",
             Self::ClientTooOften { .. } => "witness-client-too-often",
-            Self::LogTooOften { .. } => "witness-log-too-often",
             Self::Full => "witness-full",
             Self::Unreadable => "witness-state-unreadable",
         }
@@ -87,9 +83,13 @@ impl Refused {
             Self::Malformed(_) | Self::CutShort => StatusCode::BAD_REQUEST,
             Self::UnknownLog => StatusCode::NOT_FOUND,
             Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::ClientTooOften { .. } | Self::LogTooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::ClientTooOften { .. } | Self::NotCosigned(NotCosigned::TooOften { .. }) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::NotCosigned(NotCosigned::Refused(refusal)) => match refusal {
-                Refusal::Unsigned | Refusal::BadSignature => StatusCode::FORBIDDEN,
+                Refusal::Unsigned | Refusal::BadSignature | Refusal::NotCounting(_) => {
+                    StatusCode::FORBIDDEN
+                }
                 Refusal::Conflict { .. } => StatusCode::CONFLICT,
                 Refusal::Proof(_) => StatusCode::UNPROCESSABLE_ENTITY,
                 Refusal::NoRoom => StatusCode::BAD_REQUEST,
@@ -122,7 +122,7 @@ impl Refused {
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::ClientTooOften { wait } | Self::LogTooOften { wait } => {
+            Self::ClientTooOften { wait } | Self::NotCosigned(NotCosigned::TooOften { wait }) => {
                 let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
                 Some(seconds.max(1))
             }

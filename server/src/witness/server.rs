@@ -10,7 +10,7 @@ use crate::http::connections;
 use crate::http::descriptors;
 use crate::http::rate::RateLimit;
 use crate::http::slots::Slots;
-use crate::limits::{ADMIN_CONNECTIONS, MAX_WITNESS_BYTES, WITNESS_SHARE};
+use crate::limits::{ADMIN_CONNECTIONS, MAX_WITNESS_BYTES, WITNESS_REFUSALS, WITNESS_SHARE};
 use crate::options::Options;
 use crate::server::listen;
 use axum::Router;
@@ -127,6 +127,7 @@ impl WitnessServer {
             evidence: self.evidence,
             metrics: self.metrics,
             rate: limits.rate.map(RateLimit::new),
+            refusals: RateLimit::new(WITNESS_REFUSALS),
             room: Slots::shared(MAX_WITNESS_BYTES, WITNESS_SHARE),
             committing: RwLock::new(Some(self.committer)),
             proxies: self.options.proxies,

@@ -358,9 +358,14 @@ fn a_cosignature_that_the_witness_does_not_remember_suspends_it() {
     let answer = add(&served, &shown);
     assert_eq!((answer.status, &answer.body[..]), (409, &b"9\n"[..]));
     assert_eq!(add(&served, &log.request(9, 10, 0)).status, 200);
+    // An older cosignature of another version brings it back nowhere.
+    thread::sleep(Duration::from_millis(1_100));
+    assert_eq!(add(&served, &log.request(10, 12, 0)).status, 200);
+    let answer = add(&served, &shown);
+    assert_eq!((answer.status, &answer.body[..]), (409, &b"12\n"[..]));
     served.terminate();
     let served = operator.serve(&[]);
-    assert_eq!(add(&served, &log.request(10, 10, 0)).status, 200);
+    assert_eq!(add(&served, &log.request(12, 12, 0)).status, 200);
 }
 
 #[test]
@@ -425,6 +430,67 @@ fn a_log_asks_as_often_as_it_declared() {
     );
     // A repeated request costs the log nothing, since anyone can send it.
     assert_eq!(add(&served, &log.request(10, 10, 0)).status, 200);
+}
+
+/// A stranger has the log's newest checkpoint, and sends it with a wrong proof or another old size.
+#[test]
+fn refused_requests_cost_the_log_nothing() {
+    let log = TestLog::new("log.example", 1);
+    let operator = Operator::new(&[&log]);
+    operator.list(&[&log], "qpd 24\n");
+    let served = operator.serve(&[]);
+    assert_eq!(add(&served, &log.request(0, 5, 0)).status, 200);
+    let good = String::from_utf8(log.request(5, 9, 0)).unwrap();
+    let (_, checkpoint) = good.split_once("\n\n").unwrap();
+    for _ in 0..30 {
+        for (old, status) in [(5, 422), (3, 409)] {
+            let body = format!("old {old}\n\n{checkpoint}");
+            assert_eq!(add(&served, body.as_bytes()).status, status);
+        }
+    }
+    assert_eq!(add(&served, good.as_bytes()).status, 200);
+}
+
+/// Requests that are refused cost their client time, from the 200th on.
+#[test]
+fn refused_requests_cost_their_client_time() {
+    let log = TestLog::new("log.example", 1);
+    let operator = Operator::new(&[&log]);
+    let served = operator.serve(&[]);
+    let began = Instant::now();
+    for _ in 0..260 {
+        assert_eq!(add(&served, &log.request(1, 2, 0)).status, 409);
+    }
+    assert!(began.elapsed() >= Duration::from_secs(1));
+}
+
+/// A stolen key that the policy accepts up to a size moves the witness no further.
+#[test]
+fn a_key_that_does_not_count_is_refused() {
+    let (old, new) = (
+        TestLog::new("log.example", 1),
+        TestLog::new("log.example", 2),
+    );
+    let operator = Operator::new(&[]);
+    let policy = format!(
+        "[log]\nlog {}\nlog {}\nquorum none\n[validity]\nkey log.example+{} up-to-size 5\n",
+        old.verifier(),
+        new.verifier(),
+        old.verifier().id()
+    );
+    fs::write(operator.path("policy"), policy).unwrap();
+    let served = operator.serve(&["--policy", "policy"]);
+    assert_eq!(add(&served, &old.request(0, 5, 0)).status, 200);
+    for fork in [0, 1] {
+        let answer = add(&served, &old.request(5, 9, fork));
+        assert_eq!(
+            (answer.status, code(&answer)),
+            (403, "witness-key-not-counting".into())
+        );
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(text.contains("accepts that key up to size 5"), "{text}");
+    }
+    assert_eq!(add(&served, &new.request(5, 9, 0)).status, 200);
 }
 
 #[test]

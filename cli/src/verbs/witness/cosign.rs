@@ -75,7 +75,7 @@ impl Args {
         let witness = Witness {
             key: &key,
             state: &self.state,
-            policy: policy.log(),
+            policy: &policy,
         };
         let time = signing_time()?;
         let done = match witness.cosign_at(&target, &disk, time) {

@@ -237,7 +237,7 @@ impl Sources {
         };
         for path in &self.policies {
             let policy = read_trust_policy(path)?;
-            let logs = KnownLogs::of_policy(policy.log());
+            let logs = KnownLogs::of_policy(&policy);
             add(path, logs.map_err(|error| not_among(path, &error))?)?;
         }
         for path in &self.lists {

@@ -84,6 +84,30 @@ fn a_witness_cosigns_what_extends_what_it_saw() {
 }
 
 #[test]
+fn a_witness_cosigns_nothing_by_a_key_that_does_not_count() {
+    let shell = Shell::with_log();
+    shell
+        .run("keygen --kind witness --name witness.example/w1 --out w")
+        .expect(0);
+    let policy = shell.read("log/trust.policy");
+    let limited = format!("{policy}[validity]\nlog {ORIGIN} up-to-size 1\n");
+    fs::write(shell.path("limited.policy"), limited).unwrap();
+    let server = shell.serve();
+    for log in ["log", &server.url] {
+        let cosign = format!("witness cosign {log} --key w --state w.state");
+        let said = shell
+            .run(&format!("{cosign} --policy limited.policy"))
+            .expect(5);
+        assert!(
+            said.stderr
+                .contains("the trust policy accepts that key up to size 1"),
+            "{said}"
+        );
+        assert!(!shell.path("w.state").exists());
+    }
+}
+
+#[test]
 fn a_witness_gives_evidence_of_a_fork() {
     let shell = Shell::new();
     shell
