@@ -1,6 +1,7 @@
 //! `monitor`: watches logs, and tells of each entry once.
 
-use std::fs;
+mod state_file;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,8 +14,6 @@ use glasslog_client::monitor::{
 };
 use glasslog_client::source::Source;
 use glasslog_core::event::ArtifactQuery;
-use glasslog_log::LogError;
-use glasslog_log::directory::Disk;
 
 use crate::args::{given, parse_duration, read_trust_policy, refuse_artifact, resolve_artifact};
 use crate::clock::now;
@@ -23,6 +22,7 @@ use crate::failure::Failure;
 use crate::input;
 use crate::output::{Console, write_new};
 use crate::source;
+use state_file::StateFile;
 
 /// Bytes of the largest files that the verb reads beside the policy.
 const MAX_FILE: usize = 16 << 20;
@@ -99,7 +99,7 @@ struct Delivery<'a> {
     console: &'a Console,
     webhook: Option<Webhook>,
     exec: Option<&'a str>,
-    file: &'a Path,
+    file: StateFile,
     state: State,
     /// The log that is monitored now.
     at: usize,
@@ -120,12 +120,13 @@ impl Args {
         let webhook = webhook.map(|url| Webhook::new(url, key)).transpose()?;
         let sources = self.logs.iter().map(|log| source::open(log, false));
         let sources: Vec<Box<dyn Source>> = sources.collect::<Result<_, _>>()?;
+        let (file, state) = StateFile::open(&self.state)?;
         let mut delivery = Delivery {
             console,
             webhook,
             exec: self.exec.as_deref(),
-            file: &self.state,
-            state: self.read_state()?,
+            file,
+            state,
             at: 0,
         };
         loop {
@@ -142,6 +143,10 @@ impl Args {
                 return looked;
             }
             if let Err(failure) = looked {
+                // A later look cannot mend this.
+                if failure.code == state_file::CHANGED {
+                    return Err(failure);
+                }
                 console.warn_of(&failure);
             }
             thread::sleep(Duration::from_secs(self.every.max(1)));
@@ -229,18 +234,6 @@ impl Args {
         let watches = texts.into_iter().map(watch);
         Ok(Watches(watches.collect::<Result<_, Failure>>()?))
     }
-
-    fn read_state(&self) -> Result<State, Failure> {
-        if fs::symlink_metadata(&self.state).is_err() {
-            return Ok(State::default());
-        }
-        let bytes = input::read(&self.state, MAX_FILE)?;
-        State::parse(&bytes).map_err(|error| {
-            let message = format!("`{}`: {error}", self.state.display());
-            Failure::new(Exit::Malformed, error.code(), message)
-                .hint("begin with a new state file: every entry is then told again")
-        })
-    }
 }
 
 impl Delivery<'_> {
@@ -258,7 +251,7 @@ impl Delivery<'_> {
 impl Sink for Delivery<'_> {
     fn deliver(&mut self, alert: &Alert) -> Result<(), Error> {
         if let Some(evidence) = &alert.evidence {
-            let written = write_new(self.file, &[("inconsistency", evidence)]);
+            let written = write_new(self.file.path(), &[("inconsistency", evidence)]);
             if let Err(failure) = written {
                 // The alert itself has the evidence too.
                 self.console.warn_of(&failure);
@@ -281,12 +274,7 @@ impl Sink for Delivery<'_> {
         if let Some(kept) = self.state.0.get_mut(self.at) {
             kept.clone_from(state);
         }
-        let parent = self.file.parent();
-        let named = parent.filter(|parent| !parent.as_os_str().is_empty());
-        let folder = named.unwrap_or(Path::new("."));
-        let bytes = self.state.encode();
-        let written = Disk::new().replace(folder, self.file, &bytes, 0o600);
-        written.map_err(|error| failed(&LogError::from(error).to_string()))
+        self.file.save(&self.state)
     }
 }
 

@@ -2,10 +2,11 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use glasslog_tests::command::Finished;
+use glasslog_tests::command::{Finished, finish};
 use serde_json::{Value, json};
 
 use crate::cli::writing::shell::{CI, ORIGIN, Shell};
@@ -242,4 +243,31 @@ fn a_webhook_is_signed_and_tried_again() {
         .run(&format!("{MONITOR} --webhook http://127.0.0.1:1/"))
         .expect(1);
     assert_eq!(indices(&shell.run(MONITOR).expect(0)), [1]);
+}
+
+/// The slower of two looks would otherwise write its older head over that of the faster one.
+#[test]
+fn one_monitor_at_a_time_works_with_a_state() {
+    let shell = with_key();
+    raw(&shell, "log", 0..3);
+    let waiting = "while ! test -e go; do sleep 0.02; done";
+    let mut first = shell.command(MONITOR);
+    let first = first.args(["--exec", waiting]).stdout(Stdio::null());
+    let mut first = first.spawn().unwrap();
+    while !shell.path("m.state").exists() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let said = shell.run(MONITOR).expect(1);
+    assert!(said.stderr.contains("the state `m.state`"), "{said}");
+    assert!(said.stderr.contains("a state file of its own"), "{said}");
+    fs::write(shell.path("go"), "").unwrap();
+    assert!(first.wait().unwrap().success());
+    assert_eq!(shell.run(MONITOR).expect(0).text(), "");
+    // Also without the lock, a state that another program wrote is not overwritten.
+    fs::copy(shell.path("m.state"), shell.path("other")).unwrap();
+    raw(&shell, "log", 3..5);
+    let mut changed = shell.command(MONITOR);
+    let said = finish(changed.args(["--exec", "cp other m.state"])).expect(1);
+    assert!(said.stderr.contains("it is left as it is"), "{said}");
+    assert_eq!(shell.read("m.state"), shell.read("other"));
 }
