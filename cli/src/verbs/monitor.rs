@@ -1,10 +1,9 @@
 //! `monitor`: watches logs, and tells of each entry once.
 
+mod exec;
 mod state_file;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use crate::failure::Failure;
 use crate::input;
 use crate::output::{Console, write_new};
 use crate::source;
+use exec::Exec;
 use state_file::StateFile;
 
 /// Bytes of the largest files that the verb reads beside the policy.
@@ -92,13 +92,17 @@ pub(crate) struct Args {
     /// Run this command by the shell for each alert, which is on its standard input
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,
+
+    /// Kill that command, and count the alert as not delivered, after so long
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration, requires = "exec")]
+    exec_timeout: u64,
 }
 
 /// The places to which alerts go, and the state file.
 struct Delivery<'a> {
     console: &'a Console,
     webhook: Option<Webhook>,
-    exec: Option<&'a str>,
+    exec: Option<Exec<'a>>,
     file: StateFile,
     state: State,
     /// The log that is monitored now.
@@ -124,7 +128,10 @@ impl Args {
         let mut delivery = Delivery {
             console,
             webhook,
-            exec: self.exec.as_deref(),
+            exec: self.exec.as_deref().map(|command| Exec {
+                command,
+                limit: Duration::from_secs(self.exec_timeout.max(1)),
+            }),
             file,
             state,
             at: 0,
@@ -264,8 +271,8 @@ impl Sink for Delivery<'_> {
         if let Some(webhook) = &self.webhook {
             webhook.post(alert, now())?;
         }
-        match self.exec {
-            Some(command) => execute(command, alert),
+        match &self.exec {
+            Some(exec) => exec.deliver(alert),
             None => Ok(()),
         }
     }
@@ -275,27 +282,6 @@ impl Sink for Delivery<'_> {
             kept.clone_from(state);
         }
         self.file.save(&self.state)
-    }
-}
-
-/// Runs a command with an alert on its standard input.
-fn execute(command: &str, alert: &Alert) -> Result<(), Error> {
-    let run = || {
-        let mut child = Command::new("sh")
-            .args(["-c", command])
-            .env("GLASSLOG_ALERT_KIND", alert.kind.name())
-            .stdin(Stdio::piped())
-            .spawn()?;
-        if let Some(mut input) = child.stdin.take() {
-            // A command that does not read its input says by its exit code whether it took the alert.
-            let _ = writeln!(input, "{}", alert.json);
-        }
-        child.wait()
-    };
-    match run() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(failed(&format!("`{command}` ended with {status}"))),
-        Err(error) => Err(failed(&format!("`{command}`: {error}"))),
     }
 }
 

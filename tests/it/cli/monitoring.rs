@@ -271,3 +271,17 @@ fn one_monitor_at_a_time_works_with_a_state() {
     assert!(said.stderr.contains("it is left as it is"), "{said}");
     assert_eq!(shell.read("m.state"), shell.read("other"));
 }
+
+#[test]
+fn a_command_that_does_not_end_is_killed_with_what_it_started() {
+    let shell = with_key();
+    raw(&shell, "log", 0..1);
+    let mut hanging = shell.command(MONITOR);
+    hanging.args(["--exec-timeout", "1s", "--exec"]);
+    let said = finish(hanging.arg("(sleep 6; touch late) & sleep 600")).expect(1);
+    assert!(said.stderr.contains("had not ended after 1 s"), "{said}");
+    assert_eq!(indices(&shell.run(MONITOR).expect(0)), [0]);
+    thread::sleep(Duration::from_secs(6));
+    assert!(!shell.path("late").exists());
+    shell.run(&format!("{MONITOR} --exec-timeout 1s")).expect(2);
+}
