@@ -144,7 +144,12 @@ impl Args {
             if !is_unfinished {
                 break;
             }
-            passed = mirror.pass();
+            // The entries that an earlier pass copied are new too.
+            let before = passed.as_ref().ok().map(|done| done.before);
+            passed = mirror.pass().map(|done| Mirrored {
+                before: before.unwrap_or(done.before),
+                ..done
+            });
         }
         drop(watch);
         passed.map_err(|error| failure(error, &self.copy, console))

@@ -24,7 +24,7 @@ use glasslog_core::note::{Checkpoint, Role, SignerKey, cosignature};
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
 use transfer::Transfer;
-use tree::{LOG, Tree};
+use tree::{INDEX, LOG, Tree};
 
 /// A mirror of one log.
 pub struct Mirror<'a> {
@@ -84,7 +84,7 @@ impl Mirror<'_> {
         self.publish(&LOG, &checkpoint, before)?;
         let head = checkpoint.head();
         let (index, index_failure) = match index.map(|shown| self.copy_index(&shown, head)) {
-            None => (None, None),
+            None => (None, self.withheld()?),
             Some(Ok(head)) => (Some(head), None),
             Some(Err(error)) => (None, Some(error)),
         };
@@ -95,6 +95,15 @@ impl Mirror<'_> {
             index,
             index_failure,
         })
+    }
+
+    /// Returns the failure of a log without an index whose index the mirror has seen: readers of the copy would take an old
+    /// index for the newest.
+    fn withheld(&self) -> Result<Option<MirrorError>, MirrorError> {
+        let is_known = self.policy.index().is_some() && self.copy.seen(&INDEX)?.is_some();
+        Ok(is_known.then(|| MirrorError::Missing {
+            path: INDEX_CHECKPOINT_PATH.into(),
+        }))
     }
 
     /// Judges a checkpoint by the policy, keeps the lines that verify, and compares it with what the mirror has seen.

@@ -354,3 +354,25 @@ fn a_log_of_another_program_is_copied() {
         ))
         .expect(7);
 }
+
+#[test]
+fn an_index_that_the_log_had_is_missing_when_it_is_withheld() {
+    let shell = Shell::with_log();
+    shell.run("index log").expect(0);
+    shell.run(&format!("mirror log {COPY}")).expect(0);
+    shell
+        .record("log", "--action read --artifact a@1")
+        .expect(0);
+    let index = shell.path("log/public/index");
+    fs::rename(&index, shell.path("withheld")).unwrap();
+    let said = shell.run(&format!("mirror log {COPY}")).expect(1);
+    assert!(said.text().contains("1 new"), "{said}");
+    let problem = "the log was copied, but `index/checkpoint` is missing";
+    assert!(said.stderr.contains(problem), "{said}");
+    // A log that never had one lacks nothing.
+    shell
+        .run("mirror log fresh --policy log/trust.policy --once")
+        .expect(0);
+    fs::rename(shell.path("withheld"), &index).unwrap();
+    shell.run(&format!("mirror log {COPY}")).expect(0);
+}
