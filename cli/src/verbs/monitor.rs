@@ -3,6 +3,7 @@
 mod exec;
 mod state_file;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -229,6 +230,9 @@ impl Args {
                     .map(str::to_owned),
             );
         }
+        // A watch that is given twice tells an entry once.
+        let mut given = BTreeSet::new();
+        texts.retain(|text| given.insert(text.clone()));
         let watch = |text: String| {
             let resolved = resolve_artifact(&text, console)?;
             match ArtifactQuery::parse(&resolved).map_err(|error| refuse_artifact(&error))? {

@@ -57,7 +57,8 @@ fn each_entry_that_meets_a_watch_is_told_once() {
         .record("log", "--action read --artifact b@1")
         .expect(0);
     // The index would say that there is nothing: it is not read.
-    let watch = format!("{MONITOR} --watch a@1 --watch actor:{CI}");
+    // A watch that is given twice is one.
+    let watch = format!("{MONITOR} --watch a@1 --watch actor:{CI} --watch a@1");
     let said = shell.run(&watch).expect(0);
     assert_eq!(indices(&said), [1, 2, 2, 3]);
     let told = &alerts(&said)[1];
