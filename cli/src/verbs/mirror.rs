@@ -14,7 +14,7 @@ use glasslog_log::mirror::{Copy, Mirror, MirrorError, Mirrored};
 use serde::Serialize;
 
 use crate::args::{given, named_key, parse_duration, read_trust_policy};
-use crate::clock::signing_time;
+use crate::clock::{now, signing_time};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Head, Watch, write_new};
@@ -92,7 +92,10 @@ impl Args {
             let done = done.map(|done| {
                 let head = (done.head, done.index);
                 match self.once || last.replace(head) != Some(head) {
-                    true => self.show(done, console),
+                    true => {
+                        warn_of_age(&done, &policy, console);
+                        self.show(done, console)
+                    }
                     false => Exit::Done,
                 }
             });
@@ -193,6 +196,22 @@ fn open(log: &str) -> Result<Box<dyn Source>, Failure> {
         true => Ok(Box::new(Http::open_uncached(log)?)),
         false => source::open(log, false),
     }
+}
+
+/// Warns of a head that readers by this policy refuse for its age; it is copied all the same.
+fn warn_of_age(done: &Mirrored, policy: &TrustPolicy, console: &Console) {
+    let Some(most) = policy.max_age(&done.origin) else {
+        return;
+    };
+    let age = done.time.map(|time| now().saturating_sub(time));
+    let seen = match age {
+        Some(age) if age <= most => return,
+        Some(age) => format!("witnesses vouched for the head {age} s ago"),
+        None => "no witness of the policy dates the head".to_owned(),
+    };
+    console.warn(format_args!(
+        "{seen}, and the policy wants at most {most} s: readers refuse the copy until the log moves on"
+    ));
 }
 
 /// Describes a pass that failed; evidence of a fork is written beside the copy.

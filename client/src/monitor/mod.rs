@@ -40,7 +40,7 @@ pub struct Rules<'a> {
     pub watches: &'a Watches,
     /// Begin a log without a state at its present head.
     pub from_now: bool,
-    /// Most seconds since the witnesses vouched for the head.
+    /// Most seconds since the witnesses vouched for the head; a shorter `max-age` of the policy counts.
     pub max_checkpoint_age: Option<u64>,
     /// Most seconds without a new entry.
     pub max_silence: Option<u64>,
@@ -243,7 +243,9 @@ impl Monitor<'_> {
     /// Adds the alarms of age and silence.
     fn check_times(&self, time: Option<u64>, alarms: &mut Vec<Condition>) {
         let now = self.rules.now;
-        if let Some(most) = self.rules.max_checkpoint_age {
+        let of_policy = self.rules.policy.max_age(self.state.origin());
+        let limits = [of_policy, self.rules.max_checkpoint_age];
+        if let Some(most) = limits.into_iter().flatten().min() {
             let age = time.map(|time| now.saturating_sub(time));
             let message = match age {
                 Some(age) if age <= most => None,

@@ -51,6 +51,8 @@ pub struct Mirrored {
     pub origin: String,
     /// The head of the copy.
     pub head: TreeHead,
+    /// The time that the witnesses of the policy confirm for the head.
+    pub time: Option<u64>,
     /// The size of the copy before the pass.
     pub before: u64,
     /// The head of the copied index log; `None` if the policy names no index, or the log has none.
@@ -80,6 +82,7 @@ impl Mirror<'_> {
             path: CHECKPOINT_PATH.into(),
         })?;
         let checkpoint = self.accept(&LOG, &shown)?;
+        let (_, verified) = self.policy.verify_log(&checkpoint, self.now);
         let before = self.transfer(&LOG, &checkpoint)?;
         self.publish(&LOG, &checkpoint, before)?;
         let head = checkpoint.head();
@@ -91,6 +94,7 @@ impl Mirror<'_> {
         Ok(Mirrored {
             origin: checkpoint.origin().as_str().to_owned(),
             head,
+            time: verified.and_then(|verified| verified.time()),
             before,
             index,
             index_failure,

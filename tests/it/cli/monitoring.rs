@@ -286,3 +286,30 @@ fn a_command_that_does_not_end_is_killed_with_what_it_started() {
     assert!(!shell.path("late").exists());
     shell.run(&format!("{MONITOR} --exec-timeout 1s")).expect(2);
 }
+
+/// The shorter of the policy's limit and the flag's counts; a mirror copies an old head all the same, and warns.
+#[test]
+fn the_limit_of_the_policy_is_an_alarm_too() {
+    let shell = with_key();
+    raw(&shell, "log", 0..3);
+    shell
+        .run("keygen --kind witness --name w.example/w1 --out w")
+        .expect(0);
+    shell
+        .run("mirror log seen --policy log/trust.policy --key w --once")
+        .expect(0);
+    let (log, witness) = (shell.read("k.pub"), shell.read("w.pub"));
+    let (log, witness) = (log.trim_end(), witness.trim_end());
+    let policy = format!(
+        "[log]\nlog {log}\nwitness w {witness}\nquorum w\n[validity]\nlog {ORIGIN} max-age 1s\n"
+    );
+    fs::write(shell.path("limited"), policy).unwrap();
+    thread::sleep(Duration::from_millis(2_100));
+    let limited = "--policy limited --once";
+    let watched = format!("monitor seen --state m.state {limited} --max-checkpoint-age 1h");
+    let said = shell.run(&watched).expect(5);
+    assert_eq!(alerts(&said).last().unwrap()["kind"], "stale", "{said}");
+    let said = shell.run(&format!("mirror seen copy {limited}")).expect(0);
+    let warned = "the policy wants at most 1 s";
+    assert!(said.stderr.contains(warned), "{said}");
+}
