@@ -3,8 +3,8 @@
 
 use crate::note::{Checkpoint, SignedCheckpoint, VerifierKey};
 use crate::trust::{Invalid, Window};
-use crate::witness::decide::Refusal;
 use crate::witness::known_logs::KnownLog;
+use crate::witness::refusal::Refusal;
 use alloc::format;
 use alloc::vec::Vec;
 

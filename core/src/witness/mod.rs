@@ -7,13 +7,15 @@ mod decide;
 mod known_logs;
 mod log_list;
 mod log_signature;
+mod refusal;
 mod witness_key;
 
 pub use add_checkpoint::{AddCheckpoint, AddCheckpointError};
 pub use answer::{AnswerError, Cosignatures, encode_size, parse_size};
-pub use decide::{Agreed, Fork, Memory, Refusal, VerifiedRequest};
+pub use decide::{Agreed, Fork, Memory, VerifiedRequest};
 pub use known_logs::{KnownLog, KnownLogs, KnownLogsError};
 pub use log_list::{LogList, LogListError, LogListProblem, Skipped};
+pub use refusal::Refusal;
 pub use witness_key::{NotAWitnessKey, WitnessKey};
 
 use crate::merkle::sha256;
