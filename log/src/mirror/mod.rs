@@ -7,6 +7,7 @@
 //! tree for its own checkpoint at any moment, whenever the mirror is stopped.
 
 mod copy;
+mod cosignatures;
 mod error;
 mod index;
 mod transfer;
@@ -14,6 +15,8 @@ mod tree;
 
 pub use copy::Copy;
 pub use error::MirrorError;
+
+use cosignatures::keep_newer;
 
 use glasslog_client::drive::Observer;
 use glasslog_client::source::Source;
@@ -129,8 +132,16 @@ impl Mirror<'_> {
         let signed = self.signed(tree, &shown).filter(|_| verdict.accepts());
         let signed = signed.ok_or_else(not_accepted)?;
         self.compare(tree, &signed)?;
-        self.copy.remember(tree, &signed)?;
-        Ok(signed)
+        let policy = match tree.checkpoint == LOG.checkpoint {
+            true => Some(self.policy.log()),
+            false => self.policy.index(),
+        };
+        let kept = match (self.copy.checkpoint(tree)?, policy) {
+            (Some(copied), Some(policy)) => keep_newer(&signed, &copied, policy, self.now),
+            _ => signed,
+        };
+        self.copy.remember(tree, &kept)?;
+        Ok(kept)
     }
 
     /// Keeps the lines of a checkpoint that verify by keys of the policy.

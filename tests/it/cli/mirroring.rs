@@ -376,3 +376,42 @@ fn an_index_that_the_log_had_is_missing_when_it_is_withheld() {
     fs::rename(shell.path("withheld"), &index).unwrap();
     shell.run(&format!("mirror log {COPY}")).expect(0);
 }
+
+/// A host that replays an older cosignature of the same head does not make the copy look older.
+#[test]
+fn the_newest_cosignature_of_a_head_stays_in_the_copy() {
+    let shell = raw(3);
+    shell
+        .run("keygen --kind witness --name w.example/w1 --out w")
+        .expect(0);
+    let policy = shell.read("log/trust.policy").replacen(
+        "quorum none",
+        &format!("witness w {}\nquorum w", shell.read("w.pub").trim_end()),
+        1,
+    );
+    fs::write(shell.path("log/trust.policy"), policy).unwrap();
+    let cosign = |place: &str, key: &str| {
+        let copy = format!("mirror log {place} --policy bare --once --key {key}");
+        shell.run(&copy).expect(0);
+    };
+    fs::write(
+        shell.path("bare"),
+        format!(
+            "[log]\nlog {}\nquorum none\n",
+            shell.read("k.pub").trim_end()
+        ),
+    )
+    .unwrap();
+    cosign("older", "w");
+    thread::sleep(Duration::from_millis(1_100));
+    cosign("newer", "w");
+    shell.run(&format!("mirror newer {COPY}")).expect(0);
+    let newer = shell.read("copy/public/checkpoint");
+    shell.run(&format!("mirror older {COPY}")).expect(0);
+    assert_eq!(shell.read("copy/public/checkpoint"), newer);
+    let other = COPY.replace("copy", "other");
+    shell.run(&format!("mirror older {other}")).expect(0);
+    assert_ne!(shell.read("other/public/checkpoint"), newer);
+    shell.run(&format!("mirror newer {other}")).expect(0);
+    assert_eq!(shell.read("other/public/checkpoint"), newer);
+}
