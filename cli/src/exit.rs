@@ -181,7 +181,7 @@ impl From<&MirrorError> for Exit {
             MirrorError::NotACopy { .. }
             | MirrorError::OtherLog { .. }
             | MirrorError::NotACosigner => Self::Usage,
-            MirrorError::Malformed { .. } => Self::Malformed,
+            MirrorError::Malformed { .. } | MirrorError::Memory { .. } => Self::Malformed,
             MirrorError::NotAccepted { .. } | MirrorError::Older { .. } => Self::Undecided,
             MirrorError::BadSignature { .. } | MirrorError::False { .. } | MirrorError::Tile(_) => {
                 Self::False

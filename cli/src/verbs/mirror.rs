@@ -222,6 +222,13 @@ fn failure(error: MirrorError, copy: &Path, console: &Console) -> Failure {
         }
         MirrorError::Source(error) => return error.clone().into(),
         MirrorError::Log(error) => return error.clone().into(),
+        MirrorError::NotACopy { path } if path.join("public/checkpoint").exists() => {
+            "give a new directory; or if this is an earlier copy that lost `state/`, write `glasslog-mirror/v1` and a line feed to \
+             `state/mirror` in it"
+        }
+        MirrorError::Memory { .. } => {
+            "remove that file: the mirror then begins from the checkpoint of the copy, and does not know heads that it saw later"
+        }
         MirrorError::NotACopy { .. } => "give a new directory, or an earlier copy of this log",
         MirrorError::OtherLog { .. } => "keep one directory for each log",
         MirrorError::NotACosigner => "`glasslog keygen --kind witness` makes a key",

@@ -74,7 +74,15 @@ impl Copy {
     /// Reads the newest checkpoint of a tree that this mirror accepted: copied, or about to be.
     pub(super) fn seen(&self, tree: &Tree) -> Result<Option<Checkpoint>, MirrorError> {
         let path = self.layout.private(tree.memory);
-        let seen = self.parse(&path, self.disk.read(&path)?)?;
+        let damaged = |problem: String| MirrorError::Memory {
+            path: path.clone(),
+            problem,
+        };
+        let seen = self.disk.read(&path)?;
+        let seen = seen.map(|bytes| Checkpoint::parse(&bytes));
+        let seen = seen
+            .transpose()
+            .map_err(|error| damaged(error.to_string()))?;
         let copied = self.checkpoint(tree)?;
         Ok(seen
             .into_iter()

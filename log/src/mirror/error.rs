@@ -22,6 +22,14 @@ pub enum MirrorError {
         /// The directory.
         path: PathBuf,
     },
+    /// The mirror's own memory of the newest head is damaged.
+    #[error("`{path}`: {problem}")]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// The rule that it breaks.
+        problem: String,
+    },
     /// The copy is of another log.
     #[error("the copy is of `{copied}`, and the log is `{shown}`")]
     OtherLog {
@@ -94,6 +102,7 @@ impl MirrorError {
             Self::Source(error) => error.code(),
             Self::Log(error) => error.code(),
             Self::NotACopy { .. } => "mirror-not-a-copy",
+            Self::Memory { .. } => "mirror-memory",
             Self::OtherLog { .. } => "mirror-other-log",
             Self::NotACosigner => "mirror-key",
             Self::Missing { .. } => "mirror-file-missing",

@@ -415,3 +415,24 @@ fn the_newest_cosignature_of_a_head_stays_in_the_copy() {
     shell.run(&format!("mirror newer {other}")).expect(0);
     assert_eq!(shell.read("other/public/checkpoint"), newer);
 }
+
+#[test]
+fn a_copy_that_lost_its_memory_begins_from_its_checkpoint() {
+    let shell = raw(300);
+    fill(&shell, "fork", 1..400);
+    shell.run(&format!("mirror log {COPY}")).expect(0);
+    fs::write(shell.path("copy/state/seen"), "").unwrap();
+    let said = shell.run(&format!("mirror log {COPY}")).expect(8);
+    assert!(said.stderr.contains("copy/state/seen"), "{said}");
+    assert!(said.stderr.contains("remove that file"), "{said}");
+    fs::remove_file(shell.path("copy/state/seen")).unwrap();
+    shell.run(&format!("mirror fork {COPY}")).expect(7);
+    fs::remove_dir_all(shell.path("copy/state")).unwrap();
+    let said = shell.run(&format!("mirror log {COPY}")).expect(2);
+    assert!(said.stderr.contains("`state/mirror` in it"), "{said}");
+    fs::create_dir(shell.path("copy/state")).unwrap();
+    fs::write(shell.path("copy/state/mirror"), "glasslog-mirror/v1\n").unwrap();
+    shell.run(&format!("mirror fork {COPY}")).expect(7);
+    shell.run(&format!("mirror log {COPY}")).expect(0);
+    audit(&shell, "copy");
+}
