@@ -37,7 +37,16 @@ pub fn try_request(
         body.len()
     );
     stream.write_all(head.as_bytes())?;
-    stream.write_all(body)?;
+    // A server that refuses a body by its length answers, and closes without reading it.
+    let sent = stream.write_all(body);
+    let is_closed = |error: &io::Error| {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset};
+        matches!(error.kind(), BrokenPipe | ConnectionReset)
+    };
+    match sent {
+        Err(error) if !is_closed(&error) => return Err(error),
+        _ => {}
+    }
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     parse(&bytes).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
