@@ -1,7 +1,7 @@
 //! Cosignatures a second: `glasslog witness serve` and, interleaved with it, litewitness and omniwitness, under one load
 //! generator. Each log grows by an entry after the other; the answer to each request is a cosignature that the witness remembers.
 //!
-//! What the answer rests on: ours syncs its database twice for each group of requests (redb, two-phase commit); the others
+//! The answer rests on different things: ours syncs its database twice for each group of requests (redb, two-phase commit); the others
 //! write to SQLite with the settings of their own code.
 
 use std::fs;

@@ -101,7 +101,7 @@ pub(crate) fn of_admins<'a>(
     remarks.collect()
 }
 
-/// What the log knows of an artifact or a key before an event about it is recorded.
+/// The log's knowledge of an artifact or a key before an event about it is recorded.
 pub(crate) struct Known {
     report: Report,
 }

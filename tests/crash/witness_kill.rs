@@ -69,7 +69,7 @@ fn a_killed_witness_forgets_no_head() {
     for kill in 0..kills {
         let mut served = serve();
         let address = served.address;
-        // What was answered is remembered, and what is remembered is a head of the log.
+        // Each answered head is remembered, and each remembered one is a head of the log.
         for (log, answered) in logs.iter().zip(&mut answered) {
             let path = format!("/{}", monitoring_path(log.origin()));
             let shown = request(address, "GET", &path, b"");

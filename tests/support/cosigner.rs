@@ -27,7 +27,7 @@ pub enum Conduct {
 /// Makes the body of a lie.
 pub type Lie = dyn Fn(&Answered<'_>) -> Vec<u8> + Send + Sync;
 
-/// What a lie can be made of.
+/// The parts of which a lie can be made.
 pub struct Answered<'a> {
     /// Its key.
     pub key: &'a SignerKey,

@@ -1,4 +1,4 @@
-//! What a log remembers of a witness: the last size that it cosigned, since when it fails, and until when it is left alone.
+//! The memory that a log has of a witness: the last size that it cosigned, since when it fails, and until when it is left alone.
 
 use core::time::Duration;
 use std::time::Instant;

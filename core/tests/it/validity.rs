@@ -216,7 +216,7 @@ fn a_log_has_to_sign_by_a_further_key() {
     let both = one.with_signature(cosign(&one, &also, 0).unwrap()).unwrap();
     assert_eq!(reason(&trust, &both), None);
     assert_eq!(reason(&parse(""), &both), None);
-    // What is handed on has both lines.
+    // The checkpoint that is handed on has both lines.
     assert_eq!(
         trust
             .log()

@@ -22,7 +22,7 @@ pub(super) struct State {
     pub(super) witness: Vec<Kept>,
 }
 
-/// What is kept of one witness.
+/// The memory of one witness.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Kept {

@@ -205,7 +205,7 @@ impl Indexer {
         };
         let public = self.files.read(LATEST_PATH)?;
         let public = public.and_then(|bytes| TlogProof::parse(&bytes).ok());
-        // Whether a cosignature counts does not depend on the time.
+        // The time does not decide if a cosignature counts.
         let is_public = public.is_some_and(|public| {
             let public = public.checkpoint();
             public.note().text() == signed.note().text() && cosigning.is_cosigned(public, 0)

@@ -324,7 +324,7 @@ impl Work<'_> {
         if self.newest.is_none() {
             self.newest = shown;
         }
-        // Who hears the answer finds the reason in the status.
+        // The submitter finds the reason in the status.
         self.show();
         let missing = Arc::clone(&error.missing);
         let left = self.waiters.extract_if(.., |waiter| waiter.size <= size);

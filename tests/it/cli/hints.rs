@@ -227,7 +227,7 @@ fn a_claim_is_named_by_its_flag() {
     );
 }
 
-/// What a user without rights may not look at is not said to be missing.
+/// A file that the user has no right to look at is not said to be missing.
 #[test]
 fn doctor_tells_a_stranger_to_be_the_logs_user() {
     let shell = Shell::with_log();

@@ -1,4 +1,4 @@
-//! What submitters, operators and monitoring see of a log whose checkpoints are cosigned before they are public.
+//! Views that submitters, operators and monitoring have of a log whose checkpoints are cosigned before they are public.
 use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
