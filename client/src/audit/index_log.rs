@@ -2,6 +2,7 @@
 //! the tree of the index checkpoint.
 
 use crate::error::Error;
+use crate::prefix::{PrefixError, prefix};
 use crate::source::{Source, read_file};
 use glasslog_core::fetch::LogFile;
 use glasslog_core::index::format::{AUDITED_PATH, INDEX_CHECKPOINT_PATH, LATEST_PATH};
@@ -9,9 +10,7 @@ use glasslog_core::merkle::{
     ConsistencyProof, Hash, InclusionProof, ProofError, TreeHead, inclusion_subtrees, leaf_hash,
 };
 use glasslog_core::note::{Checkpoint, TlogProof};
-use glasslog_core::tiles::{
-    ConsistencyPlan, EntryBundle, ScanTiles, Tile, TileError, TilePlan, encode_hashes,
-};
+use glasslog_core::tiles::{EntryBundle, ScanTiles, Tile, TileError, TilePlan, encode_hashes};
 use glasslog_core::trust::LogVerdict;
 use glasslog_core::verify::audit::AuditQuery;
 use glasslog_core::verify::audit::index::IndexAudit;
@@ -110,7 +109,7 @@ fn extends(
         index.forked(head.root, None);
         return Ok(false);
     }
-    match prefix(source, earlier.size, head)? {
+    match begins(source, earlier.size, head)? {
         Ok((root, _)) if root == earlier.root => Ok(true),
         Ok((root, proof)) => {
             index.forked(root, Some(proof));
@@ -127,24 +126,18 @@ fn extends(
 type Prefix = Result<(Hash, ConsistencyProof), (String, Option<String>)>;
 
 /// Computes the root of the first `size` manifests of the index log with this head.
-fn prefix(source: &dyn Source, size: u64, head: TreeHead) -> Result<Prefix, Error> {
-    let broken = |error: TileError| (INDEX_CHECKPOINT_PATH.to_owned(), Some(error.to_string()));
-    let plan = match ConsistencyPlan::new(size, head) {
-        Ok(plan) => plan,
-        Err(error) => return Ok(Err(broken(error))),
-    };
-    let mut tiles = BTreeMap::new();
-    for tile in plan.tiles() {
-        let file = LogFile::IndexTile(*tile);
-        let Some(bytes) = read_file(source, &file)? else {
-            return Ok(Err((file.path(), None)));
-        };
-        tiles.insert(*tile, bytes);
+fn begins(source: &dyn Source, size: u64, head: TreeHead) -> Result<Prefix, Error> {
+    match prefix(source, LogFile::IndexTile, size, head) {
+        Ok(found) => Ok(Ok(found)),
+        Err(PrefixError::Source(error)) => Err(error),
+        Err(PrefixError::Tile(TileError::Missing { tile })) => {
+            Ok(Err((LogFile::IndexTile(tile).path(), None)))
+        }
+        Err(PrefixError::Tile(error)) => Ok(Err((
+            INDEX_CHECKPOINT_PATH.to_owned(),
+            Some(error.to_string()),
+        ))),
     }
-    let found = plan.finish(&tiles);
-    Ok(found
-        .map(|(prefix, proof)| (prefix.root, proof))
-        .map_err(broken))
 }
 
 /// Checks the proofs that readers begin with: of the newest manifest, or of one that was published during this audit; and
@@ -234,7 +227,7 @@ fn judge_prefix(
     if shown.size > head.size || shown == head {
         return Ok(None);
     }
-    Ok(match prefix(source, shown.size, head)? {
+    Ok(match begins(source, shown.size, head)? {
         Ok((root, _)) if root == shown.root => None,
         Ok(_) => Some("its tree is not the beginning of the index log's".into()),
         Err((path, problem)) => {

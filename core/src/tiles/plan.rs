@@ -207,6 +207,29 @@ impl ConsistencyPlan {
         self.plan.tiles()
     }
 
+    /// Reads the tiles; the beginning of the full tile stands in for a partial one that was removed. A missing tile is left
+    /// out, and [`finish`](Self::finish) names it.
+    ///
+    /// # Errors
+    /// The error of `read`.
+    pub fn read<E>(
+        &self,
+        read: impl Fn(&Tile) -> Result<Option<Vec<u8>>, E>,
+    ) -> Result<BTreeMap<Tile, Vec<u8>>, E> {
+        let mut files = BTreeMap::new();
+        for tile in self.tiles() {
+            let bytes = match read(tile)? {
+                Some(bytes) => Some(bytes),
+                None => read(&tile.full())?
+                    .and_then(|full| tile.prefix_of_full(&full).map(<[u8]>::to_vec)),
+            };
+            if let Some(bytes) = bytes {
+                files.insert(*tile, bytes);
+            }
+        }
+        Ok(files)
+    }
+
     /// Checks the tiles, and returns the only consistent head of the old size with its proof.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use crate::error::LogError;
 use glasslog_client::witness::Prove;
 use glasslog_core::merkle::{ConsistencyProof, TreeHead};
-use glasslog_core::tiles::{ConsistencyPlan, Tile};
+use glasslog_core::tiles::ConsistencyPlan;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,23 +34,8 @@ fn prove(
     read: &dyn Fn(&str) -> File,
 ) -> Result<ConsistencyProof, String> {
     let plan = ConsistencyPlan::new(old, head).map_err(|error| error.to_string())?;
-    let mut files = BTreeMap::new();
-    for tile in plan.tiles() {
-        let bytes = read_tile(tile, read).map_err(|error| error.to_string())?;
-        if let Some(bytes) = bytes {
-            files.insert(*tile, bytes);
-        }
-    }
-    // Missing tiles are named by the plan.
+    let files = plan.read(|tile| read(&tile.path()));
+    let files = files.map_err(|error| error.to_string())?;
     let (_, proof) = plan.finish(&files).map_err(|error| error.to_string())?;
     Ok(proof)
-}
-
-/// Reads a tile, a removed partial one from the full one.
-fn read_tile(tile: &Tile, read: &dyn Fn(&str) -> File) -> File {
-    if let Some(bytes) = read(&tile.path())? {
-        return Ok(Some(bytes));
-    }
-    let full = read(&tile.full().path())?;
-    Ok(full.and_then(|full| tile.prefix_of_full(&full).map(<[u8]>::to_vec)))
 }

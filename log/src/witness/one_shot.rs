@@ -10,13 +10,12 @@ use crate::directory::lock::CheckpointLock;
 use crate::error::LogError;
 use glasslog_core::merkle::{ConsistencyProof, Hash, TreeHead, empty_root};
 use glasslog_core::note::{Checkpoint, cosignature};
-use glasslog_core::tiles::{ConsistencyPlan, Tile};
+use glasslog_core::tiles::ConsistencyPlan;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
 use glasslog_core::witness::{
     AddCheckpoint, KnownLogs, Memory, Refusal, VerifiedRequest, WitnessKey,
 };
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::slice;
 
@@ -198,26 +197,9 @@ fn prefix(
         return Ok((root, ConsistencyProof::default()));
     }
     let plan = ConsistencyPlan::new(old, head).map_err(WitnessError::Tile)?;
-    let files = read_tiles(target, plan.tiles())?;
+    let files = plan.read(|tile| target.read(&tile.path()))?;
     let (prefix, proof) = plan.finish(&files).map_err(WitnessError::Tile)?;
     Ok((prefix.root, proof))
-}
-
-/// Reads tiles, a removed partial one from the full one. Missing tiles are omitted; the plan reports them.
-fn read_tiles(target: &Target, tiles: &[Tile]) -> Result<BTreeMap<Tile, Vec<u8>>, WitnessError> {
-    let mut files = BTreeMap::new();
-    for tile in tiles {
-        let bytes = match target.read(&tile.path())? {
-            Some(bytes) => Some(bytes),
-            None => target
-                .read(&tile.full().path())?
-                .and_then(|full| tile.prefix_of_full(&full).map(<[u8]>::to_vec)),
-        };
-        if let Some(bytes) = bytes {
-            files.insert(*tile, bytes);
-        }
-    }
-    Ok(files)
 }
 
 /// Returns the path of a file beside `path`, with `suffix` after its name.

@@ -1,6 +1,7 @@
 //! Accepts connections: bounded in number, also for each client, each with a bounded time to ask and to read the answer.
 
 use crate::http::client::Client;
+use crate::http::head;
 use crate::http::host::{Answers, Host};
 use crate::http::open_connections::{OpenConnection, OpenConnections};
 use crate::http::slots::{Full, Slot, Slots};
@@ -75,7 +76,10 @@ pub(crate) async fn serve<H: Host>(
             let service = service_fn(move |request| {
                 let (front, answering) = (front.clone(), answering.as_ref().map(|begin| begin()));
                 async move {
-                    let answer = front.answer(request, peer).await;
+                    let answer = match head::is_too_long(&request) {
+                        true => Ok(head::too_long()),
+                        false => front.answer(request, peer).await,
+                    };
                     drop(answering);
                     answer
                 }

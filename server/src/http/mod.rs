@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod connections;
 pub(crate) mod descriptors;
 pub(crate) mod front;
+mod head;
 pub(crate) mod host;
 pub(crate) mod observe;
 pub(crate) mod open_connections;

@@ -207,6 +207,8 @@ fn every_status_of_the_specification() {
         assert!(text.starts_with("glasslog-inconsistency/v1\nold "));
         assert_eq!(text.matches("\u{2014} log.example ").count(), 2);
     }
+    let long = format!("/{}", "a".repeat(65_520));
+    assert_eq!(get(&served, &long).status, 431);
     assert_eq!(get(&served, "/healthz").status, 200);
     assert_eq!(get(&served, "/readyz").status, 200);
     let metrics = String::from_utf8(get(&served, "/metrics").body).unwrap();
