@@ -30,6 +30,7 @@ mod policy_hint;
 mod proof_files;
 mod published_keys;
 mod remarks;
+mod server_process;
 mod signer_spec;
 mod source;
 mod submitted;

@@ -51,6 +51,15 @@ pub struct Limits {
     pub stop_timeout: Duration,
 }
 
+impl Limits {
+    /// Waits so long for a client to send a head or a body, and to read an answer.
+    pub const fn wait_for_clients(&mut self, timeout: Duration) {
+        self.head_timeout = timeout;
+        self.body_timeout = timeout;
+        self.write_timeout = timeout;
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -19,7 +19,7 @@ pub(crate) use event_fields::EventFields;
 pub(crate) use files::{named_key, read_trust_policy};
 pub(crate) use lookup::{Lookup, LookupArgs};
 pub(crate) use question::QuestionArgs;
-pub(crate) use server::{loopback, parse_listen, parse_timeout};
+pub(crate) use server::{loopback, parse_listen, parse_timeout, rate};
 pub(crate) use text::TextArgs;
 pub(crate) use time::{parse_duration, parse_time};
 pub(crate) use trust::TrustArgs;

@@ -1,10 +1,12 @@
-//! Arguments of servers: addresses to listen on, time limits, networks of proxies.
+//! Arguments of servers: addresses to listen on, limits of clients, networks of proxies.
 
 use core::time::Duration;
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
 
 use glasslog_client::io_reason;
 use glasslog_log::Network;
+use glasslog_server::Rate;
 
 /// Reads an address to listen on: an IP address or a name, and a port; without a name, every IPv4 address of this machine.
 pub(crate) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
@@ -33,6 +35,17 @@ pub(crate) fn parse_timeout(text: &str) -> Result<Duration, String> {
         Ok(timeout) if !timeout.is_zero() => Ok(timeout),
         _ => Err("expected a duration such as `500ms`, `10s` or `2min`".into()),
     }
+}
+
+/// Seconds of requests or entries that may arrive at once after a pause.
+const BURST_SECONDS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
+
+/// Returns the rate of one client, if it is limited.
+pub(crate) fn rate(each_second: Option<NonZeroU32>, burst: Option<NonZeroU32>) -> Option<Rate> {
+    each_second.map(|each_second| Rate {
+        each_second,
+        burst: burst.unwrap_or(each_second.saturating_mul(BURST_SECONDS)),
+    })
 }
 
 /// Networks of this machine itself.

@@ -5,19 +5,17 @@ use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
-use glasslog_client::io_reason;
 use glasslog_log::directory::Disk;
 use glasslog_log::object_store::Candidate;
 use glasslog_log::{Config, Layout, Log, Network, PageOrigin, Serving};
-use glasslog_server::{Options, Rate, ServeError, Server};
-use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use glasslog_server::{Options, ServeError, Server};
 
-use crate::args::{loopback, parse_listen, parse_timeout};
+use crate::args::{loopback, parse_listen, parse_timeout, rate};
 use crate::destination::open_log;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, LogFormat, LogLevel, begin_logging};
+use crate::server_process::{self, Ending, announce};
 use crate::source;
 
 /// Serves the public tree and accepts events over HTTP.
@@ -103,17 +101,8 @@ impl Args {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         begin_logging(self.log_format, self.log_level);
         let (source, serving) = Source::open(&self.log)?;
-        let failed = |error: std::io::Error| {
-            let problem = io_reason(&error);
-            Failure::from(glasslog_client::Error::Runtime { problem })
-        };
-        let runtime = Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(failed)?;
-        runtime.block_on(async {
-            let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-            let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        server_process::run(async {
+            let ending = Ending::listen()?;
             let options = self.options(serving);
             let bound = match source {
                 Source::Log(log) => Server::bind_with(*log, self.listen, options).await,
@@ -123,17 +112,8 @@ impl Args {
                 }
             };
             let server = bound.map_err(ended)?;
-            console.line(format_args!("http://{}/", server.address()));
-            if let Some(address) = server.admin_address() {
-                console.line(format_args!("http://{address}/metrics"));
-            }
-            let stop = async move {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-            };
-            server.run(stop).await.map_err(ended)?;
+            announce(console, server.address(), server.admin_address());
+            server.run(ending.signalled()).await.map_err(ended)?;
             console.note("all accepted entries are published; stopped");
             Ok(Exit::Done)
         })
@@ -164,14 +144,9 @@ impl Args {
             serving.max_client_connections,
             limits.connections_of_client,
         );
-        limits.rate = self.rate_limit.map(|each_second| Rate {
-            each_second,
-            burst: self.rate_burst.unwrap_or(each_second.saturating_mul(TEN)),
-        });
+        limits.rate = rate(self.rate_limit, self.rate_burst);
         if let Some(timeout) = self.client_timeout {
-            limits.head_timeout = timeout;
-            limits.body_timeout = timeout;
-            limits.write_timeout = timeout;
+            limits.wait_for_clients(timeout);
         }
         options
     }
@@ -209,9 +184,6 @@ fn parse_url(text: &str) -> Result<String, String> {
         }
     }
 }
-
-/// Seconds of entries that may arrive at once.
-const TEN: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
 fn ended(error: ServeError) -> Failure {
     match error {

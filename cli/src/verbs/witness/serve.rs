@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
-use glasslog_client::io_reason;
 use glasslog_core::note::VerifierKey;
 use glasslog_core::text::limits::MAX_LOG_LIST;
 use glasslog_core::witness::{KnownLogs, KnownLogsError, LogList, WitnessKey};
@@ -13,17 +12,17 @@ use glasslog_log::Network;
 use glasslog_log::witness::{
     Evidence, FileMark, Restored, Signers, State, StateError, mark_beside,
 };
-use glasslog_server::{Logs, Options, Rate, ServeError, WitnessServer, Witnessing};
-use tokio::runtime::Builder;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use glasslog_server::{Logs, Options, ServeError, WitnessServer, Witnessing};
+use tokio::signal::unix::{Signal, SignalKind};
 
 use super::witness_key;
-use crate::args::{loopback, parse_listen, parse_timeout, read_trust_policy};
+use crate::args::{loopback, parse_listen, parse_timeout, rate, read_trust_policy};
 use crate::clock::now;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::{Console, LogFormat, LogLevel, begin_logging};
+use crate::server_process::{self, Ending, announce, listen_for};
 
 /// Cosigns the checkpoints of many logs over HTTP.
 #[derive(Debug, clap::Args)]
@@ -142,30 +141,17 @@ impl Args {
             restored,
             logs,
         };
-        let failed = |error: std::io::Error| {
-            let problem = io_reason(&error);
-            Failure::from(glasslog_client::Error::Runtime { problem })
-        };
-        let runtime = Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(failed)?;
-        runtime.block_on(async {
-            let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-            let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-            let hangup = signal(SignalKind::hangup()).map_err(failed)?;
+        server_process::run(async {
+            let ending = Ending::listen()?;
+            let hangup = listen_for(SignalKind::hangup())?;
             let options = self.options();
             let server = WitnessServer::bind(witness, self.listen, options).await;
             let server = server.map_err(ended)?;
-            console.line(format_args!("http://{}/", server.address()));
-            if let Some(address) = server.admin_address() {
-                console.line(format_args!("http://{address}/metrics"));
-            }
+            announce(console, server.address(), server.admin_address());
             let logs = server.logs();
             let stop = async move {
                 tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
+                    () = ending.signalled() => {}
                     () = reread(hangup, sources, logs) => {}
                 }
             };
@@ -200,21 +186,13 @@ impl Args {
         limits.connections_of_client = self
             .max_client_connections
             .map_or(limits.connections_of_client, NonZeroUsize::get);
-        limits.rate = self.rate_limit.map(|each_second| Rate {
-            each_second,
-            burst: self.rate_burst.unwrap_or(each_second.saturating_mul(TEN)),
-        });
+        limits.rate = rate(self.rate_limit, self.rate_burst);
         if let Some(timeout) = self.client_timeout {
-            limits.head_timeout = timeout;
-            limits.body_timeout = timeout;
-            limits.write_timeout = timeout;
+            limits.wait_for_clients(timeout);
         }
         options
     }
 }
-
-/// Seconds of requests that may arrive at once.
-const TEN: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
 /// The files that name the logs, and the keys that none of them may have.
 struct Sources {
