@@ -1,6 +1,7 @@
 //! State that every request shares.
 
-use crate::http::client::{Client, Peer};
+use crate::http::client::Client;
+use crate::http::counters::ConnectionCounters;
 use crate::http::host::Host;
 use crate::http::rate::RateLimit;
 use crate::http::slots::{Share, Slots};
@@ -12,8 +13,6 @@ use crate::submission::standing::Standings;
 use axum::http::{HeaderValue, Request};
 use glasslog_client::source::{Directory, Source};
 use glasslog_log::{KnownSigners, Network, PageOrigin};
-use prometheus_client::metrics::gauge::Gauge;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -118,16 +117,12 @@ impl Host for App {
         self.stopping.clone()
     }
 
-    fn peer(&self, address: IpAddr) -> Peer {
-        Peer::of(address, &self.proxies)
+    fn proxies(&self) -> &[Network] {
+        &self.proxies
     }
 
-    fn connections(&self) -> &Gauge {
+    fn counters(&self) -> &ConnectionCounters {
         &self.metrics.connections
-    }
-
-    fn turned_away(&self, reason: &'static str) {
-        self.metrics.turned_away(reason);
     }
 }
 

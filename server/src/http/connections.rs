@@ -1,6 +1,6 @@
 //! Accepts connections: bounded in number, also for each client, each with a bounded time to ask and to read the answer.
 
-use crate::http::client::Client;
+use crate::http::client::{Client, Peer};
 use crate::http::head;
 use crate::http::host::{Answers, Host};
 use crate::http::open_connections::{OpenConnection, OpenConnections};
@@ -49,7 +49,7 @@ pub(crate) async fn serve<H: Host>(
                     continue;
                 }
             };
-            let peer = app.peer(address);
+            let peer = Peer::of(address, app.proxies());
             // The connections of a proxy are those of many clients.
             let owner = (!peer.is_proxy).then_some(peer.client);
             let slot = match slots.take(owner, 1) {
@@ -92,7 +92,7 @@ pub(crate) async fn serve<H: Host>(
                 .serve_connection(TokioIo::new(patient(stream, &*app)), service);
             let connection = connections.watch(connection);
             let mut out_of_patience = out_of_patience.clone();
-            let gauge = app.connections().clone();
+            let gauge = app.counters().open.clone();
             gauge.inc();
             tokio::spawn(async move {
                 // A broken connection needs no report. No value is ever sent: the end of the channel is the signal.
@@ -156,7 +156,7 @@ fn patient(stream: TcpStream, app: &impl Host) -> std::pin::Pin<Box<TimeoutStrea
 }
 
 fn turn_away(app: &impl Host, stream: &TcpStream, full: Full) {
-    app.turned_away(match full {
+    app.counters().turned_away(match full {
         Full::All => "all",
         Full::Client => "client",
     });

@@ -1,13 +1,13 @@
 //! The parts of a server that its connections need: limits, proxies, counters, and the answers.
 
 use crate::http::client::Peer;
+use crate::http::counters::ConnectionCounters;
 use crate::options::Limits;
 use axum::http::Request;
 use axum::response::Response;
+use glasslog_log::Network;
 use hyper::body::Incoming;
-use prometheus_client::metrics::gauge::Gauge;
 use std::convert::Infallible;
-use std::net::IpAddr;
 use tokio::sync::watch;
 
 /// A server that accepts connections.
@@ -16,12 +16,10 @@ pub(crate) trait Host: Send + Sync + 'static {
     fn limits(&self) -> &Limits;
     /// Returns the channel that ends when the server is asked to stop.
     fn stopping(&self) -> watch::Receiver<()>;
-    /// Returns the other end of a connection from this address.
-    fn peer(&self, address: IpAddr) -> Peer;
-    /// Returns the gauge of open connections.
-    fn connections(&self) -> &Gauge;
-    /// Counts a connection that was refused.
-    fn turned_away(&self, reason: &'static str);
+    /// Returns the networks of the reverse proxies whose word about their clients counts.
+    fn proxies(&self) -> &[Network];
+    /// Returns the counters of connections.
+    fn counters(&self) -> &ConnectionCounters;
 }
 
 /// The answers to the requests of one address.

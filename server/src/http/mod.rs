@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod connections;
+pub(crate) mod counters;
 pub(crate) mod descriptors;
 pub(crate) mod front;
 mod head;

@@ -1,5 +1,6 @@
 //! Counters of the server, in the [Prometheus text format](https://prometheus.io/docs/instrumenting/exposition_formats/).
 
+use crate::http::counters::ConnectionCounters;
 use crate::http::refusal_class::RefusalClass;
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
 use prometheus_client::metrics::counter::Counter;
@@ -59,11 +60,6 @@ struct StatusLabels {
     status: u16,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReasonLabels {
-    reason: &'static str,
-}
-
 /// Counters of requests.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -71,7 +67,6 @@ pub(crate) struct Metrics {
     seconds: Family<RouteLabels, Histogram>,
     refusals: Family<RefusalLabels, Counter>,
     refused: Family<StatusLabels, Counter>,
-    turned_away: Family<ReasonLabels, Counter>,
     forwarded: Family<StatusLabels, Counter>,
     terms: Counter,
     takeover: Gauge<f64, AtomicU64>,
@@ -79,8 +74,7 @@ pub(crate) struct Metrics {
     pub(crate) entries: Counter,
     /// Bytes of those entries.
     pub(crate) bytes: Counter,
-    /// Open connections.
-    pub(crate) connections: Gauge,
+    pub(crate) connections: ConnectionCounters,
     /// Batches that are being sent.
     pub(crate) batches: Gauge,
 }
@@ -94,19 +88,19 @@ impl fmt::Debug for Metrics {
 impl Metrics {
     /// All counters at zero.
     pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("glasslog");
         let metrics = Self {
-            registry: Registry::with_prefix("glasslog"),
+            connections: ConnectionCounters::registered(&mut registry),
+            registry,
             requests: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             refusals: Family::default(),
             refused: Family::default(),
-            turned_away: Family::default(),
             forwarded: Family::default(),
             terms: Counter::default(),
             takeover: Gauge::default(),
             entries: Counter::default(),
             bytes: Counter::default(),
-            connections: Gauge::default(),
             batches: Gauge::default(),
         };
         metrics.begin_at_zero();
@@ -125,9 +119,6 @@ impl Metrics {
         for class in RefusalClass::ALL {
             let status = class.status().as_u16();
             let _ = self.refused.get_or_create(&StatusLabels { status });
-        }
-        for reason in ["all", "client"] {
-            let _ = self.turned_away.get_or_create(&ReasonLabels { reason });
         }
         for status in [200, 503] {
             let _ = self.forwarded.get_or_create(&StatusLabels { status });
@@ -158,11 +149,6 @@ impl Metrics {
             self.refused.clone(),
         );
         registry.register(
-            "connections_turned_away",
-            "Connections over a limit",
-            self.turned_away.clone(),
-        );
-        registry.register(
             "forwarded",
             "Submissions that were forwarded to the server that sequences, by the status of its answer",
             self.forwarded.clone(),
@@ -189,7 +175,6 @@ impl Metrics {
             Unit::Bytes,
             self.bytes.clone(),
         );
-        registry.register("connections", "Open connections", self.connections.clone());
         registry.register(
             "batches",
             "Batches that are being sent",
@@ -226,13 +211,6 @@ impl Metrics {
     pub(crate) fn term(&self, took: Duration) {
         self.terms.inc();
         self.takeover.set(took.as_secs_f64());
-    }
-
-    /// Counts a connection that was refused.
-    pub(crate) fn turned_away(&self, reason: &'static str) {
-        self.turned_away
-            .get_or_create(&ReasonLabels { reason })
-            .inc();
     }
 
     /// Returns all metrics as text; `more` adds those that are read on request.

@@ -1,6 +1,7 @@
 //! State that every request to a witness shares.
 
-use crate::http::client::{Client, Peer};
+use crate::http::client::Client;
+use crate::http::counters::ConnectionCounters;
 use crate::http::host::Host;
 use crate::http::rate::RateLimit;
 use crate::http::slots::Slots;
@@ -11,8 +12,6 @@ use axum::http::Request;
 use glasslog_core::note::VerifierKey;
 use glasslog_log::Network;
 use glasslog_log::witness::{Committer, Evidence, Reader};
-use prometheus_client::metrics::gauge::Gauge;
-use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 
@@ -67,15 +66,11 @@ impl Host for WitnessApp {
         self.stopping.clone()
     }
 
-    fn peer(&self, address: IpAddr) -> Peer {
-        Peer::of(address, &self.proxies)
+    fn proxies(&self) -> &[Network] {
+        &self.proxies
     }
 
-    fn connections(&self) -> &Gauge {
+    fn counters(&self) -> &ConnectionCounters {
         &self.metrics.connections
-    }
-
-    fn turned_away(&self, reason: &'static str) {
-        self.metrics.turned_away(reason);
     }
 }

@@ -1,5 +1,6 @@
 //! Counters of a witness, in the [Prometheus text format](https://prometheus.io/docs/instrumenting/exposition_formats/).
 
+use crate::http::counters::ConnectionCounters;
 use glasslog_log::witness::Outcomes;
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
 use prometheus_client::metrics::counter::Counter;
@@ -27,23 +28,17 @@ struct CodeLabels {
     code: &'static str,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReasonLabels {
-    reason: &'static str,
-}
-
 /// Counters of a witness.
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     refusals: Family<CodeLabels, Counter>,
-    turned_away: Family<ReasonLabels, Counter>,
     seconds: Histogram,
     cosigned: Counter,
     commits: Counter,
     forks: Counter,
     suspended: Gauge,
-    pub(super) connections: Gauge,
+    pub(super) connections: ConnectionCounters,
 }
 
 impl fmt::Debug for Metrics {
@@ -55,17 +50,17 @@ impl fmt::Debug for Metrics {
 impl Metrics {
     /// All counters at zero.
     pub(super) fn new() -> Self {
+        let mut registry = Registry::with_prefix("glasslog_witness");
         let mut metrics = Self {
-            registry: Registry::with_prefix("glasslog_witness"),
+            connections: ConnectionCounters::registered(&mut registry),
+            registry,
             requests: Family::default(),
             refusals: Family::default(),
-            turned_away: Family::default(),
             seconds: Histogram::new(SECONDS),
             cosigned: Counter::default(),
             commits: Counter::default(),
             forks: Counter::default(),
             suspended: Gauge::default(),
-            connections: Gauge::default(),
         };
         for status in [200, 400, 403, 404, 409, 413, 422, 429, 503] {
             let route = "add-checkpoint";
@@ -104,13 +99,6 @@ impl Metrics {
             "1 if the state is older than it was, and the operator must decide",
             metrics.suspended.clone(),
         );
-        let connections = metrics.connections.clone();
-        registry.register("connections", "Open connections", connections);
-        registry.register(
-            "connections_turned_away",
-            "Connections over a limit",
-            metrics.turned_away.clone(),
-        );
         metrics
     }
 
@@ -129,13 +117,6 @@ impl Metrics {
     /// Counts a refusal.
     pub(super) fn refused(&self, code: &'static str) {
         self.refusals.get_or_create(&CodeLabels { code }).inc();
-    }
-
-    /// Counts a connection that was refused.
-    pub(super) fn turned_away(&self, reason: &'static str) {
-        self.turned_away
-            .get_or_create(&ReasonLabels { reason })
-            .inc();
     }
 
     /// Tells whether the witness is suspended.
