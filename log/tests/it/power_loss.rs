@@ -6,7 +6,7 @@
 //! A journalling file system allows less damage.
 
 use crate::seen::Seen;
-use crate::support::{NOW, entries, log_key, scratch};
+use crate::support::{NOW, Random, entries, log_key, scratch};
 use crate::tree::PublicLog;
 use glasslog_core::merkle::{Hash, TreeHead};
 use glasslog_log::directory::{Change, Disk};
@@ -17,23 +17,6 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-
-/// A stream of numbers that a seed determines (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-}
 
 /// The events in order: changes to the disk, and results that clients saw.
 enum Event {

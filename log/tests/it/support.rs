@@ -8,6 +8,23 @@ use tempfile::TempDir;
 /// A moment in November 2026.
 pub(crate) const NOW: u64 = 1_795_467_600;
 
+/// A stream of numbers that a seed determines (SplitMix64).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+}
+
 /// Returns the public half of a log's own key.
 pub(crate) fn log_key(log: &Path) -> VerifierKey {
     let text = std::fs::read_to_string(Layout::new(log).key("log")).unwrap();

@@ -1,7 +1,7 @@
 //! The state of a witness under simulated power losses: unsynced writes are lost, kept or torn sector by sector, in any
 //! combination, at any moment; a head that was committed is never forgotten, and an honest state is never called restored.
 
-use crate::support::NOW;
+use crate::support::{NOW, Random};
 use glasslog_core::merkle::leaf_hash;
 use glasslog_core::note::{Checkpoint, KeyId, KeyName, Note, Origin, Signature};
 use glasslog_core::witness::Memory;
@@ -13,23 +13,6 @@ use std::sync::{Arc, Mutex};
 
 /// Bytes that a disk writes as a whole.
 const SECTOR: usize = 512;
-
-/// A stream of numbers that a seed determines (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-}
 
 enum Pending {
     Write(usize, Vec<u8>),
