@@ -236,21 +236,21 @@ impl Matches {
         self.new.insert(index);
         let (size, part) = (held.size(), self.part(index, &held.keys));
         self.size = self.size.saturating_add(size);
-        let keys = held.keys.clone();
         if self.entries.insert(index, held).is_none() {
             self.order.push(index);
             if part == Some(Part::Linked) {
-                self.count_linked(index, &keys, size);
+                self.count_linked(index, size);
             }
         }
     }
 
     /// Counts an entry that is kept for linked digests alone. While these take more than their share, the digest with the most
     /// bytes is left out.
-    fn count_linked(&mut self, index: u64, keys: &[Hash], size: usize) {
+    fn count_linked(&mut self, index: u64, size: usize) {
         self.for_linked.insert(index);
         self.linked_size = self.linked_size.saturating_add(size);
-        for key in keys {
+        let held = self.entries.get(&index);
+        for key in held.into_iter().flat_map(Held::keys) {
             if let Some(bytes) = self.linked.get_mut(key) {
                 *bytes = bytes.saturating_add(size);
             }
