@@ -340,6 +340,7 @@ test("evidence of an inconsistency, that holds and that does not", { skip }, () 
     const ours = verify.verifyInconsistency(evidence, trusted, { now });
     assert.equal(ours, report("verify", "inconsistency", file, "--policy", trust, "--now", NOW));
     assert.equal(result(ours), expected);
+    assert.equal(JSON.parse(ours).claims.included, "unknown");
   }
 });
 

@@ -318,8 +318,8 @@ impl Report {
             (true, Outcome::Pass, complete) => complete,
             _ => Outcome::Unknown,
         };
-        // A fraud proof against an index's builder says nothing about events.
-        let is_about_events = members.fraud.is_none() && query.kind != "fraud";
+        // An accusation of a signer says nothing about events.
+        let is_about_events = !matches!(query.kind, "fraud" | "inconsistency");
         let claims = Claims {
             included: if !is_about_events {
                 Outcome::Unknown

@@ -7,7 +7,7 @@ use crate::by_index::world::{INDEX_ORIGIN, index_key, indexed};
 use crate::support::*;
 use glasslog_core::merkle::{ConsistencyProof, TreeHead, sha256};
 use glasslog_core::note::{Checkpoint, Origin, SignatureType, SignerKey};
-use glasslog_core::report::{Class, Report, Verdict};
+use glasslog_core::report::{Class, Outcome, Report, Verdict};
 use glasslog_core::tiles::Edge;
 use glasslog_core::verify::{Inconsistency, verify_inconsistency};
 
@@ -75,6 +75,11 @@ fn a_log_that_signed_two_trees_is_convicted() {
     assert_eq!(
         (report.result, report.class()),
         (Verdict::Verified, Class::Verified)
+    );
+    assert_eq!(
+        report.claims.included,
+        Outcome::Unknown,
+        "it is about no event"
     );
     let found = report.members.inconsistency.as_ref().unwrap();
     assert_eq!((found.role, found.old.size, found.new.size), ("log", 3, 4));
