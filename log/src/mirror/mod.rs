@@ -86,14 +86,22 @@ impl Mirror<'_> {
         })?;
         let checkpoint = self.accept(&LOG, &shown)?;
         let (_, verified) = self.policy.verify_log(&checkpoint, self.now);
+        let is_first = self.copy.checkpoint(&LOG)?.is_none();
         let before = self.transfer(&LOG, &checkpoint)?;
-        self.publish(&LOG, &checkpoint, before)?;
+        // Readers of a copy that has no checkpoint yet find none until its index is there too; later ones never find an index
+        // that is ahead of the log.
+        if !is_first {
+            self.publish(&LOG, &checkpoint, before)?;
+        }
         let head = checkpoint.head();
         let (index, index_failure) = match index.map(|shown| self.copy_index(&shown, head)) {
             None => (None, self.withheld()?),
             Some(Ok(head)) => (Some(head), None),
             Some(Err(error)) => (None, Some(error)),
         };
+        if is_first {
+            self.publish(&LOG, &checkpoint, before)?;
+        }
         Ok(Mirrored {
             origin: checkpoint.origin().as_str().to_owned(),
             head,

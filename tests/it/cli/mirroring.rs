@@ -1,8 +1,10 @@
 //! `mirror`: the copy is a log like any other, and nothing that its signed root does not commit to gets into it.
 use std::fs;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use glasslog_tests::host::{Host, Reply};
 use glasslog_tests::tessera::{self, TesseraLog};
@@ -121,7 +123,7 @@ fn a_log_is_copied_while_it_grows() {
             shell.run("audit copy --policy log.policy").expect(0);
         }
     }
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     while !shell.path("copy/public/checkpoint").exists()
         || !shell.read("copy/public/checkpoint").contains("\n10\n")
     {
@@ -152,6 +154,35 @@ fn a_mirror_that_is_killed_goes_on_where_it_was() {
     shell.run(&format!("mirror log {COPY}")).expect(0);
     audit(&shell, "copy");
     fill(&shell, "log", 12_000..12_300);
+    shell.run(&format!("mirror log {COPY}")).expect(0);
+    audit(&shell, "copy");
+}
+
+/// Readers of a copy that has a log without its index would find a file missing that the log has.
+#[test]
+fn a_first_copy_appears_together_with_its_index() {
+    let shell = Shell::with_log();
+    shell.run("index log").expect(0);
+    let is_asked = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&is_asked);
+    let host = Host::scripted(&shell.path("log/public"), move |path, _| {
+        let is_run = path.starts_with("index/run/");
+        seen.fetch_or(is_run, Ordering::SeqCst);
+        match is_run {
+            true => Reply::Silence,
+            false => Reply::File,
+        }
+    });
+    let mut mirror = shell.command(&format!("mirror {} {COPY}", host.url()));
+    let mirror = Running(mirror.stdout(Stdio::null()).spawn().unwrap());
+    let began = Instant::now();
+    while !is_asked.load(Ordering::SeqCst) {
+        let limit = Duration::from_secs(60);
+        assert!(began.elapsed() < limit, "the mirror copies the index");
+        thread::sleep(Duration::from_millis(5));
+    }
+    drop(mirror);
+    assert!(!shell.path("copy/public/checkpoint").exists());
     shell.run(&format!("mirror log {COPY}")).expect(0);
     audit(&shell, "copy");
 }
