@@ -4,7 +4,8 @@
 //! an event that was not validly signed when it was logged is the operator's doing, and always counts against the log.
 
 use crate::event::lookup_key::{KeyKind, LookupKey, base_name};
-use crate::rules::registration::owned;
+use crate::rules::keyring::Keyring;
+use crate::rules::registration::{Registered, owned};
 use crate::rules::signature_status::SignatureStatus;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -20,6 +21,20 @@ pub(crate) struct Bound {
     pub(crate) at: u64,
     /// True if a key event withdrew it later.
     pub(crate) is_withdrawn: bool,
+}
+
+impl Bound {
+    /// The names that a registration bound, withdrawn or not as of the position of the keyring.
+    pub(crate) fn by(registered: &Registered, keyring: &Keyring) -> impl Iterator<Item = Self> {
+        let bound = registered.bound.iter().cloned();
+        bound.map(|(name, binding)| Self {
+            name,
+            is_withdrawn: binding.withdrawn_at(keyring).is_some(),
+            digests: binding.digests,
+            actor: binding.actor,
+            at: binding.at,
+        })
+    }
 }
 
 /// The party whose events decide about the subject of a history, the admins apart.
@@ -60,11 +75,12 @@ impl Holder {
             KeyKind::Actor => Self::Actor(key.id.clone(), 0),
             KeyKind::SigningKey => Self::Key(key.id.clone()),
             KeyKind::Version => {
-                let own = deciding(named(key.id.clone()));
-                let before = |bound: &&Bound| own.is_none_or(|own| bound.at <= own.at);
-                let mut owners = named(bare_name).filter(before);
+                let Some(own) = deciding(named(key.id.clone())) else {
+                    return Self::Nobody;
+                };
+                let mut owners = named(bare_name).filter(|bound| bound.at <= own.at);
                 let owner = owners.find(|bound| !bound.is_withdrawn);
-                owner.or(own).map_or(Self::Nobody, Self::from)
+                Self::from(owner.unwrap_or(own))
             }
             KeyKind::Name => first(named(bare_name)),
             KeyKind::Digest => {
@@ -78,6 +94,14 @@ impl Holder {
                 }
             }
             _ => Self::Nobody,
+        }
+    }
+
+    /// Returns the actor who is the holder.
+    pub(crate) fn actor(&self) -> Option<&str> {
+        match self {
+            Self::Actor(holder, _) => Some(holder),
+            Self::Nobody | Self::Key(_) => None,
         }
     }
 

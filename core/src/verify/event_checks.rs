@@ -209,14 +209,7 @@ impl EventChecks {
     /// Applies a registration, and returns its effect.
     fn bind(&mut self, index: u64, parsed: &ParsedEntry, keyring: &Keyring) -> Registered {
         let registered = self.registrations.apply(index, parsed, keyring);
-        let bound = registered.bound.iter().cloned();
-        self.bound.extend(bound.map(|(name, binding)| Bound {
-            name,
-            is_withdrawn: binding.withdrawn_at(keyring).is_some(),
-            digests: binding.digests,
-            actor: binding.actor,
-            at: binding.at,
-        }));
+        self.bound.extend(Bound::by(&registered, keyring));
         registered
     }
 

@@ -360,12 +360,12 @@ impl Matches {
         })
     }
 
-    /// The events that have a key of the question, in log order.
-    pub(crate) fn asked_events(&self) -> impl Iterator<Item = (u64, ParsedEntry)> {
-        let asked = |index: u64, held: &Held| self.part(index, &held.keys) == Some(Part::Asked);
+    /// The events with this part in the answer, in log order.
+    pub(crate) fn events(&self, part: Part) -> impl Iterator<Item = (u64, ParsedEntry)> {
         let entries = self.entries.iter();
         entries.filter_map(move |(index, held)| {
-            let parsed = asked(*index, held).then(|| held.parsed()).flatten()?;
+            let is_so = self.part(*index, &held.keys) == Some(part);
+            let parsed = is_so.then(|| held.parsed()).flatten()?;
             Some((*index, parsed))
         })
     }

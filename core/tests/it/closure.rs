@@ -326,6 +326,116 @@ fn a_later_registration_hides_no_event() {
     verified(&report);
 }
 
+/// An event of an actor, which the admins sign too if `by_admins`.
+fn add_by(
+    log: &mut TestLog,
+    action: Action,
+    (actor, key): (&str, u8),
+    by_admins: bool,
+    subjects: &[(&str, &str)],
+) -> u64 {
+    let payload = String::from_utf8(access_payload(action, actor, subjects)).unwrap();
+    let id = format!("{:012x}", log.edge.size());
+    let payload = payload.replace("2f6f0c1d9e55", &id).into_bytes();
+    let mut secrets = vec![secret(key)];
+    secrets.extend(by_admins.then(|| secret(ADMIN)));
+    let secrets: Vec<_> = secrets.iter().collect();
+    log.add(&Envelope::sign(payload, &secrets).unwrap().encode())
+}
+
+const OWNER: (&str, u8) = (ALICE_ID, ALICE);
+const BINDER: (&str, u8) = ("carol@example.com", CAROL);
+const STRANGER: (&str, u8) = (BOB_ID, BOB);
+
+/// Parties, in the order of their rights over `m@2`; the admins sign beside a stranger.
+const PARTIES: [((&str, u8), bool); 4] = [
+    (STRANGER, false),
+    (BINDER, false),
+    (OWNER, false),
+    (STRANGER, true),
+];
+
+/// A name and its content are taken before a hold uses them: what strangers register hides strangers' events alone.
+#[test]
+fn a_registration_hides_events_by_the_rights_of_its_actor() {
+    for (by, (registrar, by_admins)) in PARTIES.into_iter().enumerate() {
+        let mut log = TestLog::new();
+        log.enrol(BINDER.0, BINDER.1);
+        // The owner registers the name, and another actor a version of it.
+        add_by(
+            &mut log,
+            Action::Register,
+            OWNER,
+            false,
+            &[("m@1", "other")],
+        );
+        let content = [("m@2", "weights")];
+        let bound = add_by(&mut log, Action::Register, BINDER, false, &content);
+        let incident = [("incident@7", "weights")];
+        add_by(&mut log, Action::Register, registrar, by_admins, &incident);
+        let holds = PARTIES
+            .map(|(actor, by_admins)| add_by(&mut log, Action::Hold, actor, by_admins, &incident));
+        let world = published(log);
+        let report = history(&world, "m@2");
+        verified(&report);
+        let mut expected = vec![bound];
+        expected.extend(&holds[by + 1..]);
+        assert_eq!(indices(&report), expected, "registered by party {by}");
+        // The bare name has the same holder, and its versions the same actors.
+        let shown = indices(&history(&world, "m"));
+        assert!(holds[by + 1..].iter().all(|hold| shown.contains(hold)));
+        assert!(holds[..=by].iter().all(|hold| !shown.contains(hold)));
+    }
+}
+
+/// One actor registers two models that share a licence, and deploys each: each deployment is in the history of its own model.
+#[test]
+fn an_actors_models_that_share_content_stay_apart() {
+    let mut log = TestLog::new();
+    let (m, n) = (
+        [("m@1", "weights"), ("m@1", "license")],
+        [("n@1", "others"), ("n@1", "license")],
+    );
+    let mut own = |action, names: &[(&str, &str)]| add(&mut log, action, true, names);
+    let registered = own(Action::Register, &m);
+    own(Action::Register, &n);
+    let deployed = own(Action::Deploy, &m);
+    own(Action::Deploy, &n);
+    let world = published(log);
+    for artifact in ["m@1", "m"] {
+        let report = history(&world, artifact);
+        assert_eq!(indices(&report), [registered, deployed]);
+        assert_eq!(fact(&report, "elsewhere"), 2);
+    }
+}
+
+/// Another actor's version of the name has the same content: that gives its actor no right to hide events.
+#[test]
+fn a_version_of_anothers_name_hides_no_event() {
+    let mut log = TestLog::new();
+    log.enrol(BINDER.0, BINDER.1);
+    add_by(
+        &mut log,
+        Action::Register,
+        OWNER,
+        false,
+        &[("m@1", "other")],
+    );
+    let content = [("m@2", "weights")];
+    add_by(&mut log, Action::Register, BINDER, false, &content);
+    let names = [("m@3", "weights"), ("incident@7", "weights")];
+    add_by(&mut log, Action::Register, STRANGER, false, &names);
+    let incident = [("incident@7", "weights")];
+    let holds = [OWNER, BINDER].map(|by| add_by(&mut log, Action::Hold, by, false, &incident));
+    let hidden = add_by(&mut log, Action::Hold, STRANGER, false, &incident);
+    let world = published(log);
+    for artifact in ["m", "m@2"] {
+        let shown = indices(&history(&world, artifact));
+        assert!(holds.iter().all(|hold| shown.contains(hold)), "{artifact}");
+        assert!(!shown.contains(&hidden), "{artifact}");
+    }
+}
+
 /// An event that is read because its name is consulted, and belongs to the answer for its digest, is judged like any other.
 #[test]
 fn an_event_that_was_consulted_may_belong_to_the_answer() {

@@ -434,8 +434,10 @@ fn strangers_change_no_outcome_of_thousands_of_histories() {
     assert!(seen.iter().filter(|found| found.is_none()).count() < seen.len() / 10);
 }
 
-/// A stranger's denied hold led to a withdrawn hold by the owner.
 #[test]
-fn a_world_that_once_differed() {
+fn worlds_that_once_differed() {
+    // A stranger's denied hold led to a withdrawn hold by the owner.
     compare(5_728);
+    // A stranger registered the name and the content of a later hold by the owner.
+    compare(11_303);
 }

@@ -20,6 +20,11 @@ def base_name(name):
     return before or name
 
 
+def owned(bare):
+    """The key of the owner of a bare name: no name contains a space."""
+    return f"{bare} "
+
+
 def registers(entry):
     """Whether an entry is a registration."""
     return (
@@ -44,6 +49,8 @@ class Bindings:
     def __init__(self, keyring, entries):
         self.keyring = keyring
         self.bound, self.owners = {}, {}
+        # What each registration bound when it was logged, in log order; an owner has the bare name and a space.
+        self.made = []
         # Code of the rule that each registration breaks, if one does, and whether it states `newName` wrongly.
         self.conflicts, self.wrong = {}, set()
         counted = set()
@@ -61,8 +68,7 @@ class Bindings:
 
     def apply(self, at, entry):
         actor = entry.predicate["actor"]["id"]
-        signed, false = self.keyring.by_admins(entry)
-        by_admins = not false and len(signed) >= max(self.keyring.threshold, 1)
+        by_admins = self.keyring.is_countersigned(entry)
         signers = [keyid for keyid, _ in entry.signatures]
         bound = {}
         for name, digests in versions(entry).items():
@@ -78,11 +84,13 @@ class Bindings:
                 continue
             bound[name] = Binding(at, digests, actor, signers)
         self.bound.update(bound)
+        self.made += bound.items()
         new = False
         for bare in {base_name(name) for name in bound}:
             owner = self.owners.get(bare)
             if owner is None or by_admins and not self.stands(owner, at):
                 self.owners[bare] = Binding(at, frozenset(), actor, signers)
+                self.made.append((owned(bare), self.owners[bare]))
                 new = True
         if entry.predicate.get("newName", False) != new:
             self.wrong.add(at)
@@ -108,3 +116,18 @@ class Bindings:
     def owner(self, bare):
         owner = self.owners.get(bare)
         return owner.actor if owner and self.withdrawn_at(owner) is None else None
+
+    def deciding(self, name):
+        """Of the registrations that bound a name, the first that is in force, or else the last one."""
+        made = [binding for other, binding in self.made if other == name]
+        in_force = [binding for binding in made if self.withdrawn_at(binding) is None]
+        return next(iter(in_force + made[-1:]), None)
+
+    def holder(self, name):
+        """The actor who holds a version, or a bare name (docs/formats/valid-signature.md, "Whose events must count")."""
+        bare = owned(base_name(name))
+        own = self.deciding(bare if base_name(name) == name else name)
+        made = [binding for other, binding in self.made if other == bare and own and binding.at <= own.at]
+        in_force = [binding for binding in made if self.withdrawn_at(binding) is None]
+        decides = next(iter(in_force), own)
+        return decides and decides.actor

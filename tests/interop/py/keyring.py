@@ -57,6 +57,11 @@ class Keyring:
                     false = True
         return signed, false
 
+    def is_countersigned(self, entry):
+        """Whether the admins signed an event of an actor too, as many as a key event needs."""
+        signed, false = self.by_admins(entry)
+        return not false and len(signed) >= max(self.threshold, 1)
+
     def apply(self, index, entry):
         """Lets an entry take effect; says which."""
         if entry is None:

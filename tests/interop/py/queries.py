@@ -42,6 +42,8 @@ NAMES = {number: name for name, number in KINDS.items()} | {
     outline.KEY_STATE: "key-state",
 }
 BUNDLE = 256
+# Parties beside actors, which have no empty id and no space in it.
+ADMINS, ANYBODY = " admins", " anybody"
 # Digests that the events of a version link, and those that a history links.
 OWN_DIGESTS, LINKED_DIGESTS = 32, 256
 # The place in the predicate of each member of an event in a report (docs/formats/report.md, "Events").
@@ -168,6 +170,7 @@ class History:
         self.asked = self.find(self.keys)
         known = self.asked if exact else range(len(log.entries))
         self.bindings = Bindings(log.keyring, {at: log.entries[at] for at in known})
+        self.holder = self.bindings.holder(self.id)
         linked = [] if exact else self.linked()[:LINKED_DIGESTS]
         pages = [self.looked_up((outline.DIGEST, f"sha256:{digest}")) for digest in linked]
         self.keys += [key for key in pages if key not in self.keys]
@@ -219,14 +222,19 @@ class History:
         return digests
 
     def given(self, found):
-        """The first registration in force that gives a name a digest, among those that were found."""
+        """The first registration in force that gives a name a digest, by any actor, by each, and by the admins."""
         first = {}
         for at in sorted(found):
             entry = self.log.entries[at]
-            if registers(entry) and self.log.keyring.judge(at, entry) == "valid":
-                for name, digests in versions(entry).items():
-                    for digest in digests:
-                        first.setdefault((name, digest), at)
+            if not registers(entry) or self.log.keyring.judge(at, entry) != "valid":
+                continue
+            parties = [ANYBODY, entry.predicate["actor"]["id"]]
+            if self.log.keyring.is_countersigned(entry):
+                parties.append(ADMINS)
+            for name, digests in versions(entry).items():
+                for digest in digests:
+                    for party in parties:
+                        first.setdefault((name, digest, party), at)
         return first
 
     def belongs(self, at, linked, given):
@@ -234,8 +242,21 @@ class History:
         entry = self.log.entries[at]
         if entry is None or entry.kind != event.ACCESS or registers(entry):
             return False
-        claims = [(subject["name"], subject["digest"]["sha256"]) for subject in entry.statement["subject"]]
-        return any(claim[1] in linked and given.get(claim, at + 1) > at for claim in claims)
+        actor, holder = entry.predicate["actor"]["id"], self.holder
+        for subject in entry.statement["subject"]:
+            name, digest = subject["name"], subject["digest"]["sha256"]
+            bound = [binding for other, binding in self.bindings.made if self.is_in_question(other)]
+            binders = {binding.actor for binding in bound if digest in binding.digests}
+            # Parties whose registrations of the name take the event out of the answer.
+            if self.log.keyring.is_countersigned(entry):
+                parties = {ADMINS}
+            elif actor in binders | {holder}:
+                parties = {ADMINS, actor, holder}
+            else:
+                parties = {ANYBODY}
+            if digest in linked and all(given.get((name, digest, party), at + 1) > at for party in parties):
+                return True
+        return False
 
     def versions(self):
         """The versions that the artifact is bound as, in log order."""

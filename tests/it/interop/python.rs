@@ -1,5 +1,6 @@
 //! The independent verifier in Python agrees with everybody else's vectors and with Go's proofs.
 use std::fs;
+use std::path::Path;
 
 use glasslog_tests::glasslog::{glasslog, repository};
 use glasslog_tests::ours::OurLog;
@@ -168,6 +169,49 @@ fn register_folder(log: &OurLog) {
     glasslog(arguments).expect(0);
 }
 
+/// Records an event about the content that all artifacts of the log have.
+fn record(log: &OurLog, signer: &Path, artifact: &str, more: &str) {
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    let (root, proof) = (log.root(), log.beside("proof"));
+    let mut arguments = words!["record", "--log", root, "--signer", signer].to_vec();
+    arguments.extend(words![
+        "--artifact",
+        artifact,
+        "--digest",
+        digest,
+        "-o",
+        proof
+    ]);
+    arguments.extend(more.split(' ').map(Into::into));
+    glasslog(arguments).expect(0);
+}
+
+/// Registers the content under further names, before events use these: a registration hides events by the rights of its actor.
+fn share_content(log: &OurLog) {
+    let eve = log.beside("eve");
+    let name = "eve@example.org";
+    glasslog(words![
+        "keygen", "--kind", "actor", "--name", name, "--out", eve
+    ])
+    .expect(0);
+    let (root, public) = (log.root(), log.beside("eve.pub"));
+    glasslog(words![
+        "keys", "enrol", "--log", root, "--actor", name, "--key", public
+    ])
+    .expect(0);
+    let admin = format!(" --admin {}", root.join("keys/admin").display());
+    let register = "--action register --reason-code release --reason mine";
+    let hold = "--action hold --reason-code incident --reason hold";
+    let parties = [(eve.clone(), ""), (log.actor(), ""), (eve, admin.as_str())];
+    for (number, (signer, admin)) in parties.iter().enumerate() {
+        let artifact = format!("incident@{number}");
+        record(log, signer, &artifact, &format!("{register}{admin}"));
+        for (signer, admin) in &parties {
+            record(log, signer, &artifact, &format!("{hold}{admin}"));
+        }
+    }
+}
+
 /// Histories read anew in Python: by the index and by all entries, with their closure and every member of each event.
 #[test]
 fn python_replays_histories() {
@@ -210,22 +254,9 @@ fn python_replays_histories() {
             "--action execute --outcome denied --actor-type service",
         ),
     ] {
-        let mut arguments = Vec::from(words![
-            "record",
-            "--log",
-            log.root(),
-            "--signer",
-            actor,
-            "--artifact",
-            artifact,
-            "--digest",
-            digest,
-            "-o",
-            log.beside("proof"),
-        ]);
-        arguments.extend(more.split(' ').map(Into::into));
-        glasslog(arguments).expect(0);
+        record(&log, &actor, artifact, more);
     }
+    share_content(&log);
     register_folder(&log);
     glasslog(words![
         "keys",

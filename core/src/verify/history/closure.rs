@@ -10,13 +10,13 @@ use alloc::vec::Vec;
 
 use crate::event::event::ParsedEntry;
 use crate::event::lookup_key::{KeyKind, LookupKey, base_name};
-use crate::report::report::VersionSummary;
-use crate::rules::keyring::Keyring;
-use crate::rules::registration::{Binding, Registrations, owned, registers, versions};
-use crate::rules::signature_status::SignatureStatus;
+use crate::rules::registration::{owned, versions};
 use crate::text::limits::{LINKED_PAGE, MAX_LINKED_DIGESTS, MAX_SUBJECTS, MAX_VERSIONS_OF_DIGEST};
 use crate::verify::key_history::KeyHistory;
-use crate::verify::matches::Matches;
+use crate::verify::matches::{Matches, Part};
+
+use super::bindings::{Bindings, in_force, is_version_of};
+use super::sharing::Sharing;
 
 /// The next wave of a history.
 pub(super) enum Ask {
@@ -85,6 +85,10 @@ impl Closure {
             keys.push(LookupKey::new(KeyKind::Version, bare));
         }
         keys.into_iter().map(|key| looked_up(key, state)).collect()
+    }
+
+    pub(super) const fn question(&self) -> &LookupKey {
+        &self.question
     }
 
     /// The number of digests that were not looked up.
@@ -166,7 +170,8 @@ impl Closure {
         consult
     }
 
-    /// The registrations of the bare name, which decide who may bind a version that was freed, and whose events count.
+    /// The registrations of the bare name, which decide who may bind a version that was freed, and whose events count and are
+    /// shown.
     fn consult_owner(
         &mut self,
         matches: &Matches,
@@ -175,7 +180,9 @@ impl Closure {
         let mut consult = BTreeMap::new();
         if self.question.kind == KeyKind::Version && !self.knows_owner {
             let fold = Bindings::fold(matches, key_history);
-            if let Some(end) = fold.owner_matters(&self.question.id, matches) {
+            let is_disputed =
+                || Sharing::new(&self.question, matches, key_history).is_disputed(matches);
+            if let Some(end) = fold.owner_matters(&self.question.id, matches, is_disputed) {
                 self.knows_owner = true;
                 let bare = base_name(&self.question.id);
                 consult.insert(LookupKey::new(KeyKind::NameState, bare), end);
@@ -190,11 +197,7 @@ impl Closure {
         let Self {
             question, left_out, ..
         } = self;
-        let is_in_question = |name: &str| match question.kind {
-            KeyKind::Version => name == question.id,
-            KeyKind::Name => base_name(name) == question.id,
-            _ => false,
-        };
+        let is_in_question = |name: &str| is_version_of(question, name);
         let mut bound: Vec<_> = fold.in_force();
         bound.retain(|(name, _)| is_in_question(name));
         let owner = fold.of(&owned(&question.id)).map(|owner| &owner.actor);
@@ -215,7 +218,10 @@ impl Closure {
             _ => u64::MAX,
         };
         let mut recorded = BTreeMap::<String, usize>::new();
-        for (index, parsed) in matches.asked_events().take_while(|(index, _)| *index < end) {
+        for (index, parsed) in matches
+            .events(Part::Asked)
+            .take_while(|(index, _)| *index < end)
+        {
             for subject in parsed.access().map_or(&[][..], |_| &parsed.subjects) {
                 let binding = fold.of(&subject.name);
                 let is_unbound = is_in_question(&subject.name)
@@ -240,12 +246,6 @@ impl Closure {
     }
 }
 
-/// Returns true if a key signed the event that is valid at its index and was not reported compromised there.
-fn in_force(key_history: &KeyHistory, index: u64, parsed: &ParsedEntry) -> bool {
-    let status = key_history.signature(index, parsed);
-    matches!(status, SignatureStatus::Valid { .. })
-}
-
 /// Digests, each once, in order.
 #[derive(Default)]
 struct Digests {
@@ -258,137 +258,5 @@ impl Digests {
         if self.known.insert(hex.to_string()) {
             self.list.push(format!("sha256:{hex}"));
         }
-    }
-}
-
-/// The bindings that follow from the registrations found.
-pub(super) struct Bindings<'a> {
-    registrations: Registrations,
-    keyring: Option<&'a Keyring>,
-    /// Of each version that was freed, the index of the last registration after that.
-    after_freed: BTreeMap<String, u64>,
-}
-
-impl<'a> Bindings<'a> {
-    pub(super) fn fold(matches: &Matches, key_history: &'a KeyHistory) -> Self {
-        let mut fold = Self {
-            registrations: Registrations::new(),
-            keyring: key_history.keyring(),
-            after_freed: BTreeMap::new(),
-        };
-        let Some(keyring) = fold.keyring else {
-            return fold;
-        };
-        let mut seen = BTreeSet::new();
-        for (index, _, parsed) in matches.registrations() {
-            if !key_history.signature(index, &parsed).had_effect()
-                || !seen.insert(parsed.envelope.payload_digest())
-            {
-                continue;
-            }
-            for name in versions(index, &parsed).into_keys() {
-                let earlier = fold.registrations.binding(name);
-                let freed = earlier.and_then(|earlier| earlier.withdrawn_at(keyring));
-                if freed.is_some_and(|at| at < index) {
-                    fold.after_freed.insert(name.to_string(), index);
-                }
-            }
-            fold.registrations.apply(index, &parsed, keyring);
-        }
-        fold
-    }
-
-    /// The binding in force of a version, or of a bare name by its key.
-    pub(super) fn of(&self, name: &str) -> Option<&Binding> {
-        self.registrations.in_force(name, self.keyring?)
-    }
-
-    /// All versions with a binding in force.
-    pub(super) fn in_force(&self) -> Vec<(&str, &Binding)> {
-        let names = self.registrations.bound().keys();
-        // A bare name's owner has no digests.
-        let bound = names.filter_map(|name| Some((name.as_str(), self.of(name)?)));
-        bound
-            .filter(|(_, binding)| !binding.digests.is_empty())
-            .collect()
-    }
-
-    /// The versions that the answer to a question is about, in log order of their registrations.
-    pub(super) fn versions_of(&self, question: &LookupKey) -> Option<Vec<VersionSummary>> {
-        let id = question.id.as_str();
-        let hex = id.strip_prefix("sha256:").unwrap_or_default();
-        let is_about = |name: &str, binding: &Binding| match question.kind {
-            KeyKind::Version => name == id,
-            KeyKind::Name => base_name(name) == id,
-            KeyKind::Digest => binding.digests.contains(hex),
-            _ => false,
-        };
-        let mut bound = self.in_force();
-        bound.retain(|(name, binding)| is_about(name, binding));
-        bound.sort_by_key(|(_, binding)| binding.at);
-        let summary = |(name, binding): (&str, &Binding)| VersionSummary {
-            name: name.to_string(),
-            index: binding.at,
-            actor: binding.actor.clone(),
-        };
-        let is_artifact = !matches!(question.kind, KeyKind::Actor | KeyKind::SigningKey);
-        is_artifact.then(|| bound.into_iter().map(summary).collect())
-    }
-
-    /// The index before which registrations decide who owns a version, where that matters: it was freed, or a key that signed
-    /// an event found was compromised.
-    fn owner_matters(&self, name: &str, matches: &Matches) -> Option<u64> {
-        let after = self.after_freed.get(name).copied();
-        after.or_else(|| {
-            let binding = self.registrations.binding(name)?;
-            let keyring = self.keyring?;
-            let is_so = |keyid: &str| keyring.is_compromised(keyid);
-            (keyring.has_compromised_keys() && matches.is_signed_by(is_so)).then_some(binding.at)
-        })
-    }
-}
-
-/// Decides which events with a linked digest belong to the answer.
-pub(super) struct Sharing {
-    /// The linked digests, in hex.
-    linked: BTreeSet<String>,
-    /// The first index at which a registration in force gave a version a digest.
-    registered: BTreeMap<(String, String), u64>,
-}
-
-impl Sharing {
-    pub(super) fn new(matches: &Matches, key_history: &KeyHistory) -> Self {
-        let keys = matches.keys().iter();
-        let digests = keys.filter(|key| matches!(key.kind, KeyKind::Digest | KeyKind::DigestState));
-        let hex = digests.filter_map(|key| key.id.strip_prefix("sha256:"));
-        let mut sharing = Self {
-            linked: hex.map(ToString::to_string).collect(),
-            registered: BTreeMap::new(),
-        };
-        for (index, _, parsed) in matches.registrations() {
-            if !in_force(key_history, index, &parsed) {
-                continue;
-            }
-            for (name, binding) in versions(index, &parsed) {
-                for digest in binding.digests {
-                    let claim = (name.to_string(), digest);
-                    sharing.registered.entry(claim).or_insert(index);
-                }
-            }
-        }
-        sharing
-    }
-
-    /// Returns true if the event at `index`, which has a linked digest, belongs to the answer: it records the content under
-    /// a name to which no registration has given that content. Other events are about another version that shares it, and a
-    /// registration is about its own names.
-    pub(super) fn belongs(&self, index: u64, parsed: &ParsedEntry) -> bool {
-        parsed.access().is_some()
-            && !registers(parsed)
-            && parsed.subjects.iter().any(|subject| {
-                let claim = (subject.name.clone(), subject.sha256().to_string());
-                let given = self.registered.get(&claim);
-                self.linked.contains(&claim.1) && given.is_none_or(|given| *given > index)
-            })
     }
 }

@@ -10,11 +10,13 @@
 //! the entries that it does not cover yet were scanned, and auditors or the reader vouch for it (`indexed/checks.rs`).
 //! Without auditors a log within the reading budget is scanned of its own accord (`verification.rs`, `AskIndex`).
 
+mod bindings;
 mod by_index;
 mod by_scan;
 mod claimed_times;
 mod closure;
 mod files;
+mod sharing;
 pub(crate) mod since;
 
 use alloc::boxed::Box;
@@ -44,11 +46,13 @@ use crate::verify::matches::{Matches, Part};
 use crate::verify::options::{Options, Require};
 use crate::verify::verification::{Files, Verification};
 
+use bindings::Bindings;
 use by_index::Asked;
 use by_scan::Whole;
 use claimed_times::{Brackets, vouched_time};
-use closure::{Ask, Bindings, Closure, Sharing};
+use closure::{Ask, Closure};
 use files::FileQuestion;
+use sharing::Sharing;
 use since::{Prefix, Since};
 
 /// A history under way; see the module.
@@ -554,7 +558,7 @@ impl HistoryQuery {
 
     /// Judges the events found. Those of the answer are shown; the others only decide about bindings.
     fn judge_events(&mut self, key_history: &KeyHistory, members: &mut Members) -> Judged {
-        let sharing = Sharing::new(&self.matches, key_history);
+        let sharing = Sharing::new(self.closure.question(), &self.matches, key_history);
         let mut names = KnownNames::None;
         if let Subject::One(key) = &self.subject {
             members.versions = Bindings::fold(&self.matches, key_history).versions_of(key);

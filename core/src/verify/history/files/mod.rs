@@ -23,7 +23,7 @@ use crate::rules::registration::registers;
 use crate::text::limits::MAX_FILE_NAMES;
 use crate::verify::contents::{Content, Contents, Membership};
 use crate::verify::key_history::KeyHistory;
-use crate::verify::matches::Matches;
+use crate::verify::matches::{Matches, Part};
 use crate::verify::options::Require;
 
 use super::closure::Ask;
@@ -135,7 +135,7 @@ impl FileQuestion {
             return Ask::Nothing;
         }
         let (mut registered, mut mentioned) = (Vec::new(), Vec::new());
-        for (index, parsed) in matches.asked_events() {
+        for (index, parsed) in matches.events(Part::Asked) {
             if !key_history.signature(index, &parsed).is_valid() {
                 continue;
             }
