@@ -37,6 +37,7 @@ mod http_client;
 pub mod monitor;
 pub mod prefix;
 pub mod prove;
+mod random;
 pub mod source;
 pub mod submit;
 pub mod witness;

@@ -4,6 +4,7 @@ mod cli {
     mod audit_resume;
     mod everyday;
     mod hints;
+    mod judging;
     mod messages;
     mod mirroring;
     mod monitoring;

@@ -5,6 +5,7 @@ use core::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 
 use glasslog_core::report::Report;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 
 use super::format::Format;
@@ -234,6 +235,16 @@ impl Console {
     /// Returns true if everything that was written to standard output so far arrived.
     pub(crate) fn is_delivered(&self) -> bool {
         !self.is_lost.get() && !self.reader_left.get()
+    }
+
+    /// Returns false once the reader of a pipe or socket on standard output has gone away.
+    pub(crate) fn has_reader(&self) -> bool {
+        let stdout = std::io::stdout();
+        let mut asked = [PollFd::new(&stdout, PollFlags::OUT)];
+        // A poll that fails says nothing; the next write does.
+        let said = poll(&mut asked, Some(&Timespec::default()));
+        let has_error = asked.iter().any(|it| it.revents().contains(PollFlags::ERR));
+        said.is_err() || !has_error
     }
 
     /// Returns true if a progress display makes sense.

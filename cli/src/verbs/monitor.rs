@@ -25,8 +25,8 @@ use crate::source;
 use exec::Exec;
 use state_file::StateFile;
 
-/// Bytes of the largest files that the verb reads beside the policy.
-const MAX_FILE: usize = 16 << 20;
+/// Bytes of the largest file of rules.
+const MAX_RULES: usize = 16 << 20;
 
 /// Watches logs: every head continues the one before, and each new entry that meets a watch is told once.
 #[derive(Debug, clap::Args)]
@@ -151,11 +151,14 @@ impl Args {
                 return looked;
             }
             if let Err(failure) = looked {
-                // A later look cannot mend this.
-                if failure.code == state_file::CHANGED {
+                // A later look cannot mend these.
+                if [state_file::CHANGED, CLOSED].contains(&failure.code) {
                     return Err(failure);
                 }
                 console.warn_of(&failure);
+            }
+            if !console.has_reader() {
+                return Err(closed("the reader of standard output went away").into());
             }
             thread::sleep(Duration::from_secs(self.every.max(1)));
         }
@@ -218,7 +221,7 @@ impl Args {
     fn watches(&self, console: &Console) -> Result<Watches, Failure> {
         let mut texts = self.watch.clone();
         if let Some(path) = &self.rules {
-            let bytes = input::read(path, MAX_FILE)?;
+            let bytes = input::read(path, MAX_RULES)?;
             let text = String::from_utf8(bytes).map_err(|_| {
                 let message = format!("`{}` is not text", path.display());
                 Failure::new(Exit::Malformed, "monitor-rules", message)
@@ -270,7 +273,7 @@ impl Sink for Delivery<'_> {
         }
         self.console.json_line(&alert.json);
         if !self.console.is_delivered() {
-            return Err(failed("standard output did not take the alert"));
+            return Err(closed("standard output did not take the alert"));
         }
         if let Some(webhook) = &self.webhook {
             webhook.post(alert, now())?;
@@ -289,9 +292,20 @@ impl Sink for Delivery<'_> {
     }
 }
 
+/// Code of a standard output that takes no alerts.
+const CLOSED: &str = "monitor-output";
+
 fn failed(problem: &str) -> Error {
+    undelivered("monitor-delivery", problem)
+}
+
+fn closed(problem: &str) -> Error {
+    undelivered(CLOSED, problem)
+}
+
+fn undelivered(code: &'static str, problem: &str) -> Error {
     Error::Other {
-        code: "monitor-delivery",
+        code,
         message: problem.to_owned(),
         hint: Some("the state is as before the alert: the next look tells it again".into()),
     }
@@ -315,11 +329,11 @@ fn read_key(path: &Path) -> Result<Vec<u8>, Failure> {
 /// Returns the exit code of an alarm, for `cron`.
 const fn exit_of(kind: Kind) -> Exit {
     match kind {
-        Kind::Event => Exit::Done,
+        Kind::Event | Kind::Withdrawn => Exit::Done,
         Kind::Fork | Kind::SplitView => Exit::Inconsistent,
         Kind::False => Exit::False,
         Kind::Malformed => Exit::Malformed,
-        Kind::Unreachable => Exit::Unfinished,
+        Kind::Unreachable | Kind::BeyondLimits => Exit::Unfinished,
         Kind::Rollback | Kind::Restart | Kind::NotAccepted | Kind::Stale | Kind::Silent => {
             Exit::Undecided
         }

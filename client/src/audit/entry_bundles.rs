@@ -1,11 +1,11 @@
 //! Reads every entry bundle with all cores: threads read files ahead and compare them, one thread judges them in log order,
 //! and the resulting signatures and runs go back to the threads.
 
-use super::random::seed;
 use super::run_check::{RunTask, Secret, Sums, Windows};
 use super::state_keeper::Keeper;
 use crate::drive::Observer;
 use crate::error::Error;
+use crate::random::seed;
 use crate::source::{Source, read_file};
 use glasslog_core::fetch::{LogFile, Query};
 use glasslog_core::index::format::RunHead;

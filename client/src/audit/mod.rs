@@ -9,7 +9,6 @@ mod entry_bundles;
 mod index_files;
 mod index_log;
 mod index_names;
-mod random;
 mod run_check;
 mod state_keeper;
 

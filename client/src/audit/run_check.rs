@@ -22,7 +22,7 @@ pub(super) struct Secret([u8; 16]);
 impl Secret {
     pub(super) fn draw() -> Self {
         let mut secret = [0; 16];
-        super::random::fill(&mut secret);
+        crate::random::fill(&mut secret);
         Self(secret)
     }
 

@@ -1,7 +1,8 @@
 //! Alerts, as one line of JSON each (`docs/formats/monitor.md`, "Alerts").
 
-use glasslog_core::event::{Event, parse};
+use glasslog_core::event::{Event, ParsedEntry};
 use glasslog_core::merkle::{Hash, sha256};
+use glasslog_core::rules::SignatureStatus;
 use glasslog_core::verify::Inconsistency;
 use serde_json::{Value, json};
 
@@ -21,39 +22,71 @@ pub struct Alert {
     pub evidence: Option<Vec<u8>>,
 }
 
+/// An entry to tell of, and the verdict on it.
+pub(super) struct Told<'a> {
+    pub(super) index: u64,
+    pub(super) leaf: Hash,
+    pub(super) watch: &'a str,
+    /// The event; `None` if the entry is none.
+    pub(super) parsed: Option<&'a ParsedEntry>,
+    /// The verdict on its signatures.
+    pub(super) status: Option<&'a SignatureStatus>,
+    /// Code of the reason for which a key event changed nothing.
+    pub(super) no_effect: Option<&'static str>,
+}
+
 impl Alert {
-    /// Tells of an entry that meets a watch.
-    pub(super) fn event(
+    /// Tells of an entry that meets a watch, with the verdict by the entries before it.
+    pub(super) fn event(state: &LogState, told: &Told<'_>, now: u64) -> Self {
+        let signature = told.status.map(SignatureStatus::then);
+        let more = [
+            ("signature", json!(signature)),
+            ("noEffect", json!(told.no_effect)),
+        ];
+        Self::of_entry(state, Kind::Event, told, more, &[], now)
+    }
+
+    /// Tells of an event that counted when it was logged, and counts for nothing now.
+    pub(super) fn withdrawn(state: &LogState, told: &Told<'_>, now: u64) -> Self {
+        let at = told.status.and_then(SignatureStatus::withdrawn_at);
+        let signature = told.status.map(SignatureStatus::as_str);
+        let more = [("signature", json!(signature)), ("withdrawnAt", json!(at))];
+        let at = at.unwrap_or_default().to_string();
+        Self::of_entry(state, Kind::Withdrawn, told, more, &[&at], now)
+    }
+
+    fn of_entry(
         state: &LogState,
-        index: u64,
-        leaf: Hash,
-        watch: &str,
-        entry: &[u8],
+        kind: Kind,
+        told: &Told<'_>,
+        more: [(&str, Value); 2],
+        parts: &[&str],
         now: u64,
     ) -> Self {
-        let origin = state.origin();
-        let id = id(&[
-            "event",
-            origin,
-            &index.to_string(),
-            &leaf.to_base64(),
-            watch,
-        ]);
-        let json = json!({
+        let (origin, leaf) = (state.origin(), told.leaf.to_base64());
+        let index = told.index.to_string();
+        let fact = [kind.name(), origin, &index, &leaf, told.watch];
+        let id = id(&[&fact, parts].concat());
+        let keyid = told.status.and_then(SignatureStatus::keyid);
+        let mut json = json!({
             "schemaVersion": 1,
-            "kind": Kind::Event.name(),
+            "kind": kind.name(),
             "id": id,
             "time": now,
             "log": state.log,
             "origin": origin,
             "size": state.size(),
-            "watch": watch,
-            "index": index,
-            "leafHash": leaf.to_base64(),
-            "claims": claims(entry),
+            "watch": told.watch,
+            "index": told.index,
+            "leafHash": leaf,
+            "keyid": keyid.filter(|keyid| !keyid.is_empty()),
+            "claims": told.parsed.map(claims),
         });
+        for (name, value) in more {
+            json[name] = value;
+        }
         Self {
-            kind: Kind::Event,
+            kind,
             id,
             json: json.to_string(),
             evidence: None,
@@ -100,15 +133,13 @@ fn id(parts: &[&str]) -> String {
     sha256(text.as_bytes()).to_hex()
 }
 
-/// The claims of an entry; its signature is not judged here. `null` for what is no event.
-fn claims(entry: &[u8]) -> Value {
-    let Ok(parsed) = parse(entry) else {
-        return Value::Null;
-    };
+/// The claims of an event.
+fn claims(parsed: &ParsedEntry) -> Value {
     let subjects: Vec<&str> = parsed.subjects.iter().map(|it| it.name.as_str()).collect();
     let (action, actor) = match &parsed.event {
         Event::Access(access) => (Some(access.action.as_str()), Some(access.actor.id.as_str())),
-        _ => (None, None),
+        Event::Key(key) => (Some(key.op.as_str()), Some(key.actor.as_str())),
+        Event::Genesis(_) | Event::Acknowledgement(_) | Event::Other(_) => (None, None),
     };
     json!({
         "type": parsed.event.type_name(),

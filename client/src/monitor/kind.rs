@@ -27,6 +27,8 @@ macro_rules! kinds {
 kinds! {
     /// An entry that meets a watch.
     Event = "event",
+    /// An event that was told, and that a later statement about its key withdrew.
+    Withdrawn = "withdrawn",
     /// Two signed heads that cannot both be true.
     Fork = "fork",
     /// Two monitored logs of one origin show heads that cannot both be true.
@@ -39,6 +41,8 @@ kinds! {
     False = "false",
     /// The checkpoint does not decode.
     Malformed = "malformed",
+    /// The log has more key events than a monitor keeps.
+    BeyondLimits = "beyond-limits",
     /// The policy does not accept the checkpoint.
     NotAccepted = "not-accepted",
     /// The witnesses vouched for the head too long ago.

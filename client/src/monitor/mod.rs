@@ -1,24 +1,27 @@
 //! A monitor of logs: compares every head with the one before, reads every new entry once, and tells what concerns its watches
 //! (`docs/formats/monitor.md`).
 //!
-//! It recomputes all that it tells from entries that the signed root commits to; no index is read. Its state is saved after the
-//! alerts were delivered, so that a crash repeats alerts, with the same identifiers, and never loses one.
+//! It recomputes all that it tells, also the keys by which signatures are judged, from entries that the signed root commits to;
+//! no index is read. Its state is saved after the alerts were delivered, so that a crash repeats alerts, with the same
+//! identifiers, and never loses one.
 
 mod alert;
 mod kind;
+mod rights;
 mod scan;
 mod state;
+mod telling;
 mod watch;
 mod webhook;
 
 pub use alert::Alert;
 pub use kind::Kind;
+pub use rights::Rights;
 pub use state::{LogState, State, StateError};
 pub use watch::{Watch, Watches};
 pub use webhook::Webhook;
 
 use glasslog_core::fetch::{CHECKPOINT_PATH, LogFile};
-use glasslog_core::merkle::leaf_hash;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::tiles::TileError;
 use glasslog_core::trust::TrustPolicy;
@@ -28,9 +31,6 @@ use crate::error::Error;
 use crate::prefix::{PrefixError, prefix};
 use crate::source::Source;
 
-/// Entries after which the state is saved during a long reading.
-const SAVE_EVERY: u64 = 65_536;
-
 /// Rules of a monitor.
 #[derive(Debug)]
 pub struct Rules<'a> {
@@ -38,7 +38,7 @@ pub struct Rules<'a> {
     pub policy: &'a TrustPolicy,
     /// The entries to tell of.
     pub watches: &'a Watches,
-    /// Begin a log without a state at its present head.
+    /// Tell of a log without a state from its present head on; its earlier entries are read for their keys alone.
     pub from_now: bool,
     /// Most seconds since the witnesses vouched for the head; a shorter `max-age` of the policy counts.
     pub max_checkpoint_age: Option<u64>,
@@ -161,7 +161,7 @@ impl Monitor<'_> {
         let is_new = self.state.checkpoint.is_none();
         let grows = self.state.size() < head.size;
         if is_new && self.rules.from_now {
-            self.state.read = head.size;
+            self.state.from = head.size;
         }
         // The head is remembered before its entries are told, so that a fork of it is found whatever happens next.
         self.state.checkpoint = Some(shown);
@@ -169,20 +169,8 @@ impl Monitor<'_> {
             self.state.grown = self.rules.now;
         }
         sink.save(self.state).map_err(Stop::Sink)?;
-        let first = self.state.read;
-        let state = &mut *self.state;
-        let rules = self.rules;
-        scan::entries(self.source, head, first, |index, entry| {
-            for watch in rules.watches.matching(entry) {
-                let alert = Alert::event(state, index, leaf_hash(entry), watch, entry, rules.now);
-                sink.deliver(&alert).map_err(Stop::Sink)?;
-            }
-            state.read = index + 1;
-            match state.read.is_multiple_of(SAVE_EVERY) {
-                true => sink.save(state).map_err(Stop::Sink),
-                false => Ok(()),
-            }
-        })?;
+        self.tell(head, sink)?;
+        self.tell_withdrawn(head, sink)?;
         Ok(time)
     }
 

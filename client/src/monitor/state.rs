@@ -1,27 +1,43 @@
 //! The one state file of a monitor (`docs/formats/monitor.md`, "State").
 
 use core::fmt::Write as _;
+use std::collections::BTreeMap;
 
+use glasslog_core::merkle::sha256;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::text::limits::MAX_NOTE;
 use glasslog_core::text::wire::parse_decimal;
 
 use super::kind::Kind;
+use super::rights::{MAX_RIGHTS, Rights};
 
 /// First line of a state.
 const MAGIC: &str = "glasslog-monitor-state/v1";
+
+/// Beginning of the last line, which ends with the SHA-256 of everything before it: a state that lost a key event at its end
+/// would judge by the wrong keys.
+const DIGEST: &str = "digest ";
+
+/// Bytes of the last line.
+const LAST_LINE: usize = DIGEST.len() + 65;
 
 /// The state of one log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogState {
     /// The log, as the user named it.
     pub log: String,
-    /// Entries that were told, if they met a watch.
+    /// Entries before this one are read for their keys alone.
+    pub from: u64,
+    /// Entries that were read, and told if they met a watch.
     pub read: u64,
+    /// Entries of which it was told if they withdrew events.
+    pub reviewed: u64,
     /// Time of the look that saw the log grow last.
     pub grown: u64,
     /// The alarms that held at the last look.
     pub alarms: Vec<Kind>,
+    /// The keys after the entries that were read.
+    pub rights: Rights,
     /// The newest checkpoint that was accepted, with the lines that verified.
     pub checkpoint: Option<Checkpoint>,
 }
@@ -32,9 +48,12 @@ impl LogState {
     pub fn new(log: String) -> Self {
         Self {
             log,
+            from: 0,
             read: 0,
+            reviewed: 0,
             grown: 0,
             alarms: Vec::new(),
+            rights: Rights::default(),
             checkpoint: None,
         }
     }
@@ -84,15 +103,21 @@ impl State {
         for log in &self.0 {
             let checkpoint = log.checkpoint.as_ref().map(Checkpoint::encode);
             let checkpoint = checkpoint.unwrap_or_default();
-            let mut text = format!("log {}\nread {}\ngrown {}\n", log.log, log.read, log.grown);
+            let mut text = format!("log {}\nfrom {}\nread {}\n", log.log, log.from, log.read);
+            // Writing to a string does not fail.
+            let _ = write!(text, "reviewed {}\ngrown {}\n", log.reviewed, log.grown);
             for alarm in &log.alarms {
-                // Writing to a string does not fail.
                 let _ = writeln!(text, "alarm {}", alarm.name());
             }
             let _ = writeln!(text, "checkpoint {}", checkpoint.len());
             bytes.extend(text.into_bytes());
             bytes.extend(checkpoint);
+            for (index, entry) in log.rights.entries() {
+                bytes.extend(format!("key {index} {}\n", entry.len()).into_bytes());
+                bytes.extend(entry);
+            }
         }
+        bytes.extend(format!("{DIGEST}{}\n", sha256(&bytes).to_hex()).into_bytes());
         bytes
     }
 
@@ -109,27 +134,40 @@ impl State {
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        let (first, mut rest) = line(bytes)?;
+        let (text, _) = bytes.split_at_checked(bytes.len().checked_sub(LAST_LINE)?)?;
+        let (first, mut rest) = line(text)?;
         if first != MAGIC {
             return None;
         }
         let mut logs: Vec<LogState> = Vec::new();
         while !rest.is_empty() {
             let mut log = LogState::new(field(&mut rest, "log ")?.to_owned());
+            log.from = parse_decimal(field(&mut rest, "from ")?)?;
             log.read = parse_decimal(field(&mut rest, "read ")?)?;
+            log.reviewed = parse_decimal(field(&mut rest, "reviewed ")?)?;
             log.grown = parse_decimal(field(&mut rest, "grown ")?)?;
             while let Some(name) = field(&mut rest, "alarm ") {
                 log.alarms
                     .push(*Kind::ALL.iter().find(|kind| kind.name() == name)?);
             }
-            let length = parse_decimal(field(&mut rest, "checkpoint ")?)?;
-            let length = usize::try_from(length).ok().filter(|it| *it <= MAX_NOTE)?;
-            let (checkpoint, after) = rest.split_at_checked(length)?;
-            if length > 0 {
+            let length = field(&mut rest, "checkpoint ")?;
+            let checkpoint = bytes_of(&mut rest, length, MAX_NOTE)?;
+            if !checkpoint.is_empty() {
                 log.checkpoint = Some(Checkpoint::parse(checkpoint).ok()?);
             }
-            rest = after;
-            if log.read > log.size() || logs.iter().any(|other| other.log == log.log) {
+            let mut entries = BTreeMap::new();
+            while let Some(words) = field(&mut rest, "key ") {
+                let (index, length) = words.split_once(' ')?;
+                let entry = bytes_of(&mut rest, length, MAX_RIGHTS)?;
+                entries.insert(parse_decimal(index)?, entry.to_vec());
+            }
+            let last = entries.keys().next_back();
+            if last.is_some_and(|last| *last >= log.read) {
+                return None;
+            }
+            log.rights = Rights::restore(log.origin(), &entries)?;
+            let most = log.read.max(log.reviewed).max(log.from);
+            if most > log.size() || logs.iter().any(|other| other.log == log.log) {
                 return None;
             }
             logs.push(log);
@@ -152,6 +190,14 @@ fn field<'a>(bytes: &mut &'a [u8], name: &str) -> Option<&'a str> {
     Some(value)
 }
 
+/// Takes as many bytes as a decimal says, at most `most`.
+fn bytes_of<'a>(bytes: &mut &'a [u8], length: &str, most: usize) -> Option<&'a [u8]> {
+    let length = usize::try_from(parse_decimal(length)?).ok()?;
+    let (taken, rest) = bytes.split_at_checked(length).filter(|_| length <= most)?;
+    *bytes = rest;
+    Some(taken)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,9 +212,7 @@ mod tests {
         assert_eq!(State::parse(&bytes), Ok(state));
         for end in 0..bytes.len() {
             let cut = State::parse(&bytes[..end]);
-            // A state of the first log alone is a state, and so is one of no log.
-            let is_whole = cut.is_ok_and(|cut| cut.encode() == bytes[..end]);
-            assert!(!is_whole || bytes[..end].ends_with(b"checkpoint 0\n") || end == 26);
+            assert_eq!(cut, Err(StateError::Malformed), "{end}");
         }
         for wrong in [
             "",
@@ -177,7 +221,8 @@ mod tests {
         ] {
             assert_eq!(State::parse(wrong.as_bytes()), Err(StateError::Malformed));
         }
-        let twice = [&bytes[..], &bytes[26..]].concat();
+        let log = LogState::new("my log".into());
+        let twice = State(vec![log.clone(), log]).encode();
         assert_eq!(State::parse(&twice), Err(StateError::Malformed));
     }
 }

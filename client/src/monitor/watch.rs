@@ -1,7 +1,6 @@
 //! The entries that a monitor tells of.
 
 use glasslog_core::event::LookupKey;
-use glasslog_core::index::format::MapFunction;
 use glasslog_core::merkle::Hash;
 
 /// A watch: an artifact, an actor or a key.
@@ -26,13 +25,11 @@ impl Watch {
 pub struct Watches(pub Vec<Watch>);
 
 impl Watches {
-    /// Returns the watches that an entry meets, as their texts; `*` if there are no watches. The keys of the entry are
-    /// computed from its bytes.
-    pub(super) fn matching(&self, entry: &[u8]) -> Vec<&str> {
+    /// Returns the watches that an entry with these keys meets, as their texts; `*` if there are no watches.
+    pub(super) fn matching(&self, keys: &[Hash]) -> Vec<&str> {
         if self.0.is_empty() {
             return vec!["*"];
         }
-        let keys = MapFunction::AccessV2.keys(entry);
         let met = self.0.iter().filter(|watch| keys.contains(&watch.hash));
         met.map(|watch| watch.text.as_str()).collect()
     }

@@ -204,7 +204,8 @@ pub fn parse(entry: &[u8]) -> Result<ParsedEntry, EventError> {
 
 /// Reads an entry once for both its readers: the hashes of its lookup keys, as
 /// [`key_hashes`](crate::event::key_hashes) gives them, and the event, if it is one.
-pub(crate) fn read(entry: &[u8]) -> (Vec<Hash>, Option<ParsedEntry>) {
+#[must_use]
+pub fn read(entry: &[u8]) -> (Vec<Hash>, Option<ParsedEntry>) {
     let envelope = Envelope::parse(entry).ok();
     let Some(envelope) = envelope.filter(|envelope| envelope.payload_type() == PAYLOAD_TYPE) else {
         return (key_hashes(entry), None);

@@ -25,7 +25,7 @@ pub use acknowledgement::{Acknowledgement, AcknowledgementError};
 pub use action::{Action, ActorType, Outcome, Weight};
 pub use artifact::{ArtifactError, ArtifactQuery, parse_digest, subject_name};
 pub use dsse::{Envelope, EnvelopeError, EnvelopeSignature, pae};
-pub use event::{Event, EventError, OtherEvent, ParsedEntry, encode, parse};
+pub use event::{Event, EventError, OtherEvent, ParsedEntry, encode, parse, read};
 pub use fields::{MemberError, is_name};
 pub use file_list::{Differences, FileList, FileListError, FolderFile, is_file_path, is_left_out};
 pub use file_list_text::FileListTextError;

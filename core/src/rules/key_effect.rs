@@ -131,7 +131,8 @@ impl NoEffect {
     }
 
     /// Tells whether the admins did not sign it for this log; such an event does not count as a first copy.
-    pub(crate) const fn is_about_signatures(&self) -> bool {
+    #[must_use]
+    pub const fn is_about_signatures(&self) -> bool {
         matches!(
             self,
             Self::OtherLog { .. } | Self::BadSignature { .. } | Self::NotByAdmins { .. }

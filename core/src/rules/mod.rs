@@ -5,6 +5,7 @@
 pub(crate) mod acknowledgements;
 pub(crate) mod admission;
 pub(crate) mod holder;
+mod judge_many;
 pub(crate) mod key_effect;
 pub(crate) mod keyring;
 pub(crate) mod memory;

@@ -100,6 +100,45 @@ fn an_alert_that_was_not_delivered_is_told_again() {
     assert_eq!(shell.run(MONITOR).expect(0).text(), "");
 }
 
+/// A monitor that follows ends when its output does, with an alert to tell or without, and the next one misses nothing.
+#[test]
+fn a_closed_standard_output_ends_a_monitor() {
+    let shell = with_key();
+    raw(&shell, "log", 0..3);
+    let follow = MONITOR.replace("--once", "--every 1s");
+    let start = |stdout| {
+        let mut command = shell.command(&follow);
+        command.stdout(stdout).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    // The first alert meets a full device.
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let ended = start(full.into()).wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("standard output did not take"), "{said}");
+    // A reader that takes the first alerts and leaves: there is nothing more to write.
+    let mut monitor = start(Stdio::piped());
+    let mut reader = BufReader::new(monitor.stdout.take().unwrap());
+    let mut lines = String::new();
+    (0..3).for_each(|_| assert!(reader.read_line(&mut lines).unwrap() > 0));
+    drop(reader);
+    let ended = monitor.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("reader of standard output went away"),
+        "{said}"
+    );
+    assert_eq!(shell.run(MONITOR).expect(0).text(), "");
+    // A reader that is gone before the alert comes.
+    raw(&shell, "log", 3..5);
+    let mut monitor = start(Stdio::piped());
+    drop(monitor.stdout.take());
+    assert_eq!(monitor.wait().unwrap().code(), Some(1));
+    assert_eq!(indices(&shell.run(MONITOR).expect(0)), [3, 4]);
+}
+
 #[test]
 fn forks_rollbacks_and_restarts_are_alarms_once() {
     let shell = with_key();

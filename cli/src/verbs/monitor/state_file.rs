@@ -9,10 +9,13 @@ use glasslog_client::monitor::State;
 use glasslog_log::LogError;
 use glasslog_log::directory::Disk;
 
-use super::{MAX_FILE, failed};
+use super::failed;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
+
+/// Bytes of the largest state: keys of eight logs with as many key events as a monitor keeps.
+const MAX_STATE: usize = 64 << 20;
 
 /// Code of a state file that another program wrote.
 pub(super) const CHANGED: &str = "monitor-state-changed";
@@ -34,7 +37,7 @@ impl StateFile {
     pub(super) fn open(path: &Path) -> Result<(Self, State), Failure> {
         let lock = lock(path)?;
         let known = match fs::symlink_metadata(path) {
-            Ok(_) => Some(input::read(path, MAX_FILE)?),
+            Ok(_) => Some(input::read(path, MAX_STATE)?),
             Err(_) => None,
         };
         let state = known.as_deref().map(State::parse).transpose();
@@ -79,6 +82,16 @@ impl StateFile {
         let named = parent.filter(|parent| !parent.as_os_str().is_empty());
         let folder = named.unwrap_or(Path::new("."));
         let bytes = state.encode();
+        if self.known.as_ref() == Some(&bytes) && found.is_some() {
+            return Ok(());
+        }
+        if bytes.len() > MAX_STATE {
+            return Err(Error::Other {
+                code: "monitor-state-too-large",
+                message: format!("the state has more than {MAX_STATE} bytes; it is left as it is"),
+                hint: Some("monitor fewer logs with one state file".into()),
+            });
+        }
         let written = disk.replace(folder, &self.path, &bytes, 0o600);
         written.map_err(|error| broken(error.into()))?;
         self.known = Some(bytes);
