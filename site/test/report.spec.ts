@@ -72,6 +72,13 @@ test("the verdict about a file or folder is explained as registered, contradicte
     ["folder", "mentioned", "pass", "The stand-in tells of 9 events", "Two witnesses vouch"],
     ["folder", "differs", "fail", differs, "Of its files, 1 changed, 2 missing, 150 extra."],
     ["folder", "held", "fail", differs, heldBack],
+    [
+      "folder",
+      "similar",
+      "unknown",
+      "The stand-in tells of",
+      "Nobody registered it; beside the most similar registration, 1 changed, 2 missing, 150 extra.",
+    ],
   ];
   for (const [kind, known, tone, headline, why] of table) {
     const told = sentence(parseReport(JSON.stringify(contentsReport(kind, known, NOW))), "reader", "x");

@@ -106,6 +106,14 @@ fn a_registration_can_be_required() {
         let is_mention = contents.contains(&"other");
         assert_eq!(needs_coverage(&report), is_mention, "{contents:?}");
     }
+    // A mention is no evidence then, so it refutes nothing either: by default, one that calls the file another's version does.
+    say(&mut log, BY_BOB, Action::Read, "m@1", "swapped");
+    log.publish(&[]);
+    for (options, class) in [(required, Class::Nothing), (options(), Class::False)] {
+        let digests = [digest("swapped")];
+        let query = HistoryQuery::of_files(&digests, None, &policy(), options);
+        assert_eq!(log.run(query.unwrap()).class(), class);
+    }
     // Of another question it asks no less than its default.
     let history = HistoryQuery::new("m@1", &policy(), required, false);
     assert!(needs_coverage(&log.run(history.unwrap())));

@@ -248,15 +248,49 @@ fn a_file_finds_its_model_and_a_changed_folder_the_most_similar_one() {
     assert_eq!(known_as.path.as_deref(), Some("model-2.bin"));
     for (files, [changed, missing, extra]) in CHANGES {
         let report = verify(&mut log, &folder(files), None, None);
-        assert_eq!(report.class(), Class::False);
+        // A folder with the digest of a registration, and other names, is not as it was registered.
+        let has_digest = folder(files).root() == model.root();
+        let class = match has_digest {
+            true => Class::False,
+            false => Class::Nothing,
+        };
+        assert_eq!(report.class(), class);
         assert_eq!(
             differences(&report),
             (changed.to_vec(), missing.to_vec(), extra.to_vec())
         );
+        let known_as = report.members.folder.as_ref().unwrap();
+        let known_as = known_as.compared_with.as_ref().unwrap();
+        assert_eq!((known_as.name.as_str(), known_as.index), ("m@1", at));
+        let similar = "; the most similar registration is that of `m@1` by `alice@example.com`";
+        assert_eq!(report.headline.ends_with(similar), !has_digest);
     }
     let report = verify(&mut log, &folder(&[("unknown", "x")]), None, None);
     assert_eq!(report.class(), Class::Nothing);
     assert!(report.members.folder.unwrap().compared_with.is_none());
+}
+
+/// Folders that nobody registered: what strangers register is shown, and decides nothing.
+#[test]
+fn a_strangers_similar_folder_decides_nothing() {
+    let mine = folder(&[("config.json", "{}"), ("model.bin", "weights")]);
+    let theirs = folder(&[("config.json", "{}"), ("other.bin", "others")]);
+    let mut log = TestLog::new();
+    assert_eq!(verify(&mut log, &mine, None, None).class(), Class::Nothing);
+    register(&mut log, "n@1", &theirs, all(&theirs));
+    let report = verify(&mut log, &mine, None, None);
+    assert_eq!(report.class(), Class::Nothing, "{:?}", troubles(&report));
+    let view = report.members.folder.as_ref().unwrap();
+    assert_eq!(view.compared_with.as_ref().unwrap().name, "n@1");
+    // A mention is evidence, and a similar registration is not shown beside it.
+    let subject = [("mine@1", mine.root())];
+    say_with(&mut log, BY_BOB, Action::Read, &subject, |_| {});
+    let report = verify(&mut log, &mine, None, None);
+    assert_eq!(report.class(), Class::Verified);
+    assert!(report.members.folder.unwrap().compared_with.is_none());
+    // The version that the reader names decides.
+    let report = verify(&mut log, &mine, None, Some("n@1"));
+    assert_eq!(report.class(), Class::False);
 }
 
 #[test]

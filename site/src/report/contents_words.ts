@@ -1,5 +1,5 @@
 // Explanations of the verdict about a file or a folder: registered, contradicted, under a hold, or without evidence.
-import type { Check, Report } from "@glasslog/verify";
+import type { Check, FolderView, Report } from "@glasslog/verify";
 import { figures } from "../text/count.js";
 import { decisive } from "./evidence.js";
 
@@ -19,21 +19,29 @@ export function contentFailure(check: Check, report: Report): string | undefined
   if (check.code !== "contents" || !isAboutContents(report)) return undefined;
   const { folder } = report;
   if (!folder?.comparedWith) return "An event names it as that version all the same.";
-  const { changed, missing, extra } = folder;
+  const counts = differing(folder);
+  return counts ? `Of its files, ${counts}.` : "The files that the registration lists are the same.";
+}
+
+/** Counts the files of a folder that differ from the registration beside it. */
+function differing({ changed, missing, extra }: FolderView): string {
   const parts = [
     [changed.length, "changed"],
     [missing.length, "missing"],
     [extra.length, "extra"],
   ] as const;
-  const counts = parts.filter(([number]) => number > 0).map(([number, word]) => `${figures(number)} ${word}`);
-  return counts.length > 0
-    ? `Of its files, ${counts.join(", ")}.`
-    : "The files that the registration lists are the same.";
+  return parts
+    .filter(([number]) => number > 0)
+    .map(([number, word]) => `${figures(number)} ${word}`)
+    .join(", ");
 }
 
 /** Explains an answer about a file or folder whose events, if any, are no evidence. */
 export function withoutEvidence(report: Report): string | undefined {
-  if (!isAboutContents(report) || !report.files?.some(({ events }) => events.length > 0)) return undefined;
+  if (!isAboutContents(report)) return undefined;
+  const { folder, files } = report;
+  if (folder?.comparedWith) return `Nobody registered it; beside the most similar registration, ${differing(folder)}.`;
+  if (!files?.some(({ events }) => events.length > 0)) return undefined;
   return "The events that name it were denied or failed, are holds or deletions, or count for nothing.";
 }
 

@@ -192,7 +192,15 @@ fn no_evidence(report: &Report, files: &[FileEvents]) -> String {
     if bare.is_empty() {
         format!("{} in {log}", detail(report, CheckCode::Contents))
     } else if bare.iter().all(|file| file.events.is_empty()) {
-        absent(report, &digests)
+        let folder = report.members.folder.as_ref();
+        let similar = folder.and_then(|folder| folder.compared_with.as_ref());
+        let similar = similar.map(|known_as| {
+            format!(
+                "; the most similar registration is that of `{}` by `{}`",
+                known_as.name, known_as.actor
+            )
+        });
+        absent(report, &digests) + &similar.unwrap_or_default()
     } else {
         format!("no event in {log} is evidence for {digests}")
     }

@@ -47,14 +47,15 @@ impl Folder {
             .collect()
     }
 
-    /// Compares the folder with a registration and records the result, if there is one to compare with.
+    /// Compares the folder with a registration, if there is one to compare with, and records the result. True if that
+    /// registration decides; one that has only some files in common with the folder is shown and decides nothing.
     pub(super) fn judge(
         &self,
         version: Option<&str>,
         found: &Found,
         contents: Contents<'_>,
         checks: &mut Checks,
-    ) -> FolderView {
+    ) -> (FolderView, bool) {
         let mut view = FolderView {
             digest: found.file.digest.clone(),
             files: u64::try_from(self.files.files().len()).unwrap_or(u64::MAX),
@@ -65,15 +66,32 @@ impl Folder {
             missing: Vec::new(),
             extra: Vec::new(),
         };
-        if let Some((event, known_as)) = self.registration(version, found, contents) {
-            self.compare(event, &known_as, &mut view, checks);
+        let deciding = self.registration(version, found, contents);
+        let decides = deciding.is_some();
+        let is_bare = version.is_none() && !found.is_evidence();
+        let similar = || is_bare.then(|| self.most_similar(contents)).flatten();
+        if let Some((event, known_as)) = deciding.or_else(similar) {
+            let (listed, differences) = self.differences(event);
+            view.listed = Some(listed.name());
+            if decides {
+                self.record(event, &known_as, &listed, &differences, checks);
+            } else if !found.is_compromised() {
+                let detail = format!(
+                    "no event is evidence for it; the most similar registration is that of `{}`, entry {}{}",
+                    known_as.name,
+                    known_as.index,
+                    counts(&differences)
+                );
+                checks.unknown(CheckCode::Contents, detail, None);
+            }
+            (view.changed, view.missing, view.extra) =
+                (differences.changed, differences.missing, differences.extra);
             view.compared_with = Some(known_as);
         }
-        view
+        (view, decides)
     }
 
-    /// The registration to compare with: that of the version asked for; or one of this folder; or, if no event that counts
-    /// knows the folder otherwise, the one that has the most files in common with it.
+    /// The registration that decides: that of the version asked for, or one of this folder.
     fn registration<'a>(
         &self,
         version: Option<&str>,
@@ -96,12 +114,10 @@ impl Folder {
             }
             best.get_or_insert((event, known_as));
         }
-        if best.is_some() || found.agrees() {
-            return best;
-        }
-        self.most_similar(contents)
+        best
     }
 
+    /// The registration that has the most files in common with the folder.
     fn most_similar<'a>(&self, contents: Contents<'a>) -> Option<(&'a EventView, RegisteredAs)> {
         let candidates = contents.events().iter().filter_map(|event| {
             let name = event.subjects.first()?.name.as_str();
@@ -149,28 +165,25 @@ impl Folder {
         (listed, differences)
     }
 
-    fn compare(
+    /// Records the comparison with a registration.
+    fn record(
         &self,
         event: &EventView,
         known_as: &RegisteredAs,
-        view: &mut FolderView,
+        listed: &Listed,
+        differences: &Differences,
         checks: &mut Checks,
     ) {
         let code = CheckCode::Contents;
         checks.require(code, true);
         let (name, index) = (&known_as.name, event.index);
-        let (listed, differences) = self.differences(event);
+        let digest = format!("sha256:{}", self.files.root().to_hex());
         let mut subjects = event.subjects.iter();
-        let has_digest = subjects.any(|subject| subject.digest == view.digest);
+        let has_digest = subjects.any(|subject| subject.digest == digest);
         let evidence = Evidence::new()
             .with("name", name.as_str())
-            .with("digest", view.digest.as_str())
+            .with("digest", digest)
             .with("registered", index);
-        view.listed = Some(match listed {
-            Listed::All(_) => "all",
-            Listed::Some(_) => "some",
-            Listed::None => "none",
-        });
         let rest = match listed {
             Listed::All(_) => "",
             Listed::Some(_) => "; the registration names the others in a list that was not given",
@@ -191,12 +204,20 @@ impl Folder {
         } else {
             let detail = format!(
                 "the folder is not as entry {index} registers `{name}`{}{rest}",
-                counts(&differences)
+                counts(differences)
             );
             checks.fail(code, Class::False, detail, Some(evidence));
         }
-        (view.changed, view.missing, view.extra) =
-            (differences.changed, differences.missing, differences.extra);
+    }
+}
+
+impl Listed {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::All(_) => "all",
+            Self::Some(_) => "some",
+            Self::None => "none",
+        }
     }
 }
 

@@ -76,11 +76,6 @@ impl Found {
         self.is_registered() || !self.file.mentioned_by.is_empty()
     }
 
-    /// Returns true if an event mentions the content under a name that is not registered with others.
-    pub(super) const fn agrees(&self) -> bool {
-        self.agrees
-    }
-
     /// The contradiction, if no event says anything else.
     pub(super) fn difference(&self) -> Option<&Difference> {
         let is_refuted = !self.is_registered() && !self.agrees;

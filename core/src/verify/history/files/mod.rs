@@ -198,8 +198,8 @@ impl FileQuestion {
         let mut evidence = found.iter().all(is_enough)
             && version.is_none_or(|name| contents.binding(name).is_some());
         if let (Some(folder), [found]) = (&self.folder, found.as_slice()) {
-            let view = folder.judge(version, found, contents, checks);
-            evidence |= view.compared_with.is_some();
+            let (view, decides) = folder.judge(version, found, contents, checks);
+            evidence |= decides;
             members.folder = Some(view);
         }
         let files: Vec<FileEvents> = found.into_iter().map(|found| found.file).collect();
@@ -217,7 +217,9 @@ impl FileQuestion {
 
     fn record(&self, found: &[Found], checks: &mut Checks) {
         let code = CheckCode::Contents;
-        if let Some(difference) = found.iter().find_map(Found::difference) {
+        // A mention that is no evidence refutes nothing.
+        let differences = found.iter().filter(|_| !self.needs_registration);
+        if let Some(difference) = differences.filter_map(Found::difference).next() {
             let evidence = Some(difference.evidence());
             return checks.fail(code, Class::False, difference.detail(), evidence);
         }
