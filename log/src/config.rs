@@ -221,6 +221,7 @@ mod tests {
                 every: Seconds::try_from(0.5).ok(),
                 qpd: NonZeroU32::new(86_400),
                 timeout: Seconds::try_from(3.0).ok(),
+                renew: Seconds::try_from(3_600.0).ok(),
             }),
         };
         fs::write(layout.config(), config.encode()).unwrap();

@@ -84,6 +84,12 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// The error of `change`, or of the storage; the old or the new content is then in place.
     fn update(&self, path: &str, change: &mut Change<'_>) -> Result<(), LogError>;
 
+    /// As [`update`](Self::update), inside of the update of another file.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    fn update_inside(&self, path: &str, change: &mut Change<'_>) -> Result<(), LogError>;
+
     /// Removes a public file; a missing file is not an error.
     ///
     /// # Errors

@@ -9,7 +9,10 @@ use alloc::vec::Vec;
 use crate::index::format::file::{
     AUDITED_PATH, INDEX_CHECKPOINT_PATH, INDEX_FOLDER, IndexFile, LATEST_PATH,
 };
-use crate::text::limits::{MAX_BUNDLE_BYTES, MAX_NOTE, MAX_TILE_BYTES, MAX_TLOG_PROOF};
+use crate::text::limits::{
+    MAX_BUNDLE_BYTES, MAX_CHECKPOINT_LIST, MAX_CHECKPOINT_PAGE, MAX_NOTE, MAX_TILE_BYTES,
+    MAX_TLOG_PROOF,
+};
 use crate::text::wire::parse_decimal;
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::tile::Tile;
@@ -19,6 +22,9 @@ pub const CHECKPOINT_PATH: &str = "checkpoint";
 
 /// Folder of the older checkpoints that a log keeps, each under its size.
 const ARCHIVE_FOLDER: &str = "checkpoints/";
+
+/// Name of the list of the older checkpoints; a page of it has a number behind it.
+const CHECKPOINT_LIST: &str = "list";
 
 /// One file of a log's public tree.
 ///
@@ -33,6 +39,10 @@ pub enum LogFile {
     Bundle(EntryBundle),
     /// An older checkpoint, by its size.
     Archived(u64),
+    /// The list of the older checkpoints.
+    CheckpointList,
+    /// A full page of that list, by its number.
+    CheckpointPage(u64),
     /// The proof of the index's newest manifest.
     LatestManifest,
     /// The proof of the newest manifest that auditors vouch for.
@@ -62,8 +72,12 @@ impl LogFile {
             AUDITED_PATH => return Some(Self::AuditedManifest),
             _ => {}
         }
-        if let Some(size) = path.strip_prefix(ARCHIVE_FOLDER) {
-            return parse_decimal(size).map(Self::Archived);
+        if let Some(name) = path.strip_prefix(ARCHIVE_FOLDER) {
+            return match name.strip_prefix(CHECKPOINT_LIST) {
+                None => parse_decimal(name).map(Self::Archived),
+                Some("") => Some(Self::CheckpointList),
+                Some(page) => parse_decimal(page.strip_prefix('-')?).map(Self::CheckpointPage),
+            };
         }
         if let Some(inner) = path.strip_prefix(INDEX_FOLDER) {
             return (bundle(inner).map(Self::IndexBundle))
@@ -81,6 +95,10 @@ impl LogFile {
             Self::Tile(tile) => tile.path(),
             Self::Bundle(bundle) => bundle.path(),
             Self::Archived(size) => [ARCHIVE_FOLDER, &size.to_string()].concat(),
+            Self::CheckpointList => [ARCHIVE_FOLDER, CHECKPOINT_LIST].concat(),
+            Self::CheckpointPage(number) => {
+                [ARCHIVE_FOLDER, CHECKPOINT_LIST, "-", &number.to_string()].concat()
+            }
             Self::LatestManifest => LATEST_PATH.to_string(),
             Self::AuditedManifest => AUDITED_PATH.to_string(),
             Self::IndexCheckpoint => INDEX_CHECKPOINT_PATH.to_string(),
@@ -95,6 +113,8 @@ impl LogFile {
     pub fn limit(&self) -> usize {
         match self {
             Self::Checkpoint | Self::Archived(_) | Self::IndexCheckpoint => MAX_NOTE,
+            Self::CheckpointList => MAX_CHECKPOINT_LIST,
+            Self::CheckpointPage(_) => MAX_CHECKPOINT_PAGE,
             Self::LatestManifest | Self::AuditedManifest => MAX_TLOG_PROOF,
             Self::Tile(_) | Self::IndexTile(_) => MAX_TILE_BYTES,
             Self::Bundle(_) | Self::IndexBundle(_) => MAX_BUNDLE_BYTES,
@@ -107,7 +127,11 @@ impl LogFile {
     pub const fn is_immutable(&self) -> bool {
         !matches!(
             self,
-            Self::Checkpoint | Self::IndexCheckpoint | Self::LatestManifest | Self::AuditedManifest
+            Self::Checkpoint
+                | Self::CheckpointList
+                | Self::IndexCheckpoint
+                | Self::LatestManifest
+                | Self::AuditedManifest
         )
     }
 
@@ -122,10 +146,18 @@ impl LogFile {
     }
 
     /// Returns `true` for a file that a good log need not have: a partial tile or bundle, which the full one replaces, and
-    /// the proofs of manifests of a log without an index.
+    /// the proofs of manifests of a log without an index, and the archive of checkpoints.
     #[must_use]
     pub const fn is_optional(&self) -> bool {
-        self.is_partial() || matches!(self, Self::LatestManifest | Self::AuditedManifest)
+        self.is_partial()
+            || matches!(
+                self,
+                Self::LatestManifest
+                    | Self::AuditedManifest
+                    | Self::Archived(_)
+                    | Self::CheckpointList
+                    | Self::CheckpointPage(_)
+            )
     }
 
     /// The media type with which a server labels the file.
@@ -134,6 +166,8 @@ impl LogFile {
         match self {
             Self::Checkpoint
             | Self::Archived(_)
+            | Self::CheckpointList
+            | Self::CheckpointPage(_)
             | Self::LatestManifest
             | Self::AuditedManifest
             | Self::IndexCheckpoint => "text/plain; charset=utf-8",
@@ -236,6 +270,20 @@ mod tests {
             ),
             ("checkpoints/7", LogFile::Archived(7), 1_000_000, true, TEXT),
             (
+                "checkpoints/list",
+                LogFile::CheckpointList,
+                1_048_576,
+                false,
+                TEXT,
+            ),
+            (
+                "checkpoints/list-7",
+                LogFile::CheckpointPage(7),
+                8_192,
+                true,
+                TEXT,
+            ),
+            (
                 "index/latest.tlog-proof",
                 LogFile::LatestManifest,
                 2_000_000,
@@ -299,7 +347,9 @@ mod tests {
             assert_eq!(file.is_immutable(), is_immutable, "{path}");
             assert_eq!(file.content_type(), content_type, "{path}");
             assert_eq!(file.is_partial(), path.contains(".p/"), "{path}");
-            let is_optional = file.is_partial() || path.ends_with(".tlog-proof");
+            let is_optional = file.is_partial()
+                || path.ends_with(".tlog-proof")
+                || path.starts_with(ARCHIVE_FOLDER);
             assert_eq!(file.is_optional(), is_optional, "{path}");
         }
     }
@@ -314,6 +364,9 @@ mod tests {
             "checkpoints/",
             "checkpoints/07",
             "checkpoints/7.p/1",
+            "checkpoints/list-",
+            "checkpoints/list-07",
+            "checkpoints/list7",
             "tile",
             "tile/",
             "tile/0/000.p/256",

@@ -200,3 +200,16 @@ pub const MAX_INCONSISTENCY: usize = 2 * MAX_NOTE + 8_192;
 /// Largest fraud proof in bytes: a bucket of [`MAX_BUCKET`] with its path, two chunks, an entry and a manifest, and
 /// room to spare.
 pub const MAX_FRAUD_PROOF: usize = 32 << 20;
+
+/// Bytes of the list of archived checkpoints: 40,000 pages, which at one checkpoint each half hour are 580 years.
+pub const MAX_CHECKPOINT_LIST: usize = 1 << 20;
+
+/// Bytes of a page of that list: 256 sizes of 20 digits, with room.
+pub const MAX_CHECKPOINT_PAGE: usize = 8_192;
+
+/// Archived checkpoints that one history reads: the times of an artifact with more of them between its events are less
+/// narrow. Each may cost a fetch and the verification of every witness.
+pub const MAX_TIME_CHECKPOINTS: usize = 64;
+
+/// Pages of the list that one history reads, each a fetch.
+pub const MAX_TIME_PAGES: usize = 16;

@@ -210,6 +210,11 @@ impl Cosigning {
         is_cosigned(&self.policy, checkpoint, now)
     }
 
+    /// Returns the time for which the quorum vouches for a checkpoint.
+    pub(crate) fn vouched(&self, checkpoint: &Checkpoint, now: u64) -> Option<u64> {
+        self.policy.judge(checkpoint, now).time
+    }
+
     /// Returns the checkpoint of the last round, with the log's signature only.
     pub(crate) fn shown(&self) -> Option<Checkpoint> {
         self.round.as_ref().map(|round| round.own.clone())

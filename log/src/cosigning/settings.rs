@@ -14,6 +14,10 @@ const PUBLIC_EVERY: Duration = Duration::from_secs(10);
 /// Time limit of one witness without `timeout`: more than a sync on a slow disk behind a slow line takes.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Age of the quorum's cosignatures at which those of an idle log are renewed, without `renew`: four times a day, so that
+/// readers who ask for a checkpoint of the last day are served, and witnesses hardly notice.
+const RENEW: Duration = Duration::from_secs(6 * 3_600);
+
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Shortest and longest time in the section: a witness needs a sync for each request, and submitters wait for a round.
@@ -34,6 +38,9 @@ pub struct Witnessing {
     /// Time for each witness to answer.
     #[serde(default)]
     pub timeout: Option<Seconds>,
+    /// Age of the cosignatures of an idle log at which it asks for new ones.
+    #[serde(default)]
+    pub renew: Option<Seconds>,
 }
 
 /// A time in seconds, with or without a fraction.
@@ -70,6 +77,8 @@ pub struct Pace {
     pub timeout: Duration,
     /// Time that each request to a witness costs at the declared rate; zero without a declaration.
     pub gap: Duration,
+    /// Age of the quorum's cosignatures at which a log without new entries asks again.
+    pub renew: Duration,
 }
 
 impl Witnessing {
@@ -94,10 +103,12 @@ impl Witnessing {
         }
         let every = self.every.map_or(usual.max(gap), |Seconds(every)| every);
         let timeout = self.timeout.map_or(TIMEOUT, |Seconds(timeout)| timeout);
+        let renew = self.renew.map_or(RENEW, |Seconds(renew)| renew);
         Ok(Pace {
             every,
             timeout,
             gap,
+            renew,
         })
     }
 
@@ -108,6 +119,7 @@ impl Witnessing {
             every,
             qpd,
             timeout,
+            renew,
         } = self;
         let policy = toml::Value::from(policy.to_string_lossy().as_ref());
         let seconds = |name: &str, seconds: Option<Seconds>| {
@@ -117,10 +129,12 @@ impl Witnessing {
         let qpd = qpd.map(|qpd| format!("qpd = {qpd}\n")).unwrap_or_default();
         format!(
             "\n# A checkpoint is public once the quorum of this policy cosigned it. Seconds between two rounds (`every`) and for\n\
-             # each witness to answer (`timeout`); requests a day to each witness that were declared (`qpd`).\n\
-             [witnesses]\npolicy = {policy}\n{}{qpd}{}",
+             # each witness to answer (`timeout`); requests a day to each witness that were declared (`qpd`); seconds after\n\
+             # which an idle log has its cosignatures renewed (`renew`).\n\
+             [witnesses]\npolicy = {policy}\n{}{qpd}{}{}",
             seconds("every", *every),
-            seconds("timeout", *timeout)
+            seconds("timeout", *timeout),
+            seconds("renew", *renew)
         )
     }
 }
@@ -135,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_section_is_read_strictly() {
-        let whole = "policy = \"w.policy\"\nevery = 2.5\nqpd = 86400\ntimeout = 3\n";
+        let whole = "policy = \"w.policy\"\nevery = 2.5\nqpd = 86400\ntimeout = 3\nrenew = 3600\n";
         let read = parse(whole).unwrap();
         assert_eq!(read.policy, PathBuf::from("w.policy"));
         assert_eq!(read.every, Some(Seconds(Duration::from_millis(2_500))));
@@ -149,6 +163,8 @@ mod tests {
             ("policy = \"p\"\nevery = nan\n", "not between"),
             ("policy = \"p\"\nevery = 86401\n", "not between"),
             ("policy = \"p\"\ntimeout = inf\n", "not between"),
+            ("policy = \"p\"\nrenew = 0\n", "not between"),
+            ("policy = \"p\"\nrenew = 86401\n", "not between"),
             ("policy = \"p\"\nqpd = 0\n", "nonzero"),
             ("policy = \"p\"\nquorum = 2\n", "unknown field"),
         ] {
@@ -182,6 +198,7 @@ mod tests {
                 every,
                 qpd: qpd.and_then(NonZeroU32::new),
                 timeout: None,
+                renew: None,
             };
             let pace = settings.pace(are_own);
             let found = pace.as_ref().map(|pace| pace.every.as_secs());

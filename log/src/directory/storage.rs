@@ -3,7 +3,7 @@
 use crate::directory::disk::Disk;
 use crate::directory::error::{DiskError, LayoutError};
 use crate::directory::journal::Journal;
-use crate::directory::layout::{Layout, PRIVATE_FILE, PUBLIC_FILE};
+use crate::directory::layout::{Layout, PRIVATE_FILE};
 use crate::directory::lock::{CheckpointLock, WriterLock};
 use crate::directory::public::PublicTree;
 use crate::error::LogError;
@@ -150,12 +150,13 @@ impl Storage for Posix {
 
     fn update(&self, path: &str, change: &mut Change<'_>) -> Result<(), LogError> {
         let _lock = CheckpointLock::wait(&self.layout.checkpoint_lock())?;
+        self.update_inside(path, change)
+    }
+
+    fn update_inside(&self, path: &str, change: &mut Change<'_>) -> Result<(), LogError> {
         match change(self.tree.read(path)?)? {
             None => Ok(()),
-            Some(bytes) => {
-                let (temporary, path) = (self.layout.temporary(), self.layout.public_file(path));
-                Ok(self.disk.replace(&temporary, &path, &bytes, PUBLIC_FILE)?)
-            }
+            Some(bytes) => self.tree.replace(path, &bytes),
         }
     }
 

@@ -71,6 +71,10 @@ impl Storage for Bucket {
         self.shared.client.drive(&mut update)?
     }
 
+    fn update_inside(&self, path: &str, change: &mut storage::Change<'_>) -> Result<(), LogError> {
+        self.update(path, change)
+    }
+
     fn remove(&self, path: &str) -> Result<(), LogError> {
         Ok(self.shared.client.drive(&mut Remove(self.public(path)))?)
     }

@@ -103,6 +103,8 @@ struct Work<'a> {
     backlog: VecDeque<(u64, u64, Instant)>,
     /// The last public checkpoint, with the log's signature only.
     public: Option<Arc<Checkpoint>>,
+    /// Moment at which the cosignatures of the public checkpoint are renewed, if nothing new comes before.
+    renewal: Option<Instant>,
     /// The last round ended without a quorum.
     is_lost: bool,
     /// Moment after which no round begins, once no head can come any more.
@@ -124,6 +126,7 @@ impl Stage {
             newest: None,
             backlog: VecDeque::new(),
             public: None,
+            renewal: None,
             is_lost: false,
             end: None,
         };
@@ -167,6 +170,9 @@ impl Work<'_> {
     fn advance(&mut self) -> Result<Option<Instant>, LogError> {
         let now = Instant::now();
         let due = self.stage.cosigning.due(now);
+        if self.newest.is_none() && self.renewal.take_if(|renewal| *renewal <= now).is_some() {
+            self.newest = self.public.as_deref().cloned();
+        }
         let is_wanted = self.newest.is_some();
         if is_wanted && due.is_some_and(|due| due <= now) {
             self.begin();
@@ -187,7 +193,10 @@ impl Work<'_> {
         let deadline = self.waiters.iter().map(|waiter| waiter.deadline).min();
         let round = match self.newest {
             Some(_) => due,
-            None => self.stage.cosigning.reminder(now),
+            None => {
+                let reminder = self.stage.cosigning.reminder(now);
+                reminder.into_iter().chain(self.renewal).min()
+            }
         };
         Ok([deadline, round, self.end].into_iter().flatten().min())
     }
@@ -224,7 +233,10 @@ impl Work<'_> {
         let size = checkpoint.head().size;
         match self.public.as_ref().map(|public| public.head().size) {
             // The first head may be public and cosigned already.
-            None if self.backlog.is_empty() && self.is_public(&checkpoint)? => {
+            None if self.backlog.is_empty()
+                && let Some(public) = self.read_public(&checkpoint)? =>
+            {
+                self.renewal = Some(self.renewal_of(&public));
                 self.public = Some(Arc::new(checkpoint))
             }
             Some(public) if public >= size => {}
@@ -246,15 +258,28 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Tells whether a checkpoint is public with a quorum of cosignatures.
-    fn is_public(&self, checkpoint: &Checkpoint) -> Result<bool, LogError> {
+    /// Reads a checkpoint with its cosignatures if it is public with a quorum of them.
+    fn read_public(&self, checkpoint: &Checkpoint) -> Result<Option<Checkpoint>, LogError> {
         let storage = &*self.stage.storage;
         let Some(bytes) = storage.read(CHECKPOINT_PATH)? else {
-            return Ok(false);
+            return Ok(None);
         };
         let public = public_checkpoint::parse(storage, &bytes)?;
         let is_same = public.note().text() == checkpoint.note().text();
-        Ok(is_same && self.stage.cosigning.is_cosigned(&public, now()))
+        Ok(
+            Some(public)
+                .filter(|public| is_same && self.stage.cosigning.is_cosigned(public, now())),
+        )
+    }
+
+    /// Returns the moment at which cosignatures of an earlier run are renewed. Without a time that the quorum vouches for, or
+    /// with one ahead of the clock, they count as new.
+    fn renewal_of(&self, public: &Checkpoint) -> Instant {
+        let clock = now();
+        let cosigned = self.stage.cosigning.vouched(public, clock);
+        let age = cosigned.map_or(0, |time| clock.saturating_sub(time));
+        let renew = self.stage.cosigning.pace().renew;
+        Instant::now() + renew.saturating_sub(Duration::from_secs(age))
     }
 
     fn heed(&mut self, heard: Heard) -> Result<(), LogError> {
@@ -288,6 +313,15 @@ impl Work<'_> {
         self.replace(checkpoint)?;
         let size = checkpoint.head().size;
         self.is_lost = false;
+        // By the clock of this machine: those of witnesses may be behind by more than the time to the next renewal.
+        self.renewal = Some(begun + self.stage.cosigning.pace().renew);
+        let shown = self.public.as_ref().map(|public| public.head().size);
+        if shown == Some(size) {
+            // A renewal: readers see the same tree, vouched for as of now.
+            self.newest.take_if(|newest| newest.head().size <= size);
+            self.show();
+            return Ok(());
+        }
         if self
             .newest
             .as_ref()

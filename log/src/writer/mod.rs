@@ -1,6 +1,7 @@
 //! The one writer of a log: opens it, admits entries, makes them durable, publishes and signs checkpoints.
 
 pub(crate) mod admitter;
+mod archive;
 pub(crate) mod close;
 pub(crate) mod error;
 mod event_memory;
@@ -16,10 +17,10 @@ pub(crate) mod replay;
 pub(crate) mod signer;
 
 pub use admitter::Admitter;
+pub use archive::ARCHIVE_INTERVAL;
 pub use error::{HistoryError, WriterError};
 pub use keys::{
     check_private, new_secret, read_signer, write_pair, write_public, write_secret, write_signer,
 };
 pub use log::Log;
-pub use public_checkpoint::ARCHIVE_INTERVAL;
 pub use refusal::{Outcome, Receipt, Refusal};

@@ -1,5 +1,6 @@
 //! Recomputes a log from its public files alone, without the writer's code or state.
 
+use glasslog_core::fetch::CheckpointList;
 use glasslog_core::merkle::{Hash, TreeHead, leaf_hash, tree_root};
 use glasslog_core::note::{Checkpoint, KeyVerdict, VerifierKey};
 use glasslog_core::tiles::{
@@ -70,7 +71,9 @@ impl PublicLog {
         if path == "checkpoint" || path.starts_with("index/") {
             return;
         }
-        if let Some(size) = path.strip_prefix("checkpoints/") {
+        if path.starts_with("checkpoints/list") {
+            assert!(CheckpointList::parse(&bytes).is_some(), "{path}");
+        } else if let Some(size) = path.strip_prefix("checkpoints/") {
             let head = signed_checkpoint(&public.join(path), key).head();
             assert_eq!(head.size.to_string(), size);
             assert!(self.extends(&head), "{path} is not this log's");

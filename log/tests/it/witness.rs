@@ -2,6 +2,7 @@
 
 use crate::support::{NOW, entries, log_key, scratch};
 use crate::tree::PublicLog;
+use glasslog_core::fetch::CheckpointList;
 use glasslog_core::merkle::TreeHead;
 use glasslog_core::note::{
     Checkpoint, KeyId, KeyName, Signature, SignatureType, SignerKey, cosignature,
@@ -204,18 +205,77 @@ fn only_verified_signatures_are_archived() {
 fn archived(case: &Case) -> Vec<u64> {
     let mut sizes: Vec<u64> = fs::read_dir(case.layout.public_file("checkpoints"))
         .unwrap()
-        .map(|entry| {
-            entry
-                .unwrap()
-                .file_name()
-                .to_str()
-                .unwrap()
-                .parse()
-                .unwrap()
-        })
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with("list"))
+        .map(|name| name.parse().unwrap())
         .collect();
     sizes.sort_unstable();
     sizes
+}
+
+/// Returns the sizes in the list of archived checkpoints.
+fn listed(case: &Case) -> Option<Vec<u64>> {
+    let bytes = fs::read(case.layout.public_file("checkpoints/list")).ok()?;
+    let list = CheckpointList::parse(&bytes).unwrap();
+    Some(list.sizes().into_iter().collect())
+}
+
+/// A checkpoint without a cosignature tells no reader a time.
+#[test]
+fn archived_checkpoints_with_a_cosignature_are_listed() {
+    let (case, key) = (Case::new(), witness_key("witness.example/w1"));
+    case.name_witnesses(&[&key]);
+    let mut first = 0;
+    let mut grow = |cosign: bool| {
+        case.grow(first, 1, NOW + first * ARCHIVE_INTERVAL);
+        first += 1;
+        if cosign {
+            case.cosign(&key, NOW + first * ARCHIVE_INTERVAL).unwrap();
+        }
+    };
+    grow(false);
+    assert_eq!((archived(&case), listed(&case)), (vec![0], None));
+    grow(true);
+    grow(true);
+    grow(false);
+    assert_eq!(archived(&case), [0, 1, 2, 3]);
+    assert_eq!(listed(&case), Some(vec![2, 3]));
+    // A list that is lost, or that nobody can read, is made anew from the files.
+    let list = case.layout.public_file("checkpoints/list");
+    fs::remove_file(&list).unwrap();
+    grow(true);
+    assert_eq!(listed(&case), None, "the one before had no cosignature");
+    grow(true);
+    assert_eq!(listed(&case), Some(vec![2, 3, 5]));
+    fs::write(&list, "anything").unwrap();
+    grow(true);
+    assert_eq!(listed(&case), Some(vec![2, 3, 5, 6]));
+    PublicLog::read(&case.layout.public(), &log_key(case.layout.root()));
+}
+
+/// A crash between any two steps of archiving loses no size: the next writer does the same again.
+#[test]
+fn a_crash_while_archiving_loses_nothing() {
+    let (case, key) = (Case::new(), witness_key("witness.example/w1"));
+    case.name_witnesses(&[&key]);
+    case.grow(0, 10, NOW);
+    case.cosign(&key, NOW).unwrap();
+    // As after a crash behind the first step: the checkpoint is archived, nothing lists it, and it is still public.
+    let folder = case.layout.public_file("checkpoints");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("10"), case.checkpoint().encode()).unwrap();
+    let before = fs::read(case.layout.archived()).unwrap();
+    case.grow(10, 10, NOW + 2 * ARCHIVE_INTERVAL);
+    assert_eq!(listed(&case), Some(vec![10]));
+    // Behind the second one: it is listed, and the private note of the time is old.
+    case.cosign(&key, NOW).unwrap();
+    fs::write(folder.join("20"), case.checkpoint().encode()).unwrap();
+    let mut list = fs::read(folder.join("list")).unwrap();
+    list.extend(b"20\n");
+    fs::write(folder.join("list"), &list).unwrap();
+    fs::write(case.layout.archived(), before).unwrap();
+    case.grow(20, 10, NOW + 4 * ARCHIVE_INTERVAL);
+    assert_eq!(fs::read(folder.join("list")).unwrap(), list);
 }
 
 #[test]

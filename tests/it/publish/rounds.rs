@@ -9,6 +9,7 @@ use glasslog_core::note::cosignature::cosign;
 use glasslog_core::note::{
     Checkpoint, KeyId, KeyName, Origin, Signature, SignatureType, SignerKey,
 };
+use glasslog_core::trust::TrustPolicy;
 use glasslog_log::sequencer::Acknowledgement;
 use glasslog_log::status::Status;
 use glasslog_log::{Log, LogError};
@@ -597,4 +598,52 @@ fn a_policy_that_cannot_be_met_is_refused_before_anything_is_written() {
         let error = Log::open(stage.path()).unwrap_err();
         assert!(error.to_string().contains(problem), "{error}");
     }
+}
+
+/// Readers who ask for a recent checkpoint are served by a log to which nobody submits.
+#[test]
+fn the_cosignatures_of_an_idle_log_are_renewed() {
+    let stage = Stage::new(&format!("{QUICK}renew = 1\n"));
+    let log = stage.start();
+    assert_eq!(log.publish("entry"), Some(1));
+    let first = stage.verdict().seen.unwrap();
+    let published = log.status().counters.publishes;
+    let time = || stage.verdict().time.unwrap();
+    wait_until("newer cosignatures", || time() > first);
+    assert_eq!(stage.size(), 1);
+    assert!(stage.cosignatures() >= 2);
+    // A renewal is no publication.
+    assert_eq!(log.status().counters.publishes, published);
+    // The first cosignatures say soonest that the entry was there.
+    let archived = fs::read(stage.path().join("public/checkpoints/1")).unwrap();
+    let archived = Checkpoint::parse(&archived).unwrap();
+    let policy = fs::read(stage.path().join("w.policy")).unwrap();
+    let policy = TrustPolicy::parse(&policy).unwrap();
+    let verdict = policy.log().judge(&archived, u64::MAX >> 2);
+    assert!(
+        verdict.accepts() && verdict.seen == Some(first),
+        "{verdict:?}"
+    );
+    // Without a quorum the last checkpoint stays, and the status says so; an entry is durable meanwhile.
+    for witness in &stage.witnesses[..2] {
+        witness.behave(Conduct::Dead);
+    }
+    wait_until("the missing ones are named", || {
+        !log.status().missing.is_empty()
+    });
+    let before = time();
+    assert_eq!(log.publish("another"), None);
+    assert_eq!(stage.size(), 1);
+    for witness in &stage.witnesses[..2] {
+        witness.behave(Conduct::Honest);
+    }
+    wait_until("the entry is public", || stage.size() == 2);
+    wait_until("newer cosignatures", || time() > before + 1);
+    log.stop();
+    // The next server goes on by the times of the public checkpoint.
+    let before = time();
+    let log = stage.start();
+    wait_until("newer cosignatures after a restart", || time() > before);
+    assert_eq!(stage.size(), 2);
+    log.stop();
 }

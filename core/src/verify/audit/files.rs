@@ -68,7 +68,10 @@ impl Listing {
 
 fn kind(path: &str, size: u64) -> Kind {
     match LogFile::parse(path) {
-        Some(LogFile::Checkpoint) => Kind::Current,
+        // The list of the archive is a hint: what it leads to is verified, and nothing else is read by it.
+        Some(LogFile::Checkpoint | LogFile::CheckpointList | LogFile::CheckpointPage(_)) => {
+            Kind::Current
+        }
         Some(LogFile::Archived(archived)) if archived <= size => {
             Kind::Older(Older::Checkpoint(archived))
         }
