@@ -24,6 +24,7 @@ mod index {
 mod interop {
     mod core;
     mod load;
+    mod ml_dsa;
     mod oracles;
     mod ours_read;
     mod policy;

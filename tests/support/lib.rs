@@ -5,6 +5,7 @@ pub mod fixture;
 pub mod glasslog;
 pub mod host;
 pub mod http;
+pub mod omniwitness;
 pub mod operator;
 pub mod ours;
 pub mod proxy;

@@ -28,6 +28,12 @@ impl Tools {
         Self::once(&TOOLS, "versitygw", &["tool"], test)
     }
 
+    /// The same for the witness of transparency-dev.
+    pub fn for_omniwitness_test(test: &str) -> Option<&'static Self> {
+        static TOOLS: OnceLock<Option<Tools>> = OnceLock::new();
+        Self::once(&TOOLS, "omniwitness", &["tool"], test)
+    }
+
     fn once(
         tools: &'static OnceLock<Option<Tools>>,
         module: &str,

@@ -114,7 +114,11 @@ pub(crate) fn run(mut only: Vec<String>) -> Result<()> {
 /// The tests build these programs too and report a missing one, so failures here are ignored.
 fn prepare() -> Option<PathBuf> {
     let bin = process::target().join("interop/bin");
-    for (module, packages) in [("go", &["./...", "tool"][..]), ("versitygw", &["tool"])] {
+    for (module, packages) in [
+        ("go", &["./...", "tool"][..]),
+        ("versitygw", &["tool"]),
+        ("omniwitness", &["tool"]),
+    ] {
         let mut install = go::install(module, packages, &bin);
         let installed = install.stdout(Stdio::null()).stderr(Stdio::null()).status();
         if !installed.is_ok_and(|status| status.success()) {

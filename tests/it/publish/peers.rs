@@ -2,6 +2,7 @@
 use std::fs;
 use std::process::Stdio;
 
+use glasslog_tests::omniwitness::OmniWitness;
 use glasslog_tests::served::Served;
 use glasslog_tests::tools::Tools;
 use glasslog_tests::witness::Witness;
@@ -79,4 +80,20 @@ fn litewitness_cosigns_on_publish() {
         &[ours, format!("{} {}", theirs.vkey(), theirs.url())],
     );
     publish_some(&shell);
+}
+
+/// A witness with a key of Ed25519 and one of ML-DSA-44: a quorum of either.
+#[test]
+fn omniwitness_cosigns_on_publish_by_either_algorithm() {
+    let Some(tools) = Tools::for_omniwitness_test("omniwitness on publish") else {
+        return;
+    };
+    for algorithm in 0..2 {
+        let shell = Shell::with_log();
+        let trust = shell.read("log/trust.policy");
+        let vkey = trust.lines().find_map(|line| line.strip_prefix("log "));
+        let theirs = OmniWitness::start(tools, ORIGIN, vkey.unwrap());
+        require(&shell, &theirs.lines()[algorithm..=algorithm]);
+        publish_some(&shell);
+    }
 }
