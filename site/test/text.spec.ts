@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { bytes, counted, figures, milliseconds } from "../src/text/count.js";
 import { commandLine, shellWord } from "../src/text/command.js";
 import { cutMiddle, cutText } from "../src/text/cut.js";
-import { day, moment, seconds, span } from "../src/text/time.js";
+import { day, instant, moment, seconds, span } from "../src/text/time.js";
 import { hasOddities, visible, visibleText } from "../src/text/visible.js";
 
 test("what would hide or turn text is shown by its name", () => {
@@ -79,6 +79,8 @@ test("times", () => {
   ])
     assert.equal(seconds(none), undefined);
   assert.equal(moment(now, now), "23 Nov 00:00");
+  assert.equal(instant(now), "2026-11-23T00:00:00Z");
+  assert.equal(instant(2 ** 62), "4611686018427388000");
   assert.equal(day(now - 400 * 86_400, now), "19 Oct 2025");
   const spans: [number, string][] = [
     [0, "no time"],

@@ -307,6 +307,10 @@ export type EventView = {
    */
   occurredAt: string | null,
   /**
+   * The time of the event: as claimed, and as witnesses vouch for it.
+   */
+  time: TimeView,
+  /**
    * The event's own identifier.
    */
   eventId: string | null,

@@ -4,9 +4,10 @@ use std::num::NonZeroUsize;
 
 use glasslog_client::drive;
 use glasslog_core::fetch::Query;
+use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Options;
 
-use crate::args::{Lookup, QuestionArgs, TextArgs};
+use crate::args::{Lookup, QuestionArgs, TextArgs, parse_time};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Extent, Watch};
@@ -25,7 +26,8 @@ Examples:
   glasslog history resnet50@2.1 --log my.log --policy trust.policy
   glasslog history ./model.bin --log https://log.example.com/ --policy trust.policy --max-checkpoint-age 1h
   glasslog history resnet50@2.1 --log my.log --policy trust.policy --since resnet50.bundle
-  glasslog history resnet50 --log my.log --policy trust.policy --last 20")]
+  glasslog history resnet50 --log my.log --policy trust.policy --last 20
+  glasslog history resnet50 --log my.log --policy trust.policy --from 2026-11-01T00:00:00Z --to 2026-11-30T23:59:59Z")]
 pub(crate) struct Args {
     #[command(flatten)]
     question: QuestionArgs,
@@ -37,6 +39,14 @@ pub(crate) struct Args {
     /// Leave out routine accesses: show only what changed something
     #[arg(long, conflicts_with = "since")]
     state: bool,
+
+    /// Leave out events that came into the log before this time (RFC 3339), as witnesses vouch
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    from: Option<u64>,
+
+    /// Leave out events that came into the log after this time, as witnesses vouch
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    to: Option<u64>,
 
     /// Show only the last N events
     #[arg(
@@ -55,6 +65,11 @@ impl Args {
     /// # Errors
     /// The artifact is malformed, or the policy, the older bundle or the log cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from > to
+        {
+            return Err(Failure::usage("`--from` is later than `--to`"));
+        }
         let Lookup {
             policy,
             options,
@@ -66,13 +81,29 @@ impl Args {
         };
         let asked = self.question.read(console)?;
         let query = drive::run(&*source, &Watch::reading(console), || {
-            asked.query(&policy, options)
+            let query = asked.query(&policy, options);
+            query.map(|mut query| {
+                query.within(self.from, self.to);
+                query
+            })
         })?;
+        self.note_without_times(&policy, console);
         let exit = console.verdict(query.report(), self.extent())?;
         let judged = (&*policy, options);
         self.question
             .hint(query.report(), judged, &*source, console);
         Ok(exit)
+    }
+
+    /// Says that no event can be left out, because nobody vouches for a time.
+    fn note_without_times(&self, policy: &[u8], console: &Console) {
+        let is_asked = self.from.or(self.to).is_some();
+        let policy = TrustPolicy::parse(policy);
+        if is_asked && policy.is_ok_and(|policy| !policy.log().requires_witnesses()) {
+            console.note(format_args!(
+                "the trust policy asks for no witness, so nobody vouches for times and no event is left out"
+            ));
+        }
     }
 
     fn extent(&self) -> Extent {

@@ -16,6 +16,7 @@ use crate::event::statement::Subject;
 use crate::merkle::hash::Hash;
 use crate::rules::signature_status::SignatureStatus;
 use crate::text::json_value::Value;
+use crate::text::time;
 
 /// Note of a copy of an earlier event.
 pub(crate) const REPLAYED: &str = "replayed";
@@ -57,6 +58,8 @@ pub struct EventView {
     pub on_behalf_of: Option<String>,
     /// The time that the actor claims.
     pub occurred_at: Option<String>,
+    /// The time of the event: as claimed, and as witnesses vouch for it.
+    pub time: TimeView,
     /// The event's own identifier.
     pub event_id: Option<String>,
     /// The artifacts that the event is about.
@@ -112,6 +115,35 @@ pub struct EventView {
     /// `replayed`, `register-conflict`, `new-name-wrong`, `other-contents`, `no-effect`, `acknowledged`, `claimed-late`,
     /// `claimed-early`.
     pub notes: Vec<&'static str>,
+}
+
+/// The times of an event, in seconds since the epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct TimeView {
+    /// `occurredAt`, as a number.
+    pub claimed: Option<u64>,
+    /// A quorum of witnesses vouches that the log did not have the event at this time.
+    pub not_before: Option<u64>,
+    /// A quorum of witnesses had cosigned a tree with the event by this time.
+    pub not_after: Option<u64>,
+}
+
+impl TimeView {
+    /// Returns false if the event came into the log before `from` or after `to`, as witnesses vouch. An event that they say
+    /// too little of may have come at any time.
+    pub(crate) fn may_be_within(&self, from: Option<u64>, to: Option<u64>) -> bool {
+        let is_before = self
+            .not_after
+            .zip(from)
+            .is_some_and(|(after, from)| after < from);
+        let is_after = self
+            .not_before
+            .zip(to)
+            .is_some_and(|(before, to)| before > to);
+        !is_before && !is_after
+    }
 }
 
 /// The outcome of judging one event.
@@ -312,6 +344,7 @@ impl EventView {
             roles: Vec::new(),
             on_behalf_of: None,
             occurred_at: None,
+            time: TimeView::default(),
             event_id: None,
             subjects: parsed.subjects.iter().map(SubjectView::from).collect(),
             reason: None,
@@ -356,6 +389,7 @@ impl EventView {
         self.roles.clone_from(&access.actor.roles);
         self.on_behalf_of.clone_from(&access.actor.on_behalf_of);
         self.occurred_at = Some(access.occurred_at.clone());
+        self.time.claimed = time::parse(&access.occurred_at);
         self.event_id = Some(access.event_id.clone());
         self.reason = access.reason.as_ref().map(ReasonView::from);
         self.environment.clone_from(&access.context.environment);

@@ -15,7 +15,7 @@ pub use check::{Check, CheckCode, Class, CompleteBy, Outcome};
 pub use checkpoint_summary::CheckpointSummary;
 pub use event_view::{
     EventView, ExceptionView, FileListView, FileView, GenesisView, KeyView, PartyView,
-    PredecessorView, ReasonView, SubjectView, TransferView,
+    PredecessorView, ReasonView, SubjectView, TimeView, TransferView,
 };
 pub use evidence::{Evidence, Fact};
 pub use fraud_view::FraudSummary;

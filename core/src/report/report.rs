@@ -50,6 +50,12 @@ pub struct Question {
     /// True if routine accesses were left out. Only in the question of a history of the state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<bool>,
+    /// Events that came before this time were left out, in seconds since the epoch. Only in the question of a history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<u64>,
+    /// Events that came after this time were left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<u64>,
 }
 
 impl Question {
@@ -59,6 +65,8 @@ impl Question {
             id: id.into(),
             exact: None,
             state: None,
+            from: None,
+            to: None,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::report::check::{Check, CheckCode, Class, CompleteBy, Outcome};
 use crate::report::checkpoint_summary::CheckpointSummary;
 use crate::report::event_view::{
     EventView, ExceptionView, FileListView, FileView, GenesisView, KeyView, PartyView,
-    PredecessorView, ReasonView, SubjectView, TransferView,
+    PredecessorView, ReasonView, SubjectView, TimeView, TransferView,
 };
 use crate::report::evidence::{Evidence, Fact};
 use crate::report::fraud_view::FraudSummary;
@@ -110,7 +110,7 @@ fn the_declarations_are_those_of_the_rust_types() {
     declare_all!(
         &cfg,
         &mut text,
-        Report Verdict Class Question CheckpointSummary Claims CompleteBy Outcome Check CheckCode Evidence Fact EventView SubjectView
+        Report Verdict Class Question CheckpointSummary Claims CompleteBy Outcome Check CheckCode Evidence Fact EventView TimeView SubjectView
         ReasonView TransferView PartyView ExceptionView FileView FileListView KeyView GenesisView PredecessorView AcknowledgedEntry
         VersionSummary FileEvents RegisteredAs FolderView EntrySummary Counts FraudSummary InconsistencySummary Hash
     );

@@ -183,6 +183,7 @@ impl Policy {
             })
             .collect();
         let (quorum, time) = self.judge_quorum(&witnesses);
+        let seen = self.seen_by(&witnesses);
         witnesses.extend(self.unsupported.iter().map(|witness| WitnessVerdict {
             name: witness.name.clone(),
             key_name: witness.key.name().as_str().into(),
@@ -198,6 +199,7 @@ impl Policy {
             witnesses,
             quorum,
             time,
+            seen,
             needs: self.needs.clone(),
         }
     }
@@ -259,6 +261,20 @@ impl Policy {
             Contribution::Absent => (QuorumVerdict::NotMet, None),
             Contribution::Untimed => (QuorumVerdict::Met, None),
             Contribution::At(time) => (QuorumVerdict::Met, Some(time)),
+        }
+    }
+
+    /// Computes the earliest time by which a quorum had cosigned.
+    fn seen_by(&self, witnesses: &[WitnessVerdict]) -> Option<u64> {
+        // The k-th earliest time is the k-th largest distance from the end of time.
+        let mirrored = |witness: &WitnessVerdict| match witness.outcome.contribution() {
+            Contribution::At(time) => Contribution::At(u64::MAX - time),
+            other => other,
+        };
+        let witnesses: Vec<Contribution> = witnesses.iter().map(mirrored).collect();
+        match self.weigh(self.quorum?, &witnesses) {
+            Contribution::At(distance) => Some(u64::MAX - distance),
+            Contribution::Absent | Contribution::Untimed => None,
         }
     }
 
@@ -365,6 +381,9 @@ pub struct Verdict {
     /// Times of 0 and times more than [`MAX_CLOCK_SKEW`] seconds after `now` do not count. `None` if the times that
     /// count do not meet the quorum, or the policy requires no witness.
     pub time: Option<u64>,
+    /// The earliest time T such that the cosignatures with time ≤ T meet the quorum: by then it had seen the checkpoint. The
+    /// same times count as in [`time`](Self::time).
+    pub seen: Option<u64>,
     /// The quorum in words for people: ``2 of `X1`, `X2`, `X3` ``.
     pub needs: String,
 }

@@ -178,6 +178,7 @@ impl TrustPolicy {
             origin: checkpoint.origin().clone(),
             head: checkpoint.head(),
             time: verdict.time,
+            seen: verdict.seen,
         });
         (verdict, verified)
     }
@@ -277,6 +278,7 @@ pub struct VerifiedCheckpoint {
     origin: Origin,
     head: TreeHead,
     time: Option<u64>,
+    seen: Option<u64>,
 }
 
 impl VerifiedCheckpoint {
@@ -296,6 +298,12 @@ impl VerifiedCheckpoint {
     #[must_use]
     pub fn time(&self) -> Option<u64> {
         self.time
+    }
+
+    /// Returns the time by which the quorum had seen it ([`Verdict::seen`]).
+    #[must_use]
+    pub fn seen(&self) -> Option<u64> {
+        self.seen
     }
 }
 

@@ -163,6 +163,12 @@ pub fn bundled(path: &str, bytes: &[u8], policy: &TrustPolicy) -> Option<Vec<u8>
             let checkpoint = Checkpoint::parse(bytes).ok()?;
             Some(policy.log().signed(&checkpoint)?.checkpoint().encode())
         }
+        // One that nobody known signed bounds no time, here as at the reader.
+        Some(LogFile::Archived(_)) => {
+            let signed = Checkpoint::parse(bytes).ok();
+            let signed = signed.and_then(|checkpoint| policy.log().signed(&checkpoint));
+            Some(signed.map_or_else(Vec::new, |signed| signed.checkpoint().encode()))
+        }
         Some(LogFile::LatestManifest | LogFile::AuditedManifest) => {
             let proof = TlogProof::parse(bytes).ok()?;
             let signed = policy.signed_index(proof.checkpoint())?;

@@ -168,6 +168,18 @@ impl Matches {
         }
     }
 
+    /// Positions of the entries that an answer may show.
+    pub(crate) fn shown(&self) -> Vec<u64> {
+        let is_shown = |(index, held): &(&u64, &Held)| {
+            matches!(
+                self.part(**index, &held.keys),
+                Some(Part::Asked | Part::Linked)
+            )
+        };
+        let shown = self.entries.iter().filter(is_shown);
+        shown.map(|(index, _)| *index).collect()
+    }
+
     /// Takes up a linked digest with these positions; `false` if it has more new entries than may still be read.
     pub(crate) fn link(&mut self, key: &LookupKey, positions: &[u64]) -> bool {
         let new = positions

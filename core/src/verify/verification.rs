@@ -184,7 +184,7 @@ impl Verification {
     pub(crate) fn leave_scan(&mut self) -> Option<VerifiedCheckpoint> {
         self.ask_index = AskIndex::Always;
         self.begin_index();
-        self.verified.take()
+        self.verified.clone()
     }
 
     /// Returns true if the reader takes the index's own word.
@@ -295,6 +295,11 @@ impl Verification {
     /// The checkpoint that was read.
     pub(crate) const fn checkpoint(&self) -> Option<&CheckpointSummary> {
         self.checkpoint.as_ref()
+    }
+
+    /// The same checkpoint, if the policy accepts it.
+    pub(crate) const fn verified(&self) -> Option<&VerifiedCheckpoint> {
+        self.verified.as_ref()
     }
 
     /// Draws the verdict; `evidence` says whether there was anything to verify.

@@ -40,6 +40,7 @@ mod standing;
 mod strangers;
 mod support;
 mod tile_plan;
+mod times;
 mod trust;
 mod validity;
 mod witness;

@@ -5,6 +5,7 @@ import { writeAddress, type Address } from "../app/address.js";
 import { noteText, signatureStatus, WEIGHTS } from "../report/wording.js";
 import type { EventView, ExceptionView, PartyView, SubjectView } from "@glasslog/verify";
 import { figures } from "../text/count.js";
+import { instant } from "../text/time.js";
 import { fact, factsStyles } from "./facts.js";
 import "./gl-copy.js";
 import "./gl-id.js";
@@ -49,9 +50,9 @@ export class GlEvent extends LitElement {
       ${event.actor === null ? nothing : fact("Actor", this.#actor(event.actor, event.actorType))}
       ${event.onBehalfOf === null ? nothing : fact("On behalf of", this.#actor(event.onBehalfOf, null))}
       ${text("Roles", event.roles.join(", ") || null)} ${text("Claimed time", event.occurredAt)}
-      ${event.reason ? fact("Reason", reason(event.reason)) : nothing} ${text("Ticket", event.reason?.ticket)}
-      ${text("Environment", event.environment)} ${text("Region", event.region)} ${signed("Pipeline", event.pipeline)}
-      ${event.transfer ? fact("Transfer", transfer(event.transfer)) : nothing}
+      ${text("Witnessed time", bracket(event.time))} ${event.reason ? fact("Reason", reason(event.reason)) : nothing}
+      ${text("Ticket", event.reason?.ticket)} ${text("Environment", event.environment)} ${text("Region", event.region)}
+      ${signed("Pipeline", event.pipeline)} ${event.transfer ? fact("Transfer", transfer(event.transfer)) : nothing}
       ${signed("Policy decision", event.policy)}
       ${event.exception ? fact("Exception", exception(event.exception)) : nothing}
       ${event.references.map((reference) => signed("Reference", reference))}
@@ -101,6 +102,13 @@ function withdrawn({ withdrawnAt }: EventView): unknown {
   return withdrawnAt === null
     ? nothing
     : fact("Withdrawn", html`by entry ${figures(withdrawnAt)}; it counted until then`);
+}
+
+/** Writes the times between which witnesses vouch that an event came into the log. */
+function bracket({ notBefore, notAfter }: EventView["time"]): string | null {
+  const after = notBefore === null ? [] : [`after ${instant(Number(notBefore))}`];
+  const by = notAfter === null ? [] : [`by ${instant(Number(notAfter))}`];
+  return [...after, ...by].join(", ") || null;
 }
 
 function reason({ code, text: words }: NonNullable<EventView["reason"]>): TemplateResult {

@@ -19,6 +19,12 @@ export function seconds(time: string | null | undefined): number | undefined {
   return Number.isNaN(parsed) ? undefined : parsed / 1000;
 }
 
+/** `2026-11-02T09:14:00Z`; the number itself for a time beyond those of dates. */
+export function instant(time: number): string {
+  const date = new Date(time * 1000);
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString().replace(".000Z", "Z");
+}
+
 /** `2 Nov`, with the year when it is not the year of `now`. */
 export function day(time: number, now: number): string {
   const date = new Date(time * 1000);

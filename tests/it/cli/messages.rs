@@ -201,6 +201,7 @@ fn a_claimed_time_outside_of_its_bracket_is_remarked() {
         let notes = events.iter().map(|event| event["notes"].to_string());
         notes.collect::<Vec<_>>()
     };
+    // The writer does not know the witness, and keeps nothing that it cosigned.
     assert_eq!(notes(line), ["[]", "[]", r#"["claimed-late"]"#]);
     let since = format!("{line} --since w");
     assert_eq!(
@@ -209,6 +210,15 @@ fn a_claimed_time_outside_of_its_bracket_is_remarked() {
     );
     let said = shell.run("history w@1 --log log --policy witnessed");
     assert!(said.text().contains("claimed late"), "{said} {ORIGIN}");
+    // A writer that knows it does: then the history alone tells.
+    fs::copy(shell.path("witnessed"), shell.path("log/trust.policy")).unwrap();
+    record("1999-01-01T00:00:00Z");
+    cosign();
+    assert_eq!(notes(line)[3], r#"["claimed-early"]"#);
+    let said = shell.run("history w@1 --log log --policy witnessed");
+    assert!(said.text().contains(" after 20"), "{said}");
+    fs::remove_file(shell.path("log/public/checkpoints/list")).unwrap();
+    assert_eq!(notes(line)[3], "[]");
 }
 
 /// An `https` address of a server without TLS is told as such, by verbs that read and by verbs that write.

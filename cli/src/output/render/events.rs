@@ -2,26 +2,41 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{ContentArrangement, Table, presets};
-use glasslog_core::report::{EventView, PartyView};
+use glasslog_core::report::{EventView, PartyView, TimeView};
 use glasslog_core::text::escape::display_safe;
 use glasslog_core::text::json::Value;
+use glasslog_core::text::time;
 
 /// Hex digits of a digest in a table: enough to tell the contents of one artifact apart by eye.
 const DIGEST_SHOWN: usize = 12;
 
 /// One row for each event; wrapped to `width` on a terminal, one line each elsewhere.
 pub(crate) fn table(events: &[EventView], width: Option<u16>) -> String {
-    let header = [
-        "index",
-        "time claimed",
+    let is_bounded = |event: &EventView| bracket(&event.time).is_some();
+    let with_brackets = events.iter().any(is_bounded);
+    let mut header = vec!["index", "time claimed"];
+    if with_brackets {
+        header.push("time witnessed");
+    }
+    header.extend([
         "event",
         "actor",
         "subject",
         "digest",
         "signature",
         "remarks",
-    ];
+    ]);
+    let row = |event: &EventView| row(event, with_brackets);
     rows(header, events.iter().map(row), width)
+}
+
+/// The times between which witnesses vouch that the event came into the log; `None` if they vouch for none.
+fn bracket(time: &TimeView) -> Option<String> {
+    let shown = |word: &str, time: u64| format!("{word} {}", time::format(time));
+    let after = time.not_before.map(|time| shown("after", time));
+    let by = time.not_after.map(|time| shown("by", time));
+    let parts: Vec<String> = after.into_iter().chain(by).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// One row for each actor, action and signature verdict, with the number of their events and the last of them.
@@ -33,7 +48,7 @@ pub(crate) fn summary(events: &[EventView], width: Option<u16>) -> String {
         *count += 1;
         *last = event;
     }
-    let header = [
+    let header = vec![
         "events",
         "event",
         "actor",
@@ -44,7 +59,7 @@ pub(crate) fn summary(events: &[EventView], width: Option<u16>) -> String {
     let rows_of = groups
         .into_iter()
         .map(|((actor, action, signature), (count, last))| {
-            [
+            vec![
                 count.to_string(),
                 display_safe(&action),
                 display_safe(actor.unwrap_or("–")),
@@ -56,11 +71,7 @@ pub(crate) fn summary(events: &[EventView], width: Option<u16>) -> String {
     rows(header, rows_of, width)
 }
 
-fn rows<const N: usize>(
-    header: [&str; N],
-    rows: impl Iterator<Item = [String; N]>,
-    width: Option<u16>,
-) -> String {
+fn rows(header: Vec<&str>, rows: impl Iterator<Item = Vec<String>>, width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     match width {
@@ -95,23 +106,26 @@ fn action(event: &EventView) -> String {
     }
 }
 
-fn row(event: &EventView) -> [String; 8] {
+fn row(event: &EventView, with_bracket: bool) -> Vec<String> {
     let names: BTreeSet<&str> = event
         .subjects
         .iter()
         .map(|subject| subject.name.as_str())
         .collect();
     let names: Vec<&str> = names.into_iter().collect();
-    [
-        event.index.to_string(),
-        shown(&event.occurred_at),
+    let mut row = vec![event.index.to_string(), shown(&event.occurred_at)];
+    if with_bracket {
+        row.push(bracket(&event.time).unwrap_or_else(|| "–".into()));
+    }
+    row.extend([
         display_safe(&action(event)),
         shown(&event.actor),
         display_safe(&names.join(", ")),
         digests(event),
         event.signature.replace('-', " "),
         display_safe(&remarks(event)),
-    ]
+    ]);
+    row
 }
 
 /// Returns the beginning of the digest, or the number of digests if there are several.

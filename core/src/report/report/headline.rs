@@ -12,6 +12,7 @@ use crate::report::check::{CheckCode, Class, CompleteBy, Outcome};
 use crate::report::evidence::{Evidence, Fact};
 
 use crate::report::words;
+use crate::text::time;
 
 use super::{FileEvents, Question, Report};
 
@@ -269,7 +270,12 @@ fn subject(query: &Question) -> String {
         (false, true) => ", without routine accesses,",
         (true, true) => ", looked up exactly, without routine accesses,",
     };
-    format!("{kind}`{}`{limits}", query.id)
+    let time = |word: &str, time: Option<u64>| {
+        let shown = time.map(|time| format!(", {word} {},", time::format(time)));
+        shown.unwrap_or_default()
+    };
+    let limits = [limits, &time("from", query.from), &time("to", query.to)].concat();
+    format!("{kind}`{}`{}", query.id, limits.replace(",,", ","))
 }
 
 impl Report {

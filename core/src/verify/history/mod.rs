@@ -10,10 +10,11 @@
 //! the entries that it does not cover yet were scanned, and auditors or the reader vouch for it (`indexed/checks.rs`).
 //! Without auditors a log within the reading budget is scanned of its own accord (`verification.rs`, `AskIndex`).
 
+mod archive;
 mod bindings;
+mod brackets;
 mod by_index;
 mod by_scan;
-mod claimed_times;
 mod closure;
 mod files;
 mod sharing;
@@ -46,10 +47,11 @@ use crate::verify::matches::{Matches, Part};
 use crate::verify::options::{Options, Require};
 use crate::verify::verification::{Files, Verification};
 
+use archive::Archive;
 use bindings::Bindings;
+use brackets::{Bound, Brackets};
 use by_index::Asked;
 use by_scan::Whole;
-use claimed_times::{Brackets, vouched_time};
 use closure::{Ask, Closure};
 use files::FileQuestion;
 use sharing::Sharing;
@@ -68,6 +70,10 @@ pub struct HistoryQuery {
     stage: Stage,
     matches: Matches,
     closure: Closure,
+    /// Events that came before the one time, or after the other, are left out.
+    window: (Option<u64>, Option<u64>),
+    /// Archived checkpoints that bound the times of the events.
+    bounds: Vec<Bound>,
     /// Most bytes that are held.
     most_held: usize,
 }
@@ -124,6 +130,8 @@ enum Stage {
     Index(Box<IndexedLog>, Asked),
     /// Every event was found; the tiles are under way that show an older head to be a prefix.
     Since(Found, Box<Prefix>),
+    /// The archived checkpoints are under way that bound the times of the events.
+    Archive(Found, Box<Archive>),
     Done,
 }
 
@@ -269,12 +277,18 @@ impl HistoryQuery {
         self.most_held = bytes;
     }
 
+    /// Leaves out of the answer the events that came into the log before `from` or after `to`, as witnesses vouch, in seconds
+    /// since the epoch. The verdict is about all of them, and is *nothing to verify* if none remains.
+    pub const fn within(&mut self, from: Option<u64>, to: Option<u64>) {
+        self.window = (from, to);
+    }
+
     /// Bytes of entries, positions and lists that are held.
     fn held(&self) -> usize {
         let positions = match &self.stage {
             Stage::Whole(whole) => whole.positions_size(),
             Stage::Index(log, _) => log.held(),
-            Stage::Since(found, _) => found.held(),
+            Stage::Since(found, _) | Stage::Archive(found, _) => found.held(),
             Stage::Checkpoint(_) | Stage::Opening(_) | Stage::Done => 0,
         };
         self.matches.size().saturating_add(positions)
@@ -379,6 +393,8 @@ impl HistoryQuery {
             stage,
             matches,
             closure,
+            window: (None, None),
+            bounds: Vec::new(),
             most_held: MAX_HELD,
         };
         let checks = &mut query.verification.checks;
@@ -406,14 +422,49 @@ impl HistoryQuery {
         match prefix {
             Some(prefix) if prefix.needs().is_empty() => self.read_prefix(found, prefix),
             Some(prefix) => self.stage = Stage::Since(found, Box::new(prefix)),
-            None => self.conclude(Some(&found)),
+            None => self.read_archive(found),
         }
     }
 
     fn read_prefix(&mut self, found: Found, prefix: Prefix) {
         match prefix.finish(&mut self.verification) {
-            true => self.conclude(Some(&found)),
+            true => self.read_archive(found),
             false => self.conclude(None),
+        }
+    }
+
+    /// Asks for the checkpoints that bound the times of the events, if a quorum of witnesses vouches for times.
+    fn read_archive(&mut self, found: Found) {
+        let policy = self.verification.policy();
+        let has_times = policy.is_some_and(|policy| policy.log().requires_witnesses());
+        let indices = self.matches.shown();
+        match (&self.subject, self.verification.verified()) {
+            (Subject::One(_), Some(target)) if has_times && !indices.is_empty() => {
+                let archive = Archive::new(indices, target.clone());
+                self.stage = Stage::Archive(found, Box::new(archive));
+            }
+            _ => self.conclude(Some(&found)),
+        }
+    }
+
+    fn supply_archive(
+        &mut self,
+        found: Found,
+        mut archive: Box<Archive>,
+        path: &str,
+        bytes: Option<Vec<u8>>,
+    ) {
+        let now = self.verification.now();
+        let bounds = match self.verification.policy() {
+            Some(policy) => archive.supply(path, bytes, policy.log(), now),
+            None => Some(Vec::new()),
+        };
+        match bounds {
+            Some(bounds) => {
+                self.bounds = bounds;
+                self.conclude(Some(&found));
+            }
+            None => self.stage = Stage::Archive(found, archive),
         }
     }
 
@@ -456,7 +507,7 @@ impl HistoryQuery {
                 registrations,
                 by_admins,
             } = self.judge_events(key_history, &mut members);
-            self.brackets().remark(&mut events);
+            self.brackets().show(&mut events);
             let checks = &mut self.verification.checks;
             if let (Some(since), Some(held), Subject::One(question)) =
                 (&self.since, held, &self.subject)
@@ -476,6 +527,8 @@ impl HistoryQuery {
             match &self.subject {
                 Subject::One(_) => {
                     contents::judge(&mut events, &registrations, keyring, checks);
+                    let (from, to) = self.window;
+                    events.retain(|event| event.time.may_be_within(from, to));
                     evidence = !events.is_empty();
                 }
                 Subject::Files(files) => {
@@ -490,6 +543,8 @@ impl HistoryQuery {
             Subject::One(key) => Question {
                 exact: Some(self.exact),
                 state: self.state.then_some(true),
+                from: self.window.0,
+                to: self.window.1,
                 ..named(key)
             },
             Subject::Files(files) => files.question(),
@@ -607,10 +662,19 @@ impl HistoryQuery {
 
     /// The times between which the events came into the log, as far as they are known.
     fn brackets(&self) -> Brackets {
-        Brackets {
-            not_after: vouched_time(self.verification.checks.as_slice()),
-            not_before: self.since.as_ref().and_then(Since::vouched),
-        }
+        let mut bounds = self.bounds.clone();
+        bounds.extend(self.verification.verified().map(|target| Bound {
+            size: target.head().size,
+            seen: target.seen(),
+            as_of: None,
+        }));
+        let older = self.since.as_ref().and_then(Since::vouched);
+        bounds.extend(older.map(|(size, time)| Bound {
+            size,
+            seen: None,
+            as_of: Some(time),
+        }));
+        Brackets(bounds)
     }
 
     /// The next wave, once all signing keys of the events found are known.
@@ -630,6 +694,7 @@ impl Query for HistoryQuery {
             Stage::Opening(opening) => opening.needs(),
             Stage::Index(log, _) => log.needs(),
             Stage::Since(_, prefix) => prefix.needs(),
+            Stage::Archive(_, archive) => archive.needs(),
             Stage::Done => Vec::new(),
         }
     }
@@ -648,6 +713,7 @@ impl Query for HistoryQuery {
                 true => self.read_prefix(found, *prefix),
                 false => self.stage = Stage::Since(found, prefix),
             },
+            Stage::Archive(found, archive) => self.supply_archive(found, archive, path, bytes),
             Stage::Done => {}
         }
         // The files of one wave may exceed the limit until they were read.
@@ -672,9 +738,11 @@ impl Query for HistoryQuery {
                     ..self.verification.progress(None)
                 }
             }
-            Stage::Checkpoint(_) | Stage::Opening(_) | Stage::Since(..) | Stage::Done => {
-                self.verification.progress(None)
-            }
+            Stage::Checkpoint(_)
+            | Stage::Opening(_)
+            | Stage::Since(..)
+            | Stage::Archive(..)
+            | Stage::Done => self.verification.progress(None),
         }
     }
 }

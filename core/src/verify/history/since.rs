@@ -19,7 +19,7 @@ use crate::report::report::Report;
 use crate::report::words::{self, entries, events_of};
 use crate::tiles::plan::ConsistencyPlan;
 use crate::verify::consistency::{extends, inconsistent};
-use crate::verify::history::claimed_times::vouched_time;
+use crate::verify::history::brackets::vouched_time;
 use crate::verify::matches::Matches;
 use crate::verify::scan::ScanStep;
 use crate::verify::verification::Verification;
