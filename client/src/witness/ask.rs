@@ -114,6 +114,12 @@ impl Witness {
         &self.key
     }
 
+    /// Returns the address that is asked: that of one server, which may have several keys.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.url.as_str()
+    }
+
     /// Tells whether the witness is on this machine or in a private network, by its address alone.
     #[must_use]
     pub fn is_own(&self) -> bool {

@@ -388,7 +388,7 @@ fn a_window_leaves_out_events_by_their_brackets() {
         (None, Some(at(3).0), 0..2),
         (Some(at(3).1), None, 0..4),
         (Some(at(3).1 + 1), None, 1..4),
-        (Some(at(2).1 + 1), Some(at(2).0 - 1), 2..1),
+        (Some(at(2).1 + 1), Some(at(2).0 - 1), 2..2),
         (Some(at(0).1), None, 3..4),
         (Some(at(0).1 + 1), None, 4..4),
     ] {

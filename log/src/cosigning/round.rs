@@ -12,9 +12,11 @@ use crate::error::LogError;
 use glasslog_client::witness::{Asked, Caller, Prove, Witness};
 use glasslog_core::note::{Checkpoint, Signature, VerifierKey};
 use glasslog_core::trust::{Policy, QuorumVerdict};
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 /// The witnesses of one log, and the round under way.
@@ -41,6 +43,9 @@ struct Member {
     standing: Standing,
     /// `None` for a witness without an address.
     witness: Option<Arc<Witness>>,
+    /// The turn to ask its server, which witnesses with other keys may share: a server that is asked twice at once about one
+    /// log may refuse one of them. It holds the largest size that the server cosigned in a turn.
+    turn: Arc<Mutex<u64>>,
     is_asked: bool,
     /// Moment of its last request.
     asked: Option<Instant>,
@@ -137,10 +142,14 @@ impl Cosigning {
             witnesses,
             pace,
         } = found;
+        let mut turns: BTreeMap<String, Arc<Mutex<u64>>> = BTreeMap::new();
         let members = policy.witnesses().iter().zip(witnesses);
         let members = members.map(|(known, witness)| {
             let key = known.key.to_string();
+            let address = witness.as_ref().map(|witness| witness.address().to_owned());
+            let turn = turns.entry(address.unwrap_or_default()).or_default();
             Member {
+                turn: Arc::clone(turn),
                 standing: Standing {
                     name: known.name.clone(),
                     memory: kept.memory(&key),
@@ -315,12 +324,24 @@ impl Cosigning {
         let (caller, prove) = (self.caller.clone(), Arc::clone(&round.prove));
         let checkpoint = round.own.clone();
         let (old, limit) = (member.standing.memory.size(), self.pace.timeout);
+        let turn = Arc::clone(&member.turn);
         self.in_flight.spawn(async move {
+            let mut cosigned = turn.lock().await;
+            let limit = limit.saturating_sub(now.elapsed());
+            let size = checkpoint.head().size;
+            let old = match *cosigned <= size {
+                true => old.max(*cosigned),
+                false => old,
+            };
             let asked = witness.ask(&caller, &checkpoint, old, &*prove, limit).await;
+            if asked.outcome.is_ok() {
+                *cosigned = size;
+            }
+            drop(cosigned);
             Done {
                 place: at,
                 text: checkpoint.note().text().to_owned(),
-                size: checkpoint.head().size,
+                size,
                 asked,
             }
         });
