@@ -139,6 +139,9 @@ pub const MAX_LINKED_BYTES: usize = 32 << 20;
 /// registration in question. Before the first registration of a name there is little to record.
 pub const MAX_CONSULTED: usize = 4_096;
 
+/// Bytes of entries that a history holds for that alone: others fill them before they register a name.
+pub const MAX_CONSULTED_BYTES: usize = 16 << 20;
+
 /// Most versions of which the history of a digest says that they are registered with it.
 pub const MAX_VERSIONS_OF_DIGEST: usize = 32;
 

@@ -10,7 +10,9 @@ use crate::event::event::{self, Event, EventError, ParsedEntry};
 use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::merkle::hash::Hash;
 use crate::rules::registration::registers;
-use crate::text::limits::{MAX_CONSULTED, MAX_LINKED_BYTES, MAX_LINKED_ENTRIES};
+use crate::text::limits::{
+    MAX_CONSULTED, MAX_CONSULTED_BYTES, MAX_LINKED_BYTES, MAX_LINKED_ENTRIES,
+};
 
 /// One entry, proven to be in the log.
 pub(crate) struct Held {
@@ -72,6 +74,12 @@ pub(crate) struct Matches {
     linked_size: usize,
     /// Keys whose registrations before a position decide about a binding; their events are not part of the answer.
     consulted: BTreeMap<Hash, u64>,
+    /// Entries that are kept for these alone.
+    for_consulted: BTreeSet<u64>,
+    /// Bytes that these take.
+    consulted_size: usize,
+    /// The first entry that is not kept for them, because those before it take all the bytes.
+    consulted_end: u64,
     /// Entries that may still be read for linked digests.
     budget: usize,
     /// Number of keys that were left out, in whole or in part.
@@ -111,6 +119,9 @@ impl Matches {
             for_linked: BTreeSet::new(),
             linked_size: 0,
             consulted: BTreeMap::new(),
+            for_consulted: BTreeSet::new(),
+            consulted_size: 0,
+            consulted_end: u64::MAX,
             budget: MAX_LINKED_ENTRIES,
             skipped: 0,
             entries: BTreeMap::new(),
@@ -158,13 +169,13 @@ impl Matches {
     }
 
     fn part(&self, index: u64, keys: &[Hash]) -> Option<Part> {
-        let precedes = |key: &Hash| self.consulted.get(key).is_some_and(|end| index < *end);
         if self.is_asked(keys) {
             Some(Part::Asked)
         } else if keys.iter().any(|key| self.linked.contains_key(key)) {
             Some(Part::Linked)
         } else {
-            keys.iter().any(precedes).then_some(Part::Consulted)
+            let is_consulted = index < self.consulted_end && self.precedes(index, keys);
+            is_consulted.then_some(Part::Consulted)
         }
     }
 
@@ -178,6 +189,12 @@ impl Matches {
         };
         let shown = self.entries.iter().filter(is_shown);
         shown.map(|(index, _)| *index).collect()
+    }
+
+    /// Returns true if an entry at `index` with these keys may decide about a binding.
+    fn precedes(&self, index: u64, keys: &[Hash]) -> bool {
+        let mut ends = keys.iter().filter_map(|key| self.consulted.get(key));
+        ends.any(|end| index < *end)
     }
 
     /// Takes up a linked digest with these positions; `false` if it has more new entries than may still be read.
@@ -196,9 +213,16 @@ impl Matches {
         true
     }
 
-    /// Returns true if an entry with one of these keys is not kept, since a digest takes too many bytes.
+    /// Returns true if an entry with one of these keys is not kept, since a digest, or what was recorded before a registration,
+    /// takes too many bytes.
     pub(crate) fn leaves_out(&self, index: u64, keys: &[Hash]) -> bool {
-        keys.iter().any(|key| self.left_out.contains(key)) && !self.keeps(index, keys)
+        let mut left_out = keys.iter().filter(|key| self.left_out.contains(*key));
+        (left_out.next().is_some() || self.precedes(index, keys)) && !self.keeps(index, keys)
+    }
+
+    /// The first entry that is not kept for bindings alone.
+    pub(crate) const fn consulted_end(&self) -> u64 {
+        self.consulted_end
     }
 
     /// Returns true if the key is a digest that takes too many bytes.
@@ -250,8 +274,10 @@ impl Matches {
         self.size = self.size.saturating_add(size);
         if self.entries.insert(index, held).is_none() {
             self.order.push(index);
-            if part == Some(Part::Linked) {
-                self.count_linked(index, size);
+            match part {
+                Some(Part::Linked) => self.count_linked(index, size),
+                Some(Part::Consulted) => self.count_consulted(index, size),
+                Some(Part::Asked) | None => {}
             }
         }
     }
@@ -276,6 +302,35 @@ impl Matches {
         }
     }
 
+    /// Counts an entry that is kept for bindings alone. While these take more than their share, the last one is given up, and so
+    /// are all after it: what remains is the same, in whatever order they come.
+    fn count_consulted(&mut self, index: u64, size: usize) {
+        self.for_consulted.insert(index);
+        self.consulted_size = self.consulted_size.saturating_add(size);
+        while self.consulted_size > MAX_CONSULTED_BYTES {
+            let Some(last) = self.for_consulted.pop_last() else {
+                return;
+            };
+            let held = self.entries.get(&last);
+            let size = held.map_or(0, Held::size);
+            self.consulted_size = self.consulted_size.saturating_sub(size);
+            if held.and_then(|held| self.part(last, &held.keys)) == Some(Part::Consulted) {
+                self.skipped += u64::from(self.consulted_end == u64::MAX);
+                self.consulted_end = last;
+                self.forget(last, size);
+            }
+        }
+    }
+
+    /// Gives up an entry.
+    fn forget(&mut self, index: u64, size: usize) {
+        self.size = self.size.saturating_sub(size);
+        self.entries.remove(&index);
+        self.registering.remove(&index);
+        self.new.remove(&index);
+        self.unreadable.remove(&index);
+    }
+
     /// Gives up a linked digest, and the entries that are kept for it alone.
     fn leave_out(&mut self, digest: &Hash) {
         self.linked.remove(digest);
@@ -292,11 +347,7 @@ impl Matches {
             let size = held.map_or(0, Held::size);
             self.linked_size = self.linked_size.saturating_sub(size);
             if part.is_none() {
-                self.size = self.size.saturating_sub(size);
-                self.entries.remove(&index);
-                self.registering.remove(&index);
-                self.new.remove(&index);
-                self.unreadable.remove(&index);
+                self.forget(index, size);
             }
         }
     }

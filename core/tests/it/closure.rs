@@ -523,6 +523,39 @@ fn contents_that_others_record_decide_nothing() {
     assert_eq!(outcome(&report, "event-signatures"), Outcome::Unknown);
 }
 
+/// Some 24 MB of events by a stranger.
+fn fill(log: &mut TestLog, subjects: &[(&str, &str)]) {
+    let filler = |key: u64| EnvelopeSignature {
+        keyid: format!("sha256:{key:064x}"),
+        sig: vec![7; MAX_SIGNATURE_BYTES],
+    };
+    let payload = access_payload(Action::Write, BOB_ID, subjects);
+    let payload = String::from_utf8(payload).unwrap();
+    for number in 0..600 {
+        let id = format!("{number:012x}");
+        let payload = payload.replace("2f6f0c1d9e55", &id).into_bytes();
+        let mut envelope = Envelope::sign(payload, &[&secret(BOB)]).unwrap();
+        for key in 0..5 {
+            envelope = envelope.with_signature(filler(key)).unwrap();
+        }
+        log.add(&envelope.encode());
+    }
+}
+
+/// A name is filled with large events before it is registered: they are read to find the binding, as far as their share goes.
+#[test]
+fn large_events_before_a_registration_leave_room() {
+    let mut log = TestLog::new();
+    let bound = add(&mut log, Action::Register, true, &[("m@1", "weights")]);
+    fill(&mut log, &[("n@1", "junk")]);
+    let other = add(&mut log, Action::Register, false, &[("n@1", "weights")]);
+    let report = history(&published(log), &digest("weights"));
+    verified(&report);
+    assert_eq!(indices(&report), [bound, other]);
+    assert_eq!(versions(&report), ["m@1", "n@1"]);
+    assert_eq!(fact(&report, "leftOut"), 1);
+}
+
 /// Large events of others about a shared file are left out before they take the memory that the artifact's own events need.
 #[test]
 fn a_digest_with_too_many_bytes_of_events_is_left_out() {
@@ -540,21 +573,7 @@ fn a_digest_with_too_many_bytes_of_events_is_left_out() {
     assert_eq!(indices(&all), [first, held, shared]);
     assert_eq!((fact(&all, "linked"), fact(&all, "leftOut")), (2, 0));
     let mut log = world.log;
-    let filler = |key: u64| EnvelopeSignature {
-        keyid: format!("sha256:{key:064x}"),
-        sig: vec![7; MAX_SIGNATURE_BYTES],
-    };
-    let payload = access_payload(Action::Read, BOB_ID, &[("n@1", "license")]);
-    let payload = String::from_utf8(payload).unwrap();
-    for number in 0..600 {
-        let id = format!("{number:012x}");
-        let payload = payload.replace("2f6f0c1d9e55", &id).into_bytes();
-        let mut envelope = Envelope::sign(payload, &[&secret(BOB)]).unwrap();
-        for key in 0..5 {
-            envelope = envelope.with_signature(filler(key)).unwrap();
-        }
-        log.add(&envelope.encode());
-    }
+    fill(&mut log, &[("n@1", "license")]);
     let late = add(&mut log, Action::Hold, true, &[("late", "weights")]);
     let report = history(&published(log), "m@1");
     verified(&report);

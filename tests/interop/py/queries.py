@@ -64,6 +64,21 @@ SIGNED = {
 }
 
 
+def read_entries(root, size):
+    """The entries of a tree of tiles; a partial bundle may be gone, and the full one begins with it."""
+    entries = []
+    for number in range(-(-size // BUNDLE)):
+        width = min(BUNDLE, size - number * BUNDLE)
+        path = root / f"tile/entries/{index.place(number)}"
+        partial = path.with_name(f"{path.name}.p") / str(width)
+        rest = (partial if width < BUNDLE and partial.exists() else path).read_bytes()
+        for _ in range(width):
+            length = int.from_bytes(rest[:2], "big")
+            entries.append(rest[2 : 2 + length])
+            rest = rest[2 + length :]
+    return entries
+
+
 class Log:
     """Every entry of a log, once the checkpoint commits to it."""
 
@@ -71,10 +86,7 @@ class Log:
         self.root, self.trust = root, trust
         self.checkpoint = Checkpoint.parse(self.read("checkpoint"))
         self.checkpoint.verify(trust.log)
-        size = self.checkpoint.size
-        self.raw = []
-        for number in range(-(-size // BUNDLE)):
-            self.raw += self.bundle(number, min(BUNDLE, size - number * BUNDLE))
+        self.raw = read_entries(root, self.checkpoint.size)
         computed = index.tree_root([leaf_hash(raw) for raw in self.raw]) if self.raw else sha256(b"").digest()
         if computed != self.checkpoint.root:
             raise Untrue("the entries do not have the signed root")
@@ -83,18 +95,6 @@ class Log:
 
     def read(self, path):
         return (self.root / path).read_bytes()
-
-    def bundle(self, number, width):
-        """The entries of a bundle; a partial one may be gone, and the full one begins with it."""
-        path = f"tile/entries/{index.place(number)}"
-        partial = self.root / f"{path}.p/{width}"
-        rest = partial.read_bytes() if width < BUNDLE and partial.exists() else self.read(path)
-        entries = []
-        for _ in range(width):
-            length = int.from_bytes(rest[:2], "big")
-            entries.append(rest[2 : 2 + length])
-            rest = rest[2 + length :]
-        return entries
 
     def scan(self, hashed):
         """The indices of the entries with a key."""

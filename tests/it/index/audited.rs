@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use glasslog_tests::command::{Finished, finish};
 use glasslog_tests::glasslog;
+use glasslog_tests::python::python;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -88,6 +89,29 @@ impl Place {
         let events = report["events"].as_array().expect("events").len();
         (events, evidence["scanned"].as_u64().expect("a number"))
     }
+
+    /// Replays the audit in Python, which must say so; with another file in the place of the audited manifest's proof.
+    fn replay(&self, other: Option<&str>, code: i32, said: &str) {
+        let audited = self.path(AUDITED);
+        let report = self.run("audit log --policy strict.policy --format json", 0);
+        fs::write(self.path("report"), report.stdout).expect("a file");
+        let right = other.map(|_| self.read(AUDITED));
+        if let Some(other) = other {
+            fs::write(&audited, other).expect("a file");
+        }
+        let files = ["log/public", "strict.policy", "report"].map(|name| self.path(name));
+        let arguments = files.map(PathBuf::into_os_string);
+        if let Some(run) = python("an audit in Python", "audit.py", arguments) {
+            let run = run.expect(code);
+            assert!(
+                format!("{}{}", run.text(), run.stderr).contains(said),
+                "{run}"
+            );
+        }
+        if let Some(right) = right {
+            fs::write(&audited, right).expect("a file");
+        }
+    }
 }
 
 #[test]
@@ -157,6 +181,41 @@ fn a_false_audited_proof_is_found() {
         fs::write(place.path(AUDITED), text).expect("the file");
         place.run("audit log --policy strict.policy", code);
     }
+}
+
+/// The audit in Python, from the pages alone: every run is recomputed, and the statement counts for this log and this index alone.
+#[test]
+fn the_python_verifier_replays_an_audit() {
+    let place = Place::new();
+    place.grow();
+    place.replay(None, 0, "2 manifests, 2 runs, 2 files, no audit\n");
+    place.run("audit log --policy strict.policy --cosign auditor.key", 0);
+    let first = place.read(AUDITED);
+    place.grow();
+    place.grow();
+    place.replay(None, 0, ", audited\n");
+    // A statement by another key, one about an older head beside the newest manifest, and a changed one do not count.
+    place.run("audit log --policy strict.policy --cosign auditor.key", 0);
+    let newest = place.read(AUDITED);
+    let line = |proof: &str| {
+        let mut lines = proof.lines();
+        let line = lines.find(|line| line.contains("auditor.example.org"));
+        line.expect("a statement").to_owned()
+    };
+    let other = newest.replacen("auditor.example.org", "other.example.org", 1);
+    let older = newest.replacen(&line(&newest), &line(&first), 1);
+    for (text, code, said) in [
+        (other, 5, "auditor.example.org has not signed"),
+        (
+            older,
+            3,
+            "the signature of auditor.example.org does not hold",
+        ),
+    ] {
+        assert_ne!(text, newest);
+        place.replay(Some(&text), code, said);
+    }
+    place.replay(Some(&first), 0, ", audited\n");
 }
 
 #[test]

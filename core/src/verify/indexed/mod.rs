@@ -338,7 +338,8 @@ impl IndexedLog {
                     return;
                 }
             }
-            if matches!(round.purpose, Purpose::Linked) && matches.leaves_out(index, &keys) {
+            let is_bounded = matches!(round.purpose, Purpose::Linked | Purpose::Consulted(_));
+            if is_bounded && matches.leaves_out(index, &keys) {
                 return;
             }
             round.fresh.push(index);
@@ -408,6 +409,13 @@ impl IndexedLog {
         if matches!(round.purpose, Purpose::Linked) {
             for key in round.keys.iter().filter(|key| matches.is_left_out(key)) {
                 self.answers.restrict(key, 0);
+            }
+        }
+        if let Purpose::Consulted(keys) = &round.purpose {
+            for key in keys.keys() {
+                let mut positions = self.answers.of(key).iter();
+                let kept = positions.position(|index| *index >= matches.consulted_end());
+                self.answers.restrict(key, kept.unwrap_or(usize::MAX));
             }
         }
         let covered = self.index.covered();
