@@ -155,6 +155,14 @@ export type Question = {
    * True if routine accesses were left out. Only in the question of a history of the state.
    */
   state?: boolean,
+  /**
+   * Events that came before this time were left out, in seconds since the epoch. Only in the question of a history.
+   */
+  from?: Whole,
+  /**
+   * Events that came after this time were left out.
+   */
+  to?: Whole,
 };
 
 /**
@@ -396,6 +404,24 @@ export type EventView = {
    * `claimed-early`.
    */
   notes: Array<string>,
+};
+
+/**
+ * The times of an event, in seconds since the epoch.
+ */
+export type TimeView = {
+  /**
+   * `occurredAt`, as a number.
+   */
+  claimed: Whole | null,
+  /**
+   * A quorum of witnesses vouches that the log did not have the event at this time.
+   */
+  notBefore: Whole | null,
+  /**
+   * A quorum of witnesses had cosigned a tree with the event by this time.
+   */
+  notAfter: Whole | null,
 };
 
 /**
