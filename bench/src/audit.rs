@@ -4,11 +4,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
+use crate::ran::{best, megabytes, number, watch};
 use crate::table::{Table, rate};
 use crate::{loader, write};
 use xtask::glasslog;
@@ -22,14 +22,6 @@ const EVENTS: u32 = 50_000;
 const ROUNDS: usize = 3;
 /// Threads for measuring the limits, as many as an audit uses on two cores.
 const THREADS: &str = "2";
-
-/// One finished run of a command.
-#[derive(Clone, Copy)]
-struct Ran {
-    seconds: f64,
-    /// Peak memory in bytes.
-    peak: u64,
-}
 
 /// Creates both logs and measures their audits.
 pub(crate) fn measure() -> Result<Table> {
@@ -128,15 +120,6 @@ pub(crate) fn measure() -> Result<Table> {
     Ok(table)
 }
 
-fn number(name: &str, default: u32) -> Result<u32> {
-    match std::env::var(name) {
-        Ok(text) => text
-            .parse()
-            .with_context(|| format!("`{name}` is not a number")),
-        Err(_) => Ok(default),
-    }
-}
-
 fn audit(glasslog: &PathBuf, log: &Path, policy: &Path) -> Command {
     let mut command = process::command(glasslog);
     command
@@ -146,43 +129,4 @@ fn audit(glasslog: &PathBuf, log: &Path, policy: &Path) -> Command {
         .arg(policy)
         .args(["--format", "json"]);
     command
-}
-
-/// Runs a command to its end and samples its memory meanwhile.
-fn watch(mut command: impl std::borrow::BorrowMut<Command>) -> Result<Ran> {
-    let command = command.borrow_mut();
-    let began = Instant::now();
-    let mut child = command.stdout(Stdio::null()).spawn()?;
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    let exit = loop {
-        if let Some(exit) = child.try_wait()? {
-            break exit;
-        }
-        // The system counts the peak so far, so only the last moment can be missed.
-        peak = fs::read_to_string(&status).map_or(peak, |text| peak.max(high_water(&text)));
-        std::thread::sleep(Duration::from_millis(1));
-    };
-    let seconds = began.elapsed().as_secs_f64();
-    if !exit.success() {
-        bail!("{command:?}: {exit}");
-    }
-    Ok(Ran { seconds, peak })
-}
-
-fn high_water(status: &str) -> u64 {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kilobytes.unwrap_or(0) * 1024
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{:.0} MB", bytes as f64 / 1e6)
-}
-
-fn best(runs: &[Ran]) -> Result<Ran> {
-    let best = runs
-        .iter()
-        .min_by(|one, other| one.seconds.total_cmp(&other.seconds));
-    best.copied().context("nothing was run")
 }

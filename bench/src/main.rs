@@ -3,10 +3,12 @@
 
 mod audit;
 mod browser;
+mod follow;
 mod index;
 mod loader;
 mod logs;
 mod native;
+mod ran;
 mod table;
 mod witness;
 mod write;
@@ -68,6 +70,10 @@ enum Part {
     Index,
     /// Whole audits, beside Tessera's checker and the limits
     Audit,
+    /// A monitor, of raw entries and of signed events
+    Monitor,
+    /// A mirror, beside Tessera's
+    Mirror,
     /// The npm package in Node, and the portal in Chromium
     Browser,
 }
@@ -83,6 +89,8 @@ impl Part {
             Self::Witness => witness::measure(quick),
             Self::Index => index::measure(large, simulate, quick),
             Self::Audit => audit::measure(),
+            Self::Monitor => follow::monitor(),
+            Self::Mirror => follow::mirror(),
             Self::Browser => browser::measure(),
         }
     }

@@ -1,8 +1,9 @@
 //! Opens the log that an argument names: a directory, the bucket that a directory names, or an address.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use glasslog_client::source::{Directory, Http, Source, is_address};
+use glasslog_client::source::{Directory, Http, Pace, Source, is_address};
 use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_log::object_store::BucketSource;
 
@@ -34,6 +35,17 @@ pub(crate) fn missing(source: &dyn Source, path: &str) -> Failure {
             "this is not a log's address or directory: `LOG` is a log directory, its public tree, or the address of such a tree",
         ),
         _ => failure,
+    }
+}
+
+/// Opens a log; requests to an address keep to a limit that other logs share.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_paced(log: &str, pace: &Arc<Pace>) -> Result<Box<dyn Source>, Failure> {
+    match is_address(log)? {
+        true => Ok(Box::new(Http::open(log)?.paced(Arc::clone(pace)))),
+        false => open(log, false),
     }
 }
 

@@ -5,6 +5,8 @@ mod cli {
     mod everyday;
     mod hints;
     mod judging;
+    mod lab;
+    mod merging;
     mod messages;
     mod mirroring;
     mod monitoring;
@@ -12,6 +14,7 @@ mod cli {
     mod reference;
     mod shards;
     mod transcripts;
+    mod views;
     mod watching;
     pub(crate) mod writing;
 }

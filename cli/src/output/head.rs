@@ -12,6 +12,14 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    pub(crate) const fn size(&self) -> u64 {
+        self.size
+    }
+
     pub(crate) fn new(origin: &str, head: &TreeHead) -> Self {
         Self {
             origin: origin.to_owned(),

@@ -1,5 +1,7 @@
 //! `mirror`: keeps a verified copy of a log.
 
+mod merge;
+
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -25,13 +27,33 @@ const PASSES: usize = 3;
 
 /// Keeps a verified copy of a log, with its index, in a directory.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
 Examples:
   glasslog mirror https://log.example.com/ copy --policy trust.policy --once
   glasslog mirror https://log.example.com/ copy --policy trust.policy --key mirror.key --every 30s
-  glasslog history resnet50@2.1 --log copy --policy trust.policy")]
+  glasslog history resnet50@2.1 --log copy --policy trust.policy
+  glasslog mirror merge disk1 disk2 -o joined --policy trust.policy"
+)]
 pub(crate) struct Args {
-    /// Log directory, public tree or URL
+    #[command(subcommand)]
+    verb: Option<MirrorVerb>,
+
+    #[command(flatten)]
+    follow: Option<Follow>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum MirrorVerb {
+    Merge(merge::Args),
+}
+
+/// One log and its copy.
+#[derive(Debug, clap::Args)]
+struct Follow {
+    /// Log directory, public tree or URL; a directory with the name of a verb is given as `./merge`
     log: String,
 
     /// Directory of the copy: new, empty, or an earlier copy of this log
@@ -75,8 +97,18 @@ struct Copied {
 
 impl Args {
     /// # Errors
-    /// The log was not copied, or the directory is not a copy of it.
+    /// The log was not copied, or the directory is not a copy of it; or the replicas were not merged.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
+        match (self.verb, self.follow) {
+            (Some(MirrorVerb::Merge(args)), _) => args.run(console),
+            (None, Some(follow)) => follow.run(console),
+            (None, None) => Err(Failure::usage("there is no log to mirror")),
+        }
+    }
+}
+
+impl Follow {
+    fn run(self, console: &Console) -> Result<Exit, Failure> {
         if self.copy.to_string_lossy().starts_with("s3://") {
             return Err(Failure::not_available("a mirror in a bucket"));
         }
@@ -130,6 +162,7 @@ impl Args {
         };
         let mirror = Mirror {
             source,
+            more: &[],
             copy,
             policy,
             key,

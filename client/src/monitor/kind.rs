@@ -31,9 +31,11 @@ kinds! {
     Withdrawn = "withdrawn",
     /// Two signed heads that cannot both be true.
     Fork = "fork",
-    /// Two monitored logs of one origin show heads that cannot both be true.
+    /// Two sources of one log show heads that cannot both be true.
     SplitView = "split-view",
-    /// The log shows an older head than before.
+    /// The log shows a smaller head than another source has shown for too long.
+    Withheld = "withheld",
+    /// The log, or a witness, shows an older head than before.
     Rollback = "rollback",
     /// The log has another origin than before.
     Restart = "restart",
@@ -49,6 +51,6 @@ kinds! {
     Stale = "stale",
     /// There was no new entry for too long.
     Silent = "silent",
-    /// The log, or a file of it, cannot be read.
+    /// The log, or a file of it, or a witness cannot be read.
     Unreachable = "unreachable",
 }

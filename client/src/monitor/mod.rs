@@ -13,6 +13,7 @@ mod state;
 mod telling;
 mod watch;
 mod webhook;
+mod witnesses;
 
 pub use alert::Alert;
 pub use kind::Kind;
@@ -20,6 +21,7 @@ pub use rights::Rights;
 pub use state::{LogState, State, StateError};
 pub use watch::{Watch, Watches};
 pub use webhook::Webhook;
+pub use witnesses::{Behind, Shown, Witness};
 
 use glasslog_core::fetch::{CHECKPOINT_PATH, LogFile};
 use glasslog_core::note::Checkpoint;
@@ -32,7 +34,6 @@ use crate::prefix::{PrefixError, prefix};
 use crate::source::Source;
 
 /// Rules of a monitor.
-#[derive(Debug)]
 pub struct Rules<'a> {
     /// The policy that decides which checkpoints count.
     pub policy: &'a TrustPolicy,
@@ -42,6 +43,10 @@ pub struct Rules<'a> {
     pub from_now: bool,
     /// Most seconds since the witnesses vouched for the head; a shorter `max-age` of the policy counts.
     pub max_checkpoint_age: Option<u64>,
+    /// Witnesses whose heads are compared with those of the logs.
+    pub witnesses: &'a [Witness<'a>],
+    /// Seconds for which another source may show a larger head than the log.
+    pub max_lag: u64,
     /// Most seconds without a new entry.
     pub max_silence: Option<u64>,
     /// The time, in seconds since the epoch.
@@ -130,6 +135,8 @@ impl Monitor<'_> {
         match self.read(sink) {
             Ok(time) => {
                 self.check_times(time, &mut alarms);
+                self.compare_witnesses(&mut alarms);
+                self.check_behind(&mut alarms);
             }
             Err(Stop::Condition(condition)) => alarms.push(condition),
             Err(Stop::Sink(error)) => return Err(error),
@@ -148,7 +155,11 @@ impl Monitor<'_> {
         let held: Vec<Kind> = alarms.iter().map(|alarm| alarm.kind).collect();
         // Two views that contradicted each other once always will.
         self.state.alarms.retain(|kind| *kind == Kind::SplitView);
-        self.state.alarms.extend(&held);
+        for kind in &held {
+            if !self.state.alarms.contains(kind) {
+                self.state.alarms.push(*kind);
+            }
+        }
         sink.save(self.state)?;
         Ok(held)
     }
@@ -286,39 +297,39 @@ impl LogState {
     }
 }
 
-/// Compares the logs of one origin that are monitored, such as mirrors. Returns an alarm for each two whose heads contradict
-/// each other, with the place of the first of them.
+/// Compares two monitored logs of one origin, such as mirrors; returns an alarm of the first if their heads contradict each
+/// other.
 #[must_use]
-pub fn compare_views(views: &[(&LogState, &dyn Source)], now: u64) -> Vec<(usize, Alert)> {
-    let mut alarms = Vec::new();
-    for (at, (state, source)) in views.iter().enumerate() {
-        for (other, other_source) in views.iter().skip(at + 1) {
-            let (Some(one), Some(two)) = (&state.checkpoint, &other.checkpoint) else {
-                continue;
-            };
-            if one.origin() != two.origin() {
-                continue;
-            }
-            let (old, new, source) = match one.head().size <= two.head().size {
-                true => (one, two, other_source),
-                false => (two, one, source),
-            };
-            // Tiles that cannot be read are an alarm of the log that lacks them.
-            let shows = prefix(*source, LogFile::Tile, old.head().size, new.head());
-            let Ok((root, proof)) = shows else { continue };
-            if root == old.head().root {
-                continue;
-            }
-            let evidence = Inconsistency {
-                old: old.clone(),
-                new: new.clone(),
-                root,
-                proof,
-            };
-            let message = format!("`{}` and `{}` show different logs", state.log, other.log);
-            let alarm = Alert::alarm(state, Kind::SplitView, &message, Some(&evidence), now);
-            alarms.push((at, alarm));
-        }
+pub fn compare_views(
+    (state, source): (&LogState, &dyn Source),
+    (other, other_source): (&LogState, &dyn Source),
+    now: u64,
+) -> Option<Alert> {
+    let (one, two) = (state.checkpoint.as_ref()?, other.checkpoint.as_ref()?);
+    if one.origin() != two.origin() {
+        return None;
     }
-    alarms
+    let (old, new, source) = match one.head().size <= two.head().size {
+        true => (one, two, other_source),
+        false => (two, one, source),
+    };
+    // Tiles that cannot be read are an alarm of the log that lacks them.
+    let (root, proof) = prefix(source, LogFile::Tile, old.head().size, new.head()).ok()?;
+    if root == old.head().root {
+        return None;
+    }
+    let evidence = Inconsistency {
+        old: old.clone(),
+        new: new.clone(),
+        root,
+        proof,
+    };
+    let message = format!("`{}` and `{}` show different logs", state.log, other.log);
+    Some(Alert::alarm(
+        state,
+        Kind::SplitView,
+        &message,
+        Some(&evidence),
+        now,
+    ))
 }

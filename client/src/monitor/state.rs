@@ -10,6 +10,7 @@ use glasslog_core::text::wire::parse_decimal;
 
 use super::kind::Kind;
 use super::rights::{MAX_RIGHTS, Rights};
+use super::witnesses::{Behind, Shown};
 
 /// First line of a state.
 const MAGIC: &str = "glasslog-monitor-state/v1";
@@ -36,6 +37,10 @@ pub struct LogState {
     pub grown: u64,
     /// The alarms that held at the last look.
     pub alarms: Vec<Kind>,
+    /// The larger head that another source showed, if the log is behind it.
+    pub behind: Option<Behind>,
+    /// The newest head that each witness showed.
+    pub shown: Shown,
     /// The keys after the entries that were read.
     pub rights: Rights,
     /// The newest checkpoint that was accepted, with the lines that verified.
@@ -53,6 +58,8 @@ impl LogState {
             reviewed: 0,
             grown: 0,
             alarms: Vec::new(),
+            behind: None,
+            shown: Shown::new(),
             rights: Rights::default(),
             checkpoint: None,
         }
@@ -63,6 +70,15 @@ impl LogState {
     pub fn size(&self) -> u64 {
         let checkpoint = self.checkpoint.as_ref();
         checkpoint.map_or(0, |checkpoint| checkpoint.head().size)
+    }
+
+    /// Takes note that another source of the log showed a head of this size.
+    pub fn see(&mut self, size: u64, now: u64) {
+        let own = self.size();
+        self.behind = self.behind.filter(|behind| behind.size > own);
+        if size > own {
+            self.behind.get_or_insert(Behind { size, since: now });
+        }
     }
 
     /// Returns the origin of the log; nothing if no checkpoint was accepted yet.
@@ -109,12 +125,20 @@ impl State {
             for alarm in &log.alarms {
                 let _ = writeln!(text, "alarm {}", alarm.name());
             }
+            if let Some(Behind { size, since }) = log.behind {
+                let _ = writeln!(text, "behind {size} {since}");
+            }
             let _ = writeln!(text, "checkpoint {}", checkpoint.len());
             bytes.extend(text.into_bytes());
             bytes.extend(checkpoint);
             for (index, entry) in log.rights.entries() {
                 bytes.extend(format!("key {index} {}\n", entry.len()).into_bytes());
                 bytes.extend(entry);
+            }
+            for (name, shown) in &log.shown {
+                let shown = shown.encode();
+                bytes.extend(format!("witness {} {name}\n", shown.len()).into_bytes());
+                bytes.extend(shown);
             }
         }
         bytes.extend(format!("{DIGEST}{}\n", sha256(&bytes).to_hex()).into_bytes());
@@ -150,6 +174,13 @@ impl State {
                 log.alarms
                     .push(*Kind::ALL.iter().find(|kind| kind.name() == name)?);
             }
+            if let Some(words) = field(&mut rest, "behind ") {
+                let (size, since) = words.split_once(' ')?;
+                log.behind = Some(Behind {
+                    size: parse_decimal(size)?,
+                    since: parse_decimal(since)?,
+                });
+            }
             let length = field(&mut rest, "checkpoint ")?;
             let checkpoint = bytes_of(&mut rest, length, MAX_NOTE)?;
             if !checkpoint.is_empty() {
@@ -160,6 +191,12 @@ impl State {
                 let (index, length) = words.split_once(' ')?;
                 let entry = bytes_of(&mut rest, length, MAX_RIGHTS)?;
                 entries.insert(parse_decimal(index)?, entry.to_vec());
+            }
+            while let Some(words) = field(&mut rest, "witness ") {
+                let (length, name) = words.split_once(' ')?;
+                let shown = bytes_of(&mut rest, length, MAX_NOTE)?;
+                log.shown
+                    .insert(name.to_owned(), Checkpoint::parse(shown).ok()?);
             }
             let last = entries.keys().next_back();
             if last.is_some_and(|last| *last >= log.read) {

@@ -3,7 +3,7 @@
 use core::future::Future;
 use core::pin::Pin;
 use core::time::Duration;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use futures_util::StreamExt;
@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::address::parse_address;
 use super::cache::Cache;
+use super::pace::Pace;
 use super::source::{Answer, Fetches, Source, limit_bytes};
 use crate::error::{Error, Peer, StatusReason};
 use crate::http_client::{OTHER_SCHEME, Proxies, client, innermost, refused_redirect, runtime};
@@ -52,6 +53,8 @@ pub struct Http {
     absences: Mutex<Vec<Error>>,
     /// One for each request that may be in flight.
     connections: Semaphore,
+    /// The limit on requests to each host, if there is one.
+    pace: Option<Arc<Pace>>,
 }
 
 /// Outcome of one try.
@@ -94,7 +97,17 @@ impl Http {
             cache,
             absences: Mutex::default(),
             connections: Semaphore::new(connections),
+            pace: None,
         })
+    }
+
+    /// Keeps to a limit on requests, which other sources may share.
+    #[must_use]
+    pub fn paced(self, pace: Arc<Pace>) -> Self {
+        Self {
+            pace: Some(pace),
+            ..self
+        }
     }
 
     /// Fetches one file; `None` if the server says that it is missing (404, 410), or may mean that (403) of a file that a
@@ -142,6 +155,9 @@ impl Http {
         let peer = self.proxies.peer(&url);
         // The semaphore is never closed.
         let _permit = self.connections.acquire().await;
+        if let Some(pace) = &self.pace {
+            pace.wait(&url).await;
+        }
         let response = match self.client.get(url).timeout(patience).send().await {
             Ok(response) => response,
             Err(error) => return failed(peer, path, &error),

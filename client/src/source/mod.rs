@@ -5,6 +5,7 @@ mod cache;
 mod directory;
 mod file;
 mod http;
+mod pace;
 #[expect(clippy::module_inception, reason = "the file of the trait itself")]
 mod source;
 
@@ -13,4 +14,5 @@ pub use cache::cache_directory;
 pub use directory::Directory;
 pub use file::read_file;
 pub use http::Http;
+pub use pace::Pace;
 pub use source::{Answer, Fetches, Source, limit_bytes};

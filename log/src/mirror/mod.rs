@@ -10,11 +10,13 @@ mod copy;
 mod cosignatures;
 mod error;
 mod index;
+mod merge;
 mod transfer;
 mod tree;
 
 pub use copy::Copy;
 pub use error::MirrorError;
+pub use merge::{Merged, Replica, merge};
 
 use cosignatures::keep_newer;
 
@@ -33,6 +35,8 @@ use tree::{INDEX, LOG, Tree};
 pub struct Mirror<'a> {
     /// The log.
     pub source: &'a dyn Source,
+    /// Further places of its entry bundles, which are looked at if the log lacks one or has a false one.
+    pub more: &'a [&'a dyn Source],
     /// The copy.
     pub copy: &'a Copy,
     /// The policy that decides which checkpoints are copied, and which signatures are kept.
@@ -230,6 +234,7 @@ impl Mirror<'_> {
     fn transfer_of<'b>(&'b self, tree: &'b Tree, head: TreeHead) -> Transfer<'b> {
         Transfer {
             source: self.source,
+            more: self.more,
             copy: self.copy,
             tree,
             head,

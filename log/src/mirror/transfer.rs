@@ -26,6 +26,7 @@ const BATCH_BYTES: usize = 32 << 20;
 /// One tree to copy up to a head.
 pub(super) struct Transfer<'a> {
     pub(super) source: &'a dyn Source,
+    pub(super) more: &'a [&'a dyn Source],
     pub(super) copy: &'a Copy,
     pub(super) tree: &'a Tree,
     pub(super) head: TreeHead,
@@ -214,7 +215,7 @@ impl Transfer<'_> {
         }
     }
 
-    /// Returns a bundle: from the copy, if an interrupted pass stored it, else from the log.
+    /// Returns a bundle: from the copy, if an interrupted pass stored it, else from the log, else from elsewhere.
     fn bundle(&self, scan: &ScanTiles, number: u64) -> Result<Verified, MirrorError> {
         let start = number * u64::from(FULL_WIDTH);
         let outside = || MirrorError::Missing {
@@ -228,9 +229,15 @@ impl Transfer<'_> {
         {
             return Ok(verified);
         }
-        let bytes = read_file(self.source, &file)?;
-        let bytes = bytes.ok_or_else(|| MirrorError::Missing { path: file.path() })?;
-        verify(scan, bundle, bytes).map_err(|problem| self.false_bundle(bundle, problem))
+        let read = |source: &dyn Source| {
+            let bytes = read_file(source, &file)?;
+            let bytes = bytes.ok_or_else(|| MirrorError::Missing { path: file.path() })?;
+            verify(scan, bundle, bytes).map_err(|problem| self.false_bundle(bundle, problem))
+        };
+        read(self.source).or_else(|problem| {
+            let mut others = self.more.iter().filter_map(|source| read(*source).ok());
+            others.next().ok_or(problem)
+        })
     }
 
     fn false_bundle(&self, bundle: EntryBundle, problem: impl ToString) -> MirrorError {

@@ -22,6 +22,7 @@ fn pass(disk: &Disk, log: &Path, copy: &Path) -> Result<Mirrored, MirrorError> {
     let policy = std::fs::read(Layout::new(log).trust_policy()).unwrap();
     let mirror = Mirror {
         source: &Directory::open(log).unwrap(),
+        more: &[],
         copy: &Copy::open(disk, copy)?,
         policy: &TrustPolicy::parse(&policy).unwrap(),
         key: None,

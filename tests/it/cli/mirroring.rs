@@ -16,7 +16,7 @@ use crate::cli::writing::shell::{ORIGIN, Shell};
 const COPY: &str = "copy --policy log/trust.policy --once";
 
 /// A raw log `log` of this many entries, signed by the key `k`.
-fn raw(entries: usize) -> Shell {
+pub(crate) fn raw(entries: usize) -> Shell {
     let shell = Shell::new();
     shell
         .run(&format!("keygen --kind log --name {ORIGIN} --out k"))
@@ -26,7 +26,7 @@ fn raw(entries: usize) -> Shell {
 }
 
 /// Appends entries to a raw log, which is made first if there is none.
-fn fill(shell: &Shell, log: &str, numbers: std::ops::Range<usize>) {
+pub(crate) fn fill(shell: &Shell, log: &str, numbers: std::ops::Range<usize>) {
     if !shell.path(log).exists() {
         shell
             .run(&format!("init {log} --origin {ORIGIN} --key k --raw"))
@@ -37,7 +37,7 @@ fn fill(shell: &Shell, log: &str, numbers: std::ops::Range<usize>) {
     shell.run(&format!("submit --log {log} entries")).expect(0);
 }
 
-fn audit(shell: &Shell, log: &str) {
+pub(crate) fn audit(shell: &Shell, log: &str) {
     let audit = format!("audit {log} --policy log/trust.policy");
     shell.run(&audit).expect(0);
 }

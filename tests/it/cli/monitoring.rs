@@ -13,7 +13,7 @@ use crate::cli::writing::shell::{CI, ORIGIN, Shell};
 
 const MONITOR: &str = "monitor log --policy log/trust.policy --state m.state --once";
 
-fn alerts(said: &Finished) -> Vec<Value> {
+pub(crate) fn alerts(said: &Finished) -> Vec<Value> {
     let lines = said.text().lines();
     lines
         .map(|line| serde_json::from_str(line).unwrap())
@@ -28,7 +28,7 @@ fn indices(said: &Finished) -> Vec<u64> {
         .collect()
 }
 
-fn raw(shell: &Shell, log: &str, numbers: std::ops::Range<usize>) {
+pub(crate) fn raw(shell: &Shell, log: &str, numbers: std::ops::Range<usize>) {
     if !shell.path(log).exists() {
         shell
             .run(&format!("init {log} --origin {ORIGIN} --key k --raw"))
@@ -39,7 +39,7 @@ fn raw(shell: &Shell, log: &str, numbers: std::ops::Range<usize>) {
     shell.run(&format!("submit --log {log} entries")).expect(0);
 }
 
-fn with_key() -> Shell {
+pub(crate) fn with_key() -> Shell {
     let shell = Shell::new();
     shell
         .run(&format!("keygen --kind log --name {ORIGIN} --out k"))

@@ -73,7 +73,8 @@ pub(crate) fn verbs() -> BTreeMap<String, BTreeSet<String>> {
     for verb in subverbs(&help(&[])) {
         let text = help(&[&verb]);
         let below = subverbs(&text);
-        if below.is_empty() {
+        // A verb with subverbs may also do something by itself, and then has arguments.
+        if below.is_empty() || text.contains("\nArguments:\n") {
             verbs.insert(verb.clone(), flags(&text));
         }
         for subverb in below {

@@ -10,7 +10,7 @@ use glasslog_client::Error;
 use glasslog_client::monitor::Alert;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::failed;
+use super::undelivered::failed;
 
 /// Pause between two looks at whether the command has ended.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -28,7 +28,7 @@ impl Exec<'_> {
     /// It did not end with 0 in time; after the limit its process group is killed.
     pub(super) fn deliver(&self, alert: &Alert) -> Result<(), Error> {
         let (command, seconds) = (self.command, self.limit.as_secs());
-        match self.run(alert) {
+        match self.execute(alert) {
             Ok(Some(status)) if status.success() => Ok(()),
             Ok(Some(status)) => Err(failed(&format!("`{command}` ended with {status}"))),
             Ok(None) => Err(failed(&format!(
@@ -39,7 +39,7 @@ impl Exec<'_> {
     }
 
     /// Returns the status of the command; `None` if it was killed.
-    fn run(&self, alert: &Alert) -> io::Result<Option<ExitStatus>> {
+    fn execute(&self, alert: &Alert) -> io::Result<Option<ExitStatus>> {
         let mut child = Command::new("sh")
             .args(["-c", self.command])
             .env("GLASSLOG_ALERT_KIND", alert.kind.name())

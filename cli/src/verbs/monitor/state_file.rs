@@ -9,7 +9,7 @@ use glasslog_client::monitor::State;
 use glasslog_log::LogError;
 use glasslog_log::directory::Disk;
 
-use super::failed;
+use super::undelivered::failed;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
