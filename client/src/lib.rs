@@ -23,6 +23,7 @@
 //!   not trusted; its bytes are checked by the core.
 //! * [`drive`]: the one loop that feeds a query, with its retries.
 //! * [`prove`]: makes the proof of an entry.
+//! * [`rotation`]: follows the rotations of a log's key from a reader's trust policy.
 //! * [`submit`]: sends entries to a server.
 //! * [`monitor`]: follows logs, compares their heads and tells of new entries.
 //! * [`witness`]: asks a witness for a cosignature.
@@ -38,6 +39,7 @@ pub mod monitor;
 pub mod prefix;
 pub mod prove;
 mod random;
+pub mod rotation;
 pub mod source;
 pub mod submit;
 pub mod witness;

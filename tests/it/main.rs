@@ -12,6 +12,7 @@ mod cli {
     mod monitoring;
     mod process;
     mod reference;
+    mod rotation;
     mod shards;
     mod transcripts;
     mod views;

@@ -267,7 +267,7 @@ export type EventView = {
    */
   leafHash: Hash,
   /**
-   * `access`, `key`, `acknowledge`, `genesis` or `other`.
+   * `access`, `key`, `log-key`, `acknowledge`, `genesis` or `other`.
    */
   type: string,
   /**
@@ -279,7 +279,7 @@ export type EventView = {
    */
   log: string | null,
   /**
-   * The action; for key events `enrol`, `revoke` or `amend`.
+   * The action; for key events `enrol`, `revoke` or `amend`, for the log's own key `rotate`.
    */
   action: string | null,
   /**

@@ -9,6 +9,7 @@ use crate::event::acknowledgement::{self, Acknowledgement, AcknowledgementError}
 use crate::event::dsse::{Envelope, EnvelopeError, PAYLOAD_TYPE};
 use crate::event::genesis::{self, Genesis, GenesisError};
 use crate::event::key_event::{self, KeyEvent, KeyEventError};
+use crate::event::log_key::{self, LogKeyEvent, LogKeyEventError};
 use crate::event::statement::{Statement, StatementError, Subject};
 use crate::merkle::hash::{self, Hash};
 use crate::text::escape;
@@ -25,6 +26,8 @@ pub enum Event {
     Genesis(Genesis),
     /// An enrolment or revocation, or an amendment of one.
     Key(Box<KeyEvent>),
+    /// The log changes its key.
+    LogKey(Box<LogKeyEvent>),
     /// The admins know of entries that should not be in the log.
     Acknowledgement(Acknowledgement),
     /// An access to artifacts.
@@ -43,12 +46,13 @@ pub struct OtherEvent {
 }
 
 impl Event {
-    /// Returns `genesis`, `key`, `acknowledge`, `access` or `other`.
+    /// Returns `genesis`, `key`, `log-key`, `acknowledge`, `access` or `other`.
     #[must_use]
     pub const fn type_name(&self) -> &'static str {
         match self {
             Self::Genesis(_) => "genesis",
             Self::Key(_) => "key",
+            Self::LogKey(_) => "log-key",
             Self::Acknowledgement(_) => "acknowledge",
             Self::Access(_) => "access",
             Self::Other(_) => "other",
@@ -61,6 +65,7 @@ impl Event {
         match self {
             Self::Genesis(genesis) => Some(&genesis.log),
             Self::Key(key) => Some(&key.log),
+            Self::LogKey(event) => Some(&event.log),
             Self::Acknowledgement(event) => Some(&event.log),
             Self::Access(access) => Some(&access.log),
             Self::Other(other) => other.log.as_deref(),
@@ -73,6 +78,7 @@ impl Event {
         match self {
             Self::Genesis(_) => genesis::PREDICATE_TYPE,
             Self::Key(_) => key_event::PREDICATE_TYPE,
+            Self::LogKey(_) => log_key::PREDICATE_TYPE,
             Self::Acknowledgement(_) => acknowledgement::PREDICATE_TYPE,
             Self::Access(_) => access::PREDICATE_TYPE,
             Self::Other(other) => &other.predicate_type,
@@ -83,6 +89,7 @@ impl Event {
         Ok(match statement.predicate_type.as_str() {
             genesis::PREDICATE_TYPE => Self::Genesis(Genesis::parse(statement)?),
             key_event::PREDICATE_TYPE => Self::Key(Box::new(KeyEvent::parse(statement)?)),
+            log_key::PREDICATE_TYPE => Self::LogKey(Box::new(LogKeyEvent::parse(statement)?)),
             acknowledgement::PREDICATE_TYPE => {
                 Self::Acknowledgement(Acknowledgement::parse(statement)?)
             }
@@ -156,6 +163,9 @@ pub enum EventError {
     /// The key event is malformed.
     #[error(transparent)]
     Key(#[from] KeyEventError),
+    /// The rotation is malformed.
+    #[error(transparent)]
+    LogKey(#[from] LogKeyEventError),
     /// The acknowledgement is malformed.
     #[error(transparent)]
     Acknowledgement(#[from] AcknowledgementError),
@@ -174,6 +184,7 @@ impl EventError {
             Self::Statement(error) => error.code(),
             Self::Genesis(error) => error.code(),
             Self::Key(error) => error.code(),
+            Self::LogKey(error) => error.code(),
             Self::Acknowledgement(error) => error.code(),
             Self::Access(error) => error.code(),
         }

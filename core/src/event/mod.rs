@@ -12,6 +12,7 @@ pub(crate) mod file_list;
 pub(crate) mod file_list_text;
 pub(crate) mod genesis;
 pub(crate) mod key_event;
+pub(crate) mod log_key;
 pub(crate) mod lookup_key;
 pub(crate) mod outline;
 pub(crate) mod spki;
@@ -31,6 +32,7 @@ pub use file_list::{Differences, FileList, FileListError, FolderFile, is_file_pa
 pub use file_list_text::FileListTextError;
 pub use genesis::{Genesis, GenesisError, Predecessor};
 pub use key_event::{KeyEvent, KeyEventError, KeyOp};
+pub use log_key::{LogKeyEvent, LogKeyEventError, log_key_id, sign_with_log_key};
 pub use lookup_key::{KeyKind, LookupKey, base_name};
 pub use spki::{Spki, SpkiError, parse_secret_pem, secret_to_pem};
 pub use statement::{Statement, StatementError, Subject};

@@ -9,11 +9,12 @@ use alloc::vec::Vec;
 use crate::index::format::file::{
     AUDITED_PATH, INDEX_CHECKPOINT_PATH, INDEX_FOLDER, IndexFile, LATEST_PATH,
 };
+use crate::note::key_name::KeyId;
 use crate::text::limits::{
     MAX_BUNDLE_BYTES, MAX_CHECKPOINT_LIST, MAX_CHECKPOINT_PAGE, MAX_NOTE, MAX_TILE_BYTES,
     MAX_TLOG_PROOF,
 };
-use crate::text::wire::parse_decimal;
+use crate::text::wire::{hex_decode, parse_decimal};
 use crate::tiles::entry_bundle::EntryBundle;
 use crate::tiles::tile::Tile;
 
@@ -25,6 +26,8 @@ const ARCHIVE_FOLDER: &str = "checkpoints/";
 
 /// Name of the list of the older checkpoints; a page of it has a number behind it.
 const CHECKPOINT_LIST: &str = "list";
+/// Folder of the last checkpoints that former keys of the log signed, each under the id of its key.
+const LOG_KEY_FOLDER: &str = "log-key/";
 
 /// One file of a log's public tree.
 ///
@@ -43,6 +46,8 @@ pub enum LogFile {
     CheckpointList,
     /// A full page of that list, by its number.
     CheckpointPage(u64),
+    /// The last checkpoint that a former key of the log signed, by the id of the key.
+    LogKey(KeyId),
     /// The proof of the index's newest manifest.
     LatestManifest,
     /// The proof of the newest manifest that auditors vouch for.
@@ -79,6 +84,10 @@ impl LogFile {
                 Some(page) => parse_decimal(page.strip_prefix('-')?).map(Self::CheckpointPage),
             };
         }
+        if let Some(id) = path.strip_prefix(LOG_KEY_FOLDER) {
+            let id = hex_decode(id).and_then(|id| id.try_into().ok());
+            return id.map(KeyId::from_bytes).map(Self::LogKey);
+        }
         if let Some(inner) = path.strip_prefix(INDEX_FOLDER) {
             return (bundle(inner).map(Self::IndexBundle))
                 .or_else(|| tile(inner).map(Self::IndexTile))
@@ -99,6 +108,7 @@ impl LogFile {
             Self::CheckpointPage(number) => {
                 [ARCHIVE_FOLDER, CHECKPOINT_LIST, "-", &number.to_string()].concat()
             }
+            Self::LogKey(id) => [LOG_KEY_FOLDER, &id.to_string()].concat(),
             Self::LatestManifest => LATEST_PATH.to_string(),
             Self::AuditedManifest => AUDITED_PATH.to_string(),
             Self::IndexCheckpoint => INDEX_CHECKPOINT_PATH.to_string(),
@@ -115,6 +125,9 @@ impl LogFile {
             Self::Checkpoint | Self::Archived(_) | Self::IndexCheckpoint => MAX_NOTE,
             Self::CheckpointList => MAX_CHECKPOINT_LIST,
             Self::CheckpointPage(_) => MAX_CHECKPOINT_PAGE,
+            Self::Checkpoint | Self::Archived(_) | Self::LogKey(_) | Self::IndexCheckpoint => {
+                MAX_NOTE
+            }
             Self::LatestManifest | Self::AuditedManifest => MAX_TLOG_PROOF,
             Self::Tile(_) | Self::IndexTile(_) => MAX_TILE_BYTES,
             Self::Bundle(_) | Self::IndexBundle(_) => MAX_BUNDLE_BYTES,
@@ -168,6 +181,7 @@ impl LogFile {
             | Self::Archived(_)
             | Self::CheckpointList
             | Self::CheckpointPage(_)
+            | Self::LogKey(_)
             | Self::LatestManifest
             | Self::AuditedManifest
             | Self::IndexCheckpoint => "text/plain; charset=utf-8",
@@ -280,6 +294,9 @@ mod tests {
                 "checkpoints/list-7",
                 LogFile::CheckpointPage(7),
                 8_192,
+                "log-key/05bba325",
+                LogFile::LogKey(KeyId::from_bytes([5, 0xbb, 0xa3, 0x25])),
+                1_000_000,
                 true,
                 TEXT,
             ),
@@ -367,6 +384,10 @@ mod tests {
             "checkpoints/list-",
             "checkpoints/list-07",
             "checkpoints/list7",
+            "log-key/",
+            "log-key/05bba3",
+            "log-key/05BBA325",
+            "log-key/05bba325/1",
             "tile",
             "tile/",
             "tile/0/000.p/256",

@@ -11,6 +11,7 @@ use crate::event::action::{Action, Outcome, Weight};
 use crate::event::event::{Event, ParsedEntry};
 use crate::event::genesis::{FORMAT_VERSION, Genesis, Predecessor};
 use crate::event::key_event::KeyEvent;
+use crate::event::log_key::LogKeyEvent;
 use crate::event::spki::Spki;
 use crate::event::statement::Subject;
 use crate::merkle::hash::Hash;
@@ -33,13 +34,13 @@ pub struct EventView {
     pub index: u64,
     /// RFC 6962 leaf hash, base64.
     pub leaf_hash: Hash,
-    /// `access`, `key`, `acknowledge`, `genesis` or `other`.
+    /// `access`, `key`, `log-key`, `acknowledge`, `genesis` or `other`.
     pub r#type: &'static str,
     /// URI of the predicate's type, for a type that this version does not know.
     pub predicate_type: Option<String>,
     /// Origin of the log that the event is signed for.
     pub log: Option<String>,
-    /// The action; for key events `enrol`, `revoke` or `amend`.
+    /// The action; for key events `enrol`, `revoke` or `amend`, for the log's own key `rotate`.
     pub action: Option<String>,
     /// `success`, `denied` or `failure`; for key events whether it took effect, `success` or `failure`.
     pub outcome: Option<String>,
@@ -370,6 +371,7 @@ impl EventView {
         match &parsed.event {
             Event::Access(access) => view.show_access(access),
             Event::Key(key) => view.show_key(key),
+            Event::LogKey(event) => view.show_log_key(event),
             Event::Genesis(genesis) => view.genesis = Some(GenesisView::from(genesis)),
             Event::Other(other) => view.predicate_type = Some(other.predicate_type.clone()),
             Event::Acknowledgement(event) => {
@@ -410,6 +412,12 @@ impl EventView {
             digest: format!("sha256:{}", list.digest.to_hex()),
             files: list.files,
         });
+    }
+
+    fn show_log_key(&mut self, event: &LogKeyEvent) {
+        self.action = Some("rotate".to_string());
+        self.weight = Some(Weight::Material.as_str());
+        self.reason = Some(ReasonView::from_words(&event.reason));
     }
 
     fn show_key(&mut self, event: &KeyEvent) {

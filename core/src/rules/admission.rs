@@ -6,7 +6,10 @@
 
 use crate::crypto::ed25519_batch::{Batch, Seed};
 use crate::event::event::{self, Event, ParsedEntry};
+use crate::event::genesis::GenesisError;
+use crate::event::log_key::log_key_id;
 use crate::merkle::hash::Hash;
+use crate::note::key::VerifierKey;
 use crate::rules::key_effect::{KeyEffect, NoEffect};
 use crate::rules::keyring::Keyring;
 use crate::rules::memory::{InMemory, Memory};
@@ -53,6 +56,8 @@ pub struct Admission<M = InMemory> {
     size: u64,
     /// Absent before the genesis.
     keyring: Option<Keyring>,
+    /// The key to which the last rotation changed; `None` in a log that still has its first key.
+    log_key: Option<VerifierKey>,
     memory: M,
 }
 
@@ -60,9 +65,10 @@ pub struct Admission<M = InMemory> {
 type Check<M> = fn(&Admission<M>, &ParsedEntry, Option<&[bool]>) -> Result<(), Refusal>;
 
 /// The checks of an entry that parses, in order; the registration of names comes after them.
-const fn checks<M: Memory>() -> [Check<M>; 6] {
+const fn checks<M: Memory>() -> [Check<M>; 7] {
     [
         check_predicate_type,
+        check_submittable,
         check_genesis,
         check_signatures,
         check_payload,
@@ -93,6 +99,7 @@ impl<M: Memory> Admission<M> {
             origin: origin.to_owned(),
             size: 0,
             keyring: None,
+            log_key: None,
             memory,
         }
     }
@@ -117,6 +124,36 @@ impl<M: Memory> Admission<M> {
     #[must_use]
     pub const fn keyring(&self) -> Option<&Keyring> {
         self.keyring.as_ref()
+    }
+
+    /// Returns the key to which the log's last rotation changed; `None` in a log that still has its first key.
+    #[must_use]
+    pub const fn log_key(&self) -> Option<&VerifierKey> {
+        self.log_key.as_ref()
+    }
+
+    /// Checks that the log may take the entry at its next index as a rotation of its key, which is `current`. The writer
+    /// then has to sign larger trees by the new key alone.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of the first check that fails.
+    pub fn check_rotation(&self, entry: &[u8], current: &VerifierKey) -> Result<Admitted, Refusal> {
+        let entry = parse(entry)?;
+        let keyring = self.keyring.as_ref();
+        let keyring = keyring.ok_or(Refusal::Genesis(GenesisError::NotGenesis))?;
+        let event = keyring.check_rotation(self.size, &entry, current);
+        let event = event.map_err(Refusal::Rotation)?;
+        let old = log_key_id(&event.old);
+        let signatures = entry.envelope.signatures().iter();
+        let mut keyids = signatures.map(|signature| &signature.keyid);
+        if let Some(keyid) = keyids.find(|keyid| **keyid != old && !keyring.is_admin(keyid)) {
+            return Err(Refusal::UnknownKey {
+                known_as: known_as(Some(keyring), keyid),
+                keyid: keyid.clone(),
+            });
+        }
+        check_payload(self, &entry, None)?;
+        Ok(Admitted::new(entry))
     }
 
     /// Checks that the log may take the entry at its next index.
@@ -231,7 +268,10 @@ impl<M: Memory> Admission<M> {
 
     fn take(&mut self, index: u64, entry: &ParsedEntry, payload_digest: Hash) {
         self.size = index.saturating_add(1);
-        if matches!(entry.event, Event::Genesis(_) | Event::Key(_)) {
+        if matches!(
+            entry.event,
+            Event::Genesis(_) | Event::Key(_) | Event::LogKey(_)
+        ) {
             self.memory.note_key_event(index);
         }
         let Some(keyring) = &mut self.keyring else {
@@ -244,6 +284,14 @@ impl<M: Memory> Admission<M> {
             (KeyEffect::None(reason), Event::Key(_)) => !reason.is_about_signatures(),
             (_, Event::Access(_)) => keyring.claims_to_be_valid(index, entry),
             (_, Event::Acknowledgement(_)) => keyring.judge(index, entry).is_valid(),
+            (_, Event::LogKey(event)) => {
+                let current = self.log_key.as_ref().unwrap_or(&event.old);
+                let holds = keyring.check_rotation(index, entry, current).is_ok();
+                if holds {
+                    self.log_key = Some(event.new.clone());
+                }
+                holds
+            }
             (_, _) => true,
         };
         if counts {
@@ -287,6 +335,17 @@ fn check_predicate_type<M: Memory>(
         Event::Other(other) => Err(Refusal::PredicateType {
             found: other.predicate_type.clone(),
         }),
+        _ => Ok(()),
+    }
+}
+
+fn check_submittable<M: Memory>(
+    _: &Admission<M>,
+    entry: &ParsedEntry,
+    _: Option<&[bool]>,
+) -> Result<(), Refusal> {
+    match &entry.event {
+        Event::LogKey(_) => Err(Refusal::RotationSubmitted),
         _ => Ok(()),
     }
 }

@@ -20,6 +20,8 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keyring {
     genesis: Genesis,
+    /// Leaf hash of entry 0.
+    genesis_leaf: Hash,
     admins: BTreeMap<String, Spki>,
     keys: BTreeMap<String, EnrolledKey>,
     /// Payloads of key events that enough admins signed, with their first index: a copy has no effect.
@@ -124,6 +126,7 @@ impl Keyring {
         Ok(Self {
             admins,
             genesis,
+            genesis_leaf: entry.leaf_hash(),
             keys: BTreeMap::new(),
             seen: BTreeMap::new(),
         })
@@ -139,6 +142,12 @@ impl Keyring {
     #[must_use]
     pub const fn genesis(&self) -> &Genesis {
         &self.genesis
+    }
+
+    /// Returns the leaf hash of entry 0.
+    #[must_use]
+    pub const fn genesis_leaf(&self) -> Hash {
+        self.genesis_leaf
     }
 
     /// Returns every key that was ever enrolled, by keyid.
@@ -319,6 +328,10 @@ impl Keyring {
         let by_admins = match &entry.event {
             Event::Genesis(genesis) => Some((index == 0, genesis.admins.len())),
             Event::Key(_) | Event::Acknowledgement(_) => Some((true, self.genesis.threshold)),
+            Event::LogKey(event) => {
+                let status = self.judge_rotation(event, entry);
+                return status.or_other_log(self.other_log(entry));
+            }
             Event::Access(_) | Event::Other(_) => None,
         };
         let status = match by_admins {
@@ -334,7 +347,12 @@ impl Keyring {
         (log != Some(self.origin())).then(|| log.unwrap_or_default().to_string())
     }
 
-    fn judge_admins(&self, entry: &ParsedEntry, counts: bool, needed: usize) -> SignatureStatus {
+    pub(crate) fn judge_admins(
+        &self,
+        entry: &ParsedEntry,
+        counts: bool,
+        needed: usize,
+    ) -> SignatureStatus {
         let first = entry.envelope.signatures().iter();
         let admin = first
             .map(|signature| &signature.keyid)

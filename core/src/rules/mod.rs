@@ -11,6 +11,7 @@ pub(crate) mod keyring;
 pub(crate) mod memory;
 pub(crate) mod refusal;
 pub(crate) mod registration;
+pub(crate) mod rotation;
 pub(crate) mod signature_status;
 
 pub use acknowledgements::{Acknowledged, Acknowledgements};
@@ -22,4 +23,5 @@ pub use refusal::{KnownAs, Refusal, RefusalClass};
 pub use registration::{
     Binding, RegisterConflict, Registered, Registrations, candidate, owned, versions,
 };
+pub use rotation::RotationError;
 pub use signature_status::SignatureStatus;

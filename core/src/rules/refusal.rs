@@ -3,6 +3,7 @@
 use crate::event::event::EventError;
 use crate::event::genesis::GenesisError;
 use crate::rules::key_effect::NoEffect;
+use crate::rules::rotation::RotationError;
 use alloc::format;
 use alloc::string::String;
 
@@ -87,6 +88,12 @@ pub enum Refusal {
     /// The key event would not have the effect that it states.
     #[error("the key event is refused: {0}")]
     NoEffect(NoEffect),
+    /// A rotation of the log's key is no submission: the writer has to change the key at the size that it states.
+    #[error("the log's key is rotated by `glasslog log rotate`, and not by a submission")]
+    RotationSubmitted,
+    /// The rotation does not hold for this log, or not here.
+    #[error("the rotation of the log's key is refused: {0}")]
+    Rotation(RotationError),
     /// The acknowledgement names an entry that the log does not have.
     #[error("it acknowledges entry {index}, but the log has {size} entries")]
     AcknowledgesNoEntry {
@@ -193,6 +200,8 @@ impl Refusal {
             Self::ActorMismatch { .. } => "event-actor-mismatch",
             Self::NotByAdmins { .. } => "event-not-by-admins",
             Self::NoEffect(reason) => reason.code(),
+            Self::RotationSubmitted => "rotation-submitted",
+            Self::Rotation(error) => error.code(),
             Self::AcknowledgesNoEntry { .. } => "acknowledges-no-entry",
             Self::Replayed { .. } => "event-replayed",
             Self::RegisterConflict { .. } => "register-conflict",
@@ -209,7 +218,8 @@ impl Refusal {
             Self::TooLarge { .. } => RefusalClass::TooLarge,
             Self::Genesis(GenesisError::Unsigned { .. } | GenesisError::BadSignature { .. })
             | Self::Unsigned
-            | Self::BadSignature { .. } => RefusalClass::Signature,
+            | Self::BadSignature { .. }
+            | Self::Rotation(RotationError::BadSignature { .. }) => RefusalClass::Signature,
             Self::Malformed(_)
             | Self::PredicateType { .. }
             | Self::Genesis(_)
@@ -218,8 +228,15 @@ impl Refusal {
             | Self::UnknownKey { .. }
             | Self::RevokedKey { .. }
             | Self::ActorMismatch { .. }
-            | Self::NotByAdmins { .. } => RefusalClass::Untrusted,
+            | Self::NotByAdmins { .. }
+            | Self::Rotation(
+                RotationError::NotByAdmins { .. }
+                | RotationError::NotByOldKey { .. }
+                | RotationError::OtherLog,
+            ) => RefusalClass::Untrusted,
             Self::NoEffect(_)
+            | Self::RotationSubmitted
+            | Self::Rotation(_)
             | Self::AcknowledgesNoEntry { .. }
             | Self::Replayed { .. }
             | Self::RegisterConflict { .. }

@@ -4,6 +4,7 @@ pub(crate) mod changes;
 pub(crate) mod policy;
 pub(crate) mod policy_error;
 pub(crate) mod policy_text;
+pub(crate) mod rotated;
 pub(crate) mod section;
 pub(crate) mod trust_error;
 pub(crate) mod trust_policy;

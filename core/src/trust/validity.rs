@@ -58,15 +58,23 @@ impl Window {
 pub struct Validity {
     /// The times for which witnesses vouch, of checkpoints that count.
     pub window: Window,
+    /// The smallest size of a tree whose checkpoint counts.
+    pub from_size: Option<u64>,
     /// The largest size of a tree whose checkpoint counts.
     pub up_to_size: Option<u64>,
 }
 
 impl Validity {
+    /// Returns true if no tree has a size inside.
+    pub(crate) fn has_no_size(&self) -> bool {
+        self.from_size.unwrap_or(0) > self.up_to_size.unwrap_or(u64::MAX)
+    }
+
     /// Returns the conditions of both.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
             window: self.window.and(other.window),
+            from_size: self.from_size.max(other.from_size),
             up_to_size: least(self.up_to_size, other.up_to_size),
         }
     }
@@ -74,10 +82,11 @@ impl Validity {
     /// Checks the size of a checkpoint.
     ///
     /// # Errors
-    /// [`Invalid::TooLarge`].
+    /// [`Invalid::TooLarge`] or [`Invalid::TooSmall`].
     pub fn check_size(&self, size: u64) -> Result<(), Invalid> {
-        match self.up_to_size {
-            Some(limit) if size > limit => Err(Invalid::TooLarge { limit }),
+        match (self.from_size, self.up_to_size) {
+            (_, Some(limit)) if size > limit => Err(Invalid::TooLarge { limit }),
+            (Some(limit), _) if size < limit => Err(Invalid::TooSmall { limit }),
             _ => Ok(()),
         }
     }
@@ -99,6 +108,12 @@ pub enum Invalid {
     #[error("the trust policy accepts that key up to size {limit}")]
     TooLarge {
         /// The largest size.
+        limit: u64,
+    },
+    /// The tree is smaller than those that the key may sign.
+    #[error("the trust policy accepts that key from size {limit} on")]
+    TooSmall {
+        /// The smallest size.
         limit: u64,
     },
     /// The key counts within a window, and witnesses vouch for no time.
@@ -148,6 +163,8 @@ pub struct Terms {
     pub subject: Subject,
     /// `from` and `until`.
     pub window: Window,
+    /// `from-size`.
+    pub from_size: Option<u64>,
     /// `up-to-size`.
     pub up_to_size: Option<u64>,
     /// `max-age`, in seconds.
@@ -166,6 +183,7 @@ impl Terms {
                 from: None,
                 until: None,
             },
+            from_size: None,
             up_to_size: None,
             max_age: None,
             last: None,
@@ -177,6 +195,7 @@ impl Terms {
     pub(crate) fn validity(&self) -> Validity {
         Validity {
             window: self.window,
+            from_size: self.from_size,
             up_to_size: least(self.up_to_size, self.last.map(|last| last.size)),
         }
     }
@@ -194,6 +213,9 @@ impl fmt::Display for Terms {
         }
         if let Some(until) = self.window.until {
             write!(f, " until {}", time::format(until))?;
+        }
+        if let Some(size) = self.from_size {
+            write!(f, " from-size {size}")?;
         }
         if let Some(size) = self.up_to_size {
             write!(f, " up-to-size {size}")?;

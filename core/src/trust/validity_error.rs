@@ -5,9 +5,10 @@ use crate::trust::section::Section;
 use alloc::string::String;
 
 /// An example of each condition.
-const EXAMPLES: [&str; 6] = [
+const EXAMPLES: [&str; 7] = [
     "from 2026-01-01T00:00:00Z",
     "until 2027-01-01T00:00:00Z",
+    "from-size 20611",
     "up-to-size 20611",
     "max-age 24h",
     "also models.example.com/access+1d2c3b4a+Bg…",
@@ -24,7 +25,7 @@ pub enum ValidityProblem {
     )]
     Shape,
     /// A word is not the name of a condition.
-    #[error("`{}` is not from, until, up-to-size, max-age, final or also", excerpt(.name))]
+    #[error("`{}` is not from, until, from-size, up-to-size, max-age, final or also", excerpt(.name))]
     Condition {
         /// The word.
         name: String,
@@ -65,8 +66,10 @@ pub enum ValidityProblem {
         /// The condition.
         condition: &'static str,
     },
-    /// A witness's key has no largest size.
-    #[error("`up-to-size` is a condition on the key of a log, and this is a witness's")]
+    /// A witness's key has no sizes.
+    #[error(
+        "`from-size` and `up-to-size` are conditions on the key of a log, and this is a witness's"
+    )]
     NotOfWitness,
     /// The condition is on a log of `[log]`.
     #[error("`max-age` and `final` are conditions on logs of [log]")]
@@ -77,8 +80,10 @@ pub enum ValidityProblem {
     /// The further key of a log stands in the policy already.
     #[error("the key after `also` has another line in the policy; take one of the two out")]
     AlsoKnown,
-    /// No time is inside the window.
-    #[error("no time is after `from` and before `until`; mend one of the two")]
+    /// No time, or no size, is inside.
+    #[error(
+        "no time is after `from` and before `until`, or no size from `from-size` up to `up-to-size`; mend one of the two"
+    )]
     EmptyWindow,
     /// The section has no quorum, so no witness vouches for a time.
     #[error("`quorum none` in {} vouches for no time, so nothing would meet this condition; name a quorum there", .section.name())]

@@ -71,6 +71,7 @@ fn parse(found: &[&[u8]]) -> Result<Terms, ValidityProblem> {
         let (is_first, values) = match *name {
             b"from" => (set(&mut terms.window.from, time::parse(word(0))), 1),
             b"until" => (set(&mut terms.window.until, time::parse(word(0))), 1),
+            b"from-size" => (set(&mut terms.from_size, wire::parse_decimal(word(0))), 1),
             b"up-to-size" => (set(&mut terms.up_to_size, wire::parse_decimal(word(0))), 1),
             b"max-age" => (set(&mut terms.max_age, time::parse_duration(word(0))), 1),
             b"also" => (set(&mut terms.also, VerifierKey::parse(word(0)).ok()), 1),
@@ -148,10 +149,20 @@ impl Policies<'_> {
                 .filter(|witness| is_it(&witness.key))
             {
                 found = true;
-                if terms.up_to_size.is_some() {
+                if terms.up_to_size.is_some() || terms.from_size.is_some() {
                     return Err(ValidityProblem::NotOfWitness);
                 }
                 witness.window = witness.window.and(terms.window);
+            }
+            // What such a witness signs counts for nothing, whenever it does.
+            let mut unsupported = policy.unsupported.iter();
+            if unsupported
+                .any(|witness| format!("{}+{}", witness.key.name(), witness.key.id()) == name)
+            {
+                found = true;
+                if terms.up_to_size.is_some() || terms.from_size.is_some() {
+                    return Err(ValidityProblem::NotOfWitness);
+                }
             }
             is_known |= found;
         }
@@ -227,7 +238,7 @@ fn check_also(origin: &str, key: &VerifierKey) -> Result<(), ValidityProblem> {
 
 fn limit(log: &mut Log, terms: &Terms) -> Result<(), ValidityProblem> {
     log.validity = log.validity.and(terms.validity());
-    match log.validity.window.is_empty() {
+    match log.validity.window.is_empty() || log.validity.has_no_size() {
         true => Err(ValidityProblem::EmptyWindow),
         false => Ok(()),
     }

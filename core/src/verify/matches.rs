@@ -448,7 +448,7 @@ impl Matches {
 pub(crate) fn signing_keys(parsed: &ParsedEntry) -> Vec<LookupKey> {
     let state = |keyid: &str| LookupKey::new(KeyKind::KeyState, keyid);
     match &parsed.event {
-        Event::Genesis(_) | Event::Acknowledgement(_) => Vec::new(),
+        Event::Genesis(_) | Event::Acknowledgement(_) | Event::LogKey(_) => Vec::new(),
         Event::Key(event) => Vec::from([state(&event.spki.key_id())]),
         Event::Access(_) | Event::Other(_) => {
             let signatures = parsed.envelope.signatures().iter();

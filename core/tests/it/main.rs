@@ -36,6 +36,7 @@ mod policy;
 mod proof_exhaustive;
 mod proof_oracles;
 mod queries;
+mod rotation;
 mod standing;
 mod strangers;
 mod support;

@@ -1,11 +1,11 @@
 //! `[validity]` of trust files: keys and logs that count up to a size, within a window of time, or with one last tree.
 
 use glasslog_core::crypto::SecretKey;
-use glasslog_core::merkle::{InclusionProof, TreeHead, leaf_hash};
+use glasslog_core::merkle::{InclusionProof, TreeHead, leaf_hash, sha256};
 use glasslog_core::note::cosignature::cosign;
 use glasslog_core::note::{Checkpoint, KeyName, Origin, SignatureType, SignerKey, TlogProof};
 use glasslog_core::report::{CheckCode, Class};
-use glasslog_core::text::time;
+use glasslog_core::text::{time, wire};
 use glasslog_core::trust::{Invalid, LogVerdict, QuorumVerdict, TrustPolicy, WitnessOutcome};
 use glasslog_core::verify::{Options, verify_proof};
 
@@ -413,8 +413,8 @@ fn malformed_lines() {
         ("log a".into(), shape.into(), "validity-shape"),
         ("log".into(), shape.into(), "validity-shape"),
         ("witness w until x".into(), shape.into(), "validity-shape"),
-        ("log a sometimes".into(), "`sometimes` is not from, until, up-to-size, max-age, final or also".into(), "validity-condition"),
-        ("log a up-to-size 7 # why".into(), "`#` is not from, until, up-to-size, max-age, final or also".into(), "validity-condition"),
+        ("log a sometimes".into(), "`sometimes` is not from, until, from-size, up-to-size, max-age, final or also".into(), "validity-condition"),
+        ("log a up-to-size 7 # why".into(), "`#` is not from, until, from-size, up-to-size, max-age, final or also".into(), "validity-condition"),
         ("log a from".into(), value("from", "from 2026-01-01T00:00:00Z"), "validity-value"),
         ("log a until 2027".into(), value("until", "until 2027-01-01T00:00:00Z"), "validity-value"),
         ("log a up-to-size 07".into(), value("up-to-size", "up-to-size 20611"), "validity-value"),
@@ -423,13 +423,16 @@ fn malformed_lines() {
         (format!("log a final 0 {root}"), value("final", last), "validity-value"),
         ("log a final 7".into(), value("final", last), "validity-value"),
         ("log a up-to-size 7 up-to-size 7".into(), "`up-to-size` is on this line twice; keep one of the two".into(), "validity-twice"),
-        (format!("log a from {T1} until {T0}"), "no time is after `from` and before `until`; mend one of the two".into(), "validity-empty-window"),
-        (format!("log a from {T0} until {T0}"), "no time is after `from` and before `until`; mend one of the two".into(), "validity-empty-window"),
+        (format!("log a from {T1} until {T0}"), "no time is after `from` and before `until`, or no size from `from-size` up to `up-to-size`; mend one of the two".into(), "validity-empty-window"),
+        (format!("log a from {T0} until {T0}"), "no time is after `from` and before `until`, or no size from `from-size` up to `up-to-size`; mend one of the two".into(), "validity-empty-window"),
+        ("log a from-size 8 up-to-size 7".into(), "no time is after `from` and before `until`, or no size from `from-size` up to `up-to-size`; mend one of the two".into(), "validity-empty-window"),
+        ("log a from-size 07".into(), value("from-size", "from-size 20611"), "validity-value"),
+        (format!("key {witness} from-size 7"), "`from-size` and `up-to-size` are conditions on the key of a log, and this is a witness's".into(), "validity-not-of-witness"),
         ("log b up-to-size 7".into(), "neither [log] nor [index] names the log `b`".into(), "validity-unknown-log"),
         ("key a up-to-size 7".into(), "no line of the policy has a key that begins with `a`; write NAME+ID, the key without its last part".into(), "validity-unknown-key"),
         (format!("key {log} max-age 7d"), "`max-age` is a condition on a log; write `log ORIGIN max-age …`".into(), "validity-not-of-key"),
         (format!("key {log} final 7 {root}"), "`final` is a condition on a log; write `log ORIGIN final …`".into(), "validity-not-of-key"),
-        (format!("key {witness} up-to-size 7"), "`up-to-size` is a condition on the key of a log, and this is a witness's".into(), "validity-not-of-witness"),
+        (format!("key {witness} up-to-size 7"), "`from-size` and `up-to-size` are conditions on the key of a log, and this is a witness's".into(), "validity-not-of-witness"),
         (format!("log a/index final 7 {root}"), "`max-age` and `final` are conditions on logs of [log]".into(), "validity-not-of-index"),
         (format!("key {index} until {T0}"), "`quorum none` in [index] vouches for no time, so nothing would meet this condition; name a quorum there".into(), "validity-no-quorum"),
         (format!("log a/index from {T0}"), "`quorum none` in [index] vouches for no time, so nothing would meet this condition; name a quorum there".into(), "validity-no-quorum"),
@@ -448,4 +451,47 @@ fn malformed_lines() {
     let apart = format!("log a from {T1}\nkey {log} until {T0}\n");
     let error = TrustPolicy::parse(file(&apart).as_bytes()).unwrap_err();
     assert_eq!(error.code(), "validity-empty-window");
+}
+
+/// A key of a type that this version does not know, with the id that the recommended rule gives.
+fn unknown_type() -> String {
+    let material = [&[0x07][..], &[1; 32]].concat();
+    let id = sha256(&[b"future\n", material.as_slice()].concat()).to_hex();
+    let key = wire::base64_encode(&material);
+    format!("future+{}+{key}", &id[..8])
+}
+
+#[test]
+fn a_line_about_a_key_of_an_unknown_type_counts_nothing() {
+    let key = unknown_type();
+    let name = key.rsplit_once('+').unwrap().0;
+    let text = |lines: &str| {
+        file(lines).replace("quorum w\n", &format!("witness future {key}\nquorum w\n"))
+    };
+    let line = format!("key {name} from {T0} until {T1}");
+    let trust = TrustPolicy::parse(text(&line).as_bytes()).unwrap();
+    assert_eq!(trust.log().unsupported().len(), 1);
+    assert_eq!(trust.terms()[0].to_string(), line);
+    let head = head(7, b"x");
+    assert!(
+        trust
+            .verify_log(&cosigned(head, 1), u64::MAX >> 1)
+            .1
+            .is_some()
+    );
+    // A witness has no sizes, and a name that no key has is a mistake.
+    for (line, code) in [
+        (
+            format!("key {name} up-to-size 7"),
+            "validity-not-of-witness",
+        ),
+        (format!("key {name} from-size 7"), "validity-not-of-witness"),
+        (
+            "key future+00000000 until 2027-01-01T00:00:00Z".into(),
+            "validity-unknown-key",
+        ),
+    ] {
+        let error = TrustPolicy::parse(text(&line).as_bytes()).unwrap_err();
+        assert_eq!(error.code(), code, "{line}");
+    }
 }

@@ -107,8 +107,10 @@ impl Indexer {
         let config = Config::read(&self.disk, &self.layout)?;
         let signer = Signer::read(&self.disk, &self.layout, &config)?;
         signer.verify(&checkpoint, &path)?;
-        signer
-            .own(&checkpoint)
+        // The keys of the log before a rotation vouch for the tree at which it took place too.
+        let signed = signer.signed(&checkpoint);
+        signed
+            .and_then(|signed| signed.by_log())
             .ok_or_else(|| Signer::unsigned(&path))
     }
 

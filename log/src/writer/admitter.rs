@@ -13,6 +13,7 @@ use crate::writer::refusal::{Outcome, Receipt, Refusal};
 use glasslog_core::crypto::ed25519_batch::{SMALL_BATCH, Seed};
 use glasslog_core::event::Event;
 use glasslog_core::merkle::Hash;
+use glasslog_core::note::VerifierKey;
 use glasslog_core::rules::{self, Admission, Admitted, Keyring};
 use glasslog_core::text::limits::MAX_ENTRY;
 use glasslog_core::tiles::FULL_WIDTH;
@@ -127,6 +128,20 @@ impl Admitter {
     /// Returns the keys; `None` in a raw log.
     pub fn keyring(&self) -> Option<&Keyring> {
         self.admission.as_ref().and_then(Admission::keyring)
+    }
+
+    /// Returns the key to which the log's last rotation changed.
+    pub(crate) fn log_key(&self) -> Option<&VerifierKey> {
+        self.admission.as_ref().and_then(Admission::log_key)
+    }
+
+    /// Judges a rotation of the log's key, which is `current`, and assigns the next index to it.
+    pub(crate) fn admit_rotation(&mut self, leaf: &Leaf, current: &VerifierKey) -> Outcome {
+        let admission = self.admission.as_ref().filter(|_| !self.is_closed);
+        let admission = admission.ok_or(Refusal::Closed)?;
+        let admitted = admission.check_rotation(leaf.entry(), current);
+        let (receipt, _) = self.take(leaf, new(admitted.map_err(refused)?))?;
+        Ok(receipt)
     }
 
     /// Judges entries and assigns the next indices to the new ones; returns the outcome of each, and the new entries.

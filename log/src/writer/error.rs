@@ -92,6 +92,12 @@ pub enum WriterError {
         /// Origin of the log.
         origin: String,
     },
+    /// The log states a rotation to a key that does not sign yet.
+    #[error("the log's last entry rotates its key to `{key}`, and another key is in `keys/log`")]
+    RotationBegun {
+        /// The key, `NAME+ID`.
+        key: String,
+    },
     /// After an earlier failure the content of the storage is unknown to this writer.
     #[error("the writer stopped after an earlier failure")]
     Stopped,
@@ -102,6 +108,7 @@ impl WriterError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotClosed { .. } => "log-not-closed",
+            Self::RotationBegun { .. } => "log-rotation-begun",
             Self::Stopped => "writer-stopped",
         }
     }
@@ -110,6 +117,9 @@ impl WriterError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NotClosed { .. } => "`glasslog log close` closes it, for good",
+            Self::RotationBegun { .. } => {
+                "`glasslog log rotate` with that key finishes it; after it, `keys/log` must not be restored from an older backup"
+            }
             Self::Stopped => "open the log again",
         }
     }

@@ -14,6 +14,7 @@ pub(crate) mod public_checkpoint;
 pub(crate) mod publisher;
 pub(crate) mod refusal;
 pub(crate) mod replay;
+pub(crate) mod rotate;
 pub(crate) mod signer;
 
 pub use admitter::Admitter;

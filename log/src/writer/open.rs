@@ -55,7 +55,18 @@ impl Log {
         path: impl AsRef<Path>,
         bounds: Bounds,
     ) -> Result<Self, LogError> {
-        let layout = Layout::new(path.as_ref());
+        let log = Self::open_in_any_state(disk, path.as_ref(), bounds)?;
+        log.check_log_key()?;
+        Ok(log)
+    }
+
+    /// As [`open_within`](Self::open_within), also if the log waits for its next key.
+    pub(crate) fn open_in_any_state(
+        disk: Disk,
+        path: &Path,
+        bounds: Bounds,
+    ) -> Result<Self, LogError> {
+        let layout = Layout::new(path);
         let config = Config::read(&disk, &layout)?;
         let signer = Signer::read(&disk, &layout, &config)?;
         let storage: Arc<dyn Storage> = match &config.store {
@@ -76,7 +87,10 @@ impl Log {
         let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()));
         let config = Config::read(&disk, &layout)?;
         let signer = Signer::read(&disk, &layout, &config)?;
-        Self::open_held(bucket, &config, signer, (&disk, &layout), Bounds::default())
+        let place = (&disk, &layout);
+        let log = Self::open_held(bucket, &config, signer, place, Bounds::default())?;
+        log.check_log_key()?;
+        Ok(log)
     }
 
     /// Opens a log in a bucket. A writer that was replaced while it read may find files of its successor, which

@@ -9,7 +9,7 @@ use crate::writer::partials::Partials;
 use crate::writer::public_checkpoint;
 use crate::writer::signer::Signer;
 use glasslog_core::merkle::TreeHead;
-use glasslog_core::note::Checkpoint;
+use glasslog_core::note::{Checkpoint, SignerKey};
 use glasslog_core::tiles::Edge;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -132,6 +132,23 @@ impl Publisher {
         self.is_public = false;
         self.edge = edge;
         Ok(checkpoint)
+    }
+
+    /// Adds the signature of a further key to the newest signed head; returns the checkpoint with both.
+    pub(crate) fn add_signature(&mut self, key: &SignerKey) -> Result<Checkpoint, LogError> {
+        let head = self.edge.head();
+        let setting =
+            |error: &dyn std::fmt::Display| LogError::setting(self.signer.origin(), error);
+        let own = self.sign_head(head)?;
+        let further = Checkpoint::sign(own.origin(), head, key).map_err(|error| setting(&error))?;
+        let lines = further.note().signatures().iter();
+        let both = lines
+            .cloned()
+            .try_fold(own, |both, line| both.with_signature(line))
+            .map_err(|error| setting(&error))?;
+        let encoded = both.encode();
+        self.version = Some(self.storage.swap_head(self.version.as_ref(), &encoded)?);
+        Ok(both)
     }
 
     fn sign_head(&self, head: TreeHead) -> Result<Checkpoint, LogError> {

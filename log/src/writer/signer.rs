@@ -9,7 +9,7 @@ use glasslog_core::note::{Checkpoint, CheckpointError, Origin, SignedCheckpoint,
 use glasslog_core::trust::TrustPolicy;
 use std::path::{Path, PathBuf};
 
-/// The key that signs one log's checkpoints, and the policies that name its witnesses: the one beside the log, and that of
+/// The key that signs one log's checkpoints, and the policies that name its witnesses and its former keys: the one beside the log, and that of
 /// the section `[witnesses]`.
 #[derive(Debug)]
 pub(crate) struct Signer {
@@ -63,10 +63,10 @@ impl Signer {
         SignedCheckpoint::new(checkpoint, &[self.key.verifier()])
     }
 
-    /// Keeps the signatures of a checkpoint that verify by this key, or by the witnesses of the policies: others are not known
-    /// to be true. `None` if there are none.
+    /// Keeps the signatures of a checkpoint that verify by this key, or by the keys of the policies: others are not known to be
+    /// true. `None` if there are none.
     pub(crate) fn signed(&self, checkpoint: &Checkpoint) -> Option<SignedCheckpoint> {
-        // A policy that cannot be read names no witness.
+        // A policy that cannot be read names no key.
         let read = |disk: &Disk, path: &PathBuf| {
             let bytes = disk.read(path).ok().flatten()?;
             TrustPolicy::parse(&bytes).ok()
@@ -75,11 +75,8 @@ impl Signer {
             None => Vec::new(),
             Some((disk, paths)) => paths.iter().filter_map(|path| read(disk, path)).collect(),
         };
-        let witnesses = policies.iter().flat_map(|policy| policy.log().witnesses());
-        let keys: Vec<_> = witnesses
-            .map(|witness| &witness.key)
-            .chain([self.key.verifier()])
-            .collect();
+        let known = policies.iter().flat_map(|policy| policy.log().keys());
+        let keys: Vec<_> = known.chain([self.key.verifier()]).collect();
         SignedCheckpoint::new(checkpoint, &keys)
     }
 

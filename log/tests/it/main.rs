@@ -12,6 +12,7 @@ mod index_log;
 mod mirror;
 mod power_loss;
 mod refusals;
+mod rotation;
 mod seen;
 mod sequencer;
 mod support;

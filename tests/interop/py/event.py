@@ -14,8 +14,8 @@ from tlog import Malformed, Unknown, Untrue, decode_base64, leaf_hash
 SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-GENESIS, KEY, ACKNOWLEDGE, ACCESS = (
-    f"https://glasslog.dev/{kind}/v1" for kind in ("genesis", "key", "acknowledge", "artifact-access")
+GENESIS, KEY, LOG_KEY, ACKNOWLEDGE, ACCESS = (
+    f"https://glasslog.dev/{kind}/v1" for kind in ("genesis", "key", "log-key", "acknowledge", "artifact-access")
 )
 MATERIAL = set("register write deploy undeploy delete grant revoke hold release approve".split())
 # A character without Unicode's property White_Space; Python's own idea of white space is another.
@@ -104,6 +104,7 @@ def parse(raw):
     checks = {
         GENESIS: check_genesis,
         KEY: check_key_event,
+        LOG_KEY: check_log_key,
         ACKNOWLEDGE: check_acknowledgement,
         ACCESS: check_access,
     }
@@ -251,6 +252,16 @@ def check_key_event(statement):
     else:
         require("actsOn" not in predicate and "compromisedSince" not in predicate, "what an enrolment has not")
     only_subject(statement, predicate["actor"], key_id(parse_pem(predicate["spki"]))[len("sha256:") :])
+
+
+def check_log_key(statement):
+    predicate = statement["predicate"]
+    is_size = lambda value: is_integer(value) and value >= 0  # noqa: E731
+    is_key = lambda value: is_text(value) and value.startswith(predicate["log"] + "+")  # noqa: E731
+    kinds = {"log": is_name, "genesis": is_leaf_hash, "size": is_size, "old": is_key, "new": is_key, "reason": is_words}
+    members(predicate, kinds)
+    require(predicate["old"] != predicate["new"], "two keys")
+    only_subject(statement, predicate["log"], sha256(predicate["new"].encode()).hexdigest())
 
 
 def check_acknowledgement(statement):

@@ -1,6 +1,8 @@
 """Whose key counts where, from docs/formats/valid-signature.md alone."""
 
+import base64
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Optional
 
 import ed25519
@@ -144,7 +146,7 @@ class Keyring:
         return self.judged[index]
 
     def judge_anew(self, index, entry):
-        by_admins = entry.kind in (event.KEY, event.ACKNOWLEDGE, event.GENESIS)
+        by_admins = entry.kind in (event.KEY, event.LOG_KEY, event.ACKNOWLEDGE, event.GENESIS)
         verdicts = []
         for keyid, signature in entry.signatures:
             enrolment = self.enrolments.get(keyid)
@@ -152,10 +154,15 @@ class Keyring:
             if known and not self.good(keyid, entry, signature):
                 return "invalid"
             verdicts.append(self.verdict(index, entry, keyid))
+        by_old_key = self.by_old_key(entry) if entry.kind == event.LOG_KEY else True
+        if by_old_key is False:
+            return "invalid"
         if entry.predicate.get("log") != self.origin:
             return "other-log"
         if not entry.signatures:
             return "none"
+        if by_old_key is None:
+            return "unknown-key"
         if by_admins:
             signed, _ = self.by_admins(entry)
             if entry.kind == event.GENESIS:
@@ -164,6 +171,15 @@ class Keyring:
                 enough = len(signed) >= max(self.threshold, 1)
             return "valid" if enough else "unknown-key"
         return min(verdicts, key=BEST_FIRST.index)
+
+    def by_old_key(self, entry):
+        """Whether the signature of the log's old key, here always Ed25519, holds; None without one."""
+        old = entry.predicate["old"]
+        signature = dict(entry.signatures).get("sha256:" + sha256(old.encode()).hexdigest())
+        if signature is None:
+            return None
+        key = base64.b64decode(old.split("+", 2)[2])
+        return ed25519.verify(ed25519.admit(key[1:]), key[1:], entry.signed, signature)
 
     def verdict(self, index, entry, keyid):
         """The verdict on one good signature."""

@@ -25,8 +25,8 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("tiles", &["text", "merkle"]),
     ("note", &["text", "crypto", "merkle"]),
     ("trust", &["text", "merkle", "note"]),
-    ("event", &["text", "crypto", "merkle"]),
-    ("rules", &["text", "crypto", "merkle", "event"]),
+    ("event", &["text", "crypto", "merkle", "note"]),
+    ("rules", &["text", "crypto", "merkle", "note", "event"]),
     ("object_store", &["text", "merkle", "note"]),
     ("witness", &["text", "merkle", "note", "trust"]),
     (

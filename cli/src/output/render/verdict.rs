@@ -92,7 +92,7 @@ fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static st
             "",
         ),
         (CheckCode::LogSignature, Class::Undecided) => (
-            "the policy may be another log's, or the log's key was changed: ask its operator",
+            "the policy may be another log's, or the log's key was changed: `glasslog trust update` follows a change",
             "",
         ),
         (

@@ -1,4 +1,4 @@
-//! `log`: the status of a log, and closing it for good.
+//! `log`: the status of a log, the change of its key, and closing it for good.
 
 use clap::Subcommand;
 
@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::output::Console;
 
 mod close;
+mod rotate;
 mod status;
 
 /// Looks after a log directory.
@@ -19,6 +20,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum LogVerb {
     Status(status::Args),
+    Rotate(rotate::Args),
     Close(close::Args),
 }
 
@@ -28,6 +30,7 @@ impl Args {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         match self.verb {
             LogVerb::Status(args) => args.run(console),
+            LogVerb::Rotate(args) => args.run(console),
             LogVerb::Close(args) => args.run(console),
         }
     }

@@ -1,4 +1,4 @@
-//! `trust`: shows, checks and compares trust policies.
+//! `trust`: shows, checks, compares and updates trust policies.
 
 use clap::Subcommand;
 
@@ -9,8 +9,9 @@ use crate::output::Console;
 mod check;
 mod explain;
 mod show;
+mod update;
 
-/// Shows, checks and compares trust policies.
+/// Shows, checks, compares and updates trust policies.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -22,6 +23,7 @@ enum TrustVerb {
     Show(show::Args),
     Check(check::Args),
     Explain(explain::Args),
+    Update(update::Args),
 }
 
 impl Args {
@@ -32,6 +34,7 @@ impl Args {
             TrustVerb::Show(args) => args.run(console),
             TrustVerb::Check(args) => args.run(console),
             TrustVerb::Explain(args) => args.run(console),
+            TrustVerb::Update(args) => args.run(console),
         }
     }
 }

@@ -68,10 +68,14 @@ impl Listing {
 
 fn kind(path: &str, size: u64) -> Kind {
     match LogFile::parse(path) {
-        // The list of the archive is a hint: what it leads to is verified, and nothing else is read by it.
-        Some(LogFile::Checkpoint | LogFile::CheckpointList | LogFile::CheckpointPage(_)) => {
-            Kind::Current
-        }
+        // The list of the archive is a hint: what it leads to is verified, and nothing else is read by it. A reader who follows
+        // a rotation judges the last checkpoint of a key.
+        Some(
+            LogFile::Checkpoint
+            | LogFile::CheckpointList
+            | LogFile::CheckpointPage(_)
+            | LogFile::LogKey(_),
+        ) => Kind::Current,
         Some(LogFile::Archived(archived)) if archived <= size => {
             Kind::Older(Older::Checkpoint(archived))
         }

@@ -134,7 +134,7 @@ impl Judge {
         match parsed.event {
             Event::Access(_) => counts.access_events += 1,
             Event::Key(_) => counts.key_events += 1,
-            Event::Genesis(_) | Event::Acknowledgement(_) | Event::Other(_) => {}
+            Event::Genesis(_) | Event::LogKey(_) | Event::Acknowledgement(_) | Event::Other(_) => {}
         }
         if !key_history.has_genesis() {
             return;

@@ -3,10 +3,11 @@
 use glasslog_core::crypto::SecretKey;
 use glasslog_core::event::{
     self, AccessEvent, Acknowledgement, Action, Actor, ActorType, Context, Envelope,
-    EnvelopeSignature, Genesis, KeyEvent, KeyOp, Outcome, Party, Reason, Spki, Statement, Subject,
-    Transfer,
+    EnvelopeSignature, Genesis, KeyEvent, KeyOp, LogKeyEvent, Outcome, Party, Reason, Spki,
+    Statement, Subject, Transfer, sign_with_log_key,
 };
 use glasslog_core::merkle::{Hash, leaf_hash, sha256};
+use glasslog_core::note::{KeyName, SignatureType, SignerKey};
 
 pub(crate) const ORIGIN: &str = "models.example.org/access";
 pub(crate) const ADMIN: u8 = 0xad;
@@ -114,6 +115,32 @@ pub(crate) fn acknowledge(index: u64, entry: &[u8], seeds: &[u8]) -> Vec<u8> {
         reason: "imported by mistake".into(),
     };
     sign(&event.to_statement(), seeds)
+}
+
+/// A key of the log itself.
+pub(crate) fn log_key(seed: u8) -> SignerKey {
+    let name = KeyName::parse(ORIGIN).unwrap();
+    SignerKey::new(name, SignatureType::Ed25519, secret(seed))
+}
+
+/// The rotation of the log's key from seed 11 to seed 12 at this size.
+pub(crate) fn rotation(size: u64) -> LogKeyEvent {
+    LogKeyEvent {
+        log: ORIGIN.into(),
+        genesis: leaf_hash(&genesis()),
+        size,
+        old: log_key(11).verifier().clone(),
+        new: log_key(12).verifier().clone(),
+        reason: "a new machine".into(),
+    }
+}
+
+/// A rotation that these admins or actors sign, and these keys of the log.
+pub(crate) fn rotate(size: u64, seeds: &[u8], logs: &[u8]) -> Vec<u8> {
+    let entry = sign(&rotation(size).to_statement(), seeds);
+    let envelope = Envelope::parse(&entry).unwrap();
+    let sign = |envelope, seed: &u8| sign_with_log_key(envelope, &log_key(*seed)).unwrap();
+    logs.iter().fold(envelope, sign).encode()
 }
 
 pub(crate) fn subject(name: &str) -> Subject {

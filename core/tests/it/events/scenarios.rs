@@ -436,6 +436,36 @@ fn keys() -> Group {
             ]),
         ),
         (
+            "log-key",
+            "The log changes its key: the admins and the old key sign, and no submission does it.",
+            then(vec![
+                forced(
+                    rotate(3, &[ADMIN], &[11]),
+                    ("rotation-submitted", 409),
+                    "valid",
+                    "none",
+                ),
+                forced(
+                    rotate(4, &[ADMIN], &[]),
+                    ("rotation-submitted", 409),
+                    "unknown-key",
+                    "none",
+                ),
+                forced(
+                    rotate(5, &[CI], &[11]),
+                    ("rotation-submitted", 409),
+                    "unknown-key",
+                    "none",
+                ),
+                forced(
+                    falsify(&rotate(6, &[ADMIN], &[11]), &[ADMIN]),
+                    ("rotation-submitted", 409),
+                    "invalid",
+                    "none",
+                ),
+            ]),
+        ),
+        (
             "key-before-enrolment",
             "A key speaks from the entry after its enrolment on, not before.",
             vec![

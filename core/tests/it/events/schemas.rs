@@ -1,7 +1,9 @@
 //! The JSON Schemas of `docs/formats/schemas` beside the parser: what the parser takes, a schema takes; and both agree where a
 //! schema's notation could differ (white space, spare bits of base64).
 
-use super::fixture::{ADMIN, CI, OPS, access, enrolment, genesis_event, revocation, sign_bytes};
+use super::fixture::{
+    ADMIN, CI, OPS, access, enrolment, genesis_event, revocation, rotation, sign_bytes,
+};
 use glasslog_core::event::{self, Action, Genesis, Predecessor, Statement};
 use glasslog_core::merkle::{Hash, TreeHead};
 use jsonschema::Validator;
@@ -56,6 +58,26 @@ fn what_the_parser_takes_the_schema_takes() {
         }
     }
     assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
+}
+
+#[test]
+fn rotations_are_taken_by_both() {
+    let schema = schema("log-key");
+    let good = text(&rotation(3).to_statement());
+    assert_eq!(judged(&schema, &good), (true, true));
+    for (from, to) in [
+        ("\"size\":3", "\"size\":-3"),
+        ("\"size\":3", "\"size\":\"3\""),
+        ("a new machine", " "),
+        ("\"genesis\":\"", "\"genesis\":\"x"),
+        ("\"old\":\"", "\"old\":\" "),
+        ("\"new\":", "\"now\":"),
+        ("\"reason\":", "\"because\":"),
+    ] {
+        let bad = good.replacen(from, to, 1);
+        assert_ne!(bad, good);
+        assert_eq!(judged(&schema, &bad), (false, false), "{bad}");
+    }
 }
 
 #[test]
