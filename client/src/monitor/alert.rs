@@ -139,6 +139,7 @@ fn claims(parsed: &ParsedEntry) -> Value {
     let (action, actor) = match &parsed.event {
         Event::Access(access) => (Some(access.action.as_str()), Some(access.actor.id.as_str())),
         Event::Key(key) => (Some(key.op.as_str()), Some(key.actor.as_str())),
+        Event::LogKey(_) => (Some("rotate"), None),
         Event::Genesis(_) | Event::Acknowledgement(_) | Event::Other(_) => (None, None),
     };
     json!({

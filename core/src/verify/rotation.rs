@@ -5,6 +5,7 @@
 //! that the tree is a beginning of it, so their entries are those that the old key signed; the newest checkpoint itself
 //! need not be trusted.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -75,8 +76,8 @@ pub struct RotationQuery {
 
 enum Stage {
     Last(Wave),
-    Entries(Plan, Wave),
-    Done(Result<Option<Rotation>, RotationFault>),
+    Entries(Box<Plan>, Wave),
+    Done(Box<Result<Option<Rotation>, RotationFault>>),
 }
 
 /// The last tree of the old key, and the tiles that lead to its entries.
@@ -122,19 +123,17 @@ impl RotationQuery {
         let stage = core::mem::replace(&mut self.stage, Stage::Last(Wave::default()));
         self.stage = match stage {
             Stage::Last(mut wave) => match wave.take().into_values().next() {
-                None => Stage::Done(Ok(None)),
-                Some(bytes) => self
-                    .plan(&bytes)
-                    .unwrap_or_else(|fault| Stage::Done(Err(fault))),
+                None => done(Ok(None)),
+                Some(bytes) => self.plan(&bytes).unwrap_or_else(|fault| done(Err(fault))),
             },
-            Stage::Entries(plan, wave) => Stage::Done(self.judge(&plan, wave).map(Some)),
-            done @ Stage::Done(_) => done,
+            Stage::Entries(plan, wave) => done(self.judge(&plan, wave).map(Some)),
+            over @ Stage::Done(_) => over,
         };
     }
 
     /// The rotation, once no more files are needed; `None` in it if the log states no end of the key.
     #[must_use]
-    pub const fn outcome(&self) -> Option<&Result<Option<Rotation>, RotationFault>> {
+    pub fn outcome(&self) -> Option<&Result<Option<Rotation>, RotationFault>> {
         match &self.stage {
             Stage::Done(outcome) => Some(outcome),
             _ => None,
@@ -202,7 +201,7 @@ impl RotationQuery {
             tiles,
             prefix,
         };
-        Ok(Stage::Entries(plan, Wave::of(files)))
+        Ok(Stage::Entries(Box::new(plan), Wave::of(files)))
     }
 
     fn judge(&self, plan: &Plan, mut wave: Wave) -> Result<Rotation, RotationFault> {
@@ -281,6 +280,10 @@ impl RotationQuery {
             time: plan.time,
         })
     }
+}
+
+fn done(outcome: Result<Option<Rotation>, RotationFault>) -> Stage {
+    Stage::Done(Box::new(outcome))
 }
 
 fn wrong(code: &'static str, detail: impl Into<String>) -> RotationFault {

@@ -61,7 +61,11 @@ impl Args {
         let mut log = Log::open_to_rotate(layout.root())?;
         if log.log_key() == new.verifier() {
             let message = format!("`{}` signs with that key already", config.origin);
-            return Err(Failure::new(Exit::Refused, "log-key-signs-already", message));
+            return Err(Failure::new(
+                Exit::Refused,
+                "log-key-signs-already",
+                message,
+            ));
         }
         match log.next_log_key() {
             Some(begun) if begun == new.verifier() => {}
@@ -71,8 +75,10 @@ impl Args {
                     begun.name(),
                     begun.id()
                 );
-                return Err(Failure::new(Exit::Refused, "log-rotation-to-other-key", message)
-                    .hint("give that key as `--key`"));
+                return Err(
+                    Failure::new(Exit::Refused, "log-rotation-to-other-key", message)
+                        .hint("give that key as `--key`"),
+                );
             }
             None => self.state(&mut log, &new, &layout)?,
         }
