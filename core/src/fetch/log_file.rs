@@ -122,7 +122,6 @@ impl LogFile {
     #[must_use]
     pub fn limit(&self) -> usize {
         match self {
-            Self::Checkpoint | Self::Archived(_) | Self::IndexCheckpoint => MAX_NOTE,
             Self::CheckpointList => MAX_CHECKPOINT_LIST,
             Self::CheckpointPage(_) => MAX_CHECKPOINT_PAGE,
             Self::Checkpoint | Self::Archived(_) | Self::LogKey(_) | Self::IndexCheckpoint => {
@@ -294,6 +293,10 @@ mod tests {
                 "checkpoints/list-7",
                 LogFile::CheckpointPage(7),
                 8_192,
+                true,
+                TEXT,
+            ),
+            (
                 "log-key/05bba325",
                 LogFile::LogKey(KeyId::from_bytes([5, 0xbb, 0xa3, 0x25])),
                 1_000_000,
