@@ -129,7 +129,7 @@ impl From<Refused> for Failure {
             ),
             "access-reason-missing" => Some("give `--reason-code` and `--reason`"),
             "acts-on-no-entry" => Some(
-                "`glasslog history ARTIFACT --format json` shows the leaf hash of each event, `leafHash`",
+                "`glasslog history ARTIFACT` shows index and leaf hash (`leafHash` in JSON) of each event that can be answered",
             ),
             "register-new-name-missing" => Some(
                 "add the member `\"newName\":true` and sign again; `glasslog record` does it by itself",

@@ -9,6 +9,7 @@ use glasslog_core::merkle::{FileHasher, Hash};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::output::{Console, Progress};
 
 /// A trust policy: more than the verifier takes (256 KiB), so that the verifier says that it is too long.
@@ -19,6 +20,9 @@ pub(crate) const MAX_PROOF: usize = 4 << 20;
 pub(crate) const MAX_FRAUD: usize = 64 << 20;
 /// Evidence of an inconsistency: more than the verifier takes (2 MB).
 pub(crate) const MAX_INCONSISTENCY: usize = 4 << 20;
+
+/// Code of a file that is longer than its kind may be.
+const TOO_LONG: &str = "too-long";
 
 /// True once standard input has been read. A second reader would find it empty.
 static STDIN_TAKEN: AtomicBool = AtomicBool::new(false);
@@ -45,6 +49,26 @@ pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     read_by_kind(path, 0, |_| most)
 }
 
+/// Reads a file of at most `most` bytes that is wanted as one kind; `-` is standard input.
+///
+/// # Errors
+/// As [`read`], or its content is that of another kind (exit 8).
+pub(crate) fn read_as(path: &Path, most: usize, wanted: FileKind) -> Result<Vec<u8>, Failure> {
+    let bytes = read(path, most).map_err(|failure| too_long_for(failure, path, wanted))?;
+    wanted.check(path, &bytes)?;
+    Ok(bytes)
+}
+
+/// Names a file that is too long for the wanted kind, if it begins as one of another kind.
+pub(crate) fn too_long_for(failure: Failure, path: &Path, wanted: FileKind) -> Failure {
+    match FileKind::at(path) {
+        Some(found) if failure.code == TOO_LONG && found != wanted => {
+            found.instead_of(wanted, path)
+        }
+        _ => failure,
+    }
+}
+
 /// Reads a file whose kind, and so the most bytes that it may have, its first `beginning` bytes tell. No more than that is
 /// held in memory.
 ///
@@ -68,7 +92,7 @@ pub(crate) fn read_by_kind(
         let shown = path.display();
         Failure::new(
             Exit::Malformed,
-            "too-long",
+            TOO_LONG,
             format!("`{shown}` is longer than {most} bytes, the limit for its kind"),
         )
     };

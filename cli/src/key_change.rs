@@ -11,6 +11,7 @@ use crate::admin_event::{Sent, send};
 use crate::args::parse_digest;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::output::Console;
 use crate::pem_file::{self, Expected};
 use crate::published_keys::{PublishedKeys, read_keys, read_size};
@@ -33,6 +34,7 @@ pub(crate) fn read_public_key(path: &Path) -> Result<(Spki, Option<String>), Fai
     let expected = Expected {
         code: "public-key",
         hint: "a public key is a PEM file, as `glasslog keygen` writes it to PATH.pub",
+        kind: FileKind::ActorPublic,
     };
     pem_file::read(path, &expected, Spki::parse_pem)
 }

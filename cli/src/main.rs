@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+mod acts_on;
 mod admin_event;
 mod args;
 mod audited_proof;
@@ -15,6 +16,8 @@ mod destination;
 mod event_id;
 mod exit;
 mod failure;
+mod file_kind;
+mod inconsistency_file;
 mod input;
 mod kept_entry;
 mod key_change;

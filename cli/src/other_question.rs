@@ -7,7 +7,7 @@ use std::path::Path;
 
 use glasslog_client::drive;
 use glasslog_client::source::Source;
-use glasslog_core::event::{ArtifactQuery, KeyKind};
+use glasslog_core::event::{ArtifactQuery, KeyKind, base_name};
 use glasslog_core::fetch::Query;
 use glasslog_core::report::{Class, Report};
 use glasslog_core::text::escape::display_safe;
@@ -18,6 +18,9 @@ use crate::output::Console;
 
 /// Most registrations of one file that are named.
 const MAX_NAMED: usize = 3;
+
+/// Most other versions that are named.
+const MAX_VERSIONS: usize = 5;
 
 /// Shows the hints for the report of a history that `argument` asked for.
 pub(crate) fn hint(
@@ -34,9 +37,59 @@ pub(crate) fn hint(
         for hint in of_folders(argument, &report.query.id, policy, options, source) {
             console.hint(hint);
         }
-    } else if let Some(hint) = of_path(argument) {
+        return;
+    }
+    if report.query.kind == KeyKind::Version.as_str() {
+        let hint = of_versions(&report.query.id, policy, options, source);
+        hint.iter().for_each(|hint| console.hint(hint));
+    }
+    if let Some(hint) = of_path(argument) {
         console.hint(hint);
     }
+}
+
+/// Returns the hint that names other versions of a name, whose registrations are verified as the question was. A log that is
+/// read whole because that was asked for is not read again.
+fn of_versions(
+    version: &str,
+    policy: &[u8],
+    options: Options,
+    source: &dyn Source,
+) -> Option<String> {
+    if options.full_scan {
+        return None;
+    }
+    let options = Options {
+        require: None,
+        state: true,
+        ..options
+    };
+    let name = format!("{}:{}", KeyKind::Name.as_str(), base_name(version));
+    // The question was answered; this one may fail in silence.
+    let query = drive::run(source, &(), || {
+        HistoryQuery::new(&name, policy, options, false)
+            .map_err(|error| Failure::usage(error.to_string()))
+    });
+    let query = query.ok()?;
+    let report = query.report()?;
+    let versions = report.members.versions.as_deref()?;
+    if report.class() != Class::Verified {
+        return None;
+    }
+    let is_other = |name: &&str| base_name(name) == base_name(version) && *name != version;
+    let others = versions.iter().rev().map(|found| found.name.as_str());
+    let others: Vec<&str> = others.filter(is_other).collect();
+    let names = others.iter().take(MAX_VERSIONS);
+    let names: Vec<String> = names
+        .map(|name| format!("`{}`", display_safe(name)))
+        .collect();
+    let more = match others.len().saturating_sub(names.len()) {
+        0 => String::new(),
+        more => format!(" and {more} older ones"),
+    };
+    let named = names.join(", ");
+    (!names.is_empty())
+        .then(|| format!("other versions of this name that are registered: {named}{more}"))
 }
 
 /// Returns the hint that an argument that is a name is also the path of a file.

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::input;
 
 /// Most bytes of a key file: a PEM block and a line.
@@ -18,6 +19,8 @@ pub(crate) struct Expected {
     pub(crate) code: &'static str,
     /// The form of the file, and the command that writes it.
     pub(crate) hint: &'static str,
+    /// Its kind.
+    pub(crate) kind: FileKind,
 }
 
 /// Reads a file and parses its text, which is wiped afterwards since it can be secret.
@@ -29,9 +32,19 @@ pub(crate) fn read<T, E: Display>(
     expected: &Expected,
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<T, Failure> {
-    let bytes = Zeroizing::new(input::read(path, MAX_LENGTH)?);
+    let bytes = input::read(path, MAX_LENGTH)
+        .map_err(|failure| input::too_long_for(failure, path, expected.kind))?;
+    let bytes = Zeroizing::new(bytes);
     let malformed = |problem: &dyn Display| {
-        let message = format!("`{}`: {problem}", path.display());
+        let shown = path.display();
+        let message = match FileKind::of(&bytes).filter(|found| *found != expected.kind) {
+            Some(found) => format!(
+                "`{shown}` is {}, not {}",
+                found.words(),
+                expected.kind.words()
+            ),
+            None => format!("`{shown}`: {problem}"),
+        };
         Failure::new(Exit::Malformed, expected.code, message).hint(expected.hint)
     };
     let text = str::from_utf8(&bytes).map_err(|_| malformed(&"not text"))?;

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use glasslog_client::drive;
-use glasslog_core::event::{AccessEvent, Action, Subject};
+use glasslog_core::event::{AccessEvent, Action, Subject, Weight};
 use glasslog_core::fetch::Query;
-use glasslog_core::report::{Class, EventView, Report};
+use glasslog_core::report::{Class, EventView, RegisteredAs, Report};
+use glasslog_core::text::escape::display_safe;
 use glasslog_core::text::time;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::{HistoryQuery, Options};
@@ -103,6 +104,9 @@ pub(crate) fn of_admins<'a>(
 
 /// The log's knowledge of an artifact or a key before an event about it is recorded.
 pub(crate) struct Known {
+    log: String,
+    policy: Vec<u8>,
+    options: Options,
     report: Report,
 }
 
@@ -140,7 +144,12 @@ impl Known {
         });
         let report = query.ok()?.report()?.clone();
         let is_answer = matches!(report.class(), Class::Verified | Class::Nothing);
-        (report.complete && is_answer).then_some(Self { report })
+        (report.complete && is_answer).then(|| Self {
+            log: log.to_owned(),
+            policy,
+            options,
+            report,
+        })
     }
 
     fn events(&self) -> &[EventView] {
@@ -163,8 +172,16 @@ impl Known {
             return Vec::new();
         }
         if versions.is_empty() {
-            let message =
-                format!("`{name}` is not registered in this log; its spelling may be wrong");
+            let folder = self.folder_of(subject).map(|(path, folder)| {
+                let (path, name, index) = (visible_path(&path), folder.name, folder.index);
+                format!(
+                    "; the file is {path} in the folder that entry {index} registers as `{name}`"
+                )
+            });
+            let message = format!(
+                "`{name}` is not registered in this log; its spelling may be wrong{}",
+                folder.unwrap_or_default()
+            );
             return Vec::from([remark("artifact-not-registered", message)]);
         }
         let mut remarks = Vec::new();
@@ -188,15 +205,39 @@ impl Known {
                 .events()
                 .iter()
                 .find(|event| event.index == version.index)
-            && has_other_contents(registered, name, subjects)
         {
-            let message = format!(
-                "entry {} registers `{name}` with other contents than the event names",
-                version.index
-            );
-            remarks.push(remark("contents-differ", message));
+            let index = version.index;
+            if has_other_contents(registered, name, subjects) {
+                let message = format!(
+                    "entry {index} registers `{name}` with other contents than the event names"
+                );
+                remarks.push(remark("contents-differ", message));
+            } else if event.action.weight() != Weight::Routine
+                && let Some(path) = file_of(registered, subjects)
+            {
+                let path = visible_path(path);
+                let message = format!(
+                    "entry {index} registers `{name}` as a folder, and the event names its file {path} alone: `--file DIR` names the whole folder"
+                );
+                remarks.push(remark("file-of-folder", message));
+            }
         }
         remarks
+    }
+
+    /// Returns the path of a content in a folder that is registered, and the registration.
+    fn folder_of(&self, subject: &Subject) -> Option<(String, RegisteredAs)> {
+        let digests = [format!("sha256:{}", subject.sha256())];
+        let source = source::open(&self.log, false).ok()?;
+        let query = drive::run(&*source, &(), || {
+            HistoryQuery::of_files(&digests, None, &self.policy, self.options)
+                .map_err(|error| Failure::usage(error.to_string()))
+        });
+        let query = query.ok()?;
+        let files = query.report()?.members.files.clone()?;
+        let registered = files.into_iter().flat_map(|file| file.registered_as);
+        let mut folders = registered.filter_map(|found| Some((found.path.clone()?, found)));
+        folders.next()
     }
 
     /// Returns the remark about another event with the same id than the one at `index`.
@@ -210,6 +251,22 @@ impl Known {
         );
         Some(remark("event-id-reused", message))
     }
+}
+
+/// Returns the path of the one file of a registered folder that an event is about.
+fn file_of<'a>(registered: &'a EventView, subjects: &[Subject]) -> Option<&'a str> {
+    let [subject] = subjects else {
+        return None;
+    };
+    let digest = format!("sha256:{}", subject.sha256());
+    let mut files = registered.files.iter().flatten();
+    let file = files.find(|file| file.digest == digest)?;
+    Some(&file.path)
+}
+
+/// Returns a path of a log, which may hold any characters, in backticks.
+fn visible_path(path: &str) -> String {
+    format!("`{}`", display_safe(path))
 }
 
 /// Returns whether one of the subjects is no content of a registration that tells all of its contents.

@@ -8,6 +8,7 @@ use glasslog_core::event::parse_secret_pem;
 use glasslog_log::writer::check_private;
 
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::pem_file::{self, Expected};
 
 /// An actor's or admin's secret key, and the actor that its file names.
@@ -48,6 +49,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Signer, Failure> {
     let expected = Expected {
         code: "signer-key",
         hint: "a signer is a PKCS#8 PEM file, as `glasslog keygen --kind actor` writes it",
+        kind: FileKind::ActorKey,
     };
     let (key, actor) = pem_file::read(path, &expected, parse_secret_pem)?;
     // A public half, which anyone may read, is refused as what it is.

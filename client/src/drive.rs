@@ -185,6 +185,12 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Returns a file that changes when the log grows, as it was read.
+    pub(crate) fn kept(&self, path: &str) -> Option<Vec<u8>> {
+        let heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        heads.get(path).cloned().flatten()
+    }
+
     fn was_forbidden(&self) -> bool {
         self.forbidden.load(Ordering::Relaxed)
     }

@@ -22,6 +22,7 @@
 //! * [`source`]: the one door to the files of a log: [`source::Source`], in a directory or behind an address. A source is
 //!   not trusted; its bytes are checked by the core.
 //! * [`drive`]: the one loop that feeds a query, with its retries.
+//! * [`fork`]: the evidence that a log contradicts an older checkpoint.
 //! * [`prove`]: makes the proof of an entry.
 //! * [`rotation`]: follows the rotations of a log's key from a reader's trust policy.
 //! * [`submit`]: sends entries to a server.
@@ -34,6 +35,7 @@
 pub mod audit;
 pub mod drive;
 mod error;
+pub mod fork;
 mod http_client;
 pub mod monitor;
 pub mod prefix;

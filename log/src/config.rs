@@ -46,8 +46,11 @@ impl Config {
     /// The directory is not a log, or the configuration does not parse.
     pub fn read(disk: &Disk, layout: &Layout) -> Result<Self, LogError> {
         let path = layout.config();
+        let root = layout.root().to_owned();
+        if root.is_file() {
+            return Err(LayoutError::NotADirectory { path: root }.into());
+        }
         let Some(bytes) = disk.read(&path)? else {
-            let root = layout.root().to_owned();
             let is_begun = layout.keys().exists() || layout.state().exists();
             return Err(LogError::Layout(match is_begun {
                 true if layout.mirror().exists() => LayoutError::MirrorCopy { path: root },

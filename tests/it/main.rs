@@ -3,6 +3,7 @@
 mod cli {
     mod audit_resume;
     mod everyday;
+    mod forks;
     mod hints;
     mod judging;
     mod lab;
@@ -18,6 +19,7 @@ mod cli {
     mod views;
     mod watching;
     pub(crate) mod writing;
+    mod wrong_files;
 }
 mod index {
     mod audited;

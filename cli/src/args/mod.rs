@@ -16,7 +16,7 @@ mod trust;
 pub(crate) use artifact::{recorded_name, refuse_artifact, resolve_artifact};
 pub(crate) use digest::parse_digest;
 pub(crate) use event_fields::EventFields;
-pub(crate) use files::{named_key, read_trust_policy};
+pub(crate) use files::{named_key, read_policy, read_trust_policy};
 pub(crate) use lookup::{Lookup, LookupArgs};
 pub(crate) use question::QuestionArgs;
 pub(crate) use server::{loopback, parse_listen, parse_timeout, rate};

@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 use glasslog_client::source::Source;
+use glasslog_core::fetch::{Bundle, CHECKPOINT_PATH};
 use glasslog_core::report::Report;
 use glasslog_core::text::limits::MAX_OFFLINE_BUNDLE;
-use glasslog_core::verify::{HistoryQuery, Options, SinceError};
+use glasslog_core::verify::{HistoryQuery, Inconsistency, Options, SinceError};
 
 use super::artifact::{refuse_artifact, resolve_artifact};
 use super::lookup::LookupArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
+use crate::inconsistency_file::keep_evidence;
 use crate::input;
 use crate::other_question;
 use crate::output::Console;
@@ -48,7 +51,7 @@ impl QuestionArgs {
     /// The artifact is malformed (exit 2), or a file cannot be read.
     pub(crate) fn read(&self, console: &Console) -> Result<Asked<'_>, Failure> {
         let older = self.since.as_ref();
-        let older = older.map(|path| input::read(path, MAX_OFFLINE_BUNDLE));
+        let older = older.map(|path| input::read_as(path, MAX_OFFLINE_BUNDLE, FileKind::Bundle));
         Ok(Asked {
             args: self,
             artifact: resolve_artifact(&self.artifact, console)?,
@@ -71,6 +74,24 @@ impl QuestionArgs {
 }
 
 impl Asked<'_> {
+    /// Returns the checkpoint of the older bundle.
+    pub(crate) fn older_checkpoint(&self) -> Option<&[u8]> {
+        let bundle = Bundle::parse(self.older.as_deref()?).ok()?;
+        bundle.file(CHECKPOINT_PATH)
+    }
+
+    /// Writes the evidence beside the older bundle if the log contradicts that one's checkpoint.
+    pub(crate) fn keep_evidence(
+        &self,
+        report: Option<&Report>,
+        found: Option<&Inconsistency>,
+        console: &Console,
+    ) {
+        if let Some(older) = &self.args.since {
+            keep_evidence(report, found, older, console);
+        }
+    }
+
     /// Begins the history.
     ///
     /// # Errors

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use glasslog_core::verify::{Options, Require};
 
+use super::files::read_policy;
 use super::given;
 use super::time::{parse_duration, parse_time};
 use crate::clock::now;
 use crate::failure::Failure;
-use crate::input;
 use crate::output::Console;
 use crate::policy_hint::policy_beside;
 
@@ -60,7 +60,9 @@ impl TrustArgs {
             return Err(Failure::usage(message).hint("`glasslog verify file` takes it"));
         }
         let Some(path) = &self.policy else {
-            let failure = Failure::usage("`--policy FILE` is required: it names the trusted keys");
+            let failure = Failure::usage(
+                "`--policy FILE`, or the variable `GLASSLOG_POLICY`, is required: it names the trusted keys",
+            );
             return Err(match log.and_then(policy_beside) {
                 Some(beside) => failure.hint(format!(
                     "`--policy {}` trusts the maker of that log",
@@ -69,7 +71,7 @@ impl TrustArgs {
                 None => failure.hint("ask the log's operator for its trust policy, over another channel than the log"),
             });
         };
-        input::read(path, input::MAX_POLICY)
+        read_policy(path)
     }
 
     /// Reads the trust policy for a verb whose output others verify by their own policy: without `--policy`, the one beside
@@ -88,7 +90,7 @@ impl TrustArgs {
                     "judged by {}, the policy beside the log; readers judge by their own",
                     beside.display()
                 ));
-                input::read(&beside, input::MAX_POLICY)
+                read_policy(&beside)
             }
             _ => self.policy(Some(log)),
         }

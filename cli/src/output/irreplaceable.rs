@@ -17,7 +17,7 @@ const BEGINNING: u64 = 4_096;
 ///
 /// # Errors
 /// It holds a secret key, or belongs to a log (exit 1).
-pub(super) fn check_replaceable(file: &Path, shown: &Path) -> Result<(), Failure> {
+pub(crate) fn check_replaceable(file: &Path, shown: &Path) -> Result<(), Failure> {
     let refused = |problem: &str| {
         let message = format!("`{}` {problem}", shown.display());
         Err(Failure::unfinished("output-taken", message).hint("name another file"))

@@ -15,6 +15,7 @@ pub(crate) use console::{Console, say, show_usage};
 pub(crate) use file::{Output, Staged, check_current_folder, put, write_new};
 pub(crate) use format::Format;
 pub(crate) use head::Head;
+pub(crate) use irreplaceable::check_replaceable;
 pub(crate) use logging::{LogFormat, LogLevel, begin as begin_logging};
 pub(crate) use observer::Watch;
 pub(crate) use progress::{Progress, SharedProgress};

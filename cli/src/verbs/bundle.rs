@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use glasslog_client::drive;
+use glasslog_client::fork;
 use glasslog_core::fetch::{BundleError, BundleWriter, Progress, Query};
 use glasslog_core::report::{Class, Report, Verdict};
 use glasslog_core::trust::TrustPolicy;
@@ -49,7 +49,9 @@ impl Args {
         let output = Output::open(&self.output, console)?;
         // A malformed policy is reported by the history.
         let known = TrustPolicy::parse(&policy).ok();
-        let recording = drive::run(&*source, &Watch::reading(console), || {
+        let older = asked.older_checkpoint().unwrap_or_default();
+        let watch = Watch::reading(console);
+        let (recording, found) = fork::run(&*source, &watch, (older, &policy), || {
             Ok::<_, Failure>(Recording {
                 query: asked.query(&policy, options)?,
                 bundle: Ok(BundleWriter::new(&asked.artifact, self.question.exact)),
@@ -72,6 +74,7 @@ impl Args {
         }
         // The position is saved once its report is out.
         let exit = console.verdict(query.report(), extent)?;
+        asked.keep_evidence(query.report(), found.as_ref(), console);
         if !console.is_delivered() {
             return Err(Failure::unfinished(
                 "report-lost",

@@ -113,7 +113,7 @@ impl Args {
         let now = self.now.unwrap_or_else(now);
         let mut findings = vec![check_clock(now)];
         if let Some(log) = &self.log {
-            findings.extend(directory::check(Path::new(log)));
+            findings.extend(directory::check(Path::new(log), self.offline));
             findings.extend(check_keys(Path::new(log)));
         }
         findings.extend(self.key.iter().map(|path| check_key(path)));

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use glasslog_client::drive;
+use glasslog_client::fork;
 use glasslog_core::fetch::Query;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Options;
@@ -80,7 +80,9 @@ impl Args {
             ..options
         };
         let asked = self.question.read(console)?;
-        let query = drive::run(&*source, &Watch::reading(console), || {
+        let older = asked.older_checkpoint().unwrap_or_default();
+        let watch = Watch::reading(console);
+        let (query, found) = fork::run(&*source, &watch, (older, &policy), || {
             let query = asked.query(&policy, options);
             query.map(|mut query| {
                 query.within(self.from, self.to);
@@ -89,6 +91,7 @@ impl Args {
         })?;
         self.note_without_times(&policy, console);
         let exit = console.verdict(query.report(), self.extent())?;
+        asked.keep_evidence(query.report(), found.as_ref(), console);
         let judged = (&*policy, options);
         self.question
             .hint(query.report(), judged, &*source, console);

@@ -107,12 +107,6 @@ impl Args {
         if let Some(path) = &self.key {
             let key = named_key(path, "log")?;
             let verifier = key.verifier();
-            if !Role::Log.allows(verifier.signature_type()) {
-                return Err(Failure::usage(format!(
-                    "`{}` is a cosigner's key, not a log's",
-                    path.display()
-                )));
-            }
             if verifier.name().as_str() != self.origin {
                 return Err(Failure::usage(format!(
                     "`{}` is the key of `{}`, not of `{}`",

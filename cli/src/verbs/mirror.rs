@@ -19,7 +19,8 @@ use crate::args::{given, named_key, parse_duration, read_trust_policy};
 use crate::clock::{now, signing_time};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Console, Head, Watch, write_new};
+use crate::inconsistency_file::{show_to_everyone, write_inconsistency};
+use crate::output::{Console, Head, Watch};
 use crate::source;
 
 /// Passes over a log that removes files while they are copied.
@@ -111,6 +112,11 @@ impl Follow {
     fn run(self, console: &Console) -> Result<Exit, Failure> {
         if self.copy.to_string_lossy().starts_with("s3://") {
             return Err(Failure::not_available("a mirror in a bucket"));
+        }
+        if self.copy.exists() && !self.copy.is_dir() {
+            let message = format!("`{}` is a file, not a directory", self.copy.display());
+            return Err(Failure::usage(message)
+                .hint("give a new directory, or an earlier copy of this log"));
         }
         let policy = read_trust_policy(&self.policy)?;
         let key = self.key.as_deref().map(|key| named_key(key, "witness"));
@@ -281,17 +287,20 @@ fn failure(error: MirrorError, copy: &Path, console: &Console) -> Failure {
 fn accuse(error: &MirrorError, evidence: &[u8], copy: &Path, console: &Console) -> Failure {
     // Without a slash at its end: the file belongs beside the directory.
     let beside: PathBuf = copy.components().collect();
-    let outcome = match write_new(&beside, &[("inconsistency", evidence)]) {
-        Ok(paths) => {
-            let paths: Vec<_> = paths.iter().map(|it| it.display().to_string()).collect();
-            format!("evidence written to `{}`", paths.join("`, `"))
-        }
+    let (outcome, hint) = match write_inconsistency(&beside, evidence) {
+        Ok(path) => (
+            format!("evidence written to `{}`", path.display()),
+            show_to_everyone(&path),
+        ),
         Err(failure) => {
             console.warn_of(&failure);
-            "the evidence could not be written".to_owned()
+            (
+                "the evidence could not be written".to_owned(),
+                "mirror again when the folder of the copy can be written: the evidence is made anew"
+                    .to_owned(),
+            )
         }
     };
     let message = format!("{error}; {outcome}; the copy is as before");
-    Failure::new(Exit::from(error), error.code(), message)
-        .hint("show the file to everyone who relies on this log")
+    Failure::new(Exit::from(error), error.code(), message).hint(hint)
 }

@@ -8,10 +8,13 @@ mod undelivered;
 
 use core::num::NonZeroU32;
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use glasslog_client::Error;
 use glasslog_client::monitor::{Kind, Rules, Watch, Watches, Webhook, Witness};
 use glasslog_client::source::{Http, Pace, Source};
 use glasslog_core::event::ArtifactQuery;
@@ -132,7 +135,8 @@ impl Args {
         let watches = self.watches(console)?;
         let key = self.webhook_key.as_deref().map(read_key).transpose()?;
         let webhook = self.webhook.as_deref();
-        let webhook = webhook.map(|url| Webhook::new(url, key)).transpose()?;
+        let webhook = webhook.map(|url| Webhook::new(url, key).map_err(refuse_webhook));
+        let webhook = webhook.transpose()?;
         let pace = Arc::new(Pace::new(self.max_rate));
         let sources = self.logs.iter().map(|log| source::open_paced(log, &pace));
         let sources: Vec<Box<dyn Source>> = sources.collect::<Result<_, _>>()?;
@@ -146,6 +150,9 @@ impl Args {
         let witnesses: Vec<Witness<'_>> = witnesses
             .map(|(name, source)| Witness { name, source })
             .collect();
+        if webhook.is_none() && self.exec.is_none() {
+            warn_of_nowhere(console);
+        }
         let (file, state) = StateFile::open(&self.state)?;
         let exec = self.exec.as_deref().map(|command| Exec {
             command,
@@ -176,35 +183,78 @@ impl Args {
         looks.run(&mut delivery)
     }
 
+    /// Reads the watches of the command line, and then those of the file. One that is given twice tells an entry once.
     fn watches(&self, console: &Console) -> Result<Watches, Failure> {
-        let mut texts = self.watch.clone();
-        if let Some(path) = &self.rules {
-            let bytes = input::read(path, MAX_RULES)?;
-            let text = String::from_utf8(bytes).map_err(|_| {
-                let message = format!("`{}` is not text", path.display());
-                Failure::new(Exit::Malformed, "monitor-rules", message)
-            })?;
-            let lines = text.lines().map(str::trim);
-            texts.extend(
-                lines
-                    .filter(|line| !line.is_empty() && !line.starts_with('#'))
-                    .map(str::to_owned),
-            );
-        }
-        // A watch that is given twice tells an entry once.
         let mut given = BTreeSet::new();
-        texts.retain(|text| given.insert(text.clone()));
-        let watch = |text: String| {
-            let resolved = resolve_artifact(&text, console)?;
-            match ArtifactQuery::parse(&resolved).map_err(|error| refuse_artifact(&error))? {
-                ArtifactQuery::Key(key) => Ok(Watch::new(text, &key)),
-                ArtifactQuery::Path(_) => {
-                    Err(Failure::usage(format!("`{text}` names no artifact")))
-                }
+        let mut watches = Vec::new();
+        for text in &self.watch {
+            if given.insert(text.clone()) {
+                watches.push(watch(text, console)?);
             }
+        }
+        let Some(path) = &self.rules else {
+            return Ok(Watches(watches));
         };
-        let watches = texts.into_iter().map(watch);
-        Ok(Watches(watches.collect::<Result<_, Failure>>()?))
+        let bytes = input::read(path, MAX_RULES)?;
+        let malformed = |message: String| Failure::new(Exit::Malformed, "monitor-rules", message);
+        let text = String::from_utf8(bytes)
+            .map_err(|_| malformed(format!("`{}` is not text", path.display())))?;
+        for (number, line) in (1..).zip(text.lines()) {
+            let text = line.trim();
+            let is_watch = !text.is_empty() && !text.starts_with('#');
+            if !is_watch || !given.insert(text.to_owned()) {
+                continue;
+            }
+            let found = watch(text, console).map_err(|failure| {
+                let place = format!("`{}` line {number}: ", path.display());
+                // A line of a file is no argument.
+                let exit = match failure.exit {
+                    Exit::Usage => Exit::Malformed,
+                    exit => exit,
+                };
+                Failure {
+                    exit,
+                    code: "monitor-rules",
+                    message: place + &failure.message,
+                    ..failure
+                }
+            })?;
+            watches.push(found);
+        }
+        Ok(Watches(watches))
+    }
+}
+
+/// Reads a watch as it is written on the command line.
+fn watch(text: &str, console: &Console) -> Result<Watch, Failure> {
+    let resolved = resolve_artifact(text, console)?;
+    match ArtifactQuery::parse(&resolved).map_err(|error| refuse_artifact(&error))? {
+        ArtifactQuery::Key(key) => Ok(Watch::new(text.to_owned(), &key)),
+        ArtifactQuery::Path(_) => Err(Failure::usage(format!("`{text}` names no artifact"))),
+    }
+}
+
+/// Describes an address that alerts cannot be posted to.
+fn refuse_webhook(error: Error) -> Failure {
+    match error {
+        Error::Address {
+            address, problem, ..
+        } => Failure::usage(format!("`--webhook {address}`: {problem}")),
+        error => error.into(),
+    }
+}
+
+/// Warns of a monitor whose alerts reach nobody: one that is started with standard output closed has `/dev/null` there.
+fn warn_of_nowhere(console: &Console) {
+    let is_nowhere = fs::metadata("/dev/stdout").and_then(|stdout| {
+        let null = fs::metadata("/dev/null")?;
+        Ok(stdout.file_type().is_char_device() && stdout.rdev() == null.rdev())
+    });
+    if is_nowhere.unwrap_or(false) {
+        console.warn(
+            "standard output is closed or `/dev/null`, and alerts go nowhere else: they are lost",
+        );
+        console.hint("`--webhook URL` or `--exec CMD` takes alerts; the exit code of `--once` tells of alarms alone");
     }
 }
 

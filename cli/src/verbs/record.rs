@@ -35,7 +35,7 @@ use crate::proof_files::{ProofFiles, Written};
 use crate::remarks::{self, Known, Remark};
 use crate::signer_spec::agreed_actor;
 use crate::submitted::{State, Submitted};
-use crate::{member_flags, signer_spec, source, upkeep};
+use crate::{acts_on, member_flags, signer_spec, source, upkeep};
 
 /// Longest time for which a cache may serve an older checkpoint than the server published.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -124,8 +124,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "CUSTODIAN", requires = "from")]
     pub(crate) to: Option<String>,
 
-    /// Leaf hash of the event that this one answers, in a release, revocation or receipt
-    #[arg(long, value_name = "BASE64")]
+    /// Event that this one answers, in a release, revocation or receipt: its leaf hash in base64, or its index in the log
+    #[arg(long, value_name = "EVENT")]
     pub(crate) acts_on: Option<String>,
 
     /// Admin who signs too, to bind a name that was freed, or to hold or release an artifact of another actor; more than one with a threshold
@@ -153,8 +153,9 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "PROOF", conflicts_with_all = ["no_wait", "dry_run"])]
     pub(crate) output: Option<PathBuf>,
 
-    /// File of the entry, which `verify proof` needs [default: beside the proof, ending in .entry]
-    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    /// File of the entry, which `verify proof` needs [default: beside the proof, ending in .entry]; with `--dry-run`, of the
+    /// event's exact bytes, as `POST /add` takes them
+    #[arg(long, value_name = "FILE")]
     pub(crate) entry: Option<PathBuf>,
 
     /// Id of the event, a UUID: the same command with the same id answers with the same index [default: a new one]
@@ -208,7 +209,7 @@ impl Args {
         let folder = self.folder(console)?;
         let subjects = self.subjects(recorded_name(&self.artifact)?, folder.as_ref(), console)?;
         let origin = self.origin(policy.as_ref(), console)?;
-        let mut event = self.event(origin, actor)?;
+        let mut event = self.event(origin, actor, console)?;
         if let Some(folder) = &folder {
             if event.action == Action::Register {
                 let fits = |event: &AccessEvent| fits(event, &subjects, &keys);
@@ -221,8 +222,13 @@ impl Args {
         let mut remarks = remarks::of_event(&event, now());
         remarks.iter().for_each(|remark| warn(remark, console));
         if self.dry_run {
+            let place = self.entry.as_deref();
+            let place = place.map(|path| Output::open(path, console)).transpose()?;
             let entry = sign(&event, &subjects, &keys)?;
-            console.line(String::from_utf8_lossy(&entry));
+            match place {
+                Some(place) => place.write(&entry)?,
+                None => console.line(String::from_utf8_lossy(&entry)),
+            }
             return Ok(Exit::Done);
         }
         let (output, entry) = (self.output.as_deref(), self.entry.as_deref());
@@ -441,7 +447,12 @@ impl Args {
         })
     }
 
-    fn event(&self, origin: String, actor: String) -> Result<AccessEvent, Failure> {
+    fn event(
+        &self,
+        origin: String,
+        actor: String,
+        console: &Console,
+    ) -> Result<AccessEvent, Failure> {
         let unknown = |flag: &str, value: &str, words: Vec<&str>| {
             Failure::usage(format!(
                 "`{flag} {value}`: expected one of {}",
@@ -457,10 +468,9 @@ impl Args {
         let words = || ActorType::ALL.iter().map(|word| word.as_str()).collect();
         let kind = ActorType::parse(&self.actor_type)
             .ok_or_else(|| unknown("--actor-type", &self.actor_type, words()))?;
-        let acts_on = self.acts_on.as_deref().map(|text| {
-            Hash::parse_base64(text)
-                .ok_or_else(|| Failure::usage("`--acts-on`: expected a leaf hash in base64"))
-        });
+        let acts_on = self.acts_on.as_deref();
+        let acts_on =
+            acts_on.map(|text| acts_on::resolve(text, &self.log, self.policy.as_deref(), console));
         let fields = &self.fields;
         let identity = identity(self.event_id.as_deref(), self.occurred_at)?;
         Ok(AccessEvent {
@@ -618,7 +628,7 @@ fn malformed(error: &EventError) -> Failure {
             .hint("give `--reason TEXT`; its code, `--reason-code`, is `unspecified` by default"),
         "access-transfer-missing" => failure.hint("give `--from` and `--to`"),
         "access-acts-on-missing" => {
-            failure.hint("give `--acts-on` with the leaf hash of that event")
+            failure.hint("give `--acts-on` with the index or leaf hash of that event, as `glasslog history ARTIFACT` shows them")
         }
         _ => failure,
     }

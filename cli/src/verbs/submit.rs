@@ -14,6 +14,7 @@ use crate::args::given;
 use crate::destination::{Broken, Destination};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::output::{Console, visible};
 use crate::submitted::{State, Submitted};
 use crate::upkeep;
@@ -129,8 +130,26 @@ impl Args {
             )
             .hint("each line is a signed event, as `glasslog record --dry-run` prints it"));
         }
+        if submission.refused.is_some() {
+            self.tell_kinds(console);
+        }
         upkeep::extend_index(&self.log, submission.destination, console);
         Ok(submission.refused.unwrap_or(Exit::Done))
+    }
+}
+
+impl Args {
+    /// Names files for what they are, if they are no signed events.
+    fn tell_kinds(&self, console: &Console) {
+        for path in &self.files {
+            let found = FileKind::at(path).filter(|found| *found != FileKind::Event);
+            if let Some(found) = found {
+                let (path, words) = (path.display(), found.words());
+                console.hint(format_args!(
+                    "`{path}` is {words}: `submit` takes signed events, one a line"
+                ));
+            }
+        }
     }
 }
 

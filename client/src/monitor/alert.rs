@@ -16,8 +16,8 @@ pub struct Alert {
     pub kind: Kind,
     /// Its identifier: the same for the same fact, in whatever run it is told.
     pub id: String,
-    /// The alert as JSON, without a final newline.
-    pub json: String,
+    /// The alert as JSON.
+    json: Value,
     /// The file that proves a fork.
     pub evidence: Option<Vec<u8>>,
 }
@@ -36,6 +36,20 @@ pub(super) struct Told<'a> {
 }
 
 impl Alert {
+    /// Returns the alert as one line of JSON, without a final newline.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        self.json.to_string()
+    }
+
+    /// Names the file that the evidence was written to.
+    #[must_use]
+    pub fn in_file(&self, path: &str) -> Self {
+        let mut alert = self.clone();
+        alert.json["evidenceFile"] = path.into();
+        alert
+    }
+
     /// Tells of an entry that meets a watch, with the verdict by the entries before it.
     pub(super) fn event(state: &LogState, told: &Told<'_>, now: u64) -> Self {
         let signature = told.status.map(SignatureStatus::then);
@@ -88,7 +102,7 @@ impl Alert {
         Self {
             kind,
             id,
-            json: json.to_string(),
+            json,
             evidence: None,
         }
     }
@@ -117,11 +131,12 @@ impl Alert {
             "size": state.size(),
             "message": message,
             "evidence": evidence.as_deref().map(String::from_utf8_lossy),
+            "evidenceFile": null,
         });
         Self {
             kind,
             id,
-            json: json.to_string(),
+            json,
             evidence,
         }
     }

@@ -18,7 +18,7 @@ mod witnesses;
 pub use alert::Alert;
 pub use kind::Kind;
 pub use rights::Rights;
-pub use state::{LogState, State, StateError};
+pub use state::{LogState, Ongoing, State, StateError};
 pub use watch::{Watch, Watches};
 pub use webhook::Webhook;
 pub use witnesses::{Behind, Shown, Witness};
@@ -78,6 +78,17 @@ pub struct Monitor<'a> {
     pub state: &'a mut LogState,
 }
 
+/// An alarm that holds after a look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its kind, and the time of the look that saw it begin.
+    pub alarm: Ongoing,
+    /// The condition in words.
+    pub message: String,
+    /// True if it was delivered by this look, false if by an earlier one.
+    pub is_new: bool,
+}
+
 /// A condition of a log that ends a look at it.
 struct Condition {
     kind: Kind,
@@ -126,11 +137,11 @@ impl From<Condition> for Stop {
 }
 
 impl Monitor<'_> {
-    /// Looks at the log once; returns the kinds of the alarms that hold now. An alarm is delivered when it begins.
+    /// Looks at the log once; returns the alarms that hold now. An alarm is delivered when it begins.
     ///
     /// # Errors
     /// The errors of `sink`: an alert was not delivered, or the state was not saved.
-    pub fn look(mut self, sink: &mut dyn Sink) -> Result<Vec<Kind>, Error> {
+    pub fn look(mut self, sink: &mut dyn Sink) -> Result<Vec<Held>, Error> {
         let mut alarms = Vec::new();
         match self.read(sink) {
             Ok(time) => {
@@ -141,8 +152,10 @@ impl Monitor<'_> {
             Err(Stop::Condition(condition)) => alarms.push(condition),
             Err(Stop::Sink(error)) => return Err(error),
         }
-        for alarm in &alarms {
-            if !self.state.alarms.contains(&alarm.kind) {
+        let mut held = Vec::new();
+        for alarm in alarms {
+            let before = self.state.since(alarm.kind);
+            if before.is_none() {
                 sink.deliver(&Alert::alarm(
                     self.state,
                     alarm.kind,
@@ -151,13 +164,21 @@ impl Monitor<'_> {
                     self.rules.now,
                 ))?;
             }
+            held.push(Held {
+                alarm: Ongoing {
+                    kind: alarm.kind,
+                    since: before.unwrap_or(self.rules.now),
+                },
+                message: alarm.message,
+                is_new: before.is_none(),
+            });
         }
-        let held: Vec<Kind> = alarms.iter().map(|alarm| alarm.kind).collect();
+        let alarms = &mut self.state.alarms;
         // Two views that contradicted each other once always will.
-        self.state.alarms.retain(|kind| *kind == Kind::SplitView);
-        for kind in &held {
-            if !self.state.alarms.contains(kind) {
-                self.state.alarms.push(*kind);
+        alarms.retain(|alarm| alarm.kind == Kind::SplitView);
+        for held in &held {
+            if alarms.iter().all(|alarm| alarm.kind != held.alarm.kind) {
+                alarms.push(held.alarm);
             }
         }
         sink.save(self.state)?;

@@ -22,6 +22,15 @@ const DIGEST: &str = "digest ";
 /// Bytes of the last line.
 const LAST_LINE: usize = DIGEST.len() + 65;
 
+/// An alarm that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ongoing {
+    /// Its kind.
+    pub kind: Kind,
+    /// Time of the look that saw it begin.
+    pub since: u64,
+}
+
 /// The state of one log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogState {
@@ -36,7 +45,7 @@ pub struct LogState {
     /// Time of the look that saw the log grow last.
     pub grown: u64,
     /// The alarms that held at the last look.
-    pub alarms: Vec<Kind>,
+    pub alarms: Vec<Ongoing>,
     /// The larger head that another source showed, if the log is behind it.
     pub behind: Option<Behind>,
     /// The newest head that each witness showed.
@@ -63,6 +72,13 @@ impl LogState {
             rights: Rights::default(),
             checkpoint: None,
         }
+    }
+
+    /// Returns the time since which an alarm of this kind held at the last look.
+    #[must_use]
+    pub fn since(&self, kind: Kind) -> Option<u64> {
+        let ongoing = self.alarms.iter().find(|alarm| alarm.kind == kind);
+        ongoing.map(|alarm| alarm.since)
     }
 
     /// Returns the size of the newest accepted head.
@@ -123,7 +139,7 @@ impl State {
             // Writing to a string does not fail.
             let _ = write!(text, "reviewed {}\ngrown {}\n", log.reviewed, log.grown);
             for alarm in &log.alarms {
-                let _ = writeln!(text, "alarm {}", alarm.name());
+                let _ = writeln!(text, "alarm {} {}", alarm.kind.name(), alarm.since);
             }
             if let Some(Behind { size, since }) = log.behind {
                 let _ = writeln!(text, "behind {size} {since}");
@@ -170,9 +186,11 @@ impl State {
             log.read = parse_decimal(field(&mut rest, "read ")?)?;
             log.reviewed = parse_decimal(field(&mut rest, "reviewed ")?)?;
             log.grown = parse_decimal(field(&mut rest, "grown ")?)?;
-            while let Some(name) = field(&mut rest, "alarm ") {
-                log.alarms
-                    .push(*Kind::ALL.iter().find(|kind| kind.name() == name)?);
+            while let Some(alarm) = field(&mut rest, "alarm ") {
+                let (name, since) = alarm.split_once(' ')?;
+                let kind = *Kind::ALL.iter().find(|kind| kind.name() == name)?;
+                let since = parse_decimal(since)?;
+                log.alarms.push(Ongoing { kind, since });
             }
             if let Some(words) = field(&mut rest, "behind ") {
                 let (size, since) = words.split_once(' ')?;
@@ -243,7 +261,8 @@ mod tests {
     fn a_state_has_one_encoding() {
         let mut log = LogState::new("https://log.example/".into());
         log.grown = 7;
-        log.alarms = vec![Kind::Fork, Kind::Unreachable];
+        let since = |kind, since| Ongoing { kind, since };
+        log.alarms = vec![since(Kind::Fork, 7), since(Kind::Unreachable, 8)];
         let state = State(vec![log, LogState::new("my log".into())]);
         let bytes = state.encode();
         assert_eq!(State::parse(&bytes), Ok(state));

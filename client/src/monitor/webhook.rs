@@ -43,9 +43,10 @@ impl Webhook {
             problem: problem.to_owned(),
             instead: None,
         };
-        let url = Url::parse(url).map_err(|error| refuse(&error.to_string()))?;
+        const EXPECTED: &str = "the address of a webhook begins with `http://` or `https://`";
+        let url = Url::parse(url).map_err(|error| refuse(&format!("{EXPECTED} ({error})")))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(refuse("a webhook has an `http://` or `https://` address"));
+            return Err(refuse(EXPECTED));
         }
         Ok(Self {
             url,
@@ -78,14 +79,15 @@ impl Webhook {
     /// Posts once; the error says whether another try may succeed.
     async fn try_once(&self, alert: &Alert, now: u64) -> Result<(), (Error, bool)> {
         let peer = || self.proxies.peer(&self.url);
+        let body = alert.to_json();
         let mut request = self
             .client
             .post(self.url.clone())
             .timeout(TIMEOUT)
             .header(CONTENT_TYPE, "application/json")
-            .body(alert.json.clone());
+            .body(body.clone());
         if let Some(key) = &self.key {
-            request = request.header(SIGNATURE, signature(key, now, &alert.json));
+            request = request.header(SIGNATURE, signature(key, now, &body));
         }
         let answer = request.send().await.map_err(|error| {
             let problem = innermost(&error);

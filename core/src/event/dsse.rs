@@ -52,10 +52,12 @@ pub enum EnvelopeError {
     #[error(transparent)]
     Member(#[from] MemberError),
     /// The bytes differ from the canonical encoding of their contents.
-    #[error("the envelope is not in its canonical encoding from byte {at} on")]
+    #[error("the envelope is not in its canonical encoding from byte {at} on{difference}")]
     NotCanonical {
         /// Position of the first byte that differs.
         at: usize,
+        /// The byte at that position in words, with the remedy, if it is white space; otherwise empty.
+        difference: &'static str,
     },
     /// Two signatures name one key.
     #[error("two signatures name key `{keyid}`")]
@@ -93,6 +95,18 @@ impl From<JsonError> for EnvelopeError {
             JsonError::TooLarge { size, limit } => Self::TooLarge { size, limit },
             other => Self::Json(other),
         }
+    }
+}
+
+/// Names white space that is not part of an envelope, which `rest` begins with.
+fn difference(rest: &[u8]) -> &'static str {
+    match rest {
+        b"\n" => ", where a final line feed stands: send the bytes before it",
+        [first, ..] if first.is_ascii_whitespace() => match rest.trim_ascii().is_empty() {
+            true => ", where white space stands to the end: send the bytes before it",
+            false => ", where white space stands",
+        },
+        _ => "",
     }
 }
 
@@ -185,7 +199,9 @@ impl Envelope {
             return Ok(envelope);
         }
         let same = canonical.iter().zip(bytes).take_while(|(a, b)| a == b);
-        Err(EnvelopeError::NotCanonical { at: same.count() })
+        let at = same.count();
+        let difference = difference(bytes.get(at..).unwrap_or_default());
+        Err(EnvelopeError::NotCanonical { at, difference })
     }
 
     /// Encodes the envelope, in at most [`MAX_ENTRY`](crate::text::limits::MAX_ENTRY) bytes if it was parsed or signed.
@@ -317,6 +333,7 @@ mod tests {
         let good = good();
         for (text, code) in [
             (format!("{good}\n"), "envelope-not-canonical"),
+            (format!("{good}\r\n"), "envelope-not-canonical"),
             (format!(" {good}"), "envelope-not-canonical"),
             (format!("{good}x"), "json-syntax"),
             (

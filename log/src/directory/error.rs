@@ -103,6 +103,12 @@ pub enum LayoutError {
         /// The directory.
         path: PathBuf,
     },
+    /// A file was given as the directory of a log.
+    #[error("`{path}` is a file, not a log directory")]
+    NotADirectory {
+        /// The file.
+        path: PathBuf,
+    },
     /// `init` was interrupted in this directory.
     #[error("`{path}` has an incomplete log: `init` was interrupted")]
     Unfinished {
@@ -148,6 +154,7 @@ impl LayoutError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotALog { .. } => "not-a-log",
+            Self::NotADirectory { .. } => "not-a-directory",
             Self::Unfinished { .. } => "init-unfinished",
             Self::MirrorCopy { .. } => "mirror-copy",
             Self::NotEmpty { .. } => "directory-not-empty",
@@ -160,7 +167,7 @@ impl LayoutError {
     /// Returns the remedy for the operator, if there is one.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NotALog { .. } => "`glasslog init` makes a log",
+            Self::NotALog { .. } | Self::NotADirectory { .. } => "`glasslog init` makes a log",
             Self::Unfinished { .. } => {
                 "nothing was published from it: remove the directory and run `glasslog init` again"
             }

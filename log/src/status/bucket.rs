@@ -1,6 +1,6 @@
 //! Status of a log in a bucket (`docs/formats/object-store.md`, "Objects").
 
-use super::{Status, Writer, age, indexed, last_error, size_in};
+use super::{Heads, Status, Writer, age, head_in, indexed, last_error};
 use crate::config::Config;
 use crate::cosigning::{Role, standings, state};
 use crate::directory::disk::Disk;
@@ -12,6 +12,7 @@ use crate::sequencer::LAST_ERROR;
 use crate::writer::close::CLOSED;
 use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::index::format::LATEST_PATH;
+use glasslog_core::note::Checkpoint;
 use glasslog_core::object_store::{Lock, STAGED, payload};
 use glasslog_core::tiles::TILE_FOLDER;
 use std::collections::{HashMap, HashSet};
@@ -25,13 +26,9 @@ pub(super) fn read(
 ) -> Result<Status, LogError> {
     let client = Client::open(settings, &layout.config())?;
     let private = |name: &str| client.read(&format!("{PRIVATE}{name}"));
-    // The lock is read first: the checkpoint is never beyond its head, and may only have caught up since.
-    let (_, lock) = client.read_lock()?;
+    let (lock, heads) = heads(&client)?;
     let checkpoint = format!("{PUBLIC}{CHECKPOINT_PATH}");
-    let published = match client.read(&checkpoint)? {
-        Some(object) => size_in(&object.bytes, client.locate(&checkpoint).into())?,
-        None => 0,
-    };
+    let published = heads.public.map_or(0, |head| head.size);
     let size = lock.end().max(published);
     let latest = format!("{PUBLIC}{LATEST_PATH}");
     let manifest = client.read(&latest)?;
@@ -63,8 +60,25 @@ pub(super) fn read(
         superseded_partials: superseded(&client)?,
         is_closed: private(CLOSED)?.is_some(),
         writer: lock.holder.map(Writer::Lease),
+        contradiction: heads.contradiction(),
         last_error: last_error(private(LAST_ERROR)?.map(|object| object.bytes)),
     })
+}
+
+/// Reads the lock, and both heads.
+pub(super) fn heads(client: &Client) -> Result<(Lock, Heads), LogError> {
+    // The lock is read first: the checkpoint is never beyond its head, and may only have caught up since.
+    let (_, lock) = client.read_lock()?;
+    let signed = |lock: &Lock| lock.head.as_ref().map(Checkpoint::head);
+    let path = format!("{PUBLIC}{CHECKPOINT_PATH}");
+    let public = client.read(&path)?;
+    let public = public.map(|object| head_in(&object.bytes, client.locate(&path).into()));
+    let heads = Heads {
+        signed: signed(&lock),
+        public: public.transpose()?,
+    };
+    let heads = heads.settled(|| Ok(signed(&client.read_lock()?.1)))?;
+    Ok((lock, heads))
 }
 
 /// Returns the bytes of the staged entries that are not published, from a listing: complete batches.

@@ -1,6 +1,6 @@
 //! Status of a log in a directory (`docs/formats/log-directory.md`).
 
-use super::{Status, Writer, age, indexed, last_error, size_in};
+use super::{Heads, Status, Writer, age, head_in, indexed, last_error};
 use crate::config::Config;
 use crate::cosigning::{Role, standings, state};
 use crate::directory::checkpoint::CheckpointFile;
@@ -21,11 +21,11 @@ use std::time::SystemTime;
 /// Reads the status of the log in the directory of `layout`.
 pub(super) fn read(disk: &Disk, layout: &Layout, config: Config) -> Result<Status, LogError> {
     // The head is read first: the checkpoint is never beyond it, and may only have caught up since.
-    let head = read_head(disk, layout)?;
+    let heads = heads(disk, layout)?;
     let staged = journal::peek(disk, layout)?;
-    let shown = CheckpointFile::new(disk, layout).read()?;
-    let published = shown.map_or(0, |shown| shown.head().size);
-    let size = staged.end().max(head).max(published);
+    let signed = heads.signed.map_or(0, |head| head.size);
+    let published = heads.public.map_or(0, |head| head.size);
+    let size = staged.end().max(signed).max(published);
     let waiting = (staged.first..)
         .zip(&staged.leaves)
         .filter(|(index, _)| *index >= published);
@@ -48,16 +48,27 @@ pub(super) fn read(disk: &Disk, layout: &Layout, config: Config) -> Result<Statu
         superseded_partials: superseded(&layout.public_file(TILE_FOLDER))?,
         is_closed: layout.private(CLOSED).exists(),
         writer: lock::writer(&layout.lock())?.map(Writer::Process),
+        contradiction: heads.contradiction(),
         last_error: last_error(disk.read(&layout.private(LAST_ERROR))?),
     })
 }
 
-fn read_head(disk: &Disk, layout: &Layout) -> Result<u64, LogError> {
-    let path = layout.head();
-    let Some(bytes) = disk.read(&path)? else {
-        return Err(LogError::missing(path));
+/// Reads both heads.
+pub(super) fn heads(disk: &Disk, layout: &Layout) -> Result<Heads, LogError> {
+    let signed = || {
+        let path = layout.head();
+        let Some(bytes) = disk.read(&path)? else {
+            return Err(LogError::missing(path));
+        };
+        head_in(&bytes, path).map(Some)
     };
-    size_in(&bytes, path)
+    let heads = Heads {
+        signed: signed()?,
+        public: CheckpointFile::new(disk, layout)
+            .read()?
+            .map(|shown| shown.head()),
+    };
+    heads.settled(signed)
 }
 
 fn changed(path: &Path) -> Option<SystemTime> {

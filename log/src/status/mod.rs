@@ -9,7 +9,10 @@ use crate::directory::disk::Disk;
 use crate::directory::error::Holder;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
+use crate::object_store::Client;
+use crate::writer::error::HistoryError;
 use glasslog_core::index::format::Manifest;
+use glasslog_core::merkle::TreeHead;
 use glasslog_core::note::{Checkpoint, TlogProof};
 use glasslog_core::object_store;
 use std::path::{Path, PathBuf};
@@ -36,6 +39,8 @@ pub struct Status {
     pub is_closed: bool,
     /// The writer, if there is one.
     pub writer: Option<Writer>,
+    /// The contradiction between the private state and the public checkpoint, for which no writer opens the log.
+    pub contradiction: Option<HistoryError>,
     /// The failure that ended the last writer, if one did.
     pub last_error: Option<String>,
     /// The witnesses of the log, if it has any.
@@ -92,6 +97,46 @@ impl Status {
     }
 }
 
+/// Returns the contradiction between the private state and the public checkpoint of the log with the directory `path`.
+///
+/// # Errors
+/// As [`Status::read`].
+pub fn contradiction(path: impl AsRef<Path>) -> Result<Option<HistoryError>, LogError> {
+    let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()));
+    let config = Config::read(&disk, &layout)?;
+    match &config.store {
+        None => Ok(directory::heads(&disk, &layout)?.contradiction()),
+        Some(settings) => {
+            let client = Client::open(settings, &layout.config())?;
+            Ok(bucket::heads(&client)?.1.contradiction())
+        }
+    }
+}
+
+/// The newest signed head, and the public one.
+struct Heads {
+    signed: Option<TreeHead>,
+    public: Option<TreeHead>,
+}
+
+impl Heads {
+    /// Reads the signed head again if it is behind the public one, which a writer may have signed meanwhile.
+    fn settled(
+        mut self,
+        signed: impl FnOnce() -> Result<Option<TreeHead>, LogError>,
+    ) -> Result<Self, LogError> {
+        if self.contradiction().is_some() {
+            self.signed = signed()?;
+        }
+        Ok(self)
+    }
+
+    fn contradiction(&self) -> Option<HistoryError> {
+        let (signed, public) = (self.signed.as_ref()?, self.public.as_ref()?);
+        HistoryError::between(signed, public).err()
+    }
+}
+
 /// Returns the text in the file of the last error.
 fn last_error(file: Option<Vec<u8>>) -> Option<String> {
     file.map(|text| String::from_utf8_lossy(&text).trim().to_owned())
@@ -103,10 +148,10 @@ fn age(changed: Option<SystemTime>) -> u64 {
     age.unwrap_or_default().as_secs()
 }
 
-/// Returns the tree size in a checkpoint from the file `path`.
-fn size_in(bytes: &[u8], path: PathBuf) -> Result<u64, LogError> {
+/// Returns the head in a checkpoint from the file `path`.
+fn head_in(bytes: &[u8], path: PathBuf) -> Result<TreeHead, LogError> {
     match Checkpoint::parse(bytes) {
-        Ok(checkpoint) => Ok(checkpoint.head().size),
+        Ok(checkpoint) => Ok(checkpoint.head()),
         Err(error) => Err(LogError::malformed(path, error)),
     }
 }

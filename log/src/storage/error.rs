@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 /// Remedy for private state that does not fit the public files.
-pub(crate) const FROM_BACKUP: &str = "restore `state/` and `public/` from one moment; a log whose state is older than what it published must not sign again";
+pub(crate) const FROM_BACKUP: &str = "restore `state/` and `public/` from one moment: a log whose state is older than what it published must not sign \
+     again; without such copies serve `public/` with any web server, which needs no `state/`, and begin a successor with \
+     `glasslog init --succeeds`";
 
 /// Remedy for public files that do not fit the signed head.
 pub(crate) const PUBLIC_FILE_CHANGED: &str = "a public file was changed or lost: restore `public/` from a copy; `glasslog audit` names the file";

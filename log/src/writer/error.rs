@@ -1,7 +1,7 @@
 //! Errors of opening, writing and closing a log.
 
 use crate::storage::error::{FROM_BACKUP, PUBLIC_FILE_CHANGED};
-use glasslog_core::merkle::Hash;
+use glasslog_core::merkle::{Hash, TreeHead};
 use thiserror::Error;
 
 /// The private state, the public files and the signed heads do not form one history.
@@ -59,6 +59,24 @@ pub enum HistoryError {
 }
 
 impl HistoryError {
+    /// Compares the head in the private state with the public one, which never is beyond it.
+    pub(crate) fn between(state: &TreeHead, public: &TreeHead) -> Result<(), Self> {
+        if public.size > state.size {
+            return Err(Self::RolledBack {
+                state: state.size,
+                public: public.size,
+            });
+        }
+        if public.size == state.size && public.root != state.root {
+            return Err(Self::Diverged {
+                size: state.size,
+                state: state.root,
+                public: public.root,
+            });
+        }
+        Ok(())
+    }
+
     /// Returns the stable name of this class of errors.
     pub fn code(&self) -> &'static str {
         match self {

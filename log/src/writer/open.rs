@@ -277,20 +277,6 @@ fn public_head(
         };
     };
     let public = signer.verify(&public_checkpoint::parse(storage, &bytes)?, &path())?;
-    if public.size > head.size {
-        return Err(HistoryError::RolledBack {
-            state: head.size,
-            public: public.size,
-        }
-        .into());
-    }
-    if public.size == head.size && public.root != head.root {
-        return Err(HistoryError::Diverged {
-            size: head.size,
-            state: head.root,
-            public: public.root,
-        }
-        .into());
-    }
+    HistoryError::between(head, &public)?;
     Ok(Some(public))
 }

@@ -27,23 +27,9 @@ pub(crate) fn replace(
         if let Some(bytes) = public {
             let public = parse(storage, &bytes)?;
             let old = public.head();
-            if old.size > new.size {
-                return Err(HistoryError::RolledBack {
-                    state: new.size,
-                    public: old.size,
-                }
-                .into());
-            }
+            HistoryError::between(&new, &old)?;
             if old.size == new.size {
-                return match old.root == new.root {
-                    true => add_lines(storage, signer, &public, checkpoint, now),
-                    false => Err(HistoryError::Diverged {
-                        size: new.size,
-                        state: new.root,
-                        public: old.root,
-                    }
-                    .into()),
-                };
+                return add_lines(storage, signer, &public, checkpoint, now);
             }
             archive(storage, signer, &public, now)?;
         }

@@ -399,3 +399,40 @@ fn doctor_sees_what_is_missing_or_hidden() {
         );
     }
 }
+
+/// A state that was restored from an older copy than the public tree: no writer opens it, and both verbs say so.
+#[test]
+fn a_state_that_is_older_than_its_public_tree_is_told() {
+    let shell = Shell::with_log();
+    let copy = |from: &str, to: &str| {
+        let mut copy = std::process::Command::new("cp");
+        let copied = copy.args(["-r", from, to]).current_dir(shell.folder.path());
+        assert!(copied.status().unwrap().success());
+    };
+    copy("log/state", "older");
+    let said = shell.run("log status log --format json").expect(0);
+    assert_eq!(said.json()["contradiction"], Value::Null);
+    shell
+        .record("log", "--action read --artifact m@1 -o p")
+        .expect(0);
+    fs::remove_dir_all(shell.path("log/state")).unwrap();
+    copy("older", "log/state");
+    let words = "the private state ends at size 2, but a checkpoint of size 3 is public";
+    let remedy = "hint: restore `state/` and `public/` from one moment";
+    for (line, code) in [
+        ("publish log", 1),
+        ("log status log", 0),
+        ("doctor --log log", 1),
+    ] {
+        let said = shell.run(line).expect(code);
+        let told = format!("{}{}", said.text(), said.stderr);
+        assert!(told.contains(words), "{line}: {said}");
+        assert!(told.contains(remedy), "{line}: {said}");
+    }
+    let said = shell.run("log status log --format json").expect(0).json();
+    assert_eq!(said["contradiction"]["code"], "state-rolled-back");
+    let said = shell.run("doctor --log log --format json").expect(1).json();
+    let checks = said["checks"].as_array().unwrap();
+    let heads = checks.iter().find(|check| check["code"] == "heads");
+    assert_eq!(heads.unwrap()["outcome"], "fail");
+}

@@ -159,8 +159,18 @@ fn forks_rollbacks_and_restarts_are_alarms_once() {
             (&told[0]["kind"], &told[0]["size"]),
             (&json!(kind), &json!(300))
         );
-        // It holds, and is told once.
-        assert_eq!(shell.run(&policy).expect(code).text(), "");
+        // It holds, and is told once; a later look says since when it holds.
+        let again = shell.run(&policy).expect(code);
+        assert_eq!(again.text(), "");
+        let begun = told[0]["time"].as_u64().unwrap();
+        let since = glasslog_core::text::time::format(begun);
+        let words = format!("warning: `log`: the alarm `{kind}` holds since {since}: ");
+        assert!(again.stderr.contains(&words), "{again}");
+        let file = match kind {
+            "fork" => json!("m.state.inconsistency"),
+            _ => Value::Null,
+        };
+        assert_eq!(told[0]["evidenceFile"], file);
         fs::rename(shell.path("log"), shell.path(log)).unwrap();
     }
     let evidence = shell.read("m.state.inconsistency");
@@ -195,8 +205,12 @@ fn views_that_differ_are_a_fork() {
         .run("verify inconsistency m.state.inconsistency --policy log/trust.policy")
         .expect(0);
     // It is told once, and holds, also without the other view.
-    assert_eq!(shell.run(&both).expect(7).text(), "");
-    assert_eq!(shell.run(MONITOR).expect(7).text(), "");
+    for line in [&both, MONITOR] {
+        let said = shell.run(line).expect(7);
+        assert_eq!(said.text(), "");
+        let words = "the alarm `split-view` holds since 20";
+        assert!(said.stderr.contains(words), "{said}");
+    }
 }
 
 #[test]
@@ -351,4 +365,46 @@ fn the_limit_of_the_policy_is_an_alarm_too() {
     let said = shell.run(&format!("mirror seen copy {limited}")).expect(0);
     let warned = "the policy wants at most 1 s";
     assert!(said.stderr.contains(warned), "{said}");
+}
+
+#[test]
+fn a_wrong_line_of_the_rules_is_named() {
+    let shell = with_key();
+    raw(&shell, "log", 0..1);
+    for (rules, words) in [
+        ("# one a line\n\nactor:\n", "`rules` line 3: "),
+        ("m@1\nsha256:12\n", "`rules` line 2: "),
+        ("./nowhere\n", "`rules` line 1: "),
+    ] {
+        fs::write(shell.path("rules"), rules).unwrap();
+        let said = shell.run(&format!("{MONITOR} --rules rules"));
+        let code = if rules.starts_with("./") { 1 } else { 8 };
+        assert_eq!(said.code, code, "{said}");
+        assert!(said.stderr.contains(words), "{said}");
+    }
+    for (address, words) in [
+        ("host.example/hook", "`--webhook host.example/hook`: "),
+        ("ftp://host.example/", "begins with `http://` or `https://`"),
+    ] {
+        let said = shell
+            .run(&format!("{MONITOR} --webhook {address}"))
+            .expect(2);
+        assert!(said.stderr.contains(words), "{said}");
+    }
+}
+
+/// A program that is started with standard output closed has `/dev/null` there.
+#[test]
+fn alerts_that_go_nowhere_are_warned_of() {
+    let shell = with_key();
+    raw(&shell, "log", 0..1);
+    let words = "alerts go nowhere else: they are lost";
+    for (rest, is_warned) in [("", true), (" --exec true", false)] {
+        let mut monitor = shell.command(&format!("{MONITOR}{rest}"));
+        let said = monitor.stdout(Stdio::null()).output().unwrap();
+        let said = String::from_utf8(said.stderr).unwrap();
+        assert_eq!(said.contains(words), is_warned, "{said}");
+    }
+    let said = shell.run(MONITOR).expect(0);
+    assert!(!said.stderr.contains(words), "{said}");
 }

@@ -4,7 +4,9 @@
 use core::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use glasslog_core::report::{Check, CheckCode, Class, Fact, FileEvents, Outcome, Report};
+use glasslog_core::report::{
+    Check, CheckCode, Class, EventView, Fact, FileEvents, Outcome, Report,
+};
 use glasslog_core::text::escape::display_safe;
 
 mod events;
@@ -97,6 +99,26 @@ fn write_report(
                 writeln!(out, "{}", events::table(events, width))?;
             }
         }
+        write_answerable(out, events)?;
+    }
+    Ok(())
+}
+
+/// Writes what an answer to a hold, a grant or a transfer names with `--acts-on`.
+fn write_answerable(out: &mut String, events: &[EventView]) -> fmt::Result {
+    let is_answerable = |event: &&EventView| {
+        let action = event.action.as_deref();
+        event.outcome.as_deref() == Some("success")
+            && matches!(action, Some("hold" | "grant" | "transfer"))
+    };
+    let mut answerable = events.iter().filter(is_answerable).peekable();
+    if answerable.peek().is_some() {
+        writeln!(out, "\n{HEADING}Answered with `--acts-on`{HEADING:#}")?;
+    }
+    for event in answerable {
+        let action = event.action.as_deref().unwrap_or_default();
+        let (index, hash) = (event.index, event.leaf_hash);
+        writeln!(out, "  {action} {index}, by its index or leaf hash {hash}")?;
     }
     Ok(())
 }

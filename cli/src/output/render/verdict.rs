@@ -41,7 +41,10 @@ pub(crate) fn hints(report: &Report, can_scan: bool) -> Vec<String> {
                 .map(str::to_owned)
                 .collect()
         }
-        Some(check) => hint(report, check, can_scan).into_iter().collect(),
+        Some(check) => condition(report, check)
+            .into_iter()
+            .chain(hint(report, check, can_scan))
+            .collect(),
         None => another_kind(report).into_iter().collect(),
     }
 }
@@ -60,6 +63,59 @@ fn hint(report: &Report, check: &Check, can_scan: bool) -> Option<String> {
     let said = [Some(remedy), by_scan].into_iter().flatten();
     let said: Vec<&str> = said.filter(|part| !part.is_empty()).collect();
     (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// Names the line of the trust policy that sets the condition which a check did not meet.
+fn condition(report: &Report, check: &Check) -> Option<String> {
+    let origin = report.checkpoint.as_ref().map(|head| &*head.origin);
+    let line = |of: &str| format!("`{}`", display_safe(of));
+    Some(match check.code {
+        // A key that is known, and does not count.
+        CheckCode::LogSignature | CheckCode::IndexSignature => {
+            let Fact::Text(key) = fact(check, "key")? else {
+                return None;
+            };
+            let (name, rest) = key.split_once('+')?;
+            let id = rest.split('+').next()?;
+            format!(
+                "the condition stands in `[validity]` of the trust policy, in its line {} or {}",
+                line(&format!("key {name}+{id}")),
+                line(&format!("log {name}"))
+            )
+        }
+        CheckCode::Freshness if fact(check, "limit").is_some() => format!(
+            "the limit is that of `--max-checkpoint-age`, or of `max-age` in the line {} in `[validity]` of the trust policy; the shorter one counts",
+            line(&format!("log {}", origin?))
+        ),
+        CheckCode::Quorum | CheckCode::IndexQuorum | CheckCode::IndexAudit => {
+            let outside = outside_windows(check);
+            if outside.is_empty() {
+                return None;
+            }
+            format!(
+                "outside of the window of its key, which a line `key NAME+ID` in `[validity]` of the trust policy sets: `{}`",
+                outside.join("`, `")
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// Returns the names of the witnesses or auditors whose cosignature is outside of the window of its key.
+fn outside_windows(check: &Check) -> Vec<String> {
+    let Some(Fact::List(witnesses)) = fact(check, "witnesses") else {
+        return Vec::new();
+    };
+    let name = |witness: &Fact| match witness {
+        Fact::Group(group) if group.fact("outcome") == Some(&Fact::from("outside-window")) => {
+            match group.fact("name") {
+                Some(Fact::Text(name)) => Some(display_safe(name)),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    witnesses.iter().filter_map(name).collect()
 }
 
 /// The remedy for the cause, and the one that a scan of the whole log would be.
@@ -91,6 +147,18 @@ fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static st
             "this may be a web page or another file, not a log's checkpoint",
             "",
         ),
+        // The condition is named instead.
+        (CheckCode::LogSignature | CheckCode::IndexSignature, Class::Undecided)
+            if fact(check, "key").is_some() =>
+        {
+            ("if the log's key was changed, `glasslog trust update` follows the change", "")
+        }
+        (CheckCode::LogSignature, Class::False) if check.detail.contains("with which it ended") => {
+            (
+                "the line `log ORIGIN final …` in `[validity]` of the trust policy says with which tree; if it is right, this checkpoint is evidence against the log",
+                "",
+            )
+        }
         (CheckCode::LogSignature, Class::Undecided) => (
             "the policy may be another log's, or the log's key was changed: `glasslog trust update` follows a change",
             "",
@@ -120,7 +188,7 @@ fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static st
             }
         }
         (CheckCode::IndexAudit, Class::Undecided) => (
-            "auditors may not have recomputed it yet: try again later",
+            "auditors may not have recomputed it yet: try again later; an auditor does so with `glasslog audit LOG --policy FILE --cosign KEY`",
             SCAN,
         ),
         (CheckCode::Coverage, Class::Undecided) if is_behind(report, check) => {
@@ -141,9 +209,19 @@ fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static st
             "`--exact` accepts that; otherwise ask for a bundle made without `--exact`",
             "",
         ),
-        (CheckCode::Quorum | CheckCode::IndexQuorum, Class::Undecided) => {
-            ("witnesses may not have cosigned yet: try again later", "")
-        }
+        (CheckCode::Quorum | CheckCode::IndexQuorum, Class::Undecided) => (
+            "witnesses may not have cosigned yet: try again later; an operator has a log cosigned by `[witnesses]` in its `glasslog.toml`, or by `glasslog witness cosign LOG --key SPEC --state FILE`",
+            "",
+        ),
+        (CheckCode::Freshness, Class::Undecided) if fact(check, "time").is_some() => (
+            "a newer cosignature dates the log anew, also without a new entry: its operator has witnesses sign by `[witnesses]` in `glasslog.toml`, or by `glasslog witness cosign`",
+            "",
+        ),
+        // A clock that is wrong was named.
+        (CheckCode::Freshness, Class::Undecided) if !check.detail.starts_with("the clock") => (
+            "witnesses alone date a checkpoint: the policy needs `witness` lines and a quorum of them, and the log their cosignatures",
+            "",
+        ),
         (CheckCode::Genesis, Class::Undecided) => (
             "`glasslog verify entry` and `glasslog audit` judge logs of any kind",
             "",

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use glasslog_client::audit::Audited;
-use glasslog_core::note::{SignatureType, SignerKey};
+use glasslog_core::note::SignerKey;
 use glasslog_log::Layout;
 use glasslog_log::index::AuditedProof;
 
@@ -37,20 +37,9 @@ impl<'a> Cosigner<'a> {
             ))
             .hint("`-o FILE` writes the proof for the log's operator, who adds it with `glasslog index LOG --audited FILE`"));
         }
-        let path = key;
-        let key = named_key(path, "auditor")?;
-        let failure = match key.verifier().signature_type() {
-            SignatureType::IndexAuditV1 | SignatureType::IndexAuditMlDsaV1 => {
-                let output = output.map(|path| Output::open(path, console)).transpose()?;
-                return Ok(Self { key, log, output });
-            }
-            SignatureType::CosignatureV1 | SignatureType::SubtreeV1 => format!(
-                "`{}` is a witness's key, or an auditor's of version 0.1, not an auditor's",
-                path.display()
-            ),
-            _ => format!("`{}` is not an auditor's key", path.display()),
-        };
-        Err(Failure::usage(failure).hint("`glasslog keygen --kind auditor` makes one"))
+        let key = named_key(key, "auditor")?;
+        let output = output.map(|path| Output::open(path, console)).transpose()?;
+        Ok(Self { key, log, output })
     }
 
     /// Vouches for the index that was audited, and writes or publishes the proof.

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use glasslog_core::index::fraud::Fraud;
-use glasslog_core::verify::Inconsistency;
 
 use crate::failure::Failure;
 use crate::output::{Console, Output, write_new};
@@ -48,24 +47,6 @@ pub(super) fn write_fraud(
         "anyone can check it: `glasslog verify fraud {} --policy FILE`",
         path.display()
     ));
-    Ok(())
-}
-
-/// Writes the evidence of a split view beside the state, which is left unchanged.
-///
-/// # Errors
-/// The disk or permissions.
-pub(super) fn write_inconsistency(
-    evidence: &Inconsistency,
-    state: &Path,
-    console: &Console,
-) -> Result<(), Failure> {
-    let path = write_one(state, "inconsistency", &evidence.encode())?;
-    console.note(format_args!(
-        "both checkpoints, and what shows that they contradict each other, were written to {}",
-        path.display()
-    ));
-    console.hint("show the file to everyone who relies on this log");
     Ok(())
 }
 

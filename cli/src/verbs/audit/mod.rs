@@ -14,6 +14,7 @@ use glasslog_core::text::limits::MAX_IN_FLIGHT;
 use crate::args::{TextArgs, TrustArgs, parse_duration};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::inconsistency_file::write_and_tell;
 use crate::output::{Console, Output, Watch};
 use crate::source;
 
@@ -118,7 +119,7 @@ impl Args {
         console: &Console,
     ) -> Result<(), Failure> {
         if let (Some(found), Some(state)) = (&audited.inconsistency, &self.resume) {
-            evidence::write_inconsistency(found, state, console)?;
+            write_and_tell(state, &found.encode(), console)?;
         }
         match &audited.fraud {
             Some(fraud) => evidence::write_fraud(fraud, output, console),

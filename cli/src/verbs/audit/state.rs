@@ -11,8 +11,9 @@ use glasslog_log::directory::Disk;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::input;
-use crate::output::Console;
+use crate::output::{Console, check_replaceable};
 
 /// A state file, which may not exist yet.
 pub(super) struct StateFile(PathBuf);
@@ -21,6 +22,7 @@ impl StateFile {
     /// # Errors
     /// The folder does not exist; the audit would otherwise fail hours later.
     pub(super) fn new(path: &Path) -> Result<Self, Failure> {
+        check_replaceable(path, path)?;
         let state = Self(path.to_path_buf());
         if !state.folder().is_dir() {
             let path = state.folder().display().to_string();
@@ -53,7 +55,7 @@ impl StateFile {
             return Ok(None);
         }
         // One byte more than a state may have, so that the parser says that it is too large.
-        let bytes = input::read(&self.0, MAX_AUDIT_STATE + 1)?;
+        let bytes = input::read_as(&self.0, MAX_AUDIT_STATE + 1, FileKind::AuditState)?;
         let state = AuditState::parse(&bytes).map_err(|error| self.refuse(&error))?;
         // The report describes a malformed policy.
         if let Ok(policy) = TrustPolicy::parse(policy) {

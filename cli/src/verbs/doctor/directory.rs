@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use glasslog_client::io_reason;
 use glasslog_core::report::Outcome;
 use glasslog_log::directory::Disk;
-use glasslog_log::{Config, Layout, LayoutError, LogError};
+use glasslog_log::status::contradiction;
+use glasslog_log::{Config, Layout, LayoutError, LogError, StorageError};
 
 use super::Finding;
 
@@ -17,7 +18,8 @@ use super::Finding;
 const MAX_LOOKED_AT: usize = 10_000;
 
 /// Checks a log directory; nothing if `log` is another thing, such as a public tree alone.
-pub(super) fn check(log: &Path) -> Vec<Finding> {
+/// A bucket is asked unless `offline`.
+pub(super) fn check(log: &Path, offline: bool) -> Vec<Finding> {
     let layout = Layout::new(log);
     let config = match Config::read(&Disk::new(), &layout) {
         Ok(config) => config,
@@ -36,7 +38,31 @@ pub(super) fn check(log: &Path) -> Vec<Finding> {
         findings.extend(check_enterable(&layout));
         findings.push(check_public(&layout.public()));
     }
+    if config.store.is_none() || !offline {
+        findings.extend(check_heads(log));
+    }
     findings
+}
+
+/// Compares the private state with what is public. A file that is missing is another finding.
+fn check_heads(log: &Path) -> Option<Finding> {
+    const CODE: &str = "heads";
+    match contradiction(log) {
+        Ok(None) => Some(Finding::pass(
+            CODE,
+            "the private state is not behind the public checkpoint",
+        )),
+        Ok(Some(found)) => Some(Finding::fail(
+            CODE,
+            found.to_string(),
+            found.hint().unwrap_or_default(),
+        )),
+        Err(LogError::Storage(StorageError::Missing { .. }) | LogError::Disk(_)) => None,
+        Err(error) => {
+            let hint = error.hint().unwrap_or_default();
+            Some(Finding::fail(CODE, error.to_string(), hint))
+        }
+    }
 }
 
 /// A file that the user who runs `doctor` may not look for.

@@ -6,6 +6,7 @@ use glasslog_core::report::Outcome;
 use glasslog_log::witness::{FileMark, StateError, Summary, mark_beside};
 
 use super::Finding;
+use crate::file_kind::FileKind;
 
 const CODE: &str = "witness-state";
 
@@ -14,6 +15,13 @@ pub(super) fn check(paths: &[PathBuf]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut known: Vec<(&Path, Summary)> = Vec::new();
     for path in paths {
+        let kind = FileKind::at(path);
+        if let Some(found) = kind.filter(|kind| *kind != FileKind::WitnessDatabase) {
+            let failure = found.instead_of(FileKind::WitnessDatabase, path);
+            let hint = failure.hint.unwrap_or_default();
+            findings.push(Finding::fail(CODE, failure.message, hint));
+            continue;
+        }
         let mark = Box::new(FileMark::new(mark_beside(path)));
         match Summary::read(path, mark) {
             Ok((summary, mark)) => {

@@ -10,6 +10,7 @@ use super::Args;
 use crate::audited_proof::{publish, refuse};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::input::{self, MAX_PROOF};
 use crate::output::Console;
 
@@ -18,10 +19,10 @@ use crate::output::Console;
 /// # Errors
 /// The log is not a directory, or the policy does not accept the proof.
 pub(super) fn run(args: &Args, file: &Path, console: &Console) -> Result<Exit, Failure> {
+    let bytes = input::read_as(file, MAX_PROOF, FileKind::EntryProof)?;
     let policy = args.trust.policy_or_beside(&args.log, console)?;
     let policy = TrustPolicy::parse(&policy)
         .map_err(|error| Failure::new(Exit::Malformed, error.code(), error.to_string()))?;
-    let bytes = input::read(file, MAX_PROOF)?;
     let now = args.trust.options().now;
     let proof = AuditedProof::read(&bytes, &policy, now).map_err(refuse)?;
     publish(&proof, &args.log, console)?;

@@ -47,6 +47,13 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         let policy = args.trust.policy(Some(&args.log))?;
         let source = source::open(&args.log, args.trust.offline)?;
         let checkpoint = trusted_checkpoint(&*source, &policy, args.trust.options().now)?;
+        let origin = checkpoint.checkpoint().origin().as_str();
+        if key.verifier().name().as_str() == origin {
+            return Err(Failure::usage(format!(
+                "the key is named `{origin}` as the log is: by the log's key, an index would be a second log of that name"
+            ))
+            .hint("`glasslog keygen --kind index --name NAME` makes a key; its name is the index's origin"));
+        }
         let map = map(args.map.as_deref(), &*source, checkpoint.checkpoint())?;
         let indexer = Indexer::of(out, key, map, Schedule::default())?;
         return build(

@@ -9,6 +9,7 @@ use glasslog_core::text::limits::{MAX_BUNDLE_BYTES, MAX_OFFLINE_BUNDLE};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::input;
 use crate::output::Console;
 
@@ -47,9 +48,13 @@ impl Args {
                 "unknown-file",
                 format!("`{shown}` is not a file that Glasslog knows"),
             );
-            match why {
-                Some(why) => failure.hint(format!("it looks like {why}")),
-                None => failure,
+            match (FileKind::of(&bytes), why) {
+                (Some(kind), _) if kind.is_state() => Failure {
+                    message: format!("`{shown}` is {}, which is not shown", kind.words()),
+                    ..failure
+                },
+                (_, Some(why)) => failure.hint(format!("it looks like {why}")),
+                (_, None) => failure,
             }
         })?;
         if console.is_json() {

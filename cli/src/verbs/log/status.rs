@@ -55,6 +55,11 @@ impl Args {
                     "closed": status.is_closed,
                     "writer": writer,
                     "lastError": status.last_error,
+                    "contradiction": status.contradiction.as_ref().map(|found| json!({
+                        "code": found.code(),
+                        "message": found.to_string(),
+                        "hint": found.hint(),
+                    })),
                     "witnesses": witnesses(&status),
                     "waitingFor": status.waiting_for(),
                 }),
@@ -112,6 +117,12 @@ impl Args {
         if !waiting.is_empty() {
             let names: Vec<String> = waiting.iter().map(|name| visible(name)).collect();
             console.line(format_args!("{:<25} {}", "waiting for", names.join(", ")));
+        }
+        if let Some(found) = &status.contradiction {
+            console.line(format_args!("{:<25} {found}", "no writer opens it"));
+            if let Some(hint) = found.hint() {
+                console.hint(hint);
+            }
         }
         for (role, standings) in roles(&status) {
             for standing in &standings.witnesses {

@@ -1,13 +1,16 @@
 //! The places to which alerts go, and the state file, which one thread has.
 
 use glasslog_client::Error;
-use glasslog_client::monitor::{Alert, Kind, LogState, State, Webhook};
+use glasslog_client::monitor::{Alert, Kind, LogState, Ongoing, State, Webhook};
+use glasslog_core::text::escape::display_safe;
+use glasslog_core::text::time;
 
 use super::exec::Exec;
 use super::state_file::StateFile;
 use super::undelivered::closed;
 use crate::clock::now;
-use crate::output::{Console, write_new};
+use crate::inconsistency_file::write_and_tell;
+use crate::output::{Console, visible};
 
 /// The outputs of a monitor, and its state.
 pub(super) struct Delivery<'a> {
@@ -35,14 +38,10 @@ impl Delivery<'_> {
     /// # Errors
     /// A place did not take it.
     pub(super) fn deliver(&self, alert: &Alert) -> Result<(), Error> {
-        if let Some(evidence) = &alert.evidence {
-            let written = write_new(self.file.path(), &[("inconsistency", evidence)]);
-            if let Err(failure) = written {
-                // The alert itself has the evidence too.
-                self.console.warn_of(&failure);
-            }
-        }
-        self.console.json_line(&alert.json);
+        let file = alert.evidence.as_deref();
+        let file = file.and_then(|evidence| self.accuse(evidence));
+        let alert = &file.map_or_else(|| alert.clone(), |file| alert.in_file(&file));
+        self.console.json_line(&alert.to_json());
         if !self.console.is_delivered() {
             return Err(closed("standard output did not take the alert"));
         }
@@ -55,6 +54,27 @@ impl Delivery<'_> {
         }
     }
 
+    /// Writes evidence to a file, and returns its path; `None` if that failed: the alert itself has the evidence too.
+    fn accuse(&self, evidence: &[u8]) -> Option<String> {
+        match write_and_tell(self.file.path(), evidence, self.console) {
+            Ok(path) => Some(path.display().to_string()),
+            Err(failure) => {
+                self.console.warn_of(&failure);
+                None
+            }
+        }
+    }
+
+    /// Tells of an alarm that an earlier look delivered.
+    pub(super) fn tell_ongoing(&self, log: &str, alarm: &Ongoing, message: &str) {
+        let (kind, since) = (alarm.kind.name(), time::format(alarm.since));
+        self.console.warn(format_args!(
+            "`{}`: the alarm `{kind}` holds since {since}: {}",
+            display_safe(log),
+            visible(message)
+        ));
+    }
+
     /// Saves the state of one log. What a comparison with another log added since the look began stays.
     ///
     /// # Errors
@@ -62,11 +82,12 @@ impl Delivery<'_> {
     pub(super) fn save(&mut self, looked: LogState) -> Result<(), Error> {
         let kept = self.state_of(&looked.log);
         let behind = kept.behind.filter(|behind| behind.size > looked.size());
-        let is_split = kept.alarms.contains(&Kind::SplitView);
+        let split = kept.since(Kind::SplitView);
         *kept = looked;
         kept.behind = kept.behind.or(behind);
-        if is_split && !kept.alarms.contains(&Kind::SplitView) {
-            kept.alarms.push(Kind::SplitView);
+        if let (Some(since), None) = (split, kept.since(Kind::SplitView)) {
+            let kind = Kind::SplitView;
+            kept.alarms.push(Ongoing { kind, since });
         }
         self.file.save(&self.state)
     }
@@ -85,11 +106,12 @@ impl Delivery<'_> {
     /// # Errors
     /// It was not delivered, or not saved.
     pub(super) fn split(&mut self, log: &str, alarm: &Alert) -> Result<(), Error> {
-        if self.state_of(log).alarms.contains(&Kind::SplitView) {
+        if self.state_of(log).since(Kind::SplitView).is_some() {
             return Ok(());
         }
         self.deliver(alarm)?;
-        self.state_of(log).alarms.push(Kind::SplitView);
+        let (kind, since) = (Kind::SplitView, now());
+        self.state_of(log).alarms.push(Ongoing { kind, since });
         self.file.save(&self.state)
     }
 }

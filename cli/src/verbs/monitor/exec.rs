@@ -47,7 +47,7 @@ impl Exec<'_> {
             .process_group(0)
             .spawn()?;
         if let Some(mut input) = child.stdin.take() {
-            let json = alert.json.clone();
+            let json = alert.to_json();
             // A command that does not read its input says by its exit code whether it took the alert. A long alert would wait
             // for such a command, so it is written beside.
             thread::spawn(move || writeln!(input, "{json}"));

@@ -9,7 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use glasslog_client::Error;
-use glasslog_client::monitor::{Alert, Kind, LogState, Monitor, Rules, Sink, compare_views};
+use glasslog_client::monitor::{
+    Alert, Held, Kind, LogState, Monitor, Ongoing, Rules, Sink, compare_views,
+};
 use glasslog_client::source::Source;
 
 use super::delivery::Delivery;
@@ -37,8 +39,8 @@ pub(super) struct Looks<'a> {
 /// A message to the thread that has the outputs.
 enum Message {
     Task(Box<dyn FnOnce(&mut Delivery<'_>) + Send>),
-    /// A look ended, with the alarms that hold.
-    Looked(Result<Vec<Kind>, Error>),
+    /// A look at this log ended, with the alarms that hold.
+    Looked(usize, Result<Vec<Held>, Error>),
 }
 
 /// The way to the thread that has the outputs.
@@ -51,7 +53,12 @@ impl Looks<'_> {
     /// An alert was not delivered, or the state not saved.
     pub(super) fn run(&self, delivery: &mut Delivery<'_>) -> Result<Exit, Failure> {
         for log in self.logs {
-            delivery.state_of(log);
+            let split = delivery.state_of(log).since(Kind::SplitView);
+            if let (None, Some(since)) = (self.every, split) {
+                let kind = Kind::SplitView;
+                let message = "two views of the log contradicted each other";
+                delivery.tell_ongoing(log, &Ongoing { kind, since }, message);
+            }
         }
         let (messages, inbox) = channel();
         let schedule = Schedule::of(self.logs.len(), self.every);
@@ -80,12 +87,16 @@ impl Looks<'_> {
                     task(delivery);
                     continue;
                 }
-                Ok(Message::Looked(Ok(alarms))) => {
-                    exit = alarms
-                        .into_iter()
-                        .fold(exit, |exit, kind| exit.and(exit_of(kind)));
+                Ok(Message::Looked(at, Ok(alarms))) => {
+                    for held in alarms {
+                        exit = exit.and(exit_of(held.alarm.kind));
+                        // A monitor that follows has told of it in this process.
+                        if self.every.is_none() && !held.is_new {
+                            delivery.tell_ongoing(&self.logs[at], &held.alarm, &held.message);
+                        }
+                    }
                 }
-                Ok(Message::Looked(Err(error))) => {
+                Ok(Message::Looked(_, Err(error))) => {
                     let failure = Failure::from(error);
                     // A later look cannot mend these.
                     if [CHANGED, CLOSED].contains(&failure.code) {
@@ -104,7 +115,7 @@ impl Looks<'_> {
             }
         }
         let mut states = self.logs.iter().map(|log| delivery.state_of(log).clone());
-        let is_split = states.any(|state| state.alarms.contains(&Kind::SplitView));
+        let is_split = states.any(|state| state.since(Kind::SplitView).is_some());
         match (failed, is_split) {
             (Some(failure), _) => Err(failure),
             (None, true) => Ok(exit.and(Exit::Inconsistent)),
@@ -115,7 +126,7 @@ impl Looks<'_> {
     fn work(&self, schedule: &Schedule, outputs: &Outputs) {
         while let Some(at) = schedule.next() {
             let looked = self.look(at, outputs);
-            if outputs.0.send(Message::Looked(looked)).is_err() {
+            if outputs.0.send(Message::Looked(at, looked)).is_err() {
                 return;
             }
             schedule.again(at);
@@ -123,7 +134,7 @@ impl Looks<'_> {
     }
 
     /// Looks at a log, and compares its head with those of the others.
-    fn look(&self, at: usize, outputs: &Outputs) -> Result<Vec<Kind>, Error> {
+    fn look(&self, at: usize, outputs: &Outputs) -> Result<Vec<Held>, Error> {
         let rules = (self.rules)();
         let (source, now) = (&*self.sources[at], rules.now);
         let mut state = outputs.state_of(&self.logs[at])?;

@@ -12,7 +12,9 @@ use glasslog_log::directory::Disk;
 use super::undelivered::failed;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::input;
+use crate::output::check_replaceable;
 
 /// Bytes of the largest state: keys of eight logs with as many key events as a monitor keeps.
 const MAX_STATE: usize = 64 << 20;
@@ -35,9 +37,10 @@ impl StateFile {
     /// # Errors
     /// Another process has the lock (exit 1), or the file is no state (exit 8).
     pub(super) fn open(path: &Path) -> Result<(Self, State), Failure> {
+        check_replaceable(path, path)?;
         let lock = lock(path)?;
         let known = match fs::symlink_metadata(path) {
-            Ok(_) => Some(input::read(path, MAX_STATE)?),
+            Ok(_) => Some(input::read_as(path, MAX_STATE, FileKind::MonitorState)?),
             Err(_) => None,
         };
         let state = known.as_deref().map(State::parse).transpose();

@@ -9,6 +9,7 @@ use glasslog_core::verify::{Asked, verify_bundle};
 use crate::args::{TextArgs, TrustArgs, refuse_artifact, resolve_artifact};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::input;
 use crate::other_question::of_path;
 use crate::output::Console;
@@ -44,7 +45,7 @@ impl Args {
     /// The artifact is malformed, or a file cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(None)?;
-        let bundle = input::read(&self.bundle, MAX_OFFLINE_BUNDLE)?;
+        let bundle = input::read_as(&self.bundle, MAX_OFFLINE_BUNDLE, FileKind::Bundle)?;
         let artifact = self.artifact.as_ref();
         let artifact = artifact
             .map(|artifact| resolve_artifact(artifact, console))

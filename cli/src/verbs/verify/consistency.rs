@@ -1,14 +1,16 @@
 //! `verify consistency`: checks that a newer checkpoint only appends to an older one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use glasslog_client::drive;
+use glasslog_client::fork;
 use glasslog_core::fetch::Query;
 use glasslog_core::verify::{ConsistencyQuery, verify_consistency};
 
 use crate::args::{TextArgs, TrustArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
+use crate::inconsistency_file::keep_evidence;
 use crate::input;
 use crate::output::{Console, Watch};
 use crate::source;
@@ -51,26 +53,36 @@ impl Args {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(self.log.as_deref())?;
         let options = self.trust.options();
-        let old = || input::read(&self.old, input::MAX_PROOF);
+        let old = || read_checkpoint(&self.old);
         match (&self.log, &self.new, &self.proof) {
             (Some(log), ..) => {
                 let source = source::open(log, self.trust.offline)?;
                 let old = old()?;
-                let query = drive::run(&*source, &Watch::reading(console), || {
+                let judged = (&*old, &*policy);
+                let (query, found) = fork::run(&*source, &Watch::reading(console), judged, || {
                     Ok::<_, Failure>(ConsistencyQuery::new(&old, &policy, options))
                 })?;
-                console.verdict(query.report(), self.text.extent())
+                let exit = console.verdict(query.report(), self.text.extent())?;
+                keep_evidence(query.report(), found.as_ref(), &self.old, console);
+                Ok(exit)
             }
             (None, Some(new), Some(proof)) => {
                 let old = old()?;
-                let new = input::read(new, input::MAX_PROOF)?;
+                let new = read_checkpoint(new)?;
                 let proof = input::read(proof, input::MAX_PROOF)?;
                 let report = verify_consistency(&old, &new, &proof, &policy, options);
-                Ok(console.report(&report, self.text.extent()))
+                let exit = console.report(&report, self.text.extent());
+                let found = fork::of_one_size(&old, &new, &policy);
+                keep_evidence(Some(&report), found.as_ref(), &self.old, console);
+                Ok(exit)
             }
             _ => Err(Failure::usage(
                 "`verify consistency` takes `--log LOG`, or `--new FILE` and `--proof FILE`",
             )),
         }
     }
+}
+
+fn read_checkpoint(path: &Path) -> Result<Vec<u8>, Failure> {
+    input::read_as(path, input::MAX_PROOF, FileKind::Checkpoint)
 }

@@ -7,6 +7,7 @@ use glasslog_core::verify::verify_fraud;
 use crate::args::{TextArgs, TrustArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::input;
 use crate::output::Console;
 
@@ -34,7 +35,7 @@ impl Args {
     /// A file cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(None)?;
-        let fraud = input::read(&self.fraud, input::MAX_FRAUD)?;
+        let fraud = input::read_as(&self.fraud, input::MAX_FRAUD, FileKind::Fraud)?;
         let report = verify_fraud(&fraud, &policy, self.trust.options());
         Ok(console.report(&report, self.text.extent()))
     }

@@ -7,6 +7,7 @@ use glasslog_core::verify::verify_inconsistency;
 use crate::args::{TextArgs, TrustArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::input;
 use crate::output::Console;
 
@@ -35,7 +36,11 @@ impl Args {
     /// A file cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(None)?;
-        let evidence = input::read(&self.evidence, input::MAX_INCONSISTENCY)?;
+        let evidence = input::read_as(
+            &self.evidence,
+            input::MAX_INCONSISTENCY,
+            FileKind::Inconsistency,
+        )?;
         let report = verify_inconsistency(&evidence, &policy, self.trust.options());
         Ok(console.report(&report, self.text.extent()))
     }

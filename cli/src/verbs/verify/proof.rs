@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use glasslog_core::report::Class;
 use glasslog_core::text::limits::MAX_ENTRY;
 use glasslog_core::verify::verify_proof;
 
 use crate::args::{TextArgs, TrustArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::input;
 use crate::output::Console;
 use crate::proof_files::entry_beside;
@@ -39,10 +41,19 @@ impl Args {
     /// A file cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let policy = self.trust.policy(None)?;
-        let proof = input::read(&self.proof, input::MAX_PROOF)?;
+        let proof = input::read_as(&self.proof, input::MAX_PROOF, FileKind::EntryProof)?;
         let entry = self.entry()?;
         let report = verify_proof(&proof, &entry, &policy, self.trust.options());
-        Ok(console.report(&report, self.text.extent()))
+        let exit = console.report(&report, self.text.extent());
+        if report.class() == Class::False
+            && let Some(found) = FileKind::of(&entry).filter(|found| *found != FileKind::Event)
+        {
+            let words = found.words();
+            console.hint(format_args!(
+                "the entry that was given is {words}: `--entry` takes the one that the proof is about"
+            ));
+        }
+        Ok(exit)
     }
 
     fn entry(&self) -> Result<Vec<u8>, Failure> {

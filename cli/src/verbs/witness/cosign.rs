@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use glasslog_client::source::is_address;
 use glasslog_core::text::escape::display_safe;
+use glasslog_core::text::limits::MAX_NOTE;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
 use glasslog_core::witness::Refusal;
@@ -18,7 +19,10 @@ use crate::args::read_trust_policy;
 use crate::clock::signing_time;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Console, Head, Output, write_new};
+use crate::file_kind::FileKind;
+use crate::inconsistency_file::{show_to_everyone, write_inconsistency};
+use crate::input;
+use crate::output::{Console, Head, Output, check_replaceable};
 use crate::source;
 
 /// Checks consistency with the checkpoint last seen, remembers, then cosigns the public checkpoint.
@@ -65,6 +69,7 @@ impl Args {
     /// The checkpoint does not verify, or does not extend the one that the witness remembers.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         let key = witness_key(&self.key)?;
+        check_state(&self.state)?;
         let (target, policy) = self.target()?;
         let output = self
             .output
@@ -145,6 +150,27 @@ impl Args {
     }
 }
 
+/// Refuses a file that is not the state of a one-shot witness: the checkpoint that it cosigned last.
+fn check_state(path: &Path) -> Result<(), Failure> {
+    check_replaceable(path, path)?;
+    let wanted = "the state of `glasslog witness cosign`";
+    let refuse = |problem: String| {
+        let message = format!("`{}` is {problem}", path.display());
+        Failure::new(Exit::Malformed, "wrong-file", message).hint(
+            "name the state of this witness for this log, or look for a copy; a file that is missing is made, by a witness that knows no earlier head",
+        )
+    };
+    if !path.exists() {
+        return Ok(());
+    }
+    let bytes = input::read(path, MAX_NOTE)?;
+    match FileKind::of(&bytes) {
+        Some(FileKind::Checkpoint) => Ok(()),
+        Some(found) => Err(refuse(format!("{}, not {wanted}", found.words()))),
+        None => Err(refuse(format!("not {wanted}: it is no checkpoint"))),
+    }
+}
+
 /// Writes the evidence of a split view beside the witness's state. The split view is told even if that fails.
 fn accuse(
     error: &WitnessError,
@@ -152,16 +178,17 @@ fn accuse(
     state: &Path,
     console: &Console,
 ) -> Failure {
-    let (outcome, hint) = match write_new(state, &[("inconsistency", &evidence.encode())]) {
-        Ok(paths) => (
-            format!("evidence written to `{}`", paths[0].display()),
-            "show the file to everyone who relies on this log",
+    let (outcome, hint) = match write_inconsistency(state, &evidence.encode()) {
+        Ok(path) => (
+            format!("evidence written to `{}`", path.display()),
+            show_to_everyone(&path),
         ),
         Err(failure) => {
             console.warn_of(&failure);
             (
                 "the evidence could not be written".to_owned(),
-                "cosign again when the folder of the state can be written: the evidence is made anew",
+                "cosign again when the folder of the state can be written: the evidence is made anew"
+                    .to_owned(),
             )
         }
     };

@@ -20,6 +20,7 @@ use crate::args::{loopback, parse_listen, parse_timeout, rate, read_trust_policy
 use crate::clock::now;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file_kind::FileKind;
 use crate::input;
 use crate::output::{Console, LogFormat, LogLevel, begin_logging};
 use crate::server_process::{self, Ending, announce, listen_for};
@@ -162,6 +163,7 @@ impl Args {
     }
 
     fn open(&self, keys: &[WitnessKey]) -> Result<(State, Restored), Failure> {
+        check_database(&self.state)?;
         let beside = || mark_beside(&self.state);
         let mark = FileMark::new(self.generation.clone().unwrap_or_else(beside));
         let restored = match self.accept_restored {
@@ -219,7 +221,7 @@ impl Sources {
             add(path, logs.map_err(|error| not_among(path, &error))?)?;
         }
         for path in &self.lists {
-            let bytes = input::read(path, MAX_LOG_LIST)?;
+            let bytes = input::read_as(path, MAX_LOG_LIST, FileKind::LogList)?;
             let list = LogList::parse(&bytes).map_err(|error| {
                 let message = format!("`{}`: {error}", path.display());
                 Failure::new(Exit::Malformed, error.code(), message)
@@ -256,6 +258,22 @@ async fn reread(mut hangup: Signal, sources: Sources, logs: Logs) {
                 );
             }
         }
+    }
+}
+
+/// Refuses a file that is no database, before it is opened as one.
+fn check_database(path: &Path) -> Result<(), Failure> {
+    let wanted = FileKind::WitnessDatabase;
+    match FileKind::at(path) {
+        Some(found) if found == wanted => Ok(()),
+        Some(found) => Err(found.instead_of(wanted, path)),
+        None if path.is_file() => {
+            let message = format!("`{}` is not {}", path.display(), wanted.words());
+            Err(Failure::new(Exit::Malformed, "wrong-file", message)
+                .hint("name the database of this witness; a file that is missing is made"))
+        }
+        // A new one, or what only opening tells.
+        None => Ok(()),
     }
 }
 
