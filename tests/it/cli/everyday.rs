@@ -320,6 +320,60 @@ fn an_event_acts_on_an_entry_of_the_log() {
     release("log", hash).expect(0);
 }
 
+/// The text of a history shows what a release names, and an index is resolved by the policy: the hash of the entry is signed.
+#[test]
+fn a_hold_is_released_by_its_index() {
+    let shell = Shell::with_log();
+    let event = |log: &str, rest: &str| {
+        shell.record(
+            log,
+            &format!("--artifact w@1 --reason why -o proof --format json {rest}"),
+        )
+    };
+    event("log", "--action register").expect(0);
+    let hold = event("log", "--action hold").expect(0).json();
+    let hash = hold["leafHash"].as_str().unwrap();
+    let history = "history w@1 --log log --policy log/trust.policy";
+    let said = shell.run(history).expect(0);
+    let shown = format!("  hold 3, by its index or leaf hash {hash}\n");
+    assert!(
+        said.text().contains(&shown) || said.text().ends_with(shown.trim_end()),
+        "{said}"
+    );
+    for (of, code, words) in [
+        ("99", 6, "there is no entry 99"),
+        (
+            "x",
+            2,
+            "expected a leaf hash in base64, or the index of an entry",
+        ),
+    ] {
+        let said = event("log", &format!("--action release --acts-on {of}")).expect(code);
+        assert!(said.stderr.contains(words), "{said}");
+        assert!(
+            said.stderr.contains("`glasslog history ARTIFACT` shows"),
+            "{said}"
+        );
+    }
+    let server = shell.serve();
+    let said = event(&server.url, "--action release --acts-on 3").expect(2);
+    assert!(
+        said.stderr.contains("an index needs `--policy FILE`"),
+        "{said}"
+    );
+    let by_policy = "--action release --acts-on 3 --policy log/trust.policy";
+    event(&server.url, by_policy).expect(0);
+    drop(server);
+    event("log", "--action release --acts-on 3").expect(0);
+    let report = shell
+        .run(&format!("{history} --format json"))
+        .expect(0)
+        .json();
+    let events = report["events"].as_array().unwrap();
+    let acts_on: Vec<&Value> = events.iter().map(|event| &event["actsOn"]).collect();
+    assert_eq!(acts_on[2..], [hash, hash], "{report}");
+}
+
 #[test]
 fn a_dry_run_needs_no_server() {
     let shell = Shell::with_log();

@@ -317,3 +317,72 @@ fn a_compromised_owner_has_a_way_out() {
         shell.run(question).expect(0);
     }
 }
+
+/// A version that is not there leads to those that are registered, and to no others.
+#[test]
+fn other_versions_of_a_name_are_hinted_at() {
+    let shell = Shell::with_log();
+    let register = |artifact: &str| {
+        let line = format!("--action register --artifact {artifact} --reason r -o p");
+        shell.record("log", &line).expect(0);
+    };
+    for version in 1..=6 {
+        register(&format!("m@{version}"));
+    }
+    register("other@1");
+    shell
+        .record("log", "--action read --artifact m@read -o p")
+        .expect(0);
+    let hint = "hint: other versions of this name that are registered: `m@6`, `m@5`, `m@4`, `m@3`, `m@2` and 1 older ones";
+    for verb in ["history", "bundle -o b"] {
+        let said = shell.run(&format!("{verb} m@7 {POLICY}")).expect(4);
+        assert!(said.stderr.contains(hint), "{said}");
+        let said = shell.run(&format!("{verb} n@7 {POLICY}")).expect(4);
+        assert!(!said.stderr.contains("other versions"), "{said}");
+    }
+    let said = shell
+        .run(&format!("history m@7 --full-scan {POLICY}"))
+        .expect(4);
+    assert!(!said.stderr.contains("other versions"), "{said}");
+}
+
+/// What can be given in several ways is told so when it is missing.
+#[test]
+fn each_way_of_giving_a_missing_argument_is_named() {
+    let shell = Shell::with_log();
+    for (line, words) in [
+        (
+            "history m@1",
+            "`--log` can be replaced by the variable `GLASSLOG_LOG`",
+        ),
+        (
+            "history m@1 --log log",
+            "`--policy FILE`, or the variable `GLASSLOG_POLICY`, is required",
+        ),
+        (
+            "record --log log --action read --artifact m@1 --file p",
+            "`--signer` can be replaced by the variable `GLASSLOG_SIGNER`",
+        ),
+        (
+            "record --log log --signer ci.key --action read --artifact m@1",
+            "`--file` can be replaced by `--digest sha256:HEX`",
+        ),
+        (
+            "verify consistency --old p --policy p",
+            "`--log` can be replaced by `--new FILE` with `--proof FILE`",
+        ),
+        (
+            "witness serve --listen :0 --state s --key k",
+            "`--policy` can be replaced by `--logs FILE`",
+        ),
+    ] {
+        let said = shell.run(line).expect(2);
+        assert!(said.stderr.contains(words), "{said}");
+    }
+    let mut publish = shell.command("publish");
+    let said = finish(publish.env("GLASSLOG_LOG", "log")).expect(2);
+    assert!(
+        said.stderr.contains("which this verb does not take"),
+        "{said}"
+    );
+}

@@ -2,6 +2,7 @@
 use std::fs;
 
 use glasslog_core::merkle::leaf_hash;
+use glasslog_tests::http::request;
 use serde_json::{Value, json};
 
 use super::shell::{CI, ORIGIN, Shell};
@@ -218,4 +219,22 @@ fn record_refuses_what_is_no_event() {
             .expect(code);
     }
     assert_eq!(shell.size(), 2);
+}
+
+/// The exact bytes of an event can be posted; a line feed after them is named in the refusal.
+#[test]
+fn a_dry_run_writes_what_a_server_takes() {
+    let shell = Shell::with_log();
+    let line = "--action read --artifact a@1 --dry-run --entry event";
+    let said = shell.record("log", line).expect(0);
+    assert_eq!(said.text(), "");
+    let event = fs::read(shell.path("event")).unwrap();
+    assert_eq!(event.last(), Some(&b'}'));
+    let server = shell.serve();
+    let add = |body: &[u8]| request(server.address, "POST", "/add", body);
+    let refused = add(&[&event[..], b"\n"].concat());
+    let words = "where a final line feed stands: send the bytes before it";
+    let refused = String::from_utf8(refused.body).unwrap();
+    assert!(refused.contains(words), "{refused}");
+    assert_eq!(add(&event).body, b"2");
 }

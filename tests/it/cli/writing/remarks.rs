@@ -222,3 +222,33 @@ fn an_event_is_kept_while_it_is_sent() {
     shell.run(&conflict).expect(6);
     assert_eq!(kept(&shell), 0, "each had its answer");
 }
+
+/// An event about one file of a registered folder is no event about the folder, and none about a model of its own.
+#[test]
+fn a_file_of_a_registered_folder_is_told() {
+    let shell = Shell::with_log();
+    fs::create_dir_all(shell.path("model/sub")).unwrap();
+    fs::write(shell.path("model/sub/w.bin"), "weights").unwrap();
+    fs::write(shell.path("model/c.json"), "{}").unwrap();
+    let event = |rest: &str| format!("--signer ci.key {REASON} {rest}");
+    let register = event("--action register --artifact m@1 --file model");
+    assert!(codes(&shell, "log", &register).is_empty());
+    for (rest, expected) in [
+        ("--action deploy --artifact m@1 --file model", &[][..]),
+        ("--action read --artifact m@1 --file model/sub/w.bin", &[]),
+        (
+            "--action deploy --artifact m@1 --file model/sub/w.bin",
+            &["file-of-folder"],
+        ),
+        (
+            "--action deploy --artifact w@1 --file model/sub/w.bin",
+            &["artifact-not-registered"],
+        ),
+    ] {
+        assert_eq!(codes(&shell, "log", &event(rest)), expected, "{rest}");
+    }
+    let line = event("--action deploy --artifact w@1 --file model/sub/w.bin -o p");
+    let said = shell.run(&format!("record --log log {line}")).expect(0);
+    let words = "the file is `sub/w.bin` in the folder that entry 2 registers as `m@1`";
+    assert!(said.stderr.contains(words), "{said}");
+}
