@@ -151,7 +151,10 @@ fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static st
         (CheckCode::LogSignature | CheckCode::IndexSignature, Class::Undecided)
             if fact(check, "key").is_some() =>
         {
-            ("if the log's key was changed, `glasslog trust update` follows the change", "")
+            (
+                "if the log's key was changed, `glasslog trust update` follows the change",
+                "",
+            )
         }
         (CheckCode::LogSignature, Class::False) if check.detail.contains("with which it ended") => {
             (
