@@ -224,7 +224,8 @@ fn a_key_of_the_other_role_is_refused() {
     place.grow();
     let said = place.run("audit log --policy strict.policy --cosign witness.key", 2);
     assert!(
-        said.stderr.contains("is a witness's key"),
+        said.stderr
+            .contains("is the secret key of a witness, not of an auditor"),
         "{}",
         said.stderr
     );

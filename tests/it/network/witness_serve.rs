@@ -296,7 +296,8 @@ fn a_restarted_witness_remembers_and_a_restored_copy_is_refused() {
         "{said}"
     );
     let said = doctor("--witness-state w", 1);
-    assert!(said.contains("`w`: the state of the witness"), "{said}");
+    let problem = "`w` is the secret key of a witness, not the database";
+    assert!(said.contains(problem), "{said}");
     let mut served = operator.serve(&[]);
     assert_eq!(add(&served, &log.request(5, 9, 0)).status, 200);
     served.terminate();
@@ -514,7 +515,8 @@ fn the_operator_is_told_of_mistakes() {
         .current_dir(operator.folder.path());
     finish(&mut keygen).expect(0);
     let said = operator.refused(&["--key", "auditor"], 2);
-    assert!(said.stderr.contains("the key is not a witness's"), "{said}");
+    let problem = "is the secret key of an auditor, not of a witness";
+    assert!(said.stderr.contains(problem), "{said}");
     operator.refused(&["--key", "ssh-agent:x"], 2);
     operator.refused(&["--logs", "nowhere"], 1);
     let own = SecretKey::from_seed(&[7; 32]);
