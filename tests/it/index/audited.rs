@@ -238,7 +238,8 @@ fn a_key_of_the_other_role_is_refused() {
     let before = place.read("log/public/checkpoint");
     let said = place.run("witness cosign log --key auditor.key --state w.state", 2);
     assert!(
-        said.stderr.contains("0xff (tlog-index-audit/v1)"),
+        said.stderr
+            .contains("is the secret key of an auditor, not of a witness"),
         "{}",
         said.stderr
     );
