@@ -56,18 +56,11 @@ const MAGIC: [(&[u8], FileKind); 10] = [
     (b"logs/v0\n", FileKind::LogList),
 ];
 
-/// Words that begin a line of a trust policy.
-const OF_POLICIES: [&str; 9] = [
-    "log ",
-    "witness ",
-    "group ",
-    "quorum ",
-    "[log]",
-    "[index]",
-    "[audit]",
-    "[genesis]",
-    "[validity]",
-];
+/// Sections of a trust policy.
+const SECTIONS: [&str; 5] = ["[log]", "[index]", "[audit]", "[genesis]", "[validity]"];
+
+/// Words that begin a line of a trust policy with a key.
+const WITH_KEYS: [&str; 2] = ["log ", "witness "];
 
 impl FileKind {
     /// Returns the kind of a file with this content; `None` if it is none that tells itself apart.
@@ -99,9 +92,10 @@ impl FileKind {
         if let Ok(key) = VerifierKey::parse(line) {
             return Some(Self::VerifierKey(key.signature_type()));
         }
-        let is_policy = text
-            .lines()
-            .any(|line| OF_POLICIES.iter().any(|word| line.starts_with(word)));
+        let is_policy = text.lines().any(|line| {
+            let starts = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
+            starts(&SECTIONS) || starts(&WITH_KEYS) && line.contains('+')
+        });
         (is_policy || TrustPolicy::parse(bytes).is_ok()).then_some(Self::Policy)
     }
 
