@@ -53,6 +53,32 @@ impl Log {
         stated.filter(|stated| *stated != self.log_key())
     }
 
+    /// Returns true if the log has changed from this key to another one: no tree after that is signed by it.
+    ///
+    /// # Errors
+    /// The file of that change cannot be read.
+    pub fn has_ended(&self, key: &VerifierKey) -> Result<bool, LogError> {
+        let path = LogFile::LogKey(key.id()).path();
+        Ok(self.storage().read(&path)?.is_some())
+    }
+
+    /// Checks that the policies beside the log at `path` can take a new key from `size` on. Nothing is written.
+    ///
+    /// # Errors
+    /// A policy is malformed, or limits its keys so that the new lines do not fit.
+    pub fn check_policies(
+        &self,
+        path: &Path,
+        new: &VerifierKey,
+        size: u64,
+    ) -> Result<(), LogError> {
+        let (disk, layout) = (Disk::new(), Layout::new(path));
+        for path in policies(&disk, &layout)? {
+            rotated_policy(&disk, &path, self.log_key(), new, size)?;
+        }
+        Ok(())
+    }
+
     /// Adds the signature of the log's key to a rotation.
     ///
     /// # Errors
@@ -98,13 +124,10 @@ impl Log {
         self.publish_both(new, now)?;
         let old = self.log_key().clone();
         let (disk, layout) = (Disk::new(), Layout::new(path));
-        let config = Config::read(&disk, &layout)?;
-        let named = config.witnesses.as_ref();
-        let named = named.map(|witnesses| layout.root().join(&witnesses.policy));
-        let mut policies = vec![layout.trust_policy()];
-        policies.extend(named.filter(|path| *path != layout.trust_policy()));
-        for policy in policies {
-            rotate_policy(&disk, &layout, policy, &old, new.verifier(), head.size)?;
+        for path in policies(&disk, &layout)? {
+            if let Some(rotated) = rotated_policy(&disk, &path, &old, new.verifier(), head.size)? {
+                disk.replace(&layout.temporary(), &path, &rotated, PUBLIC_FILE)?;
+            }
         }
         let kept = layout.key(&format!("log.{}", old.id()));
         if !kept.exists() {
@@ -180,26 +203,33 @@ impl Log {
     }
 }
 
-/// Adds the new key to a policy that has the old one and not the new one; others stay.
-fn rotate_policy(
+/// Returns the policies beside the log: the one for readers, and the one that names its witnesses.
+fn policies(disk: &Disk, layout: &Layout) -> Result<Vec<PathBuf>, LogError> {
+    let config = Config::read(disk, layout)?;
+    let named = config.witnesses.as_ref();
+    let named = named.map(|witnesses| layout.root().join(&witnesses.policy));
+    let mut policies = vec![layout.trust_policy()];
+    policies.extend(named.filter(|path| *path != layout.trust_policy()));
+    Ok(policies)
+}
+
+/// Returns a policy with the new key added, if it has the old one and not the new one; others stay.
+fn rotated_policy(
     disk: &Disk,
-    layout: &Layout,
-    path: PathBuf,
+    path: &Path,
     old: &VerifierKey,
     new: &VerifierKey,
     size: u64,
-) -> Result<(), LogError> {
-    let Some(text) = disk.read(&path)? else {
-        return Ok(());
+) -> Result<Option<Vec<u8>>, LogError> {
+    let Some(text) = disk.read(path)? else {
+        return Ok(None);
     };
-    let setting = |problem: String| LogError::setting(path.clone(), problem);
+    let setting = |problem: String| LogError::setting(path.to_owned(), problem);
     let policy = TrustPolicy::parse(&text).map_err(|error| setting(error.to_string()))?;
     let has = |key: &VerifierKey| policy.log().logs().iter().any(|log| log.key == *key);
     if !has(old) || has(new) {
-        return Ok(());
+        return Ok(None);
     }
-    let rotated =
-        TrustPolicy::rotated(&text, old, new, size).map_err(|error| setting(error.to_string()))?;
-    disk.replace(&layout.temporary(), &path, &rotated, PUBLIC_FILE)?;
-    Ok(())
+    let rotated = TrustPolicy::rotated(&text, old, new, size);
+    Ok(Some(rotated.map_err(|error| setting(error.to_string()))?))
 }

@@ -289,4 +289,33 @@ fn a_key_changes_only_by_the_verb_and_never_back() {
     assert!(refused.stderr.contains("another key is in `keys/log`"));
     fs::write(world.at("log/keys/log"), current).unwrap();
     world.record("1.proof").expect(0);
+    // Nor does the log change back to it, and the refusal leaves the log as it was.
+    let ended = format!("log/keys/log.{}", first_key(&world.policy()));
+    fs::rename(world.at(&ended), world.at("first.key")).unwrap();
+    let refused = world.rotate("first").expect(6);
+    assert!(refused.stderr.contains("was signed by that key before"));
+    world.record("2.proof").expect(0);
+    world.keygen("third", ORIGIN);
+    world.rotate("third").expect(0);
+    world.record("3.proof").expect(0);
+}
+
+/// A statement cannot be taken back: a policy that cannot take the new key is found before.
+#[test]
+fn policies_that_cannot_take_the_new_key_stop_the_change_before_it_begins() {
+    let world = World::new();
+    world.record("0.proof").expect(0);
+    let place = world.at("log/trust.policy");
+    let good = fs::read_to_string(&place).unwrap();
+    let id = first_key(&good);
+    let limited = format!("{good}[validity]\nkey {ORIGIN}+{id} up-to-size 100\n");
+    for policy in [&*limited, "no policy"] {
+        fs::write(&place, policy).unwrap();
+        let refused = world.rotate("next").expect(8);
+        assert!(refused.stderr.contains("trust.policy"), "{refused}");
+        world.record(&format!("{}.proof", policy.len())).expect(0);
+    }
+    fs::write(&place, good).unwrap();
+    world.rotate("next").expect(0);
+    world.record("1.proof").expect(0);
 }

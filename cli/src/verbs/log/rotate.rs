@@ -147,6 +147,16 @@ impl Args {
         let malformed =
             |code: &'static str, problem: String| Failure::new(Exit::Malformed, code, problem);
         let head = log.publish(now())?;
+        // The statement cannot be taken back: all that could refuse the key after it is asked before.
+        if log.has_ended(new.verifier())? {
+            let message = format!(
+                "`{}` was signed by that key before, and changed to another one",
+                log.origin()
+            );
+            let ended = Failure::new(Exit::Refused, "log-key-ended", message);
+            return Err(ended.hint("`glasslog keygen --kind log` makes a new key"));
+        }
+        log.check_policies(layout.root(), new.verifier(), head.size + 1)?;
         let genesis = log
             .admitter()
             .keyring()
