@@ -169,7 +169,7 @@ impl LayoutError {
         let hint = match self {
             Self::NotALog { .. } | Self::NotADirectory { .. } => "`glasslog init` makes a log",
             Self::Unfinished { .. } => {
-                "nothing was published from it: remove the directory and run `glasslog init` again"
+                "nothing was published from it unless `public/checkpoint` is there: then keep the directory, and restore `glasslog.toml` from a copy; otherwise remove it and run `glasslog init` again"
             }
             Self::MirrorCopy { .. } => {
                 "write to the log itself; verbs that read take the copy, and any web server can serve its `public/`"
