@@ -8,7 +8,7 @@ use std::path::Path;
 use glasslog_core::event;
 use glasslog_core::fetch::HEADER;
 use glasslog_core::note::{Checkpoint, SignatureType, SignerKey, VerifierKey};
-use glasslog_core::trust::TrustPolicy;
+use glasslog_core::trust::{Section, TrustPolicy};
 
 use zeroize::Zeroizing;
 
@@ -56,9 +56,6 @@ const MAGIC: [(&[u8], FileKind); 10] = [
     (b"logs/v0\n", FileKind::LogList),
 ];
 
-/// Sections of a trust policy.
-const SECTIONS: [&str; 5] = ["[log]", "[index]", "[audit]", "[genesis]", "[validity]"];
-
 /// Words that begin a line of a trust policy with a key.
 const WITH_KEYS: [&str; 2] = ["log ", "witness "];
 
@@ -93,8 +90,9 @@ impl FileKind {
             return Some(Self::VerifierKey(key.signature_type()));
         }
         let is_policy = text.lines().any(|line| {
-            let starts = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
-            starts(&SECTIONS) || starts(&WITH_KEYS) && line.contains('+')
+            let is_section = Section::ALL.iter().any(|it| line.starts_with(it.name()));
+            let has_key = WITH_KEYS.iter().any(|word| line.starts_with(word));
+            is_section || has_key && line.contains('+')
         });
         (is_policy || TrustPolicy::parse(bytes).is_ok()).then_some(Self::Policy)
     }

@@ -10,7 +10,7 @@ use glasslog_core::verify::audit::Fork;
 
 use crate::drive::{self, Observer, Outcome, Reading};
 use crate::error::Error;
-use crate::prefix::prefix;
+use crate::prefix::{PrefixError, prefix};
 use crate::source::Source;
 
 /// Runs a query that compares a log with an older checkpoint, as [`drive::run`] does; returns it with the evidence if the log
@@ -46,6 +46,25 @@ pub fn of_one_size(old: &[u8], new: &[u8], policy: &[u8]) -> Option<Inconsistenc
     let is_fork = old.origin() == new.origin() && one.size == two.size && one.root != two.root;
     let policy = TrustPolicy::parse(policy).ok()?;
     is_fork.then(|| Inconsistency::of(&Fork::of_one_size(old, new), &policy))?
+}
+
+/// Compares two checkpoints of one log, the smaller one first, by the tiles under the larger one; evidence if they contradict
+/// each other.
+///
+/// # Errors
+/// A tile cannot be read, is missing, or is not the one that the larger head commits to.
+pub(crate) fn contradiction(
+    source: &dyn Source,
+    old: &Checkpoint,
+    new: &Checkpoint,
+) -> Result<Option<Inconsistency>, PrefixError> {
+    let (root, proof) = prefix(source, LogFile::Tile, old.head().size, new.head())?;
+    Ok((root != old.head().root).then(|| Inconsistency {
+        old: old.clone(),
+        new: new.clone(),
+        root,
+        proof,
+    }))
 }
 
 /// Returns the evidence against the checkpoint that the reading saw.

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use glasslog_core::fetch::{Progress, ProveError, ProveQuery, Query};
+use glasslog_core::fetch::{ProveError, ProveQuery};
 use glasslog_core::note::TlogProof;
-use glasslog_core::report::Report;
 
 use crate::drive::{Observer, Outcome, Reading, feed, read_with_retries};
 use crate::error::Error;
@@ -48,12 +47,12 @@ pub fn prove(
     index: u64,
 ) -> Result<TlogProof, ProofError> {
     let attempt = |reading: &Reading<'_>| {
-        let mut proving = Proving(ProveQuery::new(index));
-        feed(&mut proving, reading, observer, |_| true)?;
-        Ok::<_, Error>(proving)
+        let mut query = ProveQuery::new(index);
+        feed(&mut query, reading, observer, |_| true)?;
+        Ok::<_, Error>(query)
     };
-    let Proving(query) = read_with_retries(source, observer, attempt, |proving| Outcome {
-        is_failed: matches!(proving.0.proof(), Some(Err(ProveError::Tiles(_)))),
+    let query = read_with_retries(source, observer, attempt, |query| Outcome {
+        is_failed: matches!(query.proof(), Some(Err(ProveError::Tiles(_)))),
         is_unfinished: false,
     })?;
     match query.proof() {
@@ -90,26 +89,5 @@ impl Source for ReadOnce<'_> {
         let bytes = self.source.read(path)?;
         read.insert(path.to_owned(), bytes.clone());
         Ok(bytes)
-    }
-}
-
-/// A proof in the making, fed as queries are. It has no report, because it judges nothing.
-struct Proving(ProveQuery);
-
-impl Query for Proving {
-    fn needs(&self) -> Vec<String> {
-        self.0.needs()
-    }
-
-    fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
-        self.0.supply(path, bytes);
-    }
-
-    fn report(&self) -> Option<&Report> {
-        None
-    }
-
-    fn progress(&self) -> Progress<'_> {
-        Progress::default()
     }
 }

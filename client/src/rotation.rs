@@ -1,9 +1,9 @@
 //! A reader's trust file brought up to date: the rotations of a log's key, followed from the key that the file names.
 
-use glasslog_core::fetch::{CHECKPOINT_PATH, Progress, Query};
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::merkle::TreeHead;
 use glasslog_core::note::{Checkpoint, VerifierKey};
-use glasslog_core::report::{Class, Report};
+use glasslog_core::report::Class;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::{Rotation, RotationFault, RotationQuery};
 
@@ -79,10 +79,9 @@ fn follow_once(
     let unlimited = of_log.filter(|log| log.validity.up_to_size.is_none());
     let mut open: Vec<VerifierKey> = unlimited.map(|log| log.key.clone()).collect();
     while let Some(old) = open.pop() {
-        let query = RotationQuery::new(old, trust.clone(), newest.head(), now);
-        let mut following = Following(query);
-        feed(&mut following, source, &(), |_| true)?;
-        let rotation = match following.0.outcome() {
+        let mut query = RotationQuery::new(old, trust.clone(), newest.head(), now);
+        feed(&mut query, source, &(), |_| true)?;
+        let rotation = match query.outcome() {
             Some(Ok(Some(rotation))) => rotation.clone(),
             Some(Ok(None)) => continue,
             Some(Err(fault)) => return Ok(Err(fault.clone())),
@@ -129,26 +128,5 @@ fn follow_once(
             };
             fault(Class::Undecided, "rotation-not-followed", detail.to_owned())
         }
-    }
-}
-
-/// A search for a rotation, fed as queries are. It has no report.
-struct Following(RotationQuery);
-
-impl Query for Following {
-    fn needs(&self) -> Vec<String> {
-        self.0.needs()
-    }
-
-    fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
-        self.0.supply(path, bytes);
-    }
-
-    fn report(&self) -> Option<&Report> {
-        None
-    }
-
-    fn progress(&self) -> Progress<'_> {
-        Progress::default()
     }
 }

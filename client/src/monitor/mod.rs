@@ -23,14 +23,15 @@ pub use watch::{Watch, Watches};
 pub use webhook::Webhook;
 pub use witnesses::{Behind, Shown, Witness};
 
-use glasslog_core::fetch::{CHECKPOINT_PATH, LogFile};
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::tiles::TileError;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::Inconsistency;
 
 use crate::error::Error;
-use crate::prefix::{PrefixError, prefix};
+use crate::fork::contradiction;
+use crate::prefix::PrefixError;
 use crate::source::Source;
 
 /// Rules of a monitor.
@@ -293,20 +294,12 @@ impl LogState {
         old: &Checkpoint,
         new: &Checkpoint,
     ) -> Result<Option<Condition>, Condition> {
-        let (root, proof) = match prefix(source, LogFile::Tile, old.head().size, new.head()) {
-            Ok(found) => found,
+        let evidence = match contradiction(source, old, new) {
+            Ok(Some(evidence)) => evidence,
+            Ok(None) => return Ok(None),
             // A log that was rolled back has no tiles of the larger head: nothing shows a contradiction.
             Err(_) if self.size() == new.head().size => return Ok(None),
             Err(error) => return Err(error.into()),
-        };
-        if root == old.head().root {
-            return Ok(None);
-        }
-        let evidence = Inconsistency {
-            old: old.clone(),
-            new: new.clone(),
-            root,
-            proof,
         };
         let (old, new) = (old.head().size, new.head().size);
         let message =
@@ -335,16 +328,7 @@ pub fn compare_views(
         false => (two, one, source),
     };
     // Tiles that cannot be read are an alarm of the log that lacks them.
-    let (root, proof) = prefix(source, LogFile::Tile, old.head().size, new.head()).ok()?;
-    if root == old.head().root {
-        return None;
-    }
-    let evidence = Inconsistency {
-        old: old.clone(),
-        new: new.clone(),
-        root,
-        proof,
-    };
+    let evidence = contradiction(source, old, new).ok()??;
     let message = format!("`{}` and `{}` show different logs", state.log, other.log);
     Some(Alert::alarm(
         state,

@@ -27,6 +27,20 @@ struct Seen<'w> {
     no_effect: Option<NoEffect>,
 }
 
+impl Seen<'_> {
+    /// Describes it for an alert about one of its watches.
+    fn told<'a>(&'a self, watch: &'a str, status: Option<&'a SignatureStatus>) -> Told<'a> {
+        Told {
+            index: self.index,
+            leaf: self.leaf,
+            watch,
+            parsed: self.parsed.as_ref(),
+            status,
+            no_effect: self.no_effect.as_ref().map(NoEffect::code),
+        }
+    }
+}
+
 impl Monitor<'_> {
     /// Reads the new entries, and tells of those that meet a watch.
     pub(super) fn tell(&mut self, head: TreeHead, sink: &mut dyn Sink) -> Result<(), Stop> {
@@ -100,14 +114,7 @@ impl Monitor<'_> {
         let told: Vec<&Seen<'_>> = seen.iter().filter(|it| !it.watches.is_empty()).collect();
         for (seen, status) in told.iter().zip(judge(&self.state.rights, &told)) {
             for watch in &seen.watches {
-                let told = Told {
-                    index: seen.index,
-                    leaf: seen.leaf,
-                    watch,
-                    parsed: seen.parsed.as_ref(),
-                    status: status.as_ref(),
-                    no_effect: seen.no_effect.as_ref().map(NoEffect::code),
-                };
+                let told = seen.told(watch, status.as_ref());
                 let alert = Alert::event(self.state, &told, self.rules.now);
                 sink.deliver(&alert).map_err(Stop::Sink)?;
             }
@@ -148,14 +155,7 @@ impl Monitor<'_> {
                         continue;
                     }
                     for watch in &seen.watches {
-                        let told = Told {
-                            index: seen.index,
-                            leaf: seen.leaf,
-                            watch,
-                            parsed: seen.parsed.as_ref(),
-                            status: status.as_ref(),
-                            no_effect: None,
-                        };
+                        let told = seen.told(watch, status.as_ref());
                         let alert = Alert::withdrawn(self.state, &told, self.rules.now);
                         sink.deliver(&alert).map_err(Stop::Sink)?;
                     }

@@ -5,15 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use glasslog_core::fetch::LogFile;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::trust::LogVerdict;
-use glasslog_core::verify::Inconsistency;
 use glasslog_core::witness::monitoring_path;
 
 use super::kind::Kind;
 use super::{Condition, Monitor};
-use crate::prefix::prefix;
+use crate::fork::contradiction;
 use crate::source::Source;
 
 /// A witness of the monitored logs.
@@ -112,22 +110,11 @@ impl Monitor<'_> {
         if head.head().size > accepted.head().size {
             return Ok(());
         }
-        let (root, proof) = prefix(
-            self.source,
-            LogFile::Tile,
-            head.head().size,
-            accepted.head(),
-        )?;
-        if root == head.head().root {
+        let Some(evidence) = contradiction(self.source, head, accepted)? else {
             return Ok(());
-        }
+        };
         Err(Condition {
-            evidence: Some(Box::new(Inconsistency {
-                old: head.clone(),
-                new: accepted.clone(),
-                root,
-                proof,
-            })),
+            evidence: Some(Box::new(evidence)),
             ..Condition::new(
                 Kind::SplitView,
                 "it cosigned another tree than the log shows",

@@ -7,9 +7,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::fetch::log_file::LogFile;
+use crate::fetch::query::{Progress, Query};
 use crate::fetch::wave::{self, Wave};
 use crate::note::checkpoint::{Checkpoint, CheckpointError};
 use crate::note::tlog_proof::{TlogProof, TlogProofError};
+use crate::report::report::Report;
 use crate::tiles::plan::InclusionPlan;
 use crate::tiles::tile::TileError;
 
@@ -78,17 +80,40 @@ impl ProveQuery {
         }
     }
 
-    /// The files to fetch next; see [`needs`](crate::fetch::query::Query::needs).
+    fn plan(&self, bytes: &[u8]) -> Result<Stage, ProveError> {
+        let checkpoint = Checkpoint::parse(bytes).map_err(ProveError::Checkpoint)?;
+        let head = checkpoint.head();
+        if self.index >= head.size {
+            return Err(ProveError::NoSuchEntry {
+                index: self.index,
+                size: head.size,
+            });
+        }
+        let plan = InclusionPlan::new(head, self.index).map_err(ProveError::Tiles)?;
+        let wave = Wave::of(plan.tiles().iter().copied().map(LogFile::Tile));
+        Ok(Stage::Tiles(checkpoint, plan, wave))
+    }
+
+    /// The proof, once no more files are needed.
     #[must_use]
-    pub fn needs(&self) -> Vec<String> {
+    pub const fn proof(&self) -> Option<&Result<TlogProof, ProveError>> {
+        match &self.stage {
+            Stage::Done(proof) => Some(proof),
+            _ => None,
+        }
+    }
+}
+
+/// It has no report, because it judges nothing about an artifact.
+impl Query for ProveQuery {
+    fn needs(&self) -> Vec<String> {
         match &self.stage {
             Stage::Checkpoint(wave) | Stage::Tiles(_, _, wave) => wave.needs(),
             Stage::Done(_) => Vec::new(),
         }
     }
 
-    /// Takes one file; see [`supply`](crate::fetch::query::Query::supply).
-    pub fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
+    fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
         let (Stage::Checkpoint(wave) | Stage::Tiles(_, _, wave)) = &mut self.stage else {
             return;
         };
@@ -116,26 +141,11 @@ impl ProveQuery {
         };
     }
 
-    fn plan(&self, bytes: &[u8]) -> Result<Stage, ProveError> {
-        let checkpoint = Checkpoint::parse(bytes).map_err(ProveError::Checkpoint)?;
-        let head = checkpoint.head();
-        if self.index >= head.size {
-            return Err(ProveError::NoSuchEntry {
-                index: self.index,
-                size: head.size,
-            });
-        }
-        let plan = InclusionPlan::new(head, self.index).map_err(ProveError::Tiles)?;
-        let wave = Wave::of(plan.tiles().iter().copied().map(LogFile::Tile));
-        Ok(Stage::Tiles(checkpoint, plan, wave))
+    fn report(&self) -> Option<&Report> {
+        None
     }
 
-    /// The proof, once no more files are needed.
-    #[must_use]
-    pub const fn proof(&self) -> Option<&Result<TlogProof, ProveError>> {
-        match &self.stage {
-            Stage::Done(proof) => Some(proof),
-            _ => None,
-        }
+    fn progress(&self) -> Progress<'_> {
+        Progress::default()
     }
 }

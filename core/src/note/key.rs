@@ -11,6 +11,7 @@ use crate::note::key_name::{
     Algorithm, KeyId, KeyName, NoteKeyError, SignatureType, describe_type,
 };
 use crate::text::wire;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -140,6 +141,12 @@ impl VerifierKey {
     #[must_use]
     pub fn id(&self) -> KeyId {
         self.id
+    }
+
+    /// Returns `<name>+<id>`, the part of the key that people compare.
+    #[must_use]
+    pub fn name_and_id(&self) -> String {
+        format!("{}+{}", self.name, self.id)
     }
 
     /// Returns the type of its signatures.

@@ -7,7 +7,7 @@ use crate::event::log_key::{LogKeyEvent, log_key_id};
 use crate::note::key::VerifierKey;
 use crate::rules::keyring::Keyring;
 use crate::rules::signature_status::SignatureStatus;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 
 /// The reason why an entry does not rotate the key of a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,11 +73,6 @@ impl RotationError {
     }
 }
 
-/// Returns the part of a log's key that people compare: `NAME+ID`.
-pub(crate) fn name_and_id(key: &VerifierKey) -> String {
-    [key.name().as_str(), "+", &key.id().to_string()].concat()
-}
-
 impl Keyring {
     /// Checks that the entry at `index` rotates the log's key, which is `current`: enough admins and that key signed it, for
     /// this log and this position. The caller must prove the index.
@@ -102,8 +97,8 @@ impl Keyring {
         }
         if event.old != *current {
             return Err(RotationError::OtherKey {
-                claimed: name_and_id(&event.old),
-                current: name_and_id(current),
+                claimed: event.old.name_and_id(),
+                current: current.name_and_id(),
             });
         }
         let signed = self
@@ -115,7 +110,7 @@ impl Keyring {
         }
         match by_old_key(event, entry) {
             None => Err(RotationError::NotByOldKey {
-                key: name_and_id(&event.old),
+                key: event.old.name_and_id(),
             }),
             Some(false) => Err(RotationError::BadSignature {
                 keyid: log_key_id(&event.old),

@@ -25,7 +25,6 @@ use crate::text::heapsort;
 use crate::text::limits::MAX_CLOCK_SKEW;
 use crate::trust::validity::{Invalid, Validity, Window};
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -239,7 +238,7 @@ impl Policy {
             match (signed_checkpoint::judge_lines(checkpoint, also), &verdict) {
                 (KeyVerdict::BadSignature, _) => return LogVerdict::BadSignature,
                 (KeyVerdict::Absent, LogVerdict::Signed(key)) if is_of_origin => {
-                    let missing = format!("{}+{}", also.name(), also.id());
+                    let missing = also.name_and_id();
                     let reason = Invalid::AlsoAbsent { key: missing };
                     verdict = LogVerdict::Invalid(key.clone(), reason);
                 }

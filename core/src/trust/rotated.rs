@@ -59,7 +59,7 @@ struct Limit {
 impl Limit {
     fn new(key: &VerifierKey, condition: String) -> Self {
         Self {
-            key: format!("{}+{}", key.name(), key.id()),
+            key: key.name_and_id(),
             condition,
             is_set: false,
         }

@@ -17,7 +17,8 @@ pub enum Section {
 }
 
 impl Section {
-    pub(crate) const ALL: [Self; 5] = [
+    /// All sections.
+    pub const ALL: [Self; 5] = [
         Self::Log,
         Self::Index,
         Self::Audit,

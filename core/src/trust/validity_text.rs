@@ -17,7 +17,6 @@ use crate::trust::trust_error::TrustError;
 use crate::trust::validity::{Subject, Terms};
 use crate::trust::validity_error::ValidityProblem;
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The policies that the lines are about.
@@ -131,7 +130,7 @@ impl Policies<'_> {
         if let Some((condition, _)) = of_log.into_iter().find(|(_, is_set)| *is_set) {
             return Err(ValidityProblem::NotOfKey { condition });
         }
-        let is_it = |key: &VerifierKey| name_and_id(key) == name;
+        let is_it = |key: &VerifierKey| key.name_and_id() == name;
         let mut is_known = false;
         for (section, policy) in self.sections() {
             let logs = policy.logs.iter_mut().filter(|log| is_it(&log.key));
@@ -154,7 +153,7 @@ impl Policies<'_> {
                 }
                 witness.window = witness.window.and(terms.window);
             }
-            // What such a witness signs counts for nothing, whenever it does.
+            // Signatures of such a witness count for nothing, whenever they were made.
             let mut unsupported = policy.unsupported.iter();
             if unsupported
                 .any(|witness| format!("{}+{}", witness.key.name(), witness.key.id()) == name)
@@ -220,11 +219,6 @@ impl Policies<'_> {
         let audit = audit.map(|audit| (Section::Audit, audit));
         [log, index, audit].into_iter().flatten()
     }
-}
-
-/// Returns the part of a verifier key that `[validity]` names it by.
-fn name_and_id(key: &VerifierKey) -> String {
-    format!("{}+{}", key.name(), key.id())
 }
 
 /// Checks that a further key is one by ML-DSA-44 that bears the log's name: any other would be a second log or a witness.

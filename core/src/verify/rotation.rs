@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 use crate::event::event;
 use crate::event::log_key::log_key_id;
 use crate::fetch::log_file::LogFile;
+use crate::fetch::query::{Progress, Query};
 use crate::fetch::wave::{self, Wave};
 use crate::merkle::hash::Hash;
 use crate::merkle::tree::{Subtree, TreeHead};
@@ -22,6 +23,7 @@ use crate::note::key::VerifierKey;
 use crate::note::note::KeyVerdict;
 use crate::note::signed_checkpoint::judge_lines;
 use crate::report::check::Class;
+use crate::report::report::Report;
 use crate::report::words;
 use crate::rules::keyring::Keyring;
 use crate::tiles::entry_bundle::EntryBundle;
@@ -101,34 +103,6 @@ impl RotationQuery {
             now,
             stage,
         }
-    }
-
-    /// The files to fetch next; see [`needs`](crate::fetch::query::Query::needs).
-    #[must_use]
-    pub fn needs(&self) -> Vec<String> {
-        match &self.stage {
-            Stage::Last(wave) | Stage::Entries(_, wave) => wave.needs(),
-            Stage::Done(_) => Vec::new(),
-        }
-    }
-
-    /// Takes one file; see [`supply`](crate::fetch::query::Query::supply).
-    pub fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
-        let (Stage::Last(wave) | Stage::Entries(_, wave)) = &mut self.stage else {
-            return;
-        };
-        if !wave.supply(path, bytes) {
-            return;
-        }
-        let stage = core::mem::replace(&mut self.stage, Stage::Last(Wave::default()));
-        self.stage = match stage {
-            Stage::Last(mut wave) => match wave.take().into_values().next() {
-                None => done(Ok(None)),
-                Some(bytes) => self.plan(&bytes).unwrap_or_else(|fault| done(Err(fault))),
-            },
-            Stage::Entries(plan, wave) => done(self.judge(&plan, wave).map(Some)),
-            over @ Stage::Done(_) => over,
-        };
     }
 
     /// The rotation, once no more files are needed; `None` in it if the log states no end of the key.
@@ -279,6 +253,42 @@ impl RotationQuery {
             is_pinned: pin.is_some(),
             time: plan.time,
         })
+    }
+}
+
+/// It has no report, because it judges nothing about an artifact.
+impl Query for RotationQuery {
+    fn needs(&self) -> Vec<String> {
+        match &self.stage {
+            Stage::Last(wave) | Stage::Entries(_, wave) => wave.needs(),
+            Stage::Done(_) => Vec::new(),
+        }
+    }
+
+    fn supply(&mut self, path: &str, bytes: Option<Vec<u8>>) {
+        let (Stage::Last(wave) | Stage::Entries(_, wave)) = &mut self.stage else {
+            return;
+        };
+        if !wave.supply(path, bytes) {
+            return;
+        }
+        let stage = core::mem::replace(&mut self.stage, Stage::Last(Wave::default()));
+        self.stage = match stage {
+            Stage::Last(mut wave) => match wave.take().into_values().next() {
+                None => done(Ok(None)),
+                Some(bytes) => self.plan(&bytes).unwrap_or_else(|fault| done(Err(fault))),
+            },
+            Stage::Entries(plan, wave) => done(self.judge(&plan, wave).map(Some)),
+            over @ Stage::Done(_) => over,
+        };
+    }
+
+    fn report(&self) -> Option<&Report> {
+        None
+    }
+
+    fn progress(&self) -> Progress<'_> {
+        Progress::default()
     }
 }
 

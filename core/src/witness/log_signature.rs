@@ -5,7 +5,6 @@ use crate::note::{Checkpoint, SignedCheckpoint, VerifierKey};
 use crate::trust::{Invalid, Window};
 use crate::witness::known_logs::KnownLog;
 use crate::witness::refusal::Refusal;
-use alloc::format;
 use alloc::vec::Vec;
 
 /// A checkpoint that a key of its log signed, which counts for its size and root, and at some time.
@@ -51,7 +50,7 @@ impl LogSignature {
         let refused = || reason.map_or(Refusal::Unsigned, Refusal::NotCounting);
         let (first, others) = windows.split_first().ok_or_else(refused)?;
         if let Some(absent) = log.also().iter().find(|also| !has_signed(also)) {
-            let key = format!("{}+{}", absent.name(), absent.id());
+            let key = absent.name_and_id();
             return Err(Refusal::NotCounting(Invalid::AlsoAbsent { key }));
         }
         if let Some(last) = log.last().iter().find(|last| **last != head) {

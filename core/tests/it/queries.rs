@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use glasslog_core::event::Action;
-use glasslog_core::fetch::{ProveError, ProveQuery};
+use glasslog_core::fetch::{ProveError, ProveQuery, Query};
 use glasslog_core::merkle::{ConsistencyProof, TreeHead, leaf_hash};
 use glasslog_core::note::{Checkpoint, Origin, SignatureType};
 use glasslog_core::report::{Class, Outcome, Report, Verdict};

@@ -1,6 +1,7 @@
 //! Rotations of a log's key: the reader who follows one, the log that admits one, and statements and heads that do not hold.
 
 use glasslog_core::event::{self, Envelope, LogKeyEvent, sign_with_log_key};
+use glasslog_core::fetch::Query;
 use glasslog_core::merkle::{Hash, leaf_hash};
 use glasslog_core::note::cosignature::cosign;
 use glasslog_core::note::{Checkpoint, Origin, SignatureType, SignedCheckpoint, SignerKey};

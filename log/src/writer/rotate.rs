@@ -36,7 +36,7 @@ impl Log {
         match self.next_log_key() {
             None => Ok(()),
             Some(key) => Err(WriterError::RotationBegun {
-                key: format!("{}+{}", key.name(), key.id()),
+                key: key.name_and_id(),
             }
             .into()),
         }

@@ -49,7 +49,7 @@ class Bindings:
     def __init__(self, keyring, entries):
         self.keyring = keyring
         self.bound, self.owners = {}, {}
-        # What each registration bound when it was logged, in log order; an owner has the bare name and a space.
+        # The bindings that each registration made when it was logged, in log order; an owner has the bare name and a space.
         self.made = []
         # Code of the rule that each registration breaks, if one does, and whether it states `newName` wrongly.
         self.conflicts, self.wrong = {}, set()

@@ -346,7 +346,7 @@ fn other_versions_of_a_name_are_hinted_at() {
     assert!(!said.stderr.contains("other versions"), "{said}");
 }
 
-/// What can be given in several ways is told so when it is missing.
+/// A missing argument that can be given in several ways is told with all of them.
 #[test]
 fn each_way_of_giving_a_missing_argument_is_named() {
     let shell = Shell::with_log();

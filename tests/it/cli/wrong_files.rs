@@ -204,7 +204,7 @@ fn the_key_of_a_log_signs_no_index() {
     assert!(!shell.path("own").exists());
 }
 
-/// Where any bytes can be right, the kind is a hint.
+/// The kind is a hint in places where any bytes can be right.
 #[test]
 fn entries_and_lines_of_another_kind_are_hinted_at() {
     let shell = with_every_kind();

@@ -71,9 +71,8 @@ impl Args {
             Some(begun) if begun == new.verifier() => {}
             Some(begun) => {
                 let message = format!(
-                    "a rotation to another key, `{}+{}`, was begun",
-                    begun.name(),
-                    begun.id()
+                    "a rotation to another key, `{}`, was begun",
+                    begun.name_and_id()
                 );
                 return Err(
                     Failure::new(Exit::Refused, "log-rotation-to-other-key", message)
@@ -85,10 +84,9 @@ impl Args {
         let old = log.log_key().clone();
         let head = log.switch_key(layout.root(), &new, now())?;
         let done = format!(
-            "`{}` is signed by `{}+{}` from size {} on",
+            "`{}` is signed by `{}` from size {} on",
             config.origin,
-            new.verifier().name(),
-            new.verifier().id(),
+            new.verifier().name_and_id(),
             head.size
         );
         extend_if_due(layout.root(), now()).map_err(|error| Failure::from(error).despite(&done))?;

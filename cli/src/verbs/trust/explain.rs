@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use glasslog_core::trust::changes;
 use serde::Serialize;
 
+use super::changes::{ChangeView, print};
 use crate::args::read_trust_policy;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -32,14 +33,7 @@ struct Explained {
     result: &'static str,
     /// The party that signed the change; policies are not signed.
     signed_by: Option<String>,
-    changes: Vec<Change>,
-}
-
-#[derive(Serialize)]
-struct Change {
-    section: &'static str,
-    change: &'static str,
-    text: String,
+    changes: Vec<ChangeView>,
 }
 
 impl Args {
@@ -49,11 +43,7 @@ impl Args {
         let (old, new) = (read_trust_policy(&self.old)?, read_trust_policy(&self.new)?);
         let found = changes(&old, &new);
         if console.is_json() {
-            let changes = found.into_iter().map(|change| Change {
-                section: change.statement.section.name(),
-                change: if change.is_new { "added" } else { "removed" },
-                text: change.statement.text,
-            });
+            let changes = found.into_iter().map(ChangeView::from);
             console.json(&Explained {
                 schema_version: 1,
                 result: "done",
@@ -66,15 +56,7 @@ impl Args {
             console.line("both policies say the same");
             return Ok(Exit::Done);
         }
-        for change in &found {
-            let sign = if change.is_new { '+' } else { '-' };
-            let statement = &change.statement;
-            console.line(format_args!(
-                "{sign} {:<10} {}",
-                statement.section.name(),
-                statement.text
-            ));
-        }
+        print(&found, console);
         console.note("no signature says who made this change: ask over another channel than the one that the file came by");
         Ok(Exit::Done)
     }

@@ -6,6 +6,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
 
+mod changes;
 mod check;
 mod explain;
 mod show;

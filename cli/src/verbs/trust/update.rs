@@ -8,6 +8,7 @@ use glasslog_core::trust::{Change, TrustPolicy, changes};
 use glasslog_core::verify::Rotation;
 use serde::Serialize;
 
+use super::changes::{ChangeView, print};
 use crate::args::{given, parse_time};
 use crate::clock;
 use crate::exit::Exit;
@@ -70,13 +71,6 @@ struct RotationView {
     time: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct ChangeView {
-    section: &'static str,
-    change: &'static str,
-    text: String,
-}
-
 impl Args {
     /// # Errors
     /// The file is no trust policy (exit 8), the log cannot be read (1), a rotation does not hold (3), or none leads to the key
@@ -112,15 +106,7 @@ impl Args {
         for rotation in &followed.rotations {
             say_rotation(rotation, console);
         }
-        for change in found {
-            let sign = if change.is_new { '+' } else { '-' };
-            let statement = &change.statement;
-            console.line(format_args!(
-                "{sign} {:<10} {}",
-                statement.section.name(),
-                statement.text
-            ));
-        }
+        print(found, console);
         match (followed.rotations.is_empty(), self.dry_run) {
             (true, _) => console.line(format_args!(
                 "`{file}` is up to date for `{}` at size {}",
@@ -133,12 +119,11 @@ impl Args {
 }
 
 fn say_rotation(rotation: &Rotation, console: &Console) {
-    let name = |key: &glasslog_core::note::VerifierKey| format!("{}+{}", key.name(), key.id());
     console.line(format_args!(
         "at size {} the log changed its key from `{}` to `{}`",
         rotation.size,
-        name(&rotation.old),
-        name(&rotation.new)
+        rotation.old.name_and_id(),
+        rotation.new.name_and_id()
     ));
     console.line(format_args!("  reason: {}", rotation.reason));
     console.line(format_args!(
@@ -176,11 +161,7 @@ fn view(followed: &Followed, found: Vec<Change>, changed: bool) -> Updated {
         pinned: rotation.is_pinned,
         time: rotation.time,
     });
-    let changes = found.into_iter().map(|change| ChangeView {
-        section: change.statement.section.name(),
-        change: if change.is_new { "added" } else { "removed" },
-        text: change.statement.text,
-    });
+    let changes = found.into_iter().map(ChangeView::from);
     Updated {
         schema_version: 1,
         result: "done",

@@ -20,7 +20,7 @@ pub(super) struct Bindings<'a> {
     keyring: Option<&'a Keyring>,
     /// Of each version that was freed, the index of the last registration after that.
     after_freed: BTreeMap<String, u64>,
-    /// What each registration bound when it was logged, in log order.
+    /// The bindings that each registration made when it was logged, in log order.
     bound: Vec<Bound>,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Bindings<'a> {
         fold
     }
 
-    /// What each registration bound when it was logged, in log order.
+    /// Returns the bindings that each registration made when it was logged, in log order.
     pub(super) fn bound(&self) -> &[Bound] {
         &self.bound
     }
