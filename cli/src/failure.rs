@@ -1,6 +1,8 @@
 //! The one error type of the verbs: the problem, its stable code, the remedy and the exit code.
 
 use core::fmt::Display;
+use std::io::ErrorKind;
+use std::path::Path;
 
 use glasslog_client::io_reason;
 use glasslog_client::prove::ProofError;
@@ -56,7 +58,9 @@ impl Failure {
     /// Exit 1: a file could not be read or written.
     pub(crate) fn file(path: impl Display, error: &std::io::Error) -> Self {
         let (path, problem) = (path.to_string(), io_reason(error));
-        glasslog_client::Error::File { path, problem }.into()
+        let hint = path_hint(&path, error.kind());
+        let failure = glasslog_client::Error::File { path, problem }.into();
+        Self { hint, ..failure }
     }
 
     /// Exit 1: standard output could not be written.
@@ -84,6 +88,35 @@ impl Failure {
         self.hint = Some(hint.into());
         self
     }
+}
+
+/// Returns the remedy for a path at which no file can be read or written.
+fn path_hint(path: &str, problem: ErrorKind) -> Option<String> {
+    if path.contains("://") {
+        return Some("that is an address, and the path of a file on this machine is wanted".into());
+    }
+    let at = Path::new(path);
+    let policy = at.join("trust.policy");
+    Some(match problem {
+        ErrorKind::NotFound if path.is_empty() => "the path is empty: name a file".into(),
+        ErrorKind::NotFound => {
+            let folder = at.parent().filter(|folder| !folder.as_os_str().is_empty());
+            match folder {
+                Some(folder) if !folder.exists() => {
+                    format!("there is no directory `{}`", folder.display())
+                }
+                _ if at.is_absolute() => "correct the path".into(),
+                _ => "correct the path, which begins at the current directory".into(),
+            }
+        }
+        ErrorKind::IsADirectory if policy.is_file() => format!(
+            "a file is wanted; the trust policy in that directory is `{}`",
+            policy.display()
+        ),
+        ErrorKind::IsADirectory => "a file is wanted: name one in that directory".into(),
+        ErrorKind::NotADirectory => "one of the directories of the path is a file".into(),
+        _ => return None,
+    })
 }
 
 impl From<glasslog_client::Error> for Failure {

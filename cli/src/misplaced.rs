@@ -27,8 +27,9 @@ pub(crate) fn hint(
     words: impl Iterator<Item = String>,
 ) -> Option<String> {
     let mut verb = command.get_name().to_owned();
-    for word in words {
-        if let Some(found) = command.find_subcommand(&word) {
+    let words: Vec<String> = words.collect();
+    for word in &words {
+        if let Some(found) = command.find_subcommand(word) {
             command = found;
             verb = format!("{verb} {}", found.get_name());
         }
@@ -40,6 +41,9 @@ pub(crate) fn hint(
         }
         _ => return None,
     };
+    if let Some(hint) = joined(command, given, &words) {
+        return Some(hint);
+    }
     let is_log = |argument: &&Arg| {
         let names = argument.get_value_names().unwrap_or_default();
         argument.get_id() == "log" || argument.is_positional() && names == ["LOG"]
@@ -54,6 +58,21 @@ pub(crate) fn hint(
         )),
         _ => None,
     }
+}
+
+/// Returns the hint for a flag's value that begins with `-`, and is taken for a flag.
+fn joined(command: &Command, given: &str, words: &[String]) -> Option<String> {
+    words.windows(2).find_map(|pair| {
+        let [flag, value] = pair else { return None };
+        let flag = flag.strip_prefix("--")?;
+        let mut arguments = command.get_arguments();
+        let takes_value = arguments.any(|argument| {
+            argument.get_long() == Some(flag) && argument.get_action().takes_values()
+        });
+        (takes_value && given.starts_with('-') && value.starts_with(given)).then(|| {
+            format!("a value that begins with `-` is joined to its flag: `--{flag}={value}`")
+        })
+    })
 }
 
 /// Names each way of giving the missing arguments that have several.

@@ -9,6 +9,9 @@ use glasslog_log::object_store::BucketSource;
 
 use crate::failure::Failure;
 
+/// Remedy for a log that is not at its path.
+const NAMES: &str = "`LOG` is a log directory, its public tree or an http(s) URL";
+
 /// Returns the path of a log directory that a verb works on, which an address is not.
 ///
 /// # Errors
@@ -68,6 +71,13 @@ pub(crate) fn open(log: &str, offline: bool) -> Result<Box<dyn Source>, Failure>
             "`--offline` opens no socket, and `{log}` is in a bucket"
         ))),
         Some(bucket) => Ok(Box::new(bucket)),
-        None => Ok(Box::new(Directory::open(Path::new(log))?)),
+        None => match Directory::open(Path::new(log)) {
+            Ok(directory) => Ok(Box::new(directory)),
+            Err(error) => {
+                let failure = Failure::from(error);
+                let hint = failure.hint.clone().unwrap_or_else(|| NAMES.into());
+                Err(failure.hint(hint))
+            }
+        },
     }
 }

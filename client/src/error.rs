@@ -215,6 +215,10 @@ impl Error {
             Self::Unreachable { peer: Peer { proxy: Some(_), .. }, .. } => {
                 "`HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY` name the proxy, and `NO_PROXY` the hosts to reach without it".into()
             }
+            Self::Unreachable { .. } => {
+                "check the address, and that its server runs".into()
+            }
+            Self::Credentials => "remove what stands before `@` in the address".into(),
             Self::Other { hint, .. } => return hint.clone(),
             _ => return None,
         })

@@ -21,5 +21,5 @@ pub(crate) use lookup::{Lookup, LookupArgs};
 pub(crate) use question::QuestionArgs;
 pub(crate) use server::{loopback, parse_listen, parse_timeout, rate};
 pub(crate) use text::TextArgs;
-pub(crate) use time::{parse_duration, parse_time};
+pub(crate) use time::{parse_duration, parse_period, parse_time};
 pub(crate) use trust::TrustArgs;

@@ -12,6 +12,16 @@ pub(crate) fn parse_duration(text: &str) -> Result<u64, String> {
         .map_err(|error| format!("{error}, expected a duration such as `90s`, `15m` or `2days`"))
 }
 
+/// Reads the length of a pause or of a limit, which is a second at least.
+pub(crate) fn parse_period(text: &str) -> Result<u64, String> {
+    match parse_duration(text)? {
+        0 => Err(
+            "it is less than a second, expected a duration such as `90s`, `15m` or `2days`".into(),
+        ),
+        seconds => Ok(seconds),
+    }
+}
+
 /// Reads the time of `--now`, in UTC or with an offset (RFC 3339 §5.6).
 pub(crate) fn parse_time(text: &str) -> Result<u64, String> {
     let text = text.to_ascii_uppercase();
@@ -76,6 +86,11 @@ mod tests {
             ("-1", None),
         ] {
             assert_eq!(parse_duration(text).ok(), seconds, "{text}");
+            assert_eq!(parse_period(text).ok(), seconds, "{text}");
+        }
+        for text in ["0", "0s", "500ms"] {
+            assert_eq!(parse_duration(text), Ok(0), "{text}");
+            assert!(parse_period(text).is_err(), "{text}");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use glasslog_client::source::{Http, Source, is_address};
 use glasslog_core::merkle::TreeHead;
 use glasslog_core::note::SignerKey;
@@ -15,7 +16,7 @@ use glasslog_log::directory::Disk;
 use glasslog_log::mirror::{Copy, Mirror, MirrorError, Mirrored};
 use serde::Serialize;
 
-use crate::args::{given, named_key, parse_duration, read_trust_policy};
+use crate::args::{given, named_key, parse_period, read_trust_policy};
 use crate::clock::{now, signing_time};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -55,6 +56,7 @@ enum MirrorVerb {
 #[derive(Debug, clap::Args)]
 struct Follow {
     /// Log directory, public tree or URL; a directory with the name of a verb is given as `./merge`
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     log: String,
 
     /// Directory of the copy: new, empty, or an earlier copy of this log
@@ -80,7 +82,7 @@ struct Follow {
     once: bool,
 
     /// Pause between two looks at the log
-    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = parse_duration, conflicts_with = "once")]
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = parse_period, conflicts_with = "once")]
     every: u64,
 }
 
@@ -121,9 +123,10 @@ impl Follow {
         let policy = read_trust_policy(&self.policy)?;
         let key = self.key.as_deref().map(|key| named_key(key, "witness"));
         let key = key.transpose()?;
+        // An error about the log leaves no directory behind.
+        let source = open(&self.log)?;
         let copy = Copy::open(&Disk::new(), &self.copy);
         let copy = copy.map_err(|error| failure(error, &self.copy, console))?;
-        let source = open(&self.log)?;
         let mut last = None;
         loop {
             let done = self.pass(&*source, &copy, &policy, key.as_ref(), console);
@@ -148,7 +151,7 @@ impl Follow {
                 console.warn_of(&failure);
             }
             console.written()?;
-            thread::sleep(Duration::from_secs(self.every.max(1)));
+            thread::sleep(Duration::from_secs(self.every));
         }
     }
 

@@ -14,12 +14,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use glasslog_client::Error;
 use glasslog_client::monitor::{Kind, Rules, Watch, Watches, Webhook, Witness};
-use glasslog_client::source::{Http, Pace, Source};
+use glasslog_client::source::{Http, Pace, Source, is_address};
 use glasslog_core::event::ArtifactQuery;
 
-use crate::args::{given, parse_duration, read_trust_policy, refuse_artifact, resolve_artifact};
+use crate::args::{
+    given, parse_duration, parse_period, read_trust_policy, refuse_artifact, resolve_artifact,
+};
 use crate::clock::now;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -44,7 +47,7 @@ Examples:
   glasslog monitor my.log --policy trust.policy --state m.state --rules watches --exec ./page-me")]
 pub(crate) struct Args {
     /// Log directories, public trees or URLs; those of one origin are compared with each other
-    #[arg(required = true, value_name = "LOG")]
+    #[arg(required = true, value_name = "LOG", value_parser = NonEmptyStringValueParser::new())]
     logs: Vec<String>,
 
     /// Trust policy, which decides which checkpoints count
@@ -90,7 +93,7 @@ pub(crate) struct Args {
     max_rate: NonZeroU32,
 
     /// Raise an alarm if there is no new entry for so long
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_period)]
     max_silence: Option<u64>,
 
     /// Look once, and end
@@ -98,7 +101,7 @@ pub(crate) struct Args {
     once: bool,
 
     /// Pause between two looks
-    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = parse_duration, conflicts_with = "once")]
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = parse_period, conflicts_with = "once")]
     every: u64,
 
     /// Post each alert to this address
@@ -110,11 +113,11 @@ pub(crate) struct Args {
     webhook_key: Option<PathBuf>,
 
     /// Run this command by the shell for each alert, which is on its standard input
-    #[arg(long, value_name = "CMD")]
+    #[arg(long, value_name = "CMD", value_parser = NonEmptyStringValueParser::new())]
     exec: Option<String>,
 
     /// Kill that command, and count the alert as not delivered, after so long
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration, requires = "exec")]
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_period, requires = "exec")]
     exec_timeout: u64,
 }
 
@@ -140,7 +143,12 @@ impl Args {
         let pace = Arc::new(Pace::new(self.max_rate));
         let sources = self.logs.iter().map(|log| source::open_paced(log, &pace));
         let sources: Vec<Box<dyn Source>> = sources.collect::<Result<_, _>>()?;
-        let open = |url: &String| Ok(Http::open_uncached(url)?.paced(Arc::clone(&pace)));
+        let open = |url: &String| match is_address(url)? {
+            true => Ok(Http::open_uncached(url)?.paced(Arc::clone(&pace))),
+            false => Err(Failure::usage(format!(
+                "`--witness {url}`: the address of a witness begins with `http://` or `https://`"
+            ))),
+        };
         let shown: Vec<Http> = self
             .witness
             .iter()

@@ -2,7 +2,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+
 use thiserror::Error;
+
+use super::Layout;
 
 /// A file operation that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -93,6 +96,13 @@ impl LockError {
     }
 }
 
+/// Returns the log directory whose public tree a path is; `None` if it is another directory.
+fn log_of(path: &Path) -> Option<&Path> {
+    let log = path.parent()?;
+    let layout = Layout::new(log);
+    (layout.public() == path && layout.config().is_file()).then_some(log)
+}
+
 /// A directory is not a complete log, or is not free for a new one.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -167,6 +177,13 @@ impl LayoutError {
     /// Returns the remedy for the operator, if there is one.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::NotALog { path } if log_of(path).is_some() => {
+                let log = log_of(path)?.display();
+                return Some(format!(
+                    "`{}` is the public tree of the log directory `{log}`, which this verb takes",
+                    path.display()
+                ));
+            }
             Self::NotALog { .. } | Self::NotADirectory { .. } => "`glasslog init` makes a log",
             Self::Unfinished { .. } => {
                 "nothing was published from it unless `public/checkpoint` is there: then keep the directory, and restore `glasslog.toml` from a copy; otherwise remove it and run `glasslog init` again"
@@ -180,7 +197,7 @@ impl LayoutError {
                 "restore `state/` and `public/` from copies of one moment; without such copies serve `public/` with any web \
                  server, which needs no `state/`, and begin a successor with `glasslog init --succeeds`"
             }
-            Self::Exists { .. } => return None,
+            Self::Exists { .. } => "name another file: no key is replaced",
         };
         Some(hint.to_owned())
     }

@@ -386,3 +386,100 @@ fn each_way_of_giving_a_missing_argument_is_named() {
         "{said}"
     );
 }
+
+/// A report of a hold names the command that ends it, as text and beside JSON; the command does.
+#[test]
+fn a_hold_names_its_release() {
+    let shell = Shell::with_log();
+    fs::write(shell.path("w"), "weights").unwrap();
+    let event =
+        "record --log log --signer ci.key --artifact w@1 --file w --reason why -o p --action";
+    shell.run(&format!("{event} register")).expect(0);
+    shell.run(&format!("{event} hold")).expect(0);
+    let release = "record --action release --acts-on 3";
+    for form in ["text", "json"] {
+        let said = shell
+            .run(&format!("verify file w {POLICY} --format {form}"))
+            .expect(6);
+        let hint = format!("ends the hold with `glasslog {release}`");
+        assert!(said.stderr.contains(&hint), "{said}");
+    }
+    shell.run(&format!("{event} release --acts-on 3")).expect(0);
+    let said = shell.run(&format!("verify file w {POLICY}")).expect(0);
+    assert!(!said.stderr.contains("ends the hold"), "{said}");
+}
+
+/// A path at which there is no file is told why, for files that are read and that are written.
+#[test]
+fn a_path_without_a_file_is_told_why() {
+    let shell = Shell::with_log();
+    fs::write(shell.path("text"), "text").unwrap();
+    for (path, hint) in [
+        ("nowhere", "which begins at the current directory"),
+        ("nowhere/file", "there is no directory `nowhere`"),
+        ("text/file", "one of the directories of the path is a file"),
+        (
+            "log",
+            "the trust policy in that directory is `log/trust.policy`",
+        ),
+        ("log/public", "a file is wanted: name one in that directory"),
+        (
+            "https://x.example/file",
+            "that is an address, and the path of a file on this machine is wanted",
+        ),
+    ] {
+        for line in [
+            format!("history w@1 --log log --policy {path}"),
+            format!("verify bundle {path} --policy log/trust.policy"),
+            format!("trust check {path}"),
+        ] {
+            let said = shell.run(&line).expect(1);
+            assert!(said.stderr.contains(&format!("`{path}`: ")), "{said}");
+            assert!(said.stderr.contains(hint), "{said}");
+        }
+        if path != "nowhere" {
+            let said = shell
+                .run(&format!("bundle w@1 {POLICY} -o {path}"))
+                .expect(1);
+            assert!(said.stderr.contains("glasslog: hint: "), "{said}");
+        }
+    }
+    for line in [
+        "keys list --log nowhere",
+        "audit nowhere --policy log/trust.policy",
+        "mirror nowhere copy --policy log/trust.policy --once",
+    ] {
+        let said = shell.run(line).expect(1);
+        let hint = "`LOG` is a log directory, its public tree or an http(s) URL";
+        assert!(said.stderr.contains(hint), "{said}");
+    }
+    assert!(!shell.path("copy").exists());
+    let said = shell
+        .record("log/public", "--action read --artifact w@1")
+        .expect(1);
+    let hint = "`log/public` is the public tree of the log directory `log`";
+    assert!(said.stderr.contains(hint), "{said}");
+}
+
+/// Input of no known kind is told where it can be looked at; the report itself names no file.
+#[test]
+fn malformed_input_is_told_its_verb() {
+    let shell = Shell::with_log();
+    fs::write(shell.path("text"), "text").unwrap();
+    let said = shell.run("history w@1 --log log --policy text").expect(8);
+    assert!(
+        said.stderr.contains("`glasslog trust check FILE`"),
+        "{said}"
+    );
+    for line in [
+        "verify bundle text",
+        "verify fraud text",
+        "verify inconsistency text",
+        "verify consistency --log log --old text",
+    ] {
+        let said = shell
+            .run(&format!("{line} --policy log/trust.policy"))
+            .expect(8);
+        assert!(said.stderr.contains("`glasslog inspect FILE`"), "{said}");
+    }
+}

@@ -243,3 +243,88 @@ fn an_https_address_of_a_plain_server_is_told() {
         );
     }
 }
+
+/// A period is a second at least, and a value that is empty or begins with a dash is told as such, before anything is made.
+#[test]
+fn values_that_cannot_be_meant_are_refused() {
+    let shell = Shell::with_log();
+    let (mirror, monitor) = (
+        "mirror log copy --policy log/trust.policy",
+        "monitor log --policy log/trust.policy --state state",
+    );
+    for period in ["0", "0s", "500ms"] {
+        for line in [
+            format!("{mirror} --every {period}"),
+            format!("{monitor} --every {period}"),
+            format!("{monitor} --once --max-silence {period}"),
+            format!("{monitor} --once --exec true --exec-timeout {period}"),
+        ] {
+            let said = shell.run(&line).expect(2);
+            assert!(said.stderr.contains(&format!("'{period}'")), "{said}");
+            assert!(said.stderr.contains("less than a second"), "{said}");
+        }
+    }
+    for line in [
+        format!("{monitor} --once --exec "),
+        "monitor  --policy log/trust.policy --state state --once".to_owned(),
+        "mirror  copy --policy log/trust.policy --once".to_owned(),
+        "audit  --policy log/trust.policy".to_owned(),
+        "index ".to_owned(),
+        "witness cosign  --key ci.key --state state".to_owned(),
+        "verify consistency --old state --policy log/trust.policy --log ".to_owned(),
+    ] {
+        let said = shell.run(&line).expect(2);
+        assert!(said.stderr.contains("a value is required for"), "{said}");
+    }
+    for witness in ["ftp://w.example", "w.example", "127.0.0.1:80"] {
+        let said = shell
+            .run(&format!("{monitor} --once --witness {witness}"))
+            .expect(2);
+        assert!(said.stderr.contains(witness), "{said}");
+        assert!(said.stderr.contains("http://"), "{said}");
+    }
+    let said = shell
+        .run("history w@1 --log log --policy log/trust.policy --max-checkpoint-age -1h")
+        .expect(2);
+    let hint = "a value that begins with `-` is joined to its flag: `--max-checkpoint-age=-1h`";
+    assert!(said.stderr.contains(hint), "{said}");
+    for made in ["copy", "state"] {
+        assert!(!shell.path(made).exists(), "{made}");
+    }
+}
+
+/// An address that no server answers at, or that holds a password, is told how to go on.
+#[test]
+fn an_address_that_cannot_be_read_is_told_how_to_go_on() {
+    let shell = Shell::with_log();
+    for (url, code, hint) in [
+        (
+            "http://127.0.0.1:1/",
+            1,
+            "check the address, and that its server runs",
+        ),
+        (
+            "http://me:secret@x.example/",
+            2,
+            "remove what stands before `@`",
+        ),
+    ] {
+        let said = shell.run(&format!("keys list --log {url}")).expect(code);
+        assert!(said.stderr.contains(hint), "{said}");
+        assert!(!said.stderr.contains("secret"), "{said}");
+    }
+}
+
+#[test]
+fn keygen_over_a_key_says_how_to_go_on() {
+    let shell = Shell::with_log();
+    let before = shell.read("ci.key");
+    for kind in ["actor", "log"] {
+        let said = shell
+            .run(&format!("keygen --kind {kind} --name x --out ci.key"))
+            .expect(1);
+        assert!(said.stderr.contains("exists already"), "{said}");
+        assert!(said.stderr.contains("hint: name another file"), "{said}");
+    }
+    assert_eq!(shell.read("ci.key"), before);
+}

@@ -49,6 +49,16 @@ pub(crate) fn hints(report: &Report, can_scan: bool) -> Vec<String> {
     }
 }
 
+/// Names the command that ends a hold, for those who may.
+fn release(check: &Check) -> Option<String> {
+    let Fact::Number(index) = fact(check, "index")? else {
+        return None;
+    };
+    Some(format!(
+        "the actor who holds it, or an admin with `--admin SPEC`, ends the hold with `glasslog record --action release --acts-on {index}`; the admins' hold ends by an admin alone"
+    ))
+}
+
 /// Returns the question about an actor, if nothing was found about a name: an actor's id looks like one.
 fn another_kind(report: &Report) -> Option<String> {
     let is_name = matches!(report.query.kind, "name" | "version");
@@ -65,8 +75,11 @@ fn hint(report: &Report, check: &Check, can_scan: bool) -> Option<String> {
     (!said.is_empty()).then(|| said.join("; "))
 }
 
-/// Names the line of the trust policy that sets the condition which a check did not meet.
+/// Names the hold that a check found, or the line of the trust policy that sets the condition which it did not meet.
 fn condition(report: &Report, check: &Check) -> Option<String> {
+    if check.code == CheckCode::Hold && report.class() == Class::Held {
+        return release(check);
+    }
     let origin = report.checkpoint.as_ref().map(|head| &*head.origin);
     let line = |of: &str| format!("`{}`", display_safe(of));
     Some(match check.code {
@@ -124,6 +137,11 @@ fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static st
     const SCAN: &str = "`--full-scan` reads every entry and does without the index";
     let is_audit = report.query.kind == "log";
     Some(match (check.code, report.class()) {
+        (CheckCode::Policy, Class::MalformedInput) => (
+            "the file of `--policy` is at fault: `glasslog trust check FILE` checks it, and `glasslog init` writes one to LOG/trust.policy",
+            "",
+        ),
+        (_, Class::MalformedInput) => ("`glasslog inspect FILE` says of which kind a file is", ""),
         (CheckCode::Files, Class::Unfinished) if report.checkpoint.is_none() => (
             "a log is named by its directory, its public tree, or the address of such a tree",
             "",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use glasslog_client::audit::{Audited, Keeper, Settings, audit};
 use glasslog_client::drive::{self, Outcome, Reading};
 use glasslog_client::source::Source;
@@ -35,6 +36,7 @@ Examples:
   glasslog audit https://log.example.com/ --policy trust.policy --format json")]
 pub(crate) struct Args {
     /// Log directory, public tree or URL
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     log: String,
 
     /// Resume from this file, which an earlier audit wrote; only new entries are read, and the file is kept up to date

@@ -6,6 +6,7 @@ use crate::args::TrustArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Console;
+use clap::builder::NonEmptyStringValueParser;
 
 mod audited;
 mod build;
@@ -22,6 +23,7 @@ Examples:
   glasslog index my.log --audited audited.tlog-proof")]
 pub(crate) struct Args {
     /// Log directory, public tree or URL
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     log: String,
 
     /// Make every run again from the entries, and compare it with the existing one

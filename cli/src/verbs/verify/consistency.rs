@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::NonEmptyStringValueParser;
 use glasslog_client::fork;
 use glasslog_core::fetch::Query;
 use glasslog_core::verify::{ConsistencyQuery, verify_consistency};
@@ -29,7 +30,7 @@ pub(crate) struct Args {
     old: PathBuf,
 
     /// Log directory, public tree or URL, whose checkpoint is the newer one
-    #[arg(long, required_unless_present = "new", conflicts_with_all = ["new", "proof"])]
+    #[arg(long, required_unless_present = "new", conflicts_with_all = ["new", "proof"], value_parser = NonEmptyStringValueParser::new())]
     log: Option<String>,
 
     /// The newer checkpoint

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::NonEmptyStringValueParser;
 use glasslog_client::source::is_address;
 use glasslog_core::text::escape::display_safe;
 use glasslog_core::text::limits::MAX_NOTE;
@@ -35,6 +36,7 @@ Examples:
   glasslog witness cosign https://log.example.com/ --key w1.key --state w1.state --policy trust.policy -o cosigned")]
 pub(crate) struct Args {
     /// Log directory, or address of a log
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     log: String,
     /// Witness key, as `keygen --kind witness` writes it
     #[arg(long, value_name = "SPEC")]
