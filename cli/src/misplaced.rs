@@ -9,13 +9,8 @@ use clap::{Arg, Command};
 use crate::args::given;
 
 /// Further ways of giving what an argument of a verb gives.
-const OTHER_WAYS: [(&str, &str, &str); 3] = [
+const OTHER_WAYS: [(&str, &str, &str); 2] = [
     ("glasslog record", "--file", "`--digest sha256:HEX`"),
-    (
-        "glasslog verify consistency",
-        "--log",
-        "`--new FILE` with `--proof FILE`",
-    ),
     ("glasslog witness serve", "--policy", "`--logs FILE`"),
 ];
 

@@ -16,6 +16,7 @@ mod cli {
     mod rotation;
     mod shards;
     mod transcripts;
+    mod variables;
     mod views;
     mod watching;
     pub(crate) mod writing;

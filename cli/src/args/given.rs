@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, StringValueParser, TypedValueParser};
 
+use crate::failure::Failure;
+
 /// Variable of `--log`.
 pub(crate) const LOG: &str = "GLASSLOG_LOG";
 /// Variable of `--policy`.
@@ -15,6 +17,20 @@ pub(crate) const SIGNER: &str = "GLASSLOG_SIGNER";
 /// Parser of `--log`.
 pub(crate) fn log() -> impl TypedValueParser<Value = String> {
     StringValueParser::new().try_map(|text| given(text, LOG))
+}
+
+/// Returns the log that the variable of `--log` names, for a verb whose other flags contradict `--log`.
+///
+/// # Errors
+/// The variable is empty, or no text (exit 2).
+pub(crate) fn log_variable() -> Result<Option<String>, Failure> {
+    match env::var(LOG) {
+        Ok(log) => given(log, LOG).map(Some).map_err(Failure::usage),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(Failure::usage(format!(
+            "the variable `{LOG}` is not text in UTF-8"
+        ))),
+    }
 }
 
 /// Parser of `--signer`.

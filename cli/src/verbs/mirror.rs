@@ -44,12 +44,45 @@ pub(crate) struct Args {
     verb: Option<MirrorVerb>,
 
     #[command(flatten)]
+    keeper: Keeper,
+
+    // Without a variable among its arguments, which would ask for the others beside a subverb.
+    #[command(flatten)]
     follow: Option<Follow>,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum MirrorVerb {
     Merge(merge::Args),
+}
+
+/// The keeper of a copy: the trust policy and the key that it uses.
+#[derive(Debug, clap::Args)]
+struct Keeper {
+    /// Trust policy, which decides which checkpoints are copied and which signatures are kept
+    #[arg(
+        long,
+        required = true,
+        value_name = "FILE",
+        env = given::POLICY,
+        hide_env_values = true,
+        value_parser = given::policy()
+    )]
+    policy: Option<PathBuf>,
+
+    /// Cosign the checkpoint of the copy with this key, as `keygen --kind witness` writes it
+    #[arg(long, value_name = "KEY")]
+    key: Option<PathBuf>,
+}
+
+impl Keeper {
+    fn read(&self) -> Result<(TrustPolicy, Option<SignerKey>), Failure> {
+        let policy = self.policy.as_deref();
+        let policy = policy.ok_or_else(|| Failure::usage("`--policy FILE` is required"))?;
+        let policy = read_trust_policy(policy)?;
+        let key = self.key.as_deref().map(|key| named_key(key, "witness"));
+        Ok((policy, key.transpose()?))
+    }
 }
 
 /// One log and its copy.
@@ -62,20 +95,6 @@ struct Follow {
     /// Directory of the copy: new, empty, or an earlier copy of this log
     #[arg(value_name = "DIR")]
     copy: PathBuf,
-
-    /// Trust policy, which decides which checkpoints are copied and which signatures are kept
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = given::POLICY,
-        hide_env_values = true,
-        value_parser = given::policy()
-    )]
-    policy: PathBuf,
-
-    /// Cosign the checkpoint of the copy with this key, as `keygen --kind witness` writes it
-    #[arg(long, value_name = "KEY")]
-    key: Option<PathBuf>,
 
     /// Copy the log once, and end
     #[arg(long)]
@@ -104,14 +123,14 @@ impl Args {
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
         match (self.verb, self.follow) {
             (Some(MirrorVerb::Merge(args)), _) => args.run(console),
-            (None, Some(follow)) => follow.run(console),
+            (None, Some(follow)) => follow.run(&self.keeper, console),
             (None, None) => Err(Failure::usage("there is no log to mirror")),
         }
     }
 }
 
 impl Follow {
-    fn run(self, console: &Console) -> Result<Exit, Failure> {
+    fn run(self, keeper: &Keeper, console: &Console) -> Result<Exit, Failure> {
         if self.copy.to_string_lossy().starts_with("s3://") {
             return Err(Failure::not_available("a mirror in a bucket"));
         }
@@ -120,9 +139,7 @@ impl Follow {
             return Err(Failure::usage(message)
                 .hint("give a new directory, or an earlier copy of this log"));
         }
-        let policy = read_trust_policy(&self.policy)?;
-        let key = self.key.as_deref().map(|key| named_key(key, "witness"));
-        let key = key.transpose()?;
+        let (policy, key) = keeper.read()?;
         // An error about the log leaves no directory behind.
         let source = open(&self.log)?;
         let copy = Copy::open(&Disk::new(), &self.copy);

@@ -6,8 +6,7 @@ use glasslog_log::directory::Disk;
 use glasslog_log::mirror::{Copy, Merged, Mirror, MirrorError, Mirrored, Replica, merge};
 use serde::Serialize;
 
-use super::failure;
-use crate::args::{given, named_key, read_trust_policy};
+use super::{Keeper, failure};
 use crate::clock::signing_time;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -28,19 +27,8 @@ pub(super) struct Args {
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
 
-    /// Trust policy, which decides which checkpoints are taken up and which signatures are kept
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = given::POLICY,
-        hide_env_values = true,
-        value_parser = given::policy()
-    )]
-    policy: PathBuf,
-
-    /// Cosign the checkpoint of the joined copy with this key, as `keygen --kind witness` writes it
-    #[arg(long, value_name = "KEY")]
-    key: Option<PathBuf>,
+    #[command(flatten)]
+    keeper: Keeper,
 }
 
 /// A head that a replica knows.
@@ -66,9 +54,7 @@ impl Args {
     /// # Errors
     /// Two heads contradict each other, or an argument or the output is wrong.
     pub(super) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let policy = read_trust_policy(&self.policy)?;
-        let key = self.key.as_deref().map(|key| named_key(key, "witness"));
-        let key = key.transpose()?;
+        let (policy, key) = self.keeper.read()?;
         let failed = |error| failure(error, &self.output, console);
         let replicas = self.replicas.iter().map(|path| Replica::open(path));
         let replicas: Vec<Replica> = replicas.collect::<Result<_, _>>().map_err(failed)?;

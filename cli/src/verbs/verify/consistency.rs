@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::builder::NonEmptyStringValueParser;
 use glasslog_client::fork;
 use glasslog_core::fetch::Query;
 use glasslog_core::verify::{ConsistencyQuery, verify_consistency};
 
-use crate::args::{TextArgs, TrustArgs};
+use crate::args::{TextArgs, TrustArgs, given};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::file_kind::FileKind;
@@ -29,8 +28,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     old: PathBuf,
 
-    /// Log directory, public tree or URL, whose checkpoint is the newer one
-    #[arg(long, required_unless_present = "new", conflicts_with_all = ["new", "proof"], value_parser = NonEmptyStringValueParser::new())]
+    /// Log directory, public tree or URL, whose checkpoint is the newer one; without `--new`, the variable GLASSLOG_LOG names it
+    #[arg(long, value_parser = given::log(), conflicts_with_all = ["new", "proof"])]
     log: Option<String>,
 
     /// The newer checkpoint
@@ -52,10 +51,15 @@ impl Args {
     /// # Errors
     /// A file or the log cannot be read.
     pub(crate) fn run(self, console: &Console) -> Result<Exit, Failure> {
-        let policy = self.trust.policy(self.log.as_deref())?;
+        // A variable that stands for `--log` does not contradict `--new`, as the flag does.
+        let log = match (&self.log, &self.new) {
+            (None, None) => Some(given::log_variable()?.ok_or_else(incomplete)?),
+            (log, _) => log.clone(),
+        };
+        let policy = self.trust.policy(log.as_deref())?;
         let options = self.trust.options();
         let old = || read_checkpoint(&self.old);
-        match (&self.log, &self.new, &self.proof) {
+        match (&log, &self.new, &self.proof) {
             (Some(log), ..) => {
                 let source = source::open(log, self.trust.offline)?;
                 let old = old()?;
@@ -77,11 +81,16 @@ impl Args {
                 keep_evidence(Some(&report), found.as_ref(), &self.old, console);
                 Ok(exit)
             }
-            _ => Err(Failure::usage(
-                "`verify consistency` takes `--log LOG`, or `--new FILE` and `--proof FILE`",
-            )),
+            _ => Err(incomplete()),
         }
     }
+}
+
+/// Describes a line that names no newer checkpoint.
+fn incomplete() -> Failure {
+    Failure::usage("`verify consistency` takes `--log LOG`, or `--new FILE` and `--proof FILE`").hint(
+        "`--log` can be replaced by `--new FILE` with `--proof FILE`, or by the variable `GLASSLOG_LOG`",
+    )
 }
 
 fn read_checkpoint(path: &Path) -> Result<Vec<u8>, Failure> {
