@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use glasslog_core::fetch::{LogFile, Query};
-use glasslog_core::report::{Class, Report, Verdict};
+use glasslog_core::report::{Check, CheckCode, Class, Outcome as Checked, Report};
 
 use crate::error::{Error, StatusReason};
 use crate::source::{Answer, Fetches, Source};
@@ -55,10 +55,17 @@ pub struct Outcome {
 impl From<Option<&Report>> for Outcome {
     fn from(report: Option<&Report>) -> Self {
         Self {
-            is_failed: report.is_some_and(|report| report.result == Verdict::Failed),
+            is_failed: report.is_some_and(|report| report.checks.iter().any(fails_for_the_log)),
             is_unfinished: report.is_some_and(|report| report.class() == Class::Unfinished),
         }
     }
+}
+
+/// Tells whether a check failed for a reason that damaged files of the log can cause. A hold, and contents of the reader's own
+/// files that differ, are found in a log whose files are right.
+fn fails_for_the_log(check: &Check) -> bool {
+    let is_failed = check.required && check.outcome == Checked::Fail;
+    is_failed && !matches!(check.code, CheckCode::Hold | CheckCode::Contents)
 }
 
 /// Runs a query to its report. `make` starts it, once for each reading of the log.
@@ -345,6 +352,30 @@ mod tests {
         };
         let expected = (vec![Again::WithoutRemembered], 2);
         assert_eq!(attempts(&source, outcome), expected);
+    }
+
+    #[test]
+    fn a_hold_and_other_contents_do_not_doubt_remembered_files() {
+        let check = |code, outcome, required| Check {
+            code,
+            outcome,
+            required,
+            detail: String::new(),
+            evidence: None,
+            class: Class::False,
+        };
+        for (code, outcome, required, doubts) in [
+            (CheckCode::Entries, Checked::Fail, true, true),
+            (CheckCode::IndexFiles, Checked::Fail, true, true),
+            (CheckCode::EventSignatures, Checked::Fail, true, true),
+            (CheckCode::Entries, Checked::Fail, false, false),
+            (CheckCode::Entries, Checked::Unknown, true, false),
+            (CheckCode::Hold, Checked::Fail, true, false),
+            (CheckCode::Contents, Checked::Fail, true, false),
+        ] {
+            let check = check(code, outcome, required);
+            assert_eq!(fails_for_the_log(&check), doubts, "{check:?}");
+        }
     }
 
     /// A file of an earlier log at the address may be met only when the log is read again.

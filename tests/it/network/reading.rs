@@ -270,6 +270,25 @@ fn full_files_are_remembered_and_damage_to_them_is_noticed() {
     assert!(!bundle.exists(), "what was damaged is forgotten");
 }
 
+/// Contents that differ are the reader's own files, of which the log's files say the truth.
+#[test]
+fn other_contents_forget_nothing() {
+    let folder = make_world();
+    let cache = folder.path().join("cache");
+    let host = Host::faithful(&folder.path().join("good/public"));
+    let verify =
+        "verify file unknown.bin --artifact resnet50@2.1 --full-scan --policy trust.policy";
+    let words = format!("{verify} --log {}", host.url());
+    for _ in 0..3 {
+        let said = finish(command(folder.path(), &words).env("GLASSLOG_CACHE", &cache)).expect(3);
+        assert_eq!(said.json()["cause"], "contents");
+        assert!(!said.stderr.contains("remembered files"), "{said}");
+    }
+    let asked = host.requests();
+    let bundles = asked.iter().filter(|asked| *asked == "tile/entries/000");
+    assert_eq!(bundles.count(), 1, "a full bundle is fetched once");
+}
+
 #[test]
 fn nobody_there() {
     let folder = make_world();
