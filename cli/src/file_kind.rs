@@ -183,11 +183,22 @@ impl FileKind {
         }
     }
 
+    /// Returns true for keys, of which each has one role.
+    pub(crate) const fn is_key(self) -> bool {
+        matches!(
+            self,
+            Self::SignerKey(_) | Self::VerifierKey(_) | Self::ActorKey | Self::ActorPublic
+        )
+    }
+
     /// Describes a file of this kind that is given for `wanted`.
     pub(crate) fn instead_of(self, wanted: Self, path: &Path) -> Failure {
         let (found, wanted_words) = (self.words(), wanted.words());
         let message = format!("`{}` is {found}, not {wanted_words}", path.display());
-        let failure = Failure::new(Exit::Malformed, "wrong-file", message);
+        let failure = match self.is_key() && wanted.is_key() {
+            true => Failure::new(Exit::Usage, "wrong-key", message),
+            false => Failure::new(Exit::Malformed, "wrong-file", message),
+        };
         match wanted.place().or(self.place()) {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -26,7 +26,7 @@ pub(crate) struct Expected {
 /// Reads a file and parses its text, which is wiped afterwards since it can be secret.
 ///
 /// # Errors
-/// The file cannot be read (exit 1), or is not the expected one (exit 8).
+/// The file cannot be read (exit 1), or is not the expected one (exit 8; 2 if it is the key of another role).
 pub(crate) fn read<T, E: Display>(
     path: &Path,
     expected: &Expected,
@@ -38,11 +38,13 @@ pub(crate) fn read<T, E: Display>(
     let malformed = |problem: &dyn Display| {
         let shown = path.display();
         let message = match FileKind::of(&bytes).filter(|found| *found != expected.kind) {
-            Some(found) => format!(
-                "`{shown}` is {}, not {}",
-                found.words(),
-                expected.kind.words()
-            ),
+            Some(found) => {
+                let failure = found.instead_of(expected.kind, path);
+                return Failure {
+                    hint: Some(expected.hint.to_owned()),
+                    ..failure
+                };
+            }
             None => format!("`{shown}`: {problem}"),
         };
         Failure::new(Exit::Malformed, expected.code, message).hint(expected.hint)

@@ -50,14 +50,18 @@ pub(crate) fn named_key(path: &Path, kind: &str) -> Result<SignerKey, Failure> {
         LogError::Storage(StorageError::Setting { .. }) => {
             let failure = Failure::from(error);
             match of_another_kind(path) {
-                Some(found) => Failure {
-                    message: format!(
-                        "`{}` is {found}, not the secret key of {}",
+                Some(found) => {
+                    let message = format!(
+                        "`{}` is {}, not the secret key of {}",
                         path.display(),
+                        found.words(),
                         holder(kind)
-                    ),
-                    ..failure
-                },
+                    );
+                    match found.is_key() {
+                        true => Failure::new(Exit::Usage, "wrong-key", message),
+                        false => Failure { message, ..failure },
+                    }
+                }
                 None => failure,
             }
             .hint(&hint)
@@ -87,7 +91,7 @@ fn holder(kind: &str) -> String {
 }
 
 /// Returns the kind of a file that is no key which signs notes, if it is recognised.
-fn of_another_kind(path: &Path) -> Option<String> {
+fn of_another_kind(path: &Path) -> Option<FileKind> {
     let found = FileKind::at(path)?;
-    (!matches!(found, FileKind::SignerKey(_))).then(|| found.words())
+    (!matches!(found, FileKind::SignerKey(_))).then_some(found)
 }
