@@ -43,8 +43,17 @@ pub(crate) fn write_and_tell(
     Ok(path)
 }
 
-/// Writes the evidence of a report that found the log to contradict the checkpoint in the file `older`, beside that file. The
-/// verdict stands even if that fails.
+/// Tells whether a file lies in the public tree of a log, in which strangers would read what is written beside it.
+fn is_served(path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else {
+        return false;
+    };
+    let mut folders = path.ancestors().skip(1);
+    folders.any(|folder| folder.join("checkpoint").is_file() && folder.join("tile").is_dir())
+}
+
+/// Writes the evidence of a report that found the log to contradict the checkpoint in the file `older`, beside that file, or in
+/// the working directory if that is in the public tree of a log. The verdict stands even if that fails.
 pub(crate) fn keep_evidence(
     report: Option<&Report>,
     found: Option<&Inconsistency>,
@@ -61,9 +70,10 @@ pub(crate) fn keep_evidence(
         ));
         return;
     };
-    let stem = match older.as_os_str() == "-" {
-        true => Path::new("old"),
-        false => older,
+    let stem = match older.file_name() {
+        _ if older.as_os_str() == "-" => Path::new("old"),
+        Some(name) if is_served(older) => Path::new(name),
+        _ => older,
     };
     if let Err(failure) = write_and_tell(stem, &found.encode(), console) {
         console.warn_of(&failure);

@@ -4,6 +4,7 @@ use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::merkle::TreeHead;
 use glasslog_core::note::{Checkpoint, VerifierKey};
 use glasslog_core::report::Class;
+use glasslog_core::text::escape::excerpt;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::{Rotation, RotationFault, RotationQuery};
 
@@ -76,6 +77,10 @@ fn follow_once(
     let origin = newest.origin().as_str();
     let logs = trust.log().logs().iter();
     let of_log = logs.filter(|log| log.key.name().as_str() == origin);
+    if of_log.clone().next().is_none() {
+        let detail = format!("the policy names no log `{}`", excerpt(origin));
+        return fault(Class::Undecided, "rotation-other-log", detail);
+    }
     let unlimited = of_log.filter(|log| log.validity.up_to_size.is_none());
     let mut open: Vec<VerifierKey> = unlimited.map(|log| log.key.clone()).collect();
     while let Some(old) = open.pop() {

@@ -67,6 +67,32 @@ fn each_verb_that_finds_a_fork_writes_the_evidence() {
     assert!(!shell.path("old-3.inconsistency").exists());
 }
 
+/// Strangers read what lies in the public tree of a log: evidence about a checkpoint there is written to the working directory.
+#[test]
+fn evidence_is_never_written_into_a_public_tree() {
+    let shell = forked(1);
+    let old = "log/public/checkpoints/old";
+    fs::create_dir_all(shell.path("log/public/checkpoints")).unwrap();
+    fs::copy(shell.path("log/public/checkpoint"), shell.path(old)).unwrap();
+    shell
+        .record("fork", "--action read --artifact m@1 -o p-more")
+        .expect(0);
+    let line = format!("verify consistency --old {old} --log fork {POLICY}");
+    let said = shell.run(&line).expect(7);
+    assert!(
+        said.stderr.contains("written to old.inconsistency"),
+        "{said}"
+    );
+    assert!(
+        !shell
+            .path("log/public/checkpoints/old.inconsistency")
+            .exists()
+    );
+    shell
+        .run(&format!("verify inconsistency old.inconsistency {POLICY}"))
+        .expect(0);
+}
+
 /// Of two files of one size, no proof is needed; where the evidence cannot be written, the verdict stays.
 #[test]
 fn two_heads_of_one_size_are_evidence() {
