@@ -133,12 +133,13 @@ fn cargo_test(long: bool, tally: &mut Tally) -> Result<()> {
     let test = |packages: &[&str]| {
         let mut test = process::cargo();
         test.args(["test", "--locked", "--no-fail-fast"])
-            .args(packages)
-            .args(["--", "--show-output"])
-            .env("GLASSLOG_BIN", glasslog::path());
+            .args(packages);
         if long {
-            test.env("GLASSLOG_LONG_TESTS", "1");
+            test.args(["--profile", "long"])
+                .env("GLASSLOG_LONG_TESTS", "1");
         }
+        test.args(["--", "--show-output"])
+            .env("GLASSLOG_BIN", glasslog::path());
         test
     };
     let product = tally.run(&mut test(&glasslog::TESTED));
