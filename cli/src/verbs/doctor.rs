@@ -21,6 +21,7 @@ use crate::output::{Console, mark};
 use crate::policy_hint::policy_beside;
 use crate::{input, source};
 
+mod cosigning;
 mod directory;
 mod witness;
 

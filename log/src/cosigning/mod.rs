@@ -29,7 +29,7 @@ use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
 use glasslog_client::witness::Memory;
-use glasslog_core::note::VerifierKey;
+use glasslog_core::trust::Witness as KnownWitness;
 use state::State;
 
 /// A witness, and what its log remembers of it.
@@ -39,9 +39,14 @@ pub struct Standing {
     pub name: String,
     /// Its key.
     pub key: String,
+    /// False if the policy gives it no address: it is never asked.
+    pub is_asked: bool,
     /// The memory of it.
     pub memory: Memory,
 }
+
+/// Reason for which a witness without an address does not cosign.
+pub const NO_ADDRESS: &str = "the policy gives it no address, so it is never asked";
 
 /// An event that the operator hears of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,18 +102,17 @@ pub(crate) fn standings(
     let state = State::parse(&kept.unwrap_or_default());
     let witnesses = section.map(|section| section.witnesses());
     let witnesses = witnesses.unwrap_or_default().iter();
-    let standing = |name: &str, key: &VerifierKey| {
-        let key = key.to_string();
+    let standing = |witness: &KnownWitness| {
+        let key = witness.key.to_string();
         Standing {
-            name: name.to_owned(),
+            name: witness.name.clone(),
+            is_asked: witness.url.is_some(),
             memory: state.memory(&key),
             key,
         }
     };
     Ok(Standings {
-        witnesses: witnesses
-            .map(|witness| standing(&witness.name, &witness.key))
-            .collect(),
+        witnesses: witnesses.map(standing).collect(),
         missing: state.missing,
     })
 }

@@ -6,6 +6,7 @@ use crate::directory::layout::Layout;
 use crate::error::LogError;
 use glasslog_client::witness::Witness;
 use glasslog_core::note::VerifierKey;
+use glasslog_core::text::escape::display_safe;
 use glasslog_core::trust::{Policy, TrustPolicy};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -86,9 +87,17 @@ pub(super) fn cosigners(
     }
     let can_be_asked = |at: usize| witnesses.get(at).is_some_and(Option::is_some);
     if !policy.is_met_by(can_be_asked) {
+        let known = policy.witnesses().iter().zip(&witnesses);
+        let without = known.filter(|(_, endpoint)| endpoint.is_none());
+        let without = without.map(|(known, _)| &known.name);
+        let unasked = without.chain(policy.unsupported().iter().map(|witness| &witness.name));
+        let unasked: Vec<String> = unasked
+            .map(|name| format!("`{}`", display_safe(name)))
+            .collect();
         return Err(refuse(format!(
-            "its quorum ({}) cannot be met: a witness without an address, or with a key of an unknown type, is never asked",
-            policy.needs()
+            "its quorum ({}) cannot be met without {}: a witness without an address, or with a key of an unknown type, is never asked",
+            policy.needs(),
+            unasked.join(", ")
         )));
     }
     let are_own = witnesses.iter().flatten().all(|witness| witness.is_own());

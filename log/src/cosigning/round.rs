@@ -4,7 +4,7 @@ use super::missing::{Missing, NotCosigned};
 use super::policy::{Cosigners, Role, cosigners};
 use super::settings::Pace;
 use super::state::State;
-use super::{Change, Standing};
+use super::{Change, NO_ADDRESS, Standing};
 use crate::config::Config;
 use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
@@ -152,6 +152,7 @@ impl Cosigning {
                 turn: Arc::clone(turn),
                 standing: Standing {
                     name: known.name.clone(),
+                    is_asked: witness.is_some(),
                     memory: kept.memory(&key),
                     key,
                 },
@@ -459,7 +460,10 @@ impl Cosigning {
             Missing {
                 name: member.standing.name.clone(),
                 since: failing.map_or(since, |failing| failing.since),
-                problem: failing.map(|failing| failing.message.clone()),
+                problem: match member.standing.is_asked {
+                    true => failing.map(|failing| failing.message.clone()),
+                    false => Some(NO_ADDRESS.to_owned()),
+                },
             }
         });
         let now = Instant::now();

@@ -115,6 +115,7 @@ mod tests {
         let standing = |key: &str, memory: &Memory| Standing {
             name: "w".into(),
             key: key.into(),
+            is_asked: true,
             memory: memory.clone(),
         };
         let standings = [standing("a", &memory), standing("b", &Memory::default())];

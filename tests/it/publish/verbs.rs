@@ -102,6 +102,45 @@ fn verbs_on_a_directory_publish_with_the_quorum_and_say_what_is_missing() {
     assert_eq!(shell.size(), 4);
 }
 
+/// A witness without an address is never asked: whoever waits for it hears that, and not only its name.
+#[test]
+fn a_witness_without_an_address_is_named_with_the_reason() {
+    let (shell, witnesses) = with_witnesses();
+    let policy = shell.read("log/w.policy");
+    let line = policy.lines().find(|line| line.starts_with("witness w3 "));
+    let line = line.unwrap();
+    let without = line.rsplit_once(' ').unwrap().0;
+    fs::write(shell.path("log/w.policy"), policy.replace(line, without)).unwrap();
+    let read = "--action read --artifact a@1";
+    shell.record("log", &format!("{read} -o p1")).expect(0);
+    witnesses[1].behave(Conduct::Dead);
+    let reason = "the policy gives it no address, so it is never asked";
+    let failed = shell.record("log", &format!("{read} -o p2")).expect(1);
+    assert!(failed.stderr.contains("`w3` is missing since "), "{failed}");
+    assert!(failed.stderr.contains(reason), "{failed}");
+    let said = shell.run("publish log").expect(1);
+    assert!(said.stderr.contains(reason), "{said}");
+    let third = &status(&shell)["witnesses"][2];
+    assert_eq!(third["lastError"]["code"], "no-address");
+    assert_eq!(third["lastError"]["message"], reason);
+    let said = shell.run("log status log").expect(0);
+    let words = format!("w3: cosigned nothing yet; {reason}");
+    assert!(said.text().contains(&words), "{said}");
+    let said = shell.run("doctor --log log --policy log/trust.policy");
+    let words = format!("witness `w3`: {reason}");
+    assert!(said.text().contains(&words), "{said}");
+    // A quorum that needs it is refused with its name.
+    fs::write(
+        shell.path("log/w.policy"),
+        shell
+            .read("log/w.policy")
+            .replace("group g 2", "group g all"),
+    )
+    .unwrap();
+    let said = shell.run("publish log").expect(8);
+    assert!(said.stderr.contains("cannot be met without `w3`"), "{said}");
+}
+
 #[test]
 fn a_server_answers_202_for_entries_that_are_durable_and_not_public() {
     let (shell, witnesses) = with_witnesses();

@@ -11,7 +11,7 @@ use glasslog_log::directory::Disk;
 use glasslog_log::status::contradiction;
 use glasslog_log::{Config, Layout, LayoutError, LogError, StorageError};
 
-use super::Finding;
+use super::{Finding, cosigning};
 
 /// Files and directories of a public tree that are looked at: a tree that was copied without its permissions shows that
 /// early.
@@ -40,6 +40,7 @@ pub(super) fn check(log: &Path, offline: bool) -> Vec<Finding> {
     }
     if config.store.is_none() || !offline {
         findings.extend(check_heads(log));
+        findings.extend(cosigning::check(log));
     }
     findings
 }

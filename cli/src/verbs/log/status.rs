@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use glasslog_core::text::time;
 use glasslog_core::text::wire::hex_encode;
-use glasslog_log::cosigning::{Standing, Standings};
+use glasslog_log::cosigning::{NO_ADDRESS, Standing, Standings};
 use glasslog_log::status::{Status, Writer};
 use serde_json::{Value, json};
 
@@ -158,11 +158,16 @@ fn witnesses(status: &Status) -> Vec<Value> {
             "size": cosigned.map(|(size, _)| size),
             "time": cosigned.map(|(_, time)| time),
             "failingSince": failing.map(|failing| failing.since),
-            "lastError": failing.map(|failing| json!({
-                "code": failing.code,
-                "message": failing.message,
-                "alarm": failing.is_alarm,
-            })),
+            "lastError": match failing {
+                _ if !standing.is_asked => {
+                    Some(json!({ "code": "no-address", "message": NO_ADDRESS, "alarm": false }))
+                }
+                failing => failing.map(|failing| json!({
+                    "code": failing.code,
+                    "message": failing.message,
+                    "alarm": failing.is_alarm,
+                })),
+            },
         })
     };
     all.map(object).collect()
@@ -174,11 +179,13 @@ fn describe(standing: &Standing) -> String {
         Some((size, at)) => format!("cosigned size {size} at {}", time::format(at)),
         None => "cosigned nothing yet".to_owned(),
     };
-    let failing = standing.memory.failing.as_ref();
-    let failing = failing.map(|failing| {
-        let since = time::format(failing.since);
-        format!("; fails since {since}: {}", visible(&failing.message))
-    });
+    let failing = match &standing.memory.failing {
+        _ if !standing.is_asked => Some(format!("; {NO_ADDRESS}")),
+        failing => failing.as_ref().map(|failing| {
+            let since = time::format(failing.since);
+            format!("; fails since {since}: {}", visible(&failing.message))
+        }),
+    };
     format!(
         "{}: {cosigned}{}",
         visible(&standing.name),
