@@ -64,6 +64,12 @@ pub enum ArtifactError {
         /// The text as given.
         found: String,
     },
+    /// The text is of the form `NAME@VERSION` with an empty version.
+    #[error("`{}` has an empty version", escape::excerpt(.found))]
+    EmptyVersion {
+        /// The text as given.
+        found: String,
+    },
     /// The text is a path, which only a caller with access to files can hash.
     #[error("`{}` is a path, and files are hashed by the caller", escape::excerpt(.found))]
     Path {
@@ -83,6 +89,7 @@ impl ArtifactError {
             Self::Name { .. } => "artifact-name",
             Self::NotAName { .. } => "artifact-not-a-name",
             Self::Version { .. } => "artifact-version",
+            Self::EmptyVersion { .. } => "artifact-empty-version",
             Self::Path { .. } => "artifact-path",
         }
     }
@@ -103,6 +110,7 @@ impl ArtifactError {
                 "`name:` before it makes it a name, here and in `glasslog history`"
             }
             Self::Version { .. } => "write `NAME@VERSION`",
+            Self::EmptyVersion { .. } => "write `NAME@VERSION`, or the name alone, without `@`",
             Self::Path { .. } => "hash the file and ask for `sha256:…`",
         }
     }
@@ -172,7 +180,7 @@ impl<'a> Form<'a> {
 /// [`ArtifactError`] if the text is no name, or has another form.
 pub fn subject_name(text: &str) -> Result<&str, ArtifactError> {
     let form = match Form::of(text) {
-        Form::Name(text) => return name(text),
+        Form::Name(text) => return artifact_name(text),
         Form::Path => "a path",
         Form::Digest => "a digest",
         Form::Actor(_) => "an actor",
@@ -203,12 +211,22 @@ fn is_hex_digest(text: &str) -> bool {
 
 /// Makes the key of a name: all versions of `name`, or the one of `name@version`; the last `@` separates the two.
 fn named(text: &str) -> Result<LookupKey, ArtifactError> {
-    let text = name(text)?;
+    let text = artifact_name(text)?;
     let kind = match text.rsplit_once('@') {
         Some((base, _)) if !base.is_empty() => KeyKind::Version,
         _ => KeyKind::Name,
     };
     Ok(LookupKey::new(kind, text))
+}
+
+/// Refuses `NAME@`: a variable with the version may have been empty, and the binding would be for good.
+fn artifact_name(text: &str) -> Result<&str, ArtifactError> {
+    match name(text)?.rsplit_once('@') {
+        Some((base, "")) if !base.is_empty() => Err(ArtifactError::EmptyVersion {
+            found: text.to_string(),
+        }),
+        _ => Ok(text),
+    }
 }
 
 fn name(text: &str) -> Result<&str, ArtifactError> {
@@ -404,6 +422,10 @@ mod tests {
         for text in ["", "name:", "two words", "modèle"] {
             assert_eq!(subject_name(text).unwrap_err().code(), "artifact-name");
         }
+        for text in ["m@", "name:m@", "@scope/m@"] {
+            let error = subject_name(text).unwrap_err();
+            assert_eq!(error.code(), "artifact-empty-version", "{text}");
+        }
     }
 
     #[test]
@@ -415,6 +437,9 @@ mod tests {
             ("sha256:00", "artifact-digest"),
             ("key:x", "artifact-digest"),
             ("actor:", "artifact-name"),
+            ("m@", "artifact-empty-version"),
+            ("m@1@", "artifact-empty-version"),
+            ("name:m@", "artifact-empty-version"),
         ] {
             assert_eq!(
                 ArtifactQuery::parse(text).unwrap_err().code(),

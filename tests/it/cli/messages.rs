@@ -271,10 +271,15 @@ fn values_that_cannot_be_meant_are_refused() {
         "audit  --policy log/trust.policy".to_owned(),
         "index ".to_owned(),
         "witness cosign  --key ci.key --state state".to_owned(),
-        "verify consistency --old state --policy log/trust.policy --log ".to_owned(),
     ] {
         let said = shell.run(&line).expect(2);
         assert!(said.stderr.contains("a value is required for"), "{said}");
+    }
+    for verb in ["history m@1", "verify consistency --old state", "keys list"] {
+        let line = format!("{verb} --policy log/trust.policy --log ");
+        let said = shell.run(&line).expect(2);
+        let words = "invalid value '' for '--log <LOG>': it is empty";
+        assert!(said.stderr.contains(words), "{said}");
     }
     for witness in ["ftp://w.example", "w.example", "127.0.0.1:80"] {
         let said = shell
@@ -327,4 +332,33 @@ fn keygen_over_a_key_says_how_to_go_on() {
         assert!(said.stderr.contains("hint: name another file"), "{said}");
     }
     assert_eq!(shell.read("ci.key"), before);
+}
+
+/// A variable with the version may be empty, and what is bound to a name is bound for good: `m@` is refused before anything is
+/// signed, and wherever it is asked for.
+#[test]
+fn an_empty_version_is_refused() {
+    let shell = Shell::with_log();
+    let policy = "--policy log/trust.policy";
+    fs::write(shell.path("f"), "f").unwrap();
+    shell.run(&format!("bundle m --log log {policy} -o b"));
+    for line in [
+        "record --log log --signer ci.key --action register --reason r --file f --artifact m@"
+            .to_owned(),
+        "record --log log --signer ci.key --action read --file f --dry-run --artifact name:m@"
+            .to_owned(),
+        format!("history m@ --log log {policy}"),
+        format!("history @scope/m@ --log log {policy}"),
+        format!("bundle m@ --log log {policy} -o c"),
+        format!("verify file f --artifact m@ --log log {policy}"),
+        format!("verify bundle b --artifact m@ {policy}"),
+    ] {
+        let said = shell.run(&line).expect(2);
+        assert!(said.stderr.contains("m@` has an empty version"), "{said}");
+        assert!(
+            said.stderr.contains("or the name alone, without `@`"),
+            "{said}"
+        );
+    }
+    assert_eq!(shell.size(), 2);
 }
