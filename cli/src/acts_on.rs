@@ -7,10 +7,9 @@ use glasslog_core::fetch::Query;
 use glasslog_core::merkle::Hash;
 use glasslog_core::report::{Class, Outcome};
 use glasslog_core::text::wire::parse_decimal;
-use glasslog_core::verify::{EntryQuery, Options};
+use glasslog_core::verify::EntryQuery;
 
-use crate::args::read_policy;
-use crate::clock::now;
+use crate::args::{by_the_index, read_policy};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Console, Watch};
@@ -46,15 +45,8 @@ pub(crate) fn resolve(
         Failure::usage(message).hint(format!("or give the leaf hash: {SHOWS}"))
     })?;
     let policy = read_policy(path)?;
-    let options = Options {
-        now: now(),
-        require: None,
-        max_checkpoint_age: None,
-        full_scan: false,
-        // The index tells of keys alone, which decide nothing here.
-        accept_index: true,
-        state: false,
-    };
+    // The index tells of keys alone, which decide nothing here.
+    let options = by_the_index(false);
     let source = source::open(log, false)?;
     let query = drive::run(&*source, &Watch::reading(console), || {
         Ok::<_, Failure>(EntryQuery::new(index, &policy, options))

@@ -8,6 +8,7 @@ use clap::{CommandFactory, Parser};
 
 mod acts_on;
 mod admin_event;
+mod answers;
 mod args;
 mod audited_proof;
 mod clock;

@@ -8,17 +8,19 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use glasslog_client::drive;
-use glasslog_core::event::{AccessEvent, Action, Subject, Weight};
+use glasslog_core::event::{AccessEvent, Action, FileList, Subject, Weight};
 use glasslog_core::fetch::Query;
-use glasslog_core::report::{Class, EventView, RegisteredAs, Report};
+use glasslog_core::report::{CheckCode, Class, EventView, Outcome, RegisteredAs, Report};
 use glasslog_core::text::escape::display_safe;
 use glasslog_core::text::time;
 use glasslog_core::trust::TrustPolicy;
 use glasslog_core::verify::{HistoryQuery, Options};
 use serde::Serialize;
 
-use crate::clock::now;
+use crate::answers::Answers;
+use crate::args::by_the_index;
 use crate::failure::Failure;
+use crate::output::visible;
 use crate::policy_hint::policy_beside;
 use crate::{input, source};
 
@@ -126,15 +128,7 @@ impl Known {
             .filter(|path| path.as_os_str() != "-")?;
         let policy = input::read(path, input::MAX_POLICY).ok()?;
         TrustPolicy::parse(&policy).ok()?.index()?;
-        let options = Options {
-            now: now(),
-            require: None,
-            max_checkpoint_age: None,
-            full_scan: false,
-            // A remark decides nothing.
-            accept_index: true,
-            state: !has_routine,
-        };
+        let options = by_the_index(!has_routine);
         let source = source::open(log, false).ok()?;
         let query = drive::run(&*source, &(), || {
             let mut query = HistoryQuery::new(artifact, &policy, options, false)
@@ -161,11 +155,89 @@ impl Known {
         &self,
         event: &AccessEvent,
         subjects: &[Subject],
+        folder: Option<&FileList>,
         by_admins: bool,
     ) -> Vec<Remark> {
         let Some(subject) = subjects.first() else {
             return Vec::new();
         };
+        let mut remarks = self.about_registration(event, subject, subjects, by_admins);
+        remarks.extend(self.about_answer(event, &subject.name));
+        remarks.extend(self.about_hold(event, subjects, folder));
+        remarks
+    }
+
+    /// Returns the remark about an answer to an event that cannot be answered so, or that was answered before.
+    fn about_answer(&self, event: &AccessEvent, name: &str) -> Option<Remark> {
+        let answered = event.action.answers()?.as_str();
+        let action = event.action.as_str();
+        let answers = Answers::among(self.events());
+        let Some(found) = answers.event(&event.acts_on?.to_base64()) else {
+            let message = format!(
+                "this {action} acts on no {answered} of `{name}`: no such event about it has that leaf hash"
+            );
+            return Some(remark("acts-on-other", message));
+        };
+        let (index, found_action) = (found.index, found.action.as_deref().unwrap_or(found.r#type));
+        if found_action != answered {
+            let message = format!(
+                "this {action} acts on entry {index}, which is no {answered} (`{}`)",
+                visible(found_action)
+            );
+            return Some(remark("acts-on-other", message));
+        }
+        let earlier = answers.of(found).next()?.index;
+        let message = format!("entry {earlier} answers the {answered} of entry {index} already");
+        Some(remark("answered-already", message))
+    }
+
+    /// Returns the remark about the use of an artifact that is under a hold. It is judged as `verify file` does, and only if the
+    /// history has a hold at all.
+    fn about_hold(
+        &self,
+        event: &AccessEvent,
+        subjects: &[Subject],
+        folder: Option<&FileList>,
+    ) -> Option<Remark> {
+        let is_use = matches!(
+            event.action,
+            Action::Deploy | Action::Execute | Action::Approve | Action::Grant | Action::Transfer
+        );
+        let is_hold = |found: &EventView| found.action.as_deref() == Some(Action::Hold.as_str());
+        if !is_use || !self.events().iter().any(is_hold) {
+            return None;
+        }
+        let name = &subjects.first()?.name;
+        let mut versions = self.report.members.versions.iter().flatten();
+        let version = versions.any(|version| version.name == *name);
+        let version = version.then_some(name.as_str());
+        let digest = |subject: &Subject| format!("sha256:{}", subject.sha256());
+        let digests: Vec<String> = subjects.iter().map(digest).collect();
+        let source = source::open(&self.log, false).ok()?;
+        let query = drive::run(&*source, &(), || {
+            let (policy, options) = (&self.policy, self.options);
+            let query = match folder {
+                Some(files) => {
+                    HistoryQuery::of_folder(files.clone(), None, version, policy, options)
+                }
+                None => HistoryQuery::of_files(&digests, version, policy, options),
+            };
+            query.map_err(|error| Failure::usage(error.to_string()))
+        });
+        let query = query.ok()?;
+        let mut checks = query.report()?.checks.iter();
+        let hold = checks.find(|check| check.code == CheckCode::Hold)?;
+        (hold.outcome == Outcome::Fail).then(|| remark("under-hold", visible(&hold.detail)))
+    }
+
+    /// Returns the remarks about the registration of the artifact.
+    fn about_registration(
+        &self,
+        event: &AccessEvent,
+        subject: &Subject,
+        subjects: &[Subject],
+        by_admins: bool,
+    ) -> Vec<Remark> {
         let name = &subject.name;
         let versions = self.report.members.versions.as_deref().unwrap_or_default();
         if event.action == Action::Register {

@@ -22,4 +22,4 @@ pub(crate) use question::QuestionArgs;
 pub(crate) use server::{loopback, parse_listen, parse_timeout, rate};
 pub(crate) use text::TextArgs;
 pub(crate) use time::{parse_duration, parse_period, parse_time};
-pub(crate) use trust::TrustArgs;
+pub(crate) use trust::{TrustArgs, by_the_index};

@@ -120,6 +120,19 @@ impl TrustArgs {
     }
 }
 
+/// Returns the options of a question whose answer decides nothing about a log: as of now, by the index as it is; `state` leaves
+/// routine accesses out.
+pub(crate) fn by_the_index(state: bool) -> Options {
+    Options {
+        now: now(),
+        require: None,
+        max_checkpoint_age: None,
+        full_scan: false,
+        accept_index: true,
+        state,
+    }
+}
+
 /// The claim of `--require`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Claim {

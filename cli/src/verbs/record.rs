@@ -241,7 +241,7 @@ impl Args {
         let mut found = self.remarks_about_admins(&keys);
         let by_admins = self.admin.len() > found.len();
         if let Some(known) = &known {
-            found.extend(known.remarks(&event, &subjects, by_admins));
+            found.extend(known.remarks(&event, &subjects, folder.as_ref(), by_admins));
         }
         found.iter().for_each(|remark| warn(remark, console));
         remarks.extend(found);

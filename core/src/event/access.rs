@@ -251,7 +251,7 @@ impl AccessEvent {
         if action.needs_transfer() && self.transfer.is_none() {
             return Err(AccessError::TransferMissing { action });
         }
-        if action.needs_acts_on() && self.acts_on.is_none() {
+        if action.answers().is_some() && self.acts_on.is_none() {
             return Err(AccessError::ActsOnMissing { action });
         }
         Ok(())

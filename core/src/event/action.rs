@@ -148,9 +148,14 @@ impl Action {
         matches!(self.weight(), Weight::Custody)
     }
 
-    /// Tells whether the event must name the event that it acts on.
+    /// Returns the action of the events that this one answers; it must name one of them.
     #[must_use]
-    pub const fn needs_acts_on(self) -> bool {
-        matches!(self, Self::Release | Self::Revoke | Self::Receive)
+    pub const fn answers(self) -> Option<Self> {
+        match self {
+            Self::Release => Some(Self::Hold),
+            Self::Revoke => Some(Self::Grant),
+            Self::Receive => Some(Self::Transfer),
+            _ => None,
+        }
     }
 }

@@ -281,7 +281,8 @@ pub struct PredecessorView {
 impl EventView {
     /// Returns true if the event is evidence of what it says: an access that was neither denied nor failed, signed by a
     /// key valid at its position, and no copy.
-    pub(crate) fn is_evidence(&self) -> bool {
+    #[must_use]
+    pub fn is_evidence(&self) -> bool {
         self.is_done() && self.signature == SignatureStatus::VALID
     }
 

@@ -7,11 +7,13 @@ use glasslog_core::text::escape::display_safe;
 use glasslog_core::text::json::Value;
 use glasslog_core::text::time;
 
+use crate::answers::Answers;
+
 /// Hex digits of a digest in a table: enough to tell the contents of one artifact apart by eye.
 const DIGEST_SHOWN: usize = 12;
 
-/// One row for each event; wrapped to `width` on a terminal, one line each elsewhere.
-pub(crate) fn table(events: &[EventView], width: Option<u16>) -> String {
+/// One row for each event, which may act on any of `answers`; wrapped to `width` on a terminal, one line each elsewhere.
+pub(crate) fn table(events: &[EventView], answers: &Answers<'_>, width: Option<u16>) -> String {
     let is_bounded = |event: &EventView| bracket(&event.time).is_some();
     let with_brackets = events.iter().any(is_bounded);
     let mut header = vec!["index", "time claimed"];
@@ -26,7 +28,7 @@ pub(crate) fn table(events: &[EventView], width: Option<u16>) -> String {
         "signature",
         "remarks",
     ]);
-    let row = |event: &EventView| row(event, with_brackets);
+    let row = |event: &EventView| row(event, answers, with_brackets);
     rows(header, events.iter().map(row), width)
 }
 
@@ -106,7 +108,7 @@ fn action(event: &EventView) -> String {
     }
 }
 
-fn row(event: &EventView, with_bracket: bool) -> Vec<String> {
+fn row(event: &EventView, answers: &Answers<'_>, with_bracket: bool) -> Vec<String> {
     let names: BTreeSet<&str> = event
         .subjects
         .iter()
@@ -123,7 +125,7 @@ fn row(event: &EventView, with_bracket: bool) -> Vec<String> {
         display_safe(&names.join(", ")),
         digests(event),
         event.signature.replace('-', " "),
-        display_safe(&remarks(event)),
+        display_safe(&remarks(event, answers)),
     ]);
     row
 }
@@ -143,7 +145,7 @@ fn digests(event: &EventView) -> String {
     }
 }
 
-fn remarks(event: &EventView) -> String {
+fn remarks(event: &EventView, answers: &Answers<'_>) -> String {
     let mut remarks: Vec<String> = event
         .notes
         .iter()
@@ -152,6 +154,8 @@ fn remarks(event: &EventView) -> String {
     if let Some(code) = event.no_effect {
         remarks.push(code.replace('-', " "));
     }
+    remarks.extend(answers.acts_on(event));
+    remarks.extend(answers.answered(event));
     if let Some(actor) = &event.on_behalf_of {
         remarks.push(format!("on behalf of {actor}"));
     }

@@ -9,6 +9,8 @@ use glasslog_core::report::{
 };
 use glasslog_core::text::escape::display_safe;
 
+use crate::answers::Answers;
+
 mod events;
 mod folder;
 mod verdict;
@@ -82,6 +84,7 @@ fn write_report(
         .filter(|events| !events.is_empty())
     {
         let all = events.len();
+        let answers = Answers::among(events);
         match extent {
             Extent::Summary => {
                 writeln!(out, "\n{HEADING}Events, counted{HEADING:#}")?;
@@ -92,20 +95,25 @@ fn write_report(
                     out,
                     "\n{HEADING}Events, the last {last} of {all}{HEADING:#}"
                 )?;
-                writeln!(out, "{}", events::table(&events[all - last..], width))?;
+                writeln!(
+                    out,
+                    "{}",
+                    events::table(&events[all - last..], &answers, width)
+                )?;
             }
             _ => {
                 writeln!(out, "\n{HEADING}Events{HEADING:#}")?;
-                writeln!(out, "{}", events::table(events, width))?;
+                writeln!(out, "{}", events::table(events, &answers, width))?;
             }
         }
-        write_answerable(out, events)?;
+        write_answerable(out, events, &answers)?;
     }
     Ok(())
 }
 
-/// Writes what an answer to a hold, a grant or a transfer names with `--acts-on`.
-fn write_answerable(out: &mut String, events: &[EventView]) -> fmt::Result {
+/// Writes what an answer to a hold, a grant or a transfer names with `--acts-on`, and the answers that there are: a second one has
+/// its use where the first had no right to answer.
+fn write_answerable(out: &mut String, events: &[EventView], answers: &Answers<'_>) -> fmt::Result {
     let is_answerable = |event: &&EventView| {
         let action = event.action.as_deref();
         event.outcome.as_deref() == Some("success")
@@ -118,7 +126,12 @@ fn write_answerable(out: &mut String, events: &[EventView]) -> fmt::Result {
     for event in answerable {
         let action = event.action.as_deref().unwrap_or_default();
         let (index, hash) = (event.index, event.leaf_hash);
-        writeln!(out, "  {action} {index}, by its index or leaf hash {hash}")?;
+        let answered = answers.answered(event);
+        let answered = answered.map_or_else(String::new, |by| format!("; {}", display_safe(&by)));
+        writeln!(
+            out,
+            "  {action} {index}, by its index or leaf hash {hash}{answered}"
+        )?;
     }
     Ok(())
 }

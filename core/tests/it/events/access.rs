@@ -79,7 +79,7 @@ fn each_action_asks_for_its_members() {
             acts_on: None,
             ..whole
         };
-        let expected = expect(action.needs_acts_on(), "access-acts-on-missing");
+        let expected = expect(action.answers().is_some(), "access-acts-on-missing");
         assert_eq!(code(&payload(&event)), expected, "{action}");
     }
 }
@@ -422,7 +422,7 @@ fn any_event() -> impl Strategy<Value = AccessEvent> {
                 if more || event.action.needs_transfer() {
                     event.transfer = Some(Transfer { from, to });
                 }
-                if more || event.action.needs_acts_on() {
+                if more || event.action.answers().is_some() {
                     event.acts_on = Some(Hash::from_bytes(hash));
                 }
                 if more {

@@ -178,7 +178,10 @@ pub(crate) fn access(action: Action, actor: &str, number: u32) -> AccessEvent {
         policy: None,
         references: Vec::new(),
         exception: None,
-        acts_on: action.needs_acts_on().then(|| Hash::from_bytes([7; 32])),
+        acts_on: action
+            .answers()
+            .is_some()
+            .then(|| Hash::from_bytes([7; 32])),
         new_name: false,
         files: Vec::new(),
         file_list: None,

@@ -124,6 +124,106 @@ fn an_event_that_will_not_mean_what_it_says_is_told() {
     assert_eq!(codes(&shell, &url, line), Vec::<String>::new());
 }
 
+/// An answer names the event that it answers: one of the right kind, once. The use of what is under a hold is told.
+#[test]
+fn an_answer_that_answers_nothing_is_told() {
+    let shell = registered();
+    let event =
+        |rest: &str| format!("--signer ci.key --artifact m@1 --digest {DIGEST} {REASON} {rest}");
+    let custody = "--from a --to b";
+    let transfer = format!("--action transfer {custody}");
+    for (index, (rest, expected)) in [
+        ("--action hold", &[][..]),
+        ("--action deploy", &["under-hold"]),
+        ("--action read", &[]),
+        ("--action release --acts-on 5", &["acts-on-other"]),
+        ("--action release --acts-on 6", &["acts-on-other"]),
+        ("--action release --acts-on 0", &["acts-on-other"]),
+        ("--action release --acts-on 4", &[]),
+        ("--action release --acts-on 4", &["answered-already"]),
+        ("--action deploy", &[]),
+        ("--action grant", &[]),
+        ("--action revoke --acts-on 4", &["acts-on-other"]),
+        ("--action revoke --acts-on 13", &[]),
+        (&transfer, &[]),
+        (
+            &format!("--action receive {custody} --acts-on 13"),
+            &["acts-on-other"],
+        ),
+        (&format!("--action receive {custody} --acts-on 16"), &[]),
+        (
+            &format!("--action receive {custody} --acts-on 16"),
+            &["answered-already"],
+        ),
+        // A stranger's hold has no effect.
+        ("--action hold --signer eve.key", &["hold-without-right"]),
+        ("--action deploy", &[]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let line = match rest.strip_suffix(" --signer eve.key") {
+            Some(rest) => event(rest).replace("ci.key", "eve.key"),
+            None => event(rest),
+        };
+        assert_eq!(
+            codes(&shell, "log", &line),
+            expected,
+            "{}: {rest}",
+            index + 4
+        );
+    }
+    let said = shell
+        .run("history m@1 --log log --policy log/trust.policy")
+        .expect(0);
+    let rows: Vec<&str> = said.text().lines().collect();
+    for (index, words) in [
+        (4, "answered by 10, 11;"),
+        (7, "acts on 5, which is no hold;"),
+        (8, "acts on 6, which is no hold;"),
+        (9, "acts on an event that is not shown;"),
+        (10, "acts on 4;"),
+        (11, "acts on 4, which 10 answered before;"),
+        (13, "answered by 15;"),
+        (14, "acts on 4, which is no grant;"),
+        (18, "acts on 16;"),
+    ] {
+        let is_row = |row: &&&str| row.trim_start().starts_with(&format!("{index} "));
+        let row = rows.iter().find(is_row).unwrap();
+        assert!(row.contains(words), "{words}: {said}");
+    }
+    // The list of what can be answered says what is.
+    let listed = |kind: &str| rows.iter().find(|row| row.starts_with(kind)).unwrap();
+    assert!(
+        listed("  hold 4,").ends_with("; answered by 10, 11"),
+        "{said}"
+    );
+    assert!(!listed("  hold 20,").contains("answered by"), "{said}");
+    // The last rows alone name earlier events too.
+    let said = shell
+        .run("history m@1 --log log --policy log/trust.policy --last 4")
+        .expect(0);
+    assert!(said.text().contains("acts on 16"), "{said}");
+}
+
+/// A folder under a hold is found as the folder that it is.
+#[test]
+fn the_use_of_a_held_folder_is_told() {
+    let shell = Shell::with_log();
+    fs::create_dir_all(shell.path("model")).unwrap();
+    fs::write(shell.path("model/w.bin"), "weights").unwrap();
+    let event = |rest: &str| format!("--signer ci.key {REASON} --artifact m@1 --file model {rest}");
+    for (rest, expected) in [
+        ("--action register", &[][..]),
+        ("--action hold", &[]),
+        ("--action deploy", &["under-hold"]),
+        ("--action execute", &["under-hold"]),
+        ("--action verify", &[]),
+    ] {
+        assert_eq!(codes(&shell, "log", &event(rest)), expected, "{rest}");
+    }
+}
+
 #[test]
 fn another_event_under_the_same_id_is_told() {
     let shell = registered();
