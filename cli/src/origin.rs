@@ -1,6 +1,7 @@
 //! The origin of the log that an event is signed for, from the log's configuration, its checkpoint or a trust policy.
 
 use glasslog_client::prove::prove;
+use glasslog_client::rotation::FOLLOW;
 use glasslog_client::source::{Source, is_address};
 use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::note::Checkpoint;
@@ -91,11 +92,11 @@ fn trusted_origin(
     console: &Console,
 ) -> Result<String, Failure> {
     let checkpoint = read_checkpoint(source)?;
-    check_signed(policy, &checkpoint)?;
+    check_signed(policy, &checkpoint, now())?;
     let origin = checkpoint.origin().as_str();
     if let Some(pin) = policy.genesis(origin) {
         let proof = prove(source, &Watch::reading(console), 0)?;
-        check_signed(policy, proof.checkpoint())?;
+        check_signed(policy, proof.checkpoint(), now())?;
         let head = proof.checkpoint().head();
         if proof.proof().verify(&pin, 0, &head).is_err() {
             return Err(other_genesis(origin));
@@ -115,9 +116,13 @@ pub(crate) fn other_genesis(origin: &str) -> Failure {
 ///
 /// # Errors
 /// It has not.
-pub(crate) fn check_signed(policy: &TrustPolicy, checkpoint: &Checkpoint) -> Result<(), Failure> {
+pub(crate) fn check_signed(
+    policy: &TrustPolicy,
+    checkpoint: &Checkpoint,
+    now: u64,
+) -> Result<(), Failure> {
     let origin = checkpoint.origin().as_str();
-    let (verdict, verified) = policy.verify_log(checkpoint, now());
+    let (verdict, verified) = policy.verify_log(checkpoint, now);
     match verdict.log {
         LogVerdict::Signed(_) if verified.is_some() => Ok(()),
         LogVerdict::Signed(_) => Err(Failure::new(
@@ -133,7 +138,7 @@ pub(crate) fn check_signed(policy: &TrustPolicy, checkpoint: &Checkpoint) -> Res
             "checkpoint-not-trusted",
             format!("a key of `{origin}` signed its checkpoint, but {reason}"),
         )
-        .hint("ask the operator for a newer trust policy")),
+        .hint(format!("{FOLLOW}; otherwise ask the operator for a newer trust policy"))),
         LogVerdict::OtherLast => Err(Failure::new(
             Exit::False,
             "log-ended-otherwise",
@@ -146,10 +151,16 @@ pub(crate) fn check_signed(policy: &TrustPolicy, checkpoint: &Checkpoint) -> Res
             "log-signature-false",
             format!("the signature of `{origin}` on its checkpoint is false"),
         )),
-        _ => Err(Failure::new(
+        LogVerdict::UnknownKey => Err(Failure::new(
             Exit::Undecided,
             "log-unknown",
             format!("the policy knows no key that signed the checkpoint of `{origin}`"),
+        )
+        .hint(FOLLOW)),
+        LogVerdict::UnknownOrigin => Err(Failure::new(
+            Exit::Undecided,
+            "log-unknown",
+            format!("the policy names no log `{origin}`"),
         )
         .hint(
             "the policy may be another log's: `--policy`, or the variable `GLASSLOG_POLICY` if it is not given, names it",

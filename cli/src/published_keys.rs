@@ -9,6 +9,7 @@ use glasslog_core::rules::Keyring;
 use glasslog_core::tiles::{bundles_between, parse_entries};
 use glasslog_core::trust::TrustPolicy;
 
+use crate::clock::now;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::origin::{check_signed, other_genesis};
@@ -36,7 +37,7 @@ pub(crate) fn read_keys(log: &str) -> Result<PublishedKeys, Failure> {
 pub(crate) fn read_trusted_keys(log: &str, policy: &TrustPolicy) -> Result<PublishedKeys, Failure> {
     let source = source::open(log, false)?;
     let checkpoint = read_checkpoint(&*source)?;
-    check_signed(policy, &checkpoint)?;
+    check_signed(policy, &checkpoint, now())?;
     let (published, genesis) = replay(&*source, &checkpoint, 0)?;
     let origin = checkpoint.origin().as_str();
     match (policy.genesis(origin), genesis) {

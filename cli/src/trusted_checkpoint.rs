@@ -7,6 +7,7 @@ use glasslog_core::trust::TrustPolicy;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::origin::check_signed;
 use crate::source::missing;
 
 /// Reads the log's newest checkpoint, if the trust policy accepts it, with the signatures that verify by the policy's keys.
@@ -24,18 +25,10 @@ pub(crate) fn trusted_checkpoint(
     let bytes = bytes.ok_or_else(|| missing(source, CHECKPOINT_PATH))?;
     let checkpoint = Checkpoint::parse(&bytes)
         .map_err(|error| Failure::new(Exit::Malformed, error.code(), error.to_string()))?;
-    let (verdict, verified) = trust.verify_log(&checkpoint, now);
-    match verified.and_then(|_| trust.log().signed(&checkpoint)) {
-        Some(signed) => Ok(signed),
-        None => Err(Failure::new(
-            if verdict.is_false() {
-                Exit::False
-            } else {
-                Exit::Undecided
-            },
-            "checkpoint-not-trusted",
-            "the trust policy does not accept the log's checkpoint",
-        )
-        .hint("`glasslog audit` shows the reason")),
-    }
+    check_signed(&trust, &checkpoint, now)?;
+    // A checkpoint that the policy accepts has the signature of a key that it knows.
+    trust.log().signed(&checkpoint).ok_or_else(|| {
+        let message = "the trust policy does not accept the log's checkpoint";
+        Failure::new(Exit::Undecided, "checkpoint-not-trusted", message)
+    })
 }

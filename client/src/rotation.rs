@@ -12,6 +12,9 @@ use crate::drive::{Outcome, Reading, feed, read_with_retries};
 use crate::error::Error;
 use crate::source::Source;
 
+/// Remedy where no key of a trust policy signed the checkpoint of a log.
+pub const FOLLOW: &str = "if the log's key was changed, `glasslog trust update` follows the change";
+
 /// Most rotations that are followed: a policy has no more logs.
 const MAX_ROTATIONS: usize = 64;
 

@@ -2,6 +2,7 @@
 
 mod cli {
     mod audit_resume;
+    mod changed_key;
     mod everyday;
     mod forks;
     mod hints;

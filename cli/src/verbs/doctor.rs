@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use glasslog_client::io_reason;
+use glasslog_client::rotation::FOLLOW;
 use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::report::Outcome;
@@ -284,7 +285,7 @@ fn check_checkpoint(
         LogVerdict::UnknownKey => Finding::fail(
             "trusted",
             format!("no key that the policy has for `{origin}` signed the checkpoint"),
-            "ask the operator whether the key was changed",
+            FOLLOW,
         ),
         LogVerdict::Invalid(_, reason) => Finding::fail(
             "trusted",

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
+use glasslog_client::rotation::FOLLOW;
 use glasslog_client::source::{Http, Source, is_address};
 use glasslog_core::merkle::TreeHead;
 use glasslog_core::note::SignerKey;
@@ -291,7 +292,10 @@ fn failure(error: MirrorError, copy: &Path, console: &Console) -> Failure {
         MirrorError::NotACopy { .. } => "give a new directory, or an earlier copy of this log",
         MirrorError::OtherLog { .. } => "keep one directory for each log",
         MirrorError::NotACosigner => "`glasslog keygen --kind witness` makes a key",
-        MirrorError::NotAccepted { .. } => "`glasslog audit` shows the reason; nothing was copied",
+        MirrorError::NotAccepted { .. } => {
+            let hint = format!("`glasslog audit` shows the reason; nothing was copied; {FOLLOW}");
+            return Failure::new(Exit::from(&error), error.code(), error.to_string()).hint(hint);
+        }
         MirrorError::Older { .. } => {
             "the log was rolled back, or this is an old copy of it; nothing was copied"
         }

@@ -26,12 +26,13 @@ pub use witnesses::{Behind, Shown, Witness};
 use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::note::Checkpoint;
 use glasslog_core::tiles::TileError;
-use glasslog_core::trust::TrustPolicy;
+use glasslog_core::trust::{LogVerdict, TrustPolicy};
 use glasslog_core::verify::Inconsistency;
 
 use crate::error::Error;
 use crate::fork::contradiction;
 use crate::prefix::PrefixError;
+use crate::rotation::FOLLOW;
 use crate::source::Source;
 
 /// Rules of a monitor.
@@ -226,6 +227,12 @@ impl Monitor<'_> {
         if verdict.is_false() {
             let message = "a signature of a known key on the checkpoint is wrong";
             return Err(Condition::new(Kind::False, message));
+        }
+        if matches!(verdict.log, LogVerdict::UnknownKey) {
+            let message = format!(
+                "no key that the trust policy has for the log signed the checkpoint: {FOLLOW}"
+            );
+            return Err(Condition::new(Kind::NotAccepted, message));
         }
         let signed = verified.zip(self.rules.policy.log().signed(&shown));
         let (verified, signed) = signed.ok_or_else(|| {

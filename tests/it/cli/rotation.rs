@@ -151,7 +151,7 @@ fn readers_follow_each_change_of_the_key() {
     assert!(
         refused
             .stderr
-            .contains("`glasslog trust update` follows a change")
+            .contains("`glasslog trust update` follows the change")
     );
     // Nothing is written before it is wanted.
     let shown = world.update(&["--dry-run"]).expect(0);

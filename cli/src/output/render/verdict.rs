@@ -1,4 +1,5 @@
 //! The verdict in one plain sentence, and the remedies that are known.
+use glasslog_client::rotation::FOLLOW;
 use glasslog_core::index::format::LATEST_PATH;
 use glasslog_core::report::{Check, CheckCode, Class, Fact, Report};
 use glasslog_core::text::escape::display_safe;
@@ -169,10 +170,7 @@ fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static st
         (CheckCode::LogSignature | CheckCode::IndexSignature, Class::Undecided)
             if fact(check, "key").is_some() =>
         {
-            (
-                "if the log's key was changed, `glasslog trust update` follows the change",
-                "",
-            )
+            (FOLLOW, "")
         }
         (CheckCode::LogSignature, Class::False) if check.detail.contains("with which it ended") => {
             (
@@ -180,10 +178,11 @@ fn remedies(report: &Report, check: &Check) -> Option<(&'static str, &'static st
                 "",
             )
         }
-        (CheckCode::LogSignature, Class::Undecided) => (
-            "the policy may be another log's, or the log's key was changed: `glasslog trust update` follows a change",
-            "",
-        ),
+        // Another key of this log, or none.
+        (CheckCode::LogSignature, Class::Undecided) if check.detail.starts_with("no key") => {
+            (FOLLOW, "")
+        }
+        (CheckCode::LogSignature, Class::Undecided) => ("the policy may be another log's", ""),
         (
             CheckCode::IndexSignature
             | CheckCode::IndexManifest

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
+use glasslog_client::rotation::FOLLOW;
 use glasslog_client::source::is_address;
 use glasslog_core::text::escape::display_safe;
 use glasslog_core::text::limits::MAX_NOTE;
@@ -208,6 +209,7 @@ fn refuse(error: WitnessError) -> Failure {
         WitnessError::Older { .. } => {
             "the log was rolled back, or this is an old copy of it; nothing was cosigned"
         }
+        WitnessError::UnknownLog { .. } => FOLLOW,
         WitnessError::OtherLog { .. } => "keep one state file for each log",
         _ => return Failure::new(Exit::from(&error), error.code(), error.to_string()),
     };
