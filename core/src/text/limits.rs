@@ -154,6 +154,13 @@ pub const MAX_HELD: usize = 128 << 20;
 /// in registrations come first, so that reads by others cannot crowd them out.
 pub const MAX_FILE_NAMES: usize = 64;
 
+/// Most entries that a verification of files reads because they have one of these names, and bytes of them that it holds. The
+/// names of the first registration of each file are not among them: its events decide, and take what they need.
+pub const MAX_NAMED_ENTRIES: usize = 4_096;
+
+/// See [`MAX_NAMED_ENTRIES`]: a name that is beyond is left out with all names after it, and the report says so.
+pub const MAX_NAMED_BYTES: usize = 16 << 20;
+
 /// Most files of a folder whose digests are looked up to find a registration of a similar folder: the largest ones, which
 /// are a model's weights.
 pub const MAX_PROBES: usize = 8;

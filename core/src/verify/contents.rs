@@ -22,6 +22,8 @@ pub(crate) struct Contents<'a> {
     events: &'a [EventView],
     /// Positions of the events that the admins signed beside their actors.
     by_admins: &'a BTreeSet<u64>,
+    /// Names whose events were not all read, so that nothing is known of their bindings.
+    unread: &'a BTreeSet<String>,
 }
 
 /// A content: a file, or a folder with this digest. A file can be made whose digest is that of a folder.
@@ -84,12 +86,14 @@ impl<'a> Contents<'a> {
         keyring: Option<&'a Keyring>,
         events: &'a [EventView],
         by_admins: &'a BTreeSet<u64>,
+        unread: &'a BTreeSet<String>,
     ) -> Self {
         Self {
             registrations,
             keyring,
             events,
             by_admins,
+            unread,
         }
     }
 
@@ -102,8 +106,21 @@ impl<'a> Contents<'a> {
         self.events
     }
 
+    /// The number of names whose events were not all read.
+    pub(crate) fn unread(&self) -> usize {
+        self.unread.len()
+    }
+
+    /// Returns true if it is not known whether an event binds a version, because not all events with its name were read.
+    pub(crate) fn is_unread(&self, name: &str) -> bool {
+        self.unread.contains(name)
+    }
+
     /// The registration that binds a version, unless it was withdrawn.
     pub(crate) fn binding(&self, name: &str) -> Option<&'a Binding> {
+        if self.is_unread(name) {
+            return None;
+        }
         self.registrations.in_force(name, self.keyring?)
     }
 
@@ -156,8 +173,8 @@ pub(crate) fn judge(
     keyring: Option<&Keyring>,
     checks: &mut Checks,
 ) {
-    let by_admins = BTreeSet::new();
-    let contents = Contents::new(registrations, keyring, events, &by_admins);
+    let (by_admins, unread) = (BTreeSet::new(), BTreeSet::new());
+    let contents = Contents::new(registrations, keyring, events, &by_admins, &unread);
     let mut different = vec![];
     for (at, event) in events.iter().enumerate() {
         // A registration is judged as such: it binds, or it conflicts.

@@ -11,7 +11,8 @@ use crate::event::lookup_key::{KeyKind, LookupKey};
 use crate::merkle::hash::Hash;
 use crate::rules::registration::registers;
 use crate::text::limits::{
-    MAX_CONSULTED, MAX_CONSULTED_BYTES, MAX_LINKED_BYTES, MAX_LINKED_ENTRIES,
+    MAX_CONSULTED, MAX_CONSULTED_BYTES, MAX_LINKED_BYTES, MAX_LINKED_ENTRIES, MAX_NAMED_BYTES,
+    MAX_NAMED_ENTRIES,
 };
 
 /// One entry, proven to be in the log.
@@ -66,22 +67,24 @@ pub(crate) struct Matches {
     /// The digests that the question is linked to, and the bytes of the entries kept for each: entries with one of them may
     /// belong to the answer.
     linked: BTreeMap<Hash, usize>,
-    /// Digests that were linked until they took too many bytes.
+    /// Names under which events know the files in question, in order of rank, and the bytes of the entries kept for each.
+    named: Vec<(Hash, usize)>,
+    /// Digests and names with too many entries, or too many bytes of them.
     left_out: BTreeSet<Hash>,
     /// Entries that are kept for linked digests alone.
-    for_linked: BTreeSet<u64>,
-    /// Bytes that these take.
-    linked_size: usize,
+    for_linked: Share,
+    /// Entries that are kept for such names alone.
+    for_named: Share,
     /// Keys whose registrations before a position decide about a binding; their events are not part of the answer.
     consulted: BTreeMap<Hash, u64>,
     /// Entries that are kept for these alone.
-    for_consulted: BTreeSet<u64>,
-    /// Bytes that these take.
-    consulted_size: usize,
+    for_consulted: Share,
     /// The first entry that is not kept for them, because those before it take all the bytes.
     consulted_end: u64,
     /// Entries that may still be read for linked digests.
     budget: usize,
+    /// Entries that may still be read for names.
+    named_budget: usize,
     /// Number of keys that were left out, in whole or in part.
     skipped: u64,
     entries: BTreeMap<u64, Held>,
@@ -97,11 +100,27 @@ pub(crate) struct Matches {
     unreadable: BTreeSet<u64>,
 }
 
+/// Entries that are kept for one reason alone, and the bytes that they take.
+#[derive(Default)]
+struct Share {
+    entries: BTreeSet<u64>,
+    size: usize,
+}
+
+impl Share {
+    fn add(&mut self, index: u64, size: usize) {
+        self.entries.insert(index);
+        self.size = self.size.saturating_add(size);
+    }
+}
+
 /// Part of an entry in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     /// It has a key of the question.
     Asked,
+    /// It has a name under which events know the files in question.
+    Named,
     /// It has a digest that the question is linked to.
     Linked,
     /// It precedes a registration whose binding is in question.
@@ -115,14 +134,15 @@ impl Matches {
             keys: Vec::new(),
             asked: BTreeSet::new(),
             linked: BTreeMap::new(),
+            named: Vec::new(),
             left_out: BTreeSet::new(),
-            for_linked: BTreeSet::new(),
-            linked_size: 0,
+            for_linked: Share::default(),
+            for_named: Share::default(),
             consulted: BTreeMap::new(),
-            for_consulted: BTreeSet::new(),
-            consulted_size: 0,
+            for_consulted: Share::default(),
             consulted_end: u64::MAX,
             budget: MAX_LINKED_ENTRIES,
+            named_budget: MAX_NAMED_ENTRIES,
             skipped: 0,
             entries: BTreeMap::new(),
             size: 0,
@@ -171,6 +191,8 @@ impl Matches {
     fn part(&self, index: u64, keys: &[Hash]) -> Option<Part> {
         if self.is_asked(keys) {
             Some(Part::Asked)
+        } else if self.named.iter().any(|(name, _)| keys.contains(name)) {
+            Some(Part::Named)
         } else if keys.iter().any(|key| self.linked.contains_key(key)) {
             Some(Part::Linked)
         } else {
@@ -184,7 +206,7 @@ impl Matches {
         let is_shown = |(index, held): &(&u64, &Held)| {
             matches!(
                 self.part(**index, &held.keys),
-                Some(Part::Asked | Part::Linked)
+                Some(Part::Asked | Part::Named | Part::Linked)
             )
         };
         let shown = self.entries.iter().filter(is_shown);
@@ -213,8 +235,25 @@ impl Matches {
         true
     }
 
-    /// Returns true if an entry with one of these keys is not kept, since a digest, or what was recorded before a registration,
-    /// takes too many bytes.
+    /// Takes up a name of the files in question with these positions. Names come in order of rank: with the first one that has
+    /// more new entries than may still be read, all after it are left out.
+    pub(crate) fn name(&mut self, key: &LookupKey, positions: &[u64]) -> bool {
+        let new = positions
+            .iter()
+            .filter(|index| !self.entries.contains_key(index));
+        let Some(budget) = self.named_budget.checked_sub(new.count()) else {
+            self.named_budget = 0;
+            self.left_out.insert(key.hash());
+            return false;
+        };
+        self.named_budget = budget;
+        self.named.push((key.hash(), 0));
+        self.keys.push(key.clone());
+        true
+    }
+
+    /// Returns true if an entry with one of these keys is not kept, since a digest, a name, or what was recorded before a
+    /// registration, takes too many bytes.
     pub(crate) fn leaves_out(&self, index: u64, keys: &[Hash]) -> bool {
         let mut left_out = keys.iter().filter(|key| self.left_out.contains(*key));
         (left_out.next().is_some() || self.precedes(index, keys)) && !self.keeps(index, keys)
@@ -225,7 +264,12 @@ impl Matches {
         self.consulted_end
     }
 
-    /// Returns true if the key is a digest that takes too many bytes.
+    /// Leaves out names.
+    pub(crate) fn leave_out_names(&mut self, keys: &[LookupKey]) {
+        self.left_out.extend(keys.iter().map(LookupKey::hash));
+    }
+
+    /// Returns true if the key is a digest or a name that takes too many entries or bytes.
     pub(crate) fn is_left_out(&self, key: &LookupKey) -> bool {
         self.left_out.contains(&key.hash())
     }
@@ -275,6 +319,7 @@ impl Matches {
         if self.entries.insert(index, held).is_none() {
             self.order.push(index);
             match part {
+                Some(Part::Named) => self.count_named(index, size),
                 Some(Part::Linked) => self.count_linked(index, size),
                 Some(Part::Consulted) => self.count_consulted(index, size),
                 Some(Part::Asked) | None => {}
@@ -282,38 +327,62 @@ impl Matches {
         }
     }
 
+    /// Counts an entry that is kept for names alone. While these take more than their share, the last one in rank is left out:
+    /// what remains is the same, in whatever order the entries come.
+    fn count_named(&mut self, index: u64, size: usize) {
+        self.for_named.add(index, size);
+        let held = self.entries.get(&index);
+        let keys = held.map(Held::keys).unwrap_or_default();
+        for (_, bytes) in self
+            .named
+            .iter_mut()
+            .filter(|(name, _)| keys.contains(name))
+        {
+            *bytes = bytes.saturating_add(size);
+        }
+        while self.for_named.size > MAX_NAMED_BYTES {
+            let Some((last, _)) = self.named.pop() else {
+                return;
+            };
+            self.named_budget = 0;
+            self.give_up_key(&last);
+            self.for_named = self.still_kept(Part::Named);
+        }
+    }
+
     /// Counts an entry that is kept for linked digests alone. While these take more than their share, the digest with the most
     /// bytes is left out.
     fn count_linked(&mut self, index: u64, size: usize) {
-        self.for_linked.insert(index);
-        self.linked_size = self.linked_size.saturating_add(size);
+        self.for_linked.add(index, size);
         let held = self.entries.get(&index);
         for key in held.into_iter().flat_map(Held::keys) {
             if let Some(bytes) = self.linked.get_mut(key) {
                 *bytes = bytes.saturating_add(size);
             }
         }
-        while self.linked_size > MAX_LINKED_BYTES {
+        while self.for_linked.size > MAX_LINKED_BYTES {
             let largest = self.linked.iter().max_by_key(|(_, bytes)| **bytes);
             let Some(digest) = largest.map(|(key, _)| *key) else {
                 return;
             };
-            self.leave_out(&digest);
+            self.linked.remove(&digest);
+            self.skipped += 1;
+            self.give_up_key(&digest);
+            self.for_linked = self.still_kept(Part::Linked);
         }
     }
 
     /// Counts an entry that is kept for bindings alone. While these take more than their share, the last one is given up, and so
     /// are all after it: what remains is the same, in whatever order they come.
     fn count_consulted(&mut self, index: u64, size: usize) {
-        self.for_consulted.insert(index);
-        self.consulted_size = self.consulted_size.saturating_add(size);
-        while self.consulted_size > MAX_CONSULTED_BYTES {
-            let Some(last) = self.for_consulted.pop_last() else {
+        self.for_consulted.add(index, size);
+        while self.for_consulted.size > MAX_CONSULTED_BYTES {
+            let Some(last) = self.for_consulted.entries.pop_last() else {
                 return;
             };
             let held = self.entries.get(&last);
             let size = held.map_or(0, Held::size);
-            self.consulted_size = self.consulted_size.saturating_sub(size);
+            self.for_consulted.size = self.for_consulted.size.saturating_sub(size);
             if held.and_then(|held| self.part(last, &held.keys)) == Some(Part::Consulted) {
                 self.skipped += u64::from(self.consulted_end == u64::MAX);
                 self.consulted_end = last;
@@ -331,25 +400,29 @@ impl Matches {
         self.unreadable.remove(&index);
     }
 
-    /// Gives up a linked digest, and the entries that are kept for it alone.
-    fn leave_out(&mut self, digest: &Hash) {
-        self.linked.remove(digest);
-        self.left_out.insert(*digest);
-        self.keys.retain(|key| key.hash() != *digest);
-        self.skipped += 1;
-        for index in core::mem::take(&mut self.for_linked) {
+    /// Gives up a key that takes too many bytes.
+    fn give_up_key(&mut self, hash: &Hash) {
+        self.left_out.insert(*hash);
+        self.keys.retain(|key| key.hash() != *hash);
+    }
+
+    /// Of the entries that were kept for this part alone, those that still are; gives up those that nothing needs any more.
+    fn still_kept(&mut self, part: Part) -> Share {
+        let share = match part {
+            Part::Named => &mut self.for_named,
+            _ => &mut self.for_linked,
+        };
+        let mut kept = Share::default();
+        for index in core::mem::take(share).entries {
             let held = self.entries.get(&index);
-            let part = held.and_then(|held| self.part(index, &held.keys));
-            if part == Some(Part::Linked) {
-                self.for_linked.insert(index);
-                continue;
-            }
             let size = held.map_or(0, Held::size);
-            self.linked_size = self.linked_size.saturating_sub(size);
-            if part.is_none() {
-                self.forget(index, size);
+            match held.and_then(|held| self.part(index, &held.keys)) {
+                Some(now) if now == part => kept.add(index, size),
+                Some(_) => {}
+                None => self.forget(index, size),
             }
         }
+        kept
     }
 
     /// Bytes that the entries take.
@@ -387,7 +460,7 @@ impl Matches {
                 continue;
             };
             let matters = match self.part(index, &held.keys) {
-                Some(Part::Asked | Part::Linked) => true,
+                Some(Part::Asked | Part::Named | Part::Linked) => true,
                 Some(Part::Consulted) => self.registering.contains(&index),
                 None => false,
             };
@@ -413,7 +486,7 @@ impl Matches {
         let found = self.entries.iter().filter(|(index, held)| {
             matches!(
                 self.part(**index, &held.keys),
-                Some(Part::Asked | Part::Linked)
+                Some(Part::Asked | Part::Named | Part::Linked)
             )
         });
         let mut parsed = found.filter_map(|(_, held)| held.parsed());

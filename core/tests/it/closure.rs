@@ -45,7 +45,7 @@ fn history(world: &World, artifact: &str) -> Report {
     found
 }
 
-fn published(log: TestLog) -> World {
+pub(crate) fn published(log: TestLog) -> World {
     let mut world = World::new(log);
     world.publish();
     world
@@ -247,6 +247,29 @@ fn chains_are_not_followed() {
             }
         }
         assert!(waves <= 12, "{waves} waves");
+    }
+}
+
+/// Others record more digests under a name than its history looks up, before its holder registers it.
+#[test]
+fn the_digests_that_the_holder_records_come_before_those_of_others() {
+    let mut log = TestLog::new();
+    let junk: Vec<String> = (0..40).map(|at| format!("junk {at}")).collect();
+    for content in &junk {
+        // Twice: what is left out counts once.
+        add(&mut log, Action::Read, false, &[("m@1", content)]);
+        add(&mut log, Action::Read, false, &[("m@1", content)]);
+    }
+    add(&mut log, Action::Write, true, &[("m@1", "draft")]);
+    add(&mut log, Action::Register, true, &[("m@1", "weights")]);
+    let held = add(&mut log, Action::Hold, true, &[("incident-7", "draft")]);
+    let world = published(log);
+    for (artifact, left_out) in [("m@1", 9), ("m", 9)] {
+        let report = history(&world, artifact);
+        verified(&report);
+        assert!(indices(&report).contains(&held), "{artifact}");
+        let counts = (fact(&report, "linked"), fact(&report, "leftOut"));
+        assert_eq!(counts, (33, left_out), "{artifact}");
     }
 }
 
@@ -524,7 +547,7 @@ fn contents_that_others_record_decide_nothing() {
 }
 
 /// Some 24 MB of events by a stranger.
-fn fill(log: &mut TestLog, subjects: &[(&str, &str)]) {
+pub(crate) fn fill(log: &mut TestLog, subjects: &[(&str, &str)]) {
     let filler = |key: u64| EnvelopeSignature {
         keyid: format!("sha256:{key:064x}"),
         sig: vec![7; MAX_SIGNATURE_BYTES],

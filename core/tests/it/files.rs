@@ -1,5 +1,7 @@
 //! Evidence for files: registrations, mentions, contradictions and holds.
 
+use crate::by_index::world::{accepting, indexed, scanning};
+use crate::closure::{fill, published};
 use crate::support::*;
 use glasslog_core::event::{AccessEvent, Action, Envelope, Outcome as Done, Subject};
 use glasslog_core::merkle::{Hash, leaf_hash, sha256};
@@ -342,6 +344,90 @@ fn names_beyond_the_bound_are_counted() {
         contents.unwrap().detail,
         "1 of 1 file is registered, 0 only mentioned; 7 further names in their events were not looked up"
     );
+}
+
+/// A name beyond the bound binds nothing that is known: it may have been registered with other contents before.
+#[test]
+fn a_name_that_was_not_looked_up_is_no_registration() {
+    let mut log = TestLog::new();
+    say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    for at in 0..64 {
+        let name = format!("n{at}@1");
+        say(&mut log, BY_BOB, Action::Register, &name, "evil");
+    }
+    let claim = say(&mut log, BY_BOB, Action::Register, "m@1", "evil");
+    let report = verify(&mut log, &["evil"], None);
+    assert_eq!(report.class(), Class::Verified);
+    let (registered, mentioned) = evidence(&report);
+    assert_eq!(registered.len(), 64);
+    assert!(registered.iter().all(|(name, ..)| *name != "m@1"));
+    assert_eq!(mentioned, [claim]);
+}
+
+/// The detail of a check.
+fn detail<'a>(report: &'a Report, code: &str) -> &'a str {
+    let mut checks = report.checks.iter();
+    let check = checks.find(|check| check.code.as_str() == code);
+    &check.unwrap().detail
+}
+
+/// The evidence by the index, which a full scan confirms.
+fn verify_indexed(log: TestLog, content: &str) -> (Report, TestLog) {
+    let world = published(log);
+    let run = |options: Options| {
+        let query = HistoryQuery::of_files(&[digest(content)], None, &indexed(), options);
+        world.log.run(query.unwrap())
+    };
+    let (found, scanned) = (run(accepting()), run(scanning()));
+    assert_eq!(found.members, scanned.members);
+    for code in ["contents", "hold"] {
+        assert_eq!(detail(&found, code), detail(&scanned, code));
+    }
+    (found, world.log)
+}
+
+/// Large events of others under a name that they give a file take no room from the file's own.
+#[test]
+fn a_name_with_too_many_bytes_of_events_is_left_out() {
+    let mut log = TestLog::new();
+    let at = say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    let read = say(&mut log, BY_BOB, Action::Read, "n@1", "weights");
+    let later = say(&mut log, BY_BOB, Action::Register, "o@1", "weights");
+    fill(&mut log, &[("n@1", "junk")]);
+    let (report, mut log) = verify_indexed(log, "weights");
+    assert_eq!(report.class(), Class::Verified, "{:?}", troubles(&report));
+    let registered = vec![("m@1", ALICE_ID, at), ("o@1", BOB_ID, later)];
+    assert_eq!(evidence(&report), (registered, &[read][..]));
+    assert_eq!(
+        detail(&report, "contents"),
+        "1 of 1 file is registered, 0 only mentioned; 1 further name in their events was not looked up"
+    );
+    say(&mut log, BY_ALICE, Action::Hold, "m@1", "other");
+    let (report, _) = verify_indexed(log, "weights");
+    assert_eq!(report.class(), Class::Held);
+}
+
+/// The events under the name of a file's first registration decide who may hold it: without them nothing is said of holds.
+#[test]
+fn a_file_whose_first_registration_is_not_known_is_not_free_of_holds() {
+    let mut log = TestLog::new();
+    say(&mut log, BY_ALICE, Action::Register, "taken@1", "other");
+    say(&mut log, BY_BOB, Action::Register, "taken@1", "weights");
+    let at = say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    let (report, mut log) = verify_indexed(log, "weights");
+    assert_eq!(report.class(), Class::Verified, "{:?}", troubles(&report));
+    assert_eq!(evidence(&report).0, [("m@1", ALICE_ID, at)]);
+    fill(&mut log, &[("m@1", "junk")]);
+    let (report, _) = verify_indexed(log, "weights");
+    assert_eq!(report.class(), Class::Undecided, "{:?}", troubles(&report));
+    assert!(detail(&report, "hold").contains("first registration"));
+    // Without it, the events under that name take what they need.
+    let mut log = TestLog::new();
+    say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    fill(&mut log, &[("m@1", "junk")]);
+    let hold = say(&mut log, BY_ALICE, Action::Hold, "m@1", "other");
+    let (report, _) = verify_indexed(log, "weights");
+    assert_eq!(report.class(), Class::Held, "{hold}");
 }
 
 #[test]

@@ -207,7 +207,7 @@ class History:
         bound.sort(key=lambda one: (one[1].actor != owner, -one[1].at))
         digests = [digest for _, binding in bound for digest in sorted(binding.digests)]
         digests = list(dict.fromkeys(digests))
-        counts = {}
+        counts, given = {}, []
         for at in sorted(self.asked):
             entry = self.log.entries[at]
             if entry is None or entry.kind != event.ACCESS or self.log.keyring.judge(at, entry) != "valid":
@@ -216,9 +216,15 @@ class History:
                 name, digest = subject["name"], subject["digest"]["sha256"]
                 binding = bindings.in_force(name)
                 is_unbound = self.is_in_question(name) and (binding is None or at < binding.at)
-                if is_unbound and digest not in digests and counts.get(name, 0) < OWN_DIGESTS:
-                    counts[name] = counts.get(name, 0) + 1
-                    digests.append(digest)
+                if is_unbound:
+                    holders = [binding.actor] if binding else []
+                    holders += [owner] if self.kind == outline.NAME else []
+                    is_own = entry.predicate["actor"]["id"] in holders or self.log.keyring.is_countersigned(entry)
+                    given.append((not is_own, name, digest))
+        for _, name, digest in sorted(given, key=lambda one: one[0]):
+            if digest not in digests and counts.get(name, 0) < OWN_DIGESTS:
+                counts[name] = counts.get(name, 0) + 1
+                digests.append(digest)
         return digests
 
     def given(self, found):

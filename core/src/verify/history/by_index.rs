@@ -85,6 +85,7 @@ impl HistoryQuery {
             }
             step = match self.next_wave(log.key_history()) {
                 Ask::Names(keys) => log.ask_names(keys, &mut self.matches),
+                Ask::FurtherNames(keys) => log.ask_further_names(keys, &mut self.matches),
                 Ask::Consult(keys) => log.consult(keys, &mut self.matches),
                 Ask::Linked(keys) => log.ask_linked(keys, &mut self.matches),
                 Ask::Nothing => return self.finish(Found::Index(log)),

@@ -169,6 +169,14 @@ impl HistoryQuery {
                         indices.extend(positions);
                     }
                 }
+                Ask::FurtherNames(keys) => {
+                    for key in keys {
+                        let positions: Vec<u64> = whole.positions.of(key.hash()).collect();
+                        if matches.name(&key, &positions) {
+                            indices.extend(positions);
+                        }
+                    }
+                }
                 Ask::Linked(keys) => {
                     for key in keys {
                         let positions: Vec<u64> = whole.positions.of(key.hash()).collect();

@@ -26,6 +26,8 @@ pub(super) enum Ask {
     Linked(Vec<LookupKey>),
     /// Events with these names, which belong to the question.
     Names(Vec<LookupKey>),
+    /// Events with these names, in order of rank, as far as there is room for them.
+    FurtherNames(Vec<LookupKey>),
     Nothing,
 }
 
@@ -217,29 +219,50 @@ impl Closure {
             (KeyKind::Version, Some((_, binding))) => binding.at,
             _ => u64::MAX,
         };
-        let mut recorded = BTreeMap::<String, usize>::new();
+        let owner = owner.filter(|_| question.kind == KeyKind::Name);
+        let keyring = key_history.keyring();
+        let (mut seen, mut recorded) = (BTreeSet::new(), Vec::new());
         for (index, parsed) in matches
             .events(Part::Asked)
             .take_while(|(index, _)| *index < end)
         {
-            for subject in parsed.access().map_or(&[][..], |_| &parsed.subjects) {
+            let Some(access) = parsed.access() else {
+                continue;
+            };
+            for subject in &parsed.subjects {
                 let binding = fold.of(&subject.name);
                 let is_unbound = is_in_question(&subject.name)
                     && binding.is_none_or(|binding| index < binding.at);
-                let digest = subject.sha256().to_string();
-                if !is_unbound
-                    || digests.known.contains(&digest)
-                    || !in_force(key_history, index, &parsed)
-                {
+                if !is_unbound || !in_force(key_history, index, &parsed) {
                     continue;
                 }
-                let count = recorded.entry(subject.name.clone()).or_default();
-                if *count < MAX_SUBJECTS {
-                    *count += 1;
-                    digests.add(&digest);
-                } else {
-                    *left_out += 1;
+                let mut holders = binding.map(|binding| &binding.actor).into_iter();
+                let is_others = !holders.any(|actor| *actor == access.actor.id)
+                    && owner != Some(&access.actor.id)
+                    && !keyring.is_some_and(|keyring| keyring.is_countersigned(&parsed));
+                let given = (
+                    is_others,
+                    subject.name.clone(),
+                    subject.sha256().to_string(),
+                );
+                if seen.insert(given.clone()) {
+                    recorded.push(given);
                 }
+            }
+        }
+        // What others record takes no place from what the holder or the admins do.
+        recorded.sort_by_key(|(is_others, ..)| *is_others);
+        let (mut counts, mut beyond) = (BTreeMap::<String, usize>::new(), BTreeSet::new());
+        for (_, name, digest) in recorded {
+            if digests.known.contains(&digest) {
+                continue;
+            }
+            let count = counts.entry(name.clone()).or_default();
+            if *count < MAX_SUBJECTS {
+                *count += 1;
+                digests.add(&digest);
+            } else if beyond.insert((name, digest)) {
+                *left_out += 1;
             }
         }
         digests.list

@@ -532,7 +532,9 @@ impl HistoryQuery {
                     evidence = !events.is_empty();
                 }
                 Subject::Files(files) => {
-                    let contents = Contents::new(&registrations, keyring, &events, &by_admins);
+                    let unread = files.unread(&self.matches);
+                    let contents =
+                        Contents::new(&registrations, keyring, &events, &by_admins, &unread);
                     evidence = files.judge(contents, checks, &mut members);
                 }
             }
@@ -625,8 +627,9 @@ impl HistoryQuery {
         let (mut events, mut elsewhere) = (Vec::new(), 0u64);
         let mut by_admins = BTreeSet::new();
         for (index, part, leaf_hash, parsed) in self.matches.take_events() {
-            if part == Part::Asked || part == Part::Linked && sharing.belongs(index, &parsed) {
-                let relation = match part == Part::Asked || self.closure.binds(&parsed) {
+            let is_own = matches!(part, Part::Asked | Part::Named);
+            if is_own || part == Part::Linked && sharing.belongs(index, &parsed) {
+                let relation = match is_own || self.closure.binds(&parsed) {
                     true => Relation::Own,
                     false => Relation::Recorded,
                 };

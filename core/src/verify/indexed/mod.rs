@@ -84,6 +84,9 @@ enum Purpose {
     Question,
     /// Events about signing keys: all positions.
     SigningKeys,
+    /// Events with names that others know the files in question by: all positions of each name, in order of rank, as long as
+    /// they are not too many.
+    FurtherNames,
     /// Events with linked digests: all positions of each digest, as long as they are not too many.
     Linked,
     /// Registrations that precede one whose binding is in question: the first positions before that of each key.
@@ -173,6 +176,15 @@ impl IndexedLog {
     /// Starts a round for names that belong to the question.
     pub(crate) fn ask_names(&mut self, keys: Vec<LookupKey>, matches: &mut Matches) -> Step {
         self.ask_new(keys, Purpose::Question, matches)
+    }
+
+    /// Starts a round for further names, in order of rank, as far as there is room for them.
+    pub(crate) fn ask_further_names(
+        &mut self,
+        keys: Vec<LookupKey>,
+        matches: &mut Matches,
+    ) -> Step {
+        self.ask_new(keys, Purpose::FurtherNames, matches)
     }
 
     /// Starts a round for linked digests.
@@ -338,7 +350,10 @@ impl IndexedLog {
                     return;
                 }
             }
-            let is_bounded = matches!(round.purpose, Purpose::Linked | Purpose::Consulted(_));
+            let is_bounded = matches!(
+                round.purpose,
+                Purpose::FurtherNames | Purpose::Linked | Purpose::Consulted(_)
+            );
             if is_bounded && matches.leaves_out(index, &keys) {
                 return;
             }
@@ -375,9 +390,11 @@ impl IndexedLog {
             let list = round.purpose.positions(key, list.collect(), matches);
             // The positions are in order, and those of the tail come last.
             self.answers.restrict(key, listed.min(list.len()));
-            if matches!(round.purpose, Purpose::Question | Purpose::Linked)
-                && !KeyKind::RESERVED.contains(&key.kind)
-            {
+            let is_asked = matches!(
+                round.purpose,
+                Purpose::Question | Purpose::FurtherNames | Purpose::Linked
+            );
+            if is_asked && !KeyKind::RESERVED.contains(&key.kind) {
                 self.positions = self.positions.saturating_add(count(list.len()));
             }
             positions.extend(list);
@@ -406,7 +423,7 @@ impl IndexedLog {
             tail.seal();
             self.absorb_reserved(matches);
         }
-        if matches!(round.purpose, Purpose::Linked) {
+        if matches!(round.purpose, Purpose::FurtherNames | Purpose::Linked) {
             for key in round.keys.iter().filter(|key| matches.is_left_out(key)) {
                 self.answers.restrict(key, 0);
             }
@@ -511,6 +528,11 @@ impl Purpose {
     fn positions(&self, key: &LookupKey, mut list: Vec<u64>, matches: &mut Matches) -> Vec<u64> {
         match self {
             Self::Question | Self::SigningKeys => {}
+            Self::FurtherNames => {
+                if !matches.name(key, &list) {
+                    list.clear();
+                }
+            }
             Self::Linked => {
                 if !matches.link(key, &list) {
                     list.clear();
@@ -526,9 +548,13 @@ impl Purpose {
 }
 
 impl Round {
-    /// Ends a round whose lookup failed. Linked digests with too many positions are left out.
+    /// Ends a round whose lookup failed. Names and linked digests with too many positions are left out.
     fn stop(self, error: LookupError, matches: &mut Matches) -> Step {
         match (&self.purpose, &error) {
+            (Purpose::FurtherNames, LookupError::TooManyPositions { .. }) => {
+                matches.leave_out_names(&self.keys);
+                Step::Done
+            }
             (Purpose::Linked | Purpose::Consulted(_), LookupError::TooManyPositions { .. }) => {
                 matches.skip(count(self.keys.len()));
                 Step::Done

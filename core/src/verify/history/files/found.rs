@@ -17,6 +17,8 @@ pub(super) struct Found {
     agrees: bool,
     /// True if an event about it is signed with a key later reported compromised.
     compromised: bool,
+    /// True if it is not known who first registered it, because not all events with the name were read.
+    undecided: bool,
 }
 
 impl Found {
@@ -31,6 +33,7 @@ impl Found {
             difference: None,
             agrees: false,
             compromised: false,
+            undecided: false,
         };
         let events = contents.events().iter();
         for event in events.filter(|event| event.is_about(content)) {
@@ -59,6 +62,10 @@ impl Found {
         if self.file.registered_as.len() > before {
             return;
         }
+        let mut names = event.names_of(content);
+        self.undecided |= event.does(Action::Register)
+            && before == 0
+            && names.any(|(name, _)| contents.is_unread(name));
         self.file.mentioned_by.push(event.index);
         match contents.difference(event, &[content.digest]) {
             None => self.agrees = true,
@@ -70,6 +77,10 @@ impl Found {
 
     pub(super) const fn is_registered(&self) -> bool {
         !self.file.registered_as.is_empty()
+    }
+
+    pub(super) const fn is_undecided(&self) -> bool {
+        self.undecided
     }
 
     pub(super) const fn is_evidence(&self) -> bool {

@@ -17,9 +17,11 @@ use crate::report::report::{FileEvents, RegisteredAs};
 use crate::verify::contents::Contents;
 
 /// Records the first hold in force on one of the files; `version` limits the question to holds on that version.
+/// `knows_owners` is true if all events that decide who registered the files first were read.
 pub(super) fn judge(
     files: &[FileEvents],
     version: Option<&str>,
+    knows_owners: bool,
     contents: Contents<'_>,
     checks: &mut Checks,
 ) {
@@ -40,6 +42,11 @@ pub(super) fn judge(
             .with("name", subject.as_str());
         let detail = format!("entry {} holds `{subject}`{why}", event.index);
         return checks.fail(code, Class::Held, detail, Some(evidence));
+    }
+    if !knows_owners {
+        let detail = "whether a hold is in force is not decided: the events with the name of a file's first registration \
+                      are too many to be read";
+        return checks.unknown(code, detail, None);
     }
     if checks.outcome(CheckCode::Coverage) == Outcome::Pass {
         return checks.pass(code, "no hold is in force", None);

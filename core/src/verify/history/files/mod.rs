@@ -8,7 +8,7 @@ mod folder;
 mod found;
 mod holds;
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -41,10 +41,21 @@ pub(super) struct FileQuestion {
     version: Option<String>,
     /// True if a mention is no evidence.
     needs_registration: bool,
-    /// True once the names in the events about the files are looked up.
-    followed: bool,
-    /// Number of names that are not looked up.
-    left_out: usize,
+    stage: Stage,
+    /// The names in the events about the files, in order of rank, but for those of first registrations.
+    names: Vec<String>,
+    /// The number of these that are looked up.
+    room: usize,
+}
+
+/// The next names to look up.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// Those of the first registration of each file: its actor may hold the file back.
+    First,
+    /// The others.
+    Further,
+    Done,
 }
 
 impl FileQuestion {
@@ -69,8 +80,9 @@ impl FileQuestion {
             probes: Vec::new(),
             version,
             needs_registration: false,
-            followed: false,
-            left_out: 0,
+            stage: Stage::First,
+            names: Vec::new(),
+            room: MAX_FILE_NAMES,
         })
     }
 
@@ -113,7 +125,7 @@ impl FileQuestion {
 
     /// The keys to begin with, also when the log is read again by other means.
     pub(super) fn begin(&mut self) -> impl Iterator<Item = LookupKey> {
-        self.followed = false;
+        self.stage = Stage::First;
         let probes = match (&self.folder, &self.version) {
             (None, _) => self.digests.clone(),
             (Some(folder), None) => folder.probes(),
@@ -131,10 +143,39 @@ impl FileQuestion {
     /// Asks for the names under which events that count know the files, those of registrations first. The names are
     /// followed no further.
     pub(super) fn next(&mut self, matches: &mut Matches, key_history: &KeyHistory) -> Ask {
-        if core::mem::replace(&mut self.followed, true) {
-            return Ask::Nothing;
+        loop {
+            match self.stage {
+                Stage::First => {
+                    self.stage = Stage::Further;
+                    let first = self.rank(matches, key_history);
+                    let keys = first.iter().flat_map(|name| names_of(name));
+                    let keys: Vec<LookupKey> = keys.filter(|key| matches.ask(key)).collect();
+                    if !keys.is_empty() {
+                        return Ask::Names(keys);
+                    }
+                }
+                Stage::Further => {
+                    self.stage = Stage::Done;
+                    let names = self.names.iter().take(self.room);
+                    let mut keys = Vec::new();
+                    for key in names.flat_map(|name| names_of(name)) {
+                        if !matches.is_asked(&[key.hash()]) && !keys.contains(&key) {
+                            keys.push(key);
+                        }
+                    }
+                    if !keys.is_empty() {
+                        return Ask::FurtherNames(keys);
+                    }
+                }
+                Stage::Done => return Ask::Nothing,
+            }
         }
+    }
+
+    /// Ranks the names, in log order, those of registrations first; returns those of the first registration of each file.
+    fn rank(&mut self, matches: &Matches, key_history: &KeyHistory) -> BTreeSet<String> {
         let (mut registered, mut mentioned) = (Vec::new(), Vec::new());
+        let (mut first, mut first_at) = (BTreeSet::new(), BTreeMap::new());
         for (index, parsed) in matches.events(Part::Asked) {
             if !key_history.signature(index, &parsed).is_valid() {
                 continue;
@@ -142,36 +183,45 @@ impl FileQuestion {
             let Some(access) = parsed.access().filter(|access| access.is_success()) else {
                 continue;
             };
-            let named = match registers(&parsed) {
-                true => &mut registered,
-                false => &mut mentioned,
-            };
-            let lists_file = access
-                .files
-                .iter()
-                .any(|file| has(&self.probes, &file.digest.to_hex()));
-            let about = parsed
-                .subjects
-                .iter()
-                .filter(|subject| lists_file || has(&self.digests, subject.sha256()));
-            named.extend(about.map(|subject| subject.name.clone()));
+            let files = access.files.iter().map(|file| file.digest.to_hex());
+            let listed: Vec<String> = files.filter(|hex| has(&self.probes, hex)).collect();
+            for subject in &parsed.subjects {
+                let mut contents = listed.clone();
+                if has(&self.digests, subject.sha256()) {
+                    contents.push(subject.sha256().to_string());
+                }
+                if contents.is_empty() {
+                    continue;
+                }
+                let name = subject.name.clone();
+                if !registers(&parsed) {
+                    mentioned.push(name);
+                    continue;
+                }
+                for hex in contents {
+                    if *first_at.entry(hex).or_insert(index) == index {
+                        first.insert(name.clone());
+                    }
+                }
+                registered.push(name);
+            }
         }
         let mut seen: BTreeSet<String> = self.version.iter().cloned().collect();
-        let names: Vec<String> = registered
-            .into_iter()
-            .chain(mentioned)
-            .filter(|name| seen.insert(name.clone()))
-            .collect();
-        self.left_out = names.len().saturating_sub(MAX_FILE_NAMES);
-        let names = names.iter().take(MAX_FILE_NAMES);
-        let keys: Vec<LookupKey> = names
-            .flat_map(|name| names_of(name))
-            .filter(|key| matches.ask(key))
-            .collect();
-        match keys.is_empty() {
-            true => Ask::Nothing,
-            false => Ask::Names(keys),
-        }
+        seen.extend(first.iter().cloned());
+        let names = registered.into_iter().chain(mentioned);
+        self.names = names.filter(|name| seen.insert(name.clone())).collect();
+        self.room = MAX_FILE_NAMES.saturating_sub(first.len());
+        first
+    }
+
+    /// The names whose events were not all read.
+    pub(super) fn unread(&self, matches: &Matches) -> BTreeSet<String> {
+        let names = self.names.iter().enumerate();
+        let is_unread = |(rank, name): &(usize, &String)| {
+            *rank >= self.room || names_of(name).any(|key| matches.is_left_out(&key))
+        };
+        let unread = names.filter(is_unread);
+        unread.map(|(_, name)| name.clone()).collect()
     }
 
     /// Judges the evidence for the files that the events give; false if there is not some for each.
@@ -188,7 +238,7 @@ impl FileQuestion {
             .collect();
         match &self.version {
             Some(name) => self.record_version(name, &found, contents, checks),
-            None => self.record(&found, checks),
+            None => self.record(&found, contents.unread(), checks),
         }
         let version = self.version.as_deref();
         let is_enough = match self.needs_registration {
@@ -202,8 +252,9 @@ impl FileQuestion {
             evidence |= decides;
             members.folder = Some(view);
         }
+        let knows_owners = version.is_some() || !found.iter().any(Found::is_undecided);
         let files: Vec<FileEvents> = found.into_iter().map(|found| found.file).collect();
-        holds::judge(&files, version, contents, checks);
+        holds::judge(&files, version, knows_owners, contents, checks);
         members.files = Some(files);
         evidence
     }
@@ -215,7 +266,8 @@ impl FileQuestion {
         }
     }
 
-    fn record(&self, found: &[Found], checks: &mut Checks) {
+    /// Records how many files have evidence; `unread` is the number of names whose events were not all read.
+    fn record(&self, found: &[Found], unread: usize, checks: &mut Checks) {
         let code = CheckCode::Contents;
         // A mention that is no evidence refutes nothing.
         let differences = found.iter().filter(|_| !self.needs_registration);
@@ -242,7 +294,7 @@ impl FileQuestion {
             (None, 1) => "1 file is".to_string(),
             (None, count) => format!("{count} files are"),
         };
-        let left_out = match self.left_out {
+        let left_out = match unread {
             0 => String::new(),
             1 => "; 1 further name in their events was not looked up".to_string(),
             count => format!("; {count} further names in their events were not looked up"),
@@ -250,7 +302,7 @@ impl FileQuestion {
         if self.needs_registration && registered < found.len() {
             // A registration may be among the events that were not seen.
             checks.require(CheckCode::Coverage, true);
-            checks.require(code, false);
+            checks.require(code, found.iter().any(Found::is_undecided));
             let detail = format!(
                 "{registered} of {files} registered, as is required, {mentioned} only mentioned{left_out}"
             );
