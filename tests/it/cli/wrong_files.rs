@@ -257,3 +257,42 @@ fn entries_and_lines_of_another_kind_are_hinted_at() {
         }
     }
 }
+
+/// An index of another key in the directory of a log would be served with it, or take the place of its own.
+#[test]
+fn no_index_of_another_key_is_made_in_the_directory_of_a_log() {
+    let shell = Shell::with_log();
+    let line = "keygen --kind index --name i.example/1 --out i.key";
+    shell.run(line).expect(0);
+    let listed = || {
+        let names = fs::read_dir(shell.path("log/public")).unwrap();
+        let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = (listed(), shell.read("log/public/index/checkpoint"));
+    for out in [
+        "log",
+        "./log/",
+        "log/public",
+        "log/public/index",
+        "log/new/deep",
+    ] {
+        let line = format!("index log --policy log/trust.policy --key i.key --out {out}");
+        let said = shell.run(&line).expect(2);
+        let words = "is in the directory of the log `";
+        assert!(said.stderr.contains(words), "{said}");
+        assert!(
+            said.stderr.contains("`--out` takes a directory of its own"),
+            "{said}"
+        );
+    }
+    assert_eq!(
+        (listed(), shell.read("log/public/index/checkpoint")),
+        before
+    );
+    assert!(!shell.path("log/new").exists());
+    let line = "index log --policy log/trust.policy --key i.key --out own";
+    shell.run(line).expect(0);
+    shell.run(line).expect(0);
+}

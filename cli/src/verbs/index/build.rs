@@ -1,5 +1,7 @@
 //! `index` without `--lookup`: builds or extends an index.
 
+use std::path::{self, Path};
+
 use glasslog_client::source::{Source, is_address, read_file};
 use glasslog_core::event;
 use glasslog_core::fetch::LogFile;
@@ -43,6 +45,7 @@ struct Built {
 /// The log cannot be read or is not trusted, or the index cannot be built or written.
 pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     if let (Some(out), Some(key)) = (&args.out, &args.key) {
+        refuse_in_a_log(out)?;
         let key = named_key(key, "index")?;
         let policy = args.trust.policy(Some(&args.log))?;
         let source = source::open(&args.log, args.trust.offline)?;
@@ -77,6 +80,31 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         Some(_) => Indexer::of_log(&open_log(args.log.as_ref())?, &args.log),
     };
     build(indexer?, args.rebuild, None, console)
+}
+
+/// Refuses a directory in that of a log: the index in there is signed by another key, and the public tree has its files alone.
+///
+/// # Errors
+/// It is the directory of a log, or lies in one (exit 2).
+fn refuse_in_a_log(out: &Path) -> Result<(), Failure> {
+    let place = path::absolute(out).unwrap_or_else(|_| out.to_owned());
+    // A directory that does not exist yet has no links to follow.
+    let mut existing = place
+        .ancestors()
+        .filter_map(|above| above.canonicalize().ok());
+    let nearest = existing.next().unwrap_or_default();
+    let log = nearest
+        .ancestors()
+        .find(|above| Layout::new(above).config().is_file());
+    match log {
+        None => Ok(()),
+        Some(log) => Err(Failure::usage(format!(
+            "`{}` is in the directory of the log `{}`",
+            out.display(),
+            log.display()
+        ))
+        .hint("`--out` takes a directory of its own; without `--out` and `--key`, `glasslog index LOG` extends the log's own index")),
+    }
 }
 
 /// Extends an index, joins its runs, and prints its size.
