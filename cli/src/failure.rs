@@ -7,10 +7,14 @@ use std::path::Path;
 use glasslog_client::io_reason;
 use glasslog_client::prove::ProofError;
 use glasslog_client::submit::Refused;
+use glasslog_core::fetch::{CHECKPOINT_PATH, ProveError};
 use glasslog_log::LogError;
 
 use crate::exit::Exit;
 use crate::submitted::Submitted;
+
+/// Remedy for a path or address without a checkpoint.
+pub(crate) const NO_LOG: &str = "this is not a log's address or directory: `LOG` is a log directory, its public tree, or the address of such a tree";
 
 /// A verb that ends without a report.
 ///
@@ -58,7 +62,7 @@ impl Failure {
     /// Exit 1: a file could not be read or written.
     pub(crate) fn file(path: impl Display, error: &std::io::Error) -> Self {
         let (path, problem) = (path.to_string(), io_reason(error));
-        let hint = path_hint(&path, error.kind());
+        let hint = path_hint(Path::new(&path), error.kind());
         let failure = glasslog_client::Error::File { path, problem }.into();
         Self { hint, ..failure }
     }
@@ -91,14 +95,13 @@ impl Failure {
 }
 
 /// Returns the remedy for a path at which no file can be read or written.
-fn path_hint(path: &str, problem: ErrorKind) -> Option<String> {
-    if path.contains("://") {
+fn path_hint(at: &Path, problem: ErrorKind) -> Option<String> {
+    if at.to_string_lossy().contains("://") {
         return Some("that is an address, and the path of a file on this machine is wanted".into());
     }
-    let at = Path::new(path);
     let policy = at.join("trust.policy");
     Some(match problem {
-        ErrorKind::NotFound if path.is_empty() => "the path is empty: name a file".into(),
+        ErrorKind::NotFound if at.as_os_str().is_empty() => "the path is empty: name a file".into(),
         ErrorKind::NotFound => {
             let folder = at.parent().filter(|folder| !folder.as_os_str().is_empty());
             match folder {
@@ -115,6 +118,10 @@ fn path_hint(path: &str, problem: ErrorKind) -> Option<String> {
         ),
         ErrorKind::IsADirectory => "a file is wanted: name one in that directory".into(),
         ErrorKind::NotADirectory => "one of the directories of the path is a file".into(),
+        ErrorKind::AlreadyExists => "a file has that name already: give another one".into(),
+        ErrorKind::PermissionDenied => {
+            "change the rights of the path, or run it as a user who has them".into()
+        }
         _ => return None,
     })
 }
@@ -137,6 +144,9 @@ impl From<ProofError> for Failure {
     fn from(error: ProofError) -> Self {
         match error {
             ProofError::Source(error) => error.into(),
+            ProofError::Prove(ProveError::Missing { ref path }) if path == CHECKPOINT_PATH => {
+                Self::new(Exit::from(&error), error.code(), error.to_string()).hint(NO_LOG)
+            }
             error => Self::new(Exit::from(&error), error.code(), error.to_string()),
         }
     }
@@ -144,8 +154,12 @@ impl From<ProofError> for Failure {
 
 impl From<LogError> for Failure {
     fn from(error: LogError) -> Self {
+        let of_path = || match &error {
+            LogError::Disk(error) => path_hint(&error.path, error.kind),
+            _ => None,
+        };
         Self {
-            hint: error.hint(),
+            hint: error.hint().or_else(of_path),
             ..Self::new(Exit::from(&error), error.code(), error.to_string())
         }
     }

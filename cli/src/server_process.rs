@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use glasslog_client::io_reason;
+use glasslog_server::ServeError;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -60,6 +61,17 @@ pub(crate) fn announce(console: &Console, address: SocketAddr, admin: Option<Soc
     console.line(format_args!("http://{address}/"));
     if let Some(address) = admin {
         console.line(format_args!("http://{address}/metrics"));
+    }
+}
+
+/// Describes a server that did not start, or ended by itself.
+pub(crate) fn ended(error: &ServeError) -> Failure {
+    let failure = Failure::unfinished(error.code(), error.to_string());
+    match error {
+        ServeError::Listen { .. } => failure.hint(
+            "name an address of this machine and a port that is free and may be used; port 0 takes a free one",
+        ),
+        _ => failure,
     }
 }
 

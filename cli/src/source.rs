@@ -7,7 +7,7 @@ use glasslog_client::source::{Directory, Http, Pace, Source, is_address};
 use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_log::object_store::BucketSource;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_LOG};
 
 /// Remedy for a log that is not at its path.
 const NAMES: &str = "`LOG` is a log directory, its public tree or an http(s) URL";
@@ -34,9 +34,7 @@ pub(crate) fn missing(source: &dyn Source, path: &str) -> Failure {
     };
     let failure = Failure::unfinished("missing-file", message);
     match path {
-        CHECKPOINT_PATH => failure.hint(
-            "this is not a log's address or directory: `LOG` is a log directory, its public tree, or the address of such a tree",
-        ),
+        CHECKPOINT_PATH => failure.hint(NO_LOG),
         _ => failure,
     }
 }

@@ -244,6 +244,9 @@ pub fn io_reason(error: &io::Error) -> String {
         ErrorKind::IsADirectory => "is a directory".into(),
         ErrorKind::NotADirectory => "not a directory".into(),
         ErrorKind::StorageFull => "no space left on the device".into(),
+        ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
+        ErrorKind::AddrInUse => "another process listens there".into(),
+        ErrorKind::AddrNotAvailable => "this machine has no such address".into(),
         _ => error.to_string(),
     }
 }

@@ -14,7 +14,7 @@ pub enum ServeError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// The operating system's message.
+        /// The reason.
         message: String,
     },
     /// The client that forwards submissions to other servers cannot be made.

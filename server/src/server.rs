@@ -5,6 +5,7 @@ use crate::http::descriptors;
 use crate::limits::BACKLOG;
 use crate::options::Options;
 use crate::run::Listeners;
+use glasslog_client::io_reason;
 use glasslog_log::Log;
 use glasslog_log::object_store::Candidate;
 use std::net::SocketAddr;
@@ -144,7 +145,7 @@ impl Server {
 pub(crate) fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
     let failed = |error: std::io::Error| ServeError::Listen {
         address,
-        message: error.to_string(),
+        message: io_reason(&error),
     };
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4(),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use glasslog_client::rotation::FOLLOW;
 use glasslog_client::source::{Http, Source, is_address};
+use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_core::merkle::TreeHead;
 use glasslog_core::note::SignerKey;
 use glasslog_core::text::limits::MAX_IN_FLIGHT;
@@ -20,7 +21,7 @@ use serde::Serialize;
 use crate::args::{given, named_key, parse_period, read_trust_policy};
 use crate::clock::{now, signing_time};
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_LOG};
 use crate::inconsistency_file::{show_to_everyone, write_inconsistency};
 use crate::output::{Console, Head, Watch};
 use crate::source;
@@ -143,6 +144,10 @@ impl Follow {
         let (policy, key) = keeper.read()?;
         // An error about the log leaves no directory behind.
         let source = open(&self.log)?;
+        if self.once && !self.copy.exists() {
+            let checkpoint = source.read(CHECKPOINT_PATH)?;
+            checkpoint.ok_or_else(|| source::missing(&*source, CHECKPOINT_PATH))?;
+        }
         let copy = Copy::open(&Disk::new(), &self.copy);
         let copy = copy.map_err(|error| failure(error, &self.copy, console))?;
         let mut last = None;
@@ -299,6 +304,7 @@ fn failure(error: MirrorError, copy: &Path, console: &Console) -> Failure {
         MirrorError::Older { .. } => {
             "the log was rolled back, or this is an old copy of it; nothing was copied"
         }
+        MirrorError::Missing { path } if path == CHECKPOINT_PATH => NO_LOG,
         MirrorError::False { .. } | MirrorError::Tile(_) | MirrorError::Missing { .. } => {
             "the checkpoint of the copy is as before"
         }

@@ -188,6 +188,6 @@ fn parse_url(text: &str) -> Result<String, String> {
 fn ended(error: ServeError) -> Failure {
     match error {
         ServeError::Log(error) => error.into(),
-        other => Failure::unfinished(other.code(), other.to_string()),
+        other => server_process::ended(&other),
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use glasslog_client::io_reason;
 use thiserror::Error;
 
 use super::Layout;
@@ -17,7 +18,7 @@ pub struct DiskError {
     pub path: PathBuf,
     /// The class of the failure.
     pub kind: io::ErrorKind,
-    /// The message of the operating system.
+    /// The reason, without the operating system's number for it.
     pub message: String,
 }
 
@@ -27,7 +28,7 @@ impl DiskError {
             operation,
             path: path.to_owned(),
             kind: error.kind(),
-            message: error.to_string(),
+            message: io_reason(error),
         }
     }
 

@@ -362,3 +362,79 @@ fn an_empty_version_is_refused() {
     }
     assert_eq!(shell.size(), 2);
 }
+
+/// What the operating system refuses is told in words, with a way to go on, by every verb that meets it.
+#[test]
+fn places_that_cannot_be_used_are_told_with_a_remedy() {
+    let shell = Shell::with_log();
+    fs::write(shell.path("f"), "f").unwrap();
+    fs::create_dir(shell.path("empty")).unwrap();
+    for (kind, key) in [("index", "i"), ("witness", "w")] {
+        let line = format!("keygen --kind {kind} --name {key}.example/1 --out {key}.key");
+        shell.run(&line).expect(0);
+    }
+    let policy = "--policy log/trust.policy";
+    let read = "record --log log --signer ci.key --action read --artifact m@1";
+    let below_a_file = "one of the directories of the path is a file";
+    let no_log = "this is not a log's address or directory";
+    for (line, hint) in [
+        ("init f/x --origin a.example/log".to_owned(), below_a_file),
+        (
+            "keygen --kind log --name a.example/log --out f/x".to_owned(),
+            below_a_file,
+        ),
+        (format!("mirror log f/x --once {policy}"), below_a_file),
+        (format!("audit log --resume f/x {policy}"), below_a_file),
+        (
+            format!("monitor log --once --state f/x {policy}"),
+            below_a_file,
+        ),
+        (format!("bundle m --log log -o f/x {policy}"), below_a_file),
+        (
+            format!("index log --out f/x --key i.key {policy}"),
+            below_a_file,
+        ),
+        (format!("{read} --file f -o f/x"), below_a_file),
+        (format!("{read} --file f/x"), below_a_file),
+        (
+            "witness cosign log --key w.key --state f/x".to_owned(),
+            below_a_file,
+        ),
+        ("inspect f/x".to_owned(), below_a_file),
+        ("inspect empty".to_owned(), "a file is wanted"),
+        (format!("verify bundle empty {policy}"), "a file is wanted"),
+        ("submit --log log empty".to_owned(), "a file is wanted"),
+        (
+            format!("index log --out f --key i.key {policy}"),
+            "a file has that name already",
+        ),
+        (format!("mirror empty c --once {policy}"), no_log),
+        ("prove --log empty --index 0 -o p".to_owned(), no_log),
+        ("keys list --log empty".to_owned(), no_log),
+        (
+            format!("index empty --out own --key i.key {policy}"),
+            no_log,
+        ),
+        (
+            "trust update log/trust.policy --log empty".to_owned(),
+            no_log,
+        ),
+        (
+            "witness cosign empty --key w.key --state s".to_owned(),
+            "`glasslog init` makes a log",
+        ),
+        ("doctor --log empty".to_owned(), no_log),
+        (
+            "serve log --listen 192.0.2.1:0".to_owned(),
+            "port 0 takes a free one",
+        ),
+    ] {
+        let said = shell.run(&line).expect(1);
+        assert!(said.stderr.contains(hint), "{line}: {said}");
+        assert!(!said.stderr.contains("os error"), "{line}: {said}");
+    }
+    assert_eq!(shell.size(), 2);
+    for place in ["c", "p", "own", "s"] {
+        assert!(!shell.path(place).exists(), "{place}");
+    }
+}

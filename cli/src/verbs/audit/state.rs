@@ -1,6 +1,7 @@
 //! `audit --resume`: the file with the state of an earlier audit (`docs/formats/audit-state.md`).
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use glasslog_core::text::limits::MAX_AUDIT_STATE;
@@ -24,12 +25,15 @@ impl StateFile {
     pub(super) fn new(path: &Path) -> Result<Self, Failure> {
         check_replaceable(path, path)?;
         let state = Self(path.to_path_buf());
-        if !state.folder().is_dir() {
-            let path = state.folder().display().to_string();
-            let problem = "no such directory".to_owned();
-            return Err(glasslog_client::Error::File { path, problem }.into());
+        let folder = state.folder();
+        match fs::metadata(folder) {
+            Ok(found) if found.is_dir() => Ok(state),
+            Ok(_) => Err(Failure::file(
+                path.display(),
+                &ErrorKind::NotADirectory.into(),
+            )),
+            Err(error) => Err(Failure::file(folder.display(), &error)),
         }
-        Ok(state)
     }
 
     fn folder(&self) -> &Path {

@@ -12,7 +12,7 @@ use super::changes::{ChangeView, print};
 use crate::args::{given, parse_time};
 use crate::clock;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_LOG};
 use crate::input;
 use crate::output::{Console, Head, Output};
 use crate::source;
@@ -85,8 +85,11 @@ impl Args {
         let source = source::open(&self.log, self.offline)?;
         let now = self.now.unwrap_or_else(clock::now);
         let followed = follow(&*source, &text, now)?.map_err(|fault| {
-            Failure::new(Exit::from(fault.class), fault.code, fault.detail)
-                .hint("the file was not changed; if the log's key was lost or stolen, its operator has to give a new file")
+            let hint = match fault.code {
+                "missing-file" => NO_LOG,
+                _ => "the file was not changed; if the log's key was lost or stolen, its operator has to give a new file",
+            };
+            Failure::new(Exit::from(fault.class), fault.code, fault.detail).hint(hint)
         })?;
         let new = TrustPolicy::parse(&followed.policy).map_err(malformed)?;
         let found = changes(&old, &new);

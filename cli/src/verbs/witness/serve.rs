@@ -296,6 +296,6 @@ fn refuse(error: &StateError) -> Failure {
 fn ended(error: ServeError) -> Failure {
     match error {
         ServeError::Witness(error) => refuse(&error),
-        other => Failure::unfinished(other.code(), other.to_string()),
+        other => server_process::ended(&other),
     }
 }
