@@ -28,7 +28,14 @@ pub(crate) fn parse_time(text: &str) -> Result<u64, String> {
     let (time, offset) = split_offset(&text).unwrap_or((text.clone(), 0));
     time::parse(&time)
         .and_then(|seconds| seconds.checked_add_signed(-offset))
-        .ok_or_else(|| "expected a time such as `2026-11-23T12:00:00Z`".into())
+        .ok_or_else(|| {
+            let year = text.split_once('-').and_then(|(year, _)| year.parse().ok());
+            let from = match year {
+                Some(0..1970_u16) => " from 1970 on,",
+                _ => "",
+            };
+            format!("expected a time{from} such as `2026-11-23T12:00:00Z`")
+        })
 }
 
 /// Splits `+01:00` off a time: the same time of day in UTC, and the offset in seconds.
@@ -52,6 +59,19 @@ fn split_offset(text: &str) -> Option<(String, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_before_the_calendar_of_logs_is_told_so() {
+        for (text, words) in [
+            ("1969-12-31T23:59:59Z", "a time from 1970 on, such as"),
+            ("0001-01-01T00:00:00Z", "a time from 1970 on, such as"),
+            ("yesterday", "a time such as"),
+            ("2026-11-23", "a time such as"),
+        ] {
+            let error = parse_time(text).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
 
     #[test]
     fn times_are_in_utc_or_with_an_offset() {
