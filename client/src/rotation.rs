@@ -6,7 +6,7 @@ use glasslog_core::note::{Checkpoint, VerifierKey};
 use glasslog_core::report::Class;
 use glasslog_core::text::escape::excerpt;
 use glasslog_core::trust::TrustPolicy;
-use glasslog_core::verify::{Rotation, RotationFault, RotationQuery};
+use glasslog_core::verify::{Basis, Rotation, RotationFault, RotationQuery};
 
 use crate::drive::{Outcome, Reading, feed, read_with_retries};
 use crate::error::Error;
@@ -39,9 +39,10 @@ pub struct Followed {
 pub fn follow(
     source: &dyn Source,
     policy: &[u8],
+    basis: Basis,
     now: u64,
 ) -> Result<Result<Followed, RotationFault>, Error> {
-    let attempt = |reading: &Reading<'_>| follow_once(reading, policy, now);
+    let attempt = |reading: &Reading<'_>| follow_once(reading, policy, basis, now);
     read_with_retries(source, &(), attempt, |followed| Outcome {
         is_failed: matches!(followed, Err(fault) if fault.class == Class::False),
         is_unfinished: matches!(followed, Err(fault) if fault.class == Class::Unfinished),
@@ -51,6 +52,7 @@ pub fn follow(
 fn follow_once(
     source: &dyn Source,
     policy: &[u8],
+    basis: Basis,
     now: u64,
 ) -> Result<Result<Followed, RotationFault>, Error> {
     let fault = |class, code, detail: String| {
@@ -87,7 +89,7 @@ fn follow_once(
     let unlimited = of_log.filter(|log| log.validity.up_to_size.is_none());
     let mut open: Vec<VerifierKey> = unlimited.map(|log| log.key.clone()).collect();
     while let Some(old) = open.pop() {
-        let mut query = RotationQuery::new(old, trust.clone(), newest.head(), now);
+        let mut query = RotationQuery::new(old, trust.clone(), newest.head(), now).on(basis);
         feed(&mut query, source, &(), |_| true)?;
         let rotation = match query.outcome() {
             Some(Ok(Some(rotation))) => rotation.clone(),

@@ -32,5 +32,5 @@ pub use history::HistoryQuery;
 pub use inclusion::verify_proof;
 pub use inconsistency::{Inconsistency, InconsistencyError};
 pub use options::{Options, Require};
-pub use rotation::{Rotation, RotationFault, RotationQuery};
+pub use rotation::{Basis, Rotation, RotationFault, RotationQuery};
 pub use split_view::verify_inconsistency;

@@ -51,8 +51,20 @@ pub struct Rotation {
     pub genesis: Hash,
     /// Returns true if the reader's policy pins that entry.
     pub is_pinned: bool,
+    /// The ground on which the admins whom that entry names are accepted.
+    pub basis: Basis,
     /// The time that the quorum confirms for the tree of that size.
     pub time: Option<u64>,
+}
+
+/// The ground on which a reader accepts the admins of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Basis {
+    /// The reader's policy pins the genesis or asks for witnesses. A thief of the log's key has neither.
+    #[default]
+    Policy,
+    /// The signature of the key that ends is enough, although a thief of that key can begin the log anew with other admins.
+    LogKey,
 }
 
 /// The reason why a rotation does not hold.
@@ -73,6 +85,7 @@ pub struct RotationQuery {
     /// The log's newest head.
     head: TreeHead,
     now: u64,
+    basis: Basis,
     stage: Stage,
 }
 
@@ -101,8 +114,15 @@ impl RotationQuery {
             policy,
             head,
             now,
+            basis: Basis::default(),
             stage,
         }
+    }
+
+    /// Accepts the admins on this ground.
+    #[must_use]
+    pub fn on(self, basis: Basis) -> Self {
+        Self { basis, ..self }
     }
 
     /// The rotation, once no more files are needed; `None` in it if the log states no end of the key.
@@ -225,6 +245,16 @@ impl RotationQuery {
             let detail = "the genesis of the log is not the one that the trust policy pins";
             return Err(wrong("rotation-other-genesis", detail));
         }
+        let basis = match pin.is_some() || self.policy.log().requires_witnesses() {
+            true => Basis::Policy,
+            false => Basis::LogKey,
+        };
+        if (basis, self.basis) == (Basis::LogKey, Basis::Policy) {
+            let detail = format!(
+                "only the key that ends vouches for the genesis `{genesis}` and its admins: the trust policy neither pins a genesis nor asks for witnesses"
+            );
+            return Err(undecided("rotation-genesis-unpinned", detail));
+        }
         let parsed = |bytes: &[u8]| {
             event::parse(bytes).map_err(|error| wrong(error.code(), error.to_string()))
         };
@@ -251,6 +281,7 @@ impl RotationQuery {
             threshold: keyring.genesis().threshold,
             genesis,
             is_pinned: pin.is_some(),
+            basis,
             time: plan.time,
         })
     }

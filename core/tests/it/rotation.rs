@@ -8,7 +8,7 @@ use glasslog_core::note::{Checkpoint, Origin, SignatureType, SignedCheckpoint, S
 use glasslog_core::report::{CheckCode, Class, Outcome};
 use glasslog_core::rules::{Admission, Refusal, RotationError};
 use glasslog_core::trust::{Invalid, LogVerdict, TrustPolicy};
-use glasslog_core::verify::{HistoryQuery, Rotation, RotationQuery};
+use glasslog_core::verify::{Basis, HistoryQuery, Rotation, RotationQuery};
 
 use crate::support::*;
 
@@ -101,9 +101,19 @@ fn follow(
     key: &SignerKey,
     policy: &[u8],
 ) -> Result<Option<Rotation>, (Class, &'static str)> {
+    follow_on(Basis::Policy, log, key, policy)
+}
+
+fn follow_on(
+    basis: Basis,
+    log: &TestLog,
+    key: &SignerKey,
+    policy: &[u8],
+) -> Result<Option<Rotation>, (Class, &'static str)> {
     let trust = TrustPolicy::parse(policy).unwrap();
     let newest = log.edge.head();
-    let mut query = RotationQuery::new(key.verifier().clone(), trust, newest, TIME + 60);
+    let query = RotationQuery::new(key.verifier().clone(), trust, newest, TIME + 60);
+    let mut query = query.on(basis);
     while let Some(path) = query.needs().first().cloned() {
         query.supply(&path, log.files.get(&path).cloned());
     }
@@ -126,6 +136,36 @@ fn a_reader_follows_a_rotation_at_any_later_size() {
         let policy =
             TrustPolicy::rotated(&witnessed(), &rotation.old, &rotation.new, rotation.size);
         assert_eq!(follow(&log, &log_key(NEXT), &policy.unwrap()), Ok(None));
+    }
+}
+
+/// A thief of the log's key can begin the log anew, with admins of their own; a pin or witnesses are what they lack.
+#[test]
+fn the_signature_of_the_old_key_alone_is_no_ground_for_its_admins() {
+    let (mut log, _) = good();
+    grow(&mut log, 3);
+    let key = log_key(LOG);
+    let refused = Err((Class::Undecided, "rotation-genesis-unpinned"));
+    assert_eq!(follow(&log, &key, &policy()), refused);
+    let rotation = follow_on(Basis::LogKey, &log, &key, &policy());
+    let rotation = rotation.unwrap().unwrap();
+    assert_eq!((rotation.is_pinned, rotation.basis), (false, Basis::LogKey));
+    let pinned = |hash| {
+        format!(
+            "[log]\n{}[genesis]\n{hash}\n",
+            String::from_utf8(policy()).unwrap()
+        )
+    };
+    let text = pinned(leaf_hash(&log.entries[0])).into_bytes();
+    let rotation = follow(&log, &key, &text).unwrap().unwrap();
+    assert_eq!((rotation.is_pinned, rotation.basis), (true, Basis::Policy));
+    let rotation = follow(&log, &key, &witnessed()).unwrap().unwrap();
+    assert_eq!((rotation.is_pinned, rotation.basis), (false, Basis::Policy));
+    // Another pin is refused on every ground.
+    let text = pinned(leaf_hash(b"another")).into_bytes();
+    for basis in [Basis::Policy, Basis::LogKey] {
+        let outcome = follow_on(basis, &log, &key, &text);
+        assert_eq!(outcome, Err((Class::False, "rotation-other-genesis")));
     }
 }
 

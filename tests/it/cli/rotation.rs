@@ -17,8 +17,14 @@ impl World {
         let world = Self {
             folder: tempfile::tempdir().unwrap(),
         };
-        glasslog(words!["init", world.at("log"), "--origin", ORIGIN]).expect(0);
-        fs::copy(world.at("log/trust.policy"), world.at("reader.policy")).unwrap();
+        let made = glasslog(words!["init", world.at("log"), "--origin", ORIGIN]).expect(0);
+        let text = made.text();
+        let mut lines = text.lines();
+        let genesis = lines.find_map(|line| line.strip_prefix("genesis "));
+        let policy = fs::read_to_string(world.at("log/trust.policy")).unwrap();
+        fs::write(world.at("unpinned.policy"), &policy).unwrap();
+        let pinned = format!("{policy}\n[genesis]\n{}\n", genesis.unwrap());
+        fs::write(world.at("reader.policy"), pinned).unwrap();
         fs::write(world.at("model"), "weights").unwrap();
         let key = world.at("ci.key");
         let name = "ci@example.com";
@@ -85,13 +91,11 @@ impl World {
     }
 
     fn update(&self, more: &[&str]) -> Finished {
-        let arguments = words![
-            "trust",
-            "update",
-            self.at("reader.policy"),
-            "--log",
-            self.at("log")
-        ];
+        self.update_file("reader.policy", more)
+    }
+
+    fn update_file(&self, file: &str, more: &[&str]) -> Finished {
+        let arguments = words!["trust", "update", self.at(file), "--log", self.at("log")];
         glasslog(arguments.into_iter().chain(more.iter().map(Into::into)))
     }
 
@@ -201,6 +205,40 @@ fn readers_follow_each_change_of_the_key() {
     let all = world.update(&[]).expect(0);
     assert_eq!(all.text().matches("the log changed its key").count(), 3);
     assert_eq!(world.policy(), before);
+}
+
+/// A thief of the log's key can make a log with that key and admins of their own.
+#[test]
+fn a_file_without_pin_and_witnesses_is_changed_on_demand_alone() {
+    let world = World::new();
+    let place = world.at("unpinned.policy");
+    let first = fs::read_to_string(&place).unwrap();
+    world.rotate("next").expect(0);
+    world.record("1.proof").expect(0);
+    let refused = world.update_file("unpinned.policy", &[]).expect(5);
+    assert!(
+        refused
+            .stderr
+            .contains("neither pins a genesis nor asks for witnesses")
+    );
+    assert!(
+        refused
+            .stderr
+            .contains("`--unpinned` follows the old key alone")
+    );
+    assert_eq!(fs::read_to_string(&place).unwrap(), first);
+    let warned = world
+        .update_file("unpinned.policy", &["--unpinned"])
+        .expect(0);
+    assert!(
+        warned
+            .stderr
+            .contains("a thief of that key could have made this change")
+    );
+    world.history("unpinned.policy").expect(0);
+    // A file that pins the genesis needs no such flag, and there it gives no warning.
+    let followed = world.update(&["--unpinned"]).expect(0);
+    assert!(!followed.stderr.contains("warning"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use glasslog_client::rotation::{Followed, follow};
 use glasslog_core::text::time;
 use glasslog_core::trust::{Change, TrustPolicy, changes};
-use glasslog_core::verify::Rotation;
+use glasslog_core::verify::{Basis, Rotation, RotationFault};
 use serde::Serialize;
 
 use super::changes::{ChangeView, print};
@@ -20,7 +20,8 @@ use crate::source;
 /// Brings a trust policy up to date after the log changed its key.
 ///
 /// Each change is a statement in the log, signed by the old key and the log's admins, in a tree that the old key signed and
-/// the policy's witnesses cosigned. The file stays as it is unless every one of them holds.
+/// the policy's witnesses cosigned. The file stays as it is unless every one of them holds. A policy without witnesses has to
+/// pin the log's genesis: a thief of the log's key could begin the log anew, with admins of their own.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -37,6 +38,10 @@ pub(crate) struct Args {
     /// Say what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
+
+    /// Follow the log's key alone, where the policy neither pins the genesis nor asks for witnesses
+    #[arg(long)]
+    unpinned: bool,
 
     /// Open no sockets
     #[arg(long)]
@@ -84,16 +89,18 @@ impl Args {
         let old = TrustPolicy::parse(&text).map_err(malformed)?;
         let source = source::open(&self.log, self.offline)?;
         let now = self.now.unwrap_or_else(clock::now);
-        let followed = follow(&*source, &text, now)?.map_err(|fault| {
-            let hint = match fault.code {
-                "missing-file" => NO_LOG,
-                _ => "the file was not changed; if the log's key was lost or stolen, its operator has to give a new file",
-            };
-            Failure::new(Exit::from(fault.class), fault.code, fault.detail).hint(hint)
-        })?;
+        let basis = match self.unpinned {
+            true => Basis::LogKey,
+            false => Basis::Policy,
+        };
+        let followed = follow(&*source, &text, basis, now)?.map_err(refused)?;
         let new = TrustPolicy::parse(&followed.policy).map_err(malformed)?;
         let found = changes(&old, &new);
         let is_changed = !followed.rotations.is_empty() && !self.dry_run;
+        let mut rotations = followed.rotations.iter();
+        if rotations.any(|rotation| rotation.basis == Basis::LogKey) {
+            console.warn("only the log's old key vouches for its admins: a thief of that key could have made this change");
+        }
         if is_changed {
             Output::open(&self.file, console)?.write(&followed.policy)?;
         }
@@ -119,6 +126,20 @@ impl Args {
             (false, false) => console.line(format_args!("changed `{file}`")),
         }
     }
+}
+
+/// Returns the failure for a change that does not hold.
+fn refused(fault: RotationFault) -> Failure {
+    let hint = match fault.code {
+        "missing-file" => NO_LOG,
+        "rotation-genesis-unpinned" => {
+            "the file was not changed; ask the log's operator for the hash of the genesis, over another channel, and add it to the file in `[genesis]`; `--unpinned` follows the old key alone"
+        }
+        _ => {
+            "the file was not changed; if the log's key was lost or stolen, its operator has to give a new file"
+        }
+    };
+    Failure::new(Exit::from(fault.class), fault.code, fault.detail).hint(hint)
 }
 
 fn say_rotation(rotation: &Rotation, console: &Console) {
