@@ -158,7 +158,8 @@ impl LogFile {
     }
 
     /// Returns `true` for a file that a good log need not have: a partial tile or bundle, which the full one replaces, and
-    /// the proofs of manifests of a log without an index, and the archive of checkpoints.
+    /// the proofs of manifests of a log without an index, the archive of checkpoints, and the last checkpoint of a key that did
+    /// not end.
     #[must_use]
     pub const fn is_optional(&self) -> bool {
         self.is_partial()
@@ -169,6 +170,7 @@ impl LogFile {
                     | Self::Archived(_)
                     | Self::CheckpointList
                     | Self::CheckpointPage(_)
+                    | Self::LogKey(_)
             )
     }
 
@@ -369,7 +371,8 @@ mod tests {
             assert_eq!(file.is_partial(), path.contains(".p/"), "{path}");
             let is_optional = file.is_partial()
                 || path.ends_with(".tlog-proof")
-                || path.starts_with(ARCHIVE_FOLDER);
+                || path.starts_with(ARCHIVE_FOLDER)
+                || path.starts_with("log-key/");
             assert_eq!(file.is_optional(), is_optional, "{path}");
         }
     }

@@ -163,6 +163,7 @@ fn a_forbidden_file_that_a_log_need_not_have_is_missing() {
         "tile/0/001.p/3",
         "tile/entries/001.p/3",
         "index/audited.tlog-proof",
+        "log-key/05bba325",
     ] {
         let (address, _) = serve(vec![answer("403 Forbidden", "", b"AccessDenied")]);
         let log = Http::new(parse_address(&address).unwrap(), None).unwrap();
