@@ -1,9 +1,10 @@
 //! Opens the log that an argument names: a directory, the bucket that a directory names, or an address.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use glasslog_client::source::{Directory, Http, Pace, Source, is_address};
+use glasslog_client::Error;
+use glasslog_client::source::{Answer, Directory, Http, Pace, Source, is_address};
 use glasslog_core::fetch::CHECKPOINT_PATH;
 use glasslog_log::object_store::BucketSource;
 
@@ -39,14 +40,58 @@ pub(crate) fn missing(source: &dyn Source, path: &str) -> Failure {
     }
 }
 
-/// Opens a log; requests to an address keep to a limit that other logs share.
+/// Opens a log that is followed beside others; requests to an address keep to a limit that all of them share. A directory that is
+/// not there, such as a disk that is not mounted, fails when it is read.
 ///
 /// # Errors
-/// As [`open`].
+/// The address is malformed, or the path is a file.
 pub(crate) fn open_paced(log: &str, pace: &Arc<Pace>) -> Result<Box<dyn Source>, Failure> {
     match is_address(log)? {
         true => Ok(Box::new(Http::open(log)?.paced(Arc::clone(pace)))),
-        false => open(log, false),
+        false if Path::new(log).is_file() => open(log, false),
+        false => Ok(Box::new(Mounted::new(log))),
+    }
+}
+
+/// A log in a directory that may come and go: opened anew whenever its checkpoint is read.
+struct Mounted {
+    path: PathBuf,
+    opened: Mutex<Option<Arc<dyn Source + Send>>>,
+}
+
+impl Mounted {
+    fn new(log: &str) -> Self {
+        Self {
+            path: log.into(),
+            opened: Mutex::new(None),
+        }
+    }
+
+    fn open(&self) -> Result<Arc<dyn Source + Send>, Error> {
+        let bucket = BucketSource::of(&self.path).map_err(|error| Error::File {
+            path: self.path.display().to_string(),
+            problem: error.to_string(),
+        })?;
+        Ok(match bucket {
+            Some(bucket) => Arc::new(bucket),
+            None => Arc::new(Directory::open(&self.path)?),
+        })
+    }
+
+    /// Returns the log as it was opened for its checkpoint, so that a look reads one and the same directory.
+    fn at(&self, path: &str) -> Result<Arc<dyn Source + Send>, Error> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = opened.as_ref().filter(|_| path != CHECKPOINT_PATH) {
+            return Ok(Arc::clone(source));
+        }
+        *opened = None;
+        Ok(Arc::clone(opened.insert(self.open()?)))
+    }
+}
+
+impl Source for Mounted {
+    fn read(&self, path: &str) -> Answer {
+        self.at(path)?.read(path)
     }
 }
 

@@ -395,6 +395,53 @@ fn a_wrong_line_of_the_rules_is_named() {
 
 /// A program that is started with standard output closed has `/dev/null` there.
 #[test]
+fn a_directory_that_is_not_there_is_the_alarm_of_its_log_alone() {
+    let shell = with_key();
+    raw(&shell, "log", 0..3);
+    shell
+        .run("mirror log copy --policy log/trust.policy --once")
+        .expect(0);
+    let line = "monitor log copy --policy log/trust.policy --state m.state --once";
+    // Logs are looked at side by side.
+    let mut told = indices(&shell.run(line).expect(0));
+    told.sort_unstable();
+    assert_eq!(told, [0, 0, 1, 1, 2, 2]);
+    // The disk with the copy is not mounted; or its mount point is empty, or its configuration is damaged.
+    fs::rename(shell.path("copy"), shell.path("away")).unwrap();
+    for (number, prepare) in [
+        |_: &Shell| {},
+        |shell: &Shell| fs::create_dir(shell.path("copy")).unwrap(),
+        |shell: &Shell| fs::write(shell.path("copy/glasslog.toml"), "no = [").unwrap(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        prepare(&shell);
+        raw(&shell, "log", 3 + number..4 + number);
+        let said = shell.run(line).expect(1);
+        assert_eq!(indices(&said), [3 + number as u64], "{said}");
+        // Told as an alert when it begins, and as a warning as long as it holds.
+        let words = if number == 0 {
+            said.text()
+        } else {
+            &said.stderr
+        };
+        assert!(words.contains("unreachable"), "{said}");
+    }
+    // So is a log that was never there yet; a file in its place ends the monitor.
+    let said = shell.run(&line.replace("copy", "nowhere")).expect(1);
+    assert!(said.text().contains("nowhere"), "{said}");
+    let said = shell.run(&line.replace("copy", "k.pub")).expect(1);
+    assert!(
+        said.stderr.contains("`k.pub`: not a directory") && said.text().is_empty(),
+        "{said}"
+    );
+    fs::remove_dir_all(shell.path("copy")).unwrap();
+    fs::rename(shell.path("away"), shell.path("copy")).unwrap();
+    shell.run(line).expect(0);
+}
+
+#[test]
 fn alerts_that_go_nowhere_are_warned_of() {
     let shell = with_key();
     raw(&shell, "log", 0..1);
