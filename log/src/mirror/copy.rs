@@ -1,7 +1,7 @@
 //! The copy of a log in a directory: a public tree, and the mirror's private memory (`docs/formats/mirror.md`).
 
 use super::error::MirrorError;
-use super::tree::Tree;
+use super::tree::{INDEX, LOG, Tree};
 use crate::directory::disk::Disk;
 use crate::directory::error::DiskError;
 use crate::directory::layout::{Layout, PRIVATE_DIRECTORY, PRIVATE_FILE, PUBLIC_DIRECTORY};
@@ -122,6 +122,17 @@ impl Copy {
             true => Ok(()),
             false => Ok(self.public.replace(path, bytes)?),
         }
+    }
+
+    /// Removes the checkpoints, so that the copy is read as no log.
+    pub(super) fn withdraw(&self) -> Result<(), MirrorError> {
+        for tree in [LOG, INDEX] {
+            let path = tree.checkpoint.path();
+            if self.public.read(&path)?.is_some() {
+                self.disk.remove(&self.layout.public_file(&path))?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes the partial files of a tile or bundle whose full one, at `full`, is in the copy.

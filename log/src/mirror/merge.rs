@@ -94,9 +94,58 @@ impl Source for HeadOver<'_> {
     }
 }
 
-/// Takes up every head in a copy, by the rules of `mirror`; the source is each replica in turn. A fork ends the merging; another head that
-/// cannot be taken up leaves the copy as it was before it.
-pub fn merge(mirror: &Mirror<'_>, replicas: &[Replica]) -> Vec<Merged> {
+/// Takes up every head in a copy, by the rules of `mirror`; the source is each replica in turn. A head that cannot be taken up leaves the
+/// copy as it was before it. Heads that contradict each other, or the copy, are looked for before anything is copied: a tree that the
+/// log denied elsewhere is not stored.
+///
+/// # Errors
+/// Two heads contradict each other, or the copy cannot be read or written.
+pub fn merge(mirror: &Mirror<'_>, replicas: &[Replica]) -> Result<Vec<Merged>, MirrorError> {
+    let is_new = mirror.copy.checkpoint(&LOG)?.is_none();
+    find_fork(mirror, replicas)?;
+    let merged = take_up_all(mirror, replicas);
+    let fork = merged.iter().position(Merged::is_fork);
+    let Some(fork) = fork.map(|at| &merged[at].outcome) else {
+        return Ok(merged);
+    };
+    // Only the tiles of the joined copy showed it.
+    if is_new {
+        mirror.copy.withdraw()?;
+    }
+    match fork {
+        Err(error) => Err(error.clone()),
+        Ok(_) => Ok(merged),
+    }
+}
+
+/// Compares each head that the policy accepts with each larger one, by the tiles of any replica or of the copy.
+fn find_fork(mirror: &Mirror<'_>, replicas: &[Replica]) -> Result<(), MirrorError> {
+    let known = replicas.iter().flat_map(|it| &it.heads);
+    let known = known.filter_map(|bytes| Checkpoint::parse(bytes).ok());
+    let accepted = known.filter_map(|shown| mirror.judge(&LOG, &shown).ok());
+    let mut heads: Vec<Checkpoint> = accepted.chain(mirror.copy.seen(&LOG)?).collect();
+    heads.sort_by_key(|it| it.head().size);
+    let replicas = replicas.iter().map(|it| it as &dyn Source);
+    let sources: Vec<&dyn Source> = replicas.chain([mirror.copy.source()]).collect();
+    for (at, new) in heads.iter().enumerate() {
+        for old in &heads[..at] {
+            let (size, head) = (old.head().size, new.head());
+            if old.origin() != new.origin() || old.head() == head {
+                continue;
+            }
+            // Files that no replica has are told when the head is taken up.
+            let mut shown = sources.iter().map(|it| LOG.prefix(*it, size, head));
+            if let Some(Ok(shown)) = shown.find(Result::is_ok)
+                && shown.0 != old.head().root
+            {
+                return Err(mirror.accuse(&LOG, old, new, shown));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn take_up_all(mirror: &Mirror<'_>, replicas: &[Replica]) -> Vec<Merged> {
     let mut heads: Vec<(Option<u64>, usize, &[u8])> = Vec::new();
     for (replica, it) in replicas.iter().enumerate() {
         for bytes in &it.heads {

@@ -125,24 +125,29 @@ impl Mirror<'_> {
         }))
     }
 
-    /// Judges a checkpoint by the policy, keeps the lines that verify, and compares it with what the mirror has seen.
-    fn accept(&self, tree: &Tree, bytes: &[u8]) -> Result<Checkpoint, MirrorError> {
+    /// Judges a checkpoint by the policy, and keeps the lines that verify.
+    fn judge(&self, tree: &Tree, shown: &Checkpoint) -> Result<Checkpoint, MirrorError> {
         let path = tree.checkpoint.path();
-        let shown = Checkpoint::parse(bytes).map_err(|error| MirrorError::Malformed {
-            path: path.clone(),
-            problem: error.to_string(),
-        })?;
         let not_accepted = || MirrorError::NotAccepted { path: path.clone() };
         let verdict = match (tree.checkpoint == LOG.checkpoint, self.policy.index()) {
-            (true, _) => self.policy.verify_log(&shown, self.now).0,
-            (false, Some(index)) => index.judge(&shown, self.now),
+            (true, _) => self.policy.verify_log(shown, self.now).0,
+            (false, Some(index)) => index.judge(shown, self.now),
             (false, None) => return Err(not_accepted()),
         };
         if verdict.is_false() {
             return Err(MirrorError::BadSignature { path });
         }
-        let signed = self.signed(tree, &shown).filter(|_| verdict.accepts());
-        let signed = signed.ok_or_else(not_accepted)?;
+        let signed = self.signed(tree, shown).filter(|_| verdict.accepts());
+        signed.ok_or_else(not_accepted)
+    }
+
+    /// Judges a checkpoint, and compares it with what the mirror has seen.
+    fn accept(&self, tree: &Tree, bytes: &[u8]) -> Result<Checkpoint, MirrorError> {
+        let shown = Checkpoint::parse(bytes).map_err(|error| MirrorError::Malformed {
+            path: tree.checkpoint.path(),
+            problem: error.to_string(),
+        })?;
+        let signed = self.judge(tree, &shown)?;
         self.compare(tree, &signed)?;
         let policy = match tree.checkpoint == LOG.checkpoint {
             true => Some(self.policy.log()),

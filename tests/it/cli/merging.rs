@@ -133,10 +133,28 @@ fn forks_among_replicas_are_convicted() {
         shell
             .run("verify inconsistency joined.inconsistency --policy log/trust.policy")
             .expect(0);
+        // No view of a log that showed two is left to be read.
+        assert!(!shell.path("joined/public/checkpoint").exists());
+        shell
+            .run("history a@1 --log joined --policy log/trust.policy")
+            .expect(1);
+        fs::remove_file(shell.path("joined.inconsistency")).unwrap();
+        // A copy that was there before stays as it was, also if a smaller head of the others continues it.
+        copy(&shell, "old", "joined");
+        merge(&shell, &format!("new {replica}")).expect(7);
+        assert_eq!(size(&shell), "300");
         audit(&shell, "joined");
-        // The smaller of the two that contradict each other stays, or the one that has a tree.
-        let kept = if replica == "memory" { "900" } else { "300" };
-        assert_eq!(size(&shell), kept);
+        fs::remove_file(shell.path("joined.inconsistency")).unwrap();
+        fs::remove_dir_all(shell.path("joined")).unwrap();
+    }
+    // The same for two heads of one size.
+    fill(&shell, "fork", 400..900);
+    shell
+        .run("mirror fork equal --policy bare --once")
+        .expect(0);
+    for replicas in ["new equal", "equal new"] {
+        merge(&shell, replicas).expect(7);
+        assert!(!shell.path("joined/public/checkpoint").exists());
         fs::remove_file(shell.path("joined.inconsistency")).unwrap();
         fs::remove_dir_all(shell.path("joined")).unwrap();
     }

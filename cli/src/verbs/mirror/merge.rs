@@ -75,6 +75,7 @@ impl Args {
         };
         let merged = merge(&mirror, &replicas);
         drop(watch);
+        let merged = merged.map_err(failed)?;
         warn_of_rollbacks(&merged, &replicas, console);
         let name = |at: usize| replicas[at].path.display().to_string();
         let known = merged.iter().map(|head| Known {
@@ -83,11 +84,6 @@ impl Args {
             code: head.outcome.as_ref().err().map(MirrorError::code),
         });
         let known: Vec<Known> = known.collect();
-        let is_fork = |head: &Merged| matches!(head.outcome, Err(MirrorError::Inconsistent(_)));
-        let (forks, merged): (Vec<_>, Vec<_>) = merged.into_iter().partition(is_fork);
-        if let Some(Err(error)) = forks.into_iter().map(|fork| fork.outcome).next() {
-            return Err(failed(error));
-        }
         let mut exit = Exit::Done;
         let mut joined: Option<Mirrored> = None;
         for head in merged {
