@@ -88,13 +88,7 @@ impl Keyring {
         let Event::LogKey(event) = &entry.event else {
             return Err(RotationError::NotARotation);
         };
-        if event.log != self.origin() || event.genesis != self.genesis_leaf() {
-            return Err(RotationError::OtherLog);
-        }
-        if index.checked_add(1) != Some(event.size) {
-            let size = event.size;
-            return Err(RotationError::Misplaced { size, index });
-        }
+        self.check_place(index, event)?;
         if event.old != *current {
             return Err(RotationError::OtherKey {
                 claimed: event.old.name_and_id(),
@@ -116,6 +110,21 @@ impl Keyring {
                 keyid: log_key_id(&event.old),
             }),
             Some(true) => Ok(event),
+        }
+    }
+
+    /// Checks that a rotation is for this log and this position; any other changes nothing.
+    ///
+    /// # Errors
+    /// [`RotationError::OtherLog`] or [`RotationError::Misplaced`].
+    pub(crate) fn check_place(&self, index: u64, event: &LogKeyEvent) -> Result<(), RotationError> {
+        if event.log != self.origin() || event.genesis != self.genesis_leaf() {
+            return Err(RotationError::OtherLog);
+        }
+        let size = event.size;
+        match index.checked_add(1) == Some(size) {
+            true => Ok(()),
+            false => Err(RotationError::Misplaced { size, index }),
         }
     }
 

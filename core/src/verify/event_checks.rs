@@ -137,7 +137,7 @@ impl EventChecks {
                 notes.extend(self.register(index, parsed, keyring));
             }
         }
-        let no_effect = key_history.no_effect(index);
+        let no_effect = key_history.no_effect(index, parsed);
         if no_effect.is_some() {
             notes.push("no-effect");
         }

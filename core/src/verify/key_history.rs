@@ -204,9 +204,15 @@ impl KeyHistory {
         }
     }
 
-    /// The code of the reason for which the key event at `index` changed nothing.
-    pub(crate) fn no_effect(&self, index: u64) -> Option<&'static str> {
-        self.without_effect.get(&index).map(NoEffect::code)
+    /// The code of the reason for which the event at `index` about an actor's or the log's key changed nothing.
+    pub(crate) fn no_effect(&self, index: u64, parsed: &ParsedEntry) -> Option<&'static str> {
+        match (&parsed.event, self.keyring()) {
+            (Event::LogKey(event), Some(keyring)) => {
+                let placed = keyring.check_place(index, event);
+                placed.err().map(|reason| reason.code())
+            }
+            _ => self.without_effect.get(&index).map(NoEffect::code),
+        }
     }
 
     /// Status of the signature of the event at `index`.

@@ -225,6 +225,26 @@ fn a_rotation_is_shown_in_the_history_of_the_origin() {
 }
 
 #[test]
+fn a_rotation_for_another_place_is_shown_without_effect() {
+    let (old, new) = (log_key(LOG), log_key(NEXT));
+    let text = TrustPolicy::rotated(&policy(), old.verifier(), new.verifier(), 5).unwrap();
+    let shown = |change: fn(&mut LogKeyEvent)| {
+        let (mut log, _) = rotated(change, &[ADMIN], &[&old]);
+        grow(&mut log, 1);
+        let query = HistoryQuery::new(ORIGIN, &text, options(), false).unwrap();
+        let events = log.run(query).members.events.unwrap();
+        let event = events.iter().find(|event| event.index == 4).unwrap();
+        (event.no_effect, event.notes.contains(&"no-effect"))
+    };
+    assert_eq!(shown(|_| ()), (None, false));
+    let misplaced = (Some("rotation-misplaced"), true);
+    assert_eq!(shown(|event| event.size += 1), misplaced);
+    assert_eq!(shown(|event| event.size -= 1), misplaced);
+    let other = (Some("rotation-of-other-log"), true);
+    assert_eq!(shown(|event| event.genesis = leaf_hash(b"another")), other);
+}
+
+#[test]
 fn statements_that_do_not_hold() {
     let (old, third) = (log_key(LOG), log_key(THIRD));
     let cases: [(TestLog, &str); 8] = [
