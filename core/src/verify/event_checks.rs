@@ -5,8 +5,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::event::event::ParsedEntry;
-use crate::event::lookup_key::{LookupKey, base_name};
+use crate::event::event::{Event, ParsedEntry};
+use crate::event::lookup_key::{KeyKind, LookupKey, base_name};
+use crate::event::statement::Subject;
 use crate::merkle::hash::Hash;
 use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::event_view::{EventView, Finding, REPLAYED};
@@ -74,6 +75,8 @@ pub(crate) struct EventChecks {
     conflict: Option<(u64, String)>,
     /// Registrations that bound a name when they were logged.
     bound: Vec<Bound>,
+    /// The origin and the new key of each rotation of the log's key.
+    rotated: Vec<Subject>,
     valid: u64,
     /// True if an event counts, copies apart.
     counts: bool,
@@ -126,6 +129,9 @@ impl EventChecks {
         let status = key_history.signature(index, parsed);
         let mut notes = Vec::new();
         let counted = self.count(index, leaf_hash, &status, relation);
+        if status.is_valid() && matches!(parsed.event, Event::LogKey(_)) {
+            self.rotated.extend(parsed.subjects.iter().cloned());
+        }
         // A payload is spent at its first position where it counted, also if it counts for nothing now.
         if counted && !self.seen.insert(parsed.envelope.payload_digest()) {
             notes.push(REPLAYED);
@@ -368,16 +374,24 @@ impl EventChecks {
         asked: &[LookupKey],
         acknowledgements: &Acknowledgements,
     ) -> Option<&Compromised> {
-        let holders: Vec<Holder> = asked
-            .iter()
-            .map(|key| Holder::of(key, &self.bound))
-            .collect();
+        // A log is no artifact: no registration gives rights over what its own statements are about.
+        let artifacts = asked.iter().filter(|key| !self.is_of_log(key));
+        let holders: Vec<Holder> = artifacts.map(|key| Holder::of(key, &self.bound)).collect();
         let mut events = self.compromised.iter();
         events.find(|event| {
             let Compromised { index, status, .. } = event;
             let is_known = acknowledgements.of(*index, &event.leaf_hash).is_some();
             let weight = weigh(&holders, *index, status, is_known);
             !self.counts || weight == Weight::Undecided && event.relation == Relation::Own
+        })
+    }
+
+    /// Returns true if a rotation of the log's key is about what was asked: the log's origin, or the content of a new key.
+    fn is_of_log(&self, key: &LookupKey) -> bool {
+        self.rotated.iter().any(|subject| match key.kind {
+            KeyKind::Name | KeyKind::Version => subject.name == key.id,
+            KeyKind::Digest => key.id.strip_prefix("sha256:") == Some(subject.sha256()),
+            _ => false,
         })
     }
 }

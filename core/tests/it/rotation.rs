@@ -1,8 +1,8 @@
 //! Rotations of a log's key: the reader who follows one, the log that admits one, and statements and heads that do not hold.
 
-use glasslog_core::event::{self, Envelope, LogKeyEvent, sign_with_log_key};
+use glasslog_core::event::{self, Action, Envelope, LogKeyEvent, sign_with_log_key};
 use glasslog_core::fetch::Query;
-use glasslog_core::merkle::{Hash, leaf_hash};
+use glasslog_core::merkle::{Hash, leaf_hash, sha256};
 use glasslog_core::note::cosignature::cosign;
 use glasslog_core::note::{Checkpoint, Origin, SignatureType, SignedCheckpoint, SignerKey};
 use glasslog_core::report::{CheckCode, Class, Outcome};
@@ -14,6 +14,9 @@ use crate::support::*;
 
 const NEXT: u8 = 21;
 const THIRD: u8 = 22;
+const BOB_ID: &str = "bob@example.com";
+const CAROL_ID: &str = "carol@example.com";
+const CAROL: u8 = 13;
 
 fn log_key(seed: u8) -> SignerKey {
     note_key(ORIGIN, SignatureType::Ed25519, seed)
@@ -221,6 +224,53 @@ fn a_rotation_is_shown_in_the_history_of_the_origin() {
         grow(&mut log, 1);
         let query = HistoryQuery::new(ORIGIN, &text, options(), false).unwrap();
         assert_ne!(signatures(&log.run(query)), Some(Outcome::Pass));
+    }
+}
+
+/// An actor who registers an artifact that is named like the log, or the text of its new key, has no rights over rotations.
+#[test]
+fn registrations_decide_nothing_about_the_log_itself() {
+    let (old, new) = (log_key(LOG), log_key(NEXT));
+    let key = new.verifier().to_string();
+    let like_log = format!("{ORIGIN}@1");
+    let text = TrustPolicy::rotated(&policy(), old.verifier(), new.verifier(), 5).unwrap();
+    for rotates in [true, false] {
+        let mut log = match rotates {
+            true => good().0,
+            false => TestLog::new(),
+        };
+        log.read(ORIGIN);
+        let enrolled = log.enrol(CAROL_ID, CAROL);
+        let subjects = [(like_log.as_str(), key.as_str())];
+        let payload = access_payload(Action::Register, CAROL_ID, &subjects);
+        let registered = log.add(&sign(payload, CAROL));
+        log.revoke(CAROL_ID, CAROL, enrolled, Some(registered));
+        // Of another actor, so that an event counts where nothing rotated.
+        let payload = access_payload(Action::Read, BOB_ID, &subjects);
+        log.add(&sign(payload, BOB));
+        let policy = match rotates {
+            true => {
+                grow(&mut log, 1);
+                text.clone()
+            }
+            false => {
+                log.publish(&[]);
+                policy()
+            }
+        };
+        let class = |artifact: &str| {
+            let query = HistoryQuery::new(artifact, &policy, options(), false).unwrap();
+            let report = log.run(query);
+            let mut shown = report.members.events.iter().flatten();
+            assert!(shown.any(|event| event.index == registered));
+            report.class()
+        };
+        let content = format!("sha256:{}", sha256(key.as_bytes()).to_hex());
+        for of_log in [ORIGIN, &content] {
+            assert_eq!(class(of_log) == Class::Verified, rotates, "{of_log}");
+        }
+        // The artifact is the actor's all the same.
+        assert_eq!(class(&like_log), Class::Undecided, "{rotates}");
     }
 }
 

@@ -241,6 +241,56 @@ fn a_file_without_pin_and_witnesses_is_changed_on_demand_alone() {
     assert!(!followed.stderr.contains("warning"));
 }
 
+/// An actor whose key is reported compromised registered an artifact that is named like the log.
+#[test]
+fn the_history_of_the_log_is_not_an_actors() {
+    let world = World::new();
+    let named = format!("{ORIGIN}@1");
+    let (log, key, file) = (world.at("log"), world.at("ci.key"), world.at("model"));
+    glasslog(words![
+        "record",
+        "--log",
+        log,
+        "--signer",
+        key,
+        "--action",
+        "register",
+        "--reason",
+        "a new model",
+        "--artifact",
+        named,
+        "--file",
+        file,
+        "-o",
+        world.at("1.proof")
+    ])
+    .expect(0);
+    glasslog(words![
+        "keys",
+        "revoke",
+        "--log",
+        log,
+        "--key",
+        world.at("ci.key.pub"),
+        "--reason",
+        "stolen",
+        "--compromised-since",
+        "2"
+    ])
+    .expect(0);
+    let history = |artifact: &str| {
+        let policy = world.at("log/trust.policy");
+        glasslog(words![
+            "history", artifact, "--log", log, "--policy", policy
+        ])
+    };
+    history(ORIGIN).expect(5);
+    world.rotate("next").expect(0);
+    let shown = history(ORIGIN).expect(0);
+    assert!(shown.text().contains("compromised"), "{}", shown.text());
+    history(&named).expect(5);
+}
+
 #[test]
 fn a_file_stays_as_it_is_if_a_change_does_not_hold() {
     let world = World::new();
