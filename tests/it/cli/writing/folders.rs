@@ -412,6 +412,32 @@ fn evidence_is_told_apart() {
     );
 }
 
+/// A folder that an actor mentions under a name of its own is no registered one, and differs from the version asked for.
+#[test]
+fn a_mention_of_a_folder_is_said_to_be_one() {
+    let shell = registered();
+    write(&shell.path("changed"), "model-1.bin", "other");
+    shell
+        .run(&format!("verify file changed {POLICY}"))
+        .expect(4);
+    shell
+        .run("record --log log --signer ci.key --action read --artifact n@1 --file changed -o p")
+        .expect(0);
+    for (flags, code, words) in [
+        (
+            "",
+            0,
+            "✓ Verified: the folder is mentioned, but not registered, in the log",
+        ),
+        (" --require registered", 4, ""),
+        (" --artifact m@1", 3, "✗ False: "),
+    ] {
+        let said = shell.run(&format!("verify file changed {POLICY}{flags}"));
+        let said = said.expect(code);
+        assert!(said.text().starts_with(words), "{flags}: {said}");
+    }
+}
+
 /// A mention is said to be one, and is not enough where a registration is required.
 #[test]
 fn a_mention_is_no_registration() {
