@@ -133,9 +133,11 @@ impl From<&ProofError> for Exit {
 impl From<&LogError> for Exit {
     fn from(error: &LogError) -> Self {
         match error {
-            LogError::Storage(StorageError::Setting { .. } | StorageError::Malformed { .. }) => {
-                Self::Malformed
-            }
+            LogError::Storage(
+                StorageError::Setting { .. }
+                | StorageError::Malformed { .. }
+                | StorageError::Unsigned { .. },
+            ) => Self::Malformed,
             LogError::Index(IndexError::NotInTree { .. }) => Self::False,
             LogError::Index(IndexError::AnotherHistory { .. }) => Self::Inconsistent,
             _ => Self::Unfinished,

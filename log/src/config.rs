@@ -9,7 +9,14 @@ use crate::network::Network;
 use crate::object_store::StoreSettings;
 use crate::page_origin::PageOrigin;
 use core::num::{NonZeroU64, NonZeroUsize};
+use glasslog_core::note::Checkpoint;
 use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Largest size of a log whose first checkpoint `init` may not have published yet.
+pub(crate) const NEWBORN: u64 = 1;
 
 /// Version of the directory's layout that this crate reads and writes.
 pub(crate) const FORMAT: u32 = 1;
@@ -51,12 +58,7 @@ impl Config {
             return Err(LayoutError::NotADirectory { path: root }.into());
         }
         let Some(bytes) = disk.read(&path)? else {
-            let is_begun = layout.keys().exists() || layout.state().exists();
-            return Err(LogError::Layout(match is_begun {
-                true if layout.mirror().exists() => LayoutError::MirrorCopy { path: root },
-                true => LayoutError::Unfinished { path: root },
-                false => LayoutError::NotALog { path: root },
-            }));
+            return Err(without_config(layout).into());
         };
         let setting = |problem: String| LogError::setting(path.clone(), problem);
         let text = str::from_utf8(&bytes).map_err(|error| setting(error.to_string()))?;
@@ -99,6 +101,49 @@ impl Config {
             serve.encode()
         )
     }
+}
+
+/// Returns the error of a directory that has no configuration: only one from which nothing was published may be called
+/// unfinished, because the remedy removes it.
+pub(crate) fn without_config(layout: &Layout) -> LayoutError {
+    let path = layout.root().to_owned();
+    let has_keys = layout.keys().exists();
+    if !has_keys && !layout.state().exists() {
+        return LayoutError::NotALog { path };
+    }
+    if layout.mirror().exists() {
+        return LayoutError::MirrorCopy { path };
+    }
+    if may_have_published(layout) {
+        return LayoutError::NoConfig {
+            path: layout.config(),
+        };
+    }
+    match may_be_there(&layout.index_head()) && !has_keys {
+        // The index of another's log.
+        true => LayoutError::NotALog { path },
+        false => LayoutError::Unfinished { path },
+    }
+}
+
+/// Returns false only if the directory certainly has no log that was published: `init` writes the configuration before
+/// the first checkpoint is public, and before it notes that an index was made.
+fn may_have_published(layout: &Layout) -> bool {
+    if may_be_there(&layout.checkpoint()) {
+        return true;
+    }
+    if layout.keys().exists() && may_be_there(&layout.index_made()) {
+        return true;
+    }
+    match fs::read(layout.head()) {
+        Ok(bytes) => Checkpoint::parse(&bytes).map_or(true, |head| head.head().size > NEWBORN),
+        Err(error) => error.kind() != ErrorKind::NotFound,
+    }
+}
+
+/// Returns false only if there is certainly no such file.
+fn may_be_there(path: &Path) -> bool {
+    !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == ErrorKind::NotFound)
 }
 
 /// Conditions under which the index is extended, if the log has entries that it lacks: the section `[index]` of
@@ -197,7 +242,6 @@ mod tests {
     use super::*;
     use crate::cosigning::settings::Seconds;
     use core::num::NonZeroU32;
-    use std::fs;
 
     #[test]
     fn what_is_written_is_read() {
@@ -257,6 +301,18 @@ mod tests {
             LogError::Layout(LayoutError::Unfinished { path: path.clone() })
         );
         fs::create_dir(layout.state()).unwrap();
+        // A damaged head may have been published.
+        for (file, bytes) in [
+            (layout.head(), &b"damaged"[..]),
+            (layout.index_made(), b""),
+            (layout.checkpoint(), b""),
+        ] {
+            fs::create_dir_all(layout.public()).unwrap();
+            fs::write(&file, bytes).unwrap();
+            let path = layout.config();
+            assert_eq!(read(), LogError::Layout(LayoutError::NoConfig { path }));
+            fs::remove_file(&file).unwrap();
+        }
         fs::write(layout.mirror(), "glasslog-mirror/v1\n").unwrap();
         assert_eq!(read(), LogError::Layout(LayoutError::MirrorCopy { path }));
         fs::remove_file(layout.mirror()).unwrap();

@@ -4,7 +4,7 @@
 //! index. A directory whose creation was interrupted is therefore either not a log, or a log that the next writer
 //! completes.
 
-use crate::config::{Config, FORMAT, Schedule, Serving};
+use crate::config::{Config, FORMAT, Schedule, Serving, without_config};
 use crate::dedup::{self, Bounds, Dedup};
 use crate::directory::disk::Disk;
 use crate::directory::error::{DiskError, LayoutError};
@@ -324,7 +324,7 @@ fn new_key(layout: &Layout, name: &str, kind: SignatureType) -> Result<SignerKey
     Ok(SignerKey::new(name, kind, secret(layout)?))
 }
 
-/// Refuses a directory that is not empty, and tells an incomplete log apart.
+/// Refuses a directory that is not empty, and tells apart an incomplete log and one that lost its configuration.
 fn check_empty(layout: &Layout) -> Result<(), LogError> {
     let path = layout.root().to_owned();
     let is_empty = match std::fs::read_dir(&path) {
@@ -335,7 +335,7 @@ fn check_empty(layout: &Layout) -> Result<(), LogError> {
     match is_empty {
         true => Ok(()),
         false if layout.state().exists() && !layout.config().exists() => {
-            Err(LayoutError::Unfinished { path }.into())
+            Err(without_config(layout).into())
         }
         false => Err(LayoutError::NotEmpty { path }.into()),
     }

@@ -8,6 +8,7 @@ mod cli {
     mod hints;
     mod judging;
     mod lab;
+    mod lost;
     mod merging;
     mod messages;
     mod mirroring;

@@ -8,6 +8,12 @@ use thiserror::Error;
 
 use super::Layout;
 
+/// Remedy for private state that does not fit the public files.
+pub(crate) const FROM_BACKUP: &str = "restore `state/` and `public/` from copies of one moment: a log whose state is older than what it published must not \
+     sign again; without such copies serve `public/` with any web server, which needs no `state/`, begin a new log with another \
+     origin by `glasslog init`, and tell readers where this one ended, by a line `log ORIGIN final SIZE ROOT` in `[validity]` of \
+     their trust policy";
+
 /// A file operation that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("cannot {operation} `{path}`: {message}")]
@@ -126,6 +132,12 @@ pub enum LayoutError {
         /// The directory.
         path: PathBuf,
     },
+    /// The configuration of a log that may have published is missing.
+    #[error("`{path}` is missing, the configuration of a log that was published")]
+    NoConfig {
+        /// The file.
+        path: PathBuf,
+    },
     /// The directory is a mirror's copy of a log.
     #[error("`{path}` is a copy that `glasslog mirror` keeps, and has no writer")]
     MirrorCopy {
@@ -167,6 +179,7 @@ impl LayoutError {
             Self::NotALog { .. } => "not-a-log",
             Self::NotADirectory { .. } => "not-a-directory",
             Self::Unfinished { .. } => "init-unfinished",
+            Self::NoConfig { .. } => "config-missing",
             Self::MirrorCopy { .. } => "mirror-copy",
             Self::NotEmpty { .. } => "directory-not-empty",
             Self::Exposed { .. } => "key-exposed",
@@ -187,17 +200,19 @@ impl LayoutError {
             }
             Self::NotALog { .. } | Self::NotADirectory { .. } => "`glasslog init` makes a log",
             Self::Unfinished { .. } => {
-                "nothing was published from it unless `public/checkpoint` is there: then keep the directory, and restore `glasslog.toml` from a copy; otherwise remove it and run `glasslog init` again"
+                "nothing was published from it: remove the directory, and run `glasslog init` again"
+            }
+            Self::NoConfig { .. } => {
+                "keep the directory, and restore the file from a copy; without one write it again: `format = 1`, `origin = \"…\"` as \
+                 in the first line of `public/checkpoint`, `raw = true` if the log admits any bytes, and the sections `[store]` \
+                 and `[witnesses]` that it had"
             }
             Self::MirrorCopy { .. } => {
                 "write to the log itself; verbs that read take the copy, and any web server can serve its `public/`"
             }
             Self::NotEmpty { .. } => "choose a directory that is empty or does not exist",
             Self::Exposed { path, .. } => return Some(format!("chmod 600 {}", path.display())),
-            Self::NoState { .. } => {
-                "restore `state/` and `public/` from copies of one moment; without such copies serve `public/` with any web \
-                 server, which needs no `state/`, and begin a successor with `glasslog init --succeeds`"
-            }
+            Self::NoState { .. } => FROM_BACKUP,
             Self::Exists { .. } => "name another file: no key is replaced",
         };
         Some(hint.to_owned())

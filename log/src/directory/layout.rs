@@ -15,6 +15,43 @@ pub(crate) const PUBLIC_DIRECTORY: u32 = 0o755;
 /// Private file that tells a mirror's copy from a log (`docs/formats/mirror.md`).
 const MIRROR_MARK: &str = "mirror";
 
+/// The part of a log directory that a file belongs to, which decides what mends its loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Keys,
+    State,
+    /// The published index.
+    Index,
+    /// The public tree, without the index.
+    Public,
+}
+
+impl Part {
+    /// Returns the part by the file's path; `None` if it is in no log directory, as an object in a bucket.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        let mut folders = path
+            .ancestors()
+            .skip(1)
+            .filter_map(Path::file_name)
+            .peekable();
+        if folders.peek().is_some_and(|name| *name == "keys") {
+            return Some(Self::Keys);
+        }
+        if folders.peek().is_some_and(|name| *name == "state") {
+            return Some(Self::State);
+        }
+        let mut inner = None;
+        for name in folders {
+            if name == "public" {
+                let is_index = inner.is_some_and(|inner| inner == "index");
+                return Some(if is_index { Self::Index } else { Self::Public });
+            }
+            inner = Some(name);
+        }
+        None
+    }
+}
+
 /// The paths of one log directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {

@@ -5,16 +5,20 @@ mod directory;
 
 use crate::config::Config;
 use crate::cosigning::Standings;
+use crate::dedup::levels_in;
 use crate::directory::disk::Disk;
 use crate::directory::error::Holder;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
 use crate::object_store::Client;
 use crate::writer::error::HistoryError;
+use crate::writer::replay::bundle_from;
+use crate::writer::signer::Signer;
 use glasslog_core::index::format::Manifest;
-use glasslog_core::merkle::TreeHead;
+use glasslog_core::merkle::{TreeHead, empty_root};
 use glasslog_core::note::{Checkpoint, TlogProof};
 use glasslog_core::object_store;
+use glasslog_core::tiles::{EntryBundle, frontier};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -110,6 +114,54 @@ pub fn contradiction(path: impl AsRef<Path>) -> Result<Option<HistoryError>, Log
             let client = Client::open(settings, &layout.config())?;
             Ok(bucket::heads(&client)?.1.contradiction())
         }
+    }
+}
+
+/// Checks that the key of the log with the directory `path` is there, and signed the newest head that is kept beside it.
+///
+/// # Errors
+/// The key is missing, is not the log's, or can be read by others.
+pub fn check_key(path: impl AsRef<Path>) -> Result<(), LogError> {
+    let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()));
+    let config = Config::read(&disk, &layout)?;
+    let signer = Signer::read(&disk, &layout, &config)?;
+    match disk.read(&layout.head())? {
+        Some(bytes) => signer.verify_bytes(&bytes, &layout.head()).map(|_| ()),
+        // It is in a bucket, or lost, which is another finding.
+        None => Ok(()),
+    }
+}
+
+/// Checks that the newest tiles of the log with the directory `path` are those of its public checkpoint; they are what a
+/// writer continues from.
+///
+/// # Errors
+/// A tile is missing or was changed.
+pub fn check_newest_tiles(path: impl AsRef<Path>) -> Result<(), LogError> {
+    let (disk, layout) = (Disk::new(), Layout::new(path.as_ref()));
+    let Some(bytes) = disk.read(&layout.checkpoint())? else {
+        return Err(LogError::missing(layout.checkpoint()));
+    };
+    let head = head_in(&bytes, layout.checkpoint())?;
+    let read = |path: &str| Ok(disk.read(&layout.public_file(path))?);
+    let locate = |path: &str| layout.public_file(path);
+    let levels = levels_in(&read, &locate, head.size, head.size)?;
+    let computed = frontier(head.size, &levels).map(|range| range.root());
+    if computed != Some(head.root) {
+        return Err(HistoryError::WrongRoot {
+            size: head.size,
+            signed: head.root,
+            computed: computed.unwrap_or_else(empty_root),
+        }
+        .into());
+    }
+    let last = head.size.checked_sub(1);
+    let Some(bundle) = last.and_then(|last| EntryBundle::containing(last, head.size)) else {
+        return Ok(());
+    };
+    match bundle_from(&bundle, |bundle| read(&bundle.path()))? {
+        Some(_) => Ok(()),
+        None => Err(LogError::missing(locate(&bundle.path()))),
     }
 }
 

@@ -3,10 +3,20 @@
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// Remedy for private state that does not fit the public files.
-pub(crate) const FROM_BACKUP: &str = "restore `state/` and `public/` from one moment: a log whose state is older than what it published must not sign \
-     again; without such copies serve `public/` with any web server, which needs no `state/`, and begin a successor with \
-     `glasslog init --succeeds`";
+use crate::directory::error::FROM_BACKUP;
+use crate::directory::layout::Part;
+
+/// Remedy for a secret key that is missing.
+const KEY_LOST: &str = "restore the key from a copy: no other signs in its place; without the log's key serve `public/` with any web server, and \
+     begin a new log with another origin by `glasslog init`";
+
+/// Remedy for a key that did not sign what its log published.
+const OTHER_KEY: &str = "is the key in `keys/` the log's own, and the newest one after `glasslog log rotate`? restore it from a copy; if it is, \
+     the file was changed: restore `state/` and `public/` from copies of one moment";
+
+/// Remedy for a published index that is missing or wrong: made anew by the same key it would contradict the one that readers have.
+const INDEX_LOST: &str = "restore `public/index/` from a copy, such as a mirror's; without one histories read the whole log, and \
+     `glasslog index LOG --policy FILE --key KEY --out DIR` makes an index with a key of its own";
 
 /// Remedy for public files that do not fit the signed head.
 pub(crate) const PUBLIC_FILE_CHANGED: &str = "a public file was changed or lost: restore `public/` from a copy; `glasslog audit` names the file";
@@ -28,6 +38,12 @@ pub enum StorageError {
         path: PathBuf,
         /// The rule that it breaks.
         problem: String,
+    },
+    /// A checkpoint was not signed by the key that signs here.
+    #[error("`{path}`: it was not signed by this log's key")]
+    Unsigned {
+        /// The file.
+        path: PathBuf,
     },
     /// A public file differs from the one that the entries before it produce.
     #[error("`{path}` differs from the file that the log's entries produce")]
@@ -56,7 +72,7 @@ impl StorageError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Missing { .. } => "log-file-missing",
-            Self::Malformed { .. } => "public-file-malformed",
+            Self::Malformed { .. } | Self::Unsigned { .. } => "public-file-malformed",
             Self::Differs { .. } => "public-file-differs",
             Self::Setting { .. } => "log-setting",
             Self::HeadMoved { .. } => "head-moved",
@@ -66,8 +82,19 @@ impl StorageError {
     /// Returns the remedy for the operator, if there is one.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Missing { .. } => Some(FROM_BACKUP),
-            Self::Malformed { .. } | Self::Differs { .. } => Some(PUBLIC_FILE_CHANGED),
+            Self::Missing { path } => Some(match Part::of(path) {
+                Some(Part::Keys) => KEY_LOST,
+                Some(Part::Index) => INDEX_LOST,
+                Some(Part::Public) => PUBLIC_FILE_CHANGED,
+                Some(Part::State) | None => FROM_BACKUP,
+            }),
+            Self::Malformed { path, .. } => Some(match Part::of(path) {
+                Some(Part::State) => FROM_BACKUP,
+                Some(Part::Index) => INDEX_LOST,
+                Some(Part::Keys | Part::Public) | None => PUBLIC_FILE_CHANGED,
+            }),
+            Self::Differs { .. } => Some(PUBLIC_FILE_CHANGED),
+            Self::Unsigned { .. } => Some(OTHER_KEY),
             Self::Setting { .. } => None,
             Self::HeadMoved { .. } => {
                 Some("another process writes to this log: end one of them, then open the log again")

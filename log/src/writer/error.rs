@@ -1,6 +1,7 @@
 //! Errors of opening, writing and closing a log.
 
-use crate::storage::error::{FROM_BACKUP, PUBLIC_FILE_CHANGED};
+use crate::directory::error::FROM_BACKUP;
+use crate::storage::error::PUBLIC_FILE_CHANGED;
 use glasslog_core::merkle::{Hash, TreeHead};
 use thiserror::Error;
 

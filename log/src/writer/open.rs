@@ -1,7 +1,7 @@
 //! Opens a log: reads the entries that the table of known entries does not cover, and refuses inconsistent files
 //! (`docs/formats/log-directory.md`, "Opening").
 
-use crate::config::Config;
+use crate::config::{Config, NEWBORN};
 use crate::cosigning::{Cosigning, Role, state};
 use crate::dedup::{self, Bounds, Dedup, Loaded, Problem};
 use crate::directory::disk::Disk;
@@ -25,9 +25,6 @@ use glasslog_core::merkle::TreeHead;
 use glasslog_core::tiles::{Edge, FULL_WIDTH};
 use std::path::Path;
 use std::sync::Arc;
-
-/// Largest size of a log whose first checkpoint `init` may not have published yet.
-const NEWBORN: u64 = 1;
 
 impl Log {
     /// Opens the log at `path` for writing.

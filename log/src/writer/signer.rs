@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
+use crate::storage::error::StorageError;
 use glasslog_core::merkle::TreeHead;
 use glasslog_core::note::{Checkpoint, CheckpointError, Origin, SignedCheckpoint, SignerKey};
 use glasslog_core::trust::TrustPolicy;
@@ -118,6 +119,7 @@ impl Signer {
 
     /// Refuses a checkpoint without a signature by this key.
     pub(crate) fn unsigned(path: &Path) -> LogError {
-        LogError::malformed(path, "it was not signed by this log's key")
+        let path = path.to_owned();
+        StorageError::Unsigned { path }.into()
     }
 }

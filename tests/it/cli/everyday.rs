@@ -472,7 +472,7 @@ fn a_state_that_is_older_than_its_public_tree_is_told() {
     fs::remove_dir_all(shell.path("log/state")).unwrap();
     copy("older", "log/state");
     let words = "the private state ends at size 2, but a checkpoint of size 3 is public";
-    let remedy = "hint: restore `state/` and `public/` from one moment";
+    let remedy = "hint: restore `state/` and `public/` from copies of one moment";
     for (line, code) in [
         ("publish log", 1),
         ("log status log", 0),
@@ -489,4 +489,46 @@ fn a_state_that_is_older_than_its_public_tree_is_told() {
     let checks = said["checks"].as_array().unwrap();
     let heads = checks.iter().find(|check| check["code"] == "heads");
     assert_eq!(heads.unwrap()["outcome"], "fail");
+}
+
+/// A log that was published and lost its configuration: no verb tells the operator to remove it.
+#[test]
+fn a_lost_configuration_is_not_taken_for_an_interrupted_init() {
+    let shell = Shell::with_log();
+    let config = shell.path("log/glasslog.toml");
+    let kept = fs::read(&config).unwrap();
+    fs::remove_file(&config).unwrap();
+    // Of a public tree that was moved away too, the signed head is left.
+    fs::rename(shell.path("log/public"), shell.path("public")).unwrap();
+    for has_public in [false, true] {
+        if has_public {
+            fs::rename(shell.path("public"), shell.path("log/public")).unwrap();
+        }
+        for line in [
+            "log status log",
+            "publish log",
+            "serve log --listen 127.0.0.1:0",
+            "index log",
+            "doctor --log log",
+            "init log --origin o.example",
+        ] {
+            let said = shell.run(line).expect(1);
+            let told = format!("{}{}", said.text(), said.stderr);
+            assert!(
+                told.contains("`log/glasslog.toml` is missing"),
+                "{line}: {said}"
+            );
+            assert!(
+                told.contains("hint: keep the directory, and restore the file"),
+                "{line}: {said}"
+            );
+            assert!(!told.contains("remove the directory"), "{line}: {said}");
+        }
+    }
+    let written = format!("format = 1\norigin = \"{ORIGIN}\"\n");
+    for (bytes, proof) in [(written.as_bytes(), "written"), (&kept, "restored")] {
+        fs::write(&config, bytes).unwrap();
+        let read = format!("--action read --artifact w@1 -o {proof}");
+        shell.record("log", &read).expect(0);
+    }
 }

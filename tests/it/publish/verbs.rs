@@ -86,9 +86,18 @@ fn verbs_on_a_directory_publish_with_the_quorum_and_say_what_is_missing() {
         "{}",
         text.text()
     );
+    let doctor = shell.run("doctor --log log --offline").expect(1);
+    assert!(
+        doctor
+            .text()
+            .contains("1 entry is durable and not public; waiting for w2, w3"),
+        "{doctor}"
+    );
     witnesses[1].behave(Conduct::Honest);
     let said = shell.run("publish log").expect(0);
     assert!(said.text().contains("size 4"), "{}", said.text());
+    let doctor = shell.run("doctor --log log --offline");
+    assert!(!doctor.text().contains("backlog"), "{doctor}");
     assert_eq!(status(&shell)["waitingFor"], serde_json::json!([]));
     // Lines are answered, and the exit code says that they are not public.
     fs::write(

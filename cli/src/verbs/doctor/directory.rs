@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use glasslog_client::io_reason;
 use glasslog_core::report::Outcome;
 use glasslog_log::directory::Disk;
-use glasslog_log::status::contradiction;
+use glasslog_log::status::{check_key, check_newest_tiles, contradiction};
 use glasslog_log::{Config, Layout, LayoutError, LogError, StorageError};
 
 use super::{Finding, cosigning};
@@ -23,13 +23,26 @@ pub(super) fn check(log: &Path, offline: bool) -> Vec<Finding> {
     let layout = Layout::new(log);
     let config = match Config::read(&Disk::new(), &layout) {
         Ok(config) => config,
-        Err(LogError::Layout(_)) => return Vec::new(),
+        Err(LogError::Layout(
+            LayoutError::NotALog { .. }
+            | LayoutError::NotADirectory { .. }
+            | LayoutError::MirrorCopy { .. }
+            | LayoutError::Unfinished { .. },
+        )) => return Vec::new(),
+        // Keys beside a public tree may be kept on purpose, without the writer's state.
+        Err(error @ LogError::Layout(_)) if !layout.state().exists() => {
+            return Vec::from([Finding {
+                hint: error.hint(),
+                ..Finding::new("config", Outcome::Unknown, error.to_string())
+            }]);
+        }
         Err(error) => {
             let hint = error.hint().unwrap_or_default();
             return Vec::from([Finding::fail("config", error.to_string(), hint)]);
         }
     };
     let mut findings = vec![check_log_key(&layout)];
+    findings.extend(check_index_key(&layout));
     if !config.raw {
         findings.extend(check_admin_key(&layout));
     }
@@ -37,6 +50,7 @@ pub(super) fn check(log: &Path, offline: bool) -> Vec<Finding> {
         findings.push(check_state(&layout));
         findings.extend(check_enterable(&layout));
         findings.push(check_public(&layout.public()));
+        findings.push(check_newest(log));
     }
     if config.store.is_none() || !offline {
         findings.extend(check_heads(log));
@@ -98,7 +112,19 @@ fn check_log_key(layout: &Layout) -> Finding {
     let path = layout.key("log");
     match is_there(&path) {
         Err(hidden) => hidden.told("log-key"),
-        Ok(true) => Finding::pass("log-key", "the log's key is there"),
+        Ok(true) => match check_key(layout.root()) {
+            Ok(()) => Finding::pass("log-key", "the log's key is there"),
+            Err(error) => {
+                let hint = error.hint();
+                let hint = hint.unwrap_or_else(|| {
+                    format!(
+                        "restore the log's key from a copy, and the origin in `{}`",
+                        layout.config().display()
+                    )
+                });
+                Finding::fail("log-key", error.to_string(), hint)
+            }
+        },
         Ok(false) => Finding::fail(
             "log-key",
             format!(
@@ -107,6 +133,32 @@ fn check_log_key(layout: &Layout) -> Finding {
             ),
             "restore it from a copy: without it the log cannot be continued",
         ),
+    }
+}
+
+/// Tells of a missing key of an index that was made.
+fn check_index_key(layout: &Layout) -> Option<Finding> {
+    let path = layout.key("index");
+    let is_made = layout.index_head().exists();
+    let is_missing = is_there(&path).is_ok_and(|is_there| !is_there);
+    (is_made && is_missing).then(|| {
+        let error = LogError::Storage(StorageError::Missing { path });
+        let hint = error.hint().unwrap_or_default();
+        Finding::fail("index-key", error.to_string(), hint)
+    })
+}
+
+/// Checks the tiles that a writer continues from.
+fn check_newest(log: &Path) -> Finding {
+    match check_newest_tiles(log) {
+        Ok(()) => Finding::pass(
+            "newest-tiles",
+            "the newest tiles are those of the checkpoint",
+        ),
+        Err(error) => {
+            let hint = error.hint().unwrap_or_default();
+            Finding::fail("newest-tiles", error.to_string(), hint)
+        }
     }
 }
 

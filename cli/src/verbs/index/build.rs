@@ -11,7 +11,7 @@ use glasslog_core::rules::Keyring;
 use glasslog_core::tiles::{EntryBundle, parse_entries};
 use glasslog_log::directory::Disk;
 use glasslog_log::index::{Indexer, LogFiles};
-use glasslog_log::{Config, Layout, Schedule};
+use glasslog_log::{Config, Layout, LayoutError, LogError, Schedule};
 use serde::Serialize;
 
 use super::Args;
@@ -67,7 +67,14 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         );
     }
     let layout = Layout::new(&args.log);
-    if is_address(&args.log)? || !layout.config().is_file() {
+    let is_address = is_address(&args.log)?;
+    if !is_address {
+        let read = Config::read(&Disk::new(), &layout);
+        if let Err(error @ LogError::Layout(LayoutError::NoConfig { .. })) = read {
+            return Err(error.into());
+        }
+    }
+    if is_address || !layout.config().is_file() {
         return Err(Failure::usage(format!(
             "`{}` is not a log directory: `--key` and `--out` make the index of another's log",
             args.log

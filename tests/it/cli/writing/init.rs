@@ -53,7 +53,7 @@ fn init_takes_a_key_that_is_the_logs_own() {
         ("--origin other.example/log --key k", 2),
         ("--origin ü.example", 2),
         (&*format!("--origin {ORIGIN} --key w"), 2),
-        (&*format!("--origin {ORIGIN} --key k.pub"), 8),
+        (&*format!("--origin {ORIGIN} --key k.pub"), 2),
         (&*format!("--origin {ORIGIN} --key nowhere"), 1),
         ("--origin a+b", 2),
     ] {
@@ -71,8 +71,9 @@ fn init_leaves_a_full_directory_alone() {
     assert!(said.stderr.contains("`log` is not empty"), "{said}");
     assert_eq!(fs::read_dir(shell.path("log")).unwrap().count(), 1);
 
-    shell.run(&format!("init half --origin {ORIGIN}")).expect(0);
-    fs::remove_file(shell.path("half/glasslog.toml")).unwrap();
+    for directory in ["half/keys", "half/state"] {
+        fs::create_dir_all(shell.path(directory)).unwrap();
+    }
     for line in [
         format!("init half --origin {ORIGIN}"),
         "publish half".into(),

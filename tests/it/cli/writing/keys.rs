@@ -260,7 +260,7 @@ fn an_admin_can_check_the_log_before_it_signs() {
     let enrol = "keys enrol --log log --actor new@example.org --key new.key.pub --policy";
     let size = shell.size();
     let said = shell.run(&format!("{enrol} other.policy")).expect(5);
-    assert!(said.stderr.contains("knows no key"), "{said}");
+    assert!(said.stderr.contains("names no log"), "{said}");
     assert_eq!(shell.size(), size);
     shell.run(&format!("{enrol} log/trust.policy")).expect(0);
 }

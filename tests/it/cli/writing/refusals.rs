@@ -108,7 +108,7 @@ fn a_log_whose_state_was_rolled_back_writes_nothing() {
     ));
     assert!(
         said.stderr
-            .contains("glasslog: hint: restore `state/` and `public/` from one moment"),
+            .contains("glasslog: hint: restore `state/` and `public/` from copies of one moment"),
         "{said}"
     );
     assert_eq!(shell.size(), 3);

@@ -58,7 +58,7 @@ fn a_policy_keeps_a_server_from_naming_another_log() {
             "--action read --artifact a@1 --policy other/trust.policy",
         )
         .expect(5);
-    assert!(said.stderr.contains("the policy knows no key"), "{said}");
+    assert!(said.stderr.contains("the policy names no log"), "{said}");
     assert_eq!(shell.size(), 2);
 }
 

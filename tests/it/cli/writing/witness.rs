@@ -71,7 +71,7 @@ fn a_witness_cosigns_what_extends_what_it_saw() {
         ("witness cosign log --key log/keys/index --state w.state", 2),
         ("witness cosign nowhere --key w --state w.state", 1),
         ("witness cosign log --key nowhere --state w.state", 1),
-        ("witness cosign log --key w.pub --state w.state", 8),
+        ("witness cosign log --key w.pub --state w.state", 2),
         (
             "witness cosign log --key w --state w.state --policy w.pub",
             8,
