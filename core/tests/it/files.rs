@@ -407,12 +407,32 @@ fn a_name_with_too_many_bytes_of_events_is_left_out() {
     assert_eq!(report.class(), Class::Held);
 }
 
+/// A stranger who claims a taken name for a content before its holder registers it does not push the holder's name behind.
+#[test]
+fn a_claim_of_a_taken_name_takes_no_precedence() {
+    let mut log = TestLog::new();
+    say(&mut log, BY_ALICE, Action::Register, "taken@1", "other");
+    say(&mut log, BY_BOB, Action::Register, "taken@1", "weights");
+    let at = say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
+    fill(&mut log, &[("m@1", "junk")]);
+    let (report, mut log) = verify_indexed(log, "weights");
+    assert_eq!(report.class(), Class::Verified, "{:?}", troubles(&report));
+    assert_eq!(evidence(&report).0, [("m@1", ALICE_ID, at)]);
+    say(&mut log, BY_ALICE, Action::Hold, "m@1", "weights");
+    let (report, _) = verify_indexed(log, "weights");
+    assert_eq!(report.class(), Class::Held);
+}
+
 /// The events under the name of a file's first registration decide who may hold it: without them nothing is said of holds.
 #[test]
 fn a_file_whose_first_registration_is_not_known_is_not_free_of_holds() {
     let mut log = TestLog::new();
-    say(&mut log, BY_ALICE, Action::Register, "taken@1", "other");
-    say(&mut log, BY_BOB, Action::Register, "taken@1", "weights");
+    // One more than the claims of which it is looked up whether they bind.
+    for at in 0..33 {
+        let name = format!("taken{at}@1");
+        say(&mut log, BY_ALICE, Action::Register, &name, "other");
+        say(&mut log, BY_BOB, Action::Register, &name, "weights");
+    }
     let at = say(&mut log, BY_ALICE, Action::Register, "m@1", "weights");
     let (report, mut log) = verify_indexed(log, "weights");
     assert_eq!(report.class(), Class::Verified, "{:?}", troubles(&report));

@@ -11,9 +11,9 @@ use glasslog_core::event::{Action, Envelope, KeyOp, Spki};
 use glasslog_core::merkle::sha256;
 use glasslog_core::report::{Class, EventView, Report};
 use glasslog_core::rules::Admission;
-use glasslog_core::verify::{HistoryQuery, Options};
+use glasslog_core::verify::{HistoryQuery, Options, Require};
 
-use crate::by_index::world::{World, audited, indexed, scanning};
+use crate::by_index::world::{World, accepting, audited, indexed, scanning};
 use crate::dice::Dice;
 use crate::support::*;
 
@@ -432,6 +432,57 @@ fn strangers_change_no_outcome_of_thousands_of_histories() {
     assert!(count(Class::Verified) > seen.len() / 4, "{seen:?}");
     assert!(count(Class::Undecided) > seen.len() / 10, "{seen:?}");
     assert!(seen.iter().filter(|found| found.is_none()).count() < seen.len() / 10);
+}
+
+/// Asks for the files that the owner alone registers in a random world, with and without the strangers; the outcomes.
+fn compare_files(seed: u64) -> Vec<Class> {
+    let mut dice = Dice(seed);
+    let script = script(&mut dice);
+    let (mut alone, together) = (Written::new(&script, false), Written::new(&script, true));
+    alone.log.publish(&[]);
+    let mut world = World::new(together.log);
+    world.publish();
+    let owned = alone.registered.iter();
+    let owned = owned.filter(|content| !together.claimed.contains(*content));
+    let ask = |log: &TestLog, content: &str, options: Options| {
+        let options = Options {
+            require: Some(Require::Registered),
+            ..options
+        };
+        let query = HistoryQuery::of_files(&[digest(content)], None, &indexed(), options);
+        log.run(query.unwrap()).class()
+    };
+    let classes = owned.map(|content| {
+        let expected = ask(&alone.log, content, scanning());
+        for options in [scanning(), accepting()] {
+            let found = ask(&world.log, content, options);
+            assert_eq!(found, expected, "seed {seed}, {content}");
+        }
+        expected
+    });
+    classes.collect()
+}
+
+#[test]
+fn strangers_change_no_verdict_about_a_file() {
+    // GLASSLOG_LONG_TESTS takes many more worlds.
+    let long = std::env::var_os("GLASSLOG_LONG_TESTS").is_some();
+    let worlds = if long { 50_000 } else { 400 };
+    let threads = 2;
+    let seen: Vec<Class> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|thread| {
+                let seeds = (0..worlds).filter(move |seed| seed % threads == thread);
+                scope.spawn(move || seeds.flat_map(compare_files).collect::<Vec<_>>())
+            })
+            .collect();
+        let results = workers.into_iter();
+        results.flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    let count = |class: Class| seen.iter().filter(|found| **found == class).count();
+    for class in [Class::Verified, Class::Held] {
+        assert!(count(class) > seen.len() / 20, "{seen:?}");
+    }
 }
 
 #[test]

@@ -20,12 +20,13 @@ use crate::report::check::{CheckCode, Checks, Class};
 use crate::report::evidence::Evidence;
 use crate::report::report::{FileEvents, Members, Question};
 use crate::rules::registration::registers;
-use crate::text::limits::MAX_FILE_NAMES;
+use crate::text::limits::{MAX_FILE_NAMES, MAX_VERSIONS_OF_DIGEST};
 use crate::verify::contents::{Content, Contents, Membership};
 use crate::verify::key_history::KeyHistory;
 use crate::verify::matches::{Matches, Part};
 use crate::verify::options::Require;
 
+use super::bindings::Bindings;
 use super::closure::Ask;
 use folder::Folder;
 use found::Found;
@@ -48,10 +49,21 @@ pub(super) struct FileQuestion {
     room: usize,
 }
 
+/// A name under which an event knows some of the files.
+struct Naming {
+    index: u64,
+    registers: bool,
+    name: String,
+    /// SHA-256 of the files, in hex.
+    contents: Vec<String>,
+}
+
 /// The next names to look up.
 #[derive(Clone, Copy)]
 enum Stage {
-    /// Those of the first registration of each file: its actor may hold the file back.
+    /// Those that registrations of the files claim, up to their claims: to find which of them bind.
+    Claims,
+    /// Those of the first registration of each file that binds its name: its actor may hold the file back.
     First,
     /// The others.
     Further,
@@ -80,7 +92,7 @@ impl FileQuestion {
             probes: Vec::new(),
             version,
             needs_registration: false,
-            stage: Stage::First,
+            stage: Stage::Claims,
             names: Vec::new(),
             room: MAX_FILE_NAMES,
         })
@@ -125,7 +137,7 @@ impl FileQuestion {
 
     /// The keys to begin with, also when the log is read again by other means.
     pub(super) fn begin(&mut self) -> impl Iterator<Item = LookupKey> {
-        self.stage = Stage::First;
+        self.stage = Stage::Claims;
         let probes = match (&self.folder, &self.version) {
             (None, _) => self.digests.clone(),
             (Some(folder), None) => folder.probes(),
@@ -145,6 +157,13 @@ impl FileQuestion {
     pub(super) fn next(&mut self, matches: &mut Matches, key_history: &KeyHistory) -> Ask {
         loop {
             match self.stage {
+                Stage::Claims => {
+                    self.stage = Stage::First;
+                    let claims = self.claims(matches, key_history);
+                    if !claims.is_empty() {
+                        return Ask::Consult(claims);
+                    }
+                }
                 Stage::First => {
                     self.stage = Stage::Further;
                     let first = self.rank(matches, key_history);
@@ -172,10 +191,9 @@ impl FileQuestion {
         }
     }
 
-    /// Ranks the names, in log order, those of registrations first; returns those of the first registration of each file.
-    fn rank(&mut self, matches: &Matches, key_history: &KeyHistory) -> BTreeSet<String> {
-        let (mut registered, mut mentioned) = (Vec::new(), Vec::new());
-        let (mut first, mut first_at) = (BTreeSet::new(), BTreeMap::new());
+    /// The events that count, in log order, and under which names they know which of the files and probes.
+    fn namings(&self, matches: &Matches, key_history: &KeyHistory) -> Vec<Naming> {
+        let mut namings = Vec::new();
         for (index, parsed) in matches.events(Part::Asked) {
             if !key_history.signature(index, &parsed).is_valid() {
                 continue;
@@ -190,21 +208,59 @@ impl FileQuestion {
                 if has(&self.digests, subject.sha256()) {
                     contents.push(subject.sha256().to_string());
                 }
-                if contents.is_empty() {
-                    continue;
+                if !contents.is_empty() {
+                    namings.push(Naming {
+                        index,
+                        registers: registers(&parsed),
+                        name: subject.name.clone(),
+                        contents,
+                    });
                 }
-                let name = subject.name.clone();
-                if !registers(&parsed) {
-                    mentioned.push(name);
-                    continue;
+            }
+        }
+        namings
+    }
+
+    /// The names that the first registrations of each file claim, each with the first claim: an earlier registration of the
+    /// name may have bound it to other contents.
+    fn claims(&self, matches: &Matches, key_history: &KeyHistory) -> BTreeMap<LookupKey, u64> {
+        let (mut claims, mut counts) = (BTreeMap::new(), BTreeMap::<String, usize>::new());
+        for naming in self.namings(matches, key_history) {
+            let key = LookupKey::new(KeyKind::VersionState, naming.name.as_str());
+            if !naming.registers || matches.is_asked(&[key.hash()]) {
+                continue;
+            }
+            for hex in naming.contents {
+                let count = counts.entry(hex).or_default();
+                if *count < MAX_VERSIONS_OF_DIGEST {
+                    *count += 1;
+                    claims.entry(key.clone()).or_insert(naming.index);
                 }
-                for hex in contents {
+            }
+        }
+        claims
+    }
+
+    /// Ranks the names, in log order, those of registrations first; returns those of the first registration of each file that
+    /// binds its name.
+    fn rank(&mut self, matches: &Matches, key_history: &KeyHistory) -> BTreeSet<String> {
+        let fold = Bindings::fold(matches, key_history);
+        let (mut registered, mut mentioned) = (Vec::new(), Vec::new());
+        let (mut first, mut first_at) = (BTreeSet::new(), BTreeMap::new());
+        for naming in self.namings(matches, key_history) {
+            let Naming { index, name, .. } = naming;
+            if !naming.registers {
+                mentioned.push(name);
+                continue;
+            }
+            if fold.of(&name).is_some_and(|binding| binding.at == index) {
+                for hex in naming.contents {
                     if *first_at.entry(hex).or_insert(index) == index {
                         first.insert(name.clone());
                     }
                 }
-                registered.push(name);
             }
+            registered.push(name);
         }
         let mut seen: BTreeSet<String> = self.version.iter().cloned().collect();
         seen.extend(first.iter().cloned());
