@@ -31,7 +31,7 @@ const CALLS: [&str; 4] = [
 const FIRST: [u32; 3] = [1, 2, 5];
 const ERRORS: [(&str, &str); 2] = [
     ("EIO", "Input/output error"),
-    ("ENOSPC", "No space left on device"),
+    ("ENOSPC", "no space left on the device"),
 ];
 /// Far more entries than it takes until a call fails.
 const ENTRIES: usize = 200;

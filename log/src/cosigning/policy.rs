@@ -4,6 +4,7 @@ use super::settings::{Pace, Witnessing};
 use crate::directory::disk::Disk;
 use crate::directory::layout::Layout;
 use crate::error::LogError;
+use crate::storage::error::StorageError;
 use glasslog_client::witness::Witness;
 use glasslog_core::note::VerifierKey;
 use glasslog_core::text::escape::display_safe;
@@ -36,7 +37,8 @@ pub(super) fn read(
     layout: &Layout,
 ) -> Result<(PathBuf, TrustPolicy), LogError> {
     let path = layout.root().join(&settings.policy);
-    let bytes = disk.read(&path)?.ok_or_else(|| LogError::missing(&path))?;
+    let missing = || StorageError::NoPolicy { path: path.clone() };
+    let bytes = disk.read(&path)?.ok_or_else(missing)?;
     let policy = TrustPolicy::parse(&bytes).map_err(|error| LogError::setting(&path, error))?;
     Ok((path, policy))
 }

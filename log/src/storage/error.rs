@@ -10,13 +10,17 @@ use crate::directory::layout::Part;
 const KEY_LOST: &str = "restore the key from a copy: no other signs in its place; without the log's key serve `public/` with any web server, and \
      begin a new log with another origin by `glasslog init`";
 
+/// Remedy for the secret key of an index that is missing.
+const INDEX_KEY_LOST: &str = "restore the key from a copy: the log goes on without it, its index does not; \
+     `glasslog index LOG --policy FILE --key KEY --out DIR` makes an index with a key of its own, which readers name in `[index]`";
+
 /// Remedy for a key that did not sign what its log published.
 const OTHER_KEY: &str = "is the key in `keys/` the log's own, and the newest one after `glasslog log rotate`? restore it from a copy; if it is, \
      the file was changed: restore `state/` and `public/` from copies of one moment";
 
 /// Remedy for a published index that is missing or wrong: made anew by the same key it would contradict the one that readers have.
 const INDEX_LOST: &str = "restore `public/index/` from a copy, such as a mirror's; without one histories read the whole log, and \
-     `glasslog index LOG --policy FILE --key KEY --out DIR` makes an index with a key of its own";
+     `glasslog index LOG --policy FILE --key KEY --out DIR` makes an index with a key of its own, which readers name in `[index]`";
 
 /// Remedy for public files that do not fit the signed head.
 pub(crate) const PUBLIC_FILE_CHANGED: &str = "a public file was changed or lost: restore `public/` from a copy; `glasslog audit` names the file";
@@ -28,6 +32,12 @@ pub enum StorageError {
     /// A file that a log always has is missing.
     #[error("`{path}` is missing")]
     Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The policy of the witnesses is missing.
+    #[error("`{path}` is missing, the policy that `[witnesses]` of `glasslog.toml` names")]
+    NoPolicy {
         /// The file.
         path: PathBuf,
     },
@@ -71,7 +81,7 @@ impl StorageError {
     /// Returns the stable name of this class of errors.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Missing { .. } => "log-file-missing",
+            Self::Missing { .. } | Self::NoPolicy { .. } => "log-file-missing",
             Self::Malformed { .. } | Self::Unsigned { .. } => "public-file-malformed",
             Self::Differs { .. } => "public-file-differs",
             Self::Setting { .. } => "log-setting",
@@ -83,11 +93,15 @@ impl StorageError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Missing { path } => Some(match Part::of(path) {
+                Some(Part::Keys) if path.ends_with("index") => INDEX_KEY_LOST,
                 Some(Part::Keys) => KEY_LOST,
                 Some(Part::Index) => INDEX_LOST,
                 Some(Part::Public) => PUBLIC_FILE_CHANGED,
                 Some(Part::State) | None => FROM_BACKUP,
             }),
+            Self::NoPolicy { .. } => {
+                Some("write the file, or correct its path, which begins at the log's directory")
+            }
             Self::Malformed { path, .. } => Some(match Part::of(path) {
                 Some(Part::State) => FROM_BACKUP,
                 Some(Part::Index) => INDEX_LOST,

@@ -70,18 +70,10 @@ impl Partials {
     /// Takes the partial files whose full ones belong to size `size`, except those that belong to one of the `kept`
     /// sizes.
     pub(crate) fn take(&mut self, size: u64, kept: &[u64]) -> Vec<String> {
-        let is_done = |full: &str| {
-            let tile = Tile::parse_path(full)
-                .or_else(|_| EntryBundle::parse_path(full).map(|bundle| bundle.tile()));
-            tile.is_ok_and(|tile| {
-                let first = tile.index() * u64::from(FULL_WIDTH);
-                hashes_at(tile.level(), size) >= first + u64::from(FULL_WIDTH)
-            })
-        };
         let done: Vec<String> = self
             .waiting
             .keys()
-            .filter(|full| is_done(full))
+            .filter(|full| is_filled(full, size))
             .cloned()
             .collect();
         let mut taken = Vec::new();
@@ -130,8 +122,41 @@ impl Partials {
                 storage.remove(path)?;
             }
         }
+        self.check_filled(storage, edge.size())
+    }
+
+    /// Checks the partial files of tiles and bundles that are full in a log of `size` entries, which were created again if a
+    /// power loss had damaged them.
+    fn check_filled(&self, storage: &dyn Storage, size: u64) -> Result<(), LogError> {
+        let filled = self
+            .waiting
+            .iter()
+            .filter(|(full, _)| is_filled(full, size));
+        for (full, paths) in filled {
+            let Some(bytes) = storage.read(full)? else {
+                continue;
+            };
+            for path in paths {
+                if let (Some(whole), Some(found)) = (prefix(&bytes, path), storage.read(path)?)
+                    && found != whole
+                    && is_torn(&found, whole)
+                {
+                    storage.remove(path)?;
+                }
+            }
+        }
         Ok(())
     }
+}
+
+/// Returns true if the full tile or bundle at `path` belongs to a tree of size `size`.
+fn is_filled(path: &str, size: u64) -> bool {
+    let tile = Tile::parse_path(path)
+        .or_else(|_| EntryBundle::parse_path(path).map(|bundle| bundle.tile()));
+    tile.is_ok_and(|tile| {
+        let first = tile.index() * u64::from(FULL_WIDTH);
+        hashes_at(tile.level(), size) >= first + u64::from(FULL_WIDTH)
+    })
 }
 
 /// Returns true if the partial file at `path` is the last one of its level in a tree of size `size`.

@@ -54,6 +54,12 @@ pub(super) fn check(log: &Path, offline: bool) -> Vec<Finding> {
     }
     if config.store.is_none() || !offline {
         findings.extend(check_heads(log));
+    }
+    // Without a public checkpoint nothing is known of what waits.
+    if config
+        .store
+        .map_or_else(|| layout.checkpoint().exists(), |_| !offline)
+    {
         findings.extend(cosigning::check(log));
     }
     findings
