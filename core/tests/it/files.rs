@@ -407,6 +407,27 @@ fn a_name_with_too_many_bytes_of_events_is_left_out() {
     assert_eq!(report.class(), Class::Held);
 }
 
+/// A version that was freed is bound anew by the owner of its name, whom the registrations of the bare name tell.
+#[test]
+fn the_owner_of_a_name_holds_a_version_that_was_freed() {
+    let mut log = TestLog::new();
+    say(&mut log, BY_ALICE, Action::Register, "m@1", "one");
+    let stolen = say(&mut log, BY_BOB, Action::Register, "m@3", "three");
+    log.revoke(BOB_ID, BOB, 2, Some(stolen));
+    let at = say(&mut log, BY_ALICE, Action::Register, "m@3", "new");
+    for version in [None, Some("m@3")] {
+        let report = verify(&mut log, &["new"], version);
+        assert_eq!(report.class(), Class::Verified, "{:?}", troubles(&report));
+        assert_eq!(evidence(&report).0, [("m@3", ALICE_ID, at)]);
+    }
+    let (report, mut log) = verify_indexed(log, "new");
+    assert_eq!(evidence(&report).0, [("m@3", ALICE_ID, at)]);
+    say(&mut log, BY_ALICE, Action::Hold, "m@3", "new");
+    let (report, mut log) = verify_indexed(log, "new");
+    assert_eq!(report.class(), Class::Held);
+    assert_eq!(verify(&mut log, &["new"], Some("m@3")).class(), Class::Held);
+}
+
 /// A stranger who claims a taken name for a content before its holder registers it does not push the holder's name behind.
 #[test]
 fn a_claim_of_a_taken_name_takes_no_precedence() {

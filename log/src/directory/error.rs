@@ -200,7 +200,8 @@ impl LayoutError {
             }
             Self::NotALog { .. } | Self::NotADirectory { .. } => "`glasslog init` makes a log",
             Self::Unfinished { .. } => {
-                "nothing was published from it: remove the directory, and run `glasslog init` again"
+                "if nothing was ever published from it, remove the directory and run `glasslog init` again; else keep it with its keys, \
+                 and restore the other files from a copy"
             }
             Self::NoConfig { .. } => {
                 "keep the directory, and restore the file from a copy; without one write it again: `format = 1`, `origin = \"…\"` as \

@@ -85,7 +85,8 @@ fn init_leaves_a_full_directory_alone() {
             "{said}"
         );
         assert!(
-            said.stderr.contains("hint: nothing was published from it"),
+            said.stderr
+                .contains("hint: if nothing was ever published from it"),
             "{said}"
         );
     }

@@ -67,6 +67,8 @@ enum Stage {
     First,
     /// The others.
     Further,
+    /// The registrations of bare names, where it depends on them who may bind a version.
+    Owners,
     Done,
 }
 
@@ -174,7 +176,7 @@ impl FileQuestion {
                     }
                 }
                 Stage::Further => {
-                    self.stage = Stage::Done;
+                    self.stage = Stage::Owners;
                     let names = self.names.iter().take(self.room);
                     let mut keys = Vec::new();
                     for key in names.flat_map(|name| names_of(name)) {
@@ -184,6 +186,13 @@ impl FileQuestion {
                     }
                     if !keys.is_empty() {
                         return Ask::FurtherNames(keys);
+                    }
+                }
+                Stage::Owners => {
+                    self.stage = Stage::Done;
+                    let owners = self.owners(matches, key_history);
+                    if !owners.is_empty() {
+                        return Ask::Consult(owners);
                     }
                 }
                 Stage::Done => return Ask::Nothing,
@@ -239,6 +248,25 @@ impl FileQuestion {
             }
         }
         claims
+    }
+
+    /// The bare names whose owners decide who may bind a version that registrations of the files name, each with the index up
+    /// to which its registrations count: a version that was freed goes to the owner.
+    fn owners(&self, matches: &Matches, key_history: &KeyHistory) -> BTreeMap<LookupKey, u64> {
+        let fold = Bindings::fold(matches, key_history);
+        let namings = self.namings(matches, key_history).into_iter();
+        let claimed = namings.filter(|naming| naming.registers);
+        let mut names: BTreeSet<String> = claimed.map(|naming| naming.name).collect();
+        names.extend(self.version.iter().cloned());
+        let mut owners = BTreeMap::new();
+        for name in names {
+            if let Some(end) = fold.owner_matters(&name, matches, || false) {
+                let key = LookupKey::new(KeyKind::NameState, lookup_key::base_name(&name));
+                let last = owners.entry(key).or_insert(end);
+                *last = end.max(*last);
+            }
+        }
+        owners
     }
 
     /// Ranks the names, in log order, those of registrations first; returns those of the first registration of each file that
