@@ -61,6 +61,16 @@ impl Exit {
     /// not hidden by a full disk.
     pub(crate) fn and(self, later: Self) -> Self {
         let rank = |exit| REASONS.iter().position(|(code, _)| *code == exit);
+        self.first(later, rank)
+    }
+
+    /// As [`and`](Self::and), for what two logs gave: what is malformed is a file of a log.
+    pub(crate) fn and_of_logs(self, later: Self) -> Self {
+        let rank = |exit| REASONS.iter().rposition(|(code, _)| *code == exit);
+        self.first(later, rank)
+    }
+
+    fn first(self, later: Self, rank: impl Fn(Self) -> Option<usize>) -> Self {
         match (rank(self), rank(later)) {
             (Some(first), Some(second)) if first <= second => self,
             (_, Some(_)) => later,
@@ -209,6 +219,23 @@ mod tests {
     use std::{env, fs};
 
     use super::*;
+
+    #[test]
+    fn a_malformed_file_of_one_log_hides_no_fork_of_another() {
+        for (first, second, code) in [
+            (Exit::Malformed, Exit::Inconsistent, Exit::Inconsistent),
+            (Exit::False, Exit::Malformed, Exit::False),
+            (Exit::Malformed, Exit::Unfinished, Exit::Malformed),
+            (Exit::Undecided, Exit::Unfinished, Exit::Unfinished),
+        ] {
+            assert_eq!(first.and_of_logs(second) as u8, code as u8);
+            assert_eq!(second.and_of_logs(first) as u8, code as u8);
+        }
+        assert_eq!(
+            Exit::Malformed.and(Exit::Inconsistent) as u8,
+            Exit::Malformed as u8
+        );
+    }
 
     /// The page with the table of pairs, between these two lines.
     const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/formats/codes.md");

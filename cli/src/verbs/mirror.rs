@@ -14,6 +14,7 @@ use glasslog_core::merkle::TreeHead;
 use glasslog_core::note::SignerKey;
 use glasslog_core::text::limits::MAX_IN_FLIGHT;
 use glasslog_core::trust::TrustPolicy;
+use glasslog_log::Layout;
 use glasslog_log::directory::Disk;
 use glasslog_log::mirror::{Copy, Mirror, MirrorError, Mirrored};
 use serde::Serialize;
@@ -279,6 +280,12 @@ fn warn_of_age(done: &Mirrored, policy: &TrustPolicy, console: &Console) {
     ));
 }
 
+/// Tells whether a directory may be an earlier copy that lost its private state: it has a public tree, and nothing of a writer.
+fn is_lost_copy(path: &Path) -> bool {
+    let layout = Layout::new(path);
+    layout.checkpoint().exists() && !layout.config().exists() && !layout.keys().exists()
+}
+
 /// Describes a pass that failed; evidence of a fork is written beside the copy.
 fn failure(error: MirrorError, copy: &Path, console: &Console) -> Failure {
     let hint = match &error {
@@ -287,7 +294,7 @@ fn failure(error: MirrorError, copy: &Path, console: &Console) -> Failure {
         }
         MirrorError::Source(error) => return error.clone().into(),
         MirrorError::Log(error) => return error.clone().into(),
-        MirrorError::NotACopy { path } if path.join("public/checkpoint").exists() => {
+        MirrorError::NotACopy { path } if is_lost_copy(path) => {
             "give a new directory; or if this is an earlier copy that lost `state/`, write `glasslog-mirror/v1` and a line feed to \
              `state/mirror` in it"
         }

@@ -31,10 +31,15 @@ impl Copy {
     /// Opens the copy in a directory, or begins one.
     ///
     /// # Errors
-    /// The directory holds something else, or another process writes the copy.
+    /// The directory holds something else, such as a log with its keys, or another process writes the copy.
     pub fn open(disk: &Disk, path: &Path) -> Result<Self, MirrorError> {
         let layout = Layout::new(path);
         let mark = layout.mirror();
+        if layout.config().exists() || layout.keys().exists() {
+            // A log that is written here, whatever its mark says: a newer copy of it would close it to its writer.
+            let path = path.to_owned();
+            return Err(MirrorError::NotACopy { path });
+        }
         if disk.read(&mark)?.as_deref() != Some(MARK) {
             if !is_free(path)? {
                 let path = path.to_owned();

@@ -347,6 +347,13 @@ fn what_is_not_a_copy_is_left_alone() {
     }
     assert_eq!(fs::read_dir(shell.path("mine")).unwrap().count(), 1);
     shell.run(&format!("mirror log {COPY}")).expect(0);
+    // A log that is written here is no copy, whatever its mark says, and nothing advises to mark it.
+    fs::write(shell.path("log/state/mirror"), "glasslog-mirror/v1\n").unwrap();
+    let said = shell
+        .run("mirror copy log --policy log/trust.policy --once")
+        .expect(2);
+    assert!(!said.stderr.contains("glasslog-mirror/v1"), "{said}");
+    fs::remove_file(shell.path("log/state/mirror")).unwrap();
     shell
         .run("init other --origin other.example/log --raw")
         .expect(0);

@@ -89,7 +89,7 @@ impl Looks<'_> {
                 }
                 Ok(Message::Looked(at, Ok(alarms))) => {
                     for held in alarms {
-                        exit = exit.and(exit_of(held.alarm.kind));
+                        exit = exit.and_of_logs(exit_of(held.alarm.kind));
                         // A monitor that follows has told of it in this process.
                         if self.every.is_none() && !held.is_new {
                             delivery.tell_ongoing(&self.logs[at], &held.alarm, &held.message);
@@ -118,7 +118,7 @@ impl Looks<'_> {
         let is_split = states.any(|state| state.since(Kind::SplitView).is_some());
         match (failed, is_split) {
             (Some(failure), _) => Err(failure),
-            (None, true) => Ok(exit.and(Exit::Inconsistent)),
+            (None, true) => Ok(exit.and_of_logs(Exit::Inconsistent)),
             (None, false) => Ok(exit),
         }
     }
