@@ -372,7 +372,7 @@ mod tests {
             let is_optional = file.is_partial()
                 || path.ends_with(".tlog-proof")
                 || path.starts_with(ARCHIVE_FOLDER)
-                || path.starts_with("log-key/");
+                || path.starts_with(LOG_KEY_FOLDER);
             assert_eq!(file.is_optional(), is_optional, "{path}");
         }
     }

@@ -10,8 +10,8 @@ use super::Layout;
 
 /// Remedy for private state that does not fit the public files.
 pub(crate) const FROM_BACKUP: &str = "restore `state/` and `public/` from copies of one moment, if nothing was published after it: compare with a mirror, \
-     a witness or a reader's checkpoint, since a log that signs again from an older state forks; without such copies serve `public/` with any web server, which needs no `state/`, begin a new log with another \
-     origin by `glasslog init`, and tell readers where this one ended, by a line `log ORIGIN final SIZE ROOT` in `[validity]` of \
+     a witness or a reader's checkpoint, since a log that signs again from an older state forks; without such copies serve `public/` with any web \
+     server, which needs no `state/`, begin a new log with another origin by `glasslog init`, and tell readers where this one ended, by a line `log ORIGIN final SIZE ROOT` in `[validity]` of \
      their trust policy";
 
 /// A file operation that failed.

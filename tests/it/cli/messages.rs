@@ -363,7 +363,7 @@ fn an_empty_version_is_refused() {
     assert_eq!(shell.size(), 2);
 }
 
-/// What the operating system refuses is told in words, with a way to go on, by every verb that meets it.
+/// A refusal of the operating system is told in words, with a way to go on, by every verb that meets it.
 #[test]
 fn places_that_cannot_be_used_are_told_with_a_remedy() {
     let shell = Shell::with_log();

@@ -250,7 +250,7 @@ impl Closure {
                 }
             }
         }
-        // What others record takes no place from what the holder or the admins do.
+        // Digests that others record take no place from those of the holder and the admins.
         recorded.sort_by_key(|(is_others, ..)| *is_others);
         let (mut counts, mut beyond) = (BTreeMap::<String, usize>::new(), BTreeSet::new());
         for (_, name, digest) in recorded {
